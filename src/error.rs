@@ -1,0 +1,73 @@
+//! What can go wrong, sorted by who can put it right.
+
+use std::{fmt, io};
+
+use crate::{kernel::KernelError, view::LayoutError};
+
+/// Any failure of this crate.
+///
+/// Messages are one line, in lower case, name the value at fault and say what
+/// to do. They carry no path: the caller knows which file it was working on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The shape, strides or offset asked for do not fit the buffer.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The kernel, or the file that describes it.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// What was asked for contradicts itself or this image.
+    #[error("{0}")]
+    Request(String),
+    /// The input is damaged, or not what its format says.
+    #[error("{0}")]
+    Input(String),
+    /// The output format cannot hold the result.
+    #[error("{0}")]
+    Output(String),
+    /// A limit that protects the machine was reached.
+    #[error("{0}")]
+    Limit(String),
+    /// The operating system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was being done, as a verb phrase: `"read the file"`.
+        action: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+/// [`std::result::Result`] with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A contradiction in what was asked for.
+    pub fn request(message: impl fmt::Display) -> Self {
+        Self::Request(message.to_string())
+    }
+
+    /// A damaged input.
+    pub fn input(message: impl fmt::Display) -> Self {
+        Self::Input(message.to_string())
+    }
+
+    /// A result that the output format cannot hold.
+    pub fn output(message: impl fmt::Display) -> Self {
+        Self::Output(message.to_string())
+    }
+
+    /// A limit reached.
+    pub fn limit(message: impl fmt::Display) -> Self {
+        Self::Limit(message.to_string())
+    }
+
+    /// A refusal of the operating system while doing `action`, a verb phrase.
+    pub fn io(action: impl fmt::Display, source: io::Error) -> Self {
+        Self::Io {
+            action: action.to_string(),
+            source,
+        }
+    }
+}

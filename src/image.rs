@@ -1,0 +1,266 @@
+//! Images in memory: rows x columns x channels of one sample type, interleaved.
+
+use std::fmt;
+
+use crate::{
+    error::{Error, Result},
+    view::StridedView,
+};
+
+/// The type of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// 8-bit unsigned, full scale 255.
+    U8,
+    /// 16-bit unsigned, full scale 65535.
+    U16,
+    /// 32-bit float, full scale 1.0; values outside 0 to 1 are kept.
+    F32,
+}
+
+impl Depth {
+    /// The sample value that stands for white: 255, 65535 or 1.0.
+    pub const fn full_scale(self) -> f64 {
+        match self {
+            Self::U8 => 255.0,
+            Self::U16 => 65535.0,
+            Self::F32 => 1.0,
+        }
+    }
+
+    /// The size of one sample in bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::F32 => 4,
+        }
+    }
+}
+
+/// `8-bit`, `16-bit` or `32-bit float`.
+impl fmt::Display for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::U8 => "8-bit",
+            Self::U16 => "16-bit",
+            Self::F32 => "32-bit float",
+        })
+    }
+}
+
+/// The samples of an image, row by row, channels interleaved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Samples {
+    /// 8-bit samples.
+    U8(Vec<u8>),
+    /// 16-bit samples.
+    U16(Vec<u16>),
+    /// Float samples.
+    F32(Vec<f32>),
+}
+
+impl Samples {
+    /// `len` samples of value zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if the memory cannot be had.
+    pub fn zeroed(depth: Depth, len: usize) -> Result<Self> {
+        Ok(match depth {
+            Depth::U8 => Self::U8(zeroed_vec(len)?),
+            Depth::U16 => Self::U16(zeroed_vec(len)?),
+            Depth::F32 => Self::F32(zeroed_vec(len)?),
+        })
+    }
+
+    /// The type of the samples.
+    pub const fn depth(&self) -> Depth {
+        match self {
+            Self::U8(_) => Depth::U8,
+            Self::U16(_) => Depth::U16,
+            Self::F32(_) => Depth::F32,
+        }
+    }
+
+    /// How many samples there are.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::U8(s) => s.len(),
+            Self::U16(s) => s.len(),
+            Self::F32(s) => s.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A vector of `len` zeros, or an error where the memory cannot be had.
+pub(crate) fn zeroed_vec<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| {
+        Error::limit(format_args!(
+            "no memory for {len} samples of {} bytes: use a smaller image or a machine with more memory",
+            size_of::<T>()
+        ))
+    })
+}
+
+/// A sample type: `u8`, `u16` or `f32`.
+pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'static {
+    /// The depth this type stands for.
+    const DEPTH: Depth;
+    /// The samples of `image`, if they are of this type.
+    fn of(image: &Image) -> Option<&[Self]>;
+    /// The samples of `image` for writing, if they are of this type.
+    fn of_mut(image: &mut Image) -> Option<&mut [Self]>;
+}
+
+macro_rules! sample {
+    ($type:ty, $variant:ident) => {
+        impl Sample for $type {
+            const DEPTH: Depth = Depth::$variant;
+
+            fn of(image: &Image) -> Option<&[Self]> {
+                match &image.samples {
+                    Samples::$variant(samples) => Some(samples),
+                    _ => None,
+                }
+            }
+
+            fn of_mut(image: &mut Image) -> Option<&mut [Self]> {
+                match &mut image.samples {
+                    Samples::$variant(samples) => Some(samples),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+sample!(u8, U8);
+sample!(u16, U16);
+sample!(f32, F32);
+
+/// An image: `rows x columns x channels` samples in C order.
+///
+/// One channel is gray, two are gray and alpha, three are red, green and blue,
+/// four are red, green, blue and alpha. Any other number is a stack of planes
+/// without a colour or an alpha, as arrays from NumPy may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    rows: usize,
+    columns: usize,
+    channels: usize,
+    samples: Samples,
+}
+
+impl Image {
+    /// An image of `samples`, which are `rows * columns * channels` long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if a side or the number of channels is zero, or the
+    /// number of samples is another.
+    pub fn new(rows: usize, columns: usize, channels: usize, samples: Samples) -> Result<Self> {
+        let wanted = sample_count(rows, columns, channels)?;
+        if wanted != samples.len() {
+            return Err(Error::input(format_args!(
+                "{rows} rows x {columns} columns x {channels} channels need {wanted} samples, not {}",
+                samples.len()
+            )));
+        }
+        Ok(Self {
+            rows,
+            columns,
+            channels,
+            samples,
+        })
+    }
+
+    /// An image of zeros.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and [`Error::Limit`] if the memory cannot be had.
+    pub fn zeroed(rows: usize, columns: usize, channels: usize, depth: Depth) -> Result<Self> {
+        let len = sample_count(rows, columns, channels)?;
+        Ok(Self {
+            rows,
+            columns,
+            channels,
+            samples: Samples::zeroed(depth, len)?,
+        })
+    }
+
+    /// The number of rows, H.
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns, W.
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The number of samples in a pixel.
+    pub const fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// `[rows, columns, channels]`.
+    pub const fn shape(&self) -> [usize; 3] {
+        [self.rows, self.columns, self.channels]
+    }
+
+    /// The type of the samples.
+    pub const fn depth(&self) -> Depth {
+        self.samples.depth()
+    }
+
+    /// Whether the last channel is alpha: two or four channels.
+    pub const fn has_alpha(&self) -> bool {
+        has_alpha(self.channels)
+    }
+
+    /// The samples, row by row, channels interleaved.
+    pub const fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// The samples, taken out of the image.
+    pub fn into_samples(self) -> Samples {
+        self.samples
+    }
+
+    /// The samples as a view of shape `(rows, columns, channels)`, or `None`
+    /// if they are of another type.
+    pub fn view<T: Sample>(&self) -> Option<StridedView<'_, T, 3>> {
+        let samples = T::of(self)?;
+        Some(
+            StridedView::from_slice(samples, self.shape())
+                .expect("an image's shape fits its samples"),
+        )
+    }
+}
+
+/// Whether the last of `channels` channels is alpha.
+pub(crate) const fn has_alpha(channels: usize) -> bool {
+    matches!(channels, 2 | 4)
+}
+
+fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
+    if rows == 0 || columns == 0 || channels == 0 {
+        return Err(Error::input(format_args!(
+            "the image is empty: {rows} rows x {columns} columns x {channels} channels; there is nothing to filter"
+        )));
+    }
+    rows.checked_mul(columns)
+        .and_then(|pixels| pixels.checked_mul(channels))
+        .ok_or_else(|| {
+            Error::limit(format_args!(
+                "{rows} rows x {columns} columns x {channels} channels are more than this machine can address"
+            ))
+        })
+}
