@@ -1,5 +1,11 @@
 //! Responses to samples: map, rounding, saturation, depth.
 
+mod finish;
+mod real;
+
+pub(crate) use finish::{Range, Tone};
+pub(crate) use real::{Output, Real};
+
 /// How responses become samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Map {

@@ -27,3 +27,17 @@ pub struct KernelBank {
     combine: Option<Combine>,
     map: Option<Map>,
 }
+impl KernelBank {
+    /// a
+    pub fn kernels(&self)->&[Kernel]{&self.kernels}
+    /// a
+    pub fn combine(&self)->Option<Combine>{self.combine}
+    /// a
+    pub fn map(&self)->Option<Map>{self.map}
+}
+impl KernelBank {
+    /// a
+    pub fn from_kernel(name: &str, k: Kernel)->Self{ Self{name:name.into(),description:String::new(),kernels:vec![k],combine:None,map:None} }
+    /// a
+    pub fn new(name: &str, kernels: Vec<Kernel>, combine: Option<Combine>)->Result<Self,super::KernelError>{ Ok(Self{name:name.into(),description:String::new(),kernels,combine,map:None}) }
+}

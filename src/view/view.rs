@@ -63,6 +63,11 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         Ok(Self { buffer, layout })
     }
 
+    /// The whole buffer that the view looks at.
+    pub const fn buffer(&self) -> &'a [T] {
+        self.buffer
+    }
+
     /// Shape, strides and offset.
     pub const fn layout(&self) -> &Layout<N> {
         &self.layout
@@ -102,6 +107,14 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// The element at `index`, or `None` outside the shape.
     pub fn get(&self, index: [usize; N]) -> Option<&'a T> {
         self.layout.position(index).map(|at| &self.buffer[at])
+    }
+
+    /// The element at an index known to be inside the shape. Outside it, the
+    /// element is another one of the buffer, or this panics.
+    #[inline(always)]
+    pub(crate) fn at(&self, index: [usize; N]) -> &'a T {
+        debug_assert!(self.layout.position(index).is_some(), "{index:?} is outside {:?}", self.shape());
+        &self.buffer[self.layout.position_unchecked(index)]
     }
 
     /// The view with `axis` cut to `range` in steps of `step`.

@@ -1,0 +1,215 @@
+//! The arithmetic of the inner loop.
+
+use std::fmt;
+
+use bytemuck::Pod;
+
+use super::direct::{self, Rows};
+use crate::{
+    image::{Depth, Sample},
+    simd::{Level, Simd},
+    tone::Real,
+};
+
+/// The number type that sums are made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LaneKind {
+    /// 16-bit integers, wrapping: exact where the worst-case sums span less
+    /// than 2^16.
+    I16,
+    /// 32-bit floats: exact for integers below 2^24.
+    F32,
+    /// 64-bit floats: exact for integers below 2^53.
+    F64,
+}
+
+impl LaneKind {
+    /// `i16`, `f32` or `f64`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::I16 => "i16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// The bytes of one number.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::I16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    /// The sample type that is this lane's own, if there is one.
+    pub(crate) const fn depth(self) -> Option<Depth> {
+        match self {
+            Self::F32 => Some(Depth::F32),
+            Self::I16 | Self::F64 => None,
+        }
+    }
+}
+
+impl fmt::Display for LaneKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A number type of the inner loop: `i16`, `f32` or `f64`.
+pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
+    /// Which one it is.
+    const KIND: LaneKind;
+    /// Zero.
+    const ZERO: Self;
+    /// The most columns of sums that one block holds, at any SIMD level.
+    const MAX_BLOCK: usize;
+
+    /// `self * weight + sum`, fused if `FMA`.
+    fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self;
+
+    /// A sample of this type; the plan has seen to it that it fits.
+    fn from_sample<S: Widen>(sample: S) -> Self;
+
+    /// A weight of this type; the plan has seen to it that it fits.
+    fn from_weight(weight: f64) -> Self;
+
+    /// The sum as a number to finish with. `low` is the smallest sum that the
+    /// kernel can have; it tells what a wrapped sum stands for.
+    fn to_real<F: Real>(self, low: i32) -> F;
+
+    /// Whether every sum is finite.
+    fn all_finite(sums: &[Self]) -> bool;
+
+    /// The rows and columns of a direct block at this level are constants of
+    /// the code, so each lane names its own instances.
+    fn direct(simd: Simd, rows: Rows<'_, Self>);
+
+    /// Output rows of a direct block at this level.
+    fn direct_rows(level: Level) -> usize;
+}
+
+impl Lane for i16 {
+    const KIND: LaneKind = LaneKind::I16;
+    const ZERO: Self = 0;
+    const MAX_BLOCK: usize = 128;
+
+    #[inline(always)]
+    fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {
+        sum.wrapping_add(self.wrapping_mul(weight))
+    }
+
+    #[inline(always)]
+    fn from_sample<S: Widen>(sample: S) -> Self {
+        sample.to_i16()
+    }
+
+    fn from_weight(weight: f64) -> Self {
+        weight as Self
+    }
+
+    #[inline(always)]
+    fn to_real<F: Real>(self, low: i32) -> F {
+        F::from_i32(unwrap_sum(self, low))
+    }
+
+    fn all_finite(_: &[Self]) -> bool {
+        true
+    }
+
+    fn direct(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(direct::I16(rows));
+    }
+
+    fn direct_rows(_: Level) -> usize {
+        2
+    }
+}
+
+/// A sample type that lanes read.
+pub(crate) trait Widen: Sample {
+    fn to_i16(self) -> i16;
+    fn to_f32(self) -> f32;
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! widen {
+    ($($sample:ty),*) => {$(
+        impl Widen for $sample {
+            #[inline(always)]
+            fn to_i16(self) -> i16 {
+                self as i16
+            }
+
+            #[inline(always)]
+            fn to_f32(self) -> f32 {
+                self.into()
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
+}
+widen!(u8, u16, f32);
+
+/// The one number in `low..low + 2^16` that is `sum` modulo 2^16.
+#[inline(always)]
+fn unwrap_sum(sum: i16, low: i32) -> i32 {
+    i32::from(sum.wrapping_sub(low as i16) as u16) + low
+}
+
+macro_rules! float_lane {
+    ($float:ty, $bits:ty, $max_block:expr, $body:ident, $from:ident, $to:ident) => {
+        impl Lane for $float {
+            const KIND: LaneKind = LaneKind::$body;
+            const ZERO: Self = 0.0;
+            const MAX_BLOCK: usize = $max_block;
+
+            #[inline(always)]
+            fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {
+                if FMA {
+                    self.mul_add(weight, sum)
+                } else {
+                    self * weight + sum
+                }
+            }
+
+            #[inline(always)]
+            fn from_sample<S: Widen>(sample: S) -> Self {
+                sample.$to()
+            }
+
+            fn from_weight(weight: f64) -> Self {
+                weight as Self
+            }
+
+            #[inline(always)]
+            fn to_real<F: Real>(self, _: i32) -> F {
+                F::$from(self)
+            }
+
+            // The largest exponent marks infinities and NaN; a maximum over
+            // the bits vectorises where an early exit would not.
+            fn all_finite(sums: &[Self]) -> bool {
+                const INFINITE: $bits = <$float>::INFINITY.to_bits();
+                let largest = sums.iter().fold(0, |m: $bits, s| m.max(s.abs().to_bits()));
+                largest < INFINITE
+            }
+
+            fn direct(simd: Simd, rows: Rows<'_, Self>) {
+                simd.run(direct::$body(rows));
+            }
+
+            fn direct_rows(level: Level) -> usize {
+                if level.registers() == 32 { 4 } else { 2 }
+            }
+        }
+    };
+}
+float_lane!(f32, u32, 64, F32, from_f32, to_f32);
+float_lane!(f64, u64, 32, F64, from_f64, to_f64);

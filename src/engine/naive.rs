@@ -1,0 +1,43 @@
+//! Four loops over the window view: what every other method must equal.
+
+use super::{Band, Lane, Taps};
+use crate::view::Spacing;
+
+/// See [`super::contract`].
+pub(super) fn contract<T: Lane>(
+    band: &Band<'_, T>,
+    taps: &Taps<T>,
+    first: usize,
+    out: &mut [T],
+    stride: usize,
+) {
+    let [_, _, channels] = band.view.shape();
+    let spacing = Spacing {
+        step: band.step,
+        dilation: taps.dilation,
+    };
+    let columns = taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
+    let windows = (0..channels).map(|channel| {
+        band.view
+            .index_last(channel)
+            .and_then(|plane| plane.slice(0, taps.origin[0]..plane.shape()[0], 1))
+            .and_then(|plane| plane.slice(1, columns.clone(), 1))
+            .and_then(|plane| plane.spaced_windows(taps.shape, spacing))
+            .expect("a band has the rows and columns of its windows")
+    });
+    for (channel, windows) in windows.enumerate() {
+        let [_, columns, kernel_rows, kernel_columns] = windows.shape();
+        for (y, sums) in out.chunks_mut(stride).enumerate() {
+            for x in 0..columns {
+                let mut sum = T::ZERO;
+                for i in 0..kernel_rows {
+                    for j in 0..kernel_columns {
+                        let weight = taps.weights[i * kernel_columns + j];
+                        sum = windows.at([first + y, x, i, j]).mul_add::<false>(weight, sum);
+                    }
+                }
+                sums[x * channels + channel] = sum;
+            }
+        }
+    }
+}

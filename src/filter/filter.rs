@@ -1,0 +1,197 @@
+//! The filter: what is computed from an image.
+
+use super::{
+    Channel, Plan, Tuning,
+    plan::Input,
+    run::{self, Progress},
+};
+use crate::{
+    border::Border,
+    error::{Error, Result},
+    image::{Depth, Image},
+    kernel::KernelBank,
+    tone::Map,
+};
+
+/// How far the result reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Extent {
+    /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)`.
+    #[default]
+    Valid,
+    /// A window on every pixel, `H x W`; the border says what lies outside.
+    Same(Border),
+}
+
+impl Extent {
+    /// `valid`, or the border's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Same(border) => border.name(),
+        }
+    }
+}
+
+/// `valid`, or the border with its value.
+impl std::fmt::Display for Extent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Valid => f.write_str("valid"),
+            Self::Same(border) => border.fmt(f),
+        }
+    }
+}
+
+/// A bank of kernels, and everything that decides what its result is.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::{Border, Extent, Filter, Image, KernelBank, Map, Samples};
+///
+/// // 0..12 in 4 rows of 3 columns, through the 2x2 kernel 1 0 / 0 1.
+/// let image = Image::new(4, 3, 1, Samples::U8((0..12).collect()))?;
+/// let bank = KernelBank::parse("sum", "sum.toml", "weights = [[1, 0], [0, 1]]")?;
+///
+/// let valid = Filter::new(bank.clone()).apply(&image)?;
+/// assert_eq!(valid.shape(), [3, 2, 1]);
+/// assert_eq!(valid.samples(), &Samples::U8(vec![4, 6, 10, 12, 16, 18]));
+///
+/// let same = Filter::new(bank)
+///     .extent(Extent::Same(Border::Edge))
+///     .map(Map::Float)
+///     .apply(&image)?;
+/// assert_eq!(same.shape(), [4, 3, 1]);
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    pub(super) bank: KernelBank,
+    pub(super) extent: Extent,
+    pub(super) step: [usize; 2],
+    pub(super) dilation: [usize; 2],
+    pub(super) channel: Channel,
+    pub(super) map: Map,
+    pub(super) depth: Option<Depth>,
+}
+
+impl Filter {
+    /// The bank with the extent `valid`, steps and dilations of 1, on luma,
+    /// with the bank's own map (or `clamp`) and the depth of the image.
+    pub fn new(bank: KernelBank) -> Self {
+        Self {
+            map: bank.map().unwrap_or_default(),
+            bank,
+            extent: Extent::Valid,
+            step: [1, 1],
+            dilation: [1, 1],
+            channel: Channel::Luma,
+            depth: None,
+        }
+    }
+
+    /// How far the result reaches.
+    #[must_use]
+    pub const fn extent(mut self, extent: Extent) -> Self {
+        self.extent = extent;
+        self
+    }
+
+    /// `[rows, columns]` from one window to the next.
+    #[must_use]
+    pub const fn step(mut self, step: [usize; 2]) -> Self {
+        self.step = step;
+        self
+    }
+
+    /// `[rows, columns]` from one tap to the next.
+    #[must_use]
+    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// The channels that are filtered.
+    #[must_use]
+    pub const fn channel(mut self, channel: Channel) -> Self {
+        self.channel = channel;
+        self
+    }
+
+    /// How responses become samples.
+    #[must_use]
+    pub const fn map(mut self, map: Map) -> Self {
+        self.map = map;
+        self
+    }
+
+    /// The sample type of the result; `None` is that of the image, or floats
+    /// with [`Map::Float`].
+    #[must_use]
+    pub const fn depth(mut self, depth: Option<Depth>) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    /// The bank that this filter was made of.
+    pub const fn bank(&self) -> &KernelBank {
+        &self.bank
+    }
+
+    /// The sample type of the result for an image of depth `from`.
+    pub const fn output_depth(&self, from: Depth) -> Depth {
+        match (self.depth, self.map) {
+            (Some(depth), _) => depth,
+            (None, Map::Float) => Depth::F32,
+            (None, _) => from,
+        }
+    }
+
+    /// How this filter will be run on an image like this one.
+    ///
+    /// # Errors
+    ///
+    /// If the filter cannot be applied to such an image, or `tuning` asks for
+    /// what would break the promise of exact results.
+    pub fn plan(&self, image: &Image, tuning: &Tuning) -> Result<Plan> {
+        Plan::new(self, Input::of(image), tuning)
+    }
+
+    /// The filtered image.
+    ///
+    /// Work is split over the threads of the current rayon pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan), and if the memory cannot be had.
+    pub fn apply(&self, image: &Image) -> Result<Image> {
+        let plan = self.plan(image, &Tuning::default())?;
+        let mut output = plan.allocate()?;
+        self.apply_into(image, &plan, &mut output, &|_| ())?;
+        Ok(output)
+    }
+
+    /// Fills `output`, which [`Plan::allocate`] made, by a plan that
+    /// [`plan`](Self::plan) made for an image like this one; `progress` hears
+    /// of finished output rows, from any thread.
+    ///
+    /// # Errors
+    ///
+    /// If the plan is for another filter or image, or the output for another plan.
+    pub fn apply_into(
+        &self,
+        image: &Image,
+        plan: &Plan,
+        output: &mut Image,
+        progress: &Progress<'_>,
+    ) -> Result<()> {
+        if !plan.is_for(self, Input::of(image)) {
+            return Err(Error::request("the plan was made for another filter or image; make one with Filter::plan"));
+        }
+        if output.shape() != plan.output_shape() || output.depth() != plan.output_depth() {
+            return Err(Error::request("the output was made for another plan; make one with Plan::allocate"));
+        }
+        run::run(self, plan, image, output, progress)
+    }
+}

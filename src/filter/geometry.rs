@@ -1,0 +1,139 @@
+//! Where windows lie: pads, output size, and which source rows a band needs.
+
+use std::ops::Range;
+
+use super::Extent;
+use crate::{
+    border::Border,
+    error::{Error, Result},
+    kernel::Kernel,
+    view,
+};
+
+/// The positions of the windows of a bank over an image.
+///
+/// The padded image has [`before`](Self::before) rows and columns in front of
+/// the image; a window of the bank covers [`window`](Self::window) rows and
+/// columns of it, dilation included. Kernels of several sizes or anchors share
+/// one window and stand in it at their [`origins`](Self::origins).
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Geometry {
+    /// Rows and columns of the image.
+    pub(super) image: [usize; 2],
+    /// Rows and columns of the result.
+    pub(super) output: [usize; 2],
+    /// Rows above and columns left of the image that windows see.
+    pub(super) before: [usize; 2],
+    /// Rows and columns of the window.
+    pub(super) window: [usize; 2],
+    /// Row and column of the window that lies on the output pixel.
+    pub(super) anchor: [usize; 2],
+    /// First row and column of every kernel in the window.
+    pub(super) origins: Vec<[usize; 2]>,
+    pub(super) step: [usize; 2],
+    pub(super) dilation: [usize; 2],
+    /// The border, or `None` where no window leaves the image.
+    pub(super) border: Option<Border>,
+}
+
+impl Geometry {
+    pub(super) fn new(
+        kernels: &[Kernel],
+        extent: Extent,
+        step: [usize; 2],
+        dilation: [usize; 2],
+        image: [usize; 2],
+    ) -> Result<Self> {
+        if step.contains(&0) {
+            return Err(Error::request("a step of 0 never moves the window; use 1 or more"));
+        }
+        if dilation.contains(&0) {
+            return Err(Error::request("a dilation of 0 puts every tap on one sample; use 1 or more"));
+        }
+        let (mut before, mut after) = ([0; 2], [0; 2]);
+        for kernel in kernels {
+            let size = [kernel.rows(), kernel.columns()];
+            for axis in 0..2 {
+                let reach = view::reach(size[axis], dilation[axis])
+                    .filter(|&reach| reach <= isize::MAX as usize / 8)
+                    .ok_or_else(|| {
+                        Error::request(format_args!(
+                            "a dilation of {} makes the window larger than this machine can address; use a smaller one",
+                            dilation[axis]
+                        ))
+                    })?;
+                let ahead = kernel.anchor()[axis] * dilation[axis];
+                before[axis] = before[axis].max(ahead);
+                after[axis] = after[axis].max(reach - 1 - ahead);
+            }
+        }
+        let window = [0, 1].map(|axis| before[axis] + after[axis] + 1);
+        let origins = kernels
+            .iter()
+            .map(|k| [0, 1].map(|axis| before[axis] - k.anchor()[axis] * dilation[axis]))
+            .collect();
+        let anchor = before;
+        let border = match extent {
+            Extent::Valid => None,
+            Extent::Same(border) => Some(border),
+        };
+        let output = match border {
+            Some(_) => [0, 1].map(|axis| image[axis].div_ceil(step[axis])),
+            None if window[0] > image[0] || window[1] > image[1] => {
+                return Err(Error::request(format_args!(
+                    "the kernel's window of {} rows x {} columns is larger than the image of {} x {}; choose a border (--pad edge, reflect, ...) or a smaller kernel",
+                    window[0], window[1], image[0], image[1]
+                )));
+            }
+            None => [0, 1].map(|axis| (image[axis] - window[axis]) / step[axis] + 1),
+        };
+        Ok(Self {
+            image,
+            output,
+            before: if border.is_some() { before } else { [0, 0] },
+            window,
+            anchor,
+            origins,
+            step,
+            dilation,
+            border,
+        })
+    }
+
+    /// How many windows stand side by side before the column step is taken.
+    pub(super) fn positions(&self) -> usize {
+        (self.output[1] - 1) * self.step[1] + 1
+    }
+
+    /// Columns of the padded image that windows see.
+    pub(super) fn padded_columns(&self) -> usize {
+        self.positions() + self.window[1] - 1
+    }
+
+    /// Rows of the padded image that these output rows see.
+    pub(super) fn padded_rows(&self, output: &Range<usize>) -> Range<usize> {
+        let first = output.start * self.step[0];
+        first..first + self.padded_row_count(output.len())
+    }
+
+    /// Rows of the padded image that `rows` output rows see.
+    pub(super) fn padded_row_count(&self, rows: usize) -> usize {
+        (rows.max(1) - 1) * self.step[0] + self.window[0]
+    }
+
+    /// The image's row or column that stands at a padded one, or `None` where
+    /// the border's constant does.
+    pub(super) fn source(&self, axis: usize, padded: usize) -> Option<usize> {
+        match self.border {
+            None => Some(padded),
+            Some(border) => {
+                border.source(padded as isize - self.before[axis] as isize, self.image[axis])
+            }
+        }
+    }
+
+    /// The image's row or column under an output one.
+    pub(super) fn under(&self, axis: usize, output: usize) -> usize {
+        output * self.step[axis] + self.anchor[axis] - self.before[axis]
+    }
+}

@@ -1,0 +1,13 @@
+//! What is computed: a bank of kernels, an extent, and how responses become
+//! samples; and the plan of how it will be run.
+
+mod band;
+mod channel;
+mod filter;
+mod geometry;
+mod plan;
+mod run;
+
+pub use channel::Channel;
+pub use filter::{Extent, Filter};
+pub use plan::{Plan, Tuning};

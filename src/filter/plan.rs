@@ -1,0 +1,305 @@
+//! How a filter will be run: a plain value, chosen once, that explains itself.
+
+use std::fmt;
+
+use super::{Channel, Extent, Filter, band, geometry::Geometry};
+use crate::{
+    border::Border,
+    engine::{self, LaneKind, Method},
+    error::{Error, Result},
+    image::{Depth, Image},
+    kernel::Kernel,
+    simd::{Level, Simd},
+    tone::{Map, Tone},
+    view::{Layout, Spacing},
+};
+
+/// What may be chosen about how a filter runs. It changes the speed, never the
+/// exactness that is promised; the default chooses all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tuning {
+    /// The method, or the fastest.
+    pub method: Option<Method>,
+    /// The lane, or the fastest that keeps the promise.
+    pub lane: Option<LaneKind>,
+    /// The SIMD level, or the processor's best.
+    pub simd: Option<Simd>,
+    /// Output rows in a band, or as many as suit the cache.
+    pub band_rows: Option<usize>,
+}
+
+/// What a plan needs to know of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) shape: [usize; 3],
+    pub(super) depth: Depth,
+}
+
+impl Input {
+    pub(super) fn of(image: &Image) -> Self {
+        Self {
+            shape: image.shape(),
+            depth: image.depth(),
+        }
+    }
+}
+
+/// How a filter will be run on images of one shape and depth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    filter: Filter,
+    input: Input,
+    pub(super) geometry: Geometry,
+    pub(super) tone: Tone,
+    pub(super) simd: Simd,
+    method: Method,
+    lane: LaneKind,
+    lane_reason: String,
+    channels: usize,
+    band_rows: usize,
+    zero_copy: bool,
+}
+
+/// Framed source rows of one band: small enough for the second cache of any
+/// processor of the last ten years beside the output rows.
+const BAND_BYTES: usize = 256 << 10;
+
+/// The most that the rows of a single window may take.
+const WINDOW_BYTES: usize = 1 << 30;
+
+/// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
+/// the sum of absolute products; 1e-5 is promised.
+const MAX_F32_TAPS: usize = 160;
+
+impl Plan {
+    pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
+        let kernels = filter.bank.kernels();
+        let [rows, columns, input_channels] = input.shape;
+        let channels = filter.channel.count(input_channels)?;
+        let geometry = Geometry::new(
+            kernels,
+            filter.extent,
+            filter.step,
+            filter.dilation,
+            [rows, columns],
+        )?;
+        check_constant(filter.extent, input.depth)?;
+        let depth = filter.output_depth(input.depth);
+        if filter.map == Map::Float && depth != Depth::F32 {
+            return Err(Error::request(format_args!(
+                "--map float gives 32-bit floats, not {depth} samples; leave out --depth or use another map"
+            )));
+        }
+        let (lane, lane_reason) = choose_lane(kernels, input.depth, tuning.lane)?;
+        let method = tuning.method.unwrap_or(Method::Direct);
+        let simd = tuning.simd.unwrap_or_else(Simd::best);
+        let zero_copy = filter.channel.stored(input_channels)? == Some(0..input_channels)
+            && band::reads_directly(&geometry, channels, input.depth, lane);
+        let row_bytes = geometry
+            .padded_columns()
+            .checked_mul(channels * lane.bytes())
+            .filter(|row| row.saturating_mul(geometry.window[0]) <= WINDOW_BYTES)
+            .ok_or_else(|| {
+                Error::limit(format_args!(
+                    "a window of {} rows over {} columns needs more than 1 GiB; use a smaller kernel or dilation",
+                    geometry.window[0],
+                    geometry.padded_columns()
+                ))
+            })?;
+        let band_rows = tuning.band_rows.unwrap_or_else(|| {
+            // The halo is framed again for every band, so it should be the
+            // smaller part.
+            let halo = geometry.window[0] - 1;
+            let fitting = (BAND_BYTES / row_bytes).saturating_sub(halo) / geometry.step[0];
+            fitting.max(2 * halo / geometry.step[0]).max(8)
+        });
+        let multiple = match lane {
+            LaneKind::I16 => engine::rows_at_once::<i16>(method, simd),
+            LaneKind::F32 => engine::rows_at_once::<f32>(method, simd),
+            LaneKind::F64 => engine::rows_at_once::<f64>(method, simd),
+        };
+        let band_rows = band_rows.max(1).next_multiple_of(multiple).min(geometry.output[0]);
+        Ok(Self {
+            tone: Tone::new(kernels, filter.bank.combine(), filter.map, input.depth, depth, lane),
+            filter: filter.clone(),
+            input,
+            geometry,
+            simd,
+            method,
+            lane,
+            lane_reason,
+            channels,
+            band_rows,
+            zero_copy,
+        })
+    }
+
+    /// The method of the inner loop.
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The arithmetic of the inner loop.
+    pub const fn lane(&self) -> LaneKind {
+        self.lane
+    }
+
+    /// Why this lane: one line.
+    pub fn lane_reason(&self) -> &str {
+        &self.lane_reason
+    }
+
+    /// The SIMD level of the inner loop.
+    pub const fn simd(&self) -> Level {
+        self.simd.level()
+    }
+
+    /// Output rows in a band.
+    pub const fn band_rows(&self) -> usize {
+        self.band_rows
+    }
+
+    /// Whether windows look at the image itself, with no band between.
+    pub const fn zero_copy(&self) -> bool {
+        self.zero_copy
+    }
+
+    /// `[rows, columns, channels]` of the result.
+    pub const fn output_shape(&self) -> [usize; 3] {
+        [self.geometry.output[0], self.geometry.output[1], self.channels]
+    }
+
+    /// The sample type of the result.
+    pub const fn output_depth(&self) -> Depth {
+        self.filter.output_depth(self.input.depth)
+    }
+
+    /// Rows and columns of the window, dilation included; of several kernels,
+    /// the window that holds them all.
+    pub const fn window(&self) -> [usize; 2] {
+        self.geometry.window
+    }
+
+    /// The layout of the source and of the windows over it: for `valid` over
+    /// the image itself, else over the image padded by the border. Of several
+    /// kernels, the windows of the first; of several channels, the first.
+    pub fn layouts(&self) -> Result<(Layout<3>, Layout<4>)> {
+        let [rows, columns, _] = self.input.shape;
+        let channels = self.channels;
+        let shape = match self.filter.extent {
+            Extent::Valid => [rows, columns],
+            Extent::Same(_) => [
+                self.geometry.padded_row_count(self.geometry.output[0]),
+                self.geometry.padded_columns(),
+            ],
+        };
+        let layout = |[rows, columns]: [usize; 2], channels| {
+            Layout::c_order([rows, columns, channels], rows * columns * channels)
+        };
+        let kernel = &self.filter.bank.kernels()[0];
+        let spacing = Spacing {
+            step: self.filter.step,
+            dilation: self.filter.dilation,
+        };
+        let windows = layout(shape, channels)?
+            .index_last(0)?
+            .windows([kernel.rows(), kernel.columns()], spacing)?;
+        Ok((layout([rows, columns], self.input.shape[2])?, windows))
+    }
+
+    /// An image of the shape and depth of the result.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if the memory cannot be had.
+    pub fn allocate(&self) -> Result<Image> {
+        let [rows, columns, channels] = self.output_shape();
+        Image::zeroed(rows, columns, channels, self.output_depth())
+    }
+
+    pub(super) fn is_for(&self, filter: &Filter, input: Input) -> bool {
+        self.filter == *filter && self.input == input
+    }
+
+    /// Whether the last channel is alpha and copied.
+    pub(super) const fn copies_alpha(&self) -> bool {
+        matches!(self.filter.channel, Channel::Each) && crate::image::has_alpha(self.channels)
+    }
+}
+
+/// `direct in i16, avx512, 42 rows at a time`.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, lane, band_rows, .. } = self;
+        write!(f, "{method} in {lane}, {}, {band_rows} rows at a time", self.simd())
+    }
+}
+
+/// A constant border stands among the samples and must be one.
+fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
+    let Extent::Same(Border::Constant(value)) = extent else {
+        return Ok(());
+    };
+    let white = depth.full_scale();
+    if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
+        return Err(Error::request(format_args!(
+            "constant:{value} is no {depth} sample; use a whole number from 0 to {white}"
+        )));
+    }
+    Ok(())
+}
+
+/// The fastest lane that keeps the promise for every kernel, or the wanted one
+/// if it does, and why.
+fn choose_lane(
+    kernels: &[Kernel],
+    depth: Depth,
+    wanted: Option<LaneKind>,
+) -> Result<(LaneKind, String)> {
+    let needs: Vec<_> = kernels.iter().map(|k| narrowest_lane(k, depth)).collect();
+    let (narrowest, reason) = needs
+        .into_iter()
+        .max_by_key(|(lane, _)| *lane)
+        .ok_or_else(|| Error::request("the bank has no kernels"))?;
+    match wanted {
+        None => Ok((narrowest, reason)),
+        Some(lane) if lane >= narrowest && (lane, depth) != (LaneKind::I16, Depth::F32) => {
+            Ok((lane, "asked for".to_owned()))
+        }
+        Some(lane) => Err(Error::request(format_args!(
+            "the {lane} lane would not be exact here: {reason}; use {narrowest} or wider"
+        ))),
+    }
+}
+
+fn narrowest_lane(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
+    let white = depth.full_scale();
+    let taps = kernel.rows() * kernel.columns();
+    let side = |sign: f64| kernel.weights().iter().map(|w| (w * sign).max(0.0)).sum::<f64>() * white;
+    let (below, above) = (side(-1.0), side(1.0));
+    let largest = below.max(above);
+    let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
+        .filter(|&w| w > 0.0)
+        .fold(f64::INFINITY, f64::min);
+    if depth != Depth::F32 && kernel.is_integer() {
+        let fits_i16 = kernel.weights().iter().all(|w| w.abs() <= f64::from(i16::MAX));
+        let sums = format!("integer sums lie in -{below}..={above}").replace("-0..", "0..");
+        return if depth == Depth::U8 && below + above < f64::from(1 << 16) && fits_i16 {
+            (LaneKind::I16, format!("{sums}, which 16 bits tell apart"))
+        } else if largest < f64::from(1 << 24) {
+            (LaneKind::F32, format!("{sums}, where f32 is exact"))
+        } else {
+            (LaneKind::F64, format!("{sums}, which only f64 holds"))
+        };
+    }
+    let what = if depth == Depth::F32 { "float samples" } else { "float weights" };
+    // Weights that f32 would turn to infinity or lose below its normal range.
+    let in_range = largest < 1e30 && smallest_weight > 1e-30;
+    if taps <= MAX_F32_TAPS && in_range {
+        (LaneKind::F32, format!("{what}, and {taps} taps round to far less than 1e-5 in f32"))
+    } else if !in_range {
+        (LaneKind::F64, format!("{what} beyond the range of f32"))
+    } else {
+        (LaneKind::F64, format!("{what}, and {taps} taps could round to more than 1e-5 in f32"))
+    }
+}

@@ -1,0 +1,210 @@
+//! SIMD levels: which the processor has, and how code is compiled for one.
+//!
+//! A body of plain, safe Rust is written once (see [`Body`]) and compiled once
+//! per level; which copy runs is decided at run time by a [`Simd`], a value
+//! that exists only for levels the processor has been seen to have.
+
+#![allow(
+    unsafe_code,
+    reason = "calling a function compiled for a CPU feature is unsafe; `Simd` proves the feature"
+)]
+
+use std::fmt;
+
+/// A set of instructions that the inner loops are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// What every processor of the target has: SSE2 on x86-64.
+    Portable,
+    /// Arm's 128-bit vectors.
+    Neon,
+    /// 256-bit vectors with fused multiply-add.
+    Avx2,
+    /// 512-bit vectors (F, BW, DQ and VL).
+    Avx512,
+}
+
+impl Level {
+    /// `portable`, `neon`, `avx2` or `avx512`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Neon => "neon",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// The number of vector registers.
+    pub(crate) const fn registers(self) -> usize {
+        match self {
+            Self::Portable | Self::Avx2 => 16,
+            Self::Neon | Self::Avx512 => 32,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A level that this processor has.
+///
+/// The field is private and only [`Simd::available`] fills it, after asking
+/// the processor: holding a `Simd` proves the features of its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Simd(Level);
+
+impl Simd {
+    /// Every level of this processor, the slowest first.
+    pub fn available() -> Vec<Self> {
+        let mut levels = vec![Self(Level::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            levels.push(Self(Level::Avx2));
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                levels.push(Self(Level::Avx512));
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            levels.push(Self(Level::Neon));
+        }
+        levels
+    }
+
+    /// The fastest level of this processor.
+    pub fn best() -> Self {
+        Self::available()
+            .into_iter()
+            .max_by_key(|simd| simd.0)
+            .unwrap_or(Self(Level::Portable))
+    }
+
+    /// The level of this name, or `None` if there is none or this processor
+    /// does not have it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::available().into_iter().find(|simd| simd.0.name() == name)
+    }
+
+    /// The level this proves.
+    pub const fn level(self) -> Level {
+        self.0
+    }
+
+    /// Runs the copy of `body` that is compiled for this level.
+    #[inline]
+    pub(crate) fn run<B: Body>(self, body: B) -> B::Output {
+        match self.0 {
+            // SAFETY: a `Simd` of this level exists only if `available` saw
+            // AVX2 and FMA on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2(body) },
+            // SAFETY: as above, for AVX2, FMA and AVX-512 F, BW, DQ and VL.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512(body) },
+            // SAFETY: as above, for NEON.
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => unsafe { neon(body) },
+            _ => body.run::<Portable>(),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<B: Body>(body: B) -> B::Output {
+    body.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+fn avx512<B: Body>(body: B) -> B::Output {
+    body.run::<Avx512>()
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+fn neon<B: Body>(body: B) -> B::Output {
+    body.run::<Neon>()
+}
+
+/// Code that is compiled once per level.
+///
+/// `run` and all it calls in its loops must be `#[inline(always)]`: only code
+/// inlined into the level's function is compiled with the level's features.
+pub(crate) trait Body {
+    /// What the code returns.
+    type Output;
+
+    /// The code, with the properties of the level as constants.
+    fn run<I: Isa>(self) -> Self::Output;
+}
+
+/// What a body may know of its level.
+pub(crate) trait Isa {
+    /// Whether fused multiply-add is one instruction.
+    const FMA: bool;
+    /// The bytes of a vector register.
+    const VECTOR: usize;
+    /// The number of vector registers.
+    const REGISTERS: usize;
+}
+
+struct Portable;
+
+impl Isa for Portable {
+    const FMA: bool = false;
+    const VECTOR: usize = 16;
+    const REGISTERS: usize = 16;
+}
+
+#[cfg(target_arch = "aarch64")]
+struct Neon;
+
+#[cfg(target_arch = "aarch64")]
+impl Isa for Neon {
+    const FMA: bool = true;
+    const VECTOR: usize = 16;
+    const REGISTERS: usize = 32;
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Isa for Avx2 {
+    const FMA: bool = true;
+    const VECTOR: usize = 32;
+    const REGISTERS: usize = 16;
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Isa for Avx512 {
+    const FMA: bool = true;
+    const VECTOR: usize = 64;
+    const REGISTERS: usize = 32;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_level_is_available_and_named() {
+        let best = Simd::best();
+        assert!(Simd::available().contains(&best));
+        assert_eq!(Simd::named(best.level().name()), Some(best));
+        assert_eq!(Simd::named("mmx"), None);
+    }
+}

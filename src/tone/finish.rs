@@ -1,0 +1,356 @@
+//! Sums to samples: divisor and bias, combination, map, depth, rounding.
+
+use super::{Map, Output, Real};
+use crate::{
+    engine::{Lane, LaneKind},
+    image::Depth,
+    kernel::{Combine, Kernel},
+    simd::{Body, Isa, Simd},
+};
+
+/// Samples that are finished together, in registers and the first cache.
+const BLOCK: usize = 128;
+
+/// How the sums of a bank become samples.
+///
+/// Every response is kept as a numerator over one common divisor until the
+/// last step, so that integer sums stay exact and are rounded once:
+///
+/// `numerator[k] = (sum[k] + bias[k] * full_scale * divisor[k]) * divisor / divisor[k]`
+/// `sample = round((map(combine(numerators)) + add) * mul / div)`
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tone {
+    terms: Vec<Term>,
+    combine: Option<Combine>,
+    /// What numerators are divided by to give responses.
+    divisor: f64,
+    map: Map,
+    from: Depth,
+    to: Depth,
+    last: Last,
+    /// Finish in `f64`; `f32` would not always give the same samples.
+    wide: bool,
+}
+
+/// Of one kernel of the bank.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Term {
+    /// The smallest and the largest sum that the weights and samples allow.
+    low: f64,
+    high: f64,
+    bias: f64,
+    scale: f64,
+}
+
+/// The last step: `(numerator + add) * mul / div`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Last {
+    add: f64,
+    mul: f64,
+    div: f64,
+}
+
+/// The smallest and the largest finite numerator of an image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Range {
+    /// Of no numerators.
+    pub(crate) const EMPTY: Self = Self {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+    };
+
+    /// Of two parts of an image.
+    pub(crate) fn join(self, other: Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+}
+
+impl Tone {
+    /// For `kernels` on samples of depth `from`, summed in `lane`.
+    pub(crate) fn new(
+        kernels: &[Kernel],
+        combine: Option<Combine>,
+        map: Map,
+        from: Depth,
+        to: Depth,
+        lane: LaneKind,
+    ) -> Self {
+        let divisor = common_divisor(kernels);
+        let terms: Vec<Term> = kernels.iter().map(|k| Term::new(k, from, divisor)).collect();
+        let divisor = if combine == Some(Combine::Direction) { 1.0 } else { divisor };
+        let mut tone = Self {
+            terms,
+            combine,
+            divisor,
+            map,
+            from,
+            to,
+            last: Last::of(map, divisor, from, to),
+            wide: true,
+        };
+        tone.wide = lane == LaneKind::F64 || !tone.fits_f32(kernels);
+        tone
+    }
+
+    /// Whether the last step needs the range of the whole image first.
+    pub(crate) const fn needs_range(&self) -> bool {
+        matches!(self.map, Map::Stretch | Map::Symmetric)
+    }
+
+    /// The last step for an image whose numerators lie in `range`.
+    pub(crate) fn set_range(&mut self, range: Range) {
+        let full_scale = self.to.full_scale();
+        let Range { low, high } = if range.low <= range.high {
+            range
+        } else {
+            Range { low: 0.0, high: 0.0 }
+        };
+        let largest = low.abs().max(high.abs());
+        self.last = match self.map {
+            Map::Stretch if high > low => Last { add: -low, mul: full_scale, div: high - low },
+            Map::Stretch => Last { add: 0.0, mul: 0.0, div: 1.0 },
+            Map::Symmetric if largest > 0.0 => Last { add: largest, mul: full_scale, div: 2.0 * largest },
+            Map::Symmetric => Last { add: 1.0, mul: full_scale, div: 2.0 },
+            _ => self.last,
+        };
+    }
+
+    /// A sample of the image that is not filtered, in the depth of the result.
+    pub(crate) fn sample<O: Output>(&self, sample: f64) -> O {
+        let Last { mul, div, .. } = Last::of(self.map, 1.0, self.from, self.to);
+        O::from_real(sample * mul / div)
+    }
+
+    /// Turns one row of sums per kernel into samples.
+    pub(crate) fn finish<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+        let body = FinishRow { tone: self, sums, out };
+        if self.wide {
+            simd.run(Wide(body));
+        } else {
+            simd.run(Narrow(body));
+        }
+    }
+
+    /// The range of the numerators of one row; every `channels`-th sum is
+    /// alpha and left out if `skip_alpha`.
+    pub(crate) fn range<T: Lane>(&self, sums: &[&[T]], channels: usize, skip_alpha: bool) -> Range {
+        let mut range = Range::EMPTY;
+        let mut numerators = [0.0_f64; BLOCK];
+        let len = sums.first().map_or(0, |s| s.len());
+        for x in (0..len).step_by(BLOCK) {
+            let numerators = &mut numerators[..BLOCK.min(len - x)];
+            self.numerators(sums, x, numerators);
+            for (i, &n) in numerators.iter().enumerate() {
+                let alpha = skip_alpha && (x + i) % channels == channels - 1;
+                if n.is_finite() && !alpha {
+                    range = range.join(Range { low: n, high: n });
+                }
+            }
+        }
+        range
+    }
+
+    /// Whether numerators, squares and the last quotient are so small that
+    /// `f32` gives the samples that exact arithmetic gives.
+    ///
+    /// For integers a, b with |a| < 2^23 the quotient a / b, rounded to f32,
+    /// falls on a tie only if it is one: ties are f32 values, rounding is
+    /// monotone, and a / b differs from a tie by 1 / 2b, which is more than
+    /// half a step of f32. For s < 2^20 the same holds of sqrt(s) / b, which
+    /// is rounded twice; larger s are of no account if they saturate.
+    fn fits_f32(&self, kernels: &[Kernel]) -> bool {
+        if self.needs_range() || self.combine == Some(Combine::Direction) {
+            return false;
+        }
+        if self.from == Depth::F32 || !kernels.iter().all(Kernel::is_integer) {
+            return true;
+        }
+        let Last { add, mul, div } = self.last;
+        let constants = [add, mul, div].into_iter();
+        let integers = (constants.chain(self.terms.iter().flat_map(|t| [t.bias, t.scale])))
+            .all(|c| c.fract() == 0.0);
+        let largest = self.terms.iter().map(|t| t.largest());
+        if !integers {
+            return false;
+        }
+        if self.combine == Some(Combine::Magnitude) {
+            let squares: f64 = largest.map(|n| n * n).sum();
+            let saturated = ((self.to.full_scale() + 1.0) * div).powi(2);
+            let rounded = self.to == Depth::F32 || squares.min(saturated) < 2_f64.powi(20);
+            return rounded && add == 0.0 && mul == 1.0 && squares < 2_f64.powi(24);
+        }
+        let largest = if self.combine == Some(Combine::Sum) {
+            largest.sum()
+        } else {
+            largest.fold(0.0, f64::max)
+        };
+        (largest + add.abs()) * mul < 2_f64.powi(23)
+    }
+
+    /// The numerators from column `x` on, combined and mapped.
+    #[inline(always)]
+    fn numerators<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
+        for (k, (term, sums)) in self.terms.iter().zip(sums).enumerate() {
+            let sums = &sums[x..x + out.len()];
+            match self.combine {
+                _ if k == 0 && self.combine != Some(Combine::Magnitude) => term.fold(sums, out, |_, n| n),
+                None | Some(Combine::Sum) => term.fold(sums, out, |sum, n| sum.add(n)),
+                Some(Combine::Max) => term.fold(sums, out, |max, n| max.larger(n)),
+                Some(Combine::Magnitude) if k == 0 => term.fold(sums, out, |_, n| n.mul(n)),
+                Some(Combine::Magnitude) => term.fold(sums, out, |sum, n| sum.add(n.mul(n))),
+                Some(Combine::Direction) => term.fold(sums, out, |x, y| self.direction(x, y)),
+            }
+        }
+        if self.combine == Some(Combine::Magnitude) {
+            out.iter_mut().for_each(|n| *n = n.sqrt());
+        }
+        if self.map == Map::Abs {
+            out.iter_mut().for_each(|n| *n = n.abs());
+        }
+    }
+
+    /// The angle of `(x, y)`, in radians or as a share of full scale.
+    fn direction<F: Real>(&self, x: F, y: F) -> F {
+        // Adding zero turns -0 into 0, so that no gradient has the angle -π.
+        let angle = libm::atan2(y.to_f64() + 0.0, x.to_f64() + 0.0);
+        F::from_f64(if self.map == Map::Float {
+            angle
+        } else {
+            let turns = angle / std::f64::consts::TAU;
+            (if turns < 0.0 { turns + 1.0 } else { turns }) * self.from.full_scale()
+        })
+    }
+}
+
+impl Term {
+    fn new(kernel: &Kernel, from: Depth, common_divisor: f64) -> Self {
+        let full_scale = from.full_scale();
+        let part = |sign: f64| {
+            kernel.weights().iter().filter(|&&w| w * sign > 0.0).sum::<f64>() * full_scale
+        };
+        Self {
+            low: part(-1.0),
+            high: part(1.0),
+            bias: kernel.bias() * full_scale * kernel.divisor(),
+            scale: common_divisor / kernel.divisor(),
+        }
+    }
+
+    /// The largest absolute numerator.
+    fn largest(&self) -> f64 {
+        (self.low.abs().max(self.high) + self.bias.abs()) * self.scale.abs()
+    }
+
+    #[inline(always)]
+    fn fold<T: Lane, F: Real>(&self, sums: &[T], out: &mut [F], with: impl Fn(F, F) -> F) {
+        let (low, bias, scale) = (self.low as i32, F::from_f64(self.bias), F::from_f64(self.scale));
+        for (out, &sum) in out.iter_mut().zip(sums) {
+            *out = with(*out, sum.to_real::<F>(low).add(bias).mul(scale));
+        }
+    }
+}
+
+impl Last {
+    /// For the maps that do not depend on the image.
+    fn of(map: Map, divisor: f64, from: Depth, to: Depth) -> Self {
+        let (mul, div) = match (map, from, to) {
+            (Map::Float, ..) => (1.0, 1.0),
+            _ if from == to => (1.0, 1.0),
+            (_, Depth::U8, Depth::U16) => (257.0, 1.0),
+            (_, Depth::U16, Depth::U8) => (1.0, 257.0),
+            _ => (to.full_scale(), from.full_scale()),
+        };
+        let middle = match from {
+            Depth::U8 => 128.0,
+            Depth::U16 => 32768.0,
+            Depth::F32 => 0.5,
+        };
+        Self {
+            add: if map == Map::Offset { middle * divisor } else { 0.0 },
+            mul,
+            div: divisor * div,
+        }
+    }
+}
+
+/// A positive number that every divisor of the bank divides, if there is an
+/// exact one: their least common multiple where they are integers, else 1.
+fn common_divisor(kernels: &[Kernel]) -> f64 {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let divisors = || kernels.iter().map(|k| k.divisor().abs());
+    let first = kernels.first().map_or(1.0, |k| k.divisor().abs());
+    if divisors().all(|d| d == first) {
+        return first;
+    }
+    let multiple = divisors().try_fold(1.0_f64, |multiple, d| {
+        let gcd = greatest_common_divisor(multiple as u64, d as u64) as f64;
+        let next = multiple / gcd * d;
+        (d.fract() == 0.0 && next < EXACT).then_some(next)
+    });
+    multiple.unwrap_or(1.0)
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+struct FinishRow<'a, T, O> {
+    tone: &'a Tone,
+    sums: &'a [&'a [T]],
+    out: &'a mut [O],
+}
+
+impl<T: Lane, O: Output> FinishRow<'_, T, O> {
+    #[inline(always)]
+    fn finish<F: Real>(self) {
+        let Last { add, mul, div } = self.tone.last;
+        // Dividing by a power of two is multiplying by its reciprocal.
+        let factor = mul / div;
+        let power_of_two = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
+        let exact_factor = power_of_two && factor * div == mul;
+        let (add, mul, div, factor) = (F::from_f64(add), F::from_f64(mul), F::from_f64(div), F::from_f64(factor));
+        let mut numerators = [F::ZERO; BLOCK];
+        for (block, out) in self.out.chunks_mut(BLOCK).enumerate() {
+            let numerators = &mut numerators[..out.len()];
+            self.tone.numerators(self.sums, block * BLOCK, numerators);
+            if exact_factor {
+                for (out, n) in out.iter_mut().zip(numerators) {
+                    *out = O::from_real(n.add(add).mul(factor));
+                }
+            } else {
+                for (out, n) in out.iter_mut().zip(numerators) {
+                    *out = O::from_real(n.add(add).mul(mul).div(div));
+                }
+            }
+        }
+    }
+}
+
+struct Narrow<'a, T, O>(FinishRow<'a, T, O>);
+struct Wide<'a, T, O>(FinishRow<'a, T, O>);
+
+impl<T: Lane, O: Output> Body for Narrow<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        self.0.finish::<f32>();
+    }
+}
+
+impl<T: Lane, O: Output> Body for Wide<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        self.0.finish::<f64>();
+    }
+}

@@ -1,0 +1,140 @@
+//! What several test files share: an oracle that has nothing in common with
+//! the engines, and images that are never constant or symmetric.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use stridekern::{Border, Depth, Extent, Image, Kernel, Samples};
+
+/// A small generator (xorshift), so that every run sees the same images.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        (self.next() >> 11) % n
+    }
+
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        low + self.below((high - low + 1) as u64) as i64
+    }
+}
+
+/// Random samples over the whole range; floats from -0.25 to 1.25.
+pub fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Image {
+    let [rows, columns, channels] = shape;
+    let len = rows * columns * channels;
+    let samples = match depth {
+        Depth::U8 => Samples::U8((0..len).map(|_| random.next() as u8).collect()),
+        Depth::U16 => Samples::U16((0..len).map(|_| random.next() as u16).collect()),
+        Depth::F32 => Samples::F32(
+            (0..len).map(|_| (random.below(1 << 20) as f32 / (1 << 20) as f32) * 1.5 - 0.25).collect(),
+        ),
+    };
+    Image::new(rows, columns, channels, samples).unwrap()
+}
+
+/// A kernel of random integer weights.
+pub fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: i64) -> Kernel {
+    let weights = (0..rows * columns).map(|_| random.between(-largest, largest) as f64).collect();
+    Kernel::new(rows, columns, weights).unwrap()
+}
+
+/// The sample at row, column, channel, as an integer or a float.
+pub fn sample(image: &Image, at: [usize; 3]) -> f64 {
+    let [_, columns, channels] = image.shape();
+    let i = (at[0] * columns + at[1]) * channels + at[2];
+    match image.samples() {
+        Samples::U8(s) => f64::from(s[i]),
+        Samples::U16(s) => f64::from(s[i]),
+        Samples::F32(s) => f64::from(s[i]),
+    }
+}
+
+/// How the oracle is to walk over the image.
+#[derive(Debug, Clone, Copy)]
+pub struct Walk {
+    pub extent: Extent,
+    pub step: [usize; 2],
+    pub dilation: [usize; 2],
+}
+
+/// The sums of every output sample, window by window and tap by tap, in exact
+/// integers or in `f64`: shape, and sums in C order.
+pub fn sums<N>(image: &Image, kernel: &Kernel, walk: Walk, number: impl Fn(f64) -> N) -> ([usize; 3], Vec<N>)
+where
+    N: Copy + std::ops::Mul<Output = N> + std::iter::Sum,
+{
+    let [rows, columns, channels] = image.shape();
+    let size = [kernel.rows(), kernel.columns()];
+    let reach = [0, 1].map(|a| (size[a] - 1) * walk.dilation[a] + 1);
+    let image_size = [rows, columns];
+    let output: [usize; 2] = [0, 1].map(|a| match walk.extent {
+        Extent::Valid => (image_size[a] + 1 - reach[a]).div_ceil(walk.step[a]),
+        Extent::Same(_) => image_size[a].div_ceil(walk.step[a]),
+    });
+    let source = |axis: usize, out: usize, tap: usize| -> Option<usize> {
+        let valid = out * walk.step[axis] + tap * walk.dilation[axis];
+        match walk.extent {
+            Extent::Valid => Some(valid),
+            Extent::Same(border) => {
+                let before = kernel.anchor()[axis] * walk.dilation[axis];
+                border.source(valid as isize - before as isize, image_size[axis])
+            }
+        }
+    };
+    let constant = match walk.extent {
+        Extent::Same(Border::Constant(value)) => value,
+        _ => 0.0,
+    };
+    let mut all = Vec::with_capacity(output[0] * output[1] * channels);
+    for y in 0..output[0] {
+        for x in 0..output[1] {
+            for c in 0..channels {
+                let taps = (0..size[0]).flat_map(|i| (0..size[1]).map(move |j| [i, j]));
+                all.push(
+                    taps.map(|[i, j]| {
+                        let value = match (source(0, y, i), source(1, x, j)) {
+                            (Some(y), Some(x)) => sample(image, [y, x, c]),
+                            _ => constant,
+                        };
+                        number(kernel.weights()[[i, j]]) * number(value)
+                    })
+                    .sum(),
+                );
+            }
+        }
+    }
+    ([output[0], output[1], channels], all)
+}
+
+/// `numerator / denominator` to the nearest integer, ties to even, saturated.
+pub fn round_exactly(numerator: i128, denominator: i128, white: i128) -> i128 {
+    let (n, d) = if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
+    let floor = n.div_euclid(d);
+    let twice = 2 * n.rem_euclid(d);
+    let up = twice > d || (twice == d && floor % 2 != 0);
+    (floor + i128::from(up)).clamp(0, white)
+}
+
+/// What the filter must give for integer weights on 8- and 16-bit samples.
+pub fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usize; 3], Samples) {
+    let (shape, sums) = sums(image, kernel, walk, |v| v as i128);
+    let white = image.depth().full_scale() as i128;
+    // Biases in these tests are multiples of 1/8, divisors of 1/4.
+    let (bias, divisor) = ((kernel.bias() * 8.0) as i128, (kernel.divisor() * 4.0) as i128);
+    let samples = sums
+        .into_iter()
+        .map(|sum| round_exactly(32 * sum + bias * white * divisor, 8 * divisor, white));
+    let samples = match image.depth() {
+        Depth::U8 => Samples::U8(samples.map(|s| s as u8).collect()),
+        Depth::U16 => Samples::U16(samples.map(|s| s as u16).collect()),
+        Depth::F32 => panic!("floats are not integers"),
+    };
+    (shape, samples)
+}

@@ -1,0 +1,345 @@
+//! Every method, lane and SIMD level against exact arithmetic.
+
+mod common;
+
+use common::{Random, Walk, exact_samples, random_image, random_kernel, sums};
+use proptest::prelude::*;
+use stridekern::{
+    Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Samples,
+    Tuning, simd::Simd,
+};
+
+const EXTENTS: [Extent; 6] = [
+    Extent::Valid,
+    Extent::Same(Border::Constant(77.0)),
+    Extent::Same(Border::Edge),
+    Extent::Same(Border::Reflect),
+    Extent::Same(Border::Symmetric),
+    Extent::Same(Border::Wrap),
+];
+
+/// Every way to run a filter on this machine.
+fn tunings() -> Vec<Tuning> {
+    let mut all = Vec::new();
+    for lane in [LaneKind::I16, LaneKind::F32, LaneKind::F64] {
+        let naive = Tuning {
+            method: Some(Method::Naive),
+            lane: Some(lane),
+            ..Tuning::default()
+        };
+        all.push(naive);
+        all.extend(Simd::available().into_iter().map(|simd| Tuning {
+            method: Some(Method::Direct),
+            simd: Some(simd),
+            ..naive
+        }));
+    }
+    all
+}
+
+/// Those of them that the plan allows: narrow lanes are refused where they
+/// would not be exact.
+fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
+    let mut all = tunings();
+    all.retain(|tuning| filter.plan(image, tuning).is_ok());
+    assert!(all.len() > Simd::available().len(), "f64 is always exact enough");
+    all
+}
+
+fn filter(kernel: &Kernel, walk: Walk) -> Filter {
+    Filter::new(KernelBank::from_kernel("test", kernel.clone()))
+        .extent(walk.extent)
+        .step(walk.step)
+        .dilation(walk.dilation)
+        .channel(Channel::Each)
+}
+
+fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
+    let plan = filter.plan(image, tuning).unwrap();
+    let mut output = plan.allocate().unwrap();
+    filter.apply_into(image, &plan, &mut output, &|_| ()).unwrap();
+    output
+}
+
+/// Alpha is copied; planes of another number of channels are all filtered, so
+/// the oracle needs no alpha.
+fn planes(channels: usize) -> usize {
+    [1, 3, 5, 6][channels % 4]
+}
+
+#[test]
+fn small_sizes_are_exact_in_every_way_to_run() {
+    let mut random = Random(0x5eed);
+    let mut runs = 0;
+    for (rows, columns) in (1..=9).flat_map(|r| (1..=9).map(move |c| (r, c))) {
+        for (kernel_rows, kernel_columns) in (1..=5).flat_map(|r| (1..=5).map(move |c| (r, c))) {
+            let kernel = random_kernel(&mut random, kernel_rows, kernel_columns, 9);
+            for (turn, extent) in EXTENTS.into_iter().enumerate() {
+                if extent == Extent::Valid && (kernel_rows > rows || kernel_columns > columns) {
+                    continue;
+                }
+                let walk = Walk { extent, step: [1, 1], dilation: [1, 1] };
+                let depth = [Depth::U8, Depth::U16][turn % 2];
+                let channels = planes(rows + columns + kernel_rows + turn);
+                let image = random_image(&mut random, [rows, columns, channels], depth);
+                let (shape, samples) = exact_samples(&image, &kernel, walk);
+                let filter = filter(&kernel, walk);
+                for tuning in &allowed(&filter, &image) {
+                    let output = apply(&filter, &image, tuning);
+                    assert_eq!(output.shape(), shape);
+                    assert!(
+                        *output.samples() == samples,
+                        "{tuning:?} {walk:?} {kernel:?} on {image:?}\ngives {:?}\nnot   {samples:?}",
+                        output.samples()
+                    );
+                    runs += 1;
+                }
+            }
+        }
+    }
+    assert!(runs > 90_000, "{runs}");
+}
+
+/// A kernel, an image and a walk that straddle blocks and bands.
+#[derive(Debug, Clone)]
+struct Case {
+    seed: u64,
+    shape: [usize; 3],
+    kernel: [usize; 2],
+    anchor: [usize; 2],
+    extent: usize,
+    step: [usize; 2],
+    dilation: [usize; 2],
+    divisor: f64,
+    bias: f64,
+    band_rows: usize,
+    threads: usize,
+}
+
+prop_compose! {
+    fn case()(
+        seed in 1_u64..,
+        shape in [1_usize..40, 1_usize..300, 1_usize..4],
+        kernel in [1_usize..8, 1_usize..12],
+        anchor in [0_usize..8, 0_usize..12],
+        extent in 0..EXTENTS.len(),
+        step in prop_oneof![3 => Just([1, 1]), 1 => [1_usize..4, 1_usize..4]],
+        dilation in prop_oneof![3 => Just([1, 1]), 1 => [1_usize..4, 1_usize..4]],
+        divisor in prop::sample::select(vec![1.0, 16.0, 256.0, 9.0, -7.0, 2.25]),
+        bias in prop::sample::select(vec![0.0, 0.5, 1.0, -0.125]),
+        band_rows in 1_usize..20,
+        threads in 1_usize..4,
+    ) -> Case {
+        Case {
+            shape: [shape[0], shape[1], planes(shape[2])],
+            anchor: [anchor[0] % kernel[0], anchor[1] % kernel[1]],
+            seed, kernel, extent, step, dilation, divisor, bias, band_rows, threads,
+        }
+    }
+}
+
+impl Case {
+    fn walk(&self) -> Walk {
+        let reach = |a: usize| (self.kernel[a] - 1) * self.dilation[a] + 1;
+        let fits = reach(0) <= self.shape[0] && reach(1) <= self.shape[1];
+        Walk {
+            extent: EXTENTS[if fits { self.extent } else { self.extent.max(1) }],
+            step: self.step,
+            dilation: self.dilation,
+        }
+    }
+
+    fn finished(&self, kernel: Kernel) -> Kernel {
+        let kernel = kernel.with_anchor(self.anchor).unwrap();
+        kernel.with_divisor(self.divisor).unwrap().with_bias(self.bias).unwrap()
+    }
+
+    fn apply(&self, filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
+        let tuning = Tuning { band_rows: Some(self.band_rows), ..*tuning };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().unwrap();
+        pool.install(|| apply(filter, image, &tuning))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn integer_weights_are_exact(case in case(), wide in any::<bool>()) {
+        let mut random = Random(case.seed);
+        let depth = if wide { Depth::U16 } else { Depth::U8 };
+        let kernel = case.finished(random_kernel(&mut random, case.kernel[0], case.kernel[1], 30));
+        let image = random_image(&mut random, case.shape, depth);
+        let (shape, samples) = exact_samples(&image, &kernel, case.walk());
+        let filter = filter(&kernel, case.walk());
+        for tuning in allowed(&filter, &image) {
+            let output = case.apply(&filter, &image, &tuning);
+            prop_assert_eq!(output.shape(), shape);
+            prop_assert!(*output.samples() == samples, "{:?}", tuning);
+        }
+    }
+
+    #[test]
+    fn float_weights_keep_the_promise(case in case(), depth in prop::sample::select(vec![Depth::U8, Depth::U16, Depth::F32])) {
+        let mut random = Random(case.seed);
+        let weights = (0..case.kernel[0] * case.kernel[1])
+            .map(|_| random.between(-1_000_000, 1_000_000) as f64 / 700_000.0)
+            .collect();
+        let kernel = case.finished(Kernel::new(case.kernel[0], case.kernel[1], weights).unwrap());
+        let image = random_image(&mut random, case.shape, depth);
+        let (_, sums) = sums(&image, &kernel, case.walk(), |v| v);
+        let white = depth.full_scale();
+        // The images' floats reach 1.25 times full scale.
+        let tolerance = 1.25 * 1e-5 * white * kernel.abs_sum() / kernel.divisor().abs();
+        let responses = filter(&kernel, case.walk()).map(Map::Float);
+        let samples = filter(&kernel, case.walk());
+        for tuning in allowed(&responses, &image) {
+            let Samples::F32(response) = case.apply(&responses, &image, &tuning).into_samples() else {
+                panic!("responses are floats");
+            };
+            let output = case.apply(&samples, &image, &tuning);
+            let output: Vec<f64> = match output.samples() {
+                Samples::U8(s) => s.iter().map(|&s| f64::from(s)).collect(),
+                Samples::U16(s) => s.iter().map(|&s| f64::from(s)).collect(),
+                Samples::F32(s) => s.iter().map(|&s| f64::from(s)).collect(),
+            };
+            for ((sum, response), sample) in sums.iter().zip(response).zip(output) {
+                let exact = sum / kernel.divisor() + kernel.bias() * white;
+                prop_assert!((f64::from(response) - exact).abs() <= tolerance, "{response} is not {exact}: {tuning:?}");
+                if depth != Depth::F32 {
+                    let nearest = exact.clamp(0.0, white);
+                    prop_assert!((sample - nearest).abs() <= 0.5 + tolerance, "{sample} is not {nearest}: {tuning:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_and_bands_never_change_a_byte(case in case()) {
+        let mut random = Random(case.seed);
+        let weights = (0..case.kernel[0] * case.kernel[1]).map(|_| random.next() as f64 / 1e19 - 0.9).collect();
+        let kernel = case.finished(Kernel::new(case.kernel[0], case.kernel[1], weights).unwrap());
+        let image = random_image(&mut random, case.shape, Depth::F32);
+        let filter = filter(&kernel, case.walk());
+        for simd in Simd::available() {
+            let tuning = Tuning { simd: Some(simd), ..Tuning::default() };
+            let whole = apply(&filter, &image, &Tuning { band_rows: Some(1000), ..tuning });
+            let bands = case.apply(&filter, &image, &tuning);
+            prop_assert!(bits(&whole) == bits(&bands), "{:?}", simd);
+        }
+    }
+
+    #[test]
+    fn nan_and_infinity_reach_their_windows_and_no_others(case in case(), value in prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY])) {
+        let mut random = Random(case.seed);
+        // Zeros among the weights: a window contains all its samples.
+        let kernel = case.finished(random_kernel(&mut random, case.kernel[0], case.kernel[1], 1));
+        let Samples::F32(mut samples) = random_image(&mut random, case.shape, Depth::F32).into_samples() else {
+            panic!("floats were asked for");
+        };
+        let at = random.below(samples.len() as u64) as usize;
+        samples[at] = value;
+        let [rows, columns, channels] = case.shape;
+        let image = Image::new(rows, columns, channels, Samples::F32(samples)).unwrap();
+        let (_, sums) = sums(&image, &kernel, case.walk(), |v| v);
+        let filter = filter(&kernel, case.walk()).map(Map::Float);
+        for tuning in allowed(&filter, &image) {
+            let Samples::F32(output) = case.apply(&filter, &image, &tuning).into_samples() else {
+                panic!("responses are floats");
+            };
+            for (sum, response) in sums.iter().zip(output) {
+                let exact = (sum / kernel.divisor() + kernel.bias()) as f32;
+                let same_kind = exact.is_nan() == response.is_nan()
+                    && exact.is_infinite() == response.is_infinite()
+                    && (!exact.is_infinite() || exact == response);
+                prop_assert!(same_kind, "{response} where {exact} is right: {tuning:?}");
+            }
+        }
+    }
+}
+
+fn bits(image: &Image) -> Vec<u32> {
+    let Samples::F32(samples) = image.samples() else {
+        panic!("floats were asked for");
+    };
+    samples.iter().map(|s| s.to_bits()).collect()
+}
+
+/// Every response of a bank, combined in `f64`.
+#[test]
+fn banks_combine_exactly() {
+    let mut random = Random(77);
+    let kernels = [
+        random_kernel(&mut random, 3, 3, 4).with_divisor(6.0).unwrap(),
+        random_kernel(&mut random, 2, 5, 3).with_divisor(-4.0).unwrap().with_anchor([0, 4]).unwrap(),
+    ];
+    let walk = Walk { extent: Extent::Same(Border::Reflect), step: [1, 1], dilation: [1, 1] };
+    for depth in [Depth::U8, Depth::U16] {
+        let image = random_image(&mut random, [13, 210, 1], depth);
+        let responses: Vec<Vec<f64>> = (kernels.iter())
+            .map(|k| sums(&image, k, walk, |v| v).1.into_iter().map(|s| s / k.divisor()).collect())
+            .collect();
+        for combine in [Combine::Sum, Combine::Max, Combine::Magnitude, Combine::Direction] {
+            let bank = KernelBank::new("test", kernels.to_vec(), Some(combine)).unwrap();
+            let filter = Filter::new(bank).extent(walk.extent);
+            let expected: Vec<f64> = (responses[0].iter().zip(&responses[1]))
+                .map(|(&a, &b)| match combine {
+                    Combine::Sum => a + b,
+                    Combine::Max => a.max(b),
+                    Combine::Magnitude => a.hypot(b),
+                    Combine::Direction => b.atan2(a),
+                })
+                .collect();
+            for tuning in allowed(&filter, &image) {
+                let Samples::F32(floats) = apply(&filter.clone().map(Map::Float), &image, &tuning).into_samples() else {
+                    panic!("responses are floats");
+                };
+                for (float, exact) in floats.iter().zip(&expected) {
+                    let tolerance = exact.abs() * f64::from(f32::EPSILON);
+                    assert!((f64::from(*float) - exact).abs() <= tolerance, "{float} is not {exact}: {combine:?} {tuning:?}");
+                }
+                if combine == Combine::Direction {
+                    continue;
+                }
+                let white = depth.full_scale();
+                let whole: Vec<f64> = match apply(&filter, &image, &tuning).samples() {
+                    Samples::U8(s) => s.iter().map(|&s| f64::from(s)).collect(),
+                    Samples::U16(s) => s.iter().map(|&s| f64::from(s)).collect(),
+                    Samples::F32(_) => panic!("integers were asked for"),
+                };
+                for (sample, exact) in whole.iter().zip(&expected) {
+                    // Twelfths: a tie is exact in f64 only up to the last bit.
+                    let nearest = ((exact * 12.0).round() / 12.0).round_ties_even().clamp(0.0, white);
+                    let nearest = if combine == Combine::Magnitude { exact.round_ties_even().clamp(0.0, white) } else { nearest };
+                    assert_eq!(*sample, nearest, "{exact} {combine:?} {tuning:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn alpha_is_copied_from_under_the_anchor() {
+    let mut random = Random(9);
+    let image = random_image(&mut random, [9, 70, 4], Depth::U8);
+    let kernel = random_kernel(&mut random, 3, 3, 2).with_anchor([0, 2]).unwrap();
+    for (extent, first) in [(Extent::Valid, [0, 2]), (Extent::Same(Border::Wrap), [0, 0])] {
+        let walk = Walk { extent, step: [2, 3], dilation: [1, 1] };
+        let (shape, Samples::U8(exact)) = exact_samples(&image, &kernel, walk) else {
+            panic!("8-bit samples were asked for");
+        };
+        for tuning in allowed(&filter(&kernel, walk), &image) {
+            let output = apply(&filter(&kernel, walk), &image, &tuning);
+            assert_eq!(output.shape(), shape);
+            let wide = apply(&filter(&kernel, walk).depth(Some(Depth::U16)), &image, &tuning);
+            for (i, (&sample, pixel)) in exact.iter().zip((0..).map(|i| i / 4)).enumerate() {
+                let [y, x] = [pixel / shape[1], pixel % shape[1]];
+                let at = [y, x, i % 4];
+                let alpha = common::sample(&image, [first[0] + 2 * y, first[1] + 3 * x, 3]);
+                let expected = if i % 4 == 3 { alpha } else { f64::from(sample) };
+                assert_eq!(common::sample(&output, at), expected);
+                assert_eq!(common::sample(&wide, at), expected * 257.0);
+            }
+        }
+    }
+}
