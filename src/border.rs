@@ -116,7 +116,7 @@ impl FromStr for Border {
             }
             _ => {
                 return Err(Error::request(format_args!(
-                    "unknown border `{text}`: choose constant[:VALUE], edge, reflect, symmetric or wrap"
+                    "unknown border `{text}`: choose valid, constant[:VALUE], edge, reflect, symmetric, wrap or all"
                 )));
             }
         };
@@ -196,7 +196,7 @@ mod tests {
             ),
             (
                 "loop",
-                "unknown border `loop`: choose constant[:VALUE], edge, reflect, symmetric or wrap",
+                "unknown border `loop`: choose valid, constant[:VALUE], edge, reflect, symmetric, wrap or all",
             ),
         ] {
             assert_eq!(text.parse::<Border>().unwrap_err().to_string(), message);

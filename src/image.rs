@@ -28,6 +28,15 @@ impl Depth {
         }
     }
 
+    /// `u8`, `u16` or `f32`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::F32 => "f32",
+        }
+    }
+
     /// The size of one sample in bytes.
     pub const fn bytes(self) -> usize {
         match self {

@@ -1,11 +1,13 @@
-//! stub
+#![doc = include_str!("../README.md")]
 
+pub mod batch;
 pub mod border;
 pub mod codec;
 pub mod error;
 pub mod filter;
 pub mod image;
 pub mod kernel;
+pub mod pipeline;
 pub mod report;
 pub mod simd;
 pub mod tone;

@@ -1,2 +1,7 @@
-//! The command-line program.
-fn main() {}
+//! The command-line program; see the crate `stridekern` for the library.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -2,27 +2,60 @@
 
 use std::path::Path;
 
+use crate::{
+    error::Error,
+    pipeline::{Job, Outcome},
+};
+
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The job went on in spite of something that the user should know.
+    /// A batch begins.
+    Jobs {
+        /// How many inputs it has.
+        total: usize,
+    },
+    /// The work on an input begins.
+    Started {
+        /// The input and its results.
+        job: &'a Job,
+    },
+    /// The input was read; its results have this many rows in all.
+    Rows {
+        /// Output rows, over all results.
+        total: usize,
+    },
+    /// Output rows were finished.
+    RowsDone {
+        /// How many, since the last such event.
+        count: usize,
+    },
+    /// The job goes on in spite of something that the user should know.
     Warning {
         /// The file it is about.
         path: &'a Path,
         /// One line, in lower case.
         message: &'a str,
     },
-    /// An input begins; its results have this many rows in all.
-    Rows {
-        /// Output rows, over all results of the input.
-        total: u64,
+    /// One result of an input is done, skipped or failed.
+    Result {
+        /// The input and its results.
+        job: &'a Job,
+        /// Which result, counted from 0.
+        index: usize,
+        /// What became of it.
+        outcome: Result<&'a Outcome, &'a Error>,
     },
-    /// Output rows were finished.
-    RowsDone {
-        /// How many, since the last such event.
-        count: u64,
+    /// An input could not be read, and so has no results.
+    Unread {
+        /// The input and the results it would have had.
+        job: &'a Job,
+        /// Why.
+        error: &'a Error,
     },
+    /// The work on an input ended, well or not.
+    Ended,
 }
 
 /// Receives events, from any thread.

@@ -53,15 +53,18 @@ impl fmt::Display for Level {
 
 /// A level that this processor has.
 ///
-/// The field is private and only [`Simd::available`] fills it, after asking
-/// the processor: holding a `Simd` proves the features of its level.
+/// The field is private, and but for the portable level only
+/// [`Simd::available`] fills it, after asking the processor: holding a `Simd` proves the features of its level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Simd(Level);
 
 impl Simd {
+    /// What every processor of the target has.
+    pub const PORTABLE: Self = Self(Level::Portable);
+
     /// Every level of this processor, the slowest first.
     pub fn available() -> Vec<Self> {
-        let mut levels = vec![Self(Level::Portable)];
+        let mut levels = vec![Self::PORTABLE];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             levels.push(Self(Level::Avx2));
@@ -85,7 +88,7 @@ impl Simd {
         Self::available()
             .into_iter()
             .max_by_key(|simd| simd.0)
-            .unwrap_or(Self(Level::Portable))
+            .unwrap_or(Self::PORTABLE)
     }
 
     /// The level of this name, or `None` if there is none or this processor

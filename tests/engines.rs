@@ -48,10 +48,10 @@ fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
 
 fn filter(kernel: &Kernel, walk: Walk) -> Filter {
     Filter::new(KernelBank::from_kernel("test", kernel.clone()))
-        .extent(walk.extent)
-        .step(walk.step)
-        .dilation(walk.dilation)
-        .channel(Channel::Each)
+        .with_extent(walk.extent)
+        .with_step(walk.step)
+        .with_dilation(walk.dilation)
+        .with_channel(Channel::Each)
 }
 
 fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
@@ -191,7 +191,7 @@ proptest! {
         let white = depth.full_scale();
         // The images' floats reach 1.25 times full scale.
         let tolerance = 1.25 * 1e-5 * white * kernel.abs_sum() / kernel.divisor().abs();
-        let responses = filter(&kernel, case.walk()).map(Map::Float);
+        let responses = filter(&kernel, case.walk()).with_map(Map::Float);
         let samples = filter(&kernel, case.walk());
         for tuning in allowed(&responses, &image) {
             let Samples::F32(response) = case.apply(&responses, &image, &tuning).into_samples() else {
@@ -242,7 +242,7 @@ proptest! {
         let [rows, columns, channels] = case.shape;
         let image = Image::new(rows, columns, channels, Samples::F32(samples)).unwrap();
         let (_, sums) = sums(&image, &kernel, case.walk(), |v| v);
-        let filter = filter(&kernel, case.walk()).map(Map::Float);
+        let filter = filter(&kernel, case.walk()).with_map(Map::Float);
         for tuning in allowed(&filter, &image) {
             let Samples::F32(output) = case.apply(&filter, &image, &tuning).into_samples() else {
                 panic!("responses are floats");
@@ -281,7 +281,7 @@ fn banks_combine_exactly() {
             .collect();
         for combine in [Combine::Sum, Combine::Max, Combine::Magnitude, Combine::Direction] {
             let bank = KernelBank::new("test", kernels.to_vec(), Some(combine)).unwrap();
-            let filter = Filter::new(bank).extent(walk.extent);
+            let filter = Filter::new(bank).with_extent(walk.extent);
             let expected: Vec<f64> = (responses[0].iter().zip(&responses[1]))
                 .map(|(&a, &b)| match combine {
                     Combine::Sum => a + b,
@@ -291,7 +291,7 @@ fn banks_combine_exactly() {
                 })
                 .collect();
             for tuning in allowed(&filter, &image) {
-                let Samples::F32(floats) = apply(&filter.clone().map(Map::Float), &image, &tuning).into_samples() else {
+                let Samples::F32(floats) = apply(&filter.clone().with_map(Map::Float), &image, &tuning).into_samples() else {
                     panic!("responses are floats");
                 };
                 for (float, exact) in floats.iter().zip(&expected) {
@@ -331,7 +331,7 @@ fn alpha_is_copied_from_under_the_anchor() {
         for tuning in allowed(&filter(&kernel, walk), &image) {
             let output = apply(&filter(&kernel, walk), &image, &tuning);
             assert_eq!(output.shape(), shape);
-            let wide = apply(&filter(&kernel, walk).depth(Some(Depth::U16)), &image, &tuning);
+            let wide = apply(&filter(&kernel, walk).with_depth(Some(Depth::U16)), &image, &tuning);
             for (i, (&sample, pixel)) in exact.iter().zip((0..).map(|i| i / 4)).enumerate() {
                 let [y, x] = [pixel / shape[1], pixel % shape[1]];
                 let at = [y, x, i % 4];

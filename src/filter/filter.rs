@@ -43,6 +43,18 @@ impl std::fmt::Display for Extent {
     }
 }
 
+/// `valid`, or what [`Border`] reads.
+impl std::str::FromStr for Extent {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "valid" => Ok(Self::Valid),
+            _ => text.parse().map(Self::Same),
+        }
+    }
+}
+
 /// A bank of kernels, and everything that decides what its result is.
 ///
 /// # Examples
@@ -59,8 +71,8 @@ impl std::fmt::Display for Extent {
 /// assert_eq!(valid.samples(), &Samples::U8(vec![4, 6, 10, 12, 16, 18]));
 ///
 /// let same = Filter::new(bank)
-///     .extent(Extent::Same(Border::Edge))
-///     .map(Map::Float)
+///     .with_extent(Extent::Same(Border::Edge))
+///     .with_map(Map::Float)
 ///     .apply(&image)?;
 /// assert_eq!(same.shape(), [4, 3, 1]);
 /// # Ok::<(), stridekern::Error>(())
@@ -93,35 +105,35 @@ impl Filter {
 
     /// How far the result reaches.
     #[must_use]
-    pub const fn extent(mut self, extent: Extent) -> Self {
+    pub const fn with_extent(mut self, extent: Extent) -> Self {
         self.extent = extent;
         self
     }
 
     /// `[rows, columns]` from one window to the next.
     #[must_use]
-    pub const fn step(mut self, step: [usize; 2]) -> Self {
+    pub const fn with_step(mut self, step: [usize; 2]) -> Self {
         self.step = step;
         self
     }
 
     /// `[rows, columns]` from one tap to the next.
     #[must_use]
-    pub const fn dilation(mut self, dilation: [usize; 2]) -> Self {
+    pub const fn with_dilation(mut self, dilation: [usize; 2]) -> Self {
         self.dilation = dilation;
         self
     }
 
     /// The channels that are filtered.
     #[must_use]
-    pub const fn channel(mut self, channel: Channel) -> Self {
+    pub const fn with_channel(mut self, channel: Channel) -> Self {
         self.channel = channel;
         self
     }
 
     /// How responses become samples.
     #[must_use]
-    pub const fn map(mut self, map: Map) -> Self {
+    pub const fn with_map(mut self, map: Map) -> Self {
         self.map = map;
         self
     }
@@ -129,9 +141,19 @@ impl Filter {
     /// The sample type of the result; `None` is that of the image, or floats
     /// with [`Map::Float`].
     #[must_use]
-    pub const fn depth(mut self, depth: Option<Depth>) -> Self {
+    pub const fn with_depth(mut self, depth: Option<Depth>) -> Self {
         self.depth = depth;
         self
+    }
+
+    /// How far the result reaches.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// How responses become samples.
+    pub const fn map(&self) -> Map {
+        self.map
     }
 
     /// The bank that this filter was made of.
@@ -145,6 +167,31 @@ impl Filter {
             (Some(depth), _) => depth,
             (None, Map::Float) => Depth::F32,
             (None, _) => from,
+        }
+    }
+
+    /// Checks what can be checked without an image.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if a step or dilation is zero, or [`Map::Float`] is
+    /// to give integers.
+    pub fn check(&self) -> Result<()> {
+        if self.step.contains(&0) {
+            return Err(Error::request("a step of 0 never moves the window; use 1 or more"));
+        }
+        if self.dilation.contains(&0) {
+            return Err(Error::request(
+                "a dilation of 0 puts every tap on one sample; use 1 or more",
+            ));
+        }
+        match self.depth {
+            Some(depth @ (Depth::U8 | Depth::U16)) if self.map == Map::Float => {
+                Err(Error::request(format_args!(
+                    "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"
+                )))
+            }
+            _ => Ok(()),
         }
     }
 

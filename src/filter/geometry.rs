@@ -37,6 +37,7 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
+    /// `step` and `dilation` are not zero.
     pub(super) fn new(
         kernels: &[Kernel],
         extent: Extent,
@@ -44,12 +45,6 @@ impl Geometry {
         dilation: [usize; 2],
         image: [usize; 2],
     ) -> Result<Self> {
-        if step.contains(&0) {
-            return Err(Error::request("a step of 0 never moves the window; use 1 or more"));
-        }
-        if dilation.contains(&0) {
-            return Err(Error::request("a dilation of 0 puts every tap on one sample; use 1 or more"));
-        }
         let (mut before, mut after) = ([0; 2], [0; 2]);
         for kernel in kernels {
             let size = [kernel.rows(), kernel.columns()];

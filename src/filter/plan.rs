@@ -10,7 +10,7 @@ use crate::{
     image::{Depth, Image},
     kernel::Kernel,
     simd::{Level, Simd},
-    tone::{Map, Tone},
+    tone::Tone,
     view::{Layout, Spacing},
 };
 
@@ -73,6 +73,7 @@ const MAX_F32_TAPS: usize = 160;
 
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
+        filter.check()?;
         let kernels = filter.bank.kernels();
         let [rows, columns, input_channels] = input.shape;
         let channels = filter.channel.count(input_channels)?;
@@ -85,14 +86,13 @@ impl Plan {
         )?;
         check_constant(filter.extent, input.depth)?;
         let depth = filter.output_depth(input.depth);
-        if filter.map == Map::Float && depth != Depth::F32 {
-            return Err(Error::request(format_args!(
-                "--map float gives 32-bit floats, not {depth} samples; leave out --depth or use another map"
-            )));
-        }
         let (lane, lane_reason) = choose_lane(kernels, input.depth, tuning.lane)?;
         let method = tuning.method.unwrap_or(Method::Direct);
-        let simd = tuning.simd.unwrap_or_else(Simd::best);
+        // The naive loop has no copies per level.
+        let simd = match method {
+            Method::Naive => Simd::PORTABLE,
+            Method::Direct => tuning.simd.unwrap_or_else(Simd::best),
+        };
         let zero_copy = filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
         let row_bytes = geometry
@@ -139,6 +139,17 @@ impl Plan {
         self.method
     }
 
+    /// The method and why: one line.
+    pub fn method_reason(&self) -> String {
+        match self.method {
+            Method::Naive => "naive: four loops over the window view, as asked for".to_owned(),
+            Method::Direct => {
+                let [rows, columns] = self.geometry.window;
+                format!("direct: every tap of the {rows} x {columns} window on a block of output at once")
+            }
+        }
+    }
+
     /// The arithmetic of the inner loop.
     pub const fn lane(&self) -> LaneKind {
         self.lane
@@ -152,6 +163,26 @@ impl Plan {
     /// The SIMD level of the inner loop.
     pub const fn simd(&self) -> Level {
         self.simd.level()
+    }
+
+    /// The SIMD level and why: one line.
+    pub fn simd_reason(&self) -> String {
+        let level = self.simd();
+        match (self.method, self.simd == Simd::best()) {
+            (Method::Naive, _) => format!("{level}: the naive loop is compiled once for all processors"),
+            (_, true) => format!("{level}: the best that this processor has"),
+            (_, false) => format!("{level}: asked for"),
+        }
+    }
+
+    /// Why bands have the height they have: one line.
+    pub fn band_reason(&self) -> String {
+        let [rows, columns] = [self.geometry.padded_row_count(self.band_rows), self.geometry.padded_columns()];
+        if self.zero_copy {
+            format!("windows look at {rows} rows of the image itself, with no copy")
+        } else {
+            format!("their {rows} source rows of {columns} columns are framed once, in {} and in the cache", self.lane)
+        }
     }
 
     /// Output rows in a band.

@@ -1,0 +1,233 @@
+//! Many inputs: what is written where, what is refused before any work, and
+//! what became of it all.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    codec::Format,
+    error::{Error, Result},
+    filter::{Extent, Filter},
+    pipeline::{self, Job, Options, Outcome, Place, Request},
+    report::{Event, Report},
+};
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Destination {
+    /// Beside the input, as `<stem>.<kernel>[.<border>].<extension>`.
+    #[default]
+    Beside,
+    /// Into this folder, under the same names.
+    Folder(PathBuf),
+    /// The one result to this file.
+    File(PathBuf),
+    /// The one result to standard output.
+    Standard,
+}
+
+/// One kernel at one extent: a filter and the part it adds to file names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// What is computed.
+    pub filter: Filter,
+    /// `sobel`, `sobel.reflect`.
+    pub suffix: String,
+}
+
+/// Every kernel at every extent, in the order of the results.
+///
+/// Several constants of one call carry their value in the name, or they would
+/// have one path.
+pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
+    let constants = extents.iter().filter(|e| e.name() == "constant").count();
+    let suffix = |filter: &Filter, extent: &Extent| {
+        let kernel = filter.bank().name();
+        match extent {
+            Extent::Valid => kernel.to_owned(),
+            Extent::Same(border) if border.name() == "constant" && constants > 1 => {
+                format!("{kernel}.{}", border.to_string().replace(':', "-"))
+            }
+            Extent::Same(border) => format!("{kernel}.{}", border.name()),
+        }
+    };
+    (filters.iter())
+        .flat_map(|filter| extents.iter().map(move |extent| (filter, extent)))
+        .map(|(filter, extent)| Variant {
+            suffix: suffix(filter, extent),
+            filter: filter.clone().with_extent(*extent),
+        })
+        .collect()
+}
+
+/// The jobs of a batch, each result with its path.
+///
+/// # Errors
+///
+/// [`Error::Request`] if an output would be an input, two results would have
+/// one path, or the destination does not fit the number of results.
+pub fn jobs(
+    inputs: &[Place],
+    variants: &[Variant],
+    destination: &Destination,
+    format: Option<Format>,
+) -> Result<Vec<Job>> {
+    let single = inputs.len() * variants.len() == 1;
+    if !single && matches!(destination, Destination::File(_) | Destination::Standard) {
+        return Err(Error::request(format_args!(
+            "--output names one file for {} results; name a folder (with a / at its end)",
+            inputs.len() * variants.len()
+        )));
+    }
+    let jobs = inputs.iter().map(|input| {
+        let results = variants.iter().map(|variant| {
+            let output = output_of(input, variant, destination, format)?;
+            let format = format.or_else(|| Format::from_path(output.path()));
+            let filter = variant.filter.clone();
+            Ok(Request { filter, output, format })
+        });
+        Ok(Job { input: input.clone(), results: results.collect::<Result<_>>()? })
+    });
+    let jobs = jobs.collect::<Result<Vec<_>>>()?;
+    check_collisions(&jobs)?;
+    Ok(jobs)
+}
+
+fn output_of(input: &Place, variant: &Variant, destination: &Destination, format: Option<Format>) -> Result<Place> {
+    let folder = match destination {
+        Destination::File(path) => return Ok(Place::File(path.clone())),
+        Destination::Standard => return Ok(Place::Standard),
+        Destination::Folder(folder) => Some(folder.as_path()),
+        Destination::Beside => None,
+    };
+    let Place::File(path) = input else {
+        return Err(Error::request(
+            "standard input has no name to make an output's of; give --output FILE, or --output - for standard output",
+        ));
+    };
+    let stem = path.file_stem().unwrap_or(OsStr::new("image"));
+    let mut name = stem.to_owned();
+    name.push(".");
+    name.push(&variant.suffix);
+    name.push(".");
+    name.push(extension(path, format));
+    let folder = folder.or(path.parent()).unwrap_or(Path::new(""));
+    Ok(Place::File(folder.join(name)))
+}
+
+/// The extension of the format asked for, else the input's own; of an input
+/// without one, that of its content.
+fn extension(input: &Path, format: Option<Format>) -> OsString {
+    let own = || match Format::from_path(input) {
+        // One bit holds no result.
+        Some(Format::Pbm) => Some(Format::Pgm.extension().into()),
+        Some(_) => input.extension().map(OsStr::to_owned),
+        None => content(input).map(|f| f.extension().into()),
+    };
+    match format {
+        Some(format) => format.extension().into(),
+        None => own().unwrap_or_else(|| Format::Png.extension().into()),
+    }
+}
+
+fn content(input: &Path) -> Option<Format> {
+    // A pipe would lose what is read here.
+    fs::metadata(input).ok().filter(fs::Metadata::is_file)?;
+    let mut start = Vec::new();
+    File::open(input).ok()?.take(16).read_to_end(&mut start).ok()?;
+    Format::from_content(&start)
+}
+
+/// An output that is an input would destroy it; of two results with one path
+/// only the second would remain.
+fn check_collisions(jobs: &[Job]) -> Result<()> {
+    let mut inputs = BTreeMap::new();
+    for job in jobs {
+        if let Place::File(path) = &job.input {
+            inputs.insert(identity(path), path);
+        }
+    }
+    let mut outputs: BTreeMap<PathBuf, &Path> = BTreeMap::new();
+    for job in jobs {
+        for request in &job.results {
+            let Place::File(path) = &request.output else {
+                continue;
+            };
+            let identity = identity(path);
+            if let Some(input) = inputs.get(&identity) {
+                return Err(Error::request(format_args!(
+                    "{}: this output is also an input, {}; choose another --output",
+                    path.display(),
+                    input.display()
+                )));
+            }
+            if let Some(other) = outputs.insert(identity, job.input.path()) {
+                return Err(Error::request(format_args!(
+                    "{}: two results would have this path, of {} and of {}; give them different names or folders",
+                    path.display(),
+                    other.display(),
+                    job.input.path().display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same for every way to write a path: links and `..` are resolved as far
+/// as the path exists.
+fn identity(path: &Path) -> PathBuf {
+    if let Ok(whole) = fs::canonicalize(path) {
+        return whole;
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let parent = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+    path.file_name().map_or(parent.clone(), |name| parent.join(name))
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Results written.
+    pub done: usize,
+    /// Results that existed and were left as they are.
+    pub skipped: usize,
+    /// Results that could not be made.
+    pub failed: usize,
+}
+
+/// Runs every job, one after the other; a failure does not stop the others.
+pub fn run(jobs: &[Job], options: &Options, report: &dyn Report) -> Summary {
+    let mut summary = Summary::default();
+    report.event(Event::Jobs { total: jobs.len() });
+    for job in jobs {
+        report.event(Event::Started { job });
+        match pipeline::run(job, options, report) {
+            Ok(outcomes) => {
+                for (index, outcome) in outcomes.iter().enumerate() {
+                    match outcome {
+                        Ok(Outcome::Done(_)) => summary.done += 1,
+                        Ok(Outcome::Skipped) => summary.skipped += 1,
+                        Err(_) => summary.failed += 1,
+                    }
+                    let outcome = outcome.as_ref();
+                    report.event(Event::Result { job, index, outcome });
+                }
+            }
+            Err(error) => {
+                summary.failed += job.results.len();
+                report.event(Event::Unread { job, error: &error });
+            }
+        }
+        report.event(Event::Ended);
+    }
+    summary
+}

@@ -1,0 +1,233 @@
+//! What may be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  stridekern photo.jpg -k sobel                    edges: photo.sobel.jpg beside the photograph
+  stridekern photo.jpg -k sharpen --channel each --pad edge -o sharp.jpg
+                                                   sharpen in colour, at full size
+  stridekern *.png -k gaussian5 --pad reflect -o out/
+                                                   blur many, into a folder
+  stridekern scan.tif -k my.toml --pad all         every border, one file each
+  stridekern scan.tif -k sobel_x --map float -f npy
+                                                   signed responses for NumPy
+  cat in.png | stridekern - -k emboss -o - > out.png
+  stridekern photo.jpg -k log9 --explain           what would run, and why
+  stridekern photo.jpg -k sobel_x --bench          how fast each method is here
+
+Exit codes: 0 all done; 1 some input failed, the others are done;
+2 usage or kernel error, nothing was touched; 130 interrupted.";
+
+/// Filter images with convolution kernels, exactly and fast
+///
+/// Every window of the image is contracted with the kernel: weights x samples,
+/// summed, divided by the kernel's divisor, rounded once to the nearest sample.
+/// Nothing is flipped, normalised, padded or overwritten unless you say so.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stridekern",
+    version,
+    after_help = "Examples and details: --help",
+    after_long_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub(super) struct Args {
+    /// Images to filter; - is standard input
+    #[arg(
+        value_name = "INPUT",
+        required_unless_present_any = ["list_kernels", "show_kernel", "completions", "man"],
+        value_hint = ValueHint::FilePath
+    )]
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// Kernel: a TOML file or a built-in name; repeatable, each gives its own output
+    ///
+    /// That file if it exists, else the built-in kernel of that name, with or
+    /// without `.toml`. See --list-kernels.
+    #[arg(
+        short,
+        long = "kernel",
+        value_name = "FILE|NAME",
+        required_unless_present_any = ["list_kernels", "show_kernel", "completions", "man"],
+        value_hint = ValueHint::FilePath
+    )]
+    pub(super) kernels: Vec<String>,
+
+    /// True convolution: turn the kernel by 180 degrees
+    ///
+    /// Without it the weights are laid on the window as written (correlation).
+    /// A kernel whose file says `flip = true` is not turned twice.
+    #[arg(long)]
+    pub(super) flip: bool,
+
+    /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, or all
+    ///
+    /// `valid` filters only where the window lies inside the image, so the
+    /// result is smaller by the kernel's size less one. The others fill in what
+    /// lies outside and keep the size; several modes write several files:
+    ///
+    ///   constant:V  vvv|abcd|vvv   V in sample units, default 0 (also: zero)
+    ///   edge        aaa|abcd|ddd   (also: nearest, replicate, clamp)
+    ///   reflect     dcb|abcd|cba   (also: reflect101)
+    ///   symmetric   cba|abcd|dcb
+    ///   wrap        bcd|abcd|abc   (also: tile)
+    #[arg(
+        long,
+        value_name = "MODE,...",
+        default_value = "valid",
+        value_delimiter = ',',
+        verbatim_doc_comment
+    )]
+    pub(super) pad: Vec<String>,
+
+    /// Window stride: rows and columns from one window to the next
+    #[arg(long, value_name = "N|R,C", default_value = "1")]
+    pub(super) step: String,
+
+    /// Distance between the taps of the kernel, in rows and columns
+    #[arg(long, value_name = "N|R,C", default_value = "1")]
+    pub(super) dilate: String,
+
+    /// Channels: luma, each, red, green, blue or alpha
+    ///
+    /// `luma` makes a gray image by the Rec. 709 weights on the samples as
+    /// stored. `each` filters every colour channel and copies alpha.
+    #[arg(long, value_name = "CHANNEL", default_value = "luma")]
+    pub(super) channel: String,
+
+    /// How responses become samples: clamp, abs, offset, stretch, symmetric or float
+    ///
+    /// clamp: as they are, saturated. abs: absolute values. offset: mid-gray
+    /// (128 of 255) is added. stretch: smallest to 0, largest to full scale.
+    /// symmetric: zero to mid-gray, the largest to an end. float: the responses
+    /// themselves as 32-bit floats. Default: the kernel's own, else clamp.
+    #[arg(long)]
+    pub(super) map: Option<String>,
+
+    /// Samples of the output
+    #[arg(long, value_enum, default_value_t = DepthArg::Same)]
+    pub(super) depth: DepthArg,
+
+    /// Output file, folder (for several results, or with a / at its end), or - for standard output
+    ///
+    /// Default: beside the input, as <stem>.<kernel>.<ext>, or
+    /// <stem>.<kernel>.<border>.<ext> for a padded result.
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) output: Option<PathBuf>,
+
+    /// Output format, by its extension: png, jpg, tif, npy, ...; default: the input's
+    #[arg(short, long, value_name = "EXT")]
+    pub(super) format: Option<String>,
+
+    /// Quality of JPEG output
+    #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) quality: u8,
+
+    /// Compression of PNG and TIFF output
+    #[arg(long, value_enum, default_value_t = CompressionArg::Fast)]
+    pub(super) compression: CompressionArg,
+
+    /// Replace outputs that exist
+    #[arg(long, conflicts_with = "skip_existing")]
+    pub(super) overwrite: bool,
+
+    /// Keep outputs that exist and go on
+    #[arg(long)]
+    pub(super) skip_existing: bool,
+
+    /// Threads; 0 is one for every core
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub(super) threads: usize,
+
+    /// Method of the inner loop
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t = EngineArg::Auto)]
+    pub(super) engine: EngineArg,
+
+    /// Print the views, the plan and the reasons, instead of filtering
+    #[arg(long, conflicts_with = "bench")]
+    pub(super) explain: bool,
+
+    /// Time every method on the inputs beside the naive loop, instead of filtering
+    ///
+    /// The filter alone is timed, from decoded samples to output samples; every
+    /// answer is checked against the naive loop's.
+    #[arg(long)]
+    pub(super) bench: bool,
+
+    /// Runs of every method with --bench
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) bench_runs: u32,
+
+    /// One JSON object per result on standard output; also with --explain, --bench, --list-kernels
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Print a line for every result
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub(super) no_progress: bool,
+
+    /// List the built-in kernels
+    #[arg(long, conflicts_with_all = ["inputs", "kernels"])]
+    pub(super) list_kernels: bool,
+
+    /// Print the file of a built-in kernel
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
+    pub(super) show_kernel: Option<String>,
+
+    /// Print completions for a shell
+    #[arg(long, value_name = "SHELL", value_enum, action = ArgAction::Set, conflicts_with_all = ["inputs", "kernels"])]
+    pub(super) completions: Option<Shell>,
+
+    /// Print the man page
+    #[arg(long, conflicts_with_all = ["inputs", "kernels"])]
+    pub(super) man: bool,
+}
+
+/// Samples of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DepthArg {
+    /// Those of the input; floats with --map float
+    Same,
+    /// 8-bit integers
+    #[value(name = "8")]
+    Eight,
+    /// 16-bit integers
+    #[value(name = "16")]
+    Sixteen,
+    /// 32-bit floats
+    F32,
+}
+
+/// How hard to compress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompressionArg {
+    /// Quickly
+    Fast,
+    /// A compromise
+    Balanced,
+    /// As small as it gets
+    Best,
+}
+
+/// The method of the inner loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineArg {
+    /// The fastest
+    Auto,
+    /// Four loops over the window view
+    Naive,
+    /// Every tap on a block of output at once
+    Direct,
+}

@@ -1,0 +1,171 @@
+//! `--bench`: every method on this input, timed beside the naive loop.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use serde_json::json;
+use stridekern::{
+    Filter, Image, Method, Plan, Samples, Tuning,
+    pipeline::{self, Job},
+};
+
+use super::{
+    output::{self, Messages},
+    settings::Settings,
+};
+
+/// Measures every result of every input; returns how many failed.
+pub(super) fn run(settings: &Settings, runs: u32, messages: Messages) -> usize {
+    let mut failed = 0;
+    for job in &settings.jobs {
+        if let Err(error) = measure_job(settings, job, runs) {
+            messages.error(format_args!("{}: {error:#}", job.input.path().display()));
+            failed += 1;
+        }
+    }
+    failed
+}
+
+/// One way to run the filter, and its times in milliseconds.
+struct Line {
+    engine: &'static str,
+    plan: Plan,
+    times: Vec<f64>,
+    /// Largest difference from the naive loop's samples.
+    max_abs_diff: f64,
+}
+
+impl Line {
+    fn min(&self) -> f64 {
+        self.times.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    fn median(&self) -> f64 {
+        let mut times = self.times.clone();
+        times.sort_by(f64::total_cmp);
+        let middle = times.len() / 2;
+        if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
+    }
+}
+
+fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
+    let image = pipeline::read(&job.input, &settings.options)?.image;
+    for request in &job.results {
+        let lines = measure(&request.filter, &image, &settings.options.tuning, runs)?;
+        let naive = lines[0].median();
+        let bank = request.filter.bank();
+        let [rows, columns, channels] = image.shape();
+        let megapixels = (rows * columns) as f64 / 1e6;
+        if !settings.json {
+            output::data(format_args!(
+                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {} threads, {runs} runs",
+                job.input.path().display(),
+                image.depth(),
+                bank.name(),
+                request.filter.extent(),
+                rayon::current_num_threads(),
+            ));
+            output::data("engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|");
+        }
+        for line in &lines {
+            let (min, median) = (line.min(), line.median());
+            let (rate, speedup) = (megapixels / median * 1e3, naive / median);
+            if settings.json {
+                output::data(json!({
+                    "input": job.input.path().to_string_lossy(),
+                    "kernel": bank.name(),
+                    "border": request.filter.extent().to_string(),
+                    "width": columns, "height": rows, "channels": channels,
+                    "depth": image.depth().name(),
+                    "engine": line.engine,
+                    "lane": line.plan.lane().name(),
+                    "simd": line.plan.simd().name(),
+                    "threads": rayon::current_num_threads(),
+                    "runs": runs,
+                    "min_ms": min, "median_ms": median,
+                    "megapixels_per_s": rate, "speedup": speedup,
+                    "max_abs_diff": line.max_abs_diff,
+                }));
+            } else {
+                output::data(format_args!(
+                    "{:<10} {:<5} {:<9} {min:>9.3} {median:>11.3} {rate:>10.1} {speedup:>9.2}x {:>12}",
+                    line.engine,
+                    line.plan.lane().name(),
+                    line.plan.simd().name(),
+                    line.max_abs_diff,
+                ));
+            }
+        }
+        let allowed = tolerance(&request.filter, &image);
+        if let Some(wrong) = lines.iter().find(|line| line.max_abs_diff > allowed) {
+            bail!(
+                "{} differs from naive by {}, more than the {allowed} that is allowed; please report this",
+                wrong.engine,
+                wrong.max_abs_diff
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The naive loop first, then every other method, then what a normal run takes.
+fn measure(filter: &Filter, image: &Image, tuning: &Tuning, runs: u32) -> Result<Vec<Line>> {
+    let others = Method::ALL.into_iter().filter(|m| *m != Method::Naive).map(Some);
+    let methods = std::iter::once(Some(Method::Naive)).chain(others).chain([None]);
+    let mut lines = Vec::new();
+    let mut oracle: Option<Image> = None;
+    for method in methods {
+        let plan = filter.plan(image, &Tuning { method, ..*tuning })?;
+        let mut output = plan.allocate()?;
+        let times = (0..runs)
+            .map(|_| {
+                let start = Instant::now();
+                filter.apply_into(image, &plan, &mut output, &|_| ())?;
+                Ok(start.elapsed().as_secs_f64() * 1e3)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let max_abs_diff = oracle.as_ref().map_or(0.0, |naive| max_abs_diff(naive, &output));
+        lines.push(Line {
+            engine: method.map_or("auto", Method::name),
+            plan,
+            times,
+            max_abs_diff,
+        });
+        oracle.get_or_insert(output);
+    }
+    Ok(lines)
+}
+
+fn max_abs_diff(a: &Image, b: &Image) -> f64 {
+    fn largest<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
+        let difference = |(&a, &b): (&T, &T)| {
+            let (a, b) = (a.into(), b.into());
+            // Equal infinities, and NaN in both, are no difference.
+            if a == b || (a.is_nan() && b.is_nan()) { 0.0 } else { (a - b).abs() }
+        };
+        a.iter().zip(b).map(difference).fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+    }
+    match (a.samples(), b.samples()) {
+        (Samples::U8(a), Samples::U8(b)) => largest(a, b),
+        (Samples::U16(a), Samples::U16(b)) => largest(a, b),
+        (Samples::F32(a), Samples::F32(b)) => largest(a, b),
+        _ => f64::INFINITY,
+    }
+}
+
+/// Nothing where results are exact; else what two sums that both keep the
+/// promise of 1e-5 may differ by.
+fn tolerance(filter: &Filter, image: &Image) -> f64 {
+    let exact = image.depth() != stridekern::Depth::F32 && filter.bank().kernels().iter().all(|k| k.is_integer());
+    if exact {
+        return 0.0;
+    }
+    match filter.output_depth(image.depth()) {
+        stridekern::Depth::F32 => {
+            let gain = |k: &stridekern::Kernel| k.abs_sum() / k.divisor().abs();
+            let gain: f64 = filter.bank().kernels().iter().map(gain).sum();
+            2e-5 * image.depth().full_scale() * gain
+        }
+        _ => 1.0,
+    }
+}

@@ -1,0 +1,158 @@
+//! `--explain`: the views, the plan, and why.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use stridekern::{
+    Extent, Image, Plan,
+    pipeline::{self, Job, Request},
+    view::Layout,
+};
+
+use super::{
+    output::{self, Messages},
+    settings::Settings,
+};
+
+/// Explains every result of every input; returns how many could not be.
+pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
+    let mut failed = 0;
+    for job in &settings.jobs {
+        if let Err(error) = explain(settings, job) {
+            messages.error(format_args!("{}: {error:#}", job.input.path().display()));
+            failed += 1;
+        }
+    }
+    failed
+}
+
+fn explain(settings: &Settings, job: &Job) -> Result<()> {
+    let image = pipeline::read(&job.input, &settings.options)?.image;
+    for request in &job.results {
+        let plan = request.filter.plan(&image, &settings.options.tuning)?;
+        let facts = facts(job, request, &image, &plan)?;
+        if settings.json {
+            output::data(facts.json());
+        } else {
+            output::data(facts.text());
+        }
+    }
+    Ok(())
+}
+
+/// One line of the explanation.
+struct Fact {
+    topic: &'static str,
+    text: String,
+    json: Value,
+}
+
+struct Facts(Vec<Fact>);
+
+impl Facts {
+    fn add(&mut self, topic: &'static str, text: impl Into<String>, json: Value) {
+        let text = text.into();
+        self.0.push(Fact { topic, text, json });
+    }
+
+    fn text(&self) -> String {
+        let lines = self.0.iter().map(|f| format!("{:<9} {}", f.topic, f.text));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        self.0.iter().map(|f| (f.topic.to_owned(), f.json.clone())).collect()
+    }
+}
+
+fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Facts> {
+    let filter = &request.filter;
+    let bank = filter.bank();
+    let sample = image.depth().bytes();
+    let (source, windows) = plan.layouts()?;
+    let [rows, columns, channels] = image.shape();
+    let mut facts = Facts(Vec::new());
+
+    let input = job.input.path().display().to_string();
+    let what = format!("{input}: {columns} x {rows} pixels, {channels} x {}", image.depth());
+    facts.add("input", what, json!(input));
+    let owned = image.samples().len() * sample;
+    facts.add("image", layout_text(&source, sample), layout_json(&source, sample));
+
+    let [kh, kw] = bank.size();
+    let combine = bank.combine().map(|c| format!(", combined by {c}")).unwrap_or_default();
+    let count = bank.kernels().len();
+    let plural = if count == 1 { "" } else { "s" };
+    facts.add(
+        "kernel",
+        format!("{}: {count} kernel{plural} of {kh} x {kw}{combine}", bank.name()),
+        json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
+    );
+    let over = match filter.extent() {
+        Extent::Valid => "",
+        Extent::Same(_) => " over the padded image",
+    };
+    let mut windows_json = layout_json(&windows, sample);
+    windows_json["bytes_owned"] = json!(owned);
+    facts.add(
+        "windows",
+        format!("{}{over}; owned {owned} bytes, nothing is copied", layout_text(&windows, sample)),
+        windows_json,
+    );
+    let extent = match filter.extent() {
+        Extent::Valid => "valid: only windows inside the image, so no border".to_owned(),
+        Extent::Same(border) => format!("same: {border} outside, so the result keeps the size"),
+    };
+    facts.add("extent", extent, json!(filter.extent().to_string()));
+    let [out_rows, out_columns, out_channels] = plan.output_shape();
+    facts.add(
+        "output",
+        format!(
+            "{out_columns} x {out_rows} pixels, {out_channels} x {}, map {}",
+            plan.output_depth(),
+            filter.map()
+        ),
+        json!({
+            "height": out_rows, "width": out_columns, "channels": out_channels,
+            "depth": plan.output_depth().name(), "map": filter.map().name(),
+        }),
+    );
+    facts.add("method", plan.method_reason(), json!(plan.method().name()));
+    facts.add(
+        "lane",
+        format!("{}: {}", plan.lane(), plan.lane_reason()),
+        json!({ "lane": plan.lane().name(), "reason": plan.lane_reason() }),
+    );
+    facts.add("simd", plan.simd_reason(), json!(plan.simd().name()));
+    facts.add(
+        "band",
+        format!("{} output rows at a time: {}", plan.band_rows(), plan.band_reason()),
+        json!({ "rows": plan.band_rows(), "zero_copy": plan.zero_copy() }),
+    );
+    Ok(facts)
+}
+
+/// `(398, 398, 3, 3), strides (400, 1, 400, 1) elements = (400, 1, 400, 1) bytes, 1425636 bytes seen`.
+fn layout_text<const N: usize>(layout: &Layout<N>, sample: usize) -> String {
+    format!(
+        "shape {}, strides {} elements = {} bytes, {} bytes seen",
+        tuple(layout.shape()),
+        tuple(layout.strides()),
+        tuple(layout.strides().map(|s| s * sample as isize)),
+        layout.len().saturating_mul(sample),
+    )
+}
+
+fn layout_json<const N: usize>(layout: &Layout<N>, sample: usize) -> Value {
+    json!({
+        "shape": layout.shape().to_vec(),
+        "strides": layout.strides().to_vec(),
+        "byte_strides": layout.strides().map(|s| s * sample as isize).to_vec(),
+        "bytes_seen": layout.len().saturating_mul(sample),
+    })
+}
+
+/// As NumPy writes a tuple.
+fn tuple<T: ToString, const N: usize>(numbers: [T; N]) -> String {
+    let numbers = numbers.map(|n| n.to_string());
+    format!("({})", numbers.join(", "))
+}

@@ -1,0 +1,94 @@
+//! The command line: parse, settle, run, say how it went.
+
+mod args;
+mod bench;
+mod explain;
+mod kernels;
+mod output;
+mod progress;
+mod settings;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+
+use self::{
+    args::Args,
+    output::{Exit, Messages},
+    progress::Console,
+    settings::{Action, Settings},
+};
+use stridekern::{batch, codec};
+
+/// The program, from arguments to exit code.
+pub(crate) fn main() -> ExitCode {
+    let messages = Messages::default();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return output::usage(&error, messages).into(),
+    };
+    let messages = Messages { quiet: args.quiet };
+    match run(args, messages) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            messages.error(format_args!("{error:#}"));
+            Exit::Usage.into()
+        }
+    }
+}
+
+/// An error here is one of usage: nothing was touched yet.
+fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
+    if let Some(shell) = args.completions {
+        clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut io::stdout());
+        return Ok(Exit::Success);
+    }
+    if args.man {
+        return print(|out| clap_mangen::Man::new(Args::command()).render(out));
+    }
+    if args.list_kernels {
+        return print(|out| kernels::list(args.json, out));
+    }
+    if let Some(name) = &args.show_kernel {
+        let toml = kernels::show(name)?;
+        return print(|out| out.write_all(toml.as_bytes()));
+    }
+    let settings = Settings::new(&args)?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.threads)
+        .build_global()
+        .context("cannot start the threads; use a smaller --threads")?;
+    ctrlc::set_handler(|| {
+        codec::remove_temporaries();
+        std::process::exit(Exit::Interrupted.code());
+    })
+    .context("cannot watch for Ctrl-C")?;
+    let failed = match settings.action {
+        Action::Filter => {
+            settings.make_folder()?;
+            let console = Console::new(&settings, messages);
+            let summary = batch::run(&settings.jobs, &settings.options, &console);
+            console.finish(&summary);
+            summary.failed
+        }
+        Action::Explain => explain::run(&settings, messages),
+        Action::Bench { runs } => bench::run(&settings, runs, messages),
+    };
+    Ok(if failed == 0 { Exit::Success } else { Exit::Failure })
+}
+
+/// Prints to standard output; a reader that has had enough is no failure.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<Exit> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
+        result => {
+            result.context("cannot write to standard output")?;
+            Ok(Exit::Success)
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Arguments to plain settings; everything that can be checked is checked here.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use stridekern::{
+    Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
+    batch::{self, Destination},
+    codec::{Compression, EncodeOptions, Format, Limits},
+    pipeline::{Existing, Job, Options, Place},
+    simd::Simd,
+};
+
+use super::args::{Args, CompressionArg, DepthArg, EngineArg};
+
+/// What the program will do.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Whether to filter, explain or measure.
+    pub(super) action: Action,
+    /// Every input with its results.
+    pub(super) jobs: Vec<Job>,
+    /// How jobs are run.
+    pub(super) options: Options,
+    /// Threads; 0 is one for every core.
+    pub(super) threads: usize,
+    /// The folder that results go into, which may have to be made.
+    folder: Option<PathBuf>,
+    /// Print JSON.
+    pub(super) json: bool,
+    /// Print a line for every result.
+    pub(super) verbose: bool,
+    /// Show a bar where there is a terminal.
+    pub(super) progress: bool,
+}
+
+/// What is done with every filter and input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Filter and write.
+    Filter,
+    /// Print the views and the plan.
+    Explain,
+    /// Time every method.
+    Bench {
+        /// Runs of every method.
+        runs: u32,
+    },
+}
+
+impl Settings {
+    /// Reads the kernels and checks all that was asked for.
+    pub(super) fn new(args: &Args) -> Result<Self> {
+        let filters = filters(args)?;
+        let extents = extents(&args.pad)?;
+        let format = args.format.as_deref().map(output_format).transpose()?;
+        let action = match (args.explain, args.bench) {
+            (true, _) => Action::Explain,
+            (_, true) => Action::Bench { runs: args.bench_runs },
+            _ => Action::Filter,
+        };
+        let inputs: Vec<_> = args.inputs.iter().map(|path| place(path)).collect();
+        if inputs.iter().filter(|input| **input == Place::Standard).count() > 1 {
+            bail!("standard input was named twice; it can be read once");
+        }
+        let variants = batch::variants(&filters, &extents);
+        let several = inputs.len() * variants.len() > 1;
+        let destination = match action {
+            Action::Filter => destination(args.output.as_deref(), several, format)?,
+            // Nothing is written, so there is no name to be found.
+            _ => Destination::Folder(PathBuf::new()),
+        };
+        if destination == Destination::Standard && args.json {
+            bail!("--json and --output - both want standard output; write the image to a file");
+        }
+        let jobs = match action {
+            Action::Filter => batch::jobs(&inputs, &variants, &destination, format)?,
+            _ => jobs_without_output(&inputs, &variants),
+        };
+        check_formats(&jobs, args)?;
+        Ok(Self {
+            action,
+            jobs,
+            options: Options {
+                limits: Limits::default(),
+                input_format: None,
+                encode: EncodeOptions {
+                    quality: args.quality,
+                    compression: match args.compression {
+                        CompressionArg::Fast => Compression::Fast,
+                        CompressionArg::Balanced => Compression::Balanced,
+                        CompressionArg::Best => Compression::Best,
+                    },
+                },
+                existing: match (args.overwrite, args.skip_existing) {
+                    (true, _) => Existing::Replace,
+                    (_, true) => Existing::Skip,
+                    _ => Existing::Refuse,
+                },
+                tuning: Tuning {
+                    method: match args.engine {
+                        EngineArg::Auto => None,
+                        EngineArg::Naive => Some(Method::Naive),
+                        EngineArg::Direct => Some(Method::Direct),
+                    },
+                    simd: simd()?,
+                    ..Tuning::default()
+                },
+            },
+            threads: args.threads,
+            folder: match destination {
+                Destination::Folder(folder) if action == Action::Filter => Some(folder),
+                _ => None,
+            },
+            json: args.json,
+            verbose: args.verbose,
+            progress: !args.quiet && !args.no_progress,
+        })
+    }
+
+    /// Makes the output folder where it is missing.
+    pub(super) fn make_folder(&self) -> Result<()> {
+        match &self.folder {
+            Some(folder) => fs::create_dir_all(folder)
+                .with_context(|| format!("{}: cannot make the output folder", folder.display())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn filters(args: &Args) -> Result<Vec<Filter>> {
+    let step = pair(&args.step, "--step")?;
+    let dilation = pair(&args.dilate, "--dilate")?;
+    let channel: Channel = args.channel.parse()?;
+    let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
+    let depth = match args.depth {
+        DepthArg::Same => None,
+        DepthArg::Eight => Some(Depth::U8),
+        DepthArg::Sixteen => Some(Depth::U16),
+        DepthArg::F32 => Some(Depth::F32),
+    };
+    let filter = |argument: &String| {
+        let bank = KernelBank::resolve(argument)?;
+        let bank = if args.flip { bank.convolving() } else { bank };
+        let own = bank.map().unwrap_or_default();
+        let filter = Filter::new(bank).with_step(step).with_dilation(dilation).with_channel(channel).with_depth(depth);
+        let filter = filter.with_map(map.unwrap_or(own));
+        filter.check()?;
+        Ok(filter)
+    };
+    args.kernels.iter().map(filter).collect()
+}
+
+/// The extents of `--pad`, each once.
+fn extents(modes: &[String]) -> Result<Vec<Extent>> {
+    let mut extents = Vec::new();
+    let mut seen = BTreeSet::new();
+    for mode in modes {
+        let group = match mode.as_str() {
+            "all" => ["valid", "constant", "edge", "reflect", "symmetric", "wrap"].as_slice(),
+            mode => &[mode],
+        };
+        for mode in group {
+            let extent: Extent = mode.parse()?;
+            if seen.insert(extent.to_string()) {
+                extents.push(extent);
+            }
+        }
+    }
+    Ok(extents)
+}
+
+/// `N` or `R,C`.
+fn pair(text: &str, flag: &str) -> Result<[usize; 2]> {
+    let number = |part: &str| part.trim().parse::<usize>().ok().filter(|&n| n > 0);
+    let (rows, columns) = text.split_once(',').unwrap_or((text, text));
+    match (number(rows), number(columns)) {
+        (Some(rows), Some(columns)) => Ok([rows, columns]),
+        _ => bail!("`{text}` is no {flag}: give one whole number from 1, or two as ROWS,COLUMNS"),
+    }
+}
+
+fn place(path: &Path) -> Place {
+    if path == Path::new("-") {
+        Place::Standard
+    } else {
+        Place::File(path.to_owned())
+    }
+}
+
+fn output_format(text: &str) -> Result<Format> {
+    let extension = text.strip_prefix('.').unwrap_or(text);
+    Format::from_extension(extension)
+        .with_context(|| format!("unknown format `{text}`: choose {}", Format::writable()))
+}
+
+fn destination(output: Option<&Path>, several: bool, format: Option<Format>) -> Result<Destination> {
+    let Some(path) = output else {
+        return Ok(Destination::Beside);
+    };
+    if place(path) == Place::Standard {
+        return Ok(Destination::Standard);
+    }
+    let shown = path.display();
+    let named_folder = path.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+    if path.is_dir() || named_folder {
+        return Ok(Destination::Folder(path.to_owned()));
+    }
+    let of_name = Format::from_path(path);
+    if several {
+        if path.exists() || of_name.is_some() {
+            bail!("{shown}: one file cannot hold several results; name a folder with --output");
+        }
+        return Ok(Destination::Folder(path.to_owned()));
+    }
+    match (of_name, format) {
+        (Some(name), Some(format)) if Format::from_extension(name.extension()) != Some(format) => {
+            bail!("{shown}: the name says {name}, --format says {format}; make them agree")
+        }
+        // A device such as /dev/null has no extension to tell.
+        (None, None) if !path.exists() || path.is_file() => bail!(
+            "{shown}: the name does not tell the format; add --format, an extension, or a / at its end if it is a folder"
+        ),
+        _ => Ok(Destination::File(path.to_owned())),
+    }
+}
+
+/// For a run that writes nothing.
+fn jobs_without_output(inputs: &[Place], variants: &[batch::Variant]) -> Vec<Job> {
+    let results = |_: &Place| {
+        variants.iter().map(|variant| stridekern::pipeline::Request {
+            filter: variant.filter.clone(),
+            output: Place::Standard,
+            format: None,
+        })
+    };
+    inputs.iter().map(|input| Job { input: input.clone(), results: results(input).collect() }).collect()
+}
+
+/// A depth that was asked for must fit the format; other depths are known when
+/// the input is read.
+fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
+    for request in jobs.iter().flat_map(|job| &job.results) {
+        let asked = args.depth != DepthArg::Same || request.filter.output_depth(Depth::U8) == Depth::F32;
+        if let (true, Some(format)) = (asked, request.format) {
+            let depth = request.filter.output_depth(Depth::U8);
+            format
+                .check(depth, 1)
+                .with_context(|| request.output.path().display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// `STRIDEKERN_SIMD` forces a SIMD level, for tests and benchmarks.
+fn simd() -> Result<Option<Simd>> {
+    let Some(name) = std::env::var_os("STRIDEKERN_SIMD") else {
+        return Ok(None);
+    };
+    let name = name.to_string_lossy();
+    let simd = Simd::named(&name).with_context(|| {
+        let levels: Vec<_> = Simd::available().iter().map(|s| s.level().name()).collect();
+        format!("STRIDEKERN_SIMD={name}: this processor has {}", levels.join(", "))
+    })?;
+    Ok(Some(simd))
+}
