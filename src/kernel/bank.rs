@@ -1,7 +1,11 @@
 //! One kernel or several, and how their responses are combined.
 
-use super::kernel::Kernel;
-use crate::tone::Map;
+use std::{fmt, str::FromStr};
+
+use serde::Serialize;
+
+use super::{Kernel, KernelError};
+use crate::{Error, tone::Map};
 
 /// How the responses of several kernels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,26 +22,306 @@ pub enum Combine {
     Direction,
 }
 
+impl Combine {
+    /// Every rule there is.
+    pub const ALL: [Self; 4] = [Self::Magnitude, Self::Max, Self::Sum, Self::Direction];
+
+    /// The rule's name in kernel files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Magnitude => "magnitude",
+            Self::Max => "max",
+            Self::Sum => "sum",
+            Self::Direction => "direction",
+        }
+    }
+
+    /// The names of all rules, for messages.
+    pub(super) fn choices() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+impl fmt::Display for Combine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Combine {
+    type Err = Error;
+
+    /// The rule of that [`name`](Self::name).
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|combine| combine.name() == name)
+            .ok_or_else(|| {
+                let choices = Self::choices();
+                Error::request(format_args!("unknown combine `{name}`; choose {choices}"))
+            })
+    }
+}
+
 /// One or several named kernels with everything their file says.
+///
+/// The kernels may differ in size and anchor. There is a [`Combine`] exactly if
+/// there are several of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelBank {
     name: String,
     description: String,
     kernels: Vec<Kernel>,
+    /// As many as kernels; empty for a kernel without a name.
+    labels: Vec<String>,
     combine: Option<Combine>,
     map: Option<Map>,
 }
+
 impl KernelBank {
-    /// a
-    pub fn kernels(&self)->&[Kernel]{&self.kernels}
-    /// a
-    pub fn combine(&self)->Option<Combine>{self.combine}
-    /// a
-    pub fn map(&self)->Option<Map>{self.map}
+    /// A bank of `kernels`, combined by `combine` if there are several.
+    ///
+    /// # Errors
+    ///
+    /// If there are no kernels, several without a rule that combines them, a
+    /// rule with one kernel, or [`Combine::Direction`] with other than two.
+    pub fn new(
+        name: impl Into<String>,
+        kernels: Vec<Kernel>,
+        combine: Option<Combine>,
+    ) -> Result<Self, KernelError> {
+        match (kernels.len(), combine) {
+            (0, _) => return Err(KernelError::NoKernels),
+            (1, Some(combine)) => return Err(KernelError::CombineAlone { combine }),
+            (1, None) => {}
+            (kernels, None) => return Err(KernelError::CombineMissing { kernels }),
+            (2, Some(Combine::Direction)) => {}
+            (kernels, Some(Combine::Direction)) => return Err(KernelError::Direction { kernels }),
+            (_, Some(_)) => {}
+        }
+        Ok(Self {
+            name: name.into(),
+            description: String::new(),
+            labels: vec![String::new(); kernels.len()],
+            kernels,
+            combine,
+            map: None,
+        })
+    }
+
+    /// A bank of one kernel.
+    pub fn from_kernel(name: impl Into<String>, kernel: Kernel) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            kernels: vec![kernel],
+            labels: vec![String::new()],
+            combine: None,
+            map: None,
+        }
+    }
+
+    /// The same bank under another name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The same bank with another description.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// The same bank with another map, or none of its own.
+    #[must_use]
+    pub fn with_map(mut self, map: impl Into<Option<Map>>) -> Self {
+        self.map = map.into();
+        self
+    }
+
+    /// The same bank with a label on each kernel; missing ones are empty, and
+    /// what is over is dropped.
+    #[must_use]
+    pub fn with_labels(mut self, labels: impl IntoIterator<Item = String>) -> Self {
+        self.labels = labels.into_iter().take(self.kernels.len()).collect();
+        self.labels.resize(self.kernels.len(), String::new());
+        self
+    }
+
+    /// The name: of a file its stem.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One sentence about what the bank does; may be empty.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The kernels, at least one.
+    pub fn kernels(&self) -> &[Kernel] {
+        &self.kernels
+    }
+
+    /// What the file calls each kernel, in the order of
+    /// [`kernels`](Self::kernels); empty where it has no name.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// How the responses become one; none if there is one kernel.
+    pub const fn combine(&self) -> Option<Combine> {
+        self.combine
+    }
+
+    /// How responses become samples, if the file says so.
+    pub const fn map(&self) -> Option<Map> {
+        self.map
+    }
+
+    /// The most rows and the most columns that any of the kernels has.
+    pub fn size(&self) -> [usize; 2] {
+        let most = |size: fn(&Kernel) -> usize| self.kernels.iter().map(size).max().unwrap_or(0);
+        [most(Kernel::rows), most(Kernel::columns)]
+    }
+
+    /// The bank with every kernel [`flipped`](Kernel::flipped): true convolution.
+    #[must_use]
+    pub fn flipped(&self) -> Self {
+        Self {
+            kernels: self.kernels.iter().map(Kernel::flipped).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The bank at a glance.
+    pub fn summary(&self) -> Summary {
+        let gain = self.kernels.first().map(Kernel::gain);
+        let same = self
+            .kernels
+            .iter()
+            .all(|kernel| Some(kernel.gain()) == gain);
+        let [rows, columns] = self.size();
+        Summary {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            kernels: self.kernels.len(),
+            rows,
+            columns,
+            sum: gain.filter(|_| same),
+            separable: self.kernels.iter().all(Kernel::is_separable),
+            combine: self.combine.map(Combine::name),
+        }
+    }
 }
-impl KernelBank {
-    /// a
-    pub fn from_kernel(name: &str, k: Kernel)->Self{ Self{name:name.into(),description:String::new(),kernels:vec![k],combine:None,map:None} }
-    /// a
-    pub fn new(name: &str, kernels: Vec<Kernel>, combine: Option<Combine>)->Result<Self,super::KernelError>{ Ok(Self{name:name.into(),description:String::new(),kernels,combine,map:None}) }
+
+/// A bank at a glance: a row of a listing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The bank's name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The number of kernels.
+    pub kernels: usize,
+    /// The most rows of any kernel.
+    pub rows: usize,
+    /// The most columns of any kernel.
+    pub columns: usize,
+    /// The [gain](Kernel::gain), if all kernels have the same.
+    pub sum: Option<f64>,
+    /// Whether every kernel is separable.
+    pub separable: bool,
+    /// The name of the rule that combines several kernels.
+    pub combine: Option<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kernel(rows: usize, columns: usize) -> Kernel {
+        let weights = (1..=rows * columns).map(|w| w as f64).collect();
+        Kernel::new(rows, columns, weights).unwrap()
+    }
+
+    #[test]
+    fn several_kernels_need_a_combine_and_one_has_none() {
+        let message = |count: usize, combine| {
+            KernelBank::new("x", vec![kernel(2, 2); count], combine)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            message(0, None),
+            "the bank has no kernels; give at least one"
+        );
+        assert_eq!(
+            message(3, None),
+            "3 kernels need a rule that combines them; choose magnitude, max, sum, direction"
+        );
+        assert_eq!(
+            message(1, Some(Combine::Max)),
+            "max combines several kernels, and there is one; drop it or add a kernel"
+        );
+        assert_eq!(
+            message(3, Some(Combine::Direction)),
+            "direction needs exactly two kernels, x and then y, not 3"
+        );
+        for combine in Combine::ALL {
+            assert!(KernelBank::new("x", vec![kernel(1, 1); 2], Some(combine)).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_size_is_the_largest_of_each_side() {
+        let kernels = vec![kernel(1, 9), kernel(5, 2)];
+        let bank = KernelBank::new("x", kernels, Some(Combine::Sum)).unwrap();
+        assert_eq!(bank.size(), [5, 9]);
+    }
+
+    #[test]
+    fn flipping_flips_every_kernel_and_keeps_the_rest() {
+        let kernels = vec![kernel(1, 2), kernel(3, 2)];
+        let bank = KernelBank::new("x", kernels, Some(Combine::Sum))
+            .unwrap()
+            .with_description("d")
+            .with_map(Map::Abs)
+            .with_labels(["a".to_owned()]);
+        let flipped = bank.flipped();
+        assert_eq!(flipped.kernels()[1], kernel(3, 2).flipped());
+        assert_eq!(flipped.labels(), ["a", ""]);
+        assert_eq!(flipped.map(), Some(Map::Abs));
+        assert_eq!(flipped.flipped(), bank);
+    }
+
+    #[test]
+    fn a_summary_has_a_sum_only_if_the_kernels_agree() {
+        let one = KernelBank::from_kernel("one", kernel(1, 2).with_divisor(6.0).unwrap());
+        let summary = one.summary();
+        assert_eq!((summary.rows, summary.columns, summary.kernels), (1, 2, 1));
+        assert_eq!(summary.sum, Some(0.5));
+        assert!(summary.separable);
+        let kernels = vec![kernel(1, 2), kernel(2, 2)];
+        let two = KernelBank::new("two", kernels, Some(Combine::Max)).unwrap();
+        let summary = two.summary();
+        assert_eq!(summary.sum, None);
+        assert!(!summary.separable);
+        assert_eq!(summary.combine, Some("max"));
+    }
+
+    #[test]
+    fn combine_names_go_both_ways() {
+        for combine in Combine::ALL {
+            assert_eq!(combine.to_string().parse::<Combine>().unwrap(), combine);
+        }
+        assert_eq!(
+            "Max".parse::<Combine>().unwrap_err().to_string(),
+            "unknown combine `Max`; choose magnitude, max, sum, direction"
+        );
+    }
 }

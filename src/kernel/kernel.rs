@@ -1,55 +1,7 @@
 //! One kernel: weights that have been checked, with divisor, bias and anchor.
 
+use super::KernelError;
 use crate::view::StridedView;
-
-/// What is wrong with a kernel.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KernelError {
-    /// There are no weights.
-    #[error("the kernel has no weights; give at least one row with one number")]
-    Empty,
-    /// The number of weights is not rows x columns.
-    #[error("{rows} rows x {columns} columns need {} weights, not {len}", rows * columns)]
-    Shape {
-        /// Rows asked for.
-        rows: usize,
-        /// Columns asked for.
-        columns: usize,
-        /// Weights given.
-        len: usize,
-    },
-    /// A weight is infinite or not a number.
-    #[error("weight {value} in row {row}, column {column} is not a finite number")]
-    Weight {
-        /// Row of the weight, from 0.
-        row: usize,
-        /// Column of the weight, from 0.
-        column: usize,
-        /// The weight.
-        value: f64,
-    },
-    /// The divisor is zero, infinite or not a number.
-    #[error("divisor {0} must be a finite number other than zero")]
-    Divisor(f64),
-    /// The bias is infinite or not a number.
-    #[error("bias {0} must be a finite number; 0.5 is half of full scale")]
-    Bias(f64),
-    /// The anchor lies outside the kernel.
-    #[error(
-        "anchor [{row}, {column}] lies outside the {rows}x{columns} kernel; rows and columns count from 0"
-    )]
-    Anchor {
-        /// Row of the anchor.
-        row: usize,
-        /// Column of the anchor.
-        column: usize,
-        /// Rows of the kernel.
-        rows: usize,
-        /// Columns of the kernel.
-        columns: usize,
-    },
-}
 
 /// Weights of shape `(rows, columns)` with divisor, bias and anchor.
 ///
@@ -210,4 +162,94 @@ impl Kernel {
             .iter()
             .all(|w| w.fract() == 0.0 && w.abs() <= EXACT)
     }
+
+    /// The sum of the weights over the divisor: what a flat image is multiplied
+    /// by. Left-over rounding, below 1e-12 of the absolute weights, counts as 0.
+    pub fn gain(&self) -> f64 {
+        let sum = self.sum();
+        if sum.abs() <= TOLERANCE * self.abs_sum() {
+            0.0
+        } else {
+            sum / self.divisor
+        }
+    }
+
+    /// Whether the weights are one column times one row (rank 1, or all zero).
+    ///
+    /// For [integer](Self::is_integer) weights this is exact. Others count as
+    /// separable if no weight differs from that product by more than 1e-12 of
+    /// the largest absolute weight: decimal files hold rounded products.
+    pub fn is_separable(&self) -> bool {
+        let Some(pivot) = (0..self.weights.len())
+            .max_by(|&a, &b| self.weights[a].abs().total_cmp(&self.weights[b].abs()))
+        else {
+            return true;
+        };
+        let peak = self.weights[pivot];
+        if peak == 0.0 {
+            return true;
+        }
+        let row = pivot / self.columns * self.columns;
+        let column = pivot % self.columns;
+        let exact = self.is_integer();
+        self.weights.iter().enumerate().all(|(at, &weight)| {
+            let left = self.weights[at / self.columns * self.columns + column];
+            let top = self.weights[row + at % self.columns];
+            if exact {
+                // At most 2^53 each: neither cast nor product loses a bit.
+                weight as i128 * peak as i128 == left as i128 * top as i128
+            } else {
+                // Scaled by the peak first, so that nothing overflows.
+                (weight / peak - (left / peak) * (top / peak)).abs() <= TOLERANCE
+            }
+        })
+    }
+
+    /// A 3x3 kernel in `count` directions, each the one before turned clockwise:
+    /// 4 by 90 degrees, 8 by 45 degrees. The anchor stays on its weight.
+    ///
+    /// A turn by 45 degrees moves the outer ring on by one place:
+    ///
+    /// ```text
+    /// a b c     d a b
+    /// d e f  →  g e c
+    /// g h i     h i f
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the kernel is not 3x3 or `count` is neither 4 nor 8.
+    pub fn rotations(&self, count: usize) -> Result<Vec<Self>, KernelError> {
+        if (self.rows, self.columns) != (3, 3) || !matches!(count, 4 | 8) {
+            return Err(KernelError::Rotations {
+                count,
+                rows: self.rows,
+                columns: self.columns,
+            });
+        }
+        let places = RING.len();
+        let turns = (0..count).map(|turn| {
+            let shift = turn * places / count;
+            let mut turned = self.clone();
+            for (at, &to) in RING.iter().enumerate() {
+                turned.weights[to] = self.weights[RING[(at + places - shift) % places]];
+            }
+            let anchor = self.anchor[0] * 3 + self.anchor[1];
+            if let Some(at) = RING.iter().position(|&place| place == anchor) {
+                let to = RING[(at + shift) % places];
+                turned.anchor = [to / 3, to % 3];
+            }
+            turned
+        });
+        Ok(turns.collect())
+    }
 }
+
+/// Relative to the largest weight: what counts as rounding, not as a weight.
+const TOLERANCE: f64 = 1e-12;
+
+/// The outer weights of a 3x3 kernel in row-major order, clockwise.
+const RING: [usize; 8] = [0, 1, 2, 5, 8, 7, 6, 3];
+
+#[cfg(test)]
+mod tests;

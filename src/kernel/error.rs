@@ -1,0 +1,158 @@
+//! What can be wrong with a kernel, a bank, or the file that describes it.
+
+use super::bank::Combine;
+
+/// What is wrong with a kernel.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// There are no weights.
+    #[error("the kernel has no weights; give at least one row with one number")]
+    Empty,
+    /// The number of weights is not rows x columns.
+    #[error("{rows} rows x {columns} columns need {} weights, not {len}", product(*rows, *columns))]
+    Shape {
+        /// Rows asked for.
+        rows: usize,
+        /// Columns asked for.
+        columns: usize,
+        /// Weights given.
+        len: usize,
+    },
+    /// A weight is infinite or not a number.
+    #[error("weight {value} in row {row}, column {column} is not a finite number")]
+    Weight {
+        /// Row of the weight, from 0.
+        row: usize,
+        /// Column of the weight, from 0.
+        column: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// The divisor is zero, infinite or not a number.
+    #[error("divisor {0} must be a finite number other than zero")]
+    Divisor(f64),
+    /// The bias is infinite or not a number.
+    #[error("bias {0} must be a finite number; 0.5 is half of full scale")]
+    Bias(f64),
+    /// The anchor lies outside the kernel.
+    #[error(
+        "anchor [{row}, {column}] lies outside the {rows}x{columns} kernel; rows and columns count from 0"
+    )]
+    Anchor {
+        /// Row of the anchor.
+        row: usize,
+        /// Column of the anchor.
+        column: usize,
+        /// Rows of the kernel.
+        rows: usize,
+        /// Columns of the kernel.
+        columns: usize,
+    },
+    /// The kernel cannot be turned like this.
+    #[error("{}", rotations(*count, *rows, *columns))]
+    Rotations {
+        /// Rotations asked for.
+        count: usize,
+        /// Rows of the kernel.
+        rows: usize,
+        /// Columns of the kernel.
+        columns: usize,
+    },
+    /// A bank without kernels.
+    #[error("the bank has no kernels; give at least one")]
+    NoKernels,
+    /// Several kernels, but not how their responses become one.
+    #[error(
+        "{kernels} kernels need a rule that combines them; choose {}",
+        Combine::choices()
+    )]
+    CombineMissing {
+        /// The number of kernels.
+        kernels: usize,
+    },
+    /// A rule that combines kernels, but only one of them.
+    #[error("{combine} combines several kernels, and there is one; drop it or add a kernel")]
+    CombineAlone {
+        /// The rule.
+        combine: Combine,
+    },
+    /// A direction of other than two kernels.
+    #[error("direction needs exactly two kernels, x and then y, not {kernels}")]
+    Direction {
+        /// The number of kernels.
+        kernels: usize,
+    },
+    /// Something in a kernel file.
+    #[error("{}", located(file, *line, *column, message, text, help))]
+    File {
+        /// The file, as the caller named it.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1, in characters.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// The text that is wrong, cut short; empty where nothing can be shown.
+        text: String,
+        /// What to do; empty if that is plain.
+        help: String,
+    },
+    /// A path that can be no kernel file.
+    #[error("{path}: {message}")]
+    Path {
+        /// The path, as the caller named it.
+        path: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// Neither a file nor a built-in kernel.
+    #[error("{}", unknown(name, suggestions))]
+    Unknown {
+        /// The name or path that was asked for.
+        name: String,
+        /// What may have been meant, nearest first.
+        suggestions: Vec<String>,
+    },
+}
+
+/// How many weights `rows x columns` are, even where that does not fit `usize`.
+fn product(rows: usize, columns: usize) -> u128 {
+    rows as u128 * columns as u128
+}
+
+fn rotations(count: usize, rows: usize, columns: usize) -> String {
+    if (rows, columns) == (3, 3) {
+        format!("{count} rotations are not possible; give 4 (by 90 degrees) or 8 (by 45 degrees)")
+    } else {
+        format!("a {rows}x{columns} kernel has no rotations; only a 3x3 kernel has")
+    }
+}
+
+fn located(
+    file: &str,
+    line: usize,
+    column: usize,
+    message: &str,
+    text: &str,
+    help: &str,
+) -> String {
+    let mut out = format!("{file}:{line}:{column}: {message}");
+    if !text.is_empty() {
+        out += &format!(": `{text}`");
+    }
+    if !help.is_empty() {
+        out += &format!("; {help}");
+    }
+    out
+}
+
+fn unknown(name: &str, suggestions: &[String]) -> String {
+    let mut out = format!("there is no kernel file `{name}` and no built-in kernel of that name; ");
+    if !suggestions.is_empty() {
+        let quoted: Vec<String> = suggestions.iter().map(|s| format!("`{s}`")).collect();
+        out += &format!("did you mean {}? ", quoted.join(" or "));
+    }
+    out + "--list-kernels shows all"
+}

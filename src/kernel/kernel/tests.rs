@@ -1,0 +1,176 @@
+use super::*;
+
+fn kernel(rows: usize, columns: usize, weights: &[f64]) -> Kernel {
+    Kernel::new(rows, columns, weights.to_vec()).unwrap()
+}
+
+fn nine(kernel: &Kernel) -> Vec<i32> {
+    kernel.weights.iter().map(|&w| w as i32).collect()
+}
+
+#[test]
+fn what_new_refuses() {
+    let message = |rows, columns, weights: &[f64]| {
+        Kernel::new(rows, columns, weights.to_vec())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        message(0, 3, &[]),
+        "the kernel has no weights; give at least one row with one number"
+    );
+    assert_eq!(
+        message(2, 2, &[1.0]),
+        "2 rows x 2 columns need 4 weights, not 1"
+    );
+    assert_eq!(
+        message(2, 2, &[1.0, 2.0, f64::NAN, 3.0]),
+        "weight NaN in row 1, column 0 is not a finite number"
+    );
+    // A product that does not fit must not wrap around to the right length.
+    assert!(message(usize::MAX, 2, &[1.0; 4]).ends_with("weights, not 4"));
+}
+
+#[test]
+fn what_the_setters_refuse() {
+    let k = || kernel(2, 3, &[1.0; 6]);
+    for divisor in [0.0, -0.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(
+            k().with_divisor(divisor),
+            Err(KernelError::Divisor(_))
+        ));
+    }
+    assert!(matches!(k().with_bias(f64::NAN), Err(KernelError::Bias(_))));
+    assert!(k().with_anchor([1, 2]).is_ok());
+    assert_eq!(
+        k().with_anchor([2, 0]).unwrap_err().to_string(),
+        "anchor [2, 0] lies outside the 2x3 kernel; rows and columns count from 0"
+    );
+}
+
+#[test]
+fn the_default_anchor_is_rounded_down() {
+    for (size, anchor) in [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)] {
+        assert_eq!(kernel(size, 1, &vec![1.0; size]).anchor(), [anchor, 0]);
+    }
+}
+
+#[test]
+fn flipping_keeps_the_anchor_on_its_weight() {
+    let k = kernel(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        .with_anchor([0, 2])
+        .unwrap();
+    let flipped = k.flipped();
+    assert_eq!(flipped.weights, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+    assert_eq!(flipped.weights().get(flipped.anchor()), Some(&3.0));
+    assert_eq!(flipped.flipped(), k);
+}
+
+#[test]
+fn eight_rotations_turn_clockwise_by_one_place() {
+    let k = kernel(3, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+    let turned = k.rotations(8).unwrap();
+    assert_eq!(turned.len(), 8);
+    assert_eq!(turned[0], k);
+    assert_eq!(nine(&turned[1]), [4, 1, 2, 7, 5, 3, 8, 9, 6]);
+    assert_eq!(nine(&turned[2]), [7, 4, 1, 8, 5, 2, 9, 6, 3]);
+    assert_eq!(turned[4], k.flipped());
+    for pair in turned.windows(2) {
+        assert_eq!(pair[0].rotations(8).unwrap()[1], pair[1]);
+    }
+    assert_eq!(turned[7].rotations(8).unwrap()[1], k);
+}
+
+#[test]
+fn four_rotations_are_every_second_of_eight() {
+    let k = kernel(3, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+        .with_divisor(3.0)
+        .unwrap()
+        .with_bias(0.5)
+        .unwrap();
+    let four = k.rotations(4).unwrap();
+    let eight = k.rotations(8).unwrap();
+    assert_eq!(four, [0, 2, 4, 6].map(|at| eight[at].clone()));
+    assert!(eight.iter().all(|k| k.divisor() == 3.0 && k.bias() == 0.5));
+}
+
+#[test]
+fn a_rotation_keeps_the_anchor_on_its_weight() {
+    let k = kernel(3, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+    for at in 0..9 {
+        let k = k.clone().with_anchor([at / 3, at % 3]).unwrap();
+        for turned in k.rotations(8).unwrap() {
+            assert_eq!(
+                turned.weights().get(turned.anchor()),
+                k.weights().get(k.anchor())
+            );
+        }
+        assert_eq!(k.rotations(4).unwrap()[2], k.flipped());
+    }
+}
+
+#[test]
+fn only_3x3_kernels_have_4_or_8_rotations() {
+    let message = |k: Kernel, count| k.rotations(count).unwrap_err().to_string();
+    assert_eq!(
+        message(kernel(3, 1, &[1.0; 3]), 4),
+        "a 3x1 kernel has no rotations; only a 3x3 kernel has"
+    );
+    assert_eq!(
+        message(kernel(3, 3, &[1.0; 9]), 5),
+        "5 rotations are not possible; give 4 (by 90 degrees) or 8 (by 45 degrees)"
+    );
+}
+
+#[test]
+fn integer_kernels_are_separable_exactly() {
+    assert!(kernel(2, 2, &[1.0, 2.0, 3.0, 6.0]).is_separable());
+    assert!(!kernel(2, 2, &[1.0, 2.0, 3.0, 7.0]).is_separable());
+    assert!(!kernel(2, 2, &[1.0, 0.0, 0.0, -1.0]).is_separable());
+    assert!(!kernel(2, 2, &[0.0, 1.0, 1.0, 0.0]).is_separable());
+    assert!(kernel(1, 3, &[1.0, -5.0, 3.0]).is_separable());
+    assert!(kernel(3, 1, &[0.0, 0.0, 7.0]).is_separable());
+    assert!(kernel(2, 2, &[0.0; 4]).is_separable());
+    // Off by one in 2^80: f64 would call this separable.
+    let big = 2_f64.powi(40);
+    assert!(
+        kernel(
+            2,
+            2,
+            &[big * big / 2_f64.powi(30), big, big, 2_f64.powi(30)]
+        )
+        .is_separable()
+    );
+    let near = [big + 1.0, big, big, big - 1.0];
+    assert!(!kernel(2, 2, &near).is_separable());
+}
+
+#[test]
+fn other_kernels_are_separable_within_rounding() {
+    let [p, d] = [[0.0376593171958126, 0.249153396177344], [0.1, -0.3]];
+    let mut product: Vec<f64> = p.iter().flat_map(|p| d.map(|d| p * d)).collect();
+    for scale in [1.0, 1e-300, 1e300] {
+        let scaled: Vec<f64> = product.iter().map(|w| w * scale).collect();
+        assert!(kernel(2, 2, &scaled).is_separable(), "{scale}");
+    }
+    product[0] += 1e-11;
+    assert!(!kernel(2, 2, &product).is_separable());
+}
+
+#[test]
+fn gain_ignores_what_rounding_left_over() {
+    let k = kernel(1, 3, &[0.1, 0.2, -0.3]);
+    assert_ne!(k.sum(), 0.0);
+    assert_eq!(k.gain(), 0.0);
+    assert_eq!(
+        kernel(1, 2, &[1.0, 2.0]).with_divisor(-2.0).unwrap().gain(),
+        -1.5
+    );
+}
+
+#[test]
+fn integers_are_what_f64_holds_exactly() {
+    assert!(kernel(1, 2, &[9007199254740992.0, -0.0]).is_integer());
+    assert!(!kernel(1, 1, &[9007199254740994.0]).is_integer());
+    assert!(!kernel(1, 1, &[0.5]).is_integer());
+}
