@@ -1,6 +1,7 @@
 //! stub
 
 pub mod border;
+pub mod codec;
 pub mod error;
 pub mod image;
 pub mod kernel;
