@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use crate::error::{Error, Result};
 
@@ -37,7 +37,9 @@ pub struct AtomicFile {
 #[derive(Debug)]
 enum Sink {
     Beside {
-        file: BufWriter<NamedTempFile>,
+        file: BufWriter<File>,
+        // Before the entry: removed first, forgotten after.
+        path: TempPath,
         entry: Entry,
         target: PathBuf,
         overwrite: Overwrite,
@@ -60,7 +62,7 @@ impl AtomicFile {
     /// [`Error::Io`] if its folder cannot be written to.
     pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self> {
         let mut target = path.to_owned();
-        let mut permissions = new_file_permissions();
+        let mut permissions = None;
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Err(Error::output("the output is a folder: name a file in it"));
@@ -95,10 +97,14 @@ impl AtomicFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let (file, entry) = make_temporary(folder, permissions).map_err(creating)?;
+        let (file, path, entry) = make_temporary(folder).map_err(creating)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions).map_err(creating)?;
+        }
         Ok(Self {
             sink: Sink::Beside {
                 file: BufWriter::with_capacity(1 << 16, file),
+                path,
                 entry,
                 target,
                 overwrite,
@@ -117,6 +123,7 @@ impl AtomicFile {
         match self.sink {
             Sink::Beside {
                 file,
+                path,
                 entry,
                 target,
                 overwrite,
@@ -124,9 +131,11 @@ impl AtomicFile {
                 let file = file
                     .into_inner()
                     .map_err(|error| message::writing(error.into_error()))?;
+                // Some systems move no open file.
+                drop(file);
                 let result = match overwrite {
-                    Overwrite::Refuse => file.persist_noclobber(&target),
-                    Overwrite::Replace => file.persist(&target),
+                    Overwrite::Refuse => path.persist_noclobber(&target),
+                    Overwrite::Replace => path.persist(&target),
                 };
                 drop(entry);
                 match result {
@@ -187,18 +196,6 @@ fn creating(error: io::Error) -> Error {
     Error::io("create the output", message::advised(error))
 }
 
-/// What any program gives a new file: everything that the umask leaves.
-#[cfg(unix)]
-fn new_file_permissions() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn new_file_permissions() -> Option<Permissions> {
-    None
-}
-
 /// The temporary files that live, for a program that is about to be stopped.
 static LIVE: Mutex<Live> = Mutex::new(Live {
     paths: BTreeSet::new(),
@@ -226,24 +223,28 @@ impl Drop for Entry {
     }
 }
 
-fn make_temporary(
-    folder: &Path,
-    permissions: Option<Permissions>,
-) -> io::Result<(NamedTempFile, Entry)> {
+fn make_temporary(folder: &Path) -> io::Result<(File, TempPath, Entry)> {
     // Locked throughout: no file comes to be that `remove_temporaries` misses.
     let mut live = live();
     if live.closed {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".stridekern-").suffix(".tmp");
-    if let Some(permissions) = permissions.clone() {
-        builder.permissions(permissions);
-    }
-    let file = builder.tempfile_in(folder)?;
-    let path = file.path().to_owned();
-    live.paths.insert(path.clone());
-    Ok((file, Entry(path)))
+    // Opened as any program opens a new file, so that the umask has its say:
+    // the crate's own way would hide it from everyone else.
+    let (file, path) = tempfile::Builder::new()
+        .prefix(".stridekern-")
+        .suffix(".tmp")
+        .make_in(folder, |path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(path)
+        })?
+        .into_parts();
+    live.paths.insert(path.to_path_buf());
+    let entry = Entry(path.to_path_buf());
+    Ok((file, path, entry))
 }
 
 /// Removes every temporary file of this process and makes no more of them: for

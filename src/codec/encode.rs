@@ -137,7 +137,7 @@ impl<W> Watched<'_, W> {
             && error.kind() != io::ErrorKind::Interrupted
             && self.failure.is_none()
         {
-            self.failure = Some(match message::system_code(error) {
+            self.failure = Some(match error.raw_os_error() {
                 Some(code) => io::Error::from_raw_os_error(code),
                 None => io::Error::new(error.kind(), error.to_string()),
             });

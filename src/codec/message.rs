@@ -48,13 +48,8 @@ pub(super) fn writing(error: io::Error) -> Error {
     Error::io("write the output", advised(error))
 }
 
-/// `error`, with what to do about it where that is known, and without the path
-/// of a temporary file that means nothing to the user.
+/// `error`, with what to do about it where that is known.
 pub(super) fn advised(error: io::Error) -> io::Error {
-    let error = match system_code(&error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    };
     let advice = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space, or choose another place for the output"
@@ -70,19 +65,14 @@ pub(super) fn advised(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{error}; {advice}"))
 }
 
-/// The system's number of an error, wherever it stands in the chain.
-pub(super) fn system_code(error: &io::Error) -> Option<i32> {
-    if let Some(code) = error.raw_os_error() {
-        return Some(code);
-    }
-    let mut inner = error.get_ref().map(|inner| inner as &dyn std::error::Error);
-    while let Some(error) = inner {
-        if let Some(code) = error.downcast_ref::<io::Error>().and_then(system_code) {
-            return Some(code);
-        }
-        inner = error.source();
-    }
-    None
+/// Text out of a file, with nothing in it that would upset a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect(),
+            false => vec![c],
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -92,6 +82,11 @@ mod tests {
     #[test]
     fn many_lines_become_one() {
         assert_eq!(one_line("a\n  b\r\n\tc "), "a b c");
+    }
+
+    #[test]
+    fn text_out_of_a_file_is_tame() {
+        assert_eq!(printable("a 'é'\n\x1b["), "a 'é'\\n\\u{1b}[");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use ::image::metadata::Orientation;
 
-use super::Format;
+use super::{Format, message};
 
 /// What a file carries beside its samples, kept for the output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -95,7 +95,7 @@ fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> 
     (space.trim_end() != result).then(|| {
         format!(
             "the ICC profile is for {}, the result is {}: it was dropped",
-            space.trim_end().escape_default(),
+            message::printable(space.trim_end()),
             if channels < 3 { "gray" } else { "RGB" }
         )
     })

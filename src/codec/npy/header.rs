@@ -84,7 +84,12 @@ impl Header {
                 "descr" => descr.replace(parser.descr()?).is_some(),
                 "fortran_order" => fortran.replace(parser.boolean()?).is_some(),
                 "shape" => shape.replace(parser.tuple()?).is_some(),
-                _ => return Err(damaged_header(format_args!("has an unknown key `{key}`"))),
+                _ => {
+                    return Err(damaged_header(format_args!(
+                        "has an unknown key `{}`",
+                        message::printable(key)
+                    )));
+                }
             };
             if repeated {
                 return Err(damaged_header(format_args!("has `{key}` twice")));
@@ -146,7 +151,7 @@ fn kind(descr: &str) -> Result<(Kind, bool)> {
             };
             return Err(Error::input(format_args!(
                 "arrays of `{}` are not supported: uint8, uint16, float32 and float64 are; save {convert}",
-                descr.escape_default()
+                message::printable(descr)
             )));
         }
     };
@@ -185,7 +190,7 @@ impl<'a> Parser<'a> {
         let found: String = self.rest.chars().take(12).collect();
         damaged_header(format_args!(
             "has `{}` where {wanted} should be",
-            found.escape_default()
+            message::printable(&found)
         ))
     }
 
