@@ -1,0 +1,44 @@
+//! Reading and writing images: formats, limits, metadata, files that are whole
+//! or not there at all.
+//!
+//! Everything that is read is checked to its end, so that a file that was cut
+//! short is an error and never a picture with a gray part. Nothing is allocated
+//! on the word of a header alone: see [`Limits`]. 16 bits stay 16 bits, and
+//! gray with alpha stays two channels.
+//!
+//! ```
+//! use std::io::Cursor;
+//! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata};
+//! use stridekern::image::{Image, Samples};
+//!
+//! let image = Image::new(1, 2, 1, Samples::U16(vec![1, 65535]))?;
+//! let mut file = Cursor::new(Vec::new());
+//! codec::encode(&image, Format::Png, &Metadata::default(), &EncodeOptions::default(), &mut file)?;
+//! let decoded = codec::read_bytes(file.get_ref(), None, &Limits::default())?;
+//! assert_eq!(decoded.image, image);
+//! # Ok::<(), stridekern::Error>(())
+//! ```
+
+mod atomic;
+mod capability;
+mod decode;
+mod encode;
+mod format;
+mod gif;
+mod jpeg;
+mod limits;
+mod message;
+mod metadata;
+mod npy;
+mod png;
+mod pnm;
+mod raster;
+mod sniff;
+mod tiff;
+
+pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
+pub use decode::{Decoded, read, read_bytes, read_from};
+pub use encode::{Compression, EncodeOptions, encode, write};
+pub use format::Format;
+pub use limits::Limits;
+pub use metadata::Metadata;

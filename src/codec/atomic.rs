@@ -1,0 +1,265 @@
+//! Files that are there when they are whole, and not before.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tempfile::TempPath;
+
+use crate::error::{Error, Result};
+
+use super::message;
+
+/// What to do when the output exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overwrite {
+    /// Refuse, and leave the old file as it is.
+    #[default]
+    Refuse,
+    /// Put the new file in the place of the old one, once it is whole.
+    Replace,
+}
+
+/// A file under construction: it is written beside its place and moved there by
+/// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
+///
+/// A device or a pipe cannot be moved over: it gets all of its bytes at the
+/// commit, whatever the policy.
+#[derive(Debug)]
+pub struct AtomicFile {
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Beside {
+        file: BufWriter<File>,
+        // Before the entry: removed first, forgotten after.
+        path: TempPath,
+        entry: Entry,
+        target: PathBuf,
+        overwrite: Overwrite,
+    },
+    Straight {
+        bytes: Cursor<Vec<u8>>,
+        target: PathBuf,
+    },
+}
+
+impl AtomicFile {
+    /// Begins the file that is to be at `path`.
+    ///
+    /// A file that is replaced passes its permissions on, and a symbolic link
+    /// to it stays a link.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] if the file exists and may not be replaced,
+    /// [`Error::Io`] if its folder cannot be written to.
+    pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self> {
+        let mut target = path.to_owned();
+        let mut permissions = None;
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                return Err(Error::output("the output is a folder: name a file in it"));
+            }
+            Ok(found) if !found.is_file() => {
+                return Ok(Self {
+                    sink: Sink::Straight {
+                        bytes: Cursor::new(Vec::new()),
+                        target,
+                    },
+                });
+            }
+            Ok(_) if overwrite == Overwrite::Refuse => return Err(exists()),
+            Ok(found) if found.permissions().readonly() => {
+                return Err(Error::output(
+                    "the output exists already and is write-protected: change its permissions, or choose another place for the output",
+                ));
+            }
+            Ok(found) => {
+                permissions = Some(found.permissions());
+                if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
+                    target = fs::canonicalize(path).map_err(creating)?;
+                }
+            }
+            // A link to nowhere is in the way as well.
+            Err(_) if overwrite == Overwrite::Refuse && fs::symlink_metadata(path).is_ok() => {
+                return Err(exists());
+            }
+            Err(_) => {}
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let (file, path, entry) = make_temporary(folder).map_err(creating)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions).map_err(creating)?;
+        }
+        Ok(Self {
+            sink: Sink::Beside {
+                file: BufWriter::with_capacity(1 << 16, file),
+                path,
+                entry,
+                target,
+                overwrite,
+            },
+        })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
+    /// moved, [`Error::Output`] if another one took its place meanwhile and may
+    /// not be replaced. Nothing is left behind.
+    pub fn commit(self) -> Result<()> {
+        match self.sink {
+            Sink::Beside {
+                file,
+                path,
+                entry,
+                target,
+                overwrite,
+            } => {
+                let file = file
+                    .into_inner()
+                    .map_err(|error| message::writing(error.into_error()))?;
+                // Some systems move no open file.
+                drop(file);
+                let result = match overwrite {
+                    Overwrite::Refuse => path.persist_noclobber(&target),
+                    Overwrite::Replace => path.persist(&target),
+                };
+                drop(entry);
+                match result {
+                    Ok(_) => Ok(()),
+                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                        Err(exists())
+                    }
+                    Err(error) => Err(Error::io(
+                        "put the output in its place",
+                        message::advised(error.error),
+                    )),
+                }
+            }
+            Sink::Straight { bytes, target } => OpenOptions::new()
+                .write(true)
+                .open(&target)
+                .and_then(|mut device| {
+                    device.write_all(bytes.get_ref())?;
+                    device.flush()
+                })
+                .map_err(message::writing),
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Beside { file, .. } => file.write(bytes),
+            Sink::Straight { bytes: all, .. } => all.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Beside { file, .. } => file.flush(),
+            Sink::Straight { .. } => Ok(()),
+        }
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match &mut self.sink {
+            Sink::Beside { file, .. } => file.seek(position),
+            Sink::Straight { bytes, .. } => bytes.seek(position),
+        }
+    }
+}
+
+fn exists() -> Error {
+    Error::output(
+        "the output exists already; use --overwrite to replace it or --skip-existing to keep it",
+    )
+}
+
+fn creating(error: io::Error) -> Error {
+    Error::io("create the output", message::advised(error))
+}
+
+/// The temporary files that live, for a program that is about to be stopped.
+static LIVE: Mutex<Live> = Mutex::new(Live {
+    paths: BTreeSet::new(),
+    closed: false,
+});
+
+struct Live {
+    paths: BTreeSet<PathBuf>,
+    closed: bool,
+}
+
+fn live() -> MutexGuard<'static, Live> {
+    // The set is whole between any two statements, so that a panic elsewhere
+    // does not spoil it.
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place in the list of the living, given back when dropped.
+#[derive(Debug)]
+struct Entry(PathBuf);
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        live().paths.remove(&self.0);
+    }
+}
+
+fn make_temporary(folder: &Path) -> io::Result<(File, TempPath, Entry)> {
+    // Locked throughout: no file comes to be that `remove_temporaries` misses.
+    let mut live = live();
+    if live.closed {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    // Opened as any program opens a new file, so that the umask has its say:
+    // the crate's own way would hide it from everyone else.
+    let (file, path) = tempfile::Builder::new()
+        .prefix(".stridekern-")
+        .suffix(".tmp")
+        .make_in(folder, |path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(path)
+        })?
+        .into_parts();
+    live.paths.insert(path.to_path_buf());
+    let entry = Entry(path.to_path_buf());
+    Ok((file, path, entry))
+}
+
+/// Removes every temporary file of this process and makes no more of them: for
+/// a program that is interrupted and about to exit.
+///
+/// Files under construction are lost, those in their place are not touched.
+pub fn remove_temporaries() {
+    let mut live = live();
+    live.closed = true;
+    for path in std::mem::take(&mut live.paths) {
+        // It may have been moved into its place a moment ago.
+        let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+#[path = "atomic_tests.rs"]
+mod tests;

@@ -1,0 +1,199 @@
+use std::fs::read_dir;
+
+use super::*;
+
+const EXISTS: &str =
+    "the output exists already; use --overwrite to replace it or --skip-existing to keep it";
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn write_all(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(path, overwrite)?;
+    file.write_all(bytes).map_err(message::writing)?;
+    file.commit()
+}
+
+#[test]
+fn the_file_appears_whole_at_the_commit() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
+    file.write_all(b"12345").unwrap();
+    file.seek(SeekFrom::Start(1)).unwrap();
+    file.write_all(b"x").unwrap();
+    file.flush().unwrap();
+    assert!(!path.exists());
+    assert_eq!(names(folder.path()).len(), 1);
+    file.commit().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"1x345");
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn a_file_dropped_leaves_nothing_behind() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    fs::write(&path, "old").unwrap();
+    let mut file = AtomicFile::create(&path, Overwrite::Replace).unwrap();
+    file.write_all(b"new").unwrap();
+    let temporary = live()
+        .paths
+        .iter()
+        .any(|live| live.starts_with(folder.path()));
+    assert!(temporary);
+    drop(file);
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(folder.path()), ["a.png"]);
+    assert!(
+        !live()
+            .paths
+            .iter()
+            .any(|live| live.starts_with(folder.path()))
+    );
+}
+
+#[test]
+fn an_old_file_is_kept_or_replaced_as_told() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    fs::write(&path, "old").unwrap();
+    let refused = write_all(&path, Overwrite::Refuse, b"new").unwrap_err();
+    assert_eq!(refused.to_string(), EXISTS);
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    write_all(&path, Overwrite::Replace, b"new").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn a_file_that_came_meanwhile_is_kept() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
+    file.write_all(b"late").unwrap();
+    fs::write(&path, "first").unwrap();
+    assert_eq!(file.commit().unwrap_err().to_string(), EXISTS);
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn of_many_writers_one_wins() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    let wins: usize = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8_u8)
+            .map(|i| {
+                let path = &path;
+                scope.spawn(move || write_all(path, Overwrite::Refuse, &[i; 1000]))
+            })
+            .collect();
+        let results = writers.into_iter().map(|writer| writer.join().unwrap());
+        results.filter(Result::is_ok).count()
+    });
+    assert_eq!(wins, 1);
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes, [bytes[0]; 1000]);
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[test]
+fn places_that_cannot_be_written_to() {
+    let folder = folder();
+    let error = AtomicFile::create(folder.path(), Overwrite::Replace).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the output is a folder: name a file in it"
+    );
+    let missing = folder.path().join("no/such/a.png");
+    let error = AtomicFile::create(&missing, Overwrite::Refuse).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("cannot create the output: "), "{text}");
+    assert!(
+        text.ends_with("; create the folder first, or choose another place for the output"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("no/such") && !text.contains(".stridekern"),
+        "{text}"
+    );
+    let path = folder.path().join("a.png");
+    fs::write(&path, "old").unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    assert_eq!(
+        write_all(&path, Overwrite::Replace, b"new")
+            .unwrap_err()
+            .to_string(),
+        "the output exists already and is write-protected: change its permissions, or choose another place for the output"
+    );
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(folder.path()), ["a.png"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn permissions_are_those_of_any_new_file_or_of_the_old_one() {
+        let folder = folder();
+        let plain = folder.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        let path = folder.path().join("a.png");
+        write_all(&path, Overwrite::Refuse, b"1").unwrap();
+        assert_eq!(mode(&path), mode(&plain));
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        write_all(&path, Overwrite::Replace, b"2").unwrap();
+        assert_eq!(mode(&path), 0o640);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = folder();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        write_all(&link, Overwrite::Replace, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        // One to nowhere is in the way all the same.
+        fs::remove_file(&file).unwrap();
+        let refused = write_all(&link, Overwrite::Refuse, b"new").unwrap_err();
+        assert_eq!(refused.to_string(), EXISTS);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn devices_are_written_to_and_stay_devices() {
+        use std::os::unix::fs::FileTypeExt;
+        write_all(Path::new("/dev/null"), Overwrite::Refuse, b"gone").unwrap();
+        let full = Path::new("/dev/full");
+        let error = write_all(full, Overwrite::Refuse, b"too much").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot write the output: No space left on device (os error 28); free some space, or choose another place for the output"
+        );
+        for device in ["/dev/null", "/dev/full"] {
+            assert!(fs::metadata(device).unwrap().file_type().is_char_device());
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What each format can hold, asked before anything is written.
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Image, has_alpha},
+};
+
+use super::Format;
+
+const DEPTHS: [Depth; 3] = [Depth::U8, Depth::U16, Depth::F32];
+
+impl Format {
+    /// Whether the format holds samples of this depth.
+    const fn holds_depth(self, depth: Depth) -> bool {
+        match self {
+            Self::Npy | Self::Tiff => true,
+            Self::Png | Self::Pgm | Self::Ppm | Self::Pnm | Self::Pam => {
+                matches!(depth, Depth::U8 | Depth::U16)
+            }
+            Self::Exr | Self::Hdr => matches!(depth, Depth::F32),
+            Self::Jpeg | Self::Webp | Self::Bmp | Self::Qoi | Self::Tga | Self::Gif => {
+                matches!(depth, Depth::U8)
+            }
+            Self::Pbm => false,
+        }
+    }
+
+    /// Whether the format holds so many channels, be it by repeating the gray.
+    const fn holds_channels(self, channels: usize) -> bool {
+        match self {
+            Self::Npy => channels > 0,
+            Self::Pgm => channels == 1,
+            Self::Jpeg | Self::Ppm | Self::Pnm | Self::Hdr => matches!(channels, 1 | 3),
+            Self::Pbm => false,
+            _ => matches!(channels, 1..=4),
+        }
+    }
+
+    /// How many channels the file has when an image of `channels` is written:
+    /// more than that where the format has no gray.
+    pub(super) const fn written_channels(self, channels: usize) -> usize {
+        match (self, channels) {
+            (Self::Webp | Self::Qoi | Self::Exr | Self::Ppm | Self::Hdr, 1) => 3,
+            (Self::Webp | Self::Qoi | Self::Exr | Self::Bmp, 2) => 4,
+            _ => channels,
+        }
+    }
+
+    /// Whether [`check`](Self::check) passes.
+    pub const fn can_hold(self, depth: Depth, channels: usize) -> bool {
+        self.holds_depth(depth) && self.holds_channels(channels)
+    }
+
+    /// Checks that the format holds images of this depth and so many channels.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`], which names the formats that do.
+    pub fn check(self, depth: Depth, channels: usize) -> Result<()> {
+        if self.can_hold(depth, channels) {
+            return Ok(());
+        }
+        if self == Self::Pbm {
+            return Err(Error::output(
+                "pbm holds 1 bit per sample and is only read; choose pgm",
+            ));
+        }
+        let others: Vec<_> = Self::ALL
+            .into_iter()
+            .filter(|format| format.can_hold(depth, channels))
+            .map(Self::name)
+            .collect();
+        let others = any_of(&others);
+        if self.holds_channels(channels) {
+            let depths: Vec<_> = DEPTHS
+                .into_iter()
+                .filter(|depth| self.holds_depth(*depth))
+                .map(|depth| match depth {
+                    Depth::U8 => "8",
+                    Depth::U16 => "16",
+                    Depth::F32 => "f32",
+                })
+                .collect();
+            return Err(Error::output(format_args!(
+                "{self} holds no {depth} samples; choose {others}, or --depth {}",
+                any_of(&depths)
+            )));
+        }
+        let lack = match (self, channels) {
+            (_, 5..) => format!("pictures of {channels} channels"),
+            (Self::Pgm, 3) => "colour".to_owned(),
+            (Self::Pgm, 4) => "colour and no alpha".to_owned(),
+            _ if has_alpha(channels) => "alpha".to_owned(),
+            _ => format!("pictures of {channels} channels"),
+        };
+        Err(Error::output(format_args!(
+            "{self} holds no {lack}; choose {others}"
+        )))
+    }
+
+    /// Checks that the format holds a picture of this size.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] with the format's limit.
+    pub fn check_size(self, rows: usize, columns: usize) -> Result<()> {
+        let side: u64 = match self {
+            Self::Jpeg | Self::Gif | Self::Tga => 65_535,
+            Self::Webp => 16_384,
+            Self::Npy => return Ok(()),
+            Self::Tiff => u64::from(u32::MAX),
+            _ => i32::MAX as u64,
+        };
+        if rows as u64 > side || columns as u64 > side {
+            return Err(Error::output(format_args!(
+                "{self} holds pictures up to {side} x {side}, this one is {columns} x {rows}; choose png, tiff or npy, or cut it into parts"
+            )));
+        }
+        let pixels = rows as u64 * columns as u64;
+        let most = match self {
+            Self::Qoi => 400_000_000,
+            // A bitmap's header counts its bytes, at most 4 of a pixel, in 32 bits.
+            Self::Bmp => (u64::from(u32::MAX) - 4096) / 4,
+            _ => return Ok(()),
+        };
+        if pixels > most {
+            return Err(Error::output(format_args!(
+                "{self} holds pictures up to {most} pixels, this one has {pixels}; choose png, tiff or npy, or cut it into parts"
+            )));
+        }
+        Ok(())
+    }
+
+    /// [`check`](Self::check) and [`check_size`](Self::check_size) of `image`.
+    ///
+    /// # Errors
+    ///
+    /// As theirs.
+    pub fn check_image(self, image: &Image) -> Result<()> {
+        self.check(image.depth(), image.channels())?;
+        self.check_size(image.rows(), image.columns())
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn any_of(names: &[&str]) -> String {
+    match names {
+        [] => "another format".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(format: Format, depth: Depth, channels: usize) -> String {
+        format.check(depth, channels).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn refusals_name_the_formats_that_do() {
+        use Depth::{F32, U8, U16};
+        for (format, depth, channels, message) in [
+            (
+                Format::Png,
+                F32,
+                3,
+                "png holds no 32-bit float samples; choose tiff, exr, hdr or npy, or --depth 8 or 16",
+            ),
+            (
+                Format::Png,
+                F32,
+                4,
+                "png holds no 32-bit float samples; choose tiff, exr or npy, or --depth 8 or 16",
+            ),
+            (
+                Format::Jpeg,
+                U16,
+                3,
+                "jpeg holds no 16-bit samples; choose png, tiff, ppm, pnm, pam or npy, or --depth 8",
+            ),
+            (
+                Format::Jpeg,
+                U8,
+                4,
+                "jpeg holds no alpha; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy",
+            ),
+            (
+                Format::Jpeg,
+                U16,
+                2,
+                "jpeg holds no alpha; choose png, tiff, pam or npy",
+            ),
+            (
+                Format::Exr,
+                U8,
+                2,
+                "exr holds no 8-bit samples; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy, or --depth f32",
+            ),
+            (
+                Format::Pgm,
+                U16,
+                3,
+                "pgm holds no colour; choose png, tiff, ppm, pnm, pam or npy",
+            ),
+            (
+                Format::Pgm,
+                U16,
+                4,
+                "pgm holds no colour and no alpha; choose png, tiff, pam or npy",
+            ),
+            (
+                Format::Ppm,
+                U8,
+                2,
+                "ppm holds no alpha; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy",
+            ),
+            (
+                Format::Tiff,
+                F32,
+                7,
+                "tiff holds no pictures of 7 channels; choose npy",
+            ),
+            (
+                Format::Pbm,
+                U8,
+                1,
+                "pbm holds 1 bit per sample and is only read; choose pgm",
+            ),
+        ] {
+            assert_eq!(refusal(format, depth, channels), message);
+        }
+    }
+
+    #[test]
+    fn sides_have_limits() {
+        let refusal = |format: Format, rows, columns| {
+            format.check_size(rows, columns).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refusal(Format::Jpeg, 3, 65_536),
+            "jpeg holds pictures up to 65535 x 65535, this one is 65536 x 3; choose png, tiff or npy, or cut it into parts"
+        );
+        assert_eq!(
+            refusal(Format::Qoi, 20_001, 20_000),
+            "qoi holds pictures up to 400000000 pixels, this one has 400020000; choose png, tiff or npy, or cut it into parts"
+        );
+        assert!(Format::Webp.check_size(16_384, 16_384).is_ok());
+        assert!(Format::Npy.check_size(1 << 40, 1).is_ok());
+    }
+}

@@ -1,0 +1,120 @@
+//! Files and bytes to images.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use crate::{
+    error::{Error, Result},
+    image::Image,
+};
+
+use super::{Format, Limits, Metadata, gif, jpeg, message, npy, png, raster, sniff, tiff};
+
+/// An image as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The samples.
+    pub image: Image,
+    /// What the content is, whatever the name says.
+    pub format: Format,
+    /// What else the file carried.
+    pub metadata: Metadata,
+    /// What the user should know, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the file at `path`; its extension counts only where the content does
+/// not tell.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the file cannot be read, else as [`read_bytes`].
+pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
+    let file = File::open(path).map_err(|error| Error::io("open the file", error))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(Error::input(
+            "it is a folder: name its files, or use -r to take all of them",
+        ));
+    }
+    read_from(file, Format::from_path(path), limits)
+}
+
+/// Reads everything that `reader` gives, standard input for instance.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the reader fails, else as [`read_bytes`].
+pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
+    let mut bytes = Vec::new();
+    reader
+        .take(limits.max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::OutOfMemory => Error::limit(
+                "no memory for the whole file: use a smaller one or a machine with more memory",
+            ),
+            _ => Error::io("read the file", error),
+        })?;
+    if bytes.len() as u64 > limits.max_bytes {
+        return Err(Error::limit(format_args!(
+            "the file has more bytes than the limit of {}: cut the picture into parts, or raise the limit",
+            limits.max_bytes
+        )));
+    }
+    read_bytes(&bytes, hint, limits)
+}
+
+/// Reads a whole file in memory. The content wins over the `hint`, which is
+/// what its name says or the user; TGA is known by the hint alone.
+///
+/// # Errors
+///
+/// [`Error::Input`] if the bytes are damaged, cut short, or of a kind that is
+/// not supported, [`Error::Limit`] if they claim more than `limits` allow.
+pub fn read_bytes(bytes: &[u8], hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
+    let format = recognise(bytes, hint)?;
+    let mut decoded = match format {
+        Format::Png => png::read(bytes, limits),
+        Format::Jpeg => jpeg::read(bytes, limits),
+        Format::Tiff => tiff::read(bytes, limits),
+        Format::Gif => gif::read(bytes, limits),
+        Format::Npy => npy::read(bytes, limits),
+        _ => raster::read(bytes, format, limits),
+    }?;
+    if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
+        decoded.warnings.insert(
+            0,
+            format!("the name says {hint}, the content is {format}: it was read as {format}"),
+        );
+    }
+    Ok(decoded)
+}
+
+fn recognise(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
+    if bytes.is_empty() {
+        return Err(Error::input("the file is empty: get a good copy of it"));
+    }
+    if let Some(format) = Format::from_content(bytes) {
+        return Ok(format);
+    }
+    let supported = Format::readable();
+    if let Some(kind) = sniff::looks_like(bytes) {
+        return Err(Error::input(format_args!(
+            "it is no picture that can be read, it looks like {kind}: supported are {supported}"
+        )));
+    }
+    match hint {
+        Some(Format::Tga) => Ok(Format::Tga),
+        // A file cut within its first bytes would be called unknown.
+        Some(format) if bytes.len() < 12 => Err(message::truncated(format.name())),
+        Some(format) => Err(Error::input(format_args!(
+            "the name says {format}, the content is no {format}, nor anything else that can be read: supported are {supported}"
+        ))),
+        None => Err(Error::input(format_args!(
+            "its content is of no known format: supported are {supported}"
+        ))),
+    }
+}

@@ -1,0 +1,159 @@
+//! GIF, by the gif crate: gray palettes stay gray.
+
+use std::io::Write;
+
+use ::gif::{
+    ColorOutput, DecodeOptions, DecodingError, Encoder, EncodingError, Frame, MemoryLimit,
+};
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Image, Samples},
+};
+
+use super::{Decoded, Format, Limits, Metadata, message, raster};
+
+/// Reads the first picture: gray if its palette is, with alpha if a colour is
+/// transparent or the picture leaves a part of the screen bare.
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    // The sizes are checked here, before anything is allocated for them.
+    options.set_memory_limit(MemoryLimit::Unlimited);
+    let mut decoder = options.read_info(bytes).map_err(decoding)?;
+    let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
+    limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
+    let Some(frame) = decoder.next_frame_info().map_err(decoding)? else {
+        return Err(message::damaged("gif", "it holds no picture"));
+    };
+    let (top, left) = (usize::from(frame.top), usize::from(frame.left));
+    let (high, wide) = (usize::from(frame.height), usize::from(frame.width));
+    let transparent = frame.transparent;
+    limits.check(high as u64, wide as u64, 1, Depth::U8)?;
+    let mut indices = match Samples::zeroed(Depth::U8, high * wide)? {
+        Samples::U8(indices) => indices,
+        _ => Vec::new(),
+    };
+    decoder.read_into_buffer(&mut indices).map_err(decoding)?;
+    let palette: Vec<[u8; 3]> = decoder.palette().map_err(decoding)?.as_chunks().0.to_vec();
+    let metadata = Metadata {
+        icc: decoder.icc_profile().map(<[u8]>::to_vec),
+        ..Metadata::default()
+    };
+    let mut warnings = Vec::new();
+    if decoder.next_frame_info().map_err(decoding)?.is_some() {
+        warnings.push("the gif file is an animation: only its first picture was read".to_owned());
+    }
+
+    let gray = palette.iter().all(|[r, g, b]| r == g && g == b);
+    let bare = top > 0 || left > 0 || top + high < rows || left + wide < columns;
+    let alpha = transparent.is_some() || bare;
+    let channels = if gray { 1 } else { 3 } + usize::from(alpha);
+    let mut samples = match limits.allocate(rows, columns, channels, Depth::U8)? {
+        Samples::U8(samples) => samples,
+        _ => Vec::new(),
+    };
+    let lines = samples.chunks_exact_mut(columns * channels).skip(top);
+    for (line, indices) in lines.zip(indices.chunks_exact(wide)) {
+        let pixels = line.chunks_exact_mut(channels).skip(left);
+        for (pixel, index) in pixels.zip(indices) {
+            let Some(color) = palette.get(usize::from(*index)) else {
+                return Err(message::damaged("gif", "a colour is not in its palette"));
+            };
+            let (colors, rest) = pixel.split_at_mut(if gray { 1 } else { 3 });
+            colors.copy_from_slice(&color[..colors.len()]);
+            if let [alpha] = rest {
+                *alpha = if transparent == Some(*index) { 0 } else { 255 };
+            }
+        }
+    }
+    Ok(Decoded {
+        image: Image::new(rows, columns, channels, Samples::U8(samples))?,
+        format: Format::Gif,
+        metadata,
+        warnings,
+    })
+}
+
+/// Writes one picture: gray exactly, everything else as well as 256 colours
+/// can, with a warning where that is not exact.
+pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> {
+    let (rows, columns) = raster::sides(image)?;
+    let (high, wide) = (rows as u16, columns as u16);
+    let bytes = raster::bytes_of(image.samples());
+    let mut warnings = Vec::new();
+    let frame = if image.channels() == 1 {
+        let ramp: Vec<u8> = (0..=255).flat_map(|gray| [gray; 3]).collect();
+        Frame {
+            width: wide,
+            height: high,
+            palette: Some(ramp),
+            buffer: bytes.into(),
+            ..Frame::default()
+        }
+    } else {
+        let pixels: Vec<[u8; 4]> = bytes
+            .chunks_exact(image.channels())
+            .map(|pixel| match *pixel {
+                [gray, alpha] => [gray, gray, gray, alpha],
+                [r, g, b] => [r, g, b, 255],
+                [r, g, b, a] => [r, g, b, a],
+                _ => [0; 4],
+            })
+            .collect();
+        let mut quantised = pixels.as_flattened().to_vec();
+        // 10 is the gif crate's compromise between speed and fidelity.
+        let frame = Frame::from_rgba_speed(wide, high, &mut quantised, 10);
+        if !is_exact(&pixels, &frame) {
+            warnings.push(
+                "gif holds 256 colours, each opaque or not at all: the picture was reduced to that"
+                    .to_owned(),
+            );
+        }
+        frame
+    };
+    let mut encoder = Encoder::new(out, wide, high, &[]).map_err(encoding)?;
+    encoder.write_frame(&frame).map_err(encoding)?;
+    // Writes the mark that ends the file.
+    encoder.into_inner().map_err(encoding)?;
+    Ok(warnings)
+}
+
+fn is_exact(pixels: &[[u8; 4]], frame: &Frame<'_>) -> bool {
+    let palette = frame
+        .palette
+        .as_deref()
+        .unwrap_or_default()
+        .as_chunks::<3>()
+        .0;
+    pixels
+        .iter()
+        .zip(frame.buffer.iter())
+        .all(|(pixel, index)| {
+            let [r, g, b, a] = *pixel;
+            let alpha = if frame.transparent == Some(*index) {
+                0
+            } else {
+                255
+            };
+            palette.get(usize::from(*index)) == Some(&[r, g, b]) && a == alpha
+        })
+}
+
+fn decoding(error: DecodingError) -> Error {
+    match error {
+        DecodingError::Io(error) => message::reading("gif", &error),
+        DecodingError::UnexpectedEof => message::truncated("gif"),
+        error => message::damaged("gif", error),
+    }
+}
+
+fn encoding(error: EncodingError) -> Error {
+    match error {
+        EncodingError::Io(error) => message::writing(error),
+        error => Error::output(format_args!(
+            "gif cannot hold this picture ({}); choose png",
+            message::one_line(error)
+        )),
+    }
+}

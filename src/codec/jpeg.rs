@@ -1,0 +1,143 @@
+//! JPEG: read by zune-jpeg in its strict mode, written by the image crate.
+
+use std::io::Write;
+
+use ::image::{ImageEncoder, codecs::jpeg::JpegEncoder};
+use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Image, Samples},
+};
+
+use super::{Decoded, Format, Limits, Metadata, message, raster};
+
+/// Reads a JPEG: gray stays gray, everything else becomes RGB.
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+    // Strict decoding tells of an early end only in the rows before the last;
+    // the mark that closes the file tells of all.
+    if !is_complete(bytes) {
+        return Err(message::truncated("jpeg"));
+    }
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX);
+    let mut header = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    header.decode_headers().map_err(decoding)?;
+    let (Some((columns, rows)), Some(space)) = (header.dimensions(), header.input_colorspace())
+    else {
+        return Err(message::damaged("jpeg", "no size in its header"));
+    };
+    let (target, channels) = match space {
+        ColorSpace::Luma => (ColorSpace::Luma, 1),
+        _ => (ColorSpace::RGB, 3),
+    };
+    let mut pixels = match limits.allocate(rows, columns, channels, Depth::U8)? {
+        Samples::U8(pixels) => pixels,
+        _ => Vec::new(),
+    };
+    let options = options.jpeg_set_out_colorspace(target);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_into(&mut pixels).map_err(decoding)?;
+    let metadata = Metadata {
+        icc: decoder.icc_profile(),
+        exif: decoder.exif().cloned(),
+        ..Metadata::default()
+    };
+    let mut warnings = Vec::new();
+    if matches!(space, ColorSpace::CMYK | ColorSpace::YCCK) {
+        warnings.push(
+            "the jpeg file is CMYK: it was read as RGB, without regard to its profile".to_owned(),
+        );
+    }
+    Ok(Decoded {
+        image: Image::new(rows, columns, channels, Samples::U8(pixels))?,
+        format: Format::Jpeg,
+        metadata,
+        warnings,
+    })
+}
+
+/// Writes 8-bit gray or RGB, without subsampling the colour.
+pub(super) fn write(
+    image: &Image,
+    metadata: &Metadata,
+    quality: u8,
+    out: &mut impl Write,
+) -> Result<()> {
+    let (rows, columns) = raster::sides(image)?;
+    let mut encoder = JpegEncoder::new_with_quality(out, quality.clamp(1, 100));
+    raster::embed(&mut encoder, metadata);
+    encoder
+        .write_image(
+            raster::bytes_of(image.samples()),
+            columns,
+            rows,
+            raster::color(image),
+        )
+        .map_err(|error| raster::encoding(Format::Jpeg, error))
+}
+
+/// Whether the segments and scans run up to the mark that ends a JPEG.
+///
+/// Pictures inside of segments, such as thumbnails, have such a mark of their
+/// own: segments are stepped over by their lengths.
+pub(super) fn is_complete(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        // To the next 0xff, past fill bytes, to the mark's code.
+        while bytes.get(at).is_some_and(|byte| *byte != 0xff) {
+            at += 1;
+        }
+        while bytes.get(at) == Some(&0xff) {
+            at += 1;
+        }
+        let Some(code) = bytes.get(at) else {
+            return false;
+        };
+        at += 1;
+        match code {
+            0xd9 => return true,
+            // A stuffed 0xff of the scan, a restart, and marks without a length.
+            0x00 | 0x01 | 0xd0..=0xd8 => {}
+            _ => match bytes.get(at..at + 2) {
+                Some(&[high, low]) => at += usize::from(u16::from_be_bytes([high, low])).max(2),
+                _ => return false,
+            },
+        }
+    }
+}
+
+fn decoding(error: DecodeErrors) -> Error {
+    match error {
+        DecodeErrors::Unsupported(scheme) => message::unsupported("jpeg", format!("{scheme:?}")),
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => message::truncated("jpeg"),
+        DecodeErrors::Format(text) => damaged(&text),
+        DecodeErrors::FormatStatic(text) => damaged(text),
+        error => message::damaged("jpeg", error),
+    }
+}
+
+fn damaged(text: &str) -> Error {
+    match text.contains("remature") {
+        true => message::truncated("jpeg"),
+        false => message::damaged("jpeg", text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_complete;
+
+    #[test]
+    fn the_end_is_found_past_segments_and_stuffing() {
+        // A thumbnail's end in a segment, a stuffed 0xff and a restart in the scan.
+        let whole = b"\xff\xd8\xff\xe1\x00\x06\xff\xd8\xff\xd9\xff\xda\x00\x02ab\xff\x00\xff\xd3c\xff\xff\xd9";
+        assert!(is_complete(whole));
+        for length in 0..whole.len() {
+            assert!(!is_complete(&whole[..length]), "{length}");
+        }
+    }
+}

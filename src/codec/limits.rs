@@ -1,0 +1,113 @@
+//! How much a header may claim before it is believed.
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Samples},
+};
+
+/// Limits on what an input may claim to be; they are checked before memory is
+/// taken for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most pixels of a picture. Default: 2^31, a square of 46340 x 46340.
+    pub max_pixels: u64,
+    /// The most bytes of a file, and of the samples decoded from it. Default:
+    /// 16 GiB.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_pixels: 1 << 31,
+            max_bytes: 16 << 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Checks the size that a header claims.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if a side or the number of channels is zero,
+    /// [`Error::Limit`] if a limit is passed.
+    pub fn check(&self, rows: u64, columns: u64, channels: u64, depth: Depth) -> Result<()> {
+        if rows == 0 || columns == 0 || channels == 0 {
+            return Err(Error::input(format_args!(
+                "the picture is empty: {columns} columns x {rows} rows x {channels} channels; there is nothing to filter"
+            )));
+        }
+        let pixels = u128::from(rows) * u128::from(columns);
+        if pixels > u128::from(self.max_pixels) {
+            return Err(Error::limit(format_args!(
+                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: cut the picture into parts, or raise the limit if you trust the file",
+                self.max_pixels
+            )));
+        }
+        // Pixels are below 2^64 by now, channels below 2^64, bytes at most 4.
+        let bytes = pixels
+            .checked_mul(u128::from(channels))
+            .and_then(|samples| samples.checked_mul(depth.bytes() as u128))
+            .unwrap_or(u128::MAX);
+        if bytes > u128::from(self.max_bytes) || usize::try_from(bytes).is_err() {
+            return Err(Error::limit(format_args!(
+                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {} bytes: cut the picture into parts, or raise the limit if you trust the file",
+                self.max_bytes
+            )));
+        }
+        Ok(())
+    }
+
+    /// Zeroed samples for a picture whose claim passes the limits.
+    pub(super) fn allocate(
+        &self,
+        rows: usize,
+        columns: usize,
+        channels: usize,
+        depth: Depth,
+    ) -> Result<Samples> {
+        self.check(rows as u64, columns as u64, channels as u64, depth)?;
+        Samples::zeroed(depth, rows * columns * channels)
+    }
+
+    /// `max_bytes` as a size in memory.
+    pub(super) fn max_memory(&self) -> usize {
+        usize::try_from(self.max_bytes).unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(rows: u64, columns: u64, channels: u64, limits: Limits) -> String {
+        limits
+            .check(rows, columns, channels, Depth::U16)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn claims_beyond_the_limits_are_refused_with_their_figures() {
+        let limits = Limits::default();
+        assert_eq!(
+            refusal(100_000, 100_000, 3, limits),
+            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: cut the picture into parts, or raise the limit if you trust the file"
+        );
+        let small = Limits {
+            max_pixels: 10,
+            max_bytes: 59,
+        };
+        assert_eq!(
+            refusal(5, 2, 3, small),
+            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59 bytes: cut the picture into parts, or raise the limit if you trust the file"
+        );
+        assert_eq!(
+            refusal(5, 0, 3, small),
+            "the picture is empty: 0 columns x 5 rows x 3 channels; there is nothing to filter"
+        );
+        assert!(refusal(u64::MAX, u64::MAX, u64::MAX, limits).contains("more than the limit"));
+        assert!(small.check(3, 3, 3, Depth::U16).is_ok());
+    }
+}

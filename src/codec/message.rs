@@ -1,0 +1,101 @@
+//! The words of other people's libraries, made to fit this crate's errors.
+
+use std::{fmt, io};
+
+use crate::error::Error;
+
+/// `message` on one line, however many it had.
+pub(super) fn one_line(message: impl fmt::Display) -> String {
+    let text = message.to_string();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// The data of a file do not follow its format.
+pub(super) fn damaged(name: &str, reason: impl fmt::Display) -> Error {
+    Error::input(format_args!(
+        "the {name} file is damaged ({}): get a good copy of it",
+        one_line(reason)
+    ))
+}
+
+/// The data end before the picture does.
+pub(super) fn truncated(name: &str) -> Error {
+    Error::input(format_args!(
+        "the {name} file ends before its picture does: get a complete copy of it"
+    ))
+}
+
+/// A kind of file that is well formed, but not read by this crate.
+pub(super) fn unsupported(name: &str, what: impl fmt::Display) -> Error {
+    Error::input(format_args!(
+        "{} is not supported in a {name} file: convert it with another program first",
+        one_line(what)
+    ))
+}
+
+/// A decoder's I/O error: the data are in memory, so that an early end is the
+/// only honest one.
+pub(super) fn reading(name: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => truncated(name),
+        _ => damaged(name, error),
+    }
+}
+
+/// The system refused while the output was written.
+pub(super) fn writing(error: io::Error) -> Error {
+    Error::io("write the output", advised(error))
+}
+
+/// `error`, with what to do about it where that is known.
+pub(super) fn advised(error: io::Error) -> io::Error {
+    let advice = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or choose another place for the output"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "change the permissions, or choose another place for the output"
+        }
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            "create the folder first, or choose another place for the output"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{error}; {advice}"))
+}
+
+/// Text out of a file, with nothing in it that would upset a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c.is_control() {
+            true => c.escape_default().collect(),
+            false => vec![c],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_lines_become_one() {
+        assert_eq!(one_line("a\n  b\r\n\tc "), "a b c");
+    }
+
+    #[test]
+    fn text_out_of_a_file_is_tame() {
+        assert_eq!(printable("a 'é'\n\x1b["), "a 'é'\\n\\u{1b}[");
+    }
+
+    #[test]
+    fn advice_keeps_the_kind_of_the_error() {
+        let full = advised(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        assert!(
+            full.to_string()
+                .ends_with("; free some space, or choose another place for the output")
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What a file carries beside its samples.
+
+use ::image::metadata::Orientation;
+
+use super::{Format, message};
+
+/// What a file carries beside its samples, kept for the output.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Metadata {
+    /// The ICC colour profile.
+    pub icc: Option<Vec<u8>>,
+    /// EXIF data, from their TIFF header on. The pixels are not turned by the
+    /// orientation in them.
+    pub exif: Option<Vec<u8>>,
+    /// The orientation of a TIFF file, 1 to 8 as in EXIF.
+    pub orientation: Option<u16>,
+    /// Whether the colours are multiplied by alpha already, as a TIFF file can
+    /// say. They are left so.
+    pub premultiplied: bool,
+}
+
+impl Metadata {
+    /// The metadata that a file of `format` with so many `channels` can carry,
+    /// and a warning for each that it cannot.
+    pub(super) fn fitted(&self, format: Format, channels: usize) -> (Self, Vec<String>) {
+        let mut warnings = Vec::new();
+        let mut fitted = Self::default();
+        if let Some(icc) = &self.icc {
+            match unfit_profile(icc, format, channels) {
+                None => fitted.icc = Some(icc.clone()),
+                Some(warning) => warnings.push(warning),
+            }
+        }
+        let orientation = self.orientation.or_else(|| {
+            let orientation = Orientation::from_exif_chunk(self.exif.as_deref()?)?;
+            Some(orientation.to_exif().into())
+        });
+        match format {
+            Format::Png | Format::Jpeg | Format::Webp => {
+                let turned = orientation.filter(|orientation| *orientation != 1);
+                match &self.exif {
+                    // A JPEG's segment holds 65533 bytes, 6 of them a name.
+                    Some(exif) if format == Format::Jpeg && exif.len() > 65_527 => warnings.push(
+                        "jpeg holds no EXIF data above 65527 bytes: they were dropped".to_owned(),
+                    ),
+                    Some(exif) => fitted.exif = Some(exif.clone()),
+                    None => fitted.exif = turned.map(exif_of),
+                }
+            }
+            Format::Tiff => {
+                fitted.orientation = orientation;
+                if self.exif.is_some() {
+                    warnings.push(
+                        "tiff is written without EXIF data: they were dropped, all but the orientation"
+                            .to_owned(),
+                    );
+                }
+            }
+            _ if orientation.is_some_and(|orientation| orientation != 1) => warnings.push(format!(
+                "{format} holds no orientation: viewers will show the picture turned"
+            )),
+            _ if self.exif.is_some() => {
+                warnings.push(format!("{format} holds no EXIF data: they were dropped"));
+            }
+            _ => {}
+        }
+        if self.premultiplied && matches!(channels, 2 | 4) {
+            match format {
+                Format::Tiff => fitted.premultiplied = true,
+                // OpenEXR's alpha is always like that; an array has no rule.
+                Format::Exr | Format::Npy => {}
+                _ => warnings.push(format!(
+                    "the colours are multiplied by alpha, which {format} has no mark for: viewers will show them too dark"
+                )),
+            }
+        }
+        (fitted, warnings)
+    }
+}
+
+/// Why the profile cannot go into such a file, if so.
+fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> {
+    if !matches!(
+        format,
+        Format::Png | Format::Jpeg | Format::Tiff | Format::Webp
+    ) {
+        return Some(format!("{format} holds no ICC profile: it was dropped"));
+    }
+    // The header is 128 bytes, with the colour space at byte 16.
+    let space = match icc.get(16..20) {
+        Some(space) if icc.len() >= 128 => String::from_utf8_lossy(space),
+        _ => return Some("the ICC profile is damaged: it was dropped".to_owned()),
+    };
+    let result = if channels < 3 { "GRAY" } else { "RGB" };
+    (space.trim_end() != result).then(|| {
+        format!(
+            "the ICC profile is for {}, the result is {}: it was dropped",
+            message::printable(space.trim_end()),
+            if channels < 3 { "gray" } else { "RGB" }
+        )
+    })
+}
+
+/// The smallest EXIF data that tell an orientation.
+fn exif_of(orientation: u16) -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend(orientation.to_le_bytes());
+    exif.extend([0; 6]);
+    exif
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(space: &[u8; 4]) -> Vec<u8> {
+        let mut icc = vec![0; 128];
+        icc[16..20].copy_from_slice(space);
+        icc
+    }
+
+    fn with_icc(icc: Vec<u8>) -> Metadata {
+        Metadata {
+            icc: Some(icc),
+            ..Metadata::default()
+        }
+    }
+
+    #[test]
+    fn a_profile_goes_where_its_colours_are() {
+        let rgb = with_icc(profile(b"RGB "));
+        assert_eq!(rgb.fitted(Format::Png, 4), (rgb.clone(), vec![]));
+        for (metadata, format, channels, warning) in [
+            (
+                &rgb,
+                Format::Png,
+                1,
+                "the ICC profile is for RGB, the result is gray: it was dropped",
+            ),
+            (
+                &rgb,
+                Format::Qoi,
+                3,
+                "qoi holds no ICC profile: it was dropped",
+            ),
+            (
+                &with_icc(profile(b"CMYK")),
+                Format::Jpeg,
+                3,
+                "the ICC profile is for CMYK, the result is RGB: it was dropped",
+            ),
+            (
+                &with_icc(vec![1, 2]),
+                Format::Tiff,
+                3,
+                "the ICC profile is damaged: it was dropped",
+            ),
+        ] {
+            let dropped = (Metadata::default(), vec![warning.to_owned()]);
+            assert_eq!(metadata.fitted(format, channels), dropped);
+        }
+    }
+
+    #[test]
+    fn the_orientation_goes_through_every_format_that_has_one() {
+        let exif = Metadata {
+            exif: Some(exif_of(6)),
+            ..Metadata::default()
+        };
+        let (tiff, warnings) = exif.fitted(Format::Tiff, 3);
+        assert_eq!(tiff.orientation, Some(6));
+        assert_eq!(
+            warnings,
+            ["tiff is written without EXIF data: they were dropped, all but the orientation"]
+        );
+        assert_eq!(tiff.fitted(Format::Jpeg, 3), (exif.clone(), vec![]));
+        assert_eq!(
+            exif.fitted(Format::Bmp, 3).1,
+            ["bmp holds no orientation: viewers will show the picture turned"]
+        );
+        let upright = Metadata {
+            exif: Some(exif_of(1)),
+            ..Metadata::default()
+        };
+        assert_eq!(
+            upright.fitted(Format::Bmp, 3).1,
+            ["bmp holds no EXIF data: they were dropped"]
+        );
+        let huge = Metadata {
+            exif: Some(vec![0; 65_528]),
+            ..Metadata::default()
+        };
+        assert_eq!(
+            huge.fitted(Format::Jpeg, 3).1,
+            ["jpeg holds no EXIF data above 65527 bytes: they were dropped"]
+        );
+    }
+
+    #[test]
+    fn premultiplied_colours_are_told_of() {
+        let metadata = Metadata {
+            premultiplied: true,
+            ..Metadata::default()
+        };
+        assert!(metadata.fitted(Format::Tiff, 4).0.premultiplied);
+        assert_eq!(metadata.fitted(Format::Png, 3).1.len(), 0);
+        assert_eq!(
+            metadata.fitted(Format::Png, 4).1,
+            [
+                "the colours are multiplied by alpha, which png has no mark for: viewers will show them too dark"
+            ]
+        );
+    }
+}

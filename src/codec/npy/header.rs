@@ -1,0 +1,284 @@
+//! The header: its length, and a Python dictionary of three keys.
+
+use crate::{
+    error::{Error, Result},
+    image::Depth,
+};
+
+use super::{damaged_header, message};
+
+const MARK: &[u8] = b"\x93NUMPY";
+
+/// NumPy itself reads no header above 10000 bytes without being told to.
+const MOST_BYTES: usize = 10_000;
+
+/// The types of numbers that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    U8,
+    U16,
+    F32,
+    F64,
+}
+
+impl Kind {
+    pub(super) const fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// What a header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    pub(super) big_endian: bool,
+    pub(super) fortran: bool,
+    pub(super) shape: Vec<usize>,
+}
+
+impl Header {
+    /// The header and the bytes after it.
+    pub(super) fn parse(bytes: &[u8]) -> Result<(Self, &[u8])> {
+        let ends = || message::truncated("npy");
+        let rest = bytes.get(MARK.len()..).ok_or_else(ends)?;
+        let (version, rest) = rest.split_at_checked(2).ok_or_else(ends)?;
+        // The length has 2 bytes in version 1, 4 in the later ones.
+        let (length, rest) = match version {
+            [1, 0] => {
+                let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(ends)?;
+                (usize::from(u16::from_le_bytes(*length)), rest)
+            }
+            [2 | 3, 0] => {
+                let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(ends)?;
+                let length = u32::from_le_bytes(*length);
+                (usize::try_from(length).unwrap_or(usize::MAX), rest)
+            }
+            _ => {
+                let version = format!("version {}.{}", version[0], version[1]);
+                return Err(message::unsupported("npy", version));
+            }
+        };
+        if length > MOST_BYTES {
+            return Err(damaged_header(format_args!(
+                "claims {length} bytes, more than {MOST_BYTES}"
+            )));
+        }
+        let (text, data) = rest.split_at_checked(length).ok_or_else(ends)?;
+        let text = std::str::from_utf8(text).map_err(|_| damaged_header("is no text"))?;
+        Ok((Self::from_dictionary(text)?, data))
+    }
+
+    fn from_dictionary(text: &str) -> Result<Self> {
+        let mut parser = Parser { rest: text };
+        let (mut descr, mut fortran, mut shape) = (None, None, None);
+        parser.expect("{")?;
+        while !parser.accept("}") {
+            let key = parser.string()?;
+            parser.expect(":")?;
+            let repeated = match key {
+                "descr" => descr.replace(parser.descr()?).is_some(),
+                "fortran_order" => fortran.replace(parser.boolean()?).is_some(),
+                "shape" => shape.replace(parser.tuple()?).is_some(),
+                _ => {
+                    return Err(damaged_header(format_args!(
+                        "has an unknown key `{}`",
+                        message::printable(key)
+                    )));
+                }
+            };
+            if repeated {
+                return Err(damaged_header(format_args!("has `{key}` twice")));
+            }
+            if !parser.accept(",") {
+                parser.expect("}")?;
+                break;
+            }
+        }
+        if !parser.rest.trim().is_empty() {
+            return Err(damaged_header("goes on after its dictionary"));
+        }
+        let (Some(descr), Some(fortran), Some(shape)) = (descr, fortran, shape) else {
+            return Err(damaged_header("lacks descr, fortran_order or shape"));
+        };
+        let (kind, big_endian) = kind(descr)?;
+        Ok(Self {
+            kind,
+            big_endian,
+            fortran,
+            shape,
+        })
+    }
+
+    /// Rows, columns and channels.
+    pub(super) fn image_shape(&self) -> Result<[usize; 3]> {
+        match *self.shape {
+            [rows, columns] => Ok([rows, columns, 1]),
+            [rows, columns, channels] => Ok([rows, columns, channels]),
+            _ => {
+                let axes = match self.shape.len() {
+                    1 => "1 axis".to_owned(),
+                    axes => format!("{axes} axes"),
+                };
+                Err(Error::input(format_args!(
+                    "the array has {axes}; an image has 2 (rows, columns) or 3 (rows, columns, channels): save a.reshape(rows, columns) or one picture of the stack"
+                )))
+            }
+        }
+    }
+}
+
+/// The type and byte order of a `descr`, such as `<u2`.
+fn kind(descr: &str) -> Result<(Kind, bool)> {
+    let (order, name) = match descr.as_bytes() {
+        [b'<' | b'>' | b'|' | b'=', ..] => descr.split_at(1),
+        _ => ("=", descr),
+    };
+    let kind = match name {
+        "u1" | "B" => Kind::U8,
+        "u2" => Kind::U16,
+        "f4" => Kind::F32,
+        "f8" => Kind::F64,
+        _ => {
+            let convert = match name.as_bytes() {
+                [b'b' | b'?', ..] => "a.astype(np.uint8) * 255",
+                [b'f' | b'i' | b'u', ..] => "a.astype(np.float32)",
+                _ => "a.astype(np.float32), one field or the magnitude of it",
+            };
+            return Err(Error::input(format_args!(
+                "arrays of `{}` are not supported: uint8, uint16, float32 and float64 are; save {convert}",
+                message::printable(descr)
+            )));
+        }
+    };
+    match order {
+        ">" => Ok((kind, true)),
+        "<" | "|" => Ok((kind, false)),
+        _ => Ok((kind, cfg!(target_endian = "big"))),
+    }
+}
+
+/// Takes the text apart from its start on; white space may stand between tokens.
+struct Parser<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Parser<'a> {
+    fn accept(&mut self, token: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, token: &str) -> Result<()> {
+        match self.accept(token) {
+            true => Ok(()),
+            false => Err(self.unexpected(&format!("`{token}`"))),
+        }
+    }
+
+    fn unexpected(&self, wanted: &str) -> Error {
+        let found: String = self.rest.chars().take(12).collect();
+        damaged_header(format_args!(
+            "has `{}` where {wanted} should be",
+            message::printable(&found)
+        ))
+    }
+
+    fn string(&mut self) -> Result<&'a str> {
+        let quote = match () {
+            () if self.accept("'") => '\'',
+            () if self.accept("\"") => '"',
+            () => return Err(self.unexpected("a string")),
+        };
+        match self.rest.split_once(quote) {
+            Some((text, rest)) if !text.contains('\\') => {
+                self.rest = rest;
+                Ok(text)
+            }
+            _ => Err(damaged_header("has a string without an end")),
+        }
+    }
+
+    fn descr(&mut self) -> Result<&'a str> {
+        self.rest = self.rest.trim_start();
+        if self.rest.starts_with('[') {
+            return Err(Error::input(
+                "arrays of records are not supported: uint8, uint16, float32 and float64 are; save one field, a['name']",
+            ));
+        }
+        self.string()
+    }
+
+    fn boolean(&mut self) -> Result<bool> {
+        match () {
+            () if self.accept("True") => Ok(true),
+            () if self.accept("False") => Ok(false),
+            () => Err(self.unexpected("True or False")),
+        }
+    }
+
+    fn tuple(&mut self) -> Result<Vec<usize>> {
+        let mut numbers = Vec::new();
+        self.expect("(")?;
+        while !self.accept(")") {
+            numbers.push(self.number()?);
+            if !self.accept(",") {
+                self.expect(")")?;
+                break;
+            }
+        }
+        Ok(numbers)
+    }
+
+    fn number(&mut self) -> Result<usize> {
+        self.rest = self.rest.trim_start();
+        let end = self
+            .rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(self.rest.len());
+        let (digits, rest) = self.rest.split_at(end);
+        if digits.is_empty() {
+            return Err(self.unexpected("a number of elements"));
+        }
+        let number = digits.parse().map_err(|_| {
+            damaged_header(format_args!("has a length of {digits}, which is no size"))
+        })?;
+        // Python 2 wrote its long integers so.
+        self.rest = rest.strip_prefix('L').unwrap_or(rest);
+        Ok(number)
+    }
+}
+
+/// The bytes before the array: padded, as NumPy does, to a multiple of 64.
+pub(super) fn of([rows, columns, channels]: [usize; 3], depth: Depth) -> Vec<u8> {
+    let descr = match depth {
+        Depth::U8 => "|u1",
+        Depth::U16 => "<u2",
+        Depth::F32 => "<f4",
+    };
+    let shape = match channels {
+        1 => format!("({rows}, {columns})"),
+        _ => format!("({rows}, {columns}, {channels})"),
+    };
+    let mut text =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}").into_bytes();
+    // Mark, version, length and the line's end are 11 bytes.
+    let total = (text.len() + 11).next_multiple_of(64);
+    text.resize(total - 11, b' ');
+    text.push(b'\n');
+    let mut bytes = MARK.to_vec();
+    bytes.extend([1, 0]);
+    bytes.extend((text.len() as u16).to_le_bytes());
+    bytes.extend(text);
+    bytes
+}

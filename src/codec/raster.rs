@@ -1,0 +1,260 @@
+//! The formats that are left to the image crate as they are.
+
+use std::io::{Cursor, Seek, Write};
+
+use ::image::{
+    ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError,
+    codecs::{
+        bmp::{BmpDecoder, BmpEncoder},
+        hdr::{HdrDecoder, HdrEncoder},
+        openexr::{OpenExrDecoder, OpenExrEncoder},
+        pnm::PnmDecoder,
+        qoi::{QoiDecoder, QoiEncoder},
+        tga::{TgaDecoder, TgaEncoder},
+        webp::{WebPDecoder, WebPEncoder},
+    },
+};
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Image, Samples},
+};
+
+use super::{Decoded, Format, Limits, Metadata, message};
+
+/// Reads BMP, EXR, HDR, Netpbm, QOI, TGA or WebP.
+pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Decoded> {
+    let failed = |error| decoding(format, error);
+    let input = Cursor::new(bytes);
+    let mut warnings = Vec::new();
+    let (image, metadata) = match format {
+        Format::Bmp => {
+            let decoder = BmpDecoder::new(input).map_err(failed)?;
+            let gray = decoder
+                .get_palette()
+                .is_some_and(|palette| palette.iter().all(|[r, g, b]| r == g && g == b));
+            let (image, metadata) = read_with(decoder, format, limits)?;
+            (if gray { first_of_three(image)? } else { image }, metadata)
+        }
+        Format::Exr => read_with(OpenExrDecoder::new(input).map_err(failed)?, format, limits)?,
+        Format::Hdr => {
+            // Strict reading knows only one of the two marks.
+            let strict = bytes.starts_with(b"#?RADIANCE");
+            let decoder = HdrDecoder::with_strictness(input, strict).map_err(failed)?;
+            read_with(decoder, format, limits)?
+        }
+        Format::Qoi => {
+            // Eight bytes close the data; without them the end was cut off.
+            if bytes.len() < 14 + 8 {
+                return Err(message::truncated("qoi"));
+            }
+            read_with(QoiDecoder::new(input).map_err(failed)?, format, limits)?
+        }
+        Format::Tga => read_with(TgaDecoder::new(input).map_err(failed)?, format, limits)?,
+        Format::Webp => {
+            check_riff_length(bytes)?;
+            let decoder = WebPDecoder::new(input).map_err(failed)?;
+            if decoder.has_animation() {
+                warnings
+                    .push("the webp file is an animation: only its first picture was read".into());
+            }
+            read_with(decoder, format, limits)?
+        }
+        _ => read_with(PnmDecoder::new(input).map_err(failed)?, format, limits)?,
+    };
+    Ok(Decoded {
+        image,
+        format,
+        metadata,
+        warnings,
+    })
+}
+
+/// The RIFF header counts the bytes that follow it.
+fn check_riff_length(bytes: &[u8]) -> Result<()> {
+    match bytes.get(4..8).and_then(|size| size.try_into().ok()) {
+        Some(size) if u64::from(u32::from_le_bytes(size)) + 8 <= bytes.len() as u64 => Ok(()),
+        _ => Err(message::truncated("webp")),
+    }
+}
+
+fn read_with(
+    mut decoder: impl ImageDecoder,
+    format: Format,
+    limits: &Limits,
+) -> Result<(Image, Metadata)> {
+    let failed = |error| decoding(format, error);
+    let (columns, rows) = decoder.dimensions();
+    let (rows, columns) = (rows as usize, columns as usize);
+    let (depth, channels) = layout(decoder.color_type())
+        .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
+    limits.check(rows as u64, columns as u64, channels as u64, depth)?;
+    let mut memory = ::image::Limits::no_limits();
+    memory.max_alloc = Some(limits.max_bytes);
+    decoder.set_limits(memory).map_err(failed)?;
+    let metadata = Metadata {
+        icc: decoder.icc_profile().map_err(failed)?,
+        exif: decoder.exif_metadata().map_err(failed)?,
+        ..Metadata::default()
+    };
+    let mut samples = limits.allocate(rows, columns, channels, depth)?;
+    decoder
+        .read_image(bytes_of_mut(&mut samples))
+        .map_err(failed)?;
+    Ok((Image::new(rows, columns, channels, samples)?, metadata))
+}
+
+/// Writes BMP, EXR, HDR, QOI, TGA or WebP. The channels have been repeated
+/// already where the format has no gray.
+pub(super) fn write(
+    image: &Image,
+    format: Format,
+    metadata: &Metadata,
+    out: &mut (impl Write + Seek),
+) -> Result<()> {
+    let bytes = bytes_of(image.samples());
+    let (rows, columns) = sides(image)?;
+    let color = color(image);
+    let result = match format {
+        Format::Bmp => BmpEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Exr => OpenExrEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Hdr => HdrEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Qoi => QoiEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Tga => TgaEncoder::new(out).write_image(bytes, columns, rows, color),
+        _ => {
+            let mut encoder = WebPEncoder::new_lossless(out);
+            embed(&mut encoder, metadata);
+            encoder.write_image(bytes, columns, rows, color)
+        }
+    };
+    result.map_err(|error| encoding(format, error))
+}
+
+/// Hands the metadata to an encoder that is known to take them.
+pub(super) fn embed(encoder: &mut impl ImageEncoder, metadata: &Metadata) {
+    if let Some(icc) = &metadata.icc {
+        // An encoder that takes none says so; `Metadata::fitted` never lets it come to that.
+        let _ = encoder.set_icc_profile(icc.clone());
+    }
+    if let Some(exif) = &metadata.exif {
+        let _ = encoder.set_exif_metadata(exif.clone());
+    }
+}
+
+/// Rows and columns, as the image crate counts them.
+pub(super) fn sides(image: &Image) -> Result<(u32, u32)> {
+    match (u32::try_from(image.rows()), u32::try_from(image.columns())) {
+        (Ok(rows), Ok(columns)) => Ok((rows, columns)),
+        _ => Err(Error::output(
+            "the picture has more than 4294967295 rows or columns; choose npy",
+        )),
+    }
+}
+
+/// The image crate's name for depth and channels.
+pub(super) fn color(image: &Image) -> ExtendedColorType {
+    use ExtendedColorType as E;
+    match (image.depth(), image.channels()) {
+        (Depth::U8, 1) => E::L8,
+        (Depth::U8, 2) => E::La8,
+        (Depth::U8, 3) => E::Rgb8,
+        (Depth::U8, _) => E::Rgba8,
+        (Depth::U16, 1) => E::L16,
+        (Depth::U16, 2) => E::La16,
+        (Depth::U16, 3) => E::Rgb16,
+        (Depth::U16, _) => E::Rgba16,
+        (Depth::F32, 3) => E::Rgb32F,
+        (Depth::F32, _) => E::Rgba32F,
+    }
+}
+
+const fn layout(color: ColorType) -> Option<(Depth, usize)> {
+    Some(match color {
+        ColorType::L8 => (Depth::U8, 1),
+        ColorType::La8 => (Depth::U8, 2),
+        ColorType::Rgb8 => (Depth::U8, 3),
+        ColorType::Rgba8 => (Depth::U8, 4),
+        ColorType::L16 => (Depth::U16, 1),
+        ColorType::La16 => (Depth::U16, 2),
+        ColorType::Rgb16 => (Depth::U16, 3),
+        ColorType::Rgba16 => (Depth::U16, 4),
+        ColorType::Rgb32F => (Depth::F32, 3),
+        ColorType::Rgba32F => (Depth::F32, 4),
+        _ => return None,
+    })
+}
+
+/// The samples in this machine's byte order.
+pub(super) fn bytes_of(samples: &Samples) -> &[u8] {
+    match samples {
+        Samples::U8(s) => s,
+        Samples::U16(s) => bytemuck::cast_slice(s),
+        Samples::F32(s) => bytemuck::cast_slice(s),
+    }
+}
+
+/// The samples in this machine's byte order, for writing.
+pub(super) fn bytes_of_mut(samples: &mut Samples) -> &mut [u8] {
+    match samples {
+        Samples::U8(s) => s,
+        Samples::U16(s) => bytemuck::cast_slice_mut(s),
+        Samples::F32(s) => bytemuck::cast_slice_mut(s),
+    }
+}
+
+/// The gray of an image whose three channels are the same.
+fn first_of_three(image: Image) -> Result<Image> {
+    let (rows, columns) = (image.rows(), image.columns());
+    match image.into_samples() {
+        Samples::U8(mut samples) => {
+            for index in 0..rows * columns {
+                samples[index] = samples[3 * index];
+            }
+            samples.truncate(rows * columns);
+            Image::new(rows, columns, 1, Samples::U8(samples))
+        }
+        other => Image::new(rows, columns, 3, other),
+    }
+}
+
+/// A decoder's error in this crate's words.
+pub(super) fn decoding(format: Format, error: ImageError) -> Error {
+    let name = format.name();
+    match error {
+        ImageError::IoError(error) => message::reading(name, &error),
+        ImageError::Unsupported(error) => message::unsupported(name, error),
+        ImageError::Limits(error) => Error::limit(format_args!(
+            "reading the {name} file takes more memory than the limit allows ({}): raise the limit if you trust the file",
+            message::one_line(error)
+        )),
+        error => {
+            let text = message::one_line(&error);
+            // Some decoders wrap the early end in an error of their own.
+            let ends = [
+                "unexpected end",
+                "failed to fill",
+                "Unexpected EOF",
+                "not enough data",
+            ];
+            if ends
+                .iter()
+                .any(|end| text.to_lowercase().contains(&end.to_lowercase()))
+            {
+                message::truncated(name)
+            } else {
+                message::damaged(name, text)
+            }
+        }
+    }
+}
+
+/// An encoder's error in this crate's words.
+pub(super) fn encoding(format: Format, error: ImageError) -> Error {
+    match error {
+        ImageError::IoError(error) => message::writing(error),
+        error => Error::output(format_args!(
+            "{format} cannot hold this picture ({}); choose png, tiff or npy",
+            message::one_line(error)
+        )),
+    }
+}

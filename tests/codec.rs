@@ -1,0 +1,474 @@
+//! Every format: round trips, refusals, files that are cut short or lie.
+
+use std::io::Cursor;
+
+use stridekern::{
+    Error,
+    codec::{self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata},
+    image::{Depth, Image, Samples},
+};
+
+const DEPTHS: [Depth; 3] = [Depth::U8, Depth::U16, Depth::F32];
+
+/// Noise that is the same in every run; no two rows or columns are alike.
+fn noise(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}
+
+fn image(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
+    let mut noise = noise((rows * 1000 + columns * 10 + channels) as u64);
+    let len = rows * columns * channels;
+    let samples = match depth {
+        Depth::U8 => Samples::U8((0..len).map(|_| noise() as u8).collect()),
+        Depth::U16 => Samples::U16((0..len).map(|_| noise() as u16).collect()),
+        // Negative, large and tiny ones among them.
+        Depth::F32 => Samples::F32((0..len).map(|_| (noise() as i32 as f32) / 3.0e7).collect()),
+    };
+    Image::new(rows, columns, channels, samples).unwrap()
+}
+
+fn encoded_with(
+    image: &Image,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+) -> (Vec<u8>, Vec<String>) {
+    let mut file = Cursor::new(Vec::new());
+    let warnings = codec::encode(image, format, metadata, options, &mut file).unwrap();
+    (file.into_inner(), warnings)
+}
+
+fn encoded(image: &Image, format: Format) -> (Vec<u8>, Vec<String>) {
+    encoded_with(
+        image,
+        format,
+        &Metadata::default(),
+        &EncodeOptions::default(),
+    )
+}
+
+fn decoded(bytes: &[u8], hint: Option<Format>) -> Decoded {
+    codec::read_bytes(bytes, hint, &Limits::default()).unwrap()
+}
+
+fn refusal(bytes: &[u8], hint: Option<Format>) -> String {
+    match codec::read_bytes(bytes, hint, &Limits::default()) {
+        Ok(decoded) => panic!(
+            "{} bytes were read as {:?} {:?}",
+            bytes.len(),
+            decoded.format,
+            decoded.image.shape()
+        ),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.contains('\n'), "{text}");
+            text
+        }
+    }
+}
+
+/// What is read back where the format has no gray of its own.
+fn widened(image: &Image, format: Format) -> Image {
+    let widens = matches!(
+        (format, image.channels()),
+        (
+            Format::Webp | Format::Qoi | Format::Exr | Format::Ppm | Format::Hdr,
+            1
+        ) | (Format::Webp | Format::Qoi | Format::Exr | Format::Bmp, 2)
+    );
+    if !widens {
+        return image.clone();
+    }
+    fn wide<T: Copy>(samples: &[T], channels: usize) -> Vec<T> {
+        let gray_first = |pixel: &[T]| [&[pixel[0], pixel[0]], pixel].concat();
+        samples.chunks(channels).flat_map(gray_first).collect()
+    }
+    let [rows, columns, channels] = image.shape();
+    let samples = match image.samples() {
+        Samples::U8(s) => Samples::U8(wide(s, channels)),
+        Samples::U16(s) => Samples::U16(wide(s, channels)),
+        Samples::F32(s) => Samples::F32(wide(s, channels)),
+    };
+    Image::new(rows, columns, channels + 2, samples).unwrap()
+}
+
+/// Formats that give back every sample, colours in a GIF aside.
+fn is_exact(format: Format, channels: usize) -> bool {
+    !matches!(format, Format::Jpeg | Format::Hdr) && (format != Format::Gif || channels == 1)
+}
+
+#[test]
+fn every_format_gives_back_what_it_holds() {
+    let mut checked = 0;
+    for format in Format::ALL {
+        for depth in DEPTHS {
+            for channels in 1..=6 {
+                for (rows, columns) in [(1, 1), (1, 9), (13, 1), (7, 12), (40, 33)] {
+                    if !format.can_hold(depth, channels) || !is_exact(format, channels) {
+                        continue;
+                    }
+                    let what = format!("{format} {depth} {rows} x {columns} x {channels}");
+                    let image = image(rows, columns, channels, depth);
+                    let (bytes, warnings) = encoded(&image, format);
+                    assert_eq!(warnings, [""; 0], "{what}");
+                    let hint = (format == Format::Tga).then_some(format);
+                    let back = decoded(&bytes, hint);
+                    assert_eq!(back.warnings, [""; 0], "{what}");
+                    assert_eq!(back.image, widened(&image, format), "{what}");
+                    let kin = match (format, channels) {
+                        (Format::Pnm, 1) => Format::Pgm,
+                        (Format::Pnm, _) => Format::Ppm,
+                        _ => format,
+                    };
+                    assert_eq!(back.format, kin, "{what}");
+                    checked += 1;
+                }
+            }
+        }
+    }
+    // png 8, tiff 12, webp, bmp, qoi, tga and exr 4 each, pgm 2, ppm and pnm 4
+    // each, pam 8, gif 1, npy 18: 77 kinds in 5 sizes.
+    assert_eq!(checked, 77 * 5);
+}
+
+#[test]
+fn compression_changes_no_sample() {
+    for format in [Format::Png, Format::Tiff] {
+        let image = image(50, 41, 3, Depth::U16);
+        for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
+            let options = EncodeOptions {
+                compression,
+                ..EncodeOptions::default()
+            };
+            let (bytes, _) = encoded_with(&image, format, &Metadata::default(), &options);
+            assert_eq!(
+                decoded(&bytes, None).image,
+                image,
+                "{format} {compression:?}"
+            );
+        }
+    }
+}
+
+/// A slope: JPEG and palettes do well by it, and noise not.
+fn slope(channels: usize) -> Image {
+    let samples = (0..32 * 48 * channels)
+        .map(|i| {
+            let (row, column, channel) = (i / channels / 48, i / channels % 48, i % channels);
+            (row * 3 + column * 2 + channel * 20) as u8
+        })
+        .collect();
+    Image::new(32, 48, channels, Samples::U8(samples)).unwrap()
+}
+
+fn max_difference(a: &Image, b: &Image) -> u8 {
+    assert_eq!(a.shape(), b.shape());
+    let (Samples::U8(a), Samples::U8(b)) = (a.samples(), b.samples()) else {
+        panic!("not of 8 bits");
+    };
+    a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+#[test]
+fn jpeg_comes_close() {
+    for channels in [1, 3] {
+        let image = slope(channels);
+        for (quality, tolerance) in [(100, 3), (90, 8), (20, 60)] {
+            let options = EncodeOptions {
+                quality,
+                ..EncodeOptions::default()
+            };
+            let (bytes, _) = encoded_with(&image, Format::Jpeg, &Metadata::default(), &options);
+            let difference = max_difference(&decoded(&bytes, None).image, &image);
+            assert!(difference <= tolerance, "{quality}: {difference}");
+        }
+    }
+}
+
+#[test]
+fn hdr_keeps_eight_bits_and_no_negatives() {
+    let image = image(20, 11, 3, Depth::F32);
+    let (bytes, warnings) = encoded(&image, Format::Hdr);
+    assert_eq!(warnings, ["hdr holds no negative values: they became 0"]);
+    let back = decoded(&bytes, None).image;
+    let (Samples::F32(before), Samples::F32(after)) = (image.samples(), back.samples()) else {
+        panic!("not floats");
+    };
+    for (before, after) in before.chunks(3).zip(after.chunks(3)) {
+        let largest = before.iter().fold(0.0_f32, |a, b| a.max(*b));
+        for (before, after) in before.iter().zip(after) {
+            assert!((before.max(0.0) - after).abs() <= largest / 128.0);
+        }
+    }
+}
+
+#[test]
+fn gif_says_when_it_had_to_reduce() {
+    let (bytes, warnings) = encoded(&image(30, 30, 3, Depth::U8), Format::Gif);
+    assert_eq!(
+        warnings,
+        ["gif holds 256 colours, each opaque or not at all: the picture was reduced to that"]
+    );
+    assert_eq!(decoded(&bytes, None).image.shape(), [30, 30, 3]);
+    // Few colours, each opaque or not at all, are exact.
+    let colors = [[9, 8, 7, 255], [200, 1, 30, 255], [1, 2, 3, 0]];
+    for channels in [3, 4] {
+        let mut noise = noise(5);
+        let most = channels - 1;
+        let samples = (0..60)
+            .flat_map(|i| {
+                let index = if i == 0 {
+                    most - 1
+                } else {
+                    noise() as usize % most
+                };
+                colors[index][..channels].to_vec()
+            })
+            .collect();
+        let image = Image::new(10, 6, channels, Samples::U8(samples)).unwrap();
+        let (bytes, warnings) = encoded(&image, Format::Gif);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(decoded(&bytes, None).image, image);
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error() {
+    let mut checked = 0;
+    for format in Format::ALL {
+        for depth in DEPTHS {
+            for channels in 1..=4 {
+                if !format.can_hold(depth, channels) {
+                    continue;
+                }
+                let (bytes, _) = encoded(&image(9, 10, channels, depth), format);
+                for length in 0..bytes.len() {
+                    refusal(&bytes[..length], Some(format));
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 10_000, "{checked}");
+}
+
+#[test]
+fn a_larger_jpeg_cut_anywhere_is_an_error() {
+    let (bytes, _) = encoded(&slope(3), Format::Jpeg);
+    let text = "the jpeg file ends before its picture does: get a complete copy of it";
+    for length in 3..bytes.len() {
+        assert_eq!(refusal(&bytes[..length], Some(Format::Jpeg)), text);
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_an_error() {
+    let (bytes, _) = encoded(&image(9, 10, 3, Depth::U8), Format::Png);
+    // Any byte of the picture's data, its checksum included.
+    let start = bytes.windows(4).position(|w| w == b"IDAT").unwrap();
+    for at in start + 4..bytes.len() - 12 {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        let text = refusal(&damaged, None);
+        assert!(
+            text.starts_with("the png file is damaged (")
+                && text.ends_with("): get a good copy of it"),
+            "{at}: {text}"
+        );
+    }
+}
+
+/// A PNG of nothing but a header that claims a size.
+fn png_header(columns: u32, rows: u32) -> Vec<u8> {
+    let mut chunk = b"IHDR".to_vec();
+    chunk.extend(columns.to_be_bytes());
+    chunk.extend(rows.to_be_bytes());
+    chunk.extend([8, 2, 0, 0, 0]);
+    let mut crc = u32::MAX;
+    for byte in &chunk {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 * (crc & 1));
+        }
+    }
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    bytes.extend(chunk);
+    bytes.extend((!crc).to_be_bytes());
+    bytes
+}
+
+#[test]
+fn a_claim_is_refused_before_memory_is_taken() {
+    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: cut the picture into parts, or raise the limit if you trust the file";
+    let pam =
+        b"P7\nWIDTH 100000\nHEIGHT 100000\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n";
+    for bytes in [
+        png_header(100_000, 100_000),
+        b"P6\n100000 100000\n255\n".to_vec(),
+        pam.to_vec(),
+        b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 100000 +X 100000\n".to_vec(),
+    ] {
+        assert_eq!(refusal(&bytes, None), text);
+    }
+    // Within the pixels, beyond the memory.
+    let limits = Limits {
+        max_bytes: 1 << 20,
+        ..Limits::default()
+    };
+    let error = codec::read_bytes(&png_header(1000, 1000), None, &limits).unwrap_err();
+    assert!(matches!(error, Error::Limit(_)));
+    assert_eq!(
+        error.to_string(),
+        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576 bytes: cut the picture into parts, or raise the limit if you trust the file"
+    );
+}
+
+#[test]
+fn a_claim_that_the_file_does_not_keep_is_an_error() {
+    assert_eq!(
+        refusal(&png_header(20_000, 20_000), None),
+        "the png file ends before its picture does: get a complete copy of it"
+    );
+    assert_eq!(
+        refusal(b"P5\n10000 10000\n255\nabc", None),
+        "the pgm file ends before its picture does: get a complete copy of it"
+    );
+}
+
+#[test]
+fn pictures_of_no_size_are_errors() {
+    for bytes in [&b"P5\n0 3\n255\n"[..], b"P6 3 0 255\n"] {
+        let text = refusal(bytes, None);
+        assert!(text.starts_with("the picture is empty: "), "{text}");
+    }
+    let text = refusal(&png_header(0, 3), None);
+    assert!(text.starts_with("the png file is damaged ("), "{text}");
+}
+
+#[test]
+fn the_content_wins_over_the_name() {
+    let (bytes, _) = encoded(&slope(3), Format::Jpeg);
+    let read = decoded(&bytes, Some(Format::Png));
+    assert_eq!(read.format, Format::Jpeg);
+    assert_eq!(
+        read.warnings,
+        ["the name says png, the content is jpeg: it was read as jpeg"]
+    );
+    // Netpbm's formats share their names.
+    let read = decoded(b"P5 1 1 255 a", Some(Format::Ppm));
+    assert_eq!((read.format, read.warnings), (Format::Pgm, vec![]));
+}
+
+#[test]
+fn what_is_no_picture_is_named() {
+    let supported = "supported are png, jpeg, tiff, webp, bmp, pbm, pgm, ppm, pnm, pam, qoi, tga, exr, hdr, gif, npy";
+    let unknown = b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c";
+    for (bytes, hint, text) in [
+        (
+            &b"hello, world\n"[..],
+            Some(Format::Png),
+            "it is no picture that can be read, it looks like text: ",
+        ),
+        (
+            b"%PDF-1.4\n%\xff",
+            Some(Format::Tga),
+            "it is no picture that can be read, it looks like a PDF document: ",
+        ),
+        (
+            unknown,
+            Some(Format::Png),
+            "the name says png, the content is no png, nor anything else that can be read: ",
+        ),
+        (unknown, None, "its content is of no known format: "),
+    ] {
+        assert_eq!(refusal(bytes, hint), format!("{text}{supported}"));
+    }
+    assert_eq!(
+        refusal(b"", Some(Format::Png)),
+        "the file is empty: get a good copy of it"
+    );
+}
+
+#[test]
+fn nothing_is_written_when_the_format_cannot_hold_it() {
+    let mut file = Cursor::new(Vec::new());
+    let error = codec::encode(
+        &image(2, 2, 4, Depth::U8),
+        Format::Jpeg,
+        &Metadata::default(),
+        &EncodeOptions::default(),
+        &mut file,
+    )
+    .unwrap_err();
+    assert!(matches!(error, Error::Output(_)));
+    assert_eq!(
+        error.to_string(),
+        "jpeg holds no alpha; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy"
+    );
+    assert!(file.into_inner().is_empty());
+}
+
+#[test]
+fn netpbm_stays_what_its_name_says() {
+    let gray = image(3, 4, 1, Depth::U16);
+    let color = image(3, 4, 3, Depth::U8);
+    let pam = b"P7\nWIDTH 4\nHEIGHT 3\nDEPTH 1\nMAXVAL 65535\nTUPLTYPE GRAYSCALE\nENDHDR\n";
+    for (image, format, start) in [
+        (&gray, Format::Pgm, &b"P5\n4 3\n65535\n"[..]),
+        (&gray, Format::Ppm, b"P6\n4 3\n65535\n"),
+        (&gray, Format::Pnm, b"P5\n4 3\n65535\n"),
+        (&color, Format::Pnm, b"P6\n4 3\n255\n"),
+        (&gray, Format::Pam, pam),
+    ] {
+        assert!(encoded(image, format).0.starts_with(start), "{format}");
+    }
+}
+
+#[test]
+fn bitmaps_of_one_bit_are_read() {
+    let read = decoded(b"P4 3 2 \xa0\x40", None);
+    assert_eq!(read.format, Format::Pbm);
+    // 1 is black.
+    let samples = Samples::U8(vec![0, 255, 0, 255, 0, 255]);
+    assert_eq!(read.image, Image::new(2, 3, 1, samples).unwrap());
+}
+
+#[test]
+fn metadata_come_back() {
+    let options = EncodeOptions::default();
+    let mut icc = vec![7; 200];
+    icc[16..20].copy_from_slice(b"RGB ");
+    let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    let metadata = Metadata {
+        icc: Some(icc),
+        exif: Some(exif),
+        ..Metadata::default()
+    };
+    for format in [Format::Png, Format::Jpeg, Format::Webp] {
+        let (bytes, warnings) = encoded_with(&slope(3), format, &metadata, &options);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(decoded(&bytes, None).metadata, metadata, "{format}");
+    }
+    let tiff = Metadata {
+        icc: metadata.icc.clone(),
+        exif: None,
+        orientation: Some(6),
+        premultiplied: true,
+    };
+    let picture = image(5, 6, 4, Depth::F32);
+    let (bytes, _) = encoded_with(&picture, Format::Tiff, &tiff, &options);
+    assert_eq!(decoded(&bytes, None).metadata, tiff);
+    // Gray carries no profile of RGB.
+    let (bytes, warnings) = encoded_with(&slope(1), Format::Png, &metadata, &options);
+    assert_eq!(
+        warnings,
+        ["the ICC profile is for RGB, the result is gray: it was dropped"]
+    );
+    assert_eq!(decoded(&bytes, None).metadata.icc, None);
+}

@@ -1,0 +1,27 @@
+//! What an interrupted program leaves behind: nothing. In a process of its own,
+//! since it makes no temporary files afterwards.
+
+use std::{fs, io::Write};
+
+use stridekern::codec::{AtomicFile, Overwrite, remove_temporaries};
+
+#[test]
+fn temporary_files_are_removed_and_no_more_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, begun) = (folder.path().join("whole"), folder.path().join("begun"));
+    let mut file = AtomicFile::create(&whole, Overwrite::Refuse).unwrap();
+    file.write_all(b"all of it").unwrap();
+    file.commit().unwrap();
+    let mut file = AtomicFile::create(&begun, Overwrite::Refuse).unwrap();
+    file.write_all(b"a part").unwrap();
+
+    remove_temporaries();
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(left, [whole]);
+    assert!(file.commit().is_err());
+    assert!(!begun.exists());
+    assert!(AtomicFile::create(&begun, Overwrite::Refuse).is_err());
+}
