@@ -75,7 +75,7 @@ impl AtomicFile {
                     },
                 });
             }
-            Ok(_) if overwrite == Overwrite::Refuse => return Err(exists()),
+            Ok(_) if overwrite == Overwrite::Refuse => return Err(output_exists()),
             Ok(found) if found.permissions().readonly() => {
                 return Err(Error::output(
                     "the output exists already and is write-protected: change its permissions, or choose another place for the output",
@@ -89,7 +89,7 @@ impl AtomicFile {
             }
             // A link to nowhere is in the way as well.
             Err(_) if overwrite == Overwrite::Refuse && fs::symlink_metadata(path).is_ok() => {
-                return Err(exists());
+                return Err(output_exists());
             }
             Err(_) => {}
         }
@@ -141,7 +141,7 @@ impl AtomicFile {
                 match result {
                     Ok(_) => Ok(()),
                     Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                        Err(exists())
+                        Err(output_exists())
                     }
                     Err(error) => Err(Error::io(
                         "put the output in its place",
@@ -186,7 +186,8 @@ impl Seek for AtomicFile {
     }
 }
 
-fn exists() -> Error {
+/// An output that may not be replaced.
+pub(crate) fn output_exists() -> Error {
     Error::output(
         "the output exists already; use --overwrite to replace it or --skip-existing to keep it",
     )

@@ -36,6 +36,7 @@ mod raster;
 mod sniff;
 mod tiff;
 
+pub(crate) use atomic::output_exists;
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
 pub use decode::{Decoded, read, read_bytes, read_from};
 pub use encode::{Compression, EncodeOptions, encode, write};
