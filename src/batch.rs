@@ -89,16 +89,28 @@ pub fn jobs(
             let output = output_of(input, variant, destination, format)?;
             let format = format.or_else(|| Format::from_path(output.path()));
             let filter = variant.filter.clone();
-            Ok(Request { filter, output, format })
+            Ok(Request {
+                filter,
+                output,
+                format,
+            })
         });
-        Ok(Job { input: input.clone(), results: results.collect::<Result<_>>()? })
+        Ok(Job {
+            input: input.clone(),
+            results: results.collect::<Result<_>>()?,
+        })
     });
     let jobs = jobs.collect::<Result<Vec<_>>>()?;
     check_collisions(&jobs)?;
     Ok(jobs)
 }
 
-fn output_of(input: &Place, variant: &Variant, destination: &Destination, format: Option<Format>) -> Result<Place> {
+fn output_of(
+    input: &Place,
+    variant: &Variant,
+    destination: &Destination,
+    format: Option<Format>,
+) -> Result<Place> {
     let folder = match destination {
         Destination::File(path) => return Ok(Place::File(path.clone())),
         Destination::Standard => return Ok(Place::Standard),
@@ -139,7 +151,11 @@ fn content(input: &Path) -> Option<Format> {
     // A pipe would lose what is read here.
     fs::metadata(input).ok().filter(fs::Metadata::is_file)?;
     let mut start = Vec::new();
-    File::open(input).ok()?.take(16).read_to_end(&mut start).ok()?;
+    File::open(input)
+        .ok()?
+        .take(16)
+        .read_to_end(&mut start)
+        .ok()?;
     Format::from_content(&start)
 }
 
@@ -190,7 +206,8 @@ fn identity(path: &Path) -> PathBuf {
         _ => Path::new("."),
     };
     let parent = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
-    path.file_name().map_or(parent.clone(), |name| parent.join(name))
+    path.file_name()
+        .map_or(parent.clone(), |name| parent.join(name))
 }
 
 /// What became of a batch.
@@ -219,7 +236,11 @@ pub fn run(jobs: &[Job], options: &Options, report: &dyn Report) -> Summary {
                         Err(_) => summary.failed += 1,
                     }
                     let outcome = outcome.as_ref();
-                    report.event(Event::Result { job, index, outcome });
+                    report.event(Event::Result {
+                        job,
+                        index,
+                        outcome,
+                    });
                 }
             }
             Err(error) => {

@@ -162,7 +162,9 @@ fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>>
         return Ok(None);
     };
     // A device or a pipe is written to, it is not replaced.
-    if existing == Existing::Replace || !fs::symlink_metadata(path).is_ok_and(|m| m.is_file() || m.is_symlink()) {
+    if existing == Existing::Replace
+        || !fs::symlink_metadata(path).is_ok_and(|m| m.is_file() || m.is_symlink())
+    {
         return Ok(None);
     }
     match existing {
@@ -179,7 +181,9 @@ fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>>
 pub fn read(input: &Place, options: &Options) -> Result<Decoded> {
     match input {
         Place::File(path) => codec::read(path, &options.limits),
-        Place::Standard => codec::read_from(io::stdin().lock(), options.input_format, &options.limits),
+        Place::Standard => {
+            codec::read_from(io::stdin().lock(), options.input_format, &options.limits)
+        }
     }
 }
 
@@ -204,13 +208,17 @@ fn make(
     let start = Instant::now();
     let mut image = plan.allocate()?;
     let progress = |count| report.event(Event::RowsDone { count });
-    request.filter.apply_into(&decoded.image, &plan, &mut image, &progress)?;
+    request
+        .filter
+        .apply_into(&decoded.image, &plan, &mut image, &progress)?;
     let filter = start.elapsed();
 
     let start = Instant::now();
     let format = request.format.unwrap_or(decoded.format);
     let encode = |out: &mut dyn WriteSeek| {
-        codec::encode(&image, format, &decoded.metadata, &options.encode, &mut { out })
+        codec::encode(&image, format, &decoded.metadata, &options.encode, &mut {
+            out
+        })
     };
     let (warnings, bytes) = match &request.output {
         Place::File(path) => {
@@ -220,7 +228,8 @@ fn make(
             };
             let mut file = AtomicFile::create(path, overwrite)?;
             let warnings = encode(&mut file)?;
-            let bytes = io::Seek::seek(&mut file, io::SeekFrom::End(0)).map_err(|e| Error::io("write the file", e))?;
+            let bytes = io::Seek::seek(&mut file, io::SeekFrom::End(0))
+                .map_err(|e| Error::io("write the file", e))?;
             file.commit()?;
             (warnings, bytes)
         }

@@ -94,7 +94,9 @@ impl Simd {
     /// The level of this name, or `None` if there is none or this processor
     /// does not have it.
     pub fn named(name: &str) -> Option<Self> {
-        Self::available().into_iter().find(|simd| simd.0.name() == name)
+        Self::available()
+            .into_iter()
+            .find(|simd| simd.0.name() == name)
     }
 
     /// The level this proves.

@@ -5,8 +5,8 @@ mod common;
 use common::{Random, Walk, exact_samples, random_image, random_kernel, sums};
 use proptest::prelude::*;
 use stridekern::{
-    Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Samples,
-    Tuning, simd::Simd,
+    Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map,
+    Method, Samples, Tuning, simd::Simd,
 };
 
 const EXTENTS: [Extent; 6] = [
@@ -42,7 +42,10 @@ fn tunings() -> Vec<Tuning> {
 fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
     let mut all = tunings();
     all.retain(|tuning| filter.plan(image, tuning).is_ok());
-    assert!(all.len() > Simd::available().len(), "f64 is always exact enough");
+    assert!(
+        all.len() > Simd::available().len(),
+        "f64 is always exact enough"
+    );
     all
 }
 
@@ -57,7 +60,9 @@ fn filter(kernel: &Kernel, walk: Walk) -> Filter {
 fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
     let plan = filter.plan(image, tuning).unwrap();
     let mut output = plan.allocate().unwrap();
-    filter.apply_into(image, &plan, &mut output, &|_| ()).unwrap();
+    filter
+        .apply_into(image, &plan, &mut output, &|_| ())
+        .unwrap();
     output
 }
 
@@ -78,7 +83,11 @@ fn small_sizes_are_exact_in_every_way_to_run() {
                 if extent == Extent::Valid && (kernel_rows > rows || kernel_columns > columns) {
                     continue;
                 }
-                let walk = Walk { extent, step: [1, 1], dilation: [1, 1] };
+                let walk = Walk {
+                    extent,
+                    step: [1, 1],
+                    dilation: [1, 1],
+                };
                 let depth = [Depth::U8, Depth::U16][turn % 2];
                 let channels = planes(rows + columns + kernel_rows + turn);
                 let image = random_image(&mut random, [rows, columns, channels], depth);
@@ -143,7 +152,11 @@ impl Case {
         let reach = |a: usize| (self.kernel[a] - 1) * self.dilation[a] + 1;
         let fits = reach(0) <= self.shape[0] && reach(1) <= self.shape[1];
         Walk {
-            extent: EXTENTS[if fits { self.extent } else { self.extent.max(1) }],
+            extent: EXTENTS[if fits {
+                self.extent
+            } else {
+                self.extent.max(1)
+            }],
             step: self.step,
             dilation: self.dilation,
         }
@@ -151,12 +164,22 @@ impl Case {
 
     fn finished(&self, kernel: Kernel) -> Kernel {
         let kernel = kernel.with_anchor(self.anchor).unwrap();
-        kernel.with_divisor(self.divisor).unwrap().with_bias(self.bias).unwrap()
+        kernel
+            .with_divisor(self.divisor)
+            .unwrap()
+            .with_bias(self.bias)
+            .unwrap()
     }
 
     fn apply(&self, filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
-        let tuning = Tuning { band_rows: Some(self.band_rows), ..*tuning };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().unwrap();
+        let tuning = Tuning {
+            band_rows: Some(self.band_rows),
+            ..*tuning
+        };
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .unwrap();
         pool.install(|| apply(filter, image, &tuning))
     }
 }
@@ -270,16 +293,37 @@ fn bits(image: &Image) -> Vec<u32> {
 fn banks_combine_exactly() {
     let mut random = Random(77);
     let kernels = [
-        random_kernel(&mut random, 3, 3, 4).with_divisor(6.0).unwrap(),
-        random_kernel(&mut random, 2, 5, 3).with_divisor(-4.0).unwrap().with_anchor([0, 4]).unwrap(),
+        random_kernel(&mut random, 3, 3, 4)
+            .with_divisor(6.0)
+            .unwrap(),
+        random_kernel(&mut random, 2, 5, 3)
+            .with_divisor(-4.0)
+            .unwrap()
+            .with_anchor([0, 4])
+            .unwrap(),
     ];
-    let walk = Walk { extent: Extent::Same(Border::Reflect), step: [1, 1], dilation: [1, 1] };
+    let walk = Walk {
+        extent: Extent::Same(Border::Reflect),
+        step: [1, 1],
+        dilation: [1, 1],
+    };
     for depth in [Depth::U8, Depth::U16] {
         let image = random_image(&mut random, [13, 210, 1], depth);
         let responses: Vec<Vec<f64>> = (kernels.iter())
-            .map(|k| sums(&image, k, walk, |v| v).1.into_iter().map(|s| s / k.divisor()).collect())
+            .map(|k| {
+                sums(&image, k, walk, |v| v)
+                    .1
+                    .into_iter()
+                    .map(|s| s / k.divisor())
+                    .collect()
+            })
             .collect();
-        for combine in [Combine::Sum, Combine::Max, Combine::Magnitude, Combine::Direction] {
+        for combine in [
+            Combine::Sum,
+            Combine::Max,
+            Combine::Magnitude,
+            Combine::Direction,
+        ] {
             let bank = KernelBank::new("test", kernels.to_vec(), Some(combine)).unwrap();
             let filter = Filter::new(bank).with_extent(walk.extent);
             let expected: Vec<f64> = (responses[0].iter().zip(&responses[1]))
@@ -291,12 +335,17 @@ fn banks_combine_exactly() {
                 })
                 .collect();
             for tuning in allowed(&filter, &image) {
-                let Samples::F32(floats) = apply(&filter.clone().with_map(Map::Float), &image, &tuning).into_samples() else {
+                let Samples::F32(floats) =
+                    apply(&filter.clone().with_map(Map::Float), &image, &tuning).into_samples()
+                else {
                     panic!("responses are floats");
                 };
                 for (float, exact) in floats.iter().zip(&expected) {
                     let tolerance = exact.abs() * f64::from(f32::EPSILON);
-                    assert!((f64::from(*float) - exact).abs() <= tolerance, "{float} is not {exact}: {combine:?} {tuning:?}");
+                    assert!(
+                        (f64::from(*float) - exact).abs() <= tolerance,
+                        "{float} is not {exact}: {combine:?} {tuning:?}"
+                    );
                 }
                 if combine == Combine::Direction {
                     continue;
@@ -309,8 +358,14 @@ fn banks_combine_exactly() {
                 };
                 for (sample, exact) in whole.iter().zip(&expected) {
                     // Twelfths: a tie is exact in f64 only up to the last bit.
-                    let nearest = ((exact * 12.0).round() / 12.0).round_ties_even().clamp(0.0, white);
-                    let nearest = if combine == Combine::Magnitude { exact.round_ties_even().clamp(0.0, white) } else { nearest };
+                    let nearest = ((exact * 12.0).round() / 12.0)
+                        .round_ties_even()
+                        .clamp(0.0, white);
+                    let nearest = if combine == Combine::Magnitude {
+                        exact.round_ties_even().clamp(0.0, white)
+                    } else {
+                        nearest
+                    };
                     assert_eq!(*sample, nearest, "{exact} {combine:?} {tuning:?}");
                 }
             }
@@ -322,16 +377,29 @@ fn banks_combine_exactly() {
 fn alpha_is_copied_from_under_the_anchor() {
     let mut random = Random(9);
     let image = random_image(&mut random, [9, 70, 4], Depth::U8);
-    let kernel = random_kernel(&mut random, 3, 3, 2).with_anchor([0, 2]).unwrap();
-    for (extent, first) in [(Extent::Valid, [0, 2]), (Extent::Same(Border::Wrap), [0, 0])] {
-        let walk = Walk { extent, step: [2, 3], dilation: [1, 1] };
+    let kernel = random_kernel(&mut random, 3, 3, 2)
+        .with_anchor([0, 2])
+        .unwrap();
+    for (extent, first) in [
+        (Extent::Valid, [0, 2]),
+        (Extent::Same(Border::Wrap), [0, 0]),
+    ] {
+        let walk = Walk {
+            extent,
+            step: [2, 3],
+            dilation: [1, 1],
+        };
         let (shape, Samples::U8(exact)) = exact_samples(&image, &kernel, walk) else {
             panic!("8-bit samples were asked for");
         };
         for tuning in allowed(&filter(&kernel, walk), &image) {
             let output = apply(&filter(&kernel, walk), &image, &tuning);
             assert_eq!(output.shape(), shape);
-            let wide = apply(&filter(&kernel, walk).with_depth(Some(Depth::U16)), &image, &tuning);
+            let wide = apply(
+                &filter(&kernel, walk).with_depth(Some(Depth::U16)),
+                &image,
+                &tuning,
+            );
             for (i, (&sample, pixel)) in exact.iter().zip((0..).map(|i| i / 4)).enumerate() {
                 let [y, x] = [pixel / shape[1], pixel % shape[1]];
                 let at = [y, x, i % 4];

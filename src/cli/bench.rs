@@ -44,7 +44,11 @@ impl Line {
         let mut times = self.times.clone();
         times.sort_by(f64::total_cmp);
         let middle = times.len() / 2;
-        if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
+        if times.len() % 2 == 1 {
+            times[middle]
+        } else {
+            (times[middle - 1] + times[middle]) / 2.0
+        }
     }
 }
 
@@ -65,7 +69,9 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
                 request.filter.extent(),
                 rayon::current_num_threads(),
             ));
-            output::data("engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|");
+            output::data(
+                "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
+            );
         }
         for line in &lines {
             let (min, median) = (line.min(), line.median());
@@ -110,8 +116,13 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
 
 /// The naive loop first, then every other method, then what a normal run takes.
 fn measure(filter: &Filter, image: &Image, tuning: &Tuning, runs: u32) -> Result<Vec<Line>> {
-    let others = Method::ALL.into_iter().filter(|m| *m != Method::Naive).map(Some);
-    let methods = std::iter::once(Some(Method::Naive)).chain(others).chain([None]);
+    let others = Method::ALL
+        .into_iter()
+        .filter(|m| *m != Method::Naive)
+        .map(Some);
+    let methods = std::iter::once(Some(Method::Naive))
+        .chain(others)
+        .chain([None]);
     let mut lines = Vec::new();
     let mut oracle: Option<Image> = None;
     for method in methods {
@@ -124,7 +135,9 @@ fn measure(filter: &Filter, image: &Image, tuning: &Tuning, runs: u32) -> Result
                 Ok(start.elapsed().as_secs_f64() * 1e3)
             })
             .collect::<Result<Vec<_>>>()?;
-        let max_abs_diff = oracle.as_ref().map_or(0.0, |naive| max_abs_diff(naive, &output));
+        let max_abs_diff = oracle
+            .as_ref()
+            .map_or(0.0, |naive| max_abs_diff(naive, &output));
         lines.push(Line {
             engine: method.map_or("auto", Method::name),
             plan,
@@ -141,9 +154,16 @@ fn max_abs_diff(a: &Image, b: &Image) -> f64 {
         let difference = |(&a, &b): (&T, &T)| {
             let (a, b) = (a.into(), b.into());
             // Equal infinities, and NaN in both, are no difference.
-            if a == b || (a.is_nan() && b.is_nan()) { 0.0 } else { (a - b).abs() }
+            if a == b || (a.is_nan() && b.is_nan()) {
+                0.0
+            } else {
+                (a - b).abs()
+            }
         };
-        a.iter().zip(b).map(difference).fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+        a.iter()
+            .zip(b)
+            .map(difference)
+            .fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
     }
     match (a.samples(), b.samples()) {
         (Samples::U8(a), Samples::U8(b)) => largest(a, b),
@@ -156,7 +176,8 @@ fn max_abs_diff(a: &Image, b: &Image) -> f64 {
 /// Nothing where results are exact; else what two sums that both keep the
 /// promise of 1e-5 may differ by.
 fn tolerance(filter: &Filter, image: &Image) -> f64 {
-    let exact = image.depth() != stridekern::Depth::F32 && filter.bank().kernels().iter().all(|k| k.is_integer());
+    let exact = image.depth() != stridekern::Depth::F32
+        && filter.bank().kernels().iter().all(|k| k.is_integer());
     if exact {
         return 0.0;
     }

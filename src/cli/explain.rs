@@ -60,7 +60,10 @@ impl Facts {
     }
 
     fn json(&self) -> Value {
-        self.0.iter().map(|f| (f.topic.to_owned(), f.json.clone())).collect()
+        self.0
+            .iter()
+            .map(|f| (f.topic.to_owned(), f.json.clone()))
+            .collect()
     }
 }
 
@@ -73,18 +76,31 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
     let mut facts = Facts(Vec::new());
 
     let input = job.input.path().display().to_string();
-    let what = format!("{input}: {columns} x {rows} pixels, {channels} x {}", image.depth());
+    let what = format!(
+        "{input}: {columns} x {rows} pixels, {channels} x {}",
+        image.depth()
+    );
     facts.add("input", what, json!(input));
     let owned = image.samples().len() * sample;
-    facts.add("image", layout_text(&source, sample), layout_json(&source, sample));
+    facts.add(
+        "image",
+        layout_text(&source, sample),
+        layout_json(&source, sample),
+    );
 
     let [kh, kw] = bank.size();
-    let combine = bank.combine().map(|c| format!(", combined by {c}")).unwrap_or_default();
+    let combine = bank
+        .combine()
+        .map(|c| format!(", combined by {c}"))
+        .unwrap_or_default();
     let count = bank.kernels().len();
     let plural = if count == 1 { "" } else { "s" };
     facts.add(
         "kernel",
-        format!("{}: {count} kernel{plural} of {kh} x {kw}{combine}", bank.name()),
+        format!(
+            "{}: {count} kernel{plural} of {kh} x {kw}{combine}",
+            bank.name()
+        ),
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let over = match filter.extent() {
@@ -95,7 +111,10 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
     windows_json["bytes_owned"] = json!(owned);
     facts.add(
         "windows",
-        format!("{}{over}; owned {owned} bytes, nothing is copied", layout_text(&windows, sample)),
+        format!(
+            "{}{over}; owned {owned} bytes, nothing is copied",
+            layout_text(&windows, sample)
+        ),
         windows_json,
     );
     let extent = match filter.extent() {
@@ -125,7 +144,11 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
     facts.add("simd", plan.simd_reason(), json!(plan.simd().name()));
     facts.add(
         "band",
-        format!("{} output rows at a time: {}", plan.band_rows(), plan.band_reason()),
+        format!(
+            "{} output rows at a time: {}",
+            plan.band_rows(),
+            plan.band_reason()
+        ),
         json!({ "rows": plan.band_rows(), "zero_copy": plan.zero_copy() }),
     );
     Ok(facts)

@@ -78,7 +78,11 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         Action::Explain => explain::run(&settings, messages),
         Action::Bench { runs } => bench::run(&settings, runs, messages),
     };
-    Ok(if failed == 0 { Exit::Success } else { Exit::Failure })
+    Ok(if failed == 0 {
+        Exit::Success
+    } else {
+        Exit::Failure
+    })
 }
 
 /// Prints to standard output; a reader that has had enough is no failure.

@@ -1,6 +1,10 @@
 //! What the program says: errors, warnings, one JSON object per result.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "saying things is what this file is for")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "saying things is what this file is for"
+)]
 
 use std::{fmt, process::ExitCode, time::Duration};
 

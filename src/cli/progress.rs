@@ -54,9 +54,15 @@ impl Console {
     /// Removes the bar and, after a failure among several results, counts them.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
-        let Summary { done, skipped, failed } = *summary;
+        let Summary {
+            done,
+            skipped,
+            failed,
+        } = *summary;
         if failed > 0 && done + skipped + failed > 1 {
-            self.messages.note(format_args!("{done} done, {skipped} skipped, {failed} failed"));
+            self.messages.note(format_args!(
+                "{done} done, {skipped} skipped, {failed} failed"
+            ));
         }
     }
 
@@ -80,7 +86,8 @@ impl Console {
                 ));
             }
             Ok(Outcome::Skipped) if self.verbose => {
-                self.messages.note(format_args!("{output}: exists, skipped"));
+                self.messages
+                    .note(format_args!("{output}: exists, skipped"));
             }
             Ok(_) => {}
         }
@@ -90,7 +97,8 @@ impl Console {
     }
 
     fn failed(&self, job: &Job, error: &Error) {
-        self.messages.error(format_args!("{}: {error}", job.input.path().display()));
+        self.messages
+            .error(format_args!("{}: {error}", job.input.path().display()));
     }
 }
 
@@ -103,9 +111,14 @@ impl Report for Console {
             Event::RowsDone { count } if self.single => self.bar.inc(count as u64),
             Event::Ended if !self.single => self.bar.inc(1),
             Event::Warning { path, message } => self.bar.suspend(|| {
-                self.messages.note(format_args!("{}: warning: {message}", path.display()));
+                self.messages
+                    .note(format_args!("{}: warning: {message}", path.display()));
             }),
-            Event::Result { job, index, outcome } => self.bar.suspend(|| self.result(job, index, outcome)),
+            Event::Result {
+                job,
+                index,
+                outcome,
+            } => self.bar.suspend(|| self.result(job, index, outcome)),
             Event::Unread { job, error } => self.bar.suspend(|| {
                 self.failed(job, error);
                 if self.json {

@@ -60,11 +60,18 @@ impl Settings {
         let format = args.format.as_deref().map(output_format).transpose()?;
         let action = match (args.explain, args.bench) {
             (true, _) => Action::Explain,
-            (_, true) => Action::Bench { runs: args.bench_runs },
+            (_, true) => Action::Bench {
+                runs: args.bench_runs,
+            },
             _ => Action::Filter,
         };
         let inputs: Vec<_> = args.inputs.iter().map(|path| place(path)).collect();
-        if inputs.iter().filter(|input| **input == Place::Standard).count() > 1 {
+        if inputs
+            .iter()
+            .filter(|input| **input == Place::Standard)
+            .count()
+            > 1
+        {
             bail!("standard input was named twice; it can be read once");
         }
         let variants = batch::variants(&filters, &extents);
@@ -147,7 +154,11 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
         let bank = KernelBank::resolve(argument)?;
         let bank = if args.flip { bank.convolving() } else { bank };
         let own = bank.map().unwrap_or_default();
-        let filter = Filter::new(bank).with_step(step).with_dilation(dilation).with_channel(channel).with_depth(depth);
+        let filter = Filter::new(bank)
+            .with_step(step)
+            .with_dilation(dilation)
+            .with_channel(channel)
+            .with_depth(depth);
         let filter = filter.with_map(map.unwrap_or(own));
         filter.check()?;
         Ok(filter)
@@ -198,7 +209,11 @@ fn output_format(text: &str) -> Result<Format> {
         .with_context(|| format!("unknown format `{text}`: choose {}", Format::writable()))
 }
 
-fn destination(output: Option<&Path>, several: bool, format: Option<Format>) -> Result<Destination> {
+fn destination(
+    output: Option<&Path>,
+    several: bool,
+    format: Option<Format>,
+) -> Result<Destination> {
     let Some(path) = output else {
         return Ok(Destination::Beside);
     };
@@ -206,7 +221,10 @@ fn destination(output: Option<&Path>, several: bool, format: Option<Format>) -> 
         return Ok(Destination::Standard);
     }
     let shown = path.display();
-    let named_folder = path.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+    let named_folder = path
+        .as_os_str()
+        .to_string_lossy()
+        .ends_with(std::path::MAIN_SEPARATOR);
     if path.is_dir() || named_folder {
         return Ok(Destination::Folder(path.to_owned()));
     }
@@ -232,20 +250,29 @@ fn destination(output: Option<&Path>, several: bool, format: Option<Format>) -> 
 /// For a run that writes nothing.
 fn jobs_without_output(inputs: &[Place], variants: &[batch::Variant]) -> Vec<Job> {
     let results = |_: &Place| {
-        variants.iter().map(|variant| stridekern::pipeline::Request {
-            filter: variant.filter.clone(),
-            output: Place::Standard,
-            format: None,
-        })
+        variants
+            .iter()
+            .map(|variant| stridekern::pipeline::Request {
+                filter: variant.filter.clone(),
+                output: Place::Standard,
+                format: None,
+            })
     };
-    inputs.iter().map(|input| Job { input: input.clone(), results: results(input).collect() }).collect()
+    inputs
+        .iter()
+        .map(|input| Job {
+            input: input.clone(),
+            results: results(input).collect(),
+        })
+        .collect()
 }
 
 /// A depth that was asked for must fit the format; other depths are known when
 /// the input is read.
 fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
     for request in jobs.iter().flat_map(|job| &job.results) {
-        let asked = args.depth != DepthArg::Same || request.filter.output_depth(Depth::U8) == Depth::F32;
+        let asked =
+            args.depth != DepthArg::Same || request.filter.output_depth(Depth::U8) == Depth::F32;
         if let (true, Some(format)) = (asked, request.format) {
             let depth = request.filter.output_depth(Depth::U8);
             format
@@ -264,7 +291,10 @@ fn simd() -> Result<Option<Simd>> {
     let name = name.to_string_lossy();
     let simd = Simd::named(&name).with_context(|| {
         let levels: Vec<_> = Simd::available().iter().map(|s| s.level().name()).collect();
-        format!("STRIDEKERN_SIMD={name}: this processor has {}", levels.join(", "))
+        format!(
+            "STRIDEKERN_SIMD={name}: this processor has {}",
+            levels.join(", ")
+        )
     })?;
     Ok(Some(simd))
 }

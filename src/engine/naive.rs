@@ -16,7 +16,8 @@ pub(super) fn contract<T: Lane>(
         step: band.step,
         dilation: taps.dilation,
     };
-    let columns = taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
+    let columns =
+        taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
     let windows = (0..channels).map(|channel| {
         band.view
             .index_last(channel)
@@ -33,7 +34,9 @@ pub(super) fn contract<T: Lane>(
                 for i in 0..kernel_rows {
                     for j in 0..kernel_columns {
                         let weight = taps.weights[i * kernel_columns + j];
-                        sum = windows.at([first + y, x, i, j]).mul_add::<false>(weight, sum);
+                        sum = windows
+                            .at([first + y, x, i, j])
+                            .mul_add::<false>(weight, sum);
                     }
                 }
                 sums[x * channels + channel] = sum;

@@ -59,7 +59,12 @@ impl<T: Lane> Taps<T> {
 
     /// The source rows of a block of `R` output rows.
     pub(crate) fn block<const R: usize>(&self) -> &[SourceRow<T>] {
-        const { assert!(matches!(R, 1 | 2 | MAX_ROWS), "blocks of 1, 2 or 4 rows are packed") };
+        const {
+            assert!(
+                matches!(R, 1 | 2 | MAX_ROWS),
+                "blocks of 1, 2 or 4 rows are packed"
+            )
+        };
         &self.blocks[R.ilog2() as usize]
     }
 
@@ -80,11 +85,14 @@ impl<T: Lane> Taps<T> {
                     let tap_row = distance / self.dilation[0];
                     (tap_row < kernel_rows).then(|| self.weights[tap_row * kernel_columns + column])
                 };
-                let is_tap = |w: T| !drop_zeros || bytemuck::bytes_of(&w) != bytemuck::bytes_of(&T::ZERO);
+                let is_tap =
+                    |w: T| !drop_zeros || bytemuck::bytes_of(&w) != bytemuck::bytes_of(&T::ZERO);
                 if (0..rows).any(|r| weight(r).is_some_and(is_tap)) {
                     let x = self.origin[1] + column * self.dilation[1];
                     source.offsets.push(x * channels);
-                    source.weights.extend((0..rows).map(|r| weight(r).unwrap_or(T::ZERO)));
+                    source
+                        .weights
+                        .extend((0..rows).map(|r| weight(r).unwrap_or(T::ZERO)));
                 }
             }
             if !source.offsets.is_empty() {

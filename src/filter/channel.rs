@@ -72,7 +72,11 @@ impl Channel {
             _ => Err(Error::request(format_args!(
                 "an image of {channels} channel{} has no {self} channel; use --channel {}",
                 if channels == 1 { "" } else { "s" },
-                if channels <= 4 { "luma or each" } else { "each" },
+                if channels <= 4 {
+                    "luma or each"
+                } else {
+                    "each"
+                },
             ))),
         }
     }
@@ -102,11 +106,14 @@ impl FromStr for Channel {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|c| c.name() == text).ok_or_else(|| {
-            Error::request(format_args!(
-                "unknown channel `{text}`: choose luma, each, red, green, blue or alpha"
-            ))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|c| c.name() == text)
+            .ok_or_else(|| {
+                Error::request(format_args!(
+                    "unknown channel `{text}`: choose luma, each, red, green, blue or alpha"
+                ))
+            })
     }
 }
 
@@ -117,8 +124,12 @@ const LUMA_SUM: u32 = 10_000;
 /// The luma of an image of three or four channels.
 fn luma(image: &Image) -> Result<Image> {
     let samples = match image.samples() {
-        Samples::U8(s) => Samples::U8(luma_plane(s, image, |p| luma_integer(p.map(u32::from)) as u8)?),
-        Samples::U16(s) => Samples::U16(luma_plane(s, image, |p| luma_integer(p.map(u32::from)) as u16)?),
+        Samples::U8(s) => Samples::U8(luma_plane(s, image, |p| {
+            luma_integer(p.map(u32::from)) as u8
+        })?),
+        Samples::U16(s) => Samples::U16(luma_plane(s, image, |p| {
+            luma_integer(p.map(u32::from)) as u16
+        })?),
         Samples::F32(s) => Samples::F32(luma_plane(s, image, luma_float)?),
     };
     Image::new(image.rows(), image.columns(), 1, samples)
@@ -130,7 +141,9 @@ where
 {
     let (columns, channels) = (image.columns(), image.channels());
     let mut plane = zeroed_vec(image.rows() * columns)?;
-    let rows = plane.par_chunks_mut(columns).zip(samples.par_chunks(columns * channels));
+    let rows = plane
+        .par_chunks_mut(columns)
+        .zip(samples.par_chunks(columns * channels));
     rows.for_each(|(plane, pixels)| {
         for (gray, pixel) in plane.iter_mut().zip(pixels.chunks_exact(channels)) {
             *gray = luma([pixel[0], pixel[1], pixel[2]]);
@@ -141,14 +154,22 @@ where
 
 /// The weighted mean to the nearest integer, ties to even.
 fn luma_integer(pixel: [u32; 3]) -> u32 {
-    let sum: u32 = pixel.iter().zip(LUMA).map(|(sample, weight)| sample * weight).sum();
+    let sum: u32 = pixel
+        .iter()
+        .zip(LUMA)
+        .map(|(sample, weight)| sample * weight)
+        .sum();
     let up = (sum + LUMA_SUM / 2) / LUMA_SUM;
     let tie = sum % LUMA_SUM == LUMA_SUM / 2;
     up - u32::from(tie && up % 2 == 1)
 }
 
 fn luma_float(pixel: [f32; 3]) -> f32 {
-    let sum: f64 = pixel.iter().zip(LUMA).map(|(&sample, weight)| f64::from(sample) * f64::from(weight)).sum();
+    let sum: f64 = pixel
+        .iter()
+        .zip(LUMA)
+        .map(|(&sample, weight)| f64::from(sample) * f64::from(weight))
+        .sum();
     (sum / f64::from(LUMA_SUM)) as f32
 }
 
@@ -175,10 +196,26 @@ mod tests {
     #[test]
     fn channels_that_an_image_lacks_are_refused() {
         for (channel, channels, message) in [
-            (Channel::Red, 1, "an image of 1 channel has no red channel; use --channel luma or each"),
-            (Channel::Alpha, 3, "an image of 3 channels has no alpha channel; use --channel luma or each"),
-            (Channel::Luma, 5, "an image of 5 channels has no luma; use --channel each"),
-            (Channel::Green, 7, "an image of 7 channels has no green channel; use --channel each"),
+            (
+                Channel::Red,
+                1,
+                "an image of 1 channel has no red channel; use --channel luma or each",
+            ),
+            (
+                Channel::Alpha,
+                3,
+                "an image of 3 channels has no alpha channel; use --channel luma or each",
+            ),
+            (
+                Channel::Luma,
+                5,
+                "an image of 5 channels has no luma; use --channel each",
+            ),
+            (
+                Channel::Green,
+                7,
+                "an image of 7 channels has no green channel; use --channel each",
+            ),
         ] {
             assert_eq!(channel.stored(channels).unwrap_err().to_string(), message);
         }

@@ -178,7 +178,9 @@ impl Filter {
     /// to give integers.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
-            return Err(Error::request("a step of 0 never moves the window; use 1 or more"));
+            return Err(Error::request(
+                "a step of 0 never moves the window; use 1 or more",
+            ));
         }
         if self.dilation.contains(&0) {
             return Err(Error::request(
@@ -234,10 +236,14 @@ impl Filter {
         progress: &Progress<'_>,
     ) -> Result<()> {
         if !plan.is_for(self, Input::of(image)) {
-            return Err(Error::request("the plan was made for another filter or image; make one with Filter::plan"));
+            return Err(Error::request(
+                "the plan was made for another filter or image; make one with Filter::plan",
+            ));
         }
         if output.shape() != plan.output_shape() || output.depth() != plan.output_depth() {
-            return Err(Error::request("the output was made for another plan; make one with Plan::allocate"));
+            return Err(Error::request(
+                "the output was made for another plan; make one with Plan::allocate",
+            ));
         }
         run::run(self, plan, image, output, progress)
     }

@@ -121,9 +121,10 @@ impl Geometry {
     pub(super) fn source(&self, axis: usize, padded: usize) -> Option<usize> {
         match self.border {
             None => Some(padded),
-            Some(border) => {
-                border.source(padded as isize - self.before[axis] as isize, self.image[axis])
-            }
+            Some(border) => border.source(
+                padded as isize - self.before[axis] as isize,
+                self.image[axis],
+            ),
         }
     }
 

@@ -118,9 +118,19 @@ impl Plan {
             LaneKind::F32 => engine::rows_at_once::<f32>(method, simd),
             LaneKind::F64 => engine::rows_at_once::<f64>(method, simd),
         };
-        let band_rows = band_rows.max(1).next_multiple_of(multiple).min(geometry.output[0]);
+        let band_rows = band_rows
+            .max(1)
+            .next_multiple_of(multiple)
+            .min(geometry.output[0]);
         Ok(Self {
-            tone: Tone::new(kernels, filter.bank.combine(), filter.map, input.depth, depth, lane),
+            tone: Tone::new(
+                kernels,
+                filter.bank.combine(),
+                filter.map,
+                input.depth,
+                depth,
+                lane,
+            ),
             filter: filter.clone(),
             input,
             geometry,
@@ -145,7 +155,9 @@ impl Plan {
             Method::Naive => "naive: four loops over the window view, as asked for".to_owned(),
             Method::Direct => {
                 let [rows, columns] = self.geometry.window;
-                format!("direct: every tap of the {rows} x {columns} window on a block of output at once")
+                format!(
+                    "direct: every tap of the {rows} x {columns} window on a block of output at once"
+                )
             }
         }
     }
@@ -169,7 +181,9 @@ impl Plan {
     pub fn simd_reason(&self) -> String {
         let level = self.simd();
         match (self.method, self.simd == Simd::best()) {
-            (Method::Naive, _) => format!("{level}: the naive loop is compiled once for all processors"),
+            (Method::Naive, _) => {
+                format!("{level}: the naive loop is compiled once for all processors")
+            }
             (_, true) => format!("{level}: the best that this processor has"),
             (_, false) => format!("{level}: asked for"),
         }
@@ -177,11 +191,17 @@ impl Plan {
 
     /// Why bands have the height they have: one line.
     pub fn band_reason(&self) -> String {
-        let [rows, columns] = [self.geometry.padded_row_count(self.band_rows), self.geometry.padded_columns()];
+        let [rows, columns] = [
+            self.geometry.padded_row_count(self.band_rows),
+            self.geometry.padded_columns(),
+        ];
         if self.zero_copy {
             format!("windows look at {rows} rows of the image itself, with no copy")
         } else {
-            format!("their {rows} source rows of {columns} columns are framed once, in {} and in the cache", self.lane)
+            format!(
+                "their {rows} source rows of {columns} columns are framed once, in {} and in the cache",
+                self.lane
+            )
         }
     }
 
@@ -197,7 +217,11 @@ impl Plan {
 
     /// `[rows, columns, channels]` of the result.
     pub const fn output_shape(&self) -> [usize; 3] {
-        [self.geometry.output[0], self.geometry.output[1], self.channels]
+        [
+            self.geometry.output[0],
+            self.geometry.output[1],
+            self.channels,
+        ]
     }
 
     /// The sample type of the result.
@@ -261,8 +285,17 @@ impl Plan {
 /// `direct in i16, avx512, 42 rows at a time`.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, lane, band_rows, .. } = self;
-        write!(f, "{method} in {lane}, {}, {band_rows} rows at a time", self.simd())
+        let Self {
+            method,
+            lane,
+            band_rows,
+            ..
+        } = self;
+        write!(
+            f,
+            "{method} in {lane}, {}, {band_rows} rows at a time",
+            self.simd()
+        )
     }
 }
 
@@ -306,14 +339,24 @@ fn choose_lane(
 fn narrowest_lane(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
     let white = depth.full_scale();
     let taps = kernel.rows() * kernel.columns();
-    let side = |sign: f64| kernel.weights().iter().map(|w| (w * sign).max(0.0)).sum::<f64>() * white;
+    let side = |sign: f64| {
+        kernel
+            .weights()
+            .iter()
+            .map(|w| (w * sign).max(0.0))
+            .sum::<f64>()
+            * white
+    };
     let (below, above) = (side(-1.0), side(1.0));
     let largest = below.max(above);
     let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
         .filter(|&w| w > 0.0)
         .fold(f64::INFINITY, f64::min);
     if depth != Depth::F32 && kernel.is_integer() {
-        let fits_i16 = kernel.weights().iter().all(|w| w.abs() <= f64::from(i16::MAX));
+        let fits_i16 = kernel
+            .weights()
+            .iter()
+            .all(|w| w.abs() <= f64::from(i16::MAX));
         let sums = format!("integer sums lie in -{below}..={above}").replace("-0..", "0..");
         return if depth == Depth::U8 && below + above < f64::from(1 << 16) && fits_i16 {
             (LaneKind::I16, format!("{sums}, which 16 bits tell apart"))
@@ -323,14 +366,24 @@ fn narrowest_lane(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
             (LaneKind::F64, format!("{sums}, which only f64 holds"))
         };
     }
-    let what = if depth == Depth::F32 { "float samples" } else { "float weights" };
+    let what = if depth == Depth::F32 {
+        "float samples"
+    } else {
+        "float weights"
+    };
     // Weights that f32 would turn to infinity or lose below its normal range.
     let in_range = largest < 1e30 && smallest_weight > 1e-30;
     if taps <= MAX_F32_TAPS && in_range {
-        (LaneKind::F32, format!("{what}, and {taps} taps round to far less than 1e-5 in f32"))
+        (
+            LaneKind::F32,
+            format!("{what}, and {taps} taps round to far less than 1e-5 in f32"),
+        )
     } else if !in_range {
         (LaneKind::F64, format!("{what} beyond the range of f32"))
     } else {
-        (LaneKind::F64, format!("{what}, and {taps} taps could round to more than 1e-5 in f32"))
+        (
+            LaneKind::F64,
+            format!("{what}, and {taps} taps could round to more than 1e-5 in f32"),
+        )
     }
 }

@@ -25,7 +25,11 @@ pub(super) fn run(
     progress: &Progress<'_>,
 ) -> Result<()> {
     let (source, channels) = filter.channel.select(image)?;
-    let job = Job { filter, plan, progress };
+    let job = Job {
+        filter,
+        plan,
+        progress,
+    };
     match source.depth() {
         Depth::U8 => job.with_source::<u8>(&source, channels, output),
         Depth::U16 => job.with_source::<u16>(&source, channels, output),
@@ -48,7 +52,12 @@ struct Scratch<T> {
 }
 
 impl Job<'_> {
-    fn with_source<S: Widen>(self, source: &Image, channels: Range<usize>, output: &mut Image) -> Result<()> {
+    fn with_source<S: Widen>(
+        self,
+        source: &Image,
+        channels: Range<usize>,
+        output: &mut Image,
+    ) -> Result<()> {
         let view = source
             .view::<S>()
             .ok_or_else(|| Error::request("the image is of another depth than its plan"))?
@@ -60,7 +69,11 @@ impl Job<'_> {
         }
     }
 
-    fn with_lane<S: Widen, T: Lane>(self, source: StridedView<'_, S, 3>, output: &mut Image) -> Result<()> {
+    fn with_lane<S: Widen, T: Lane>(
+        self,
+        source: StridedView<'_, S, 3>,
+        output: &mut Image,
+    ) -> Result<()> {
         match output.depth() {
             Depth::U8 => self.bands::<S, T, u8>(source, output),
             Depth::U16 => self.bands::<S, T, u16>(source, output),
@@ -68,7 +81,11 @@ impl Job<'_> {
         }
     }
 
-    fn bands<S: Widen, T: Lane, O: Output>(self, source: StridedView<'_, S, 3>, output: &mut Image) -> Result<()> {
+    fn bands<S: Widen, T: Lane, O: Output>(
+        self,
+        source: StridedView<'_, S, 3>,
+        output: &mut Image,
+    ) -> Result<()> {
         let Self { plan, .. } = self;
         let channels = source.shape()[2];
         let bands = Bands::<S, T>::new(self, source);
@@ -78,24 +95,27 @@ impl Job<'_> {
         }
         let row_len = plan.geometry.output[1] * channels;
         let band_len = plan.band_rows() * row_len;
-        let samples = O::of_mut(output).ok_or_else(|| Error::request("the output is of another depth than its plan"))?;
+        let samples = O::of_mut(output)
+            .ok_or_else(|| Error::request("the output is of another depth than its plan"))?;
         let scratch = || bands.scratch();
-        samples
-            .par_chunks_mut(band_len)
-            .enumerate()
-            .for_each_init(scratch, |scratch, (band, samples)| {
+        samples.par_chunks_mut(band_len).enumerate().for_each_init(
+            scratch,
+            |scratch, (band, samples)| {
                 let first = band * plan.band_rows();
                 let rows = first..first + samples.len() / row_len;
                 let mut out = samples.chunks_exact_mut(row_len);
                 bands.each_row(rows.clone(), scratch, |y, sums| {
-                    let out = out.next().expect("the band has as many rows as its samples");
+                    let out = out
+                        .next()
+                        .expect("the band has as many rows as its samples");
                     tone.finish(plan.simd, sums, out);
                     if plan.copies_alpha() {
                         bands.copy_alpha(&tone, y, out);
                     }
                 });
                 (self.progress)(rows.len());
-            });
+            },
+        );
         Ok(())
     }
 }
@@ -141,8 +161,18 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
     }
 
     /// Computes output rows and hands `each` the sums of every kernel.
-    fn each_row(&self, rows: Range<usize>, scratch: &mut Scratch<T>, mut each: impl FnMut(usize, &[&[T]])) {
-        let Self { plan, stride, row_len, .. } = *self;
+    fn each_row(
+        &self,
+        rows: Range<usize>,
+        scratch: &mut Scratch<T>,
+        mut each: impl FnMut(usize, &[&[T]]),
+    ) {
+        let Self {
+            plan,
+            stride,
+            row_len,
+            ..
+        } = *self;
         let Scratch { band, sums } = scratch;
         let band = self.framing.band(&rows, band);
         for block in (0..rows.len()).step_by(self.rows_at_once) {
@@ -155,7 +185,10 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
             let mut row_sums: Vec<&[T]> = Vec::with_capacity(self.taps.len());
             for at in (0..block_rows).map(|r| r * stride) {
                 row_sums.clear();
-                row_sums.extend(sums.chunks_exact(kernel_len).map(|sums| &sums[at..at + row_len]));
+                row_sums.extend(
+                    sums.chunks_exact(kernel_len)
+                        .map(|sums| &sums[at..at + row_len]),
+                );
                 each(rows.start + block + at / stride, &row_sums);
             }
         }
@@ -173,9 +206,13 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                 |scratch, band| {
                     let first = band * plan.band_rows();
                     let mut range = tone::Range::EMPTY;
-                    self.each_row(first..(first + plan.band_rows()).min(rows), scratch, |_, sums| {
-                        range = range.join(tone.range(sums, channels, plan.copies_alpha()));
-                    });
+                    self.each_row(
+                        first..(first + plan.band_rows()).min(rows),
+                        scratch,
+                        |_, sums| {
+                            range = range.join(tone.range(sums, channels, plan.copies_alpha()));
+                        },
+                    );
                     range
                 },
             )

@@ -84,8 +84,15 @@ impl Tone {
         lane: LaneKind,
     ) -> Self {
         let divisor = common_divisor(kernels);
-        let terms: Vec<Term> = kernels.iter().map(|k| Term::new(k, from, divisor)).collect();
-        let divisor = if combine == Some(Combine::Direction) { 1.0 } else { divisor };
+        let terms: Vec<Term> = kernels
+            .iter()
+            .map(|k| Term::new(k, from, divisor))
+            .collect();
+        let divisor = if combine == Some(Combine::Direction) {
+            1.0
+        } else {
+            divisor
+        };
         let mut tone = Self {
             terms,
             combine,
@@ -111,14 +118,33 @@ impl Tone {
         let Range { low, high } = if range.low <= range.high {
             range
         } else {
-            Range { low: 0.0, high: 0.0 }
+            Range {
+                low: 0.0,
+                high: 0.0,
+            }
         };
         let largest = low.abs().max(high.abs());
         self.last = match self.map {
-            Map::Stretch if high > low => Last { add: -low, mul: full_scale, div: high - low },
-            Map::Stretch => Last { add: 0.0, mul: 0.0, div: 1.0 },
-            Map::Symmetric if largest > 0.0 => Last { add: largest, mul: full_scale, div: 2.0 * largest },
-            Map::Symmetric => Last { add: 1.0, mul: full_scale, div: 2.0 },
+            Map::Stretch if high > low => Last {
+                add: -low,
+                mul: full_scale,
+                div: high - low,
+            },
+            Map::Stretch => Last {
+                add: 0.0,
+                mul: 0.0,
+                div: 1.0,
+            },
+            Map::Symmetric if largest > 0.0 => Last {
+                add: largest,
+                mul: full_scale,
+                div: 2.0 * largest,
+            },
+            Map::Symmetric => Last {
+                add: 1.0,
+                mul: full_scale,
+                div: 2.0,
+            },
             _ => self.last,
         };
     }
@@ -131,7 +157,11 @@ impl Tone {
 
     /// Turns one row of sums per kernel into samples.
     pub(crate) fn finish<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
-        let body = FinishRow { tone: self, sums, out };
+        let body = FinishRow {
+            tone: self,
+            sums,
+            out,
+        };
         if self.wide {
             simd.run(Wide(body));
         } else {
@@ -201,7 +231,9 @@ impl Tone {
         for (k, (term, sums)) in self.terms.iter().zip(sums).enumerate() {
             let sums = &sums[x..x + out.len()];
             match self.combine {
-                _ if k == 0 && self.combine != Some(Combine::Magnitude) => term.fold(sums, out, |_, n| n),
+                _ if k == 0 && self.combine != Some(Combine::Magnitude) => {
+                    term.fold(sums, out, |_, n| n)
+                }
                 None | Some(Combine::Sum) => term.fold(sums, out, |sum, n| sum.add(n)),
                 Some(Combine::Max) => term.fold(sums, out, |max, n| max.larger(n)),
                 Some(Combine::Magnitude) if k == 0 => term.fold(sums, out, |_, n| n.mul(n)),
@@ -234,7 +266,12 @@ impl Term {
     fn new(kernel: &Kernel, from: Depth, common_divisor: f64) -> Self {
         let full_scale = from.full_scale();
         let part = |sign: f64| {
-            kernel.weights().iter().filter(|&&w| w * sign > 0.0).sum::<f64>() * full_scale
+            kernel
+                .weights()
+                .iter()
+                .filter(|&&w| w * sign > 0.0)
+                .sum::<f64>()
+                * full_scale
         };
         Self {
             low: part(-1.0),
@@ -251,7 +288,11 @@ impl Term {
 
     #[inline(always)]
     fn fold<T: Lane, F: Real>(&self, sums: &[T], out: &mut [F], with: impl Fn(F, F) -> F) {
-        let (low, bias, scale) = (self.low as i32, F::from_f64(self.bias), F::from_f64(self.scale));
+        let (low, bias, scale) = (
+            self.low as i32,
+            F::from_f64(self.bias),
+            F::from_f64(self.scale),
+        );
         for (out, &sum) in out.iter_mut().zip(sums) {
             *out = with(*out, sum.to_real::<F>(low).add(bias).mul(scale));
         }
@@ -274,7 +315,11 @@ impl Last {
             Depth::F32 => 0.5,
         };
         Self {
-            add: if map == Map::Offset { middle * divisor } else { 0.0 },
+            add: if map == Map::Offset {
+                middle * divisor
+            } else {
+                0.0
+            },
             mul,
             div: divisor * div,
         }
@@ -299,7 +344,11 @@ fn common_divisor(kernels: &[Kernel]) -> f64 {
 }
 
 fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 struct FinishRow<'a, T, O> {
@@ -316,7 +365,12 @@ impl<T: Lane, O: Output> FinishRow<'_, T, O> {
         let factor = mul / div;
         let power_of_two = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
         let exact_factor = power_of_two && factor * div == mul;
-        let (add, mul, div, factor) = (F::from_f64(add), F::from_f64(mul), F::from_f64(div), F::from_f64(factor));
+        let (add, mul, div, factor) = (
+            F::from_f64(add),
+            F::from_f64(mul),
+            F::from_f64(div),
+            F::from_f64(factor),
+        );
         let mut numerators = [F::ZERO; BLOCK];
         for (block, out) in self.out.chunks_mut(BLOCK).enumerate() {
             let numerators = &mut numerators[..out.len()];

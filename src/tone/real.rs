@@ -84,7 +84,11 @@ macro_rules! real {
             #[inline(always)]
             fn larger(self, other: Self) -> Self {
                 // NaN compares false, so the left one wins where it is NaN.
-                if self < other || other.is_nan() { other } else { self }
+                if self < other || other.is_nan() {
+                    other
+                } else {
+                    self
+                }
             }
 
             #[inline(always)]

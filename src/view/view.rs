@@ -113,7 +113,11 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// element is another one of the buffer, or this panics.
     #[inline(always)]
     pub(crate) fn at(&self, index: [usize; N]) -> &'a T {
-        debug_assert!(self.layout.position(index).is_some(), "{index:?} is outside {:?}", self.shape());
+        debug_assert!(
+            self.layout.position(index).is_some(),
+            "{index:?} is outside {:?}",
+            self.shape()
+        );
         &self.buffer[self.layout.position_unchecked(index)]
     }
 

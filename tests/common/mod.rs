@@ -33,7 +33,9 @@ pub fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Ima
         Depth::U8 => Samples::U8((0..len).map(|_| random.next() as u8).collect()),
         Depth::U16 => Samples::U16((0..len).map(|_| random.next() as u16).collect()),
         Depth::F32 => Samples::F32(
-            (0..len).map(|_| (random.below(1 << 20) as f32 / (1 << 20) as f32) * 1.5 - 0.25).collect(),
+            (0..len)
+                .map(|_| (random.below(1 << 20) as f32 / (1 << 20) as f32) * 1.5 - 0.25)
+                .collect(),
         ),
     };
     Image::new(rows, columns, channels, samples).unwrap()
@@ -41,7 +43,9 @@ pub fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Ima
 
 /// A kernel of random integer weights.
 pub fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: i64) -> Kernel {
-    let weights = (0..rows * columns).map(|_| random.between(-largest, largest) as f64).collect();
+    let weights = (0..rows * columns)
+        .map(|_| random.between(-largest, largest) as f64)
+        .collect();
     Kernel::new(rows, columns, weights).unwrap()
 }
 
@@ -66,7 +70,12 @@ pub struct Walk {
 
 /// The sums of every output sample, window by window and tap by tap, in exact
 /// integers or in `f64`: shape, and sums in C order.
-pub fn sums<N>(image: &Image, kernel: &Kernel, walk: Walk, number: impl Fn(f64) -> N) -> ([usize; 3], Vec<N>)
+pub fn sums<N>(
+    image: &Image,
+    kernel: &Kernel,
+    walk: Walk,
+    number: impl Fn(f64) -> N,
+) -> ([usize; 3], Vec<N>)
 where
     N: Copy + std::ops::Mul<Output = N> + std::iter::Sum,
 {
@@ -115,7 +124,11 @@ where
 
 /// `numerator / denominator` to the nearest integer, ties to even, saturated.
 pub fn round_exactly(numerator: i128, denominator: i128, white: i128) -> i128 {
-    let (n, d) = if denominator < 0 { (-numerator, -denominator) } else { (numerator, denominator) };
+    let (n, d) = if denominator < 0 {
+        (-numerator, -denominator)
+    } else {
+        (numerator, denominator)
+    };
     let floor = n.div_euclid(d);
     let twice = 2 * n.rem_euclid(d);
     let up = twice > d || (twice == d && floor % 2 != 0);
@@ -127,7 +140,10 @@ pub fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usize; 3],
     let (shape, sums) = sums(image, kernel, walk, |v| v as i128);
     let white = image.depth().full_scale() as i128;
     // Biases in these tests are multiples of 1/8, divisors of 1/4.
-    let (bias, divisor) = ((kernel.bias() * 8.0) as i128, (kernel.divisor() * 4.0) as i128);
+    let (bias, divisor) = (
+        (kernel.bias() * 8.0) as i128,
+        (kernel.divisor() * 4.0) as i128,
+    );
     let samples = sums
         .into_iter()
         .map(|sum| round_exactly(32 * sum + bias * white * divisor, 8 * divisor, white));

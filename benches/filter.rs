@@ -1,0 +1,234 @@
+//! The filter from decoded samples to output samples: every method, lane and
+//! SIMD level of this machine, by kernel size, image size and threads, with a
+//! plain memory copy as the floor.
+//!
+//! Every answer is compared with the naive loop's before anything is timed.
+//! `cargo bench -- u8` runs the groups whose name begins so.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::WallTime,
+};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use stridekern::{
+    Depth, Filter, Image, Kernel, KernelBank, LaneKind, Method, Samples, Tuning, simd::Simd,
+};
+
+const SMALL: [usize; 2] = [512, 512];
+const MEDIUM: [usize; 2] = [2048, 2048];
+/// 24 megapixels.
+const LARGE: [usize; 2] = [4000, 6000];
+
+/// Noise, so that nothing can be guessed and every sample differs.
+fn image([rows, columns]: [usize; 2], depth: Depth) -> Image {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let len = rows * columns;
+    let samples = match depth {
+        Depth::U8 => Samples::U8((0..len).map(|_| next() as u8).collect()),
+        Depth::U16 => Samples::U16((0..len).map(|_| next() as u16).collect()),
+        Depth::F32 => Samples::F32(
+            (0..len)
+                .map(|_| (next() >> 40) as f32 / (1 << 24) as f32)
+                .collect(),
+        ),
+    };
+    Image::new(rows, columns, 1, samples).expect("the sides are not zero")
+}
+
+/// Integer weights from -2 to 2 without symmetry: no shortcut applies.
+fn filter(size: usize) -> Filter {
+    let weights = (0..size * size)
+        .map(|i| ((i * i + 3 * i) % 5) as f64 - 2.0)
+        .collect();
+    let kernel = Kernel::new(size, size, weights).expect("the weights are finite");
+    Filter::new(KernelBank::from_kernel("bench", kernel))
+}
+
+/// 16 bits hold the sums of 8-bit samples up to a sum of absolute weights of
+/// 257; wider kernels go through the next lane.
+fn lanes(filter: &Filter, image: &Image) -> Vec<LaneKind> {
+    [LaneKind::I16, LaneKind::F32, LaneKind::F64]
+        .into_iter()
+        .filter(|&lane| {
+            filter
+                .plan(
+                    image,
+                    &Tuning {
+                        lane: Some(lane),
+                        ..Tuning::default()
+                    },
+                )
+                .is_ok()
+        })
+        .collect()
+}
+
+fn pool(threads: usize) -> ThreadPool {
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("threads can be started")
+}
+
+fn run(filter: &Filter, image: &Image, tuning: &Tuning, output: &mut Image) {
+    let plan = filter.plan(image, tuning).expect("the lane is allowed");
+    filter
+        .apply_into(image, &plan, output, &|_| ())
+        .expect("the output fits");
+}
+
+fn output(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
+    let plan = filter.plan(image, tuning).expect("the lane is allowed");
+    let mut output = plan.allocate().expect("there is memory");
+    run(filter, image, tuning, &mut output);
+    output
+}
+
+/// A filter on an image, and what the naive loop makes of it.
+struct Subject<'a> {
+    filter: Filter,
+    image: &'a Image,
+    expected: Image,
+}
+
+impl<'a> Subject<'a> {
+    fn new(filter: Filter, image: &'a Image) -> Self {
+        let naive = Tuning {
+            method: Some(Method::Naive),
+            lane: Some(LaneKind::F64),
+            ..Tuning::default()
+        };
+        Self {
+            expected: output(&filter, image, &naive),
+            filter,
+            image,
+        }
+    }
+
+    /// Times a way to run after its answer was found equal to the naive
+    /// loop's: sums of integers are exact, those of floats agree to 1e-5.
+    fn time(
+        &self,
+        group: &mut BenchmarkGroup<'_, WallTime>,
+        id: BenchmarkId,
+        pool: &ThreadPool,
+        tuning: &Tuning,
+    ) {
+        let Self {
+            filter,
+            image,
+            expected,
+        } = self;
+        let mut answer = output(filter, image, tuning);
+        match (expected.samples(), answer.samples()) {
+            (Samples::F32(expected), Samples::F32(answer)) => {
+                let gain = filter.bank().kernels()[0].abs_sum() as f32;
+                let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * gain;
+                assert!(
+                    expected.iter().zip(answer).all(close),
+                    "{tuning:?} is wrong"
+                );
+            }
+            (expected, answer) => assert!(expected == answer, "{tuning:?} is wrong"),
+        }
+        group.bench_function(id, |b| {
+            b.iter(|| pool.install(|| run(filter, black_box(image), tuning, &mut answer)));
+        });
+    }
+}
+
+fn start<'a>(
+    c: &'a mut Criterion,
+    name: &str,
+    [rows, columns]: [usize; 2],
+) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = c.benchmark_group(name);
+    group
+        .throughput(Throughput::Elements((rows * columns) as u64))
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    group
+}
+
+/// Naive and direct at every level and lane, 3x3 to 31x31, one thread.
+fn kernel_sizes(c: &mut Criterion) {
+    let one = pool(1);
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        let image = image(MEDIUM, depth);
+        let mut group = start(c, &format!("{}/kernel size", depth.name()), MEDIUM);
+        for size in [3, 5, 7, 9, 11, 15, 31] {
+            let subject = Subject::new(filter(size), &image);
+            for lane in lanes(&subject.filter, &image) {
+                let tuning = Tuning {
+                    lane: Some(lane),
+                    ..Tuning::default()
+                };
+                if size <= 9 {
+                    let naive = Tuning {
+                        method: Some(Method::Naive),
+                        ..tuning
+                    };
+                    let id = BenchmarkId::new(format!("naive {lane}"), size);
+                    subject.time(&mut group, id, &one, &naive);
+                }
+                for simd in Simd::available() {
+                    let direct = Tuning {
+                        method: Some(Method::Direct),
+                        simd: Some(simd),
+                        ..tuning
+                    };
+                    let id = BenchmarkId::new(format!("direct {lane} {}", simd.level()), size);
+                    subject.time(&mut group, id, &one, &direct);
+                }
+            }
+        }
+    }
+}
+
+/// 3x3 and 9x9 from 512 x 512 to 24 megapixels, on one thread and on all.
+fn image_sizes(c: &mut Criterion) {
+    let all = std::thread::available_parallelism().map_or(1, |n| n.get());
+    for depth in [Depth::U8, Depth::F32] {
+        for shape in [SMALL, MEDIUM, LARGE] {
+            let image = image(shape, depth);
+            let name = format!("{}/{} x {}", depth.name(), shape[1], shape[0]);
+            let mut group = start(c, &name, shape);
+            for size in [3, 9] {
+                let subject = Subject::new(filter(size), &image);
+                for threads in [1, all] {
+                    let id =
+                        BenchmarkId::new(format!("{size}x{size}"), format!("{threads} threads"));
+                    subject.time(&mut group, id, &pool(threads), &Tuning::default());
+                }
+            }
+            let mut copy = image.clone();
+            group.bench_function("memory copy", |b| {
+                b.iter(|| match black_box(&image).samples() {
+                    Samples::U8(from) => copy_samples(from, &mut copy),
+                    Samples::U16(from) => copy_samples(from, &mut copy),
+                    Samples::F32(from) => copy_samples(from, &mut copy),
+                });
+            });
+        }
+    }
+}
+
+fn copy_samples<T: stridekern::image::Sample>(from: &[T], to: &mut Image) {
+    if let Some(to) = T::of_mut(to) {
+        to.copy_from_slice(from);
+    }
+}
+
+criterion_group!(benches, kernel_sizes, image_sizes);
+criterion_main!(benches);
