@@ -6,27 +6,27 @@
 use stridekern::{Border, Depth, Extent, Image, Kernel, Samples};
 
 /// A small generator (xorshift), so that every run sees the same images.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         (self.next() >> 11) % n
     }
 
-    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below((high - low + 1) as u64) as i64
     }
 }
 
 /// Random samples over the whole range; floats from -0.25 to 1.25.
-pub fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Image {
+pub(crate) fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Image {
     let [rows, columns, channels] = shape;
     let len = rows * columns * channels;
     let samples = match depth {
@@ -42,7 +42,7 @@ pub fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth) -> Ima
 }
 
 /// A kernel of random integer weights.
-pub fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: i64) -> Kernel {
+pub(crate) fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: i64) -> Kernel {
     let weights = (0..rows * columns)
         .map(|_| random.between(-largest, largest) as f64)
         .collect();
@@ -50,7 +50,7 @@ pub fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: 
 }
 
 /// The sample at row, column, channel, as an integer or a float.
-pub fn sample(image: &Image, at: [usize; 3]) -> f64 {
+pub(crate) fn sample(image: &Image, at: [usize; 3]) -> f64 {
     let [_, columns, channels] = image.shape();
     let i = (at[0] * columns + at[1]) * channels + at[2];
     match image.samples() {
@@ -62,15 +62,15 @@ pub fn sample(image: &Image, at: [usize; 3]) -> f64 {
 
 /// How the oracle is to walk over the image.
 #[derive(Debug, Clone, Copy)]
-pub struct Walk {
-    pub extent: Extent,
-    pub step: [usize; 2],
-    pub dilation: [usize; 2],
+pub(crate) struct Walk {
+    pub(crate) extent: Extent,
+    pub(crate) step: [usize; 2],
+    pub(crate) dilation: [usize; 2],
 }
 
 /// The sums of every output sample, window by window and tap by tap, in exact
 /// integers or in `f64`: shape, and sums in C order.
-pub fn sums<N>(
+pub(crate) fn sums<N>(
     image: &Image,
     kernel: &Kernel,
     walk: Walk,
@@ -123,7 +123,7 @@ where
 }
 
 /// `numerator / denominator` to the nearest integer, ties to even, saturated.
-pub fn round_exactly(numerator: i128, denominator: i128, white: i128) -> i128 {
+pub(crate) fn round_exactly(numerator: i128, denominator: i128, white: i128) -> i128 {
     let (n, d) = if denominator < 0 {
         (-numerator, -denominator)
     } else {
@@ -136,7 +136,7 @@ pub fn round_exactly(numerator: i128, denominator: i128, white: i128) -> i128 {
 }
 
 /// What the filter must give for integer weights on 8- and 16-bit samples.
-pub fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usize; 3], Samples) {
+pub(crate) fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usize; 3], Samples) {
     let (shape, sums) = sums(image, kernel, walk, |v| v as i128);
     let white = image.depth().full_scale() as i128;
     // Biases in these tests are multiples of 1/8, divisors of 1/4.

@@ -1,0 +1,223 @@
+//! The plan is a plain value: what is chosen, and what is refused, and why.
+
+mod common;
+
+use common::{Random, random_image};
+use stridekern::{
+    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Plan,
+    Tuning,
+    simd::{Level, Simd},
+};
+
+fn image(depth: Depth) -> Image {
+    random_image(&mut Random(1), [40, 50, 1], depth)
+}
+
+fn filter(rows: usize, columns: usize, weights: &[f64]) -> Filter {
+    let kernel = Kernel::new(rows, columns, weights.to_vec()).unwrap();
+    Filter::new(KernelBank::from_kernel("test", kernel))
+}
+
+fn plan(filter: &Filter, depth: Depth) -> Plan {
+    filter.plan(&image(depth), &Tuning::default()).unwrap()
+}
+
+fn refusal(filter: &Filter, image: &Image, tuning: &Tuning) -> String {
+    filter.plan(image, tuning).unwrap_err().to_string()
+}
+
+#[test]
+fn the_narrowest_exact_lane_is_chosen() {
+    for (weights, depth, lane, reason) in [
+        // 257 x 255 = 65535: the last sum that 16 bits tell apart.
+        (
+            [256.0, -1.0],
+            Depth::U8,
+            LaneKind::I16,
+            "integer sums lie in -255..=65280, which 16 bits tell apart",
+        ),
+        (
+            [257.0, -1.0],
+            Depth::U8,
+            LaneKind::F32,
+            "integer sums lie in -255..=65535, where f32 is exact",
+        ),
+        // 65793 x 255 = 16777215 = 2^24 - 1.
+        (
+            [65793.0, 0.0],
+            Depth::U8,
+            LaneKind::F32,
+            "integer sums lie in 0..=16777215, where f32 is exact",
+        ),
+        (
+            [65794.0, 0.0],
+            Depth::U8,
+            LaneKind::F64,
+            "integer sums lie in 0..=16777470, which only f64 holds",
+        ),
+        (
+            [255.0, -255.0],
+            Depth::U16,
+            LaneKind::F32,
+            "integer sums lie in -16711425..=16711425, where f32 is exact",
+        ),
+        (
+            [257.0, 0.0],
+            Depth::U16,
+            LaneKind::F64,
+            "integer sums lie in 0..=16842495, which only f64 holds",
+        ),
+        (
+            [0.5, 0.25],
+            Depth::U8,
+            LaneKind::F32,
+            "float weights, and 2 taps round to far less than 1e-5 in f32",
+        ),
+        (
+            [1.0, 2.0],
+            Depth::F32,
+            LaneKind::F32,
+            "float samples, and 2 taps round to far less than 1e-5 in f32",
+        ),
+        (
+            [1e-40, 0.5],
+            Depth::U8,
+            LaneKind::F64,
+            "float weights beyond the range of f32",
+        ),
+    ] {
+        let plan = plan(&filter(1, 2, &weights), depth);
+        assert_eq!((plan.lane(), plan.lane_reason()), (lane, reason));
+    }
+    let large = filter(13, 13, &[0.1; 169]);
+    assert_eq!(plan(&large, Depth::F32).lane(), LaneKind::F64);
+}
+
+#[test]
+fn a_lane_that_would_not_be_exact_is_refused() {
+    let tuning = |lane| Tuning {
+        lane: Some(lane),
+        ..Tuning::default()
+    };
+    let wide = filter(1, 1, &[1000.0]);
+    assert_eq!(
+        refusal(&wide, &image(Depth::U8), &tuning(LaneKind::I16)),
+        "the i16 lane would not be exact here: integer sums lie in 0..=255000, where f32 is exact; use f32 or wider"
+    );
+    assert!(wide.plan(&image(Depth::U8), &tuning(LaneKind::F64)).is_ok());
+}
+
+#[test]
+fn floats_under_valid_windows_are_not_copied() {
+    let wide = random_image(&mut Random(1), [9, 200, 1], Depth::F32);
+    let sum = filter(1, 2, &[1.0, 1.0]);
+    let zero_copy = |filter: &Filter, image: &Image| {
+        filter.plan(image, &Tuning::default()).unwrap().zero_copy()
+    };
+    assert!(zero_copy(&sum, &wide));
+    assert!(!zero_copy(
+        &sum.clone().with_extent(Extent::Same(Border::Edge)),
+        &wide
+    ));
+    assert!(!zero_copy(
+        &sum,
+        &random_image(&mut Random(1), [9, 200, 1], Depth::U8)
+    ));
+    // A row shorter than a block is framed, with room behind it.
+    assert!(!zero_copy(
+        &sum,
+        &random_image(&mut Random(1), [9, 40, 1], Depth::F32)
+    ));
+    // One channel of three is not one flat row.
+    let colour = random_image(&mut Random(1), [9, 200, 3], Depth::F32);
+    assert!(!zero_copy(&sum.clone().with_channel(Channel::Red), &colour));
+    assert!(zero_copy(&sum.with_channel(Channel::Each), &colour));
+}
+
+#[test]
+fn method_and_level_are_as_asked() {
+    let sum = filter(1, 2, &[1.0, 1.0]);
+    let plan = |tuning| sum.plan(&image(Depth::U8), &tuning).unwrap();
+    let automatic = plan(Tuning::default());
+    assert_eq!(
+        (automatic.method(), automatic.simd()),
+        (Method::Direct, Simd::best().level())
+    );
+    for simd in Simd::available() {
+        assert_eq!(
+            plan(Tuning {
+                simd: Some(simd),
+                ..Tuning::default()
+            })
+            .simd(),
+            simd.level()
+        );
+    }
+    let naive = plan(Tuning {
+        method: Some(Method::Naive),
+        band_rows: Some(7),
+        ..Tuning::default()
+    });
+    assert_eq!(
+        naive.to_string(),
+        "naive in i16, portable, 7 rows at a time"
+    );
+    assert_eq!(naive.simd(), Level::Portable);
+}
+
+#[test]
+fn the_course_example_has_its_windows() {
+    let emboss = filter(3, 3, &[-2.0, -1.0, 0.0, -1.0, 1.0, 1.0, 0.0, 1.0, 2.0]);
+    let image = random_image(&mut Random(3), [400, 400, 1], Depth::U8);
+    let plan = emboss.plan(&image, &Tuning::default()).unwrap();
+    let (source, windows) = plan.layouts().unwrap();
+    assert_eq!(source.shape(), [400, 400, 1]);
+    assert_eq!(windows.shape(), [398, 398, 3, 3]);
+    assert_eq!(windows.strides(), [400, 1, 400, 1]);
+    assert_eq!(plan.output_shape(), [398, 398, 1]);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_way_out() {
+    let sum = filter(3, 9, &[1.0; 27]);
+    let small = random_image(&mut Random(1), [2, 7, 1], Depth::U8);
+    let with = |extent| sum.clone().with_extent(Extent::Same(extent));
+    for (filter, message) in [
+        (
+            sum.clone(),
+            "the kernel's window of 3 rows x 9 columns is larger than the image of 2 x 7; choose a border (--pad edge, reflect, ...) or a smaller kernel",
+        ),
+        (
+            with(Border::Constant(256.0)),
+            "constant:256 is no 8-bit sample; use a whole number from 0 to 255",
+        ),
+        (
+            with(Border::Constant(0.5)),
+            "constant:0.5 is no 8-bit sample; use a whole number from 0 to 255",
+        ),
+        (
+            sum.clone().with_step([0, 1]),
+            "a step of 0 never moves the window; use 1 or more",
+        ),
+        (
+            sum.clone().with_dilation([1, 0]),
+            "a dilation of 0 puts every tap on one sample; use 1 or more",
+        ),
+        (
+            with(Border::Edge)
+                .with_map(Map::Float)
+                .with_depth(Some(Depth::U16)),
+            "the map float gives 32-bit floats, not 16-bit samples; use another map, or the depth f32 or same",
+        ),
+        (
+            with(Border::Edge).with_dilation([usize::MAX / 2, 1]),
+            "a dilation of 9223372036854775807 makes the window larger than this machine can address; use a smaller one",
+        ),
+        (
+            with(Border::Edge).with_dilation([1 << 40, 1]),
+            "a window of 2199023255553 rows over 15 columns needs more than 1 GiB; use a smaller kernel or dilation",
+        ),
+    ] {
+        assert_eq!(refusal(&filter, &small, &Tuning::default()), message);
+    }
+}
