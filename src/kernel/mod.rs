@@ -1,9 +1,16 @@
-//! Kernels: validated weights, and banks of several that are combined.
+//! Kernels: validated weights, banks of several that are combined, the files
+//! that describe them, and those that are built in.
 
 mod bank;
 mod error;
+mod file;
 mod kernel;
+mod library;
+mod nearest;
+mod resolve;
+mod source;
 
 pub use bank::{Combine, KernelBank, Summary};
 pub use error::KernelError;
 pub use kernel::Kernel;
+pub use library::Builtin;

@@ -1,0 +1,410 @@
+//! Kernel files: the TOML that describes a bank.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{Combine, Kernel, KernelBank, KernelError, nearest::nearest, source::Source};
+use crate::tone::Map;
+
+/// The keys at the top of a file.
+const BANK_KEYS: [&str; 10] = [
+    "description",
+    "combine",
+    "map",
+    "weights",
+    "divisor",
+    "bias",
+    "anchor",
+    "flip",
+    "rotations",
+    "kernels",
+];
+/// The keys of one of several kernels.
+const KERNEL_KEYS: [&str; 6] = ["name", "weights", "divisor", "bias", "anchor", "flip"];
+/// 1024 x 1024. More are a mistake, and would take hours to apply directly.
+const MOST_WEIGHTS: usize = 1 << 20;
+
+impl KernelBank {
+    /// The bank `name` that the TOML `text` describes; messages call the text
+    /// `origin`.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::File`], with line and column, if the text is not TOML, has
+    /// a key that is not known, or describes no valid bank.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::kernel::KernelBank;
+    ///
+    /// let bank = KernelBank::parse("mean", "mean.toml", "weights = [[1, 1, 1]]\ndivisor = 3")?;
+    /// assert_eq!(bank.kernels()[0].columns(), 3);
+    ///
+    /// let error = KernelBank::parse("mean", "mean.toml", "wieghts = [[1]]").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "mean.toml:1:1: unknown key: `wieghts`; did you mean `weights`?"
+    /// );
+    /// # Ok::<(), stridekern::kernel::KernelError>(())
+    /// ```
+    pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, KernelError> {
+        let source = Source { origin, text };
+        let document = DeTable::parse(text).map_err(|error| {
+            let message = format!("not TOML: {}", error.message().replace('\n', ", "));
+            let help = "--show-kernel sobel prints a file to start from";
+            source.error(error.span().unwrap_or(0..0), &message, help)
+        })?;
+        Reader { source }.bank(name, document.get_ref())
+    }
+}
+
+type Value<'t> = Spanned<DeValue<'t>>;
+
+/// Turns the tables of one file into kernels.
+struct Reader<'a> {
+    source: Source<'a>,
+}
+
+impl Reader<'_> {
+    fn bank(&self, name: &str, table: &DeTable<'_>) -> Result<KernelBank, KernelError> {
+        self.check_keys(table, &BANK_KEYS)?;
+        let description = self.optional(table, "description", Self::string)?;
+        let map = self.optional(table, "map", |reader, value, key| {
+            reader.choice(value, key, &Map::ALL, Map::name)
+        })?;
+        let combine = self.optional(table, "combine", |reader, value, key| {
+            reader.choice(value, key, &Combine::ALL, Combine::name)
+        })?;
+        let (kernels, labels, combine) = if let Some((key, value)) = table.get_key_value("kernels")
+        {
+            self.check_alone(table)?;
+            let (kernels, labels) = self.kernels(key.span(), value)?;
+            (kernels, labels, combine)
+        } else if table.contains_key("weights") {
+            let kernel = self.kernel(table, 0..0)?;
+            match table.get("rotations") {
+                Some(value) => {
+                    let kernels = self.rotations(value, &kernel)?;
+                    (kernels, Vec::new(), combine.or(Some(Combine::Max)))
+                }
+                None => (vec![kernel], Vec::new(), combine),
+            }
+        } else {
+            let what = if self.source.text.trim().is_empty() {
+                "the file is empty"
+            } else {
+                "the file has no weights"
+            };
+            let help = "give a kernel: weights = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]";
+            return Err(self.source.error(0..0, what, help));
+        };
+        let blame = table.get("combine").map(Value::span);
+        let blame = blame.or_else(|| Some(table.get_key_value("kernels")?.0.span()));
+        let bank = KernelBank::new(name, kernels, combine)
+            .map_err(|error| self.source.locate(blame.unwrap_or(0..0), &error))?;
+        Ok(bank
+            .with_description(description.unwrap_or_default())
+            .with_map(map)
+            .with_labels(labels))
+    }
+
+    /// What only a single kernel has must not stand beside `[[kernels]]`.
+    fn check_alone(&self, table: &DeTable<'_>) -> Result<(), KernelError> {
+        for key in BANK_KEYS {
+            let Some((found, _)) = table.get_key_value(key) else {
+                continue;
+            };
+            let help = match key {
+                "weights" => "give one or the other",
+                "rotations" => "it turns the single kernel of `weights`",
+                _ if KERNEL_KEYS.contains(&key) => "write it into each [[kernels]]",
+                _ => continue,
+            };
+            let message = "this key and [[kernels]] exclude each other";
+            return Err(self.source.error(found.span(), message, help));
+        }
+        Ok(())
+    }
+
+    /// The kernels of `[[kernels]]` and their names.
+    fn kernels(
+        &self,
+        key: Range<usize>,
+        value: &Value<'_>,
+    ) -> Result<(Vec<Kernel>, Vec<String>), KernelError> {
+        const HELP: &str = "begin each kernel with a line [[kernels]], in double brackets";
+        let DeValue::Array(entries) = value.get_ref() else {
+            let message = format!("kernels must be several tables, not {}", kind(value));
+            return Err(self.source.error(key, &message, HELP));
+        };
+        let mut kernels = Vec::new();
+        let mut labels = Vec::new();
+        for entry in entries.iter() {
+            let DeValue::Table(table) = entry.get_ref() else {
+                let message = format!("a kernel must be a table, not {}", kind(entry));
+                return Err(self.source.error(entry.span(), &message, HELP));
+            };
+            self.check_keys(table, &KERNEL_KEYS)?;
+            labels.push(
+                self.optional(table, "name", Self::string)?
+                    .unwrap_or_default(),
+            );
+            kernels.push(self.kernel(table, entry.span())?);
+        }
+        if kernels.is_empty() {
+            return Err(self.source.error(key, "there are no kernels", HELP));
+        }
+        Ok((kernels, labels))
+    }
+
+    /// The kernel that the keys of `table`, at `span`, describe.
+    fn kernel(&self, table: &DeTable<'_>, span: Range<usize>) -> Result<Kernel, KernelError> {
+        let Some(weights) = table.get("weights") else {
+            let help = "give weights = [[...], [...]]";
+            return Err(self.source.error(span, "the kernel has no weights", help));
+        };
+        let mut kernel = self.weights(weights)?;
+        if let Some(value) = table.get("divisor") {
+            let divisor = self.number(value, "divisor")?;
+            let with = kernel.with_divisor(divisor);
+            kernel = with.map_err(|error| self.source.locate(value.span(), &error))?;
+        }
+        if let Some(value) = table.get("bias") {
+            let with = kernel.with_bias(self.number(value, "bias")?);
+            kernel = with.map_err(|error| self.source.locate(value.span(), &error))?;
+        }
+        if let Some(value) = table.get("anchor") {
+            kernel = self.anchor(value, kernel)?;
+        }
+        if self.optional(table, "flip", Self::boolean)? == Some(true) {
+            kernel = kernel.flipped();
+        }
+        Ok(kernel)
+    }
+
+    fn weights(&self, value: &Value<'_>) -> Result<Kernel, KernelError> {
+        const HELP: &str = "put each row into brackets of its own: [[1, 2, 1], [2, 4, 2]]";
+        let DeValue::Array(rows) = value.get_ref() else {
+            let message = format!("weights must be rows of numbers, not {}", kind(value));
+            return Err(self.source.error(value.span(), &message, HELP));
+        };
+        let mut weights = Vec::new();
+        let mut columns = 0;
+        for (at, row) in rows.iter().enumerate() {
+            let DeValue::Array(numbers) = row.get_ref() else {
+                let message = format!("a row of weights must be an array, not {}", kind(row));
+                return Err(self.source.error(row.span(), &message, HELP));
+            };
+            if at == 0 {
+                columns = numbers.len();
+            } else if numbers.len() != columns {
+                let above = if at == 1 {
+                    "the row above has"
+                } else {
+                    "the rows above have"
+                };
+                let message = format!(
+                    "row {} has {} {}, {above} {columns}",
+                    at + 1,
+                    numbers.len(),
+                    if numbers.len() == 1 {
+                        "weight"
+                    } else {
+                        "weights"
+                    },
+                );
+                let help = "give every row as many; 0 where there is none";
+                return Err(self.source.error(row.span(), &message, help));
+            }
+            if weights.len() + columns > MOST_WEIGHTS {
+                let message = format!("the kernel has more than {MOST_WEIGHTS} weights");
+                return Err(self
+                    .source
+                    .error(row.span(), &message, "use a smaller kernel"));
+            }
+            for number in numbers.iter() {
+                weights.push(self.number(number, "a weight")?);
+            }
+        }
+        let rows = if columns == 0 { 0 } else { rows.len() };
+        Kernel::new(rows, columns, weights)
+            .map_err(|error| self.source.locate(value.span(), &error))
+    }
+
+    fn anchor(&self, value: &Value<'_>, kernel: Kernel) -> Result<Kernel, KernelError> {
+        let wrong = |message: &str| {
+            let help = "give [row, column], counted from 0";
+            self.source.error(value.span(), message, help)
+        };
+        let DeValue::Array(pair) = value.get_ref() else {
+            return Err(wrong(&format!(
+                "anchor must be two integers, not {}",
+                kind(value)
+            )));
+        };
+        let integers: Option<Vec<i64>> = pair.iter().map(integer).collect();
+        let Some(&[row, column]) = integers.as_deref() else {
+            return Err(wrong("anchor must be two integers"));
+        };
+        let (Ok(row), Ok(column)) = (usize::try_from(row), usize::try_from(column)) else {
+            let [rows, columns] = [kernel.rows(), kernel.columns()];
+            return Err(wrong(&format!(
+                "the anchor lies outside the {rows}x{columns} kernel"
+            )));
+        };
+        kernel
+            .with_anchor([row, column])
+            .map_err(|error| self.source.locate(value.span(), &error))
+    }
+
+    fn rotations(&self, value: &Value<'_>, kernel: &Kernel) -> Result<Vec<Kernel>, KernelError> {
+        let count = match integer(value) {
+            Some(4) => 4,
+            Some(8) => 8,
+            _ => {
+                let help = "give 4 (by 90 degrees) or 8 (by 45 degrees)";
+                let message = "that many rotations are not possible";
+                return Err(self.source.error(value.span(), message, help));
+            }
+        };
+        kernel
+            .rotations(count)
+            .map_err(|error| self.source.locate(value.span(), &error))
+    }
+
+    /// The value of `key` as `read` understands it, if there is one.
+    fn optional<T>(
+        &self,
+        table: &DeTable<'_>,
+        key: &str,
+        read: impl Fn(&Self, &Value<'_>, &str) -> Result<T, KernelError>,
+    ) -> Result<Option<T>, KernelError> {
+        table
+            .get(key)
+            .map(|value| read(self, value, key))
+            .transpose()
+    }
+
+    fn string(&self, value: &Value<'_>, key: &str) -> Result<String, KernelError> {
+        match value.get_ref() {
+            DeValue::String(text) => Ok(text.to_string()),
+            _ => {
+                let message = format!("{key} must be text, not {}", kind(value));
+                Err(self
+                    .source
+                    .error(value.span(), &message, "put it into quotes"))
+            }
+        }
+    }
+
+    fn boolean(&self, value: &Value<'_>, key: &str) -> Result<bool, KernelError> {
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Ok(*truth),
+            _ => {
+                let message = format!("{key} must be true or false, not {}", kind(value));
+                Err(self
+                    .source
+                    .error(value.span(), &message, "write it without quotes"))
+            }
+        }
+    }
+
+    /// The one of `all` that the value names.
+    fn choice<T: Copy>(
+        &self,
+        value: &Value<'_>,
+        key: &str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, KernelError> {
+        let help = || {
+            let names: Vec<&str> = all.iter().map(|&one| name(one)).collect();
+            format!("choose {}", names.join(", "))
+        };
+        let DeValue::String(text) = value.get_ref() else {
+            let message = format!("{key} must be text, not {}", kind(value));
+            return Err(self.source.error(value.span(), &message, &help()));
+        };
+        let found = all.iter().copied().find(|&one| name(one) == text);
+        found.ok_or_else(|| {
+            let message = format!("unknown {key}");
+            self.source.error(value.span(), &message, &help())
+        })
+    }
+
+    /// A number that is finite and, if it is an integer, exact.
+    fn number(&self, value: &Value<'_>, what: &str) -> Result<f64, KernelError> {
+        const EXACT: u64 = 1 << 53;
+        let wrong = |message: String, help| Err(self.source.error(value.span(), &message, help));
+        match value.get_ref() {
+            DeValue::Integer(_) => match integer(value) {
+                Some(number) if number.unsigned_abs() <= EXACT => Ok(number as f64),
+                _ => wrong(
+                    format!("{what} is an integer beyond 2^53, which would be rounded"),
+                    "write it with a decimal point if that is meant",
+                ),
+            },
+            DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
+                Ok(number) if number.is_finite() => Ok(number),
+                _ => wrong(
+                    format!("{what} is not a finite number"),
+                    "give a number below 1.8e308",
+                ),
+            },
+            _ => wrong(
+                format!("{what} must be a number, not {}", kind(value)),
+                "write it in digits, without quotes or brackets",
+            ),
+        }
+    }
+
+    /// Every key of `table` is one of `known`; else the first in the file is told.
+    fn check_keys(&self, table: &DeTable<'_>, known: &[&str]) -> Result<(), KernelError> {
+        let strangers = table
+            .keys()
+            .filter(|key| !known.contains(&key.get_ref().as_ref()));
+        let Some(key) = strangers.min_by_key(|key| key.span().start) else {
+            return Ok(());
+        };
+        let name: &str = key.get_ref();
+        let help = if BANK_KEYS.contains(&name) {
+            "move it above the first [[kernels]]".to_owned()
+        } else if name == "name" {
+            "the file's name is the kernel's name; only [[kernels]] have a `name`".to_owned()
+        } else if let [meant, ..] = nearest(name, known.iter().copied())[..] {
+            format!("did you mean `{meant}`?")
+        } else {
+            format!("the keys here are {}", known.join(", "))
+        };
+        Err(self.source.error(key.span(), "unknown key", &help))
+    }
+}
+
+/// The value as an integer, if it is one of 64 bits.
+fn integer(value: &Value<'_>) -> Option<i64> {
+    match value.get_ref() {
+        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix()).ok(),
+        _ => None,
+    }
+}
+
+/// What kind of value it is, for messages.
+fn kind(value: &Value<'_>) -> &'static str {
+    match value.get_ref() {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number with a decimal point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests;

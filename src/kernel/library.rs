@@ -1,0 +1,159 @@
+//! The kernels of `kernels/`, built into the program.
+
+use super::KernelBank;
+
+/// One of the kernels that are built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Builtin {
+    name: &'static str,
+    toml: &'static str,
+}
+
+macro_rules! builtins {
+    ($($name:literal),+ $(,)?) => {
+        &[$(Builtin {
+            name: $name,
+            toml: include_str!(concat!("../../kernels/", $name, ".toml")),
+        }),+]
+    };
+}
+
+/// All of them, sorted by name.
+static BUILTINS: &[Builtin] = builtins![
+    "bevel",
+    "box3",
+    "box5",
+    "box7",
+    "box9",
+    "compass",
+    "contour",
+    "detail",
+    "disk3",
+    "disk5",
+    "edge_enhance",
+    "emboss",
+    "emboss_pillow",
+    "farid",
+    "farid_x",
+    "farid_y",
+    "frei_chen",
+    "frei_chen_x",
+    "frei_chen_y",
+    "gaussian3",
+    "gaussian5",
+    "gaussian7",
+    "gaussian7_opencv",
+    "high_pass",
+    "identity",
+    "kirsch",
+    "laplacian4",
+    "laplacian8",
+    "laplacian_opencv",
+    "line_135",
+    "line_45",
+    "line_h",
+    "line_v",
+    "lines",
+    "log5",
+    "log9",
+    "motion",
+    "motion_135",
+    "motion_45",
+    "motion_v",
+    "outline",
+    "prewitt",
+    "prewitt_x",
+    "prewitt_y",
+    "roberts",
+    "roberts_x",
+    "roberts_y",
+    "robinson",
+    "scharr",
+    "scharr_x",
+    "scharr_y",
+    "sharpen",
+    "sharpen8",
+    "sharpen_soft",
+    "smooth",
+    "smooth_more",
+    "sobel",
+    "sobel5",
+    "sobel5_x",
+    "sobel5_y",
+    "sobel_direction",
+    "sobel_x",
+    "sobel_y",
+    "unsharp5"
+];
+
+/// Other names that people know kernels by, sorted, and the built-in kernel each
+/// stands for: of several sizes the most usual.
+const ALIASES: &[(&str, &str)] = &[
+    ("average", "box3"),
+    ("blur", "gaussian5"),
+    ("box", "box3"),
+    ("disk", "disk5"),
+    ("edges", "outline"),
+    ("find_edges", "outline"),
+    ("gaussian", "gaussian5"),
+    ("laplacian", "laplacian4"),
+    ("lens", "disk5"),
+    ("log", "log9"),
+    ("mean", "box3"),
+    ("mexican_hat", "log9"),
+    ("motion_h", "motion"),
+    ("pillbox", "disk5"),
+    ("unsharp", "unsharp5"),
+];
+
+impl Builtin {
+    /// The name, which is the stem of its file.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text of its file.
+    pub const fn toml(&self) -> &'static str {
+        self.toml
+    }
+
+    /// The bank that the file describes.
+    pub fn bank(&self) -> KernelBank {
+        let origin = format!("kernels/{}.toml", self.name);
+        KernelBank::parse(self.name, &origin, self.toml)
+            .expect("the tests parse every built-in kernel, and none can change after")
+    }
+}
+
+impl KernelBank {
+    /// The built-in kernels, sorted by name.
+    pub fn builtins() -> impl ExactSizeIterator<Item = Builtin> + Clone {
+        BUILTINS.iter().copied()
+    }
+
+    /// Other names of built-in kernels, sorted, each with the name it stands for.
+    pub const fn aliases() -> &'static [(&'static str, &'static str)] {
+        ALIASES
+    }
+
+    /// The built-in kernel of that name or alias. Its own name is the one in
+    /// [`builtins`](Self::builtins), so that one name means one kernel.
+    pub fn builtin(name: &str) -> Option<Self> {
+        find(name).map(|builtin| builtin.bank())
+    }
+
+    /// The text of the file of the built-in kernel of that name or alias.
+    pub fn builtin_toml(name: &str) -> Option<&'static str> {
+        find(name).map(|builtin| builtin.toml)
+    }
+}
+
+fn find(name: &str) -> Option<&'static Builtin> {
+    let alias = ALIASES.binary_search_by_key(&name, |&(alias, _)| alias);
+    let name = alias.map_or(name, |at| ALIASES[at].1);
+    let at = BUILTINS.binary_search_by_key(&name, |builtin| builtin.name);
+    at.ok().map(|at| &BUILTINS[at])
+}
+
+#[cfg(test)]
+mod tests;

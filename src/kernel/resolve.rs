@@ -1,0 +1,128 @@
+//! From what the user names to a bank: a file, or a kernel that is built in.
+
+use std::{fs, io::Read as _, path::Path, str};
+
+use super::{
+    KernelBank, KernelError,
+    nearest::nearest,
+    source::{Source, one_line},
+};
+use crate::{Error, Result};
+
+/// Room for a million weights at full precision; what is larger is no kernel.
+const MOST_BYTES: u64 = 16 << 20;
+
+impl KernelBank {
+    /// The bank of a kernel file; its name is the file's stem.
+    ///
+    /// # Errors
+    ///
+    /// If the file is missing, a directory, larger than 16 MiB or not UTF-8,
+    /// cannot be read, or [`parse`](Self::parse) refuses it.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let origin = one_line(&path.to_string_lossy());
+        let refuse = |message: &str| KernelError::Path {
+            path: origin.clone(),
+            message: message.to_owned(),
+        };
+        let reading = |source| Error::io(format_args!("read the kernel file {origin}"), source);
+        if is_missing(path) {
+            let message = "there is no such kernel file; check the path, or choose a built-in \
+                           kernel from --list-kernels";
+            return Err(refuse(message).into());
+        }
+        // Asked first: opening a directory succeeds on some systems only.
+        if fs::metadata(path).map_err(reading)?.is_dir() {
+            let message = "this is a directory, not a kernel file; name a file in it";
+            return Err(refuse(message).into());
+        }
+        let file = fs::File::open(path).map_err(reading)?;
+        let mut bytes = Vec::new();
+        // One byte more than allowed, for pipes and devices have no length to ask for.
+        let mut limited = file.take(MOST_BYTES + 1);
+        limited.read_to_end(&mut bytes).map_err(reading)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            let message = "the file is larger than 16 MiB; name a kernel file, not an image";
+            return Err(refuse(message).into());
+        }
+        let text = text(&origin, &bytes)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self::parse(&stem, &origin, text)?)
+    }
+
+    /// The bank that a user means by `argument`: the kernel file at that path if
+    /// there is one, else the built-in kernel of that name, with or without
+    /// `.toml`.
+    ///
+    /// A directory that is called like a built-in kernel does not hide it. A path
+    /// with a folder in it is never taken for a built-in kernel.
+    ///
+    /// # Errors
+    ///
+    /// If there is neither, or the file is refused by [`read`](Self::read).
+    pub fn resolve(argument: impl AsRef<Path>) -> Result<Self> {
+        let path = argument.as_ref();
+        let missing = is_missing(path);
+        if !missing && !path.is_dir() {
+            return Self::read(path);
+        }
+        let shown = path.to_string_lossy();
+        let name = shown.strip_suffix(".toml").unwrap_or(&shown);
+        // No built-in name holds a separator, so a path with a folder finds none.
+        if let Some(bank) = Self::builtin(name) {
+            return Ok(bank);
+        }
+        if !missing {
+            return Self::read(path);
+        }
+        let mut suggestions = Vec::new();
+        let mut with_toml = path.as_os_str().to_owned();
+        with_toml.push(".toml");
+        if !name.is_empty() && Path::new(&with_toml).is_file() {
+            suggestions.push(one_line(&with_toml.to_string_lossy()));
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let aliases = Self::aliases().iter().map(|&(alias, _)| alias);
+        let names = Self::builtins()
+            .map(|builtin| builtin.name())
+            .chain(aliases);
+        suggestions.extend(nearest(&stem, names).into_iter().map(str::to_owned));
+        Err(KernelError::Unknown {
+            name: one_line(&shown),
+            suggestions,
+        }
+        .into())
+    }
+}
+
+/// Whether there is nothing at the path: not even something that may not be read.
+fn is_missing(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// The bytes as text, or where they stop being text.
+fn text<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
+    str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let text = str::from_utf8(&bytes[..at]).unwrap_or_default();
+        let source = Source { origin, text };
+        let mut located = source.error(
+            at..at,
+            &format!("not UTF-8 text at byte {at}"),
+            "a kernel file is TOML, saved as UTF-8",
+        );
+        if let KernelError::File { text, .. } = &mut located {
+            *text = bytes[at..]
+                .iter()
+                .take(4)
+                .map(|byte| format!("\\x{byte:02x}"))
+                .collect();
+        }
+        located
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! The text of a kernel file: where in it something is, and how to show it.
+
+use std::ops::Range;
+
+use super::KernelError;
+
+/// A kernel file's text and the name that messages give it.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) origin: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl Source<'_> {
+    /// The error that `message` describes, at the bytes `span` of the text.
+    pub(super) fn error(&self, span: Range<usize>, message: &str, help: &str) -> KernelError {
+        let shown = self.text.get(span.clone()).unwrap_or_default();
+        let (line, column) = self.position(span.start);
+        KernelError::File {
+            file: self.origin.to_owned(),
+            line,
+            column,
+            message: message.to_owned(),
+            text: shorten(shown),
+            help: help.to_owned(),
+        }
+    }
+
+    /// What a kernel or bank says about itself, at the bytes `span` of the text.
+    pub(super) fn locate(&self, span: Range<usize>, error: &KernelError) -> KernelError {
+        let said = error.to_string();
+        let (message, help) = said.split_once("; ").unwrap_or((&said, ""));
+        self.error(span, message, help)
+    }
+
+    /// Line and column of the byte `at`, both from 1, columns in characters.
+    fn position(&self, at: usize) -> (usize, usize) {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        // Editors do not count a byte order mark.
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        (line, column)
+    }
+}
+
+/// `text` on one line of at most 40 characters, control characters escaped.
+pub(super) fn shorten(text: &str) -> String {
+    const MOST: usize = 40;
+    let mut out = String::new();
+    let mut characters = text.trim().chars().peekable();
+    for _ in 0..MOST {
+        match characters.next() {
+            Some(c) if c.is_whitespace() => {
+                while characters.next_if(|c| c.is_whitespace()).is_some() {}
+                out.push(' ');
+            }
+            Some(c) if c.is_control() => out.extend(c.escape_default()),
+            Some(c) => out.push(c),
+            None => return out,
+        }
+    }
+    if characters.peek().is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// `text` in full on one line, control characters escaped.
+pub(super) fn one_line(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
