@@ -1,1 +1,262 @@
+use super::*;
+use crate::image::{Image, Samples};
 
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+
+/// A TIFF of one directory, low byte first: the parts at the tag of their
+/// offsets, then the directory with `tags`.
+fn tiff(parts_tag: u16, parts: &[&[u8]], tags: &[(u16, u16, &[u32])]) -> Vec<u8> {
+    let mut bytes = b"II*\0\0\0\0\0".to_vec();
+    let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+    for part in parts {
+        offsets.push(bytes.len() as u32);
+        lengths.push(part.len() as u32);
+        bytes.extend(*part);
+    }
+    let lengths_tag = if parts_tag == 273 { 279 } else { 325 };
+    let mut tags: Vec<(u16, u16, Vec<u32>)> = tags
+        .iter()
+        .map(|(tag, kind, values)| (*tag, *kind, values.to_vec()))
+        .collect();
+    tags.push((parts_tag, LONG, offsets));
+    tags.push((lengths_tag, LONG, lengths));
+    tags.sort();
+    let mut entries = Vec::new();
+    for (tag, kind, values) in &tags {
+        let mut value: Vec<u8> = match *kind {
+            SHORT => values
+                .iter()
+                .flat_map(|v| (*v as u16).to_le_bytes())
+                .collect(),
+            _ => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        };
+        if value.len() > 4 {
+            let offset = bytes.len() as u32;
+            bytes.extend(&value);
+            value = offset.to_le_bytes().to_vec();
+        }
+        value.resize(4, 0);
+        entries.extend(tag.to_le_bytes());
+        entries.extend(kind.to_le_bytes());
+        entries.extend((values.len() as u32).to_le_bytes());
+        entries.extend(value);
+    }
+    let directory = bytes.len() as u32;
+    bytes[4..8].copy_from_slice(&directory.to_le_bytes());
+    bytes.extend((tags.len() as u16).to_le_bytes());
+    bytes.extend(entries);
+    bytes.extend([0; 4]);
+    bytes
+}
+
+/// Tags of a picture of `columns` x `rows` with such samples.
+fn strip(
+    data: &[u8],
+    size: [u32; 2],
+    bits: u32,
+    samples: u32,
+    photometric: u32,
+    more: &[(u16, u16, &[u32])],
+) -> Vec<u8> {
+    let bits = vec![bits; samples as usize];
+    let mut tags: Vec<(u16, u16, &[u32])> = vec![
+        (256, LONG, &size[..1]),
+        (257, LONG, &size[1..]),
+        (258, SHORT, &bits),
+    ];
+    let photometric = [photometric];
+    tags.push((262, SHORT, &photometric));
+    let samples = [samples];
+    tags.push((277, SHORT, &samples));
+    tags.extend(more);
+    tiff(273, &[data], &tags)
+}
+
+fn decoded(bytes: &[u8]) -> Decoded {
+    read(bytes, &Limits::default()).unwrap()
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    read(bytes, &Limits::default()).unwrap_err().to_string()
+}
+
+fn image(shape: [usize; 3], samples: Samples) -> Image {
+    Image::new(shape[0], shape[1], shape[2], samples).unwrap()
+}
+
+#[test]
+fn few_bits_are_spread_to_eight() {
+    // 10 columns, so that a row ends within a byte.
+    let bits = strip(
+        &[0b1010_0000, 0x40, 0b0000_0001, 0x80],
+        [10, 2],
+        1,
+        1,
+        1,
+        &[],
+    );
+    let set = [0, 2, 9, 17, 18];
+    let wanted = (0..20)
+        .map(|i| if set.contains(&i) { 255 } else { 0 })
+        .collect();
+    assert_eq!(decoded(&bits).image, image([2, 10, 1], Samples::U8(wanted)));
+    let two = strip(&[0b0001_1011, 0b1100_0000], [5, 1], 2, 1, 1, &[]);
+    let wanted = Samples::U8(vec![0, 85, 170, 255, 255]);
+    assert_eq!(decoded(&two).image, image([1, 5, 1], wanted));
+    // White is zero.
+    let four = strip(&[0x0f, 0x80], [3, 1], 4, 1, 0, &[]);
+    let wanted = Samples::U8(vec![255, 0, 7 * 17]);
+    assert_eq!(decoded(&four).image, image([1, 3, 1], wanted));
+}
+
+#[test]
+fn planes_apart_are_put_together() {
+    let planes: [&[u8]; 3] = [&[1, 2, 3, 4], &[11, 12, 13, 14], &[21, 22, 23, 24]];
+    let tags: &[(u16, u16, &[u32])] = &[
+        (256, LONG, &[2]),
+        (257, LONG, &[2]),
+        (258, SHORT, &[8, 8, 8]),
+        (262, SHORT, &[2]),
+        (277, SHORT, &[3]),
+        (284, SHORT, &[2]),
+    ];
+    let wanted = Samples::U8(vec![1, 11, 21, 2, 12, 22, 3, 13, 23, 4, 14, 24]);
+    let read = decoded(&tiff(273, &planes, tags));
+    assert_eq!(read.image, image([2, 2, 3], wanted));
+    assert!(read.warnings.is_empty());
+}
+
+#[test]
+fn tiles_are_laid_out() {
+    // A picture of 20 x 17 in tiles of 16 x 16, each filled with its number.
+    let tiles: Vec<Vec<u8>> = (1..=4).map(|n| vec![n; 256]).collect();
+    let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
+    let tags: &[(u16, u16, &[u32])] = &[
+        (256, LONG, &[20]),
+        (257, LONG, &[17]),
+        (258, SHORT, &[8]),
+        (262, SHORT, &[1]),
+        (322, LONG, &[16]),
+        (323, LONG, &[16]),
+    ];
+    let wanted = (0..17 * 20)
+        .map(|i| 1 + u8::from(i % 20 >= 16) + 2 * u8::from(i / 20 >= 16))
+        .collect();
+    let read = decoded(&tiff(324, &tiles, tags));
+    assert_eq!(read.image, image([17, 20, 1], Samples::U8(wanted)));
+}
+
+#[test]
+fn floats_of_any_size() {
+    let halves = [0x3c00_u16, 0xc000, 0x0001].map(u16::to_le_bytes).concat();
+    let read = decoded(&strip(&halves, [3, 1], 16, 1, 1, &[(339, SHORT, &[3])]));
+    let wanted = vec![1.0, -2.0, 2_f32.powi(-24)];
+    assert_eq!(read.image, image([1, 3, 1], Samples::F32(wanted)));
+    for (value, warnings) in [(0.5_f64, 0), (0.1, 1)] {
+        let doubles = [value, -2.0].map(f64::to_le_bytes).concat();
+        let read = decoded(&strip(&doubles, [2, 1], 64, 1, 1, &[(339, SHORT, &[3])]));
+        let wanted = vec![value as f32, -2.0];
+        assert_eq!(read.image, image([1, 2, 1], Samples::F32(wanted)));
+        assert_eq!(read.warnings.len(), warnings);
+    }
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let named = |what: &str| {
+        format!("{what} is not supported in a tiff file: convert it with another program first")
+    };
+    for (bytes, what) in [
+        (strip(&[0; 4], [2, 2], 8, 1, 3, &[]), "a palette"),
+        (strip(&[0; 16], [2, 2], 8, 4, 5, &[]), "CMYK colour"),
+        (strip(&[0; 12], [2, 2], 8, 3, 6, &[]), "YCbCr colour"),
+        (strip(&[0; 16], [2, 2], 32, 1, 1, &[]), "a 32-bit sample"),
+        (
+            strip(&[0; 8], [2, 2], 16, 1, 1, &[(339, SHORT, &[2])]),
+            "a signed 16-bit sample",
+        ),
+        (
+            strip(
+                &[0; 16],
+                [2, 2],
+                8,
+                4,
+                2,
+                &[(338, SHORT, &[0]), (317, SHORT, &[2])],
+            ),
+            "extra samples together with a predictor",
+        ),
+    ] {
+        assert_eq!(refusal(&bytes), named(what));
+    }
+}
+
+#[test]
+fn samples_beyond_the_colour_are_told_of() {
+    let data = [1, 2, 3, 99, 4, 5, 6, 98];
+    let read = decoded(&strip(&data, [2, 1], 8, 4, 2, &[(338, SHORT, &[0])]));
+    let wanted = Samples::U8(vec![1, 2, 3, 4, 5, 6]);
+    assert_eq!(read.image, image([1, 2, 3], wanted));
+    assert_eq!(
+        read.warnings,
+        ["the tiff file has 4 samples in a pixel: only the 3 of its colour were read"]
+    );
+    let read = decoded(&strip(&[1, 2, 3, 4, 5], [1, 1], 8, 5, 1, &[]));
+    let wanted = Samples::U8(vec![1, 2, 3, 4, 5]);
+    assert_eq!(read.image, image([1, 1, 5], wanted));
+    assert_eq!(
+        read.warnings,
+        ["the tiff file has 5 samples of gray in a pixel: they were read as so many channels"]
+    );
+}
+
+#[test]
+fn a_claim_is_refused_and_no_memory_taken() {
+    let text = refusal(&strip(&[0; 4], [100_000, 100_000], 8, 1, 1, &[]));
+    assert!(
+        text.starts_with("the header claims 100000 x 100000 = 10000000000 pixels"),
+        "{text}"
+    );
+    assert_eq!(
+        refusal(&strip(&[0; 4], [1000, 1000], 8, 1, 1, &[])),
+        "the tiff file ends before its picture does: get a complete copy of it"
+    );
+}
+
+#[test]
+fn jpegs_inside_are_checked_to_their_end() {
+    let gray = image([16, 16, 1], Samples::U8((0..=255).collect()));
+    let mut jpeg = Vec::new();
+    jpeg::write(&gray, &Metadata::default(), 100, &mut jpeg).unwrap();
+    let whole = strip(&jpeg, [16, 16], 8, 1, 1, &[(259, SHORT, &[7])]);
+    let read = decoded(&whole).image;
+    let (Samples::U8(before), Samples::U8(after)) = (gray.samples(), read.samples()) else {
+        panic!("not of 8 bits");
+    };
+    assert!(before.iter().zip(after).all(|(a, b)| a.abs_diff(*b) < 4));
+    for length in [jpeg.len() - 1, jpeg.len() - 20] {
+        let cut = strip(&jpeg[..length], [16, 16], 8, 1, 1, &[(259, SHORT, &[7])]);
+        assert_eq!(
+            refusal(&cut),
+            "the tiff file ends before its picture does: get a complete copy of it"
+        );
+    }
+}
+
+#[test]
+fn only_the_first_of_several_pictures_is_read() {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut file).unwrap();
+    for value in [7, 8] {
+        encoder
+            .write_image::<::tiff::encoder::colortype::Gray8>(1, 1, &[value])
+            .unwrap();
+    }
+    let read = decoded(file.get_ref());
+    assert_eq!(read.image, image([1, 1, 1], Samples::U8(vec![7])));
+    assert_eq!(
+        read.warnings,
+        ["the tiff file has several pictures: only the first was read"]
+    );
+}
