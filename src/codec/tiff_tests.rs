@@ -148,6 +148,36 @@ fn tiles_are_laid_out() {
 }
 
 #[test]
+fn planes_in_tiles_are_read_where_no_tile_is_cut() {
+    let planes: Vec<Vec<u8>> = (1..=3)
+        .map(|n| (0..=255).map(|i| i ^ n).collect())
+        .collect();
+    let tiles: Vec<&[u8]> = planes.iter().map(Vec::as_slice).collect();
+    let file = |size: u32| {
+        let tags: &[(u16, u16, &[u32])] = &[
+            (256, LONG, &[size]),
+            (257, LONG, &[size]),
+            (258, SHORT, &[8, 8, 8]),
+            (262, SHORT, &[2]),
+            (277, SHORT, &[3]),
+            (284, SHORT, &[2]),
+            (322, LONG, &[16]),
+            (323, LONG, &[16]),
+        ];
+        tiff(324, &tiles, tags)
+    };
+    let wanted = (0..=255).flat_map(|i| [i ^ 1, i ^ 2, i ^ 3]).collect();
+    assert_eq!(
+        decoded(&file(16)).image,
+        image([16, 16, 3], Samples::U8(wanted))
+    );
+    assert_eq!(
+        refusal(&file(15)),
+        "a plane for each channel, in tiles, is not supported in a tiff file: convert it with another program first"
+    );
+}
+
+#[test]
 fn floats_of_any_size() {
     let halves = [0x3c00_u16, 0xc000, 0x0001].map(u16::to_le_bytes).concat();
     let read = decoded(&strip(&halves, [3, 1], 16, 1, 1, &[(339, SHORT, &[3])]));

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use ::tiff::{
     ColorType, TiffError,
-    decoder::{Decoder, DecodingSampleType, Limits as TiffLimits},
+    decoder::{ChunkType, Decoder, DecodingSampleType, Limits as TiffLimits},
     tags::Tag,
 };
 use half::f16;
@@ -60,6 +60,7 @@ pub(in crate::codec) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         bits: decoder.colortype().map_err(decoding)?.bit_depth(),
         planar: layout.planes > 1,
     };
+    check_tiles(&decoder, &picture)?;
     let samples = samples(
         &mut decoder,
         &picture,
@@ -236,6 +237,20 @@ fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>
         }
     }
     Ok(samples)
+}
+
+/// The tiff crate takes the tiles at the edges of all planes but the first for
+/// whole ones, and panics.
+fn check_tiles(decoder: &Reader<'_>, picture: &Picture) -> Result<()> {
+    let (wide, high) = decoder.chunk_dimensions();
+    let cut = picture.columns % wide as usize != 0 || picture.rows % high as usize != 0;
+    if picture.planar && decoder.get_chunk_type() == ChunkType::Tile && cut {
+        return Err(message::unsupported(
+            "tiff",
+            "a plane for each channel, in tiles,",
+        ));
+    }
+    Ok(())
 }
 
 /// The decoder of the JPEGs inside is lenient and fills what is missing.
