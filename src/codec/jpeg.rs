@@ -15,11 +15,10 @@ use super::{Decoded, Format, Limits, Metadata, message, raster};
 
 /// Reads a JPEG: gray stays gray, everything else becomes RGB.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
-    // Strict decoding tells of an early end only in the rows before the last;
-    // the mark that closes the file tells of all.
-    if !is_complete(bytes) {
+    let Some(bytes) = guarded(bytes) else {
         return Err(message::truncated("jpeg"));
-    }
+    };
+    let bytes = bytes.as_slice();
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::MAX)
@@ -81,31 +80,51 @@ pub(super) fn write(
 }
 
 /// Whether the segments and scans run up to the mark that ends a JPEG.
-///
-/// Pictures inside of segments, such as thumbnails, have such a mark of their
-/// own: segments are stepped over by their lengths.
 pub(super) fn is_complete(bytes: &[u8]) -> bool {
+    guarded(bytes).is_some()
+}
+
+/// A code of nothing but ones is in no Huffman table, by the standard.
+const GUARD: [u8; 16] = [
+    0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0,
+];
+
+/// The file with a guard before each restart and before its end, or nothing if
+/// the end is missing.
+///
+/// The decoder, strict or not, takes what is missing before one of these marks
+/// for zeros, which give gray blocks; the guard makes it an error. Data that
+/// are whole end before it, and it is then stepped over.
+///
+/// Pictures inside of segments, such as thumbnails, have marks of their own:
+/// segments are stepped over by their lengths.
+fn guarded(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut guarded = Vec::with_capacity(bytes.len() + bytes.len() / 16 + GUARD.len());
+    let mut copied = 0;
     let mut at = 2;
     loop {
         // To the next 0xff, past fill bytes, to the mark's code.
-        while bytes.get(at).is_some_and(|byte| *byte != 0xff) {
-            at += 1;
-        }
-        while bytes.get(at) == Some(&0xff) {
-            at += 1;
-        }
-        let Some(code) = bytes.get(at) else {
-            return false;
-        };
+        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xff)?;
+        let mark = at;
+        at += bytes[at..].iter().position(|byte| *byte != 0xff)?;
+        let code = bytes[at];
         at += 1;
         match code {
-            0xd9 => return true,
-            // A stuffed 0xff of the scan, a restart, and marks without a length.
-            0x00 | 0x01 | 0xd0..=0xd8 => {}
-            _ => match bytes.get(at..at + 2) {
-                Some(&[high, low]) => at += usize::from(u16::from_be_bytes([high, low])).max(2),
-                _ => return false,
-            },
+            0xd0..=0xd7 | 0xd9 => {
+                guarded.extend_from_slice(&bytes[copied..mark]);
+                guarded.extend_from_slice(&GUARD);
+                copied = mark;
+                if code == 0xd9 {
+                    guarded.extend_from_slice(&bytes[copied..at]);
+                    return Some(guarded);
+                }
+            }
+            // A stuffed 0xff of the scan, and marks without a length.
+            0x00 | 0x01 | 0xd8 => {}
+            _ => {
+                let length = bytes.get(at..at + 2)?;
+                at += usize::from(u16::from_be_bytes([length[0], length[1]])).max(2);
+            }
         }
     }
 }
