@@ -188,11 +188,11 @@ impl KernelBank {
         [most(Kernel::rows), most(Kernel::columns)]
     }
 
-    /// The bank with every kernel [`flipped`](Kernel::flipped): true convolution.
+    /// The bank with every kernel [`convolving`](Kernel::convolving).
     #[must_use]
-    pub fn flipped(&self) -> Self {
+    pub fn convolving(&self) -> Self {
         Self {
-            kernels: self.kernels.iter().map(Kernel::flipped).collect(),
+            kernels: self.kernels.iter().map(Kernel::convolving).collect(),
             ..self.clone()
         }
     }
@@ -285,18 +285,18 @@ mod tests {
     }
 
     #[test]
-    fn flipping_flips_every_kernel_and_keeps_the_rest() {
+    fn convolving_turns_every_kernel_once_and_keeps_the_rest() {
         let kernels = vec![kernel(1, 2), kernel(3, 2)];
         let bank = KernelBank::new("x", kernels, Some(Combine::Sum))
             .unwrap()
             .with_description("d")
             .with_map(Map::Abs)
             .with_labels(["a".to_owned()]);
-        let flipped = bank.flipped();
-        assert_eq!(flipped.kernels()[1], kernel(3, 2).flipped());
-        assert_eq!(flipped.labels(), ["a", ""]);
-        assert_eq!(flipped.map(), Some(Map::Abs));
-        assert_eq!(flipped.flipped(), bank);
+        let convolving = bank.convolving();
+        assert_eq!(convolving.kernels()[1], kernel(3, 2).convolving());
+        assert_eq!(convolving.labels(), ["a", ""]);
+        assert_eq!(convolving.map(), Some(Map::Abs));
+        assert_eq!(convolving.convolving(), convolving);
     }
 
     #[test]

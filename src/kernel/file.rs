@@ -182,7 +182,7 @@ impl Reader<'_> {
             kernel = self.anchor(value, kernel)?;
         }
         if self.optional(table, "flip", Self::boolean)? == Some(true) {
-            kernel = kernel.flipped();
+            kernel = kernel.convolving();
         }
         Ok(kernel)
     }

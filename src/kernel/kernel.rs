@@ -7,8 +7,8 @@ use crate::view::StridedView;
 ///
 /// The response at a pixel is the sum over the window of weight x sample, the
 /// anchor lying on the pixel, `/ divisor + bias x full scale`. The weights are
-/// laid on the window as written (correlation); see [`flipped`](Self::flipped)
-/// for true convolution.
+/// laid on the window as written (correlation); see
+/// [`convolving`](Self::convolving) for true convolution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
     rows: usize,
@@ -17,6 +17,8 @@ pub struct Kernel {
     divisor: f64,
     bias: f64,
     anchor: [usize; 2],
+    /// Whether it was turned for convolution already.
+    convolving: bool,
 }
 
 impl Kernel {
@@ -52,6 +54,7 @@ impl Kernel {
             divisor: 1.0,
             bias: 0.0,
             anchor: [rows / 2, columns / 2],
+            convolving: false,
         })
     }
 
@@ -100,9 +103,20 @@ impl Kernel {
         Ok(self)
     }
 
+    /// The kernel whose correlation is the true convolution with this one:
+    /// [`flipped`](Self::flipped) once, however often this is called.
+    #[must_use]
+    pub fn convolving(&self) -> Self {
+        if self.convolving {
+            return self.clone();
+        }
+        Self {
+            convolving: true,
+            ..self.flipped()
+        }
+    }
+
     /// The kernel turned by 180 degrees; the anchor stays on its weight.
-    ///
-    /// Correlation with the flipped kernel is true convolution.
     #[must_use]
     pub fn flipped(&self) -> Self {
         let mut flipped = self.clone();

@@ -42,7 +42,12 @@ pub(crate) fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth)
 }
 
 /// A kernel of random integer weights.
-pub(crate) fn random_kernel(random: &mut Random, rows: usize, columns: usize, largest: i64) -> Kernel {
+pub(crate) fn random_kernel(
+    random: &mut Random,
+    rows: usize,
+    columns: usize,
+    largest: i64,
+) -> Kernel {
     let weights = (0..rows * columns)
         .map(|_| random.between(-largest, largest) as f64)
         .collect();

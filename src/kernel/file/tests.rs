@@ -64,7 +64,10 @@ fn a_byte_order_mark_and_other_line_ends_change_nothing() {
     assert_eq!(bank(&text.replace('\n', "\r\n")), plain);
     assert_eq!(bank(&format!("\u{feff}{text}")), plain);
     let error = parse("\u{feff}mop = 1").unwrap_err().to_string();
-    assert!(error.starts_with("my.toml:1:1: unknown key: `mop`;"), "{error}");
+    assert!(
+        error.starts_with("my.toml:1:1: unknown key: `mop`;"),
+        "{error}"
+    );
 }
 
 /// What is wrong, the file, and the exact message after `my.toml:`.
@@ -321,7 +324,15 @@ fn every_mistake_is_shown_where_it_is() {
 #[test]
 fn an_error_has_its_parts() {
     let error = parse("weights = [[1]]\nmap = 'clip'").unwrap_err();
-    let KernelError::File { file, line, column, message, text, help } = error else {
+    let KernelError::File {
+        file,
+        line,
+        column,
+        message,
+        text,
+        help,
+    } = error
+    else {
         panic!("{error:?}");
     };
     assert_eq!((file.as_str(), line, column), ("my.toml", 2, 7));
@@ -331,7 +342,10 @@ fn an_error_has_its_parts() {
 
 #[test]
 fn what_is_shown_is_one_short_line() {
-    let long = format!("weights = [\n    [1, 2],\n    [\n{}    ],\n]", "  1,\n".repeat(99));
+    let long = format!(
+        "weights = [\n    [1, 2],\n    [\n{}    ],\n]",
+        "  1,\n".repeat(99)
+    );
     assert_eq!(
         parse(&long).unwrap_err().to_string(),
         "my.toml:3:5: row 2 has 99 weights, the row above has 2: \
@@ -339,7 +353,13 @@ fn what_is_shown_is_one_short_line() {
          give every row as many; 0 where there is none"
     );
     // Whatever bytes a file holds, a message stays one line without control characters.
-    for text in ["\0\u{1}\u{1b}[31m", "= \r\n\u{7}", "\"a\nb\" = 1", "[\u{2028}", "a.b.c\t=\u{b}1"] {
+    for text in [
+        "\0\u{1}\u{1b}[31m",
+        "= \r\n\u{7}",
+        "\"a\nb\" = 1",
+        "[\u{2028}",
+        "a.b.c\t=\u{b}1",
+    ] {
         let message = parse(text).unwrap_err().to_string();
         assert!(!message.chars().any(char::is_control), "{message:?}");
     }
@@ -354,7 +374,10 @@ fn absurd_files_are_refused() {
     let message = parse(&more).unwrap_err().to_string();
     let expected = ": the kernel has more than 1048576 weights: `[0,0,";
     assert!(message.contains(expected), "{message}");
-    for deep in ["weights = ".to_owned() + &"[".repeat(1 << 20), "[".repeat(1 << 20)] {
+    for deep in [
+        "weights = ".to_owned() + &"[".repeat(1 << 20),
+        "[".repeat(1 << 20),
+    ] {
         assert!(parse(&deep).is_err());
     }
 }

@@ -17,10 +17,18 @@ fn message(folder: &tempfile::TempDir, result: Result<KernelBank>) -> String {
 
 #[test]
 fn a_file_is_named_by_its_stem() {
-    let folder = folder(&[("my.soft.toml", b"weights = [[2]]"), ("plain", b"weights = [[3]]")]);
+    let folder = folder(&[
+        ("my.soft.toml", b"weights = [[2]]"),
+        ("plain", b"weights = [[3]]"),
+    ]);
     let bank = KernelBank::read(folder.path().join("my.soft.toml")).unwrap();
     assert_eq!((bank.name(), bank.kernels()[0].sum()), ("my.soft", 2.0));
-    assert_eq!(KernelBank::read(folder.path().join("plain")).unwrap().name(), "plain");
+    assert_eq!(
+        KernelBank::read(folder.path().join("plain"))
+            .unwrap()
+            .name(),
+        "plain"
+    );
 }
 
 #[test]
@@ -68,16 +76,25 @@ fn what_is_no_kernel_file_is_refused() {
 
 #[test]
 fn a_file_comes_before_the_built_in_kernel_of_its_name() {
-    let folder = folder(&[("sobel.toml", b"weights = [[7]]"), ("mine.toml", b"weights = [[8]]")]);
+    let folder = folder(&[
+        ("sobel.toml", b"weights = [[7]]"),
+        ("mine.toml", b"weights = [[8]]"),
+    ]);
     let bank = KernelBank::resolve(folder.path().join("sobel.toml")).unwrap();
     assert_eq!((bank.name(), bank.kernels()[0].sum()), ("sobel", 7.0));
     for argument in ["sobel", "sobel.toml"] {
-        assert_eq!(KernelBank::resolve(argument).unwrap(), KernelBank::builtin("sobel").unwrap());
+        assert_eq!(
+            KernelBank::resolve(argument).unwrap(),
+            KernelBank::builtin("sobel").unwrap()
+        );
     }
     assert_eq!(KernelBank::resolve("edges").unwrap().name(), "outline");
     // A path that leads nowhere is a mistake, even if the program has such a kernel.
     assert_eq!(
-        message(&folder, KernelBank::resolve(folder.path().join("prewitt.toml"))),
+        message(
+            &folder,
+            KernelBank::resolve(folder.path().join("prewitt.toml"))
+        ),
         "there is no kernel file `prewitt.toml` and no built-in kernel of that name; \
          did you mean `prewitt` or `prewitt_x` or `prewitt_y`? --list-kernels shows all"
     );
@@ -89,7 +106,10 @@ fn a_file_comes_before_the_built_in_kernel_of_its_name() {
 fn a_directory_does_not_hide_a_built_in_kernel() {
     // Tests run in the package's folder, which has these.
     let text = KernelBank::resolve("src").unwrap_err().to_string();
-    assert_eq!(text, "src: this is a directory, not a kernel file; name a file in it");
+    assert_eq!(
+        text,
+        "src: this is a directory, not a kernel file; name a file in it"
+    );
     let folder = folder(&[]);
     fs::create_dir(folder.path().join("sobel")).unwrap();
     assert!(KernelBank::resolve(folder.path().join("sobel")).is_err());
