@@ -275,6 +275,22 @@ fn jpegs_inside_are_checked_to_their_end() {
 }
 
 #[test]
+fn bigtiff_comes_back() {
+    for samples in [
+        Samples::U8((0..48).map(|i| i * 5).collect()),
+        Samples::U16((0..48).map(|i| i * 1301).collect()),
+        Samples::F32((0..48).map(|i| i as f32 / -7.0).collect()),
+    ] {
+        let picture = image([4, 6, 2], samples);
+        let mut file = std::io::Cursor::new(Vec::new());
+        let metadata = Metadata::default();
+        write::write_as(&picture, &metadata, Compression::Fast, true, &mut file).unwrap();
+        assert!(file.get_ref().starts_with(b"II+\0") || file.get_ref().starts_with(b"MM\0+"));
+        assert_eq!(decoded(file.get_ref()).image, picture);
+    }
+}
+
+#[test]
 fn only_the_first_of_several_pictures_is_read() {
     let mut file = std::io::Cursor::new(Vec::new());
     let mut encoder = ::tiff::encoder::TiffEncoder::new(&mut file).unwrap();

@@ -243,8 +243,9 @@ fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>
 /// whole ones, and panics.
 fn check_tiles(decoder: &Reader<'_>, picture: &Picture) -> Result<()> {
     let (wide, high) = decoder.chunk_dimensions();
-    let cut = picture.columns % wide as usize != 0 || picture.rows % high as usize != 0;
-    if picture.planar && decoder.get_chunk_type() == ChunkType::Tile && cut {
+    let whole =
+        picture.columns.is_multiple_of(wide as usize) && picture.rows.is_multiple_of(high as usize);
+    if picture.planar && decoder.get_chunk_type() == ChunkType::Tile && !whole {
         return Err(message::unsupported(
             "tiff",
             "a plane for each channel, in tiles,",

@@ -32,6 +32,19 @@ pub(in crate::codec) fn write(
     compression: Compression,
     out: &mut (impl Write + Seek),
 ) -> Result<()> {
+    let extra = metadata.icc.as_ref().map_or(0, Vec::len);
+    let big = raster::bytes_of(image.samples()).len() + extra > CLASSIC_BYTES;
+    write_as(image, metadata, compression, big, out)
+}
+
+/// Writes BigTIFF, with offsets of 64 bits, if `big`.
+pub(super) fn write_as(
+    image: &Image,
+    metadata: &Metadata,
+    compression: Compression,
+    big: bool,
+    out: &mut (impl Write + Seek),
+) -> Result<()> {
     let level = match compression {
         Compression::Fast => DeflateLevel::Fast,
         Compression::Balanced => DeflateLevel::Balanced,
@@ -43,8 +56,7 @@ pub(in crate::codec) fn write(
         _ => Predictor::Horizontal,
     };
     let compression = TiffCompression::Deflate(level);
-    let extra = metadata.icc.as_ref().map_or(0, Vec::len);
-    if raster::bytes_of(image.samples()).len() + extra > CLASSIC_BYTES {
+    if big {
         let encoder = TiffEncoder::new_big(out).map_err(encoding)?;
         let encoder = encoder
             .with_compression(compression)

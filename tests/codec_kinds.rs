@@ -1,0 +1,261 @@
+//! The kinds of files that this crate reads and does not write: palettes, few
+//! bits, interlacing, animations, transparent colours.
+
+use std::{fs, io::Cursor, path::Path};
+
+use stridekern::{
+    Error,
+    codec::{self, Decoded, EncodeOptions, Format, Limits, Metadata, Overwrite},
+    image::{Image, Samples},
+};
+
+fn decoded(bytes: &[u8]) -> Decoded {
+    codec::read_bytes(bytes, None, &Limits::default()).unwrap()
+}
+
+fn image(shape: [usize; 3], samples: Vec<u8>) -> Image {
+    Image::new(shape[0], shape[1], shape[2], Samples::U8(samples)).unwrap()
+}
+
+/// A PNG of such rows, as they stand in the file before they are compressed.
+fn png(
+    [rows, columns]: [u32; 2],
+    color: png::ColorType,
+    bits: png::BitDepth,
+    palette: Option<&[u8]>,
+    transparent: Option<&[u8]>,
+    data: &[u8],
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, columns, rows);
+    encoder.set_color(color);
+    encoder.set_depth(bits);
+    if let Some(palette) = palette {
+        encoder.set_palette(palette);
+    }
+    if let Some(transparent) = transparent {
+        encoder.set_trns(transparent);
+    }
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(data).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn png_palettes_become_colours() {
+    let palette = [10, 20, 30, 40, 50, 60, 70, 80, 90];
+    let data = [0b0001_1000, 0b0100_0000];
+    let (color, bits) = (png::ColorType::Indexed, png::BitDepth::Two);
+    let plain = png([2, 3], color, bits, Some(&palette), None, &data);
+    let wanted = [0, 1, 2, 1, 0, 0]
+        .map(|i| &palette[3 * i..3 * i + 3])
+        .concat();
+    assert_eq!(decoded(&plain).image, image([2, 3, 3], wanted));
+    // The second colour is half transparent; those without an entry are opaque.
+    let clear = png([2, 3], color, bits, Some(&palette), Some(&[255, 7]), &data);
+    let wanted = [0, 1, 2, 1, 0, 0]
+        .map(|i| [&palette[3 * i..3 * i + 3], &[[255, 7, 255][i]]].concat())
+        .concat();
+    assert_eq!(decoded(&clear).image, image([2, 3, 4], wanted));
+}
+
+#[test]
+fn png_grays_of_few_bits_are_spread() {
+    use png::BitDepth::{Four, One, Two};
+    for (bits, data, wanted) in [
+        (One, [0b0101_1111], [0, 255, 0]),
+        (Two, [0b0001_1011], [0, 85, 170]),
+    ] {
+        let bytes = png([1, 3], png::ColorType::Grayscale, bits, None, None, &data);
+        assert_eq!(decoded(&bytes).image, image([1, 3, 1], wanted.to_vec()));
+    }
+    let bytes = png(
+        [1, 3],
+        png::ColorType::Grayscale,
+        Four,
+        None,
+        None,
+        &[0x1f, 0x70],
+    );
+    assert_eq!(decoded(&bytes).image, image([1, 3, 1], vec![17, 255, 119]));
+}
+
+#[test]
+fn png_transparent_colours_become_alpha() {
+    let bits = png::BitDepth::Sixteen;
+    // Gray 0x0102 is transparent, 0x0103 is not.
+    let data = [1, 2, 1, 3];
+    let bytes = png(
+        [1, 2],
+        png::ColorType::Grayscale,
+        bits,
+        None,
+        Some(&[1, 2]),
+        &data,
+    );
+    let wanted = Samples::U16(vec![0x0102, 0, 0x0103, 0xffff]);
+    assert_eq!(decoded(&bytes).image, Image::new(1, 2, 2, wanted).unwrap());
+}
+
+/// Chunk by chunk, with the data stored instead of deflated.
+fn raw_png(columns: u32, rows: u32, interlaced: bool, lines: &[u8]) -> Vec<u8> {
+    fn crc(bytes: &[u8]) -> u32 {
+        let step = |crc: u32, byte: &u8| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+            })
+        };
+        !bytes.iter().fold(u32::MAX, step)
+    }
+    let mut header = b"IHDR".to_vec();
+    header.extend(columns.to_be_bytes());
+    header.extend(rows.to_be_bytes());
+    header.extend([8, 0, 0, 0, u8::from(interlaced)]);
+    let mut data = b"IDAT\x78\x01\x01".to_vec();
+    let length = lines.len() as u16;
+    data.extend(length.to_le_bytes());
+    data.extend((!length).to_le_bytes());
+    data.extend(lines);
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in lines {
+        a = (a + u32::from(*byte)) % 65521;
+        b = (b + a) % 65521;
+    }
+    data.extend((b << 16 | a).to_be_bytes());
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    for chunk in [header, data, b"IEND".to_vec()] {
+        bytes.extend((chunk.len() as u32 - 4).to_be_bytes());
+        bytes.extend(&chunk);
+        bytes.extend(crc(&chunk).to_be_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn png_interlacing_is_undone() {
+    // 3 x 3: the passes have (0,0); (0,2); (2,0) (2,2); (0,1) (2,1); row 1.
+    let lines = [0, 1, 0, 3, 0, 7, 9, 0, 2, 0, 8, 0, 4, 5, 6];
+    let wanted = image([3, 3, 1], (1..=9).collect());
+    assert_eq!(decoded(&raw_png(3, 3, true, &lines)).image, wanted);
+    let lines = [0, 1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9];
+    assert_eq!(decoded(&raw_png(3, 3, false, &lines)).image, wanted);
+}
+
+#[test]
+fn png_data_that_end_early_are_an_error() {
+    // Every chunk is whole, with a right checksum; the last row is not there.
+    let bytes = raw_png(3, 3, false, &[0, 1, 2, 3, 0, 4, 5, 6]);
+    let error = codec::read_bytes(&bytes, None, &Limits::default()).unwrap_err();
+    assert!(matches!(error, Error::Input(_)), "{error}");
+}
+
+#[test]
+fn gif_frames_lie_on_a_screen() {
+    let mut bytes = Vec::new();
+    let palette = [0, 0, 0, 200, 10, 30];
+    let mut encoder = gif::Encoder::new(&mut bytes, 3, 2, &palette).unwrap();
+    let frame = |buffer: &'static [u8]| gif::Frame {
+        left: 1,
+        top: 1,
+        width: 2,
+        height: 1,
+        buffer: buffer.into(),
+        ..gif::Frame::default()
+    };
+    encoder.write_frame(&frame(&[1, 0])).unwrap();
+    encoder.write_frame(&frame(&[0, 1])).unwrap();
+    drop(encoder);
+    let read = decoded(&bytes);
+    let mut wanted = vec![0; 16];
+    wanted.extend([200, 10, 30, 255, 0, 0, 0, 255]);
+    assert_eq!(read.image, image([2, 3, 4], wanted));
+    assert_eq!(
+        read.warnings,
+        ["the gif file is an animation: only its first picture was read"]
+    );
+}
+
+/// A picture whose JPEG fills several rows of blocks.
+fn waves() -> Image {
+    let wave = |i: usize| ((i * i / 50) % 200 + i % 40) as u8;
+    image([64, 48, 3], (0..64 * 48 * 3).map(wave).collect())
+}
+
+#[test]
+fn a_jpeg_that_was_cut_and_closed_again_is_an_error() {
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    codec::encode(&waves(), Format::Jpeg, &metadata, &options, &mut file).unwrap();
+    let bytes = file.into_inner();
+    let scan = bytes
+        .windows(2)
+        .position(|mark| mark == b"\xff\xda")
+        .unwrap();
+    // Two bytes of data may be no more than the last coefficient.
+    for length in scan + 14..bytes.len() - 4 {
+        let cut = [&bytes[..length], b"\xff\xd9"].concat();
+        let error = codec::read_bytes(&cut, None, &Limits::default());
+        assert!(matches!(error, Err(Error::Input(_))), "{length}");
+    }
+}
+
+#[test]
+fn files_are_read_by_their_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    let path = folder.path().join("a.TGA");
+    let picture = waves();
+    let write =
+        |overwrite| codec::write(&path, &picture, Format::Tga, &metadata, &options, overwrite);
+    assert_eq!(write(Overwrite::Refuse).unwrap(), [""; 0]);
+    let read = |path: &Path| codec::read(path, &Limits::default());
+    assert_eq!(read(&path).unwrap().image, picture);
+    assert_eq!(
+        write(Overwrite::Refuse).unwrap_err().to_string(),
+        "the output exists already; use --overwrite to replace it or --skip-existing to keep it"
+    );
+    assert_eq!(
+        read(folder.path()).unwrap_err().to_string(),
+        "it is a folder: name its files, or use -r to take all of them"
+    );
+    let missing = read(&folder.path().join("no.png")).unwrap_err();
+    assert!(matches!(missing, Error::Io { .. }));
+    let limits = Limits {
+        max_bytes: 100,
+        ..Limits::default()
+    };
+    assert_eq!(
+        codec::read(&path, &limits).unwrap_err().to_string(),
+        "the file has more bytes than the limit of 100: cut the picture into parts, or raise the limit"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_a_failure_in_every_format() {
+    let full = Path::new("/dev/full");
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    for format in Format::ALL {
+        let picture = waves();
+        if format.check_image(&picture).is_err() {
+            continue;
+        }
+        let text = "cannot write the output: No space left on device (os error 28); free some space, or choose another place for the output";
+        let error = codec::write(
+            full,
+            &picture,
+            format,
+            &metadata,
+            &options,
+            Overwrite::Refuse,
+        )
+        .unwrap_err();
+        assert_eq!(error.to_string(), text, "{format}");
+        // Straight to the device, as an encoder would meet a disk that fills up.
+        let mut device = fs::OpenOptions::new().write(true).open(full).unwrap();
+        let error = codec::encode(&picture, format, &metadata, &options, &mut device).unwrap_err();
+        assert_eq!(error.to_string(), text, "{format}");
+    }
+}
