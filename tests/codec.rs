@@ -1,5 +1,7 @@
 //! Every format: round trips, refusals, files that are cut short or lie.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
+
 use std::io::Cursor;
 
 use stridekern::{
