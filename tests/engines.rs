@@ -1,5 +1,7 @@
 //! Every method, lane and SIMD level against exact arithmetic.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Random, Walk, exact_samples, random_image, random_kernel, sums};

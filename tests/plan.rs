@@ -1,5 +1,7 @@
 //! The plan is a plain value: what is chosen, and what is refused, and why.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Random, random_image};

@@ -271,13 +271,24 @@ fn jobs_without_output(inputs: &[Place], variants: &[batch::Variant]) -> Vec<Job
 /// the input is read.
 fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
     for request in jobs.iter().flat_map(|job| &job.results) {
-        let asked =
-            args.depth != DepthArg::Same || request.filter.output_depth(Depth::U8) == Depth::F32;
-        if let (true, Some(format)) = (asked, request.format) {
+        let Some(format) = request.format else {
+            continue;
+        };
+        let output = request.output.path().display();
+        let floats = request.filter.map() == Map::Float;
+        if floats && !format.can_hold(Depth::F32, 1) {
+            let others = Format::ALL
+                .into_iter()
+                .filter(|f| f.can_hold(Depth::F32, 1));
+            let others: Vec<_> = others.map(Format::name).collect();
+            bail!(
+                "{output}: {format} holds no 32-bit floats, which --map float gives; use --format with one of {}, or another map",
+                others.join(", ")
+            );
+        }
+        if args.depth != DepthArg::Same {
             let depth = request.filter.output_depth(Depth::U8);
-            format
-                .check(depth, 1)
-                .with_context(|| request.output.path().display().to_string())?;
+            format.check(depth, 1).with_context(|| output.to_string())?;
         }
     }
     Ok(())

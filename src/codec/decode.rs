@@ -33,10 +33,13 @@ pub struct Decoded {
 ///
 /// [`Error::Io`] if the file cannot be read, else as [`read_bytes`].
 pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
-    let file = File::open(path).map_err(|error| Error::io("open the file", error))?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::input("there is no such file; check its name"),
+        _ => Error::io("open the file", error),
+    })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(Error::input(
-            "it is a folder: name its files, or use -r to take all of them",
+            "it is a folder: name the images in it, for instance FOLDER/*.png",
         ));
     }
     read_from(file, Format::from_path(path), limits)

@@ -63,7 +63,7 @@ impl<T: Lane> Taps<T> {
             assert!(
                 matches!(R, 1 | 2 | MAX_ROWS),
                 "blocks of 1, 2 or 4 rows are packed"
-            )
+            );
         };
         &self.blocks[R.ilog2() as usize]
     }

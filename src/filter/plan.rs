@@ -64,6 +64,9 @@ pub struct Plan {
 /// processor of the last ten years beside the output rows.
 const BAND_BYTES: usize = 256 << 10;
 
+/// Threads that end early take bands of those that are slow.
+const BANDS_PER_THREAD: usize = 4;
+
 /// The most that the rows of a single window may take.
 const WINDOW_BYTES: usize = 1 << 30;
 
@@ -106,13 +109,9 @@ impl Plan {
                     geometry.padded_columns()
                 ))
             })?;
-        let band_rows = tuning.band_rows.unwrap_or_else(|| {
-            // The halo is framed again for every band, so it should be the
-            // smaller part.
-            let halo = geometry.window[0] - 1;
-            let fitting = (BAND_BYTES / row_bytes).saturating_sub(halo) / geometry.step[0];
-            fitting.max(2 * halo / geometry.step[0]).max(8)
-        });
+        let band_rows = tuning
+            .band_rows
+            .unwrap_or_else(|| band_rows(&geometry, row_bytes));
         let multiple = match lane {
             LaneKind::I16 => engine::rows_at_once::<i16>(method, simd),
             LaneKind::F32 => engine::rows_at_once::<f32>(method, simd),
@@ -297,6 +296,17 @@ impl fmt::Display for Plan {
             self.simd()
         )
     }
+}
+
+/// Output rows whose source rows suit the cache and whose number gives every
+/// thread several bands. The halo is framed again for every band, so it should
+/// be the smaller part.
+fn band_rows(geometry: &Geometry, row_bytes: usize) -> usize {
+    let halo = geometry.window[0] - 1;
+    let step = geometry.step[0];
+    let fitting = (BAND_BYTES / row_bytes).saturating_sub(halo) / step;
+    let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * rayon::current_num_threads());
+    fitting.min(share).max(2 * halo / step).max(8)
 }
 
 /// A constant border stands among the samples and must be one.

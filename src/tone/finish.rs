@@ -232,7 +232,7 @@ impl Tone {
             let sums = &sums[x..x + out.len()];
             match self.combine {
                 _ if k == 0 && self.combine != Some(Combine::Magnitude) => {
-                    term.fold(sums, out, |_, n| n)
+                    term.fold(sums, out, |_, n| n);
                 }
                 None | Some(Combine::Sum) => term.fold(sums, out, |sum, n| sum.add(n)),
                 Some(Combine::Max) => term.fold(sums, out, |max, n| max.larger(n)),
