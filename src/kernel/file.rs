@@ -1,5 +1,7 @@
 //! Kernel files: the TOML that describes a bank.
 
+mod values;
+
 use std::ops::Range;
 
 use toml::{
@@ -7,7 +9,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Combine, Kernel, KernelBank, KernelError, nearest::nearest, source::Source};
+use self::values::{integer, kind};
+use super::{Combine, Kernel, KernelBank, KernelError, source::Source};
 use crate::tone::Map;
 
 /// The keys at the top of a file.
@@ -55,9 +58,15 @@ impl KernelBank {
     pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, KernelError> {
         let source = Source { origin, text };
         let document = DeTable::parse(text).map_err(|error| {
+            let mut span = error.span().unwrap_or(0..0);
+            if span.is_empty() {
+                // Something is missing there: the rest of the line shows where.
+                let rest = text.get(span.start..).unwrap_or_default();
+                span.end += rest.lines().next().map_or(0, str::len);
+            }
             let message = format!("not TOML: {}", error.message().replace('\n', ", "));
             let help = "--show-kernel sobel prints a file to start from";
-            source.error(error.span().unwrap_or(0..0), &message, help)
+            source.error(span, &message, help)
         })?;
         Reader { source }.bank(name, document.get_ref())
     }
@@ -275,134 +284,6 @@ impl Reader<'_> {
         kernel
             .rotations(count)
             .map_err(|error| self.source.locate(value.span(), &error))
-    }
-
-    /// The value of `key` as `read` understands it, if there is one.
-    fn optional<T>(
-        &self,
-        table: &DeTable<'_>,
-        key: &str,
-        read: impl Fn(&Self, &Value<'_>, &str) -> Result<T, KernelError>,
-    ) -> Result<Option<T>, KernelError> {
-        table
-            .get(key)
-            .map(|value| read(self, value, key))
-            .transpose()
-    }
-
-    fn string(&self, value: &Value<'_>, key: &str) -> Result<String, KernelError> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(text.to_string()),
-            _ => {
-                let message = format!("{key} must be text, not {}", kind(value));
-                Err(self
-                    .source
-                    .error(value.span(), &message, "put it into quotes"))
-            }
-        }
-    }
-
-    fn boolean(&self, value: &Value<'_>, key: &str) -> Result<bool, KernelError> {
-        match value.get_ref() {
-            DeValue::Boolean(truth) => Ok(*truth),
-            _ => {
-                let message = format!("{key} must be true or false, not {}", kind(value));
-                Err(self
-                    .source
-                    .error(value.span(), &message, "write it without quotes"))
-            }
-        }
-    }
-
-    /// The one of `all` that the value names.
-    fn choice<T: Copy>(
-        &self,
-        value: &Value<'_>,
-        key: &str,
-        all: &[T],
-        name: fn(T) -> &'static str,
-    ) -> Result<T, KernelError> {
-        let help = || {
-            let names: Vec<&str> = all.iter().map(|&one| name(one)).collect();
-            format!("choose {}", names.join(", "))
-        };
-        let DeValue::String(text) = value.get_ref() else {
-            let message = format!("{key} must be text, not {}", kind(value));
-            return Err(self.source.error(value.span(), &message, &help()));
-        };
-        let found = all.iter().copied().find(|&one| name(one) == text);
-        found.ok_or_else(|| {
-            let message = format!("unknown {key}");
-            self.source.error(value.span(), &message, &help())
-        })
-    }
-
-    /// A number that is finite and, if it is an integer, exact.
-    fn number(&self, value: &Value<'_>, what: &str) -> Result<f64, KernelError> {
-        const EXACT: u64 = 1 << 53;
-        let wrong = |message: String, help| Err(self.source.error(value.span(), &message, help));
-        match value.get_ref() {
-            DeValue::Integer(_) => match integer(value) {
-                Some(number) if number.unsigned_abs() <= EXACT => Ok(number as f64),
-                _ => wrong(
-                    format!("{what} is an integer beyond 2^53, which would be rounded"),
-                    "write it with a decimal point if that is meant",
-                ),
-            },
-            DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(number),
-                _ => wrong(
-                    format!("{what} is not a finite number"),
-                    "give a number below 1.8e308",
-                ),
-            },
-            _ => wrong(
-                format!("{what} must be a number, not {}", kind(value)),
-                "write it in digits, without quotes or brackets",
-            ),
-        }
-    }
-
-    /// Every key of `table` is one of `known`; else the first in the file is told.
-    fn check_keys(&self, table: &DeTable<'_>, known: &[&str]) -> Result<(), KernelError> {
-        let strangers = table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()));
-        let Some(key) = strangers.min_by_key(|key| key.span().start) else {
-            return Ok(());
-        };
-        let name: &str = key.get_ref();
-        let help = if BANK_KEYS.contains(&name) {
-            "move it above the first [[kernels]]".to_owned()
-        } else if name == "name" {
-            "the file's name is the kernel's name; only [[kernels]] have a `name`".to_owned()
-        } else if let [meant, ..] = nearest(name, known.iter().copied())[..] {
-            format!("did you mean `{meant}`?")
-        } else {
-            format!("the keys here are {}", known.join(", "))
-        };
-        Err(self.source.error(key.span(), "unknown key", &help))
-    }
-}
-
-/// The value as an integer, if it is one of 64 bits.
-fn integer(value: &Value<'_>) -> Option<i64> {
-    match value.get_ref() {
-        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix()).ok(),
-        _ => None,
-    }
-}
-
-/// What kind of value it is, for messages.
-fn kind(value: &Value<'_>) -> &'static str {
-    match value.get_ref() {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a number with a decimal point",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "an array",
-        DeValue::Table(_) => "a table",
     }
 }
 

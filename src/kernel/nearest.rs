@@ -1,6 +1,6 @@
 //! What may have been meant by a name that does not exist.
 
-/// The names that `wanted` may be a slip of, nearest first, at most three.
+/// The names that `wanted` is most likely a slip of, at most three.
 ///
 /// Case, hyphens and a third of the characters may be wrong, and a name may be
 /// cut short: `gauss`.
@@ -30,6 +30,8 @@ pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
         .collect();
     // Stable: names of the same distance stay in their order.
     found.sort_by_key(|&(slips, _)| slips);
+    let least = found.first().map_or(0, |&(slips, _)| slips);
+    found.retain(|&(slips, _)| slips == least);
     found.truncate(3);
     found.into_iter().map(|(_, name)| name).collect()
 }
@@ -63,7 +65,7 @@ mod tests {
         for (wanted, expected) in [
             ("sobell", &["sobel"][..]),
             ("wieghts", &["weights"]),
-            ("Sobel-X", &["sobel_x", "sobel"]),
+            ("Sobel-X", &["sobel_x"]),
             ("gauss", &["gaussian3", "gaussian5"]),
             ("s", &[]),
             ("", &[]),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// Room for a million weights at full precision; what is larger is no kernel.
+/// Room for a million weights of 16 characters; what is larger is no kernel.
 const MOST_BYTES: u64 = 16 << 20;
 
 impl KernelBank {

@@ -86,6 +86,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "not TOML",
         "weights = [[1, 2]\ndivisor = 3",
+        "2:1: not TOML: missing comma between array elements, expected `,`: `divisor = 3`; \
+         --show-kernel sobel prints a file to start from",
+    ),
+    (
+        "not closed",
+        "weights = [[1, 2]",
         "1:18: not TOML: unclosed array, expected `]`; \
          --show-kernel sobel prints a file to start from",
     ),
@@ -349,7 +355,7 @@ fn what_is_shown_is_one_short_line() {
     assert_eq!(
         parse(&long).unwrap_err().to_string(),
         "my.toml:3:5: row 2 has 99 weights, the row above has 2: \
-         `[ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, …`; \
+         `[ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,…`; \
          give every row as many; 0 where there is none"
     );
     // Whatever bytes a file holds, a message stays one line without control characters.
@@ -379,5 +385,26 @@ fn absurd_files_are_refused() {
         "[".repeat(1 << 20),
     ] {
         assert!(parse(&deep).is_err());
+    }
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_a_bank_or_a_located_error() {
+    for name in ["kirsch", "sobel", "bevel"] {
+        let text = KernelBank::builtin_toml(name).unwrap();
+        let mut refused = 0;
+        for end in 0..text.len() {
+            let Err(error) = parse(&text[..end]) else {
+                continue;
+            };
+            refused += 1;
+            let message = error.to_string();
+            assert!(!message.contains('\n'), "{message}");
+            let KernelError::File { line, .. } = error else {
+                panic!("{error:?}");
+            };
+            assert!((1..=text.lines().count()).contains(&line), "{message}");
+        }
+        assert!(refused > text.len() / 2, "{name}");
     }
 }

@@ -96,7 +96,7 @@ fn a_file_comes_before_the_built_in_kernel_of_its_name() {
             KernelBank::resolve(folder.path().join("prewitt.toml"))
         ),
         "there is no kernel file `prewitt.toml` and no built-in kernel of that name; \
-         did you mean `prewitt` or `prewitt_x` or `prewitt_y`? --list-kernels shows all"
+         did you mean `prewitt`? --list-kernels shows all"
     );
     let text = message(&folder, KernelBank::resolve(folder.path().join("mine")));
     assert!(text.contains("did you mean `mine.toml`"), "{text}");
