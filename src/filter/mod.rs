@@ -5,6 +5,7 @@ mod band;
 mod channel;
 mod filter;
 mod geometry;
+mod lane;
 mod plan;
 mod run;
 

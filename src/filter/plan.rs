@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use super::{Channel, Extent, Filter, band, geometry::Geometry};
+use super::{Channel, Extent, Filter, band, geometry::Geometry, lane};
 use crate::{
     border::Border,
     engine::{self, LaneKind, Method},
     error::{Error, Result},
     image::{Depth, Image},
-    kernel::Kernel,
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},
@@ -70,10 +69,6 @@ const BANDS_PER_THREAD: usize = 4;
 /// The most that the rows of a single window may take.
 const WINDOW_BYTES: usize = 1 << 30;
 
-/// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
-/// the sum of absolute products; 1e-5 is promised.
-const MAX_F32_TAPS: usize = 160;
-
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
         filter.check()?;
@@ -89,7 +84,7 @@ impl Plan {
         )?;
         check_constant(filter.extent, input.depth)?;
         let depth = filter.output_depth(input.depth);
-        let (lane, lane_reason) = choose_lane(kernels, input.depth, tuning.lane)?;
+        let (lane, lane_reason) = lane::choose(&filter.bank, input.depth, tuning.lane)?;
         let method = tuning.method.unwrap_or(Method::Direct);
         // The naive loop has no copies per level.
         let simd = match method {
@@ -321,79 +316,4 @@ fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// The fastest lane that keeps the promise for every kernel, or the wanted one
-/// if it does, and why.
-fn choose_lane(
-    kernels: &[Kernel],
-    depth: Depth,
-    wanted: Option<LaneKind>,
-) -> Result<(LaneKind, String)> {
-    let needs: Vec<_> = kernels.iter().map(|k| narrowest_lane(k, depth)).collect();
-    let (narrowest, reason) = needs
-        .into_iter()
-        .max_by_key(|(lane, _)| *lane)
-        .ok_or_else(|| Error::request("the bank has no kernels"))?;
-    match wanted {
-        None => Ok((narrowest, reason)),
-        Some(lane) if lane >= narrowest && (lane, depth) != (LaneKind::I16, Depth::F32) => {
-            Ok((lane, "asked for".to_owned()))
-        }
-        Some(lane) => Err(Error::request(format_args!(
-            "the {lane} lane would not be exact here: {reason}; use {narrowest} or wider"
-        ))),
-    }
-}
-
-fn narrowest_lane(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
-    let white = depth.full_scale();
-    let taps = kernel.rows() * kernel.columns();
-    let side = |sign: f64| {
-        kernel
-            .weights()
-            .iter()
-            .map(|w| (w * sign).max(0.0))
-            .sum::<f64>()
-            * white
-    };
-    let (below, above) = (side(-1.0), side(1.0));
-    let largest = below.max(above);
-    let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
-        .filter(|&w| w > 0.0)
-        .fold(f64::INFINITY, f64::min);
-    if depth != Depth::F32 && kernel.is_integer() {
-        let fits_i16 = kernel
-            .weights()
-            .iter()
-            .all(|w| w.abs() <= f64::from(i16::MAX));
-        let sums = format!("integer sums lie in -{below}..={above}").replace("-0..", "0..");
-        return if depth == Depth::U8 && below + above < f64::from(1 << 16) && fits_i16 {
-            (LaneKind::I16, format!("{sums}, which 16 bits tell apart"))
-        } else if largest < f64::from(1 << 24) {
-            (LaneKind::F32, format!("{sums}, where f32 is exact"))
-        } else {
-            (LaneKind::F64, format!("{sums}, which only f64 holds"))
-        };
-    }
-    let what = if depth == Depth::F32 {
-        "float samples"
-    } else {
-        "float weights"
-    };
-    // Weights that f32 would turn to infinity or lose below its normal range.
-    let in_range = largest < 1e30 && smallest_weight > 1e-30;
-    if taps <= MAX_F32_TAPS && in_range {
-        (
-            LaneKind::F32,
-            format!("{what}, and {taps} taps round to far less than 1e-5 in f32"),
-        )
-    } else if !in_range {
-        (LaneKind::F64, format!("{what} beyond the range of f32"))
-    } else {
-        (
-            LaneKind::F64,
-            format!("{what}, and {taps} taps could round to more than 1e-5 in f32"),
-        )
-    }
 }

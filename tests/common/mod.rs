@@ -159,3 +159,12 @@ pub(crate) fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usi
     };
     (shape, samples)
 }
+
+/// The SHA-256 of `bytes`, in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

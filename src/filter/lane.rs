@@ -1,0 +1,93 @@
+//! Which arithmetic keeps the promise of exact results.
+
+use crate::{
+    engine::LaneKind,
+    error::{Error, Result},
+    image::Depth,
+    kernel::{Combine, Kernel, KernelBank},
+};
+
+/// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
+/// the sum of absolute products; 1e-5 is promised.
+const MAX_F32_TAPS: usize = 160;
+
+/// The fastest lane that keeps the promise for every kernel, or the wanted one
+/// if it does, and why.
+pub(super) fn choose(
+    bank: &KernelBank,
+    depth: Depth,
+    wanted: Option<LaneKind>,
+) -> Result<(LaneKind, String)> {
+    let exact = |k: &Kernel| depth != Depth::F32 && k.is_integer();
+    let needs = bank.kernels().iter().map(|k| narrowest(k, depth));
+    let (narrowest, reason) =
+        if bank.combine() == Some(Combine::Direction) && !bank.kernels().iter().all(exact) {
+            let reason = "the angle of a faint gradient shows the rounding of f32";
+            (LaneKind::F64, reason.to_owned())
+        } else {
+            needs
+                .max_by_key(|(lane, _)| *lane)
+                .ok_or_else(|| Error::request("the bank has no kernels"))?
+        };
+    match wanted {
+        None => Ok((narrowest, reason)),
+        Some(lane) if lane >= narrowest && (lane, depth) != (LaneKind::I16, Depth::F32) => {
+            Ok((lane, "asked for".to_owned()))
+        }
+        Some(lane) => Err(Error::request(format_args!(
+            "the {lane} lane would not be exact here: {reason}; use {narrowest} or wider"
+        ))),
+    }
+}
+
+fn narrowest(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
+    let white = depth.full_scale();
+    let taps = kernel.rows() * kernel.columns();
+    let side = |sign: f64| {
+        kernel
+            .weights()
+            .iter()
+            .map(|w| (w * sign).max(0.0))
+            .sum::<f64>()
+            * white
+    };
+    let (below, above) = (side(-1.0), side(1.0));
+    let largest = below.max(above);
+    let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
+        .filter(|&w| w > 0.0)
+        .fold(f64::INFINITY, f64::min);
+    if depth != Depth::F32 && kernel.is_integer() {
+        let fits_i16 = kernel
+            .weights()
+            .iter()
+            .all(|w| w.abs() <= f64::from(i16::MAX));
+        let sums = format!("integer sums lie in -{below}..={above}").replace("-0..", "0..");
+        return if depth == Depth::U8 && below + above < f64::from(1 << 16) && fits_i16 {
+            (LaneKind::I16, format!("{sums}, which 16 bits tell apart"))
+        } else if largest < f64::from(1 << 24) {
+            (LaneKind::F32, format!("{sums}, where f32 is exact"))
+        } else {
+            (LaneKind::F64, format!("{sums}, which only f64 holds"))
+        };
+    }
+    let what = if depth == Depth::F32 {
+        "float samples"
+    } else {
+        "float weights"
+    };
+    // Weights that f32 would turn to infinity or lose below its normal range.
+    let in_range = largest < 1e30 && smallest_weight > 1e-30;
+    if taps <= MAX_F32_TAPS && in_range {
+        (
+            LaneKind::F32,
+            format!("{what}, and {taps} taps round to far less than 1e-5 in f32"),
+        )
+    } else if !in_range {
+        (LaneKind::F64, format!("{what} beyond the range of f32"))
+    } else {
+        (
+            LaneKind::F64,
+            format!("{what}, and {taps} taps could round to more than 1e-5 in f32"),
+        )
+    }
+}
