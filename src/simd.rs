@@ -35,14 +35,6 @@ impl Level {
             Self::Avx512 => "avx512",
         }
     }
-
-    /// The number of vector registers.
-    pub(crate) const fn registers(self) -> usize {
-        match self {
-            Self::Portable | Self::Avx2 => 16,
-            Self::Neon | Self::Avx512 => 32,
-        }
-    }
 }
 
 impl fmt::Display for Level {

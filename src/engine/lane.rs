@@ -7,7 +7,7 @@ use bytemuck::Pod;
 use super::direct::{self, Rows};
 use crate::{
     image::{Depth, Sample},
-    simd::{Level, Simd},
+    simd::Simd,
     tone::Real,
 };
 
@@ -86,9 +86,6 @@ pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
     /// The rows and columns of a direct block at this level are constants of
     /// the code, so each lane names its own instances.
     fn direct(simd: Simd, rows: Rows<'_, Self>);
-
-    /// Output rows of a direct block at this level.
-    fn direct_rows(level: Level) -> usize;
 }
 
 impl Lane for i16 {
@@ -121,10 +118,6 @@ impl Lane for i16 {
 
     fn direct(simd: Simd, rows: Rows<'_, Self>) {
         simd.run(direct::I16(rows));
-    }
-
-    fn direct_rows(_: Level) -> usize {
-        2
     }
 }
 
@@ -204,12 +197,8 @@ macro_rules! float_lane {
             fn direct(simd: Simd, rows: Rows<'_, Self>) {
                 simd.run(direct::$body(rows));
             }
-
-            fn direct_rows(level: Level) -> usize {
-                if level.registers() == 32 { 4 } else { 2 }
-            }
         }
     };
 }
 float_lane!(f32, u32, 64, F32, from_f32, to_f32);
-float_lane!(f64, u64, 32, F64, from_f64, to_f64);
+float_lane!(f64, u64, 64, F64, from_f64, to_f64);

@@ -85,9 +85,9 @@ pub(crate) fn contract<T: Lane>(
 }
 
 /// How many output rows a call of [`contract`] should ask for at once.
-pub(crate) fn rows_at_once<T: Lane>(method: Method, simd: Simd) -> usize {
+pub(crate) const fn rows_at_once(method: Method, lane: LaneKind, simd: Simd) -> usize {
     match method {
         Method::Naive => 1,
-        Method::Direct => direct::rows_at_once::<T>(simd),
+        Method::Direct => direct::rows_at_once(lane, simd.level()),
     }
 }

@@ -107,11 +107,7 @@ impl Plan {
         let band_rows = tuning
             .band_rows
             .unwrap_or_else(|| band_rows(&geometry, row_bytes));
-        let multiple = match lane {
-            LaneKind::I16 => engine::rows_at_once::<i16>(method, simd),
-            LaneKind::F32 => engine::rows_at_once::<f32>(method, simd),
-            LaneKind::F64 => engine::rows_at_once::<f64>(method, simd),
-        };
+        let multiple = engine::rows_at_once(method, lane, simd);
         let band_rows = band_rows
             .max(1)
             .next_multiple_of(multiple)

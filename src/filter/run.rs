@@ -149,7 +149,7 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                 .collect(),
             stride: (geometry.positions() * channels).max(T::MAX_BLOCK),
             row_len: geometry.output[1] * channels,
-            rows_at_once: engine::rows_at_once::<T>(plan.method(), plan.simd),
+            rows_at_once: engine::rows_at_once(plan.method(), T::KIND, plan.simd),
         }
     }
 
