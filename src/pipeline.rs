@@ -215,10 +215,13 @@ fn make(
 
     let start = Instant::now();
     let format = request.format.unwrap_or(decoded.format);
-    let encode = |out: &mut dyn WriteSeek| {
-        codec::encode(&image, format, &decoded.metadata, &options.encode, &mut {
-            out
-        })
+    let mut metadata = decoded.metadata.clone();
+    if image.channels() < 3 && decoded.image.channels() >= 3 {
+        // A profile of colours says nothing of gray, so this loses nothing.
+        metadata.icc = None;
+    }
+    let encode = |mut out: &mut dyn WriteSeek| {
+        codec::encode(&image, format, &metadata, &options.encode, &mut out)
     };
     let (warnings, bytes) = match &request.output {
         Place::File(path) => {
