@@ -2,7 +2,8 @@
 
 use std::{
     io::{IsTerminal, stderr},
-    time::Duration,
+    sync::Once,
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,15 +28,18 @@ pub(super) struct Console {
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
     single: bool,
+    /// Whether there is a terminal for a bar, and the user did not object.
+    wanted: bool,
+    start: Instant,
+    shown: Once,
 }
+
+/// A bar that appears and is gone at once only disturbs.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 impl Console {
     pub(super) fn new(settings: &Settings, messages: Messages) -> Self {
         let bar = ProgressBar::hidden();
-        if settings.progress && stderr().is_terminal() {
-            // Short jobs end before the first draw.
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
-        }
         let single = settings.jobs.len() == 1;
         let unit = if single { "rows" } else { "images" };
         let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{eta}} {{wide_msg}}");
@@ -48,6 +52,9 @@ impl Console {
             verbose: settings.verbose,
             bar,
             single,
+            wanted: settings.progress && stderr().is_terminal(),
+            start: Instant::now(),
+            shown: Once::new(),
         }
     }
 
@@ -104,6 +111,10 @@ impl Console {
 
 impl Report for Console {
     fn event(&self, event: Event<'_>) {
+        if self.wanted && self.start.elapsed() > PATIENCE {
+            let target = ProgressDrawTarget::stderr_with_hz(8);
+            self.shown.call_once(|| self.bar.set_draw_target(target));
+        }
         match event {
             Event::Jobs { total } if !self.single => self.bar.set_length(total as u64),
             Event::Started { job } => self.bar.set_message(job.input.path().display().to_string()),
