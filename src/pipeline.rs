@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Cursor, Write},
+    io::{self, BufRead, Cursor, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -58,8 +58,8 @@ pub struct Request {
 pub struct Options {
     /// What an input may claim to be.
     pub limits: Limits,
-    /// The format of an input whose content does not tell; its extension
-    /// otherwise.
+    /// The format of standard input where its content does not tell. A file's
+    /// extension does that.
     pub input_format: Option<Format>,
     /// How results are encoded.
     pub encode: EncodeOptions,
@@ -182,7 +182,13 @@ pub fn read(input: &Place, options: &Options) -> Result<Decoded> {
     match input {
         Place::File(path) => codec::read(path, &options.limits),
         Place::Standard => {
-            codec::read_from(io::stdin().lock(), options.input_format, &options.limits)
+            let mut stdin = io::stdin().lock();
+            let start = stdin
+                .fill_buf()
+                .map_err(|e| Error::io("read standard input", e))?;
+            let told = Format::from_content(start).is_some();
+            let hint = options.input_format.filter(|_| !told);
+            codec::read_from(stdin, hint, &options.limits)
         }
     }
 }
