@@ -19,14 +19,14 @@ pub(super) fn contract<T: Lane>(
     let columns =
         taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
     let windows = (0..channels).map(|channel| {
-        band.view
-            .index_last(channel)
-            .and_then(|plane| plane.slice(0, taps.origin[0]..plane.shape()[0], 1))
-            .and_then(|plane| plane.slice(1, columns.clone(), 1))
-            .and_then(|plane| plane.spaced_windows(taps.shape, spacing))
-            .expect("a band has the rows and columns of its windows")
+        let plane = band.view.index_axis::<2>(2, channel)?;
+        let seen = plane
+            .slice(0, taps.origin[0]..)?
+            .slice(1, columns.clone())?;
+        seen.windows_over::<2, 4>([0, 1], taps.shape, spacing)
     });
     for (channel, windows) in windows.enumerate() {
+        let windows = windows.expect("a band has the rows and columns of its windows");
         let [_, columns, kernel_rows, kernel_columns] = windows.shape();
         for (y, sums) in out.chunks_mut(stride).enumerate() {
             for x in 0..columns {

@@ -57,7 +57,7 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
     pub(super) fn band<'b>(&'b self, output: &Range<usize>, buffer: &'b mut Vec<T>) -> Band<'b, T> {
         let rows = self.geometry.padded_rows(output);
         let view = match self.direct {
-            Some(source) => source.slice(0, rows, 1),
+            Some(source) => source.slice(0, rows),
             None => {
                 let shape = [rows.len(), self.columns, self.source.shape()[2]];
                 self.frame(rows, buffer);

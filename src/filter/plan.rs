@@ -247,8 +247,8 @@ impl Plan {
             dilation: self.filter.dilation,
         };
         let windows = layout(shape, channels)?
-            .index_last(0)?
-            .windows([kernel.rows(), kernel.columns()], spacing)?;
+            .index_axis::<2>(2, 0)?
+            .windows_over([0, 1], [kernel.rows(), kernel.columns()], spacing)?;
         Ok((layout([rows, columns], self.input.shape[2])?, windows))
     }
 

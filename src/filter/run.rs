@@ -61,7 +61,7 @@ impl Job<'_> {
         let view = source
             .view::<S>()
             .ok_or_else(|| Error::request("the image is of another depth than its plan"))?
-            .slice(2, channels, 1)?;
+            .slice(2, channels)?;
         match self.plan.lane() {
             LaneKind::I16 => self.with_lane::<S, i16>(view, output),
             LaneKind::F32 => self.with_lane::<S, f32>(view, output),

@@ -1,84 +1,6 @@
-//! All stride arithmetic, and the one bounds check.
+//! Shape, strides and offset, and the one bounds check.
 
-use std::fmt;
-
-/// What is wrong with a layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LayoutError {
-    /// Condition 1: a product or sum does not fit the machine's integers.
-    Overflow {
-        /// The shape asked for.
-        shape: Vec<usize>,
-        /// The strides asked for, in elements.
-        strides: Vec<isize>,
-    },
-    /// Condition 2 or 3: an element lies outside the buffer.
-    OutOfBounds {
-        /// The axis that leaves the buffer, with its length and stride; `None`
-        /// where the offset alone does.
-        axis: Option<(usize, usize, isize)>,
-        /// The element reached, counted from the start of the buffer.
-        reaches: isize,
-        /// The length of the buffer in elements.
-        len: usize,
-    },
-    /// A range, step or index that the axis does not have.
-    Axis {
-        /// The axis.
-        axis: usize,
-        /// Its length.
-        length: usize,
-        /// What was asked for.
-        wanted: String,
-    },
-    /// The window is larger than what it slides over.
-    Window {
-        /// Rows and columns of the view.
-        shape: [usize; 2],
-        /// Rows and columns of the window, dilation included.
-        window: [usize; 2],
-    },
-}
-
-impl fmt::Display for LayoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Overflow { shape, strides } => write!(
-                f,
-                "shape {shape:?} with strides {strides:?} overflows the address arithmetic; use a smaller shape or stride"
-            ),
-            Self::OutOfBounds {
-                axis: Some((axis, length, stride)),
-                reaches,
-                len,
-            } => write!(
-                f,
-                "axis {axis} (length {length}, stride {stride}) reaches element {reaches} of a buffer of {len}; strides count elements, not bytes"
-            ),
-            Self::OutOfBounds {
-                axis: None,
-                reaches,
-                len,
-            } => write!(
-                f,
-                "the offset {reaches} lies outside a buffer of {len} elements"
-            ),
-            Self::Axis {
-                axis,
-                length,
-                wanted,
-            } => write!(f, "axis {axis} has length {length}: {wanted} is outside it"),
-            Self::Window { shape, window } => write!(
-                f,
-                "a window of {} rows x {} columns does not fit {} rows x {} columns",
-                window[0], window[1], shape[0], shape[1]
-            ),
-        }
-    }
-}
-
-impl std::error::Error for LayoutError {}
+use super::LayoutError;
 
 /// Shape, strides and offset of a view, known to lie inside a buffer.
 ///
@@ -130,32 +52,26 @@ impl<const N: usize> Layout<N> {
             strides: strides.to_vec(),
         };
         // Condition 1 for `len()`: iterators and reports count elements.
-        shape
-            .iter()
+        (shape.iter())
             .try_fold(1_usize, |product, &n| product.checked_mul(n.max(1)))
             .ok_or_else(overflow)?;
         let start = isize::try_from(offset).map_err(|_| overflow())?;
-        if shape.contains(&0) {
-            // Condition 2.
-            if offset > len {
-                return Err(LayoutError::OutOfBounds {
-                    axis: None,
-                    reaches: start,
-                    len,
-                });
-            }
-            return Ok(Self {
-                shape,
-                strides,
-                offset,
-            });
-        }
-        if offset >= len {
+        let layout = Self {
+            shape,
+            strides,
+            offset,
+        };
+        let empty = shape.contains(&0);
+        if offset > len || (offset == len && !empty) {
             return Err(LayoutError::OutOfBounds {
                 axis: None,
                 reaches: start,
                 len,
             });
+        }
+        if empty {
+            // Condition 2.
+            return Ok(layout);
         }
         // Condition 3, axis by axis: each adds its reach to the low or the high end.
         let (mut low, mut high) = (start, start);
@@ -174,22 +90,36 @@ impl<const N: usize> Layout<N> {
                 });
             }
         }
-        Ok(Self {
-            shape,
-            strides,
-            offset,
-        })
+        Ok(layout)
     }
 
-    /// The layout of a whole C-ordered buffer: the last axis is contiguous.
+    /// The layout of a buffer in C order: the last axis is contiguous.
     ///
     /// # Errors
     ///
     /// If the shape needs more than `len` elements, or overflows.
     pub fn c_order(shape: [usize; N], len: usize) -> Result<Self, LayoutError> {
+        Self::dense(shape, len, (0..N).rev())
+    }
+
+    /// The layout of a buffer in Fortran order: the first axis is contiguous.
+    ///
+    /// # Errors
+    ///
+    /// If the shape needs more than `len` elements, or overflows.
+    pub fn f_order(shape: [usize; N], len: usize) -> Result<Self, LayoutError> {
+        Self::dense(shape, len, 0..N)
+    }
+
+    /// The axes come with the contiguous one first.
+    fn dense(
+        shape: [usize; N],
+        len: usize,
+        axes: impl Iterator<Item = usize>,
+    ) -> Result<Self, LayoutError> {
         let mut strides = [0; N];
         let mut stride = 1_isize;
-        for axis in (0..N).rev() {
+        for axis in axes {
             strides[axis] = stride;
             stride = isize::try_from(shape[axis].max(1))
                 .ok()
@@ -227,15 +157,28 @@ impl<const N: usize> Layout<N> {
         self.shape.contains(&0)
     }
 
+    /// The lowest and the highest position that an index reaches, or `None`
+    /// for an empty layout.
+    pub fn ends(&self) -> Option<(usize, usize)> {
+        if self.is_empty() {
+            return None;
+        }
+        let reaches = self.shape.iter().zip(&self.strides);
+        // Condition 3 of the layout: both ends lie in the buffer.
+        let (low, high) = reaches.fold((self.offset, self.offset), |(low, high), (&n, &stride)| {
+            let reach = (n - 1) * stride.unsigned_abs();
+            if stride < 0 {
+                (low - reach, high)
+            } else {
+                (low, high + reach)
+            }
+        });
+        Some((low, high))
+    }
+
     /// The number of buffer elements from the lowest reachable to the highest.
     pub fn span(&self) -> usize {
-        if self.is_empty() {
-            return 0;
-        }
-        let reach: usize = (self.shape.iter().zip(&self.strides))
-            .map(|(&n, &stride)| (n - 1) * stride.unsigned_abs())
-            .sum();
-        reach + 1
+        self.ends().map_or(0, |(low, high)| high - low + 1)
     }
 
     /// Where the element at `index` stands in the buffer, or `None` if the
@@ -254,92 +197,42 @@ impl<const N: usize> Layout<N> {
         })
     }
 
-    /// Whether the elements stand one after the other in C order.
+    /// Whether the elements stand one after the other in C order. Axes of
+    /// length 1 may have any stride; an empty layout is contiguous.
     pub fn is_c_contiguous(&self) -> bool {
+        self.is_contiguous((0..N).rev())
+    }
+
+    /// Whether the elements stand one after the other in Fortran order.
+    pub fn is_f_contiguous(&self) -> bool {
+        self.is_contiguous(0..N)
+    }
+
+    fn is_contiguous(&self, mut axes: impl Iterator<Item = usize>) -> bool {
         let mut expected = 1;
         self.is_empty()
-            || (self.shape.iter().zip(&self.strides))
-                .rev()
-                .all(|(&n, &stride)| {
-                    let fits = n == 1 || stride == expected;
-                    expected *= n as isize;
-                    fits
-                })
-    }
-
-    /// The layout with `axis` cut to `start..stop` in steps of `step`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such axis, the range is not inside it, or the step is zero.
-    pub fn slice(
-        &self,
-        axis: usize,
-        range: std::ops::Range<usize>,
-        step: usize,
-    ) -> Result<Self, LayoutError> {
-        let length = self.axis_len(axis)?;
-        if range.start > range.end || range.end > length || step == 0 {
-            return Err(LayoutError::Axis {
-                axis,
-                length,
-                wanted: format!(
-                    "the range {}..{} in steps of {step}",
-                    range.start, range.end
-                ),
-            });
-        }
-        let mut layout = *self;
-        layout.shape[axis] = range.len().div_ceil(step);
-        if layout.shape[axis] > 0 && !self.is_empty() {
-            layout.offset = self
-                .offset
-                .wrapping_add_signed(range.start as isize * self.strides[axis]);
-        }
-        if layout.shape[axis] > 1 {
-            layout.strides[axis] = self.strides[axis] * step as isize;
-        }
-        Ok(layout)
-    }
-
-    fn axis_len(&self, axis: usize) -> Result<usize, LayoutError> {
-        self.shape
-            .get(axis)
-            .copied()
-            .ok_or_else(|| LayoutError::Axis {
-                axis,
-                length: 0,
-                wanted: format!("a view of {N} axes has no axis {axis}; it"),
+            || axes.all(|axis| {
+                let (n, stride) = (self.shape[axis], self.strides[axis]);
+                let fits = n == 1 || stride == expected;
+                expected *= n as isize;
+                fits
             })
     }
 
-    /// Sets shape and strides of a view of this one; the caller argues why
-    /// every element of it is an element of this one.
+    /// Another layout of the same buffer. The caller argues why every element
+    /// of it is an element of this one.
     pub(super) const fn derive<const M: usize>(
         &self,
         shape: [usize; M],
         strides: [isize; M],
+        offset: usize,
     ) -> Layout<M> {
+        // That this one is right is all the argument needs.
+        let Self { .. } = self;
         Layout {
             shape,
             strides,
-            offset: self.offset,
+            offset,
         }
-    }
-}
-
-impl Layout<3> {
-    /// The layout without its last axis, at index `at` of it: one channel of
-    /// an interleaved image, whose column stride is the number of channels.
-    ///
-    /// # Errors
-    ///
-    /// If the last axis is not that long.
-    pub fn index_last(&self, at: usize) -> Result<Layout<2>, LayoutError> {
-        let cut = self.slice(2, at..at.saturating_add(1), 1)?;
-        Ok(cut.derive(
-            [self.shape[0], self.shape[1]],
-            [self.strides[0], self.strides[1]],
-        ))
     }
 }

@@ -1,13 +1,22 @@
-//! Strided views: shape, strides and offset over a borrowed buffer.
-//!
-//! This room knows nothing of images. Every stride is counted in elements and
-//! may be negative or zero; all arithmetic and the one bounds check are in
-//! [`Layout`].
+#![doc = include_str!("guide.md")]
 
+mod cast;
+mod contract;
+mod error;
+mod interop;
+mod iter;
 mod layout;
+mod ops;
+mod overlap;
+mod show;
 mod view;
+mod view_mut;
 mod windows;
 
-pub use layout::{Layout, LayoutError};
-pub use view::{Iter, StridedView};
+pub use error::LayoutError;
+pub use iter::{Iter, ParIter};
+pub use layout::Layout;
+pub use ops::Slice;
+pub use view::StridedView;
+pub use view_mut::StridedViewMut;
 pub use windows::{Spacing, reach};

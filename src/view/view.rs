@@ -1,13 +1,13 @@
 //! A borrowed look at a buffer.
 
-use std::{fmt, ops::Index};
+use std::ops::Index;
 
-use super::{
-    layout::{Layout, LayoutError},
-    windows::Spacing,
-};
+use super::{Iter, Layout, LayoutError, Slice, Spacing};
 
 /// A borrowed look at a buffer through a [`Layout`]: never a copy.
+///
+/// Everything that makes a view of a view is arithmetic on shape, strides and
+/// offset; see [`Layout`] for the conditions that hold and the errors.
 ///
 /// # Examples
 ///
@@ -22,6 +22,18 @@ use super::{
 /// assert_eq!(windows.strides(), [3, 1, 3, 1]);
 /// assert_eq!(windows[[2, 1, 0, 0]], 7);
 /// # Ok::<(), stridekern::Error>(())
+/// ```
+///
+/// A view cannot outlive its buffer:
+///
+/// ```compile_fail
+/// use stridekern::view::StridedView;
+///
+/// let view = {
+///     let buffer = vec![1, 2, 3];
+///     StridedView::from_slice(&buffer, [3]).unwrap()
+/// };
+/// assert_eq!(view[[0]], 1);
 /// ```
 pub struct StridedView<'a, T, const N: usize> {
     buffer: &'a [T],
@@ -38,7 +50,8 @@ impl<T, const N: usize> Clone for StridedView<'_, T, N> {
 impl<T, const N: usize> Copy for StridedView<'_, T, N> {}
 
 impl<'a, T, const N: usize> StridedView<'a, T, N> {
-    /// A view of `buffer` with this shape, strides (in elements) and offset.
+    /// A view of `buffer` with this shape, strides (in elements) and offset:
+    /// NumPy's `as_strided`, checked.
     ///
     /// # Errors
     ///
@@ -63,7 +76,17 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         Ok(Self { buffer, layout })
     }
 
-    /// The whole buffer that the view looks at.
+    /// The Fortran-ordered view of `buffer`: the first axis is contiguous.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer has fewer elements than the shape.
+    pub fn from_slice_f(buffer: &'a [T], shape: [usize; N]) -> Result<Self, LayoutError> {
+        let layout = Layout::f_order(shape, buffer.len())?;
+        Ok(Self { buffer, layout })
+    }
+
+    /// The whole buffer that the view looks at, and keeps alive.
     pub const fn buffer(&self) -> &'a [T] {
         self.buffer
     }
@@ -83,6 +106,17 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.layout.strides()
     }
 
+    /// The step along every axis in bytes, as NumPy counts.
+    pub fn byte_strides(&self) -> [isize; N] {
+        self.strides()
+            .map(|stride| stride.saturating_mul(size_of::<T>() as isize))
+    }
+
+    /// Where the element at index zero stands in the buffer.
+    pub const fn offset(&self) -> usize {
+        self.layout.offset()
+    }
+
     /// The number of indices.
     pub fn len(&self) -> usize {
         self.layout.len()
@@ -94,7 +128,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     }
 
     /// What the view shows in bytes, counting an element as often as it is
-    /// shown: NumPy's `nbytes`.
+    /// shown: NumPy's `nbytes`, which misleads for windows.
     pub fn nbytes(&self) -> usize {
         self.len().saturating_mul(size_of::<T>())
     }
@@ -102,6 +136,11 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// The bytes from the lowest element shown to the highest.
     pub fn span_bytes(&self) -> usize {
         self.layout.span() * size_of::<T>()
+    }
+
+    /// The bytes of the whole buffer, which live as long as the view.
+    pub const fn parent_bytes(&self) -> usize {
+        size_of_val(self.buffer)
     }
 
     /// The element at `index`, or `None` outside the shape.
@@ -121,34 +160,230 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         &self.buffer[self.layout.position_unchecked(index)]
     }
 
-    /// The view with `axis` cut to `range` in steps of `step`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Layout::slice`].
-    pub fn slice(
-        &self,
-        axis: usize,
-        range: std::ops::Range<usize>,
-        step: usize,
-    ) -> Result<Self, LayoutError> {
-        Ok(self.with(self.layout.slice(axis, range, step)?))
-    }
-
     /// The elements in row-major order.
     pub fn iter(&self) -> Iter<'a, T, N> {
-        Iter {
-            view: *self,
-            next: [0; N],
-            left: self.len(),
+        Iter::new(*self)
+    }
+
+    /// All elements as a slice, if they stand one after the other in C order.
+    pub fn as_slice(&self) -> Option<&'a [T]> {
+        let whole = self.layout.is_c_contiguous() && !self.is_empty();
+        match whole {
+            true => self.buffer.get(self.offset()..self.offset() + self.len()),
+            false => self.is_empty().then_some(&[]),
         }
     }
 
-    const fn with<const M: usize>(&self, layout: Layout<M>) -> StridedView<'a, T, M> {
+    /// A view of the same buffer through another layout that was derived from
+    /// this one's.
+    pub(super) const fn with<const M: usize>(&self, layout: Layout<M>) -> StridedView<'a, T, M> {
         StridedView {
             buffer: self.buffer,
             layout,
         }
+    }
+
+    /// See [`Layout::slice`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn slice(&self, axis: usize, slice: impl Into<Slice>) -> Result<Self, LayoutError> {
+        Ok(self.with(self.layout.slice(axis, slice)?))
+    }
+
+    /// See [`Layout::flip`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn flip(&self, axis: usize) -> Result<Self, LayoutError> {
+        Ok(self.with(self.layout.flip(axis)?))
+    }
+
+    /// See [`Layout::permute`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn permute(&self, order: [usize; N]) -> Result<Self, LayoutError> {
+        Ok(self.with(self.layout.permute(order)?))
+    }
+
+    /// See [`Layout::transpose`].
+    #[must_use]
+    pub fn transpose(&self) -> Self {
+        self.with(self.layout.transpose())
+    }
+
+    /// See [`Layout::index_axis`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn index_axis<const M: usize>(
+        &self,
+        axis: usize,
+        index: usize,
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.index_axis(axis, index)?))
+    }
+
+    /// See [`Layout::insert_axis`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn insert_axis<const M: usize>(
+        &self,
+        axis: usize,
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.insert_axis(axis)?))
+    }
+
+    /// See [`Layout::repeated`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn repeated<const M: usize>(
+        &self,
+        axis: usize,
+        times: usize,
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.repeated(axis, times)?))
+    }
+
+    /// See [`Layout::diagonal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn diagonal<const M: usize>(
+        &self,
+        offset: isize,
+        axes: [usize; 2],
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.diagonal(offset, axes)?))
+    }
+
+    /// See [`Layout::anti_diagonal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn anti_diagonal<const M: usize>(
+        &self,
+        offset: isize,
+        axes: [usize; 2],
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.anti_diagonal(offset, axes)?))
+    }
+
+    /// See [`Layout::broadcast_to`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn broadcast_to<const M: usize>(
+        &self,
+        shape: [usize; M],
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.broadcast_to(shape)?))
+    }
+
+    /// See [`Layout::reshape`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reshape<const M: usize>(
+        &self,
+        shape: [usize; M],
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.reshape(shape)?))
+    }
+
+    /// See [`Layout::windows_over`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn windows_over<const K: usize, const M: usize>(
+        &self,
+        axes: [usize; K],
+        window: [usize; K],
+        spacing: Spacing<K>,
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.windows_over(axes, window, spacing)?))
+    }
+
+    /// See [`Layout::blocks`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn blocks<const K: usize, const M: usize>(
+        &self,
+        axes: [usize; K],
+        block: [usize; K],
+    ) -> Result<StridedView<'a, T, M>, LayoutError> {
+        Ok(self.with(self.layout.blocks(axes, block)?))
+    }
+
+    /// The one-dimensional views along `axis`, in row-major order of the
+    /// others: the columns of a matrix for axis 0, its rows for axis 1.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis.
+    pub fn lanes(
+        &self,
+        axis: usize,
+    ) -> Result<impl ExactSizeIterator<Item = StridedView<'a, T, 1>>, LayoutError> {
+        let length = self.layout.axis_len(axis)?;
+        let starts = self.with(self.layout.derive(
+            std::array::from_fn(|a| {
+                if a == axis {
+                    length.min(1)
+                } else {
+                    self.shape()[a]
+                }
+            }),
+            self.strides(),
+            self.offset(),
+        ));
+        let (view, stride) = (*self, self.strides()[axis]);
+        Ok(starts
+            .layout
+            .positions()
+            .map(move |at| view.with(view.layout.derive([length], [stride], at))))
+    }
+
+    /// The elements copied in row-major order.
+    pub fn to_vec(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        match self.as_slice() {
+            Some(slice) => slice.to_vec(),
+            None => self.iter().cloned().collect(),
+        }
+    }
+
+    /// The elements copied in Fortran order: the first axis fastest.
+    pub fn to_vec_f(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        self.transpose().to_vec()
+    }
+}
+
+impl<'a, T> StridedView<'a, T, 1> {
+    /// The view of a whole slice.
+    pub fn of(slice: &'a [T]) -> Self {
+        Self::from_slice(slice, [slice.len()]).expect("a slice is as long as itself")
     }
 }
 
@@ -157,63 +392,33 @@ impl<'a, T> StridedView<'a, T, 2> {
     ///
     /// # Errors
     ///
-    /// If the window is larger than the view.
+    /// If the window is larger than the view or empty.
     pub fn windows(&self, window: [usize; 2]) -> Result<StridedView<'a, T, 4>, LayoutError> {
-        self.spaced_windows(window, Spacing::default())
-    }
-
-    /// Windows that lie `spacing.step` apart and whose taps lie
-    /// `spacing.dilation` apart; see [`Layout::windows`] for the shape.
-    ///
-    /// # Errors
-    ///
-    /// If the window is larger than the view.
-    pub fn spaced_windows(
-        &self,
-        window: [usize; 2],
-        spacing: Spacing,
-    ) -> Result<StridedView<'a, T, 4>, LayoutError> {
-        Ok(self.with(self.layout.windows(window, spacing)?))
+        Ok(self.with(self.layout.windows(window)?))
     }
 
     /// Row `row` as a slice, or `None` if there is no such row or its elements
     /// do not stand one after the other.
     pub fn row(&self, row: usize) -> Option<&'a [T]> {
+        self.index_axis::<1>(0, row).ok()?.as_slice()
+    }
+
+    /// Every row as a slice, or `None` if their elements do not stand one
+    /// after the other.
+    pub fn rows(&self) -> Option<impl ExactSizeIterator<Item = &'a [T]>> {
+        let view = *self;
         let [rows, columns] = self.shape();
-        if row >= rows || (columns > 1 && self.strides()[1] != 1) {
-            return None;
-        }
-        let start = self.layout.position_unchecked([row, 0]);
-        self.buffer.get(start..start + columns)
+        (columns <= 1 || self.strides()[1] == 1)
+            .then(|| (0..rows).map(move |row| view.row(row).expect("rows are contiguous")))
     }
 }
 
 impl<'a, T> StridedView<'a, T, 3> {
-    /// The view without its last axis, at index `at` of it: one channel.
-    ///
-    /// # Errors
-    ///
-    /// If the last axis is not that long.
-    pub fn index_last(&self, at: usize) -> Result<StridedView<'a, T, 2>, LayoutError> {
-        Ok(self.with(self.layout.index_last(at)?))
-    }
-
-    /// Row `row` as one flat slice of columns x channels, or `None` if there
-    /// is no such row or its samples do not stand one after the other.
+    /// Row `row` of an interleaved image as one flat slice of columns x
+    /// channels, or `None` if there is no such row or its samples do not stand
+    /// one after the other.
     pub fn flat_row(&self, row: usize) -> Option<&'a [T]> {
-        let [rows, columns, channels] = self.shape();
-        let contiguous = Layout::new(
-            [columns, channels],
-            [self.strides()[1], self.strides()[2]],
-            0,
-            usize::MAX / 2,
-        )
-        .is_ok_and(|l| l.is_c_contiguous());
-        if row >= rows || !contiguous {
-            return None;
-        }
-        let start = self.layout.position_unchecked([row, 0, 0]);
-        self.buffer.get(start..start + columns * channels)
+        self.index_axis::<2>(0, row).ok()?.as_slice()
     }
 }
 
@@ -232,44 +437,31 @@ impl<T, const N: usize> Index<[usize; N]> for StridedView<'_, T, N> {
     }
 }
 
-impl<T: fmt::Debug, const N: usize> fmt::Debug for StridedView<'_, T, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StridedView")
-            .field("shape", &self.shape())
-            .field("strides", &self.strides())
-            .field("offset", &self.layout.offset())
-            .field("buffer_len", &self.buffer.len())
-            .finish()
+/// Equal shapes and equal elements, whatever the strides.
+impl<T: PartialEq<U>, U, const N: usize> PartialEq<StridedView<'_, U, N>>
+    for StridedView<'_, T, N>
+{
+    fn eq(&self, other: &StridedView<'_, U, N>) -> bool {
+        self.shape() == other.shape() && self.iter().zip(other.iter()).all(|(a, b)| a == b)
     }
 }
 
-/// The elements of a view in row-major order.
-#[derive(Debug)]
-pub struct Iter<'a, T, const N: usize> {
-    view: StridedView<'a, T, N>,
-    next: [usize; N],
-    left: usize,
-}
+impl<T: Eq, const N: usize> Eq for StridedView<'_, T, N> {}
 
-impl<'a, T, const N: usize> Iterator for Iter<'a, T, N> {
+impl<'a, T, const N: usize> IntoIterator for StridedView<'a, T, N> {
     type Item = &'a T;
+    type IntoIter = Iter<'a, T, N>;
 
-    fn next(&mut self) -> Option<&'a T> {
-        self.left = self.left.checked_sub(1)?;
-        let at = self.view.layout.position_unchecked(self.next);
-        for axis in (0..N).rev() {
-            self.next[axis] += 1;
-            if self.next[axis] < self.view.shape()[axis] {
-                break;
-            }
-            self.next[axis] = 0;
-        }
-        Some(&self.view.buffer[at])
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+    fn into_iter(self) -> Iter<'a, T, N> {
+        self.iter()
     }
 }
 
-impl<T, const N: usize> ExactSizeIterator for Iter<'_, T, N> {}
+impl<'a, T, const N: usize> IntoIterator for &StridedView<'a, T, N> {
+    type Item = &'a T;
+    type IntoIter = Iter<'a, T, N>;
+
+    fn into_iter(self) -> Iter<'a, T, N> {
+        self.iter()
+    }
+}

@@ -1,22 +1,22 @@
-//! Sliding windows: a view that shows every position of a window, by strides alone.
+//! Sliding windows and blocks: views that show every position of a window, by
+//! strides alone.
 
-use super::layout::{Layout, LayoutError};
+use super::{Layout, LayoutError, ops::check_len};
 
-/// `[rows, columns]` between one window and the next, and between the taps of
-/// one window.
+/// Distances, for every axis that a window slides over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spacing {
-    /// The window's stride; `[1, 1]` visits every position.
-    pub step: [usize; 2],
-    /// The distance between taps; `[1, 1]` is a dense window.
-    pub dilation: [usize; 2],
+pub struct Spacing<const K: usize = 2> {
+    /// From one window to the next; 1 visits every position.
+    pub step: [usize; K],
+    /// From one tap of a window to the next; 1 is a dense window.
+    pub dilation: [usize; K],
 }
 
-impl Default for Spacing {
+impl<const K: usize> Default for Spacing<K> {
     fn default() -> Self {
         Self {
-            step: [1, 1],
-            dilation: [1, 1],
+            step: [1; K],
+            dilation: [1; K],
         }
     }
 }
@@ -33,89 +33,100 @@ pub const fn reach(taps: usize, dilation: usize) -> Option<usize> {
     }
 }
 
-impl Layout<2> {
-    /// The windows of `[kh, kw]` taps over an `(H, W)` layout: shape
-    /// `(H - kh + 1, W - kw + 1, kh, kw)`, strides `(row, column, row, column)`.
+impl<const N: usize> Layout<N> {
+    /// The windows of `window` taps over `axes`: the axes come first, each with
+    /// one index per position, then `K` more, one for each side of the window.
+    /// `M` is `N + K`.
     ///
-    /// With a step `s` and dilation `d` the shape is
-    /// `((H - (kh - 1) d - 1) / s + 1, .., kh, kw)` and the strides are
-    /// `(s row, s column, d row, d column)`.
+    /// Over an axis of length `n` and stride `s`, a window of `k` taps that are
+    /// `d` apart, moved by `t`, has `(n - (k - 1) d - 1) / t + 1` positions; the
+    /// strides are `t s` for the positions and `d s` for the taps.
     ///
     /// # Errors
     ///
-    /// If the window is larger than the layout, or a size, step or dilation is zero.
-    pub fn windows(&self, window: [usize; 2], spacing: Spacing) -> Result<Layout<4>, LayoutError> {
-        let (shape, strides) = (self.shape(), self.strides());
-        let mut out_shape = [0, 0, window[0], window[1]];
-        let mut out_strides = [0; 4];
-        for axis in 0..2 {
-            let fits = reach(window[axis], spacing.dilation[axis])
-                .filter(|&reach| reach <= shape[axis] && spacing.step[axis] > 0);
+    /// If the window is larger than an axis; if a size, step or dilation is
+    /// zero; if an axis is missing or named twice; or if the number of indices
+    /// overflows.
+    pub fn windows_over<const K: usize, const M: usize>(
+        &self,
+        axes: [usize; K],
+        window: [usize; K],
+        spacing: Spacing<K>,
+    ) -> Result<Layout<M>, LayoutError> {
+        const { assert!(M == N + K, "a window adds an axis for each of its sides") };
+        self.check_axes(&axes)?;
+        let mut shape = [0; M];
+        let mut strides = [0; M];
+        shape[..N].copy_from_slice(&self.shape());
+        strides[..N].copy_from_slice(&self.strides());
+        for (k, &axis) in axes.iter().enumerate() {
+            let (length, stride) = (self.shape()[axis], self.strides()[axis]);
+            let (step, dilation) = (spacing.step[k], spacing.dilation[k]);
+            let fits = reach(window[k], dilation).filter(|&reach| reach <= length && step > 0);
             let Some(reach) = fits else {
+                let covered =
+                    |k: usize| (window[k].saturating_sub(1)).saturating_mul(spacing.dilation[k]);
                 return Err(LayoutError::Window {
-                    shape,
-                    window: [0, 1].map(|a| {
-                        window[a]
-                            .saturating_sub(1)
-                            .saturating_mul(spacing.dilation[a])
-                            + 1
-                    }),
+                    shape: axes.map(|axis| self.shape()[axis]).to_vec(),
+                    window: std::array::from_fn::<_, K, _>(|k| covered(k) + window[k].min(1))
+                        .to_vec(),
                 });
             };
-            out_shape[axis] = (shape[axis] - reach) / spacing.step[axis] + 1;
             // A stride along an axis of one index is never taken; leaving it
             // alone there keeps the products inside the buffer's range.
-            let scaled = |n: usize, by: usize| {
-                if n > 1 {
-                    strides[axis] * by as isize
-                } else {
-                    strides[axis]
-                }
+            let scaled = |by: usize| {
+                let by = isize::try_from(by).ok();
+                by.and_then(|by| stride.checked_mul(by)).unwrap_or(stride)
             };
-            out_strides[axis] = scaled(out_shape[axis], spacing.step[axis]);
-            out_strides[axis + 2] = scaled(window[axis], spacing.dilation[axis]);
+            shape[axis] = (length - reach) / step + 1;
+            strides[axis] = scaled(step);
+            shape[N + k] = window[k];
+            strides[N + k] = scaled(dilation);
         }
-        // Window i at tap j shows sample i * step + j * dilation, which is at
-        // most (shape - reach) + (reach - 1): an index of this layout.
-        Ok(self.derive(out_shape, out_strides))
+        check_len(&shape, &strides)?;
+        // Window i at tap j shows index i * step + j * dilation, which is at
+        // most (length - reach) + (reach - 1): an index of this layout.
+        Ok(self.derive(shape, strides, self.offset()))
+    }
+
+    /// The tiles of `block` elements over `axes`, none of which overlap: as
+    /// [`windows_over`](Self::windows_over) with steps of the block's size.
+    ///
+    /// # Errors
+    ///
+    /// As there, and if an axis is not a multiple of the block's side.
+    pub fn blocks<const K: usize, const M: usize>(
+        &self,
+        axes: [usize; K],
+        block: [usize; K],
+    ) -> Result<Layout<M>, LayoutError> {
+        self.check_axes(&axes)?;
+        for (&axis, &block) in axes.iter().zip(&block) {
+            let length = self.shape()[axis];
+            if block > 0 && !length.is_multiple_of(block) {
+                return Err(LayoutError::Block {
+                    axis,
+                    length,
+                    block,
+                });
+            }
+        }
+        let spacing = Spacing {
+            step: block,
+            ..Spacing::default()
+        };
+        self.windows_over(axes, block, spacing)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_by_strides_alone() {
-        let image = Layout::c_order([400, 400], 160_000).unwrap();
-        let windows = image.windows([3, 3], Spacing::default()).unwrap();
-        assert_eq!(windows.shape(), [398, 398, 3, 3]);
-        assert_eq!(windows.strides(), [400, 1, 400, 1]);
-        assert_eq!(windows.len(), 398 * 398 * 9);
-        assert_eq!(windows.span(), 160_000);
-    }
-
-    #[test]
-    fn interleaved_channels_are_a_column_stride() {
-        let image = Layout::c_order([4, 5, 3], 60).unwrap();
-        let green = image.index_last(1).unwrap();
-        let windows = green.windows([2, 2], Spacing::default()).unwrap();
-        assert_eq!(windows.shape(), [3, 4, 2, 2]);
-        assert_eq!(windows.strides(), [15, 3, 15, 3]);
-        assert_eq!(windows.offset(), 1);
-    }
-
-    #[test]
-    fn a_window_too_large_says_both_sizes() {
-        let image = Layout::c_order([4, 5], 20).unwrap();
-        let dilated = Spacing {
-            dilation: [2, 1],
-            ..Spacing::default()
-        };
-        let error = image.windows([3, 3], dilated).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a window of 5 rows x 3 columns does not fit 4 rows x 5 columns"
-        );
+impl Layout<2> {
+    /// The windows of `[kh, kw]` elements over an `(H, W)` layout: shape
+    /// `(H - kh + 1, W - kw + 1, kh, kw)`, strides `(row, column, row, column)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`windows_over`](Layout::windows_over).
+    pub fn windows(&self, window: [usize; 2]) -> Result<Layout<4>, LayoutError> {
+        self.windows_over([0, 1], window, Spacing::default())
     }
 }

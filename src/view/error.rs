@@ -1,0 +1,186 @@
+//! What can be wrong with a layout or an operation on one.
+
+use std::fmt;
+
+/// What is wrong with a layout, or with an operation on one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// Condition 1: a product or sum does not fit the machine's integers.
+    Overflow {
+        /// The shape asked for.
+        shape: Vec<usize>,
+        /// The strides asked for, in elements.
+        strides: Vec<isize>,
+    },
+    /// Condition 2 or 3: an element lies outside the buffer.
+    OutOfBounds {
+        /// The axis that leaves the buffer, with its length and stride; `None`
+        /// where the offset alone does.
+        axis: Option<(usize, usize, isize)>,
+        /// The element reached, counted from the start of the buffer.
+        reaches: isize,
+        /// The length of the buffer in elements.
+        len: usize,
+    },
+    /// There is no such axis.
+    Axis {
+        /// The axis asked for.
+        axis: usize,
+        /// The number of axes.
+        axes: usize,
+    },
+    /// The axis has no such index.
+    Index {
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        length: usize,
+        /// The index asked for.
+        index: usize,
+    },
+    /// A step of zero.
+    ZeroStep {
+        /// The axis.
+        axis: usize,
+    },
+    /// One axis was named twice.
+    AxisTwice {
+        /// The axis.
+        axis: usize,
+    },
+    /// The elements cannot be given this shape without a copy.
+    NeedsCopy {
+        /// The shape there is.
+        from: Vec<usize>,
+        /// The shape asked for.
+        to: Vec<usize>,
+    },
+    /// Another number of elements.
+    Size {
+        /// The shape there is.
+        from: Vec<usize>,
+        /// The shape asked for.
+        to: Vec<usize>,
+    },
+    /// An axis that is neither of length 1 nor of the length asked for.
+    Broadcast {
+        /// The shape there is.
+        from: Vec<usize>,
+        /// The shape asked for.
+        to: Vec<usize>,
+    },
+    /// The window is larger than what it slides over, or empty.
+    Window {
+        /// The lengths of the axes it slides over.
+        shape: Vec<usize>,
+        /// The lengths of the window, dilation included.
+        window: Vec<usize>,
+    },
+    /// The length of an axis is not a multiple of the block's.
+    Block {
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        length: usize,
+        /// The block's.
+        block: usize,
+    },
+    /// Two indices reach one element, so that writing through the view would
+    /// change more than it says.
+    Overlap {
+        /// The axes along which the two indices differ.
+        axes: [usize; 2],
+        /// Their strides.
+        strides: [isize; 2],
+    },
+    /// The elements cannot be read as this type.
+    Cast {
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+}
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overflow { shape, strides } => write!(
+                f,
+                "shape {shape:?} with strides {strides:?} overflows the address arithmetic; use a smaller shape or stride"
+            ),
+            Self::OutOfBounds {
+                axis: Some((axis, length, stride)),
+                reaches,
+                len,
+            } => write!(
+                f,
+                "axis {axis} (length {length}, stride {stride}) reaches element {reaches} of a buffer of {len}; strides count elements, not bytes"
+            ),
+            Self::OutOfBounds {
+                axis: None,
+                reaches,
+                len,
+            } => write!(
+                f,
+                "the offset {reaches} lies outside a buffer of {len} elements"
+            ),
+            Self::Axis { axis, axes } => {
+                write!(
+                    f,
+                    "there is no axis {axis}: the axes are 0 to {}",
+                    axes.saturating_sub(1)
+                )
+            }
+            Self::Index {
+                axis,
+                length,
+                index,
+            } => write!(f, "index {index} is outside axis {axis} of length {length}"),
+            Self::ZeroStep { axis } => {
+                write!(
+                    f,
+                    "a step of 0 along axis {axis} goes nowhere; use 1, or -1 for backwards"
+                )
+            }
+            Self::AxisTwice { axis } => {
+                write!(f, "axis {axis} was named twice; name every axis once")
+            }
+            Self::NeedsCopy { from, to } => write!(
+                f,
+                "shape {from:?} with these strides cannot be seen as {to:?} without a copy; make one with to_vec"
+            ),
+            Self::Size { from, to } => {
+                write!(
+                    f,
+                    "shape {from:?} has another number of elements than {to:?}"
+                )
+            }
+            Self::Broadcast { from, to } => write!(
+                f,
+                "shape {from:?} cannot be broadcast to {to:?}: counted from the last, an axis must have length 1 or the new length"
+            ),
+            Self::Window { shape, window } => write!(
+                f,
+                "a window of {window:?} does not fit {shape:?}; every side must be from 1 to the axis' length"
+            ),
+            Self::Block {
+                axis,
+                length,
+                block,
+            } => write!(
+                f,
+                "axis {axis} of length {length} is not a multiple of {block}; slice it first"
+            ),
+            Self::Overlap {
+                axes: [a, b],
+                strides: [s, t],
+            } => write!(
+                f,
+                "indices along axes {a} and {b} (strides {s} and {t}) reach the same element, so the view cannot be written through; make a copy with to_vec"
+            ),
+            Self::Cast { reason } => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for LayoutError {}

@@ -1,0 +1,188 @@
+//! Whether two indices of a layout reach one element.
+
+use super::{Layout, LayoutError};
+
+/// How many partial solutions the search looks at before it gives up and calls
+/// the layout overlapping.
+const PATIENCE: usize = 100_000;
+
+impl<const N: usize> Layout<N> {
+    /// Whether two indices can reach one element, as in windows and repeated
+    /// axes.
+    ///
+    /// The answer is exact for every layout made by slicing, permuting, blocks,
+    /// windows or broadcasting. For strides without any order among them it is
+    /// found by a search; should that take more than 100 000 steps, the answer
+    /// is `true`, which is safe.
+    pub fn overlaps(&self) -> bool {
+        self.overlapping_axes().is_some()
+    }
+
+    /// That no two indices reach one element.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::Overlap`] with the axes along which two such indices differ.
+    pub fn check_disjoint(&self) -> Result<(), LayoutError> {
+        match self.overlapping_axes() {
+            None => Ok(()),
+            Some(axes) => Err(LayoutError::Overlap {
+                axes,
+                strides: axes.map(|axis| self.strides()[axis]),
+            }),
+        }
+    }
+
+    /// Two indices meet if the distances `d[a]` between them, at most
+    /// `shape[a] - 1` either way and not all zero, satisfy
+    /// `sum(d[a] * strides[a]) = 0`.
+    fn overlapping_axes(&self) -> Option<[usize; 2]> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut axes: Vec<usize> = (0..N).filter(|&axis| self.shape()[axis] > 1).collect();
+        axes.sort_by_key(|&axis| self.strides()[axis].unsigned_abs());
+        if let Some(&axis) = axes.first().filter(|&&axis| self.strides()[axis] == 0) {
+            return Some([axis, axis]);
+        }
+        let terms: Vec<Term> = (axes.iter())
+            .map(|&axis| Term {
+                axis,
+                stride: self.strides()[axis].unsigned_abs() as i128,
+                most: (self.shape()[axis] - 1) as i128,
+            })
+            .collect();
+        // Where every stride is longer than all shorter ones reach together,
+        // no sum of theirs makes up for it.
+        let mut reach = 0;
+        let nested = terms.iter().all(|term| {
+            let apart = term.stride > reach;
+            reach += term.stride * term.most;
+            apart
+        });
+        if nested {
+            None
+        } else {
+            Search::new(&terms).run()
+        }
+    }
+}
+
+/// One axis, its stride made positive: the distance may be of either sign.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    axis: usize,
+    stride: i128,
+    most: i128,
+}
+
+/// From the longest stride down, what the longer ones leave must be made up by
+/// the shorter ones.
+struct Search<'a> {
+    terms: &'a [Term],
+    /// What the terms before each can make up together.
+    reaches: Vec<i128>,
+    /// The greatest common divisor of the strides before each.
+    divisors: Vec<i128>,
+    distances: Vec<i128>,
+    looked_at: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(terms: &'a [Term]) -> Self {
+        let (mut reaches, mut divisors) = (vec![0], vec![0]);
+        for (i, term) in terms.iter().enumerate() {
+            reaches.push(reaches[i] + term.stride * term.most);
+            divisors.push(gcd(divisors[i], term.stride));
+        }
+        Self {
+            terms,
+            reaches,
+            divisors,
+            distances: vec![0; terms.len()],
+            looked_at: 0,
+        }
+    }
+
+    /// The axes of a solution: the two longest strides of it.
+    fn run(mut self) -> Option<[usize; 2]> {
+        let found = self.find(self.terms.len(), 0, true);
+        let axes = |i: usize| self.terms[i].axis;
+        if self.looked_at > PATIENCE {
+            let last = self.terms.len() - 1;
+            return Some([axes(last), axes(last - 1)]);
+        }
+        let mut taking_part = (0..self.terms.len())
+            .rev()
+            .filter(|&i| self.distances[i] != 0);
+        let first = taking_part.next().filter(|_| found)?;
+        Some([axes(first), taking_part.next().map_or(axes(first), axes)])
+    }
+
+    /// Whether the first `left` terms can sum to `-rest`, not all of the
+    /// distances being zero.
+    fn find(&mut self, left: usize, rest: i128, all_zero: bool) -> bool {
+        self.looked_at += 1;
+        if self.looked_at > PATIENCE {
+            return true;
+        }
+        if left == 0 {
+            return rest == 0 && !all_zero;
+        }
+        let (term, reach) = (self.terms[left - 1], self.reaches[left - 1]);
+        let divisor = self.divisors[left];
+        if rest % divisor != 0 {
+            return false;
+        }
+        // |rest + d * stride| must not exceed what is left to make up for it.
+        let low = (-reach - rest).div_euclid(term.stride)
+            + i128::from((-reach - rest).rem_euclid(term.stride) != 0);
+        let high = (reach - rest).div_euclid(term.stride);
+        // Solutions come in pairs of opposite sign: the first distance that is
+        // not zero may be taken as positive.
+        let low = low.max(if all_zero { 0 } else { -term.most });
+        for distance in low..=high.min(term.most) {
+            self.distances[left - 1] = distance;
+            if self.find(
+                left - 1,
+                rest + distance * term.stride,
+                all_zero && distance == 0,
+            ) {
+                return true;
+            }
+        }
+        self.distances[left - 1] = 0;
+        false
+    }
+}
+
+fn gcd(a: i128, b: i128) -> i128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axes_that_meet_are_named() {
+        let image = Layout::c_order([4, 6], 24).unwrap();
+        assert!(!image.overlaps());
+        assert!(!image.transpose().flip(0).unwrap().overlaps());
+        let windows = image.windows([2, 2]).unwrap();
+        assert!(windows.overlaps());
+        assert_eq!(
+            windows.check_disjoint().unwrap_err().to_string(),
+            "indices along axes 3 and 1 (strides 1 and 1) reach the same element, so the view cannot be written through; make a copy with to_vec"
+        );
+        let blocks: Layout<4> = image.blocks([0, 1], [2, 3]).unwrap();
+        assert!(!blocks.overlaps());
+        let rows: Layout<3> = image.repeated(0, 5).unwrap();
+        assert_eq!(rows.overlapping_axes(), Some([0, 0]));
+        assert!(
+            !Layout::<3>::new([5, 0, 4], [0, 0, 0], 0, 1)
+                .unwrap()
+                .overlaps()
+        );
+    }
+}

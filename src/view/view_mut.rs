@@ -1,0 +1,267 @@
+//! A look at a buffer that may be written through.
+
+use std::{
+    fmt,
+    ops::{Index, IndexMut},
+};
+
+use super::{Layout, LayoutError, Slice, StridedView};
+
+/// A look at a buffer that may be written through: no two indices of it reach
+/// one element.
+///
+/// Windows and repeated axes can never be written through; NumPy lets that
+/// happen and the result depends on the order of the writes.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::view::{Layout, StridedViewMut};
+///
+/// let mut buffer = [0; 12];
+/// let mut view = StridedViewMut::from_slice(&mut buffer, [3, 4])?;
+/// view.diagonal_mut(0)?.fill(1);
+/// view[[0, 3]] = 7;
+/// assert_eq!(buffer, [1, 0, 0, 7, 0, 1, 0, 0, 0, 0, 1, 0]);
+///
+/// // Writing through overlapping windows is refused.
+/// let windows = Layout::c_order([3, 4], 12)?.windows([2, 2])?;
+/// let refused = StridedViewMut::with_layout(&mut buffer, windows).unwrap_err();
+/// assert_eq!(
+///     refused.to_string(),
+///     "indices along axes 3 and 1 (strides 1 and 1) reach the same element, so the \
+///      view cannot be written through; make a copy with to_vec"
+/// );
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+pub struct StridedViewMut<'a, T, const N: usize> {
+    buffer: &'a mut [T],
+    layout: Layout<N>,
+}
+
+impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
+    /// A view of `buffer` with this shape, strides (in elements) and offset.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::new`], and [`LayoutError::Overlap`] if two indices reach
+    /// one element.
+    pub fn new(
+        buffer: &'a mut [T],
+        shape: [usize; N],
+        strides: [isize; N],
+        offset: usize,
+    ) -> Result<Self, LayoutError> {
+        let layout = Layout::new(shape, strides, offset, buffer.len())?;
+        layout.check_disjoint()?;
+        Ok(Self { buffer, layout })
+    }
+
+    /// A view of `buffer` through `layout`, which may be of another buffer and
+    /// is checked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_layout(buffer: &'a mut [T], layout: Layout<N>) -> Result<Self, LayoutError> {
+        Self::new(buffer, layout.shape(), layout.strides(), layout.offset())
+    }
+
+    /// The C-ordered view of `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer has fewer elements than the shape.
+    pub fn from_slice(buffer: &'a mut [T], shape: [usize; N]) -> Result<Self, LayoutError> {
+        let layout = Layout::c_order(shape, buffer.len())?;
+        Ok(Self { buffer, layout })
+    }
+
+    /// The Fortran-ordered view of `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// If the buffer has fewer elements than the shape.
+    pub fn from_slice_f(buffer: &'a mut [T], shape: [usize; N]) -> Result<Self, LayoutError> {
+        let layout = Layout::f_order(shape, buffer.len())?;
+        Ok(Self { buffer, layout })
+    }
+
+    /// Shape, strides and offset.
+    pub const fn layout(&self) -> &Layout<N> {
+        &self.layout
+    }
+
+    /// The length of every axis.
+    pub const fn shape(&self) -> [usize; N] {
+        self.layout.shape()
+    }
+
+    /// The view for reading, with all that [`StridedView`] can do.
+    pub fn as_view(&self) -> StridedView<'_, T, N> {
+        // The layout is right for this buffer, so this cannot fail.
+        StridedView::new(
+            self.buffer,
+            self.shape(),
+            self.layout.strides(),
+            self.layout.offset(),
+        )
+        .expect("the layout was checked against this buffer")
+    }
+
+    /// This view for a shorter while.
+    pub fn reborrow(&mut self) -> StridedViewMut<'_, T, N> {
+        self.with(self.layout)
+    }
+
+    /// The caller argues why the layout has no two indices that meet.
+    fn with<const M: usize>(&mut self, layout: Layout<M>) -> StridedViewMut<'_, T, M> {
+        StridedViewMut {
+            buffer: self.buffer,
+            layout,
+        }
+    }
+
+    /// The element at `index`, or `None` outside the shape.
+    pub fn get_mut(&mut self, index: [usize; N]) -> Option<&mut T> {
+        self.layout.position(index).map(|at| &mut self.buffer[at])
+    }
+
+    /// A part of this view; see [`Layout::slice`]. Its indices are some of
+    /// this view's, so they do not meet either.
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::slice`].
+    pub fn slice_mut(
+        &mut self,
+        axis: usize,
+        slice: impl Into<Slice>,
+    ) -> Result<StridedViewMut<'_, T, N>, LayoutError> {
+        let layout = self.layout.slice(axis, slice)?;
+        Ok(self.with(layout))
+    }
+
+    /// The axes in another order; see [`Layout::permute`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::permute`].
+    pub fn permute_mut(
+        &mut self,
+        order: [usize; N],
+    ) -> Result<StridedViewMut<'_, T, N>, LayoutError> {
+        let layout = self.layout.permute(order)?;
+        Ok(self.with(layout))
+    }
+
+    /// One index of `axis`; see [`Layout::index_axis`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::index_axis`].
+    pub fn index_axis_mut<const M: usize>(
+        &mut self,
+        axis: usize,
+        index: usize,
+    ) -> Result<StridedViewMut<'_, T, M>, LayoutError> {
+        let layout = self.layout.index_axis(axis, index)?;
+        Ok(self.with(layout))
+    }
+
+    /// Non-overlapping tiles; see [`Layout::blocks`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::blocks`].
+    pub fn blocks_mut<const K: usize, const M: usize>(
+        &mut self,
+        axes: [usize; K],
+        block: [usize; K],
+    ) -> Result<StridedViewMut<'_, T, M>, LayoutError> {
+        let layout = self.layout.blocks(axes, block)?;
+        Ok(self.with(layout))
+    }
+
+    /// Calls `f` with every element in row-major order.
+    pub fn for_each(&mut self, mut f: impl FnMut(&mut T)) {
+        for at in self.layout.positions() {
+            f(&mut self.buffer[at]);
+        }
+    }
+
+    /// Sets every element to `value`.
+    pub fn fill(&mut self, value: T)
+    where
+        T: Clone,
+    {
+        self.for_each(|element| *element = value.clone());
+    }
+
+    /// Copies the elements of `source`, broadcast to this shape.
+    ///
+    /// # Errors
+    ///
+    /// If the shapes do not fit; see [`Layout::broadcast_to`].
+    pub fn assign<const M: usize>(
+        &mut self,
+        source: &StridedView<'_, T, M>,
+    ) -> Result<(), LayoutError>
+    where
+        T: Clone,
+    {
+        let source = source.broadcast_to(self.shape())?;
+        let mut values = source.iter();
+        self.for_each(|element| {
+            if let Some(value) = values.next() {
+                element.clone_from(value);
+            }
+        });
+        Ok(())
+    }
+}
+
+impl<T> StridedViewMut<'_, T, 2> {
+    /// The diagonal `offset` columns right of the main one; see
+    /// [`Layout::diagonal`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Layout::diagonal`].
+    pub fn diagonal_mut(&mut self, offset: isize) -> Result<StridedViewMut<'_, T, 1>, LayoutError> {
+        let layout = self.layout.diagonal(offset, [0, 1])?;
+        Ok(self.with(layout))
+    }
+}
+
+impl<T, const N: usize> Index<[usize; N]> for StridedViewMut<'_, T, N> {
+    type Output = T;
+
+    /// # Panics
+    ///
+    /// If the index is outside the shape.
+    fn index(&self, index: [usize; N]) -> &T {
+        match self.layout.position(index) {
+            Some(at) => &self.buffer[at],
+            None => panic!("index {index:?} is outside shape {:?}", self.shape()),
+        }
+    }
+}
+
+impl<T, const N: usize> IndexMut<[usize; N]> for StridedViewMut<'_, T, N> {
+    /// # Panics
+    ///
+    /// If the index is outside the shape.
+    fn index_mut(&mut self, index: [usize; N]) -> &mut T {
+        match self.layout.position(index) {
+            Some(at) => &mut self.buffer[at],
+            None => panic!("index {index:?} is outside shape {:?}", self.shape()),
+        }
+    }
+}
+
+impl<T: fmt::Debug, const N: usize> fmt::Debug for StridedViewMut<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_view().fmt(f)
+    }
+}
