@@ -1,7 +1,7 @@
 //! A kernel compiled for the inner loop.
 
 use super::Lane;
-use crate::kernel::Kernel;
+use crate::{kernel::Kernel, view::Layout};
 
 /// The largest number of output rows in one block.
 const MAX_ROWS: usize = 4;
@@ -34,7 +34,8 @@ pub(crate) struct SourceRow<T> {
 }
 
 impl<T: Lane> Taps<T> {
-    /// The taps of `kernel` over `channels` interleaved channels.
+    /// The taps of `kernel` over bands whose rows have this layout of
+    /// `(columns, channels)`.
     ///
     /// `drop_zeros` leaves out taps of weight zero, which is right only where
     /// no sample can be infinite or NaN.
@@ -42,7 +43,7 @@ impl<T: Lane> Taps<T> {
         kernel: &Kernel,
         dilation: [usize; 2],
         origin: [usize; 2],
-        channels: usize,
+        row: &Layout<2>,
         drop_zeros: bool,
     ) -> Self {
         let weights = kernel.weights();
@@ -53,7 +54,7 @@ impl<T: Lane> Taps<T> {
             weights: weights.iter().map(|&w| T::from_weight(w)).collect(),
             blocks: [Vec::new(), Vec::new(), Vec::new()],
         };
-        let blocks = [1, 2, 4].map(|rows| taps.source_rows(rows, channels, drop_zeros));
+        let blocks = [1, 2, 4].map(|rows| taps.source_rows(rows, row, drop_zeros));
         Self { blocks, ..taps }
     }
 
@@ -68,7 +69,7 @@ impl<T: Lane> Taps<T> {
         &self.blocks[R.ilog2() as usize]
     }
 
-    fn source_rows(&self, rows: usize, channels: usize, drop_zeros: bool) -> Vec<SourceRow<T>> {
+    fn source_rows(&self, rows: usize, layout: &Layout<2>, drop_zeros: bool) -> Vec<SourceRow<T>> {
         let [kernel_rows, kernel_columns] = self.shape;
         let reach = (kernel_rows - 1) * self.dilation[0] + 1;
         let mut source_rows = Vec::new();
@@ -89,7 +90,10 @@ impl<T: Lane> Taps<T> {
                     |w: T| !drop_zeros || bytemuck::bytes_of(&w) != bytemuck::bytes_of(&T::ZERO);
                 if (0..rows).any(|r| weight(r).is_some_and(is_tap)) {
                     let x = self.origin[1] + column * self.dilation[1];
-                    source.offsets.push(x * channels);
+                    let offset = layout.position([x, 0]);
+                    source
+                        .offsets
+                        .push(offset.expect("a band's row holds its windows"));
                     source
                         .weights
                         .extend((0..rows).map(|r| weight(r).unwrap_or(T::ZERO)));

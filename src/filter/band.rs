@@ -8,7 +8,7 @@ use crate::{
     engine::{Band, Lane, LaneKind, Widen},
     image::Depth,
     simd::{Body, Isa, Simd},
-    view::StridedView,
+    view::{Layout, StridedView},
 };
 
 /// Makes the bands of one image.
@@ -48,9 +48,16 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
             right: outside(inside_end..padded),
             constant,
             direct: reads_directly(geometry, channels, S::DEPTH, T::KIND)
-                .then(|| cast(source))
+                .then(|| same_type(source))
                 .flatten(),
         }
+    }
+
+    /// `(columns, channels)` of a band's row.
+    pub(super) fn row_layout(&self) -> Layout<2> {
+        let shape = [self.columns, self.source.shape()[2]];
+        Layout::c_order(shape, shape[0] * shape[1])
+            .expect("a shape fits as many elements as it has")
     }
 
     /// The band of these output rows, in `buffer` unless the source serves.
@@ -136,13 +143,9 @@ pub(super) fn reads_directly(
 
 /// The view with its elements as `T`, if that is what they are and its rows
 /// are flat.
-fn cast<'a, S: Widen, T: Lane>(view: StridedView<'a, S, 3>) -> Option<StridedView<'a, T, 3>> {
-    if TypeId::of::<S>() != TypeId::of::<T>() || view.flat_row(0).is_none() {
-        return None;
-    }
-    let buffer = bytemuck::cast_slice(view.buffer());
-    let offset = view.layout().offset();
-    StridedView::new(buffer, view.shape(), view.strides(), offset).ok()
+fn same_type<'a, S: Widen, T: Lane>(view: StridedView<'a, S, 3>) -> Option<StridedView<'a, T, 3>> {
+    let same = TypeId::of::<S>() == TypeId::of::<T>() && view.flat_row(0).is_some();
+    if same { view.cast().ok() } else { None }
 }
 
 /// Widens samples to the lane.

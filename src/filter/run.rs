@@ -139,14 +139,16 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
         let geometry = &plan.geometry;
         let channels = source.shape()[2];
         let drop_zeros = S::DEPTH != Depth::F32;
+        let framing = Framing::new(geometry, source, plan.simd);
+        let row = framing.row_layout();
         let kernels = filter.bank.kernels().iter().zip(&geometry.origins);
         Self {
             plan,
-            framing: Framing::new(geometry, source, plan.simd),
-            source,
             taps: kernels
-                .map(|(k, &origin)| Taps::new(k, geometry.dilation, origin, channels, drop_zeros))
+                .map(|(k, &origin)| Taps::new(k, geometry.dilation, origin, &row, drop_zeros))
                 .collect(),
+            framing,
+            source,
             stride: (geometry.positions() * channels).max(T::MAX_BLOCK),
             row_len: geometry.output[1] * channels,
             rows_at_once: engine::rows_at_once(plan.method(), T::KIND, plan.simd),
