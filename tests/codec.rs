@@ -307,7 +307,7 @@ fn png_header(columns: u32, rows: u32) -> Vec<u8> {
 
 #[test]
 fn a_claim_is_refused_before_memory_is_taken() {
-    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: cut the picture into parts, or raise the limit if you trust the file";
+    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: check the file, or cut the picture into parts";
     let pam =
         b"P7\nWIDTH 100000\nHEIGHT 100000\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n";
     for bytes in [
@@ -327,7 +327,7 @@ fn a_claim_is_refused_before_memory_is_taken() {
     assert!(matches!(error, Error::Limit(_)));
     assert_eq!(
         error.to_string(),
-        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576 bytes: cut the picture into parts, or raise the limit if you trust the file"
+        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576 bytes: check the file, or cut the picture into parts"
     );
 }
 

@@ -63,7 +63,7 @@ pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Re
         })?;
     if bytes.len() as u64 > limits.max_bytes {
         return Err(Error::limit(format_args!(
-            "the file has more bytes than the limit of {}: cut the picture into parts, or raise the limit",
+            "the file has more bytes than the limit of {}: check the file, or cut the picture into parts",
             limits.max_bytes
         )));
     }

@@ -41,7 +41,7 @@ impl Limits {
         let pixels = u128::from(rows) * u128::from(columns);
         if pixels > u128::from(self.max_pixels) {
             return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: cut the picture into parts, or raise the limit if you trust the file",
+                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: check the file, or cut the picture into parts",
                 self.max_pixels
             )));
         }
@@ -52,7 +52,7 @@ impl Limits {
             .unwrap_or(u128::MAX);
         if bytes > u128::from(self.max_bytes) || usize::try_from(bytes).is_err() {
             return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {} bytes: cut the picture into parts, or raise the limit if you trust the file",
+                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {} bytes: check the file, or cut the picture into parts",
                 self.max_bytes
             )));
         }
@@ -93,7 +93,7 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(
             refusal(100_000, 100_000, 3, limits),
-            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: cut the picture into parts, or raise the limit if you trust the file"
+            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: check the file, or cut the picture into parts"
         );
         let small = Limits {
             max_pixels: 10,
@@ -101,7 +101,7 @@ mod tests {
         };
         assert_eq!(
             refusal(5, 2, 3, small),
-            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59 bytes: cut the picture into parts, or raise the limit if you trust the file"
+            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59 bytes: check the file, or cut the picture into parts"
         );
         assert_eq!(
             refusal(5, 0, 3, small),

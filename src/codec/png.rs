@@ -108,7 +108,7 @@ fn decoding(error: DecodingError) -> Error {
     match error {
         DecodingError::IoError(error) => message::reading("png", &error),
         DecodingError::LimitsExceeded => Error::limit(
-            "reading the png file takes more memory than the limit allows: raise the limit if you trust the file",
+            "reading the png file takes more memory than the limit allows: check the file, or cut the picture into parts",
         ),
         error => message::damaged("png", error),
     }

@@ -224,7 +224,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
         ImageError::IoError(error) => message::reading(name, &error),
         ImageError::Unsupported(error) => message::unsupported(name, error),
         ImageError::Limits(error) => Error::limit(format_args!(
-            "reading the {name} file takes more memory than the limit allows ({}): raise the limit if you trust the file",
+            "reading the {name} file takes more memory than the limit allows ({}): check the file, or cut the picture into parts",
             message::one_line(error)
         )),
         error => {

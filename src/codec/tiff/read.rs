@@ -290,7 +290,7 @@ fn decoding(error: TiffError) -> Error {
         TiffError::IoError(error) => message::reading("tiff", &error),
         TiffError::UnsupportedError(error) => message::unsupported("tiff", error),
         TiffError::LimitsExceeded | TiffError::IntSizeError => Error::limit(
-            "reading the tiff file takes more memory than the limit allows: raise the limit if you trust the file",
+            "reading the tiff file takes more memory than the limit allows: check the file, or cut the picture into parts",
         ),
         error => message::damaged("tiff", error),
     }
