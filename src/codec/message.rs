@@ -13,9 +13,11 @@ pub(super) fn one_line(message: impl fmt::Display) -> String {
 
 /// The data of a file do not follow its format.
 pub(super) fn damaged(name: &str, reason: impl fmt::Display) -> Error {
+    let reason = one_line(reason);
+    // What a sentence of its own was stands in brackets now.
+    let reason = reason.trim_end_matches('.');
     Error::input(format_args!(
-        "the {name} file is damaged ({}): get a good copy of it",
-        one_line(reason)
+        "the {name} file is damaged ({reason}): get a good copy of it"
     ))
 }
 

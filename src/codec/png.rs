@@ -14,6 +14,7 @@ use super::{Compression, Decoded, Format, Limits, Metadata, message, raster};
 /// Reads a PNG: palettes become RGB or RGBA, fewer than 8 bits become 8,
 /// transparent colours become alpha.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+    check_not_empty(bytes, limits)?;
     let memory = ::png::Limits {
         bytes: limits.max_memory(),
     };
@@ -64,6 +65,19 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
     })
 }
 
+/// The decoder calls a picture without rows or columns damaged.
+fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
+    let Some(&[w0, w1, w2, w3, h0, h1, h2, h3, _, color]) = bytes.get(16..26) else {
+        return Ok(());
+    };
+    let [columns, rows] = [[w0, w1, w2, w3], [h0, h1, h2, h3]].map(u32::from_be_bytes);
+    if bytes.get(12..16) != Some(b"IHDR") || (rows > 0 && columns > 0) {
+        return Ok(());
+    }
+    let channels = ColorType::from_u8(color).map_or(1, ColorType::samples);
+    limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
+}
+
 /// Writes 8 or 16 bits, one to four channels.
 pub(super) fn write(
     image: &Image,
@@ -110,8 +124,24 @@ fn decoding(error: DecodingError) -> Error {
         DecodingError::LimitsExceeded => Error::limit(
             "reading the png file takes more memory than the limit allows: check the file, or cut the picture into parts",
         ),
-        error => message::damaged("png", error),
+        error => {
+            let text = error.to_string();
+            match checksum(&text) {
+                Some(chunk) => message::damaged(
+                    "png",
+                    format_args!("the checksum of its {chunk} chunk is wrong"),
+                ),
+                None => message::damaged("png", text),
+            }
+        }
     }
+}
+
+/// The chunk with the wrong checksum, which the decoder's message shows the way
+/// programmers print it: `ChunkType { type: IDAT, critical: true, ... }`.
+fn checksum(text: &str) -> Option<&str> {
+    let (_, after) = text.strip_prefix("CRC error")?.split_once("type: ")?;
+    after.get(..4)
 }
 
 fn encoding(error: EncodingError) -> Error {

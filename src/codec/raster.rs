@@ -235,6 +235,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
                 "failed to fill",
                 "Unexpected EOF",
                 "not enough data",
+                "reference to missing bytes",
             ];
             if ends
                 .iter()
