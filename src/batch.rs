@@ -168,8 +168,8 @@ fn check_collisions(jobs: &[Job]) -> Result<()> {
             inputs.insert(identity(path), path);
         }
     }
-    let mut outputs: BTreeMap<PathBuf, &Path> = BTreeMap::new();
-    for job in jobs {
+    let mut outputs: BTreeMap<PathBuf, (usize, &Path)> = BTreeMap::new();
+    for (number, job) in jobs.iter().enumerate() {
         for request in &job.results {
             let Place::File(path) = &request.output else {
                 continue;
@@ -182,14 +182,22 @@ fn check_collisions(jobs: &[Job]) -> Result<()> {
                     input.display()
                 )));
             }
-            if let Some(other) = outputs.insert(identity, job.input.path()) {
-                return Err(Error::request(format_args!(
-                    "{}: two results would have this path, of {} and of {}; give them different names or folders",
-                    path.display(),
-                    other.display(),
-                    job.input.path().display()
-                )));
-            }
+            let (input, kernel) = (job.input.path(), request.filter.bank().name());
+            let Some((at, other)) = outputs.insert(identity, (number, input)) else {
+                continue;
+            };
+            let [path, input, other] = [path, input, other].map(Path::display);
+            return Err(Error::request(if at == number {
+                format!(
+                    "{path}: two results would have this path, both of {input} by a kernel called {kernel}; give each kernel once, and different names to different ones"
+                )
+            } else if other.to_string() == input.to_string() {
+                format!("{input}: this input is named twice; name it once")
+            } else {
+                format!(
+                    "{path}: two results would have this path, of {other} and of {input}; give them different names or folders"
+                )
+            }));
         }
     }
     Ok(())
