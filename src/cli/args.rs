@@ -7,20 +7,28 @@ use clap_complete::Shell;
 
 const EXAMPLES: &str = "\
 Examples:
-  stridekern photo.jpg -k sobel                    edges: photo.sobel.jpg beside the photograph
+  stridekern photo.jpg -k sobel
+      edges: photo.sobel.jpg beside the photograph
   stridekern photo.jpg -k sharpen --channel each --pad edge -o sharp.jpg
-                                                   sharpen in colour, at full size
+      sharpen in colour, at full size
   stridekern *.png -k gaussian5 --pad reflect -o out/
-                                                   blur many, into a folder
-  stridekern scan.tif -k my.toml --pad all         every border, one file each
+      blur many, into a folder
+  stridekern scan.tif -k my.toml --pad all
+      every border, one file each
   stridekern scan.tif -k sobel_x --map float -f npy
-                                                   signed responses for NumPy
+      signed responses for NumPy
   cat in.png | stridekern - -k emboss -o - > out.png
-  stridekern photo.jpg -k log9 --explain           what would run, and why
-  stridekern photo.jpg -k sobel_x --bench          how fast each method is here
+      from standard input to standard output
+  stridekern photo.jpg -k log9 --explain
+      what would run, and why
+  stridekern photo.jpg -k sobel_x --bench
+      how fast each method is here
 
 Exit codes: 0 all done; 1 some input failed, the others are done;
-2 usage or kernel error, nothing was touched; 130 interrupted.";
+2 usage or kernel error, nothing was touched; 130 interrupted.
+
+Environment:
+  STRIDEKERN_SIMD=portable|avx2|avx512|neon forces a SIMD level, for tests";
 
 /// Filter images with convolution kernels, exactly and fast
 ///
@@ -31,6 +39,7 @@ Exit codes: 0 all done; 1 some input failed, the others are done;
 #[command(
     name = "stridekern",
     version,
+    override_usage = "stridekern [OPTIONS] -k <KERNEL> <INPUT>...",
     after_help = "Examples and details: --help",
     after_long_help = EXAMPLES,
     max_term_width = 100
@@ -55,7 +64,7 @@ pub(super) struct Args {
         required_unless_present_any = ["list_kernels", "show_kernel", "completions", "man"],
         value_hint = ValueHint::FilePath
     )]
-    pub(super) kernels: Vec<String>,
+    pub(super) kernels: Vec<PathBuf>,
 
     /// True convolution: turn the kernel by 180 degrees
     ///
@@ -67,8 +76,9 @@ pub(super) struct Args {
     /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, or all
     ///
     /// `valid` filters only where the window lies inside the image, so the
-    /// result is smaller by the kernel's size less one. The others fill in what
-    /// lies outside and keep the size; several modes write several files:
+    /// result is smaller by the kernel's size less one. The others fill in
+    /// what lies outside and keep the size; several modes write several
+    /// files:
     ///
     ///   constant:V  vvv|abcd|vvv   V in sample units, default 0 (also: zero)
     ///   edge        aaa|abcd|ddd   (also: nearest, replicate, clamp)
@@ -140,8 +150,8 @@ pub(super) struct Args {
     pub(super) skip_existing: bool,
 
     /// Threads; 0 is one for every core
-    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
-    pub(super) threads: usize,
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub(super) threads: u16,
 
     /// Method of the inner loop
     #[arg(long, value_enum, value_name = "METHOD", default_value_t = EngineArg::Auto)]
