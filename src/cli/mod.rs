@@ -44,8 +44,10 @@ pub(crate) fn main() -> ExitCode {
 /// An error here is one of usage: nothing was touched yet.
 fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if let Some(shell) = args.completions {
-        clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut io::stdout());
-        return Ok(Exit::Success);
+        // Into memory first: the generator panics where writing fails.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut script);
+        return print(|out| out.write_all(&script));
     }
     if args.man {
         return print(|out| clap_mangen::Man::new(Args::command()).render(out));
@@ -78,6 +80,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         Action::Explain => explain::run(&settings, messages),
         Action::Bench { runs } => bench::run(&settings, runs, messages),
     };
+    if let Some(error) = output::lost() {
+        messages.error(format_args!("cannot write to standard output: {error}"));
+        return Ok(Exit::Failure);
+    }
     Ok(if failed == 0 {
         Exit::Success
     } else {

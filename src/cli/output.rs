@@ -6,7 +6,13 @@
     reason = "saying things is what this file is for"
 )]
 
-use std::{fmt, process::ExitCode, time::Duration};
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use stridekern::{
@@ -65,16 +71,37 @@ impl Messages {
     }
 }
 
-/// A newline in a file name must not look like a second message.
+/// A newline in a file name must not look like a second message, nor an escape
+/// sequence be obeyed by a terminal.
 fn one_line(text: &str) -> String {
-    text.replace('\n', "\\n").replace('\r', "\\r")
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
+
+/// Why a line on standard output was lost, the first time one was.
+static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// One line on standard output.
 pub(super) fn data(line: impl fmt::Display) {
-    use std::io::Write;
-    // A reader that has had enough is no reason to fail.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}")
+        // A reader that has had enough is no reason to fail.
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        // The first reason is the one to tell.
+        let _ = LOST.set(error);
+    }
+}
+
+/// Why lines on standard output were lost, if any were.
+pub(super) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
 }
 
 /// Help and version as clap prints them; errors as one line of ours.
@@ -83,16 +110,39 @@ pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
         let _ = error.print();
         return Exit::Success;
     }
-    let text = error.to_string();
+    let message = usage_line(&error.to_string());
+    messages.error(format_args!("{message}; see stridekern --help"));
+    Exit::Usage
+}
+
+/// clap's paragraphs as one line, without the usage that follows them.
+fn usage_line(text: &str) -> String {
     let lines = text
         .lines()
         .map(str::trim)
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .filter(|line| !line.is_empty());
-    let message = lines.collect::<Vec<_>>().join(" ");
+        // No input or value begins with a hyphen but by mistake.
+        .filter(|line| !line.is_empty() && !line.starts_with("tip: to pass"));
+    let mut message = String::new();
+    let mut listing = false;
+    for line in lines {
+        if listing {
+            message += if message.ends_with(':') { " " } else { ", " };
+        } else if !message.is_empty() {
+            message += "; ";
+        }
+        match line.strip_prefix("[possible values: ") {
+            Some(values) => {
+                message += "choose ";
+                message += values.trim_end_matches(']');
+            }
+            None => message += line.strip_prefix("tip: ").unwrap_or(line),
+        }
+        listing |= line.ends_with(':');
+    }
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    messages.error(format_args!("{message}; see stridekern --help"));
-    Exit::Usage
+    // The words of Rust's number parser.
+    message.replace("invalid digit found in string", "not a whole number")
 }
 
 /// The JSON object of one result.
@@ -129,4 +179,38 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
         object.extend(fields);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_errors_become_one_line() {
+        for (text, line) in [
+            (
+                "error: invalid value '12' for '--depth <DEPTH>'\n  [possible values: same, 8]\n\nFor more information, try '--help'.\n",
+                "invalid value '12' for '--depth <DEPTH>'; choose same, 8",
+            ),
+            (
+                "error: the following required arguments were not provided:\n  --kernel <K>\n  <INPUT>...\n\nUsage: x\n",
+                "the following required arguments were not provided: --kernel <K>, <INPUT>...",
+            ),
+            (
+                "error: unexpected argument '-1' found\n\n  tip: to pass '-1' as a value, use '-- -1'\n\nUsage: x\n",
+                "unexpected argument '-1' found",
+            ),
+            (
+                "error: unexpected argument '--overwrit' found\n\n  tip: a similar argument exists: '--overwrite'\n",
+                "unexpected argument '--overwrit' found; a similar argument exists: '--overwrite'",
+            ),
+        ] {
+            assert_eq!(usage_line(text), line);
+        }
+    }
+
+    #[test]
+    fn names_cannot_break_a_message() {
+        assert_eq!(one_line("a\nb\x1b[2Jé"), "a\\nb\\u{1b}[2Jé");
+    }
 }

@@ -3,10 +3,11 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use stridekern::{
     Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
     batch::{self, Destination},
@@ -118,7 +119,7 @@ impl Settings {
                     ..Tuning::default()
                 },
             },
-            threads: args.threads,
+            threads: args.threads.into(),
             folder: match destination {
                 Destination::Folder(folder) if action == Action::Filter => Some(folder),
                 _ => None,
@@ -132,8 +133,17 @@ impl Settings {
     /// Makes the output folder where it is missing.
     pub(super) fn make_folder(&self) -> Result<()> {
         match &self.folder {
-            Some(folder) => fs::create_dir_all(folder)
-                .with_context(|| format!("{}: cannot make the output folder", folder.display())),
+            Some(folder) => fs::create_dir_all(folder).map_err(|error| {
+                let shown = folder.display();
+                match error.kind() {
+                    ErrorKind::AlreadyExists | ErrorKind::NotADirectory => anyhow!(
+                        "{shown}: a file is in the way of this folder; choose another --output"
+                    ),
+                    _ => anyhow!(
+                        "{shown}: cannot make the output folder: {error}; choose another --output"
+                    ),
+                }
+            }),
             None => Ok(()),
         }
     }
@@ -150,10 +160,18 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
         DepthArg::Sixteen => Some(Depth::U16),
         DepthArg::F32 => Some(Depth::F32),
     };
-    let filter = |argument: &String| {
+    let filter = |argument: &PathBuf| {
         let bank = KernelBank::resolve(argument)?;
         let bank = if args.flip { bank.convolving() } else { bank };
         let own = bank.map().unwrap_or_default();
+        if map.unwrap_or(own) == Map::Float && matches!(depth, Some(Depth::U8 | Depth::U16)) {
+            let from = if map.is_some() {
+                "--map"
+            } else {
+                "the kernel's map"
+            };
+            bail!("{from} float gives 32-bit floats; use another --map, or drop --depth");
+        }
         let filter = Filter::new(bank)
             .with_step(step)
             .with_dilation(dilation)
@@ -303,7 +321,7 @@ fn simd() -> Result<Option<Simd>> {
     let simd = Simd::named(&name).with_context(|| {
         let levels: Vec<_> = Simd::available().iter().map(|s| s.level().name()).collect();
         format!(
-            "STRIDEKERN_SIMD={name}: this processor has {}",
+            "STRIDEKERN_SIMD={name} is no SIMD level of this processor; choose one of {}, or unset it",
             levels.join(", ")
         )
     })?;
