@@ -141,8 +141,11 @@ fn usage_line(text: &str) -> String {
         listing |= line.ends_with(':');
     }
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    // The words of Rust's number parser.
-    message.replace("invalid digit found in string", "not a whole number")
+    // The words of Rust's number parser, and its way to write a range.
+    message
+        .replace("invalid digit found in string", "not a whole number")
+        .replace(" is not in ", " is not from ")
+        .replace("..=", " to ")
 }
 
 /// The JSON object of one result.
@@ -195,6 +198,10 @@ mod tests {
             (
                 "error: the following required arguments were not provided:\n  --kernel <K>\n  <INPUT>...\n\nUsage: x\n",
                 "the following required arguments were not provided: --kernel <K>, <INPUT>...",
+            ),
+            (
+                "error: invalid value '0' for '--quality <1-100>': 0 is not in 1..=100\n",
+                "invalid value '0' for '--quality <1-100>': 0 is not from 1 to 100",
             ),
             (
                 "error: unexpected argument '-1' found\n\n  tip: to pass '-1' as a value, use '-- -1'\n\nUsage: x\n",

@@ -285,8 +285,8 @@ fn jobs_without_output(inputs: &[Place], variants: &[batch::Variant]) -> Vec<Job
         .collect()
 }
 
-/// A depth that was asked for must fit the format; other depths are known when
-/// the input is read.
+/// A format that is only read is refused, and a depth that was asked for must
+/// fit; other depths are known when the input is read.
 fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
     for request in jobs.iter().flat_map(|job| &job.results) {
         let Some(format) = request.format else {
@@ -304,7 +304,7 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
                 others.join(", ")
             );
         }
-        if args.depth != DepthArg::Same {
+        if args.depth != DepthArg::Same || format == Format::Pbm {
             let depth = request.filter.output_depth(Depth::U8);
             format.check(depth, 1).with_context(|| output.to_string())?;
         }
