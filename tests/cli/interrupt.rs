@@ -1,0 +1,77 @@
+//! Ctrl-C: exit code 130, and nothing half-made is left.
+
+#![cfg(unix)]
+
+use std::{
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use stridekern::Depth;
+
+use crate::{Room, names_in, picture};
+
+/// Waits, within reason, until `done`.
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        sleep(Duration::from_millis(1));
+    }
+}
+
+/// Sends SIGINT and gives the exit code.
+fn interrupt(child: &mut Child) -> Option<i32> {
+    let pid = child.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(kill.success());
+    let mut status = None;
+    wait_until("the program goes on", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    status.unwrap().code()
+}
+
+#[test]
+fn waiting_for_input_can_be_interrupted() {
+    let room = Room::new();
+    let mut child = (room.command())
+        .args("a.png /dev/stdin -k sobel -f png -o out/".split(' '))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The first result is there; the second input never ends.
+    let first = room.path("out/a.sobel.png");
+    wait_until("no first result", || first.exists());
+    assert_eq!(interrupt(&mut child), Some(130));
+    assert_eq!(names_in(&room.path("out")), ["a.sobel.png"]);
+}
+
+#[test]
+fn an_interrupted_write_leaves_nothing() {
+    let room = Room::new();
+    room.write("big.ppm", &picture(700, 700, 3, Depth::U8));
+    // More results than it can make before the signal comes.
+    let constants: Vec<_> = (0..=255).map(|v| format!("constant:{v}")).collect();
+    let pad = constants.join(",");
+    let mut child = (room.command())
+        .args("big.ppm -k gaussian5 --channel each -f png --compression best -o out/".split(' '))
+        .args(["--pad", &pad])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = room.path("out");
+    let temporary = |name: &String| name.starts_with(".stridekern-");
+    wait_until("no temporary file", || {
+        out.exists() && names_in(&out).iter().any(temporary)
+    });
+    assert_eq!(interrupt(&mut child), Some(130));
+    assert!(!names_in(&out).iter().any(temporary));
+    // What is there is whole.
+    for name in names_in(&out) {
+        assert_eq!(room.read(out.join(name)).shape(), [700, 700, 3]);
+    }
+}

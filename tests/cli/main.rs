@@ -1,0 +1,190 @@
+//! The program as a user runs it: real files, exit codes, exact messages.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod filters;
+mod interrupt;
+mod messages;
+mod names;
+mod outputs;
+mod reports;
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use stridekern::{
+    Depth, Filter, Image, KernelBank, Samples,
+    codec::{self, EncodeOptions, Format, Limits, Metadata, Overwrite},
+};
+
+/// A folder of its own for every test, in which the program runs.
+struct Room(tempfile::TempDir);
+
+impl Room {
+    /// With `a.png`, a gray picture of 20 x 13.
+    fn new() -> Self {
+        let room = Self(tempfile::tempdir().unwrap());
+        room.write("a.png", &picture(13, 20, 1, Depth::U8));
+        room
+    }
+
+    fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes `image` in the format of the name.
+    fn write(&self, name: &str, image: &Image) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        codec::write(
+            &path,
+            image,
+            Format::from_path(&path).unwrap(),
+            &Metadata::default(),
+            &EncodeOptions::default(),
+            Overwrite::Replace,
+        )
+        .unwrap();
+    }
+
+    fn text(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn read(&self, name: impl AsRef<Path>) -> Image {
+        codec::read(&self.path(name), &Limits::default())
+            .unwrap()
+            .image
+    }
+
+    fn bytes(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    /// Every name in the folder, sorted.
+    fn names(&self) -> Vec<String> {
+        names_in(self.0.path())
+    }
+
+    /// The names that are there and in `before` not.
+    fn new_names(&self, before: &[String]) -> Vec<String> {
+        let names = self.names().into_iter();
+        names.filter(|name| !before.contains(name)).collect()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stridekern"));
+        command
+            .current_dir(self.0.path())
+            .env_remove("STRIDEKERN_SIMD")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program with the words of `line`.
+    fn run(&self, line: &str) -> Ran {
+        self.run_words(line.split_whitespace())
+    }
+
+    fn run_words(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+        Ran::new(self.command().args(words).output().unwrap())
+    }
+
+    /// Runs the program with `input` as its standard input.
+    fn run_with(&self, line: &str, input: &[u8]) -> Ran {
+        let mut child = (self.command().args(line.split_whitespace()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_owned();
+        // The program may refuse before it reads.
+        let writer = std::thread::spawn(move || stdin.write_all(&input).is_ok());
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Ran::new(output)
+    }
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// What came of a run.
+struct Ran {
+    code: Option<i32>,
+    out: Vec<u8>,
+    err: String,
+}
+
+impl Ran {
+    fn new(output: Output) -> Self {
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!err.contains("panicked"), "{err}");
+        Self {
+            code: output.status.code(),
+            out: output.stdout,
+            err,
+        }
+    }
+
+    /// The run went well and had nothing to say.
+    #[track_caller]
+    fn silent(self) -> Self {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""));
+        self
+    }
+
+    /// The run ended with `code` and these lines, each after `stridekern: `.
+    #[track_caller]
+    fn says(self, code: i32, lines: &[&str]) -> Self {
+        let wanted: String = lines.iter().map(|l| format!("stridekern: {l}\n")).collect();
+        assert_eq!(self.err, wanted);
+        assert_eq!(self.code, Some(code), "{}", self.err);
+        self
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.out.clone()).unwrap()
+    }
+
+    /// The objects of `--json`.
+    fn json(&self) -> Vec<serde_json::Value> {
+        let text = self.text();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// Noise, the same in every run.
+fn picture(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
+    let seed = (rows * 100 + columns * 10 + channels) as u64;
+    common::random_image(&mut common::Random(seed), [rows, columns, channels], depth)
+}
+
+fn filter(kernel: &str) -> Filter {
+    Filter::new(KernelBank::resolve(kernel).unwrap())
+}
+
+/// Gray 8-bit samples.
+fn gray(rows: usize, columns: usize, samples: Vec<u8>) -> Image {
+    Image::new(rows, columns, 1, Samples::U8(samples)).unwrap()
+}

@@ -1,0 +1,311 @@
+//! What the program prints: objects, explanations, measurements, help.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use stridekern::Depth;
+
+use crate::{Room, picture};
+
+/// The keys of an object, sorted.
+fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn json_has_one_object_per_result() {
+    let room = Room::new();
+    room.text("a.emboss.png", "old");
+    let ran = room.run("a.png missing.png -k sobel -k emboss --json --skip-existing --pad valid");
+    assert_eq!(ran.code, Some(1));
+    let objects = ran.json();
+    assert_eq!(objects.len(), 4);
+    let done = &objects[0];
+    assert_eq!(
+        keys(done),
+        [
+            "border",
+            "bytes",
+            "channels",
+            "depth",
+            "filter_ms",
+            "format",
+            "height",
+            "input",
+            "kernel",
+            "output",
+            "plan",
+            "read_ms",
+            "status",
+            "width",
+            "write_ms"
+        ]
+    );
+    for (key, value) in [
+        ("status", json!("done")),
+        ("input", json!("a.png")),
+        ("output", json!("a.sobel.png")),
+        ("kernel", json!("sobel")),
+        ("border", json!("valid")),
+        ("format", json!("png")),
+        ("width", json!(18)),
+        ("height", json!(11)),
+        ("channels", json!(1)),
+        ("depth", json!("u8")),
+        ("bytes", json!(room.bytes("a.sobel.png").len())),
+    ] {
+        assert_eq!(done[key], value, "{key}");
+    }
+    for key in ["read_ms", "filter_ms", "write_ms"] {
+        assert!(done[key].as_f64().unwrap() >= 0.0, "{key}");
+    }
+    assert_eq!(
+        objects[1],
+        json!({
+            "status": "skipped", "input": "a.png", "output": "a.emboss.png",
+            "kernel": "emboss", "border": "valid",
+        })
+    );
+    for (object, kernel) in objects[2..].iter().zip(["sobel", "emboss"]) {
+        assert_eq!(
+            *object,
+            json!({
+                "status": "failed", "input": "missing.png",
+                "output": format!("missing.{kernel}.png"), "kernel": kernel, "border": "valid",
+                "error": "there is no such file; check its name",
+            })
+        );
+    }
+}
+
+#[test]
+fn verbose_tells_of_every_result_and_quiet_of_errors_only() {
+    let room = Room::new();
+    let ran = room.run("a.png -k sobel -v");
+    assert_eq!(ran.code, Some(0));
+    let line = ran
+        .err
+        .strip_prefix("stridekern: a.sobel.png: 18 x 11, 1 x 8-bit, direct in i16, ");
+    assert!(line.unwrap().ends_with(" ms\n"), "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 1);
+    room.run("a.png -k sobel -v --skip-existing")
+        .says(0, &["a.sobel.png: exists, skipped"]);
+    // A PNG that is called a JPEG is read, with a warning.
+    fs::copy(room.path("a.png"), room.path("b.jpg")).unwrap();
+    room.run("b.jpg -k sobel").says(
+        0,
+        &["b.jpg: warning: the name says jpeg, the content is png: it was read as png"],
+    );
+    assert_eq!(&room.bytes("b.sobel.jpg")[..2], [0xff, 0xd8]);
+    room.run("b.jpg -k sobel --overwrite -q").silent();
+    room.run("b.jpg missing.png -k sobel --overwrite -q")
+        .says(1, &["missing.png: there is no such file; check its name"]);
+}
+
+#[test]
+fn explain_shows_the_views() {
+    let room = Room::new();
+    room.write("g.png", &picture(400, 400, 1, Depth::U8));
+    let text = room.run("g.png -k emboss --explain").silent().text();
+    let line = |topic: &str| {
+        let line = text.lines().find(|line| line.starts_with(topic));
+        line.unwrap().split_at(10).1.to_owned()
+    };
+    assert_eq!(line("input"), "g.png: 400 x 400 pixels, 1 x 8-bit");
+    assert_eq!(
+        line("windows"),
+        "shape (398, 398, 3, 3), strides (400, 1, 400, 1) elements = (400, 1, 400, 1) bytes, 1425636 bytes seen; owned 160000 bytes, nothing is copied"
+    );
+    assert_eq!(line("output"), "398 x 398 pixels, 1 x 8-bit, map clamp");
+    assert_eq!(line("kernel"), "emboss: 1 kernel of 3 x 3");
+    let objects = room.run("g.png -k emboss --explain --json").silent().json();
+    assert_eq!(objects.len(), 1);
+    assert_eq!(
+        objects[0]["windows"],
+        json!({
+            "shape": [398, 398, 3, 3],
+            "strides": [400, 1, 400, 1],
+            "byte_strides": [400, 1, 400, 1],
+            "bytes_seen": 1_425_636,
+            "bytes_owned": 160_000,
+        })
+    );
+    assert_eq!(
+        keys(&objects[0]),
+        [
+            "band", "extent", "image", "input", "kernel", "lane", "method", "output", "simd",
+            "windows"
+        ]
+    );
+    assert_eq!(objects[0]["input"], "g.png");
+    assert_eq!(objects[0]["extent"], "valid");
+    assert_eq!(objects[0]["lane"]["lane"], "i16");
+    assert_eq!(room.names(), ["a.png", "g.png"]);
+    room.run("missing.png -k emboss --explain")
+        .says(1, &["missing.png: there is no such file; check its name"]);
+}
+
+#[test]
+fn bench_measures_and_checks_every_method() {
+    let room = Room::new();
+    let ran = room
+        .run("a.png -k emboss --bench --bench-runs 2 --json")
+        .silent();
+    let objects = ran.json();
+    let engines: Vec<_> = objects
+        .iter()
+        .map(|o| o["engine"].as_str().unwrap())
+        .collect();
+    assert_eq!(engines.first(), Some(&"naive"));
+    assert!(engines.contains(&"direct"));
+    assert_eq!(engines.last(), Some(&"auto"));
+    for object in &objects {
+        assert_eq!(object["runs"], 2);
+        assert_eq!(object["max_abs_diff"], 0.0);
+        for key in ["lane", "simd"] {
+            assert!(object[key].is_string(), "{key}");
+        }
+        assert!(object["threads"].as_u64().unwrap() > 0);
+        let number = |key: &str| object[key].as_f64().unwrap();
+        for key in ["megapixels_per_s", "speedup", "min_ms"] {
+            assert!(number(key) > 0.0, "{key}");
+        }
+        assert!(number("min_ms") <= number("median_ms"));
+    }
+    assert_eq!(objects[0]["speedup"], 1.0);
+    let text = room
+        .run("a.png -k emboss --bench --bench-runs 1")
+        .silent()
+        .text();
+    assert!(text.starts_with("a.png: 20 x 13 pixels, 1 x 8-bit, kernel emboss, valid, "));
+    assert_eq!(text.lines().count(), 2 + objects.len());
+    assert_eq!(room.names(), ["a.png"]);
+}
+
+#[test]
+fn kernels_are_listed_and_shown() {
+    let room = Room::new();
+    let text = room.run("--list-kernels").silent().text();
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["name", "size", "sum", "separable", "description"]
+    );
+    let listed: Vec<_> = lines
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .collect();
+    assert!(listed.len() >= 45, "{}", listed.len());
+    assert!(listed.is_sorted());
+    let objects = room.run("--list-kernels --json").silent().json();
+    let names: Vec<_> = objects
+        .iter()
+        .map(|o| o["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, listed);
+    let sobel = objects.iter().find(|o| o["name"] == "sobel").unwrap();
+    assert_eq!(sobel["kernels"], 2);
+    assert_eq!(sobel["combine"], "magnitude");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/kernels");
+    for name in names {
+        let shown = room.run(&format!("--show-kernel {name}")).silent().out;
+        assert_eq!(shown, fs::read(format!("{folder}/{name}.toml")).unwrap());
+    }
+    let with_ending = room.run("--show-kernel sobel.toml").silent().out;
+    assert_eq!(with_ending, room.run("--show-kernel sobel").silent().out);
+}
+
+#[test]
+fn help_completions_and_man_page_name_every_flag() {
+    let room = Room::new();
+    let short = room.run("-h").silent().text();
+    let flags: Vec<_> = (short.lines().map(str::trim))
+        .filter(|line| line.starts_with('-'))
+        .filter_map(|line| line.split_once("--").map(|(_, rest)| rest))
+        .map(|rest| rest.split([' ', ',']).next().unwrap())
+        .collect();
+    assert!(flags.len() >= 28, "{flags:?}");
+    assert!(flags.contains(&"kernel") && flags.contains(&"skip-existing"));
+    let long = room.run("--help").silent().text();
+    assert!(long.starts_with("Filter images with convolution kernels, exactly and fast\n"));
+    assert!(long.contains("\nUsage: stridekern [OPTIONS] -k <KERNEL> <INPUT>...\n"));
+    assert!(long.contains("Exit codes: 0 all done; 1 some input failed"));
+    assert!(long.contains("STRIDEKERN_SIMD=portable|avx2|avx512|neon forces a SIMD level"));
+    assert!(short.len() < long.len());
+    let man = room.run("--man").silent().text();
+    assert!(man.contains(".TH stridekern"));
+    let man = man.replace('\\', "");
+    let pages = ["bash", "zsh", "fish"]
+        .map(|shell| room.run(&format!("--completions {shell}")).silent().text());
+    for flag in flags {
+        let dashed = format!("--{flag}");
+        assert!(long.contains(&dashed), "{flag}");
+        assert!(man.contains(&dashed), "{flag}");
+        assert!(pages[0].contains(&dashed), "{flag}");
+        assert!(pages[1].contains(&dashed), "{flag}");
+        assert!(pages[2].contains(&format!("-l {flag}")), "{flag}");
+    }
+    let version = room.run("--version").silent().text();
+    assert_eq!(
+        version,
+        concat!("stridekern ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn help_fits_its_terminal() {
+    let room = Room::new();
+    for width in [80, 100] {
+        for flag in ["-h", "--help"] {
+            let mut command = room.command();
+            let output = command.env("COLUMNS", width.to_string()).arg(flag).output();
+            let text = crate::Ran::new(output.unwrap()).silent().text();
+            let long = text.lines().find(|line| line.chars().count() > width);
+            assert_eq!(long, None, "{flag} at {width}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_that_cannot_be_printed_are_a_failure() {
+    let room = Room::new();
+    for (line, code) in [
+        ("a.png -k sobel --explain", 1),
+        ("a.png -k sobel --json", 1),
+        ("--list-kernels", 2),
+        ("--completions bash", 2),
+        ("--man", 2),
+    ] {
+        let full = fs::File::create("/dev/full").unwrap();
+        let output = room.command().args(line.split(' ')).stdout(full).output();
+        crate::Ran::new(output.unwrap()).says(
+            code,
+            &["cannot write to standard output: No space left on device (os error 28)"],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let room = Room::new();
+    for line in [
+        "a.png -k sobel --explain",
+        "--list-kernels",
+        "--completions bash",
+        "--help",
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = room.command().args(line.split(' ')).stdout(writer).output();
+        crate::Ran::new(output.unwrap()).silent();
+    }
+}
