@@ -261,3 +261,14 @@ fn a_full_disk_is_a_failure_in_every_format() {
         assert_eq!(error.to_string(), text, "{format}");
     }
 }
+
+#[test]
+fn a_tga_of_odd_bits_is_refused_in_plain_words() {
+    // True colour, 2 x 2, 71 bits of a pixel.
+    let header = [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 71, 0];
+    let error = codec::read_bytes(&header, Some(Format::Tga), &Limits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a colour of 71 bits is not supported in a tga file: convert it with another program first"
+    );
+}

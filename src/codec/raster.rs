@@ -13,6 +13,7 @@ use ::image::{
         tga::{TgaDecoder, TgaEncoder},
         webp::{WebPDecoder, WebPEncoder},
     },
+    error::UnsupportedErrorKind,
 };
 
 use crate::{
@@ -222,7 +223,17 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     let name = format.name();
     match error {
         ImageError::IoError(error) => message::reading(name, &error),
-        ImageError::Unsupported(error) => message::unsupported(name, error),
+        ImageError::Unsupported(error) => {
+            use ExtendedColorType::Unknown;
+            // As a whole, the error is a sentence of its own.
+            let what = match error.kind() {
+                UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
+                UnsupportedErrorKind::Color(Unknown(bits)) => format!("a colour of {bits} bits"),
+                UnsupportedErrorKind::Color(color) => format!("the colour type {color:?}"),
+                _ => error.to_string(),
+            };
+            message::unsupported(name, what)
+        }
         ImageError::Limits(error) => Error::limit(format_args!(
             "reading the {name} file takes more memory than the limit allows ({}): check the file, or cut the picture into parts",
             message::one_line(error)
