@@ -1,11 +1,5 @@
 //! What the program says: errors, warnings, one JSON object per result.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "saying things is what this file is for"
-)]
-
 use std::{
     fmt,
     io::{self, Write},
@@ -60,7 +54,10 @@ pub(super) struct Messages {
 impl Messages {
     /// Always one line.
     pub(super) fn error(self, message: impl fmt::Display) {
-        eprintln!("stridekern: {}", one_line(&message.to_string()));
+        let line = one_line(&message.to_string());
+        // Where nobody can be told, there is nothing left to do: the exit code
+        // still says it.
+        let _ = writeln!(io::stderr().lock(), "stridekern: {line}");
     }
 
     /// One line, unless the user wants quiet.

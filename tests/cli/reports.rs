@@ -309,3 +309,15 @@ fn a_reader_that_has_had_enough_is_no_failure() {
         crate::Ran::new(output.unwrap()).silent();
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn errors_that_cannot_be_printed_still_have_their_exit_code() {
+    let room = Room::new();
+    for (line, code) in [("missing.png -k sobel", 1), ("a.png -k nothing", 2)] {
+        let full = fs::File::create("/dev/full").unwrap();
+        let mut command = room.command();
+        let status = command.args(line.split(' ')).stderr(full).status();
+        assert_eq!(status.unwrap().code(), Some(code));
+    }
+}
