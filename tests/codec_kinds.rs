@@ -219,10 +219,10 @@ fn files_are_read_by_their_paths() {
     );
     assert_eq!(
         read(folder.path()).unwrap_err().to_string(),
-        "it is a folder: name its files, or use -r to take all of them"
+        "it is a folder: name the images in it, for instance FOLDER/*.png"
     );
     let missing = read(&folder.path().join("no.png")).unwrap_err();
-    assert!(matches!(missing, Error::Io { .. }));
+    assert!(matches!(missing, Error::Input(_)));
     let limits = Limits {
         max_bytes: 100,
         ..Limits::default()
