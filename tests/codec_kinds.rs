@@ -272,3 +272,35 @@ fn a_tga_of_odd_bits_is_refused_in_plain_words() {
         "a colour of 71 bits is not supported in a tga file: convert it with another program first"
     );
 }
+
+#[test]
+fn a_tiff_of_an_unknown_compression_is_refused_in_plain_words() {
+    // Little endian, one directory: 1 x 1, 8 bits, compression 34712 (JPEG 2000).
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    let entries: [[u16; 2]; 8] = [
+        [256, 1],
+        [257, 1],
+        [258, 8],
+        [259, 34712],
+        [262, 1],
+        [273, 8],
+        [277, 1],
+        [279, 1],
+    ];
+    file.extend((entries.len() as u16).to_le_bytes());
+    for [tag, value] in entries {
+        // A short, once.
+        for part in [tag, 3, 1, 0, value, 0] {
+            file.extend(part.to_le_bytes());
+        }
+    }
+    file.extend([0; 4]);
+    let text = codec::read_bytes(&file, None, &Limits::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.starts_with("this kind of tiff file is not supported (")
+            && text.ends_with("): convert it with another program first"),
+        "{text}"
+    );
+}

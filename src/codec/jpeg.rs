@@ -4,7 +4,10 @@ use std::io::Write;
 
 use ::image::{ImageEncoder, codecs::jpeg::JpegEncoder};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
+use zune_jpeg::{
+    JpegDecoder,
+    errors::{DecodeErrors, UnsupportedSchemes},
+};
 
 use crate::{
     error::{Error, Result},
@@ -131,7 +134,17 @@ fn guarded(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn decoding(error: DecodeErrors) -> Error {
     match error {
-        DecodeErrors::Unsupported(scheme) => message::unsupported("jpeg", format!("{scheme:?}")),
+        DecodeErrors::Unsupported(scheme) => {
+            use UnsupportedSchemes as Scheme;
+            let coding = match scheme {
+                Scheme::LosslessHuffman | Scheme::LosslessArithmetic => "lossless coding",
+                Scheme::ExtendedSequentialHuffman => "extended sequential coding",
+                Scheme::ExtendedSequentialDctArithmetic | Scheme::ProgressiveDctArithmetic => {
+                    "arithmetic coding"
+                }
+            };
+            message::unsupported("jpeg", coding)
+        }
         DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => message::truncated("jpeg"),
         DecodeErrors::Format(text) => damaged(&text),
         DecodeErrors::FormatStatic(text) => damaged(text),
@@ -149,6 +162,16 @@ fn damaged(text: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::is_complete;
+
+    #[test]
+    fn codings_that_are_not_read_are_named() {
+        use super::{DecodeErrors, UnsupportedSchemes, decoding};
+        let scheme = UnsupportedSchemes::ProgressiveDctArithmetic;
+        assert_eq!(
+            decoding(DecodeErrors::Unsupported(scheme)).to_string(),
+            "arithmetic coding is not supported in a jpeg file: convert it with another program first"
+        );
+    }
 
     #[test]
     fn the_end_is_found_past_segments_and_stuffing() {

@@ -36,6 +36,15 @@ pub(super) fn unsupported(name: &str, what: impl fmt::Display) -> Error {
     ))
 }
 
+/// The same, where a decoder has a sentence of its own for it.
+pub(super) fn unsupported_kind(name: &str, reason: impl fmt::Display) -> Error {
+    let reason = one_line(reason);
+    let reason = reason.trim_end_matches('.');
+    Error::input(format_args!(
+        "this kind of {name} file is not supported ({reason}): convert it with another program first"
+    ))
+}
+
 /// A decoder's I/O error: the data are in memory, so that an early end is the
 /// only honest one.
 pub(super) fn reading(name: &str, error: &io::Error) -> Error {

@@ -230,7 +230,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
                 UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
                 UnsupportedErrorKind::Color(Unknown(bits)) => format!("a colour of {bits} bits"),
                 UnsupportedErrorKind::Color(color) => format!("the colour type {color:?}"),
-                _ => error.to_string(),
+                _ => return message::unsupported_kind(name, error),
             };
             message::unsupported(name, what)
         }

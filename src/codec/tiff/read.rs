@@ -288,7 +288,7 @@ fn unsigned(decoder: &mut Reader<'_>, tag: Tag) -> Result<Option<u64>> {
 fn decoding(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => message::reading("tiff", &error),
-        TiffError::UnsupportedError(error) => message::unsupported("tiff", error),
+        TiffError::UnsupportedError(error) => message::unsupported_kind("tiff", error),
         TiffError::LimitsExceeded | TiffError::IntSizeError => Error::limit(
             "reading the tiff file takes more memory than the limit allows: check the file, or cut the picture into parts",
         ),
