@@ -6,7 +6,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
     io::Read,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use crate::{
@@ -203,19 +203,28 @@ fn check_collisions(jobs: &[Job]) -> Result<()> {
     Ok(())
 }
 
-/// The same for every way to write a path: links and `..` are resolved as far
-/// as the path exists.
+/// The same for every way to write a path: links are resolved as far as the path
+/// exists, and `..` beyond, where the folders are still to be made.
 fn identity(path: &Path) -> PathBuf {
     if let Ok(whole) = fs::canonicalize(path) {
         return whole;
     }
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let parent = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
-    path.file_name()
-        .map_or(parent.clone(), |name| parent.join(name))
+    let mut whole = fs::canonicalize(".").unwrap_or_default();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                whole.pop();
+            }
+            _ => {
+                whole.push(component);
+                if let Ok(real) = fs::canonicalize(&whole) {
+                    whole = real;
+                }
+            }
+        }
+    }
+    whole
 }
 
 /// What became of a batch.

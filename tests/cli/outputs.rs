@@ -248,6 +248,12 @@ fn an_output_that_is_an_input_is_refused_before_any_work() {
         2,
         &["a.sobel.png: this output is also an input, a.sobel.png; choose another --output"],
     );
+    // The folder is still to be made, and leads back here.
+    room.run("a.png a.sobel.png -k sobel --overwrite -o new/../")
+        .says(
+            2,
+            &["new/../a.sobel.png: this output is also an input, a.sobel.png; choose another --output"],
+        );
     assert_eq!(room.bytes("a.png"), before);
     assert_eq!(room.bytes("a.sobel.png"), second);
     assert_eq!(room.names(), ["a.png", "a.sobel.png", "d"]);
