@@ -62,12 +62,13 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
         let megapixels = (rows * columns) as f64 / 1e6;
         if !settings.json {
             output::data(format_args!(
-                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {} threads, {runs} runs",
-                job.input.path().display(),
+                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}",
+                output::one_line(&job.input.path().display().to_string()),
                 image.depth(),
                 bank.name(),
                 request.filter.extent(),
-                rayon::current_num_threads(),
+                counted(rayon::current_num_threads(), "thread"),
+                counted(runs as usize, "run"),
             ));
             output::data(
                 "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
@@ -112,6 +113,11 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `1 run`, `2 runs`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The naive loop first, then every other method, then what a normal run takes.

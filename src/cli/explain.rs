@@ -77,7 +77,8 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
 
     let input = job.input.path().display().to_string();
     let what = format!(
-        "{input}: {columns} x {rows} pixels, {channels} x {}",
+        "{}: {columns} x {rows} pixels, {channels} x {}",
+        output::one_line(&input),
         image.depth()
     );
     facts.add("input", what, json!(input));

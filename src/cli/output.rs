@@ -70,7 +70,7 @@ impl Messages {
 
 /// A newline in a file name must not look like a second message, nor an escape
 /// sequence be obeyed by a terminal.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {

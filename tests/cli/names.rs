@@ -53,3 +53,21 @@ fn a_name_cannot_forge_a_message() {
             &["no\\nstridekern: such\\u{1b}[2J: there is no such file; check its name"],
         );
 }
+
+#[test]
+fn a_name_cannot_break_an_explanation() {
+    let room = Room::new();
+    fs::copy(room.path("a.png"), room.path("new\nline.png")).unwrap();
+    for flag in ["--explain", "--bench"] {
+        let text = room
+            .run_words(["new\nline.png", "-k", "sobel", flag])
+            .silent()
+            .text();
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .contains("new\\nline.png: 20 x 13")
+        );
+    }
+}

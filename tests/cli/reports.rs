@@ -185,6 +185,7 @@ fn bench_measures_and_checks_every_method() {
         .silent()
         .text();
     assert!(text.starts_with("a.png: 20 x 13 pixels, 1 x 8-bit, kernel emboss, valid, "));
+    assert!(text.lines().next().unwrap().ends_with(", 1 run"), "{text}");
     assert_eq!(text.lines().count(), 2 + objects.len());
     assert_eq!(room.names(), ["a.png"]);
 }
