@@ -242,7 +242,7 @@ fn destination(
     let named_folder = path
         .as_os_str()
         .to_string_lossy()
-        .ends_with(std::path::MAIN_SEPARATOR);
+        .ends_with(std::path::is_separator);
     if path.is_dir() || named_folder {
         return Ok(Destination::Folder(path.to_owned()));
     }
