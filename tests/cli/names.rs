@@ -1,6 +1,7 @@
 //! Names that shells and terminals stumble over.
 
-#![cfg(unix)]
+// Other systems refuse some of these names themselves.
+#![cfg(target_os = "linux")]
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
