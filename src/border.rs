@@ -96,7 +96,8 @@ impl FromStr for Border {
             "constant" => match value {
                 None => Self::Constant(0.0),
                 Some(value) => match value.parse::<f64>() {
-                    Ok(number) if number.is_finite() => return Ok(Self::Constant(number)),
+                    // -0 is 0.
+                    Ok(number) if number.is_finite() => return Ok(Self::Constant(number + 0.0)),
                     _ => {
                         return Err(Error::request(format_args!(
                             "`{text}`: `{value}` is not a number; write for instance constant:128"
@@ -168,6 +169,7 @@ mod tests {
         for (text, border) in [
             ("constant", Border::Constant(0.0)),
             ("constant:12.5", Border::Constant(12.5)),
+            ("constant:-0", Border::Constant(0.0)),
             ("zero", Border::Constant(0.0)),
             ("edge", Border::Edge),
             ("nearest", Border::Edge),
@@ -179,7 +181,8 @@ mod tests {
             ("wrap", Border::Wrap),
             ("tile", Border::Wrap),
         ] {
-            assert_eq!(text.parse::<Border>().unwrap(), border, "{text}");
+            let parsed = text.parse::<Border>().unwrap();
+            assert_eq!(parsed.to_string(), border.to_string(), "{text}");
         }
         for (text, message) in [
             (

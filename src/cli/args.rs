@@ -130,6 +130,8 @@ pub(super) struct Args {
     pub(super) output: Option<PathBuf>,
 
     /// Output format, by its extension: png, jpg, tif, npy, ...; default: the input's
+    ///
+    /// It also tells what standard input is where its content does not: TGA.
     #[arg(short, long, value_name = "EXT")]
     pub(super) format: Option<String>,
 

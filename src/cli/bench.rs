@@ -4,10 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use serde_json::json;
-use stridekern::{
-    Filter, Image, Method, Plan, Samples, Tuning,
-    pipeline::{self, Job},
-};
+use stridekern::{Filter, Image, Method, Plan, Samples, Tuning, pipeline::Job};
 
 use super::{
     output::{self, Messages},
@@ -18,7 +15,7 @@ use super::{
 pub(super) fn run(settings: &Settings, runs: u32, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.jobs {
-        if let Err(error) = measure_job(settings, job, runs) {
+        if let Err(error) = measure_job(settings, job, runs, messages) {
             messages.error(format_args!("{}: {error:#}", job.input.path().display()));
             failed += 1;
         }
@@ -52,8 +49,8 @@ impl Line {
     }
 }
 
-fn measure_job(settings: &Settings, job: &Job, runs: u32) -> Result<()> {
-    let image = pipeline::read(&job.input, &settings.options)?.image;
+fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) -> Result<()> {
+    let image = output::read(job, &settings.options, messages)?;
     for request in &job.results {
         let lines = measure(&request.filter, &image, &settings.options.tuning, runs)?;
         let naive = lines[0].median();

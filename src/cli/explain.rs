@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
     Extent, Image, Plan,
-    pipeline::{self, Job, Request},
+    pipeline::{Job, Request},
     view::Layout,
 };
 
@@ -17,7 +17,7 @@ use super::{
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.jobs {
-        if let Err(error) = explain(settings, job) {
+        if let Err(error) = explain(settings, job, messages) {
             messages.error(format_args!("{}: {error:#}", job.input.path().display()));
             failed += 1;
         }
@@ -25,8 +25,8 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     failed
 }
 
-fn explain(settings: &Settings, job: &Job) -> Result<()> {
-    let image = pipeline::read(&job.input, &settings.options)?.image;
+fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
+    let image = output::read(job, &settings.options, messages)?;
     for request in &job.results {
         let plan = request.filter.plan(&image, &settings.options.tuning)?;
         let facts = facts(job, request, &image, &plan)?;

@@ -10,8 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error,
-    pipeline::{Job, Outcome},
+    Error, Image,
+    pipeline::{self, Job, Options, Outcome},
 };
 
 /// How the program ends.
@@ -143,6 +143,18 @@ fn usage_line(text: &str) -> String {
         .replace("invalid digit found in string", "not a whole number")
         .replace(" is not in ", " is not from ")
         .replace("..=", " to ")
+}
+
+/// The image of a job that writes nothing; what the reader warns of is shown.
+pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Image> {
+    let decoded = pipeline::read(&job.input, options)?;
+    for warning in &decoded.warnings {
+        messages.note(format_args!(
+            "{}: warning: {warning}",
+            job.input.path().display()
+        ));
+    }
+    Ok(decoded.image)
 }
 
 /// The JSON object of one result.

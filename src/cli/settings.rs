@@ -95,7 +95,7 @@ impl Settings {
             jobs,
             options: Options {
                 limits: Limits::default(),
-                input_format: None,
+                input_format: format,
                 encode: EncodeOptions {
                     quality: args.quality,
                     compression: match args.compression {
@@ -253,8 +253,20 @@ fn destination(
         }
         return Ok(Destination::Folder(path.to_owned()));
     }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        if folder.exists() {
+            bail!("{shown}: a file is in the way of its folder; choose another --output");
+        }
+        bail!(
+            "{shown}: there is no folder {}; create it first",
+            folder.display()
+        );
+    }
     match (of_name, format) {
-        (Some(name), Some(format)) if Format::from_extension(name.extension()) != Some(format) => {
+        (Some(name), Some(format)) if name != format => {
             bail!("{shown}: the name says {name}, --format says {format}; make them agree")
         }
         // A device such as /dev/null has no extension to tell.

@@ -262,5 +262,4 @@ pub fn remove_temporaries() {
 }
 
 #[cfg(test)]
-#[path = "atomic_tests.rs"]
 mod tests;

@@ -156,5 +156,4 @@ fn damaged_header(what: impl std::fmt::Display) -> Error {
 }
 
 #[cfg(test)]
-#[path = "npy_tests.rs"]
 mod tests;

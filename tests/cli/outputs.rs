@@ -170,6 +170,11 @@ fn standard_streams_carry_images() {
     room.run_with("- -k sobel -o b.npy", &input).silent();
     assert_eq!(room.bytes("b.npy"), npy.out);
     assert_eq!(room.read("b.npy"), room.read("file.png"));
+    // A TGA has no mark: --format tells what it is, and the content comes first.
+    room.run("a.png -k identity --pad edge -o a.tga").silent();
+    let tga = room.run_with("- -k sobel -f tga -o -", &room.bytes("a.tga"));
+    let same = room.run_with("- -k sobel -f tga -o -", &input).silent();
+    assert_eq!(tga.silent().out, same.out);
     room.run_with("- -k sobel -o -", b"no picture at all")
         .says(1, &["-: it is no picture that can be read, it looks like text: supported are png, jpeg, tiff, webp, bmp, pbm, pgm, ppm, pnm, pam, qoi, tga, exr, hdr, gif, npy"]);
 }

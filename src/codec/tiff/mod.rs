@@ -9,5 +9,4 @@ pub(super) use write::write;
 use super::{Compression, Decoded, Format, Limits, Metadata, jpeg, message, raster};
 
 #[cfg(test)]
-#[path = "../tiff_tests.rs"]
 mod tests;
