@@ -19,6 +19,6 @@ pub use border::Border;
 pub use engine::{LaneKind, Method};
 pub use error::{Error, Result};
 pub use filter::{Channel, Extent, Filter, Plan, Tuning};
-pub use image::{Depth, Image, Samples};
+pub use image::{Depth, Image, ImageView, Samples};
 pub use kernel::{Combine, Kernel, KernelBank};
 pub use tone::Map;

@@ -7,8 +7,10 @@ mod common;
 use common::{Random, Walk, exact_samples, random_image, random_kernel, sums};
 use proptest::prelude::*;
 use stridekern::{
-    Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map,
-    Method, Samples, Tuning, simd::Simd,
+    Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank,
+    LaneKind, Map, Method, Samples, Tuning,
+    simd::Simd,
+    view::{Slice, StridedView},
 };
 
 const EXTENTS: [Extent; 6] = [
@@ -409,6 +411,67 @@ fn alpha_is_copied_from_under_the_anchor() {
                 let expected = if i % 4 == 3 { alpha } else { f64::from(sample) };
                 assert_eq!(common::sample(&output, at), expected);
                 assert_eq!(common::sample(&wide, at), expected * 257.0);
+            }
+        }
+    }
+}
+
+/// A filter reads any view as it reads a copy of it.
+#[test]
+fn views_are_filtered_like_copies() {
+    let mut random = Random(31);
+    let kernel = random_kernel(&mut random, 3, 4, 5);
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        let image = random_image(&mut random, [30, 150, 3], depth);
+        match image.samples() {
+            Samples::U8(_) => check_views::<u8>(&image, &kernel, Samples::U8),
+            Samples::U16(_) => check_views::<u16>(&image, &kernel, Samples::U16),
+            Samples::F32(_) => check_views::<f32>(&image, &kernel, Samples::F32),
+        }
+    }
+}
+
+fn check_views<T: stridekern::image::Sample>(
+    image: &Image,
+    kernel: &Kernel,
+    samples: fn(Vec<T>) -> Samples,
+) where
+    for<'a> ImageView<'a>: From<StridedView<'a, T, 3>>,
+{
+    let whole = image.view::<T>().unwrap();
+    let views = [
+        whole.slice(0, 3..20).unwrap().slice(1, 7..140).unwrap(),
+        whole.flip(0).unwrap().flip(1).unwrap(),
+        whole.permute([1, 0, 2]).unwrap(),
+        whole.slice(1, Slice::ALL.step(2)).unwrap(),
+        whole.slice(2, Slice::ALL.step(-1)).unwrap(),
+        whole
+            .slice(0, 4..5)
+            .unwrap()
+            .broadcast_to([25, 150, 3])
+            .unwrap(),
+    ];
+    for view in views {
+        let [rows, columns, channels] = view.shape();
+        let copy = Image::new(rows, columns, channels, samples(view.to_vec())).unwrap();
+        for extent in EXTENTS {
+            if let (Extent::Same(Border::Constant(_)), Depth::F32) = (extent, image.depth()) {
+                continue;
+            }
+            let walk = Walk {
+                extent,
+                step: [1, 1],
+                dilation: [1, 1],
+            };
+            for channel in [Channel::Each, Channel::Luma, Channel::Green] {
+                let filter = filter(kernel, walk).with_channel(channel);
+                let expected = filter.apply(&copy).unwrap();
+                assert_eq!(
+                    filter.apply(view).unwrap(),
+                    expected,
+                    "{extent} {channel} {:?}",
+                    view.layout()
+                );
             }
         }
     }

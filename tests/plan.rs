@@ -172,7 +172,7 @@ fn the_course_example_has_its_windows() {
     let emboss = filter(3, 3, &[-2.0, -1.0, 0.0, -1.0, 1.0, 1.0, 0.0, 1.0, 2.0]);
     let image = random_image(&mut Random(3), [400, 400, 1], Depth::U8);
     let plan = emboss.plan(&image, &Tuning::default()).unwrap();
-    let (source, windows) = plan.layouts().unwrap();
+    let (source, windows) = (plan.image_layout(), plan.window_layout().unwrap());
     assert_eq!(source.shape(), [400, 400, 1]);
     assert_eq!(windows.shape(), [398, 398, 3, 3]);
     assert_eq!(windows.strides(), [400, 1, 400, 1]);

@@ -71,7 +71,7 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
     let filter = &request.filter;
     let bank = filter.bank();
     let sample = image.depth().bytes();
-    let (source, windows) = plan.layouts()?;
+    let (source, windows) = (plan.image_layout(), plan.window_layout()?);
     let [rows, columns, channels] = image.shape();
     let mut facts = Facts(Vec::new());
 
@@ -85,8 +85,8 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
     let owned = image.samples().len() * sample;
     facts.add(
         "image",
-        layout_text(&source, sample),
-        layout_json(&source, sample),
+        layout_text(source, sample),
+        layout_json(source, sample),
     );
 
     let [kh, kw] = bank.size();

@@ -1,12 +1,13 @@
 //! Which channels of an image are filtered.
 
-use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr};
 
 use rayon::prelude::*;
 
 use crate::{
     error::{Error, Result},
-    image::{Image, Samples, zeroed_vec},
+    image::{Image, ImageView, Sample, Samples, zeroed_vec},
+    view::StridedView,
 };
 
 /// Which channels of an image are filtered.
@@ -85,15 +86,6 @@ impl Channel {
     pub(super) fn count(self, channels: usize) -> Result<usize> {
         Ok(self.stored(channels)?.map_or(1, |stored| stored.len()))
     }
-
-    /// The image that holds the wanted channels, and which of its channels
-    /// they are.
-    pub(super) fn select(self, image: &Image) -> Result<(Cow<'_, Image>, Range<usize>)> {
-        Ok(match self.stored(image.channels())? {
-            Some(stored) => (Cow::Borrowed(image), stored),
-            None => (Cow::Owned(luma(image)?), 0..1),
-        })
-    }
 }
 
 impl fmt::Display for Channel {
@@ -122,33 +114,41 @@ const LUMA: [u32; 3] = [2126, 7152, 722];
 const LUMA_SUM: u32 = 10_000;
 
 /// The luma of an image of three or four channels.
-fn luma(image: &Image) -> Result<Image> {
-    let samples = match image.samples() {
-        Samples::U8(s) => Samples::U8(luma_plane(s, image, |p| {
-            luma_integer(p.map(u32::from)) as u8
-        })?),
-        Samples::U16(s) => Samples::U16(luma_plane(s, image, |p| {
-            luma_integer(p.map(u32::from)) as u16
-        })?),
-        Samples::F32(s) => Samples::F32(luma_plane(s, image, luma_float)?),
+pub(super) fn luma(image: &ImageView<'_>) -> Result<Image> {
+    let samples = match image {
+        ImageView::U8(view) => {
+            Samples::U8(luma_plane(view, |p| luma_integer(p.map(u32::from)) as u8)?)
+        }
+        ImageView::U16(view) => {
+            Samples::U16(luma_plane(view, |p| luma_integer(p.map(u32::from)) as u16)?)
+        }
+        ImageView::F32(view) => Samples::F32(luma_plane(view, luma_float)?),
     };
-    Image::new(image.rows(), image.columns(), 1, samples)
+    let [rows, columns, _] = image.shape();
+    Image::new(rows, columns, 1, samples)
 }
 
-fn luma_plane<T>(samples: &[T], image: &Image, luma: impl Fn([T; 3]) -> T + Sync) -> Result<Vec<T>>
-where
-    T: bytemuck::Zeroable + Copy + Send + Sync,
-{
-    let (columns, channels) = (image.columns(), image.channels());
-    let mut plane = zeroed_vec(image.rows() * columns)?;
-    let rows = plane
+fn luma_plane<T: Sample>(
+    view: &StridedView<'_, T, 3>,
+    luma: impl Fn([T; 3]) -> T + Sync,
+) -> Result<Vec<T>> {
+    let [rows, columns, channels] = view.shape();
+    let mut plane = zeroed_vec(rows * columns)?;
+    plane
         .par_chunks_mut(columns)
-        .zip(samples.par_chunks(columns * channels));
-    rows.for_each(|(plane, pixels)| {
-        for (gray, pixel) in plane.iter_mut().zip(pixels.chunks_exact(channels)) {
-            *gray = luma([pixel[0], pixel[1], pixel[2]]);
-        }
-    });
+        .enumerate()
+        .for_each(|(row, plane)| match view.flat_row(row) {
+            Some(pixels) => {
+                for (gray, pixel) in plane.iter_mut().zip(pixels.chunks_exact(channels)) {
+                    *gray = luma([pixel[0], pixel[1], pixel[2]]);
+                }
+            }
+            None => {
+                for (column, gray) in plane.iter_mut().enumerate() {
+                    *gray = luma([0, 1, 2].map(|channel| *view.at([row, column, channel])));
+                }
+            }
+        });
     Ok(plane)
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     border::Border,
     error::{Error, Result},
-    image::{Depth, Image},
+    image::{Depth, Image, ImageView},
     kernel::KernelBank,
     tone::Map,
 };
@@ -203,8 +203,8 @@ impl Filter {
     ///
     /// If the filter cannot be applied to such an image, or `tuning` asks for
     /// what would break the promise of exact results.
-    pub fn plan(&self, image: &Image, tuning: &Tuning) -> Result<Plan> {
-        Plan::new(self, Input::of(image), tuning)
+    pub fn plan<'a>(&self, image: impl Into<ImageView<'a>>, tuning: &Tuning) -> Result<Plan> {
+        Plan::new(self, Input::of(&image.into()), tuning)
     }
 
     /// The filtered image.
@@ -214,7 +214,8 @@ impl Filter {
     /// # Errors
     ///
     /// As [`plan`](Self::plan), and if the memory cannot be had.
-    pub fn apply(&self, image: &Image) -> Result<Image> {
+    pub fn apply<'a>(&self, image: impl Into<ImageView<'a>>) -> Result<Image> {
+        let image = image.into();
         let plan = self.plan(image, &Tuning::default())?;
         let mut output = plan.allocate()?;
         self.apply_into(image, &plan, &mut output, &|_| ())?;
@@ -228,14 +229,15 @@ impl Filter {
     /// # Errors
     ///
     /// If the plan is for another filter or image, or the output for another plan.
-    pub fn apply_into(
+    pub fn apply_into<'a>(
         &self,
-        image: &Image,
+        image: impl Into<ImageView<'a>>,
         plan: &Plan,
         output: &mut Image,
         progress: &Progress<'_>,
     ) -> Result<()> {
-        if !plan.is_for(self, Input::of(image)) {
+        let image = image.into();
+        if !plan.is_for(self, Input::of(&image)) {
             return Err(Error::request(
                 "the plan was made for another filter or image; make one with Filter::plan",
             ));

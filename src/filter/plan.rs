@@ -7,7 +7,7 @@ use crate::{
     border::Border,
     engine::{self, LaneKind, Method},
     error::{Error, Result},
-    image::{Depth, Image},
+    image::{Depth, Image, ImageView},
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},
@@ -30,14 +30,14 @@ pub struct Tuning {
 /// What a plan needs to know of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Input {
-    pub(super) shape: [usize; 3],
+    pub(super) layout: Layout<3>,
     pub(super) depth: Depth,
 }
 
 impl Input {
-    pub(super) fn of(image: &Image) -> Self {
+    pub(super) fn of(image: &ImageView<'_>) -> Self {
         Self {
-            shape: image.shape(),
+            layout: *image.layout(),
             depth: image.depth(),
         }
     }
@@ -72,8 +72,13 @@ const WINDOW_BYTES: usize = 1 << 30;
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
         filter.check()?;
+        if input.layout.is_empty() {
+            return Err(Error::input(
+                "the image is empty; there is nothing to filter",
+            ));
+        }
         let kernels = filter.bank.kernels();
-        let [rows, columns, input_channels] = input.shape;
+        let [rows, columns, input_channels] = input.layout.shape();
         let channels = filter.channel.count(input_channels)?;
         let geometry = Geometry::new(
             kernels,
@@ -91,7 +96,9 @@ impl Plan {
             Method::Naive => Simd::PORTABLE,
             Method::Direct => tuning.simd.unwrap_or_else(Simd::best),
         };
-        let zero_copy = filter.channel.stored(input_channels)? == Some(0..input_channels)
+        let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
+        let zero_copy = flat
+            && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
         let row_bytes = geometry
             .padded_columns()
@@ -225,31 +232,40 @@ impl Plan {
         self.geometry.window
     }
 
-    /// The layout of the source and of the windows over it: for `valid` over
-    /// the image itself, else over the image padded by the border. Of several
-    /// kernels, the windows of the first; of several channels, the first.
-    pub fn layouts(&self) -> Result<(Layout<3>, Layout<4>)> {
-        let [rows, columns, _] = self.input.shape;
-        let channels = self.channels;
-        let shape = match self.filter.extent {
-            Extent::Valid => [rows, columns],
-            Extent::Same(_) => [
-                self.geometry.padded_row_count(self.geometry.output[0]),
-                self.geometry.padded_columns(),
-            ],
+    /// The layout of the image that this plan is for.
+    pub const fn image_layout(&self) -> &Layout<3> {
+        &self.input.layout
+    }
+
+    /// The layout of the windows: for `valid` over the image itself (over its
+    /// luma, where that has to be computed), else over the image padded by the
+    /// border. Of several kernels, the windows of the first; of several
+    /// channels, the first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Layout`] if there are more windows than can be counted.
+    pub fn window_layout(&self) -> Result<Layout<4>> {
+        let [rows, columns, channels] = self.input.layout.shape();
+        let dense = |rows: usize, columns: usize, channels: usize| {
+            let len = rows.saturating_mul(columns).saturating_mul(channels);
+            Layout::c_order([rows, columns, channels], len)
         };
-        let layout = |[rows, columns]: [usize; 2], channels| {
-            Layout::c_order([rows, columns, channels], rows * columns * channels)
+        let source = match (self.filter.extent, self.filter.channel.stored(channels)?) {
+            (Extent::Valid, Some(stored)) => self.input.layout.slice(2, stored)?,
+            (Extent::Valid, None) => dense(rows, columns, 1)?,
+            (Extent::Same(_), _) => {
+                let rows = self.geometry.padded_row_count(self.geometry.output[0]);
+                dense(rows, self.geometry.padded_columns(), self.channels)?
+            }
         };
         let kernel = &self.filter.bank.kernels()[0];
         let spacing = Spacing {
             step: self.filter.step,
             dilation: self.filter.dilation,
         };
-        let windows = layout(shape, channels)?
-            .index_axis::<2>(2, 0)?
-            .windows_over([0, 1], [kernel.rows(), kernel.columns()], spacing)?;
-        Ok((layout([rows, columns], self.input.shape[2])?, windows))
+        let plane = source.index_axis::<2>(2, 0)?;
+        Ok(plane.windows_over([0, 1], [kernel.rows(), kernel.columns()], spacing)?)
     }
 
     /// An image of the shape and depth of the result.

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Filter, Plan, band::Framing};
+use super::{Filter, Plan, band::Framing, channel};
 use crate::{
     engine::{self, Lane, LaneKind, Taps, Widen},
     error::{Error, Result},
-    image::{Depth, Image},
+    image::{Depth, Image, ImageView},
     tone::{self, Output, Tone},
     view::StridedView,
 };
@@ -20,20 +20,27 @@ pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
 pub(super) fn run(
     filter: &Filter,
     plan: &Plan,
-    image: &Image,
+    image: ImageView<'_>,
     output: &mut Image,
     progress: &Progress<'_>,
 ) -> Result<()> {
-    let (source, channels) = filter.channel.select(image)?;
+    let luma;
+    let (source, channels) = match filter.channel.stored(image.shape()[2])? {
+        Some(stored) => (image, stored),
+        None => {
+            luma = channel::luma(&image)?;
+            ((&luma).into(), 0..1)
+        }
+    };
     let job = Job {
         filter,
         plan,
         progress,
     };
-    match source.depth() {
-        Depth::U8 => job.with_source::<u8>(&source, channels, output),
-        Depth::U16 => job.with_source::<u16>(&source, channels, output),
-        Depth::F32 => job.with_source::<f32>(&source, channels, output),
+    match source {
+        ImageView::U8(view) => job.with_source(view.slice(2, channels)?, output),
+        ImageView::U16(view) => job.with_source(view.slice(2, channels)?, output),
+        ImageView::F32(view) => job.with_source(view.slice(2, channels)?, output),
     }
 }
 
@@ -54,18 +61,13 @@ struct Scratch<T> {
 impl Job<'_> {
     fn with_source<S: Widen>(
         self,
-        source: &Image,
-        channels: Range<usize>,
+        source: StridedView<'_, S, 3>,
         output: &mut Image,
     ) -> Result<()> {
-        let view = source
-            .view::<S>()
-            .ok_or_else(|| Error::request("the image is of another depth than its plan"))?
-            .slice(2, channels)?;
         match self.plan.lane() {
-            LaneKind::I16 => self.with_lane::<S, i16>(view, output),
-            LaneKind::F32 => self.with_lane::<S, f32>(view, output),
-            LaneKind::F64 => self.with_lane::<S, f64>(view, output),
+            LaneKind::I16 => self.with_lane::<S, i16>(source, output),
+            LaneKind::F32 => self.with_lane::<S, f32>(source, output),
+            LaneKind::F64 => self.with_lane::<S, f64>(source, output),
         }
     }
 

@@ -1,0 +1,92 @@
+//! Borrowed images: a strided view of samples of any type.
+
+use super::{Depth, Image, Sample, Samples};
+use crate::view::{Layout, StridedView};
+
+/// A strided view of shape `(rows, columns, channels)` of samples of any type:
+/// what a [`Filter`](crate::Filter) reads.
+///
+/// It is made of a reference to an [`Image`], or of any view: a part of an
+/// image, one that runs backwards, an array that is mapped from a file.
+#[derive(Debug, Clone, Copy)]
+pub enum ImageView<'a> {
+    /// 8-bit samples.
+    U8(StridedView<'a, u8, 3>),
+    /// 16-bit samples.
+    U16(StridedView<'a, u16, 3>),
+    /// Float samples.
+    F32(StridedView<'a, f32, 3>),
+}
+
+impl<'a> ImageView<'a> {
+    /// Shape, strides and offset, in samples.
+    pub const fn layout(&self) -> &Layout<3> {
+        match self {
+            Self::U8(view) => view.layout(),
+            Self::U16(view) => view.layout(),
+            Self::F32(view) => view.layout(),
+        }
+    }
+
+    /// `[rows, columns, channels]`.
+    pub const fn shape(&self) -> [usize; 3] {
+        self.layout().shape()
+    }
+
+    /// The type of the samples.
+    pub const fn depth(&self) -> Depth {
+        match self {
+            Self::U8(_) => Depth::U8,
+            Self::U16(_) => Depth::U16,
+            Self::F32(_) => Depth::F32,
+        }
+    }
+
+    /// The bytes of the whole buffer that the view looks at.
+    pub const fn parent_bytes(&self) -> usize {
+        match self {
+            Self::U8(view) => view.parent_bytes(),
+            Self::U16(view) => view.parent_bytes(),
+            Self::F32(view) => view.parent_bytes(),
+        }
+    }
+
+    /// The view, if its samples are of this type.
+    pub fn view<T: Sample>(&self) -> Option<StridedView<'a, T, 3>> {
+        T::of_view(self)
+    }
+}
+
+impl<'a> From<&'a Image> for ImageView<'a> {
+    fn from(image: &'a Image) -> Self {
+        let whole = "an image's shape fits its samples";
+        match image.samples() {
+            Samples::U8(s) => Self::U8(StridedView::from_slice(s, image.shape()).expect(whole)),
+            Samples::U16(s) => Self::U16(StridedView::from_slice(s, image.shape()).expect(whole)),
+            Samples::F32(s) => Self::F32(StridedView::from_slice(s, image.shape()).expect(whole)),
+        }
+    }
+}
+
+macro_rules! from_view {
+    ($sample:ty, $variant:ident) => {
+        impl<'a> From<StridedView<'a, $sample, 3>> for ImageView<'a> {
+            fn from(view: StridedView<'a, $sample, 3>) -> Self {
+                Self::$variant(view)
+            }
+        }
+
+        /// A gray image.
+        impl<'a> From<StridedView<'a, $sample, 2>> for ImageView<'a> {
+            fn from(view: StridedView<'a, $sample, 2>) -> Self {
+                Self::$variant(
+                    view.insert_axis(2)
+                        .expect("a view of two axes has room for a third"),
+                )
+            }
+        }
+    };
+}
+from_view!(u8, U8);
+from_view!(u16, U16);
+from_view!(f32, F32);
