@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    codec::{self, AtomicFile, Decoded, EncodeOptions, Format, Limits, Overwrite},
+    codec::{self, AtomicFile, EncodeOptions, Format, Limits, Opened, Overwrite},
     error::{Error, Result},
     filter::{Filter, Plan, Tuning},
     report::{Event, Report},
@@ -124,16 +124,16 @@ pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Resu
             .collect());
     }
     let start = Instant::now();
-    let decoded = read(&job.input, options)?;
+    let opened = read(&job.input, options)?;
     let read = start.elapsed();
-    for message in &decoded.warnings {
+    for message in &opened.warnings {
         let path = job.input.path();
         report.event(Event::Warning { path, message });
     }
     let planned: Vec<Result<Step>> = (found.into_iter().zip(&job.results))
         .map(|(found, request)| match found? {
             Some(outcome) => Ok(Step::Over(outcome)),
-            None => plan(request, &decoded, options).map(|plan| Step::Make(Box::new(plan))),
+            None => plan(request, &opened, options).map(|plan| Step::Make(Box::new(plan))),
         })
         .collect();
     let total = (planned.iter().flatten())
@@ -145,7 +145,7 @@ pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Resu
     report.event(Event::Rows { total });
     let make = |(step, request): (Result<Step>, &Request)| match step? {
         Step::Over(outcome) => Ok(outcome),
-        Step::Make(plan) => make(request, *plan, &decoded, options, read, report),
+        Step::Make(plan) => make(request, *plan, &opened, options, read, report),
     };
     Ok(planned.into_iter().zip(&job.results).map(make).collect())
 }
@@ -177,10 +177,10 @@ fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>>
 ///
 /// # Errors
 ///
-/// If it cannot be read or decoded.
-pub fn read(input: &Place, options: &Options) -> Result<Decoded> {
+/// If it cannot be read or opened.
+pub fn read(input: &Place, options: &Options) -> Result<Opened> {
     match input {
-        Place::File(path) => codec::read(path, &options.limits),
+        Place::File(path) => codec::open(path, &options.limits),
         Place::Standard => {
             let mut stdin = io::stdin().lock();
             let start = stdin
@@ -188,16 +188,16 @@ pub fn read(input: &Place, options: &Options) -> Result<Decoded> {
                 .map_err(|e| Error::io("read standard input", e))?;
             let told = Format::from_content(start).is_some();
             let hint = options.input_format.filter(|_| !told);
-            codec::read_from(stdin, hint, &options.limits)
+            Ok(codec::read_from(stdin, hint, &options.limits)?.into())
         }
     }
 }
 
 /// Everything that can be refused is refused before the filter runs.
-fn plan(request: &Request, decoded: &Decoded, options: &Options) -> Result<Plan> {
-    let plan = request.filter.plan(&decoded.image, &options.tuning)?;
+fn plan(request: &Request, opened: &Opened, options: &Options) -> Result<Plan> {
+    let plan = request.filter.plan(opened.image(), &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
-    let format = request.format.unwrap_or(decoded.format);
+    let format = request.format.unwrap_or(opened.format);
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     Ok(plan)
@@ -206,7 +206,7 @@ fn plan(request: &Request, decoded: &Decoded, options: &Options) -> Result<Plan>
 fn make(
     request: &Request,
     plan: Plan,
-    decoded: &Decoded,
+    opened: &Opened,
     options: &Options,
     read: Duration,
     report: &dyn Report,
@@ -216,13 +216,13 @@ fn make(
     let progress = |count| report.event(Event::RowsDone { count });
     request
         .filter
-        .apply_into(&decoded.image, &plan, &mut image, &progress)?;
+        .apply_into(opened.image(), &plan, &mut image, &progress)?;
     let filter = start.elapsed();
 
     let start = Instant::now();
-    let format = request.format.unwrap_or(decoded.format);
-    let mut metadata = decoded.metadata.clone();
-    if image.channels() < 3 && decoded.image.channels() >= 3 {
+    let format = request.format.unwrap_or(opened.format);
+    let mut metadata = opened.metadata.clone();
+    if image.channels() < 3 && opened.image().shape()[2] >= 3 {
         // A profile of colours says nothing of gray, so this loses nothing.
         metadata.icc = None;
     }

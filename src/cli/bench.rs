@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use serde_json::json;
-use stridekern::{Filter, Image, Method, Plan, Samples, Tuning, pipeline::Job};
+use stridekern::{
+    Depth, Filter, Image, ImageView, Kernel, Method, Plan, Samples, Tuning, pipeline::Job,
+};
 
 use super::{
     output::{self, Messages},
@@ -50,9 +52,10 @@ impl Line {
 }
 
 fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) -> Result<()> {
-    let image = output::read(job, &settings.options, messages)?;
+    let opened = output::read(job, &settings.options, messages)?;
+    let image = opened.image();
     for request in &job.results {
-        let lines = measure(&request.filter, &image, &settings.options.tuning, runs)?;
+        let lines = measure(&request.filter, image, &settings.options.tuning, runs)?;
         let naive = lines[0].median();
         let bank = request.filter.bank();
         let [rows, columns, channels] = image.shape();
@@ -100,7 +103,7 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) ->
                 ));
             }
         }
-        let allowed = tolerance(&request.filter, &image);
+        let allowed = tolerance(&request.filter, image.depth());
         if let Some(wrong) = lines.iter().find(|line| line.max_abs_diff > allowed) {
             bail!(
                 "{} differs from naive by {}, more than the {allowed} that is allowed; please report this",
@@ -118,7 +121,7 @@ fn counted(number: usize, what: &str) -> String {
 }
 
 /// The naive loop first, then every other method, then what a normal run takes.
-fn measure(filter: &Filter, image: &Image, tuning: &Tuning, runs: u32) -> Result<Vec<Line>> {
+fn measure(filter: &Filter, image: ImageView<'_>, tuning: &Tuning, runs: u32) -> Result<Vec<Line>> {
     let others = Method::ALL
         .into_iter()
         .filter(|m| *m != Method::Naive)
@@ -178,17 +181,16 @@ fn max_abs_diff(a: &Image, b: &Image) -> f64 {
 
 /// Nothing where results are exact; else what two sums that both keep the
 /// promise of 1e-5 may differ by.
-fn tolerance(filter: &Filter, image: &Image) -> f64 {
-    let exact = image.depth() != stridekern::Depth::F32
-        && filter.bank().kernels().iter().all(|k| k.is_integer());
+fn tolerance(filter: &Filter, depth: Depth) -> f64 {
+    let exact = depth != Depth::F32 && filter.bank().kernels().iter().all(|k| k.is_integer());
     if exact {
         return 0.0;
     }
-    match filter.output_depth(image.depth()) {
-        stridekern::Depth::F32 => {
-            let gain = |k: &stridekern::Kernel| k.abs_sum() / k.divisor().abs();
+    match filter.output_depth(depth) {
+        Depth::F32 => {
+            let gain = |k: &Kernel| k.abs_sum() / k.divisor().abs();
             let gain: f64 = filter.bank().kernels().iter().map(gain).sum();
-            2e-5 * image.depth().full_scale() * gain
+            2e-5 * depth.full_scale() * gain
         }
         _ => 1.0,
     }

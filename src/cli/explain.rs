@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Extent, Image, Plan,
+    Extent, ImageView, Plan,
     pipeline::{Job, Request},
     view::Layout,
 };
@@ -26,10 +26,11 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 }
 
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
-    let image = output::read(job, &settings.options, messages)?;
+    let opened = output::read(job, &settings.options, messages)?;
+    let image = opened.image();
     for request in &job.results {
-        let plan = request.filter.plan(&image, &settings.options.tuning)?;
-        let facts = facts(job, request, &image, &plan)?;
+        let plan = request.filter.plan(image, &settings.options.tuning)?;
+        let facts = facts(job, request, image, &plan)?;
         if settings.json {
             output::data(facts.json());
         } else {
@@ -67,7 +68,7 @@ impl Facts {
     }
 }
 
-fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Facts> {
+fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Result<Facts> {
     let filter = &request.filter;
     let bank = filter.bank();
     let sample = image.depth().bytes();
@@ -82,7 +83,7 @@ fn facts(job: &Job, request: &Request, image: &Image, plan: &Plan) -> Result<Fac
         image.depth()
     );
     facts.add("input", what, json!(input));
-    let owned = image.samples().len() * sample;
+    let owned = image.parent_bytes();
     facts.add(
         "image",
         layout_text(source, sample),

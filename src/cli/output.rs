@@ -10,7 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error, Image,
+    Error,
+    codec::Opened,
     pipeline::{self, Job, Options, Outcome},
 };
 
@@ -145,16 +146,16 @@ fn usage_line(text: &str) -> String {
         .replace("..=", " to ")
 }
 
-/// The image of a job that writes nothing; what the reader warns of is shown.
-pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Image> {
-    let decoded = pipeline::read(&job.input, options)?;
-    for warning in &decoded.warnings {
+/// The input of a job that writes nothing; what the reader warns of is shown.
+pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
+    let opened = pipeline::read(&job.input, options)?;
+    for warning in &opened.warnings {
         messages.note(format_args!(
             "{}: warning: {warning}",
             job.input.path().display()
         ));
     }
-    Ok(decoded.image)
+    Ok(opened)
 }
 
 /// The JSON object of one result.

@@ -2,16 +2,16 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek},
     path::Path,
 };
 
 use crate::{
     error::{Error, Result},
-    image::Image,
+    image::{Image, ImageView},
 };
 
-use super::{Format, Limits, Metadata, gif, jpeg, message, npy, png, raster, sniff, tiff};
+use super::{Format, Limits, Metadata, NpyFile, gif, jpeg, message, npy, png, raster, sniff, tiff};
 
 /// An image as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,13 +26,108 @@ pub struct Decoded {
     pub warnings: Vec<String>,
 }
 
-/// Reads the file at `path`; its extension counts only where the content does
-/// not tell.
+/// An image that was opened: in memory, or mapped from its file.
+#[derive(Debug)]
+pub struct Opened {
+    source: Source,
+    /// What the content is, whatever the name says.
+    pub format: Format,
+    /// What else the file carried.
+    pub metadata: Metadata,
+    /// What the user should know, one line each.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Memory(Image),
+    /// An array that is an image as it stands.
+    Mapped(NpyFile),
+}
+
+impl Opened {
+    /// The samples, wherever they are.
+    pub fn image(&self) -> ImageView<'_> {
+        match &self.source {
+            Source::Memory(image) => image.into(),
+            Source::Mapped(file) => file.image().expect("it was an image when it was opened"),
+        }
+    }
+}
+
+impl From<Decoded> for Opened {
+    fn from(decoded: Decoded) -> Self {
+        let Decoded {
+            image,
+            format,
+            metadata,
+            warnings,
+        } = decoded;
+        Self {
+            source: Source::Memory(image),
+            format,
+            metadata,
+            warnings,
+        }
+    }
+}
+
+/// Opens the file at `path`: an array of a type that needs no conversion is
+/// mapped and can be larger than memory, everything else is read.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
+    let mut file = open_file(path)?;
+    if let Some(opened) = map_array(&mut file, limits)? {
+        return Ok(opened);
+    }
+    Ok(read_from(file, Format::from_path(path), limits)?.into())
+}
+
+/// The array in the file, if it is one that can be looked at where it is. The
+/// file is left at its beginning.
+fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
+    // Pipes cannot be mapped, and lose what is read from them.
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let mut start = [0; 6];
+    let begun = file.read_exact(&mut start).is_ok();
+    file.rewind().map_err(|e| Error::io("read the file", e))?;
+    if !begun || Format::from_content(&start) != Some(Format::Npy) {
+        return Ok(None);
+    }
+    // What is wrong with an array is said by the reader, in one place.
+    let Some(array) = NpyFile::of(file).ok().filter(NpyFile::is_exact) else {
+        return Ok(None);
+    };
+    let Some(image) = array.image() else {
+        return Ok(None);
+    };
+    let shape = image.shape();
+    let [rows, columns, channels] = shape.map(|n| n as u64);
+    limits.check(rows, columns, channels, image.depth())?;
+    Ok(Some(Opened {
+        source: Source::Mapped(array),
+        format: Format::Npy,
+        metadata: Metadata::default(),
+        warnings: npy::order_warning(shape).into_iter().collect(),
+    }))
+}
+
+/// Reads the file at `path` into memory; its extension counts only where the
+/// content does not tell.
 ///
 /// # Errors
 ///
 /// [`Error::Io`] if the file cannot be read, else as [`read_bytes`].
 pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
+    read_from(open_file(path)?, Format::from_path(path), limits)
+}
+
+pub(super) fn open_file(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::input("there is no such file; check its name"),
         _ => Error::io("open the file", error),
@@ -42,7 +137,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
             "it is a folder: name the images in it, for instance FOLDER/*.png",
         ));
     }
-    read_from(file, Format::from_path(path), limits)
+    Ok(file)
 }
 
 /// Reads everything that `reader` gives, standard input for instance.

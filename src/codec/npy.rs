@@ -11,7 +11,10 @@ use crate::{
 
 use super::{Decoded, Format, Limits, Metadata, message};
 
+mod file;
 mod header;
+
+pub use file::{NpyElement, NpyFile};
 
 use header::{Header, Kind};
 
@@ -44,12 +47,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         std::cmp::Ordering::Equal => {}
     }
 
-    let mut warnings = Vec::new();
-    if channels > 16 && rows <= 4 {
-        warnings.push(format!(
-            "the array was read as {rows} rows, {columns} columns and {channels} channels: if its channels come first, save np.moveaxis(a, 0, -1)"
-        ));
-    }
+    let mut warnings: Vec<_> = order_warning(shape).into_iter().collect();
     let mut samples = limits.allocate(rows, columns, channels, depth)?;
     let order = Order {
         shape,
@@ -88,6 +86,13 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         metadata: Metadata::default(),
         warnings,
     })
+}
+
+/// What the user should know of an array that looks as if its channels came first.
+pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<String> {
+    (channels > 16 && rows <= 4).then(|| format!(
+        "the array was read as {rows} rows, {columns} columns and {channels} channels: if its channels come first, save np.moveaxis(a, 0, -1)"
+    ))
 }
 
 /// Where the elements of the file go in an interleaved image.

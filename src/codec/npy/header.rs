@@ -22,6 +22,16 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// NumPy's name of the type.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "uint8",
+            Self::U16 => "uint16",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+        }
+    }
+
     pub(super) const fn bytes(self) -> usize {
         match self {
             Self::U8 => 1,

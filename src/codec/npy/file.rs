@@ -1,0 +1,156 @@
+//! Arrays that are mapped from their file.
+
+use std::{fs::File, path::Path};
+
+use bytemuck::AnyBitPattern;
+
+use super::{
+    header::{Header, Kind},
+    message,
+};
+use crate::{
+    codec::{MappedFile, decode},
+    error::{Error, Result},
+    image::ImageView,
+    view::StridedView,
+};
+
+/// A `.npy` file whose array is looked at where it is: only the pages that are
+/// read are loaded, so that it may be larger than memory.
+///
+/// What happens when the file changes meanwhile is said at [`MappedFile`].
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::codec::NpyFile;
+///
+/// let file = NpyFile::open("testdata/odd/u8.npy".as_ref())?;
+/// let array = file.view::<u8, 2>()?;
+/// assert_eq!(array.shape(), *file.shape());
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct NpyFile {
+    file: MappedFile,
+    header: Header,
+    /// Where the array begins, in bytes.
+    start: usize,
+}
+
+/// A type that an array can be looked at as: `u8`, `u16`, `f32` or `f64`.
+pub trait NpyElement: AnyBitPattern {
+    /// NumPy's name of it.
+    const NAME: &'static str;
+}
+
+impl NpyElement for u8 {
+    const NAME: &'static str = Kind::U8.name();
+}
+
+impl NpyElement for u16 {
+    const NAME: &'static str = Kind::U16.name();
+}
+
+impl NpyElement for f32 {
+    const NAME: &'static str = Kind::F32.name();
+}
+
+impl NpyElement for f64 {
+    const NAME: &'static str = Kind::F64.name();
+}
+
+impl NpyFile {
+    /// Maps the array at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the file cannot be opened or mapped; [`Error::Input`]
+    /// if its header is damaged or of a type that is not supported, or if the
+    /// array ends before its shape says.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::of(&decode::open_file(path)?)
+    }
+
+    pub(in crate::codec) fn of(file: &File) -> Result<Self> {
+        let file = MappedFile::of(file)?;
+        let (header, data) = Header::parse(file.bytes())?;
+        let start = file.bytes().len() - data.len();
+        let count = header
+            .shape
+            .iter()
+            .try_fold(1_usize, |count, &n| count.checked_mul(n));
+        let wanted = count.and_then(|count| count.checked_mul(header.kind.bytes()));
+        match wanted {
+            Some(wanted) if wanted <= data.len() => Ok(Self {
+                file,
+                header,
+                start,
+            }),
+            _ => Err(message::truncated("npy")),
+        }
+    }
+
+    /// The length of every axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.header.shape
+    }
+
+    /// The array, in C or Fortran order as it was saved.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if the array is of another type or number of axes, or
+    /// in the other byte order.
+    pub fn view<T: NpyElement, const N: usize>(&self) -> Result<StridedView<'_, T, N>> {
+        let Header {
+            kind,
+            big_endian,
+            fortran,
+            shape,
+        } = &self.header;
+        let native = *big_endian == cfg!(target_endian = "big") || kind.bytes() == 1;
+        if kind.name() != T::NAME || !native {
+            return Err(Error::request(format_args!(
+                "the array is of {}{}, not of {}; read it with codec::read, which converts",
+                kind.name(),
+                if native {
+                    ""
+                } else {
+                    " in the other byte order"
+                },
+                T::NAME
+            )));
+        }
+        let shape: [usize; N] = shape.as_slice().try_into().map_err(|_| {
+            Error::request(format_args!("the array has {} axes, not {N}", shape.len()))
+        })?;
+        let elements = self.file.elements(self.start)?;
+        Ok(match fortran {
+            true => StridedView::from_slice_f(elements, shape)?,
+            false => StridedView::from_slice(elements, shape)?,
+        })
+    }
+
+    /// The array as an image, if that takes no conversion.
+    pub(in crate::codec) fn image(&self) -> Option<ImageView<'_>> {
+        fn planes<T: NpyElement>(file: &NpyFile) -> Option<StridedView<'_, T, 3>> {
+            match file.shape().len() {
+                2 => file.view::<T, 2>().ok()?.insert_axis(2).ok(),
+                _ => file.view::<T, 3>().ok(),
+            }
+        }
+        match self.header.kind {
+            Kind::U8 => planes(self).map(ImageView::U8),
+            Kind::U16 => planes(self).map(ImageView::U16),
+            Kind::F32 => planes(self).map(ImageView::F32),
+            Kind::F64 => None,
+        }
+    }
+
+    /// Whether the file ends with its array.
+    pub(in crate::codec) fn is_exact(&self) -> bool {
+        let count: usize = self.shape().iter().product();
+        self.file.bytes().len() - self.start == count * self.header.kind.bytes()
+    }
+}
