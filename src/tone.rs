@@ -2,6 +2,7 @@
 
 mod finish;
 mod real;
+mod terms;
 
 use std::{fmt, str::FromStr};
 

@@ -43,16 +43,8 @@ pub(super) fn choose(
 fn narrowest(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
     let white = depth.full_scale();
     let taps = kernel.rows() * kernel.columns();
-    let side = |sign: f64| {
-        kernel
-            .weights()
-            .iter()
-            .map(|w| (w * sign).max(0.0))
-            .sum::<f64>()
-            * white
-    };
-    let (below, above) = (side(-1.0), side(1.0));
-    let largest = below.max(above);
+    let [low, high] = kernel.sum_range(white);
+    let largest = high.max(-low);
     let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
         .filter(|&w| w > 0.0)
         .fold(f64::INFINITY, f64::min);
@@ -61,8 +53,8 @@ fn narrowest(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
             .weights()
             .iter()
             .all(|w| w.abs() <= f64::from(i16::MAX));
-        let sums = format!("integer sums lie in -{below}..={above}").replace("-0..", "0..");
-        return if depth == Depth::U8 && below + above < f64::from(1 << 16) && fits_i16 {
+        let sums = format!("integer sums lie in {}..={high}", low + 0.0);
+        return if depth == Depth::U8 && high - low < f64::from(1 << 16) && fits_i16 {
             (LaneKind::I16, format!("{sums}, which 16 bits tell apart"))
         } else if largest < f64::from(1 << 24) {
             (LaneKind::F32, format!("{sums}, where f32 is exact"))

@@ -169,6 +169,15 @@ impl Kernel {
         self.weights.iter().map(|w| w.abs()).sum()
     }
 
+    /// The lowest and the highest sum over samples from 0 to `white`.
+    pub fn sum_range(&self, white: f64) -> [f64; 2] {
+        let side = |keep: fn(f64) -> bool| -> f64 {
+            let weights = self.weights.iter().copied().filter(|&w| keep(w));
+            weights.sum::<f64>() * white
+        };
+        [side(|w| w < 0.0), side(|w| w > 0.0)]
+    }
+
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
         const EXACT: f64 = (1_u64 << 53) as f64;

@@ -1,6 +1,9 @@
 //! Sums to samples: divisor and bias, combination, map, depth, rounding.
 
-use super::{Map, Output, Real};
+use super::{
+    Map, Output, Real,
+    terms::{Last, Term, common_divisor},
+};
 use crate::{
     engine::{Lane, LaneKind},
     image::Depth,
@@ -30,24 +33,6 @@ pub(crate) struct Tone {
     last: Last,
     /// Finish in `f64`; `f32` would not always give the same samples.
     wide: bool,
-}
-
-/// Of one kernel of the bank.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Term {
-    /// The smallest and the largest sum that the weights and samples allow.
-    low: f64,
-    high: f64,
-    bias: f64,
-    scale: f64,
-}
-
-/// The last step: `(numerator + add) * mul / div`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Last {
-    add: f64,
-    mul: f64,
-    div: f64,
 }
 
 /// The smallest and the largest finite numerator of an image.
@@ -259,95 +244,6 @@ impl Tone {
             let turns = angle / std::f64::consts::TAU;
             (if turns < 0.0 { turns + 1.0 } else { turns }) * self.from.full_scale()
         })
-    }
-}
-
-impl Term {
-    fn new(kernel: &Kernel, from: Depth, common_divisor: f64) -> Self {
-        let full_scale = from.full_scale();
-        let part = |sign: f64| {
-            kernel
-                .weights()
-                .iter()
-                .filter(|&&w| w * sign > 0.0)
-                .sum::<f64>()
-                * full_scale
-        };
-        Self {
-            low: part(-1.0),
-            high: part(1.0),
-            bias: kernel.bias() * full_scale * kernel.divisor(),
-            scale: common_divisor / kernel.divisor(),
-        }
-    }
-
-    /// The largest absolute numerator.
-    fn largest(&self) -> f64 {
-        (self.low.abs().max(self.high) + self.bias.abs()) * self.scale.abs()
-    }
-
-    #[inline(always)]
-    fn fold<T: Lane, F: Real>(&self, sums: &[T], out: &mut [F], with: impl Fn(F, F) -> F) {
-        let (low, bias, scale) = (
-            self.low as i32,
-            F::from_f64(self.bias),
-            F::from_f64(self.scale),
-        );
-        for (out, &sum) in out.iter_mut().zip(sums) {
-            *out = with(*out, sum.to_real::<F>(low).add(bias).mul(scale));
-        }
-    }
-}
-
-impl Last {
-    /// For the maps that do not depend on the image.
-    fn of(map: Map, divisor: f64, from: Depth, to: Depth) -> Self {
-        let (mul, div) = match (map, from, to) {
-            (Map::Float, ..) => (1.0, 1.0),
-            _ if from == to => (1.0, 1.0),
-            (_, Depth::U8, Depth::U16) => (257.0, 1.0),
-            (_, Depth::U16, Depth::U8) => (1.0, 257.0),
-            _ => (to.full_scale(), from.full_scale()),
-        };
-        let middle = match from {
-            Depth::U8 => 128.0,
-            Depth::U16 => 32768.0,
-            Depth::F32 => 0.5,
-        };
-        Self {
-            add: if map == Map::Offset {
-                middle * divisor
-            } else {
-                0.0
-            },
-            mul,
-            div: divisor * div,
-        }
-    }
-}
-
-/// A positive number that every divisor of the bank divides, if there is an
-/// exact one: their least common multiple where they are integers, else 1.
-fn common_divisor(kernels: &[Kernel]) -> f64 {
-    const EXACT: f64 = (1_u64 << 53) as f64;
-    let divisors = || kernels.iter().map(|k| k.divisor().abs());
-    let first = kernels.first().map_or(1.0, |k| k.divisor().abs());
-    if divisors().all(|d| d == first) {
-        return first;
-    }
-    let multiple = divisors().try_fold(1.0_f64, |multiple, d| {
-        let gcd = greatest_common_divisor(multiple as u64, d as u64) as f64;
-        let next = multiple / gcd * d;
-        (d.fract() == 0.0 && next < EXACT).then_some(next)
-    });
-    multiple.unwrap_or(1.0)
-}
-
-fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
     }
 }
 
