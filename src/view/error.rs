@@ -124,12 +124,11 @@ impl fmt::Display for LayoutError {
                 f,
                 "the offset {reaches} lies outside a buffer of {len} elements"
             ),
+            Self::Axis { axis, axes: 0 } => {
+                write!(f, "there is no axis {axis}: a single element has none")
+            }
             Self::Axis { axis, axes } => {
-                write!(
-                    f,
-                    "there is no axis {axis}: the axes are 0 to {}",
-                    axes.saturating_sub(1)
-                )
+                write!(f, "there is no axis {axis}: the axes are 0 to {}", axes - 1)
             }
             Self::Index {
                 axis,
@@ -170,6 +169,13 @@ impl fmt::Display for LayoutError {
             } => write!(
                 f,
                 "axis {axis} of length {length} is not a multiple of {block}; slice it first"
+            ),
+            Self::Overlap {
+                axes: [a, b],
+                strides: [s, _],
+            } if a == b => write!(
+                f,
+                "indices along axis {a} (stride {s}) reach the same element, so the view cannot be written through; make a copy with to_vec"
             ),
             Self::Overlap {
                 axes: [a, b],

@@ -106,12 +106,13 @@ mod with_ndarray {
         }
 
         /// An array view of the `ndarray` crate, if its elements stand one
-        /// after the other in C or Fortran order or with axes permuted.
+        /// after the other: in C or Fortran order, or with axes permuted or
+        /// inverted.
         ///
         /// # Errors
         ///
         /// [`LayoutError::NeedsCopy`] where there are gaps between the
-        /// elements or axes run backwards: such a view does not lend its
+        /// elements or elements are repeated: such a view does not lend its
         /// memory as a slice. Take the view of the whole array and slice it
         /// here.
         pub fn of_ndarray(array: &ArrayView<'a, T, Dim<[Ix; N]>>) -> Result<Self, LayoutError> {
@@ -119,12 +120,22 @@ mod with_ndarray {
             let strides: [isize; N] = std::array::from_fn(|axis| array.strides()[axis]);
             let buffer = array
                 .to_slice_memory_order()
-                .filter(|_| strides.iter().all(|&s| s >= 0));
-            let buffer = buffer.ok_or_else(|| LayoutError::NeedsCopy {
-                from: shape.to_vec(),
-                to: shape.to_vec(),
-            })?;
-            Self::new(buffer, shape, strides, 0)
+                .ok_or_else(|| LayoutError::NeedsCopy {
+                    from: shape.to_vec(),
+                    to: shape.to_vec(),
+                })?;
+            // The slice begins at the lowest element, index zero stands at the
+            // far end of every axis that runs backwards.
+            let ahead = |(&n, &stride): (&usize, &isize)| match stride < 0 {
+                true => n.saturating_sub(1) * stride.unsigned_abs(),
+                false => 0,
+            };
+            let offset = if buffer.is_empty() {
+                0
+            } else {
+                shape.iter().zip(&strides).map(ahead).sum()
+            };
+            Self::new(buffer, shape, strides, offset)
         }
     }
 }

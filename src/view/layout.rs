@@ -214,7 +214,11 @@ impl<const N: usize> Layout<N> {
             || axes.all(|axis| {
                 let (n, stride) = (self.shape[axis], self.strides[axis]);
                 let fits = n == 1 || stride == expected;
-                expected *= n as isize;
+                if fits {
+                    // At most the length of the buffer; an axis that is only
+                    // repeated may be longer than any buffer.
+                    expected *= n as isize;
+                }
                 fits
             })
     }

@@ -8,89 +8,111 @@ use super::StridedView;
 const MOST_ELEMENTS: usize = 1000;
 /// How many of each end.
 const EDGE: usize = 3;
+/// Rows are broken before they are longer.
+const LINE: usize = 75;
+const PREFIX: &str = "array(";
 
-/// As NumPy prints an array: rows in brackets, elided when large.
+/// As NumPy prints an array, but for the type: rows in brackets and broken at
+/// 75 columns, large arrays elided, the shape named where it cannot be seen.
 impl<T: fmt::Debug, const N: usize> fmt::Debug for StridedView<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let elide = self.len() > MOST_ELEMENTS;
-        // Elements of one width, so that columns align.
-        let mut width = 0;
-        let mut text = String::new();
-        self.shown(
-            0,
-            &mut [0; N],
-            elide,
-            &mut |index| {
-                text.clear();
-                write!(text, "{:?}", self[index])?;
-                width = width.max(text.chars().count());
-                Ok(())
-            },
-            &mut |_| Ok(()),
-        )?;
-        f.write_str("array(")?;
-        let mut out = String::new();
-        let place = std::cell::RefCell::new(&mut out);
-        self.shown(
-            0,
-            &mut [0; N],
-            elide,
-            &mut |index| {
-                let text = format!("{:?}", self[index]);
-                write!(place.borrow_mut(), "{text:>width$}")
-            },
-            &mut |text| place.borrow_mut().write_str(text),
-        )?;
-        f.write_str(&out)?;
-        f.write_str(")")
+        let mut out = String::from(PREFIX);
+        if self.is_empty() {
+            out.push_str("[]");
+        } else {
+            // Elements of one width, so that columns align.
+            let width = self.widest(0, &mut [0; N], elide);
+            self.print(0, &mut [0; N], elide, width, &mut out)?;
+        }
+        if elide || (self.is_empty() && self.shape().as_slice() != [0]) {
+            let shape = format!("shape={})", tuple(self.shape()));
+            let last = out.len() - out.rfind('\n').map_or(0, |at| at + 1);
+            // One column each for the comma and the space.
+            if last + 2 + shape.len() > LINE {
+                write!(out, ",\n{:1$}{shape}", "", PREFIX.len())?;
+            } else {
+                write!(out, ", {shape}")?;
+            }
+        } else {
+            out.push(')');
+        }
+        f.write_str(&out)
     }
 }
 
-impl<T, const N: usize> StridedView<'_, T, N> {
-    /// Walks the elements that are shown, and the punctuation around them.
-    fn shown(
+/// The indices of an axis that are shown, with `None` for those left out.
+fn shown(length: usize, elide: bool) -> impl Iterator<Item = Option<usize>> {
+    let cut = elide && length > 2 * EDGE;
+    let (head, tail) = if cut {
+        (EDGE, length - EDGE)
+    } else {
+        (length, length)
+    };
+    (0..head)
+        .map(Some)
+        .chain(cut.then_some(None))
+        .chain((tail..length).map(Some))
+}
+
+impl<T: fmt::Debug, const N: usize> StridedView<'_, T, N> {
+    /// The width of the widest element that is shown.
+    fn widest(&self, axis: usize, index: &mut [usize; N], elide: bool) -> usize {
+        if axis == N {
+            return format!("{:?}", self[*index]).chars().count();
+        }
+        let mut widest = 0;
+        for i in shown(self.shape()[axis], elide).flatten() {
+            index[axis] = i;
+            widest = widest.max(self.widest(axis + 1, index, elide));
+        }
+        widest
+    }
+
+    /// The elements from `axis` on, with brackets around every axis: between
+    /// elements a comma, between rows a line, between planes a blank one.
+    fn print(
         &self,
         axis: usize,
         index: &mut [usize; N],
         elide: bool,
-        element: &mut dyn FnMut([usize; N]) -> fmt::Result,
-        punctuation: &mut dyn FnMut(&str) -> fmt::Result,
+        width: usize,
+        out: &mut String,
     ) -> fmt::Result {
         if axis == N {
-            return element(*index);
+            return write!(out, "{:>width$}", format!("{:?}", self[*index]));
         }
-        punctuation("[")?;
-        let length = self.shape()[axis];
-        let mut i = 0;
-        while i < length {
-            if i > 0 {
-                punctuation(&self.separator(axis))?;
-            }
-            if elide && i == EDGE && length > 2 * EDGE {
-                punctuation("...")?;
-                i = length - EDGE;
-                continue;
-            }
-            index[axis] = i;
-            self.shown(axis + 1, index, elide, element, punctuation)?;
-            i += 1;
-        }
-        punctuation("]")
-    }
-
-    /// Between elements a comma, between rows a line, between planes a blank one.
-    fn separator(&self, axis: usize) -> String {
+        // Brackets open so far stand before every line of this axis; those to
+        // be closed, a comma and a parenthesis must fit behind it.
+        let indent = PREFIX.len() + axis + 1;
+        let end = (LINE - 2).saturating_sub(axis);
         let inner = N - 1 - axis;
-        match inner {
-            0 => ", ".to_owned(),
-            _ => format!(
-                ",{}{}",
-                "\n".repeat(inner),
-                " ".repeat("array(".len() + axis + 1)
-            ),
+        let mut column = indent;
+        out.push('[');
+        for (place, i) in shown(self.shape()[axis], elide).enumerate() {
+            let word = if i.is_some() { width } else { "...".len() };
+            if place > 0 && (inner > 0 || column + 2 + word > end) {
+                write!(out, ",{}{:indent$}", "\n".repeat(inner.max(1)), "")?;
+                column = indent;
+            } else if place > 0 {
+                out.push_str(", ");
+                column += 2;
+            }
+            column += word;
+            match i {
+                None => out.push_str("..."),
+                Some(i) => {
+                    index[axis] = i;
+                    self.print(axis + 1, index, elide, width, out)?;
+                }
+            }
         }
+        out.push(']');
+        Ok(())
     }
+}
 
+impl<T, const N: usize> StridedView<'_, T, N> {
     /// What the view is, one fact a line: shape, strides, what it shows and
     /// what it keeps alive.
     ///
@@ -190,7 +212,7 @@ mod tests {
         let large: Vec<usize> = (0..1001).collect();
         assert_eq!(
             show(&StridedView::of(&large)),
-            "array([   0,    1,    2, ...,  998,  999, 1000])"
+            "array([   0,    1,    2, ...,  998,  999, 1000], shape=(1001,))"
         );
     }
 }

@@ -127,6 +127,21 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.layout.is_empty()
     }
 
+    /// See [`Layout::is_c_contiguous`].
+    pub fn is_c_contiguous(&self) -> bool {
+        self.layout.is_c_contiguous()
+    }
+
+    /// See [`Layout::is_f_contiguous`].
+    pub fn is_f_contiguous(&self) -> bool {
+        self.layout.is_f_contiguous()
+    }
+
+    /// See [`Layout::overlaps`].
+    pub fn overlaps(&self) -> bool {
+        self.layout.overlaps()
+    }
+
     /// What the view shows in bytes, counting an element as often as it is
     /// shown: NumPy's `nbytes`, which misleads for windows.
     pub fn nbytes(&self) -> usize {
@@ -332,7 +347,8 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     }
 
     /// The one-dimensional views along `axis`, in row-major order of the
-    /// others: the columns of a matrix for axis 0, its rows for axis 1.
+    /// others: the columns of a matrix for axis 0, its rows for axis 1. Along an
+    /// axis of length zero they are empty, and as many.
     ///
     /// # Errors
     ///
@@ -342,22 +358,18 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         axis: usize,
     ) -> Result<impl ExactSizeIterator<Item = StridedView<'a, T, 1>>, LayoutError> {
         let length = self.layout.axis_len(axis)?;
-        let starts = self.with(self.layout.derive(
-            std::array::from_fn(|a| {
-                if a == axis {
-                    length.min(1)
-                } else {
-                    self.shape()[a]
-                }
-            }),
-            self.strides(),
-            self.offset(),
-        ));
-        let (view, stride) = (*self, self.strides()[axis]);
-        Ok(starts
+        let mut others = self.shape();
+        others[axis] = 1;
+        let starts = self
             .layout
-            .positions()
-            .map(move |at| view.with(view.layout.derive([length], [stride], at))))
+            .derive(others, self.strides(), self.offset())
+            .positions();
+        let (view, stride) = (*self, self.strides()[axis]);
+        Ok(starts.map(move |at| {
+            // Where nothing is reachable, neither is the start of a lane.
+            let at = if length == 0 { view.offset() } else { at };
+            view.with(view.layout.derive([length], [stride], at))
+        }))
     }
 
     /// The elements copied in row-major order.

@@ -44,9 +44,9 @@ impl<const N: usize> Layout<N> {
     ///
     /// # Errors
     ///
-    /// If the window is larger than an axis; if a size, step or dilation is
-    /// zero; if an axis is missing or named twice; or if the number of indices
-    /// overflows.
+    /// If the window is larger than an axis or has no taps; if a step or
+    /// dilation is zero; if an axis is missing or named twice; or if the number
+    /// of indices overflows.
     pub fn windows_over<const K: usize, const M: usize>(
         &self,
         axes: [usize; K],
@@ -62,7 +62,10 @@ impl<const N: usize> Layout<N> {
         for (k, &axis) in axes.iter().enumerate() {
             let (length, stride) = (self.shape()[axis], self.strides()[axis]);
             let (step, dilation) = (spacing.step[k], spacing.dilation[k]);
-            let fits = reach(window[k], dilation).filter(|&reach| reach <= length && step > 0);
+            if step == 0 || dilation == 0 {
+                return Err(LayoutError::ZeroStep { axis });
+            }
+            let fits = reach(window[k], dilation).filter(|&reach| reach <= length);
             let Some(reach) = fits else {
                 let covered =
                     |k: usize| (window[k].saturating_sub(1)).saturating_mul(spacing.dilation[k]);
@@ -89,33 +92,43 @@ impl<const N: usize> Layout<N> {
         Ok(self.derive(shape, strides, self.offset()))
     }
 
-    /// The tiles of `block` elements over `axes`, none of which overlap: as
-    /// [`windows_over`](Self::windows_over) with steps of the block's size.
+    /// The tiles of `block` elements over `axes`, side by side: the windows of
+    /// [`windows_over`](Self::windows_over) with steps of the block's size, and
+    /// of an axis of length zero no tile. `M` is `N + K`.
     ///
     /// # Errors
     ///
-    /// As there, and if an axis is not a multiple of the block's side.
+    /// If an axis is not a multiple of the block's side, that is zero, or an
+    /// axis is missing or named twice.
     pub fn blocks<const K: usize, const M: usize>(
         &self,
         axes: [usize; K],
         block: [usize; K],
     ) -> Result<Layout<M>, LayoutError> {
+        const { assert!(M == N + K, "a block adds an axis for each of its sides") };
         self.check_axes(&axes)?;
-        for (&axis, &block) in axes.iter().zip(&block) {
-            let length = self.shape()[axis];
-            if block > 0 && !length.is_multiple_of(block) {
+        let mut shape = [1; M];
+        let mut strides = [0; M];
+        shape[..N].copy_from_slice(&self.shape());
+        strides[..N].copy_from_slice(&self.strides());
+        for (k, (&axis, &block)) in axes.iter().zip(&block).enumerate() {
+            let (length, stride) = (self.shape()[axis], self.strides()[axis]);
+            if block == 0 || !length.is_multiple_of(block) {
                 return Err(LayoutError::Block {
                     axis,
                     length,
                     block,
                 });
             }
+            shape[axis] = length / block;
+            // Overflows only where the stride of a single block is never taken.
+            strides[axis] = stride.saturating_mul(isize::try_from(block).unwrap_or(isize::MAX));
+            shape[N + k] = block;
+            strides[N + k] = stride;
         }
-        let spacing = Spacing {
-            step: block,
-            ..Spacing::default()
-        };
-        self.windows_over(axes, block, spacing)
+        check_len(&shape, &strides)?;
+        // Block i at tap j shows index i * block + j of this layout.
+        Ok(self.derive(shape, strides, self.offset()))
     }
 }
 
