@@ -1,6 +1,6 @@
 //! SIMD levels: which the processor has, and how code is compiled for one.
 //!
-//! A body of plain, safe Rust is written once (see [`Body`]) and compiled once
+//! A body of plain, safe Rust is written once (a `Body`) and compiled once
 //! per level; which copy runs is decided at run time by a [`Simd`], a value
 //! that exists only for levels the processor has been seen to have.
 

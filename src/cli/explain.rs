@@ -56,7 +56,9 @@ impl Facts {
     }
 
     fn text(&self) -> String {
-        let lines = self.0.iter().map(|f| format!("{:<9} {}", f.topic, f.text));
+        let indent = format!("\n{:10}", "");
+        let lines = self.0.iter();
+        let lines = lines.map(|f| format!("{:<9} {}", f.topic, f.text.replace('\n', &indent)));
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -86,7 +88,7 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
     let owned = image.parent_bytes();
     facts.add(
         "image",
-        layout_text(source, sample),
+        source.report(sample, owned),
         layout_json(source, sample),
     );
 
@@ -106,16 +108,17 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let over = match filter.extent() {
-        Extent::Valid => "",
-        Extent::Same(_) => " over the padded image",
+        Extent::Valid => "over the image, by strides alone",
+        Extent::Same(_) => "over the image with its border, which is framed band by band",
     };
     let mut windows_json = layout_json(&windows, sample);
     windows_json["bytes_owned"] = json!(owned);
     facts.add(
         "windows",
         format!(
-            "{}{over}; owned {owned} bytes, nothing is copied",
-            layout_text(&windows, sample)
+            "{over}
+{}",
+            windows.report(sample, owned)
         ),
         windows_json,
     );
@@ -156,17 +159,6 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
     Ok(facts)
 }
 
-/// `(398, 398, 3, 3), strides (400, 1, 400, 1) elements = (400, 1, 400, 1) bytes, 1425636 bytes seen`.
-fn layout_text<const N: usize>(layout: &Layout<N>, sample: usize) -> String {
-    format!(
-        "shape {}, strides {} elements = {} bytes, {} bytes seen",
-        tuple(layout.shape()),
-        tuple(layout.strides()),
-        tuple(layout.strides().map(|s| s * sample as isize)),
-        layout.len().saturating_mul(sample),
-    )
-}
-
 fn layout_json<const N: usize>(layout: &Layout<N>, sample: usize) -> Value {
     json!({
         "shape": layout.shape().to_vec(),
@@ -174,10 +166,4 @@ fn layout_json<const N: usize>(layout: &Layout<N>, sample: usize) -> Value {
         "byte_strides": layout.strides().map(|s| s * sample as isize).to_vec(),
         "bytes_seen": layout.len().saturating_mul(sample),
     })
-}
-
-/// As NumPy writes a tuple.
-fn tuple<T: ToString, const N: usize>(numbers: [T; N]) -> String {
-    let numbers = numbers.map(|n| n.to_string());
-    format!("({})", numbers.join(", "))
 }

@@ -59,8 +59,8 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
     ) -> Result<StridedView<'a, U, N>, LayoutError> {
         self.check_last_axis(whole)?;
         let (mut shape, mut strides) = (self.shape(), self.strides());
-        for axis in 0..N - 1 {
-            strides[axis] = strides[axis].saturating_mul(ratio as isize);
+        for stride in &mut strides {
+            *stride = stride.saturating_mul(ratio as isize);
         }
         shape[N - 1] = shape[N - 1].saturating_mul(ratio);
         strides[N - 1] = 1;
@@ -80,8 +80,8 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
                 "the last axis or a stride is not a multiple of the larger type; make a copy with to_vec",
             ));
         }
-        for axis in 0..N - 1 {
-            strides[axis] /= ratio as isize;
+        for stride in &mut strides {
+            *stride /= ratio as isize;
         }
         shape[N - 1] /= ratio;
         strides[N - 1] = 1;

@@ -8,6 +8,7 @@ mod iter;
 mod layout;
 mod ops;
 mod overlap;
+mod report;
 mod show;
 mod view;
 mod view_mut;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::StridedView;
+use super::{StridedView, report::tuple};
 
 /// Arrays with more elements are shown by the first and last of every axis.
 const MOST_ELEMENTS: usize = 1000;
@@ -110,78 +110,6 @@ impl<T: fmt::Debug, const N: usize> StridedView<'_, T, N> {
         out.push(']');
         Ok(())
     }
-}
-
-impl<T, const N: usize> StridedView<'_, T, N> {
-    /// What the view is, one fact a line: shape, strides, what it shows and
-    /// what it keeps alive.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use stridekern::view::StridedView;
-    ///
-    /// let image = vec![0_u8; 160_000];
-    /// let windows = StridedView::from_slice(&image, [400, 400])?.windows([3, 3])?;
-    /// assert_eq!(
-    ///     windows.layout_report(),
-    ///     "shape        (398, 398, 3, 3)\n\
-    ///      strides      (400, 1, 400, 1) elements, (400, 1, 400, 1) bytes\n\
-    ///      offset       0\n\
-    ///      elements     1425636 of 1 byte\n\
-    ///      bytes seen   1425636\n\
-    ///      bytes        160000 from the first to the last, 160000 in the buffer\n\
-    ///      contiguous   no\n\
-    ///      overlapping  yes: read only"
-    /// );
-    /// # Ok::<(), stridekern::Error>(())
-    /// ```
-    pub fn layout_report(&self) -> String {
-        let size = size_of::<T>();
-        let contiguous = match (
-            self.layout().is_c_contiguous(),
-            self.layout().is_f_contiguous(),
-        ) {
-            (true, true) => "in C and Fortran order",
-            (true, false) => "in C order",
-            (false, true) => "in Fortran order",
-            (false, false) => "no",
-        };
-        let overlapping = if self.layout().overlaps() {
-            "yes: read only"
-        } else {
-            "no"
-        };
-        [
-            format!("shape        {}", tuple(self.shape())),
-            format!(
-                "strides      {} elements, {} bytes",
-                tuple(self.strides()),
-                tuple(self.byte_strides())
-            ),
-            format!("offset       {}", self.offset()),
-            format!(
-                "elements     {} of {size} byte{}",
-                self.len(),
-                if size == 1 { "" } else { "s" }
-            ),
-            format!("bytes seen   {}", self.nbytes()),
-            format!(
-                "bytes        {} from the first to the last, {} in the buffer",
-                self.span_bytes(),
-                self.parent_bytes()
-            ),
-            format!("contiguous   {contiguous}"),
-            format!("overlapping  {overlapping}"),
-        ]
-        .join("\n")
-    }
-}
-
-/// As Python writes a tuple.
-fn tuple<T: fmt::Display, const N: usize>(numbers: [T; N]) -> String {
-    let comma = if N == 1 { "," } else { "" };
-    format!("({}{comma})", numbers.map(|n| n.to_string()).join(", "))
 }
 
 #[cfg(test)]

@@ -136,7 +136,11 @@ impl NpyFile {
     pub(in crate::codec) fn image(&self) -> Option<ImageView<'_>> {
         fn planes<T: NpyElement>(file: &NpyFile) -> Option<StridedView<'_, T, 3>> {
             match file.shape().len() {
-                2 => file.view::<T, 2>().ok()?.insert_axis(2).ok(),
+                2 => {
+                    let plane = file.view::<T, 2>().ok()?;
+                    let [rows, columns] = plane.shape();
+                    plane.reshape([rows, columns, 1]).ok()
+                }
                 _ => file.view::<T, 3>().ok(),
             }
         }
