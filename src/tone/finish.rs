@@ -186,7 +186,9 @@ impl Tone {
             return false;
         }
         if self.from == Depth::F32 || !kernels.iter().all(Kernel::is_integer) {
-            return true;
+            // A constant that is large beside the sums would be rounded by
+            // more than they may be.
+            return self.last.add == 0.0 && self.terms.iter().all(|term| term.bias == 0.0);
         }
         let Last { add, mul, div } = self.last;
         let constants = [add, mul, div].into_iter();
