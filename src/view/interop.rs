@@ -81,25 +81,24 @@ mod with_ndarray {
                 from: self.shape().to_vec(),
                 to: self.shape().to_vec(),
             };
-            // Its checked constructor takes no negative strides; its views do,
-            // once an axis is inverted.
-            let mut forwards = *self;
-            let backwards: Vec<usize> = (0..N).filter(|&axis| self.strides()[axis] < 0).collect();
-            for &axis in &backwards {
-                forwards = forwards.flip(axis)?;
+            if self.is_empty() {
+                // It wants room for strides even where nothing is reached.
+                return ArrayView::from_shape(self.shape().into_dimension(), &[])
+                    .map_err(|_| refused());
             }
-            let (low, high) = forwards
-                .layout()
-                .ends()
-                .map_or((0, 0), |(low, high)| (low, high + 1));
-            let strides = forwards.strides().map(isize::unsigned_abs);
-            let shape = self
-                .shape()
-                .into_dimension()
-                .strides(strides.into_dimension());
-            let mut view =
-                ArrayView::from_shape(shape, &self.buffer()[low..high]).map_err(|_| refused())?;
-            for axis in backwards {
+            // Its checked constructor takes no negative strides; its views do,
+            // once an axis is inverted. The stride of a single index is never
+            // taken and may be too large to invert.
+            let (shape, strides) = (self.shape(), self.strides());
+            let steps = std::array::from_fn(|axis| match shape[axis] {
+                1 => 0,
+                _ => strides[axis].unsigned_abs(),
+            });
+            let (low, high) = self.layout().ends().unwrap_or_default();
+            let dimension = shape.into_dimension().strides(steps.into_dimension());
+            let mut view = ArrayView::from_shape(dimension, &self.buffer()[low..=high])
+                .map_err(|_| refused())?;
+            for axis in (0..N).filter(|&axis| shape[axis] > 1 && strides[axis] < 0) {
                 view.invert_axis(ndarray::Axis(axis));
             }
             Ok(view)
@@ -118,6 +117,9 @@ mod with_ndarray {
         pub fn of_ndarray(array: &ArrayView<'a, T, Dim<[Ix; N]>>) -> Result<Self, LayoutError> {
             let shape: [usize; N] = std::array::from_fn(|axis| array.shape()[axis]);
             let strides: [isize; N] = std::array::from_fn(|axis| array.strides()[axis]);
+            if array.is_empty() {
+                return Self::from_slice(&[], shape);
+            }
             let buffer = array
                 .to_slice_memory_order()
                 .ok_or_else(|| LayoutError::NeedsCopy {
@@ -127,14 +129,10 @@ mod with_ndarray {
             // The slice begins at the lowest element, index zero stands at the
             // far end of every axis that runs backwards.
             let ahead = |(&n, &stride): (&usize, &isize)| match stride < 0 {
-                true => n.saturating_sub(1) * stride.unsigned_abs(),
+                true => (n - 1) * stride.unsigned_abs(),
                 false => 0,
             };
-            let offset = if buffer.is_empty() {
-                0
-            } else {
-                shape.iter().zip(&strides).map(ahead).sum()
-            };
+            let offset = shape.iter().zip(&strides).map(ahead).sum();
             Self::new(buffer, shape, strides, offset)
         }
     }
