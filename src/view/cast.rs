@@ -59,7 +59,7 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
     ) -> Result<StridedView<'a, U, N>, LayoutError> {
         self.check_last_axis(whole)?;
         let (mut shape, mut strides) = (self.shape(), self.strides());
-        for stride in &mut strides {
+        for stride in strides.iter_mut().take(N - 1) {
             *stride = stride.saturating_mul(ratio as isize);
         }
         shape[N - 1] = shape[N - 1].saturating_mul(ratio);
@@ -80,7 +80,7 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
                 "the last axis or a stride is not a multiple of the larger type; make a copy with to_vec",
             ));
         }
-        for stride in &mut strides {
+        for stride in strides.iter_mut().take(N - 1) {
             *stride /= ratio as isize;
         }
         shape[N - 1] /= ratio;
