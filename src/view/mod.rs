@@ -12,6 +12,7 @@ mod report;
 mod show;
 mod view;
 mod view_mut;
+mod walk;
 mod windows;
 
 pub use error::LayoutError;

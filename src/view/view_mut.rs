@@ -185,8 +185,15 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
 
     /// Calls `f` with every element in row-major order.
     pub fn for_each(&mut self, mut f: impl FnMut(&mut T)) {
-        for at in self.layout.positions() {
-            f(&mut self.buffer[at]);
+        let mut walk = self.layout.positions();
+        while let Some((run, start)) = walk.take_run() {
+            let (n, stride) = (run.shape[2], run.strides[2]);
+            run.lanes(start, (), |(), at| match stride {
+                1 => self.buffer[at..at + n].iter_mut().for_each(&mut f),
+                _ => (0..n).for_each(|i| {
+                    f(&mut self.buffer[at.wrapping_add_signed(i as isize * stride)]);
+                }),
+            });
         }
     }
 
