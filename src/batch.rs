@@ -69,13 +69,15 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 ///
 /// # Errors
 ///
-/// [`Error::Request`] if an output would be an input, two results would have
+/// [`Error::Request`] if an output would be an input or one of `kernel_files`,
+/// which are inputs too, two results would have
 /// one path, or the destination does not fit the number of results.
 pub fn jobs(
     inputs: &[Place],
     variants: &[Variant],
     destination: &Destination,
     format: Option<Format>,
+    kernel_files: &[PathBuf],
 ) -> Result<Vec<Job>> {
     let single = inputs.len() * variants.len() == 1;
     if !single && matches!(destination, Destination::File(_) | Destination::Standard) {
@@ -101,7 +103,7 @@ pub fn jobs(
         })
     });
     let jobs = jobs.collect::<Result<Vec<_>>>()?;
-    check_collisions(&jobs)?;
+    check_collisions(&jobs, kernel_files)?;
     Ok(jobs)
 }
 
@@ -161,8 +163,9 @@ fn content(input: &Path) -> Option<Format> {
 
 /// An output that is an input would destroy it; of two results with one path
 /// only the second would remain.
-fn check_collisions(jobs: &[Job]) -> Result<()> {
-    let mut inputs = BTreeMap::new();
+fn check_collisions(jobs: &[Job], kernel_files: &[PathBuf]) -> Result<()> {
+    let kernel_files = kernel_files.iter().map(|path| (identity(path), path));
+    let mut inputs: BTreeMap<_, _> = kernel_files.collect();
     for job in jobs {
         if let Place::File(path) = &job.input {
             inputs.insert(identity(path), path);

@@ -97,10 +97,12 @@ impl FromStr for Border {
                 None => Self::Constant(0.0),
                 Some(value) => match value.parse::<f64>() {
                     // -0 is 0.
-                    Ok(number) if number.is_finite() => return Ok(Self::Constant(number + 0.0)),
+                    Ok(number) if number.abs() <= f64::from(f32::MAX) => {
+                        return Ok(Self::Constant(number + 0.0));
+                    }
                     _ => {
                         return Err(Error::request(format_args!(
-                            "`{text}`: `{value}` is not a number; write for instance constant:128"
+                            "`{text}`: `{value}` is no number that a sample can be; write for instance constant:128"
                         )));
                     }
                 },
@@ -191,7 +193,7 @@ mod tests {
             ),
             (
                 "constant:nan",
-                "`constant:nan`: `nan` is not a number; write for instance constant:128",
+                "`constant:nan`: `nan` is no number that a sample can be; write for instance constant:128",
             ),
             (
                 "edge:3",

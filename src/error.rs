@@ -30,12 +30,13 @@ pub enum Error {
     #[error("{0}")]
     Limit(String),
     /// The operating system refused.
-    #[error("cannot {action}: {source}")]
+    #[error("cannot {action}: {cause}")]
     Io {
         /// What was being done, as a verb phrase: `"read the file"`.
         action: String,
-        /// The system's answer.
-        source: io::Error,
+        /// The system's answer. It is part of the message already, and so no
+        /// source that would be shown once more.
+        cause: io::Error,
     },
 }
 
@@ -64,10 +65,10 @@ impl Error {
     }
 
     /// A refusal of the operating system while doing `action`, a verb phrase.
-    pub fn io(action: impl fmt::Display, source: io::Error) -> Self {
+    pub fn io(action: impl fmt::Display, cause: io::Error) -> Self {
         Self::Io {
             action: action.to_string(),
-            source,
+            cause,
         }
     }
 }

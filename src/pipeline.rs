@@ -161,10 +161,13 @@ fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>>
     let Place::File(path) = output else {
         return Ok(None);
     };
-    // A device or a pipe is written to, it is not replaced.
-    if existing == Existing::Replace
-        || !fs::symlink_metadata(path).is_ok_and(|m| m.is_file() || m.is_symlink())
-    {
+    // A device or a pipe, also behind a link, is written to and not replaced;
+    // a link to nowhere is in the way like a file.
+    let in_the_way = match fs::metadata(path) {
+        Ok(found) => found.is_file(),
+        Err(_) => fs::symlink_metadata(path).is_ok(),
+    };
+    if existing == Existing::Replace || !in_the_way {
         return Ok(None);
     }
     match existing {

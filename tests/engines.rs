@@ -483,3 +483,165 @@ fn check_views<T: stridekern::image::Sample>(
         }
     }
 }
+
+fn run(image: &Image, bank: KernelBank, change: impl Fn(Filter) -> Filter) -> Vec<Vec<f64>> {
+    let filter = change(Filter::new(bank));
+    let outputs = allowed(&filter, image).into_iter().map(|tuning| {
+        let output = apply(&filter, image, &tuning);
+        let [rows, columns, channels] = output.shape();
+        let indices = (0..rows * columns * channels).map(|i| {
+            [
+                i / (columns * channels),
+                i / channels % columns,
+                i % channels,
+            ]
+        });
+        indices.map(|at| common::sample(&output, at)).collect()
+    });
+    outputs.collect()
+}
+
+fn bank(toml: &str) -> KernelBank {
+    KernelBank::parse("test", "test.toml", toml).unwrap()
+}
+
+fn gray(samples: Samples) -> Image {
+    Image::new(1, samples.len(), 1, samples).unwrap()
+}
+
+/// What was found by looking for ties and extremes.
+#[test]
+fn decimals_and_fractional_divisors_are_exact() {
+    let ramp = gray(Samples::U8((0..=255).collect()));
+    // x / 1.5 + 5 x / 6 = 1.5 x.
+    let toml = "combine = \"sum\"\n[[kernels]]\nweights = [[1]]\ndivisor = 1.5\n[[kernels]]\nweights = [[5]]\ndivisor = 6";
+    let wanted: Vec<f64> = (0..=255)
+        .map(|x| (f64::from(x) * 1.5).round_ties_even().min(255.0))
+        .collect();
+    for output in run(&ramp, bank(toml), |f| f) {
+        assert_eq!(output, wanted);
+    }
+    // 0 / 0.4 - 127.5 + 128 is a tie, whatever the divisor.
+    let black = gray(Samples::U8(vec![0; 5]));
+    for divisor in ["0.4", "1.1", "1.3", "0.9", "7"] {
+        let toml = format!("weights = [[1]]\nbias = -0.5\ndivisor = {divisor}");
+        for output in run(&black, bank(&toml), |f| f.with_map(Map::Offset)) {
+            assert_eq!(output, [0.0; 5], "{divisor}");
+        }
+        let toml = format!("weights = [[1]]\nbias = 0.5\ndivisor = {divisor}");
+        for output in run(&black, bank(&toml), |f| f) {
+            assert_eq!(output, [128.0; 5], "{divisor}");
+        }
+    }
+    // Tenths that add up to zero, on flat and on even ground.
+    let flat = Image::new(4, 6, 1, Samples::U8(vec![77; 24])).unwrap();
+    let slopes = "combine = \"direction\"\n[[kernels]]\nweights = [[-0.1, 0.1]]\n[[kernels]]\nweights = [[-0.1], [0.1]]";
+    for output in run(&flat, bank(slopes), |f| f) {
+        assert_eq!(output, [0.0; 15]);
+    }
+    let sobel = "weights = [[-0.1, -0.2, -0.1], [0, 0, 0], [0.1, 0.2, 0.1]]";
+    for output in run(&flat, bank(sobel), |f| f.with_map(Map::Symmetric)) {
+        assert_eq!(output, [128.0; 8]);
+    }
+    let ramp = Image::new(4, 6, 1, Samples::U8([10, 20, 30, 40, 50, 60].repeat(4))).unwrap();
+    for output in run(&ramp, bank(sobel), |f| f.with_map(Map::Stretch)) {
+        assert_eq!(output, [0.0; 8]);
+    }
+}
+
+#[test]
+fn extremes_do_not_leave_the_numbers() {
+    let quarters = gray(Samples::F32(vec![0.0, 0.25, 0.5, 1.0]));
+    for power in ["1e20", "1e-25", "1e-20"] {
+        let kernel = format!("[[kernels]]\nweights = [[{power}]]\ndivisor = {power}\n");
+        let toml = format!("combine = \"magnitude\"\n{kernel}{kernel}");
+        for output in run(&quarters, bank(&toml), |f| f) {
+            for (got, sample) in output.iter().zip([0.0, 0.25, 0.5, 1.0]) {
+                assert!(
+                    (got - sample * 2_f64.sqrt()).abs() < 1e-6,
+                    "{power}: {output:?}"
+                );
+            }
+        }
+    }
+    let three = gray(Samples::U8(vec![0, 100, 255]));
+    for output in run(
+        &three,
+        bank("weights = [[0.5]]\ndivisor = 1e39\nbias = 0.5"),
+        |f| f,
+    ) {
+        assert_eq!(output, [128.0; 3]);
+    }
+    let refused = |image: &Image, toml: &str| {
+        Filter::new(bank(toml))
+            .apply(image)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        refused(&three, "weights = [[100000000000003, -100000000000003]]"),
+        "sums of 8-bit samples by these integer weights reach 2.6e16, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor"
+    );
+    let primes = "combine = \"sum\"\n[[kernels]]\nweights = [[1]]\ndivisor = 2\n[[kernels]]\nweights = [[999983]]\ndivisor = 999983\n[[kernels]]\nweights = [[999979]]\ndivisor = 999979";
+    let wide = gray(Samples::U16(vec![3003; 3]));
+    assert_eq!(
+        refused(&wide, primes),
+        "the divisors of these kernels have no common multiple that is small enough for exact results; use other divisors"
+    );
+}
+
+/// Float results of integers are rounded once: they are the nearest floats.
+#[test]
+fn float_results_are_the_nearest_floats() {
+    let mut random = Random(12);
+    let image = random_image(&mut random, [40, 41, 1], Depth::U8);
+    let sobel = KernelBank::resolve("sobel").unwrap();
+    let walk = Walk {
+        extent: Extent::Valid,
+        step: [1, 1],
+        dilation: [1, 1],
+    };
+    let sums: Vec<Vec<f64>> = sobel
+        .kernels()
+        .iter()
+        .map(|k| sums(&image, k, walk, |v| v).1)
+        .collect();
+    let wanted: Vec<f64> = (sums[0].iter().zip(&sums[1]))
+        .map(|(x, y)| f64::from(((x * x + y * y).sqrt() / 255.0) as f32))
+        .collect();
+    for output in run(&image, sobel, |f| f.with_depth(Some(Depth::F32))) {
+        assert_eq!(output, wanted);
+    }
+    let wide = random_image(&mut random, [3, 50, 1], Depth::U16);
+    let wanted: Vec<f64> = (0..150)
+        .map(|i| f64::from((common::sample(&wide, [i / 50, i % 50, 0]) / (273.0 * 65535.0)) as f32))
+        .collect();
+    for output in run(&wide, bank("weights = [[1]]\ndivisor = 273"), |f| {
+        f.with_depth(Some(Depth::F32))
+    }) {
+        assert_eq!(output, wanted);
+    }
+}
+
+#[test]
+fn windows_that_need_too_much_are_refused() {
+    let column = Image::new(50, 1, 1, Samples::U8(vec![1; 50])).unwrap();
+    let filter = Filter::new(bank("weights = [[1], [1], [1]]"))
+        .with_extent(Extent::Same(Border::Edge))
+        .with_dilation([100_000_000, 1]);
+    let error = filter.apply(&column).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "windows of 200000001 rows over 1 columns need 48828 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation"
+    );
+    let wide = filter.with_dilation([1, 1]);
+    let wide = Filter::new(bank("weights = [[1, 1, 1]]"))
+        .with_extent(wide.extent())
+        .with_dilation([1, 200_000_000]);
+    assert!(
+        wide.apply(&column)
+            .unwrap_err()
+            .to_string()
+            .starts_with("windows of 1 rows over 400000001 columns need ")
+    );
+}

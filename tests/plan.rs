@@ -70,7 +70,7 @@ fn the_narrowest_exact_lane_is_chosen() {
             "integer sums lie in 0..=16842495, which only f64 holds",
         ),
         (
-            [0.5, 0.25],
+            [1.0 / 3.0, 0.25],
             Depth::U8,
             LaneKind::F32,
             "float weights, and 2 taps round to far less than 1e-5 in f32",
@@ -91,7 +91,14 @@ fn the_narrowest_exact_lane_is_chosen() {
         let plan = plan(&filter(1, 2, &weights), depth);
         assert_eq!((plan.lane(), plan.lane_reason()), (lane, reason));
     }
-    let large = filter(13, 13, &[0.1; 169]);
+    // Decimals are integers over a power of ten.
+    let decimals = plan(&filter(1, 2, &[0.1, -0.25]), Depth::U8);
+    let reason = "integer sums lie in -6375..=2550, which 16 bits tell apart";
+    assert_eq!(
+        (decimals.lane(), decimals.lane_reason()),
+        (LaneKind::I16, reason)
+    );
+    let large = filter(13, 13, &[1.0 / 7.0; 169]);
     assert_eq!(plan(&large, Depth::F32).lane(), LaneKind::F64);
 }
 
@@ -217,7 +224,7 @@ fn what_cannot_be_is_refused_with_a_way_out() {
         ),
         (
             with(Border::Edge).with_dilation([1 << 40, 1]),
-            "a window of 2199023255553 rows over 15 columns needs more than 1 GiB; use a smaller kernel or dilation",
+            "windows of 2199023255553 rows over 15 columns need 570425344 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
         ),
     ] {
         assert_eq!(refusal(&filter, &small, &Tuning::default()), message);

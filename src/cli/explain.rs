@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Extent, ImageView, Plan,
+    Channel, Extent, ImageView, Plan,
     pipeline::{Job, Request},
     view::Layout,
 };
@@ -107,19 +107,23 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
         ),
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
-    let over = match filter.extent() {
-        Extent::Valid => "over the image, by strides alone",
-        Extent::Same(_) => "over the image with its border, which is framed band by band",
+    let luma = filter.channel() == Channel::Luma && channels > 2;
+    let (over, under) = match filter.extent() {
+        Extent::Valid if luma => (
+            "over the luma, which is computed first",
+            rows * columns * sample,
+        ),
+        Extent::Valid => ("over the image, by strides alone", owned),
+        Extent::Same(_) => (
+            "over the image with its border, which is framed band by band",
+            windows.span() * sample,
+        ),
     };
     let mut windows_json = layout_json(&windows, sample);
-    windows_json["bytes_owned"] = json!(owned);
+    windows_json["bytes_owned"] = json!(under);
     facts.add(
         "windows",
-        format!(
-            "{over}
-{}",
-            windows.report(sample, owned)
-        ),
+        format!("{over}\n{}", windows.report(sample, under)),
         windows_json,
     );
     let extent = match filter.extent() {
@@ -163,7 +167,7 @@ fn layout_json<const N: usize>(layout: &Layout<N>, sample: usize) -> Value {
     json!({
         "shape": layout.shape().to_vec(),
         "strides": layout.strides().to_vec(),
-        "byte_strides": layout.strides().map(|s| s * sample as isize).to_vec(),
+        "byte_strides": layout.strides().map(|s| s.saturating_mul(sample as isize)).to_vec(),
         "bytes_seen": layout.len().saturating_mul(sample),
     })
 }

@@ -86,7 +86,15 @@ impl Settings {
             bail!("--json and --output - both want standard output; write the image to a file");
         }
         let jobs = match action {
-            Action::Filter => batch::jobs(&inputs, &variants, &destination, format)?,
+            Action::Filter => {
+                let kernel_files: Vec<_> = args
+                    .kernels
+                    .iter()
+                    .map(PathBuf::from)
+                    .filter(|k| k.is_file())
+                    .collect();
+                batch::jobs(&inputs, &variants, &destination, format, &kernel_files)?
+            }
             _ => jobs_without_output(&inputs, &variants),
         };
         check_formats(&jobs, args)?;

@@ -130,6 +130,12 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 pub(super) fn open_file(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::input("there is no such file; check its name"),
+        io::ErrorKind::NotADirectory => {
+            Error::input("there is no such file, a part of its path is no folder; check its name")
+        }
+        io::ErrorKind::PermissionDenied => {
+            Error::input("the system does not let it be read; change its permissions")
+        }
         _ => Error::io("open the file", error),
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {

@@ -43,6 +43,15 @@ impl LaneKind {
         }
     }
 
+    /// The most columns of sums that one block holds.
+    pub(crate) const fn max_block(self) -> usize {
+        match self {
+            Self::I16 => <i16 as Lane>::MAX_BLOCK,
+            Self::F32 => <f32 as Lane>::MAX_BLOCK,
+            Self::F64 => <f64 as Lane>::MAX_BLOCK,
+        }
+    }
+
     /// The sample type that is this lane's own, if there is one.
     pub(crate) const fn depth(self) -> Option<Depth> {
         match self {

@@ -11,6 +11,18 @@ use crate::{
     view::{Layout, StridedView},
 };
 
+/// Columns of a framed row, room for a whole block included.
+fn framed_columns(geometry: &Geometry, channels: usize, block: usize) -> usize {
+    let block = block.div_ceil(channels) + geometry.window[1] - 1;
+    geometry.padded_columns().max(block)
+}
+
+/// The bytes of a framed row and of what is known of its columns.
+pub(super) fn row_bytes(geometry: &Geometry, channels: usize, lane: LaneKind) -> usize {
+    let columns = framed_columns(geometry, channels, lane.max_block());
+    columns.saturating_mul(channels.saturating_mul(lane.bytes()))
+}
+
 /// Makes the bands of one image.
 #[derive(Debug)]
 pub(super) struct Framing<'a, S, T> {
@@ -42,7 +54,7 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
             geometry,
             source,
             simd,
-            columns: padded.max(T::MAX_BLOCK.div_ceil(channels) + geometry.window[1] - 1),
+            columns: framed_columns(geometry, channels, T::MAX_BLOCK),
             left: outside(0..geometry.before[1]),
             inside: 0..inside_end - geometry.before[1],
             right: outside(inside_end..padded),

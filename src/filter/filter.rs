@@ -151,6 +151,11 @@ impl Filter {
         self.extent
     }
 
+    /// The channels that are filtered.
+    pub const fn channel(&self) -> Channel {
+        self.channel
+    }
+
     /// How responses become samples.
     pub const fn map(&self) -> Map {
         self.map

@@ -4,31 +4,69 @@ use crate::{
     engine::LaneKind,
     error::{Error, Result},
     image::Depth,
-    kernel::{Combine, Kernel, KernelBank},
+    kernel::{Combine, Kernel},
 };
 
 /// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
 /// the sum of absolute products; 1e-5 is promised.
 const MAX_F32_TAPS: usize = 160;
 
+/// Integers below this are exact in f64.
+const EXACT: f64 = (1_u64 << 53) as f64;
+
+/// The kernels as they are computed: in integers, where decimals can be
+/// written so and that keeps the sums small, or the weights were integers and
+/// only the divisor is a decimal.
+pub(super) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
+    let white = depth.full_scale();
+    let small = |k: &Kernel| {
+        k.sum_range(white)
+            .iter()
+            .all(|sum| sum.abs() < f64::from(1 << 24))
+    };
+    let integers = |kernel: &Kernel| {
+        let integers = kernel.in_integers()?;
+        (small(&integers) || kernel.is_integer()).then_some(integers)
+    };
+    kernels
+        .iter()
+        .map(|k| integers(k).unwrap_or_else(|| k.clone()))
+        .collect()
+}
+
 /// The fastest lane that keeps the promise for every kernel, or the wanted one
 /// if it does, and why.
 pub(super) fn choose(
-    bank: &KernelBank,
+    kernels: &[Kernel],
+    combine: Option<Combine>,
     depth: Depth,
     wanted: Option<LaneKind>,
 ) -> Result<(LaneKind, String)> {
+    let white = depth.full_scale();
+    let largest = |k: &Kernel| {
+        k.sum_range(white)
+            .map(f64::abs)
+            .into_iter()
+            .fold(0.0, f64::max)
+    };
+    if let Some(k) =
+        (kernels.iter()).find(|k| depth != Depth::F32 && k.is_integer() && largest(k) >= EXACT)
+    {
+        return Err(Error::request(format_args!(
+            "sums of {depth} samples by these integer weights reach {:.1e}, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor",
+            largest(k)
+        )));
+    }
     let exact = |k: &Kernel| depth != Depth::F32 && k.is_integer();
-    let needs = bank.kernels().iter().map(|k| narrowest(k, depth));
-    let (narrowest, reason) =
-        if bank.combine() == Some(Combine::Direction) && !bank.kernels().iter().all(exact) {
-            let reason = "the angle of a faint gradient shows the rounding of f32";
-            (LaneKind::F64, reason.to_owned())
-        } else {
-            needs
-                .max_by_key(|(lane, _)| *lane)
-                .ok_or_else(|| Error::request("the bank has no kernels"))?
-        };
+    let needs = kernels.iter().map(|k| narrowest(k, depth));
+    let (narrowest, reason) = if combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
+        let reason = "the angle of a faint gradient shows the rounding of f32";
+        (LaneKind::F64, reason.to_owned())
+    } else {
+        needs
+            .max_by_key(|(lane, _)| *lane)
+            .ok_or_else(|| Error::request("the bank has no kernels"))?
+    };
     match wanted {
         None => Ok((narrowest, reason)),
         Some(lane) if lane >= narrowest && (lane, depth) != (LaneKind::I16, Depth::F32) => {

@@ -8,6 +8,7 @@ use crate::{
     engine::{self, LaneKind, Method},
     error::{Error, Result},
     image::{Depth, Image, ImageView},
+    kernel::Kernel,
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},
@@ -48,6 +49,8 @@ impl Input {
 pub struct Plan {
     filter: Filter,
     input: Input,
+    /// The bank's kernels as they are computed.
+    pub(super) kernels: Vec<Kernel>,
     pub(super) geometry: Geometry,
     pub(super) tone: Tone,
     pub(super) simd: Simd,
@@ -66,8 +69,8 @@ const BAND_BYTES: usize = 256 << 10;
 /// Threads that end early take bands of those that are slow.
 const BANDS_PER_THREAD: usize = 4;
 
-/// The most that the rows of a single window may take.
-const WINDOW_BYTES: usize = 1 << 30;
+/// The most that the source rows of one block of output rows may take.
+const BLOCK_BYTES: usize = 512 << 20;
 
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
@@ -77,11 +80,11 @@ impl Plan {
                 "the image is empty; there is nothing to filter",
             ));
         }
-        let kernels = filter.bank.kernels();
+        let kernels = lane::in_integers(filter.bank.kernels(), input.depth);
         let [rows, columns, input_channels] = input.layout.shape();
         let channels = filter.channel.count(input_channels)?;
         let geometry = Geometry::new(
-            kernels,
+            &kernels,
             filter.extent,
             filter.step,
             filter.dilation,
@@ -89,7 +92,8 @@ impl Plan {
         )?;
         check_constant(filter.extent, input.depth)?;
         let depth = filter.output_depth(input.depth);
-        let (lane, lane_reason) = lane::choose(&filter.bank, input.depth, tuning.lane)?;
+        let (lane, lane_reason) =
+            lane::choose(&kernels, filter.bank.combine(), input.depth, tuning.lane)?;
         let method = tuning.method.unwrap_or(Method::Direct);
         // The naive loop has no copies per level.
         let simd = match method {
@@ -100,34 +104,47 @@ impl Plan {
         let zero_copy = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
-        let row_bytes = geometry
-            .padded_columns()
-            .checked_mul(channels * lane.bytes())
-            .filter(|row| row.saturating_mul(geometry.window[0]) <= WINDOW_BYTES)
-            .ok_or_else(|| {
-                Error::limit(format_args!(
-                    "a window of {} rows over {} columns needs more than 1 GiB; use a smaller kernel or dilation",
-                    geometry.window[0],
-                    geometry.padded_columns()
-                ))
-            })?;
+        let rows_at_once = engine::rows_at_once(method, lane, simd);
+        let row_bytes = band::row_bytes(&geometry, channels, lane);
+        let least = row_bytes
+            .saturating_mul(geometry.padded_row_count(rows_at_once))
+            .max(
+                geometry
+                    .padded_columns()
+                    .saturating_mul(size_of::<Option<usize>>()),
+            );
+        if least > BLOCK_BYTES {
+            return Err(Error::limit(format_args!(
+                "windows of {} rows over {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
+                geometry.window[0],
+                geometry.padded_columns(),
+                least >> 20,
+                BLOCK_BYTES >> 20,
+            )));
+        }
         let band_rows = tuning
             .band_rows
             .unwrap_or_else(|| band_rows(&geometry, row_bytes));
-        let multiple = engine::rows_at_once(method, lane, simd);
         let band_rows = band_rows
             .max(1)
-            .next_multiple_of(multiple)
+            .next_multiple_of(rows_at_once)
             .min(geometry.output[0]);
+        let tone = Tone::new(
+            &kernels,
+            filter.bank.combine(),
+            filter.map,
+            input.depth,
+            depth,
+            lane,
+        );
+        if !tone.is_exact(&kernels) {
+            return Err(Error::request(
+                "the divisors of these kernels have no common multiple that is small enough for exact results; use other divisors",
+            ));
+        }
         Ok(Self {
-            tone: Tone::new(
-                kernels,
-                filter.bank.combine(),
-                filter.map,
-                input.depth,
-                depth,
-                lane,
-            ),
+            tone,
+            kernels,
             filter: filter.clone(),
             input,
             geometry,
@@ -239,8 +256,8 @@ impl Plan {
 
     /// The layout of the windows: for `valid` over the image itself (over its
     /// luma, where that has to be computed), else over the image padded by the
-    /// border. Of several kernels, the windows of the first; of several
-    /// channels, the first.
+    /// border. Kernels of several sizes or anchors share the window that holds
+    /// them all; of several channels, it is the first.
     ///
     /// # Errors
     ///
@@ -259,13 +276,20 @@ impl Plan {
                 dense(rows, self.geometry.padded_columns(), self.channels)?
             }
         };
-        let kernel = &self.filter.bank.kernels()[0];
+        let first = &self.kernels[0];
+        let size = |k: &Kernel| ([k.rows(), k.columns()], k.anchor());
+        let alike = self.kernels.iter().all(|k| size(k) == size(first));
+        let (window, dilation) = if alike {
+            (size(first).0, self.filter.dilation)
+        } else {
+            (self.geometry.window, [1, 1])
+        };
         let spacing = Spacing {
             step: self.filter.step,
-            dilation: self.filter.dilation,
+            dilation,
         };
         let plane = source.index_axis::<2>(2, 0)?;
-        Ok(plane.windows_over([0, 1], [kernel.rows(), kernel.columns()], spacing)?)
+        Ok(plane.windows_over([0, 1], window, spacing)?)
     }
 
     /// An image of the shape and depth of the result.
@@ -313,7 +337,10 @@ fn band_rows(geometry: &Geometry, row_bytes: usize) -> usize {
     let step = geometry.step[0];
     let fitting = (BAND_BYTES / row_bytes).saturating_sub(halo) / step;
     let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * rayon::current_num_threads());
-    fitting.min(share).max(2 * halo / step).max(8)
+    let rows = fitting.min(share).max(2 * halo / step).max(8);
+    // A window far larger than the cache leaves no room for more of them.
+    let bytes = |rows| row_bytes.saturating_mul(geometry.padded_row_count(rows));
+    if bytes(rows) > BLOCK_BYTES { 1 } else { rows }
 }
 
 /// A constant border stands among the samples and must be one.
@@ -322,6 +349,11 @@ fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
         return Ok(());
     };
     let white = depth.full_scale();
+    if value.abs() > f64::from(f32::MAX) {
+        return Err(Error::request(format_args!(
+            "constant:{value:e} is beyond what a sample can be"
+        )));
+    }
     if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
         return Err(Error::request(format_args!(
             "constant:{value} is no {depth} sample; use a whole number from 0 to {white}"

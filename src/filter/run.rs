@@ -32,11 +32,7 @@ pub(super) fn run(
             ((&luma).into(), 0..1)
         }
     };
-    let job = Job {
-        filter,
-        plan,
-        progress,
-    };
+    let job = Job { plan, progress };
     match source {
         ImageView::U8(view) => job.with_source(view.slice(2, channels)?, output),
         ImageView::U16(view) => job.with_source(view.slice(2, channels)?, output),
@@ -46,7 +42,6 @@ pub(super) fn run(
 
 #[derive(Clone, Copy)]
 struct Job<'a> {
-    filter: &'a Filter,
     plan: &'a Plan,
     progress: &'a Progress<'a>,
 }
@@ -137,13 +132,13 @@ struct Bands<'a, S, T> {
 
 impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
     fn new(job: Job<'a>, source: StridedView<'a, S, 3>) -> Self {
-        let Job { filter, plan, .. } = job;
+        let Job { plan, .. } = job;
         let geometry = &plan.geometry;
         let channels = source.shape()[2];
         let drop_zeros = S::DEPTH != Depth::F32;
         let framing = Framing::new(geometry, source, plan.simd);
         let row = framing.row_layout();
-        let kernels = filter.bank.kernels().iter().zip(&geometry.origins);
+        let kernels = plan.kernels.iter().zip(&geometry.origins);
         Self {
             plan,
             taps: kernels

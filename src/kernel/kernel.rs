@@ -178,6 +178,28 @@ impl Kernel {
         [side(|w| w < 0.0), side(|w| w > 0.0)]
     }
 
+    /// The same kernel in integers: weights and divisor times the smallest power
+    /// of ten, up to 10^6, that makes both whole, if there is one.
+    ///
+    /// A decimal such as 0.1 is not a binary number, and sums of it that should
+    /// be zero are not; one tenth of an integer sum is exact.
+    pub(crate) fn in_integers(&self) -> Option<Self> {
+        let scaled = |number: f64, power: f64| {
+            let whole = (number * power).round();
+            // Dividing is correctly rounded, so this is what the digits mean.
+            let same = whole / power == number && whole.abs() <= (1_u64 << 53) as f64;
+            same.then_some(whole)
+        };
+        (0..=6).map(|digits| 10_f64.powi(digits)).find_map(|power| {
+            let weights = self.weights.iter().map(|&w| scaled(w, power));
+            Some(Self {
+                weights: weights.collect::<Option<_>>()?,
+                divisor: scaled(self.divisor, power)?,
+                ..self.clone()
+            })
+        })
+    }
+
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
         const EXACT: f64 = (1_u64 << 53) as f64;

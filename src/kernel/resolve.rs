@@ -7,7 +7,7 @@ use super::{
     nearest::nearest,
     source::{Source, one_line},
 };
-use crate::{Error, Result};
+use crate::Result;
 
 /// Room for a million weights of 16 characters; what is larger is no kernel.
 const MOST_BYTES: u64 = 16 << 20;
@@ -26,7 +26,11 @@ impl KernelBank {
             path: origin.clone(),
             message: message.to_owned(),
         };
-        let reading = |source| Error::io(format_args!("read the kernel file {origin}"), source);
+        let reading = |error: std::io::Error| {
+            refuse(&format!(
+                "cannot read the kernel file ({error}); check its permissions"
+            ))
+        };
         if is_missing(path) {
             let message = "there is no such kernel file; check the path, or choose a built-in \
                            kernel from --list-kernels";

@@ -185,23 +185,33 @@ impl Tone {
         if self.needs_range() || self.combine == Some(Combine::Direction) {
             return false;
         }
+        let Last { add, mul, div } = self.last;
+        let mut largest = self.terms.iter().map(Term::largest);
+        let magnitude = self.combine == Some(Combine::Magnitude);
         if self.from == Depth::F32 || !kernels.iter().all(Kernel::is_integer) {
             // A constant that is large beside the sums would be rounded by
-            // more than they may be.
-            return self.last.add == 0.0 && self.terms.iter().all(|term| term.bias == 0.0);
+            // more than they may be, and f32 has no room for extremes.
+            let plain = add == 0.0 && self.terms.iter().all(|term| term.bias == 0.0);
+            let moderate = |n: f64| (2_f64.powi(-40)..2_f64.powi(40)).contains(&n.abs());
+            let constants = [mul, div]
+                .into_iter()
+                .chain(self.terms.iter().map(|t| t.scale));
+            return plain && constants.into_iter().all(moderate) && largest.all(moderate);
         }
-        let Last { add, mul, div } = self.last;
         let constants = [add, mul, div].into_iter();
         let integers = (constants.chain(self.terms.iter().flat_map(|t| [t.bias, t.scale])))
             .all(|c| c.fract() == 0.0);
-        let largest = self.terms.iter().map(|t| t.largest());
-        if !integers {
+        if !integers || div >= 2_f64.powi(24) {
             return false;
         }
-        if self.combine == Some(Combine::Magnitude) {
+        if magnitude {
             let squares: f64 = largest.map(|n| n * n).sum();
             let saturated = ((self.to.full_scale() + 1.0) * div).powi(2);
-            let rounded = self.to == Depth::F32 || squares.min(saturated) < 2_f64.powi(20);
+            // A float result shows both roundings, of the root and the quotient.
+            let rounded = match self.to {
+                Depth::F32 => div == 1.0,
+                _ => squares.min(saturated) < 2_f64.powi(20),
+            };
             return rounded && add == 0.0 && mul == 1.0 && squares < 2_f64.powi(24);
         }
         let largest = if self.combine == Some(Combine::Sum) {
@@ -210,6 +220,17 @@ impl Tone {
             largest.fold(0.0, f64::max)
         };
         (largest + add.abs()) * mul < 2_f64.powi(23)
+    }
+
+    /// Whether the numerators of integer kernels on integer samples are exact:
+    /// not if several divisors have no common multiple below 2^53.
+    pub(crate) fn is_exact(&self, kernels: &[Kernel]) -> bool {
+        let promised = self.from != Depth::F32
+            && kernels
+                .iter()
+                .all(|k| k.is_integer() && k.divisor().fract() == 0.0);
+        let exact = |t: &Term| t.scale.fract() == 0.0 && t.largest() < (1_u64 << 53) as f64;
+        !promised || kernels.len() == 1 || self.terms.iter().all(exact)
     }
 
     /// The numerators from column `x` on, combined and mapped.

@@ -105,7 +105,7 @@ fn usage_errors() {
             ),
             (
                 "a.png -k sobel --pad constant:white",
-                "`constant:white`: `white` is not a number; write for instance constant:128",
+                "`constant:white`: `white` is no number that a sample can be; write for instance constant:128",
             ),
             (
                 "a.png -k sobel --map strech",
@@ -275,7 +275,7 @@ fn inputs_that_cannot_be() {
             ),
             (
                 "a.png/x.png -k sobel",
-                "a.png/x.png: cannot open the file: Not a directory (os error 20)",
+                "a.png/x.png: there is no such file, a part of its path is no folder; check its name",
             ),
             (
                 "folder -k sobel",

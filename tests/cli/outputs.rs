@@ -338,3 +338,23 @@ fn one_failing_input_does_not_stop_the_others() {
     let wanted = filter("sobel").apply(&room.read("b.png")).unwrap();
     assert_eq!(room.read("out/b.sobel.png"), wanted);
 }
+
+#[test]
+fn a_kernel_file_is_an_input_too() {
+    let room = Room::new();
+    room.text("mine.toml", "weights = [[1]]");
+    room.run("a.png -k mine.toml -o mine.toml -f png --overwrite")
+        .says(
+            2,
+            &["mine.toml: this output is also an input, mine.toml; choose another --output"],
+        );
+    assert_eq!(room.bytes("mine.toml"), b"weights = [[1]]");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_link_to_a_pipe_is_written_to() {
+    let room = Room::new();
+    let piped = room.run("a.png -k sobel -f png -o /dev/stdout").silent();
+    assert_eq!(piped.out, room.run("a.png -k sobel -o -").silent().out);
+}
