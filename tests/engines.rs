@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Random, Walk, exact_samples, random_image, random_kernel, sums};
+use common::{Random, Walk, apply, exact_samples, random_image, random_kernel, sums};
 use proptest::prelude::*;
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank,
@@ -59,15 +59,6 @@ fn filter(kernel: &Kernel, walk: Walk) -> Filter {
         .with_step(walk.step)
         .with_dilation(walk.dilation)
         .with_channel(Channel::Each)
-}
-
-fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
-    let plan = filter.plan(image, tuning).unwrap();
-    let mut output = plan.allocate().unwrap();
-    filter
-        .apply_into(image, &plan, &mut output, &|_| ())
-        .unwrap();
-    output
 }
 
 /// Alpha is copied; planes of another number of channels are all filtered, so

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::sha256;
+use common::{apply, sha256};
 use rayon::prelude::*;
 use serde::Deserialize;
 use stridekern::{
@@ -83,15 +83,6 @@ fn ways() -> [Tuning; 2] {
         ..Tuning::default()
     };
     [naive, Tuning::default()]
-}
-
-fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
-    let plan = filter.plan(image, tuning).unwrap();
-    let mut output = plan.allocate().unwrap();
-    filter
-        .apply_into(image, &plan, &mut output, &|_| ())
-        .unwrap();
-    output
 }
 
 fn read(file: &str) -> Image {

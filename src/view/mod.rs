@@ -2,6 +2,7 @@
 
 mod cast;
 mod contract;
+mod derived;
 mod error;
 mod interop;
 mod iter;

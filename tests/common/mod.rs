@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
-use stridekern::{Border, Depth, Extent, Image, Kernel, Samples};
+use stridekern::{Border, Depth, Extent, Filter, Image, Kernel, Samples, Tuning};
 
 /// A small generator (xorshift), so that every run sees the same images.
 pub(crate) struct Random(pub(crate) u64);
@@ -167,4 +167,14 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// What the filter makes of `image` when it is run like this.
+pub(crate) fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
+    let plan = filter.plan(image, tuning).unwrap();
+    let mut output = plan.allocate().unwrap();
+    filter
+        .apply_into(image, &plan, &mut output, &|_| ())
+        .unwrap();
+    output
 }
