@@ -25,7 +25,8 @@ pub(super) fn contract<T: Lane>(
         let together = out.len() == at_once * stride && band.step[0] == 1 && taps.dilation[0] == 1;
         let rows = if together { at_once } else { 1 };
         for (i, out) in out.chunks_mut(rows * stride).enumerate() {
-            collect_rows(band, (y + i) * band.step[0], &mut sources);
+            let seen = taps.rows_seen() + rows - 1;
+            collect_rows(band, (y + i) * band.step[0], seen, &mut sources);
             run(simd, &sources, taps, band.dense_len(), rows, out, stride);
             // Where a sample is not finite, the zeros that pad the weights of
             // a block carry it into rows whose window does not see it.
@@ -43,10 +44,10 @@ pub(super) fn contract<T: Lane>(
     }
 }
 
-/// The band's rows from `first` on, as slices.
-fn collect_rows<'a, T>(band: &Band<'a, T>, first: usize, rows: &mut Vec<&'a [T]>) {
+/// `count` rows of the band from `first` on, as slices.
+fn collect_rows<'a, T>(band: &Band<'a, T>, first: usize, count: usize, rows: &mut Vec<&'a [T]>) {
     rows.clear();
-    rows.extend((first..band.view.shape()[0]).map_while(|row| band.view.flat_row(row)));
+    rows.extend((first..first + count).map_while(|row| band.view.flat_row(row)));
 }
 
 fn run<T: Lane>(

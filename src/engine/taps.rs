@@ -58,6 +58,11 @@ impl<T: Lane> Taps<T> {
         Self { blocks, ..taps }
     }
 
+    /// How many rows of the band one output row reaches down to.
+    pub(super) const fn rows_seen(&self) -> usize {
+        self.origin[0] + (self.shape[0] - 1) * self.dilation[0] + 1
+    }
+
     /// The source rows of a block of `R` output rows.
     pub(crate) fn block<const R: usize>(&self) -> &[SourceRow<T>] {
         const {
