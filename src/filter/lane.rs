@@ -4,15 +4,12 @@ use crate::{
     engine::LaneKind,
     error::{Error, Result},
     image::Depth,
-    kernel::{Combine, Kernel},
+    kernel::{Combine, EXACT, Kernel},
 };
 
 /// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
 /// the sum of absolute products; 1e-5 is promised.
 const MAX_F32_TAPS: usize = 160;
-
-/// Integers below this are exact in f64.
-const EXACT: f64 = (1_u64 << 53) as f64;
 
 /// The kernels as they are computed: in integers, where decimals can be
 /// written so and that keeps the sums small, or the weights were integers and

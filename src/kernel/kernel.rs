@@ -3,6 +3,9 @@
 use super::KernelError;
 use crate::view::StridedView;
 
+/// Integers up to this are exact in `f64`.
+pub(crate) const EXACT: f64 = (1_u64 << 53) as f64;
+
 /// Weights of shape `(rows, columns)` with divisor, bias and anchor.
 ///
 /// The response at a pixel is the sum over the window of weight x sample, the
@@ -187,7 +190,7 @@ impl Kernel {
         let scaled = |number: f64, power: f64| {
             let whole = (number * power).round();
             // Dividing is correctly rounded, so this is what the digits mean.
-            let same = whole / power == number && whole.abs() <= (1_u64 << 53) as f64;
+            let same = whole / power == number && whole.abs() <= EXACT;
             same.then_some(whole)
         };
         (0..=6).map(|digits| 10_f64.powi(digits)).find_map(|power| {
@@ -202,7 +205,6 @@ impl Kernel {
 
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
-        const EXACT: f64 = (1_u64 << 53) as f64;
         self.weights
             .iter()
             .all(|w| w.fract() == 0.0 && w.abs() <= EXACT)

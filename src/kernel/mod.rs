@@ -12,5 +12,6 @@ mod source;
 
 pub use bank::{Combine, KernelBank, Summary};
 pub use error::KernelError;
+pub(crate) use kernel::EXACT;
 pub use kernel::Kernel;
 pub use library::Builtin;

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::{Lane, LaneKind},
     image::Depth,
-    kernel::{Combine, Kernel},
+    kernel::{Combine, EXACT, Kernel},
     simd::{Body, Isa, Simd},
 };
 
@@ -25,8 +25,6 @@ const BLOCK: usize = 128;
 pub(crate) struct Tone {
     terms: Vec<Term>,
     combine: Option<Combine>,
-    /// What numerators are divided by to give responses.
-    divisor: f64,
     map: Map,
     from: Depth,
     to: Depth,
@@ -81,7 +79,6 @@ impl Tone {
         let mut tone = Self {
             terms,
             combine,
-            divisor,
             map,
             from,
             to,
@@ -229,7 +226,7 @@ impl Tone {
             && kernels
                 .iter()
                 .all(|k| k.is_integer() && k.divisor().fract() == 0.0);
-        let exact = |t: &Term| t.scale.fract() == 0.0 && t.largest() < (1_u64 << 53) as f64;
+        let exact = |t: &Term| t.scale.fract() == 0.0 && t.largest() < EXACT;
         !promised || kernels.len() == 1 || self.terms.iter().all(exact)
     }
 

@@ -2,7 +2,11 @@
 //! into a sample.
 
 use super::{Map, Real};
-use crate::{engine::Lane, image::Depth, kernel::Kernel};
+use crate::{
+    engine::Lane,
+    image::Depth,
+    kernel::{EXACT, Kernel},
+};
 
 /// Of one kernel of the bank.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,7 +91,6 @@ impl Last {
 /// A positive number that every divisor of the bank divides, if there is an
 /// exact one: their least common multiple where they are integers, else 1.
 pub(super) fn common_divisor(kernels: &[Kernel]) -> f64 {
-    const EXACT: f64 = (1_u64 << 53) as f64;
     let divisors = || kernels.iter().map(|k| k.divisor().abs());
     let first = kernels.first().map_or(1.0, |k| k.divisor().abs());
     if divisors().all(|d| d == first) {
