@@ -32,17 +32,20 @@ fn tunings() -> Vec<Tuning> {
             ..Tuning::default()
         };
         all.push(naive);
-        all.extend(Simd::available().into_iter().map(|simd| Tuning {
-            method: Some(Method::Direct),
-            simd: Some(simd),
-            ..naive
-        }));
+        for simd in Simd::available() {
+            let methods = Method::ALL.into_iter().filter(|m| *m != Method::Naive);
+            all.extend(methods.map(|method| Tuning {
+                method: Some(method),
+                simd: Some(simd),
+                ..naive
+            }));
+        }
     }
     all
 }
 
-/// Those of them that the plan allows: narrow lanes are refused where they
-/// would not be exact.
+/// Those of them that the plan allows: lanes and methods are refused where
+/// they would not be exact.
 fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
     let mut all = tunings();
     all.retain(|tuning| filter.plan(image, tuning).is_ok());
@@ -59,6 +62,17 @@ fn filter(kernel: &Kernel, walk: Walk) -> Filter {
         .with_step(walk.step)
         .with_dilation(walk.dilation)
         .with_channel(Channel::Each)
+}
+
+/// The sum of columns times rows.
+fn outer_products(terms: &[(&Kernel, &Kernel)]) -> Kernel {
+    let (rows, columns) = (terms[0].0.rows(), terms[0].1.columns());
+    let weight = |i: usize, j: usize| {
+        let product = |(c, r): &(&Kernel, &Kernel)| c.weights()[[i, 0]] * r.weights()[[0, j]];
+        terms.iter().map(product).sum()
+    };
+    let weights = (0..rows).flat_map(|i| (0..columns).map(move |j| weight(i, j)));
+    Kernel::new(rows, columns, weights.collect()).unwrap()
 }
 
 /// Alpha is copied; planes of another number of channels are all filtered, so
@@ -198,11 +212,40 @@ proptest! {
     }
 
     #[test]
-    fn float_weights_keep_the_promise(case in case(), depth in prop::sample::select(vec![Depth::U8, Depth::U16, Depth::F32])) {
+    fn integer_columns_times_rows_are_exact(case in case(), wide in any::<bool>()) {
         let mut random = Random(case.seed);
-        let weights = (0..case.kernel[0] * case.kernel[1])
-            .map(|_| random.between(-1_000_000, 1_000_000) as f64 / 700_000.0)
-            .collect();
+        let depth = if wide { Depth::U16 } else { Depth::U8 };
+        let column = random_kernel(&mut random, case.kernel[0], 1, 6);
+        let row = random_kernel(&mut random, 1, case.kernel[1], 6);
+        let kernel = case.finished(outer_products(&[(&column, &row)]));
+        let image = random_image(&mut random, case.shape, depth);
+        let (_, samples) = exact_samples(&image, &kernel, case.walk());
+        let filter = filter(&kernel, case.walk());
+        let mut separable = 0;
+        for tuning in allowed(&filter, &image) {
+            let output = case.apply(&filter, &image, &tuning);
+            prop_assert!(*output.samples() == samples, "{:?}", tuning);
+            separable += usize::from(tuning.method == Some(Method::Separable));
+        }
+        prop_assert!(separable > 0 || kernel.abs_sum() == 0.0);
+    }
+
+    #[test]
+    fn float_weights_keep_the_promise(case in case(), rank in 0_usize..4, depth in prop::sample::select(vec![Depth::U8, Depth::U16, Depth::F32])) {
+        let mut random = Random(case.seed);
+        let mut float = |_| random.between(-1_000_000, 1_000_000) as f64 / 700_000.0;
+        let [rows, columns] = case.kernel;
+        let weights = if rank == 0 {
+            (0..rows * columns).map(float).collect()
+        } else {
+            let mut side = |rows, columns| {
+                let weights = (0..rows * columns).map(&mut float).collect();
+                Kernel::new(rows, columns, weights).unwrap()
+            };
+            let terms: Vec<_> = (0..rank).map(|_| (side(rows, 1), side(1, columns))).collect();
+            let terms: Vec<_> = terms.iter().map(|(c, r)| (c, r)).collect();
+            outer_products(&terms).weights().iter().copied().collect()
+        };
         let kernel = case.finished(Kernel::new(case.kernel[0], case.kernel[1], weights).unwrap());
         let image = random_image(&mut random, case.shape, depth);
         let (_, sums) = sums(&image, &kernel, case.walk(), |v| v);
@@ -623,7 +666,7 @@ fn windows_that_need_too_much_are_refused() {
     let error = filter.apply(&column).unwrap_err().to_string();
     assert_eq!(
         error,
-        "windows of 200000001 rows over 1 columns need 48828 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation"
+        "windows of 200000001 rows x 1 columns need 48828 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation"
     );
     let wide = filter.with_dilation([1, 1]);
     let wide = Filter::new(bank("weights = [[1, 1, 1]]"))
@@ -633,6 +676,6 @@ fn windows_that_need_too_much_are_refused() {
         wide.apply(&column)
             .unwrap_err()
             .to_string()
-            .starts_with("windows of 1 rows over 400000001 columns need ")
+            .starts_with("windows of 1 rows x 400000001 columns need ")
     );
 }

@@ -73,13 +73,13 @@ fn the_narrowest_exact_lane_is_chosen() {
             [1.0 / 3.0, 0.25],
             Depth::U8,
             LaneKind::F32,
-            "float weights, and 2 taps round to far less than 1e-5 in f32",
+            "float weights, and 3 roundings a sum stay below 1e-5 in f32",
         ),
         (
             [1.0, 2.0],
             Depth::F32,
             LaneKind::F32,
-            "float samples, and 2 taps round to far less than 1e-5 in f32",
+            "float samples, and 3 roundings a sum stay below 1e-5 in f32",
         ),
         (
             [1e-40, 0.5],
@@ -98,8 +98,23 @@ fn the_narrowest_exact_lane_is_chosen() {
         (decimals.lane(), decimals.lane_reason()),
         (LaneKind::I16, reason)
     );
-    let large = filter(13, 13, &[1.0 / 7.0; 169]);
-    assert_eq!(plan(&large, Depth::F32).lane(), LaneKind::F64);
+    // Long sums are made of groups; a column is never cut.
+    let lane = |rows, columns| {
+        let weights: Vec<f64> = (0..rows * columns).map(|i| (i as f64).sin()).collect();
+        let direct = Tuning {
+            method: Some(Method::Direct),
+            ..Tuning::default()
+        };
+        let image = random_image(&mut Random(1), [200, 200, 1], Depth::F32);
+        filter(rows, columns, &weights)
+            .plan(&image, &direct)
+            .unwrap()
+            .lane()
+    };
+    assert_eq!(lane(13, 13), LaneKind::F32);
+    assert_eq!(lane(63, 63), LaneKind::F32);
+    assert_eq!(lane(63, 100), LaneKind::F64);
+    assert_eq!(lane(150, 1), LaneKind::F64);
 }
 
 #[test]
@@ -175,6 +190,74 @@ fn method_and_level_are_as_asked() {
 }
 
 #[test]
+fn kernels_of_low_rank_run_in_two_passes() {
+    let outer = |column: &[f64], row: &[f64]| -> Vec<f64> {
+        column
+            .iter()
+            .flat_map(|c| row.iter().map(move |r| c * r))
+            .collect()
+    };
+    let binomial = [1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0];
+    let bell: Vec<f64> = (-7..=7).map(|x| (f64::from(x * x) / -20.0).exp()).collect();
+    let wide: Vec<f64> = (-7..=7).map(|x| (f64::from(x * x) / -70.0).exp()).collect();
+    let difference: Vec<f64> = (outer(&bell, &bell).iter().zip(outer(&wide, &wide)))
+        .map(|(a, b)| a - b)
+        .collect();
+    let mut uneven = outer(&binomial, &binomial);
+    uneven[0] += 1.0;
+    for (size, weights, method, reason) in [
+        (
+            7,
+            outer(&binomial, &binomial),
+            Method::Separable,
+            "separable: columns, then rows: the weights are one column times one row",
+        ),
+        (
+            7,
+            uneven,
+            Method::Direct,
+            "direct: every tap at once: the integer weights are not one column times one row",
+        ),
+        (
+            15,
+            outer(&bell, &bell),
+            Method::Separable,
+            "separable: columns, then rows: the weights are one column times one row",
+        ),
+        (
+            15,
+            difference,
+            Method::Separable,
+            "separable: columns, then rows: the weights are 2 columns times 2 rows",
+        ),
+        (
+            3,
+            outer(&[1.0, 2.0, 1.0], &[1.0, 2.0, 1.0]),
+            Method::Direct,
+            "direct: every tap at once, which is faster here than two passes",
+        ),
+    ] {
+        let plan = plan(&filter(size, size, &weights), Depth::U8);
+        assert_eq!(
+            (plan.method(), plan.method_reason().as_str()),
+            (method, reason)
+        );
+    }
+    let separable = Tuning {
+        method: Some(Method::Separable),
+        ..Tuning::default()
+    };
+    assert_eq!(
+        refusal(
+            &filter(2, 2, &[1.0, 2.0, 2.0, 5.0]),
+            &image(Depth::U16),
+            &separable
+        ),
+        "the separable engine cannot run here: the integer weights are not one column times one row; use another engine, or auto"
+    );
+}
+
+#[test]
 fn the_course_example_has_its_windows() {
     let emboss = filter(3, 3, &[-2.0, -1.0, 0.0, -1.0, 1.0, 1.0, 0.0, 1.0, 2.0]);
     let image = random_image(&mut Random(3), [400, 400, 1], Depth::U8);
@@ -224,7 +307,7 @@ fn what_cannot_be_is_refused_with_a_way_out() {
         ),
         (
             with(Border::Edge).with_dilation([1 << 40, 1]),
-            "windows of 2199023255553 rows over 15 columns need 570425344 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
+            "windows of 2199023255553 rows x 9 columns need 570425344 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
         ),
     ] {
         assert_eq!(refusal(&filter, &small, &Tuning::default()), message);

@@ -1,14 +1,14 @@
-//! Every tap on a block of R output rows x L columns, its sums in registers.
+//! Every tap on a block of R output rows x N vectors, its sums in registers.
 //!
 //! The inner loop knows neither borders nor channels: a row is one flat slice,
 //! a tap is an offset into it, and each source row and tap carries R packed
 //! weights. The body is plain Rust that the compiler vectorises; see
 //! [`crate::simd`] for how it is compiled once per level.
 
-use super::{Band, Lane, LaneKind, Taps};
+use super::{Band, Lane, LaneKind, Taps, taps::SourceRow};
 use crate::simd::{Body, Isa, Level, Simd};
 
-/// See [`super::contract`].
+/// See [`super::Contraction::run`].
 pub(super) fn contract<T: Lane>(
     simd: Simd,
     band: &Band<'_, T>,
@@ -18,24 +18,30 @@ pub(super) fn contract<T: Lane>(
     stride: usize,
 ) {
     let at_once = rows_at_once(T::KIND, simd.level());
+    // Output rows share source rows only where they are neighbours.
+    let neighbours = band.step[0] == 1 && taps.dilation[0] == 1;
+    let rows = if neighbours && taps.most_rows >= at_once {
+        at_once
+    } else {
+        1
+    };
     let mut sources = Vec::new();
-    for (block, out) in out.chunks_mut(at_once * stride).enumerate() {
-        let y = first + block * at_once;
-        // Output rows share source rows only where they are neighbours.
-        let together = out.len() == at_once * stride && band.step[0] == 1 && taps.dilation[0] == 1;
-        let rows = if together { at_once } else { 1 };
-        for (i, out) in out.chunks_mut(rows * stride).enumerate() {
-            let seen = taps.rows_seen() + rows - 1;
-            collect_rows(band, (y + i) * band.step[0], seen, &mut sources);
-            run(simd, &sources, taps, band.dense_len(), rows, out, stride);
-            // Where a sample is not finite, the zeros that pad the weights of
-            // a block carry it into rows whose window does not see it.
-            if rows > 1 && band.may_be_non_finite && !T::all_finite(out) {
-                for (r, out) in out.chunks_mut(stride).enumerate() {
-                    run(simd, &sources[r..], taps, band.dense_len(), 1, out, stride);
-                }
-            }
+    let mut at = 0;
+    while at * stride < out.len() {
+        let out = &mut out[at * stride..];
+        let rows = if out.len() >= rows * stride { rows } else { 1 };
+        let seen = taps.rows_seen() + rows - 1;
+        collect_rows(band, (first + at) * band.step[0], seen, &mut sources);
+        Rows {
+            sources: &sources,
+            taps,
+            len: band.dense_len(),
+            rows,
+            out: &mut out[..rows * stride],
+            stride,
         }
+        .run(simd);
+        at += rows;
     }
     if band.step[1] > 1 {
         for row in out.chunks_mut(stride) {
@@ -45,35 +51,18 @@ pub(super) fn contract<T: Lane>(
 }
 
 /// `count` rows of the band from `first` on, as slices.
-fn collect_rows<'a, T>(band: &Band<'a, T>, first: usize, count: usize, rows: &mut Vec<&'a [T]>) {
+pub(super) fn collect_rows<'a, T>(
+    band: &Band<'a, T>,
+    first: usize,
+    count: usize,
+    rows: &mut Vec<&'a [T]>,
+) {
     rows.clear();
     rows.extend((first..first + count).map_while(|row| band.view.flat_row(row)));
 }
 
-fn run<T: Lane>(
-    simd: Simd,
-    sources: &[&[T]],
-    taps: &Taps<T>,
-    len: usize,
-    rows: usize,
-    out: &mut [T],
-    stride: usize,
-) {
-    T::direct(
-        simd,
-        Rows {
-            sources,
-            taps,
-            len,
-            rows,
-            out,
-            stride,
-        },
-    );
-}
-
 /// Moves the sums at every `step`-th pixel to the front of the row.
-fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
+pub(super) fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
     let channels = band.view.shape()[2];
     let step = band.step[1] * channels;
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
@@ -83,23 +72,29 @@ fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
 
 /// One block of output rows, and all it is computed from.
 pub(crate) struct Rows<'a, T> {
-    sources: &'a [&'a [T]],
-    taps: &'a Taps<T>,
+    pub(super) sources: &'a [&'a [T]],
+    pub(super) taps: &'a Taps<T>,
     /// Columns x channels of sums to compute in a row.
-    len: usize,
+    pub(super) len: usize,
     /// Output rows, either 1 or as many as the level computes at once.
-    rows: usize,
-    out: &'a mut [T],
-    stride: usize,
+    pub(super) rows: usize,
+    pub(super) out: &'a mut [T],
+    pub(super) stride: usize,
 }
 
 impl<T: Lane> Rows<'_, T> {
+    pub(super) fn run(self, simd: Simd) {
+        T::direct(simd, self);
+    }
+
+    /// In blocks of R rows x N vectors of W columns: R x N sums hide the latency
+    /// of multiply-add, and they and N samples and a weight fill the registers.
     #[inline(always)]
-    fn contract<I: Isa, const R: usize, const L: usize>(self) {
+    fn contract<I: Isa, const R: usize, const N: usize, const W: usize>(self) {
         if self.rows == R {
-            self.blocks::<I, R, L>();
+            self.blocks::<I, R, N, W>();
         } else {
-            self.blocks::<I, 1, L>();
+            self.blocks::<I, 1, N, W>();
         }
     }
 
@@ -107,63 +102,126 @@ impl<T: Lane> Rows<'_, T> {
     /// ends. A row shorter than a block is computed past its end: the band and
     /// the sums have room for it.
     #[inline(always)]
-    fn blocks<I: Isa, const R: usize, const L: usize>(self) {
-        let last = self.len.saturating_sub(L);
+    fn blocks<I: Isa, const R: usize, const N: usize, const W: usize>(self) {
+        let groups = self.taps.groups::<R>();
+        let Some((first, others)) = groups.split_first() else {
+            self.out.fill(T::ZERO);
+            return;
+        };
+        let last = self.len.saturating_sub(N * W);
         let mut x = 0;
         loop {
-            let sums = block::<I, T, R, L>(self.sources, self.taps, x);
+            let sums = block::<I, T, R, N, W>(self.sources, first, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(&sums) {
-                row[x..x + L].copy_from_slice(sums);
+                row[x..x + N * W].copy_from_slice(sums.as_flattened());
+            }
+            for group in others {
+                let sums = block::<I, T, R, N, W>(self.sources, group, x);
+                for (row, sums) in self.out.chunks_mut(self.stride).zip(&sums) {
+                    for (total, &sum) in row[x..x + N * W].iter_mut().zip(sums.as_flattened()) {
+                        *total = total.plus(sum);
+                    }
+                }
             }
             if x == last {
                 break;
             }
-            x = (x + L).min(last);
+            x = (x + N * W).min(last);
         }
     }
 }
 
-/// The sums of R rows x L columns at column `x`.
+/// The sums of R rows x N vectors of W columns, at column `x`.
+///
+/// A vector is an array of the size of a register: the compiler keeps it in
+/// one. Longer arrays it would unroll before it vectorises them, and then not
+/// vectorise them: some shapes of block were 20 times slower so.
 #[inline(always)]
-fn block<I: Isa, T: Lane, const R: usize, const L: usize>(
+fn block<I: Isa, T: Lane, const R: usize, const N: usize, const W: usize>(
     sources: &[&[T]],
-    taps: &Taps<T>,
+    group: &[SourceRow<T>],
     x: usize,
-) -> [[T; L]; R] {
-    let mut sums = [[T::ZERO; L]; R];
-    for source in taps.block::<R>() {
+) -> [[[T; W]; N]; R] {
+    let mut sums = [[[T::ZERO; W]; N]; R];
+    for source in group {
         let samples = &sources[source.row][x..];
-        for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
-            let window: &[T; L] = samples[offset..]
-                .first_chunk()
-                .expect("a band's rows are as long as its windows");
-            for (sums, &weight) in sums.iter_mut().zip(weights) {
-                for (sum, &sample) in sums.iter_mut().zip(window) {
-                    *sum = if I::FMA {
-                        sample.mul_add::<true>(weight, *sum)
-                    } else {
-                        sample.mul_add::<false>(weight, *sum)
-                    };
+        // A source row that only some output rows see is given to those alone.
+        macro_rules! rows {
+            ($(($first:literal, $end:literal)),*) => {
+                match (source.first, source.end) {
+                    $(($first, $end) if $end <= R => {
+                        add_row::<I, T, R, N, W, $first, $end>(&mut sums, samples, source);
+                    })*
+                    _ => unreachable!("a block has at most 4 rows"),
                 }
+            };
+        }
+        rows!(
+            (0, 4),
+            (0, 1),
+            (0, 2),
+            (0, 3),
+            (1, 2),
+            (1, 3),
+            (1, 4),
+            (2, 3),
+            (2, 4),
+            (3, 4)
+        );
+    }
+    sums
+}
+
+/// Adds every tap of one source row to the sums of rows `A..B`.
+#[inline(always)]
+fn add_row<
+    I: Isa,
+    T: Lane,
+    const R: usize,
+    const N: usize,
+    const W: usize,
+    const A: usize,
+    const B: usize,
+>(
+    sums: &mut [[[T; W]; N]; R],
+    samples: &[T],
+    source: &SourceRow<T>,
+) {
+    for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
+        let window = samples[offset..].as_chunks::<W>().0;
+        let window: &[[T; W]; N] = window
+            .first_chunk()
+            .expect("a band's rows are as long as its windows");
+        for r in A..B {
+            for (sum, samples) in sums[r].iter_mut().zip(window) {
+                *sum = mul_add::<I, T, W>(samples, weights[r], sum);
             }
         }
     }
-    sums
+}
+
+#[inline(always)]
+fn mul_add<I: Isa, T: Lane, const W: usize>(samples: &[T; W], weight: T, sums: &[T; W]) -> [T; W] {
+    std::array::from_fn(|i| {
+        if I::FMA {
+            samples[i].mul_add::<true>(weight, sums[i])
+        } else {
+            samples[i].mul_add::<false>(weight, sums[i])
+        }
+    })
 }
 
 /// Output rows of a block: the R of the instances below.
 pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
     match (lane, level) {
-        (LaneKind::F32, Level::Avx512 | Level::Neon) => 4,
+        (_, Level::Avx512 | Level::Neon) => 4,
+        (LaneKind::F32 | LaneKind::F64, Level::Avx2) => 4,
         _ => 2,
     }
 }
 
-/// A block has about four vectors of columns in every row: enough independent
-/// sums to hide the latency of multiply-add, and few enough for the registers.
-/// Columns below a certain number are unrolled by the compiler before they are
-/// vectorised, and then are not: 32 columns of i16 took 17 times as long on
-/// the portable level as 64, 32 of f64 three times as long on AVX-512.
+/// Multiplying and adding are two instructions here, and their result takes a
+/// register more.
 pub(super) struct I16<'a>(pub(super) Rows<'a, i16>);
 pub(super) struct F32<'a>(pub(super) Rows<'a, f32>);
 pub(super) struct F64<'a>(pub(super) Rows<'a, f64>);
@@ -173,9 +231,11 @@ impl Body for I16<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        match I::VECTOR {
-            64 => self.0.contract::<I, 2, 128>(),
-            _ => self.0.contract::<I, 2, 64>(),
+        match (I::VECTOR, I::REGISTERS) {
+            (64, _) => self.0.contract::<I, 4, 4, 32>(),
+            (32, _) => self.0.contract::<I, 2, 4, 16>(),
+            (_, 32) => self.0.contract::<I, 4, 4, 8>(),
+            _ => self.0.contract::<I, 2, 4, 8>(),
         }
     }
 }
@@ -186,10 +246,10 @@ impl Body for F32<'_> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         match (I::VECTOR, I::REGISTERS) {
-            (64, _) => self.0.contract::<I, 4, 64>(),
-            (32, _) => self.0.contract::<I, 2, 32>(),
-            (_, 32) => self.0.contract::<I, 4, 16>(),
-            _ => self.0.contract::<I, 2, 16>(),
+            (64, _) => self.0.contract::<I, 4, 4, 16>(),
+            (32, _) => self.0.contract::<I, 4, 3, 8>(),
+            (_, 32) => self.0.contract::<I, 4, 4, 4>(),
+            _ => self.0.contract::<I, 2, 4, 4>(),
         }
     }
 }
@@ -199,10 +259,11 @@ impl Body for F64<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        match I::VECTOR {
-            64 => self.0.contract::<I, 2, 64>(),
-            32 => self.0.contract::<I, 2, 16>(),
-            _ => self.0.contract::<I, 2, 8>(),
+        match (I::VECTOR, I::REGISTERS) {
+            (64, _) => self.0.contract::<I, 4, 4, 8>(),
+            (32, _) => self.0.contract::<I, 4, 3, 4>(),
+            (_, 32) => self.0.contract::<I, 4, 4, 2>(),
+            _ => self.0.contract::<I, 2, 4, 2>(),
         }
     }
 }

@@ -4,15 +4,22 @@
 mod direct;
 mod lane;
 mod naive;
+mod separable;
 mod taps;
 
 use std::fmt;
 
 pub use lane::LaneKind;
-pub(crate) use lane::{Lane, Widen};
-pub(crate) use taps::Taps;
+pub(crate) use lane::{Lane, MAX_ROUNDINGS, Widen};
+use separable::Separable;
+pub(crate) use taps::Grid;
+use taps::Taps;
 
-use crate::{simd::Simd, view::StridedView};
+use crate::{
+    kernel::Factor,
+    simd::Simd,
+    view::{Layout, StridedView},
+};
 
 /// How the sums are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,17 +29,20 @@ pub enum Method {
     Naive,
     /// Every tap of the kernel on a block of output rows and columns at once.
     Direct,
+    /// The kernel as a few columns of weights, each times a row of weights.
+    Separable,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 2] = [Self::Naive, Self::Direct];
+    pub const ALL: [Self; 3] = [Self::Naive, Self::Direct, Self::Separable];
 
-    /// `naive` or `direct`.
+    /// `naive`, `direct` or `separable`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Naive => "naive",
             Self::Direct => "direct",
+            Self::Separable => "separable",
         }
     }
 }
@@ -64,30 +74,63 @@ impl<T> Band<'_, T> {
     }
 }
 
-/// Contracts the windows of output rows `first..first + rows` of `band`.
-///
-/// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
-/// [`Band::dense_len`] and [`Lane::MAX_BLOCK`]. What stands behind the last
-/// column of a row is undefined.
-pub(crate) fn contract<T: Lane>(
-    method: Method,
-    simd: Simd,
-    band: &Band<'_, T>,
-    taps: &Taps<T>,
-    first: usize,
-    out: &mut [T],
-    stride: usize,
-) {
-    match method {
-        Method::Naive => naive::contract(band, taps, first, out, stride),
-        Method::Direct => direct::contract(simd, band, taps, first, out, stride),
+/// One kernel, compiled for a method.
+#[derive(Debug, Clone)]
+pub(crate) enum Contraction<T> {
+    Naive(Taps<T>),
+    Direct(Taps<T>),
+    Separable(Separable<T>),
+}
+
+impl<T: Lane> Contraction<T> {
+    /// For bands whose rows have this layout of `(columns, channels)`.
+    /// `factors` are those of the kernel, for [`Method::Separable`] alone.
+    ///
+    /// `drop_zeros` leaves out taps of weight zero, which is right only where
+    /// no sample is infinite or NaN.
+    pub(crate) fn new(
+        method: Method,
+        grid: Grid<'_>,
+        factors: &[Factor],
+        row: &Layout<2>,
+        drop_zeros: bool,
+    ) -> Self {
+        match method {
+            Method::Naive => Self::Naive(Taps::new(grid, row, drop_zeros)),
+            Method::Direct => Self::Direct(Taps::new(grid, row, drop_zeros)),
+            Method::Separable => Self::Separable(Separable::new(grid, factors, row, drop_zeros)),
+        }
+    }
+
+    /// Contracts the windows of rows `first..` of the band's result, as many as
+    /// `out` holds.
+    ///
+    /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
+    /// [`Band::dense_len`] and [`Lane::MAX_BLOCK`]. What stands behind the last
+    /// column of a row is undefined. `scratch` is whatever the last call left.
+    pub(crate) fn run(
+        &self,
+        simd: Simd,
+        band: &Band<'_, T>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        scratch: &mut Vec<T>,
+    ) {
+        match self {
+            Self::Naive(taps) => naive::contract(band, taps, first, out, stride),
+            Self::Direct(taps) => direct::contract(simd, band, taps, first, out, stride),
+            Self::Separable(kernel) => {
+                separable::contract(simd, band, kernel, first, out, stride, scratch);
+            }
+        }
     }
 }
 
-/// How many output rows a call of [`contract`] should ask for at once.
+/// How many output rows a call of [`Contraction::run`] should ask for at once.
 pub(crate) const fn rows_at_once(method: Method, lane: LaneKind, simd: Simd) -> usize {
     match method {
         Method::Naive => 1,
-        Method::Direct => direct::rows_at_once(lane, simd.level()),
+        Method::Direct | Method::Separable => direct::rows_at_once(lane, simd.level()),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Band, Lane, Taps};
 use crate::view::Spacing;
 
-/// See [`super::contract`].
+/// See [`super::Contraction::run`].
 pub(super) fn contract<T: Lane>(
     band: &Band<'_, T>,
     taps: &Taps<T>,
@@ -43,4 +43,24 @@ pub(super) fn contract<T: Lane>(
             }
         }
     }
+}
+
+/// The sum of one window, at a row of the result and a column and channel
+/// before the column step is taken.
+pub(super) fn sum_at<T: Lane>(
+    band: &Band<'_, T>,
+    taps: &Taps<T>,
+    [y, x, channel]: [usize; 3],
+) -> T {
+    let [_, kernel_columns] = taps.shape;
+    let mut sum = T::ZERO;
+    for (at, &weight) in taps.weights.iter().enumerate() {
+        let row = y * band.step[0] + taps.origin[0] + at / kernel_columns * taps.dilation[0];
+        let column = x + taps.origin[1] + at % kernel_columns * taps.dilation[1];
+        sum = band
+            .view
+            .at([row, column, channel])
+            .mul_add::<false>(weight, sum);
+    }
+    sum
 }

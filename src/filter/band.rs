@@ -11,15 +11,29 @@ use crate::{
     view::{Layout, StridedView},
 };
 
-/// Columns of a framed row, room for a whole block included.
-fn framed_columns(geometry: &Geometry, channels: usize, block: usize) -> usize {
-    let block = block.div_ceil(channels) + geometry.window[1] - 1;
-    geometry.padded_columns().max(block)
+/// The rows and columns of the result that are computed from one band: a tile
+/// is small enough for its band to stay in the cache.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tile {
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
 }
 
-/// The bytes of a framed row and of what is known of its columns.
-pub(super) fn row_bytes(geometry: &Geometry, channels: usize, lane: LaneKind) -> usize {
-    let columns = framed_columns(geometry, channels, lane.max_block());
+/// The samples of a framed row under so many columns of the result, room for a
+/// whole block included.
+fn framed_columns(geometry: &Geometry, columns: usize, channels: usize, block: usize) -> usize {
+    let block = block.div_ceil(channels) + geometry.window[1] - 1;
+    geometry.padded_len(1, columns).max(block)
+}
+
+/// The bytes of a framed row.
+pub(super) fn row_bytes(
+    geometry: &Geometry,
+    columns: usize,
+    channels: usize,
+    lane: LaneKind,
+) -> usize {
+    let columns = framed_columns(geometry, columns, channels, lane.max_block());
     columns.saturating_mul(channels.saturating_mul(lane.bytes()))
 }
 
@@ -29,23 +43,31 @@ pub(super) struct Framing<'a, S, T> {
     geometry: &'a Geometry,
     source: StridedView<'a, S, 3>,
     simd: Simd,
-    /// Columns of a framed row, room for a whole block included.
-    columns: usize,
-    /// The columns left of, inside and right of the image.
-    left: Vec<Option<usize>>,
-    inside: Range<usize>,
-    right: Vec<Option<usize>>,
     constant: T,
-    /// The source itself where windows can look at it without a copy.
+    /// The source in the lane's type, where windows can look at it.
     direct: Option<StridedView<'a, T, 3>>,
+}
+
+/// What a band is framed in, kept from one to the next.
+#[derive(Debug)]
+pub(super) struct Frame<T> {
+    samples: Vec<T>,
+    left: Vec<Option<usize>>,
+    right: Vec<Option<usize>>,
+}
+
+impl<T> Frame<T> {
+    pub(super) const fn new() -> Self {
+        Self {
+            samples: Vec::new(),
+            left: Vec::new(),
+            right: Vec::new(),
+        }
+    }
 }
 
 impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
     pub(super) fn new(geometry: &'a Geometry, source: StridedView<'a, S, 3>, simd: Simd) -> Self {
-        let channels = source.shape()[2];
-        let padded = geometry.padded_columns();
-        let inside_end = (geometry.before[1] + geometry.image[1]).min(padded);
-        let outside = |columns: Range<usize>| columns.map(|x| geometry.source(1, x)).collect();
         let constant = match geometry.border {
             Some(Border::Constant(value)) => T::from_weight(value),
             _ => T::ZERO,
@@ -54,73 +76,116 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
             geometry,
             source,
             simd,
-            columns: framed_columns(geometry, channels, T::MAX_BLOCK),
-            left: outside(0..geometry.before[1]),
-            inside: 0..inside_end - geometry.before[1],
-            right: outside(inside_end..padded),
             constant,
-            direct: reads_directly(geometry, channels, S::DEPTH, T::KIND)
-                .then(|| same_type(source))
-                .flatten(),
+            direct: same_type(source),
         }
     }
 
-    /// `(columns, channels)` of a band's row.
-    pub(super) fn row_layout(&self) -> Layout<2> {
-        let shape = [self.columns, self.source.shape()[2]];
+    /// `(columns, channels)` of the window in a band's row.
+    pub(super) fn window_row(&self) -> Layout<2> {
+        let shape = [self.geometry.window[1], self.source.shape()[2]];
         Layout::c_order(shape, shape[0] * shape[1])
             .expect("a shape fits as many elements as it has")
     }
 
-    /// The band of these output rows, in `buffer` unless the source serves.
-    pub(super) fn band<'b>(&'b self, output: &Range<usize>, buffer: &'b mut Vec<T>) -> Band<'b, T> {
-        let rows = self.geometry.padded_rows(output);
-        let view = match self.direct {
-            Some(source) => source.slice(0, rows),
-            None => {
-                let shape = [rows.len(), self.columns, self.source.shape()[2]];
-                self.frame(rows, buffer);
-                StridedView::from_slice(buffer, shape)
-            }
+    /// The band of a tile: the source itself where no window of the tile leaves
+    /// the image, else a copy in `frame`.
+    pub(super) fn band<'b>(&'b self, tile: &Tile, frame: &'b mut Frame<T>) -> Band<'b, T> {
+        let rows = self.geometry.padded(0, &tile.rows);
+        let columns = self.geometry.padded(1, &tile.columns);
+        let view = match self.direct(tile, &rows, &columns) {
+            Some(view) => view,
+            None => self.frame(tile, rows, columns, frame),
         };
         Band {
-            view: view.expect("a band's rows lie in the padded image"),
-            positions: self.geometry.positions(),
+            view,
+            positions: self.geometry.positions(1, tile.columns.len()),
             step: self.geometry.step,
             may_be_non_finite: S::DEPTH == Depth::F32,
         }
     }
 
-    fn frame(&self, rows: Range<usize>, buffer: &mut Vec<T>) {
+    fn direct(
+        &self,
+        tile: &Tile,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+    ) -> Option<StridedView<'_, T, 3>> {
+        let Self { geometry, .. } = self;
+        let inside = |axis, padded: &Range<usize>| geometry.inside(axis, padded) == *padded;
+        let fits = holds_block(geometry, tile.columns.len(), self.source.shape()[2]);
+        if !(fits && inside(0, rows) && inside(1, columns)) {
+            return None;
+        }
+        let of_image = |axis: usize, padded: &Range<usize>| {
+            padded.start - geometry.before[axis]..padded.end - geometry.before[axis]
+        };
+        let rows = self.direct?.slice(0, of_image(0, rows)).ok()?;
+        rows.slice(1, of_image(1, columns)).ok()
+    }
+
+    fn frame<'b>(
+        &self,
+        tile: &Tile,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        frame: &'b mut Frame<T>,
+    ) -> StridedView<'b, T, 3> {
+        let Self { geometry, .. } = self;
         let channels = self.source.shape()[2];
-        let len = self.columns * channels;
-        buffer.resize(rows.len() * len, T::ZERO);
-        for (padded, framed) in rows.zip(buffer.chunks_exact_mut(len)) {
-            let framed = &mut framed[..self.geometry.padded_columns() * channels];
-            let Some(row) = self.geometry.source(0, padded) else {
+        let framed = framed_columns(geometry, tile.columns.len(), channels, T::MAX_BLOCK);
+        let shape = [rows.len(), framed, channels];
+        let len = framed * channels;
+        let inside = geometry.inside(1, &columns);
+        let outside = |columns: Range<usize>| columns.map(|x| geometry.source(1, x));
+        let Frame {
+            samples,
+            left,
+            right,
+        } = frame;
+        left.clear();
+        left.extend(outside(columns.start..inside.start));
+        right.clear();
+        right.extend(outside(inside.end..columns.end));
+        samples.resize(rows.len() * len, T::ZERO);
+        for (padded, framed) in rows.zip(samples.chunks_exact_mut(len)) {
+            let framed = &mut framed[..columns.len() * channels];
+            let Some(row) = geometry.source(0, padded) else {
                 framed.fill(self.constant);
                 continue;
             };
-            let (left, rest) = framed.split_at_mut(self.left.len() * channels);
-            let (inside, right) = rest.split_at_mut(self.inside.len() * channels);
-            match self.source.flat_row(row) {
-                Some(samples) => self.simd.run(Convert {
-                    samples: &samples[..inside.len()],
-                    out: inside,
-                }),
-                None => self.gather(row, inside),
-            }
-            self.frame_outside(row, &self.left, left);
-            self.frame_outside(row, &self.right, right);
+            let (before, rest) = framed.split_at_mut(left.len() * channels);
+            let (within, after) = rest.split_at_mut(inside.len() * channels);
+            self.widen(row, &inside, within);
+            self.frame_outside(row, left, before);
+            self.frame_outside(row, right, after);
+        }
+        StridedView::from_slice(samples, shape).expect("a frame has the size of its shape")
+    }
+
+    /// The columns of a row that lie in the image, `inside` counted with the
+    /// border.
+    fn widen(&self, row: usize, inside: &Range<usize>, out: &mut [T]) {
+        if inside.is_empty() {
+            return;
+        }
+        let channels = self.source.shape()[2];
+        let first = inside.start - self.geometry.before[1];
+        match self.source.flat_row(row) {
+            Some(samples) => self.simd.run(Convert {
+                samples: &samples[first * channels..][..out.len()],
+                out,
+            }),
+            None => self.gather(row, first, out),
         }
     }
 
     /// A row whose samples do not stand one after the other: one channel of several.
-    fn gather(&self, row: usize, out: &mut [T]) {
+    fn gather(&self, row: usize, first: usize, out: &mut [T]) {
         let channels = self.source.shape()[2];
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
             for (c, sample) in pixel.iter_mut().enumerate() {
-                *sample = T::from_sample(*self.source.at([row, x, c]));
+                *sample = T::from_sample(*self.source.at([row, first + x, c]));
             }
         }
     }
@@ -138,7 +203,7 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
     }
 }
 
-/// Whether windows can look at the source itself: no border, no wider type,
+/// Whether windows inside the image look at the image itself: no wider type,
 /// and rows long enough for a block.
 pub(super) fn reads_directly(
     geometry: &Geometry,
@@ -146,11 +211,14 @@ pub(super) fn reads_directly(
     sample: Depth,
     lane: LaneKind,
 ) -> bool {
+    lane.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
+}
+
+/// Whether so many columns of the result fill a block.
+fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
     // Only floats are both a sample type and a lane.
     const BLOCK: usize = <f32 as Lane>::MAX_BLOCK;
-    geometry.border.is_none()
-        && lane.depth() == Some(sample)
-        && geometry.positions() * channels >= BLOCK
+    geometry.positions(1, columns) * channels >= BLOCK
 }
 
 /// The view with its elements as `T`, if that is what they are and its rows

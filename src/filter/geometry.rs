@@ -95,25 +95,28 @@ impl Geometry {
         })
     }
 
-    /// How many windows stand side by side before the column step is taken.
-    pub(super) fn positions(&self) -> usize {
-        (self.output[1] - 1) * self.step[1] + 1
+    /// How many windows `outputs` rows or columns of the result stand for,
+    /// before the step is taken.
+    pub(super) fn positions(&self, axis: usize, outputs: usize) -> usize {
+        (outputs.max(1) - 1) * self.step[axis] + 1
     }
 
-    /// Columns of the padded image that windows see.
-    pub(super) fn padded_columns(&self) -> usize {
-        self.positions() + self.window[1] - 1
+    /// Rows or columns of the padded image that so many of the result see.
+    pub(super) fn padded_len(&self, axis: usize, outputs: usize) -> usize {
+        self.positions(axis, outputs) + self.window[axis] - 1
     }
 
-    /// Rows of the padded image that these output rows see.
-    pub(super) fn padded_rows(&self, output: &Range<usize>) -> Range<usize> {
-        let first = output.start * self.step[0];
-        first..first + self.padded_row_count(output.len())
+    /// The rows or columns of the padded image that these of the result see.
+    pub(super) fn padded(&self, axis: usize, output: &Range<usize>) -> Range<usize> {
+        let first = output.start * self.step[axis];
+        first..first + self.padded_len(axis, output.len())
     }
 
-    /// Rows of the padded image that `rows` output rows see.
-    pub(super) fn padded_row_count(&self, rows: usize) -> usize {
-        (rows.max(1) - 1) * self.step[0] + self.window[0]
+    /// Those of the padded rows or columns that are the image's own.
+    pub(super) fn inside(&self, axis: usize, padded: &Range<usize>) -> Range<usize> {
+        let image = self.before[axis]..self.before[axis] + self.image[axis];
+        let start = padded.start.max(image.start).min(padded.end);
+        start..padded.end.min(image.end).max(start)
     }
 
     /// The image's row or column that stands at a padded one, or `None` where

@@ -1,15 +1,11 @@
 //! Which arithmetic keeps the promise of exact results.
 
 use crate::{
-    engine::LaneKind,
+    engine::{LaneKind, MAX_ROUNDINGS},
     error::{Error, Result},
     image::Depth,
     kernel::{Combine, EXACT, Kernel},
 };
-
-/// Rounding errors of a sum of n products in f32 stay below (n + 2) 2^-24 of
-/// the sum of absolute products; 1e-5 is promised.
-const MAX_F32_TAPS: usize = 160;
 
 /// The kernels as they are computed: in integers, where decimals can be
 /// written so and that keeps the sums small, or the weights were integers and
@@ -32,9 +28,10 @@ pub(super) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
 }
 
 /// The fastest lane that keeps the promise for every kernel, or the wanted one
-/// if it does, and why.
+/// if it does, and why. A sum of a kernel in f32 goes through `roundings`.
 pub(super) fn choose(
     kernels: &[Kernel],
+    roundings: impl Fn(usize, &Kernel) -> usize,
     combine: Option<Combine>,
     depth: Depth,
     wanted: Option<LaneKind>,
@@ -55,7 +52,7 @@ pub(super) fn choose(
         )));
     }
     let exact = |k: &Kernel| depth != Depth::F32 && k.is_integer();
-    let needs = kernels.iter().map(|k| narrowest(k, depth));
+    let needs = (kernels.iter().enumerate()).map(|(at, k)| narrowest(k, depth, roundings(at, k)));
     let (narrowest, reason) = if combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
         let reason = "the angle of a faint gradient shows the rounding of f32";
         (LaneKind::F64, reason.to_owned())
@@ -75,9 +72,8 @@ pub(super) fn choose(
     }
 }
 
-fn narrowest(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
+fn narrowest(kernel: &Kernel, depth: Depth, roundings: usize) -> (LaneKind, String) {
     let white = depth.full_scale();
-    let taps = kernel.rows() * kernel.columns();
     let [low, high] = kernel.sum_range(white);
     let largest = high.max(-low);
     let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
@@ -104,17 +100,17 @@ fn narrowest(kernel: &Kernel, depth: Depth) -> (LaneKind, String) {
     };
     // Weights that f32 would turn to infinity or lose below its normal range.
     let in_range = largest < 1e30 && smallest_weight > 1e-30;
-    if taps <= MAX_F32_TAPS && in_range {
+    if roundings <= MAX_ROUNDINGS && in_range {
         (
             LaneKind::F32,
-            format!("{what}, and {taps} taps round to far less than 1e-5 in f32"),
+            format!("{what}, and {roundings} roundings a sum stay below 1e-5 in f32"),
         )
     } else if !in_range {
         (LaneKind::F64, format!("{what} beyond the range of f32"))
     } else {
         (
             LaneKind::F64,
-            format!("{what}, and {taps} taps could round to more than 1e-5 in f32"),
+            format!("{what}, and {roundings} roundings a sum could exceed 1e-5 in f32"),
         )
     }
 }

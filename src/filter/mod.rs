@@ -6,6 +6,7 @@ mod channel;
 mod filter;
 mod geometry;
 mod lane;
+mod method;
 mod plan;
 mod run;
 

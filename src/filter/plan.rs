@@ -1,14 +1,19 @@
 //! How a filter will be run: a plain value, chosen once, that explains itself.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
-use super::{Channel, Extent, Filter, band, geometry::Geometry, lane};
+use super::{
+    Channel, Extent, Filter, band,
+    geometry::Geometry,
+    lane,
+    method::{self, Choice},
+};
 use crate::{
     border::Border,
     engine::{self, LaneKind, Method},
     error::{Error, Result},
     image::{Depth, Image, ImageView},
-    kernel::Kernel,
+    kernel::{Factors, Kernel},
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},
@@ -55,14 +60,25 @@ pub struct Plan {
     pub(super) tone: Tone,
     pub(super) simd: Simd,
     method: Method,
+    method_reason: String,
+    /// Of every kernel, for the separable method.
+    pub(super) factors: Vec<Factors>,
     lane: LaneKind,
     lane_reason: String,
     channels: usize,
     band_rows: usize,
+    /// Tiles side by side in a band.
+    tiles: usize,
+    /// Whether windows inside the image look at the image itself.
+    direct: bool,
     zero_copy: bool,
 }
 
-/// Framed source rows of one band: small enough for the second cache of any
+/// Samples in a row of a tile: a few rows of sums and of source stay in the
+/// first cache, and the columns that neighbours frame twice are few.
+const TILE_SAMPLES: usize = 1024;
+
+/// Framed source rows of one tile: small enough for the second cache of any
 /// processor of the last ten years beside the output rows.
 const BAND_BYTES: usize = 256 << 10;
 
@@ -92,32 +108,43 @@ impl Plan {
         )?;
         check_constant(filter.extent, input.depth)?;
         let depth = filter.output_depth(input.depth);
-        let (lane, lane_reason) =
-            lane::choose(&kernels, filter.bank.combine(), input.depth, tuning.lane)?;
-        let method = tuning.method.unwrap_or(Method::Direct);
+        let Choice {
+            method,
+            factors,
+            reason: method_reason,
+            ..
+        } = Choice::new(&kernels, input.depth, tuning.method)?;
+        let roundings = |at, k: &Kernel| method::roundings(&factors, at, k);
+        let (lane, lane_reason) = lane::choose(
+            &kernels,
+            roundings,
+            filter.bank.combine(),
+            input.depth,
+            tuning.lane,
+        )?;
         // The naive loop has no copies per level.
         let simd = match method {
             Method::Naive => Simd::PORTABLE,
-            Method::Direct => tuning.simd.unwrap_or_else(Simd::best),
+            _ => tuning.simd.unwrap_or_else(Simd::best),
         };
         let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
-        let zero_copy = flat
+        let direct = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
+        let zero_copy = direct && geometry.border.is_none();
+        let tiles = tiles(&geometry, channels);
+        let widest = geometry.output[1].div_ceil(tiles);
         let rows_at_once = engine::rows_at_once(method, lane, simd);
-        let row_bytes = band::row_bytes(&geometry, channels, lane);
+        let row_bytes = band::row_bytes(&geometry, widest, channels, lane);
+        let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
         let least = row_bytes
-            .saturating_mul(geometry.padded_row_count(rows_at_once))
-            .max(
-                geometry
-                    .padded_columns()
-                    .saturating_mul(size_of::<Option<usize>>()),
-            );
+            .saturating_mul(geometry.padded_len(0, rows_at_once))
+            .max(halo_bytes);
         if least > BLOCK_BYTES {
             return Err(Error::limit(format_args!(
-                "windows of {} rows over {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
+                "windows of {} rows x {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
                 geometry.window[0],
-                geometry.padded_columns(),
+                geometry.window[1],
                 least >> 20,
                 BLOCK_BYTES >> 20,
             )));
@@ -150,10 +177,14 @@ impl Plan {
             geometry,
             simd,
             method,
+            method_reason,
+            factors,
             lane,
             lane_reason,
             channels,
             band_rows,
+            tiles,
+            direct,
             zero_copy,
         })
     }
@@ -165,15 +196,7 @@ impl Plan {
 
     /// The method and why: one line.
     pub fn method_reason(&self) -> String {
-        match self.method {
-            Method::Naive => "naive: four loops over the window view, as asked for".to_owned(),
-            Method::Direct => {
-                let [rows, columns] = self.geometry.window;
-                format!(
-                    "direct: every tap of the {rows} x {columns} window on a block of output at once"
-                )
-            }
-        }
+        format!("{}: {}", self.method, self.method_reason)
     }
 
     /// The arithmetic of the inner loop.
@@ -203,18 +226,25 @@ impl Plan {
         }
     }
 
-    /// Why bands have the height they have: one line.
+    /// What a band holds and why: one line.
     pub fn band_reason(&self) -> String {
+        let widest = self.geometry.output[1].div_ceil(self.tiles);
         let [rows, columns] = [
-            self.geometry.padded_row_count(self.band_rows),
-            self.geometry.padded_columns(),
+            self.geometry.padded_len(0, self.band_rows),
+            self.geometry.padded_len(1, widest),
         ];
+        let Self { lane, tiles, .. } = self;
+        let tiles = match tiles {
+            1 => "in one tile".to_owned(),
+            _ => format!("in {tiles} tiles side by side"),
+        };
         if self.zero_copy {
-            format!("windows look at {rows} rows of the image itself, with no copy")
+            format!("{tiles} whose windows look at the image itself, with no copy")
+        } else if self.direct {
+            format!("{tiles} whose windows look at the image itself but where they leave it")
         } else {
             format!(
-                "their {rows} source rows of {columns} columns are framed once, in {} and in the cache",
-                self.lane
+                "{tiles} of {rows} x {columns} source samples, framed once in {lane} and kept in the cache"
             )
         }
     }
@@ -272,8 +302,9 @@ impl Plan {
             (Extent::Valid, Some(stored)) => self.input.layout.slice(2, stored)?,
             (Extent::Valid, None) => dense(rows, columns, 1)?,
             (Extent::Same(_), _) => {
-                let rows = self.geometry.padded_row_count(self.geometry.output[0]);
-                dense(rows, self.geometry.padded_columns(), self.channels)?
+                let [rows, columns] =
+                    [0, 1].map(|axis| self.geometry.padded_len(axis, self.geometry.output[axis]));
+                dense(rows, columns, self.channels)?
             }
         };
         let first = &self.kernels[0];
@@ -300,6 +331,12 @@ impl Plan {
     pub fn allocate(&self) -> Result<Image> {
         let [rows, columns, channels] = self.output_shape();
         Image::zeroed(rows, columns, channels, self.output_depth())
+    }
+
+    /// The columns of the result that every tile of a band computes.
+    pub(super) fn tile_columns(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (columns, tiles) = (self.geometry.output[1], self.tiles);
+        (0..tiles).map(move |tile| tile * columns / tiles..(tile + 1) * columns / tiles)
     }
 
     pub(super) fn is_for(&self, filter: &Filter, input: Input) -> bool {
@@ -329,6 +366,14 @@ impl fmt::Display for Plan {
     }
 }
 
+/// How many tiles stand side by side. Each is at least [`TILE_SAMPLES`] wide
+/// before the step, and wider than what it shares with its neighbours.
+fn tiles(geometry: &Geometry, channels: usize) -> usize {
+    let columns = (TILE_SAMPLES / channels).max(2 * (geometry.window[1] - 1));
+    let outputs = columns.div_ceil(geometry.step[1]).max(1);
+    (geometry.output[1] / outputs).max(1)
+}
+
 /// Output rows whose source rows suit the cache and whose number gives every
 /// thread several bands. The halo is framed again for every band, so it should
 /// be the smaller part.
@@ -339,7 +384,7 @@ fn band_rows(geometry: &Geometry, row_bytes: usize) -> usize {
     let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * rayon::current_num_threads());
     let rows = fitting.min(share).max(2 * halo / step).max(8);
     // A window far larger than the cache leaves no room for more of them.
-    let bytes = |rows| row_bytes.saturating_mul(geometry.padded_row_count(rows));
+    let bytes = |rows| row_bytes.saturating_mul(geometry.padded_len(0, rows));
     if bytes(rows) > BLOCK_BYTES { 1 } else { rows }
 }
 

@@ -4,9 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Filter, Plan, band::Framing, channel};
+use super::{
+    Filter, Plan,
+    band::{Frame, Framing, Tile},
+    channel,
+};
 use crate::{
-    engine::{self, Lane, LaneKind, Taps, Widen},
+    engine::{self, Contraction, Grid, Lane, LaneKind, Widen},
     error::{Error, Result},
     image::{Depth, Image, ImageView},
     tone::{self, Output, Tone},
@@ -48,7 +52,9 @@ struct Job<'a> {
 
 /// Buffers of one thread, kept from band to band.
 struct Scratch<T> {
-    band: Vec<T>,
+    frame: Frame<T>,
+    /// The engine's own.
+    engine: Vec<T>,
     /// Sums of every kernel, one after the other.
     sums: Vec<T>,
 }
@@ -100,16 +106,16 @@ impl Job<'_> {
             |scratch, (band, samples)| {
                 let first = band * plan.band_rows();
                 let rows = first..first + samples.len() / row_len;
-                let mut out = samples.chunks_exact_mut(row_len);
-                bands.each_row(rows.clone(), scratch, |y, sums| {
-                    let out = out
-                        .next()
-                        .expect("the band has as many rows as its samples");
-                    tone.finish(plan.simd, sums, out);
-                    if plan.copies_alpha() {
-                        bands.copy_alpha(&tone, y, out);
-                    }
-                });
+                for tile in bands.tiles(rows.clone()) {
+                    bands.each_row(&tile, scratch, |y, sums| {
+                        let at = (y - first) * row_len + tile.columns.start * channels;
+                        let out = &mut samples[at..][..tile.columns.len() * channels];
+                        tone.finish(plan.simd, sums, out);
+                        if plan.copies_alpha() {
+                            bands.copy_alpha(&tone, y, tile.columns.start, out);
+                        }
+                    });
+                }
                 (self.progress)(rows.len());
             },
         );
@@ -122,11 +128,9 @@ struct Bands<'a, S, T> {
     plan: &'a Plan,
     framing: Framing<'a, S, T>,
     source: StridedView<'a, S, 3>,
-    taps: Vec<Taps<T>>,
+    contractions: Vec<Contraction<T>>,
     /// Elements from one row of sums to the next.
     stride: usize,
-    /// Samples in an output row.
-    row_len: usize,
     rows_at_once: usize,
 }
 
@@ -137,58 +141,78 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
         let channels = source.shape()[2];
         let drop_zeros = S::DEPTH != Depth::F32;
         let framing = Framing::new(geometry, source, plan.simd);
-        let row = framing.row_layout();
-        let kernels = plan.kernels.iter().zip(&geometry.origins);
+        let row = framing.window_row();
+        let contractions = (plan.kernels.iter().zip(&geometry.origins).enumerate())
+            .map(|(at, (kernel, &origin))| {
+                let weights: Vec<f64> = kernel.weights().iter().copied().collect();
+                let grid = Grid {
+                    weights: &weights,
+                    shape: [kernel.rows(), kernel.columns()],
+                    dilation: geometry.dilation,
+                    origin,
+                };
+                let factors = plan.factors.get(at).map_or(&[][..], |f| &f.terms);
+                Contraction::new(plan.method(), grid, factors, &row, drop_zeros)
+            })
+            .collect();
+        let widest = plan.tile_columns().map(|t| t.len()).max().unwrap_or(0);
         Self {
             plan,
-            taps: kernels
-                .map(|(k, &origin)| Taps::new(k, geometry.dilation, origin, &row, drop_zeros))
-                .collect(),
+            contractions,
             framing,
             source,
-            stride: (geometry.positions() * channels).max(T::MAX_BLOCK),
-            row_len: geometry.output[1] * channels,
+            stride: (geometry.positions(1, widest) * channels).max(T::MAX_BLOCK),
             rows_at_once: engine::rows_at_once(plan.method(), T::KIND, plan.simd),
         }
     }
 
     fn scratch(&self) -> Scratch<T> {
         Scratch {
-            band: Vec::new(),
-            sums: vec![T::ZERO; self.taps.len() * self.rows_at_once * self.stride],
+            frame: Frame::new(),
+            engine: Vec::new(),
+            sums: vec![T::ZERO; self.contractions.len() * self.rows_at_once * self.stride],
         }
     }
 
-    /// Computes output rows and hands `each` the sums of every kernel.
+    /// The tiles of these output rows, from left to right.
+    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, T> {
+        let tile = move |columns| Tile {
+            rows: rows.clone(),
+            columns,
+        };
+        self.plan.tile_columns().map(tile)
+    }
+
+    /// Computes the output rows of a tile and hands `each` the sums of every
+    /// kernel.
     fn each_row(
         &self,
-        rows: Range<usize>,
+        tile: &Tile,
         scratch: &mut Scratch<T>,
         mut each: impl FnMut(usize, &[&[T]]),
     ) {
-        let Self {
-            plan,
-            stride,
-            row_len,
-            ..
-        } = *self;
-        let Scratch { band, sums } = scratch;
-        let band = self.framing.band(&rows, band);
-        for block in (0..rows.len()).step_by(self.rows_at_once) {
-            let block_rows = self.rows_at_once.min(rows.len() - block);
-            let kernel_len = self.rows_at_once * stride;
-            for (taps, sums) in self.taps.iter().zip(sums.chunks_exact_mut(kernel_len)) {
-                let sums = &mut sums[..block_rows * stride];
-                engine::contract(plan.method(), plan.simd, &band, taps, block, sums, stride);
+        let Self { plan, stride, .. } = *self;
+        let Scratch {
+            frame,
+            engine,
+            sums,
+        } = scratch;
+        let band = self.framing.band(tile, frame);
+        let row_len = tile.columns.len() * self.source.shape()[2];
+        let kernel_len = self.rows_at_once * stride;
+        for first in (0..tile.rows.len()).step_by(self.rows_at_once) {
+            let rows = self.rows_at_once.min(tile.rows.len() - first);
+            let kernels = self.contractions.iter();
+            for (kernel, sums) in kernels.zip(sums.chunks_exact_mut(kernel_len)) {
+                let sums = &mut sums[..rows * stride];
+                kernel.run(plan.simd, &band, first, sums, stride, engine);
             }
-            let mut row_sums: Vec<&[T]> = Vec::with_capacity(self.taps.len());
-            for at in (0..block_rows).map(|r| r * stride) {
+            let mut row_sums: Vec<&[T]> = Vec::with_capacity(self.contractions.len());
+            for row in 0..rows {
                 row_sums.clear();
-                row_sums.extend(
-                    sums.chunks_exact(kernel_len)
-                        .map(|sums| &sums[at..at + row_len]),
-                );
-                each(rows.start + block + at / stride, &row_sums);
+                let of_kernels = sums.chunks_exact(kernel_len);
+                row_sums.extend(of_kernels.map(|sums| &sums[row * stride..][..row_len]));
+                each(tile.rows.start + first + row, &row_sums);
             }
         }
     }
@@ -205,26 +229,26 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                 |scratch, band| {
                     let first = band * plan.band_rows();
                     let mut range = tone::Range::EMPTY;
-                    self.each_row(
-                        first..(first + plan.band_rows()).min(rows),
-                        scratch,
-                        |_, sums| {
+                    for tile in self.tiles(first..(first + plan.band_rows()).min(rows)) {
+                        self.each_row(&tile, scratch, |_, sums| {
                             range = range.join(tone.range(sums, channels, plan.copies_alpha()));
-                        },
-                    );
+                        });
+                    }
                     range
                 },
             )
             .reduce(|| tone::Range::EMPTY, tone::Range::join)
     }
 
-    /// Puts the image's alpha into a finished row.
-    fn copy_alpha<O: Output>(&self, tone: &Tone, y: usize, out: &mut [O]) {
+    /// Puts the image's alpha into a finished row that begins at column `first`.
+    fn copy_alpha<O: Output>(&self, tone: &Tone, y: usize, first: usize, out: &mut [O]) {
         let channels = self.source.shape()[2];
         let geometry = &self.plan.geometry;
         let row = geometry.under(0, y);
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
-            let alpha = self.source.at([row, geometry.under(1, x), channels - 1]);
+            let alpha = self
+                .source
+                .at([row, geometry.under(1, first + x), channels - 1]);
             pixel[channels - 1] = tone.sample(alpha.to_f64());
         }
     }

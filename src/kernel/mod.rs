@@ -3,6 +3,7 @@
 
 mod bank;
 mod error;
+mod factors;
 mod file;
 mod kernel;
 mod library;
@@ -12,6 +13,7 @@ mod source;
 
 pub use bank::{Combine, KernelBank, Summary};
 pub use error::KernelError;
+pub(crate) use factors::{Factor, Factors};
 pub(crate) use kernel::EXACT;
 pub use kernel::Kernel;
 pub use library::Builtin;

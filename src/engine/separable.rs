@@ -1,0 +1,140 @@
+//! A kernel of low rank: a few columns of weights, each times a row of weights.
+//!
+//! Every output row is made in two passes that stay in the first cache: down
+//! the columns of the window into one row of sums per term, then along these
+//! rows. Both are the direct engine's loop.
+
+use super::{
+    Band, Grid, Lane, Taps,
+    direct::{self, Rows},
+    naive,
+};
+use crate::{kernel::Factor, simd::Simd, view::Layout};
+
+/// A kernel as the sum of columns x rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Separable<T> {
+    /// The column of every term.
+    columns: Vec<Taps<T>>,
+    /// One row of weights for every term.
+    rows: Taps<T>,
+    /// The kernel itself, for samples that the two passes cannot hold.
+    whole: Taps<T>,
+}
+
+impl<T: Lane> Separable<T> {
+    /// The weights of `grid` are the sum of the outer products of `factors`.
+    pub(super) fn new(
+        grid: Grid<'_>,
+        factors: &[Factor],
+        row: &Layout<2>,
+        drop_zeros: bool,
+    ) -> Self {
+        let [kernel_rows, kernel_columns] = grid.shape;
+        let column = |factor: &Factor| {
+            let grid = Grid {
+                weights: &factor.column,
+                shape: [kernel_rows, 1],
+                origin: [grid.origin[0], 0],
+                ..grid
+            };
+            Taps::new(grid, row, drop_zeros)
+        };
+        let weights: Vec<f64> = (factors.iter().flat_map(|f| &f.row)).copied().collect();
+        let rows = Grid {
+            weights: &weights,
+            shape: [factors.len(), kernel_columns],
+            dilation: [1, grid.dilation[1]],
+            origin: [0, grid.origin[1]],
+        };
+        Self {
+            columns: factors.iter().map(column).collect(),
+            rows: Taps::new(rows, row, drop_zeros),
+            whole: Taps::new(grid, row, drop_zeros),
+        }
+    }
+}
+
+/// See [`super::Contraction::run`].
+pub(super) fn contract<T: Lane>(
+    simd: Simd,
+    band: &Band<'_, T>,
+    kernel: &Separable<T>,
+    first: usize,
+    out: &mut [T],
+    stride: usize,
+    scratch: &mut Vec<T>,
+) {
+    let at_once = direct::rows_at_once(T::KIND, simd.level());
+    let Separable {
+        columns,
+        rows: row_taps,
+        whole,
+    } = kernel;
+    // A row that is shorter than a block is computed past its end.
+    let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
+    scratch.resize(columns.len() * at_once * width, T::ZERO);
+    let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
+    let mut sources = Vec::new();
+    let mut at = 0;
+    while at * stride < out.len() {
+        let out = &mut out[at * stride..];
+        let rows = if neighbours && out.len() >= at_once * stride {
+            at_once
+        } else {
+            1
+        };
+        let seen = whole.rows_seen() + rows - 1;
+        direct::collect_rows(band, (first + at) * band.step[0], seen, &mut sources);
+        for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * width)) {
+            Rows {
+                sources: &sources,
+                taps,
+                len: width,
+                rows,
+                out: &mut sums[..rows * width],
+                stride: width,
+            }
+            .run(simd);
+        }
+        for (row, out) in out.chunks_mut(stride).take(rows).enumerate() {
+            let terms: Vec<&[T]> = scratch
+                .chunks(at_once * width)
+                .map(|sums| &sums[row * width..][..width])
+                .collect();
+            Rows {
+                sources: &terms,
+                taps: row_taps,
+                len: band.dense_len(),
+                rows: 1,
+                out,
+                stride,
+            }
+            .run(simd);
+            if band.may_be_non_finite {
+                repair(band, whole, first + at + row, &mut out[..band.dense_len()]);
+            }
+        }
+        at += rows;
+    }
+    if band.step[1] > 1 {
+        for row in out.chunks_mut(stride) {
+            direct::take_steps(row, band);
+        }
+    }
+}
+
+/// Sums again, tap by tap, what came out as infinite or NaN: the terms of a
+/// kernel may cancel where its weights do not, and may overflow where they do
+/// not.
+fn repair<T: Lane>(band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T]) {
+    if T::all_finite(sums) {
+        return;
+    }
+    let channels = band.view.shape()[2];
+    for (x, sum) in sums.iter_mut().enumerate() {
+        if !T::all_finite(std::slice::from_ref(sum)) {
+            *sum = naive::sum_at(band, taps, [y, x / channels, x % channels]);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Kernels of low rank as sums of columns times rows.
+
+use super::{EXACT, Kernel};
+
+/// One term: `column[i] * row[j]` is its part of weight `[i, j]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Factor {
+    pub(crate) column: Vec<f64>,
+    pub(crate) row: Vec<f64>,
+}
+
+/// A kernel as a sum of terms.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Factors {
+    pub(crate) terms: Vec<Factor>,
+    /// The sum of the absolute differences between the weights and their terms.
+    pub(crate) residual: f64,
+}
+
+impl Factors {
+    /// The sum of the absolute weights of all terms: what rounding errors of
+    /// the two passes are multiplied by.
+    pub(crate) fn abs_sum(&self) -> f64 {
+        let sum = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>();
+        (self.terms.iter())
+            .map(|term| sum(&term.column) * sum(&term.row))
+            .sum()
+    }
+}
+
+/// What the terms may lack, relative to the sum of the absolute weights: a
+/// fiftieth of the error that float weights may have.
+const RESIDUAL: f64 = 2e-7;
+
+impl Kernel {
+    /// The kernel as at most `max_rank` terms, or `None` if it has a higher
+    /// rank or no weights but zeros.
+    ///
+    /// Each step takes the largest weight that is left and the column and row
+    /// that it stands in (elimination with complete pivoting), so that a
+    /// kernel of rank r is used up after r steps.
+    pub(crate) fn factors(&self, max_rank: usize) -> Option<Factors> {
+        let (rows, columns) = (self.rows(), self.columns());
+        let all: f64 = self.abs_sum();
+        let mut left: Vec<f64> = self.weights().iter().copied().collect();
+        let mut terms = Vec::new();
+        loop {
+            let residual: f64 = left.iter().map(|w| w.abs()).sum();
+            if residual <= RESIDUAL * all {
+                return (!terms.is_empty()).then_some(Factors { terms, residual });
+            }
+            if terms.len() == max_rank {
+                return None;
+            }
+            let pivot = (0..left.len()).max_by(|&a, &b| left[a].abs().total_cmp(&left[b].abs()))?;
+            let row = left[pivot / columns * columns..][..columns].to_vec();
+            let column: Vec<f64> = (0..rows)
+                .map(|i| left[i * columns + pivot % columns] / left[pivot])
+                .collect();
+            for (at, weight) in left.iter_mut().enumerate() {
+                *weight -= column[at / columns] * row[at % columns];
+            }
+            terms.push(Factor { column, row });
+        }
+    }
+
+    /// The kernel as one column times one row, both of integers: exact, or
+    /// `None`.
+    pub(crate) fn integer_factors(&self) -> Option<Factors> {
+        let columns = self.columns();
+        let weights: Vec<f64> = self.weights().iter().copied().collect();
+        let pivot = weights.iter().position(|&w| w != 0.0)?;
+        if !self.is_integer() || !self.is_separable() {
+            return None;
+        }
+        let row = &weights[pivot / columns * columns..][..columns];
+        // Every row is a rational multiple of this one; of its primitive
+        // vector, whose entries have no common divisor, an integer multiple.
+        let divisor = row.iter().fold(0, |d, &w| gcd(d, w.abs() as u64)) as f64;
+        let row: Vec<f64> = row.iter().map(|w| w / divisor).collect();
+        let lead = pivot % columns;
+        let column = weights.iter().skip(lead).step_by(columns);
+        let column: Vec<f64> = column.map(|w| w / row[lead]).collect();
+        debug_assert!(column.iter().all(|c| c.fract() == 0.0 && c.abs() <= EXACT));
+        Some(Factors {
+            terms: vec![Factor { column, row }],
+            residual: 0.0,
+        })
+    }
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(terms: &[Factor], rows: usize, columns: usize) -> Vec<f64> {
+        let weight = |i: usize, j: usize| terms.iter().map(|t| t.column[i] * t.row[j]).sum();
+        (0..rows)
+            .flat_map(|i| (0..columns).map(move |j| (i, j)))
+            .map(|(i, j)| weight(i, j))
+            .collect()
+    }
+
+    #[test]
+    fn integer_kernels_have_integer_factors() {
+        let kernel = Kernel::new(3, 2, vec![0.0, 0.0, 4.0, -6.0, -10.0, 15.0]).unwrap();
+        let factors = kernel.integer_factors().unwrap();
+        assert_eq!(factors.terms[0].row, [2.0, -3.0]);
+        assert_eq!(factors.terms[0].column, [0.0, 2.0, -5.0]);
+        // The leading column of zeros is no pivot.
+        let kernel = Kernel::new(2, 3, vec![0.0, 6.0, 4.0, 0.0, -9.0, -6.0]).unwrap();
+        let factors = kernel.integer_factors().unwrap();
+        assert_eq!(factors.terms[0].row, [0.0, 3.0, 2.0]);
+        assert_eq!(factors.terms[0].column, [2.0, -3.0]);
+        for weights in [vec![1.0, 2.0, 2.0, 5.0], vec![0.0; 4], vec![0.5; 4]] {
+            let kernel = Kernel::new(2, 2, weights).unwrap();
+            assert_eq!(kernel.integer_factors(), None);
+        }
+    }
+
+    #[test]
+    fn a_kernel_is_the_sum_of_as_many_terms_as_its_rank() {
+        let (rows, columns) = (7, 9);
+        let wave = |rank: usize, i: usize, j: usize| -> f64 {
+            (0..rank)
+                .map(|r| {
+                    ((r + 1) as f64 * (i as f64 + 0.3)).sin() * ((r + 2) as f64 * j as f64).cos()
+                })
+                .sum()
+        };
+        for rank in 1..5 {
+            let weights: Vec<f64> = (0..rows * columns)
+                .map(|at| wave(rank, at / columns, at % columns))
+                .collect();
+            let kernel = Kernel::new(rows, columns, weights.clone()).unwrap();
+            let factors = kernel.factors(6).unwrap();
+            assert_eq!(factors.terms.len(), rank);
+            for (a, b) in product(&factors.terms, rows, columns).iter().zip(weights) {
+                assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+            }
+            assert!(factors.abs_sum() >= kernel.abs_sum() * (1.0 - 1e-9));
+            assert_eq!(kernel.factors(rank - 1), None);
+        }
+    }
+}
