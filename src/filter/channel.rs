@@ -2,13 +2,7 @@
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use rayon::prelude::*;
-
-use crate::{
-    error::{Error, Result},
-    image::{Image, ImageView, Sample, Samples, zeroed_vec},
-    view::StridedView,
-};
+use crate::error::{Error, Result};
 
 /// Which channels of an image are filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,89 +103,9 @@ impl FromStr for Channel {
     }
 }
 
-/// Rec. 709, in ten-thousandths.
-const LUMA: [u32; 3] = [2126, 7152, 722];
-const LUMA_SUM: u32 = 10_000;
-
-/// The luma of an image of three or four channels.
-pub(super) fn luma(image: &ImageView<'_>) -> Result<Image> {
-    let samples = match image {
-        ImageView::U8(view) => {
-            Samples::U8(luma_plane(view, |p| luma_integer(p.map(u32::from)) as u8)?)
-        }
-        ImageView::U16(view) => {
-            Samples::U16(luma_plane(view, |p| luma_integer(p.map(u32::from)) as u16)?)
-        }
-        ImageView::F32(view) => Samples::F32(luma_plane(view, luma_float)?),
-    };
-    let [rows, columns, _] = image.shape();
-    Image::new(rows, columns, 1, samples)
-}
-
-fn luma_plane<T: Sample>(
-    view: &StridedView<'_, T, 3>,
-    luma: impl Fn([T; 3]) -> T + Sync,
-) -> Result<Vec<T>> {
-    let [rows, columns, channels] = view.shape();
-    let mut plane = zeroed_vec(rows * columns)?;
-    plane
-        .par_chunks_mut(columns)
-        .enumerate()
-        .for_each(|(row, plane)| match view.flat_row(row) {
-            Some(pixels) => {
-                for (gray, pixel) in plane.iter_mut().zip(pixels.chunks_exact(channels)) {
-                    *gray = luma([pixel[0], pixel[1], pixel[2]]);
-                }
-            }
-            None => {
-                for (column, gray) in plane.iter_mut().enumerate() {
-                    *gray = luma([0, 1, 2].map(|channel| *view.at([row, column, channel])));
-                }
-            }
-        });
-    Ok(plane)
-}
-
-/// The weighted mean to the nearest integer, ties to even.
-fn luma_integer(pixel: [u32; 3]) -> u32 {
-    let sum: u32 = pixel
-        .iter()
-        .zip(LUMA)
-        .map(|(sample, weight)| sample * weight)
-        .sum();
-    let up = (sum + LUMA_SUM / 2) / LUMA_SUM;
-    let tie = sum % LUMA_SUM == LUMA_SUM / 2;
-    up - u32::from(tie && up % 2 == 1)
-}
-
-fn luma_float(pixel: [f32; 3]) -> f32 {
-    let sum: f64 = pixel
-        .iter()
-        .zip(LUMA)
-        .map(|(&sample, weight)| f64::from(sample) * f64::from(weight))
-        .sum();
-    (sum / f64::from(LUMA_SUM)) as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn luma_is_the_nearest_sample() {
-        assert_eq!(luma_integer([255, 255, 255]), 255);
-        assert_eq!(luma_integer([65535, 65535, 65535]), 65535);
-        assert_eq!(luma_integer([255, 0, 0]), 54); // 54.213
-        assert_eq!(luma_integer([0, 255, 0]), 182); // 182.376
-        assert_eq!(luma_integer([0, 0, 255]), 18); // 18.411
-        // 250 x 722 is 18.05; 125 x 722 = 9.025; ties need a sum of 5000 mod 10000.
-        let tie = (0..=255_u32)
-            .flat_map(|r| (0..=255_u32).map(move |g| [r, g, 0]))
-            .find(|p| (p[0] * 2126 + p[1] * 7152) % 10_000 == 5000)
-            .unwrap();
-        let exact = f64::from(tie[0] * 2126 + tie[1] * 7152) / 10_000.0;
-        assert_eq!(f64::from(luma_integer(tie)), exact.round_ties_even());
-    }
 
     #[test]
     fn channels_that_an_image_lacks_are_refused() {

@@ -6,6 +6,7 @@ mod channel;
 mod filter;
 mod geometry;
 mod lane;
+mod luma;
 mod method;
 mod plan;
 mod run;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{
     Filter, Plan,
     band::{Frame, Framing, Tile},
-    channel,
+    luma,
 };
 use crate::{
     engine::{self, Contraction, Grid, Lane, LaneKind, Widen},
@@ -28,12 +28,12 @@ pub(super) fn run(
     output: &mut Image,
     progress: &Progress<'_>,
 ) -> Result<()> {
-    let luma;
+    let gray;
     let (source, channels) = match filter.channel.stored(image.shape()[2])? {
         Some(stored) => (image, stored),
         None => {
-            luma = channel::luma(&image)?;
-            ((&luma).into(), 0..1)
+            gray = luma::luma(plan.simd, &image)?;
+            ((&gray).into(), 0..1)
         }
     };
     let job = Job { plan, progress };

@@ -1,0 +1,181 @@
+//! One gray channel from three.
+
+use bytemuck::{Pod, Zeroable};
+use rayon::prelude::*;
+
+use crate::{
+    error::Result,
+    image::{Image, ImageView, Sample, Samples, zeroed_vec},
+    simd::{Body, Isa, Simd},
+    view::StridedView,
+};
+
+/// Rec. 709, in five-thousandths.
+const WEIGHTS: [u32; 3] = [1063, 3576, 361];
+const WHOLE: u32 = 5000;
+
+/// Pixels that are taken apart at a time.
+const BLOCK: usize = 128;
+
+/// The luma of an image of three or four channels.
+pub(super) fn luma(simd: Simd, image: &ImageView<'_>) -> Result<Image> {
+    let samples = match image {
+        ImageView::U8(view) => Samples::U8(plane(simd, view)?),
+        ImageView::U16(view) => Samples::U16(plane(simd, view)?),
+        ImageView::F32(view) => Samples::F32(plane(simd, view)?),
+    };
+    let [rows, columns, _] = image.shape();
+    Image::new(rows, columns, 1, samples)
+}
+
+fn plane<S: Gray>(simd: Simd, view: &StridedView<'_, S, 3>) -> Result<Vec<S>> {
+    let [rows, columns, channels] = view.shape();
+    let mut plane = zeroed_vec(rows * columns)?;
+    let rows = plane.par_chunks_mut(columns).enumerate();
+    rows.for_each(|(row, grays)| match (view.flat_row(row), channels) {
+        (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
+        (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
+        _ => {
+            for (column, gray) in grays.iter_mut().enumerate() {
+                *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
+            }
+        }
+    });
+    Ok(plane)
+}
+
+/// A row of pixels of N channels.
+struct Row<'a, S, const N: usize> {
+    samples: &'a [S],
+    grays: &'a mut [S],
+}
+
+impl<S: Gray, const N: usize> Body for Row<'_, S, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let pixels = self.samples.as_chunks::<N>().0;
+        let mut sums = [S::Sum::zeroed(); BLOCK];
+        for (grays, pixels) in self.grays.chunks_mut(BLOCK).zip(pixels.chunks(BLOCK)) {
+            for (sum, pixel) in sums.iter_mut().zip(pixels) {
+                *sum = S::weigh([pixel[0], pixel[1], pixel[2]]);
+            }
+            for (gray, &sum) in grays.iter_mut().zip(&sums) {
+                *gray = S::divide(sum);
+            }
+        }
+    }
+}
+
+/// A sample type that luma is made of.
+trait Gray: Sample {
+    /// Of weighted samples.
+    type Sum: Pod;
+
+    fn weigh(pixel: [Self; 3]) -> Self::Sum;
+
+    fn divide(sum: Self::Sum) -> Self;
+
+    #[inline(always)]
+    fn gray(pixel: [Self; 3]) -> Self {
+        Self::divide(Self::weigh(pixel))
+    }
+}
+
+macro_rules! gray {
+    ($($sample:ty),*) => {$(
+        impl Gray for $sample {
+            type Sum = u32;
+
+            #[inline(always)]
+            fn weigh(pixel: [Self; 3]) -> u32 {
+                let [r, g, b] = pixel.map(u32::from);
+                r * WEIGHTS[0] + g * WEIGHTS[1] + b * WEIGHTS[2]
+            }
+
+            #[inline(always)]
+            fn divide(sum: u32) -> Self {
+                divide(sum) as Self
+            }
+        }
+    )*};
+}
+gray!(u8, u16);
+
+impl Gray for f32 {
+    type Sum = f64;
+
+    #[inline(always)]
+    fn weigh([r, g, b]: [Self; 3]) -> f64 {
+        let weighted = |sample: Self, k: usize| f64::from(sample) * f64::from(2 * WEIGHTS[k]);
+        weighted(r, 0) + weighted(g, 1) + weighted(b, 2)
+    }
+
+    #[inline(always)]
+    fn divide(sum: f64) -> Self {
+        (sum / f64::from(2 * WHOLE)) as Self
+    }
+}
+
+/// To the nearest integer, ties to even.
+#[inline(always)]
+fn divide(sum: u32) -> u32 {
+    let up = (sum + WHOLE / 2) / WHOLE;
+    let tie = up * WHOLE == sum + WHOLE / 2;
+    up - (u32::from(tie) & up)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sum_of_8_bits_and_all_ties_of_16_are_divided_to_nearest() {
+        let near_ties = (0..65_535).flat_map(|k| WHOLE * k + 2499..=WHOLE * k + 2501);
+        for sum in (0..=255 * WHOLE).chain(near_ties).chain([65_535 * WHOLE]) {
+            let (below, rest) = (sum / WHOLE, sum % WHOLE);
+            let up = 2 * rest > WHOLE || (2 * rest == WHOLE && below % 2 == 1);
+            assert_eq!(divide(sum), below + u32::from(up), "{sum}");
+        }
+    }
+
+    #[test]
+    fn weights_are_those_of_rec_709() {
+        assert_eq!(WEIGHTS.iter().sum::<u32>(), WHOLE);
+        assert_eq!(u8::gray([255, 0, 0]), 54); // 54.213
+        assert_eq!(u8::gray([0, 255, 0]), 182); // 182.376
+        assert_eq!(u8::gray([0, 0, 255]), 18); // 18.411
+        assert_eq!(u16::gray([65_535; 3]), 65_535);
+        assert_eq!(f32::gray([1.0, 0.0, 0.0]), 0.2126);
+    }
+
+    #[test]
+    fn every_level_and_layout_gives_the_luma_of_every_pixel() {
+        let (rows, columns) = (3, 77);
+        for channels in [3, 4] {
+            let at = |i: usize| (i * i * 7919 + i * 104_729) % 65_536;
+            let wide: Vec<u16> = (0..rows * columns * channels)
+                .map(|i| at(i) as u16)
+                .collect();
+            let bytes: Vec<u8> = wide.iter().map(|&s| s as u8).collect();
+            let floats: Vec<f32> = wide.iter().map(|&s| f32::from(s) / 65_535.0).collect();
+            check(&wide, [rows, columns, channels]);
+            check(&bytes, [rows, columns, channels]);
+            check(&floats, [rows, columns, channels]);
+        }
+    }
+
+    fn check<S: Gray>(samples: &[S], shape: [usize; 3]) {
+        let view = StridedView::from_slice(samples, shape).unwrap();
+        for view in [view, view.flip(1).unwrap()] {
+            let pixels = (0..shape[0]).flat_map(|y| (0..shape[1]).map(move |x| (y, x)));
+            let expected: Vec<S> = pixels
+                .map(|(y, x)| S::gray([0, 1, 2].map(|c| *view.at([y, x, c]))))
+                .collect();
+            for simd in Simd::available() {
+                assert_eq!(plane(simd, &view).unwrap(), expected, "{simd:?}");
+            }
+        }
+    }
+}
