@@ -183,6 +183,18 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
     /// A row whose samples do not stand one after the other: one channel of several.
     fn gather(&self, row: usize, first: usize, out: &mut [T]) {
         let channels = self.source.shape()[2];
+        if channels == 1 && self.source.strides()[1] > 1 {
+            let at = |x| self.source.layout().position([row, first + x, 0]);
+            if let (Some(start), Some(end)) = (at(0), at(out.len() - 1)) {
+                let samples = &self.source.buffer()[start..=end];
+                match self.source.strides()[1] {
+                    2 => return self.simd.run(Pick::<S, T, 2> { samples, out }),
+                    3 => return self.simd.run(Pick::<S, T, 3> { samples, out }),
+                    4 => return self.simd.run(Pick::<S, T, 4> { samples, out }),
+                    _ => {}
+                }
+            }
+        }
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
             for (c, sample) in pixel.iter_mut().enumerate() {
                 *sample = T::from_sample(*self.source.at([row, first + x, c]));
@@ -241,6 +253,28 @@ impl<S: Widen, T: Lane> Body for Convert<'_, S, T> {
     fn run<I: Isa>(self) {
         for (out, &sample) in self.out.iter_mut().zip(self.samples) {
             *out = T::from_sample(sample);
+        }
+    }
+}
+
+/// Widens every N-th sample to the lane.
+struct Pick<'a, S, T, const N: usize> {
+    samples: &'a [S],
+    out: &'a mut [T],
+}
+
+impl<S: Widen, T: Lane, const N: usize> Body for Pick<'_, S, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (pixels, rest) = self.samples.as_chunks::<N>();
+        for (out, pixel) in self.out.iter_mut().zip(pixels) {
+            *out = T::from_sample(pixel[0]);
+        }
+        // The last pixel of a channel may be the last of the buffer.
+        if let (Some(out), [sample, ..]) = (self.out.get_mut(pixels.len()), rest) {
+            *out = T::from_sample(*sample);
         }
     }
 }
