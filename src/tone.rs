@@ -1,6 +1,8 @@
 //! Responses to samples: map, rounding, saturation, depth.
 
+mod exact;
 mod finish;
+mod narrow;
 mod real;
 mod terms;
 
@@ -74,3 +76,6 @@ impl FromStr for Map {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

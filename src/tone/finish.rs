@@ -1,13 +1,16 @@
 //! Sums to samples: divisor and bias, combination, map, depth, rounding.
 
+use std::marker::PhantomData;
+
 use super::{
     Map, Output, Real,
+    narrow::Narrow,
     terms::{Last, Term, common_divisor},
 };
 use crate::{
     engine::{Lane, LaneKind},
     image::Depth,
-    kernel::{Combine, EXACT, Kernel},
+    kernel::{Combine, Kernel},
     simd::{Body, Isa, Simd},
 };
 
@@ -23,14 +26,18 @@ const BLOCK: usize = 128;
 /// `sample = round((map(combine(numerators)) + add) * mul / div)`
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tone {
-    terms: Vec<Term>,
-    combine: Option<Combine>,
-    map: Map,
-    from: Depth,
-    to: Depth,
-    last: Last,
+    pub(super) terms: Vec<Term>,
+    pub(super) combine: Option<Combine>,
+    pub(super) map: Map,
+    pub(super) from: Depth,
+    pub(super) to: Depth,
+    pub(super) last: Last,
+    /// What to multiply by in place of the last step's `mul / div`.
+    factor: Option<f64>,
     /// Finish in `f64`; `f32` would not always give the same samples.
     wide: bool,
+    /// Finish in 16-bit integers.
+    pub(super) narrow: Option<Narrow>,
 }
 
 /// The smallest and the largest finite numerator of an image.
@@ -83,9 +90,18 @@ impl Tone {
             from,
             to,
             last: Last::of(map, divisor, from, to),
+            factor: None,
             wide: true,
+            narrow: None,
         };
+        tone.factor = tone.last.power_of_two();
         tone.wide = lane == LaneKind::F64 || !tone.fits_f32(kernels);
+        if !tone.wide && tone.rounds_products(kernels) {
+            tone.factor = Some(tone.last.mul / tone.last.div);
+        }
+        if (lane, from, to) == (LaneKind::I16, Depth::U8, Depth::U8) {
+            tone.narrow = Narrow::new(&tone.terms, combine, map, tone.last);
+        }
         tone
     }
 
@@ -129,6 +145,7 @@ impl Tone {
             },
             _ => self.last,
         };
+        self.factor = self.last.power_of_two();
     }
 
     /// A sample of the image that is not filtered, in the depth of the result.
@@ -139,16 +156,22 @@ impl Tone {
 
     /// Turns one row of sums per kernel into samples.
     pub(crate) fn finish<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
-        let body = FinishRow {
+        if let Some(narrow) = &self.narrow {
+            narrow.finish(simd, sums, bytemuck::cast_slice_mut(out));
+        } else if self.wide {
+            self.finish_in::<T, O, f64>(simd, sums, out);
+        } else {
+            self.finish_in::<T, O, f32>(simd, sums, out);
+        }
+    }
+
+    fn finish_in<T: Lane, O: Output, F: Real>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+        simd.run(Row {
             tone: self,
             sums,
             out,
-        };
-        if self.wide {
-            simd.run(Wide(body));
-        } else {
-            simd.run(Narrow(body));
-        }
+            real: PhantomData::<F>,
+        });
     }
 
     /// The range of the numerators of one row; every `channels`-th sum is
@@ -168,66 +191,6 @@ impl Tone {
             }
         }
         range
-    }
-
-    /// Whether numerators, squares and the last quotient are so small that
-    /// `f32` gives the samples that exact arithmetic gives.
-    ///
-    /// For integers a, b with |a| < 2^23 the quotient a / b, rounded to f32,
-    /// falls on a tie only if it is one: ties are f32 values, rounding is
-    /// monotone, and a / b differs from a tie by 1 / 2b, which is more than
-    /// half a step of f32. For s < 2^20 the same holds of sqrt(s) / b, which
-    /// is rounded twice; larger s are of no account if they saturate.
-    fn fits_f32(&self, kernels: &[Kernel]) -> bool {
-        if self.needs_range() || self.combine == Some(Combine::Direction) {
-            return false;
-        }
-        let Last { add, mul, div } = self.last;
-        let mut largest = self.terms.iter().map(Term::largest);
-        let magnitude = self.combine == Some(Combine::Magnitude);
-        if self.from == Depth::F32 || !kernels.iter().all(Kernel::is_integer) {
-            // A constant that is large beside the sums would be rounded by
-            // more than they may be, and f32 has no room for extremes.
-            let plain = add == 0.0 && self.terms.iter().all(|term| term.bias == 0.0);
-            let moderate = |n: f64| (2_f64.powi(-40)..2_f64.powi(40)).contains(&n.abs());
-            let constants = [mul, div]
-                .into_iter()
-                .chain(self.terms.iter().map(|t| t.scale));
-            return plain && constants.into_iter().all(moderate) && largest.all(moderate);
-        }
-        let constants = [add, mul, div].into_iter();
-        let integers = (constants.chain(self.terms.iter().flat_map(|t| [t.bias, t.scale])))
-            .all(|c| c.fract() == 0.0);
-        if !integers || div >= 2_f64.powi(24) {
-            return false;
-        }
-        if magnitude {
-            let squares: f64 = largest.map(|n| n * n).sum();
-            let saturated = ((self.to.full_scale() + 1.0) * div).powi(2);
-            // A float result shows both roundings, of the root and the quotient.
-            let rounded = match self.to {
-                Depth::F32 => div == 1.0,
-                _ => squares.min(saturated) < 2_f64.powi(20),
-            };
-            return rounded && add == 0.0 && mul == 1.0 && squares < 2_f64.powi(24);
-        }
-        let largest = if self.combine == Some(Combine::Sum) {
-            largest.sum()
-        } else {
-            largest.fold(0.0, f64::max)
-        };
-        (largest + add.abs()) * mul < 2_f64.powi(23)
-    }
-
-    /// Whether the numerators of integer kernels on integer samples are exact:
-    /// not if several divisors have no common multiple below 2^53.
-    pub(crate) fn is_exact(&self, kernels: &[Kernel]) -> bool {
-        let promised = self.from != Depth::F32
-            && kernels
-                .iter()
-                .all(|k| k.is_integer() && k.divisor().fract() == 0.0);
-        let exact = |t: &Term| t.scale.fract() == 0.0 && t.largest() < EXACT;
-        !promised || kernels.len() == 1 || self.terms.iter().all(exact)
     }
 
     /// The numerators from column `x` on, combined and mapped.
@@ -254,6 +217,24 @@ impl Tone {
         }
     }
 
+    /// Numerators to samples.
+    #[inline(always)]
+    fn last_step<F: Real, O: Output>(&self, numerators: impl Iterator<Item = F>, out: &mut [O]) {
+        let Last { add, mul, div } = self.last;
+        let add = F::from_f64(add);
+        if let Some(factor) = self.factor {
+            let factor = F::from_f64(factor);
+            for (out, n) in out.iter_mut().zip(numerators) {
+                *out = O::from_real(n.add(add).mul(factor));
+            }
+        } else {
+            let (mul, div) = (F::from_f64(mul), F::from_f64(div));
+            for (out, n) in out.iter_mut().zip(numerators) {
+                *out = O::from_real(n.add(add).mul(mul).div(div));
+            }
+        }
+    }
+
     /// The angle of `(x, y)`, in radians or as a share of full scale.
     fn direction<F: Real>(&self, x: F, y: F) -> F {
         // Adding zero turns -0 into 0, so that no gradient has the angle -π.
@@ -267,60 +248,48 @@ impl Tone {
     }
 }
 
-struct FinishRow<'a, T, O> {
+/// A row of sums, to be finished in `F`.
+struct Row<'a, T, O, F> {
     tone: &'a Tone,
     sums: &'a [&'a [T]],
     out: &'a mut [O],
+    real: PhantomData<F>,
 }
 
-impl<T: Lane, O: Output> FinishRow<'_, T, O> {
+impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
+    type Output = ();
+
     #[inline(always)]
-    fn finish<F: Real>(self) {
-        let Last { add, mul, div } = self.tone.last;
-        // Dividing by a power of two is multiplying by its reciprocal.
-        let factor = mul / div;
-        let power_of_two = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
-        let exact_factor = power_of_two && factor * div == mul;
-        let (add, mul, div, factor) = (
-            F::from_f64(add),
-            F::from_f64(mul),
-            F::from_f64(div),
-            F::from_f64(factor),
-        );
-        let mut numerators = [F::ZERO; BLOCK];
-        for (block, out) in self.out.chunks_mut(BLOCK).enumerate() {
-            let numerators = &mut numerators[..out.len()];
-            self.tone.numerators(self.sums, block * BLOCK, numerators);
-            if exact_factor {
-                for (out, n) in out.iter_mut().zip(numerators) {
-                    *out = O::from_real(n.add(add).mul(factor));
+    fn run<I: Isa>(self) {
+        let Self {
+            tone, sums, out, ..
+        } = self;
+        // What most banks are needs no rows of numerators in between.
+        let magnitude = tone.combine == Some(Combine::Magnitude);
+        if tone.map != Map::Abs && tone.terms.iter().all(Term::is_plain) {
+            let low = |k: usize| tone.terms[k].low as i32;
+            match sums {
+                [sums] if !magnitude => {
+                    let low = low(0);
+                    let numerators = sums.iter().map(|sum| sum.to_real::<F>(low));
+                    return tone.last_step(numerators, out);
                 }
-            } else {
-                for (out, n) in out.iter_mut().zip(numerators) {
-                    *out = O::from_real(n.add(add).mul(mul).div(div));
+                [x, y] if magnitude => {
+                    let low = [low(0), low(1)];
+                    let numerators = x.iter().zip(*y).map(|(x, y)| {
+                        let [x, y] = [x.to_real::<F>(low[0]), y.to_real::<F>(low[1])];
+                        x.mul(x).add(y.mul(y)).sqrt()
+                    });
+                    return tone.last_step(numerators, out);
                 }
+                _ => {}
             }
         }
-    }
-}
-
-struct Narrow<'a, T, O>(FinishRow<'a, T, O>);
-struct Wide<'a, T, O>(FinishRow<'a, T, O>);
-
-impl<T: Lane, O: Output> Body for Narrow<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        self.0.finish::<f32>();
-    }
-}
-
-impl<T: Lane, O: Output> Body for Wide<'_, T, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self) {
-        self.0.finish::<f64>();
+        let mut numerators = [F::ZERO; BLOCK];
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let numerators = &mut numerators[..out.len()];
+            tone.numerators(sums, block * BLOCK, numerators);
+            tone.last_step(numerators.iter().copied(), out);
+        }
     }
 }

@@ -97,7 +97,11 @@ macro_rules! real {
                 // integers. Adding 2^23 (2^52) then rounds to nearest, ties to
                 // even, and leaves the integer in the low bits: no rounding
                 // instruction, which SSE2 lacks.
-                let inside = self.max(0.0).min(<$real>::from(white));
+                // A comparison is one instruction where `max`, which minds NaN
+                // on either side, is three.
+                let white = <$real>::from(white);
+                let positive = if self > 0.0 { self } else { 0.0 };
+                let inside = if positive < white { positive } else { white };
                 (inside + $magic).to_bits() as u16
             }
         }

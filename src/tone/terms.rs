@@ -35,6 +35,11 @@ impl Term {
         (self.low.abs().max(self.high) + self.bias.abs()) * self.scale.abs()
     }
 
+    /// Whether a numerator is its sum.
+    pub(super) fn is_plain(&self) -> bool {
+        self.bias == 0.0 && self.scale == 1.0
+    }
+
     #[inline(always)]
     pub(super) fn fold<T: Lane, F: Real>(
         &self,
@@ -85,6 +90,13 @@ impl Last {
             mul,
             div: divisor * div,
         }
+    }
+
+    /// `mul / div` where multiplying by it is the same: a power of two.
+    pub(super) fn power_of_two(self) -> Option<f64> {
+        let factor = self.mul / self.div;
+        let exact = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
+        (exact && factor * self.div == self.mul).then_some(factor)
     }
 }
 

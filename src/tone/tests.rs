@@ -1,0 +1,229 @@
+//! Every sum of a lane against rational arithmetic, at every level.
+
+use super::*;
+use crate::{
+    engine::{Lane, LaneKind},
+    image::Depth,
+    kernel::{Combine, Kernel},
+    simd::Simd,
+};
+
+fn kernel(weights: &[f64], divisor: f64, bias: f64) -> Kernel {
+    let kernel = Kernel::new(1, weights.len(), weights.to_vec()).unwrap();
+    kernel
+        .with_divisor(divisor)
+        .unwrap()
+        .with_bias(bias)
+        .unwrap()
+}
+
+/// `numerator / divisor` to the nearest integer, ties to even, saturated.
+fn nearest(numerator: i64, divisor: i64, white: i64) -> i64 {
+    let (below, rest) = (numerator.div_euclid(divisor), numerator.rem_euclid(divisor));
+    let up = 2 * rest > divisor || (2 * rest == divisor && below % 2 != 0);
+    (below + i64::from(up)).clamp(0, white)
+}
+
+/// What the level makes of sums, as integers.
+fn finish<T: Lane, O: Output>(tone: &Tone, simd: Simd, sums: &[&[T]]) -> Vec<i64> {
+    let mut out = vec![O::from_real(0.0_f32); sums[0].len()];
+    tone.finish(simd, sums, &mut out);
+    let bytes = |sample: &O| {
+        let mut wide = [0; 8];
+        let narrow = bytemuck::bytes_of(sample);
+        wide[..narrow.len()].copy_from_slice(narrow);
+        i64::from_le_bytes(wide)
+    };
+    out.iter().map(bytes).collect()
+}
+
+/// Divisors: powers of two, odd, even, larger than any sum.
+const DIVISORS: [i64; 17] = [
+    1, 2, 3, 4, 6, 8, 9, 10, 16, 25, 81, 128, 255, 256, 257, 1000, 1_000_000,
+];
+
+/// Weights whose sums reach the ends of what 16 bits tell apart, and others.
+const WEIGHTS: [&[f64]; 6] = [
+    &[-4.0, 4.0],
+    &[257.0],
+    &[-257.0],
+    &[-100.0, 157.0],
+    &[-128.0, 128.0],
+    &[9.0],
+];
+
+#[test]
+fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
+    for weights in WEIGHTS {
+        let [low, high] = kernel(weights, 1.0, 0.0).sum_range(255.0);
+        let sums: Vec<i64> = (low as i64..=high as i64).collect();
+        let wrapped: Vec<i16> = sums.iter().map(|&sum| sum as i16).collect();
+        let floats: Vec<f32> = sums.iter().map(|&sum| sum as f32).collect();
+        for divisor in DIVISORS.into_iter().chain([-1, -16]) {
+            for (bias, map) in [
+                (0, Map::Clamp),
+                (0, Map::Abs),
+                (0, Map::Offset),
+                (1, Map::Clamp),
+                (-1, Map::Abs),
+            ] {
+                let kernels = [kernel(weights, divisor as f64, bias as f64)];
+                let middle = if map == Map::Offset { 128 } else { 0 };
+                let expected: Vec<i64> = (sums.iter())
+                    .map(|sum| (sum + bias * 255 * divisor) * divisor.signum())
+                    .map(|n| if map == Map::Abs { n.abs() } else { n })
+                    .map(|n| nearest(n + middle * divisor.abs(), divisor.abs(), 255))
+                    .collect();
+                let tone = |lane| Tone::new(&kernels, None, map, Depth::U8, Depth::U8, lane);
+                for simd in Simd::available() {
+                    let case = format!("{weights:?} / {divisor} + {bias}, {map}, {simd:?}");
+                    let small = finish::<i16, u8>(&tone(LaneKind::I16), simd, &[&wrapped]);
+                    assert!(small == expected, "i16: {case}");
+                    let float = finish::<f32, u8>(&tone(LaneKind::F32), simd, &[&floats]);
+                    assert!(float == expected, "f32: {case}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_usual_tones_of_bytes_are_finished_in_16_bits() {
+    let narrow = |weights: &[f64], divisor: f64, bias: f64, map| {
+        let kernels = [kernel(weights, divisor, bias)];
+        let lane = LaneKind::I16;
+        Tone::new(&kernels, None, map, Depth::U8, Depth::U8, lane)
+            .narrow
+            .is_some()
+    };
+    for divisor in [1.0, 2.0, 9.0, 10.0, 16.0, 25.0, 256.0] {
+        assert!(narrow(&[9.0], divisor, 0.0, Map::Clamp), "{divisor}");
+        assert!(narrow(&[-4.0, 4.0], divisor, 0.0, Map::Abs), "{divisor}");
+        assert!(narrow(&[-4.0, 4.0], divisor, 0.0, Map::Offset), "{divisor}");
+    }
+    assert!(narrow(&[-4.0, 4.0], 1.0, 1.0, Map::Clamp));
+    assert!(!narrow(&[-4.0, 4.0], 1.0, 0.1, Map::Clamp));
+    assert!(!narrow(&[257.0], 256.0, 0.0, Map::Offset));
+}
+
+#[test]
+fn sums_of_two_kernels_combine_as_integers_do() {
+    for (combine, weights) in [
+        (Combine::Sum, [&[-4.0, 4.0], &[-9.0, 30.0]]),
+        (Combine::Max, [&[-100.0, 3.0], &[-9.0, 130.0]]),
+        (Combine::Magnitude, [&[-4.0, 4.0], &[-4.0, 4.0]]),
+        (Combine::Magnitude, [&[-40.0, 40.0], &[-3.0, 8.0]]),
+    ] {
+        let ranges = weights.map(|w| kernel(w, 1.0, 0.0).sum_range(255.0));
+        let [xs, ys] = ranges.map(|[low, high]| low as i64..=high as i64);
+        let pairs: Vec<[i64; 2]> = (xs.step_by(11))
+            .flat_map(|x| ys.clone().step_by(7).map(move |y| [x, y]))
+            .collect();
+        let sums = [0, 1].map(|k| pairs.iter().map(|p| p[k] as i16).collect::<Vec<_>>());
+        let sums = [&sums[0][..], &sums[1]];
+        for divisor in [1, 2, 3, 4, 5, 8, 9, 256] {
+            for map in [Map::Clamp, Map::Abs] {
+                let kernels = weights.map(|w| kernel(w, divisor as f64, 0.0));
+                let expected: Vec<i64> = (pairs.iter())
+                    .map(|&[x, y]| match combine {
+                        Combine::Magnitude => nearest_root(x * x + y * y, divisor),
+                        Combine::Max if map == Map::Abs => nearest(x.max(y).abs(), divisor, 255),
+                        Combine::Max => nearest(x.max(y), divisor, 255),
+                        _ if map == Map::Abs => nearest((x + y).abs(), divisor, 255),
+                        _ => nearest(x + y, divisor, 255),
+                    })
+                    .collect();
+                let lane = LaneKind::I16;
+                let tone = Tone::new(&kernels, Some(combine), map, Depth::U8, Depth::U8, lane);
+                for simd in Simd::available() {
+                    let samples = finish::<i16, u8>(&tone, simd, &sums);
+                    let case = format!("{combine:?} of {weights:?} / {divisor}, {map}");
+                    assert!(samples == expected, "{case}, {simd:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The square root of `squares`, over `divisor`, to the nearest integer, ties
+/// to even, at most 255.
+fn nearest_root(squares: i64, divisor: i64) -> i64 {
+    let mut sample = 0;
+    loop {
+        let tie = (2 * sample + 1) * divisor;
+        let up = 4 * squares > tie * tie || (4 * squares == tie * tie && sample % 2 == 1);
+        if !up || sample == 255 {
+            return sample;
+        }
+        sample += 1;
+    }
+}
+
+#[test]
+fn sums_of_16_bit_samples_are_rounded_as_their_rational_quotients_are() {
+    for weights in [&[9.0][..], &[-4.0, 4.0], &[16.0], &[25.0], &[127.0]] {
+        let [low, high] = kernel(weights, 1.0, 0.0).sum_range(65_535.0);
+        let [low, high] = [low as i64, high as i64];
+        for divisor in [1, 2, 3, 7, 9, 10, 16, 25, 81, 127, 256, 625] {
+            // Every sum next to a tie, and some between.
+            let sums: Vec<i64> = (low..=high)
+                .filter(|sum| {
+                    let rest = (2 * sum).rem_euclid(2 * divisor) - divisor;
+                    rest.abs() <= 2 || sum % 101 == 0
+                })
+                .collect();
+            let floats: Vec<f32> = sums.iter().map(|&sum| sum as f32).collect();
+            let doubles: Vec<f64> = sums.iter().map(|&sum| sum as f64).collect();
+            let expected: Vec<i64> = sums.iter().map(|&n| nearest(n, divisor, 65_535)).collect();
+            let kernels = [kernel(weights, divisor as f64, 0.0)];
+            let clamp = Map::Clamp;
+            let tone = |lane| Tone::new(&kernels, None, clamp, Depth::U16, Depth::U16, lane);
+            for simd in Simd::available() {
+                let case = format!("{weights:?} / {divisor}, {simd:?}");
+                let single = finish::<f32, u16>(&tone(LaneKind::F32), simd, &[&floats]);
+                assert!(single == expected, "f32: {case}");
+                let double = finish::<f64, u16>(&tone(LaneKind::F64), simd, &[&doubles]);
+                assert!(double == expected, "f64: {case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn float_sums_are_finished_by_the_plain_formula() {
+    let special = [
+        0.0,
+        -0.0,
+        0.5,
+        1.5,
+        254.5,
+        255.5,
+        f32::NAN,
+        f32::INFINITY,
+        -f32::INFINITY,
+    ];
+    let sums: Vec<f32> = (0..3000_u32)
+        .map(|i| i.wrapping_mul(2_654_435_761) as f32 / 1e7 - 60.0)
+        .chain(special)
+        .collect();
+    let weights = [0.123_456_789, 0.7, -0.2];
+    for divisor in [1.0, 0.5, 3.7, -1.0, 16.0] {
+        let kernels = [kernel(&weights, divisor, 0.0)];
+        let (sign, divisor) = (divisor.signum() as f32, divisor.abs() as f32);
+        let tone = |from, to| Tone::new(&kernels, None, Map::Clamp, from, to, LaneKind::F32);
+        let bytes = sums.iter().map(|s| s * sign / divisor);
+        let bytes: Vec<i64> = bytes
+            .map(|n| n.round_ties_even() as u8)
+            .map(i64::from)
+            .collect();
+        // Adding zero, as a bias does, leaves no negative zero.
+        let floats = sums.iter().map(|s| ((s + 0.0) * sign + 0.0) / divisor);
+        let floats: Vec<i64> = floats.map(|n| i64::from(n.to_bits())).collect();
+        for simd in Simd::available() {
+            let u8s = finish::<f32, u8>(&tone(Depth::U8, Depth::U8), simd, &[&sums]);
+            assert_eq!(u8s, bytes, "{divisor}, {simd:?}");
+            let f32s = finish::<f32, f32>(&tone(Depth::F32, Depth::F32), simd, &[&sums]);
+            assert_eq!(f32s, floats, "{divisor}, {simd:?}");
+        }
+    }
+}
