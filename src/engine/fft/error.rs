@@ -1,0 +1,40 @@
+//! How far transformed sums can be from the true ones.
+
+use super::{LaneKind, Tiling};
+
+/// A bound on the difference between a transformed sum and the true one, for
+/// samples of at most `largest` and a kernel whose weights have a sum of
+/// magnitudes `weights`.
+///
+/// After Higham, "Accuracy and Stability of Numerical Algorithms" (2nd ed.),
+/// theorem 24.2: a transform of length 2^t has an error of at most
+/// `t eta / (1 - t eta)` of its result in the L2 norm, where
+/// `eta = mu + gamma_4 (sqrt 2 + mu)` and `mu` bounds the error of the factors.
+/// A transform in two dimensions is one of as many stages; a stage of radix 4
+/// rounds less than two of radix 2, and so does one of radix 3. A value of the
+/// spectrum is a sum over the weights, each multiplied by at most t rounded
+/// factors. No sum is further off than the whole tile is in the L2 norm, and
+/// that is where the bound is pessimistic: rounding spreads over the tile. What
+/// was found, in f32 and in f64, was ten thousand times less, or still less.
+pub(crate) fn error_bound(lane: LaneKind, tiling: &Tiling, largest: f64, weights: f64) -> f64 {
+    let unit = match lane {
+        LaneKind::F32 => f64::from(f32::EPSILON) / 2.0,
+        LaneKind::I16 | LaneKind::F64 => f64::EPSILON / 2.0,
+    };
+    let [rows, columns] = tiling.size;
+    let stages = |len: usize| f64::from(len.next_power_of_two().ilog2());
+    // A factor of 3 is less than the two stages of radix 2 that it counts as:
+    // 9 is 4 stages, as 16 is.
+    let t = stages(rows) + stages(columns);
+    let gamma_4 = 4.0 * unit / (1.0 - 4.0 * unit);
+    // The angle is good to 2 roundings and so is its sine.
+    let mu = 4.0 * unit;
+    let eta = mu + gamma_4 * (std::f64::consts::SQRT_2 + mu);
+    let there_and_back = 2.0 * t * eta / (1.0 - t * eta);
+    let spectrum = t * (mu + gamma_4) / (1.0 - t * (mu + gamma_4));
+    let product = gamma_4;
+    // Both parts of a pair of tiles full of the largest sample.
+    let norm = largest * ((2 * rows * columns) as f64).sqrt();
+    // What the three share is of the second order: below a hundredth.
+    1.01 * (there_and_back + spectrum + product) * norm * weights
+}
