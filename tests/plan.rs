@@ -216,7 +216,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
             7,
             uneven,
             Method::Direct,
-            "direct: every tap at once: the integer weights are not one column times one row",
+            "direct: every tap on a block of output at once: the integer weights are not one column times one row",
         ),
         (
             15,
@@ -234,7 +234,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
             3,
             outer(&[1.0, 2.0, 1.0], &[1.0, 2.0, 1.0]),
             Method::Direct,
-            "direct: every tap at once, which is faster here than two passes",
+            "direct: every tap on a block of output at once, which is faster here than two passes",
         ),
     ] {
         let plan = plan(&filter(size, size, &weights), Depth::U8);
@@ -255,6 +255,61 @@ fn kernels_of_low_rank_run_in_two_passes() {
         ),
         "the separable engine cannot run here: the integer weights are not one column times one row; use another engine, or auto"
     );
+}
+
+#[test]
+fn large_kernels_are_transformed() {
+    let noise = |len: usize| -> Vec<f64> { (0..len).map(|i| ((i * i) as f64).sin()).collect() };
+    let large = random_image(&mut Random(1), [500, 700, 1], Depth::U16);
+    let plan = |filter: &Filter| filter.plan(&large, &Tuning::default()).unwrap();
+    let floats = plan(&filter(31, 31, &noise(961)));
+    assert_eq!(
+        (floats.method(), floats.lane()),
+        (Method::Fft, LaneKind::F32)
+    );
+    let weights: Vec<f64> = noise(961).iter().map(|w| (w * 100.0).round()).collect();
+    let integers = plan(&filter(31, 31, &weights));
+    assert_eq!(
+        (integers.method(), integers.lane()),
+        (Method::Fft, LaneKind::F64)
+    );
+    assert_eq!(
+        integers.lane_reason(),
+        "its rounding in f64 stays below half an integer"
+    );
+    assert_eq!(plan(&filter(5, 5, &noise(25))).method(), Method::Direct);
+
+    let fft = Tuning {
+        method: Some(Method::Fft),
+        ..Tuning::default()
+    };
+    for (filter, tuning, message) in [
+        (
+            filter(5, 5, &noise(25)).with_step([2, 1]),
+            fft,
+            "the fft engine cannot run here: it computes every row, and the step leaves rows out; use another engine, or auto",
+        ),
+        (
+            filter(3, 3, &[1e6; 9].map(|w| w * 1e3)),
+            fft,
+            "the fft engine cannot run here: its rounding in f64 could exceed half an integer; use another engine, or auto",
+        ),
+        (
+            filter(3, 3, &[1.0; 9]),
+            Tuning {
+                lane: Some(LaneKind::F32),
+                ..fft
+            },
+            "the fft engine cannot run here: it would run in f64; use another engine, or auto",
+        ),
+        (
+            filter(3000, 1, &noise(3000)).with_extent(Extent::Same(Border::Edge)),
+            fft,
+            "the fft engine cannot run here: the window is larger than its largest tile; use another engine, or auto",
+        ),
+    ] {
+        assert_eq!(refusal(&filter, &large, &tuning), message);
+    }
 }
 
 #[test]

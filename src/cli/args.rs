@@ -242,4 +242,8 @@ pub(super) enum EngineArg {
     Naive,
     /// Every tap on a block of output at once
     Direct,
+    /// Columns of weights, then rows, where the kernel is made of such
+    Separable,
+    /// Tiles through a fast Fourier transform
+    Fft,
 }

@@ -122,6 +122,8 @@ impl Settings {
                         EngineArg::Auto => None,
                         EngineArg::Naive => Some(Method::Naive),
                         EngineArg::Direct => Some(Method::Direct),
+                        EngineArg::Separable => Some(Method::Separable),
+                        EngineArg::Fft => Some(Method::Fft),
                     },
                     simd: simd()?,
                     ..Tuning::default()

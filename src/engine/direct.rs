@@ -43,11 +43,6 @@ pub(super) fn contract<T: Lane>(
         .run(simd);
         at += rows;
     }
-    if band.step[1] > 1 {
-        for row in out.chunks_mut(stride) {
-            take_steps(row, band);
-        }
-    }
 }
 
 /// `count` rows of the band from `first` on, as slices.
@@ -59,15 +54,6 @@ pub(super) fn collect_rows<'a, T>(
 ) {
     rows.clear();
     rows.extend((first..first + count).map_while(|row| band.view.flat_row(row)));
-}
-
-/// Moves the sums at every `step`-th pixel to the front of the row.
-pub(super) fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
-    let channels = band.view.shape()[2];
-    let step = band.step[1] * channels;
-    for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
-        row.copy_within(from..from + channels, x * channels);
-    }
 }
 
 /// One block of output rows, and all it is computed from.

@@ -4,7 +4,10 @@ use std::fmt;
 
 use bytemuck::Pod;
 
-use super::direct::{self, Rows};
+use super::{
+    direct::{self, Rows},
+    fft::{self, TileRow},
+};
 use crate::{
     image::{Depth, Sample},
     simd::Simd,
@@ -120,6 +123,17 @@ pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
     /// Whether every sum is finite.
     fn all_finite(sums: &[Self]) -> bool;
 
+    /// Whether every sample is a number of at most the full scale of floats.
+    fn all_in_scale(samples: &[Self]) -> bool;
+
+    /// The nearest integer to a sum, which is below half of what this type
+    /// holds exactly.
+    fn nearest(self) -> Self;
+
+    /// As [`direct`](Self::direct), for a row of tiles. Only floats are ever
+    /// transformed.
+    fn tiles(simd: Simd, tiles: TileRow<'_, Self>);
+
     /// The rows and columns of a direct block at this level are constants of
     /// the code, so each lane names its own instances.
     fn direct(simd: Simd, rows: Rows<'_, Self>);
@@ -156,6 +170,18 @@ impl Lane for i16 {
 
     fn all_finite(_: &[Self]) -> bool {
         true
+    }
+
+    fn all_in_scale(_: &[Self]) -> bool {
+        true
+    }
+
+    fn nearest(self) -> Self {
+        self
+    }
+
+    fn tiles(_: Simd, _: TileRow<'_, Self>) {
+        unreachable!("the plan transforms in float lanes only");
     }
 
     fn direct(simd: Simd, rows: Rows<'_, Self>) {
@@ -239,6 +265,21 @@ macro_rules! float_lane {
                 const INFINITE: $bits = <$float>::INFINITY.to_bits();
                 let largest = sums.iter().fold(0, |m: $bits, s| m.max(s.abs().to_bits()));
                 largest < INFINITE
+            }
+
+            fn all_in_scale(samples: &[Self]) -> bool {
+                (samples.iter()).fold(true, |within, sample| within & (sample.abs() <= 1.0))
+            }
+
+            // Where the spacing of floats is 1, adding rounds to an integer.
+            #[inline(always)]
+            fn nearest(self) -> Self {
+                const MAGIC: $float = 1.5 / <$float>::EPSILON;
+                self + MAGIC - MAGIC
+            }
+
+            fn tiles(simd: Simd, tiles: TileRow<'_, Self>) {
+                simd.run(fft::$body(tiles));
             }
 
             fn direct(simd: Simd, rows: Rows<'_, Self>) {

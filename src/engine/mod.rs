@@ -2,7 +2,6 @@
 //! band of source rows and the taps of a kernel, and fills rows of sums.
 
 mod direct;
-#[allow(dead_code, unused_imports, reason = "no plan asks for it yet")]
 mod fft;
 mod lane;
 mod naive;
@@ -11,6 +10,8 @@ mod taps;
 
 use std::fmt;
 
+use fft::Fft;
+pub(crate) use fft::{Promise, Tiling, error_bound};
 pub use lane::LaneKind;
 pub(crate) use lane::{Lane, MAX_ROUNDINGS, Widen};
 use separable::Separable;
@@ -33,18 +34,21 @@ pub enum Method {
     Direct,
     /// The kernel as a few columns of weights, each times a row of weights.
     Separable,
+    /// Tiles of the image through a fast Fourier transform and back.
+    Fft,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Naive, Self::Direct, Self::Separable];
+    pub const ALL: [Self; 4] = [Self::Naive, Self::Direct, Self::Separable, Self::Fft];
 
-    /// `naive`, `direct` or `separable`.
+    /// `naive`, `direct`, `separable` or `fft`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Naive => "naive",
             Self::Direct => "direct",
             Self::Separable => "separable",
+            Self::Fft => "fft",
         }
     }
 }
@@ -76,40 +80,69 @@ impl<T> Band<'_, T> {
     }
 }
 
+/// How a kernel's sums are made, with what the method needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Recipe<'a> {
+    Naive,
+    Direct,
+    /// The kernel is the sum of these.
+    Separable(&'a [Factor]),
+    Fft(Tiling, Promise),
+}
+
 /// One kernel, compiled for a method.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Contraction<T> {
     Naive(Taps<T>),
     Direct(Taps<T>),
     Separable(Separable<T>),
+    Fft(Fft<T>),
+}
+
+/// Buffers of one thread, kept from call to call.
+#[derive(Debug)]
+pub(crate) struct Scratch<T> {
+    rows: Vec<T>,
+    tiles: fft::Scratch<T>,
+}
+
+impl<T: Lane> Scratch<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            tiles: fft::Scratch::new(),
+        }
+    }
 }
 
 impl<T: Lane> Contraction<T> {
     /// For bands whose rows have this layout of `(columns, channels)`.
-    /// `factors` are those of the kernel, for [`Method::Separable`] alone.
     ///
     /// `drop_zeros` leaves out taps of weight zero, which is right only where
     /// no sample is infinite or NaN.
     pub(crate) fn new(
-        method: Method,
+        recipe: Recipe<'_>,
+        simd: Simd,
         grid: Grid<'_>,
-        factors: &[Factor],
         row: &Layout<2>,
         drop_zeros: bool,
     ) -> Self {
-        match method {
-            Method::Naive => Self::Naive(Taps::new(grid, row, drop_zeros)),
-            Method::Direct => Self::Direct(Taps::new(grid, row, drop_zeros)),
-            Method::Separable => Self::Separable(Separable::new(grid, factors, row, drop_zeros)),
+        match recipe {
+            Recipe::Naive => Self::Naive(Taps::new(grid, row, drop_zeros)),
+            Recipe::Direct => Self::Direct(Taps::new(grid, row, drop_zeros)),
+            Recipe::Separable(factors) => {
+                Self::Separable(Separable::new(grid, factors, row, drop_zeros))
+            }
+            Recipe::Fft(tiling, promise) => Self::Fft(Fft::new(simd, tiling, grid, row, promise)),
         }
     }
 
     /// Contracts the windows of rows `first..` of the band's result, as many as
-    /// `out` holds.
+    /// `out` holds. `first` is a multiple of the rows computed at once.
     ///
     /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
     /// [`Band::dense_len`] and [`Lane::MAX_BLOCK`]. What stands behind the last
-    /// column of a row is undefined. `scratch` is whatever the last call left.
+    /// column of a row is undefined.
     pub(crate) fn run(
         &self,
         simd: Simd,
@@ -117,22 +150,35 @@ impl<T: Lane> Contraction<T> {
         first: usize,
         out: &mut [T],
         stride: usize,
-        scratch: &mut Vec<T>,
+        scratch: &mut Scratch<T>,
     ) {
         match self {
-            Self::Naive(taps) => naive::contract(band, taps, first, out, stride),
+            // The only one that looks at no column that the step leaves out.
+            Self::Naive(taps) => return naive::contract(band, taps, first, out, stride),
             Self::Direct(taps) => direct::contract(simd, band, taps, first, out, stride),
             Self::Separable(kernel) => {
-                separable::contract(simd, band, kernel, first, out, stride, scratch);
+                separable::contract(simd, band, kernel, first, out, stride, &mut scratch.rows);
+            }
+            Self::Fft(fft) => fft.contract(band, first, out, stride, &mut scratch.tiles),
+        }
+        if band.step[1] > 1 {
+            for row in out.chunks_mut(stride) {
+                take_steps(row, band);
             }
         }
     }
 }
 
-/// How many output rows a call of [`Contraction::run`] should ask for at once.
-pub(crate) const fn rows_at_once(method: Method, lane: LaneKind, simd: Simd) -> usize {
-    match method {
-        Method::Naive => 1,
-        Method::Direct | Method::Separable => direct::rows_at_once(lane, simd.level()),
+/// Moves the sums at every `step`-th pixel to the front of the row.
+fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
+    let channels = band.view.shape()[2];
+    let step = band.step[1] * channels;
+    for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
+        row.copy_within(from..from + channels, x * channels);
     }
+}
+
+/// The output rows of a block of the direct loop.
+pub(crate) const fn block_rows(lane: LaneKind, simd: Simd) -> usize {
+    direct::rows_at_once(lane, simd.level())
 }

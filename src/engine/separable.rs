@@ -117,11 +117,6 @@ pub(super) fn contract<T: Lane>(
         }
         at += rows;
     }
-    if band.step[1] > 1 {
-        for row in out.chunks_mut(stride) {
-            direct::take_steps(row, band);
-        }
-    }
 }
 
 /// Sums again, tap by tap, what came out as infinite or NaN: the terms of a

@@ -1,5 +1,6 @@
 //! Which arithmetic keeps the promise of exact results.
 
+use super::method::{Task, is_exact};
 use crate::{
     engine::{LaneKind, MAX_ROUNDINGS},
     error::{Error, Result},
@@ -30,12 +31,16 @@ pub(super) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
 /// The fastest lane that keeps the promise for every kernel, or the wanted one
 /// if it does, and why. A sum of a kernel in f32 goes through `roundings`.
 pub(super) fn choose(
-    kernels: &[Kernel],
+    task: Task<'_>,
     roundings: impl Fn(usize, &Kernel) -> usize,
-    combine: Option<Combine>,
-    depth: Depth,
-    wanted: Option<LaneKind>,
 ) -> Result<(LaneKind, String)> {
+    let Task {
+        kernels,
+        combine,
+        depth,
+        lane: wanted,
+        ..
+    } = task;
     let white = depth.full_scale();
     let largest = |k: &Kernel| {
         k.sum_range(white)
@@ -51,7 +56,7 @@ pub(super) fn choose(
             largest(k)
         )));
     }
-    let exact = |k: &Kernel| depth != Depth::F32 && k.is_integer();
+    let exact = |k: &Kernel| is_exact(k, depth);
     let needs = (kernels.iter().enumerate()).map(|(at, k)| narrowest(k, depth, roundings(at, k)));
     let (narrowest, reason) = if combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
         let reason = "the angle of a faint gradient shows the rounding of f32";

@@ -1,105 +1,240 @@
 //! Which method is the fastest that keeps the promise of exact results.
 
+use super::{geometry::Geometry, lane};
 use crate::{
-    engine::{LaneKind, MAX_ROUNDINGS, Method},
+    engine::{LaneKind, MAX_ROUNDINGS, Method, Promise, Recipe, Tiling, error_bound},
     error::{Error, Result},
     image::Depth,
-    kernel::{Factors, Kernel},
+    kernel::{Combine, Factors, Kernel},
 };
 
-/// A method and what it needs to know of every kernel.
+/// A method and what it needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
     pub(super) method: Method,
-    /// Of every kernel, for [`Method::Separable`] alone.
-    pub(super) factors: Vec<Factors>,
-    pub(super) reason: String,
+    pub(super) method_reason: String,
+    pub(super) lane: LaneKind,
+    pub(super) lane_reason: String,
+    /// Of every kernel, for [`Method::Separable`].
+    factors: Vec<Factors>,
+    /// For [`Method::Fft`].
+    pub(super) tiling: Option<Tiling>,
+    /// About how many nanoseconds one thread takes.
+    cost: f64,
 }
 
-/// A tap along a row of sums, in taps of the direct engine: no two output rows
-/// share it (15 taps of f32 in one row at a time: 7.5 ms for 24 megapixels on
-/// AVX-512, 225 taps in four rows at a time: 44).
+/// What a method is chosen for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub(super) kernels: &'a [Kernel],
+    pub(super) combine: Option<Combine>,
+    pub(super) geometry: &'a Geometry,
+    pub(super) channels: usize,
+    pub(super) depth: Depth,
+    /// The lane that was asked for.
+    pub(super) lane: Option<LaneKind>,
+}
+
+/// Nanoseconds of one tap on one sample by the direct method: 24 megapixels
+/// through 15x15 took 24 ms in i16, 44 in f32 and 87 in f64 (AVX-512, Zen 5).
+const fn tap_cost(lane: LaneKind) -> f64 {
+    match lane {
+        LaneKind::I16 => 0.0046,
+        LaneKind::F32 => 0.0082,
+        LaneKind::F64 => 0.0162,
+    }
+}
+
+/// A tap along a row of sums, in taps of the direct method: no two output rows
+/// share it (15 taps of f32 in one row at a time: 7.5 ms for 24 megapixels, 225
+/// taps in four rows at a time: 44).
 const ROW_TAP: f64 = 2.5;
 
-/// What a second pass costs by itself, in taps of the direct engine.
+/// What a second pass costs by itself, in taps of the direct method.
 const PASS: f64 = 8.0;
+
+/// Why a method cannot be taken.
+type Why = String;
 
 impl Choice {
     /// The wanted method, or the fastest.
-    pub(super) fn new(kernels: &[Kernel], depth: Depth, wanted: Option<Method>) -> Result<Self> {
-        let separable = || -> std::result::Result<Vec<Factors>, String> {
-            kernels.iter().map(|k| factors(k, depth)).collect()
-        };
-        let direct = |reason: String| Self {
-            method: Method::Direct,
-            factors: Vec::new(),
-            reason,
-        };
+    pub(super) fn new(task: Task<'_>, wanted: Option<Method>) -> Result<Self> {
         match wanted {
-            Some(Method::Naive) => Ok(Self {
-                method: Method::Naive,
-                factors: Vec::new(),
-                reason: "four loops over the window view, as asked for".to_owned(),
-            }),
-            Some(Method::Direct) => Ok(direct("every tap, as asked for".to_owned())),
-            Some(Method::Separable) => match separable() {
-                Ok(factors) => Ok(Self::separable(factors)),
-                Err(why) => Err(Error::request(format_args!(
-                    "the separable engine cannot run here: {why}; use another engine, or auto"
-                ))),
-            },
-            None => Ok(match separable() {
-                Ok(factors) => {
-                    let costs = kernels.iter().zip(&factors).map(|(k, f)| {
-                        let terms = f.terms.len() as f64;
-                        let rows = terms * (k.rows() as f64 + ROW_TAP * k.columns() as f64);
-                        (taps(k, depth) as f64, rows + PASS)
-                    });
-                    let (direct_cost, cost) =
-                        costs.fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
-                    let exact = |(k, f): (&Kernel, &Factors)| {
-                        is_exact(k, depth) || separable_roundings(k, f) <= MAX_ROUNDINGS
-                    };
-                    if cost < direct_cost && kernels.iter().zip(&factors).all(exact) {
-                        Self::separable(factors)
-                    } else {
-                        direct("every tap at once, which is faster here than two passes".to_owned())
+            Some(Method::Naive) => Self::direct(task, Method::Naive),
+            Some(Method::Direct) => Self::direct(task, Method::Direct),
+            Some(Method::Separable) => {
+                Self::separable(task)?.map_err(|why| refusal("separable", &why))
+            }
+            Some(Method::Fft) => Self::fft(task)?.map_err(|why| refusal("fft", &why)),
+            None => {
+                let mut best = Self::direct(task, Method::Direct)?;
+                let separable = Self::separable(task)?;
+                // Transforming costs more than the few taps of a small kernel.
+                let others = [separable, Self::fft(task)?];
+                best.method_reason = match &others[0] {
+                    Err(why) => format!("every tap on a block of output at once: {why}"),
+                    Ok(_) => "every tap on a block of output at once, which is faster here than two passes".to_owned(),
+                };
+                for other in others.into_iter().flatten() {
+                    if other.cost < best.cost {
+                        best = other;
                     }
                 }
-                Err(why) => direct(format!("every tap at once: {why}")),
-            }),
+                Ok(best)
+            }
         }
     }
 
-    fn separable(factors: Vec<Factors>) -> Self {
-        let terms = factors.iter().map(|f| f.terms.len()).max().unwrap_or(1);
-        let reason = match terms {
-            1 => "columns, then rows: the weights are one column times one row".to_owned(),
-            _ => format!("columns, then rows: the weights are {terms} columns times {terms} rows"),
-        };
-        Self {
-            method: Method::Separable,
-            factors,
-            reason,
+    /// How the sums of the `at`-th kernel are made.
+    pub(super) fn recipe(&self, at: usize, kernel: &Kernel, depth: Depth) -> Recipe<'_> {
+        match (self.method, self.tiling) {
+            (Method::Naive, _) => Recipe::Naive,
+            (Method::Separable, _) => Recipe::Separable(&self.factors[at].terms),
+            (Method::Fft, Some(tiling)) => Recipe::Fft(tiling, promise(kernel, depth)),
+            _ => Recipe::Direct,
         }
+    }
+
+    fn direct(task: Task<'_>, method: Method) -> Result<Self> {
+        let (lane, lane_reason) = lane::choose(task, direct_roundings)?;
+        let taps: usize = task.kernels.iter().map(|k| taps(k, task.depth)).sum();
+        Ok(Self {
+            method,
+            method_reason: match method {
+                Method::Naive => "four loops over the window view, as asked for",
+                _ => "every tap on a block of output at once, as asked for",
+            }
+            .to_owned(),
+            lane,
+            lane_reason,
+            factors: Vec::new(),
+            tiling: None,
+            cost: taps as f64 * tap_cost(lane) * task.samples(),
+        })
+    }
+
+    fn separable(task: Task<'_>) -> Result<std::result::Result<Self, Why>> {
+        let factors = task.kernels.iter().map(|k| factors(k, task.depth));
+        let factors: Vec<Factors> = match factors.collect() {
+            Ok(factors) => factors,
+            Err(why) => return Ok(Err(why)),
+        };
+        let roundings = |at: usize, k: &Kernel| separable_roundings(k, &factors[at]);
+        let (lane, lane_reason) = lane::choose(task, roundings)?;
+        let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
+            let row = ROW_TAP * k.columns() as f64;
+            f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
+        });
+        let cost = taps.sum::<f64>() * tap_cost(lane) * task.samples();
+        let terms = factors.iter().map(|f| f.terms.len()).max().unwrap_or(1);
+        Ok(Ok(Self {
+            method: Method::Separable,
+            method_reason: match terms {
+                1 => "columns, then rows: the weights are one column times one row".to_owned(),
+                _ => format!(
+                    "columns, then rows: the weights are {terms} columns times {terms} rows"
+                ),
+            },
+            lane,
+            lane_reason,
+            factors,
+            tiling: None,
+            cost,
+        }))
+    }
+
+    fn fft(task: Task<'_>) -> Result<std::result::Result<Self, Why>> {
+        let Task {
+            kernels,
+            geometry,
+            depth,
+            ..
+        } = task;
+        let exact = kernels.iter().any(|k| is_exact(k, depth));
+        let sums = [0, 1].map(|axis| geometry.positions(axis, geometry.output[axis]));
+        if geometry.step[0] > 1 {
+            return Ok(Err(
+                "it computes every row, and the step leaves rows out".to_owned()
+            ));
+        }
+        if task.combine == Some(Combine::Direction) && !exact {
+            return Ok(Err(
+                "the angle of a faint gradient shows its rounding".to_owned()
+            ));
+        }
+        let (lane, lane_reason) = if exact {
+            let reason = "its rounding in f64 stays below half an integer".to_owned();
+            (LaneKind::F64, reason)
+        } else {
+            lane::choose(task, direct_roundings)?
+        };
+        if task.lane.is_some_and(|asked| asked != lane) {
+            return Ok(Err(format!("it would run in {lane}")));
+        }
+        let Some(tiling) = Tiling::choose(lane, geometry.window, sums, task.channels) else {
+            return Ok(Err("the window is larger than its largest tile".to_owned()));
+        };
+        let white = depth.full_scale();
+        let within = |k: &Kernel| {
+            let [low, high] = k.sum_range(white);
+            !is_exact(k, depth)
+                || error_bound(lane, &tiling, white, k.abs_sum()) < 0.5 && high.max(-low) < INTEGERS
+        };
+        if !kernels.iter().all(within) {
+            return Ok(Err(
+                "its rounding in f64 could exceed half an integer".to_owned()
+            ));
+        }
+        Ok(Ok(Self {
+            method: Method::Fft,
+            method_reason: format!(
+                "tiles of {} x {} through a Fourier transform, for sums of {} x {} each",
+                tiling.size[0], tiling.size[1], tiling.valid[0], tiling.valid[1]
+            ),
+            lane,
+            lane_reason,
+            factors: Vec::new(),
+            tiling: Some(tiling),
+            cost: kernels.len() as f64 * tiling.cost(lane, sums, task.channels),
+        }))
     }
 }
 
-/// The most roundings to f32 that a sum of the `at`-th kernel goes through;
-/// `factors` are those of all kernels, if the method is separable.
-pub(super) fn roundings(factors: &[Factors], at: usize, kernel: &Kernel) -> usize {
-    match factors.get(at) {
-        Some(factors) => separable_roundings(kernel, factors),
-        None => LaneKind::F32.roundings(kernel.rows(), kernel.columns()),
+/// Sums that rounding by addition still rounds to integers.
+const INTEGERS: f64 = (1_u64 << 51) as f64;
+
+impl Task<'_> {
+    /// The samples that are computed, those that a step across leaves out
+    /// included.
+    fn samples(&self) -> f64 {
+        let Self {
+            geometry, channels, ..
+        } = self;
+        let columns = geometry.positions(1, geometry.output[1]);
+        geometry.output[0] as f64 * columns as f64 * *channels as f64
     }
+}
+
+fn refusal(engine: &str, why: &str) -> Error {
+    Error::request(format_args!(
+        "the {engine} engine cannot run here: {why}; use another engine, or auto"
+    ))
 }
 
 /// Whether exact results are promised.
-fn is_exact(kernel: &Kernel, depth: Depth) -> bool {
+pub(super) fn is_exact(kernel: &Kernel, depth: Depth) -> bool {
     depth != Depth::F32 && kernel.is_integer()
 }
 
-/// The taps that the direct engine multiplies by.
+fn promise(kernel: &Kernel, depth: Depth) -> Promise {
+    match depth {
+        Depth::F32 => Promise::Anything,
+        _ if kernel.is_integer() => Promise::Integers,
+        _ => Promise::InScale,
+    }
+}
+
+/// The taps that the direct method multiplies by.
 fn taps(kernel: &Kernel, depth: Depth) -> usize {
     // A window contains its samples, and a NaN under a zero is one.
     let counts = |w: &&f64| depth == Depth::F32 || **w != 0.0;
@@ -107,15 +242,23 @@ fn taps(kernel: &Kernel, depth: Depth) -> usize {
 }
 
 /// The kernel as columns times rows, or why not.
-fn factors(kernel: &Kernel, depth: Depth) -> std::result::Result<Factors, String> {
+fn factors(kernel: &Kernel, depth: Depth) -> std::result::Result<Factors, Why> {
     if is_exact(kernel, depth) {
-        return kernel
-            .integer_factors()
-            .ok_or_else(|| "the integer weights are not one column times one row".to_owned());
+        let none = || "the integer weights are not one column times one row".to_owned();
+        return kernel.integer_factors().ok_or_else(none);
     }
     let most = kernel.rows().min(kernel.columns()).div_ceil(2);
     let none = || format!("the weights are no sum of {most} or fewer columns times rows");
-    kernel.factors(most).ok_or_else(none)
+    let factors = kernel.factors(most).ok_or_else(none)?;
+    if separable_roundings(kernel, &factors) > MAX_ROUNDINGS {
+        return Err("its terms cancel, and would round to more than is promised".to_owned());
+    }
+    Ok(factors)
+}
+
+/// The most roundings to f32 that a sum goes through.
+fn direct_roundings(_: usize, kernel: &Kernel) -> usize {
+    LaneKind::F32.roundings(kernel.rows(), kernel.columns())
 }
 
 /// In units of 2^-24 of the sum of the absolute weights: two passes, each

@@ -6,14 +6,14 @@ use super::{
     Channel, Extent, Filter, band,
     geometry::Geometry,
     lane,
-    method::{self, Choice},
+    method::{Choice, Task},
 };
 use crate::{
     border::Border,
     engine::{self, LaneKind, Method},
     error::{Error, Result},
     image::{Depth, Image, ImageView},
-    kernel::{Factors, Kernel},
+    kernel::Kernel,
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},
@@ -59,16 +59,13 @@ pub struct Plan {
     pub(super) geometry: Geometry,
     pub(super) tone: Tone,
     pub(super) simd: Simd,
-    method: Method,
-    method_reason: String,
-    /// Of every kernel, for the separable method.
-    pub(super) factors: Vec<Factors>,
-    lane: LaneKind,
-    lane_reason: String,
+    pub(super) choice: Choice,
     channels: usize,
     band_rows: usize,
-    /// Tiles side by side in a band.
-    tiles: usize,
+    /// Columns of the result in a tile; the last of a band may have fewer.
+    pub(super) tile_width: usize,
+    /// Output rows that are computed at once.
+    pub(super) rows_at_once: usize,
     /// Whether windows inside the image look at the image itself.
     direct: bool,
     zero_copy: bool,
@@ -108,20 +105,16 @@ impl Plan {
         )?;
         check_constant(filter.extent, input.depth)?;
         let depth = filter.output_depth(input.depth);
-        let Choice {
-            method,
-            factors,
-            reason: method_reason,
-            ..
-        } = Choice::new(&kernels, input.depth, tuning.method)?;
-        let roundings = |at, k: &Kernel| method::roundings(&factors, at, k);
-        let (lane, lane_reason) = lane::choose(
-            &kernels,
-            roundings,
-            filter.bank.combine(),
-            input.depth,
-            tuning.lane,
-        )?;
+        let task = Task {
+            kernels: &kernels,
+            combine: filter.bank.combine(),
+            geometry: &geometry,
+            channels,
+            depth: input.depth,
+            lane: tuning.lane,
+        };
+        let choice = Choice::new(task, tuning.method)?;
+        let (method, lane) = (choice.method, choice.lane);
         // The naive loop has no copies per level.
         let simd = match method {
             Method::Naive => Simd::PORTABLE,
@@ -132,10 +125,21 @@ impl Plan {
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
         let zero_copy = direct && geometry.border.is_none();
-        let tiles = tiles(&geometry, channels);
-        let widest = geometry.output[1].div_ceil(tiles);
-        let rows_at_once = engine::rows_at_once(method, lane, simd);
-        let row_bytes = band::row_bytes(&geometry, widest, channels, lane);
+        let [rows_at_once, tile_width] = match choice.tiling {
+            Some(tiling) => [
+                tiling.valid[0],
+                // A pair of tiles.
+                (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
+            ],
+            None => [
+                match method {
+                    Method::Naive => 1,
+                    _ => engine::block_rows(lane, simd),
+                },
+                tile_width(&geometry, channels),
+            ],
+        };
+        let row_bytes = band::row_bytes(&geometry, tile_width, channels, lane);
         let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
         let least = row_bytes
             .saturating_mul(geometry.padded_len(0, rows_at_once))
@@ -176,14 +180,11 @@ impl Plan {
             input,
             geometry,
             simd,
-            method,
-            method_reason,
-            factors,
-            lane,
-            lane_reason,
+            choice,
             channels,
             band_rows,
-            tiles,
+            tile_width,
+            rows_at_once,
             direct,
             zero_copy,
         })
@@ -191,22 +192,22 @@ impl Plan {
 
     /// The method of the inner loop.
     pub const fn method(&self) -> Method {
-        self.method
+        self.choice.method
     }
 
     /// The method and why: one line.
     pub fn method_reason(&self) -> String {
-        format!("{}: {}", self.method, self.method_reason)
+        format!("{}: {}", self.choice.method, self.choice.method_reason)
     }
 
     /// The arithmetic of the inner loop.
     pub const fn lane(&self) -> LaneKind {
-        self.lane
+        self.choice.lane
     }
 
     /// Why this lane: one line.
     pub fn lane_reason(&self) -> &str {
-        &self.lane_reason
+        &self.choice.lane_reason
     }
 
     /// The SIMD level of the inner loop.
@@ -217,7 +218,7 @@ impl Plan {
     /// The SIMD level and why: one line.
     pub fn simd_reason(&self) -> String {
         let level = self.simd();
-        match (self.method, self.simd == Simd::best()) {
+        match (self.choice.method, self.simd == Simd::best()) {
             (Method::Naive, _) => {
                 format!("{level}: the naive loop is compiled once for all processors")
             }
@@ -228,15 +229,14 @@ impl Plan {
 
     /// What a band holds and why: one line.
     pub fn band_reason(&self) -> String {
-        let widest = self.geometry.output[1].div_ceil(self.tiles);
         let [rows, columns] = [
             self.geometry.padded_len(0, self.band_rows),
-            self.geometry.padded_len(1, widest),
+            self.geometry.padded_len(1, self.tile_width),
         ];
-        let Self { lane, tiles, .. } = self;
-        let tiles = match tiles {
+        let lane = self.choice.lane;
+        let tiles = match self.tile_columns().count() {
             1 => "in one tile".to_owned(),
-            _ => format!("in {tiles} tiles side by side"),
+            tiles => format!("in {tiles} tiles side by side"),
         };
         if self.zero_copy {
             format!("{tiles} whose windows look at the image itself, with no copy")
@@ -335,8 +335,10 @@ impl Plan {
 
     /// The columns of the result that every tile of a band computes.
     pub(super) fn tile_columns(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (columns, tiles) = (self.geometry.output[1], self.tiles);
-        (0..tiles).map(move |tile| tile * columns / tiles..(tile + 1) * columns / tiles)
+        let (columns, width) = (self.geometry.output[1], self.tile_width);
+        (0..columns)
+            .step_by(width)
+            .map(move |first| first..(first + width).min(columns))
     }
 
     pub(super) fn is_for(&self, filter: &Filter, input: Input) -> bool {
@@ -352,12 +354,8 @@ impl Plan {
 /// `direct in i16, avx512, 42 rows at a time`.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            method,
-            lane,
-            band_rows,
-            ..
-        } = self;
+        let Choice { method, lane, .. } = self.choice;
+        let band_rows = self.band_rows;
         write!(
             f,
             "{method} in {lane}, {}, {band_rows} rows at a time",
@@ -366,12 +364,14 @@ impl fmt::Display for Plan {
     }
 }
 
-/// How many tiles stand side by side. Each is at least [`TILE_SAMPLES`] wide
-/// before the step, and wider than what it shares with its neighbours.
-fn tiles(geometry: &Geometry, channels: usize) -> usize {
+/// Columns of the result in a tile: all tiles are about as wide, at least
+/// [`TILE_SAMPLES`] before the step, and wider than what they share with their
+/// neighbours.
+fn tile_width(geometry: &Geometry, channels: usize) -> usize {
     let columns = (TILE_SAMPLES / channels).max(2 * (geometry.window[1] - 1));
-    let outputs = columns.div_ceil(geometry.step[1]).max(1);
-    (geometry.output[1] / outputs).max(1)
+    let least = columns.div_ceil(geometry.step[1]).max(1);
+    let tiles = (geometry.output[1] / least).max(1);
+    geometry.output[1].div_ceil(tiles)
 }
 
 /// Output rows whose source rows suit the cache and whose number gives every

@@ -54,7 +54,7 @@ struct Job<'a> {
 struct Scratch<T> {
     frame: Frame<T>,
     /// The engine's own.
-    engine: Vec<T>,
+    engine: engine::Scratch<T>,
     /// Sums of every kernel, one after the other.
     sums: Vec<T>,
 }
@@ -131,7 +131,6 @@ struct Bands<'a, S, T> {
     contractions: Vec<Contraction<T>>,
     /// Elements from one row of sums to the next.
     stride: usize,
-    rows_at_once: usize,
 }
 
 impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
@@ -151,26 +150,24 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                     dilation: geometry.dilation,
                     origin,
                 };
-                let factors = plan.factors.get(at).map_or(&[][..], |f| &f.terms);
-                Contraction::new(plan.method(), grid, factors, &row, drop_zeros)
+                let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
+                Contraction::new(recipe, plan.simd, grid, &row, drop_zeros)
             })
             .collect();
-        let widest = plan.tile_columns().map(|t| t.len()).max().unwrap_or(0);
         Self {
             plan,
             contractions,
             framing,
             source,
-            stride: (geometry.positions(1, widest) * channels).max(T::MAX_BLOCK),
-            rows_at_once: engine::rows_at_once(plan.method(), T::KIND, plan.simd),
+            stride: (geometry.positions(1, plan.tile_width) * channels).max(T::MAX_BLOCK),
         }
     }
 
     fn scratch(&self) -> Scratch<T> {
         Scratch {
             frame: Frame::new(),
-            engine: Vec::new(),
-            sums: vec![T::ZERO; self.contractions.len() * self.rows_at_once * self.stride],
+            engine: engine::Scratch::new(),
+            sums: vec![T::ZERO; self.contractions.len() * self.plan.rows_at_once * self.stride],
         }
     }
 
@@ -199,9 +196,9 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
         } = scratch;
         let band = self.framing.band(tile, frame);
         let row_len = tile.columns.len() * self.source.shape()[2];
-        let kernel_len = self.rows_at_once * stride;
-        for first in (0..tile.rows.len()).step_by(self.rows_at_once) {
-            let rows = self.rows_at_once.min(tile.rows.len() - first);
+        let kernel_len = self.plan.rows_at_once * stride;
+        for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
+            let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
             let kernels = self.contractions.iter();
             for (kernel, sums) in kernels.zip(sums.chunks_exact_mut(kernel_len)) {
                 let sums = &mut sums[..rows * stride];

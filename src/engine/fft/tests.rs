@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::view::{Layout, StridedView};
+use crate::{
+    kernel::Kernel,
+    view::{Layout, StridedView},
+};
 
 /// Samples, a kernel, and where sums are made of them.
 struct Case {
@@ -87,7 +90,7 @@ impl Case {
     }
 
     /// All sums, made in calls of `rows_per_call` tiles.
-    fn run<T: FftLane>(&self, simd: Simd, tiling: Tiling, tiles_per_call: usize) -> Vec<f64>
+    fn run<T: Lane>(&self, simd: Simd, tiling: Tiling, tiles_per_call: usize) -> Vec<f64>
     where
         f64: From<T>,
     {
@@ -100,22 +103,20 @@ impl Case {
         };
         let row = [self.shape[1], self.channels];
         let row = Layout::c_order(row, row[0] * row[1]).expect("a row is not so long");
-        let taps = Taps::new(&self.kernel, self.dilation, self.origin, &row, false);
-        let largest = Some(T::from_weight(1.0));
-        let fft = Fft::new(
-            simd,
-            tiling,
-            &self.kernel,
-            self.dilation,
-            self.origin,
-            largest,
-        );
+        let weights: Vec<f64> = self.kernel.weights().iter().copied().collect();
+        let grid = Grid {
+            weights: &weights,
+            shape: self.kernel.weights().shape(),
+            dilation: self.dilation,
+            origin: self.origin,
+        };
+        let fft = Fft::new(simd, tiling, grid, &row, Promise::Anything);
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
-        let mut scratch = fft.scratch();
-        let rows = tiles_per_call * fft.rows_at_once();
+        let mut scratch = Scratch::new();
+        let rows = tiles_per_call * tiling.valid[0];
         for (i, out) in out.chunks_mut(rows * stride).enumerate() {
-            fft.contract(&band, &taps, i * rows, out, stride, &mut scratch);
+            fft.contract(&band, i * rows, out, stride, &mut scratch);
         }
         out.chunks(stride)
             .flat_map(|row| row[..band.dense_len()].iter().map(|&sum| sum.into()))

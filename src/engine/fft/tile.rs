@@ -56,8 +56,8 @@ pub(crate) struct TileRow<'a, T> {
     pub(super) line: &'a mut [T],
 }
 
-pub(super) struct F32<'a>(pub(super) TileRow<'a, f32>);
-pub(super) struct F64<'a>(pub(super) TileRow<'a, f64>);
+pub(crate) struct F32<'a>(pub(crate) TileRow<'a, f32>);
+pub(crate) struct F64<'a>(pub(crate) TileRow<'a, f64>);
 
 impl Body for F32<'_> {
     type Output = ();

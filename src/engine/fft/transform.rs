@@ -57,7 +57,7 @@ struct Stage<T> {
     twiddles: Vec<[Complex<T>; 3]>,
 }
 
-impl<T: Float> Transform<T> {
+impl<T: Lane> Transform<T> {
     pub(super) fn new(len: usize) -> Self {
         let mut stages = Vec::new();
         let mut rest = len;
@@ -73,7 +73,9 @@ impl<T: Float> Transform<T> {
         }
         Self { len, stages }
     }
+}
 
+impl<T: Float> Transform<T> {
     #[inline(always)]
     pub(super) fn forward<I: Isa, const W: usize>(&self, line: &mut [Cell<T, W>]) {
         for stage in &self.stages {
@@ -116,7 +118,7 @@ impl<T: Float> Transform<T> {
     }
 }
 
-impl<T: Float> Stage<T> {
+impl<T: Lane> Stage<T> {
     fn new(radix: usize, len: usize) -> Self {
         let factor = |k: usize| {
             let [cos, sin] = turn(k % len, len);
@@ -131,7 +133,9 @@ impl<T: Float> Stage<T> {
             twiddles,
         }
     }
+}
 
+impl<T: Float> Stage<T> {
     #[inline(always)]
     fn run<I: Isa, const W: usize, const INVERSE: bool>(&self, line: &mut [Cell<T, W>]) {
         if I::FMA {
