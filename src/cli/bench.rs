@@ -1,23 +1,24 @@
 //! `--bench`: every method on this input, timed beside the naive loop.
 
-use std::time::Instant;
+mod baseline;
 
 use anyhow::{Result, bail};
 use serde_json::json;
 use stridekern::{
-    Combine, Depth, Filter, Image, ImageView, Kernel, Method, Plan, Samples, Tuning, pipeline::Job,
+    Combine, Depth, Error, Filter, ImageView, Kernel, Method, Plan, Tuning, pipeline::Job,
 };
 
+use self::baseline::{Baseline, timed};
 use super::{
     output::{self, Messages},
-    settings::Settings,
+    settings::{Bench, Settings},
 };
 
 /// Measures every result of every input; returns how many failed.
-pub(super) fn run(settings: &Settings, runs: u32, messages: Messages) -> usize {
+pub(super) fn run(settings: &Settings, how: Bench, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.jobs {
-        if let Err(error) = measure_job(settings, job, runs, messages) {
+        if let Err(error) = measure_job(settings, job, how, messages) {
             messages.error(format_args!("{}: {error:#}", job.input.path().display()));
             failed += 1;
         }
@@ -30,8 +31,20 @@ struct Line {
     engine: &'static str,
     plan: Plan,
     times: Vec<f64>,
+    /// Output rows that were timed; fewer than all only for the naive loop.
+    rows: usize,
     /// Largest difference from the naive loop's samples.
     max_abs_diff: f64,
+}
+
+/// What was measured of one filter on one image, the naive loop first.
+struct Measurement {
+    lines: Vec<Line>,
+    /// Methods that do not take this filter or image, and why.
+    left_out: Vec<(&'static str, String)>,
+    output_rows: usize,
+    /// Output rows that were compared with the naive loop's.
+    checked_rows: usize,
 }
 
 impl Line {
@@ -51,11 +64,16 @@ impl Line {
     }
 }
 
-fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) -> Result<()> {
+fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -> Result<()> {
     let opened = output::read(job, &settings.options, messages)?;
     let image = opened.image();
     for request in &job.results {
-        let lines = measure(&request.filter, image, &settings.options.tuning, runs)?;
+        let Measurement {
+            lines,
+            left_out,
+            checked_rows,
+            output_rows,
+        } = measure(&request.filter, image, &settings.options.tuning, how)?;
         let naive = lines[0].median();
         let bank = request.filter.bank();
         let [rows, columns, channels] = image.shape();
@@ -68,7 +86,7 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) ->
                 bank.name(),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
-                counted(runs as usize, "run"),
+                counted(how.runs as usize, "run"),
             ));
             output::data(
                 "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
@@ -85,13 +103,15 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) ->
                     "width": columns, "height": rows, "channels": channels,
                     "depth": image.depth().name(),
                     "engine": line.engine,
+                    "method": line.plan.method().name(),
                     "lane": line.plan.lane().name(),
                     "simd": line.plan.simd().name(),
                     "threads": rayon::current_num_threads(),
-                    "runs": runs,
+                    "runs": line.times.len(),
                     "min_ms": min, "median_ms": median,
                     "megapixels_per_s": rate, "speedup": speedup,
                     "max_abs_diff": line.max_abs_diff,
+                    "timed_rows": line.rows, "checked_rows": checked_rows,
                 }));
             } else {
                 output::data(format_args!(
@@ -101,6 +121,14 @@ fn measure_job(settings: &Settings, job: &Job, runs: u32, messages: Messages) ->
                     line.plan.simd().name(),
                     line.max_abs_diff,
                 ));
+            }
+        }
+        if !settings.json {
+            for (engine, reason) in left_out {
+                output::data(format_args!("{engine:<10} left out: {reason}"));
+            }
+            if let Some(note) = note(&lines[0], output_rows, how.runs, checked_rows) {
+                output::data(note);
             }
         }
         let allowed = tolerance(&request.filter, image);
@@ -120,72 +148,76 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The naive loop first, then every other method, then what a normal run takes.
-fn measure(filter: &Filter, image: ImageView<'_>, tuning: &Tuning, runs: u32) -> Result<Vec<Line>> {
-    let others = Method::ALL
-        .into_iter()
-        .filter(|m| *m != Method::Naive)
-        .map(Some);
-    let methods = std::iter::once(Some(Method::Naive))
-        .chain(others)
-        .chain([None]);
-    let mut lines = Vec::new();
-    let mut oracle: Option<Image> = None;
-    for method in methods {
-        let asked = method.or(tuning.method);
-        let plan = filter.plan(
-            image,
-            &Tuning {
-                method: asked,
-                ..*tuning
-            },
-        )?;
-        let mut output = plan.allocate()?;
-        // The first run pays for pages that no other run pays for.
-        filter.apply_into(image, &plan, &mut output, &|_| ())?;
-        let times = (0..runs)
-            .map(|_| {
-                let start = Instant::now();
-                filter.apply_into(image, &plan, &mut output, &|_| ())?;
-                Ok(start.elapsed().as_secs_f64() * 1e3)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let max_abs_diff = oracle
-            .as_ref()
-            .map_or(0.0, |naive| max_abs_diff(naive, &output));
-        lines.push(Line {
-            engine: method.map_or("auto", Method::name),
-            plan,
-            times,
-            max_abs_diff,
-        });
-        oracle.get_or_insert(output);
+/// How the naive loop was spared, if it was.
+fn note(naive: &Line, rows: usize, runs: u32, checked_rows: usize) -> Option<String> {
+    let ran = counted(naive.times.len(), "time");
+    if naive.rows < rows {
+        Some(format!(
+            "naive ran {ran} on {} of {rows} rows: its time is scaled to all of them, and the others are checked on {checked_rows}",
+            naive.rows
+        ))
+    } else {
+        (naive.times.len() < runs as usize).then(|| format!("naive ran {ran}: it is slow here"))
     }
-    Ok(lines)
 }
 
-fn max_abs_diff(a: &Image, b: &Image) -> f64 {
-    fn largest<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
-        let difference = |(&a, &b): (&T, &T)| {
-            let (a, b) = (a.into(), b.into());
-            // Equal infinities, and NaN in both, are no difference.
-            if a == b || (a.is_nan() && b.is_nan()) {
-                0.0
-            } else {
-                (a - b).abs()
+/// The naive loop, then every other method and what a normal run takes; or the
+/// one method that was asked for.
+fn measure(
+    filter: &Filter,
+    image: ImageView<'_>,
+    tuning: &Tuning,
+    how: Bench,
+) -> Result<Measurement> {
+    let [output_rows, ..] = filter.plan(image, tuning)?.output_shape();
+    let baseline = Baseline::new(filter, image, tuning, how.runs)?;
+    let methods: Vec<Option<Method>> = if how.one_method {
+        vec![tuning.method]
+    } else {
+        Method::ALL.into_iter().map(Some).chain([None]).collect()
+    };
+    let mut lines = Vec::new();
+    let mut left_out = Vec::new();
+    let others = methods.into_iter().filter(|m| *m != Some(Method::Naive));
+    for method in others {
+        let engine = method.map_or("auto", Method::name);
+        let plan = match filter.plan(image, &Tuning { method, ..*tuning }) {
+            // Not every method takes every filter.
+            Err(Error::Request(reason)) if !how.one_method => {
+                left_out.push((engine, reason));
+                continue;
             }
+            plan => plan?,
         };
-        a.iter()
-            .zip(b)
-            .map(difference)
-            .fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+        let mut output = plan.allocate()?;
+        // The first run pays for pages that no other run pays for.
+        timed(filter, image, &plan, &mut output)?;
+        let times = (0..how.runs)
+            .map(|_| timed(filter, image, &plan, &mut output))
+            .collect::<Result<Vec<_>>>()?;
+        lines.push(Line {
+            engine,
+            times,
+            rows: plan.output_shape()[0],
+            plan,
+            max_abs_diff: baseline.max_abs_diff(&output),
+        });
     }
-    match (a.samples(), b.samples()) {
-        (Samples::U8(a), Samples::U8(b)) => largest(a, b),
-        (Samples::U16(a), Samples::U16(b)) => largest(a, b),
-        (Samples::F32(a), Samples::F32(b)) => largest(a, b),
-        _ => f64::INFINITY,
-    }
+    let checked_rows = baseline.checked_rows();
+    let naive = Line {
+        engine: Method::Naive.name(),
+        plan: baseline.plan,
+        times: baseline.times,
+        rows: baseline.rows,
+        max_abs_diff: 0.0,
+    };
+    lines.insert(0, naive);
+    Ok(Measurement {
+        lines,
+        left_out,
+        output_rows,
+        checked_rows,
+    })
 }
 
 /// Nothing where results are exact; else what two sums that both keep the

@@ -78,7 +78,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             summary.failed
         }
         Action::Explain => explain::run(&settings, messages),
-        Action::Bench { runs } => bench::run(&settings, runs, messages),
+        Action::Bench(how) => bench::run(&settings, how, messages),
     };
     if let Some(error) = output::lost() {
         messages.error(format_args!("cannot write to standard output: {error}"));

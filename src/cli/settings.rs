@@ -46,11 +46,17 @@ pub(super) enum Action {
     Filter,
     /// Print the views and the plan.
     Explain,
-    /// Time every method.
-    Bench {
-        /// Runs of every method.
-        runs: u32,
-    },
+    /// Time every method, or one.
+    Bench(Bench),
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bench {
+    /// Runs of every method.
+    pub(super) runs: u32,
+    /// Only the method of the tuning, beside the naive loop.
+    pub(super) one_method: bool,
 }
 
 impl Settings {
@@ -61,9 +67,10 @@ impl Settings {
         let format = args.format.as_deref().map(output_format).transpose()?;
         let action = match (args.explain, args.bench) {
             (true, _) => Action::Explain,
-            (_, true) => Action::Bench {
+            (_, true) => Action::Bench(Bench {
                 runs: args.bench_runs,
-            },
+                one_method: args.engine.is_some(),
+            }),
             _ => Action::Filter,
         };
         let inputs: Vec<_> = args.inputs.iter().map(|path| place(path)).collect();
@@ -118,7 +125,7 @@ impl Settings {
                     _ => Existing::Refuse,
                 },
                 tuning: Tuning {
-                    method: match args.engine {
+                    method: match args.engine.unwrap_or(EngineArg::Auto) {
                         EngineArg::Auto => None,
                         EngineArg::Naive => Some(Method::Naive),
                         EngineArg::Direct => Some(Method::Direct),

@@ -196,8 +196,59 @@ fn bench_measures_and_checks_every_method() {
         .text();
     assert!(text.starts_with("a.png: 20 x 13 pixels, 1 x 8-bit, kernel emboss, valid, "));
     assert!(text.lines().next().unwrap().ends_with(", 1 run"), "{text}");
-    assert_eq!(text.lines().count(), 2 + objects.len());
+    // A method that does not take this kernel says so on a line of its own.
+    let lines = text.lines().filter(|line| !line.contains(" left out: "));
+    assert_eq!(lines.count(), 2 + objects.len());
     assert_eq!(room.names(), ["a.png"]);
+}
+
+#[test]
+fn bench_with_an_engine_measures_it_and_the_naive_loop() {
+    let room = Room::new();
+    for (engine, lines) in [
+        ("auto", vec!["naive", "auto"]),
+        ("direct", vec!["naive", "direct"]),
+        ("naive", vec!["naive"]),
+    ] {
+        let line = format!("a.png -k emboss --bench --bench-runs 2 --json --engine {engine}");
+        let objects = room.run(&line).silent().json();
+        let engines: Vec<_> = objects.iter().map(|o| o["engine"].clone()).collect();
+        assert_eq!(engines, lines, "{engine}");
+        for object in &objects {
+            assert_eq!(object["timed_rows"], 11);
+            assert_eq!(object["checked_rows"], 11);
+        }
+        assert_eq!(objects[0]["method"], "naive");
+    }
+}
+
+#[test]
+fn bench_spares_the_naive_loop_where_it_would_take_minutes() {
+    let room = Room::new();
+    // 48 thousand million products.
+    room.write("large.npy", &picture(3000, 4000, 1, Depth::U8));
+    let row = format!("[{}]", vec!["1"; 63].join(", "));
+    room.text(
+        "k.toml",
+        &format!("weights = [{}]", vec![row; 63].join(", ")),
+    );
+    let ran = room.run("large.npy -k k.toml --bench --engine naive --json");
+    let objects = ran.silent().json();
+    assert_eq!(objects.len(), 1);
+    let number = |key: &str| objects[0][key].as_u64().unwrap();
+    assert_eq!(number("runs"), 1);
+    assert!((8..2938).contains(&number("timed_rows")));
+    assert_eq!(number("checked_rows"), number("timed_rows"));
+    let text = room
+        .run("large.npy -k k.toml --bench --engine naive")
+        .silent()
+        .text();
+    let note = text.lines().last().unwrap();
+    assert!(note.starts_with("naive ran 1 time on "), "{note}");
+    assert!(
+        note.contains(" of 2938 rows: its time is scaled to all of them"),
+        "{note}"
+    );
 }
 
 #[test]

@@ -1,0 +1,247 @@
+//! The naive loop's answer and time, which every method is measured by.
+
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use stridekern::{Extent, Filter, Image, ImageView, Map, Method, Plan, Samples, Tuning};
+
+/// About as long as the naive loop may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Output rows that are compared at the least, where only some are.
+const LEAST: usize = 8;
+
+/// The naive loop, run on the whole image or, where that would take too long,
+/// on its first rows.
+pub(super) struct Baseline {
+    pub(super) plan: Plan,
+    /// Milliseconds for the whole image.
+    pub(super) times: Vec<f64>,
+    /// Output rows that were timed.
+    pub(super) rows: usize,
+    /// Output rows that are those of the whole image.
+    checked: Range<usize>,
+    answer: Image,
+}
+
+impl Baseline {
+    /// Runs the naive loop up to `runs` times, for as long as that is bearable.
+    pub(super) fn new(
+        filter: &Filter,
+        image: ImageView<'_>,
+        tuning: &Tuning,
+        runs: u32,
+    ) -> Result<Self> {
+        let naive = Tuning {
+            method: Some(Method::Naive),
+            ..*tuning
+        };
+        let plan = filter.plan(image, &naive)?;
+        let [rows, ..] = plan.output_shape();
+        // These maps follow the range of the whole image.
+        let of_parts = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
+        // Windows of padded rows this near to either end may see a border.
+        let margin = match filter.extent() {
+            Extent::Valid => 0,
+            Extent::Same(_) => plan.window()[0] - 1,
+        };
+        let least = 2 * margin + LEAST;
+        if of_parts && least < rows / 2 {
+            let first = Self::of_first(filter, image, &naive, [least, rows], margin)?;
+            let predicted = Duration::from_secs_f64(first.times[0] / 1e3);
+            if predicted > PATIENCE {
+                let bearable = PATIENCE.as_secs_f64() / predicted.as_secs_f64() * rows as f64;
+                let bearable = bearable as usize;
+                return if bearable <= 2 * least {
+                    Ok(first)
+                } else {
+                    Self::of_first(filter, image, &naive, [bearable, rows], margin)
+                };
+            }
+        }
+        let mut answer = plan.allocate()?;
+        let start = Instant::now();
+        let mut times = Vec::new();
+        loop {
+            let time = timed(filter, image, &plan, &mut answer)?;
+            // The first run pays for pages that no other run pays for.
+            let warm = !times.is_empty() || start.elapsed() > PATIENCE;
+            times.push(time);
+            if warm && (start.elapsed() > PATIENCE || times.len() > runs as usize) {
+                break;
+            }
+        }
+        if times.len() > 1 {
+            times.remove(0);
+        }
+        Ok(Self {
+            plan,
+            times,
+            rows,
+            checked: 0..rows,
+            answer,
+        })
+    }
+
+    /// Runs it once on as many source rows as `part` of `whole` output rows need.
+    fn of_first(
+        filter: &Filter,
+        image: ImageView<'_>,
+        naive: &Tuning,
+        [part, whole]: [usize; 2],
+        margin: usize,
+    ) -> Result<Self> {
+        let source_rows = image.shape()[0];
+        let window = filter.plan(image, naive)?.window()[0];
+        let needed = (source_rows * part).div_ceil(whole) + window;
+        let part = first_rows(image, needed.min(source_rows))?;
+        let plan = filter.plan(part, naive)?;
+        let mut answer = plan.allocate()?;
+        let time = timed(filter, part, &plan, &mut answer)?;
+        let [rows, ..] = plan.output_shape();
+        Ok(Self {
+            plan,
+            times: vec![time * whole as f64 / rows as f64],
+            rows,
+            checked: margin..rows - margin,
+            answer,
+        })
+    }
+
+    /// How many output rows [`max_abs_diff`](Self::max_abs_diff) compares.
+    pub(super) fn checked_rows(&self) -> usize {
+        self.checked.len()
+    }
+
+    /// The largest difference from an output for the whole image.
+    pub(super) fn max_abs_diff(&self, output: &Image) -> f64 {
+        let [_, columns, channels] = output.shape();
+        let samples =
+            self.checked.start * columns * channels..self.checked.end * columns * channels;
+        match (self.answer.samples(), output.samples()) {
+            (Samples::U8(a), Samples::U8(b)) => largest(&a[samples.clone()], &b[samples]),
+            (Samples::U16(a), Samples::U16(b)) => largest(&a[samples.clone()], &b[samples]),
+            (Samples::F32(a), Samples::F32(b)) => largest(&a[samples.clone()], &b[samples]),
+            _ => f64::INFINITY,
+        }
+    }
+}
+
+/// Milliseconds of one run.
+pub(super) fn timed(
+    filter: &Filter,
+    image: ImageView<'_>,
+    plan: &Plan,
+    output: &mut Image,
+) -> Result<f64> {
+    let start = Instant::now();
+    filter.apply_into(image, plan, output, &|_| ())?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn first_rows(image: ImageView<'_>, rows: usize) -> Result<ImageView<'_>> {
+    let part = match image {
+        ImageView::U8(view) => view.slice(0, 0..rows).map(ImageView::U8),
+        ImageView::U16(view) => view.slice(0, 0..rows).map(ImageView::U16),
+        ImageView::F32(view) => view.slice(0, 0..rows).map(ImageView::F32),
+    };
+    part.context("cannot look at the first rows alone")
+}
+
+fn largest<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
+    let difference = |(&a, &b): (&T, &T)| {
+        let (a, b) = (a.into(), b.into());
+        // Equal infinities, and NaN in both, are no difference.
+        if a == b || (a.is_nan() && b.is_nan()) {
+            0.0
+        } else {
+            (a - b).abs()
+        }
+    };
+    a.iter()
+        .zip(b)
+        .map(difference)
+        .fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use stridekern::{KernelBank, Samples};
+
+    use super::*;
+
+    /// 90 rows of 7 columns, no row like another.
+    fn image() -> Image {
+        let samples = (0..90 * 7_u32).map(|i| (i * i / 3 % 251) as u8).collect();
+        Image::new(90, 7, 1, Samples::U8(samples)).unwrap()
+    }
+
+    #[test]
+    fn the_first_rows_answer_for_the_whole_image() {
+        let image = image();
+        let naive = Tuning {
+            method: Some(Method::Naive),
+            ..Tuning::default()
+        };
+        // Anchors off the middle, so that no margin is too large by chance.
+        for anchor in ["[0, 0]", "[4, 2]"] {
+            let weights = "weights = [[1, -2, 3], [4, 5, 6], [7, -8, 9], [1, 1, 2], [0, 3, 1]]";
+            let toml = format!("{weights}\nanchor = {anchor}\ndivisor = 9");
+            let bank = KernelBank::parse("k", "k.toml", &toml).unwrap();
+            for extent in [
+                "valid",
+                "constant:9",
+                "edge",
+                "reflect",
+                "symmetric",
+                "wrap",
+            ] {
+                for (step, dilation) in [([1, 1], [1, 1]), ([3, 2], [1, 1]), ([2, 1], [3, 2])] {
+                    let filter = Filter::new(bank.clone())
+                        .with_extent(extent.parse().unwrap())
+                        .with_step(step)
+                        .with_dilation(dilation);
+                    let whole = filter.apply(&image).unwrap();
+                    let rows = whole.rows();
+                    let margin = if extent == "valid" {
+                        0
+                    } else {
+                        4 * dilation[0]
+                    };
+                    let part = 2 * margin + 2;
+                    let first =
+                        Baseline::of_first(&filter, (&image).into(), &naive, [part, rows], margin);
+                    let first = first.unwrap();
+                    let case = format!("{extent} {anchor} {step:?} {dilation:?}");
+                    assert!(first.checked_rows() >= 2, "{case}");
+                    assert_eq!(first.max_abs_diff(&whole), 0.0, "{case}");
+                    assert!(first.rows <= rows, "{case}");
+                    // The last row that is compared, changed in its last sample.
+                    let [_, columns, _] = whole.shape();
+                    let Samples::U8(mut samples) = whole.into_samples() else {
+                        panic!("{case}");
+                    };
+                    let last = &mut samples[first.checked.end * columns - 1];
+                    *last = last.wrapping_add(100);
+                    let changed = Image::new(rows, columns, 1, Samples::U8(samples)).unwrap();
+                    assert!(first.max_abs_diff(&changed) >= 100.0, "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_quick_image_is_run_whole_and_as_often_as_asked() {
+        let image = image();
+        let filter = Filter::new(KernelBank::resolve("emboss").unwrap());
+        let baseline = Baseline::new(&filter, (&image).into(), &Tuning::default(), 3).unwrap();
+        assert_eq!((baseline.rows, baseline.times.len()), (88, 3));
+        assert_eq!(baseline.checked_rows(), 88);
+        assert_eq!(baseline.max_abs_diff(&filter.apply(&image).unwrap()), 0.0);
+    }
+}
