@@ -247,8 +247,8 @@ def page(results):
             "Milliseconds; in brackets how far a peer's samples are from stridekern's, and how many of them, away "
             "from the borders. ~: timed on the first rows and scaled. †: too far apart to count. Rows of threads: "
             "1 / 2 / ... threads, the ratio is that of two. imageproc repeats the edge (the others reflect it) and "
-            "makes a new image in every call; SciPy truncates where the others round; libblur gets the last four "
-            "columns of 16-bit and float images wrong.",
+            "makes a new image in every call; SciPy truncates where the others round; libblur's filter_2d gets "
+            "the last four columns of 16-bit and float images wrong at these widths, though not at every one.",
             table(head, rows),
         ]
     )

@@ -49,7 +49,11 @@ macro_rules! libblur {
                 let (width, height) = (case.width as u32, rows as u32);
                 let source = BlurImage::borrow(image, width, height, channels(case));
                 let mut result = BlurImageMut::alloc(width, height, channels(case));
-                let weights = case.weights.concat();
+                let mut weights = case.weights.concat();
+                // Its transform convolves, where its loops correlate.
+                if peer == "libblur FFT" {
+                    weights.reverse();
+                }
                 let (side, none) = (case.size, Scalar::default());
                 let shape = KernelShape::new(side, side);
                 let fits = "the image and the kernel fit each other";
