@@ -6,10 +6,14 @@
 
 #![allow(
     unsafe_code,
-    reason = "calling a function compiled for a CPU feature is unsafe; `Simd` proves the feature"
+    reason = "calling a function compiled for a CPU feature is unsafe; `Simd` and `Isa` prove the feature"
 )]
 
+mod vectors;
+
 use std::fmt;
+
+pub(crate) use vectors::Vectors;
 
 /// A set of instructions that the inner loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +114,7 @@ impl Simd {
             // SAFETY: as above, for NEON.
             #[cfg(target_arch = "aarch64")]
             Level::Neon => unsafe { neon(body) },
-            _ => body.run::<Portable>(),
+            _ => body.run(Portable),
         }
     }
 }
@@ -118,19 +122,19 @@ impl Simd {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<B: Body>(body: B) -> B::Output {
-    body.run::<Avx2>()
+    body.run(Avx2(()))
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<B: Body>(body: B) -> B::Output {
-    body.run::<Avx512>()
+    body.run(Avx512(()))
 }
 
 #[cfg(target_arch = "aarch64")]
 #[target_feature(enable = "neon")]
 fn neon<B: Body>(body: B) -> B::Output {
-    body.run::<Neon>()
+    body.run(Neon(()))
 }
 
 /// Code that is compiled once per level.
@@ -141,12 +145,16 @@ pub(crate) trait Body {
     /// What the code returns.
     type Output;
 
-    /// The code, with the properties of the level as constants.
-    fn run<I: Isa>(self) -> Self::Output;
+    /// The code, with the properties of the level as constants of `I`, and its
+    /// vectors as methods of `isa`.
+    fn run<I: Isa>(self, isa: I) -> Self::Output;
 }
 
-/// What a body may know of its level.
-pub(crate) trait Isa {
+/// What a body may know of its level, and do with it.
+///
+/// Only the functions above make a token of a level beyond the portable one,
+/// and they run only where its features are.
+pub(crate) trait Isa: Vectors<i16> + Vectors<f32> + Vectors<f64> {
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;
     /// The bytes of a vector register.
@@ -155,7 +163,8 @@ pub(crate) trait Isa {
     const REGISTERS: usize;
 }
 
-struct Portable;
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
 
 impl Isa for Portable {
     const FMA: bool = false;
@@ -164,7 +173,8 @@ impl Isa for Portable {
 }
 
 #[cfg(target_arch = "aarch64")]
-struct Neon;
+#[derive(Clone, Copy)]
+pub(crate) struct Neon(());
 
 #[cfg(target_arch = "aarch64")]
 impl Isa for Neon {
@@ -174,7 +184,8 @@ impl Isa for Neon {
 }
 
 #[cfg(target_arch = "x86_64")]
-struct Avx2;
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
 
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx2 {
@@ -184,7 +195,8 @@ impl Isa for Avx2 {
 }
 
 #[cfg(target_arch = "x86_64")]
-struct Avx512;
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
 
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {

@@ -2,11 +2,10 @@
 //!
 //! The inner loop knows neither borders nor channels: a row is one flat slice,
 //! a tap is an offset into it, and each source row and tap carries R packed
-//! weights. The body is plain Rust that the compiler vectorises; see
-//! [`crate::simd`] for how it is compiled once per level.
+//! weights. The body is compiled once per level; see [`crate::simd`].
 
 use super::{Band, Lane, LaneKind, Taps, taps::SourceRow};
-use crate::simd::{Body, Isa, Level, Simd};
+use crate::simd::{Body, Isa, Level, Simd, Vectors};
 
 /// See [`super::Contraction::run`].
 pub(super) fn contract<T: Lane>(
@@ -25,15 +24,12 @@ pub(super) fn contract<T: Lane>(
     } else {
         1
     };
-    let mut sources = Vec::new();
     let mut at = 0;
     while at * stride < out.len() {
         let out = &mut out[at * stride..];
         let rows = if out.len() >= rows * stride { rows } else { 1 };
-        let seen = taps.rows_seen() + rows - 1;
-        collect_rows(band, (first + at) * band.step[0], seen, &mut sources);
         Rows {
-            sources: &sources,
+            sources: band.seen(taps, first + at, rows),
             taps,
             len: band.dense_len(),
             rows,
@@ -43,17 +39,6 @@ pub(super) fn contract<T: Lane>(
         .run(simd);
         at += rows;
     }
-}
-
-/// `count` rows of the band from `first` on, as slices.
-pub(super) fn collect_rows<'a, T>(
-    band: &Band<'a, T>,
-    first: usize,
-    count: usize,
-    rows: &mut Vec<&'a [T]>,
-) {
-    rows.clear();
-    rows.extend((first..first + count).map_while(|row| band.view.flat_row(row)));
 }
 
 /// One block of output rows, and all it is computed from.
@@ -73,14 +58,14 @@ impl<T: Lane> Rows<'_, T> {
         T::direct(simd, self);
     }
 
-    /// In blocks of R rows x N vectors of W columns: R x N sums hide the latency
-    /// of multiply-add, and they and N samples and a weight fill the registers.
+    /// In blocks of R rows x N vectors: their sums hide the latency of
+    /// multiply-add, and they, N samples and a weight fill the registers.
     #[inline(always)]
-    fn contract<I: Isa, const R: usize, const N: usize, const W: usize>(self) {
+    fn contract<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
         if self.rows == R {
-            self.blocks::<I, R, N, W>();
+            self.blocks::<V, R, N>(v);
         } else {
-            self.blocks::<I, 1, N, W>();
+            self.blocks::<V, 1, N>(v);
         }
     }
 
@@ -88,47 +73,47 @@ impl<T: Lane> Rows<'_, T> {
     /// ends. A row shorter than a block is computed past its end: the band and
     /// the sums have room for it.
     #[inline(always)]
-    fn blocks<I: Isa, const R: usize, const N: usize, const W: usize>(self) {
+    fn blocks<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
         let groups = self.taps.groups::<R>();
         let Some((first, others)) = groups.split_first() else {
             self.out.fill(T::ZERO);
             return;
         };
-        let last = self.len.saturating_sub(N * W);
+        let columns = N * V::LANES;
+        let last = self.len.saturating_sub(columns);
         let mut x = 0;
         loop {
-            let sums = block::<I, T, R, N, W>(self.sources, first, x);
-            for (row, sums) in self.out.chunks_mut(self.stride).zip(&sums) {
-                row[x..x + N * W].copy_from_slice(sums.as_flattened());
+            let sums = block::<V, T, R, N>(v, self.sources, first, x);
+            for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
+                for (sum, to) in sums.into_iter().zip(row[x..].chunks_mut(V::LANES)) {
+                    v.store(sum, to);
+                }
             }
             for group in others {
-                let sums = block::<I, T, R, N, W>(self.sources, group, x);
-                for (row, sums) in self.out.chunks_mut(self.stride).zip(&sums) {
-                    for (total, &sum) in row[x..x + N * W].iter_mut().zip(sums.as_flattened()) {
-                        *total = total.plus(sum);
+                let sums = block::<V, T, R, N>(v, self.sources, group, x);
+                for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
+                    for (sum, to) in sums.into_iter().zip(row[x..].chunks_mut(V::LANES)) {
+                        v.store(v.add(v.load(to), sum), to);
                     }
                 }
             }
             if x == last {
                 break;
             }
-            x = (x + N * W).min(last);
+            x = (x + columns).min(last);
         }
     }
 }
 
-/// The sums of R rows x N vectors of W columns, at column `x`.
-///
-/// A vector is an array of the size of a register: the compiler keeps it in
-/// one. Longer arrays it would unroll before it vectorises them, and then not
-/// vectorise them: some shapes of block were 20 times slower so.
+/// The sums of R rows x N vectors, at column `x`.
 #[inline(always)]
-fn block<I: Isa, T: Lane, const R: usize, const N: usize, const W: usize>(
+fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
+    v: V,
     sources: &[&[T]],
     group: &[SourceRow<T>],
     x: usize,
-) -> [[[T; W]; N]; R] {
-    let mut sums = [[[T::ZERO; W]; N]; R];
+) -> [[V::Vector; N]; R] {
+    let mut sums = [[v.splat(T::ZERO); N]; R];
     for source in group {
         let samples = &sources[source.row][x..];
         // A source row that only some output rows see is given to those alone.
@@ -136,7 +121,7 @@ fn block<I: Isa, T: Lane, const R: usize, const N: usize, const W: usize>(
             ($(($first:literal, $end:literal)),*) => {
                 match (source.first, source.end) {
                     $(($first, $end) if $end <= R => {
-                        add_row::<I, T, R, N, W, $first, $end>(&mut sums, samples, source);
+                        add_row::<V, T, R, N, $first, $end>(v, &mut sums, samples, source);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),
                 }
@@ -161,40 +146,28 @@ fn block<I: Isa, T: Lane, const R: usize, const N: usize, const W: usize>(
 /// Adds every tap of one source row to the sums of rows `A..B`.
 #[inline(always)]
 fn add_row<
-    I: Isa,
+    V: Vectors<T>,
     T: Lane,
     const R: usize,
     const N: usize,
-    const W: usize,
     const A: usize,
     const B: usize,
 >(
-    sums: &mut [[[T; W]; N]; R],
+    v: V,
+    sums: &mut [[V::Vector; N]; R],
     samples: &[T],
     source: &SourceRow<T>,
 ) {
     for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
-        let window = samples[offset..].as_chunks::<W>().0;
-        let window: &[[T; W]; N] = window
-            .first_chunk()
-            .expect("a band's rows are as long as its windows");
+        let window = &samples[offset..][..N * V::LANES];
+        let window: [V::Vector; N] = std::array::from_fn(|n| v.load(&window[n * V::LANES..]));
         for r in A..B {
-            for (sum, samples) in sums[r].iter_mut().zip(window) {
-                *sum = mul_add::<I, T, W>(samples, weights[r], sum);
+            let weight = v.splat(weights[r]);
+            for n in 0..N {
+                sums[r][n] = v.mul_add(window[n], weight, sums[r][n]);
             }
         }
     }
-}
-
-#[inline(always)]
-fn mul_add<I: Isa, T: Lane, const W: usize>(samples: &[T; W], weight: T, sums: &[T; W]) -> [T; W] {
-    std::array::from_fn(|i| {
-        if I::FMA {
-            samples[i].mul_add::<true>(weight, sums[i])
-        } else {
-            samples[i].mul_add::<false>(weight, sums[i])
-        }
-    })
 }
 
 /// Output rows of a block: the R of the instances below.
@@ -216,12 +189,12 @@ impl Body for I16<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, isa: I) {
         match (I::VECTOR, I::REGISTERS) {
-            (64, _) => self.0.contract::<I, 4, 4, 32>(),
-            (32, _) => self.0.contract::<I, 2, 4, 16>(),
-            (_, 32) => self.0.contract::<I, 4, 4, 8>(),
-            _ => self.0.contract::<I, 2, 4, 8>(),
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 2, 4>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
         }
     }
 }
@@ -230,12 +203,12 @@ impl Body for F32<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, isa: I) {
         match (I::VECTOR, I::REGISTERS) {
-            (64, _) => self.0.contract::<I, 4, 4, 16>(),
-            (32, _) => self.0.contract::<I, 4, 3, 8>(),
-            (_, 32) => self.0.contract::<I, 4, 4, 4>(),
-            _ => self.0.contract::<I, 2, 4, 4>(),
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 4, 3>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
         }
     }
 }
@@ -244,12 +217,12 @@ impl Body for F64<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, isa: I) {
         match (I::VECTOR, I::REGISTERS) {
-            (64, _) => self.0.contract::<I, 4, 4, 8>(),
-            (32, _) => self.0.contract::<I, 4, 3, 4>(),
-            (_, 32) => self.0.contract::<I, 4, 4, 2>(),
-            _ => self.0.contract::<I, 2, 4, 2>(),
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 4, 3>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
         }
     }
 }

@@ -107,9 +107,6 @@ pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
     /// `self * weight + sum`, fused if `FMA`.
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self;
 
-    /// `self + other`.
-    fn plus(self, other: Self) -> Self;
-
     /// A sample of this type; the plan has seen to it that it fits.
     fn from_sample<S: Widen>(sample: S) -> Self;
 
@@ -143,11 +140,6 @@ impl Lane for i16 {
     const KIND: LaneKind = LaneKind::I16;
     const ZERO: Self = 0;
     const MAX_BLOCK: usize = 128;
-
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
-    }
 
     #[inline(always)]
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {
@@ -230,11 +222,6 @@ macro_rules! float_lane {
             const KIND: LaneKind = LaneKind::$body;
             const ZERO: Self = 0.0;
             const MAX_BLOCK: usize = $max_block;
-
-            #[inline(always)]
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
 
             #[inline(always)]
             fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {

@@ -60,23 +60,55 @@ impl fmt::Display for Method {
 }
 
 /// Source rows that are ready for windows: border applied, samples widened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Band<'a, T> {
-    /// Shape `(rows, columns, channels)`; rows are flat slices. There may be
-    /// more columns than the windows need.
-    pub(crate) view: StridedView<'a, T, 3>,
+    /// Shape `(rows, columns, channels)`. There may be more columns than the
+    /// windows need.
+    view: StridedView<'a, T, 3>,
+    /// The same, row by row.
+    rows: Vec<&'a [T]>,
     /// How many windows stand side by side at every column, before the step.
-    pub(crate) positions: usize,
+    positions: usize,
     /// `[rows, columns]` between one window and the next.
-    pub(crate) step: [usize; 2],
+    step: [usize; 2],
     /// Whether a sample may be infinite or not a number.
-    pub(crate) may_be_non_finite: bool,
+    may_be_non_finite: bool,
 }
 
-impl<T> Band<'_, T> {
+impl<'a, T> Band<'a, T> {
+    /// # Panics
+    ///
+    /// If a row of `view` is not flat.
+    pub(crate) fn new(
+        view: StridedView<'a, T, 3>,
+        positions: usize,
+        step: [usize; 2],
+        may_be_non_finite: bool,
+    ) -> Self {
+        let rows = (0..view.shape()[0]).map(|row| view.flat_row(row));
+        Self {
+            rows: rows.collect::<Option<_>>().expect("a band's rows are flat"),
+            view,
+            positions,
+            step,
+            may_be_non_finite,
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.view.shape()[2]
+    }
+
     /// Samples in a row of sums before the column step is taken.
-    pub(crate) fn dense_len(&self) -> usize {
-        self.positions * self.view.shape()[2]
+    fn dense_len(&self) -> usize {
+        self.positions * self.channels()
+    }
+
+    /// The source rows that `taps` see from so many output rows, from output
+    /// row `first` on.
+    fn seen(&self, taps: &Taps<T>, first: usize, rows: usize) -> &[&'a [T]] {
+        let first = first * self.step[0];
+        &self.rows[first..first + taps.rows_seen() + rows - 1]
     }
 }
 
@@ -171,7 +203,7 @@ impl<T: Lane> Contraction<T> {
 
 /// Moves the sums at every `step`-th pixel to the front of the row.
 fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
-    let channels = band.view.shape()[2];
+    let channels = band.channels();
     let step = band.step[1] * channels;
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
         row.copy_within(from..from + channels, x * channels);

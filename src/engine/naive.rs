@@ -53,14 +53,12 @@ pub(super) fn sum_at<T: Lane>(
     [y, x, channel]: [usize; 3],
 ) -> T {
     let [_, kernel_columns] = taps.shape;
+    let channels = band.channels();
     let mut sum = T::ZERO;
     for (at, &weight) in taps.weights.iter().enumerate() {
         let row = y * band.step[0] + taps.origin[0] + at / kernel_columns * taps.dilation[0];
         let column = x + taps.origin[1] + at % kernel_columns * taps.dilation[1];
-        sum = band
-            .view
-            .at([row, column, channel])
-            .mul_add::<false>(weight, sum);
+        sum = band.rows[row][column * channels + channel].mul_add::<false>(weight, sum);
     }
     sum
 }

@@ -75,7 +75,6 @@ pub(super) fn contract<T: Lane>(
     let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
     scratch.resize(columns.len() * at_once * width, T::ZERO);
     let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
-    let mut sources = Vec::new();
     let mut at = 0;
     while at * stride < out.len() {
         let out = &mut out[at * stride..];
@@ -84,11 +83,10 @@ pub(super) fn contract<T: Lane>(
         } else {
             1
         };
-        let seen = whole.rows_seen() + rows - 1;
-        direct::collect_rows(band, (first + at) * band.step[0], seen, &mut sources);
+        let sources = band.seen(whole, first + at, rows);
         for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * width)) {
             Rows {
-                sources: &sources,
+                sources,
                 taps,
                 len: width,
                 rows,
@@ -97,13 +95,16 @@ pub(super) fn contract<T: Lane>(
             }
             .run(simd);
         }
-        for (row, out) in out.chunks_mut(stride).take(rows).enumerate() {
-            let terms: Vec<&[T]> = scratch
-                .chunks(at_once * width)
-                .map(|sums| &sums[row * width..][..width])
-                .collect();
+        // Row by row of the result, a row of sums of every term.
+        let sums_of = |row| {
+            let terms = scratch.chunks(at_once * width);
+            terms.map(move |sums| &sums[row * width..][..width])
+        };
+        let sums: Vec<&[T]> = (0..rows).flat_map(sums_of).collect();
+        let sums = sums.chunks(columns.len());
+        for (row, (out, terms)) in out.chunks_mut(stride).zip(sums).enumerate() {
             Rows {
-                sources: &terms,
+                sources: terms,
                 taps: row_taps,
                 len: band.dense_len(),
                 rows: 1,
@@ -126,7 +127,7 @@ fn repair<T: Lane>(band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T])
     if T::all_finite(sums) {
         return;
     }
-    let channels = band.view.shape()[2];
+    let channels = band.channels();
     for (x, sum) in sums.iter_mut().enumerate() {
         if !T::all_finite(std::slice::from_ref(sum)) {
             *sum = naive::sum_at(band, taps, [y, x / channels, x % channels]);

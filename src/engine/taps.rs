@@ -82,7 +82,9 @@ impl<T: Lane> Taps<T> {
             blocks,
         }
     }
+}
 
+impl<T> Taps<T> {
     /// How many rows of the band one output row reaches down to.
     pub(super) const fn rows_seen(&self) -> usize {
         self.origin[0] + (self.shape[0] - 1) * self.dilation[0] + 1

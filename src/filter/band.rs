@@ -97,12 +97,8 @@ impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
             Some(view) => view,
             None => self.frame(tile, rows, columns, frame),
         };
-        Band {
-            view,
-            positions: self.geometry.positions(1, tile.columns.len()),
-            step: self.geometry.step,
-            may_be_non_finite: S::DEPTH == Depth::F32,
-        }
+        let positions = self.geometry.positions(1, tile.columns.len());
+        Band::new(view, positions, self.geometry.step, S::DEPTH == Depth::F32)
     }
 
     fn direct(
@@ -250,7 +246,7 @@ impl<S: Widen, T: Lane> Body for Convert<'_, S, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         for (out, &sample) in self.out.iter_mut().zip(self.samples) {
             *out = T::from_sample(sample);
         }
@@ -267,7 +263,7 @@ impl<S: Widen, T: Lane, const N: usize> Body for Pick<'_, S, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         let (pixels, rest) = self.samples.as_chunks::<N>();
         for (out, pixel) in self.out.iter_mut().zip(pixels) {
             *out = T::from_sample(pixel[0]);

@@ -54,7 +54,7 @@ impl<S: Gray, const N: usize> Body for Row<'_, S, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         let pixels = self.samples.as_chunks::<N>().0;
         let mut sums = [S::Sum::zeroed(); BLOCK];
         for (grays, pixels) in self.grays.chunks_mut(BLOCK).zip(pixels.chunks(BLOCK)) {

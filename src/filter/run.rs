@@ -204,12 +204,13 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                 let sums = &mut sums[..rows * stride];
                 kernel.run(plan.simd, &band, first, sums, stride, engine);
             }
-            let mut row_sums: Vec<&[T]> = Vec::with_capacity(self.contractions.len());
-            for row in 0..rows {
-                row_sums.clear();
+            let of_row = |row| {
                 let of_kernels = sums.chunks_exact(kernel_len);
-                row_sums.extend(of_kernels.map(|sums| &sums[row * stride..][..row_len]));
-                each(tile.rows.start + first + row, &row_sums);
+                of_kernels.map(move |sums| &sums[row * stride..][..row_len])
+            };
+            let row_sums: Vec<&[T]> = (0..rows).flat_map(of_row).collect();
+            for (row, sums) in row_sums.chunks(self.contractions.len()).enumerate() {
+                each(tile.rows.start + first + row, sums);
             }
         }
     }

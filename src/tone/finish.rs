@@ -260,7 +260,7 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         let Self {
             tone, sums, out, ..
         } = self;

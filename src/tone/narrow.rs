@@ -133,7 +133,7 @@ impl<T: Lane> Body for Row<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         let Self { narrow, sums, out } = self;
         let Some((first, others)) = sums.split_first() else {
             return;

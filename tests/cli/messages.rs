@@ -76,8 +76,8 @@ fn usage_errors() {
                 "invalid value '12' for '--depth <DEPTH>'; choose same, 8, 16, f32; see stridekern --help",
             ),
             (
-                "a.png -k sobel --engine fast",
-                "invalid value 'fast' for '--engine <METHOD>'; choose auto, naive, direct; see stridekern --help",
+                "a.png -k sobel --engine quick",
+                "invalid value 'quick' for '--engine <METHOD>'; choose auto, naive, direct, separable, fft; see stridekern --help",
             ),
             (
                 "a.png -k sobel --bench --bench-runs 0",

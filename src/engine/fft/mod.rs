@@ -122,20 +122,19 @@ impl<T: Lane> Fft<T> {
         scratch.tile.resize(2 * height * width);
         scratch.line.resize(2 * width * lanes(T::KIND));
         let at_once = self.tiling.valid[0];
-        let channels = band.view.shape()[2];
-        let (mut sources, mut pairs) = (Vec::new(), Vec::new());
+        let channels = band.channels();
+        let mut pairs = Vec::new();
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
             let y = first + i * at_once;
             let top = y + self.origin[0];
-            let rows = top..top + out.len().div_ceil(stride) + self.reach[0];
-            sources.clear();
-            sources.extend(rows.map_while(|row| band.view.flat_row(row)));
-            let refused = self.pair(band, &sources, &mut pairs);
+            let seen = out.len().div_ceil(stride) + self.reach[0];
+            let sources = &band.rows[top..top + seen];
+            let refused = self.pair(band, sources, &mut pairs);
             T::tiles(
                 self.simd,
                 TileRow {
                     spectrum: &self.spectrum,
-                    sources: &sources,
+                    sources,
                     pairs: &pairs,
                     channels,
                     out,
@@ -163,7 +162,7 @@ impl<T: Lane> Fft<T> {
         sources: &[&[T]],
         pairs: &mut Vec<Pair>,
     ) -> Vec<Range<usize>> {
-        let channels = band.view.shape()[2];
+        let channels = band.channels();
         let mut refused = Vec::new();
         pairs.clear();
         let mut count = 0;
@@ -209,17 +208,18 @@ impl<T: Lane> Fft<T> {
         stride: usize,
         sums: &mut Vec<T>,
     ) {
-        let channels = band.view.shape()[2];
+        let channels = band.channels();
         // A row shorter than a block is computed past its end, where the band
         // has room for it only if the block ends where the row does.
         let block = T::MAX_BLOCK.div_ceil(channels);
         let from = columns.start.min(band.positions.saturating_sub(block));
-        let part = Band {
-            view: (band.view.slice(1, from..)).expect("a band is as wide as its windows"),
-            positions: columns.end - from,
-            step: [1, 1],
-            ..*band
-        };
+        let view = band.view.slice(1, from..);
+        let part = Band::new(
+            view.expect("a band is as wide as its windows"),
+            columns.end - from,
+            [1, 1],
+            band.may_be_non_finite,
+        );
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
         sums.resize(out.len().div_ceil(stride) * part_stride, T::ZERO);
@@ -240,7 +240,7 @@ impl<T: Lane> Body for Round<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         for sum in self.0 {
             *sum = sum.nearest();
         }

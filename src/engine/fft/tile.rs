@@ -63,7 +63,7 @@ impl Body for F32<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         self.0.contract::<I, 16>();
     }
 }
@@ -72,7 +72,7 @@ impl Body for F64<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         self.0.contract::<I, 8>();
     }
 }
@@ -204,7 +204,7 @@ impl Body for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<I: Isa>(self, _: I) {
         let tile = cells_mut::<f64, 8>(self.tile);
         for panel in tile.chunks_exact_mut(self.columns.len) {
             self.columns.forward::<I, 8>(panel);
