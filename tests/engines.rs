@@ -118,6 +118,55 @@ fn small_sizes_are_exact_in_every_way_to_run() {
     assert!(runs > 90_000, "{runs}");
 }
 
+#[test]
+fn kernels_that_move_samples_copy_them() {
+    let mut random = Random(0x5417);
+    for (turn, extent) in EXTENTS.into_iter().enumerate() {
+        for case in 0..40 {
+            let [rows, columns] = [1 + random.below(4) as usize, 1 + random.below(5) as usize];
+            let mut weights = vec![0.0; rows * columns];
+            let at = random.below(weights.len() as u64) as usize;
+            weights[at] = 3.0;
+            let kernel = Kernel::new(rows, columns, weights).unwrap();
+            let kernel = kernel.with_divisor(3.0).unwrap();
+            let some = |random: &mut Random| 1 + random.below(3) as usize;
+            let walk = Walk {
+                extent,
+                step: [some(&mut random), [1, some(&mut random)][case % 2]],
+                dilation: [some(&mut random), some(&mut random)],
+            };
+            let shape = [14 + case, 20 + 7 * case, planes(case)];
+            let depth = [Depth::U8, Depth::U16][turn % 2];
+            let image = random_image(&mut random, shape, depth);
+            let filter = filter(&kernel, walk);
+            let plan = filter.plan(&image, &Tuning::default()).unwrap();
+            assert_eq!(
+                plan.method_reason(),
+                "direct: a copy: the one weight only moves samples"
+            );
+            let (shape, samples) = exact_samples(&image, &kernel, walk);
+            let output = filter.apply(&image).unwrap();
+            assert_eq!(output.shape(), shape);
+            assert!(*output.samples() == samples, "{walk:?} {kernel:?}");
+        }
+    }
+    // What does more than move samples is computed.
+    let image = random_image(&mut random, [9, 9, 1], Depth::F32);
+    let shift = Kernel::new(1, 2, vec![0.0, 1.0]).unwrap();
+    let half = Kernel::new(1, 1, vec![0.5]).unwrap();
+    let one = Kernel::new(1, 1, vec![1.0]).unwrap();
+    let plain = |kernel: &Kernel| Filter::new(KernelBank::from_kernel("test", kernel.clone()));
+    for filter in [
+        plain(&shift),
+        plain(&half),
+        plain(&one).with_map(Map::Abs),
+        plain(&one).with_depth(Some(Depth::U8)),
+    ] {
+        let plan = filter.plan(&image, &Tuning::default()).unwrap();
+        assert!(!plan.method_reason().contains("copy"), "{filter:?}");
+    }
+}
+
 /// A kernel, an image and a walk that straddle blocks and bands.
 #[derive(Debug, Clone)]
 struct Case {

@@ -160,10 +160,12 @@ impl Lane for i16 {
         F::from_i32(unwrap_sum(self, low))
     }
 
+    #[inline(always)]
     fn all_finite(_: &[Self]) -> bool {
         true
     }
 
+    #[inline(always)]
     fn all_in_scale(_: &[Self]) -> bool {
         true
     }
@@ -248,12 +250,14 @@ macro_rules! float_lane {
 
             // The largest exponent marks infinities and NaN; a maximum over
             // the bits vectorises where an early exit would not.
+            #[inline(always)]
             fn all_finite(sums: &[Self]) -> bool {
                 const INFINITE: $bits = <$float>::INFINITY.to_bits();
                 let largest = sums.iter().fold(0, |m: $bits, s| m.max(s.abs().to_bits()));
                 largest < INFINITE
             }
 
+            #[inline(always)]
             fn all_in_scale(samples: &[Self]) -> bool {
                 (samples.iter()).fold(true, |within, sample| within & (sample.abs() <= 1.0))
             }

@@ -9,7 +9,11 @@ use super::{
     direct::{self, Rows},
     naive,
 };
-use crate::{kernel::Factor, simd::Simd, view::Layout};
+use crate::{
+    kernel::Factor,
+    simd::{Body, Isa, Simd},
+    view::Layout,
+};
 
 /// A kernel as the sum of columns x rows.
 #[derive(Debug, Clone)]
@@ -113,7 +117,13 @@ pub(super) fn contract<T: Lane>(
             }
             .run(simd);
             if band.may_be_non_finite {
-                repair(band, whole, first + at + row, &mut out[..band.dense_len()]);
+                repair(
+                    simd,
+                    band,
+                    whole,
+                    first + at + row,
+                    &mut out[..band.dense_len()],
+                );
             }
         }
         at += rows;
@@ -123,8 +133,8 @@ pub(super) fn contract<T: Lane>(
 /// Sums again, tap by tap, what came out as infinite or NaN: the terms of a
 /// kernel may cancel where its weights do not, and may overflow where they do
 /// not.
-fn repair<T: Lane>(band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T]) {
-    if T::all_finite(sums) {
+fn repair<T: Lane>(simd: Simd, band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T]) {
+    if simd.run(AllFinite(sums)) {
         return;
     }
     let channels = band.channels();
@@ -132,5 +142,17 @@ fn repair<T: Lane>(band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T])
         if !T::all_finite(std::slice::from_ref(sum)) {
             *sum = naive::sum_at(band, taps, [y, x / channels, x % channels]);
         }
+    }
+}
+
+/// Whether every sum is finite.
+struct AllFinite<'a, T>(&'a [T]);
+
+impl<T: Lane> Body for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> bool {
+        T::all_finite(self.0)
     }
 }

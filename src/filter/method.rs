@@ -46,9 +46,9 @@ const fn tap_cost(lane: LaneKind) -> f64 {
 }
 
 /// A tap along a row of sums, in taps of the direct method: no two output rows
-/// share it (15 taps of f32 in one row at a time: 7.5 ms for 24 megapixels, 225
-/// taps in four rows at a time: 44).
-const ROW_TAP: f64 = 2.5;
+/// share it (24 megapixels of bytes by two passes of 7, 15 and 31 taps of f32:
+/// 13, 20 and 34 ms).
+const ROW_TAP: f64 = 3.5;
 
 /// What a second pass costs by itself, in taps of the direct method.
 const PASS: f64 = 8.0;

@@ -10,6 +10,7 @@ mod luma;
 mod method;
 mod plan;
 mod run;
+mod shift;
 
 pub use channel::Channel;
 pub use filter::{Extent, Filter};

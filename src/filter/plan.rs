@@ -7,6 +7,7 @@ use super::{
     geometry::Geometry,
     lane,
     method::{Choice, Task},
+    shift,
 };
 use crate::{
     border::Border,
@@ -60,6 +61,8 @@ pub struct Plan {
     pub(super) tone: Tone,
     pub(super) simd: Simd,
     pub(super) choice: Choice,
+    /// Where every output sample is copied from, if that is all.
+    pub(super) shift: Option<[usize; 2]>,
     channels: usize,
     band_rows: usize,
     /// Columns of the result in a tile; the last of a band may have fewer.
@@ -113,7 +116,14 @@ impl Plan {
             depth: input.depth,
             lane: tuning.lane,
         };
-        let choice = Choice::new(task, tuning.method)?;
+        let mut choice = Choice::new(task, tuning.method)?;
+        let shift = match tuning.method {
+            None => shift::tap(filter, &kernels, &geometry, input.depth),
+            Some(_) => None,
+        };
+        if shift.is_some() {
+            choice.method_reason = "a copy: the one weight only moves samples".to_owned();
+        }
         let (method, lane) = (choice.method, choice.lane);
         // The naive loop has no copies per level.
         let simd = match method {
@@ -181,6 +191,7 @@ impl Plan {
             geometry,
             simd,
             choice,
+            shift,
             channels,
             band_rows,
             tile_width,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{
     Filter, Plan,
     band::{Frame, Framing, Tile},
-    luma,
+    luma, shift,
 };
 use crate::{
     engine::{self, Contraction, Grid, Lane, LaneKind, Widen},
@@ -60,11 +60,15 @@ struct Scratch<T> {
 }
 
 impl Job<'_> {
-    fn with_source<S: Widen>(
+    fn with_source<S: Widen + Output>(
         self,
         source: StridedView<'_, S, 3>,
         output: &mut Image,
     ) -> Result<()> {
+        if let (Some(tap), Some(out)) = (self.plan.shift, S::of_mut(output)) {
+            shift::copy(&self.plan.geometry, source, tap, out, self.progress);
+            return Ok(());
+        }
         match self.plan.lane() {
             LaneKind::I16 => self.with_lane::<S, i16>(source, output),
             LaneKind::F32 => self.with_lane::<S, f32>(source, output),

@@ -195,7 +195,7 @@ impl<T: Lane> Fft<T> {
 
     /// Whether every sample is one that a tile may hold.
     fn takes<'a>(&self, mut rows: impl Iterator<Item = &'a [T]>) -> bool {
-        self.promise != Promise::Anything || rows.all(T::all_in_scale)
+        self.promise != Promise::Anything || rows.all(|row| self.simd.run(AllInScale(row)))
     }
 
     /// Computes some columns of sums by the direct method.
@@ -230,6 +230,18 @@ impl<T: Lane> Fft<T> {
             let to = columns.start * channels;
             out[to..to + len].copy_from_slice(&sums[skipped..skipped + len]);
         }
+    }
+}
+
+/// Whether a tile may hold every sample.
+struct AllInScale<'a, T>(&'a [T]);
+
+impl<T: Lane> Body for AllInScale<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> bool {
+        T::all_in_scale(self.0)
     }
 }
 
