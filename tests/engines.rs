@@ -280,6 +280,26 @@ proptest! {
     }
 
     #[test]
+    fn equal_weights_are_exact(case in case(), size in [1_usize..36, 1_usize..36], weight in prop::sample::select(vec![1.0, -1.0, 7.0])) {
+        let mut random = Random(case.seed);
+        let depth = if weight == 7.0 { Depth::U16 } else { Depth::U8 };
+        let case = Case {
+            kernel: size,
+            anchor: [case.anchor[0] % size[0], case.anchor[1] % size[1]],
+            ..case
+        };
+        let kernel = Kernel::new(size[0], size[1], vec![weight; size[0] * size[1]]).unwrap();
+        let kernel = case.finished(kernel);
+        let image = random_image(&mut random, case.shape, depth);
+        let (_, samples) = exact_samples(&image, &kernel, case.walk());
+        let filter = filter(&kernel, case.walk());
+        for tuning in allowed(&filter, &image).into_iter().filter(|t| t.method != Some(Method::Naive)) {
+            let output = case.apply(&filter, &image, &tuning);
+            prop_assert!(*output.samples() == samples, "{:?}", tuning);
+        }
+    }
+
+    #[test]
     fn float_weights_keep_the_promise(case in case(), rank in 0_usize..4, depth in prop::sample::select(vec![Depth::U8, Depth::U16, Depth::F32])) {
         let mut random = Random(case.seed);
         let mut float = |_| random.between(-1_000_000, 1_000_000) as f64 / 700_000.0;

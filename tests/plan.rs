@@ -236,6 +236,12 @@ fn kernels_of_low_rank_run_in_two_passes() {
             Method::Direct,
             "direct: every tap on a block of output at once, which is faster here than two passes",
         ),
+        (
+            9,
+            vec![1.0; 81],
+            Method::Separable,
+            "separable: columns, then rows, by running totals: the weights are equal",
+        ),
     ] {
         let plan = plan(&filter(size, size, &weights), Depth::U8);
         assert_eq!(

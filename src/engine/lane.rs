@@ -96,7 +96,7 @@ impl fmt::Display for LaneKind {
 }
 
 /// A number type of the inner loop: `i16`, `f32` or `f64`.
-pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
+pub(crate) trait Lane: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     /// Which one it is.
     const KIND: LaneKind;
     /// Zero.
@@ -106,6 +106,12 @@ pub(crate) trait Lane: Pod + Send + Sync + fmt::Debug + 'static {
 
     /// `self * weight + sum`, fused if `FMA`.
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self;
+
+    /// `self + other`; integers wrap.
+    fn plus(self, other: Self) -> Self;
+
+    /// `self - other`; integers wrap.
+    fn minus(self, other: Self) -> Self;
 
     /// A sample of this type; the plan has seen to it that it fits.
     fn from_sample<S: Widen>(sample: S) -> Self;
@@ -140,6 +146,16 @@ impl Lane for i16 {
     const KIND: LaneKind = LaneKind::I16;
     const ZERO: Self = 0;
     const MAX_BLOCK: usize = 128;
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
 
     #[inline(always)]
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {
@@ -224,6 +240,16 @@ macro_rules! float_lane {
             const KIND: LaneKind = LaneKind::$body;
             const ZERO: Self = 0.0;
             const MAX_BLOCK: usize = $max_block;
+
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self - other
+            }
 
             #[inline(always)]
             fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {

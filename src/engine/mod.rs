@@ -7,6 +7,7 @@ mod lane;
 mod naive;
 mod separable;
 mod taps;
+mod totals;
 
 use std::fmt;
 
@@ -17,6 +18,8 @@ pub(crate) use lane::{Lane, MAX_ROUNDINGS, Widen};
 use separable::Separable;
 pub(crate) use taps::Grid;
 use taps::Taps;
+pub(crate) use totals::ROWS as TOTALS_ROWS;
+use totals::Totals;
 
 use crate::{
     kernel::Factor,
@@ -119,6 +122,8 @@ pub(crate) enum Recipe<'a> {
     Direct,
     /// The kernel is the sum of these.
     Separable(&'a [Factor]),
+    /// All weights are the same integer.
+    Totals,
     Fft(Tiling, Promise),
 }
 
@@ -128,6 +133,7 @@ pub(crate) enum Contraction<T> {
     Naive(Taps<T>),
     Direct(Taps<T>),
     Separable(Separable<T>),
+    Totals(Totals<T>),
     Fft(Fft<T>),
 }
 
@@ -165,6 +171,7 @@ impl<T: Lane> Contraction<T> {
             Recipe::Separable(factors) => {
                 Self::Separable(Separable::new(grid, factors, row, drop_zeros))
             }
+            Recipe::Totals => Self::Totals(Totals::new(grid)),
             Recipe::Fft(tiling, promise) => Self::Fft(Fft::new(simd, tiling, grid, row, promise)),
         }
     }
@@ -190,6 +197,9 @@ impl<T: Lane> Contraction<T> {
             Self::Direct(taps) => direct::contract(simd, band, taps, first, out, stride),
             Self::Separable(kernel) => {
                 separable::contract(simd, band, kernel, first, out, stride, &mut scratch.rows);
+            }
+            Self::Totals(kernel) => {
+                kernel.contract(simd, band, first, out, stride, &mut scratch.rows);
             }
             Self::Fft(fft) => fft.contract(band, first, out, stride, &mut scratch.tiles),
         }
