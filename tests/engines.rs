@@ -118,6 +118,37 @@ fn small_sizes_are_exact_in_every_way_to_run() {
     assert!(runs > 90_000, "{runs}");
 }
 
+/// Wide enough for several tiles side by side, with a kernel for every method.
+#[test]
+fn tiles_join_without_a_seam() {
+    let mut random = Random(0x7115);
+    let column = random_kernel(&mut random, 3, 1, 3);
+    let row = random_kernel(&mut random, 1, 5, 3);
+    let kernels = [
+        random_kernel(&mut random, 3, 5, 9),
+        outer_products(&[(&column, &row)]),
+        Kernel::new(3, 5, vec![1.0; 15]).unwrap(),
+    ];
+    for (turn, extent) in EXTENTS.into_iter().enumerate() {
+        for (shape, step) in [([6, 25_000, 1], [1, 1]), ([5, 9_001, 3], [1, 2])] {
+            let walk = Walk {
+                extent,
+                step,
+                dilation: [1, 1],
+            };
+            let image = random_image(&mut random, shape, [Depth::U8, Depth::U16][turn % 2]);
+            for kernel in &kernels {
+                let (_, samples) = exact_samples(&image, kernel, walk);
+                let filter = filter(kernel, walk);
+                for tuning in &allowed(&filter, &image) {
+                    let output = apply(&filter, &image, tuning);
+                    assert!(*output.samples() == samples, "{tuning:?} {walk:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn kernels_that_move_samples_copy_them() {
     let mut random = Random(0x5417);
