@@ -76,7 +76,8 @@ impl Kernel {
         let row = &weights[pivot / columns * columns..][..columns];
         // Every row is a rational multiple of this one; of its primitive
         // vector, whose entries have no common divisor, an integer multiple.
-        let divisor = row.iter().fold(0, |d, &w| gcd(d, w.abs() as u64)) as f64;
+        let divisor =
+            (row.iter()).fold(0, |d, &w| greatest_common_divisor(d, w.abs() as u64)) as f64;
         let row: Vec<f64> = row.iter().map(|w| w / divisor).collect();
         let lead = pivot % columns;
         let column = weights.iter().skip(lead).step_by(columns);
@@ -89,8 +90,13 @@ impl Kernel {
     }
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// The largest number that divides both; 0 for two zeros.
+pub(crate) fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod source;
 
 pub use bank::{Combine, KernelBank, Summary};
 pub use error::KernelError;
-pub(crate) use factors::{Factor, Factors};
+pub(crate) use factors::{Factor, Factors, greatest_common_divisor};
 pub(crate) use kernel::EXACT;
 pub use kernel::Kernel;
 pub use library::Builtin;

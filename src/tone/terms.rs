@@ -5,7 +5,7 @@ use super::{Map, Real};
 use crate::{
     engine::Lane,
     image::Depth,
-    kernel::{EXACT, Kernel},
+    kernel::{EXACT, Kernel, greatest_common_divisor},
 };
 
 /// Of one kernel of the bank.
@@ -114,12 +114,4 @@ pub(super) fn common_divisor(kernels: &[Kernel]) -> f64 {
         (d.fract() == 0.0 && next < EXACT).then_some(next)
     });
     multiple.unwrap_or(1.0)
-}
-
-fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
 }
