@@ -181,6 +181,30 @@ fn kernels_that_move_samples_copy_them() {
             assert!(*output.samples() == samples, "{walk:?} {kernel:?}");
         }
     }
+    // A shift moves colours and leaves alpha; an identity is a copy all the same.
+    let colours = random_image(&mut random, [5, 9, 4], Depth::U8);
+    let Samples::U8(before) = colours.samples() else {
+        panic!("bytes were asked for");
+    };
+    for (weights, copied) in [([0.0, 0.0, 1.0], false), ([0.0, 1.0, 0.0], true)] {
+        let kernel = Kernel::new(1, 3, weights.to_vec()).unwrap();
+        let walk = Walk {
+            extent: Extent::Same(Border::Wrap),
+            step: [1, 1],
+            dilation: [1, 1],
+        };
+        let filter = filter(&kernel, walk);
+        let plan = filter.plan(&colours, &Tuning::default()).unwrap();
+        assert_eq!(plan.method_reason().contains("copy"), copied);
+        let output = filter.apply(&colours).unwrap();
+        let expected: Vec<u8> = (0..before.len())
+            .map(|at| match (at % 4, copied) {
+                (3, _) | (_, true) => before[at],
+                _ => before[at / 36 * 36 + (at % 36 + 4) % 36],
+            })
+            .collect();
+        assert_eq!(*output.samples(), Samples::U8(expected));
+    }
     // What does more than move samples is computed.
     let image = random_image(&mut random, [9, 9, 1], Depth::F32);
     let shift = Kernel::new(1, 2, vec![0.0, 1.0]).unwrap();

@@ -1,8 +1,8 @@
 //! A kernel of low rank: a few columns of weights, each times a row of weights.
 //!
-//! Every output row is made in two passes that stay in the first cache: down
-//! the columns of the window into one row of sums per term, then along these
-//! rows. Both are the direct engine's loop.
+//! Every output row is made in two passes: down the columns of the window into
+//! one row of sums per term, which stay in the cache, then along these rows.
+//! Both are the direct engine's loop.
 
 use super::{
     Band, Grid, Lane, Taps,

@@ -79,7 +79,6 @@ impl Choice {
             None => {
                 let mut best = Self::direct(task, Method::Direct)?;
                 let separable = Self::separable(task, MAX_RANK)?;
-                // Transforming costs more than the few taps of a small kernel.
                 let others = [separable, Self::fft(task)?];
                 best.method_reason = match &others[0] {
                     Err(why) => format!("every tap on a block of output at once: {why}"),
@@ -260,7 +259,7 @@ pub(super) fn is_exact(kernel: &Kernel, depth: Depth) -> bool {
 fn promise(kernel: &Kernel, depth: Depth) -> Promise {
     match depth {
         Depth::F32 => Promise::Anything,
-        _ if kernel.is_integer() => Promise::Integers,
+        _ if is_exact(kernel, depth) => Promise::Integers,
         _ => Promise::InScale,
     }
 }

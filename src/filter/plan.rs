@@ -71,7 +71,6 @@ pub struct Plan {
     pub(super) rows_at_once: usize,
     /// Whether windows inside the image look at the image itself.
     direct: bool,
-    zero_copy: bool,
 }
 
 /// Samples in a row of a tile, where the image is wider. Whole rows are read
@@ -120,7 +119,7 @@ impl Plan {
         };
         let mut choice = Choice::new(task, tuning.method)?;
         let shift = match tuning.method {
-            None => shift::tap(filter, &kernels, &geometry, input.depth),
+            None => shift::tap(filter, &kernels, &geometry, input.depth, channels),
             Some(_) => None,
         };
         if shift.is_some() {
@@ -136,7 +135,6 @@ impl Plan {
         let direct = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
-        let zero_copy = direct && geometry.border.is_none();
         let [rows_at_once, tile_width] = match choice.tiling {
             Some(tiling) => [
                 tiling.valid[0],
@@ -200,7 +198,6 @@ impl Plan {
             tile_width,
             rows_at_once,
             direct,
-            zero_copy,
         })
     }
 
@@ -252,7 +249,7 @@ impl Plan {
             1 => "in one tile".to_owned(),
             tiles => format!("in {tiles} tiles side by side"),
         };
-        if self.zero_copy {
+        if self.zero_copy() {
             format!("{tiles} whose windows look at the image itself, with no copy")
         } else if self.direct {
             format!("{tiles} whose windows look at the image itself but where they leave it")
@@ -270,7 +267,7 @@ impl Plan {
 
     /// Whether windows look at the image itself, with no band between.
     pub const fn zero_copy(&self) -> bool {
-        self.zero_copy
+        self.direct && self.geometry.border.is_none()
     }
 
     /// `[rows, columns, channels]` of the result.

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::{Filter, geometry::Geometry, run::Progress};
+use super::{Channel, Filter, geometry::Geometry, run::Progress};
 use crate::{
     border::Border,
-    image::Depth,
+    image::{self, Depth},
     kernel::Kernel,
     tone::{Map, Output},
     view::StridedView,
@@ -18,6 +18,7 @@ pub(super) fn tap(
     kernels: &[Kernel],
     geometry: &Geometry,
     depth: Depth,
+    channels: usize,
 ) -> Option<[usize; 2]> {
     let [kernel] = kernels else { return None };
     let weights = kernel.weights();
@@ -30,9 +31,10 @@ pub(super) fn tap(
         && weight == kernel.divisor()
         && kernel.bias() == 0.0;
     let place = [at / kernel.columns(), at % kernel.columns()];
-    (alone && plain).then(|| {
-        [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation[axis])
-    })
+    let tap = [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation[axis]);
+    // Alpha stays where it is.
+    let keeps_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
+    (alone && plain && (!keeps_alpha || tap == geometry.anchor)).then_some(tap)
 }
 
 /// Fills `out` with the samples at `tap` of every window.
