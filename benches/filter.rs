@@ -47,8 +47,16 @@ fn image([rows, columns]: [usize; 2], depth: Depth) -> Image {
 
 /// Integer weights from -2 to 2 without symmetry: no shortcut applies.
 fn filter(size: usize) -> Filter {
+    filter_of(size, |i, j| pattern(i * size + j))
+}
+
+fn pattern(i: usize) -> f64 {
+    ((i * i + 3 * i) % 5) as f64 - 2.0
+}
+
+fn filter_of(size: usize, weight: impl Fn(usize, usize) -> f64) -> Filter {
     let weights = (0..size * size)
-        .map(|i| ((i * i + 3 * i) % 5) as f64 - 2.0)
+        .map(|at| weight(at / size, at % size))
         .collect();
     let kernel = Kernel::new(size, size, weights).expect("the weights are finite");
     Filter::new(KernelBank::from_kernel("bench", kernel))
@@ -161,12 +169,22 @@ fn start<'a>(
     group
 }
 
-/// Naive and direct at every level and lane, 3x3 to 31x31, one thread.
+/// 3x3 to 31x31, one thread: kernels without symmetry, columns times rows, and
+/// equal weights.
 fn kernel_sizes(c: &mut Criterion) {
+    every_method(c, "kernel size", filter);
+    every_method(c, "columns x rows", |size| {
+        filter_of(size, |i, j| pattern(i) * pattern(j + 1))
+    });
+    every_method(c, "equal weights", |size| filter_of(size, |_, _| 1.0));
+}
+
+/// Every method at every level and lane that can run such kernels.
+fn every_method(c: &mut Criterion, kind: &str, filter: impl Fn(usize) -> Filter) {
     let one = pool(1);
     for depth in [Depth::U8, Depth::U16, Depth::F32] {
         let image = image(MEDIUM, depth);
-        let mut group = start(c, &format!("{}/kernel size", depth.name()), MEDIUM);
+        let mut group = start(c, &format!("{}/{kind}", depth.name()), MEDIUM);
         for size in [3, 5, 7, 9, 11, 15, 31] {
             let subject = Subject::new(filter(size), &image);
             for lane in lanes(&subject.filter, &image) {
@@ -182,14 +200,22 @@ fn kernel_sizes(c: &mut Criterion) {
                     let id = BenchmarkId::new(format!("naive {lane}"), size);
                     subject.time(&mut group, id, &one, &naive);
                 }
-                for simd in Simd::available() {
-                    let direct = Tuning {
-                        method: Some(Method::Direct),
+                let fast = Method::ALL.into_iter().filter(|m| *m != Method::Naive);
+                for (simd, method) in Simd::available()
+                    .into_iter()
+                    .flat_map(|simd| fast.clone().map(move |method| (simd, method)))
+                {
+                    let forced = Tuning {
+                        method: Some(method),
                         simd: Some(simd),
                         ..tuning
                     };
-                    let id = BenchmarkId::new(format!("direct {lane} {}", simd.level()), size);
-                    subject.time(&mut group, id, &one, &direct);
+                    // Not every method can run this kernel in this lane.
+                    if subject.filter.plan(&image, &forced).is_ok() {
+                        let id =
+                            BenchmarkId::new(format!("{method} {lane} {}", simd.level()), size);
+                        subject.time(&mut group, id, &one, &forced);
+                    }
                 }
             }
         }
