@@ -11,18 +11,24 @@ use crate::{
 /// A method and what it needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
-    pub(super) method: Method,
+    pub(super) way: Way,
     pub(super) method_reason: String,
     pub(super) lane: LaneKind,
     pub(super) lane_reason: String,
-    /// Of every kernel, for [`Method::Separable`].
-    factors: Vec<Factors>,
-    /// Whether all weights of a kernel are the same, for [`Method::Separable`].
-    pub(super) totals: bool,
-    /// For [`Method::Fft`].
-    pub(super) tiling: Option<Tiling>,
     /// About how many nanoseconds one thread takes.
     cost: f64,
+}
+
+/// How the sums of all kernels are made.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Way {
+    Naive,
+    Direct,
+    /// The terms of every kernel.
+    Separable(Vec<Factors>),
+    /// The weights of every kernel are equal: running totals.
+    Totals,
+    Fft(Tiling),
 }
 
 /// What a method is chosen for.
@@ -70,14 +76,14 @@ impl Choice {
     /// The wanted method, or the fastest.
     pub(super) fn new(task: Task<'_>, wanted: Option<Method>) -> Result<Self> {
         match wanted {
-            Some(Method::Naive) => Self::direct(task, Method::Naive),
-            Some(Method::Direct) => Self::direct(task, Method::Direct),
+            Some(Method::Naive) => Self::direct(task, Way::Naive),
+            Some(Method::Direct) => Self::direct(task, Way::Direct),
             Some(Method::Separable) => {
                 Self::separable(task, usize::MAX)?.map_err(|why| refusal("separable", &why))
             }
             Some(Method::Fft) => Self::fft(task)?.map_err(|why| refusal("fft", &why)),
             None => {
-                let mut best = Self::direct(task, Method::Direct)?;
+                let mut best = Self::direct(task, Way::Direct)?;
                 let separable = Self::separable(task, MAX_RANK)?;
                 let others = [separable, Self::fft(task)?];
                 best.method_reason = match &others[0] {
@@ -96,30 +102,37 @@ impl Choice {
 
     /// How the sums of the `at`-th kernel are made.
     pub(super) fn recipe(&self, at: usize, kernel: &Kernel, depth: Depth) -> Recipe<'_> {
-        match (self.method, self.tiling) {
-            (Method::Naive, _) => Recipe::Naive,
-            (Method::Separable, _) if self.totals => Recipe::Totals,
-            (Method::Separable, _) => Recipe::Separable(&self.factors[at].terms),
-            (Method::Fft, Some(tiling)) => Recipe::Fft(tiling, promise(kernel, depth)),
-            _ => Recipe::Direct,
+        match &self.way {
+            Way::Naive => Recipe::Naive,
+            Way::Direct => Recipe::Direct,
+            Way::Separable(factors) => Recipe::Separable(&factors[at].terms),
+            Way::Totals => Recipe::Totals,
+            Way::Fft(tiling) => Recipe::Fft(*tiling, promise(kernel, depth)),
         }
     }
 
-    fn direct(task: Task<'_>, method: Method) -> Result<Self> {
+    /// The method that this is.
+    pub(super) const fn method(&self) -> Method {
+        match self.way {
+            Way::Naive => Method::Naive,
+            Way::Direct => Method::Direct,
+            Way::Separable(_) | Way::Totals => Method::Separable,
+            Way::Fft(_) => Method::Fft,
+        }
+    }
+
+    fn direct(task: Task<'_>, way: Way) -> Result<Self> {
         let (lane, lane_reason) = lane::choose(task, direct_roundings)?;
         let taps: usize = task.kernels.iter().map(|k| taps(k, task.depth)).sum();
         Ok(Self {
-            method,
-            method_reason: match method {
-                Method::Naive => "four loops over the window view, as asked for",
+            method_reason: match way {
+                Way::Naive => "four loops over the window view, as asked for",
                 _ => "every tap on a block of output at once, as asked for",
             }
             .to_owned(),
             lane,
             lane_reason,
-            factors: Vec::new(),
-            totals: false,
-            tiling: None,
+            way,
             cost: taps as f64 * tap_cost(lane) * task.samples(),
         })
     }
@@ -143,7 +156,6 @@ impl Choice {
         let cost = taps.sum::<f64>() * tap_cost(lane) * task.samples();
         let terms = factors.iter().map(|f| f.terms.len()).max().unwrap_or(1);
         Ok(Ok(Self {
-            method: Method::Separable,
             method_reason: match terms {
                 _ if totals => {
                     "columns, then rows, by running totals: the weights are equal".to_owned()
@@ -155,9 +167,11 @@ impl Choice {
             },
             lane,
             lane_reason,
-            factors,
-            totals,
-            tiling: None,
+            way: if totals {
+                Way::Totals
+            } else {
+                Way::Separable(factors)
+            },
             cost,
         }))
     }
@@ -205,16 +219,13 @@ impl Choice {
             ));
         }
         Ok(Ok(Self {
-            method: Method::Fft,
+            way: Way::Fft(tiling),
             method_reason: format!(
                 "tiles of {} x {} through a Fourier transform, for sums of {} x {} each",
                 tiling.size[0], tiling.size[1], tiling.valid[0], tiling.valid[1]
             ),
             lane,
             lane_reason,
-            factors: Vec::new(),
-            totals: false,
-            tiling: Some(tiling),
             cost: kernels.len() as f64 * tiling.cost(lane, sums, task.channels),
         }))
     }

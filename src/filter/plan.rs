@@ -6,7 +6,7 @@ use super::{
     Channel, Extent, Filter, band,
     geometry::Geometry,
     lane,
-    method::{Choice, Task},
+    method::{Choice, Task, Way},
     shift,
 };
 use crate::{
@@ -125,9 +125,9 @@ impl Plan {
         if shift.is_some() {
             choice.method_reason = "a copy: the one weight only moves samples".to_owned();
         }
-        let (method, lane) = (choice.method, choice.lane);
+        let lane = choice.lane;
         // The naive loop has no copies per level.
-        let simd = match method {
+        let simd = match choice.method() {
             Method::Naive => Simd::PORTABLE,
             _ => tuning.simd.unwrap_or_else(Simd::best),
         };
@@ -135,20 +135,16 @@ impl Plan {
         let direct = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
             && band::reads_directly(&geometry, channels, input.depth, lane);
-        let [rows_at_once, tile_width] = match choice.tiling {
-            Some(tiling) => [
-                tiling.valid[0],
-                // A pair of tiles.
-                (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
-            ],
-            None => [
-                match method {
-                    Method::Naive => 1,
-                    Method::Separable if choice.totals => engine::TOTALS_ROWS,
-                    _ => engine::block_rows(lane, simd),
-                },
-                tile_width(&geometry, channels),
-            ],
+        let rows_at_once = match choice.way {
+            Way::Naive => 1,
+            Way::Direct | Way::Separable(_) => engine::block_rows(lane, simd),
+            Way::Totals => engine::TOTALS_ROWS,
+            Way::Fft(tiling) => tiling.valid[0],
+        };
+        let tile_width = match choice.way {
+            // A pair of tiles.
+            Way::Fft(tiling) => (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
+            _ => tile_width(&geometry, channels),
         };
         let row_bytes = band::row_bytes(&geometry, tile_width, channels, lane);
         let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
@@ -203,12 +199,12 @@ impl Plan {
 
     /// The method of the inner loop.
     pub const fn method(&self) -> Method {
-        self.choice.method
+        self.choice.method()
     }
 
     /// The method and why: one line.
     pub fn method_reason(&self) -> String {
-        format!("{}: {}", self.choice.method, self.choice.method_reason)
+        format!("{}: {}", self.method(), self.choice.method_reason)
     }
 
     /// The arithmetic of the inner loop.
@@ -229,7 +225,7 @@ impl Plan {
     /// The SIMD level and why: one line.
     pub fn simd_reason(&self) -> String {
         let level = self.simd();
-        match (self.choice.method, self.simd == Simd::best()) {
+        match (self.method(), self.simd == Simd::best()) {
             (Method::Naive, _) => {
                 format!("{level}: the naive loop is compiled once for all processors")
             }
@@ -365,7 +361,7 @@ impl Plan {
 /// `direct in i16, avx512, 42 rows at a time`.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Choice { method, lane, .. } = self.choice;
+        let (method, lane) = (self.method(), self.lane());
         let band_rows = self.band_rows;
         write!(
             f,
