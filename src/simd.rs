@@ -9,10 +9,16 @@
     reason = "calling a function compiled for a CPU feature is unsafe; `Simd` and `Isa` prove the feature"
 )]
 
+#[cfg(target_arch = "x86_64")]
+mod dots;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "simd/no_dots.rs"]
+mod dots;
 mod vectors;
 
 use std::fmt;
 
+pub(crate) use dots::{Dots, Phases};
 pub(crate) use vectors::Vectors;
 
 /// A set of instructions that the inner loops are compiled for.
@@ -27,16 +33,19 @@ pub enum Level {
     Avx2,
     /// 512-bit vectors (F, BW, DQ and VL).
     Avx512,
+    /// The same, and dot products of bytes (VNNI).
+    Avx512Vnni,
 }
 
 impl Level {
-    /// `portable`, `neon`, `avx2` or `avx512`.
+    /// `portable`, `neon`, `avx2`, `avx512` or `avx512vnni`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
             Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Avx512Vnni => "avx512vnni",
         }
     }
 }
@@ -70,6 +79,9 @@ impl Simd {
                 && is_x86_feature_detected!("avx512vl")
             {
                 levels.push(Self(Level::Avx512));
+                if is_x86_feature_detected!("avx512vnni") {
+                    levels.push(Self(Level::Avx512Vnni));
+                }
             }
         }
         #[cfg(target_arch = "aarch64")]
@@ -100,6 +112,29 @@ impl Simd {
         self.0
     }
 
+    /// Whether this level has dot products of bytes.
+    pub(crate) const fn has_dots(self) -> bool {
+        matches!(self.0, Level::Avx512Vnni)
+    }
+
+    /// Runs `body` with dot products.
+    ///
+    /// # Panics
+    ///
+    /// If this level has none.
+    #[inline]
+    pub(crate) fn run_dots<B: DotBody>(self, body: B) {
+        match self.0 {
+            // SAFETY: as above, for AVX-512 and VNNI.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512Vnni => unsafe { avx512vnni(body) },
+            level => {
+                let _ = body;
+                unreachable!("{level} has no dot products, and the plan knows it");
+            }
+        }
+    }
+
     /// Runs the copy of `body` that is compiled for this level.
     #[inline]
     pub(crate) fn run<B: Body>(self, body: B) -> B::Output {
@@ -110,7 +145,7 @@ impl Simd {
             Level::Avx2 => unsafe { avx2(body) },
             // SAFETY: as above, for AVX2, FMA and AVX-512 F, BW, DQ and VL.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { avx512(body) },
+            Level::Avx512 | Level::Avx512Vnni => unsafe { avx512(body) },
             // SAFETY: as above, for NEON.
             #[cfg(target_arch = "aarch64")]
             Level::Neon => unsafe { neon(body) },
@@ -131,6 +166,12 @@ fn avx512<B: Body>(body: B) -> B::Output {
     body.run(Avx512(()))
 }
 
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+fn avx512vnni<B: DotBody>(body: B) {
+    body.run(Dots(()));
+}
+
 #[cfg(target_arch = "aarch64")]
 #[target_feature(enable = "neon")]
 fn neon<B: Body>(body: B) -> B::Output {
@@ -148,6 +189,12 @@ pub(crate) trait Body {
     /// The code, with the properties of the level as constants of `I`, and its
     /// vectors as methods of `isa`.
     fn run<I: Isa>(self, isa: I) -> Self::Output;
+}
+
+/// Code that is compiled with dot products of bytes; as for [`Body`].
+pub(crate) trait DotBody {
+    /// The code.
+    fn run(self, dots: Dots);
 }
 
 /// What a body may know of its level, and do with it.

@@ -64,6 +64,13 @@ fn filter(kernel: &Kernel, walk: Walk) -> Filter {
         .with_channel(Channel::Each)
 }
 
+/// A kernel of the weights at row and column.
+fn kernel_of(size: [usize; 2], weight: impl Fn([usize; 2]) -> f64) -> Kernel {
+    let [rows, columns] = size;
+    let weights = (0..rows).flat_map(|i| (0..columns).map(move |j| [i, j]));
+    Kernel::new(rows, columns, weights.map(weight).collect()).unwrap()
+}
+
 /// The sum of columns times rows.
 fn outer_products(terms: &[(&Kernel, &Kernel)]) -> Kernel {
     let (rows, columns) = (terms[0].0.rows(), terms[0].1.columns());
@@ -71,8 +78,7 @@ fn outer_products(terms: &[(&Kernel, &Kernel)]) -> Kernel {
         let product = |(c, r): &(&Kernel, &Kernel)| c.weights()[[i, 0]] * r.weights()[[0, j]];
         terms.iter().map(product).sum()
     };
-    let weights = (0..rows).flat_map(|i| (0..columns).map(move |j| weight(i, j)));
-    Kernel::new(rows, columns, weights.collect()).unwrap()
+    kernel_of([rows, columns], |[i, j]| weight(i, j))
 }
 
 /// Alpha is copied; planes of another number of channels are all filtered, so
@@ -116,6 +122,37 @@ fn small_sizes_are_exact_in_every_way_to_run() {
         }
     }
     assert!(runs > 90_000, "{runs}");
+}
+
+/// Bytes may be taken four at a time: at every place of a row's end in a block,
+/// with the largest weights, spread over rows as a kernel may have them.
+#[test]
+fn bytes_are_exact_at_every_width() {
+    let mut random = Random(0xb17e);
+    for columns in 1..=140 {
+        let size = [1 + columns % 6, 1 + columns % 9];
+        let kernel = random_kernel(&mut random, size[0], size[1], 128);
+        let kernel = kernel_of(size, |at| kernel.weights()[at].min(127.0));
+        let walk = Walk {
+            extent: EXTENTS[1 + columns % 5],
+            step: [1 + columns % 2, 1 + columns % 3],
+            dilation: [1 + columns / 50, 1 + columns % 2],
+        };
+        let mut image = random_image(&mut random, [11, columns, planes(columns)], Depth::U8);
+        if columns % 4 == 0 {
+            let white = vec![255; 11 * columns * planes(columns)];
+            image = Image::new(11, columns, planes(columns), Samples::U8(white)).unwrap();
+        }
+        let (_, samples) = exact_samples(&image, &kernel, walk);
+        let filter = filter(&kernel, walk);
+        for tuning in &allowed(&filter, &image) {
+            let output = apply(&filter, &image, tuning);
+            assert!(
+                *output.samples() == samples,
+                "{tuning:?} {walk:?} {columns}"
+            );
+        }
+    }
 }
 
 /// Wide enough for several tiles side by side, with a kernel for every method.

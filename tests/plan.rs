@@ -131,13 +131,55 @@ fn a_lane_that_would_not_be_exact_is_refused() {
     assert!(wide.plan(&image(Depth::U8), &tuning(LaneKind::F64)).is_ok());
 }
 
+/// A level that every processor has, for plans that depend on it.
+const PORTABLE: Tuning = Tuning {
+    method: None,
+    lane: None,
+    simd: Some(Simd::PORTABLE),
+    band_rows: None,
+};
+
+#[test]
+fn bytes_are_taken_four_at_a_time_where_that_is_faster() {
+    let Some(simd) = Simd::named("avx512vnni") else {
+        return;
+    };
+    let tuning = Tuning {
+        simd: Some(simd),
+        ..Tuning::default()
+    };
+    let dots = |filter: &Filter, depth| {
+        let plan = filter.plan(&image(depth), &tuning).unwrap();
+        plan.method_reason().contains("dot products of bytes")
+    };
+    let weights: Vec<f64> = (-60..61).map(|w| f64::from(w % 13)).collect();
+    let dense = filter(11, 11, &weights);
+    assert!(dots(&dense, Depth::U8));
+    // Only bytes, weights of a byte, and neighbours.
+    assert!(!dots(&dense, Depth::U16));
+    let mut heavy = weights.clone();
+    heavy[60] = 128.0;
+    assert!(!dots(&filter(11, 11, &heavy), Depth::U8));
+    heavy[60] = -128.0;
+    assert!(dots(&filter(11, 11, &heavy), Depth::U8));
+    let diagonal: Vec<f64> = (0..121)
+        .map(|at| f64::from(u8::from(at % 12 == 0)))
+        .collect();
+    assert!(!dots(&filter(11, 11, &diagonal), Depth::U8));
+    assert!(!dots(&dense.clone().with_dilation([1, 4]), Depth::U8));
+    // Decimals are integers over a power of ten; other weights are not.
+    let tenths: Vec<f64> = weights.iter().map(|w| w / 10.0).collect();
+    assert!(dots(&filter(11, 11, &tenths), Depth::U8));
+    let thirds: Vec<f64> = weights.iter().map(|w| w / 3.0).collect();
+    assert!(!dots(&filter(11, 11, &thirds), Depth::U8));
+}
+
 #[test]
 fn floats_under_valid_windows_are_not_copied() {
     let wide = random_image(&mut Random(1), [9, 200, 1], Depth::F32);
     let sum = filter(1, 2, &[1.0, 1.0]);
-    let zero_copy = |filter: &Filter, image: &Image| {
-        filter.plan(image, &Tuning::default()).unwrap().zero_copy()
-    };
+    let zero_copy =
+        |filter: &Filter, image: &Image| filter.plan(image, &PORTABLE).unwrap().zero_copy();
     assert!(zero_copy(&sum, &wide));
     assert!(!zero_copy(
         &sum.clone().with_extent(Extent::Same(Border::Edge)),
@@ -243,7 +285,8 @@ fn kernels_of_low_rank_run_in_two_passes() {
             "separable: columns, then rows, by running totals: the weights are equal",
         ),
     ] {
-        let plan = plan(&filter(size, size, &weights), Depth::U8);
+        let filter = filter(size, size, &weights);
+        let plan = filter.plan(&image(Depth::U8), &PORTABLE).unwrap();
         assert_eq!(
             (plan.method(), plan.method_reason().as_str()),
             (method, reason)
@@ -371,6 +414,6 @@ fn what_cannot_be_is_refused_with_a_way_out() {
             "windows of 2199023255553 rows x 9 columns need 570425344 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
         ),
     ] {
-        assert_eq!(refusal(&filter, &small, &Tuning::default()), message);
+        assert_eq!(refusal(&filter, &small, &PORTABLE), message);
     }
 }

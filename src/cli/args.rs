@@ -28,7 +28,7 @@ Exit codes: 0 all done; 1 some input failed, the others are done;
 2 usage or kernel error, nothing was touched; 130 interrupted.
 
 Environment:
-  STRIDEKERN_SIMD=portable|avx2|avx512|neon forces a SIMD level, for tests";
+  STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level, for tests";
 
 /// Filter images with convolution kernels, exactly and fast
 ///

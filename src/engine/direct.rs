@@ -29,7 +29,7 @@ pub(super) fn contract<T: Lane>(
         let out = &mut out[at * stride..];
         let rows = if out.len() >= rows * stride { rows } else { 1 };
         Rows {
-            sources: band.seen(taps, first + at, rows),
+            sources: band.seen(taps.rows_seen(), first + at, rows),
             taps,
             len: band.dense_len(),
             rows,
@@ -173,7 +173,7 @@ fn add_row<
 /// Output rows of a block: the R of the instances below.
 pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
     match (lane, level) {
-        (_, Level::Avx512 | Level::Neon) => 4,
+        (_, Level::Avx512 | Level::Avx512Vnni | Level::Neon) => 4,
         (LaneKind::F32 | LaneKind::F64, Level::Avx2) => 4,
         _ => 2,
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     image::{Depth, Sample},
-    simd::Simd,
+    simd::{Dots, Simd},
     tone::Real,
 };
 
@@ -46,15 +46,6 @@ impl LaneKind {
         }
     }
 
-    /// The most columns of sums that one block holds.
-    pub(crate) const fn max_block(self) -> usize {
-        match self {
-            Self::I16 => <i16 as Lane>::MAX_BLOCK,
-            Self::F32 => <f32 as Lane>::MAX_BLOCK,
-            Self::F64 => <f64 as Lane>::MAX_BLOCK,
-        }
-    }
-
     /// The most roundings that a sum of `rows x columns` products goes through,
     /// its groups included.
     pub(crate) const fn roundings(self, rows: usize, columns: usize) -> usize {
@@ -74,12 +65,52 @@ impl LaneKind {
         }
         group
     }
+}
 
-    /// The sample type that is this lane's own, if there is one.
+/// What bands are framed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ElementKind {
+    /// Samples of 8 bits as they are.
+    Bytes,
+    /// The lane of the sums.
+    Lane(LaneKind),
+}
+
+impl ElementKind {
+    /// The bytes of one.
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Self::Bytes => 1,
+            Self::Lane(lane) => lane.bytes(),
+        }
+    }
+
+    /// The most columns of sums that one block holds.
+    pub(crate) const fn max_block(self) -> usize {
+        match self {
+            Self::Bytes => <u8 as Element>::MAX_BLOCK,
+            Self::Lane(LaneKind::I16) => <i16 as Element>::MAX_BLOCK,
+            Self::Lane(LaneKind::F32) => <f32 as Element>::MAX_BLOCK,
+            Self::Lane(LaneKind::F64) => <f64 as Element>::MAX_BLOCK,
+        }
+    }
+
+    /// The sample type that this is, if there is one.
     pub(crate) const fn depth(self) -> Option<Depth> {
         match self {
-            Self::F32 => Some(Depth::F32),
-            Self::I16 | Self::F64 => None,
+            Self::Bytes => Some(Depth::U8),
+            Self::Lane(LaneKind::F32) => Some(Depth::F32),
+            Self::Lane(LaneKind::I16 | LaneKind::F64) => None,
+        }
+    }
+}
+
+/// `8 bits`, or the lane.
+impl fmt::Display for ElementKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes => f.write_str("8 bits"),
+            Self::Lane(lane) => lane.fmt(f),
         }
     }
 }
@@ -95,14 +126,38 @@ impl fmt::Display for LaneKind {
     }
 }
 
-/// A number type of the inner loop: `i16`, `f32` or `f64`.
-pub(crate) trait Lane: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
-    /// Which one it is.
-    const KIND: LaneKind;
+/// A number type that bands are framed in: a lane's, or bytes.
+pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
     /// The most columns of sums that one block holds, at any SIMD level.
     const MAX_BLOCK: usize;
+
+    /// A sample of this type; the plan has seen to it that it fits.
+    fn from_sample<S: Widen>(sample: S) -> Self;
+
+    /// A weight or constant of this type; the plan has seen to it that it fits.
+    fn from_weight(weight: f64) -> Self;
+}
+
+impl Element for u8 {
+    const ZERO: Self = 0;
+    const MAX_BLOCK: usize = Dots::LANES;
+
+    #[inline(always)]
+    fn from_sample<S: Widen>(sample: S) -> Self {
+        sample.to_i16() as Self
+    }
+
+    fn from_weight(weight: f64) -> Self {
+        weight as Self
+    }
+}
+
+/// A number type of the inner loop: `i16`, `f32` or `f64`.
+pub(crate) trait Lane: Element {
+    /// Which one it is.
+    const KIND: LaneKind;
 
     /// `self * weight + sum`, fused if `FMA`.
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self;
@@ -112,12 +167,6 @@ pub(crate) trait Lane: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
 
     /// `self - other`; integers wrap.
     fn minus(self, other: Self) -> Self;
-
-    /// A sample of this type; the plan has seen to it that it fits.
-    fn from_sample<S: Widen>(sample: S) -> Self;
-
-    /// A weight of this type; the plan has seen to it that it fits.
-    fn from_weight(weight: f64) -> Self;
 
     /// The sum as a number to finish with. `low` is the smallest sum that the
     /// kernel can have; it tells what a wrapped sum stands for.
@@ -142,10 +191,22 @@ pub(crate) trait Lane: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     fn direct(simd: Simd, rows: Rows<'_, Self>);
 }
 
-impl Lane for i16 {
-    const KIND: LaneKind = LaneKind::I16;
+impl Element for i16 {
     const ZERO: Self = 0;
     const MAX_BLOCK: usize = 128;
+
+    #[inline(always)]
+    fn from_sample<S: Widen>(sample: S) -> Self {
+        sample.to_i16()
+    }
+
+    fn from_weight(weight: f64) -> Self {
+        weight as Self
+    }
+}
+
+impl Lane for i16 {
+    const KIND: LaneKind = LaneKind::I16;
 
     #[inline(always)]
     fn plus(self, other: Self) -> Self {
@@ -160,15 +221,6 @@ impl Lane for i16 {
     #[inline(always)]
     fn mul_add<const FMA: bool>(self, weight: Self, sum: Self) -> Self {
         sum.wrapping_add(self.wrapping_mul(weight))
-    }
-
-    #[inline(always)]
-    fn from_sample<S: Widen>(sample: S) -> Self {
-        sample.to_i16()
-    }
-
-    fn from_weight(weight: f64) -> Self {
-        weight as Self
     }
 
     #[inline(always)]
@@ -236,10 +288,22 @@ fn unwrap_sum(sum: i16, low: i32) -> i32 {
 
 macro_rules! float_lane {
     ($float:ty, $bits:ty, $max_block:expr, $body:ident, $from:ident, $to:ident) => {
-        impl Lane for $float {
-            const KIND: LaneKind = LaneKind::$body;
+        impl Element for $float {
             const ZERO: Self = 0.0;
             const MAX_BLOCK: usize = $max_block;
+
+            #[inline(always)]
+            fn from_sample<S: Widen>(sample: S) -> Self {
+                sample.$to()
+            }
+
+            fn from_weight(weight: f64) -> Self {
+                weight as Self
+            }
+        }
+
+        impl Lane for $float {
+            const KIND: LaneKind = LaneKind::$body;
 
             #[inline(always)]
             fn plus(self, other: Self) -> Self {
@@ -258,15 +322,6 @@ macro_rules! float_lane {
                 } else {
                     self * weight + sum
                 }
-            }
-
-            #[inline(always)]
-            fn from_sample<S: Widen>(sample: S) -> Self {
-                sample.$to()
-            }
-
-            fn from_weight(weight: f64) -> Self {
-                weight as Self
             }
 
             #[inline(always)]

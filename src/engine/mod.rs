@@ -2,6 +2,7 @@
 //! band of source rows and the taps of a kernel, and fills rows of sums.
 
 mod direct;
+mod dots;
 mod fft;
 mod lane;
 mod naive;
@@ -11,10 +12,11 @@ mod totals;
 
 use std::fmt;
 
+pub(crate) use dots::{DotProducts, DotSum, ROWS as DOT_ROWS, count_fours};
 use fft::Fft;
 pub(crate) use fft::{Promise, Tiling, error_bound};
 pub use lane::LaneKind;
-pub(crate) use lane::{Lane, MAX_ROUNDINGS, Widen};
+pub(crate) use lane::{Element, ElementKind, Lane, MAX_ROUNDINGS, Widen};
 use separable::Separable;
 pub(crate) use taps::Grid;
 use taps::Taps;
@@ -107,11 +109,11 @@ impl<'a, T> Band<'a, T> {
         self.positions * self.channels()
     }
 
-    /// The source rows that `taps` see from so many output rows, from output
-    /// row `first` on.
-    fn seen(&self, taps: &Taps<T>, first: usize, rows: usize) -> &[&'a [T]] {
+    /// The source rows that so many output rows see, from output row `first`
+    /// on, if one sees `rows_seen`.
+    fn seen(&self, rows_seen: usize, first: usize, rows: usize) -> &[&'a [T]] {
         let first = first * self.step[0];
-        &self.rows[first..first + taps.rows_seen() + rows - 1]
+        &self.rows[first..first + rows_seen + rows - 1]
     }
 }
 
@@ -127,7 +129,55 @@ pub(crate) enum Recipe<'a> {
     Fft(Tiling, Promise),
 }
 
-/// One kernel, compiled for a method.
+/// A kernel compiled for a method.
+pub(crate) trait Contract: Sync {
+    /// What bands are framed in.
+    type Element: Element;
+    /// What sums are kept as.
+    type Sum: Lane;
+
+    /// Contracts the windows of rows `first..` of the band's result, as many as
+    /// `out` holds. `first` is a multiple of the rows computed at once.
+    ///
+    /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
+    /// [`Band::dense_len`] and [`Element::MAX_BLOCK`] of both types. What stands
+    /// behind the last column of a row is undefined.
+    fn run(
+        &self,
+        simd: Simd,
+        band: &Band<'_, Self::Element>,
+        first: usize,
+        out: &mut [Self::Sum],
+        stride: usize,
+        scratch: &mut Scratch<Self::Sum>,
+    ) {
+        self.contract(simd, band, first, out, stride, scratch);
+        if band.step[1] > 1 && !self.takes_steps() {
+            for row in out.chunks_mut(stride) {
+                take_steps(row, band);
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), but with the sums of the columns that the step
+    /// leaves out, unless it [takes the steps](Self::takes_steps) itself.
+    fn contract(
+        &self,
+        simd: Simd,
+        band: &Band<'_, Self::Element>,
+        first: usize,
+        out: &mut [Self::Sum],
+        stride: usize,
+        scratch: &mut Scratch<Self::Sum>,
+    );
+
+    /// Whether it looks at no column that the step leaves out.
+    fn takes_steps(&self) -> bool {
+        false
+    }
+}
+
+/// Every method whose bands are framed in the lane of its sums.
 #[derive(Debug)]
 pub(crate) enum Contraction<T> {
     Naive(Taps<T>),
@@ -175,14 +225,13 @@ impl<T: Lane> Contraction<T> {
             Recipe::Fft(tiling, promise) => Self::Fft(Fft::new(simd, tiling, grid, row, promise)),
         }
     }
+}
 
-    /// Contracts the windows of rows `first..` of the band's result, as many as
-    /// `out` holds. `first` is a multiple of the rows computed at once.
-    ///
-    /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
-    /// [`Band::dense_len`] and [`Lane::MAX_BLOCK`]. What stands behind the last
-    /// column of a row is undefined.
-    pub(crate) fn run(
+impl<T: Lane> Contract for Contraction<T> {
+    type Element = T;
+    type Sum = T;
+
+    fn contract(
         &self,
         simd: Simd,
         band: &Band<'_, T>,
@@ -192,8 +241,7 @@ impl<T: Lane> Contraction<T> {
         scratch: &mut Scratch<T>,
     ) {
         match self {
-            // The only one that looks at no column that the step leaves out.
-            Self::Naive(taps) => return naive::contract(band, taps, first, out, stride),
+            Self::Naive(taps) => naive::contract(band, taps, first, out, stride),
             Self::Direct(taps) => direct::contract(simd, band, taps, first, out, stride),
             Self::Separable(kernel) => {
                 separable::contract(simd, band, kernel, first, out, stride, &mut scratch.rows);
@@ -203,16 +251,15 @@ impl<T: Lane> Contraction<T> {
             }
             Self::Fft(fft) => fft.contract(band, first, out, stride, &mut scratch.tiles),
         }
-        if band.step[1] > 1 {
-            for row in out.chunks_mut(stride) {
-                take_steps(row, band);
-            }
-        }
+    }
+
+    fn takes_steps(&self) -> bool {
+        matches!(self, Self::Naive(_))
     }
 }
 
-/// Moves the sums at every `step`-th pixel to the front of the row.
-fn take_steps<T: Lane>(row: &mut [T], band: &Band<'_, T>) {
+/// Moves the sums at every `step`-th pixel to the front of their row.
+fn take_steps<E, T: Lane>(row: &mut [T], band: &Band<'_, E>) {
     let channels = band.channels();
     let step = band.step[1] * channels;
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {

@@ -87,7 +87,7 @@ pub(super) fn contract<T: Lane>(
         } else {
             1
         };
-        let sources = band.seen(whole, first + at, rows);
+        let sources = band.seen(whole.rows_seen(), first + at, rows);
         for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * width)) {
             Rows {
                 sources,

@@ -5,7 +5,7 @@ use std::{any::TypeId, ops::Range};
 use super::geometry::Geometry;
 use crate::{
     border::Border,
-    engine::{Band, Lane, LaneKind, Widen},
+    engine::{Band, Element, ElementKind, Widen},
     image::Depth,
     simd::{Body, Isa, Simd},
     view::{Layout, StridedView},
@@ -31,10 +31,10 @@ pub(super) fn row_bytes(
     geometry: &Geometry,
     columns: usize,
     channels: usize,
-    lane: LaneKind,
+    element: ElementKind,
 ) -> usize {
-    let columns = framed_columns(geometry, columns, channels, lane.max_block());
-    columns.saturating_mul(channels.saturating_mul(lane.bytes()))
+    let columns = framed_columns(geometry, columns, channels, element.max_block());
+    columns.saturating_mul(channels.saturating_mul(element.bytes()))
 }
 
 /// Makes the bands of one image.
@@ -44,7 +44,7 @@ pub(super) struct Framing<'a, S, T> {
     source: StridedView<'a, S, 3>,
     simd: Simd,
     constant: T,
-    /// The source in the lane's type, where windows can look at it.
+    /// The source as elements, where windows can look at it.
     direct: Option<StridedView<'a, T, 3>>,
 }
 
@@ -66,7 +66,7 @@ impl<T> Frame<T> {
     }
 }
 
-impl<'a, S: Widen, T: Lane> Framing<'a, S, T> {
+impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
     pub(super) fn new(geometry: &'a Geometry, source: StridedView<'a, S, 3>, simd: Simd) -> Self {
         let constant = match geometry.border {
             Some(Border::Constant(value)) => T::from_weight(value),
@@ -217,32 +217,35 @@ pub(super) fn reads_directly(
     geometry: &Geometry,
     channels: usize,
     sample: Depth,
-    lane: LaneKind,
+    element: ElementKind,
 ) -> bool {
-    lane.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
+    element.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
 }
 
 /// Whether so many columns of the result fill a block.
 fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
-    // Only floats are both a sample type and a lane.
-    const BLOCK: usize = <f32 as Lane>::MAX_BLOCK;
+    // Only bytes and floats are framed as they are.
+    const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
+    const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
     geometry.positions(1, columns) * channels >= BLOCK
 }
 
 /// The view with its elements as `T`, if that is what they are and its rows
 /// are flat.
-fn same_type<'a, S: Widen, T: Lane>(view: StridedView<'a, S, 3>) -> Option<StridedView<'a, T, 3>> {
+fn same_type<'a, S: Widen, T: Element>(
+    view: StridedView<'a, S, 3>,
+) -> Option<StridedView<'a, T, 3>> {
     let same = TypeId::of::<S>() == TypeId::of::<T>() && view.flat_row(0).is_some();
     if same { view.cast().ok() } else { None }
 }
 
-/// Widens samples to the lane.
+/// Widens samples to elements.
 struct Convert<'a, S, T> {
     samples: &'a [S],
     out: &'a mut [T],
 }
 
-impl<S: Widen, T: Lane> Body for Convert<'_, S, T> {
+impl<S: Widen, T: Element> Body for Convert<'_, S, T> {
     type Output = ();
 
     #[inline(always)]
@@ -253,13 +256,13 @@ impl<S: Widen, T: Lane> Body for Convert<'_, S, T> {
     }
 }
 
-/// Widens every N-th sample to the lane.
+/// Widens every N-th sample to an element.
 struct Pick<'a, S, T, const N: usize> {
     samples: &'a [S],
     out: &'a mut [T],
 }
 
-impl<S: Widen, T: Lane, const N: usize> Body for Pick<'_, S, T, N> {
+impl<S: Widen, T: Element, const N: usize> Body for Pick<'_, S, T, N> {
     type Output = ();
 
     #[inline(always)]

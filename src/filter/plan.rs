@@ -116,6 +116,7 @@ impl Plan {
             channels,
             depth: input.depth,
             lane: tuning.lane,
+            simd: tuning.simd.unwrap_or_else(Simd::best),
         };
         let mut choice = Choice::new(task, tuning.method)?;
         let shift = match tuning.method {
@@ -129,15 +130,16 @@ impl Plan {
         // The naive loop has no copies per level.
         let simd = match choice.method() {
             Method::Naive => Simd::PORTABLE,
-            _ => tuning.simd.unwrap_or_else(Simd::best),
+            _ => task.simd,
         };
         let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
         let direct = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
-            && band::reads_directly(&geometry, channels, input.depth, lane);
+            && band::reads_directly(&geometry, channels, input.depth, choice.element());
         let rows_at_once = match choice.way {
             Way::Naive => 1,
             Way::Direct | Way::Separable(_) => engine::block_rows(lane, simd),
+            Way::Dots => engine::DOT_ROWS,
             Way::Totals => engine::TOTALS_ROWS,
             Way::Fft(tiling) => tiling.valid[0],
         };
@@ -146,7 +148,7 @@ impl Plan {
             Way::Fft(tiling) => (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
             _ => tile_width(&geometry, channels),
         };
-        let row_bytes = band::row_bytes(&geometry, tile_width, channels, lane);
+        let row_bytes = band::row_bytes(&geometry, tile_width, channels, choice.element());
         let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
         let least = row_bytes
             .saturating_mul(geometry.padded_len(0, rows_at_once))
@@ -240,7 +242,7 @@ impl Plan {
             self.geometry.padded_len(0, self.band_rows),
             self.geometry.padded_len(1, self.tile_width),
         ];
-        let lane = self.choice.lane;
+        let element = self.choice.element();
         let tiles = match self.tile_columns().count() {
             1 => "in one tile".to_owned(),
             tiles => format!("in {tiles} tiles side by side"),
@@ -251,7 +253,7 @@ impl Plan {
             format!("{tiles} whose windows look at the image itself but where they leave it")
         } else {
             format!(
-                "{tiles} of {rows} x {columns} source samples, framed once in {lane} and kept in the cache"
+                "{tiles} of {rows} x {columns} source samples, framed once in {element} and kept in the cache"
             )
         }
     }

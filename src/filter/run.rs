@@ -7,14 +7,19 @@ use rayon::prelude::*;
 use super::{
     Filter, Plan,
     band::{Frame, Framing, Tile},
-    luma, shift,
+    luma,
+    method::Way,
+    shift,
 };
 use crate::{
-    engine::{self, Contraction, Grid, Lane, LaneKind, Widen},
+    engine::{
+        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Widen,
+    },
     error::{Error, Result},
     image::{Depth, Image, ImageView},
+    kernel::Kernel,
     tone::{self, Output, Tone},
-    view::StridedView,
+    view::{Layout, StridedView},
 };
 
 /// Hears of finished output rows.
@@ -38,6 +43,9 @@ pub(super) fn run(
     };
     let job = Job { plan, progress };
     match source {
+        ImageView::U8(view) if plan.choice.way == Way::Dots => {
+            job.with_dots(view.slice(2, channels)?, output)
+        }
         ImageView::U8(view) => job.with_source(view.slice(2, channels)?, output),
         ImageView::U16(view) => job.with_source(view.slice(2, channels)?, output),
         ImageView::F32(view) => job.with_source(view.slice(2, channels)?, output),
@@ -51,8 +59,8 @@ struct Job<'a> {
 }
 
 /// Buffers of one thread, kept from band to band.
-struct Scratch<T> {
-    frame: Frame<T>,
+struct Scratch<E, T> {
+    frame: Frame<E>,
     /// The engine's own.
     engine: engine::Scratch<T>,
     /// Sums of every kernel, one after the other.
@@ -81,21 +89,51 @@ impl Job<'_> {
         source: StridedView<'_, S, 3>,
         output: &mut Image,
     ) -> Result<()> {
-        match output.depth() {
-            Depth::U8 => self.bands::<S, T, u8>(source, output),
-            Depth::U16 => self.bands::<S, T, u16>(source, output),
-            Depth::F32 => self.bands::<S, T, f32>(source, output),
+        self.with_kernels(source, output, |at, kernel, grid, row| {
+            let recipe = self.plan.choice.recipe(at, kernel, S::DEPTH);
+            let drop_zeros = S::DEPTH != Depth::F32;
+            Contraction::<T>::new(recipe, self.plan.simd, grid, row, drop_zeros)
+        })
+    }
+
+    fn with_dots(self, source: StridedView<'_, u8, 3>, output: &mut Image) -> Result<()> {
+        match self.plan.lane() {
+            LaneKind::I16 => self.with_dots_in::<i16>(source, output),
+            _ => self.with_dots_in::<f32>(source, output),
         }
     }
 
-    fn bands<S: Widen, T: Lane, O: Output>(
+    fn with_dots_in<T: DotSum>(
+        self,
+        source: StridedView<'_, u8, 3>,
+        output: &mut Image,
+    ) -> Result<()> {
+        self.with_kernels(source, output, |_, _, grid, row| {
+            DotProducts::<T>::new(grid, row)
+        })
+    }
+
+    fn with_kernels<S: Widen, C: Contract>(
         self,
         source: StridedView<'_, S, 3>,
         output: &mut Image,
+        compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
+    ) -> Result<()> {
+        let bands = Bands::new(self.plan, source, compile);
+        match output.depth() {
+            Depth::U8 => self.filter::<S, C, u8>(&bands, output),
+            Depth::U16 => self.filter::<S, C, u16>(&bands, output),
+            Depth::F32 => self.filter::<S, C, f32>(&bands, output),
+        }
+    }
+
+    fn filter<S: Widen, C: Contract, O: Output>(
+        self,
+        bands: &Bands<'_, S, C>,
+        output: &mut Image,
     ) -> Result<()> {
         let Self { plan, .. } = self;
-        let channels = source.shape()[2];
-        let bands = Bands::<S, T>::new(self, source);
+        let channels = bands.source.shape()[2];
         let mut tone = plan.tone.clone();
         if tone.needs_range() {
             tone.set_range(bands.range(&tone));
@@ -128,24 +166,26 @@ impl Job<'_> {
 }
 
 /// One image's bands, ready to be computed in any order.
-struct Bands<'a, S, T> {
+struct Bands<'a, S, C: Contract> {
     plan: &'a Plan,
-    framing: Framing<'a, S, T>,
+    framing: Framing<'a, S, C::Element>,
     source: StridedView<'a, S, 3>,
-    contractions: Vec<Contraction<T>>,
+    kernels: Vec<C>,
     /// Elements from one row of sums to the next.
     stride: usize,
 }
 
-impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
-    fn new(job: Job<'a>, source: StridedView<'a, S, 3>) -> Self {
-        let Job { plan, .. } = job;
+impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
+    fn new(
+        plan: &'a Plan,
+        source: StridedView<'a, S, 3>,
+        compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
+    ) -> Self {
         let geometry = &plan.geometry;
         let channels = source.shape()[2];
-        let drop_zeros = S::DEPTH != Depth::F32;
         let framing = Framing::new(geometry, source, plan.simd);
         let row = framing.window_row();
-        let contractions = (plan.kernels.iter().zip(&geometry.origins).enumerate())
+        let kernels = (plan.kernels.iter().zip(&geometry.origins).enumerate())
             .map(|(at, (kernel, &origin))| {
                 let weights: Vec<f64> = kernel.weights().iter().copied().collect();
                 let grid = Grid {
@@ -154,29 +194,29 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                     dilation: geometry.dilation,
                     origin,
                 };
-                let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
-                Contraction::new(recipe, plan.simd, grid, &row, drop_zeros)
+                compile(at, kernel, grid, &row)
             })
             .collect();
+        let block = C::Sum::MAX_BLOCK.max(C::Element::MAX_BLOCK);
         Self {
             plan,
-            contractions,
+            kernels,
             framing,
             source,
-            stride: (geometry.positions(1, plan.tile_width) * channels).max(T::MAX_BLOCK),
+            stride: (geometry.positions(1, plan.tile_width) * channels).max(block),
         }
     }
 
-    fn scratch(&self) -> Scratch<T> {
+    fn scratch(&self) -> Scratch<C::Element, C::Sum> {
         Scratch {
             frame: Frame::new(),
             engine: engine::Scratch::new(),
-            sums: vec![T::ZERO; self.contractions.len() * self.plan.rows_at_once * self.stride],
+            sums: vec![C::Sum::ZERO; self.kernels.len() * self.plan.rows_at_once * self.stride],
         }
     }
 
     /// The tiles of these output rows, from left to right.
-    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, T> {
+    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, C> {
         let tile = move |columns| Tile {
             rows: rows.clone(),
             columns,
@@ -189,8 +229,8 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
     fn each_row(
         &self,
         tile: &Tile,
-        scratch: &mut Scratch<T>,
-        mut each: impl FnMut(usize, &[&[T]]),
+        scratch: &mut Scratch<C::Element, C::Sum>,
+        mut each: impl FnMut(usize, &[&[C::Sum]]),
     ) {
         let Self { plan, stride, .. } = *self;
         let Scratch {
@@ -203,7 +243,7 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
         let kernel_len = self.plan.rows_at_once * stride;
         for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
             let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
-            let kernels = self.contractions.iter();
+            let kernels = self.kernels.iter();
             for (kernel, sums) in kernels.zip(sums.chunks_exact_mut(kernel_len)) {
                 let sums = &mut sums[..rows * stride];
                 kernel.run(plan.simd, &band, first, sums, stride, engine);
@@ -212,8 +252,8 @@ impl<'a, S: Widen, T: Lane> Bands<'a, S, T> {
                 let of_kernels = sums.chunks_exact(kernel_len);
                 of_kernels.map(move |sums| &sums[row * stride..][..row_len])
             };
-            let row_sums: Vec<&[T]> = (0..rows).flat_map(of_row).collect();
-            for (row, sums) in row_sums.chunks(self.contractions.len()).enumerate() {
+            let row_sums: Vec<&[C::Sum]> = (0..rows).flat_map(of_row).collect();
+            for (row, sums) in row_sums.chunks(self.kernels.len()).enumerate() {
                 each(tile.rows.start + first + row, sums);
             }
         }

@@ -1,0 +1,282 @@
+//! Integer weights of 8 bits on samples of 8 bits: four products to an
+//! instruction, on the bytes as they are.
+//!
+//! The samples that four neighbouring taps read are four bytes, and the sums of
+//! every fourth output stand in one vector: four vectors, loaded one byte
+//! apart, give 64 neighbouring sums. They are made in 32 bits.
+
+use std::marker::PhantomData;
+
+use super::{Band, Contract, Grid, Lane, Scratch, Taps, taps::SourceRow};
+use crate::{
+    simd::{DotBody, Dots, Phases, Simd},
+    view::Layout,
+};
+
+/// Output rows of a block: their sums take half the registers.
+pub(crate) const ROWS: usize = 4;
+
+/// A kernel of weights from -128 to 127, for bands of bytes and sums of `T`.
+#[derive(Debug)]
+pub(crate) struct DotProducts<T> {
+    taps: Taps<i16>,
+    /// For blocks of one output row.
+    single: Vec<Fours>,
+    /// For blocks of [`ROWS`].
+    several: Vec<Fours>,
+    sums: PhantomData<T>,
+}
+
+/// What one source row gives to a block.
+#[derive(Debug)]
+struct Fours {
+    row: usize,
+    /// The output rows `first..end` of the block whose windows contain it.
+    first: usize,
+    end: usize,
+    /// How many samples right of the output sample every four taps begin.
+    offsets: Vec<usize>,
+    /// For every offset, four weights for every output row of the block.
+    weights: Vec<[i8; 4]>,
+}
+
+impl Fours {
+    fn new(source: &SourceRow<i16>, rows: usize) -> Self {
+        let mut offsets = Vec::<usize>::new();
+        let mut fours = Vec::new();
+        for (&offset, weights) in source.offsets.iter().zip(source.weights.chunks(rows)) {
+            let start = start_of_four(offsets.last().copied(), offset);
+            if offsets.last() != Some(&start) {
+                offsets.push(start);
+                fours.resize(fours.len() + rows, [0; 4]);
+            }
+            let last = fours.len() - rows;
+            for (four, &weight) in fours[last..].iter_mut().zip(weights) {
+                four[offset - start] = weight as i8;
+            }
+        }
+        Self {
+            row: source.row,
+            first: source.first,
+            end: source.end,
+            offsets,
+            weights: fours,
+        }
+    }
+}
+
+/// Where the four begins that a tap belongs to, if `last` is where the one of
+/// the tap before it does.
+fn start_of_four(last: Option<usize>, offset: usize) -> usize {
+    last.filter(|start| offset - start < 4).unwrap_or(offset)
+}
+
+/// How many fours the taps at these rising offsets make.
+pub(crate) fn count_fours(offsets: impl Iterator<Item = usize>) -> usize {
+    let mut last = None;
+    offsets
+        .filter(|&offset| last.replace(start_of_four(last, offset)) != last)
+        .count()
+}
+
+impl<T: Lane> DotProducts<T> {
+    /// For bands whose rows have this layout of `(columns, channels)`.
+    pub(crate) fn new(grid: Grid<'_>, row: &Layout<2>) -> Self {
+        let taps = Taps::new(grid, row, true);
+        let fours = |rows, group: &[Vec<SourceRow<i16>>]| {
+            let rows = group
+                .iter()
+                .flatten()
+                .map(|source| Fours::new(source, rows));
+            rows.collect()
+        };
+        Self {
+            single: fours(1, taps.groups::<1>()),
+            several: fours(ROWS, taps.groups::<ROWS>()),
+            taps,
+            sums: PhantomData,
+        }
+    }
+}
+
+impl<T: DotSum> Contract for DotProducts<T> {
+    type Element = u8;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        simd: Simd,
+        band: &Band<'_, u8>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        _: &mut Scratch<T>,
+    ) {
+        let neighbours = band.step[0] == 1 && self.taps.dilation[0] == 1;
+        let at_once = if neighbours && self.taps.most_rows >= ROWS {
+            ROWS
+        } else {
+            1
+        };
+        let mut at = 0;
+        while at * stride < out.len() {
+            let out = &mut out[at * stride..];
+            let rows = if out.len() >= at_once * stride {
+                at_once
+            } else {
+                1
+            };
+            simd.run_dots(Rows {
+                sources: band.seen(self.taps.rows_seen(), first + at, rows),
+                fours: if rows == ROWS {
+                    &self.several
+                } else {
+                    &self.single
+                },
+                len: band.dense_len(),
+                rows,
+                out: &mut out[..rows * stride],
+                stride,
+            });
+            at += rows;
+        }
+    }
+}
+
+/// One block of output rows, and all it is computed from.
+struct Rows<'a, T> {
+    sources: &'a [&'a [u8]],
+    fours: &'a [Fours],
+    /// Columns x channels of sums to compute in a row.
+    len: usize,
+    /// 1 or [`ROWS`].
+    rows: usize,
+    out: &'a mut [T],
+    stride: usize,
+}
+
+impl<T: DotSum> DotBody for Rows<'_, T> {
+    #[inline(always)]
+    fn run(self, dots: Dots) {
+        if self.rows == ROWS {
+            self.blocks::<ROWS>(dots);
+        } else {
+            self.blocks::<1>(dots);
+        }
+    }
+}
+
+impl<T: DotSum> Rows<'_, T> {
+    /// Cuts the row into blocks; the last is shifted back to end where the row
+    /// ends. A row shorter than a block is computed past its end, where the
+    /// sums have room for it.
+    #[inline(always)]
+    fn blocks<const R: usize>(self, dots: Dots) {
+        let last = self.len.saturating_sub(Dots::LANES);
+        let mut x = 0;
+        loop {
+            let sums = block::<R>(dots, self.sources, self.fours, x);
+            for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
+                let to = row[x..]
+                    .first_chunk_mut()
+                    .expect("there is room for a block");
+                T::store(dots, sums, to);
+            }
+            if x == last {
+                break;
+            }
+            x = (x + Dots::LANES).min(last);
+        }
+    }
+}
+
+/// The sums of R rows x 64 columns, at column `x`.
+#[inline(always)]
+fn block<const R: usize>(dots: Dots, sources: &[&[u8]], fours: &[Fours], x: usize) -> [Phases; R] {
+    let mut sums = [dots.zero(); R];
+    for source in fours {
+        let samples = &sources[source.row][x..];
+        macro_rules! rows {
+            ($($rows:literal)*) => {
+                // Octal digits: one jump, where a pair would take two.
+                match source.first * 8 + source.end {
+                    $($rows if $rows % 8 <= R => {
+                        add_row::<R, { $rows / 8 }, { $rows % 8 }>(dots, &mut sums, samples, source);
+                    })*
+                    _ => unreachable!("a block has at most 4 rows"),
+                }
+            };
+        }
+        rows!(0o04 0o01 0o02 0o03 0o12 0o13 0o14 0o23 0o24 0o34);
+    }
+    sums
+}
+
+/// Adds every tap of one source row to the sums of rows `A..B`.
+#[inline(always)]
+fn add_row<const R: usize, const A: usize, const B: usize>(
+    dots: Dots,
+    sums: &mut [Phases; R],
+    samples: &[u8],
+    source: &Fours,
+) {
+    for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
+        let padded;
+        let read = match samples.get(offset..offset + Dots::READ) {
+            Some(read) => read.try_into().expect("it is as long as that"),
+            None => {
+                padded = at_the_end(samples, offset);
+                &padded
+            }
+        };
+        let samples = dots.samples(read);
+        for r in A..B {
+            sums[r] = dots.add(sums[r], samples, dots.weights(weights[r]));
+        }
+    }
+}
+
+/// The last samples of a row, followed by zeros: fours reach behind the last
+/// tap, and a block behind the end of a short row.
+#[cold]
+fn at_the_end(samples: &[u8], offset: usize) -> [u8; Dots::READ] {
+    let mut padded = [0; Dots::READ];
+    let left = samples.get(offset..).unwrap_or_default();
+    padded[..left.len()].copy_from_slice(left);
+    padded
+}
+
+/// What sums of dot products may be kept as.
+pub(crate) trait DotSum: Lane {
+    /// Stores the sums of a block in their order; the plan has seen to it that
+    /// they fit.
+    fn store(dots: Dots, sums: Phases, to: &mut [Self; Dots::LANES]);
+}
+
+impl DotSum for i16 {
+    #[inline(always)]
+    fn store(dots: Dots, sums: Phases, to: &mut [Self; Dots::LANES]) {
+        dots.store_i16(sums, to);
+    }
+}
+
+impl DotSum for f32 {
+    #[inline(always)]
+    fn store(dots: Dots, sums: Phases, to: &mut [Self; Dots::LANES]) {
+        dots.store_f32(sums, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fours_are_counted_from_their_first_tap() {
+        let count = |offsets: &[usize]| count_fours(offsets.iter().copied());
+        assert_eq!(count(&[]), 0);
+        assert_eq!(count(&[0, 1, 2, 3]), 1);
+        assert_eq!(count(&[0, 1, 2, 3, 4]), 2);
+        assert_eq!(count(&[2, 5, 6, 9, 14]), 3);
+    }
+}
