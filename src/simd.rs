@@ -14,11 +14,13 @@ mod dots;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "simd/no_dots.rs"]
 mod dots;
+mod memory;
 mod vectors;
 
 use std::fmt;
 
 pub(crate) use dots::{Dots, Phases};
+pub(crate) use memory::{prefetch, streaming};
 pub(crate) use vectors::Vectors;
 
 /// A set of instructions that the inner loops are compiled for.

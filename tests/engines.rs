@@ -186,6 +186,40 @@ fn tiles_join_without_a_seam() {
     }
 }
 
+/// Floats are looked at where they lie but at the borders, and results of this
+/// size are stored past the caches.
+#[test]
+fn large_float_images_have_no_seam() {
+    let mut random = Random(0xf10a);
+    let samples = (0..1501 * 1499).map(|_| random.between(-99, 99) as f32);
+    let image = Image::new(1501, 1499, 1, Samples::F32(samples.collect())).unwrap();
+    let [column, row] = [[5, 1], [1, 3]].map(|[r, c]| random_kernel(&mut random, r, c, 9));
+    let kernel = outer_products(&[(&column, &row)]);
+    let tuning = |method| Tuning {
+        method: Some(method),
+        ..Tuning::default()
+    };
+    for extent in EXTENTS {
+        let filter =
+            Filter::new(KernelBank::from_kernel("test", kernel.clone())).with_extent(extent);
+        let expected = apply(&filter, &image, &tuning(Method::Naive));
+        let direct = apply(&filter, &image, &tuning(Method::Direct));
+        assert!(direct == expected, "{extent:?}");
+        // Its factors are no integers.
+        let separable = apply(&filter, &image, &tuning(Method::Separable));
+        let (Samples::F32(got), Samples::F32(expected)) = (separable.samples(), expected.samples())
+        else {
+            panic!("float images give float images");
+        };
+        let apart = got.iter().zip(expected).map(|(a, b)| (a - b).abs());
+        let most = apart.fold(0.0, f32::max);
+        assert!(
+            most < 1e-5 * 99.0 * kernel.abs_sum() as f32,
+            "{extent:?} {most}"
+        );
+    }
+}
+
 #[test]
 fn kernels_that_move_samples_copy_them() {
     let mut random = Random(0x5417);

@@ -5,7 +5,7 @@
 //! weights. The body is compiled once per level; see [`crate::simd`].
 
 use super::{Band, Lane, LaneKind, Taps, taps::SourceRow};
-use crate::simd::{Body, Isa, Level, Simd, Vectors};
+use crate::simd::{Body, Isa, Level, Simd, Vectors, prefetch};
 
 /// See [`super::Contraction::run`].
 pub(super) fn contract<T: Lane>(
@@ -30,6 +30,7 @@ pub(super) fn contract<T: Lane>(
         let rows = if out.len() >= rows * stride { rows } else { 1 };
         Rows {
             sources: band.seen(taps.rows_seen(), first + at, rows),
+            ahead: band.ahead(taps.rows_seen(), first + at, rows),
             taps,
             len: band.dense_len(),
             rows,
@@ -44,6 +45,8 @@ pub(super) fn contract<T: Lane>(
 /// One block of output rows, and all it is computed from.
 pub(crate) struct Rows<'a, T> {
     pub(super) sources: &'a [&'a [T]],
+    /// Rows to be fetched meanwhile.
+    pub(super) ahead: &'a [&'a [T]],
     pub(super) taps: &'a Taps<T>,
     /// Columns x channels of sums to compute in a row.
     pub(super) len: usize,
@@ -83,6 +86,9 @@ impl<T: Lane> Rows<'_, T> {
         let last = self.len.saturating_sub(columns);
         let mut x = 0;
         loop {
+            for row in self.ahead {
+                (0..N).for_each(|n| prefetch(&row[x + n * V::LANES..]));
+            }
             let sums = block::<V, T, R, N>(v, self.sources, first, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 for (sum, to) in sums.into_iter().zip(row[x..].chunks_mut(V::LANES)) {

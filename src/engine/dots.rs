@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use super::{Band, Contract, Grid, Lane, Scratch, Taps, taps::SourceRow};
 use crate::{
-    simd::{DotBody, Dots, Phases, Simd},
+    simd::{DotBody, Dots, Phases, Simd, prefetch},
     view::Layout,
 };
 
@@ -128,6 +128,7 @@ impl<T: DotSum> Contract for DotProducts<T> {
             };
             simd.run_dots(Rows {
                 sources: band.seen(self.taps.rows_seen(), first + at, rows),
+                ahead: band.ahead(self.taps.rows_seen(), first + at, rows),
                 fours: if rows == ROWS {
                     &self.several
                 } else {
@@ -146,6 +147,8 @@ impl<T: DotSum> Contract for DotProducts<T> {
 /// One block of output rows, and all it is computed from.
 struct Rows<'a, T> {
     sources: &'a [&'a [u8]],
+    /// Rows to be fetched meanwhile.
+    ahead: &'a [&'a [u8]],
     fours: &'a [Fours],
     /// Columns x channels of sums to compute in a row.
     len: usize,
@@ -175,6 +178,7 @@ impl<T: DotSum> Rows<'_, T> {
         let last = self.len.saturating_sub(Dots::LANES);
         let mut x = 0;
         loop {
+            self.ahead.iter().for_each(|row| prefetch(&row[x..]));
             let sums = block::<R>(dots, self.sources, self.fours, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 let to = row[x..]

@@ -78,6 +78,8 @@ pub(crate) struct Band<'a, T> {
     step: [usize; 2],
     /// Whether a sample may be infinite or not a number.
     may_be_non_finite: bool,
+    /// Whether the rows are the image's own and may be far from the caches.
+    far: bool,
 }
 
 impl<'a, T> Band<'a, T> {
@@ -89,6 +91,7 @@ impl<'a, T> Band<'a, T> {
         positions: usize,
         step: [usize; 2],
         may_be_non_finite: bool,
+        far: bool,
     ) -> Self {
         let rows = (0..view.shape()[0]).map(|row| view.flat_row(row));
         Self {
@@ -97,6 +100,7 @@ impl<'a, T> Band<'a, T> {
             positions,
             step,
             may_be_non_finite,
+            far,
         }
     }
 
@@ -107,6 +111,14 @@ impl<'a, T> Band<'a, T> {
     /// Samples in a row of sums before the column step is taken.
     fn dense_len(&self) -> usize {
         self.positions * self.channels()
+    }
+
+    /// The source rows that the next so many output rows will see besides, if
+    /// it is worth while to fetch them now.
+    fn ahead(&self, rows_seen: usize, first: usize, rows: usize) -> &[&'a [T]] {
+        let end = |first: usize| (first * self.step[0] + rows_seen + rows - 1).min(self.rows.len());
+        let far = if self.far { end(first + rows) } else { 0 };
+        self.rows.get(end(first)..far).unwrap_or_default()
     }
 
     /// The source rows that so many output rows see, from output row `first`

@@ -88,9 +88,11 @@ pub(super) fn contract<T: Lane>(
             1
         };
         let sources = band.seen(whole.rows_seen(), first + at, rows);
+        let mut ahead = band.ahead(whole.rows_seen(), first + at, rows);
         for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * width)) {
             Rows {
                 sources,
+                ahead: std::mem::take(&mut ahead),
                 taps,
                 len: width,
                 rows,
@@ -109,6 +111,7 @@ pub(super) fn contract<T: Lane>(
         for (row, (out, terms)) in out.chunks_mut(stride).zip(sums).enumerate() {
             Rows {
                 sources: terms,
+                ahead: &[],
                 taps: row_taps,
                 len: band.dense_len(),
                 rows: 1,

@@ -93,12 +93,12 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
     pub(super) fn band<'b>(&'b self, tile: &Tile, frame: &'b mut Frame<T>) -> Band<'b, T> {
         let rows = self.geometry.padded(0, &tile.rows);
         let columns = self.geometry.padded(1, &tile.columns);
-        let view = match self.direct(tile, &rows, &columns) {
-            Some(view) => view,
-            None => self.frame(tile, rows, columns, frame),
-        };
+        let direct = self.direct(tile, &rows, &columns);
+        let far = direct.is_some();
+        let view = direct.unwrap_or_else(|| self.frame(tile, rows, columns, frame));
         let positions = self.geometry.positions(1, tile.columns.len());
-        Band::new(view, positions, self.geometry.step, S::DEPTH == Depth::F32)
+        let may_be_non_finite = S::DEPTH == Depth::F32;
+        Band::new(view, positions, self.geometry.step, may_be_non_finite, far)
     }
 
     fn direct(
@@ -220,6 +220,27 @@ pub(super) fn reads_directly(
     element: ElementKind,
 ) -> bool {
     element.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
+}
+
+/// The columns of the result whose windows stay in the image from left to
+/// right, but for a block at either side where others leave it; all of them if
+/// too few are left.
+pub(super) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
+    let columns = geometry.output[1];
+    let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels)).div_ceil(geometry.step[1]) + 1;
+    let leaves = |column: usize| {
+        let padded = geometry.padded(1, &(column..column + 1));
+        geometry.inside(1, &padded) != padded
+    };
+    let left = (0..columns).take_while(|&x| leaves(x)).count();
+    let right = (left..columns).rev().take_while(|&x| leaves(x)).count();
+    let edge = |leaving: usize| if leaving > 0 { leaving.max(block) } else { 0 };
+    let inside = edge(left)..columns.saturating_sub(edge(right));
+    if holds_block(geometry, inside.len(), channels) && inside.len() >= block {
+        inside
+    } else {
+        0..columns
+    }
 }
 
 /// Whether so many columns of the result fill a block.

@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     image::{Depth, Image, ImageView},
     kernel::Kernel,
+    simd,
     tone::{self, Output, Tone},
     view::{Layout, StridedView},
 };
@@ -142,22 +143,34 @@ impl Job<'_> {
         let band_len = plan.band_rows() * row_len;
         let samples = O::of_mut(output)
             .ok_or_else(|| Error::request("the output is of another depth than its plan"))?;
-        let scratch = || bands.scratch();
+        let finish = |y: usize, columns: &Range<usize>, sums: &[&[C::Sum]], out: &mut [O]| {
+            tone.finish(plan.simd, sums, out);
+            if plan.copies_alpha() {
+                bands.copy_alpha(&tone, y, columns.start, out);
+            }
+        };
+        let streams = plan.streams();
+        let scratch = || (bands.scratch(), Vec::new());
         samples.par_chunks_mut(band_len).enumerate().for_each_init(
             scratch,
-            |scratch, (band, samples)| {
+            |(scratch, finished), (band, samples)| {
                 let first = band * plan.band_rows();
                 let rows = first..first + samples.len() / row_len;
-                for tile in bands.tiles(rows.clone()) {
-                    bands.each_row(&tile, scratch, |y, sums| {
-                        let at = (y - first) * row_len + tile.columns.start * channels;
-                        let out = &mut samples[at..][..tile.columns.len() * channels];
-                        tone.finish(plan.simd, sums, out);
-                        if plan.copies_alpha() {
-                            bands.copy_alpha(&tone, y, tile.columns.start, out);
-                        }
-                    });
-                }
+                simd::streaming(|stream| {
+                    for tile in bands.tiles(rows.clone()) {
+                        finished.resize(tile.columns.len() * channels, O::from_real(0.0));
+                        bands.each_row(&tile, scratch, |y, sums| {
+                            let at = (y - first) * row_len + tile.columns.start * channels;
+                            let out = &mut samples[at..][..finished.len()];
+                            if streams {
+                                finish(y, &tile.columns, sums, finished);
+                                stream.copy(finished, out);
+                            } else {
+                                finish(y, &tile.columns, sums, out);
+                            }
+                        });
+                    }
+                });
                 (self.progress)(rows.len());
             },
         );

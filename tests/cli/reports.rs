@@ -299,7 +299,9 @@ fn help_completions_and_man_page_name_every_flag() {
     assert!(long.starts_with("Filter images with convolution kernels, exactly and fast\n"));
     assert!(long.contains("\nUsage: stridekern [OPTIONS] -k <KERNEL> <INPUT>...\n"));
     assert!(long.contains("Exit codes: 0 all done; 1 some input failed"));
-    assert!(long.contains("STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level"));
+    assert!(
+        long.contains("STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level")
+    );
     assert!(short.len() < long.len());
     let man = room.run("--man").silent().text();
     assert!(man.contains(".TH stridekern"));

@@ -219,6 +219,7 @@ impl<T: Lane> Fft<T> {
             columns.end - from,
             [1, 1],
             band.may_be_non_finite,
+            band.far,
         );
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
