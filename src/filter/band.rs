@@ -19,11 +19,12 @@ pub(super) struct Tile {
     pub(super) columns: Range<usize>,
 }
 
-/// The samples of a framed row under so many columns of the result, room for a
-/// whole block included.
+/// The columns of a framed row under so many columns of the result, room for a
+/// whole block included, and for the fours of dot products that reach behind
+/// the last tap.
 fn framed_columns(geometry: &Geometry, columns: usize, channels: usize, block: usize) -> usize {
     let block = block.div_ceil(channels) + geometry.window[1] - 1;
-    geometry.padded_len(1, columns).max(block)
+    geometry.padded_len(1, columns).max(block) + 3
 }
 
 /// The bytes of a framed row.
@@ -117,7 +118,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             padded.start - geometry.before[axis]..padded.end - geometry.before[axis]
         };
         let rows = self.direct?.slice(0, of_image(0, rows)).ok()?;
-        rows.slice(1, of_image(1, columns)).ok()
+        rows.slice(1, of_image(1, columns).start..).ok()
     }
 
     fn frame<'b>(
@@ -227,7 +228,7 @@ pub(super) fn reads_directly(
 /// too few are left.
 pub(super) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
     let columns = geometry.output[1];
-    let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels)).div_ceil(geometry.step[1]) + 1;
+    let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels) - 1).div_ceil(geometry.step[1]) + 1;
     let leaves = |column: usize| {
         let padded = geometry.padded(1, &(column..column + 1));
         geometry.inside(1, &padded) != padded
