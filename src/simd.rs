@@ -14,12 +14,14 @@ mod dots;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "simd/no_dots.rs"]
 mod dots;
+mod lines;
 mod memory;
 mod vectors;
 
 use std::fmt;
 
 pub(crate) use dots::{Dots, Phases};
+pub(crate) use lines::{aligned, whole_lines};
 pub(crate) use memory::{prefetch, streaming};
 pub(crate) use vectors::Vectors;
 

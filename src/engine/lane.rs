@@ -85,16 +85,6 @@ impl ElementKind {
         }
     }
 
-    /// The most columns of sums that one block holds.
-    pub(crate) const fn max_block(self) -> usize {
-        match self {
-            Self::Bytes => <u8 as Element>::MAX_BLOCK,
-            Self::Lane(LaneKind::I16) => <i16 as Element>::MAX_BLOCK,
-            Self::Lane(LaneKind::F32) => <f32 as Element>::MAX_BLOCK,
-            Self::Lane(LaneKind::F64) => <f64 as Element>::MAX_BLOCK,
-        }
-    }
-
     /// The sample type that this is, if there is one.
     pub(crate) const fn depth(self) -> Option<Depth> {
         match self {

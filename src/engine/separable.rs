@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     kernel::Factor,
-    simd::{Body, Isa, Simd},
+    simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
 };
 
@@ -77,7 +77,8 @@ pub(super) fn contract<T: Lane>(
     } = kernel;
     // A row that is shorter than a block is computed past its end.
     let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
-    scratch.resize(columns.len() * at_once * width, T::ZERO);
+    let pitch = whole_lines::<T>(width);
+    let scratch = aligned(scratch, columns.len() * at_once * pitch);
     let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
     let mut at = 0;
     while at * stride < out.len() {
@@ -89,22 +90,22 @@ pub(super) fn contract<T: Lane>(
         };
         let sources = band.seen(whole.rows_seen(), first + at, rows);
         let mut ahead = band.ahead(whole.rows_seen(), first + at, rows);
-        for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * width)) {
+        for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * pitch)) {
             Rows {
                 sources,
                 ahead: std::mem::take(&mut ahead),
                 taps,
                 len: width,
                 rows,
-                out: &mut sums[..rows * width],
-                stride: width,
+                out: &mut sums[..rows * pitch],
+                stride: pitch,
             }
             .run(simd);
         }
         // Row by row of the result, a row of sums of every term.
         let sums_of = |row| {
-            let terms = scratch.chunks(at_once * width);
-            terms.map(move |sums| &sums[row * width..][..width])
+            let terms = scratch.chunks(at_once * pitch);
+            terms.map(move |sums| &sums[row * pitch..][..width])
         };
         let sums: Vec<&[T]> = (0..rows).flat_map(sums_of).collect();
         let sums = sums.chunks(columns.len());

@@ -5,9 +5,9 @@ use std::{any::TypeId, ops::Range};
 use super::geometry::Geometry;
 use crate::{
     border::Border,
-    engine::{Band, Element, ElementKind, Widen},
+    engine::{Band, Element, ElementKind, LaneKind, Widen},
     image::Depth,
-    simd::{Body, Isa, Simd},
+    simd::{Body, Isa, Simd, aligned, whole_lines},
     view::{Layout, StridedView},
 };
 
@@ -20,11 +20,11 @@ pub(super) struct Tile {
 }
 
 /// The columns of a framed row under so many columns of the result, room for a
-/// whole block included, and for the fours of dot products that reach behind
-/// the last tap.
-fn framed_columns(geometry: &Geometry, columns: usize, channels: usize, block: usize) -> usize {
-    let block = block.div_ceil(channels) + geometry.window[1] - 1;
-    geometry.padded_len(1, columns).max(block) + 3
+/// whole block included, for the fours of dot products that reach behind the
+/// last tap, and for the next row to begin a line of the cache.
+fn framed_columns<T: Element>(geometry: &Geometry, columns: usize, channels: usize) -> usize {
+    let block = T::MAX_BLOCK.div_ceil(channels) + geometry.window[1] - 1;
+    whole_lines::<T>(geometry.padded_len(1, columns).max(block) + 3)
 }
 
 /// The bytes of a framed row.
@@ -34,7 +34,12 @@ pub(super) fn row_bytes(
     channels: usize,
     element: ElementKind,
 ) -> usize {
-    let columns = framed_columns(geometry, columns, channels, element.max_block());
+    let columns = match element {
+        ElementKind::Bytes => framed_columns::<u8>(geometry, columns, channels),
+        ElementKind::Lane(LaneKind::I16) => framed_columns::<i16>(geometry, columns, channels),
+        ElementKind::Lane(LaneKind::F32) => framed_columns::<f32>(geometry, columns, channels),
+        ElementKind::Lane(LaneKind::F64) => framed_columns::<f64>(geometry, columns, channels),
+    };
     columns.saturating_mul(channels.saturating_mul(element.bytes()))
 }
 
@@ -130,7 +135,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
     ) -> StridedView<'b, T, 3> {
         let Self { geometry, .. } = self;
         let channels = self.source.shape()[2];
-        let framed = framed_columns(geometry, tile.columns.len(), channels, T::MAX_BLOCK);
+        let framed = framed_columns::<T>(geometry, tile.columns.len(), channels);
         let shape = [rows.len(), framed, channels];
         let len = framed * channels;
         let inside = geometry.inside(1, &columns);
@@ -144,7 +149,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         left.extend(outside(columns.start..inside.start));
         right.clear();
         right.extend(outside(inside.end..columns.end));
-        samples.resize(rows.len() * len, T::ZERO);
+        let samples = aligned(samples, rows.len() * len);
         for (padded, framed) in rows.zip(samples.chunks_exact_mut(len)) {
             let framed = &mut framed[..columns.len() * channels];
             let Some(row) = geometry.source(0, padded) else {
