@@ -411,7 +411,7 @@ fn what_cannot_be_is_refused_with_a_way_out() {
         ),
         (
             with(Border::Edge).with_dilation([1 << 40, 1]),
-            "windows of 2199023255553 rows x 9 columns need 671088640 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
+            "windows of 2199023255553 rows x 9 columns need 1207959552 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
         ),
     ] {
         assert_eq!(refusal(&filter, &small, &PORTABLE), message);

@@ -4,7 +4,7 @@
 //! a tap is an offset into it, and each source row and tap carries R packed
 //! weights. The body is compiled once per level; see [`crate::simd`].
 
-use super::{Band, Lane, LaneKind, Taps, taps::SourceRow};
+use super::{Band, Lane, LaneKind, Taps, taps::Line};
 use crate::simd::{Body, Isa, Level, Simd, Vectors, prefetch};
 
 /// See [`super::Contraction::run`].
@@ -68,7 +68,7 @@ impl<T: Lane> Rows<'_, T> {
         if self.rows == R {
             self.blocks::<V, R, N>(v);
         } else {
-            self.blocks::<V, 1, N>(v);
+            self.blocks::<V, 1, ONE_ROW>(v);
         }
     }
 
@@ -91,14 +91,17 @@ impl<T: Lane> Rows<'_, T> {
             }
             let sums = block::<V, T, R, N>(v, self.sources, first, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
-                for (sum, to) in sums.into_iter().zip(row[x..].chunks_mut(V::LANES)) {
-                    v.store(sum, to);
+                let row = &mut row[x..][..columns];
+                for (n, sum) in sums.into_iter().enumerate() {
+                    v.store(sum, &mut row[n * V::LANES..]);
                 }
             }
             for group in others {
                 let sums = block::<V, T, R, N>(v, self.sources, group, x);
                 for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
-                    for (sum, to) in sums.into_iter().zip(row[x..].chunks_mut(V::LANES)) {
+                    let row = &mut row[x..][..columns];
+                    for (n, sum) in sums.into_iter().enumerate() {
+                        let to = &mut row[n * V::LANES..];
                         v.store(v.add(v.load(to), sum), to);
                     }
                 }
@@ -116,18 +119,17 @@ impl<T: Lane> Rows<'_, T> {
 fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
     v: V,
     sources: &[&[T]],
-    group: &[SourceRow<T>],
+    group: &[Line<T>],
     x: usize,
 ) -> [[V::Vector; N]; R] {
     let mut sums = [[v.splat(T::ZERO); N]; R];
-    for source in group {
-        let samples = &sources[source.row][x..];
-        // A source row that only some output rows see is given to those alone.
+    for line in group {
+        // Source rows that only some output rows see are given to those alone.
         macro_rules! rows {
             ($(($first:literal, $end:literal)),*) => {
-                match (source.first, source.end) {
+                match (line.first, line.end) {
                     $(($first, $end) if $end <= R => {
-                        add_row::<V, T, R, N, $first, $end>(v, &mut sums, samples, source);
+                        add_line::<V, T, R, N, $first, $end>(v, &mut sums, sources, line, x);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),
                 }
@@ -149,9 +151,38 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
     sums
 }
 
-/// Adds every tap of one source row to the sums of rows `A..B`.
+/// Adds every tap of a line to the sums of rows `A..B`.
 #[inline(always)]
-fn add_row<
+fn add_line<
+    V: Vectors<T>,
+    T: Lane,
+    const R: usize,
+    const N: usize,
+    const A: usize,
+    const B: usize,
+>(
+    v: V,
+    sums: &mut [[V::Vector; N]; R],
+    sources: &[&[T]],
+    line: &Line<T>,
+    x: usize,
+) {
+    let weights = line.weights.as_chunks::<R>().0;
+    if let [offset] = line.offsets[..] {
+        for (source, weights) in sources[line.rows.clone()].iter().zip(weights) {
+            add_tap::<V, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
+        }
+    } else {
+        let samples = &sources[line.rows.start][x..];
+        for (&offset, weights) in line.offsets.iter().zip(weights) {
+            add_tap::<V, T, R, N, A, B>(v, sums, &samples[offset..], weights);
+        }
+    }
+}
+
+/// Adds one tap to the sums of rows `A..B`.
+#[inline(always)]
+fn add_tap<
     V: Vectors<T>,
     T: Lane,
     const R: usize,
@@ -162,19 +193,22 @@ fn add_row<
     v: V,
     sums: &mut [[V::Vector; N]; R],
     samples: &[T],
-    source: &SourceRow<T>,
+    weights: &[T; R],
 ) {
-    for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
-        let window = &samples[offset..][..N * V::LANES];
-        let window: [V::Vector; N] = std::array::from_fn(|n| v.load(&window[n * V::LANES..]));
-        for r in A..B {
-            let weight = v.splat(weights[r]);
-            for n in 0..N {
-                sums[r][n] = v.mul_add(window[n], weight, sums[r][n]);
-            }
+    let window = &samples[..N * V::LANES];
+    let window: [V::Vector; N] = std::array::from_fn(|n| v.load(&window[n * V::LANES..]));
+    for r in A..B {
+        let weight = v.splat(weights[r]);
+        for n in 0..N {
+            sums[r][n] = v.mul_add(window[n], weight, sums[r][n]);
         }
     }
 }
+
+/// Vectors of a block of one row, at every level: as many sums as hide the
+/// latency of multiply-add. None shares its samples, so none needs a register
+/// for them.
+const ONE_ROW: usize = 8;
 
 /// Output rows of a block: the R of the instances below.
 pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {

@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Band, Contract, Grid, Lane, Scratch, Taps, taps::SourceRow};
+use super::{Band, Contract, Grid, Lane, Scratch, Taps, taps::Line};
 use crate::{
     simd::{DotBody, Dots, Phases, Simd, prefetch},
     view::Layout,
@@ -41,10 +41,17 @@ struct Fours {
 }
 
 impl Fours {
-    fn new(source: &SourceRow<i16>, rows: usize) -> Self {
+    /// Of a line in a block of so many output rows, for each of its source rows.
+    fn of_line(line: &Line<i16>, rows: usize) -> impl Iterator<Item = Self> {
+        let weights = line.weights.chunks(line.offsets.len() * rows);
+        let of_row = move |(row, weights)| Self::new(line, row, weights, rows);
+        line.rows.clone().zip(weights).map(of_row)
+    }
+
+    fn new(line: &Line<i16>, row: usize, weights: &[i16], rows: usize) -> Self {
         let mut offsets = Vec::<usize>::new();
         let mut fours = Vec::new();
-        for (&offset, weights) in source.offsets.iter().zip(source.weights.chunks(rows)) {
+        for (&offset, weights) in line.offsets.iter().zip(weights.chunks(rows)) {
             let start = start_of_four(offsets.last().copied(), offset);
             if offsets.last() != Some(&start) {
                 offsets.push(start);
@@ -56,9 +63,9 @@ impl Fours {
             }
         }
         Self {
-            row: source.row,
-            first: source.first,
-            end: source.end,
+            row,
+            first: line.first,
+            end: line.end,
             offsets,
             weights: fours,
         }

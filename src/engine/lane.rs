@@ -183,7 +183,7 @@ pub(crate) trait Lane: Element {
 
 impl Element for i16 {
     const ZERO: Self = 0;
-    const MAX_BLOCK: usize = 128;
+    const MAX_BLOCK: usize = 256;
 
     #[inline(always)]
     fn from_sample<S: Widen>(sample: S) -> Self {
@@ -350,5 +350,5 @@ macro_rules! float_lane {
         }
     };
 }
-float_lane!(f32, u32, 64, F32, from_f32, to_f32);
-float_lane!(f64, u64, 32, F64, from_f64, to_f64);
+float_lane!(f32, u32, 128, F32, from_f32, to_f32);
+float_lane!(f64, u64, 64, F64, from_f64, to_f64);

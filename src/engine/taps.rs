@@ -1,5 +1,7 @@
 //! A kernel compiled for the inner loop.
 
+use std::ops::Range;
+
 use super::Lane;
 use crate::view::Layout;
 
@@ -35,20 +37,36 @@ pub(crate) struct Taps<T> {
 
 /// Taps that are summed by themselves, and then added to the other groups:
 /// rounding errors grow with the length of a sum.
-pub(super) type Group<T> = Vec<SourceRow<T>>;
+pub(super) type Group<T> = Vec<Line<T>>;
 
-/// What one source row gives to a block of R output rows.
+/// What a line of taps gives to a block of R output rows: several taps in one
+/// source row, or one in each of several, one below the other.
 #[derive(Debug, Clone)]
-pub(super) struct SourceRow<T> {
-    /// The row, counted from the first that the block sees.
-    pub(super) row: usize,
-    /// The output rows `first..end` of the block whose windows contain it.
+pub(super) struct Line<T> {
+    /// The source rows, counted from the first that the block sees.
+    pub(super) rows: Range<usize>,
+    /// The output rows `first..end` of the block whose windows contain them.
     pub(super) first: usize,
     pub(super) end: usize,
-    /// How many samples right of the output sample every tap stands.
+    /// How many samples right of the output sample the taps of a source row
+    /// stand.
     pub(super) offsets: Vec<usize>,
     /// R weights for every tap, one for every output row.
     pub(super) weights: Vec<T>,
+}
+
+impl<T> Line<T> {
+    /// Whether `below` continues this line down a column.
+    fn joins(&self, below: &Self) -> bool {
+        (self.rows.end, self.offsets.len()) == (below.rows.start, 1)
+            && (self.first, self.end) == (below.first, below.end)
+            && self.offsets == below.offsets
+    }
+
+    /// The products of one column of output samples.
+    fn products(&self) -> usize {
+        self.rows.len() * self.offsets.len() * (self.end - self.first)
+    }
 }
 
 impl<T: Lane> Taps<T> {
@@ -64,7 +82,7 @@ impl<T: Lane> Taps<T> {
                 .step_by(per_group)
                 .map(|first| {
                     let columns = first..(first + per_group).min(columns);
-                    source_rows(grid, columns, block_rows, row, drop_zeros)
+                    lines(grid, columns, block_rows, row, drop_zeros)
                 })
                 .filter(|group: &Group<T>| !group.is_empty())
                 .collect()
@@ -76,7 +94,7 @@ impl<T: Lane> Taps<T> {
             origin: grid.origin,
             weights: grid.weights.iter().map(|&w| T::from_weight(w)).collect(),
             most_rows: most_rows(&blocks),
-            reach: (blocks[0].iter().flatten().flat_map(|s| &s.offsets))
+            reach: (blocks[0].iter().flatten().flat_map(|p| &p.offsets))
                 .max()
                 .map_or(0, |&last| last),
             blocks,
@@ -102,18 +120,18 @@ impl<T> Taps<T> {
     }
 }
 
-/// The source rows of a block of `block_rows` output rows, of some columns of
-/// the kernel.
-fn source_rows<T: Lane>(
+/// The lines of taps of a block of `block_rows` output rows, of some columns
+/// of the kernel.
+fn lines<T: Lane>(
     grid: Grid<'_>,
-    columns: std::ops::Range<usize>,
+    columns: Range<usize>,
     block_rows: usize,
     layout: &Layout<2>,
     drop_zeros: bool,
 ) -> Group<T> {
     let [kernel_rows, kernel_columns] = grid.shape;
     let reach = (kernel_rows - 1) * grid.dilation[0] + 1;
-    let mut source_rows = Vec::new();
+    let mut lines: Group<T> = Vec::new();
     for row in 0..reach + block_rows - 1 {
         // The tap that this source row is to output row r, if any.
         let weight = |column: usize, r: usize| {
@@ -127,8 +145,8 @@ fn source_rows<T: Lane>(
             continue;
         };
         let end = (first..block_rows).rfind(|&r| sees(r)).unwrap_or(first) + 1;
-        let mut source = SourceRow {
-            row: row + grid.origin[0],
+        let mut line = Line {
+            rows: grid.origin[0] + row..grid.origin[0] + row + 1,
             first,
             end,
             offsets: Vec::new(),
@@ -138,17 +156,22 @@ fn source_rows<T: Lane>(
             if (first..end).any(|r| weight(column, r).is_some()) {
                 let x = grid.origin[1] + column * grid.dilation[1];
                 let offset = layout.position([x, 0]);
-                source
-                    .offsets
+                line.offsets
                     .push(offset.expect("a band's row holds its windows"));
-                source.weights.extend(
+                line.weights.extend(
                     (0..block_rows).map(|r| T::from_weight(weight(column, r).unwrap_or(0.0))),
                 );
             }
         }
-        source_rows.push(source);
+        match lines.last_mut() {
+            Some(above) if above.joins(&line) => {
+                above.rows.end += 1;
+                above.weights.extend(line.weights);
+            }
+            _ => lines.push(line),
+        }
     }
-    source_rows
+    lines
 }
 
 /// A block of several rows shares its loads of samples among them, but where
@@ -156,10 +179,8 @@ fn source_rows<T: Lane>(
 /// one row at a time cost about 2.5 times as much (15x15, f32: 112 ms against
 /// 44 by four rows at a time on AVX-512, 129 against 84 on AVX2).
 fn most_rows<T>(blocks: &[Vec<Group<T>>; 3]) -> usize {
-    let products = |block: &Vec<Group<T>>| -> usize {
-        let rows = block.iter().flatten();
-        rows.map(|s| s.offsets.len() * (s.end - s.first)).sum()
-    };
+    let products =
+        |block: &Vec<Group<T>>| -> usize { block.iter().flatten().map(Line::products).sum() };
     let costs = [
         5 * 4 * products(&blocks[0]),
         3 * 2 * products(&blocks[1]),
