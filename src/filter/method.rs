@@ -66,16 +66,16 @@ const fn tap_cost(lane: LaneKind) -> f64 {
 const FOUR_COST: f64 = 0.0086;
 
 /// A tap along a row of sums, in taps of the direct method: no two output rows
-/// share it (24 megapixels of bytes by two passes of 7, 15 and 31 taps of f32:
-/// 13, 20 and 34 ms).
-const ROW_TAP: f64 = 3.5;
+/// share it (24 megapixels of bytes by two passes of 3, 7 and 15 taps of f32:
+/// 9.0, 11.9 and 17.8 ms; of i16: 4.8, 6.3 and 9.3).
+const ROW_TAP: f64 = 2.5;
 
 /// What a second pass costs by itself, in taps of the direct method.
-const PASS: f64 = 8.0;
+const PASS: f64 = 4.0;
 
 /// What totals of equal weights cost, and every doubling along a row, in taps
 /// of the direct method (5x5 and 15x15 in i16: 5.8 and 8.3 ms; 31x31 in f32: 17).
-const TOTALS: f64 = 6.0;
+const TOTALS: f64 = 14.0;
 const DOUBLING: f64 = 4.0;
 
 /// The most terms that are looked for unasked: more never beat a transform.
@@ -177,7 +177,7 @@ impl Choice {
         let totals = task.moves_totals();
         let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
             if totals {
-                return TOTALS + DOUBLING * f64::from(k.columns().ilog2()) + PASS;
+                return TOTALS + DOUBLING * f64::from(k.columns().ilog2());
             }
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
