@@ -860,7 +860,7 @@ fn windows_that_need_too_much_are_refused() {
     let error = filter.apply(&column).unwrap_err().to_string();
     assert_eq!(
         error,
-        "windows of 200000001 rows x 1 columns need 97656 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation"
+        "windows of 200000001 rows x 1 columns need 109863 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation"
     );
     let wide = filter.with_dilation([1, 1]);
     let wide = Filter::new(bank("weights = [[1, 1, 1]]"))

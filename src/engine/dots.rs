@@ -90,12 +90,9 @@ impl<T: Lane> DotProducts<T> {
     /// For bands whose rows have this layout of `(columns, channels)`.
     pub(crate) fn new(grid: Grid<'_>, row: &Layout<2>) -> Self {
         let taps = Taps::new(grid, row, true);
-        let fours = |rows, group: &[Vec<SourceRow<i16>>]| {
-            let rows = group
-                .iter()
-                .flatten()
-                .map(|source| Fours::new(source, rows));
-            rows.collect()
+        let fours = |rows, groups: &[Vec<Line<i16>>]| {
+            let lines = groups.iter().flatten();
+            lines.flat_map(|line| Fours::of_line(line, rows)).collect()
         };
         Self {
             single: fours(1, taps.groups::<1>()),

@@ -229,8 +229,9 @@ pub(super) fn reads_directly(
 }
 
 /// The columns of the result whose windows stay in the image from left to
-/// right, but for a block at either side where others leave it; all of them if
-/// too few are left.
+/// right, but for a block at either side where others leave it. All of them if
+/// few are left, for then the blocks at the sides cost more than a copy: 3x3 on
+/// bytes, 512 x 512, took 80 us with them and 57 without.
 pub(super) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
     let columns = geometry.output[1];
     let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels) - 1).div_ceil(geometry.step[1]) + 1;
@@ -242,7 +243,7 @@ pub(super) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usiz
     let right = (left..columns).rev().take_while(|&x| leaves(x)).count();
     let edge = |leaving: usize| if leaving > 0 { leaving.max(block) } else { 0 };
     let inside = edge(left)..columns.saturating_sub(edge(right));
-    if holds_block(geometry, inside.len(), channels) && inside.len() >= block {
+    if inside.len() >= 16 * block {
         inside
     } else {
         0..columns
