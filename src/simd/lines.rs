@@ -6,12 +6,11 @@ use bytemuck::Zeroable;
 /// The bytes of a line of the cache, and of the largest vector.
 const LINE: usize = 64;
 
-/// So many numbers or a few more: what fills whole lines.
+/// So many numbers or a few more: what fills an odd number of lines. Rows that
+/// are a power of two apart would share few places of the cache.
 pub(crate) const fn whole_lines<T>(len: usize) -> usize {
-    match len.checked_next_multiple_of(LINE / size_of::<T>()) {
-        Some(whole) => whole,
-        None => len,
-    }
+    let line = LINE / size_of::<T>();
+    (len.div_ceil(line) | 1).saturating_mul(line)
 }
 
 /// The first `len` numbers of `buffer` from where a line begins; it grows as
@@ -30,8 +29,12 @@ mod tests {
 
     #[test]
     fn rows_begin_where_lines_do() {
-        assert_eq!([0, 1, 16, 17].map(whole_lines::<f32>), [0, 16, 16, 32]);
-        assert_eq!([31, 33].map(whole_lines::<i16>), [32, 64]);
+        assert_eq!(
+            [1, 16, 17, 48, 49].map(whole_lines::<f32>),
+            [16, 16, 48, 48, 80]
+        );
+        assert_eq!([31, 33].map(whole_lines::<i16>), [32, 96]);
+        assert_eq!(whole_lines::<u8>(usize::MAX), usize::MAX);
         let mut buffer: Vec<f64> = Vec::new();
         for len in [1, 8, 1000, 3] {
             let row = aligned(&mut buffer, len);
