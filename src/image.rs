@@ -1,9 +1,11 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
+mod slice;
 mod view;
 
 use std::fmt;
 
+pub use slice::{SampleSlice, SampleSliceMut};
 pub use view::ImageView;
 
 use crate::{

@@ -270,6 +270,6 @@ fn make(
 }
 
 /// What encoders write to.
-trait WriteSeek: Write + io::Seek {}
+trait WriteSeek: Write + io::Seek + Send {}
 
-impl<W: Write + io::Seek> WriteSeek for W {}
+impl<W: Write + io::Seek + Send> WriteSeek for W {}

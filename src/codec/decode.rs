@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, Cursor, Read, Seek},
     path::Path,
 };
 
@@ -11,7 +11,13 @@ use crate::{
     image::{Image, ImageView},
 };
 
-use super::{Format, Limits, Metadata, NpyFile, gif, jpeg, message, npy, png, raster, sniff, tiff};
+use super::{
+    Format, Limits, Metadata, NpyFile, RowReader, gif,
+    input::{Forward, Input, Watch, read_all, too_large},
+    jpeg, message, npy, png, raster,
+    rows::WholeSource,
+    sniff, tiff,
+};
 
 /// An image as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +89,10 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
     if let Some(opened) = map_array(&mut file, limits)? {
         return Ok(opened);
     }
-    Ok(read_from(file, Format::from_path(path), limits)?.into())
+    let watch = Watch::new(limits);
+    let input = Input::of_file(file, limits, &watch)?;
+    let reader = rows(input, Format::from_path(path), limits, watch)?;
+    Ok(reader.into_decoded()?.into())
 }
 
 /// The array in the file, if it is one that can be looked at where it is. The
@@ -122,9 +131,95 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if the file cannot be read, else as [`read_bytes`].
+/// As [`open_rows`], and [`Error::Input`] if the data end early or are damaged.
 pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
-    read_from(open_file(path)?, Format::from_path(path), limits)
+    open_rows(path, limits)?.into_decoded()
+}
+
+/// Opens the file at `path` to be read by rows; its extension counts only where
+/// the content does not tell. PNG, Netpbm, TIFF and `.npy` are read as the rows
+/// are asked for, other formats here and now.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if its header is
+/// damaged or of a kind that is not supported, [`Error::Limit`] if it claims
+/// more than `limits` allow.
+pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
+    let watch = Watch::new(limits);
+    let input = Input::of_file(open_file(path)?, limits, &watch)?;
+    rows(input, Format::from_path(path), limits, watch)
+}
+
+/// Reads what `reader` gives by rows, standard input for instance, as far as
+/// the end of the picture. The content wins over the `hint`, which is what the
+/// user says; TGA is known by the hint alone.
+///
+/// # Errors
+///
+/// As [`open_rows`].
+pub fn rows_from<'a>(
+    reader: impl Read + Send + 'a,
+    hint: Option<Format>,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    let watch = Watch::new(limits);
+    rows(Input::of_stream(reader, &watch), hint, limits, watch)
+}
+
+/// Reads a whole file in memory by rows. The content wins over the `hint`.
+///
+/// # Errors
+///
+/// As [`open_rows`].
+pub fn rows_of_bytes<'a>(
+    bytes: &'a [u8],
+    hint: Option<Format>,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    rows(Input::Memory(bytes), hint, limits, Watch::new(limits))
+}
+
+fn rows<'a>(
+    input: Input<'a>,
+    hint: Option<Format>,
+    limits: &Limits,
+    watch: Watch,
+) -> Result<RowReader<'a>> {
+    let (start, input) = input.start().map_err(|error| watch.explain(error))?;
+    let format = recognise(&start, hint)?;
+    let mut reader =
+        rows_as(format, &start, input, limits).map_err(|error| watch.explain(error))?;
+    if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
+        reader.warn_first(format!(
+            "the name says {hint}, the content is {format}: it was read as {format}"
+        ));
+    }
+    Ok(reader.watched(watch))
+}
+
+fn rows_as<'a>(
+    format: Format,
+    start: &[u8],
+    input: Input<'a>,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    if format == Format::Png {
+        return match input {
+            Input::Memory(bytes) => png::open(Cursor::new(bytes), start, limits),
+            Input::File(file) => png::open(file, start, limits),
+            Input::Stream(stream) => png::open(Forward(stream), start, limits),
+        };
+    }
+    let bytes = &*input.into_bytes()?;
+    let decoded = match format {
+        Format::Jpeg => jpeg::read(bytes, limits),
+        Format::Tiff => tiff::read(bytes, limits),
+        Format::Gif => gif::read(bytes, limits),
+        Format::Npy => npy::read(bytes, limits),
+        _ => raster::read(bytes, format, limits),
+    }?;
+    Ok(WholeSource::reader(decoded))
 }
 
 pub(super) fn open_file(path: &Path) -> Result<File> {
@@ -152,21 +247,9 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
 ///
 /// [`Error::Io`] if the reader fails, else as [`read_bytes`].
 pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
-    let mut bytes = Vec::new();
-    reader
-        .take(limits.max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::OutOfMemory => Error::limit(
-                "no memory for the whole file: use a smaller one or a machine with more memory",
-            ),
-            _ => Error::io("read the file", error),
-        })?;
+    let bytes = read_all(reader.take(limits.max_bytes.saturating_add(1)))?;
     if bytes.len() as u64 > limits.max_bytes {
-        return Err(Error::limit(format_args!(
-            "the file has more bytes than the limit of {}: check the file, or cut the picture into parts",
-            limits.max_bytes
-        )));
+        return Err(too_large(limits));
     }
     read_bytes(&bytes, hint, limits)
 }
@@ -179,22 +262,7 @@ pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Re
 /// [`Error::Input`] if the bytes are damaged, cut short, or of a kind that is
 /// not supported, [`Error::Limit`] if they claim more than `limits` allow.
 pub fn read_bytes(bytes: &[u8], hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
-    let format = recognise(bytes, hint)?;
-    let mut decoded = match format {
-        Format::Png => png::read(bytes, limits),
-        Format::Jpeg => jpeg::read(bytes, limits),
-        Format::Tiff => tiff::read(bytes, limits),
-        Format::Gif => gif::read(bytes, limits),
-        Format::Npy => npy::read(bytes, limits),
-        _ => raster::read(bytes, format, limits),
-    }?;
-    if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
-        decoded.warnings.insert(
-            0,
-            format!("the name says {hint}, the content is {format}: it was read as {format}"),
-        );
-    }
-    Ok(decoded)
+    rows_of_bytes(bytes, hint, limits)?.into_decoded()
 }
 
 fn recognise(bytes: &[u8], hint: Option<Format>) -> Result<Format> {

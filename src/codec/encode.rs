@@ -2,17 +2,20 @@
 
 use std::{
     borrow::Cow,
-    io::{self, Seek, SeekFrom, Write},
+    io::{Seek, Write},
     path::Path,
 };
 
 use crate::{
     error::Result,
-    image::{Image, Sample, Samples, zeroed_vec},
+    image::{Image, Samples},
 };
 
 use super::{
-    AtomicFile, Format, Metadata, Overwrite, gif, jpeg, message, npy, png, pnm, raster, tiff,
+    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, WriteSeek, gif, jpeg, npy,
+    png, pnm, raster,
+    rows::{Destination, Sink, WholeSink, gray_repeated},
+    tiff,
 };
 
 /// How hard to compress, for the formats that leave a choice: PNG and TIFF.
@@ -53,40 +56,106 @@ impl Default for EncodeOptions {
 /// [`Error::Output`](crate::Error::Output), before anything is written, if the
 /// format cannot hold the image (see [`Format::check_image`]);
 /// [`Error::Io`](crate::Error::Io) if writing fails.
-pub fn encode<W: Write + Seek>(
+pub fn encode<W: Write + Seek + Send>(
     image: &Image,
     format: Format,
     metadata: &Metadata,
     options: &EncodeOptions,
     out: &mut W,
 ) -> Result<Vec<String>> {
+    let out = Output::seekable(out);
+    if streams(format) {
+        let mut writer = create_rows(Shape::of(image), format, metadata, options, out)?;
+        writer.write(image.samples())?;
+        return writer.finish(metadata);
+    }
     format.check_image(image)?;
     let channels = format.written_channels(image.channels());
     let (metadata, mut warnings) = metadata.fitted(format, channels);
+    let [rows, columns, _] = image.shape();
     let image = match channels == image.channels() {
         true => Cow::Borrowed(image),
-        false => Cow::Owned(gray_repeated(image)?),
+        false => {
+            let samples = gray_repeated(image.samples().as_slice(), image.channels())?;
+            Cow::Owned(Image::new(rows, columns, channels, samples)?)
+        }
     };
-    let mut watched = Watched { out, failure: None };
-    let result = write_as(&image, format, &metadata, options, &mut watched);
-    // The system's own words, even where an encoder swallowed or wrapped them.
-    if let Some(failure) = watched.failure {
-        return Err(message::writing(failure));
-    }
-    warnings.extend(result?);
+    let mut out = Destination::new(out);
+    let result = out.buffered(|out| whole(&image, format, &metadata, options, out));
+    warnings.extend(result.map_err(|error| out.failure().explain(error))?);
     Ok(warnings)
 }
 
-fn write_as(
+/// Begins a file of rows that are still to come: of this shape, in this format,
+/// with the `metadata` known so far. What the format cannot carry is told by
+/// [`RowWriter::finish`].
+///
+/// PNG, Netpbm, `.npy`, JPEG and, where `out` can seek, TIFF are written as the
+/// rows come; other formats at the end.
+///
+/// # Errors
+///
+/// [`Error::Output`](crate::Error::Output), before anything is written, if the
+/// format cannot hold such an image; [`Error::Io`](crate::Error::Io) if writing
+/// fails.
+pub fn create_rows<'a>(
+    shape: Shape,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+    out: Output<'a>,
+) -> Result<RowWriter<'a>> {
+    format.check(shape.depth, shape.channels)?;
+    format.check_size(shape.rows, shape.columns)?;
+    let written = Shape {
+        channels: format.written_channels(shape.channels),
+        ..shape
+    };
+    let (fitted, warnings) = metadata.fitted(format, written.channels);
+    let out = Destination::new(out);
+    let failure = out.failure();
+    let sink = sink(written, format, fitted, options, out);
+    let sink = sink.map_err(|error| failure.explain(error))?;
+    let metadata = metadata.clone();
+    Ok(RowWriter::new(
+        shape, format, metadata, warnings, failure, sink,
+    ))
+}
+
+/// Whether rows are written as they come.
+const fn streams(format: Format) -> bool {
+    matches!(format, Format::Png)
+}
+
+fn sink<'a>(
+    shape: Shape,
+    format: Format,
+    metadata: Metadata,
+    options: &EncodeOptions,
+    out: Destination<'a>,
+) -> Result<Box<dyn Sink + 'a>> {
+    Ok(match format {
+        Format::Png => Box::new(png::Writer::new(
+            shape,
+            &metadata,
+            options.compression,
+            out,
+        )?),
+        _ => Box::new(WholeSink::new(shape, format, metadata, *options, out)?),
+    })
+}
+
+/// Writes a format that is encoded whole.
+pub(super) fn whole(
     image: &Image,
     format: Format,
     metadata: &Metadata,
     options: &EncodeOptions,
-    out: &mut (impl Write + Seek),
+    mut out: &mut dyn WriteSeek,
 ) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
+    let out = &mut out;
     match format {
-        Format::Png => png::write(image, metadata, options.compression, out)?,
         Format::Jpeg => jpeg::write(image, metadata, options.quality, out)?,
         Format::Tiff => tiff::write(image, metadata, options.compression, out)?,
         Format::Gif => warnings.extend(gif::write(image, out)?),
@@ -101,7 +170,6 @@ fn write_as(
             raster::write(image, format, metadata, out)?;
         }
     }
-    out.flush().map_err(message::writing)?;
     Ok(warnings)
 }
 
@@ -125,66 +193,6 @@ pub fn write(
     Ok(warnings)
 }
 
-/// Remembers the first failure of the writer below.
-struct Watched<'a, W> {
-    out: &'a mut W,
-    failure: Option<io::Error>,
-}
-
-impl<W> Watched<'_, W> {
-    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &result
-            && error.kind() != io::ErrorKind::Interrupted
-            && self.failure.is_none()
-        {
-            self.failure = Some(match error.raw_os_error() {
-                Some(code) => io::Error::from_raw_os_error(code),
-                None => io::Error::new(error.kind(), error.to_string()),
-            });
-        }
-        result
-    }
-}
-
-impl<W: Write> Write for Watched<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = self.out.write(bytes);
-        self.note(result)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let result = self.out.flush();
-        self.note(result)
-    }
-}
-
-impl<W: Seek> Seek for Watched<'_, W> {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        let result = self.out.seek(position);
-        self.note(result)
-    }
-}
-
 fn has_negative(image: &Image) -> bool {
     matches!(image.samples(), Samples::F32(samples) if samples.iter().any(|s| *s < 0.0))
-}
-
-/// RGB of gray, or RGBA of gray and alpha.
-fn gray_repeated(image: &Image) -> Result<Image> {
-    fn repeated<T: Sample>(samples: &[T], channels: usize) -> Result<Vec<T>> {
-        let mut wide = zeroed_vec(samples.len() / channels * (channels + 2))?;
-        let pixels = wide.chunks_exact_mut(channels + 2);
-        for (wide, pixel) in pixels.zip(samples.chunks_exact(channels)) {
-            wide[..3].fill(pixel[0]);
-            wide[3..].copy_from_slice(&pixel[1..]);
-        }
-        Ok(wide)
-    }
-    let [rows, columns, channels] = image.shape();
-    let samples = match image.samples() {
-        Samples::U8(s) => Samples::U8(repeated(s, channels)?),
-        Samples::U16(s) => Samples::U16(repeated(s, channels)?),
-        Samples::F32(s) => Samples::F32(repeated(s, channels)?),
-    };
-    Image::new(rows, columns, channels + 2, samples)
 }

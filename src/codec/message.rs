@@ -59,6 +59,14 @@ pub(super) fn writing(error: io::Error) -> Error {
     Error::io("write the output", advised(error))
 }
 
+/// An error of the same kind and words, since there is no copying one.
+pub(super) fn same_again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
 /// `error`, with what to do about it where that is known.
 pub(super) fn advised(error: io::Error) -> io::Error {
     let advice = match error.kind() {

@@ -20,6 +20,30 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// What these tell that `known` do not.
+    pub(super) fn beyond(&self, known: &Self) -> Self {
+        fn new<T: Clone>(late: &Option<T>, known: &Option<T>) -> Option<T> {
+            late.clone().filter(|_| known.is_none())
+        }
+        Self {
+            icc: new(&self.icc, &known.icc),
+            exif: new(&self.exif, &known.exif),
+            orientation: new(&self.orientation, &known.orientation),
+            premultiplied: self.premultiplied && !known.premultiplied,
+        }
+    }
+
+    /// These, and what `late` tell beyond them.
+    pub(super) fn completed_by(&self, late: &Self) -> Self {
+        let late = late.beyond(self);
+        Self {
+            icc: self.icc.clone().or(late.icc),
+            exif: self.exif.clone().or(late.exif),
+            orientation: self.orientation.or(late.orientation),
+            premultiplied: self.premultiplied || late.premultiplied,
+        }
+    }
+
     /// The metadata that a file of `format` with so many `channels` can carry,
     /// and a warning for each that it cannot.
     pub(super) fn fitted(&self, format: Format, channels: usize) -> (Self, Vec<String>) {

@@ -25,6 +25,7 @@ mod decode;
 mod encode;
 mod format;
 mod gif;
+mod input;
 mod jpeg;
 mod limits;
 mod mapped;
@@ -34,15 +35,19 @@ mod npy;
 mod png;
 mod pnm;
 mod raster;
+mod rows;
 mod sniff;
 mod tiff;
 
 pub(crate) use atomic::output_exists;
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
-pub use decode::{Decoded, Opened, open, read, read_bytes, read_from};
-pub use encode::{Compression, EncodeOptions, encode, write};
+pub use decode::{
+    Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
+};
+pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;
 pub use mapped::MappedFile;
 pub use metadata::Metadata;
 pub use npy::{NpyElement, NpyFile};
+pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};

@@ -1,0 +1,223 @@
+//! What is read: files, streams, memory; and what the system says meanwhile.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::error::{Error, Result};
+
+use super::{Limits, message};
+
+/// How many first bytes tell what a file is.
+const START: usize = 1024;
+
+/// The bytes that are fetched from the system at once.
+const BUFFER: usize = 1 << 18;
+
+/// An input at its beginning.
+pub(super) enum Input<'a> {
+    Memory(&'a [u8]),
+    /// A regular file, which can seek.
+    File(BufReader<Watched<File>>),
+    Stream(Box<dyn BufRead + Send + 'a>),
+}
+
+impl<'a> Input<'a> {
+    /// A regular file, or anything else that has a path.
+    pub(super) fn of_file(file: File, limits: &Limits, watch: &Watch) -> Result<Self> {
+        let metadata = file.metadata().map_err(|e| Error::io("read the file", e))?;
+        if !metadata.is_file() {
+            return Ok(Self::of_stream(file, watch));
+        }
+        if metadata.len() > limits.max_bytes {
+            return Err(too_large(limits));
+        }
+        let file = Watched::new(file, watch);
+        Ok(Self::File(BufReader::with_capacity(BUFFER, file)))
+    }
+
+    pub(super) fn of_stream(stream: impl Read + Send + 'a, watch: &Watch) -> Self {
+        let stream = Watched {
+            counted: true,
+            ..Watched::new(stream, watch)
+        };
+        Self::Stream(Box::new(BufReader::with_capacity(BUFFER, stream)))
+    }
+
+    /// The first bytes, as many as tell what the content is; all, if there are
+    /// no more. The input stays at its beginning.
+    pub(super) fn start(self) -> Result<(Vec<u8>, Self)> {
+        let failed = |error| Error::io("read the file", error);
+        let mut start = Vec::new();
+        let input = match self {
+            Self::Memory(bytes) => {
+                start.extend_from_slice(&bytes[..bytes.len().min(START)]);
+                Self::Memory(bytes)
+            }
+            Self::File(mut file) => {
+                let mut first = file.by_ref().take(START as u64);
+                first.read_to_end(&mut start).map_err(failed)?;
+                // Within the buffer, so that it need not be filled again.
+                file.seek_relative(-(start.len() as i64)).map_err(failed)?;
+                Self::File(file)
+            }
+            Self::Stream(mut stream) => {
+                let mut first = stream.by_ref().take(START as u64);
+                first.read_to_end(&mut start).map_err(failed)?;
+                Self::Stream(Box::new(Cursor::new(start.clone()).chain(stream)))
+            }
+        };
+        Ok((start, input))
+    }
+
+    /// All bytes, borrowed if they are in memory.
+    pub(super) fn into_bytes(self) -> Result<std::borrow::Cow<'a, [u8]>> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.into()),
+            Self::File(file) => read_all(file).map(Into::into),
+            Self::Stream(stream) => read_all(stream).map(Into::into),
+        }
+    }
+}
+
+/// Everything that `reader` gives.
+pub(super) fn read_all(mut reader: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader
+        .read_to_end(&mut bytes)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::OutOfMemory => Error::limit(
+                "no memory for the whole file: use a smaller one or a machine with more memory",
+            ),
+            _ => Error::io("read the file", error),
+        })?;
+    Ok(bytes)
+}
+
+/// A file beyond the limits.
+pub(super) fn too_large(limits: &Limits) -> Error {
+    Error::limit(format_args!(
+        "the file has more bytes than the limit of {}: check the file, or cut the picture into parts",
+        limits.max_bytes
+    ))
+}
+
+/// What happened while an input was read, which decoders wrap or swallow: the
+/// system's refusal, or that there are more bytes than the limits allow.
+#[derive(Debug, Clone)]
+pub(super) struct Watch(Arc<Mutex<Events>>);
+
+#[derive(Debug)]
+struct Events {
+    limits: Limits,
+    /// The bytes that may still come.
+    left: u64,
+    exceeded: bool,
+    failure: Option<io::Error>,
+}
+
+impl Watch {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Mutex::new(Events {
+            limits: *limits,
+            left: limits.max_bytes,
+            exceeded: false,
+            failure: None,
+        })))
+    }
+
+    /// `error`, or what is behind it.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &events.failure {
+            _ if events.exceeded => too_large(&events.limits),
+            Some(failure) => Error::io("read the file", message::same_again(failure)),
+            None => error,
+        }
+    }
+}
+
+/// A reader whose failures are noted.
+pub(super) struct Watched<R> {
+    inner: R,
+    watch: Watch,
+    /// Whether bytes are counted: not of a file, whose length is known and
+    /// which may be read twice.
+    counted: bool,
+}
+
+impl<R> Watched<R> {
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            let mut events = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
+            events
+                .failure
+                .get_or_insert_with(|| message::same_again(error));
+        }
+        result
+    }
+}
+
+impl<R: Read> Watched<R> {
+    fn new(inner: R, watch: &Watch) -> Self {
+        Self {
+            inner,
+            watch: watch.clone(),
+            counted: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.inner.read(buffer);
+        let count = self.note(result)?;
+        if self.counted {
+            let mut events = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match events.left.checked_sub(count as u64) {
+                Some(left) => events.left = left,
+                None => {
+                    events.exceeded = true;
+                    return Err(io::ErrorKind::FileTooLarge.into());
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Watched<R> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        let result = self.inner.seek(position);
+        self.note(result)
+    }
+}
+
+/// A stream for a library that asks for a seekable one and never seeks.
+pub(super) struct Forward<R>(pub(super) R);
+
+impl<R: Read> Read for Forward<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<R: BufRead> BufRead for Forward<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.0.consume(count);
+    }
+}
+
+impl<R> Seek for Forward<R> {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Err(io::ErrorKind::NotSeekable.into())
+    }
+}

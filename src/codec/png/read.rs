@@ -1,0 +1,163 @@
+//! Reading.
+
+use std::io::{BufRead, Seek};
+
+use ::png::{
+    BitDepth, ColorType, Decoder, DecodingError, Limits as PngLimits, Reader, Transformations,
+};
+
+use crate::{
+    codec::rows::{Source, WholeSource},
+    error::{Error, Result},
+    image::{Depth, Image, SampleSliceMut},
+};
+
+use super::{Decoded, Format, Header, Limits, Metadata, RowReader, Trailer, message};
+
+/// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
+/// than 8 bits become 8, transparent colours become alpha. An interlaced one is
+/// decoded here and now.
+pub(in crate::codec) fn open<'a>(
+    input: impl BufRead + Seek + Send + 'a,
+    start: &[u8],
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    check_not_empty(start, limits)?;
+    let memory = PngLimits {
+        bytes: limits.max_memory(),
+    };
+    let mut decoder = Decoder::new_with_limits(input, memory);
+    decoder.ignore_checksums(false);
+    decoder.set_transformations(Transformations::EXPAND);
+    let header = decoder.read_header_info().map_err(decoding)?;
+    // At least: whether a palette has alpha is known only further on.
+    let least = header.color_type.samples() as u64;
+    limits.check(header.height.into(), header.width.into(), least, Depth::U8)?;
+
+    let reader = decoder.read_info().map_err(decoding)?;
+    let info = reader.info();
+    let (color, bits) = reader.output_color_type();
+    let depth = match bits {
+        BitDepth::Sixteen => Depth::U16,
+        _ => Depth::U8,
+    };
+    let (rows, columns) = (info.height as usize, info.width as usize);
+    let channels = color.samples();
+    limits.check(rows as u64, columns as u64, channels as u64, depth)?;
+    // The first picture of an animation may claim a size of its own.
+    let odd_frame = info
+        .frame_control
+        .as_ref()
+        .is_some_and(|frame| (frame.width, frame.height) != info.size());
+    let whole = info.interlaced || odd_frame;
+    let mut lines = Lines(reader);
+    if whole {
+        let mut samples = limits.allocate(rows, columns, channels, depth)?;
+        let bytes = samples.as_mut_slice().into_bytes();
+        lines.0.next_frame(bytes).map_err(decoding)?;
+        from_big_endian(samples.as_mut_slice());
+        let Trailer { metadata, warnings } = lines.rest()?;
+        return Ok(WholeSource::reader(Decoded {
+            image: Image::new(rows, columns, channels, samples)?,
+            format: Format::Png,
+            metadata,
+            warnings,
+        }));
+    }
+    let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
+    header.metadata = lines.metadata();
+    Ok(RowReader::new(header, lines))
+}
+
+struct Lines<R: BufRead + Seek>(Reader<R>);
+
+impl<R: BufRead + Seek> Lines<R> {
+    fn metadata(&self) -> Metadata {
+        let info = self.0.info();
+        Metadata {
+            icc: info.icc_profile.as_ref().map(|bytes| bytes.to_vec()),
+            exif: info.exif_metadata.as_ref().map(|bytes| bytes.to_vec()),
+            ..Metadata::default()
+        }
+    }
+
+    /// Chunks may follow the picture, and a file without its end was cut off.
+    fn rest(&mut self) -> Result<Trailer> {
+        let animated = self.0.info().animation_control.is_some();
+        self.0.finish().map_err(decoding)?;
+        let mut warnings = Vec::new();
+        if animated {
+            warnings
+                .push("the png file is an animation: only its first picture was read".to_owned());
+        }
+        Ok(Trailer {
+            metadata: self.metadata(),
+            warnings,
+        })
+    }
+}
+
+impl<R: BufRead + Seek + Send> Source for Lines<R> {
+    fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
+        let columns = self.0.info().width;
+        let line = self.0.output_line_size(columns).unwrap_or(usize::MAX);
+        for row in out.reborrow().into_bytes().chunks_exact_mut(line) {
+            self.0.read_row(row).map_err(decoding)?;
+        }
+        from_big_endian(out);
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> Result<Trailer> {
+        // Past the last row: what is left of the compressed data is checked.
+        self.0.read_row(&mut []).map_err(decoding)?;
+        self.rest()
+    }
+}
+
+fn from_big_endian(samples: SampleSliceMut<'_>) {
+    if let SampleSliceMut::U16(samples) = samples {
+        for sample in samples {
+            *sample = u16::from_be(*sample);
+        }
+    }
+}
+
+/// The decoder calls a picture without rows or columns damaged.
+fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
+    let Some(&[w0, w1, w2, w3, h0, h1, h2, h3, _, color]) = bytes.get(16..26) else {
+        return Ok(());
+    };
+    let [columns, rows] = [[w0, w1, w2, w3], [h0, h1, h2, h3]].map(u32::from_be_bytes);
+    if bytes.get(12..16) != Some(b"IHDR") || (rows > 0 && columns > 0) {
+        return Ok(());
+    }
+    let channels = ColorType::from_u8(color).map_or(1, ColorType::samples);
+    limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
+}
+
+fn decoding(error: DecodingError) -> Error {
+    match error {
+        DecodingError::IoError(error) => message::reading("png", &error),
+        DecodingError::LimitsExceeded => Error::limit(
+            "reading the png file takes more memory than the limit allows: check the file, or cut the picture into parts",
+        ),
+        error => {
+            let text = error.to_string();
+            match checksum(&text) {
+                Some(chunk) => message::damaged(
+                    "png",
+                    format_args!("the checksum of its {chunk} chunk is wrong"),
+                ),
+                None => message::damaged("png", text),
+            }
+        }
+    }
+}
+
+/// The chunk with the wrong checksum, which the decoder's message shows the way
+/// programmers print it: `ChunkType { type: IDAT, critical: true, ... }`.
+fn checksum(text: &str) -> Option<&str> {
+    let (_, after) = text.strip_prefix("CRC error")?.split_once("type: ")?;
+    after.get(..4)
+}

@@ -1,0 +1,112 @@
+//! Images by rows, from the top down: what is read and written a band at a time.
+//!
+//! A band is any number of whole rows: interleaved samples of the image's own
+//! depth, `columns * channels` of them in a row. Formats that can are decoded
+//! and encoded as the rows come by, in memory that does not grow with the
+//! number of rows; the others are decoded whole before the first row, or
+//! encoded whole after the last one, behind the same types.
+//!
+//! ```
+//! use std::io::Cursor;
+//! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata, Output, Shape};
+//! use stridekern::image::Depth;
+//!
+//! let shape = Shape { rows: 3, columns: 2, channels: 1, depth: Depth::U8 };
+//! let mut file = Cursor::new(Vec::new());
+//! let mut writer = codec::create_rows(
+//!     shape,
+//!     Format::Png,
+//!     &Metadata::default(),
+//!     &EncodeOptions::default(),
+//!     Output::seekable(&mut file),
+//! )?;
+//! writer.write(&[1_u8, 2][..])?;
+//! writer.write(&[3_u8, 4, 5, 6][..])?;
+//! assert_eq!(writer.finish(&Metadata::default())?, [""; 0]);
+//!
+//! let bytes = file.into_inner();
+//! let mut reader = codec::rows_of_bytes(&bytes, None, &Limits::default())?;
+//! assert_eq!(reader.header().shape, shape);
+//! let mut band = [0_u8; 4];
+//! assert_eq!(reader.read(&mut band[..])?, 2);
+//! assert_eq!(band, [1, 2, 3, 4]);
+//! assert_eq!(reader.read(&mut band[..])?, 1);
+//! assert_eq!(band[..2], [5, 6]);
+//! assert_eq!(reader.read(&mut band[..])?, 0);
+//! reader.finish()?;
+//! # Ok::<(), stridekern::Error>(())
+//! ```
+
+mod reader;
+mod whole;
+mod writer;
+
+pub use reader::{Header, RowReader, Trailer};
+pub use writer::{Output, RowWriter, WriteSeek};
+
+pub(super) use reader::Source;
+pub(super) use whole::{WholeSink, WholeSource};
+pub(super) use writer::{Destination, Sink, gray_repeated};
+
+use crate::{
+    error::{Error, Result},
+    image::{Depth, Image, SampleSlice},
+};
+
+/// The size of an image and the type of its samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// The number of rows.
+    pub rows: usize,
+    /// The number of columns.
+    pub columns: usize,
+    /// The number of samples in a pixel.
+    pub channels: usize,
+    /// The type of the samples.
+    pub depth: Depth,
+}
+
+impl Shape {
+    /// The shape of `image`.
+    pub const fn of(image: &Image) -> Self {
+        let [rows, columns, channels] = image.shape();
+        Self {
+            rows,
+            columns,
+            channels,
+            depth: image.depth(),
+        }
+    }
+
+    /// The samples of a row.
+    pub const fn row_len(&self) -> usize {
+        self.columns * self.channels
+    }
+
+    /// The bytes of a row in memory.
+    pub const fn row_bytes(&self) -> usize {
+        self.row_len() * self.depth.bytes()
+    }
+
+    /// How many rows `len` samples of this `depth` are.
+    fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
+        if depth != self.depth {
+            return Err(Error::request(format_args!(
+                "the rows have {} samples, the band has {depth} ones; give it those of the rows",
+                self.depth
+            )));
+        }
+        if !len.is_multiple_of(self.row_len()) {
+            return Err(Error::request(format_args!(
+                "a band of {len} samples is no whole number of rows of {}; give it whole rows",
+                self.row_len()
+            )));
+        }
+        Ok(len / self.row_len())
+    }
+}
+
+/// `rows` of the samples of a row each, `count` of them from the `first` on.
+fn band(samples: SampleSlice<'_>, row_len: usize, first: usize, count: usize) -> SampleSlice<'_> {
+    samples.range(first * row_len, (first + count) * row_len)
+}

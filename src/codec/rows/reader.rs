@@ -1,0 +1,247 @@
+//! Reading.
+
+use std::fmt;
+
+use crate::{
+    codec::{Decoded, Format, Metadata, input::Watch},
+    error::{Error, Result},
+    image::{Depth, Image, SampleSliceMut, Samples},
+};
+
+use super::Shape;
+
+/// What is known of an image before its rows are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    /// The size of the image and the type of its samples.
+    pub shape: Shape,
+    /// What the content is, whatever the name says.
+    pub format: Format,
+    /// What stood before the samples beside them; more may follow in the [`Trailer`].
+    pub metadata: Metadata,
+    /// What the user should know, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// What is known after the last row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Trailer {
+    /// All that the file carried beside its samples, that of the header included.
+    pub metadata: Metadata,
+    /// What the user should know beyond the warnings of the header.
+    pub warnings: Vec<String>,
+}
+
+/// Gives the rows of an image, from the top down.
+///
+/// It is made by [`open_rows`](crate::codec::open_rows),
+/// [`rows_from`](crate::codec::rows_from) and
+/// [`rows_of_bytes`](crate::codec::rows_of_bytes). After an error nothing more
+/// can be read: every further call gives an error too.
+pub struct RowReader<'a> {
+    header: Header,
+    next: usize,
+    failed: bool,
+    source: Box<dyn Source + 'a>,
+    watch: Option<Watch>,
+}
+
+/// The rows of one format. [`RowReader`] sees to it that bands are whole rows
+/// of the right type, and never more than there are.
+pub(in crate::codec) trait Source: Send {
+    /// Fills `out` with the next rows.
+    fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()>;
+
+    /// Looks at what follows the last row, which has been read.
+    fn end(self: Box<Self>) -> Result<Trailer>;
+
+    /// The whole image, if it is in memory and no row was read.
+    fn take_image(&mut self) -> Option<Image> {
+        None
+    }
+}
+
+/// The fewest bytes by which the samples of a whole image grow.
+const GROWTH: usize = 16 << 20;
+
+/// The bytes of a band in which whole images are read.
+const BAND: usize = 1 << 20;
+
+impl<'a> RowReader<'a> {
+    pub(in crate::codec) fn new(header: Header, source: impl Source + 'a) -> Self {
+        Self {
+            header,
+            next: 0,
+            failed: false,
+            source: Box::new(source),
+            watch: None,
+        }
+    }
+
+    /// Has failures explained by what the system said to `watch`.
+    pub(in crate::codec) fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Puts a warning before all others.
+    pub(in crate::codec) fn warn_first(&mut self, warning: String) {
+        self.header.warnings.insert(0, warning);
+    }
+
+    /// What is known already.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How many rows are still to be read.
+    pub const fn rows_left(&self) -> usize {
+        self.header.shape.rows - self.next
+    }
+
+    /// Reads the next rows into `out`, whose length is a multiple of the
+    /// samples of a row, and gives their number: as many as `out` holds, fewer
+    /// only where the image ends, 0 after its last row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] if `out` is of another type or no whole number of
+    /// rows, [`Error::Input`] if the data are damaged or end early,
+    /// [`Error::Limit`] if they are more than the limits allow, [`Error::Io`]
+    /// if the system refuses.
+    pub fn read<'b>(&mut self, out: impl Into<SampleSliceMut<'b>>) -> Result<usize> {
+        let out = out.into();
+        let shape = self.header.shape;
+        let rows = shape.rows_in(out.len(), out.depth())?.min(self.rows_left());
+        if self.failed {
+            return Err(Error::request(
+                "reading this image has failed before; open it again",
+            ));
+        }
+        if rows > 0 {
+            let result = self.source.fill(out.range(0, rows * shape.row_len()));
+            self.failed = result.is_err();
+            result.map_err(|error| explained(self.watch.as_ref(), error))?;
+            self.next += rows;
+        }
+        Ok(rows)
+    }
+
+    /// Skips the rows that were not read, and checks that the file is whole to
+    /// its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read)'s.
+    pub fn finish(mut self) -> Result<Trailer> {
+        let shape = self.header.shape;
+        let rows = (BAND / shape.row_bytes()).clamp(1, self.rows_left().max(1));
+        if self.rows_left() > 0 {
+            let mut skipped = Samples::zeroed(shape.depth, rows * shape.row_len())?;
+            while self.read(&mut skipped)? > 0 {}
+        }
+        let Self { source, watch, .. } = self;
+        source
+            .end()
+            .map_err(|error| explained(watch.as_ref(), error))
+    }
+
+    /// Reads the whole image, of which no row has been read. Memory is taken
+    /// for the rows that really come.
+    pub(in crate::codec) fn into_decoded(mut self) -> Result<Decoded> {
+        let shape = self.header.shape;
+        let image = match self.source.take_image() {
+            Some(image) => {
+                self.next = shape.rows;
+                image
+            }
+            None => {
+                let mut samples = Samples::zeroed(shape.depth, 0)?;
+                let total = shape.rows * shape.row_len();
+                let band = (BAND / shape.row_bytes()).max(1) * shape.row_len();
+                while samples.len() < total {
+                    let start = samples.len();
+                    let end = total.min(start + band);
+                    grow(&mut samples, end, total)?;
+                    self.read(samples.as_mut_slice().range(start, end))?;
+                }
+                Image::new(shape.rows, shape.columns, shape.channels, samples)?
+            }
+        };
+        let format = self.header.format;
+        let mut warnings = std::mem::take(&mut self.header.warnings);
+        let trailer = self.finish()?;
+        warnings.extend(trailer.warnings);
+        Ok(Decoded {
+            image,
+            format,
+            metadata: trailer.metadata,
+            warnings,
+        })
+    }
+}
+
+/// The system's own words, where it refused.
+fn explained(watch: Option<&Watch>, error: Error) -> Error {
+    match watch {
+        Some(watch) => watch.explain(error),
+        None => error,
+    }
+}
+
+/// Adds zeros up to `len` samples of the `total`.
+fn grow(samples: &mut Samples, len: usize, total: usize) -> Result<()> {
+    fn extend<T: bytemuck::Zeroable + Clone>(
+        samples: &mut Vec<T>,
+        len: usize,
+        total: usize,
+    ) -> Result<()> {
+        if samples.capacity() < len {
+            let more = samples.len().max(GROWTH / size_of::<T>()).max(len);
+            let more = more.min(total - samples.len());
+            samples.try_reserve_exact(more).map_err(|_| {
+                Error::limit(format_args!(
+                    "no memory for {total} samples of {} bytes: use a smaller image or a machine with more memory",
+                    size_of::<T>()
+                ))
+            })?;
+        }
+        samples.resize(len, T::zeroed());
+        Ok(())
+    }
+    match samples {
+        Samples::U8(samples) => extend(samples, len, total),
+        Samples::U16(samples) => extend(samples, len, total),
+        Samples::F32(samples) => extend(samples, len, total),
+    }
+}
+
+impl Header {
+    /// A header without metadata or warnings.
+    pub(in crate::codec) fn new(
+        format: Format,
+        [rows, columns, channels]: [usize; 3],
+        depth: Depth,
+    ) -> Self {
+        Self {
+            shape: Shape {
+                rows,
+                columns,
+                channels,
+                depth,
+            },
+            format,
+            metadata: Metadata::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for RowReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowReader")
+            .field("header", &self.header)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}

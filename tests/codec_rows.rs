@@ -1,0 +1,425 @@
+//! Rows: what is read and written a band at a time is what is read and written
+//! at once, sound or broken, from files and from streams.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
+
+use std::{
+    fs,
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+};
+
+use stridekern::{
+    Error,
+    codec::{
+        self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata, Output, RowReader,
+        Shape,
+    },
+    image::{Depth, Image, Samples},
+};
+
+const BANDS: [usize; 4] = [1, 7, 64, usize::MAX];
+
+/// Every picture of testdata, sound and broken.
+fn pictures() -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for folder in ["photos", "odd", "broken", "golden/crops", "readme"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("testdata")
+            .join(folder);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if Format::from_path(&path).is_some() {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    assert!(paths.len() > 100, "{}", paths.len());
+    paths
+}
+
+/// The image that comes in bands of so many rows.
+fn collected(reader: RowReader<'_>, band: usize) -> stridekern::Result<Decoded> {
+    let mut reader = reader;
+    let header = reader.header().clone();
+    let Shape {
+        rows,
+        columns,
+        channels,
+        depth,
+    } = header.shape;
+    let row_len = header.shape.row_len();
+    let band = band.min(rows);
+    let mut out = Samples::zeroed(depth, band * row_len)?;
+    let mut samples = Samples::zeroed(depth, 0)?;
+    let mut left = rows;
+    loop {
+        assert_eq!(reader.rows_left(), left);
+        let count = reader.read(&mut out)?;
+        assert_eq!(count, band.min(left));
+        if count == 0 {
+            break;
+        }
+        left -= count;
+        match (&mut samples, &out) {
+            (Samples::U8(all), Samples::U8(band)) => all.extend(&band[..count * row_len]),
+            (Samples::U16(all), Samples::U16(band)) => all.extend(&band[..count * row_len]),
+            (Samples::F32(all), Samples::F32(band)) => all.extend(&band[..count * row_len]),
+            _ => panic!("another type of samples"),
+        }
+    }
+    assert_eq!(left, 0);
+    let trailer = reader.finish()?;
+    Ok(Decoded {
+        image: Image::new(rows, columns, channels, samples)?,
+        format: header.format,
+        metadata: trailer.metadata,
+        warnings: [header.warnings, trailer.warnings].concat(),
+    })
+}
+
+/// A picture, bit by bit, so that a NaN equals itself; or an error's text.
+fn facts(result: stridekern::Result<Decoded>) -> Result<impl PartialEq + std::fmt::Debug, String> {
+    result.map_err(|error| error.to_string()).map(|decoded| {
+        let bytes = match decoded.image.samples() {
+            Samples::U8(samples) => samples.clone(),
+            Samples::U16(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
+            Samples::F32(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
+        };
+        (
+            decoded.image.shape(),
+            decoded.image.depth(),
+            decoded.format,
+            decoded.metadata,
+            decoded.warnings,
+            bytes,
+        )
+    })
+}
+
+/// A reader that gives a few bytes at a time, as pipes do.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1 = self.1 * 7 % 1013 + 1;
+        let count = self.1.min(buffer.len()).min(self.0.len());
+        buffer[..count].copy_from_slice(&self.0[..count]);
+        self.0 = &self.0[count..];
+        Ok(count)
+    }
+}
+
+#[test]
+fn bands_are_the_whole_picture_from_every_kind_of_input() {
+    let limits = Limits::default();
+    for path in pictures() {
+        let name = path.display();
+        let hint = Format::from_path(&path);
+        let bytes = fs::read(&path).unwrap();
+        let whole = facts(codec::read_bytes(&bytes, hint, &limits));
+        assert_eq!(facts(codec::read(&path, &limits)), whole, "{name}");
+        assert_eq!(
+            facts(codec::read_from(&bytes[..], hint, &limits)),
+            whole,
+            "{name}"
+        );
+        for band in BANDS {
+            let file = codec::open_rows(&path, &limits).and_then(|rows| collected(rows, band));
+            assert_eq!(facts(file), whole, "{name} file {band}");
+            let memory =
+                codec::rows_of_bytes(&bytes, hint, &limits).and_then(|rows| collected(rows, band));
+            assert_eq!(facts(memory), whole, "{name} memory {band}");
+            let stream = codec::rows_from(Trickle(&bytes, 5), hint, &limits)
+                .and_then(|rows| collected(rows, band));
+            assert_eq!(facts(stream), whole, "{name} stream {band}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_were_not_asked_for_are_checked_all_the_same() {
+    let limits = Limits::default();
+    let folder = tempfile::tempdir().unwrap();
+    for path in pictures() {
+        let name = path.display();
+        let hint = Format::from_path(&path);
+        let mut bytes = fs::read(&path).unwrap();
+        let Ok(whole) = codec::read_bytes(&bytes, hint, &limits) else {
+            continue;
+        };
+        let skipped = codec::open_rows(&path, &limits).unwrap().finish().unwrap();
+        assert_eq!(skipped.metadata, whole.metadata, "{name}");
+        // Cut in its middle, and just before its end.
+        for length in [bytes.len() - 1, bytes.len() / 2] {
+            bytes.truncate(length);
+            let cut = folder.path().join(path.file_name().unwrap());
+            fs::write(&cut, &bytes).unwrap();
+            let whole = facts(codec::read_bytes(&bytes, hint, &limits));
+            assert_eq!(facts(codec::read(&cut, &limits)), whole, "{name} {length}");
+            let stream = codec::rows_from(Trickle(&bytes, 5), hint, &limits);
+            let stream = stream.and_then(|rows| collected(rows, 7));
+            assert_eq!(facts(stream), whole, "{name} {length}");
+            let skipped = codec::rows_of_bytes(&bytes, hint, &limits).and_then(RowReader::finish);
+            assert_eq!(
+                skipped.map_err(|error| error.to_string()).err(),
+                whole.err(),
+                "{name} {length}"
+            );
+        }
+    }
+}
+
+/// Noise on a slope, the same in every run.
+fn image(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
+    let mut state = (rows * 1000 + columns * 10 + channels) as u32;
+    let len = rows * columns * channels;
+    let values = (0..len).map(|at| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (at as u32 * 3).wrapping_add(state >> 28)
+    });
+    let samples = match depth {
+        Depth::U8 => Samples::U8(values.map(|v| v as u8).collect()),
+        Depth::U16 => Samples::U16(values.map(|v| (v * 11) as u16).collect()),
+        Depth::F32 => Samples::F32(values.map(|v| v as f32 / 300.0 - 1.0).collect()),
+    };
+    Image::new(rows, columns, channels, samples).unwrap()
+}
+
+/// What is written of `image` in bands of so many rows.
+fn written(
+    image: &Image,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+    band: usize,
+    seekable: bool,
+) -> (Vec<u8>, Vec<String>) {
+    let mut file = Cursor::new(Vec::new());
+    let output = match seekable {
+        true => Output::seekable(&mut file),
+        false => Output::stream(&mut file),
+    };
+    let shape = Shape::of(image);
+    let mut writer = codec::create_rows(shape, format, metadata, options, output).unwrap();
+    assert_eq!(writer.shape(), shape);
+    let len = shape.row_len() * band.min(shape.rows);
+    match image.samples() {
+        Samples::U8(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
+        Samples::U16(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
+        Samples::F32(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
+    }
+    let warnings = writer.finish(metadata).unwrap();
+    (file.into_inner(), warnings)
+}
+
+#[test]
+fn bands_write_the_file_that_the_whole_picture_does() {
+    let mut icc = vec![7; 200];
+    icc[16..20].copy_from_slice(b"RGB ");
+    let metadata = Metadata {
+        icc: Some(icc),
+        exif: Some(b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec()),
+        ..Metadata::default()
+    };
+    let mut checked = 0;
+    for format in Format::ALL {
+        for depth in [Depth::U8, Depth::U16, Depth::F32] {
+            for channels in 1..=4 {
+                if !format.can_hold(depth, channels) {
+                    continue;
+                }
+                let image = image(150, 37, channels, depth);
+                for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
+                    let options = EncodeOptions {
+                        compression,
+                        ..EncodeOptions::default()
+                    };
+                    let mut whole = Cursor::new(Vec::new());
+                    let warnings =
+                        codec::encode(&image, format, &metadata, &options, &mut whole).unwrap();
+                    let whole = (whole.into_inner(), warnings);
+                    for band in BANDS {
+                        for seekable in [true, false] {
+                            let rows = written(&image, format, &metadata, &options, band, seekable);
+                            let what = format!("{format} {depth} {channels} {band} {seekable}");
+                            assert!(rows == whole, "{what}");
+                            checked += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(checked, 78 * 3 * 4 * 2);
+}
+
+/// Large enough for several stretches of compressed rows, and of every kind
+/// of content: slopes, flat parts, noise.
+#[test]
+fn a_large_picture_is_written_by_bands_as_at_once() {
+    let (rows, columns) = (1500, 701);
+    let mut state = 1_u32;
+    let samples: Vec<u8> = (0..rows * columns)
+        .map(|at| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            match at * 3 / (rows * columns) {
+                0 => (at % columns / 4) as u8,
+                1 => (state >> 24) as u8,
+                _ => (at % columns / 3) as u8 ^ (state >> 29) as u8,
+            }
+        })
+        .collect();
+    let image = Image::new(rows, columns, 1, Samples::U8(samples)).unwrap();
+    for format in [Format::Png, Format::Tiff, Format::Jpeg, Format::Pgm] {
+        for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
+            let options = EncodeOptions {
+                compression,
+                ..EncodeOptions::default()
+            };
+            let metadata = Metadata::default();
+            let mut whole = Cursor::new(Vec::new());
+            codec::encode(&image, format, &metadata, &options, &mut whole).unwrap();
+            let whole = whole.into_inner();
+            for band in [7, 64, 1000] {
+                let (bytes, _) = written(&image, format, &metadata, &options, band, true);
+                assert!(bytes == whole, "{format} {compression:?} {band}");
+            }
+            let back = codec::read_bytes(&whole, None, &Limits::default()).unwrap();
+            assert!(format == Format::Jpeg || back.image == image, "{format}");
+        }
+    }
+}
+
+#[test]
+fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
+    let exif = Metadata {
+        exif: Some(b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec()),
+        ..Metadata::default()
+    };
+    let image = image(3, 4, 1, Depth::U8);
+    let options = EncodeOptions::default();
+    let written = |format| {
+        let mut file = Cursor::new(Vec::new());
+        let output = Output::stream(&mut file);
+        let known = Metadata::default();
+        let mut writer =
+            codec::create_rows(Shape::of(&image), format, &known, &options, output).unwrap();
+        writer.write(image.samples()).unwrap();
+        let warnings = writer.finish(&exif).unwrap();
+        let bytes = file.into_inner();
+        let read = codec::read_bytes(&bytes, None, &Limits::default()).unwrap();
+        (read.metadata, warnings)
+    };
+    assert_eq!(written(Format::Png), (exif.clone(), vec![]));
+    assert_eq!(written(Format::Tiff).0.orientation, Some(6));
+    assert_eq!(
+        written(Format::Pgm),
+        (
+            Metadata::default(),
+            vec!["pgm holds no orientation: viewers will show the picture turned".to_owned()]
+        )
+    );
+}
+
+#[test]
+fn misuse_is_told_of() {
+    let image = image(5, 4, 3, Depth::U8);
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    codec::encode(&image, Format::Png, &metadata, &options, &mut file).unwrap();
+    let bytes = file.into_inner();
+    let mut reader = codec::rows_of_bytes(&bytes, None, &Limits::default()).unwrap();
+    let refusal = |error: Error| {
+        assert!(matches!(error, Error::Request(_)));
+        error.to_string()
+    };
+    assert_eq!(
+        refusal(reader.read(&mut [0_u16; 12][..]).unwrap_err()),
+        "the rows have 8-bit samples, the band has 16-bit ones; give it those of the rows"
+    );
+    assert_eq!(
+        refusal(reader.read(&mut [0_u8; 13][..]).unwrap_err()),
+        "a band of 13 samples is no whole number of rows of 12; give it whole rows"
+    );
+    let shape = Shape::of(&image);
+    let create = |file| {
+        let output = Output::seekable(file);
+        codec::create_rows(shape, Format::Pgm, &metadata, &options, output)
+    };
+    let mut file = Cursor::new(Vec::new());
+    assert_eq!(
+        create(&mut file).unwrap_err().to_string(),
+        "pgm holds no colour; choose png, jpeg, tiff, webp, bmp, ppm, pnm, pam, qoi, tga, gif or npy"
+    );
+    let output = Output::seekable(&mut file);
+    let mut writer = codec::create_rows(shape, Format::Png, &metadata, &options, output).unwrap();
+    writer.write(&[1_u8; 24][..]).unwrap();
+    assert_eq!(
+        refusal(writer.write(&[1_u8; 48][..]).unwrap_err()),
+        "2 rows were written and 4 more come, but 5 were announced; announce them all"
+    );
+    assert_eq!(
+        refusal(writer.finish(&metadata).unwrap_err()),
+        "2 rows were written of 5 that were announced; write them all"
+    );
+}
+
+#[test]
+fn a_stream_beyond_the_limit_or_in_trouble_is_named() {
+    let limits = Limits {
+        max_bytes: 5000,
+        ..Limits::default()
+    };
+    let text = "the file has more bytes than the limit of 5000: check the file, or cut the picture into parts";
+    struct Trouble<'a>(&'a [u8]);
+    impl Read for Trouble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(std::io::Error::from_raw_os_error(5)),
+                count => Ok(count),
+            }
+        }
+    }
+    for format in [
+        Format::Png,
+        Format::Pgm,
+        Format::Npy,
+        Format::Tiff,
+        Format::Bmp,
+    ] {
+        let mut file = Cursor::new(Vec::new());
+        let picture = match format {
+            // Within the limit in memory, and beyond it in the file.
+            Format::Png | Format::Tiff => image(40, 100, 1, Depth::U8),
+            _ => image(49, 102, 1, Depth::U8),
+        };
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        codec::encode(&picture, format, &metadata, &options, &mut file).unwrap();
+        let mut bytes = file.into_inner();
+        let half = bytes.len() / 2;
+        let trouble = codec::rows_from(Trouble(&bytes[..half]), None, &Limits::default())
+            .and_then(|rows| collected(rows, 3));
+        assert_eq!(
+            trouble.unwrap_err().to_string(),
+            "cannot read the file: Input/output error (os error 5)",
+            "{format}"
+        );
+        if format == Format::Png {
+            // A chunk that is passed over, before the end.
+            let end = bytes.split_off(bytes.len() - 12);
+            let mut chunk = b"teSt".to_vec();
+            chunk.resize(6004, 0);
+            bytes.extend(6000_u32.to_be_bytes());
+            bytes.extend(&chunk);
+            bytes.extend(0_u32.to_be_bytes());
+            bytes.extend(end);
+        }
+        if format == Format::Tiff {
+            bytes.resize(6000, 0);
+        }
+        let large = codec::rows_from(&bytes[..], None, &limits).and_then(|rows| collected(rows, 3));
+        assert_eq!(large.unwrap_err().to_string(), text, "{format}");
+    }
+}
