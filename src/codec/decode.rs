@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Format, Limits, Metadata, NpyFile, RowReader, gif,
     input::{Forward, Input, Watch, read_all, too_large},
-    jpeg, message, npy, png, raster,
+    jpeg, message, npy, png, pnm, raster,
     rows::WholeSource,
     sniff, tiff,
 };
@@ -211,12 +211,21 @@ fn rows_as<'a>(
             Input::Stream(stream) => png::open(Forward(stream), start, limits),
         };
     }
+    if format.is_netpbm() {
+        return match input {
+            Input::Memory(bytes) => pnm::open(bytes, format, limits),
+            Input::File(file) => pnm::open(file, format, limits),
+            Input::Stream(stream) => pnm::open(stream, format, limits),
+        };
+    }
+    if format == Format::Npy {
+        return npy::open(input, limits);
+    }
     let bytes = &*input.into_bytes()?;
     let decoded = match format {
         Format::Jpeg => jpeg::read(bytes, limits),
         Format::Tiff => tiff::read(bytes, limits),
         Format::Gif => gif::read(bytes, limits),
-        Format::Npy => npy::read(bytes, limits),
         _ => raster::read(bytes, format, limits),
     }?;
     Ok(WholeSource::reader(decoded))

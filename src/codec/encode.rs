@@ -124,7 +124,7 @@ pub fn create_rows<'a>(
 
 /// Whether rows are written as they come.
 const fn streams(format: Format) -> bool {
-    matches!(format, Format::Png)
+    format.is_netpbm() || matches!(format, Format::Png | Format::Npy)
 }
 
 fn sink<'a>(
@@ -141,6 +141,8 @@ fn sink<'a>(
             options.compression,
             out,
         )?),
+        Format::Npy => Box::new(npy::Writer::new(shape, out)?),
+        _ if format.is_netpbm() => Box::new(pnm::Writer::new(shape, format, out)?),
         _ => Box::new(WholeSink::new(shape, format, metadata, *options, out)?),
     })
 }
@@ -159,10 +161,6 @@ pub(super) fn whole(
         Format::Jpeg => jpeg::write(image, metadata, options.quality, out)?,
         Format::Tiff => tiff::write(image, metadata, options.compression, out)?,
         Format::Gif => warnings.extend(gif::write(image, out)?),
-        Format::Npy => npy::write(image, out)?,
-        Format::Pbm | Format::Pgm | Format::Ppm | Format::Pnm | Format::Pam => {
-            pnm::write(image, format, out)?;
-        }
         _ => {
             if format == Format::Hdr && has_negative(image) {
                 warnings.push("hdr holds no negative values: they became 0".to_owned());

@@ -185,7 +185,7 @@ impl Format {
         self as u8 == other as u8 || (self.is_netpbm() && other.is_netpbm())
     }
 
-    const fn is_netpbm(self) -> bool {
+    pub(super) const fn is_netpbm(self) -> bool {
         matches!(
             self,
             Self::Pbm | Self::Pgm | Self::Ppm | Self::Pnm | Self::Pam

@@ -149,6 +149,11 @@ pub(super) struct Watched<R> {
 }
 
 impl<R> Watched<R> {
+    /// The reader itself.
+    pub(super) const fn inner(&self) -> &R {
+        &self.inner
+    }
+
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &result
             && error.kind() != io::ErrorKind::Interrupted

@@ -8,7 +8,6 @@ use ::image::{
         bmp::{BmpDecoder, BmpEncoder},
         hdr::{HdrDecoder, HdrEncoder},
         openexr::{OpenExrDecoder, OpenExrEncoder},
-        pnm::PnmDecoder,
         qoi::{QoiDecoder, QoiEncoder},
         tga::{TgaDecoder, TgaEncoder},
         webp::{WebPDecoder, WebPEncoder},
@@ -23,7 +22,7 @@ use crate::{
 
 use super::{Decoded, Format, Limits, Metadata, message};
 
-/// Reads BMP, EXR, HDR, Netpbm, QOI, TGA or WebP.
+/// Reads BMP, EXR, HDR, QOI, TGA or WebP.
 pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Decoded> {
     let failed = |error| decoding(format, error);
     let input = Cursor::new(bytes);
@@ -52,7 +51,7 @@ pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Deco
             read_with(QoiDecoder::new(input).map_err(failed)?, format, limits)?
         }
         Format::Tga => read_with(TgaDecoder::new(input).map_err(failed)?, format, limits)?,
-        Format::Webp => {
+        _ => {
             check_riff_length(bytes)?;
             let decoder = WebPDecoder::new(input).map_err(failed)?;
             if decoder.has_animation() {
@@ -61,7 +60,6 @@ pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Deco
             }
             read_with(decoder, format, limits)?
         }
-        _ => read_with(PnmDecoder::new(input).map_err(failed)?, format, limits)?,
     };
     Ok(Decoded {
         image,
@@ -169,7 +167,7 @@ pub(super) fn color(image: &Image) -> ExtendedColorType {
     }
 }
 
-const fn layout(color: ColorType) -> Option<(Depth, usize)> {
+pub(super) const fn layout(color: ColorType) -> Option<(Depth, usize)> {
     Some(match color {
         ColorType::L8 => (Depth::U8, 1),
         ColorType::La8 => (Depth::U8, 2),

@@ -10,7 +10,7 @@ use super::{damaged_header, message};
 const MARK: &[u8] = b"\x93NUMPY";
 
 /// NumPy itself reads no header above 10000 bytes without being told to.
-const MOST_BYTES: usize = 10_000;
+pub(super) const MOST_BYTES: usize = 10_000;
 
 /// The types of numbers that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,23 @@
+use std::io::Cursor;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::{
+    codec::{Decoded, EncodeOptions, Format, Limits, encode, input::Input},
+    image::{Depth, Image, Samples},
+};
+
+fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+    open(Input::Memory(bytes), limits)?.into_decoded()
+}
+
+fn written(image: &Image) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    encode(image, Format::Npy, &metadata, &options, &mut file).unwrap();
+    file.into_inner()
+}
 
 /// A file of this header and data, as NumPy writes them.
 fn npy(header: &str, data: &[u8]) -> Vec<u8> {
@@ -36,12 +53,7 @@ fn the_header_is_numpys_to_the_byte() {
         b"\x93NUMPY\x01\0v\0{'descr': '<u2', 'fortran_order': False, 'shape': (1, 3), }".to_vec();
     wanted.resize(127, b' ');
     wanted.extend(b"\n\x01\0\xff\xff\x03\0");
-    let mut bytes = Vec::new();
-    write(
-        &image([1, 3, 1], Samples::U16(vec![1, 65535, 3])),
-        &mut bytes,
-    )
-    .unwrap();
+    let bytes = written(&image([1, 3, 1], Samples::U16(vec![1, 65535, 3])));
     assert_eq!(bytes, wanted);
 }
 
@@ -284,8 +296,7 @@ proptest! {
             _ => Samples::F32(values.map(|v| v as i64 as f32 / 1e9).collect()),
         };
         let image = Image::new(rows, columns, channels, samples).unwrap();
-        let mut bytes = Vec::new();
-        write(&image, &mut bytes).unwrap();
+        let bytes = written(&image);
         prop_assert_eq!(decoded(&bytes).image, image);
     }
 

@@ -1,0 +1,275 @@
+//! Reading by rows: where the array is mapped or in memory, any row at once;
+//! from a stream, one after the other.
+
+use std::{
+    cmp::Ordering,
+    io::{self, Cursor, Read},
+};
+
+use crate::{
+    codec::{
+        Format, Limits, MappedFile, Metadata,
+        input::{Input, read_all},
+        rows::{Header as Known, RowReader, Source, Trailer},
+    },
+    error::{Error, Result},
+    image::{Depth, SampleSliceMut},
+};
+
+use super::{
+    header::{Header, Kind, MOST_BYTES},
+    message, order_warning,
+};
+
+/// Opens an array of 2 axes (rows, columns) or 3 (rows, columns, channels). A
+/// file is mapped.
+pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<RowReader<'a>> {
+    match input {
+        Input::Memory(bytes) => whole(bytes, limits),
+        Input::File(file) => whole(MappedFile::of(file.get_ref().inner())?, limits),
+        Input::Stream(mut stream) => {
+            let mut start = Vec::new();
+            // Mark, version and length have 12 bytes at most.
+            let mut first = stream.by_ref().take(MOST_BYTES as u64 + 12);
+            first
+                .read_to_end(&mut start)
+                .map_err(|error| Error::io("read the file", error))?;
+            let (header, data) = Header::parse(&start)?;
+            if header.fortran {
+                // Its first row is spread over all of it.
+                let rest = read_all(&mut stream)?;
+                return whole([start, rest].concat(), limits);
+            }
+            let known = known(&header, limits)?;
+            let input = Cursor::new(data.to_vec()).chain(stream);
+            let source = Passing {
+                input,
+                elements: Elements::of(&header, &known),
+                wanted: wanted(&header, &known),
+                bytes: Vec::new(),
+            };
+            Ok(RowReader::new(known, source))
+        }
+    }
+}
+
+/// What can be told before the elements are looked at, within the limits.
+fn known(header: &Header, limits: &Limits) -> Result<Known> {
+    let shape = header.image_shape()?;
+    let depth = match header.kind {
+        Kind::U8 => Depth::U8,
+        Kind::U16 => Depth::U16,
+        Kind::F32 | Kind::F64 => Depth::F32,
+    };
+    let [rows, columns, channels] = shape.map(|n| n as u64);
+    limits.check(rows, columns, channels, depth)?;
+    let mut known = Known::new(Format::Npy, shape, depth);
+    known.warnings.extend(order_warning(shape));
+    Ok(known)
+}
+
+/// The bytes of the array.
+fn wanted(header: &Header, known: &Known) -> u128 {
+    // Below 2^64: the limits bound the count by a size in memory.
+    (known.shape.rows * known.shape.row_len()) as u128 * header.kind.bytes() as u128
+}
+
+fn too_many(extra: u128, wanted: u128) -> Error {
+    message::damaged(
+        "npy",
+        format_args!("{extra} bytes follow its array, which has {wanted}"),
+    )
+}
+
+/// An array all of which can be seen.
+struct Whole<B> {
+    file: B,
+    /// Where the array begins, in bytes.
+    start: usize,
+    elements: Elements,
+    next: usize,
+}
+
+/// The bytes of a file.
+trait Bytes {
+    fn bytes(&self) -> &[u8];
+}
+
+impl Bytes for &[u8] {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Bytes for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Bytes for MappedFile {
+    fn bytes(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
+fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<'a>> {
+    let (header, data) = Header::parse(file.bytes())?;
+    let known = known(&header, limits)?;
+    let wanted = wanted(&header, &known);
+    let found = data.len() as u128;
+    match found.cmp(&wanted) {
+        Ordering::Less => return Err(message::truncated("npy")),
+        Ordering::Greater => return Err(too_many(found - wanted, wanted)),
+        Ordering::Equal => {}
+    }
+    let start = file.bytes().len() - data.len();
+    let elements = Elements::of(&header, &known);
+    let next = 0;
+    let source = Whole {
+        file,
+        start,
+        elements,
+        next,
+    };
+    Ok(RowReader::new(known, source))
+}
+
+impl<B: Bytes + Send> Source for Whole<B> {
+    fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
+        let rows = out.len() / self.elements.row_len();
+        let data = &self.file.bytes()[self.start..];
+        self.elements.fill(out, data, self.next);
+        self.next += rows;
+        Ok(())
+    }
+
+    fn end(self: Box<Self>) -> Result<Trailer> {
+        Ok(self.elements.trailer())
+    }
+}
+
+/// An array in C order that comes from a stream.
+struct Passing<R> {
+    input: R,
+    elements: Elements,
+    wanted: u128,
+    /// The elements of a band.
+    bytes: Vec<u8>,
+}
+
+impl<R: Read + Send> Source for Passing<R> {
+    fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
+        self.bytes.resize(out.len() * self.elements.kind.bytes(), 0);
+        self.input
+            .read_exact(&mut self.bytes)
+            .map_err(|error| message::reading("npy", &error))?;
+        self.elements.fill(out, &self.bytes, 0);
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> Result<Trailer> {
+        let extra = io::copy(&mut self.input, &mut io::sink())
+            .map_err(|error| message::reading("npy", &error))?;
+        match extra {
+            0 => Ok(self.elements.trailer()),
+            _ => Err(too_many(extra.into(), self.wanted)),
+        }
+    }
+}
+
+/// How the elements of the file become samples.
+struct Elements {
+    kind: Kind,
+    big_endian: bool,
+    fortran: bool,
+    shape: [usize; 3],
+    /// Whether all so far fit into their samples.
+    exact: bool,
+}
+
+impl Elements {
+    const fn of(header: &Header, known: &Known) -> Self {
+        Self {
+            kind: header.kind,
+            big_endian: header.big_endian,
+            fortran: header.fortran,
+            shape: [known.shape.rows, known.shape.columns, known.shape.channels],
+            exact: true,
+        }
+    }
+
+    const fn row_len(&self) -> usize {
+        self.shape[1] * self.shape[2]
+    }
+
+    fn trailer(&self) -> Trailer {
+        let mut warnings = Vec::new();
+        if !self.exact {
+            warnings.push(
+                "the array's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
+            );
+        }
+        Trailer {
+            metadata: Metadata::default(),
+            warnings,
+        }
+    }
+
+    /// Fills `out` with rows of `data`, from the row `first` on.
+    fn fill(&mut self, out: SampleSliceMut<'_>, data: &[u8], first: usize) {
+        let big = self.big_endian;
+        match (out, self.kind) {
+            (SampleSliceMut::U8(out), _) => self.place(out, data, first, |[byte]: [u8; 1]| byte),
+            (SampleSliceMut::U16(out), _) if big => {
+                self.place(out, data, first, u16::from_be_bytes);
+            }
+            (SampleSliceMut::U16(out), _) => self.place(out, data, first, u16::from_le_bytes),
+            (SampleSliceMut::F32(out), Kind::F64) => {
+                let mut exact = true;
+                self.place(out, data, first, |bytes| {
+                    let value = if big {
+                        f64::from_be_bytes(bytes)
+                    } else {
+                        f64::from_le_bytes(bytes)
+                    };
+                    let sample = value as f32;
+                    exact &= f64::from(sample) == value || value.is_nan();
+                    sample
+                });
+                self.exact &= exact;
+            }
+            (SampleSliceMut::F32(out), _) if big => {
+                self.place(out, data, first, f32::from_be_bytes);
+            }
+            (SampleSliceMut::F32(out), _) => self.place(out, data, first, f32::from_le_bytes),
+        }
+    }
+
+    fn place<T, const N: usize>(
+        &self,
+        out: &mut [T],
+        data: &[u8],
+        first: usize,
+        mut value: impl FnMut([u8; N]) -> T,
+    ) {
+        let elements = data.as_chunks::<N>().0;
+        if !self.fortran {
+            let elements = &elements[first * self.row_len()..];
+            for (sample, element) in out.iter_mut().zip(elements) {
+                *sample = value(*element);
+            }
+            return;
+        }
+        // The first axis runs fastest in the file; the writes go in order.
+        let [rows, columns, channels] = self.shape;
+        let lines = out.chunks_exact_mut(self.row_len());
+        for (line, row) in lines.zip(first..) {
+            for (column, pixel) in line.chunks_exact_mut(channels).enumerate() {
+                for (channel, sample) in pixel.iter_mut().enumerate() {
+                    *sample = value(elements[row + rows * (column + columns * channel)]);
+                }
+            }
+        }
+    }
+}
