@@ -221,10 +221,16 @@ fn rows_as<'a>(
     if format == Format::Npy {
         return npy::open(input, limits);
     }
+    if format == Format::Tiff {
+        return match input {
+            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), limits),
+            Input::File(file) => tiff::open(file, limits),
+            Input::Stream(stream) => tiff::open(Cursor::new(read_all(stream)?), limits),
+        };
+    }
     let bytes = &*input.into_bytes()?;
     let decoded = match format {
         Format::Jpeg => jpeg::read(bytes, limits),
-        Format::Tiff => tiff::read(bytes, limits),
         Format::Gif => gif::read(bytes, limits),
         _ => raster::read(bytes, format, limits),
     }?;

@@ -124,7 +124,7 @@ pub fn create_rows<'a>(
 
 /// Whether rows are written as they come.
 const fn streams(format: Format) -> bool {
-    format.is_netpbm() || matches!(format, Format::Png | Format::Npy)
+    format.is_netpbm() || matches!(format, Format::Png | Format::Npy | Format::Tiff)
 }
 
 fn sink<'a>(
@@ -138,6 +138,13 @@ fn sink<'a>(
         Format::Png => Box::new(png::Writer::new(
             shape,
             &metadata,
+            options.compression,
+            out,
+        )?),
+        // What cannot seek gets the whole file when it is made.
+        Format::Tiff if out.can_seek() => Box::new(tiff::Writer::new(
+            shape,
+            metadata,
             options.compression,
             out,
         )?),
@@ -159,7 +166,13 @@ pub(super) fn whole(
     let out = &mut out;
     match format {
         Format::Jpeg => jpeg::write(image, metadata, options.quality, out)?,
-        Format::Tiff => tiff::write(image, metadata, options.compression, out)?,
+        Format::Tiff => {
+            let out = Destination::new(Output::seekable(out));
+            let shape = Shape::of(image);
+            let mut writer = tiff::Writer::new(shape, metadata.clone(), options.compression, out)?;
+            writer.write(image.samples().as_slice())?;
+            warnings.extend(Box::new(writer).finish(&Metadata::default())?);
+        }
         Format::Gif => warnings.extend(gif::write(image, out)?),
         _ => {
             if format == Format::Hdr && has_negative(image) {

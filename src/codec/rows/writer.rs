@@ -259,6 +259,11 @@ impl<'a> Destination<'a> {
         self.flush().map_err(message::writing)?;
         Ok(result)
     }
+
+    /// Whether it can be written to in any order.
+    pub(in crate::codec) const fn can_seek(&self) -> bool {
+        matches!(self.out, Output::Seekable(_))
+    }
 }
 
 impl Write for Destination<'_> {

@@ -1,12 +1,15 @@
-//! TIFF, by the tiff crate.
+//! TIFF: read by the tiff crate a strip or a row of tiles at a time, written in
+//! strips that are compressed in parallel.
 
+mod directory;
+mod parts;
 mod read;
 mod write;
 
-pub(super) use read::read;
-pub(super) use write::write;
+pub(super) use read::open;
+pub(super) use write::Writer;
 
-use super::{Compression, Decoded, Format, Limits, Metadata, jpeg, message, raster};
+use super::{Compression, Decoded, Format, Limits, Metadata, jpeg, message};
 
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,23 @@
 //! Reading: strips and tiles, planes together or apart.
 
-use std::io::Cursor;
+use std::io::{Read, Seek, SeekFrom};
 
 use ::tiff::{
     ColorType, TiffError,
     decoder::{ChunkType, Decoder, DecodingSampleType, Limits as TiffLimits},
     tags::Tag,
 };
-use half::f16;
 
 use crate::{
+    codec::rows::{Header, RowReader, WholeSource},
     error::{Error, Result},
     image::{Depth, Image, Samples, zeroed_vec},
 };
 
-use super::{Decoded, Format, Limits, Metadata, jpeg, message, raster};
-
-type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
+use super::{
+    Decoded, Format, Limits, Metadata, jpeg, message,
+    parts::{Kind, Parts},
+};
 
 /// What is to be read, after the header was judged.
 struct Picture {
@@ -28,20 +29,21 @@ struct Picture {
     planar: bool,
 }
 
-impl Picture {
-    const fn len(&self) -> usize {
-        self.rows * self.columns * self.channels
-    }
-}
-
-/// Reads the first picture of the file.
-pub(in crate::codec) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+/// Opens the first picture of the file. Where its channels follow each other,
+/// it is decoded here and now.
+pub(in crate::codec) fn open<'a>(
+    mut input: impl Read + Seek + Send + 'a,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    let reading = |error: std::io::Error| message::reading("tiff", &error);
+    let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
+    input.rewind().map_err(reading)?;
     let memory = limits.max_memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
     tiff_limits.intermediate_buffer_size = memory;
-    tiff_limits.ifd_value_size = memory.min(bytes.len());
-    let mut decoder = Decoder::new(Cursor::new(bytes))
+    tiff_limits.ifd_value_size = memory.min(usize::try_from(length).unwrap_or(usize::MAX));
+    let mut decoder = Decoder::new(input)
         .map_err(decoding)?
         .with_limits(tiff_limits);
 
@@ -50,7 +52,7 @@ pub(in crate::codec) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
-        check_jpeg_parts(&mut decoder, bytes)?;
+        check_jpeg_parts(&mut decoder, length)?;
     }
     let layout = decoder.image_buffer_layout().map_err(decoding)?;
     let picture = Picture {
@@ -61,13 +63,9 @@ pub(in crate::codec) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         planar: layout.planes > 1,
     };
     check_tiles(&decoder, &picture)?;
-    let samples = samples(
-        &mut decoder,
-        &picture,
-        layout.sample_type,
-        limits,
-        &mut warnings,
-    )?;
+    let kind = kind(&picture, layout.sample_type)?;
+    let (rows, columns) = (picture.rows, picture.columns);
+    limits.check(rows as u64, columns as u64, channels as u64, kind.depth())?;
     let metadata = Metadata {
         icc: decoder
             .find_tag(Tag::IccProfile)
@@ -79,19 +77,18 @@ pub(in crate::codec) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
             .filter(|value| (1..=8).contains(value)),
         premultiplied: extra_samples(&mut decoder)?.first() == Some(&1),
     };
-    if decoder.more_images() {
-        warnings.push("the tiff file has several pictures: only the first was read".to_owned());
+    let mut header = Header::new(Format::Tiff, [rows, columns, channels], kind.depth());
+    header.metadata = metadata;
+    header.warnings = warnings;
+    if picture.planar {
+        return planes(decoder, &picture, kind, header);
     }
-    Ok(Decoded {
-        image: Image::new(picture.rows, picture.columns, channels, samples)?,
-        format: Format::Tiff,
-        metadata,
-        warnings,
-    })
+    let parts = Parts::new(decoder, kind, &header)?;
+    Ok(RowReader::new(header, parts))
 }
 
 /// How many channels will be read, if they mean something that is supported.
-fn channels(decoder: &mut Reader<'_>, warnings: &mut Vec<String>) -> Result<usize> {
+fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>) -> Result<usize> {
     let what = match unsigned(decoder, Tag::PhotometricInterpretation)? {
         Some(3) => Some("a palette"),
         Some(4) => Some("a transparency mask"),
@@ -134,27 +131,18 @@ fn channels(decoder: &mut Reader<'_>, warnings: &mut Vec<String>) -> Result<usiz
     Ok(channels)
 }
 
-fn samples(
-    decoder: &mut Reader<'_>,
-    picture: &Picture,
-    kind: Option<DecodingSampleType>,
-    limits: &Limits,
-    warnings: &mut Vec<String>,
-) -> Result<Samples> {
-    use DecodingSampleType as Kind;
-    let Picture {
-        rows,
-        columns,
-        channels,
-        bits,
-        planar,
-    } = *picture;
-    let depth = match (kind, bits) {
-        (Some(Kind::U8), 1 | 2 | 4) if !planar => Depth::U8,
-        (Some(Kind::U8), 8) => Depth::U8,
-        (Some(Kind::U16), 16) => Depth::U16,
-        (Some(Kind::F16 | Kind::F32 | Kind::F64), _) => Depth::F32,
-        (Some(Kind::I8 | Kind::I16 | Kind::I32 | Kind::I64), _) => {
+/// How the samples are stored, if that is supported.
+fn kind(picture: &Picture, kind: Option<DecodingSampleType>) -> Result<Kind> {
+    use DecodingSampleType as Stored;
+    let bits = picture.bits;
+    Ok(match (kind, bits) {
+        (Some(Stored::U8), 1 | 2 | 4) if !picture.planar => Kind::Bits(bits),
+        (Some(Stored::U8), 8) => Kind::U8,
+        (Some(Stored::U16), 16) => Kind::U16,
+        (Some(Stored::F16), _) => Kind::F16,
+        (Some(Stored::F32), _) => Kind::F32,
+        (Some(Stored::F64), _) => Kind::F64,
+        (Some(Stored::I8 | Stored::I16 | Stored::I32 | Stored::I64), _) => {
             return Err(message::unsupported(
                 "tiff",
                 format_args!("a signed {bits}-bit sample"),
@@ -166,65 +154,54 @@ fn samples(
                 format_args!("a {bits}-bit sample"),
             ));
         }
-    };
-    let mut samples = limits.allocate(rows, columns, channels, depth)?;
-    let read = |decoder: &mut Reader<'_>, buffer: &mut [u8]| {
-        decoder.read_image_bytes(buffer).map_err(decoding)
-    };
-    match (&mut samples, kind) {
-        (Samples::U8(samples), _) if bits < 8 => {
-            let row_bytes = (columns * channels * usize::from(bits)).div_ceil(8);
-            let mut packed = zeroed_vec::<u8>(row_bytes * rows)?;
-            read(decoder, &mut packed)?;
-            let lines = samples.chunks_exact_mut(columns * channels);
-            for (line, packed) in lines.zip(packed.chunks_exact(row_bytes)) {
-                unpack(line, packed, bits);
-            }
-        }
-        (Samples::F32(samples), Some(Kind::F16)) => {
-            let mut halves = zeroed_vec::<u16>(picture.len())?;
-            read(decoder, bytemuck::cast_slice_mut(&mut halves))?;
-            for (sample, half) in samples.iter_mut().zip(halves) {
-                *sample = f16::from_bits(half).to_f32();
-            }
-        }
-        (Samples::F32(samples), Some(Kind::F64)) => {
-            let mut doubles = zeroed_vec::<f64>(picture.len())?;
-            read(decoder, bytemuck::cast_slice_mut(&mut doubles))?;
-            let mut exact = true;
-            for (sample, double) in samples.iter_mut().zip(doubles) {
-                *sample = double as f32;
-                exact &= f64::from(*sample) == double || double.is_nan();
-            }
-            if !exact {
-                warnings.push(
-                    "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit"
-                        .to_owned(),
-                );
-            }
-        }
-        (samples, _) => read(decoder, raster::bytes_of_mut(samples))?,
-    }
-    Ok(match planar {
-        false => samples,
-        true => match samples {
-            Samples::U8(s) => Samples::U8(interleaved(&s, channels)?),
-            Samples::U16(s) => Samples::U16(interleaved(&s, channels)?),
-            Samples::F32(s) => Samples::F32(interleaved(&s, channels)?),
-        },
     })
 }
 
-/// Samples of 1, 2 or 4 bits, spread to 0 to 255.
-fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
-    let each = usize::from(8 / bits);
-    let most = (1_u8 << bits) - 1;
-    for (samples, byte) in line.chunks_mut(each).zip(packed) {
-        for (place, sample) in samples.iter_mut().enumerate() {
-            let shift = 8 - bits * (place as u8 + 1);
-            *sample = (byte >> shift & most) * (255 / most);
-        }
+/// The whole picture, of channels that follow each other.
+fn planes<'a>(
+    mut decoder: Decoder<impl Read + Seek>,
+    picture: &Picture,
+    kind: Kind,
+    header: Header,
+) -> Result<RowReader<'a>> {
+    let Picture {
+        rows,
+        columns,
+        channels,
+        ..
+    } = *picture;
+    let count = rows * columns * channels;
+    let mut stored = zeroed_vec::<u8>(count * kind.bits() / 8)?;
+    decoder.read_image_bytes(&mut stored).map_err(decoding)?;
+    let mut samples = Samples::zeroed(kind.depth(), count)?;
+    let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
+    let samples = match samples {
+        Samples::U8(s) => Samples::U8(interleaved(&s, channels)?),
+        Samples::U16(s) => Samples::U16(interleaved(&s, channels)?),
+        Samples::F32(s) => Samples::F32(interleaved(&s, channels)?),
+    };
+    let mut warnings = header.warnings;
+    warnings.extend(last_warnings(&decoder, exact));
+    Ok(WholeSource::reader(Decoded {
+        image: Image::new(rows, columns, channels, samples)?,
+        format: Format::Tiff,
+        metadata: header.metadata,
+        warnings,
+    }))
+}
+
+/// What is told after the last row.
+pub(super) fn last_warnings(decoder: &Decoder<impl Read + Seek>, exact: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !exact {
+        warnings.push(
+            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
+        );
     }
+    if decoder.more_images() {
+        warnings.push("the tiff file has several pictures: only the first was read".to_owned());
+    }
+    warnings
 }
 
 fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>> {
@@ -241,7 +218,7 @@ fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>
 
 /// The tiff crate takes the tiles at the edges of all planes but the first for
 /// whole ones, and panics.
-fn check_tiles(decoder: &Reader<'_>, picture: &Picture) -> Result<()> {
+fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Picture) -> Result<()> {
     let (wide, high) = decoder.chunk_dimensions();
     let whole =
         picture.columns.is_multiple_of(wide as usize) && picture.rows.is_multiple_of(high as usize);
@@ -255,18 +232,30 @@ fn check_tiles(decoder: &Reader<'_>, picture: &Picture) -> Result<()> {
 }
 
 /// The decoder of the JPEGs inside is lenient and fills what is missing.
-fn check_jpeg_parts(decoder: &mut Reader<'_>, bytes: &[u8]) -> Result<()> {
+fn check_jpeg_parts(decoder: &mut Decoder<impl Read + Seek>, length: u64) -> Result<()> {
     for (offsets, lengths) in [
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
     ] {
-        let mut numbers = |tag| -> Result<Vec<usize>> {
+        let mut numbers = |tag| -> Result<Vec<u64>> {
             let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
             Ok(numbers.unwrap_or_default())
         };
-        for (offset, length) in numbers(offsets)?.into_iter().zip(numbers(lengths)?) {
-            let part = bytes.get(offset..offset.saturating_add(length));
-            if !part.is_some_and(jpeg::is_complete) {
+        let parts: Vec<_> = numbers(offsets)?
+            .into_iter()
+            .zip(numbers(lengths)?)
+            .collect();
+        for (offset, part) in parts {
+            if offset.saturating_add(part) > length {
+                return Err(message::truncated("tiff"));
+            }
+            let mut bytes = zeroed_vec(part as usize)?;
+            let input = decoder.inner();
+            input
+                .seek(SeekFrom::Start(offset))
+                .and_then(|_| input.read_exact(&mut bytes))
+                .map_err(|error| message::reading("tiff", &error))?;
+            if !jpeg::is_complete(&bytes) {
                 return Err(message::truncated("tiff"));
             }
         }
@@ -274,18 +263,18 @@ fn check_jpeg_parts(decoder: &mut Reader<'_>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn extra_samples(decoder: &mut Reader<'_>) -> Result<Vec<u16>> {
+fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
     let extra = decoder
         .find_tag_unsigned_vec(Tag::ExtraSamples)
         .map_err(decoding)?;
     Ok(extra.unwrap_or_default())
 }
 
-fn unsigned(decoder: &mut Reader<'_>, tag: Tag) -> Result<Option<u64>> {
+fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
     decoder.find_tag_unsigned(tag).map_err(decoding)
 }
 
-fn decoding(error: TiffError) -> Error {
+pub(super) fn decoding(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => message::reading("tiff", &error),
         TiffError::UnsupportedError(error) => message::unsupported_kind("tiff", error),
