@@ -321,6 +321,16 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
             vec!["pgm holds no orientation: viewers will show the picture turned".to_owned()]
         )
     );
+    assert_eq!(
+        written(Format::Jpeg),
+        (
+            Metadata::default(),
+            vec![
+                "the EXIF data came after the samples, where jpeg has no place for them: they were dropped"
+                    .to_owned()
+            ]
+        )
+    );
 }
 
 #[test]
@@ -421,5 +431,37 @@ fn a_stream_beyond_the_limit_or_in_trouble_is_named() {
         }
         let large = codec::rows_from(&bytes[..], None, &limits).and_then(|rows| collected(rows, 3));
         assert_eq!(large.unwrap_err().to_string(), text, "{format}");
+    }
+}
+
+#[test]
+fn a_jpeg_of_many_strips_is_one_picture() {
+    // 65535 columns hold 8 rows of blocks in a strip at most, 64 rows, and one
+    // block too many for that; 1300 rows are 21 strips, past eight restarts.
+    for (rows, columns) in [(1300, 90), (130, 65_535), (64, 40), (65, 40), (7, 9)] {
+        for channels in [1, 3] {
+            let slope = |at: usize| {
+                let (row, column) = (at / channels / columns, at / channels % columns);
+                ((row + column) / 8 % 200 + 20 * (at % channels)) as u8
+            };
+            let samples = (0..rows * columns * channels).map(slope).collect();
+            let image = Image::new(rows, columns, channels, Samples::U8(samples)).unwrap();
+            let mut file = Cursor::new(Vec::new());
+            let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+            codec::encode(&image, Format::Jpeg, &metadata, &options, &mut file).unwrap();
+            let read = codec::read_bytes(file.get_ref(), None, &Limits::default()).unwrap();
+            assert_eq!(read.image.shape(), image.shape());
+            let (Samples::U8(before), Samples::U8(after)) = (image.samples(), read.image.samples())
+            else {
+                panic!("not of 8 bits");
+            };
+            let most = before.iter().zip(after).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(most.unwrap() <= 40, "{rows} {columns} {channels} {most:?}");
+            let far = before
+                .iter()
+                .zip(after)
+                .filter(|(a, b)| a.abs_diff(**b) > 12);
+            assert!(far.count() <= before.len() / 100);
+        }
     }
 }

@@ -124,7 +124,11 @@ pub fn create_rows<'a>(
 
 /// Whether rows are written as they come.
 const fn streams(format: Format) -> bool {
-    format.is_netpbm() || matches!(format, Format::Png | Format::Npy | Format::Tiff)
+    format.is_netpbm()
+        || matches!(
+            format,
+            Format::Png | Format::Npy | Format::Tiff | Format::Jpeg
+        )
 }
 
 fn sink<'a>(
@@ -141,6 +145,7 @@ fn sink<'a>(
             options.compression,
             out,
         )?),
+        Format::Jpeg => Box::new(jpeg::Writer::new(shape, metadata, options.quality, out)),
         // What cannot seek gets the whole file when it is made.
         Format::Tiff if out.can_seek() => Box::new(tiff::Writer::new(
             shape,
@@ -165,7 +170,6 @@ pub(super) fn whole(
     let mut warnings = Vec::new();
     let out = &mut out;
     match format {
-        Format::Jpeg => jpeg::write(image, metadata, options.quality, out)?,
         Format::Tiff => {
             let out = Destination::new(Output::seekable(out));
             let shape = Shape::of(image);

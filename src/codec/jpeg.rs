@@ -1,8 +1,11 @@
-//! JPEG: read by zune-jpeg in its strict mode, written by the image crate.
+//! JPEG: read by zune-jpeg in its strict mode, written by jpeg-encoder.
+//!
+//! No decoder that is kept gives rows as they come, so a picture is read whole.
 
-use std::io::Write;
+mod write;
 
-use ::image::{ImageEncoder, codecs::jpeg::JpegEncoder};
+pub(super) use write::Writer;
+
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::{
     JpegDecoder,
@@ -14,7 +17,7 @@ use crate::{
     image::{Depth, Image, Samples},
 };
 
-use super::{Decoded, Format, Limits, Metadata, message, raster};
+use super::{Decoded, Format, Limits, Metadata, message};
 
 /// Reads a JPEG: gray stays gray, everything else becomes RGB.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
@@ -60,26 +63,6 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         metadata,
         warnings,
     })
-}
-
-/// Writes 8-bit gray or RGB, without subsampling the colour.
-pub(super) fn write(
-    image: &Image,
-    metadata: &Metadata,
-    quality: u8,
-    out: &mut impl Write,
-) -> Result<()> {
-    let (rows, columns) = raster::sides(image)?;
-    let mut encoder = JpegEncoder::new_with_quality(out, quality.clamp(1, 100));
-    raster::embed(&mut encoder, metadata);
-    encoder
-        .write_image(
-            raster::bytes_of(image.samples()),
-            columns,
-            rows,
-            raster::color(image),
-        )
-        .map_err(|error| raster::encoding(Format::Jpeg, error))
 }
 
 /// Whether the segments and scans run up to the mark that ends a JPEG.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     codec::{
-        Output, Shape,
+        EncodeOptions, Output, Shape, encode,
         rows::{Destination, Sink},
     },
     error::Result,
@@ -268,8 +268,20 @@ fn a_claim_is_refused_and_no_memory_taken() {
 #[test]
 fn jpegs_inside_are_checked_to_their_end() {
     let gray = image([16, 16, 1], Samples::U8((0..=255).collect()));
-    let mut jpeg = Vec::new();
-    jpeg::write(&gray, &Metadata::default(), 100, &mut jpeg).unwrap();
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    let options = EncodeOptions {
+        quality: 100,
+        ..EncodeOptions::default()
+    };
+    encode(
+        &gray,
+        Format::Jpeg,
+        &Metadata::default(),
+        &options,
+        &mut jpeg,
+    )
+    .unwrap();
+    let jpeg = jpeg.into_inner();
     let whole = strip(&jpeg, [16, 16], 8, 1, 1, &[(259, SHORT, &[7])]);
     let read = decoded(&whole).image;
     let (Samples::U8(before), Samples::U8(after)) = (gray.samples(), read.samples()) else {

@@ -1,0 +1,200 @@
+//! Writing: strips that are encoded in parallel, with a restart between them.
+
+use std::io::Write;
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use rayon::prelude::*;
+
+use crate::{
+    codec::rows::{Destination, Shape, Sink},
+    error::{Error, Result},
+    image::SampleSlice,
+};
+
+use super::{Metadata, message};
+
+/// The rows of blocks in a strip, if the blocks can be counted.
+const BLOCK_ROWS: usize = 8;
+
+/// Writes 8-bit gray or RGB, without subsampling the colour.
+///
+/// A strip is what lies between two restart marks: the encoder makes a picture
+/// of each, and the data of all of them follow the head of the first.
+pub(in crate::codec) struct Writer<'a> {
+    out: Destination<'a>,
+    kind: Strips,
+    /// Rows that wait, and as many bytes of them as there are strips for every
+    /// thread.
+    waiting: Vec<u8>,
+    most: usize,
+    /// The strips that were written.
+    strips: usize,
+}
+
+/// How strips are encoded.
+struct Strips {
+    shape: Shape,
+    quality: u8,
+    metadata: Metadata,
+    /// Rows of a strip, and the blocks in it if there are several strips.
+    rows: usize,
+    interval: u16,
+}
+
+impl<'a> Writer<'a> {
+    pub(in crate::codec) fn new(
+        shape: Shape,
+        metadata: Metadata,
+        quality: u8,
+        out: Destination<'a>,
+    ) -> Self {
+        let blocks = shape.columns.div_ceil(8);
+        let block_rows = (usize::from(u16::MAX) / blocks).clamp(1, BLOCK_ROWS);
+        let strip_rows = 8 * block_rows;
+        let interval = match shape.rows > strip_rows {
+            true => (blocks * block_rows) as u16,
+            false => 0,
+        };
+        Self {
+            out,
+            kind: Strips {
+                shape,
+                quality: quality.clamp(1, 100),
+                metadata,
+                rows: strip_rows,
+                interval,
+            },
+            waiting: Vec::new(),
+            most: strip_rows * shape.row_bytes() * rayon::current_num_threads(),
+            strips: 0,
+        }
+    }
+
+    /// Encodes and writes the rows that wait.
+    fn flush(&mut self) -> Result<()> {
+        let (kind, before) = (&self.kind, self.strips);
+        let strips: Vec<Vec<u8>> = self
+            .waiting
+            .par_chunks(kind.rows * kind.shape.row_bytes())
+            .enumerate()
+            .map(|(at, rows)| kind.encoded(rows, before + at == 0))
+            .collect::<Result<_>>()?;
+        for mut strip in strips {
+            let start = scan(&strip).ok_or_else(|| encoding("no scan"))?;
+            let written = match self.strips.checked_sub(1) {
+                None => {
+                    set_rows(&mut strip[..start], self.kind.shape.rows as u16);
+                    self.out.write_all(&strip[..start])
+                }
+                Some(restart) => self.out.write_all(&[0xff, 0xd0 + (restart % 8) as u8]),
+            };
+            written
+                .and_then(|()| self.out.write_all(&strip[start..strip.len() - END.len()]))
+                .map_err(message::writing)?;
+            self.strips += 1;
+        }
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+impl Strips {
+    /// A picture of some rows, the first of all with the metadata.
+    fn encoded(&self, rows: &[u8], first: bool) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(rows.len() / 4 + 1024);
+        let mut encoder = Encoder::new(&mut bytes, self.quality);
+        encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        encoder.set_restart_interval(self.interval);
+        if first {
+            if let Some(exif) = &self.metadata.exif {
+                encoder.add_exif_metadata(exif).map_err(encoding)?;
+            }
+            if let Some(icc) = &self.metadata.icc {
+                encoder.add_icc_profile(icc).map_err(encoding)?;
+            }
+        }
+        let color = match self.shape.channels {
+            1 => ColorType::Luma,
+            _ => ColorType::Rgb,
+        };
+        let (high, wide) = (rows.len() / self.shape.row_bytes(), self.shape.columns);
+        encoder
+            .encode(rows, wide as u16, high as u16, color)
+            .map_err(encoding)?;
+        Ok(bytes)
+    }
+}
+
+impl Sink for Writer<'_> {
+    fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
+        let mut rows = rows.as_bytes();
+        while !rows.is_empty() {
+            let (part, rest) = rows.split_at(rows.len().min(self.most - self.waiting.len()));
+            self.waiting.extend_from_slice(part);
+            rows = rest;
+            if self.waiting.len() == self.most {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
+        self.flush()?;
+        let out = &mut self.out;
+        out.write_all(&END)
+            .and_then(|()| out.flush())
+            .map_err(message::writing)?;
+        let mut warnings = Vec::new();
+        if late.exif.is_some() {
+            warnings.push(
+                "the EXIF data came after the samples, where jpeg has no place for them: they were dropped"
+                    .to_owned(),
+            );
+        }
+        if late.icc.is_some() {
+            warnings.push(
+                "the ICC profile came after the samples, where jpeg has no place for it: it was dropped"
+                    .to_owned(),
+            );
+        }
+        Ok(warnings)
+    }
+}
+
+/// The mark at the end of a picture.
+const END: [u8; 2] = [0xff, 0xd9];
+
+/// The segments of a picture: the code of each, and where its content lies.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, std::ops::Range<usize>)> {
+    let mut at = 2;
+    std::iter::from_fn(move || {
+        let [mark, code, high, low] = *bytes.get(at..)?.first_chunk()?;
+        let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        let segment = at + 4..end;
+        at = end;
+        (mark == 0xff && end <= bytes.len()).then_some((code, segment))
+    })
+}
+
+/// Where the data of the first scan begin.
+fn scan(bytes: &[u8]) -> Option<usize> {
+    let mut segments = segments(bytes);
+    segments.find_map(|(code, segment)| (code == 0xda).then_some(segment.end))
+}
+
+/// Has the head of a picture tell of so many rows.
+fn set_rows(head: &mut [u8], rows: u16) {
+    let frame = segments(head).find(|(code, _)| *code == 0xc0);
+    if let Some((_, segment)) = frame {
+        // After the bits of a sample.
+        head[segment.start + 1..segment.start + 3].copy_from_slice(&rows.to_be_bytes());
+    }
+}
+
+fn encoding(error: impl std::fmt::Display) -> Error {
+    Error::output(format_args!(
+        "jpeg cannot hold this picture ({}); choose png, tiff or npy",
+        message::one_line(error)
+    ))
+}
