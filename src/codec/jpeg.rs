@@ -1,6 +1,6 @@
 //! JPEG: read by zune-jpeg in its strict mode, written by jpeg-encoder.
 //!
-//! No decoder that is kept gives rows as they come, so a picture is read whole.
+//! zune-jpeg gives no rows as they come, so a picture is read whole.
 
 mod write;
 

@@ -185,7 +185,7 @@ impl<R: Read + Seek> Parts<R> {
         };
         let whole = offsets.len() >= strips
             && lengths.len() >= strips
-            && (0..strips).all(|strip| lengths[strip] >= wanted(strip));
+            && (0..strips).all(|strip| lengths[strip] == wanted(strip));
         Ok(whole.then_some(offsets))
     }
 
