@@ -12,8 +12,8 @@ use crate::{
 };
 
 use super::{
-    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, WriteSeek, gif, jpeg, npy,
-    png, pnm, raster,
+    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, gif, jpeg, npy, png, pnm,
+    raster,
     rows::{Destination, Sink, WholeSink, gray_repeated},
     tiff,
 };
@@ -64,7 +64,7 @@ pub fn encode<W: Write + Seek + Send>(
     out: &mut W,
 ) -> Result<Vec<String>> {
     let out = Output::seekable(out);
-    if streams(format) {
+    if by_rows(format) {
         let mut writer = create_rows(Shape::of(image), format, metadata, options, out)?;
         writer.write(image.samples())?;
         return writer.finish(metadata);
@@ -80,9 +80,10 @@ pub fn encode<W: Write + Seek + Send>(
             Cow::Owned(Image::new(rows, columns, channels, samples)?)
         }
     };
-    let mut out = Destination::new(out);
-    let result = out.buffered(|out| whole(&image, format, &metadata, options, out));
-    warnings.extend(result.map_err(|error| out.failure().explain(error))?);
+    let mut out = Destination::seekable(out);
+    let result = whole(&image, format, &metadata, &mut out);
+    warnings.extend(out.explain(result)?);
+    out.end()?;
     Ok(warnings)
 }
 
@@ -90,8 +91,8 @@ pub fn encode<W: Write + Seek + Send>(
 /// with the `metadata` known so far. What the format cannot carry is told by
 /// [`RowWriter::finish`].
 ///
-/// PNG, Netpbm, `.npy`, JPEG and, where `out` can seek, TIFF are written as the
-/// rows come; other formats at the end.
+/// PNG, JPEG, TIFF, Netpbm and `.npy` are encoded as the rows come; other
+/// formats at the end.
 ///
 /// # Errors
 ///
@@ -112,18 +113,18 @@ pub fn create_rows<'a>(
         ..shape
     };
     let (fitted, warnings) = metadata.fitted(format, written.channels);
-    let out = Destination::new(out);
-    let failure = out.failure();
-    let sink = sink(written, format, fitted, options, out);
-    let sink = sink.map_err(|error| failure.explain(error))?;
+    let out = match format {
+        _ if by_rows(format) && format != Format::Tiff => Destination::forward(out),
+        _ => Destination::seekable(out),
+    };
+    let sink = sink(written, format, fitted, options, out.clone());
+    let sink = out.explain(sink)?;
     let metadata = metadata.clone();
-    Ok(RowWriter::new(
-        shape, format, metadata, warnings, failure, sink,
-    ))
+    Ok(RowWriter::new(shape, format, metadata, warnings, sink, out))
 }
 
-/// Whether rows are written as they come.
-const fn streams(format: Format) -> bool {
+/// Whether rows are encoded as they come.
+const fn by_rows(format: Format) -> bool {
     format.is_netpbm()
         || matches!(
             format,
@@ -138,24 +139,17 @@ fn sink<'a>(
     options: &EncodeOptions,
     out: Destination<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
+    let EncodeOptions {
+        quality,
+        compression,
+    } = *options;
     Ok(match format {
-        Format::Png => Box::new(png::Writer::new(
-            shape,
-            &metadata,
-            options.compression,
-            out,
-        )?),
-        Format::Jpeg => Box::new(jpeg::Writer::new(shape, metadata, options.quality, out)),
-        // What cannot seek gets the whole file when it is made.
-        Format::Tiff if out.can_seek() => Box::new(tiff::Writer::new(
-            shape,
-            metadata,
-            options.compression,
-            out,
-        )?),
+        Format::Png => Box::new(png::Writer::new(shape, &metadata, compression, out)?),
+        Format::Jpeg => Box::new(jpeg::Writer::new(shape, metadata, quality, out)),
+        Format::Tiff => Box::new(tiff::Writer::new(shape, metadata, compression, out)?),
         Format::Npy => Box::new(npy::Writer::new(shape, out)?),
         _ if format.is_netpbm() => Box::new(pnm::Writer::new(shape, format, out)?),
-        _ => Box::new(WholeSink::new(shape, format, metadata, *options, out)?),
+        _ => Box::new(WholeSink::new(shape, format, metadata, out)?),
     })
 }
 
@@ -164,27 +158,16 @@ pub(super) fn whole(
     image: &Image,
     format: Format,
     metadata: &Metadata,
-    options: &EncodeOptions,
-    mut out: &mut dyn WriteSeek,
+    out: &mut Destination<'_>,
 ) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
-    let out = &mut out;
-    match format {
-        Format::Tiff => {
-            let out = Destination::new(Output::seekable(out));
-            let shape = Shape::of(image);
-            let mut writer = tiff::Writer::new(shape, metadata.clone(), options.compression, out)?;
-            writer.write(image.samples().as_slice())?;
-            warnings.extend(Box::new(writer).finish(&Metadata::default())?);
-        }
-        Format::Gif => warnings.extend(gif::write(image, out)?),
-        _ => {
-            if format == Format::Hdr && has_negative(image) {
-                warnings.push("hdr holds no negative values: they became 0".to_owned());
-            }
-            raster::write(image, format, metadata, out)?;
-        }
+    if format == Format::Gif {
+        return gif::write(image, out);
     }
+    let mut warnings = Vec::new();
+    if format == Format::Hdr && has_negative(image) {
+        warnings.push("hdr holds no negative values: they became 0".to_owned());
+    }
+    raster::write(image, format, metadata, out)?;
     Ok(warnings)
 }
 

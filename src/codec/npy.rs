@@ -49,8 +49,7 @@ impl Sink for Writer<'_> {
         }
     }
 
-    fn finish(mut self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {
-        self.0.flush().map_err(message::writing)?;
+    fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 }

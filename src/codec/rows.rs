@@ -37,16 +37,19 @@
 //! # Ok::<(), stridekern::Error>(())
 //! ```
 
+mod destination;
 mod reader;
 mod whole;
 mod writer;
 
+pub use destination::{Output, WriteSeek};
 pub use reader::{Header, RowReader, Trailer};
-pub use writer::{Output, RowWriter, WriteSeek};
+pub use writer::RowWriter;
 
+pub(super) use destination::Destination;
 pub(super) use reader::Source;
 pub(super) use whole::{WholeSink, WholeSource};
-pub(super) use writer::{Destination, Sink, gray_repeated};
+pub(super) use writer::{Sink, gray_repeated};
 
 use crate::{
     error::{Error, Result},

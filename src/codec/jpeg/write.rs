@@ -141,10 +141,7 @@ impl Sink for Writer<'_> {
 
     fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
         self.flush()?;
-        let out = &mut self.out;
-        out.write_all(&END)
-            .and_then(|()| out.flush())
-            .map_err(message::writing)?;
+        self.out.write_all(&END).map_err(message::writing)?;
         let mut warnings = Vec::new();
         if late.exif.is_some() {
             warnings.push(

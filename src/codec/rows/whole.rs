@@ -1,12 +1,12 @@
 //! Formats that are decoded and encoded whole, behind the types of rows.
 
 use crate::{
-    codec::{Decoded, EncodeOptions, Format, Metadata, encode},
+    codec::{Decoded, Format, Metadata, encode},
     error::{Error, Result},
     image::{Image, SampleSlice, SampleSliceMut, Samples},
 };
 
-use super::{Header, RowReader, Shape, Sink, Source, Trailer, band, writer::Destination};
+use super::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, band};
 
 /// The rows of an image in memory.
 pub(in crate::codec) struct WholeSource {
@@ -72,7 +72,6 @@ pub(in crate::codec) struct WholeSink<'a> {
     shape: Shape,
     format: Format,
     metadata: Metadata,
-    options: EncodeOptions,
     samples: Samples,
     out: Destination<'a>,
 }
@@ -82,14 +81,12 @@ impl<'a> WholeSink<'a> {
         shape: Shape,
         format: Format,
         metadata: Metadata,
-        options: EncodeOptions,
         out: Destination<'a>,
     ) -> Result<Self> {
         Ok(Self {
             shape,
             format,
             metadata,
-            options,
             samples: Samples::zeroed(shape.depth, 0)?,
             out,
         })
@@ -117,8 +114,7 @@ impl Sink for WholeSink<'_> {
         } = self.shape;
         let image = Image::new(rows, columns, channels, self.samples)?;
         let metadata = self.metadata.completed_by(late);
-        self.out
-            .buffered(|out| encode::whole(&image, self.format, &metadata, &self.options, out))
+        encode::whole(&image, self.format, &metadata, &mut self.out)
     }
 }
 

@@ -1,53 +1,14 @@
 //! Writing.
 
-use std::{
-    fmt,
-    io::{self, Cursor, Seek, SeekFrom, Write},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::fmt;
 
 use crate::{
-    codec::{Format, Metadata, message},
+    codec::{Format, Metadata},
     error::{Error, Result},
     image::{Sample, SampleSlice, Samples, zeroed_vec},
 };
 
-use super::{Shape, band};
-
-/// What can be written to anywhere: a file, a buffer in memory.
-pub trait WriteSeek: Write + Seek + Send {}
-
-impl<W: Write + Seek + Send> WriteSeek for W {}
-
-/// Where rows are written to.
-pub enum Output<'a> {
-    /// Written to in any order.
-    Seekable(Box<dyn WriteSeek + 'a>),
-    /// Written to from its start to its end, such as a pipe. TIFF, which needs
-    /// more, is kept in memory until it is whole.
-    Stream(Box<dyn Write + Send + 'a>),
-}
-
-impl<'a> Output<'a> {
-    /// A file, or a buffer in memory, at its beginning.
-    pub fn seekable(out: impl WriteSeek + 'a) -> Self {
-        Self::Seekable(Box::new(out))
-    }
-
-    /// A pipe, standard output for instance.
-    pub fn stream(out: impl Write + Send + 'a) -> Self {
-        Self::Stream(Box::new(out))
-    }
-}
-
-impl fmt::Debug for Output<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Seekable(_) => "Seekable",
-            Self::Stream(_) => "Stream",
-        })
-    }
-}
+use super::{Destination, Shape, band};
 
 /// Takes the rows of an image, from the top down, and writes a file of them.
 ///
@@ -60,7 +21,7 @@ pub struct RowWriter<'a> {
     metadata: Metadata,
     warnings: Vec<String>,
     sink: Box<dyn Sink + 'a>,
-    failure: Failure,
+    out: Destination<'a>,
 }
 
 /// The file of one format. [`RowWriter`] sees to it that bands are whole rows
@@ -75,15 +36,16 @@ pub(in crate::codec) trait Sink: Send {
 }
 
 impl<'a> RowWriter<'a> {
-    /// A writer of rows of this shape, for a file that holds `metadata`
-    /// already, so far as its format can, and has told so in `warnings`.
+    /// A writer of rows of this shape into `sink`, which writes to `out`, and
+    /// holds the `metadata` already, so far as its format can; of what it
+    /// cannot, the `warnings` tell.
     pub(in crate::codec) fn new(
         shape: Shape,
         format: Format,
         metadata: Metadata,
         warnings: Vec<String>,
-        failure: Failure,
         sink: Box<dyn Sink + 'a>,
+        out: Destination<'a>,
     ) -> Self {
         Self {
             shape,
@@ -92,7 +54,7 @@ impl<'a> RowWriter<'a> {
             metadata,
             warnings,
             sink,
-            failure,
+            out,
         }
     }
 
@@ -135,7 +97,7 @@ impl<'a> RowWriter<'a> {
             })
         };
         self.next += rows;
-        result.map_err(|error| self.failure.explain(error))
+        self.out.explain(result)
     }
 
     /// Ends the file and gives warnings, one line each, of what the format
@@ -158,10 +120,8 @@ impl<'a> RowWriter<'a> {
         let late = metadata.beyond(&self.metadata);
         let (late, warnings) = late.fitted(self.format, channels);
         self.warnings.extend(warnings);
-        let warnings = self
-            .sink
-            .finish(&late)
-            .map_err(|error| self.failure.explain(error))?;
+        let warnings = self.out.explain(self.sink.finish(&late))?;
+        self.out.end()?;
         self.warnings.extend(warnings);
         Ok(self.warnings)
     }
@@ -196,100 +156,4 @@ pub(in crate::codec) fn gray_repeated(
         SampleSlice::U16(s) => Samples::U16(repeated(s, channels)?),
         SampleSlice::F32(s) => Samples::F32(repeated(s, channels)?),
     })
-}
-
-/// The first refusal of the system, even where an encoder swallows or wraps it.
-#[derive(Debug, Clone, Default)]
-pub(in crate::codec) struct Failure(Arc<Mutex<Option<io::Error>>>);
-
-impl Failure {
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &result
-            && error.kind() != io::ErrorKind::Interrupted
-        {
-            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert_with(|| message::same_again(error));
-        }
-        result
-    }
-
-    /// `error` in the system's words, if it refused.
-    pub(in crate::codec) fn explain(&self, error: Error) -> Error {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(failure) => message::writing(message::same_again(failure)),
-            None => error,
-        }
-    }
-}
-
-/// An [`Output`] that remembers its first failure.
-pub(in crate::codec) struct Destination<'a> {
-    out: Output<'a>,
-    failure: Failure,
-}
-
-impl<'a> Destination<'a> {
-    pub(in crate::codec) fn new(out: Output<'a>) -> Self {
-        Self {
-            out,
-            failure: Failure::default(),
-        }
-    }
-
-    /// What it remembers.
-    pub(in crate::codec) fn failure(&self) -> Failure {
-        self.failure.clone()
-    }
-
-    /// Has `write` write to something that can seek, be it memory first, and
-    /// flushes.
-    pub(in crate::codec) fn buffered<T>(
-        &mut self,
-        write: impl FnOnce(&mut dyn WriteSeek) -> Result<T>,
-    ) -> Result<T> {
-        let result = match self.out {
-            Output::Seekable(_) => write(self)?,
-            Output::Stream(_) => {
-                let mut bytes = Cursor::new(Vec::new());
-                let result = write(&mut bytes)?;
-                self.write_all(bytes.get_ref()).map_err(message::writing)?;
-                result
-            }
-        };
-        self.flush().map_err(message::writing)?;
-        Ok(result)
-    }
-
-    /// Whether it can be written to in any order.
-    pub(in crate::codec) const fn can_seek(&self) -> bool {
-        matches!(self.out, Output::Seekable(_))
-    }
-}
-
-impl Write for Destination<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = match &mut self.out {
-            Output::Seekable(out) => out.write(bytes),
-            Output::Stream(out) => out.write(bytes),
-        };
-        self.failure.note(result)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let result = match &mut self.out {
-            Output::Seekable(out) => out.flush(),
-            Output::Stream(out) => out.flush(),
-        };
-        self.failure.note(result)
-    }
-}
-
-impl Seek for Destination<'_> {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        let result = match &mut self.out {
-            Output::Seekable(out) => out.seek(position),
-            Output::Stream(_) => Err(io::ErrorKind::NotSeekable.into()),
-        };
-        self.failure.note(result)
-    }
 }

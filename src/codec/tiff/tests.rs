@@ -310,7 +310,7 @@ fn bigtiff_comes_back() {
         let (shape, out) = (Shape::of(&picture), Output::seekable(&mut file));
         let fast = Compression::Fast;
         let mut writer =
-            Writer::with_offsets(shape, metadata, fast, true, Destination::new(out)).unwrap();
+            Writer::with_offsets(shape, metadata, fast, true, Destination::forward(out)).unwrap();
         writer.write(picture.samples().as_slice()).unwrap();
         Box::new(writer).finish(&Metadata::default()).unwrap();
         assert!(file.get_ref().starts_with(b"II+\0\x08\0\0\0"));

@@ -194,7 +194,6 @@ impl Sink for Writer<'_> {
             .and_then(|()| out.seek(SeekFrom::Start(place)))
             .and_then(|_| out.write_all(start))
             .and_then(|()| out.seek(SeekFrom::End(0)))
-            .and_then(|_| out.flush())
             .map_err(message::writing)?;
         Ok(Vec::new())
     }
