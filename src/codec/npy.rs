@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Metadata, message,
-    rows::{Destination, Shape, Sink},
+    rows::{Destination, Shape, Sink, write_samples},
 };
 
 mod file;
@@ -42,31 +42,12 @@ impl<'a> Writer<'a> {
 
 impl Sink for Writer<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        match rows {
-            SampleSlice::U8(samples) => self.0.write_all(samples).map_err(message::writing),
-            SampleSlice::U16(samples) => write_each(samples, |s| s.to_le_bytes(), &mut self.0),
-            SampleSlice::F32(samples) => write_each(samples, |s| s.to_le_bytes(), &mut self.0),
-        }
+        write_samples(rows, false, &mut self.0).map_err(message::writing)
     }
 
     fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
-}
-
-/// Writes samples a stretch at a time, so that the copy stays small.
-fn write_each<T: Copy, const N: usize>(
-    samples: &[T],
-    bytes: impl Fn(T) -> [u8; N],
-    out: &mut impl Write,
-) -> Result<()> {
-    let mut stretch = Vec::with_capacity(N << 14);
-    for part in samples.chunks(1 << 14) {
-        stretch.clear();
-        stretch.extend(part.iter().flat_map(|sample| bytes(*sample)));
-        out.write_all(&stretch).map_err(message::writing)?;
-    }
-    Ok(())
 }
 
 fn damaged_header(what: impl std::fmt::Display) -> Error {

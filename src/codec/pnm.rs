@@ -10,13 +10,13 @@ use ::image::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     image::{SampleSlice, SampleSliceMut},
 };
 
 use super::{
     Format, Limits, Metadata, message, raster,
-    rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer},
+    rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, write_samples},
 };
 
 /// Opens any of the formats, in binary or in digits.
@@ -121,22 +121,7 @@ impl<'a> Writer<'a> {
 
 impl Sink for Writer<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        match rows {
-            SampleSlice::U8(samples) => self.0.write_all(samples).map_err(message::writing),
-            SampleSlice::U16(samples) => {
-                // Swapped a stretch at a time, so that the copy stays small.
-                let mut stretch = Vec::with_capacity(1 << 16);
-                for part in samples.chunks(1 << 15) {
-                    stretch.clear();
-                    stretch.extend(part.iter().flat_map(|sample| sample.to_be_bytes()));
-                    self.0.write_all(&stretch).map_err(message::writing)?;
-                }
-                Ok(())
-            }
-            SampleSlice::F32(_) => Err(Error::output(
-                "netpbm's formats hold no floats; choose tiff, exr or npy",
-            )),
-        }
+        write_samples(rows, true, &mut self.0).map_err(message::writing)
     }
 
     fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {

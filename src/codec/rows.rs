@@ -51,6 +51,8 @@ pub(super) use reader::Source;
 pub(super) use whole::{WholeSink, WholeSource};
 pub(super) use writer::{Sink, gray_repeated};
 
+use std::io::{self, Write};
+
 use crate::{
     error::{Error, Result},
     image::{Depth, Image, SampleSlice},
@@ -112,4 +114,40 @@ impl Shape {
 /// `rows` of the samples of a row each, `count` of them from the `first` on.
 fn band(samples: SampleSlice<'_>, row_len: usize, first: usize, count: usize) -> SampleSlice<'_> {
     samples.range(first * row_len, (first + count) * row_len)
+}
+
+/// Writes samples with the high byte first, or the low one.
+pub(super) fn write_samples(
+    samples: SampleSlice<'_>,
+    big_endian: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (bytes, size) = (samples.as_bytes(), samples.depth().bytes());
+    if size == 1 || big_endian == cfg!(target_endian = "big") {
+        return out.write_all(bytes);
+    }
+    // A stretch at a time, so that the copy stays small.
+    let mut stretch = Vec::new();
+    bytes.chunks(1 << 16).try_for_each(|part| {
+        stretch.clear();
+        stretch.extend_from_slice(part);
+        swap_bytes(&mut stretch, size);
+        out.write_all(&stretch)
+    })
+}
+
+/// Turns the order of the bytes in each sample of so many.
+pub(super) fn swap_bytes(samples: &mut [u8], size: usize) {
+    // Of a known size, they are turned many at once.
+    fn each<const N: usize>(samples: &mut [u8]) {
+        for sample in samples.as_chunks_mut::<N>().0 {
+            sample.reverse();
+        }
+    }
+    match size {
+        2 => each::<2>(samples),
+        4 => each::<4>(samples),
+        8 => each::<8>(samples),
+        _ => {}
+    }
 }

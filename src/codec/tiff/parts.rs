@@ -9,7 +9,7 @@ use ::tiff::{
 use half::f16;
 
 use crate::{
-    codec::rows::{Header, Source, Trailer},
+    codec::rows::{Header, Source, Trailer, swap_bytes},
     error::Result,
     image::{Depth, SampleSliceMut, zeroed_vec},
 };
@@ -195,15 +195,14 @@ impl<R: Read + Seek> Parts<R> {
         let stored = &mut self.stored[..count * self.row_bytes];
         let input = self.decoder.inner();
         input
-            .seek(SeekFrom::Start(start + (first * self.row_bytes) as u64))
+            .seek(SeekFrom::Start(
+                start.saturating_add((first * self.row_bytes) as u64),
+            ))
             .and_then(|_| input.read_exact(stored))
             .map_err(|error| message::reading("tiff", &error))?;
         let big = self.decoder.byte_order() == ByteOrder::BigEndian;
         if big != cfg!(target_endian = "big") {
-            let sample = self.kind.bits() / 8;
-            for bytes in stored.chunks_exact_mut(sample) {
-                bytes.reverse();
-            }
+            swap_bytes(stored, self.kind.bits() / 8);
         }
         Ok(())
     }
