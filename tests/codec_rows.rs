@@ -334,6 +334,46 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
 }
 
 #[test]
+fn late_exif_data_stand_between_the_samples_and_the_end_of_a_png() {
+    let data = b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
+    let exif = Metadata {
+        exif: Some(data.clone()),
+        ..Metadata::default()
+    };
+    // Beyond one chunk of samples, and below.
+    for image in [image(700, 900, 1, Depth::U16), image(2, 2, 4, Depth::U8)] {
+        for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
+            let options = EncodeOptions {
+                compression,
+                ..EncodeOptions::default()
+            };
+            let mut file = Cursor::new(Vec::new());
+            let output = Output::stream(&mut file);
+            let (shape, known) = (Shape::of(&image), Metadata::default());
+            let mut writer =
+                codec::create_rows(shape, Format::Png, &known, &options, output).unwrap();
+            writer.write(image.samples()).unwrap();
+            assert_eq!(writer.finish(&exif).unwrap(), [""; 0]);
+            let bytes = file.into_inner();
+            let mut rest = &bytes[8..];
+            let mut names = Vec::new();
+            while let [a, b, c, d, tail @ ..] = rest {
+                let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+                if tail.starts_with(b"eXIf") {
+                    assert_eq!(tail[4..4 + length], data);
+                }
+                names.push(tail[..4].to_vec());
+                rest = &tail[length + 8..];
+            }
+            names.dedup();
+            assert_eq!(names, [b"IHDR", b"IDAT", b"eXIf", b"IEND"]);
+            let read = codec::read_bytes(&bytes, None, &Limits::default()).unwrap();
+            assert_eq!((&read.image, &read.metadata), (&image, &exif));
+        }
+    }
+}
+
+#[test]
 fn misuse_is_told_of() {
     let image = image(5, 4, 3, Depth::U8);
     let mut file = Cursor::new(Vec::new());
@@ -462,6 +502,40 @@ fn a_jpeg_of_many_strips_is_one_picture() {
                 .zip(after)
                 .filter(|(a, b)| a.abs_diff(**b) > 12);
             assert!(far.count() <= before.len() / 100);
+        }
+    }
+}
+
+#[test]
+fn a_place_that_is_full_is_told_of() {
+    let image = image(200, 300, 3, Depth::U8);
+    for format in [
+        Format::Png,
+        Format::Tiff,
+        Format::Jpeg,
+        Format::Ppm,
+        Format::Npy,
+        Format::Bmp,
+    ] {
+        for compression in [Compression::Fast, Compression::Balanced] {
+            let options = EncodeOptions {
+                compression,
+                ..EncodeOptions::default()
+            };
+            let metadata = Metadata::default();
+            let mut whole = Cursor::new(Vec::new());
+            codec::encode(&image, format, &metadata, &options, &mut whole).unwrap();
+            let length = whole.into_inner().len();
+            for room in [0, 1, 40, length / 2, length - 12, length - 1] {
+                let mut place = vec![0; room];
+                let mut file = Cursor::new(&mut place[..]);
+                let result = codec::encode(&image, format, &metadata, &options, &mut file);
+                assert_eq!(
+                    result.unwrap_err().to_string(),
+                    "cannot write the output: write zero",
+                    "{format} {room}"
+                );
+            }
         }
     }
 }

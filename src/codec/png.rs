@@ -1,15 +1,11 @@
-//! PNG: read by the png crate, which looks at every checksum to the end of the
-//! file; written through it, with filters and compression of our own that work
-//! on stretches of rows in parallel.
+//! PNG, by the png crate: read with a look at every checksum to the end of the
+//! file, written as the rows come.
 
 use super::{
     Compression, Decoded, Format, Limits, Metadata, message,
-    rows::{Destination, Header, RowReader, Shape, Sink, Trailer},
+    rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
 };
 
-mod deflate;
-mod filter;
-mod huffman;
 mod read;
 mod write;
 
