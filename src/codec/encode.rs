@@ -145,8 +145,8 @@ fn sink<'a>(
     } = *options;
     Ok(match format {
         Format::Png => Box::new(png::Writer::new(shape, &metadata, compression, out)?),
-        Format::Jpeg => Box::new(jpeg::Writer::new(shape, metadata, quality, out)),
-        Format::Tiff => Box::new(tiff::Writer::new(shape, metadata, compression, out)?),
+        Format::Jpeg => jpeg::create(shape, metadata, quality, out),
+        Format::Tiff => tiff::create(shape, metadata, compression, out)?,
         Format::Npy => Box::new(npy::Writer::new(shape, out)?),
         _ if format.is_netpbm() => Box::new(pnm::Writer::new(shape, format, out)?),
         _ => Box::new(WholeSink::new(shape, format, metadata, out)?),

@@ -4,7 +4,7 @@
 
 mod write;
 
-pub(super) use write::Writer;
+pub(super) use write::create;
 
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::{

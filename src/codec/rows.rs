@@ -39,6 +39,7 @@
 
 mod destination;
 mod reader;
+mod strips;
 mod whole;
 mod writer;
 
@@ -48,6 +49,7 @@ pub use writer::RowWriter;
 
 pub(super) use destination::Destination;
 pub(super) use reader::Source;
+pub(super) use strips::{StripFile, Strips};
 pub(super) use whole::{WholeSink, WholeSource};
 pub(super) use writer::{Sink, gray_repeated};
 

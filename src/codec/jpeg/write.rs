@@ -3,12 +3,10 @@
 use std::io::Write;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use rayon::prelude::*;
 
 use crate::{
-    codec::rows::{Destination, Shape, Sink},
+    codec::rows::{Destination, Shape, Sink, StripFile, Strips},
     error::{Error, Result},
-    image::SampleSlice,
 };
 
 use super::{Metadata, message};
@@ -16,96 +14,49 @@ use super::{Metadata, message};
 /// The rows of blocks in a strip, if the blocks can be counted.
 const BLOCK_ROWS: usize = 8;
 
-/// Writes 8-bit gray or RGB, without subsampling the colour.
-///
-/// A strip is what lies between two restart marks: the encoder makes a picture
-/// of each, and the data of all of them follow the head of the first.
-pub(in crate::codec) struct Writer<'a> {
+/// Begins a file of 8-bit gray or RGB, without subsampling the colour.
+pub(in crate::codec) fn create<'a>(
+    shape: Shape,
+    metadata: Metadata,
+    quality: u8,
     out: Destination<'a>,
-    kind: Strips,
-    /// Rows that wait, and as many bytes of them as there are strips for every
-    /// thread.
-    waiting: Vec<u8>,
-    most: usize,
-    /// The strips that were written.
-    strips: usize,
+) -> Box<dyn Sink + 'a> {
+    let blocks = shape.columns.div_ceil(8);
+    // Restart marks are told by the number of blocks between them, in 16 bits.
+    let block_rows = (usize::from(u16::MAX) / blocks).clamp(1, BLOCK_ROWS);
+    let rows = 8 * block_rows;
+    let file = File {
+        out,
+        shape,
+        metadata,
+        quality: quality.clamp(1, 100),
+        interval: match shape.rows > rows {
+            true => (blocks * block_rows) as u16,
+            false => 0,
+        },
+    };
+    Box::new(Strips::new(file, rows * shape.row_bytes()))
 }
 
-/// How strips are encoded.
-struct Strips {
+/// A strip is what lies between two restart marks: the encoder makes a picture
+/// of each, and the data of all of them follow the head of the first.
+struct File<'a> {
+    out: Destination<'a>,
     shape: Shape,
-    quality: u8,
     metadata: Metadata,
-    /// Rows of a strip, and the blocks in it if there are several strips.
-    rows: usize,
+    quality: u8,
+    /// The blocks of a strip, if there are several strips.
     interval: u16,
 }
 
-impl<'a> Writer<'a> {
-    pub(in crate::codec) fn new(
-        shape: Shape,
-        metadata: Metadata,
-        quality: u8,
-        out: Destination<'a>,
-    ) -> Self {
-        let blocks = shape.columns.div_ceil(8);
-        let block_rows = (usize::from(u16::MAX) / blocks).clamp(1, BLOCK_ROWS);
-        let strip_rows = 8 * block_rows;
-        let interval = match shape.rows > strip_rows {
-            true => (blocks * block_rows) as u16,
-            false => 0,
-        };
-        Self {
-            out,
-            kind: Strips {
-                shape,
-                quality: quality.clamp(1, 100),
-                metadata,
-                rows: strip_rows,
-                interval,
-            },
-            waiting: Vec::new(),
-            most: strip_rows * shape.row_bytes() * rayon::current_num_threads(),
-            strips: 0,
-        }
-    }
-
-    /// Encodes and writes the rows that wait.
-    fn flush(&mut self) -> Result<()> {
-        let (kind, before) = (&self.kind, self.strips);
-        let strips: Vec<Vec<u8>> = self
-            .waiting
-            .par_chunks(kind.rows * kind.shape.row_bytes())
-            .enumerate()
-            .map(|(at, rows)| kind.encoded(rows, before + at == 0))
-            .collect::<Result<_>>()?;
-        for mut strip in strips {
-            let start = scan(&strip).ok_or_else(|| encoding("no scan"))?;
-            let written = match self.strips.checked_sub(1) {
-                None => {
-                    set_rows(&mut strip[..start], self.kind.shape.rows as u16);
-                    self.out.write_all(&strip[..start])
-                }
-                Some(restart) => self.out.write_all(&[0xff, 0xd0 + (restart % 8) as u8]),
-            };
-            written
-                .and_then(|()| self.out.write_all(&strip[start..strip.len() - END.len()]))
-                .map_err(message::writing)?;
-            self.strips += 1;
-        }
-        self.waiting.clear();
-        Ok(())
-    }
-}
-
-impl Strips {
-    /// A picture of some rows, the first of all with the metadata.
-    fn encoded(&self, rows: &[u8], first: bool) -> Result<Vec<u8>> {
+impl StripFile for File<'_> {
+    /// A picture of these rows, the first of all with the metadata.
+    fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(rows.len() / 4 + 1024);
         let mut encoder = Encoder::new(&mut bytes, self.quality);
         encoder.set_sampling_factor(SamplingFactor::F_1_1);
         encoder.set_restart_interval(self.interval);
-        if first {
+        if number == 0 {
             if let Some(exif) = &self.metadata.exif {
                 encoder.add_exif_metadata(exif).map_err(encoding)?;
             }
@@ -123,24 +74,22 @@ impl Strips {
             .map_err(encoding)?;
         Ok(bytes)
     }
-}
 
-impl Sink for Writer<'_> {
-    fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        let mut rows = rows.as_bytes();
-        while !rows.is_empty() {
-            let (part, rest) = rows.split_at(rows.len().min(self.most - self.waiting.len()));
-            self.waiting.extend_from_slice(part);
-            rows = rest;
-            if self.waiting.len() == self.most {
-                self.flush()?;
+    fn append(&mut self, number: usize, mut strip: Vec<u8>) -> Result<()> {
+        let start = scan(&strip).ok_or_else(|| encoding("no scan"))?;
+        let written = match number.checked_sub(1) {
+            None => {
+                set_rows(&mut strip[..start], self.shape.rows as u16);
+                self.out.write_all(&strip[..start])
             }
-        }
-        Ok(())
+            Some(restart) => self.out.write_all(&[0xff, 0xd0 + (restart % 8) as u8]),
+        };
+        written
+            .and_then(|()| self.out.write_all(&strip[start..strip.len() - END.len()]))
+            .map_err(message::writing)
     }
 
-    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
-        self.flush()?;
+    fn finish(mut self, late: &Metadata) -> Result<Vec<String>> {
         self.out.write_all(&END).map_err(message::writing)?;
         let mut warnings = Vec::new();
         if late.exif.is_some() {

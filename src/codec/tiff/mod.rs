@@ -1,13 +1,12 @@
 //! TIFF: read by the tiff crate a strip or a row of tiles at a time, written in
 //! strips that are compressed in parallel.
 
-mod directory;
 mod parts;
 mod read;
 mod write;
 
 pub(super) use read::open;
-pub(super) use write::Writer;
+pub(super) use write::create;
 
 use super::{Compression, Decoded, Format, Limits, Metadata, jpeg, message};
 

@@ -1,9 +1,8 @@
-use super::*;
+use ::tiff::encoder::TiffKindBig;
+
+use super::{write::create_as, *};
 use crate::{
-    codec::{
-        EncodeOptions, Output, Shape, encode,
-        rows::{Destination, Sink},
-    },
+    codec::{EncodeOptions, Output, Shape, encode, rows::Destination},
     error::Result,
     image::{Image, Samples},
 };
@@ -309,10 +308,10 @@ fn bigtiff_comes_back() {
         let metadata = Metadata::default();
         let (shape, out) = (Shape::of(&picture), Output::seekable(&mut file));
         let fast = Compression::Fast;
-        let mut writer =
-            Writer::with_offsets(shape, metadata, fast, true, Destination::forward(out)).unwrap();
-        writer.write(picture.samples().as_slice()).unwrap();
-        Box::new(writer).finish(&Metadata::default()).unwrap();
+        let out = Destination::forward(out);
+        let mut sink = create_as::<TiffKindBig>(shape, metadata, fast, out).unwrap();
+        sink.write(picture.samples().as_slice()).unwrap();
+        sink.finish(&Metadata::default()).unwrap();
         assert!(file.get_ref().starts_with(b"II+\0\x08\0\0\0"));
         assert_eq!(decoded(file.get_ref()).image, picture);
     }

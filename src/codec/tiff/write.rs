@@ -1,19 +1,28 @@
 //! Writing: strips, deflated in parallel, and the directory behind them.
 //!
-//! Source: TIFF 6.0, with its technical note 3 for deflate, and BigTIFF.
+//! The tiff crate's encoder of pictures deflates one strip after the other and
+//! is borrowed from its file until the picture ends; its encoder of directories
+//! is not, and deflate is to be had alone.
 
-use std::io::{Seek, SeekFrom, Write};
-
-use flate2::{Compress, FlushCompress, Status};
-use rayon::prelude::*;
-
-use crate::{
-    codec::rows::{Destination, Shape, Sink},
-    error::{Error, Result},
-    image::{Depth, SampleSlice},
+use ::tiff::{
+    TiffError, TiffResult,
+    encoder::{
+        DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard,
+        compression::{CompressionAlgorithm, Deflate},
+    },
+    tags::{
+        CompressionMethod, PhotometricInterpretation, Predictor, ResolutionUnit, SampleFormat, Tag,
+        Type,
+    },
 };
 
-use super::{Compression, Metadata, directory::Directory, message};
+use crate::{
+    codec::rows::{Destination, Shape, Sink, StripFile, Strips},
+    error::{Error, Result},
+    image::Depth,
+};
+
+use super::{Compression, Metadata, message};
 
 /// Above so many bytes, offsets may pass 32 bits: BigTIFF is written. Deflate
 /// adds at most a thousandth to what it cannot compress.
@@ -22,180 +31,143 @@ const CLASSIC_BYTES: u64 = 4_200_000_000;
 /// The bytes of a strip, more or less.
 const STRIP: usize = 1 << 19;
 
-/// Writes 8 bits, 16 bits or floats, one to four channels, low byte first.
-pub(in crate::codec) struct Writer<'a> {
-    out: Destination<'a>,
+/// Begins a file of 8 bits, 16 bits or floats, one to four channels.
+pub(in crate::codec) fn create<'a>(
     shape: Shape,
     metadata: Metadata,
-    big: bool,
-    level: u32,
+    compression: Compression,
+    out: Destination<'a>,
+) -> Result<Box<dyn Sink + 'a>> {
+    let bytes = shape.rows as u64 * shape.row_bytes() as u64;
+    let extra = metadata.icc.as_ref().map_or(0, Vec::len) as u64;
+    if bytes.saturating_add(extra) > CLASSIC_BYTES {
+        create_as::<TiffKindBig>(shape, metadata, compression, out)
+    } else {
+        create_as::<TiffKindStandard>(shape, metadata, compression, out)
+    }
+}
+
+/// Begins a file with offsets of this kind.
+pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
+    shape: Shape,
+    metadata: Metadata,
+    compression: Compression,
+    out: Destination<'a>,
+) -> Result<Box<dyn Sink + 'a>> {
+    let file = File::<K> {
+        encoder: TiffEncoder::new_generic(out).map_err(encoding)?,
+        shape,
+        metadata,
+        deflate: Deflate::with_level(match compression {
+            Compression::Fast => DeflateLevel::Fast,
+            Compression::Balanced => DeflateLevel::Balanced,
+            Compression::Best => DeflateLevel::Best,
+        }),
+        strip_rows: (STRIP / shape.row_bytes()).clamp(1, shape.rows),
+        offsets: Vec::new(),
+        lengths: Vec::new(),
+    };
+    let strip = file.strip_rows * shape.row_bytes();
+    Ok(Box::new(Strips::new(file, strip)))
+}
+
+struct File<'a, K: TiffKind> {
+    encoder: TiffEncoder<Destination<'a>, K>,
+    shape: Shape,
+    metadata: Metadata,
+    deflate: Deflate,
     strip_rows: usize,
-    /// Rows that wait, and as many bytes of them as there are strips for every
-    /// thread.
-    waiting: Vec<u8>,
-    most: usize,
-    at: u64,
     offsets: Vec<u64>,
     lengths: Vec<u64>,
 }
 
-impl<'a> Writer<'a> {
-    /// Begins a file that can seek and is at its beginning.
-    pub(in crate::codec) fn new(
-        shape: Shape,
-        metadata: Metadata,
-        compression: Compression,
-        out: Destination<'a>,
-    ) -> Result<Self> {
-        let bytes = shape.rows as u64 * shape.row_bytes() as u64;
-        let extra = metadata.icc.as_ref().map_or(0, Vec::len) as u64;
-        let big = bytes.saturating_add(extra) > CLASSIC_BYTES;
-        Self::with_offsets(shape, metadata, compression, big, out)
-    }
-
-    /// Begins a BigTIFF, with offsets of 64 bits, if `big`.
-    pub(super) fn with_offsets(
-        shape: Shape,
-        metadata: Metadata,
-        compression: Compression,
-        big: bool,
-        mut out: Destination<'a>,
-    ) -> Result<Self> {
-        let strip_rows = (STRIP / shape.row_bytes()).clamp(1, shape.rows);
-        // The place of the directory comes in when it is known.
-        let head: &[u8] = match big {
-            true => b"II+\0\x08\0\0\0\0\0\0\0\0\0\0\0",
-            false => b"II*\0\0\0\0\0",
-        };
-        out.write_all(head).map_err(message::writing)?;
-        Ok(Self {
-            out,
-            shape,
-            metadata,
-            big,
-            level: match compression {
-                Compression::Fast => 1,
-                Compression::Balanced => 6,
-                Compression::Best => 9,
-            },
-            strip_rows,
-            waiting: Vec::new(),
-            most: strip_rows * shape.row_bytes() * rayon::current_num_threads(),
-            at: head.len() as u64,
-            offsets: Vec::new(),
-            lengths: Vec::new(),
-        })
-    }
-
-    /// Compresses and writes the rows that wait.
-    fn flush(&mut self) -> Result<()> {
-        let shape = self.shape;
-        let strips: Vec<Vec<u8>> = self
-            .waiting
-            .par_chunks_mut(self.strip_rows * shape.row_bytes())
-            .map(|strip| {
-                for row in strip.chunks_exact_mut(shape.row_bytes()) {
-                    make_differences(row, shape);
-                }
-                deflated(strip, self.level)
-            })
-            .collect::<Result<_>>()?;
-        for strip in strips {
-            self.out.write_all(&strip).map_err(message::writing)?;
-            self.offsets.push(self.at);
-            self.lengths.push(strip.len() as u64);
-            self.at += strip.len() as u64;
+impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
+    fn encode(&self, _: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
+        for row in rows.chunks_exact_mut(self.shape.row_bytes()) {
+            make_differences(row, self.shape);
         }
-        self.waiting.clear();
+        let mut strip = Vec::with_capacity(rows.len() / 2);
+        let mut deflate = self.deflate;
+        deflate
+            .write_to(&mut strip, rows)
+            .map_err(|error| encoding(error.into()))?;
+        Ok(strip)
+    }
+
+    fn append(&mut self, _: usize, strip: Vec<u8>) -> Result<()> {
+        let mut writer = self.encoder.extra_directory().map_err(encoding)?;
+        let offset = writer.write_data(&strip[..]);
+        // It owns nothing, and dropped it would write a directory behind every strip.
+        std::mem::forget(writer);
+        self.offsets.push(offset.map_err(encoding)?);
+        self.lengths.push(strip.len() as u64);
         Ok(())
     }
 
-    fn directory(&self) -> Directory {
+    fn finish(mut self, late: &Metadata) -> Result<Vec<String>> {
+        self.metadata = self.metadata.completed_by(late);
+        self.write_directory().map_err(encoding)?;
+        Ok(Vec::new())
+    }
+}
+
+impl<K: TiffKind> File<'_, K> {
+    fn write_directory(&mut self) -> TiffResult<()> {
         let Shape {
             rows,
             columns,
             channels,
             depth,
         } = self.shape;
-        let mut directory = Directory::new(self.big);
-        directory.long(256, columns as u32);
-        directory.long(257, rows as u32);
-        directory.shorts(258, &vec![8 * depth.bytes() as u16; channels]);
-        // Deflate.
-        directory.shorts(259, &[8]);
-        // Black is zero, or RGB.
-        directory.shorts(262, &[if channels < 3 { 1 } else { 2 }]);
-        directory.offsets(273, &self.offsets);
-        if let Some(orientation) = self.metadata.orientation {
-            directory.shorts(274, &[orientation]);
-        }
-        directory.shorts(277, &[channels as u16]);
-        directory.long(278, self.strip_rows as u32);
-        directory.offsets(279, &self.lengths);
-        // As many pixels in a row as in a column, of no known size.
-        directory.ratio(282, [1, 1]);
-        directory.ratio(283, [1, 1]);
-        directory.shorts(296, &[1]);
-        directory.shorts(317, &[if has_differences(depth) { 2 } else { 1 }]);
-        if matches!(channels, 2 | 4) {
-            directory.shorts(338, &[if self.metadata.premultiplied { 1 } else { 2 }]);
-        }
-        let format = if depth == Depth::F32 { 3 } else { 1 };
-        directory.shorts(339, &vec![format; channels]);
-        if let Some(icc) = &self.metadata.icc {
-            directory.undefined(34675, icc);
-        }
-        directory
-    }
-}
-
-impl Sink for Writer<'_> {
-    fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        let mut first = 0;
-        while first < rows.len() {
-            let room = (self.most - self.waiting.len()) / rows.depth().bytes();
-            let end = rows.len().min(first + room);
-            match rows.range(first, end) {
-                SampleSlice::U8(part) => self.waiting.extend_from_slice(part),
-                SampleSlice::U16(part) => {
-                    let bytes = part.iter().flat_map(|sample| sample.to_le_bytes());
-                    self.waiting.extend(bytes);
-                }
-                SampleSlice::F32(part) => {
-                    let bytes = part.iter().flat_map(|sample| sample.to_le_bytes());
-                    self.waiting.extend(bytes);
-                }
-            }
-            first = end;
-            if self.waiting.len() == self.most {
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
-        self.flush()?;
-        self.metadata = self.metadata.completed_by(late);
-        // Values and the directory begin at even bytes.
-        if !self.at.is_multiple_of(2) {
-            self.out.write_all(&[0]).map_err(message::writing)?;
-            self.at += 1;
-        }
-        let too_large = || Error::output("tiff cannot hold this picture; choose png or npy");
-        let (directory, start) = self.directory().bytes(self.at).ok_or_else(too_large)?;
-        let start = start.to_le_bytes();
-        let (place, start) = match self.big {
-            true => (8, &start[..]),
-            false => (4, &start[..4]),
+        let photometric = match channels {
+            1 | 2 => PhotometricInterpretation::BlackIsZero,
+            _ => PhotometricInterpretation::RGB,
         };
-        let out = &mut self.out;
-        out.write_all(&directory)
-            .and_then(|()| out.seek(SeekFrom::Start(place)))
-            .and_then(|_| out.write_all(start))
-            .and_then(|()| out.seek(SeekFrom::End(0)))
-            .map_err(message::writing)?;
-        Ok(Vec::new())
+        let predictor = match has_differences(depth) {
+            true => Predictor::Horizontal,
+            false => Predictor::None,
+        };
+        let format = match depth {
+            Depth::F32 => SampleFormat::IEEEFP,
+            _ => SampleFormat::Uint,
+        };
+        let offsets = |values: &[u64]| -> TiffResult<Vec<K::OffsetType>> {
+            values.iter().map(|v| K::convert_offset(*v)).collect()
+        };
+        let (starts, lengths) = (offsets(&self.offsets)?, offsets(&self.lengths)?);
+        let square = || Rational { n: 1, d: 1 };
+
+        let mut tags = self.encoder.image_directory()?;
+        tags.write_tag(Tag::ImageWidth, columns as u32)?;
+        tags.write_tag(Tag::ImageLength, rows as u32)?;
+        tags.write_tag(
+            Tag::BitsPerSample,
+            &vec![8 * depth.bytes() as u16; channels][..],
+        )?;
+        tags.write_tag(Tag::Compression, CompressionMethod::Deflate.to_u16())?;
+        tags.write_tag(Tag::PhotometricInterpretation, photometric.to_u16())?;
+        tags.write_tag(Tag::StripOffsets, K::convert_slice(&starts))?;
+        tags.write_tag(Tag::SamplesPerPixel, channels as u16)?;
+        tags.write_tag(Tag::RowsPerStrip, self.strip_rows as u32)?;
+        tags.write_tag(Tag::StripByteCounts, K::convert_slice(&lengths))?;
+        tags.write_tag(Tag::XResolution, square())?;
+        tags.write_tag(Tag::YResolution, square())?;
+        tags.write_tag(Tag::ResolutionUnit, ResolutionUnit::None.to_u16())?;
+        tags.write_tag(Tag::Predictor, predictor.to_u16())?;
+        tags.write_tag(Tag::SampleFormat, &vec![format.to_u16(); channels][..])?;
+        if matches!(channels, 2 | 4) {
+            let alpha: u16 = if self.metadata.premultiplied { 1 } else { 2 };
+            tags.write_tag(Tag::ExtraSamples, alpha)?;
+        }
+        if let Some(orientation) = self.metadata.orientation {
+            tags.write_tag(Tag::Orientation, orientation)?;
+        }
+        if let Some(icc) = &self.metadata.icc {
+            // The type of a profile is UNDEFINED, not BYTE.
+            let entry = tags.write_entry_bytes(Type::UNDEFINED, icc)?;
+            tags.extend_from(&[(Tag::IccProfile, entry)].into_iter().collect());
+        }
+        tags.finish()
     }
 }
 
@@ -218,30 +190,20 @@ fn make_differences(row: &mut [u8], shape: Shape) {
             let samples = row.as_chunks_mut::<2>().0;
             for at in (channels..samples.len()).rev() {
                 let [sample, before] =
-                    [samples[at], samples[at - channels]].map(u16::from_le_bytes);
-                samples[at] = sample.wrapping_sub(before).to_le_bytes();
+                    [samples[at], samples[at - channels]].map(u16::from_ne_bytes);
+                samples[at] = sample.wrapping_sub(before).to_ne_bytes();
             }
         }
         Depth::F32 => {}
     }
 }
 
-/// A zlib stream.
-fn deflated(data: &[u8], level: u32) -> Result<Vec<u8>> {
-    let mut compress = Compress::new(flate2::Compression::new(level), true);
-    let mut out = Vec::with_capacity(data.len() / 2 + 1024);
-    loop {
-        let done = compress.total_in() as usize;
-        let status = compress
-            .compress_vec(&data[done..], &mut out, FlushCompress::Finish)
-            .map_err(|error| {
-                Error::output(format_args!(
-                    "tiff cannot hold this picture ({error}); choose png or npy"
-                ))
-            })?;
-        if status == Status::StreamEnd {
-            return Ok(out);
-        }
-        out.reserve(data.len() / 2 + 1024);
+fn encoding(error: TiffError) -> Error {
+    match error {
+        TiffError::IoError(error) => message::writing(error),
+        error => Error::output(format_args!(
+            "tiff cannot hold this picture ({}); choose png or npy",
+            message::one_line(error)
+        )),
     }
 }

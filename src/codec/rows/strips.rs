@@ -1,0 +1,79 @@
+//! Strips of rows, which are encoded in parallel.
+
+use rayon::prelude::*;
+
+use crate::{codec::Metadata, error::Result, image::SampleSlice};
+
+use super::Sink;
+
+/// A file that is made of strips, each of so many rows that know nothing of
+/// the others. What is in it does not depend on the number of threads.
+pub(in crate::codec) trait StripFile: Send + Sync {
+    /// Encodes the strip of this number: rows as bytes in this machine's order,
+    /// which may be changed.
+    fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>>;
+
+    /// Writes the strip of this number, after those before it.
+    fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()>;
+
+    /// As [`Sink::finish`].
+    fn finish(self, late: &Metadata) -> Result<Vec<String>>;
+}
+
+/// Collects a strip for every thread, and has them encoded.
+pub(in crate::codec) struct Strips<F> {
+    file: F,
+    /// The bytes of a strip before they are encoded, the last one aside.
+    strip: usize,
+    waiting: Vec<u8>,
+    most: usize,
+    written: usize,
+}
+
+impl<F: StripFile> Strips<F> {
+    pub(in crate::codec) fn new(file: F, strip: usize) -> Self {
+        Self {
+            file,
+            strip,
+            waiting: Vec::new(),
+            most: strip * rayon::current_num_threads(),
+            written: 0,
+        }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let (file, first) = (&self.file, self.written);
+        let strips: Vec<Vec<u8>> = self
+            .waiting
+            .par_chunks_mut(self.strip)
+            .enumerate()
+            .map(|(at, rows)| file.encode(first + at, rows))
+            .collect::<Result<_>>()?;
+        self.waiting.clear();
+        for strip in strips {
+            self.file.append(self.written, strip)?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+}
+
+impl<F: StripFile> Sink for Strips<F> {
+    fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
+        let mut rows = rows.as_bytes();
+        while !rows.is_empty() {
+            let (part, rest) = rows.split_at(rows.len().min(self.most - self.waiting.len()));
+            self.waiting.extend_from_slice(part);
+            rows = rest;
+            if self.waiting.len() == self.most {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
+        self.flush()?;
+        self.file.finish(late)
+    }
+}
