@@ -270,7 +270,8 @@ pub(crate) const fn has_alpha(channels: usize) -> bool {
     matches!(channels, 2 | 4)
 }
 
-fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
+/// How many samples an image has, which is not empty.
+pub(crate) fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
     if rows == 0 || columns == 0 || channels == 0 {
         return Err(Error::input(format_args!(
             "the image is empty: {rows} rows x {columns} columns x {channels} channels; there is nothing to filter"

@@ -403,6 +403,32 @@ fn misuse_is_told_of() {
         create(&mut file).unwrap_err().to_string(),
         "pgm holds no colour; choose png, jpeg, tiff, webp, bmp, ppm, pnm, pam, qoi, tga, gif or npy"
     );
+    for (empty, claim) in [
+        (Shape { rows: 0, ..shape }, "0 rows x 4 columns"),
+        (
+            Shape {
+                columns: 0,
+                ..shape
+            },
+            "5 rows x 0 columns",
+        ),
+    ] {
+        let output = Output::seekable(&mut file);
+        let refused = codec::create_rows(empty, Format::Npy, &metadata, &options, output);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            format!("the image is empty: {claim} x 3 channels; there is nothing to filter")
+        );
+    }
+    let vast = Shape {
+        columns: usize::MAX / 3,
+        depth: Depth::F32,
+        rows: 1,
+        ..shape
+    };
+    let output = Output::seekable(&mut file);
+    let refused = codec::create_rows(vast, Format::Npy, &metadata, &options, output);
+    assert!(matches!(refused.unwrap_err(), Error::Limit(_)));
     let output = Output::seekable(&mut file);
     let mut writer = codec::create_rows(shape, Format::Png, &metadata, &options, output).unwrap();
     writer.write(&[1_u8; 24][..]).unwrap();

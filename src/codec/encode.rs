@@ -96,9 +96,10 @@ pub fn encode<W: Write + Seek + Send>(
 ///
 /// # Errors
 ///
-/// [`Error::Output`](crate::Error::Output), before anything is written, if the
-/// format cannot hold such an image; [`Error::Io`](crate::Error::Io) if writing
-/// fails.
+/// Before anything is written, [`Error::Input`](crate::Error::Input) if the
+/// shape is empty, [`Error::Limit`](crate::Error::Limit) if it is beyond this
+/// machine, [`Error::Output`](crate::Error::Output) if the format cannot hold
+/// such an image; [`Error::Io`](crate::Error::Io) if writing fails.
 pub fn create_rows<'a>(
     shape: Shape,
     format: Format,
@@ -106,6 +107,7 @@ pub fn create_rows<'a>(
     options: &EncodeOptions,
     out: Output<'a>,
 ) -> Result<RowWriter<'a>> {
+    shape.check()?;
     format.check(shape.depth, shape.channels)?;
     format.check_size(shape.rows, shape.columns)?;
     let written = Shape {

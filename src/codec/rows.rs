@@ -57,7 +57,7 @@ use std::io::{self, Write};
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, SampleSlice},
+    image::{Depth, Image, SampleSlice, sample_count},
 };
 
 /// The size of an image and the type of its samples.
@@ -93,6 +93,18 @@ impl Shape {
     /// The bytes of a row in memory.
     pub const fn row_bytes(&self) -> usize {
         self.row_len() * self.depth.bytes()
+    }
+
+    /// Checks that it is of an image, and one that can be counted in bytes.
+    pub(super) fn check(&self) -> Result<()> {
+        let samples = sample_count(self.rows, self.columns, self.channels)?;
+        match samples.checked_mul(self.depth.bytes()) {
+            Some(_) => Ok(()),
+            None => Err(Error::limit(format_args!(
+                "{} rows x {} columns x {} channels of {} samples are more than this machine can address",
+                self.rows, self.columns, self.channels, self.depth
+            ))),
+        }
     }
 
     /// How many rows `len` samples of this `depth` are.
