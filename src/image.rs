@@ -115,12 +115,15 @@ impl Samples {
 
 /// A vector of `len` zeros, or an error where the memory cannot be had.
 pub(crate) fn zeroed_vec<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
-    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| {
-        Error::limit(format_args!(
-            "no memory for {len} samples of {} bytes: use a smaller image or a machine with more memory",
-            size_of::<T>()
-        ))
-    })
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| no_memory::<T>(len))
+}
+
+/// The memory for `len` samples cannot be had.
+pub(crate) fn no_memory<T>(len: usize) -> Error {
+    Error::limit(format_args!(
+        "no memory for {len} samples of {} bytes: use a smaller image or a machine with more memory",
+        size_of::<T>()
+    ))
 }
 
 /// A sample type: `u8`, `u16` or `f32`.

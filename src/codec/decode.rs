@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Format, Limits, Metadata, NpyFile, RowReader, gif,
     input::{Forward, Input, Watch, read_all, too_large},
-    jpeg, message, npy, png, pnm, raster,
+    jpeg, npy, png, pnm, raster,
     rows::WholeSource,
     sniff, tiff,
 };
@@ -187,7 +187,7 @@ fn rows<'a>(
     watch: Watch,
 ) -> Result<RowReader<'a>> {
     let (start, input) = input.start().map_err(|error| watch.explain(error))?;
-    let format = recognise(&start, hint)?;
+    let format = sniff::format_of(&start, hint)?;
     let mut reader =
         rows_as(format, &start, input, limits).map_err(|error| watch.explain(error))?;
     if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
@@ -278,30 +278,4 @@ pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Re
 /// not supported, [`Error::Limit`] if they claim more than `limits` allow.
 pub fn read_bytes(bytes: &[u8], hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
     rows_of_bytes(bytes, hint, limits)?.into_decoded()
-}
-
-fn recognise(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
-    if bytes.is_empty() {
-        return Err(Error::input("the file is empty: get a good copy of it"));
-    }
-    if let Some(format) = Format::from_content(bytes) {
-        return Ok(format);
-    }
-    let supported = Format::readable();
-    if let Some(kind) = sniff::looks_like(bytes) {
-        return Err(Error::input(format_args!(
-            "it is no picture that can be read, it looks like {kind}: supported are {supported}"
-        )));
-    }
-    match hint {
-        Some(Format::Tga) => Ok(Format::Tga),
-        // A file cut within its first bytes would be called unknown.
-        Some(format) if bytes.len() < 12 => Err(message::truncated(format.name())),
-        Some(format) => Err(Error::input(format_args!(
-            "the name says {format}, the content is no {format}, nor anything else that can be read: supported are {supported}"
-        ))),
-        None => Err(Error::input(format_args!(
-            "its content is of no known format: supported are {supported}"
-        ))),
-    }
 }

@@ -80,7 +80,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
 pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> {
     let (rows, columns) = raster::sides(image)?;
     let (high, wide) = (rows as u16, columns as u16);
-    let bytes = raster::bytes_of(image.samples());
+    let bytes = image.samples().as_slice().as_bytes();
     let mut warnings = Vec::new();
     let frame = if image.channels() == 1 {
         let ramp: Vec<u8> = (0..=255).flat_map(|gray| [gray; 3]).collect();

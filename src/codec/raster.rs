@@ -98,7 +98,7 @@ fn read_with(
     };
     let mut samples = limits.allocate(rows, columns, channels, depth)?;
     decoder
-        .read_image(bytes_of_mut(&mut samples))
+        .read_image(samples.as_mut_slice().into_bytes())
         .map_err(failed)?;
     Ok((Image::new(rows, columns, channels, samples)?, metadata))
 }
@@ -111,7 +111,7 @@ pub(super) fn write(
     metadata: &Metadata,
     out: &mut (impl Write + Seek),
 ) -> Result<()> {
-    let bytes = bytes_of(image.samples());
+    let bytes = image.samples().as_slice().as_bytes();
     let (rows, columns) = sides(image)?;
     let color = color(image);
     let result = match format {
@@ -181,24 +181,6 @@ pub(super) const fn layout(color: ColorType) -> Option<(Depth, usize)> {
         ColorType::Rgba32F => (Depth::F32, 4),
         _ => return None,
     })
-}
-
-/// The samples in this machine's byte order.
-pub(super) fn bytes_of(samples: &Samples) -> &[u8] {
-    match samples {
-        Samples::U8(s) => s,
-        Samples::U16(s) => bytemuck::cast_slice(s),
-        Samples::F32(s) => bytemuck::cast_slice(s),
-    }
-}
-
-/// The samples in this machine's byte order, for writing.
-pub(super) fn bytes_of_mut(samples: &mut Samples) -> &mut [u8] {
-    match samples {
-        Samples::U8(s) => s,
-        Samples::U16(s) => bytemuck::cast_slice_mut(s),
-        Samples::F32(s) => bytemuck::cast_slice_mut(s),
-    }
 }
 
 /// The gray of an image whose three channels are the same.

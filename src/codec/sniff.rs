@@ -1,4 +1,9 @@
-//! What a file that is none of the formats looks like, for the error message.
+//! What a file is by its first bytes, or what it looks like where it is none of
+//! the formats.
+
+use crate::error::{Error, Result};
+
+use super::{Format, message};
 
 /// Marks of well-known files, and what they are called.
 const MARKS: [(usize, &[u8], &str); 17] = [
@@ -21,8 +26,40 @@ const MARKS: [(usize, &[u8], &str); 17] = [
     (4, b"ftyp", "a video"),
 ];
 
+/// The format of a file that begins with `bytes`: what the content says, else
+/// the `hint` where it can be right.
+///
+/// # Errors
+///
+/// [`Error::Input`], which says what the content looks like.
+pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
+    if bytes.is_empty() {
+        return Err(Error::input("the file is empty: get a good copy of it"));
+    }
+    if let Some(format) = Format::from_content(bytes) {
+        return Ok(format);
+    }
+    let supported = Format::readable();
+    if let Some(kind) = looks_like(bytes) {
+        return Err(Error::input(format_args!(
+            "it is no picture that can be read, it looks like {kind}: supported are {supported}"
+        )));
+    }
+    match hint {
+        Some(Format::Tga) => Ok(Format::Tga),
+        // A file cut within its first bytes would be called unknown.
+        Some(format) if bytes.len() < 12 => Err(message::truncated(format.name())),
+        Some(format) => Err(Error::input(format_args!(
+            "the name says {format}, the content is no {format}, nor anything else that can be read: supported are {supported}"
+        ))),
+        None => Err(Error::input(format_args!(
+            "its content is of no known format: supported are {supported}"
+        ))),
+    }
+}
+
 /// What the first bytes look like: `"text"`, `"a PDF document"`.
-pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
+fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     for (offset, mark, name) in MARKS {
         if bytes
             .get(offset..)

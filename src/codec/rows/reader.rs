@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     codec::{Decoded, Format, Metadata, input::Watch},
     error::{Error, Result},
-    image::{Depth, Image, SampleSliceMut, Samples},
+    image::{Depth, Image, SampleSliceMut, Samples, no_memory},
 };
 
 use super::Shape;
@@ -199,12 +199,9 @@ fn grow(samples: &mut Samples, len: usize, total: usize) -> Result<()> {
         if samples.capacity() < len {
             let more = samples.len().max(GROWTH / size_of::<T>()).max(len);
             let more = more.min(total - samples.len());
-            samples.try_reserve_exact(more).map_err(|_| {
-                Error::limit(format_args!(
-                    "no memory for {total} samples of {} bytes: use a smaller image or a machine with more memory",
-                    size_of::<T>()
-                ))
-            })?;
+            samples
+                .try_reserve_exact(more)
+                .map_err(|_| no_memory::<T>(total))?;
         }
         samples.resize(len, T::zeroed());
         Ok(())

@@ -2,8 +2,8 @@
 
 use crate::{
     codec::{Decoded, Format, Metadata, encode},
-    error::{Error, Result},
-    image::{Image, SampleSlice, SampleSliceMut, Samples},
+    error::Result,
+    image::{Image, SampleSlice, SampleSliceMut, Samples, no_memory},
 };
 
 use super::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, band};
@@ -120,12 +120,8 @@ impl Sink for WholeSink<'_> {
 
 /// Adds `rows` to `all`, with memory for the `total` taken at the first.
 fn append<T: Copy>(all: &mut Vec<T>, rows: &[T], total: usize) -> Result<()> {
-    all.try_reserve_exact(total - all.len()).map_err(|_| {
-        Error::limit(format_args!(
-            "no memory for {total} samples of {} bytes: use a smaller image or a machine with more memory",
-            size_of::<T>()
-        ))
-    })?;
+    all.try_reserve_exact(total - all.len())
+        .map_err(|_| no_memory::<T>(total))?;
     all.extend_from_slice(rows);
     Ok(())
 }
