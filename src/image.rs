@@ -256,6 +256,11 @@ impl Image {
         &self.samples
     }
 
+    /// The samples, to be filled.
+    pub fn samples_mut(&mut self) -> SampleSliceMut<'_> {
+        self.samples.as_mut_slice()
+    }
+
     /// The samples, taken out of the image.
     pub fn into_samples(self) -> Samples {
         self.samples

@@ -43,11 +43,19 @@ pub(super) fn row_bytes(
     columns.saturating_mul(channels.saturating_mul(element.bytes()))
 }
 
-/// Makes the bands of one image.
+/// `(columns, channels)` of the window in a band's row.
+pub(super) fn window_row(geometry: &Geometry, channels: usize) -> Layout<2> {
+    let shape = [geometry.window[1], channels];
+    Layout::c_order(shape, shape[0] * shape[1]).expect("a shape fits as many elements as it has")
+}
+
+/// Makes the bands of some rows of an image.
 #[derive(Debug)]
 pub(super) struct Framing<'a, S, T> {
     geometry: &'a Geometry,
     source: StridedView<'a, S, 3>,
+    /// The row of the image that the source begins with.
+    first: usize,
     simd: Simd,
     constant: T,
     /// The source as elements, where windows can look at it.
@@ -73,7 +81,13 @@ impl<T> Frame<T> {
 }
 
 impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
-    pub(super) fn new(geometry: &'a Geometry, source: StridedView<'a, S, 3>, simd: Simd) -> Self {
+    /// Of the rows from the image's row `first` on.
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        source: StridedView<'a, S, 3>,
+        first: usize,
+        simd: Simd,
+    ) -> Self {
         let constant = match geometry.border {
             Some(Border::Constant(value)) => T::from_weight(value),
             _ => T::ZERO,
@@ -81,17 +95,11 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         Self {
             geometry,
             source,
+            first,
             simd,
             constant,
             direct: same_type(source),
         }
-    }
-
-    /// `(columns, channels)` of the window in a band's row.
-    pub(super) fn window_row(&self) -> Layout<2> {
-        let shape = [self.geometry.window[1], self.source.shape()[2]];
-        Layout::c_order(shape, shape[0] * shape[1])
-            .expect("a shape fits as many elements as it has")
     }
 
     /// The band of a tile: the source itself where no window of the tile leaves
@@ -119,11 +127,10 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         if !(fits && inside(0, rows) && inside(1, columns)) {
             return None;
         }
-        let of_image = |axis: usize, padded: &Range<usize>| {
-            padded.start - geometry.before[axis]..padded.end - geometry.before[axis]
-        };
-        let rows = self.direct?.slice(0, of_image(0, rows)).ok()?;
-        rows.slice(1, of_image(1, columns).start..).ok()
+        let [above, left] = [geometry.before[0] + self.first, geometry.before[1]];
+        let rows = rows.start - above..rows.end - above;
+        let rows = self.direct?.slice(0, rows).ok()?;
+        rows.slice(1, columns.start - left..).ok()
     }
 
     fn frame<'b>(
@@ -156,6 +163,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
                 framed.fill(self.constant);
                 continue;
             };
+            let row = row - self.first;
             let (before, rest) = framed.split_at_mut(left.len() * channels);
             let (within, after) = rest.split_at_mut(inside.len() * channels);
             self.widen(row, &inside, within);

@@ -3,7 +3,7 @@
 use super::{
     Channel, Plan, Tuning,
     plan::Input,
-    run::{self, Progress},
+    run::{Progress, Runner},
 };
 use crate::{
     border::Border,
@@ -212,6 +212,16 @@ impl Filter {
         Plan::new(self, Input::of(&image.into()), tuning)
     }
 
+    /// How this filter will be run on images of this shape and depth, whose
+    /// samples stand row by row.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub fn plan_for(&self, shape: [usize; 3], depth: Depth, tuning: &Tuning) -> Result<Plan> {
+        Plan::new(self, Input::of_shape(shape, depth)?, tuning)
+    }
+
     /// The filtered image.
     ///
     /// Work is split over the threads of the current rayon pool.
@@ -252,6 +262,11 @@ impl Filter {
                 "the output was made for another plan; make one with Plan::allocate",
             ));
         }
-        run::run(self, plan, image, output, progress)
+        let mut runner = Runner::new(plan);
+        let source = runner.source(image, 0)?;
+        runner.look_at(&source);
+        let rows = 0..output.rows();
+        runner.run(&source, rows, output.samples_mut(), progress);
+        Ok(())
     }
 }

@@ -131,6 +131,25 @@ impl Geometry {
         }
     }
 
+    /// The image's rows from the first to the last that these of the result
+    /// see, those that the border takes from it included.
+    pub(super) fn source_rows(&self, output: &Range<usize>) -> Range<usize> {
+        let padded = self.padded(0, output);
+        let inside = self.inside(0, &padded);
+        // Within twice the image's rows every border has repeated itself.
+        let period = 2 * self.image[0];
+        let above = (padded.start..inside.start).take(period);
+        let below = (inside.end..padded.end).take(period);
+        let ends = [inside.start, inside.end.saturating_sub(1)];
+        let ends = ends.into_iter().filter(|_| !inside.is_empty());
+        let rows = above.chain(ends).chain(below);
+        let rows = rows.filter_map(|padded| self.source(0, padded));
+        let (first, end) = rows.fold((usize::MAX, 0), |(first, end), row| {
+            (first.min(row), end.max(row + 1))
+        });
+        first.min(end)..end
+    }
+
     /// The image's row or column under an output one.
     pub(super) fn under(&self, axis: usize, output: usize) -> usize {
         output * self.step[axis] + self.anchor[axis] - self.before[axis]

@@ -3,6 +3,7 @@
 
 mod band;
 mod channel;
+mod compiled;
 mod filter;
 mod geometry;
 mod lane;

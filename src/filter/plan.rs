@@ -48,6 +48,15 @@ impl Input {
             depth: image.depth(),
         }
     }
+
+    /// Of an image whose samples stand row by row.
+    pub(super) fn of_shape(shape: [usize; 3], depth: Depth) -> Result<Self> {
+        let len = (shape.iter())
+            .try_fold(1_usize, |len, &n| len.checked_mul(n))
+            .unwrap_or(usize::MAX);
+        let layout = Layout::c_order(shape, len)?;
+        Ok(Self { layout, depth })
+    }
 }
 
 /// How a filter will be run on images of one shape and depth.
@@ -68,7 +77,7 @@ pub struct Plan {
     /// Columns of the result in a tile; the last of a band may have fewer.
     pub(super) tile_width: usize,
     /// Output rows that are computed at once.
-    pub(super) rows_at_once: usize,
+    pub(crate) rows_at_once: usize,
     /// Whether windows inside the image look at the image itself.
     direct: bool,
 }
@@ -294,6 +303,25 @@ impl Plan {
         self.filter.output_depth(self.input.depth)
     }
 
+    /// The rows of the image, from the first to the last, that these rows of
+    /// the result are computed from, those that the border takes from it included.
+    pub fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
+        self.geometry.source_rows(rows)
+    }
+
+    /// Why rows near by do not suffice to compute rows of the result, if so:
+    /// one line.
+    pub fn needs_whole_image(&self) -> Option<String> {
+        let map = self.filter.map();
+        if self.tone.needs_range() {
+            Some(format!("the map {map} needs the range of all responses"))
+        } else if self.geometry.border == Some(Border::Wrap) && self.window()[0] > 1 {
+            Some("the border wrap needs its far end".to_owned())
+        } else {
+            None
+        }
+    }
+
     /// Rows and columns of the window, dilation included; of several kernels,
     /// the window that holds them all.
     pub const fn window(&self) -> [usize; 2] {
@@ -379,13 +407,20 @@ impl Plan {
         self.filter == *filter && self.input == input
     }
 
-    /// Whether the result is stored past the caches.
-    pub(super) fn streams(&self) -> bool {
-        let pixel = self.channels * self.output_depth().bytes();
-        let [rows, columns] = self.geometry.output;
-        self.lane() != LaneKind::I16
-            && self.tile_width * pixel >= STREAM_ROW_BYTES
-            && rows * columns * pixel > STREAM_BYTES
+    /// Whether so many bytes of the result are stored past the caches.
+    pub(super) fn streams(&self, bytes: usize) -> bool {
+        let row = self.tile_width * self.channels * self.output_depth().bytes();
+        self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
+    }
+
+    /// The sample type of the image.
+    pub(super) const fn depth(&self) -> Depth {
+        self.input.depth
+    }
+
+    /// The channels that are taken as they are, or `None` for luma.
+    pub(super) fn stored_channels(&self, channels: usize) -> Result<Option<Range<usize>>> {
+        self.filter.channel.stored(channels)
     }
 
     /// Whether the last channel is alpha and copied.

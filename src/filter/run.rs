@@ -1,310 +1,165 @@
-//! Runs a plan: bands over threads, windows to sums, sums to samples.
+//! Runs a plan on an image, or on some rows of it at a time.
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::{
-    Filter, Plan,
-    band::{Frame, Framing, Tile},
-    luma,
-    method::Way,
-    shift,
+    Plan,
+    compiled::{Compiled, compile},
+    luma, shift,
 };
 use crate::{
-    engine::{
-        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Widen,
-    },
-    error::{Error, Result},
-    image::{Depth, Image, ImageView},
-    kernel::Kernel,
-    simd,
-    tone::{self, Output, Tone},
-    view::{Layout, StridedView},
+    error::Result,
+    image::{Image, ImageView, SampleSliceMut},
+    tone::Tone,
 };
 
 /// Hears of finished output rows.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Fills `output`; the types of samples, lane and result are picked here, once.
-pub(super) fn run(
-    filter: &Filter,
-    plan: &Plan,
-    image: ImageView<'_>,
-    output: &mut Image,
-    progress: &Progress<'_>,
-) -> Result<()> {
-    let gray;
-    let (source, channels) = match filter.channel.stored(image.shape()[2])? {
-        Some(stored) => (image, stored),
-        None => {
-            gray = luma::luma(plan.simd, &image)?;
-            ((&gray).into(), 0..1)
-        }
-    };
-    let job = Job { plan, progress };
-    match source {
-        ImageView::U8(view) if plan.choice.way == Way::Dots => {
-            job.with_dots(view.slice(2, channels)?, output)
-        }
-        ImageView::U8(view) => job.with_source(view.slice(2, channels)?, output),
-        ImageView::U16(view) => job.with_source(view.slice(2, channels)?, output),
-        ImageView::F32(view) => job.with_source(view.slice(2, channels)?, output),
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Job<'a> {
+/// A plan whose kernels are compiled, ready for rows.
+///
+/// Any rows of the result can be made, in any order and number, as long as they
+/// begin at a multiple of [`Plan::rows_at_once`], and come out as they would
+/// with all the others.
+pub(crate) struct Runner<'a> {
     plan: &'a Plan,
-    progress: &'a Progress<'a>,
+    tone: Tone,
+    kernels: Box<dyn Compiled>,
 }
 
-/// Buffers of one thread, kept from band to band.
-struct Scratch<E, T> {
-    frame: Frame<E>,
-    /// The engine's own.
-    engine: engine::Scratch<T>,
-    /// Sums of every kernel, one after the other.
-    sums: Vec<T>,
+/// The channels that kernels see, of some rows of an image.
+pub(crate) struct Source<'a> {
+    channels: Channels<'a>,
+    /// The row of the image that they begin with.
+    first: usize,
 }
 
-impl Job<'_> {
-    fn with_source<S: Widen + Output>(
-        self,
-        source: StridedView<'_, S, 3>,
-        output: &mut Image,
-    ) -> Result<()> {
-        if let (Some(tap), Some(out)) = (self.plan.shift, S::of_mut(output)) {
-            shift::copy(&self.plan.geometry, source, tap, out, self.progress);
-            return Ok(());
-        }
-        match self.plan.lane() {
-            LaneKind::I16 => self.with_lane::<S, i16>(source, output),
-            LaneKind::F32 => self.with_lane::<S, f32>(source, output),
-            LaneKind::F64 => self.with_lane::<S, f64>(source, output),
+enum Channels<'a> {
+    Stored(ImageView<'a>),
+    Luma(Image),
+}
+
+impl Source<'_> {
+    fn view(&self) -> ImageView<'_> {
+        match &self.channels {
+            Channels::Stored(view) => *view,
+            Channels::Luma(gray) => gray.into(),
         }
     }
 
-    fn with_lane<S: Widen, T: Lane>(
-        self,
-        source: StridedView<'_, S, 3>,
-        output: &mut Image,
-    ) -> Result<()> {
-        self.with_kernels(source, output, |at, kernel, grid, row| {
-            let recipe = self.plan.choice.recipe(at, kernel, S::DEPTH);
-            let drop_zeros = S::DEPTH != Depth::F32;
-            Contraction::<T>::new(recipe, self.plan.simd, grid, row, drop_zeros)
-        })
-    }
-
-    fn with_dots(self, source: StridedView<'_, u8, 3>, output: &mut Image) -> Result<()> {
-        match self.plan.lane() {
-            LaneKind::I16 => self.with_dots_in::<i16>(source, output),
-            _ => self.with_dots_in::<f32>(source, output),
-        }
-    }
-
-    fn with_dots_in<T: DotSum>(
-        self,
-        source: StridedView<'_, u8, 3>,
-        output: &mut Image,
-    ) -> Result<()> {
-        self.with_kernels(source, output, |_, _, grid, row| {
-            DotProducts::<T>::new(grid, row)
-        })
-    }
-
-    fn with_kernels<S: Widen, C: Contract>(
-        self,
-        source: StridedView<'_, S, 3>,
-        output: &mut Image,
-        compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
-    ) -> Result<()> {
-        let bands = Bands::new(self.plan, source, compile);
-        match output.depth() {
-            Depth::U8 => self.filter::<S, C, u8>(&bands, output),
-            Depth::U16 => self.filter::<S, C, u16>(&bands, output),
-            Depth::F32 => self.filter::<S, C, f32>(&bands, output),
-        }
-    }
-
-    fn filter<S: Widen, C: Contract, O: Output>(
-        self,
-        bands: &Bands<'_, S, C>,
-        output: &mut Image,
-    ) -> Result<()> {
-        let Self { plan, .. } = self;
-        let channels = bands.source.shape()[2];
-        let mut tone = plan.tone.clone();
-        if tone.needs_range() {
-            tone.set_range(bands.range(&tone));
-        }
-        let row_len = plan.geometry.output[1] * channels;
-        let band_len = plan.band_rows() * row_len;
-        let samples = O::of_mut(output)
-            .ok_or_else(|| Error::request("the output is of another depth than its plan"))?;
-        let finish = |y: usize, columns: &Range<usize>, sums: &[&[C::Sum]], out: &mut [O]| {
-            tone.finish(plan.simd, sums, out);
-            if plan.copies_alpha() {
-                bands.copy_alpha(&tone, y, columns.start, out);
-            }
-        };
-        let streams = plan.streams();
-        let scratch = || (bands.scratch(), Vec::new());
-        samples.par_chunks_mut(band_len).enumerate().for_each_init(
-            scratch,
-            |(scratch, finished), (band, samples)| {
-                let first = band * plan.band_rows();
-                let rows = first..first + samples.len() / row_len;
-                simd::streaming(|stream| {
-                    for tile in bands.tiles(rows.clone()) {
-                        finished.resize(tile.columns.len() * channels, O::from_real(0.0));
-                        bands.each_row(&tile, scratch, |y, sums| {
-                            let at = (y - first) * row_len + tile.columns.start * channels;
-                            let out = &mut samples[at..][..finished.len()];
-                            if streams {
-                                finish(y, &tile.columns, sums, finished);
-                                stream.copy(finished, out);
-                            } else {
-                                finish(y, &tile.columns, sums, out);
-                            }
-                        });
-                    }
-                });
-                (self.progress)(rows.len());
-            },
-        );
-        Ok(())
+    fn rows(&self) -> Range<usize> {
+        self.first..self.first + self.view().shape()[0]
     }
 }
 
-/// One image's bands, ready to be computed in any order.
-struct Bands<'a, S, C: Contract> {
-    plan: &'a Plan,
-    framing: Framing<'a, S, C::Element>,
-    source: StridedView<'a, S, 3>,
-    kernels: Vec<C>,
-    /// Elements from one row of sums to the next.
-    stride: usize,
-}
-
-impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
-    fn new(
-        plan: &'a Plan,
-        source: StridedView<'a, S, 3>,
-        compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
-    ) -> Self {
-        let geometry = &plan.geometry;
-        let channels = source.shape()[2];
-        let framing = Framing::new(geometry, source, plan.simd);
-        let row = framing.window_row();
-        let kernels = (plan.kernels.iter().zip(&geometry.origins).enumerate())
-            .map(|(at, (kernel, &origin))| {
-                let weights: Vec<f64> = kernel.weights().iter().copied().collect();
-                let grid = Grid {
-                    weights: &weights,
-                    shape: [kernel.rows(), kernel.columns()],
-                    dilation: geometry.dilation,
-                    origin,
-                };
-                compile(at, kernel, grid, &row)
-            })
-            .collect();
-        let block = C::Sum::MAX_BLOCK.max(C::Element::MAX_BLOCK);
+impl<'a> Runner<'a> {
+    /// Compiles the kernels of `plan`.
+    pub(crate) fn new(plan: &'a Plan) -> Self {
         Self {
             plan,
-            kernels,
-            framing,
-            source,
-            stride: (geometry.positions(1, plan.tile_width) * channels).max(block),
+            tone: plan.tone.clone(),
+            kernels: compile(plan),
         }
     }
 
-    fn scratch(&self) -> Scratch<C::Element, C::Sum> {
-        Scratch {
-            frame: Frame::new(),
-            engine: engine::Scratch::new(),
-            sums: vec![C::Sum::ZERO; self.kernels.len() * self.plan.rows_at_once * self.stride],
-        }
-    }
-
-    /// The tiles of these output rows, from left to right.
-    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, C> {
-        let tile = move |columns| Tile {
-            rows: rows.clone(),
-            columns,
+    /// What kernels see of `rows`, which are the image's from row `first` on.
+    pub(crate) fn source<'v>(&self, rows: ImageView<'v>, first: usize) -> Result<Source<'v>> {
+        let channels = match self.plan.stored_channels(rows.shape()[2])? {
+            Some(stored) => Channels::Stored(rows.slice(2, stored)?),
+            None => Channels::Luma(luma::luma(self.plan.simd, &rows)?),
         };
-        self.plan.tile_columns().map(tile)
+        Ok(Source { channels, first })
     }
 
-    /// Computes the output rows of a tile and hands `each` the sums of every
-    /// kernel.
-    fn each_row(
-        &self,
-        tile: &Tile,
-        scratch: &mut Scratch<C::Element, C::Sum>,
-        mut each: impl FnMut(usize, &[&[C::Sum]]),
-    ) {
-        let Self { plan, stride, .. } = *self;
-        let Scratch {
-            frame,
-            engine,
-            sums,
-        } = scratch;
-        let band = self.framing.band(tile, frame);
-        let row_len = tile.columns.len() * self.source.shape()[2];
-        let kernel_len = self.plan.rows_at_once * stride;
-        for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
-            let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
-            let kernels = self.kernels.iter();
-            for (kernel, sums) in kernels.zip(sums.chunks_exact_mut(kernel_len)) {
-                let sums = &mut sums[..rows * stride];
-                kernel.run(plan.simd, &band, first, sums, stride, engine);
-            }
-            let of_row = |row| {
-                let of_kernels = sums.chunks_exact(kernel_len);
-                of_kernels.map(move |sums| &sums[row * stride..][..row_len])
-            };
-            let row_sums: Vec<&[C::Sum]> = (0..rows).flat_map(of_row).collect();
-            for (row, sums) in row_sums.chunks(self.kernels.len()).enumerate() {
-                each(tile.rows.start + first + row, sums);
-            }
+    /// Looks at the whole image, where samples depend on the range of all responses.
+    pub(crate) fn look_at(&mut self, image: &Source<'_>) {
+        if self.tone.needs_range() {
+            let rows = 0..self.plan.output_shape()[0];
+            let range = self.kernels.range(&self.part(image, rows, &|_| ()));
+            self.tone.set_range(range);
         }
     }
 
-    /// The range of the numerators of the whole image.
-    fn range(&self, tone: &Tone) -> tone::Range {
-        let Self { plan, .. } = self;
-        let [rows, ..] = plan.output_shape();
-        let channels = self.source.shape()[2];
-        (0..rows.div_ceil(plan.band_rows()))
-            .into_par_iter()
-            .map_init(
-                || self.scratch(),
-                |scratch, band| {
-                    let first = band * plan.band_rows();
-                    let mut range = tone::Range::EMPTY;
-                    for tile in self.tiles(first..(first + plan.band_rows()).min(rows)) {
-                        self.each_row(&tile, scratch, |_, sums| {
-                            range = range.join(tone.range(sums, channels, plan.copies_alpha()));
-                        });
-                    }
-                    range
-                },
-            )
-            .reduce(|| tone::Range::EMPTY, tone::Range::join)
+    /// Makes these rows of the result of `source`, which holds the rows that
+    /// they need.
+    pub(crate) fn run(
+        &self,
+        source: &Source<'_>,
+        rows: Range<usize>,
+        out: SampleSliceMut<'_>,
+        progress: &Progress<'_>,
+    ) {
+        let part = self.part(source, rows, progress);
+        let geometry = &self.plan.geometry;
+        let (first, rows) = (source.first, part.rows.clone());
+        match (self.plan.shift, source.view(), out) {
+            (Some(tap), ImageView::U8(view), SampleSliceMut::U8(out)) => {
+                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
+            }
+            (Some(tap), ImageView::U16(view), SampleSliceMut::U16(out)) => {
+                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
+            }
+            (Some(tap), ImageView::F32(view), SampleSliceMut::F32(out)) => {
+                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
+            }
+            (_, _, out) => self.kernels.run(&part, out),
+        }
     }
 
-    /// Puts the image's alpha into a finished row that begins at column `first`.
-    fn copy_alpha<O: Output>(&self, tone: &Tone, y: usize, first: usize, out: &mut [O]) {
-        let channels = self.source.shape()[2];
-        let geometry = &self.plan.geometry;
-        let row = geometry.under(0, y);
-        for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
-            let alpha = self
-                .source
-                .at([row, geometry.under(1, first + x), channels - 1]);
-            pixel[channels - 1] = tone.sample(alpha.to_f64());
+    fn part<'b>(
+        &'b self,
+        source: &'b Source<'_>,
+        rows: Range<usize>,
+        progress: &'b Progress<'b>,
+    ) -> Part<'b> {
+        let plan = self.plan;
+        let (needed, held) = (plan.source_rows(&rows), source.rows());
+        assert!(
+            held.start <= needed.start && needed.end <= held.end,
+            "rows {needed:?} are needed, {held:?} are there"
+        );
+        assert!(rows.start.is_multiple_of(plan.rows_at_once));
+        // A part of the result is split for all threads.
+        let band_rows = match rows.len() == plan.output_shape()[0] {
+            true => plan.band_rows(),
+            false => {
+                let share = rows.len().div_ceil(rayon::current_num_threads());
+                share
+                    .next_multiple_of(plan.rows_at_once)
+                    .min(plan.band_rows())
+            }
+        };
+        Part {
+            plan,
+            tone: &self.tone,
+            source: source.view(),
+            first: source.first,
+            rows,
+            band_rows,
+            progress,
         }
     }
 }
+
+/// Some rows of the result, and what they are made of.
+pub(super) struct Part<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) tone: &'a Tone,
+    pub(super) source: ImageView<'a>,
+    /// The row of the image that the source begins with.
+    pub(super) first: usize,
+    pub(super) rows: Range<usize>,
+    pub(super) band_rows: usize,
+    pub(super) progress: &'a Progress<'a>,
+}
+
+impl Part<'_> {
+    /// The rows of a band, counted from the part's first one.
+    pub(super) fn band(&self, at: usize) -> Range<usize> {
+        let first = self.rows.start + at * self.band_rows;
+        first..(first + self.band_rows).min(self.rows.end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

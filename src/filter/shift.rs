@@ -37,12 +37,13 @@ pub(super) fn tap(
     (alone && plain && (!keeps_alpha || tap == geometry.anchor)).then_some(tap)
 }
 
-/// Fills `out` with the samples at `tap` of every window.
+/// Fills `out` with the samples at `tap` of every window; `source` and `out`
+/// come with the rows of the image and of the result that they begin with.
 pub(super) fn copy<S: Output>(
     geometry: &Geometry,
-    source: StridedView<'_, S, 3>,
+    (source, first): (StridedView<'_, S, 3>, usize),
     tap: [usize; 2],
-    out: &mut [S],
+    (out, first_out): (&mut [S], usize),
     progress: &Progress<'_>,
 ) {
     let channels = source.shape()[2];
@@ -60,10 +61,12 @@ pub(super) fn copy<S: Output>(
     let rows = out.par_chunks_mut(columns * channels).enumerate();
     rows.with_min_len(16).for_each(|(y, out)| {
         progress(1);
-        let Some(row) = geometry.source(0, y * geometry.step[0] + tap[0]) else {
+        let seen = (first_out + y) * geometry.step[0] + tap[0];
+        let Some(row) = geometry.source(0, seen) else {
             out.fill(constant);
             return;
         };
+        let row = row - first;
         let samples = source.flat_row(row);
         let flat = match samples {
             Some(samples) if !inside.is_empty() => {

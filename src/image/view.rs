@@ -1,7 +1,7 @@
 //! Borrowed images: a strided view of samples of any type.
 
 use super::{Depth, Image, Sample, Samples};
-use crate::view::{Layout, StridedView};
+use crate::view::{Layout, LayoutError, Slice, StridedView};
 
 /// A strided view of shape `(rows, columns, channels)` of samples of any type:
 /// what a [`Filter`](crate::Filter) reads.
@@ -49,6 +49,19 @@ impl<'a> ImageView<'a> {
             Self::U16(view) => view.parent_bytes(),
             Self::F32(view) => view.parent_bytes(),
         }
+    }
+
+    /// See [`Layout::slice`].
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such axis.
+    pub fn slice(&self, axis: usize, slice: impl Into<Slice>) -> Result<Self, LayoutError> {
+        Ok(match self {
+            Self::U8(view) => Self::U8(view.slice(axis, slice)?),
+            Self::U16(view) => Self::U16(view.slice(axis, slice)?),
+            Self::F32(view) => Self::F32(view.slice(axis, slice)?),
+        })
     }
 
     /// The view, if its samples are of this type.

@@ -1,0 +1,263 @@
+//! Kernels that are compiled for the types of a plan: windows to sums, sums to
+//! samples.
+
+use std::{marker::PhantomData, ops::Range};
+
+use rayon::prelude::*;
+
+use super::{
+    Plan,
+    band::{self, Frame, Framing, Tile},
+    method::Way,
+    run::Part,
+};
+use crate::{
+    engine::{
+        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Widen,
+    },
+    image::{Depth, SampleSliceMut},
+    kernel::Kernel,
+    simd,
+    tone::{self, Output, Tone},
+    view::{Layout, StridedView},
+};
+
+/// Kernels, whatever the types of samples and lane.
+pub(super) trait Compiled: Sync {
+    /// Fills `out` with the part, bands over threads.
+    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>);
+
+    /// The range of the numerators of the part.
+    fn range(&self, part: &Part<'_>) -> tone::Range;
+}
+
+/// Kernels that contract samples of type `S`.
+struct Kernels<S, C> {
+    kernels: Vec<C>,
+    samples: PhantomData<fn() -> S>,
+}
+
+/// The types of samples and lane are picked here, once.
+pub(super) fn compile(plan: &Plan) -> Box<dyn Compiled> {
+    match plan.depth() {
+        Depth::U8 if plan.choice.way == Way::Dots => match plan.lane() {
+            LaneKind::I16 => dots::<i16>(plan),
+            _ => dots::<f32>(plan),
+        },
+        Depth::U8 => lanes::<u8>(plan),
+        Depth::U16 => lanes::<u16>(plan),
+        Depth::F32 => lanes::<f32>(plan),
+    }
+}
+
+fn lanes<S: Widen>(plan: &Plan) -> Box<dyn Compiled> {
+    match plan.lane() {
+        LaneKind::I16 => lane::<S, i16>(plan),
+        LaneKind::F32 => lane::<S, f32>(plan),
+        LaneKind::F64 => lane::<S, f64>(plan),
+    }
+}
+
+fn lane<S: Widen, T: Lane>(plan: &Plan) -> Box<dyn Compiled> {
+    kernels::<S, _>(plan, |at, kernel, grid, row| {
+        let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
+        let drop_zeros = S::DEPTH != Depth::F32;
+        Contraction::<T>::new(recipe, plan.simd, grid, row, drop_zeros)
+    })
+}
+
+fn dots<T: DotSum>(plan: &Plan) -> Box<dyn Compiled> {
+    kernels::<u8, _>(plan, |_, _, grid, row| DotProducts::<T>::new(grid, row))
+}
+
+fn kernels<S: Widen, C: Contract + 'static>(
+    plan: &Plan,
+    compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
+) -> Box<dyn Compiled> {
+    let geometry = &plan.geometry;
+    let row = band::window_row(geometry, plan.output_shape()[2]);
+    let kernels = (plan.kernels.iter().zip(&geometry.origins).enumerate())
+        .map(|(at, (kernel, &origin))| {
+            let weights: Vec<f64> = kernel.weights().iter().copied().collect();
+            let grid = Grid {
+                weights: &weights,
+                shape: [kernel.rows(), kernel.columns()],
+                dilation: geometry.dilation,
+                origin,
+            };
+            compile(at, kernel, grid, &row)
+        })
+        .collect();
+    Box::new(Kernels::<S, C> {
+        kernels,
+        samples: PhantomData,
+    })
+}
+
+impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
+    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) {
+        let bands = Bands::<S, C>::new(part, &self.kernels);
+        match out {
+            SampleSliceMut::U8(out) => bands.fill(part, out),
+            SampleSliceMut::U16(out) => bands.fill(part, out),
+            SampleSliceMut::F32(out) => bands.fill(part, out),
+        }
+    }
+
+    fn range(&self, part: &Part<'_>) -> tone::Range {
+        let Part { plan, tone, .. } = *part;
+        let bands = Bands::<S, C>::new(part, &self.kernels);
+        let channels = bands.source.shape()[2];
+        (0..part.rows.len().div_ceil(part.band_rows))
+            .into_par_iter()
+            .map_init(
+                || bands.scratch(),
+                |scratch, band| {
+                    let mut range = tone::Range::EMPTY;
+                    for tile in bands.tiles(part.band(band)) {
+                        bands.each_row(&tile, scratch, |_, sums| {
+                            range = range.join(tone.range(sums, channels, plan.copies_alpha()));
+                        });
+                    }
+                    range
+                },
+            )
+            .reduce(|| tone::Range::EMPTY, tone::Range::join)
+    }
+}
+
+/// Buffers of one thread, kept from band to band.
+struct Scratch<E, T> {
+    frame: Frame<E>,
+    /// The engine's own.
+    engine: engine::Scratch<T>,
+    /// Sums of every kernel, one after the other.
+    sums: Vec<T>,
+}
+
+/// The bands of a part, ready to be computed in any order.
+struct Bands<'a, S, C: Contract> {
+    plan: &'a Plan,
+    framing: Framing<'a, S, C::Element>,
+    source: StridedView<'a, S, 3>,
+    /// The row of the image that the source begins with.
+    first: usize,
+    kernels: &'a [C],
+    /// Elements from one row of sums to the next.
+    stride: usize,
+}
+
+impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
+    fn new(part: &Part<'a>, kernels: &'a [C]) -> Self {
+        let (plan, first) = (part.plan, part.first);
+        let source = S::of_view(&part.source).expect("kernels are compiled for the plan's depth");
+        let geometry = &plan.geometry;
+        let block = C::Sum::MAX_BLOCK.max(C::Element::MAX_BLOCK);
+        Self {
+            plan,
+            kernels,
+            framing: Framing::new(geometry, source, first, plan.simd),
+            source,
+            first,
+            stride: (geometry.positions(1, plan.tile_width) * source.shape()[2]).max(block),
+        }
+    }
+
+    fn fill<O: Output>(&self, part: &Part<'_>, out: &mut [O]) {
+        let Part { plan, tone, .. } = *part;
+        let channels = self.source.shape()[2];
+        let row_len = plan.geometry.output[1] * channels;
+        let finish = |y: usize, columns: &Range<usize>, sums: &[&[C::Sum]], out: &mut [O]| {
+            tone.finish(plan.simd, sums, out);
+            if plan.copies_alpha() {
+                self.copy_alpha(tone, y, columns.start, out);
+            }
+        };
+        let streams = plan.streams(size_of_val(out));
+        let scratch = || (self.scratch(), Vec::new());
+        let bands = out.par_chunks_mut(part.band_rows * row_len).enumerate();
+        bands.for_each_init(scratch, |(scratch, finished), (band, samples)| {
+            let rows = part.band(band);
+            simd::streaming(|stream| {
+                for tile in self.tiles(rows.clone()) {
+                    finished.resize(tile.columns.len() * channels, O::from_real(0.0));
+                    self.each_row(&tile, scratch, |y, sums| {
+                        let at = (y - rows.start) * row_len + tile.columns.start * channels;
+                        let out = &mut samples[at..][..finished.len()];
+                        if streams {
+                            finish(y, &tile.columns, sums, finished);
+                            stream.copy(finished, out);
+                        } else {
+                            finish(y, &tile.columns, sums, out);
+                        }
+                    });
+                }
+            });
+            (part.progress)(rows.len());
+        });
+    }
+
+    fn scratch(&self) -> Scratch<C::Element, C::Sum> {
+        Scratch {
+            frame: Frame::new(),
+            engine: engine::Scratch::new(),
+            sums: vec![C::Sum::ZERO; self.kernels.len() * self.plan.rows_at_once * self.stride],
+        }
+    }
+
+    /// The tiles of these output rows, from left to right.
+    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, C> {
+        let tile = move |columns| Tile {
+            rows: rows.clone(),
+            columns,
+        };
+        self.plan.tile_columns().map(tile)
+    }
+
+    /// Computes the output rows of a tile and hands `each` the sums of every
+    /// kernel.
+    fn each_row(
+        &self,
+        tile: &Tile,
+        scratch: &mut Scratch<C::Element, C::Sum>,
+        mut each: impl FnMut(usize, &[&[C::Sum]]),
+    ) {
+        let Self { plan, stride, .. } = *self;
+        let Scratch {
+            frame,
+            engine,
+            sums,
+        } = scratch;
+        let band = self.framing.band(tile, frame);
+        let row_len = tile.columns.len() * self.source.shape()[2];
+        let kernel_len = self.plan.rows_at_once * stride;
+        for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
+            let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
+            for (kernel, sums) in self.kernels.iter().zip(sums.chunks_exact_mut(kernel_len)) {
+                let sums = &mut sums[..rows * stride];
+                kernel.run(plan.simd, &band, first, sums, stride, engine);
+            }
+            let of_row = |row| {
+                let of_kernels = sums.chunks_exact(kernel_len);
+                of_kernels.map(move |sums| &sums[row * stride..][..row_len])
+            };
+            let row_sums: Vec<&[C::Sum]> = (0..rows).flat_map(of_row).collect();
+            for (row, sums) in row_sums.chunks(self.kernels.len()).enumerate() {
+                each(tile.rows.start + first + row, sums);
+            }
+        }
+    }
+
+    /// Puts the image's alpha into a finished row that begins at column `first`.
+    fn copy_alpha<O: Output>(&self, tone: &Tone, y: usize, first: usize, out: &mut [O]) {
+        let channels = self.source.shape()[2];
+        let geometry = &self.plan.geometry;
+        let row = geometry.under(0, y) - self.first;
+        for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
+            let alpha = self
+                .source
+                .at([row, geometry.under(1, first + x), channels - 1]);
+            pixel[channels - 1] = tone.sample(alpha.to_f64());
+        }
+    }
+}
