@@ -89,6 +89,27 @@ impl Samples {
         })
     }
 
+    /// Makes them `len`; new ones are zero.
+    pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
+        fn resize<T: bytemuck::Zeroable + Clone>(samples: &mut Vec<T>, len: usize) -> Result<()> {
+            if samples.is_empty() {
+                // Memory that nobody writes to is not taken.
+                *samples = zeroed_vec(len)?;
+            } else {
+                let more = len.saturating_sub(samples.len());
+                let reserved = samples.try_reserve_exact(more);
+                reserved.map_err(|_| no_memory::<T>(len))?;
+                samples.resize(len, T::zeroed());
+            }
+            Ok(())
+        }
+        match self {
+            Self::U8(samples) => resize(samples, len),
+            Self::U16(samples) => resize(samples, len),
+            Self::F32(samples) => resize(samples, len),
+        }
+    }
+
     /// The type of the samples.
     pub const fn depth(&self) -> Depth {
         match self {

@@ -1,15 +1,28 @@
-//! One image: read once, filtered once for every result, each written whole.
+//! One image: read once, filtered for every result while its rows come by, each
+//! result written as its rows are made.
+
+mod blocks;
+mod branch;
+mod flow;
+mod input;
+mod making;
+mod output;
+mod stages;
+mod window;
 
 use std::{
     fs,
-    io::{self, BufRead, Cursor, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
+pub use flow::Flow;
+pub use input::Input;
+
+use self::making::{Making, Step, warn};
 use crate::{
-    codec::{self, AtomicFile, EncodeOptions, Format, Limits, Opened, Overwrite},
-    error::{Error, Result},
+    codec::{self, EncodeOptions, Format, Limits},
+    error::Result,
     filter::{Filter, Plan, Tuning},
     report::{Event, Report},
 };
@@ -99,7 +112,8 @@ pub struct Done {
     pub format: Format,
     /// Bytes written.
     pub bytes: u64,
-    /// Time to read and decode the input, shared by all its results.
+    /// Time to read and decode the input, shared by all its results. All three
+    /// may overlap.
     pub read: Duration,
     /// Time to filter.
     pub filter: Duration,
@@ -109,51 +123,50 @@ pub struct Done {
 
 /// Runs one job: a result for each of its requests, in their order.
 ///
+/// Where the pool has several threads, and is not waiting for this one, the
+/// input is read, filtered and written at the same time.
+///
 /// # Errors
 ///
-/// If the input cannot be read; nothing is written then.
+/// If the input cannot be read; no output is in its place then. Standard output
+/// and devices have got a part of it by then.
 pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Result<Outcome>>> {
     let found: Vec<_> = (job.results.iter())
         .map(|request| look_at_output(&request.output, options.existing))
         .collect();
     if found.iter().all(|f| !matches!(f, Ok(None))) {
-        // Nothing is left to do, so the input is not even read.
+        // Nothing is left to do, so the input is not even opened.
         return Ok(found
             .into_iter()
             .map(|found| found.map(|outcome| outcome.unwrap_or(Outcome::Skipped)))
             .collect());
     }
     let start = Instant::now();
-    let opened = read(&job.input, options)?;
-    let read = start.elapsed();
-    for message in &opened.warnings {
-        let path = job.input.path();
-        report.event(Event::Warning { path, message });
-    }
-    let planned: Vec<Result<Step>> = (found.into_iter().zip(&job.results))
+    let input = Input::open(&job.input, options)?;
+    let opened = start.elapsed();
+    warn(report, job.input.path(), input.warnings());
+    let steps: Vec<Result<Step>> = (found.into_iter().zip(&job.results))
         .map(|(found, request)| match found? {
             Some(outcome) => Ok(Step::Over(outcome)),
-            None => plan(request, &opened, options).map(|plan| Step::Make(Box::new(plan))),
+            None => plan(request, &input, options).map(|plan| Step::Make(Box::new(plan))),
         })
         .collect();
-    let total = (planned.iter().flatten())
-        .map(|step| match step {
-            Step::Make(plan) => plan.output_shape()[0],
-            Step::Over(_) => 0,
-        })
-        .sum();
+    let plans = steps.iter().flatten().filter_map(Step::plan);
+    let total = plans.clone().map(|plan| plan.output_shape()[0]).sum();
     report.event(Event::Rows { total });
-    let make = |(step, request): (Result<Step>, &Request)| match step? {
-        Step::Over(outcome) => Ok(outcome),
-        Step::Make(plan) => make(request, *plan, &opened, options, read, report),
+    let making = Making {
+        job,
+        options,
+        report,
+        format: input.format(),
+        channels: input.shape()[2],
     };
-    Ok(planned.into_iter().zip(&job.results).map(make).collect())
-}
-
-/// What there is to do for one result.
-enum Step {
-    Over(Outcome),
-    Make(Box<Plan>),
+    match (Flow::new(&input, plans), input) {
+        (Flow::Streamed { rows }, Input::Rows(reader)) => {
+            making.stream(reader, rows, opened, steps)
+        }
+        (_, input) => making.whole(input, opened, steps),
+    }
 }
 
 /// `None` if the output is to be made, else what becomes of it.
@@ -176,100 +189,12 @@ fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>>
     }
 }
 
-/// Reads the input of a job.
-///
-/// # Errors
-///
-/// If it cannot be read or opened.
-pub fn read(input: &Place, options: &Options) -> Result<Opened> {
-    match input {
-        Place::File(path) => codec::open(path, &options.limits),
-        Place::Standard => {
-            let mut stdin = io::stdin().lock();
-            let start = stdin
-                .fill_buf()
-                .map_err(|e| Error::io("read standard input", e))?;
-            let told = Format::from_content(start).is_some();
-            let hint = options.input_format.filter(|_| !told);
-            Ok(codec::read_from(stdin, hint, &options.limits)?.into())
-        }
-    }
-}
-
 /// Everything that can be refused is refused before the filter runs.
-fn plan(request: &Request, opened: &Opened, options: &Options) -> Result<Plan> {
-    let plan = request.filter.plan(opened.image(), &options.tuning)?;
+fn plan(request: &Request, input: &Input, options: &Options) -> Result<Plan> {
+    let plan = input.plan(&request.filter, &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
-    let format = request.format.unwrap_or(opened.format);
+    let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     Ok(plan)
 }
-
-fn make(
-    request: &Request,
-    plan: Plan,
-    opened: &Opened,
-    options: &Options,
-    read: Duration,
-    report: &dyn Report,
-) -> Result<Outcome> {
-    let start = Instant::now();
-    let mut image = plan.allocate()?;
-    let progress = |count| report.event(Event::RowsDone { count });
-    request
-        .filter
-        .apply_into(opened.image(), &plan, &mut image, &progress)?;
-    let filter = start.elapsed();
-
-    let start = Instant::now();
-    let format = request.format.unwrap_or(opened.format);
-    let mut metadata = opened.metadata.clone();
-    if image.channels() < 3 && opened.image().shape()[2] >= 3 {
-        // A profile of colours says nothing of gray, so this loses nothing.
-        metadata.icc = None;
-    }
-    let encode = |mut out: &mut dyn WriteSeek| {
-        codec::encode(&image, format, &metadata, &options.encode, &mut out)
-    };
-    let (warnings, bytes) = match &request.output {
-        Place::File(path) => {
-            let overwrite = match options.existing {
-                Existing::Replace => Overwrite::Replace,
-                Existing::Refuse | Existing::Skip => Overwrite::Refuse,
-            };
-            let mut file = AtomicFile::create(path, overwrite)?;
-            let warnings = encode(&mut file)?;
-            let bytes = io::Seek::seek(&mut file, io::SeekFrom::End(0))
-                .map_err(|e| Error::io("write the file", e))?;
-            file.commit()?;
-            (warnings, bytes)
-        }
-        Place::Standard => {
-            let mut bytes = Cursor::new(Vec::new());
-            let warnings = encode(&mut bytes)?;
-            let mut stdout = io::stdout().lock();
-            (stdout.write_all(bytes.get_ref()))
-                .and_then(|()| stdout.flush())
-                .map_err(|e| Error::io("write to standard output", e))?;
-            (warnings, bytes.get_ref().len() as u64)
-        }
-    };
-    for message in &warnings {
-        let path = request.output.path();
-        report.event(Event::Warning { path, message });
-    }
-    Ok(Outcome::Done(Box::new(Done {
-        plan,
-        format,
-        bytes,
-        read,
-        filter,
-        write: start.elapsed(),
-    })))
-}
-
-/// What encoders write to.
-trait WriteSeek: Write + io::Seek + Send {}
-
-impl<W: Write + io::Seek + Send> WriteSeek for W {}

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Channel, Extent, ImageView, Plan,
-    pipeline::{Job, Request},
+    Channel, Extent, Plan,
+    pipeline::{Flow, Input, Job, Request},
     view::Layout,
 };
 
@@ -26,11 +26,13 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 }
 
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
-    let opened = output::read(job, &settings.options, messages)?;
-    let image = opened.image();
-    for request in &job.results {
-        let plan = request.filter.plan(image, &settings.options.tuning)?;
-        let facts = facts(job, request, image, &plan)?;
+    let input = output::open(job, &settings.options, messages)?;
+    let tuning = &settings.options.tuning;
+    let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
+    let plans = plans.collect::<Result<Vec<_>, _>>()?;
+    let flow = Flow::new(&input, &plans);
+    for (request, plan) in job.results.iter().zip(&plans) {
+        let facts = facts(job, request, &input, plan, &flow)?;
         if settings.json {
             output::data(facts.json());
         } else {
@@ -70,7 +72,7 @@ impl Facts {
     }
 }
 
-fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Result<Facts> {
+fn facts(job: &Job, request: &Request, image: &Input, plan: &Plan, flow: &Flow) -> Result<Facts> {
     let filter = &request.filter;
     let bank = filter.bank();
     let sample = image.depth().bytes();
@@ -85,7 +87,7 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
         image.depth()
     );
     facts.add("input", what, json!(input));
-    let owned = image.parent_bytes();
+    let owned = image.bytes();
     facts.add(
         "image",
         source.report(sample, owned),
@@ -160,6 +162,14 @@ fn facts(job: &Job, request: &Request, image: ImageView<'_>, plan: &Plan) -> Res
         ),
         json!({ "rows": plan.band_rows(), "zero_copy": plan.zero_copy() }),
     );
+    let how = match flow {
+        Flow::Streamed { rows } => json!({ "flow": "streamed", "rows": rows }),
+        Flow::Whole { bytes, reason } => {
+            json!({ "flow": "whole", "bytes": bytes, "reason": reason })
+        }
+        Flow::Mapped => json!({ "flow": "mapped" }),
+    };
+    facts.add("pipeline", flow.to_string(), how);
     Ok(facts)
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use stridekern::{
     Error,
     codec::Opened,
-    pipeline::{self, Job, Options, Outcome},
+    pipeline::{Input, Job, Options, Outcome},
 };
 
 /// How the program ends.
@@ -147,15 +147,26 @@ fn usage_line(text: &str) -> String {
 }
 
 /// The input of a job that writes nothing; what the reader warns of is shown.
+pub(super) fn open(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Input> {
+    let input = Input::open(&job.input, options)?;
+    warn(job, input.warnings(), messages);
+    Ok(input)
+}
+
+/// The same, read to its end.
 pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
-    let opened = pipeline::read(&job.input, options)?;
-    for warning in &opened.warnings {
+    let opened = Input::open(&job.input, options)?.into_opened()?;
+    warn(job, &opened.warnings, messages);
+    Ok(opened)
+}
+
+fn warn(job: &Job, warnings: &[String], messages: Messages) {
+    for warning in warnings {
         messages.note(format_args!(
             "{}: warning: {warning}",
             job.input.path().display()
         ));
     }
-    Ok(opened)
 }
 
 /// The JSON object of one result.

@@ -186,6 +186,18 @@ impl Seek for AtomicFile {
     }
 }
 
+/// The device or pipe at `path`, ready to be written to as bytes come, or `None`
+/// if there is a file or nothing.
+pub(crate) fn open_device(path: &Path) -> Result<Option<File>> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => (OpenOptions::new().write(true))
+            .open(path)
+            .map(Some)
+            .map_err(message::writing),
+        _ => Ok(None),
+    }
+}
+
 /// An output that may not be replaced.
 pub(crate) fn output_exists() -> Error {
     Error::output(

@@ -52,6 +52,11 @@ enum Source {
 }
 
 impl Opened {
+    /// Whether they are looked at in the file.
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.source, Source::Mapped(_))
+    }
+
     /// The samples, wherever they are.
     pub fn image(&self) -> ImageView<'_> {
         match &self.source {
@@ -85,14 +90,29 @@ impl From<Decoded> for Opened {
 ///
 /// As [`read`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
+    match begin(path, limits)? {
+        Begun::Mapped(opened) => Ok(opened),
+        Begun::Rows(reader) => Ok(reader.into_decoded()?.into()),
+    }
+}
+
+/// An image whose header was read.
+pub(crate) enum Begun {
+    /// Its rows are still to be read.
+    Rows(RowReader<'static>),
+    /// It is looked at in its file.
+    Mapped(Opened),
+}
+
+/// Opens the file at `path`: an array that needs no conversion is mapped.
+pub(crate) fn begin(path: &Path, limits: &Limits) -> Result<Begun> {
     let mut file = open_file(path)?;
     if let Some(opened) = map_array(&mut file, limits)? {
-        return Ok(opened);
+        return Ok(Begun::Mapped(opened));
     }
     let watch = Watch::new(limits);
     let input = Input::of_file(file, limits, &watch)?;
-    let reader = rows(input, Format::from_path(path), limits, watch)?;
-    Ok(reader.into_decoded()?.into())
+    rows(input, Format::from_path(path), limits, watch).map(Begun::Rows)
 }
 
 /// The array in the file, if it is one that can be looked at where it is. The

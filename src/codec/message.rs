@@ -55,7 +55,7 @@ pub(super) fn reading(name: &str, error: &io::Error) -> Error {
 }
 
 /// The system refused while the output was written.
-pub(super) fn writing(error: io::Error) -> Error {
+pub(crate) fn writing(error: io::Error) -> Error {
     Error::io("write the output", advised(error))
 }
 

@@ -39,8 +39,9 @@ mod rows;
 mod sniff;
 mod tiff;
 
-pub(crate) use atomic::output_exists;
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
+pub(crate) use atomic::{open_device, output_exists};
+pub(crate) use decode::{Begun, begin};
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };
@@ -48,6 +49,7 @@ pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;
 pub use mapped::MappedFile;
+pub(crate) use message::writing;
 pub use metadata::Metadata;
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};

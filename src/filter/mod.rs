@@ -16,3 +16,4 @@ mod shift;
 pub use channel::Channel;
 pub use filter::{Extent, Filter};
 pub use plan::{Plan, Tuning};
+pub(crate) use run::Runner;

@@ -407,6 +407,11 @@ impl Plan {
         self.filter == *filter && self.input == input
     }
 
+    /// Rows of the image from one window to the next.
+    pub(crate) const fn row_step(&self) -> usize {
+        self.geometry.step[0]
+    }
+
     /// Whether so many bytes of the result are stored past the caches.
     pub(super) fn streams(&self, bytes: usize) -> bool {
         let row = self.tile_width * self.channels * self.output_depth().bytes();

@@ -1,6 +1,6 @@
 //! Borrowed images: a strided view of samples of any type.
 
-use super::{Depth, Image, Sample, Samples};
+use super::{Depth, Image, Sample, SampleSlice};
 use crate::view::{Layout, LayoutError, Slice, StridedView};
 
 /// A strided view of shape `(rows, columns, channels)` of samples of any type:
@@ -19,6 +19,19 @@ pub enum ImageView<'a> {
 }
 
 impl<'a> ImageView<'a> {
+    /// Samples of this shape, `[rows, columns, channels]`, in C order.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there are fewer than the shape needs.
+    pub fn of_samples(samples: SampleSlice<'a>, shape: [usize; 3]) -> Result<Self, LayoutError> {
+        Ok(match samples {
+            SampleSlice::U8(samples) => Self::U8(StridedView::from_slice(samples, shape)?),
+            SampleSlice::U16(samples) => Self::U16(StridedView::from_slice(samples, shape)?),
+            SampleSlice::F32(samples) => Self::F32(StridedView::from_slice(samples, shape)?),
+        })
+    }
+
     /// Shape, strides and offset, in samples.
     pub const fn layout(&self) -> &Layout<3> {
         match self {
@@ -72,12 +85,8 @@ impl<'a> ImageView<'a> {
 
 impl<'a> From<&'a Image> for ImageView<'a> {
     fn from(image: &'a Image) -> Self {
-        let whole = "an image's shape fits its samples";
-        match image.samples() {
-            Samples::U8(s) => Self::U8(StridedView::from_slice(s, image.shape()).expect(whole)),
-            Samples::U16(s) => Self::U16(StridedView::from_slice(s, image.shape()).expect(whole)),
-            Samples::F32(s) => Self::F32(StridedView::from_slice(s, image.shape()).expect(whole)),
-        }
+        Self::of_samples(image.samples().as_slice(), image.shape())
+            .expect("an image's shape fits its samples")
     }
 }
 

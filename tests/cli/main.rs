@@ -12,6 +12,7 @@ mod messages;
 mod names;
 mod outputs;
 mod reports;
+mod streams;
 
 use std::{
     ffi::OsStr,

@@ -135,6 +135,7 @@ fn explain_shows_the_views() {
     );
     assert_eq!(line("output"), "398 x 398 pixels, 1 x 8-bit, map clamp");
     assert_eq!(line("kernel"), "emboss: 1 kernel of 3 x 3");
+    assert_eq!(line("pipeline"), "streamed, 400 rows at a time");
     let objects = room.run("g.png -k emboss --explain --json").silent().json();
     assert_eq!(objects.len(), 1);
     assert_eq!(
@@ -150,13 +151,27 @@ fn explain_shows_the_views() {
     assert_eq!(
         keys(&objects[0]),
         [
-            "band", "extent", "image", "input", "kernel", "lane", "method", "output", "simd",
-            "windows"
+            "band", "extent", "image", "input", "kernel", "lane", "method", "output", "pipeline",
+            "simd", "windows"
         ]
     );
     assert_eq!(objects[0]["input"], "g.png");
     assert_eq!(objects[0]["extent"], "valid");
+    assert_eq!(
+        objects[0]["pipeline"],
+        json!({ "flow": "streamed", "rows": 400 })
+    );
     assert_eq!(objects[0]["lane"]["lane"], "i16");
+    let objects = room.run("g.png -k emboss --explain --json --pad edge,wrap");
+    for object in objects.silent().json() {
+        assert_eq!(
+            object["pipeline"],
+            json!({
+                "flow": "whole", "bytes": 160_000,
+                "reason": "the border wrap needs its far end",
+            })
+        );
+    }
     assert_eq!(room.names(), ["a.png", "g.png"]);
     room.run("missing.png -k emboss --explain")
         .says(1, &["missing.png: there is no such file; check its name"]);

@@ -55,6 +55,11 @@ pub(in crate::codec) trait Source: Send {
     /// Looks at what follows the last row, which has been read.
     fn end(self: Box<Self>) -> Result<Trailer>;
 
+    /// Whether the whole image is in memory.
+    fn holds_image(&self) -> bool {
+        false
+    }
+
     /// The whole image, if it is in memory and no row was read.
     fn take_image(&mut self) -> Option<Image> {
         None
@@ -97,6 +102,11 @@ impl<'a> RowReader<'a> {
     /// How many rows are still to be read.
     pub const fn rows_left(&self) -> usize {
         self.header.shape.rows - self.next
+    }
+
+    /// Whether the whole image was decoded before its first row.
+    pub fn holds_image(&self) -> bool {
+        self.source.holds_image()
     }
 
     /// Reads the next rows into `out`, whose length is a multiple of the
@@ -148,7 +158,7 @@ impl<'a> RowReader<'a> {
 
     /// Reads the whole image, of which no row has been read. Memory is taken
     /// for the rows that really come.
-    pub(in crate::codec) fn into_decoded(mut self) -> Result<Decoded> {
+    pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
         let shape = self.header.shape;
         let image = match self.source.take_image() {
             Some(image) => {

@@ -59,6 +59,10 @@ impl Source for WholeSource {
         })
     }
 
+    fn holds_image(&self) -> bool {
+        true
+    }
+
     fn take_image(&mut self) -> Option<Image> {
         match self.row {
             0 => self.image.take(),

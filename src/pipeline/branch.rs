@@ -1,0 +1,243 @@
+//! The filtering stage of one result, and the writing stage that follows it.
+
+use std::{
+    mem, panic,
+    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    thread::{Scope, ScopedJoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    blocks::buffer,
+    flow,
+    output::{Writing, Written},
+    stages::QUEUE,
+};
+use crate::{
+    codec::Metadata,
+    error::{Error, Result},
+    filter::{Plan, Runner},
+    image::{Depth, ImageView, Samples},
+    report::{Event, Report},
+};
+
+/// One result that is to be made.
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) writing: Writing,
+}
+
+/// A result that was made, and how long its filter took.
+pub(super) struct Made {
+    pub(super) written: Written,
+    pub(super) filter: Duration,
+}
+
+/// The way of one result.
+pub(super) struct Branch<'scope> {
+    plan: &'scope Plan,
+    runner: Runner<'scope>,
+    /// Rows that are made at a time.
+    stretch: usize,
+    /// The row of the result that comes next.
+    next: usize,
+    busy: Duration,
+    /// Where its rows go, or why they do not.
+    feed: Result<Feed<'scope>>,
+}
+
+/// Where stretches go.
+enum Feed<'scope> {
+    /// Written at once, from a buffer that is kept.
+    Here(Box<Writing>, Option<Samples>),
+    /// Written by a thread.
+    There {
+        parcels: SyncSender<Parcel>,
+        empty: Receiver<Samples>,
+        thread: ScopedJoinHandle<'scope, Result<Option<Written>>>,
+    },
+}
+
+/// What a writing thread is given.
+enum Parcel {
+    Rows(Samples),
+    End(Metadata),
+}
+
+impl<'scope> Branch<'scope> {
+    /// With a scope, a thread writes.
+    pub(super) fn new<'env>(
+        work: Work<'env>,
+        row_bytes: usize,
+        scope: Option<&'scope Scope<'scope, 'env>>,
+    ) -> Self
+    where
+        'env: 'scope,
+    {
+        let Work { plan, writing } = work;
+        let feed = match scope {
+            None => Feed::Here(Box::new(writing), None),
+            Some(scope) => {
+                let (parcels, received) = sync_channel(QUEUE);
+                let (back, empty) = channel();
+                let thread = scope.spawn(move || write(writing, &received, &back));
+                Feed::There {
+                    parcels,
+                    empty,
+                    thread,
+                }
+            }
+        };
+        Self {
+            plan,
+            runner: Runner::new(plan),
+            stretch: flow::stretch_rows(plan, row_bytes),
+            next: 0,
+            busy: Duration::ZERO,
+            feed: Ok(feed),
+        }
+    }
+
+    /// Makes the rows that `image`, which begins with row `first`, suffices for.
+    pub(super) fn advance(&mut self, image: ImageView<'_>, first: usize, report: &dyn Report) {
+        let feed = mem::replace(&mut self.feed, Err(ended_early()));
+        self.feed = feed.and_then(|feed| self.make(feed, image, first, report));
+    }
+
+    fn make(
+        &mut self,
+        mut feed: Feed<'scope>,
+        image: ImageView<'_>,
+        first: usize,
+        report: &dyn Report,
+    ) -> Result<Feed<'scope>> {
+        let plan = self.plan;
+        let [rows, columns, channels] = plan.output_shape();
+        let end = first + image.shape()[0];
+        let progress = |count| report.event(Event::RowsDone { count });
+        let whole = match plan.needs_whole_image() {
+            None => None,
+            Some(_) => {
+                let start = Instant::now();
+                let source = self.runner.source(image, first)?;
+                self.runner.look_at(&source);
+                self.busy += start.elapsed();
+                Some(source)
+            }
+        };
+        while self.next < rows {
+            let part = self.next..rows.min(self.next + self.stretch);
+            let needed = plan.source_rows(&part);
+            if needed.end > end {
+                break;
+            }
+            let mut out = feed.buffer(plan.output_depth())?;
+            out.resize(part.len() * columns * channels)?;
+            let start = Instant::now();
+            self.next = part.end;
+            let out_rows = out.as_mut_slice();
+            match &whole {
+                Some(source) => self.runner.run(source, part, out_rows, &progress),
+                None => {
+                    let near = image.slice(0, needed.start - first..needed.end - first)?;
+                    let source = self.runner.source(near, needed.start)?;
+                    self.runner.run(&source, part, out_rows, &progress);
+                }
+            }
+            self.busy += start.elapsed();
+            feed = feed.give(out)?;
+        }
+        Ok(feed)
+    }
+
+    /// Whether it makes no more rows.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.feed.is_err()
+    }
+
+    /// The first row of the image that is still needed.
+    pub(super) fn needed_from(&self) -> usize {
+        let rows = self.plan.output_shape()[0];
+        match self.feed {
+            Ok(_) if self.next < rows => self.plan.source_rows(&(self.next..rows)).start,
+            _ => usize::MAX,
+        }
+    }
+
+    /// Has a thread finish the result, without waiting for it.
+    pub(super) fn announce_end(&mut self, metadata: &Metadata) {
+        if let Ok(Feed::There { parcels, .. }) = &self.feed {
+            // A thread that has failed does not hear it.
+            let _ = parcels.send(Parcel::End(metadata.clone()));
+        }
+    }
+
+    /// Puts the result in its place.
+    pub(super) fn end(self, metadata: &Metadata) -> Result<Made> {
+        let written = match self.feed? {
+            Feed::Here(writing, _) => writing.finish(metadata)?,
+            Feed::There { thread, .. } => joined(thread)?,
+        };
+        let filter = self.busy;
+        Ok(Made { written, filter })
+    }
+}
+
+impl Feed<'_> {
+    /// A buffer that came back, or a new one.
+    fn buffer(&mut self, depth: Depth) -> Result<Samples> {
+        match self {
+            Self::Here(_, spare) => spare.take().map_or_else(|| Samples::zeroed(depth, 0), Ok),
+            Self::There { empty, .. } => buffer(empty, depth),
+        }
+    }
+
+    fn give(mut self, samples: Samples) -> Result<Self> {
+        match &mut self {
+            Self::Here(writing, spare) => {
+                writing.write(&samples)?;
+                *spare = Some(samples);
+            }
+            Self::There { parcels, .. } => {
+                if parcels.send(Parcel::Rows(samples)).is_err()
+                    && let Self::There { thread, .. } = self
+                {
+                    // It has failed, and knows why.
+                    return Err(joined(thread).err().unwrap_or_else(ended_early));
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// What came of a writing thread.
+fn joined(thread: ScopedJoinHandle<'_, Result<Option<Written>>>) -> Result<Written> {
+    match thread.join() {
+        Ok(result) => result?.ok_or_else(ended_early),
+        Err(panicked) => panic::resume_unwind(panicked),
+    }
+}
+
+/// Writes all stretches; `None` if they ended before the result did.
+fn write(
+    mut writing: Writing,
+    parcels: &Receiver<Parcel>,
+    back: &Sender<Samples>,
+) -> Result<Option<Written>> {
+    for parcel in parcels {
+        match parcel {
+            Parcel::Rows(samples) => {
+                writing.write(&samples)?;
+                // The filter may have ended.
+                let _ = back.send(samples);
+            }
+            Parcel::End(metadata) => return writing.finish(&metadata).map(Some),
+        }
+    }
+    Ok(None)
+}
+
+fn ended_early() -> Error {
+    Error::output("the result ended early")
+}

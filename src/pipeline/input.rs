@@ -1,0 +1,122 @@
+//! What a job reads.
+
+use std::io::{self, BufRead};
+
+use super::{Options, Place};
+use crate::{
+    codec::{self, Begun, Format, Metadata, Opened, RowReader},
+    error::{Error, Result},
+    filter::{Filter, Plan, Tuning},
+    image::Depth,
+};
+
+/// An input whose header was read.
+#[derive(Debug)]
+pub enum Input {
+    /// Its rows are still to be read.
+    Rows(RowReader<'static>),
+    /// It is in memory, or mapped from its file.
+    Whole(Opened),
+}
+
+impl Input {
+    /// Opens the input of a job.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or its header cannot be read.
+    pub fn open(place: &Place, options: &Options) -> Result<Self> {
+        match place {
+            Place::File(path) => Ok(match codec::begin(path, &options.limits)? {
+                Begun::Rows(reader) => Self::Rows(reader),
+                Begun::Mapped(opened) => Self::Whole(opened),
+            }),
+            Place::Standard => {
+                let failed = |e| Error::io("read standard input", e);
+                let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
+                let told = Format::from_content(&start).is_some();
+                let hint = options.input_format.filter(|_| !told);
+                let reader = codec::rows_from(io::stdin(), hint, &options.limits)?;
+                Ok(Self::Rows(reader))
+            }
+        }
+    }
+
+    /// `[rows, columns, channels]`.
+    pub fn shape(&self) -> [usize; 3] {
+        match self {
+            Self::Rows(reader) => {
+                let shape = reader.header().shape;
+                [shape.rows, shape.columns, shape.channels]
+            }
+            Self::Whole(opened) => opened.image().shape(),
+        }
+    }
+
+    /// The type of the samples.
+    pub fn depth(&self) -> Depth {
+        match self {
+            Self::Rows(reader) => reader.header().shape.depth,
+            Self::Whole(opened) => opened.image().depth(),
+        }
+    }
+
+    /// What the content is, whatever the name says.
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::Rows(reader) => reader.header().format,
+            Self::Whole(opened) => opened.format,
+        }
+    }
+
+    /// What is known of it beside its samples.
+    pub const fn metadata(&self) -> &Metadata {
+        match self {
+            Self::Rows(reader) => &reader.header().metadata,
+            Self::Whole(opened) => &opened.metadata,
+        }
+    }
+
+    /// What the user should know by now, one line each.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Rows(reader) => &reader.header().warnings,
+            Self::Whole(opened) => &opened.warnings,
+        }
+    }
+
+    /// The bytes of its samples, wherever they are.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Rows(reader) => {
+                let shape = reader.header().shape;
+                shape.rows.saturating_mul(shape.row_bytes())
+            }
+            Self::Whole(opened) => opened.image().parent_bytes(),
+        }
+    }
+
+    /// How `filter` will be run on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Filter::plan`]'s.
+    pub fn plan(&self, filter: &Filter, tuning: &Tuning) -> Result<Plan> {
+        match self {
+            Self::Rows(_) => filter.plan_for(self.shape(), self.depth(), tuning),
+            Self::Whole(opened) => filter.plan(opened.image(), tuning),
+        }
+    }
+
+    /// Reads what is not read yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`codec::read`]'s.
+    pub fn into_opened(self) -> Result<Opened> {
+        match self {
+            Self::Rows(reader) => Ok(reader.into_decoded()?.into()),
+            Self::Whole(opened) => Ok(opened),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The results of one input.
+
+use std::{
+    iter,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Done, Input, Job, Options, Outcome, Request,
+    branch::{Made, Work},
+    output::Writing,
+    stages::{self, Streamed},
+};
+use crate::{
+    codec::{Format, Metadata, RowReader, Shape},
+    error::Result,
+    filter::Plan,
+    report::{Event, Report},
+};
+
+/// What there is to do for one result.
+pub(super) enum Step {
+    Over(Outcome),
+    Make(Box<Plan>),
+}
+
+impl Step {
+    pub(super) const fn plan(&self) -> Option<&Plan> {
+        match self {
+            Self::Over(_) => None,
+            Self::Make(plan) => Some(plan),
+        }
+    }
+}
+
+/// The results of a job whose input was opened.
+pub(super) struct Making<'a> {
+    pub(super) job: &'a Job,
+    pub(super) options: &'a Options,
+    pub(super) report: &'a dyn Report,
+    /// The format and the channels of the input.
+    pub(super) format: Format,
+    pub(super) channels: usize,
+}
+
+impl Making<'_> {
+    /// All results at once, while the rows come by.
+    pub(super) fn stream(
+        &self,
+        reader: RowReader<'_>,
+        rows: usize,
+        opened: Duration,
+        steps: Vec<Result<Step>>,
+    ) -> Result<Vec<Result<Outcome>>> {
+        let metadata = reader.header().metadata.clone();
+        let mut works = Vec::new();
+        let mut begun = Vec::new();
+        for (step, request) in iter::zip(&steps, &self.job.results) {
+            let Ok(Step::Make(plan)) = step else {
+                begun.push(Ok(()));
+                continue;
+            };
+            let writing = self.begin(request, plan, &metadata);
+            begun.push(writing.map(|writing| works.push(Work { plan, writing })));
+        }
+        let Streamed {
+            made,
+            warnings,
+            read,
+        } = stages::stream(reader, rows, works, self.report)?;
+        warn(self.report, self.job.input.path(), &warnings);
+        let mut made = made.into_iter();
+        let outcomes = steps.into_iter().zip(begun).zip(&self.job.results);
+        let outcomes = outcomes.map(|((step, begun), request)| match step? {
+            Step::Over(outcome) => Ok(outcome),
+            Step::Make(plan) => {
+                begun?;
+                let made = made.next().expect("one for each that was begun")?;
+                Ok(self.done(request, *plan, made, opened + read))
+            }
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// One result after the other, of the whole image.
+    pub(super) fn whole(
+        &self,
+        input: Input,
+        opened: Duration,
+        steps: Vec<Result<Step>>,
+    ) -> Result<Vec<Result<Outcome>>> {
+        let start = Instant::now();
+        let told = input.warnings().len();
+        let input = input.into_opened()?;
+        let read = opened + start.elapsed();
+        warn(self.report, self.job.input.path(), &input.warnings[told..]);
+        let outcomes = iter::zip(steps, &self.job.results).map(|(step, request)| match step? {
+            Step::Over(outcome) => Ok(outcome),
+            Step::Make(plan) => {
+                let metadata = &input.metadata;
+                let writing = self.begin(request, &plan, metadata)?;
+                let work = Work {
+                    plan: &plan,
+                    writing,
+                };
+                let made = stages::whole(input.image(), metadata, work, self.report)?;
+                Ok(self.done(request, *plan, made, read))
+            }
+        });
+        Ok(outcomes.collect())
+    }
+
+    fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<Writing> {
+        let [rows, columns, channels] = plan.output_shape();
+        let shape = Shape {
+            rows,
+            columns,
+            channels,
+            depth: plan.output_depth(),
+        };
+        let format = request.format.unwrap_or(self.format);
+        let read = (self.channels, metadata);
+        Writing::begin(&request.output, shape, format, read, self.options)
+    }
+
+    fn done(&self, request: &Request, plan: Plan, made: Made, read: Duration) -> Outcome {
+        let Made { written, filter } = made;
+        warn(self.report, request.output.path(), &written.warnings);
+        Outcome::Done(Box::new(Done {
+            plan,
+            format: request.format.unwrap_or(self.format),
+            bytes: written.bytes,
+            read,
+            filter,
+            write: written.busy,
+        }))
+    }
+}
+
+/// Tells of what the user should know about a file.
+pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[String]) {
+    for message in messages {
+        report.event(Event::Warning { path, message });
+    }
+}

@@ -1,0 +1,206 @@
+//! What a result is written to.
+
+use std::{
+    io::{self, BufWriter, Seek, SeekFrom, Write},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{Existing, Options, Place};
+use crate::{
+    codec::{self, AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape},
+    error::{Error, Result},
+    image::Samples,
+};
+
+/// A result under construction. Dropped before it is finished, it leaves no file.
+pub(super) struct Writing {
+    writer: RowWriter<'static>,
+    target: Target,
+    /// Whether a profile of colours says nothing of this result, which is gray.
+    drops_profile: bool,
+    busy: Duration,
+}
+
+/// A result that is in its place.
+pub(super) struct Written {
+    pub(super) bytes: u64,
+    pub(super) warnings: Vec<String>,
+    pub(super) busy: Duration,
+}
+
+impl Writing {
+    /// Begins a result made of an image with so many `channels`.
+    pub(super) fn begin(
+        place: &Place,
+        shape: Shape,
+        format: Format,
+        (channels, metadata): (usize, &Metadata),
+        options: &Options,
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let drops_profile = shape.channels < 3 && channels >= 3;
+        let metadata = carried(metadata, drops_profile);
+        let target = Target::create(place, options.existing)?;
+        let output = target.output();
+        let writer = codec::create_rows(shape, format, &metadata, &options.encode, output)
+            .map_err(|error| target.explain(error))?;
+        Ok(Self {
+            writer,
+            target,
+            drops_profile,
+            busy: start.elapsed(),
+        })
+    }
+
+    pub(super) fn write(&mut self, rows: &Samples) -> Result<()> {
+        let start = Instant::now();
+        let result = self.writer.write(rows);
+        self.busy += start.elapsed();
+        result.map_err(|error| self.target.explain(error))
+    }
+
+    /// Puts the result in its place; `metadata` are those known by now.
+    pub(super) fn finish(self, metadata: &Metadata) -> Result<Written> {
+        let start = Instant::now();
+        let finished = self.writer.finish(&carried(metadata, self.drops_profile));
+        let warnings = finished.map_err(|error| self.target.explain(error))?;
+        let bytes = self.target.commit()?;
+        Ok(Written {
+            bytes,
+            warnings,
+            busy: self.busy + start.elapsed(),
+        })
+    }
+}
+
+fn carried(metadata: &Metadata, drops_profile: bool) -> Metadata {
+    let mut metadata = metadata.clone();
+    if drops_profile {
+        metadata.icc = None;
+    }
+    metadata
+}
+
+/// Where bytes go, shared with the writer that makes them.
+enum Target {
+    File(Shared<AtomicFile>),
+    Device(Shared<Stream>),
+    Standard(Shared<Stream>),
+}
+
+impl Target {
+    fn create(place: &Place, existing: Existing) -> Result<Self> {
+        let path = match place {
+            Place::File(path) => path,
+            Place::Standard => return Ok(Self::Standard(Stream::new(io::stdout()))),
+        };
+        if let Some(device) = codec::open_device(path)? {
+            return Ok(Self::Device(Stream::new(device)));
+        }
+        let overwrite = match existing {
+            Existing::Replace => Overwrite::Replace,
+            Existing::Refuse | Existing::Skip => Overwrite::Refuse,
+        };
+        Ok(Self::File(Shared::new(AtomicFile::create(
+            path, overwrite,
+        )?)))
+    }
+
+    fn output(&self) -> Output<'static> {
+        match self {
+            Self::File(file) => Output::seekable(file.clone()),
+            Self::Device(stream) | Self::Standard(stream) => Output::stream(stream.clone()),
+        }
+    }
+
+    /// The error, with the name of what could not be written to.
+    fn explain(&self, error: Error) -> Error {
+        match (self, error) {
+            (Self::Standard(_), Error::Io { cause, .. }) => {
+                Error::io("write to standard output", cause)
+            }
+            (_, error) => error,
+        }
+    }
+
+    /// Ends what was written, and counts its bytes.
+    fn commit(self) -> Result<u64> {
+        let bytes = match &self {
+            Self::File(file) => file.with(|file| file.seek(SeekFrom::End(0))),
+            Self::Device(stream) | Self::Standard(stream) => stream.with(|stream| {
+                stream.out.flush()?;
+                Ok(stream.bytes)
+            }),
+        };
+        let bytes = bytes.map_err(|e| self.explain(codec::writing(e)))?;
+        if let Self::File(file) = self {
+            let file = Arc::into_inner(file.0).expect("the writer has ended");
+            let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
+            file.commit()?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// What a writer writes to while another holds it.
+struct Shared<W>(Arc<Mutex<W>>);
+
+impl<W> Shared<W> {
+    fn new(out: W) -> Self {
+        Self(Arc::new(Mutex::new(out)))
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut W) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<W> Clone for Shared<W> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<W: Write> Write for Shared<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.with(|out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.with(Write::flush)
+    }
+}
+
+impl<W: Seek> Seek for Shared<W> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.with(|out| out.seek(position))
+    }
+}
+
+/// Something without a size, whose bytes are counted.
+struct Stream {
+    out: BufWriter<Box<dyn Write + Send>>,
+    bytes: u64,
+}
+
+impl Stream {
+    fn new(out: impl Write + Send + 'static) -> Shared<Self> {
+        Shared::new(Self {
+            out: BufWriter::with_capacity(1 << 16, Box::new(out)),
+            bytes: 0,
+        })
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

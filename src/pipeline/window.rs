@@ -1,0 +1,110 @@
+//! The rows of an image that are still needed.
+
+use crate::{
+    codec::Shape,
+    error::Result,
+    image::{ImageView, SampleSliceMut, Samples},
+};
+
+/// Consecutive rows of an image: new ones come at the end, and those that
+/// nobody needs any more leave at the front.
+pub(super) struct Window {
+    shape: Shape,
+    samples: Samples,
+    first: usize,
+    rows: usize,
+}
+
+impl Window {
+    pub(super) fn new(shape: Shape) -> Result<Self> {
+        Ok(Self {
+            shape,
+            samples: Samples::zeroed(shape.depth, 0)?,
+            first: 0,
+            rows: 0,
+        })
+    }
+
+    /// The row of the image that it begins with.
+    pub(super) const fn first(&self) -> usize {
+        self.first
+    }
+
+    /// The row of the image that comes next.
+    pub(super) const fn end(&self) -> usize {
+        self.first + self.rows
+    }
+
+    pub(super) fn view(&self) -> ImageView<'_> {
+        let Shape {
+            columns, channels, ..
+        } = self.shape;
+        let samples = self.samples.as_slice();
+        ImageView::of_samples(samples, [self.rows, columns, channels])
+            .expect("it holds the rows that it says")
+    }
+
+    /// So many further rows, to be filled.
+    pub(super) fn grow(&mut self, rows: usize) -> Result<SampleSliceMut<'_>> {
+        let row_len = self.shape.row_len();
+        let (start, end) = (self.rows * row_len, (self.rows + rows) * row_len);
+        if self.samples.len() < end {
+            self.samples.resize(end)?;
+        }
+        self.rows += rows;
+        Ok(self.samples.as_mut_slice().range(start, end))
+    }
+
+    /// Adds a copy of whole rows.
+    pub(super) fn push(&mut self, samples: &Samples) -> Result<()> {
+        let out = self.grow(samples.len() / self.shape.row_len())?;
+        out.into_bytes()
+            .copy_from_slice(samples.as_slice().as_bytes());
+        Ok(())
+    }
+
+    /// Lets go of the rows before this one of the image.
+    pub(super) fn drop_before(&mut self, row: usize) {
+        let gone = row.clamp(self.first, self.end()) - self.first;
+        if gone > 0 {
+            let line = self.shape.row_bytes();
+            let bytes = self.samples.as_mut_slice().into_bytes();
+            bytes.copy_within(gone * line..self.rows * line, 0);
+            self.first += gone;
+            self.rows -= gone;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Depth;
+
+    #[test]
+    fn rows_come_and_go() {
+        let shape = Shape {
+            rows: 9,
+            columns: 2,
+            channels: 1,
+            depth: Depth::U16,
+        };
+        let mut window = Window::new(shape).unwrap();
+        let add = |window: &mut Window, rows: &[u16]| {
+            window.push(&Samples::U16(rows.to_vec())).unwrap();
+        };
+        add(&mut window, &[1, 2, 3, 4, 5, 6]);
+        window.drop_before(2);
+        add(&mut window, &[7, 8]);
+        assert_eq!((window.first(), window.end()), (2, 4));
+        let seen: Vec<u16> = window.view().view().unwrap().iter().copied().collect();
+        assert_eq!(seen, [5, 6, 7, 8]);
+        window.drop_before(1);
+        assert_eq!((window.first(), window.end()), (2, 4));
+        window.drop_before(usize::MAX);
+        assert_eq!((window.first(), window.end()), (4, 4));
+        add(&mut window, &[9, 10]);
+        let seen: Vec<u16> = window.view().view().unwrap().iter().copied().collect();
+        assert_eq!(seen, [9, 10]);
+    }
+}
