@@ -244,7 +244,16 @@ fn bands_write_the_file_that_the_whole_picture_does() {
                         for seekable in [true, false] {
                             let rows = written(&image, format, &metadata, &options, band, seekable);
                             let what = format!("{format} {depth} {channels} {band} {seekable}");
-                            assert!(rows == whole, "{what}");
+                            if format == Format::Exr {
+                                // Its blocks stand in the order they were ready in.
+                                let [rows, whole] = [&rows, &whole].map(|(bytes, warnings)| {
+                                    let read = codec::read_bytes(bytes, None, &Limits::default());
+                                    (read.unwrap(), warnings.clone())
+                                });
+                                assert!(rows == whole, "{what}");
+                            } else {
+                                assert!(rows == whole, "{what}");
+                            }
                             checked += 1;
                         }
                     }
