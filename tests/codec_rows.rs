@@ -557,3 +557,48 @@ fn a_place_that_is_full_is_told_of() {
         }
     }
 }
+
+#[test]
+fn what_is_decoded_whole_says_so_before_it_takes_memory() {
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    let file = |format, depth| {
+        let mut file = Cursor::new(Vec::new());
+        codec::encode(
+            &image(50, 40, 3, depth),
+            format,
+            &metadata,
+            &options,
+            &mut file,
+        )
+        .unwrap();
+        file.into_inner()
+    };
+    for (format, depth, whole) in [
+        (Format::Png, Depth::U8, false),
+        (Format::Ppm, Depth::U16, false),
+        (Format::Npy, Depth::F32, false),
+        (Format::Jpeg, Depth::U8, true),
+        (Format::Webp, Depth::U8, true),
+        (Format::Exr, Depth::F32, true),
+        (Format::Gif, Depth::U8, true),
+    ] {
+        let bytes = file(format, depth);
+        let reader = codec::rows_of_bytes(&bytes, None, &Limits::default()).unwrap();
+        assert_eq!(reader.holds_image(), whole, "{format}");
+        let samples = reader.header().shape.bytes();
+        assert_eq!(reader.memory() >= samples, whole, "{format}");
+        assert!(reader.memory() <= 3 * samples + 2 * bytes.len(), "{format}");
+    }
+    // Damage behind the header is found when the rows are asked for.
+    for format in [Format::Jpeg, Format::Gif] {
+        let bytes = file(format, Depth::U8);
+        let cut = &bytes[..bytes.len() - 3];
+        let mut reader = codec::rows_of_bytes(cut, None, &Limits::default()).unwrap();
+        let mut row = vec![0_u8; reader.header().shape.row_len()];
+        let error = reader.read(&mut row[..]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the {format} file ends before its picture does: get a complete copy of it")
+        );
+    }
+}

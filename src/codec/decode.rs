@@ -14,9 +14,7 @@ use crate::{
 use super::{
     Format, Limits, Metadata, NpyFile, RowReader, gif,
     input::{Forward, Input, Watch, read_all, too_large},
-    jpeg, npy, png, pnm, raster,
-    rows::WholeSource,
-    sniff, tiff,
+    jpeg, npy, png, pnm, raster, sniff, tiff,
 };
 
 /// An image as it was read.
@@ -158,7 +156,8 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 
 /// Opens the file at `path` to be read by rows; its extension counts only where
 /// the content does not tell. PNG, Netpbm, TIFF and `.npy` are read as the rows
-/// are asked for, other formats here and now.
+/// are asked for; of other formats, the file is read here and now, and decoded
+/// when its first row is asked for.
 ///
 /// # Errors
 ///
@@ -248,13 +247,12 @@ fn rows_as<'a>(
             Input::Stream(stream) => tiff::open(Cursor::new(read_all(stream)?), limits),
         };
     }
-    let bytes = &*input.into_bytes()?;
-    let decoded = match format {
-        Format::Jpeg => jpeg::read(bytes, limits),
-        Format::Gif => gif::read(bytes, limits),
-        _ => raster::read(bytes, format, limits),
-    }?;
-    Ok(WholeSource::reader(decoded))
+    let bytes = input.into_bytes()?;
+    match format {
+        Format::Jpeg => jpeg::open(bytes, limits),
+        Format::Gif => gif::open(bytes, limits),
+        _ => raster::open(bytes, format, limits),
+    }
 }
 
 pub(super) fn open_file(path: &Path) -> Result<File> {

@@ -1,78 +1,104 @@
 //! GIF, by the gif crate: gray palettes stay gray.
 
-use std::io::Write;
+use std::{
+    borrow::Cow,
+    io::{Cursor, Read, Write},
+};
 
 use ::gif::{
-    ColorOutput, DecodeOptions, DecodingError, Encoder, EncodingError, Frame, MemoryLimit,
+    ColorOutput, DecodeOptions, Decoder, DecodingError, Encoder, EncodingError, Frame, MemoryLimit,
 };
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, Samples},
+    image::{Depth, Image, Samples, zeroed_vec},
 };
 
-use super::{Decoded, Format, Limits, Metadata, message, raster};
+use super::{
+    Format, Limits, message, raster,
+    rows::{Header, RowReader, Trailer, WholeSource},
+};
 
-/// Reads the first picture: gray if its palette is, with alpha if a colour is
+/// Opens the first picture: gray if its palette is, with alpha if a colour is
 /// transparent or the picture leaves a part of the screen bare.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
+pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // The sizes are checked here, before anything is allocated for them.
     options.set_memory_limit(MemoryLimit::Unlimited);
-    let mut decoder = options.read_info(bytes).map_err(decoding)?;
+    let kept = bytes.len();
+    let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
-    let Some(frame) = decoder.next_frame_info().map_err(decoding)? else {
+    let Some(frame) = decoder.next_frame_info().map_err(decoding)?.cloned() else {
         return Err(message::damaged("gif", "it holds no picture"));
     };
     let (top, left) = (usize::from(frame.top), usize::from(frame.left));
     let (high, wide) = (usize::from(frame.height), usize::from(frame.width));
-    let transparent = frame.transparent;
     limits.check(high as u64, wide as u64, 1, Depth::U8)?;
-    let mut indices = match Samples::zeroed(Depth::U8, high * wide)? {
-        Samples::U8(indices) => indices,
-        _ => Vec::new(),
-    };
-    decoder.read_into_buffer(&mut indices).map_err(decoding)?;
     let palette: Vec<[u8; 3]> = decoder.palette().map_err(decoding)?.as_chunks().0.to_vec();
-    let metadata = Metadata {
-        icc: decoder.icc_profile().map(<[u8]>::to_vec),
-        ..Metadata::default()
-    };
-    let mut warnings = Vec::new();
-    if decoder.next_frame_info().map_err(decoding)?.is_some() {
-        warnings.push("the gif file is an animation: only its first picture was read".to_owned());
-    }
-
     let gray = palette.iter().all(|[r, g, b]| r == g && g == b);
     let bare = top > 0 || left > 0 || top + high < rows || left + wide < columns;
-    let alpha = transparent.is_some() || bare;
+    let alpha = frame.transparent.is_some() || bare;
     let channels = if gray { 1 } else { 3 } + usize::from(alpha);
-    let mut samples = match limits.allocate(rows, columns, channels, Depth::U8)? {
-        Samples::U8(samples) => samples,
-        _ => Vec::new(),
+    let mut header = Header::new(Format::Gif, [rows, columns, channels], Depth::U8);
+    header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
+    let picture = Picture {
+        frame,
+        palette,
+        shape: [rows, columns, channels],
+        gray,
     };
-    let lines = samples.chunks_exact_mut(columns * channels).skip(top);
-    for (line, indices) in lines.zip(indices.chunks_exact(wide)) {
-        let pixels = line.chunks_exact_mut(channels).skip(left);
-        for (pixel, index) in pixels.zip(indices) {
-            let Some(color) = palette.get(usize::from(*index)) else {
-                return Err(message::damaged("gif", "a colour is not in its palette"));
-            };
-            let (colors, rest) = pixel.split_at_mut(if gray { 1 } else { 3 });
-            colors.copy_from_slice(&color[..colors.len()]);
-            if let [alpha] = rest {
-                *alpha = if transparent == Some(*index) { 0 } else { 255 };
+    let memory = kept + high * wide + header.shape.bytes();
+    let metadata = header.metadata.clone();
+    Ok(WholeSource::reader(header, memory, move || {
+        let image = picture.read(&mut decoder)?;
+        let mut warnings = Vec::new();
+        if decoder.next_frame_info().map_err(decoding)?.is_some() {
+            warnings
+                .push("the gif file is an animation: only its first picture was read".to_owned());
+        }
+        Ok((image, Trailer { metadata, warnings }))
+    }))
+}
+
+/// The first picture, and what is made of it.
+struct Picture {
+    /// Without its indices, which are still to be read.
+    frame: Frame<'static>,
+    palette: Vec<[u8; 3]>,
+    shape: [usize; 3],
+    gray: bool,
+}
+
+impl Picture {
+    fn read(&self, decoder: &mut Decoder<impl Read>) -> Result<Image> {
+        let (top, left) = (usize::from(self.frame.top), usize::from(self.frame.left));
+        let (high, wide) = (
+            usize::from(self.frame.height),
+            usize::from(self.frame.width),
+        );
+        let mut indices = zeroed_vec::<u8>(high * wide)?;
+        decoder.read_into_buffer(&mut indices).map_err(decoding)?;
+        let [rows, columns, channels] = self.shape;
+        let mut samples = zeroed_vec::<u8>(rows * columns * channels)?;
+        let lines = samples.chunks_exact_mut(columns * channels).skip(top);
+        for (line, indices) in lines.zip(indices.chunks_exact(wide)) {
+            let pixels = line.chunks_exact_mut(channels).skip(left);
+            for (pixel, index) in pixels.zip(indices) {
+                let Some(color) = self.palette.get(usize::from(*index)) else {
+                    return Err(message::damaged("gif", "a colour is not in its palette"));
+                };
+                let (colors, rest) = pixel.split_at_mut(if self.gray { 1 } else { 3 });
+                colors.copy_from_slice(&color[..colors.len()]);
+                if let [alpha] = rest {
+                    let bare = self.frame.transparent == Some(*index);
+                    *alpha = if bare { 0 } else { 255 };
+                }
             }
         }
+        Image::new(rows, columns, channels, Samples::U8(samples))
     }
-    Ok(Decoded {
-        image: Image::new(rows, columns, channels, Samples::U8(samples))?,
-        format: Format::Gif,
-        metadata,
-        warnings,
-    })
 }
 
 /// Writes one picture: gray exactly, everything else as well as 256 colours

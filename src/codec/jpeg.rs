@@ -6,6 +6,8 @@ mod write;
 
 pub(super) use write::create;
 
+use std::borrow::Cow;
+
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::{
     JpegDecoder,
@@ -14,55 +16,63 @@ use zune_jpeg::{
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, Samples},
+    image::{Depth, Image, Samples, zeroed_vec},
 };
 
-use super::{Decoded, Format, Limits, Metadata, message};
+use super::{
+    Format, Limits, Metadata, message,
+    rows::{Header, RowReader, Trailer, WholeSource},
+};
 
-/// Reads a JPEG: gray stays gray, everything else becomes RGB.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
-    let Some(bytes) = guarded(bytes) else {
-        return Err(message::truncated("jpeg"));
-    };
-    let bytes = bytes.as_slice();
+/// Opens a JPEG: gray stays gray, everything else becomes RGB.
+pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
-    let mut header = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    header.decode_headers().map_err(decoding)?;
-    let (Some((columns, rows)), Some(space)) = (header.dimensions(), header.input_colorspace())
-    else {
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
+    decoder.decode_headers().map_err(decoding)?;
+    let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
         return Err(message::damaged("jpeg", "no size in its header"));
     };
+    let (rows, columns) = (usize::from(info.height), usize::from(info.width));
     let (target, channels) = match space {
         ColorSpace::Luma => (ColorSpace::Luma, 1),
         _ => (ColorSpace::RGB, 3),
     };
-    let mut pixels = match limits.allocate(rows, columns, channels, Depth::U8)? {
-        Samples::U8(pixels) => pixels,
-        _ => Vec::new(),
-    };
-    let options = options.jpeg_set_out_colorspace(target);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_into(&mut pixels).map_err(decoding)?;
-    let metadata = Metadata {
+    limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
+    let mut header = Header::new(Format::Jpeg, [rows, columns, channels], Depth::U8);
+    header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
         ..Metadata::default()
     };
-    let mut warnings = Vec::new();
     if matches!(space, ColorSpace::CMYK | ColorSpace::YCCK) {
-        warnings.push(
+        header.warnings.push(
             "the jpeg file is CMYK: it was read as RGB, without regard to its profile".to_owned(),
         );
     }
-    Ok(Decoded {
-        image: Image::new(rows, columns, channels, Samples::U8(pixels))?,
-        format: Format::Jpeg,
-        metadata,
-        warnings,
-    })
+    // The file twice, once with guards, and all coefficients where they come
+    // scan by scan.
+    let samples = header.shape.bytes();
+    let coefficients = match is_progressive(&bytes) {
+        true => size_of::<i16>() * rows * columns * usize::from(info.components),
+        false => 0,
+    };
+    let memory = 2 * bytes.len() + samples + coefficients;
+    let metadata = header.metadata.clone();
+    let options = options.jpeg_set_out_colorspace(target);
+    Ok(WholeSource::reader(header, memory, move || {
+        let guarded = guarded(&bytes).ok_or_else(|| message::truncated("jpeg"))?;
+        drop(bytes);
+        let mut pixels = zeroed_vec(samples)?;
+        JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
+            .decode_into(&mut pixels)
+            .map_err(decoding)?;
+        let image = Image::new(rows, columns, channels, Samples::U8(pixels))?;
+        let warnings = Vec::new();
+        Ok((image, Trailer { metadata, warnings }))
+    }))
 }
 
 /// Whether the segments and scans run up to the mark that ends a JPEG.
@@ -87,32 +97,74 @@ const GUARD: [u8; 16] = [
 fn guarded(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut guarded = Vec::with_capacity(bytes.len() + bytes.len() / 16 + GUARD.len());
     let mut copied = 0;
-    let mut at = 2;
-    loop {
-        // To the next 0xff, past fill bytes, to the mark's code.
-        at += bytes.get(at..)?.iter().position(|byte| *byte == 0xff)?;
-        let mark = at;
-        at += bytes[at..].iter().position(|byte| *byte != 0xff)?;
-        let code = bytes[at];
-        at += 1;
-        match code {
-            0xd0..=0xd7 | 0xd9 => {
-                guarded.extend_from_slice(&bytes[copied..mark]);
-                guarded.extend_from_slice(&GUARD);
-                copied = mark;
-                if code == 0xd9 {
-                    guarded.extend_from_slice(&bytes[copied..at]);
-                    return Some(guarded);
-                }
-            }
-            // A stuffed 0xff of the scan, and marks without a length.
-            0x00 | 0x01 | 0xd8 => {}
-            _ => {
-                let length = bytes.get(at..at + 2)?;
-                at += usize::from(u16::from_be_bytes([length[0], length[1]])).max(2);
+    for mark in Marks::of(bytes) {
+        if let RESTART_FIRST..=RESTART_LAST | END = mark.code {
+            guarded.extend_from_slice(&bytes[copied..mark.at]);
+            guarded.extend_from_slice(&GUARD);
+            copied = mark.at;
+            if mark.code == END {
+                guarded.extend_from_slice(&bytes[copied..mark.end]);
+                return Some(guarded);
             }
         }
     }
+    None
+}
+
+const RESTART_FIRST: u8 = 0xd0;
+const RESTART_LAST: u8 = 0xd7;
+const END: u8 = 0xd9;
+
+/// A mark: 0xff, fill bytes, its code.
+struct Mark {
+    at: usize,
+    end: usize,
+    code: u8,
+}
+
+/// The marks of a file behind its first one, those of the scans included,
+/// without what lies inside of segments.
+struct Marks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Marks<'a> {
+    const fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 2 }
+    }
+}
+
+impl Iterator for Marks<'_> {
+    type Item = Mark;
+
+    fn next(&mut self) -> Option<Mark> {
+        // To the next 0xff, past fill bytes, to the mark's code.
+        let bytes = self.bytes;
+        let at = self.at
+            + bytes
+                .get(self.at..)?
+                .iter()
+                .position(|byte| *byte == 0xff)?;
+        let end = at + bytes[at..].iter().position(|byte| *byte != 0xff)? + 1;
+        let code = bytes[end - 1];
+        self.at = match code {
+            // A stuffed 0xff of the scan, and marks without a length.
+            0x00 | 0x01 | RESTART_FIRST..=END => end,
+            _ => {
+                let length = bytes.get(end..end + 2)?;
+                end + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2)
+            }
+        };
+        Some(Mark { at, end, code })
+    }
+}
+
+/// Whether the picture grows sharper scan by scan.
+fn is_progressive(bytes: &[u8]) -> bool {
+    // Of these codes, three are no frames.
+    let frame = |code: &u8| matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc);
+    Marks::of(bytes).map(|mark| mark.code).find(frame) == Some(0xc2)
 }
 
 fn decoding(error: DecodeErrors) -> Error {

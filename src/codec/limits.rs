@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Samples},
+    image::Depth,
 };
 
 /// Limits on what an input may claim to be; they are checked before memory is
@@ -57,18 +57,6 @@ impl Limits {
             )));
         }
         Ok(())
-    }
-
-    /// Zeroed samples for a picture whose claim passes the limits.
-    pub(super) fn allocate(
-        &self,
-        rows: usize,
-        columns: usize,
-        channels: usize,
-        depth: Depth,
-    ) -> Result<Samples> {
-        self.check(rows as u64, columns as u64, channels as u64, depth)?;
-        Samples::zeroed(depth, rows * columns * channels)
     }
 
     /// `max_bytes` as a size in memory.

@@ -2,7 +2,7 @@
 //! file, written as the rows come.
 
 use super::{
-    Compression, Decoded, Format, Limits, Metadata, message,
+    Compression, Format, Limits, Metadata, message,
     rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
 };
 

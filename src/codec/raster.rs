@@ -1,6 +1,9 @@
 //! The formats that are left to the image crate as they are.
 
-use std::io::{Cursor, Seek, Write};
+use std::{
+    borrow::Cow,
+    io::{Cursor, Seek, Write},
+};
 
 use ::image::{
     ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError,
@@ -20,53 +23,63 @@ use crate::{
     image::{Depth, Image, Samples},
 };
 
-use super::{Decoded, Format, Limits, Metadata, message};
+use super::{
+    Format, Limits, Metadata, message,
+    rows::{Header, RowReader, Trailer, WholeSource},
+};
 
-/// Reads BMP, EXR, HDR, QOI, TGA or WebP.
-pub(super) fn read(bytes: &[u8], format: Format, limits: &Limits) -> Result<Decoded> {
+/// Opens BMP, EXR, HDR, QOI, TGA or WebP.
+pub(super) fn open<'a>(
+    bytes: Cow<'a, [u8]>,
+    format: Format,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
     let failed = |error| decoding(format, error);
-    let input = Cursor::new(bytes);
-    let mut warnings = Vec::new();
-    let (image, metadata) = match format {
+    let picture = Picture {
+        format,
+        limits: *limits,
+        file: bytes.len(),
+        gray: false,
+        warnings: Vec::new(),
+    };
+    match format {
         Format::Bmp => {
-            let decoder = BmpDecoder::new(input).map_err(failed)?;
+            let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
                 .get_palette()
                 .is_some_and(|palette| palette.iter().all(|[r, g, b]| r == g && g == b));
-            let (image, metadata) = read_with(decoder, format, limits)?;
-            (if gray { first_of_three(image)? } else { image }, metadata)
+            Picture { gray, ..picture }.open(decoder)
         }
-        Format::Exr => read_with(OpenExrDecoder::new(input).map_err(failed)?, format, limits)?,
+        Format::Exr => picture.open(OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?),
         Format::Hdr => {
             // Strict reading knows only one of the two marks.
             let strict = bytes.starts_with(b"#?RADIANCE");
-            let decoder = HdrDecoder::with_strictness(input, strict).map_err(failed)?;
-            read_with(decoder, format, limits)?
+            let input = Cursor::new(bytes);
+            picture.open(HdrDecoder::with_strictness(input, strict).map_err(failed)?)
         }
         Format::Qoi => {
             // Eight bytes close the data; without them the end was cut off.
             if bytes.len() < 14 + 8 {
                 return Err(message::truncated("qoi"));
             }
-            read_with(QoiDecoder::new(input).map_err(failed)?, format, limits)?
+            picture.open(QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?)
         }
-        Format::Tga => read_with(TgaDecoder::new(input).map_err(failed)?, format, limits)?,
+        Format::Tga => picture.open(TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?),
         _ => {
-            check_riff_length(bytes)?;
-            let decoder = WebPDecoder::new(input).map_err(failed)?;
+            check_riff_length(&bytes)?;
+            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            let mut warnings = Vec::new();
             if decoder.has_animation() {
                 warnings
                     .push("the webp file is an animation: only its first picture was read".into());
             }
-            read_with(decoder, format, limits)?
+            Picture {
+                warnings,
+                ..picture
+            }
+            .open(decoder)
         }
-    };
-    Ok(Decoded {
-        image,
-        format,
-        metadata,
-        warnings,
-    })
+    }
 }
 
 /// The RIFF header counts the bytes that follow it.
@@ -77,30 +90,57 @@ fn check_riff_length(bytes: &[u8]) -> Result<()> {
     }
 }
 
-fn read_with(
-    mut decoder: impl ImageDecoder,
+/// What is known of a picture beside its decoder.
+struct Picture {
     format: Format,
-    limits: &Limits,
-) -> Result<(Image, Metadata)> {
-    let failed = |error| decoding(format, error);
-    let (columns, rows) = decoder.dimensions();
-    let (rows, columns) = (rows as usize, columns as usize);
-    let (depth, channels) = layout(decoder.color_type())
-        .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
-    limits.check(rows as u64, columns as u64, channels as u64, depth)?;
-    let mut memory = ::image::Limits::no_limits();
-    memory.max_alloc = Some(limits.max_bytes);
-    decoder.set_limits(memory).map_err(failed)?;
-    let metadata = Metadata {
-        icc: decoder.icc_profile().map_err(failed)?,
-        exif: decoder.exif_metadata().map_err(failed)?,
-        ..Metadata::default()
-    };
-    let mut samples = limits.allocate(rows, columns, channels, depth)?;
-    decoder
-        .read_image(samples.as_mut_slice().into_bytes())
-        .map_err(failed)?;
-    Ok((Image::new(rows, columns, channels, samples)?, metadata))
+    limits: Limits,
+    /// The bytes of the file.
+    file: usize,
+    /// Whether its three channels are the same.
+    gray: bool,
+    warnings: Vec<String>,
+}
+
+impl Picture {
+    fn open<'a>(self, mut decoder: impl ImageDecoder + Send + 'a) -> Result<RowReader<'a>> {
+        let format = self.format;
+        let failed = move |error| decoding(format, error);
+        let (columns, rows) = decoder.dimensions();
+        let (rows, columns) = (rows as usize, columns as usize);
+        let (depth, channels) = layout(decoder.color_type())
+            .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
+        let stored = [rows, columns, channels];
+        self.limits
+            .check(rows as u64, columns as u64, channels as u64, depth)?;
+        let mut most = ::image::Limits::no_limits();
+        most.max_alloc = Some(self.limits.max_bytes);
+        decoder.set_limits(most).map_err(failed)?;
+        let metadata = Metadata {
+            icc: decoder.icc_profile().map_err(failed)?,
+            exif: decoder.exif_metadata().map_err(failed)?,
+            ..Metadata::default()
+        };
+        let shape = [rows, columns, if self.gray { 1 } else { channels }];
+        let mut header = Header::new(format, shape, depth);
+        header.metadata = metadata.clone();
+        header.warnings = self.warnings;
+        // Decoders that undo a compression keep about as much as they give.
+        let samples = rows * columns * channels * depth.bytes();
+        let memory = self.file.saturating_add(samples.saturating_mul(2));
+        Ok(WholeSource::reader(header, memory, move || {
+            let [rows, columns, channels] = stored;
+            let mut image = Image::zeroed(rows, columns, channels, depth)?;
+            let samples = image.samples_mut();
+            decoder.read_image(samples.into_bytes()).map_err(failed)?;
+            let image = if self.gray {
+                first_of_three(image)?
+            } else {
+                image
+            };
+            let warnings = Vec::new();
+            Ok((image, Trailer { metadata, warnings }))
+        }))
+    }
 }
 
 /// Writes BMP, EXR, HDR, QOI, TGA or WebP. The channels have been repeated

@@ -3,7 +3,7 @@
 //! A band is any number of whole rows: interleaved samples of the image's own
 //! depth, `columns * channels` of them in a row. Formats that can are decoded
 //! and encoded as the rows come by, in memory that does not grow with the
-//! number of rows; the others are decoded whole before the first row, or
+//! number of rows; the others are decoded whole when the first row is asked for, or
 //! encoded whole after the last one, behind the same types.
 //!
 //! ```
@@ -93,6 +93,11 @@ impl Shape {
     /// The bytes of a row in memory.
     pub const fn row_bytes(&self) -> usize {
         self.row_len() * self.depth.bytes()
+    }
+
+    /// The bytes of all samples in memory.
+    pub const fn bytes(&self) -> usize {
+        self.rows.saturating_mul(self.row_bytes())
     }
 
     /// Checks that it is of an image, and one that can be counted in bytes.

@@ -93,6 +93,11 @@ struct Whole<B> {
 /// The bytes of a file.
 trait Bytes {
     fn bytes(&self) -> &[u8];
+
+    /// How many of them are here for this alone.
+    fn memory(&self) -> usize {
+        0
+    }
 }
 
 impl Bytes for &[u8] {
@@ -104,6 +109,10 @@ impl Bytes for &[u8] {
 impl Bytes for Vec<u8> {
     fn bytes(&self) -> &[u8] {
         self
+    }
+
+    fn memory(&self) -> usize {
+        self.len()
     }
 }
 
@@ -146,6 +155,10 @@ impl<B: Bytes + Send> Source for Whole<B> {
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(self.elements.trailer())
+    }
+
+    fn memory(&self) -> usize {
+        self.file.memory()
     }
 }
 

@@ -12,11 +12,11 @@ use crate::{
     image::{Depth, Image, SampleSliceMut},
 };
 
-use super::{Decoded, Format, Header, Limits, Metadata, RowReader, Trailer, message};
+use super::{Format, Header, Limits, Metadata, RowReader, Trailer, message};
 
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
 /// than 8 bits become 8, transparent colours become alpha. An interlaced one is
-/// decoded here and now.
+/// decoded whole.
 pub(in crate::codec) fn open<'a>(
     input: impl BufRead + Seek + Send + 'a,
     start: &[u8],
@@ -50,28 +50,31 @@ pub(in crate::codec) fn open<'a>(
         .as_ref()
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
-    let mut lines = Lines(reader);
-    if whole {
-        let mut samples = limits.allocate(rows, columns, channels, depth)?;
-        let bytes = samples.as_mut_slice().into_bytes();
-        lines.0.next_frame(bytes).map_err(decoding)?;
-        from_big_endian(samples.as_mut_slice());
-        let Trailer { metadata, warnings } = lines.rest()?;
-        return Ok(WholeSource::reader(Decoded {
-            image: Image::new(rows, columns, channels, samples)?,
-            format: Format::Png,
-            metadata,
-            warnings,
-        }));
-    }
+    let lines = Lines(reader);
     let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
     header.metadata = lines.metadata();
+    if whole {
+        let memory = header.shape.bytes();
+        return Ok(WholeSource::reader(header, memory, move || {
+            lines.whole([rows, columns, channels], depth)
+        }));
+    }
     Ok(RowReader::new(header, lines))
 }
 
 struct Lines<R: BufRead + Seek>(Reader<R>);
 
 impl<R: BufRead + Seek> Lines<R> {
+    fn whole(mut self, shape: [usize; 3], depth: Depth) -> Result<(Image, Trailer)> {
+        let [rows, columns, channels] = shape;
+        let mut image = Image::zeroed(rows, columns, channels, depth)?;
+        let mut samples = image.samples_mut();
+        let bytes = samples.reborrow().into_bytes();
+        self.0.next_frame(bytes).map_err(decoding)?;
+        from_big_endian(samples);
+        Ok((image, self.rest()?))
+    }
+
     fn metadata(&self) -> Metadata {
         let info = self.0.info();
         Metadata {

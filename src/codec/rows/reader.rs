@@ -55,14 +55,19 @@ pub(in crate::codec) trait Source: Send {
     /// Looks at what follows the last row, which has been read.
     fn end(self: Box<Self>) -> Result<Trailer>;
 
-    /// Whether the whole image is in memory.
+    /// Whether the image is decoded whole.
     fn holds_image(&self) -> bool {
         false
     }
 
-    /// The whole image, if it is in memory and no row was read.
-    fn take_image(&mut self) -> Option<Image> {
-        None
+    /// The image, if it is decoded whole and no row was read.
+    fn take_image(&mut self) -> Result<Option<Image>> {
+        Ok(None)
+    }
+
+    /// See [`RowReader::memory`].
+    fn memory(&self) -> usize {
+        0
     }
 }
 
@@ -104,9 +109,17 @@ impl<'a> RowReader<'a> {
         self.header.shape.rows - self.next
     }
 
-    /// Whether the whole image was decoded before its first row.
+    /// Whether the image is decoded whole, when its first row is asked for.
     pub fn holds_image(&self) -> bool {
         self.source.holds_image()
+    }
+
+    /// About how many bytes of memory reading takes beside the rows that are
+    /// asked for: none worth the name where they are decoded as they come, a
+    /// strip or a row of tiles, else all samples and what the decoder needs to
+    /// get at them.
+    pub fn memory(&self) -> usize {
+        self.source.memory()
     }
 
     /// Reads the next rows into `out`, whose length is a multiple of the
@@ -160,7 +173,8 @@ impl<'a> RowReader<'a> {
     /// for the rows that really come.
     pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
         let shape = self.header.shape;
-        let image = match self.source.take_image() {
+        let taken = self.source.take_image();
+        let image = match taken.map_err(|error| explained(self.watch.as_ref(), error))? {
             Some(image) => {
                 self.next = shape.rows;
                 image

@@ -1,61 +1,75 @@
 //! Formats that are decoded and encoded whole, behind the types of rows.
 
+use std::mem;
+
 use crate::{
-    codec::{Decoded, Format, Metadata, encode},
+    codec::{Format, Metadata, encode},
     error::Result,
     image::{Image, SampleSlice, SampleSliceMut, Samples, no_memory},
 };
 
 use super::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, band};
 
-/// The rows of an image in memory.
-pub(in crate::codec) struct WholeSource {
-    image: Option<Image>,
+/// An image that is decoded whole when its first row is asked for.
+pub(in crate::codec) struct WholeSource<'a> {
+    image: Whole<'a>,
     row: usize,
-    metadata: Metadata,
+    memory: usize,
 }
 
-impl WholeSource {
-    /// The rows of an image that was decoded.
-    pub(in crate::codec) fn reader<'a>(decoded: Decoded) -> RowReader<'a> {
-        let Decoded {
-            image,
-            format,
-            metadata,
-            warnings,
-        } = decoded;
-        let header = Header {
-            shape: Shape::of(&image),
-            format,
-            metadata: metadata.clone(),
-            warnings,
-        };
+enum Whole<'a> {
+    Encoded(Box<dyn FnOnce() -> Result<(Image, Trailer)> + Send + 'a>),
+    Decoded(Image, Trailer),
+    /// Handed on, or not to be had.
+    Gone(Trailer),
+}
+
+impl<'a> WholeSource<'a> {
+    /// The rows of an image with this header. To `decode` it takes so many
+    /// bytes of memory, its samples included.
+    pub(in crate::codec) fn reader(
+        header: Header,
+        memory: usize,
+        decode: impl FnOnce() -> Result<(Image, Trailer)> + Send + 'a,
+    ) -> RowReader<'a> {
         let source = Self {
-            image: Some(image),
+            image: Whole::Encoded(Box::new(decode)),
             row: 0,
-            metadata,
+            memory,
         };
         RowReader::new(header, source)
     }
+
+    fn decode(&mut self) -> Result<()> {
+        let gone = Whole::Gone(Trailer::default());
+        self.image = match mem::replace(&mut self.image, gone) {
+            Whole::Encoded(decode) => {
+                let (image, trailer) = decode()?;
+                Whole::Decoded(image, trailer)
+            }
+            other => other,
+        };
+        Ok(())
+    }
 }
 
-impl Source for WholeSource {
+impl Source for WholeSource<'_> {
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
-        let Some(image) = &self.image else {
-            return Ok(());
-        };
-        let row_len = image.columns() * image.channels();
-        let rows = out.len() / row_len;
-        let samples = band(image.samples().as_slice(), row_len, self.row, rows);
-        out.into_bytes().copy_from_slice(samples.as_bytes());
-        self.row += rows;
+        self.decode()?;
+        if let Whole::Decoded(image, _) = &self.image {
+            let row_len = image.columns() * image.channels();
+            let rows = out.len() / row_len;
+            let samples = band(image.samples().as_slice(), row_len, self.row, rows);
+            out.into_bytes().copy_from_slice(samples.as_bytes());
+            self.row += rows;
+        }
         Ok(())
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {
-        Ok(Trailer {
-            metadata: self.metadata,
-            warnings: Vec::new(),
+        Ok(match self.image {
+            Whole::Encoded(decode) => decode()?.1,
+            Whole::Decoded(_, trailer) | Whole::Gone(trailer) => trailer,
         })
     }
 
@@ -63,11 +77,23 @@ impl Source for WholeSource {
         true
     }
 
-    fn take_image(&mut self) -> Option<Image> {
-        match self.row {
-            0 => self.image.take(),
-            _ => None,
+    fn take_image(&mut self) -> Result<Option<Image>> {
+        if self.row > 0 {
+            return Ok(None);
         }
+        self.decode()?;
+        let gone = Whole::Gone(Trailer::default());
+        match mem::replace(&mut self.image, gone) {
+            Whole::Decoded(image, trailer) => {
+                self.image = Whole::Gone(trailer);
+                Ok(Some(image))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.memory
     }
 }
 

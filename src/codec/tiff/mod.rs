@@ -8,7 +8,7 @@ mod write;
 pub(super) use read::open;
 pub(super) use write::create;
 
-use super::{Compression, Decoded, Format, Limits, Metadata, jpeg, message};
+use super::{Compression, Format, Limits, Metadata, jpeg, message};
 
 #[cfg(test)]
 mod tests;

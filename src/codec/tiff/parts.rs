@@ -278,6 +278,15 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
         Ok(())
     }
 
+    /// A row of parts, but for those that are plain, of which any rows are read.
+    fn memory(&self) -> usize {
+        let high = self.high.min(self.rows);
+        match self.plain {
+            Some(_) => 0,
+            None => high.saturating_mul(self.row_bytes + self.part_bytes),
+        }
+    }
+
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(Trailer {
             warnings: last_warnings(&self.decoder, self.exact),

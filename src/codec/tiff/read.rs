@@ -9,13 +9,13 @@ use ::tiff::{
 };
 
 use crate::{
-    codec::rows::{Header, RowReader, WholeSource},
+    codec::rows::{Header, RowReader, Trailer, WholeSource},
     error::{Error, Result},
     image::{Depth, Image, Samples, zeroed_vec},
 };
 
 use super::{
-    Decoded, Format, Limits, Metadata, jpeg, message,
+    Format, Limits, Metadata, jpeg, message,
     parts::{Kind, Parts},
 };
 
@@ -29,8 +29,15 @@ struct Picture {
     planar: bool,
 }
 
+impl Picture {
+    /// The bytes of planes, which have whole bytes for samples.
+    const fn stored_bytes(&self, kind: Kind) -> usize {
+        self.rows * self.columns * self.channels * kind.bits() / 8
+    }
+}
+
 /// Opens the first picture of the file. Where its channels follow each other,
-/// it is decoded here and now.
+/// it is decoded whole.
 pub(in crate::codec) fn open<'a>(
     mut input: impl Read + Seek + Send + 'a,
     limits: &Limits,
@@ -81,7 +88,13 @@ pub(in crate::codec) fn open<'a>(
     header.metadata = metadata;
     header.warnings = warnings;
     if picture.planar {
-        return planes(decoder, &picture, kind, header);
+        // As they are stored and as samples, or as samples twice.
+        let memory = header.shape.bytes();
+        let memory = memory.saturating_add(memory.max(picture.stored_bytes(kind)));
+        let metadata = header.metadata.clone();
+        return Ok(WholeSource::reader(header, memory, move || {
+            planes(&mut decoder, &picture, kind, metadata)
+        }));
     }
     let parts = Parts::new(decoder, kind, &header)?;
     Ok(RowReader::new(header, parts))
@@ -158,12 +171,12 @@ fn kind(picture: &Picture, kind: Option<DecodingSampleType>) -> Result<Kind> {
 }
 
 /// The whole picture, of channels that follow each other.
-fn planes<'a>(
-    mut decoder: Decoder<impl Read + Seek>,
+fn planes(
+    decoder: &mut Decoder<impl Read + Seek>,
     picture: &Picture,
     kind: Kind,
-    header: Header,
-) -> Result<RowReader<'a>> {
+    metadata: Metadata,
+) -> Result<(Image, Trailer)> {
     let Picture {
         rows,
         columns,
@@ -171,23 +184,19 @@ fn planes<'a>(
         ..
     } = *picture;
     let count = rows * columns * channels;
-    let mut stored = zeroed_vec::<u8>(count * kind.bits() / 8)?;
+    let mut stored = zeroed_vec::<u8>(picture.stored_bytes(kind))?;
     decoder.read_image_bytes(&mut stored).map_err(decoding)?;
     let mut samples = Samples::zeroed(kind.depth(), count)?;
     let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
+    drop(stored);
     let samples = match samples {
         Samples::U8(s) => Samples::U8(interleaved(&s, channels)?),
         Samples::U16(s) => Samples::U16(interleaved(&s, channels)?),
         Samples::F32(s) => Samples::F32(interleaved(&s, channels)?),
     };
-    let mut warnings = header.warnings;
-    warnings.extend(last_warnings(&decoder, exact));
-    Ok(WholeSource::reader(Decoded {
-        image: Image::new(rows, columns, channels, samples)?,
-        format: Format::Tiff,
-        metadata: header.metadata,
-        warnings,
-    }))
+    let image = Image::new(rows, columns, channels, samples)?;
+    let warnings = last_warnings(decoder, exact);
+    Ok((image, Trailer { metadata, warnings }))
 }
 
 /// What is told after the last row.

@@ -2,7 +2,7 @@ use ::tiff::encoder::TiffKindBig;
 
 use super::{write::create_as, *};
 use crate::{
-    codec::{EncodeOptions, Output, Shape, encode, rows::Destination},
+    codec::{Decoded, EncodeOptions, Output, Shape, encode, rows::Destination},
     error::Result,
     image::{Image, Samples},
 };
