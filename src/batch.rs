@@ -1,6 +1,8 @@
 //! Many inputs: what is written where, what is refused before any work, and
 //! what became of it all.
 
+mod schedule;
+
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
@@ -9,12 +11,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+pub use schedule::run;
+
 use crate::{
     codec::Format,
     error::{Error, Result},
     filter::{Extent, Filter},
-    pipeline::{self, Job, Options, Outcome, Place, Request},
-    report::{Event, Report},
+    pipeline::{Job, Place, Request},
 };
 
 /// Where results go.
@@ -239,36 +242,4 @@ pub struct Summary {
     pub skipped: usize,
     /// Results that could not be made.
     pub failed: usize,
-}
-
-/// Runs every job, one after the other; a failure does not stop the others.
-pub fn run(jobs: &[Job], options: &Options, report: &dyn Report) -> Summary {
-    let mut summary = Summary::default();
-    report.event(Event::Jobs { total: jobs.len() });
-    for job in jobs {
-        report.event(Event::Started { job });
-        match pipeline::run(job, options, report) {
-            Ok(outcomes) => {
-                for (index, outcome) in outcomes.iter().enumerate() {
-                    match outcome {
-                        Ok(Outcome::Done(_)) => summary.done += 1,
-                        Ok(Outcome::Skipped) => summary.skipped += 1,
-                        Err(_) => summary.failed += 1,
-                    }
-                    let outcome = outcome.as_ref();
-                    report.event(Event::Result {
-                        job,
-                        index,
-                        outcome,
-                    });
-                }
-            }
-            Err(error) => {
-                summary.failed += job.results.len();
-                report.event(Event::Unread { job, error: &error });
-            }
-        }
-        report.event(Event::Ended);
-    }
-    summary
 }

@@ -6,6 +6,7 @@ mod branch;
 mod flow;
 mod input;
 mod making;
+mod memory;
 mod output;
 mod stages;
 mod window;
@@ -18,6 +19,9 @@ use std::{
 
 pub use flow::Flow;
 pub use input::Input;
+pub use memory::needed as memory_needed;
+
+pub(crate) use memory::Budget;
 
 use self::making::{Making, Step, warn};
 use crate::{
@@ -128,9 +132,25 @@ pub struct Done {
 ///
 /// # Errors
 ///
-/// If the input cannot be read; no output is in its place then. Standard output
+/// If the input cannot be read, or takes more memory than the limits allow; no
+/// output is in its place then. Standard output
 /// and devices have got a part of it by then.
 pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Result<Outcome>>> {
+    run_within(
+        job,
+        options,
+        &Budget::new(options.limits.max_memory),
+        report,
+    )
+}
+
+/// The same, in memory that is shared with other jobs.
+pub(crate) fn run_within(
+    job: &Job,
+    options: &Options,
+    budget: &Budget,
+    report: &dyn Report,
+) -> Result<Vec<Result<Outcome>>> {
     let found: Vec<_> = (job.results.iter())
         .map(|request| look_at_output(&request.output, options.existing))
         .collect();
@@ -161,7 +181,9 @@ pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Resu
         format: input.format(),
         channels: input.shape()[2],
     };
-    match (Flow::new(&input, plans), input) {
+    let flow = Flow::new(&input, plans);
+    let _share = budget.take(making.memory(&input, &flow, &steps))?;
+    match (flow, input) {
         (Flow::Streamed { rows }, Input::Rows(reader)) => {
             making.stream(reader, rows, opened, steps)
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -155,6 +156,14 @@ pub(super) struct Args {
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub(super) threads: u16,
 
+    /// Memory for the images in flight, such as 512M or 4GiB; default: a quarter of the machine's
+    ///
+    /// Images whose turn would pass it wait for others to end. One that cannot
+    /// fit at all is an error that names the memory it needs; images that are
+    /// read and written by rows need little, however large they are.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) memory_limit: Option<ByteSize>,
+
     /// Method of the inner loop; default: auto, the fastest
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(super) engine: Option<EngineArg>,
@@ -250,4 +259,9 @@ pub(super) enum EngineArg {
     Separable,
     /// Tiles through a fast Fourier transform
     Fft,
+}
+
+/// A size as people write it; the parser's own words are about floats.
+fn size(text: &str) -> Result<ByteSize, String> {
+    (text.parse()).map_err(|_| "give a size such as 512M or 4GiB".to_owned())
 }

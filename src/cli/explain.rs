@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
     Channel, Extent, Plan,
-    pipeline::{Flow, Input, Job, Request},
+    pipeline::{self, Flow, Input, Job, Request},
     view::Layout,
 };
 
@@ -31,8 +31,11 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let flow = Flow::new(&input, &plans);
+    let results = (job.results.iter().zip(&plans))
+        .map(|(request, plan)| (plan, request.format.unwrap_or(input.format()), false));
+    let memory = pipeline::memory_needed(&input, &flow, results);
     for (request, plan) in job.results.iter().zip(&plans) {
-        let facts = facts(job, request, &input, plan, &flow)?;
+        let facts = facts(job, request, &input, plan, (&flow, memory))?;
         if settings.json {
             output::data(facts.json());
         } else {
@@ -72,7 +75,13 @@ impl Facts {
     }
 }
 
-fn facts(job: &Job, request: &Request, image: &Input, plan: &Plan, flow: &Flow) -> Result<Facts> {
+fn facts(
+    job: &Job,
+    request: &Request,
+    image: &Input,
+    plan: &Plan,
+    (flow, memory): (&Flow, u64),
+) -> Result<Facts> {
     let filter = &request.filter;
     let bank = filter.bank();
     let sample = image.depth().bytes();
@@ -170,6 +179,11 @@ fn facts(job: &Job, request: &Request, image: &Input, plan: &Plan, flow: &Flow) 
         Flow::Mapped => json!({ "flow": "mapped" }),
     };
     facts.add("pipeline", flow.to_string(), how);
+    let about = format!(
+        "about {} MiB for this input and all its results",
+        memory.div_ceil(1 << 20)
+    );
+    facts.add("memory", about, json!(memory));
     Ok(facts)
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+use bytesize::ByteSize;
 use stridekern::{
     Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
     batch::{self, Destination},
@@ -15,6 +16,7 @@ use stridekern::{
     pipeline::{Existing, Job, Options, Place},
     simd::Simd,
 };
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::args::{Args, CompressionArg, DepthArg, EngineArg};
 
@@ -102,14 +104,17 @@ impl Settings {
                     .collect();
                 batch::jobs(&inputs, &variants, &destination, format, &kernel_files)?
             }
-            _ => jobs_without_output(&inputs, &variants),
+            _ => jobs_without_output(&inputs, &variants, format),
         };
         check_formats(&jobs, args)?;
         Ok(Self {
             action,
             jobs,
             options: Options {
-                limits: Limits::default(),
+                limits: Limits {
+                    max_memory: memory_limit(args.memory_limit)?,
+                    ..Limits::default()
+                },
                 input_format: format,
                 encode: EncodeOptions {
                     quality: args.quality,
@@ -295,14 +300,18 @@ fn destination(
 }
 
 /// For a run that writes nothing.
-fn jobs_without_output(inputs: &[Place], variants: &[batch::Variant]) -> Vec<Job> {
+fn jobs_without_output(
+    inputs: &[Place],
+    variants: &[batch::Variant],
+    format: Option<Format>,
+) -> Vec<Job> {
     let results = |_: &Place| {
         variants
             .iter()
             .map(|variant| stridekern::pipeline::Request {
                 filter: variant.filter.clone(),
                 output: Place::Standard,
-                format: None,
+                format,
             })
     };
     inputs
@@ -339,6 +348,25 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was asked for, or a quarter of the memory of this machine or container.
+fn memory_limit(asked: Option<ByteSize>) -> Result<u64> {
+    if let Some(ByteSize(bytes)) = asked {
+        if bytes < 1 << 20 {
+            bail!("--memory-limit {bytes} is less than a MiB; give a size such as 512M or 4GiB");
+        }
+        return Ok(bytes);
+    }
+    let ram = MemoryRefreshKind::nothing().with_ram();
+    let system = System::new_with_specifics(RefreshKind::nothing().with_memory(ram));
+    let group = system.cgroup_limits().map(|limits| limits.total_memory);
+    let total = system.total_memory();
+    Ok(match group.map_or(total, |group| group.min(total)) {
+        // Where the system does not tell.
+        0 => Limits::default().max_memory,
+        bytes => bytes / 4,
+    })
 }
 
 /// `STRIDEKERN_SIMD` forces a SIMD level, for tests and benchmarks.

@@ -244,10 +244,10 @@ fn rows_as<'a>(
         return match input {
             Input::Memory(bytes) => tiff::open(Cursor::new(bytes), limits),
             Input::File(file) => tiff::open(file, limits),
-            Input::Stream(stream) => tiff::open(Cursor::new(read_all(stream)?), limits),
+            Input::Stream(stream) => tiff::open(Cursor::new(read_all(stream, limits)?), limits),
         };
     }
-    let bytes = input.into_bytes()?;
+    let bytes = input.into_bytes(limits)?;
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
         Format::Gif => gif::open(bytes, limits),
@@ -280,7 +280,7 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
 ///
 /// [`Error::Io`] if the reader fails, else as [`read_bytes`].
 pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
-    let bytes = read_all(reader.take(limits.max_bytes.saturating_add(1)))?;
+    let bytes = read_all(reader.take(limits.max_bytes.saturating_add(1)), limits)?;
     if bytes.len() as u64 > limits.max_bytes {
         return Err(too_large(limits));
     }

@@ -134,6 +134,29 @@ const fn by_rows(format: Format) -> bool {
         )
 }
 
+/// About how many bytes of memory it takes to write rows of this shape, into a
+/// pipe or not: a strip for every thread where they are encoded as they come,
+/// else all samples and what becomes of them.
+pub(crate) fn memory_to_write(shape: Shape, format: Format, piped: bool) -> usize {
+    let shape = Shape {
+        channels: format.written_channels(shape.channels),
+        ..shape
+    };
+    let strips = |rows: usize| {
+        let strip = rows.min(shape.rows).saturating_mul(shape.row_bytes());
+        strip.saturating_mul(2 * rayon::current_num_threads())
+    };
+    match format {
+        Format::Tiff if piped => shape
+            .bytes()
+            .saturating_add(strips(tiff::strip_rows(shape))),
+        Format::Tiff => strips(tiff::strip_rows(shape)),
+        Format::Jpeg => strips(jpeg::strip_rows(shape)),
+        _ if by_rows(format) => 0,
+        _ => shape.bytes().saturating_mul(if piped { 3 } else { 2 }),
+    }
+}
+
 fn sink<'a>(
     shape: Shape,
     format: Format,

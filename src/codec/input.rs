@@ -73,19 +73,20 @@ impl<'a> Input<'a> {
     }
 
     /// All bytes, borrowed if they are in memory.
-    pub(super) fn into_bytes(self) -> Result<std::borrow::Cow<'a, [u8]>> {
+    pub(super) fn into_bytes(self, limits: &Limits) -> Result<std::borrow::Cow<'a, [u8]>> {
         match self {
             Self::Memory(bytes) => Ok(bytes.into()),
-            Self::File(file) => read_all(file).map(Into::into),
-            Self::Stream(stream) => read_all(stream).map(Into::into),
+            Self::File(file) => read_all(file, limits).map(Into::into),
+            Self::Stream(stream) => read_all(stream, limits).map(Into::into),
         }
     }
 }
 
-/// Everything that `reader` gives.
-pub(super) fn read_all(mut reader: impl Read) -> Result<Vec<u8>> {
+/// Everything that `reader` gives, for formats that are not read by rows.
+pub(super) fn read_all(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader
+        .take(limits.max_memory.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| match error.kind() {
             io::ErrorKind::OutOfMemory => Error::limit(
@@ -93,6 +94,12 @@ pub(super) fn read_all(mut reader: impl Read) -> Result<Vec<u8>> {
             ),
             _ => Error::io("read the file", error),
         })?;
+    if bytes.len() as u64 > limits.max_memory {
+        return Err(Error::limit(format_args!(
+            "the file has more bytes than the memory limit of {} MiB, and must be read whole: raise --memory-limit, or cut the picture into parts",
+            limits.max_memory >> 20
+        )));
+    }
     Ok(bytes)
 }
 

@@ -4,7 +4,7 @@
 
 mod write;
 
-pub(super) use write::create;
+pub(super) use write::{create, strip_rows};
 
 use std::borrow::Cow;
 

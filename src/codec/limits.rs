@@ -14,6 +14,9 @@ pub struct Limits {
     /// The most bytes of a file, and of the samples decoded from it. Default:
     /// 16 GiB.
     pub max_bytes: u64,
+    /// The most bytes of memory for what cannot be read by rows, and for all
+    /// images that a batch works on at a time. Default: 16 GiB.
+    pub max_memory: u64,
 }
 
 impl Default for Limits {
@@ -21,6 +24,7 @@ impl Default for Limits {
         Self {
             max_pixels: 1 << 31,
             max_bytes: 16 << 30,
+            max_memory: 16 << 30,
         }
     }
 }
@@ -59,9 +63,9 @@ impl Limits {
         Ok(())
     }
 
-    /// `max_bytes` as a size in memory.
-    pub(super) fn max_memory(&self) -> usize {
-        usize::try_from(self.max_bytes).unwrap_or(usize::MAX)
+    /// `max_memory` as a size.
+    pub(super) fn memory(&self) -> usize {
+        usize::try_from(self.max_memory).unwrap_or(usize::MAX)
     }
 }
 
@@ -86,6 +90,7 @@ mod tests {
         let small = Limits {
             max_pixels: 10,
             max_bytes: 59,
+            ..limits
         };
         assert_eq!(
             refusal(5, 2, 3, small),

@@ -45,6 +45,7 @@ pub(crate) use decode::{Begun, begin};
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };
+pub(crate) use encode::memory_to_write;
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;

@@ -113,7 +113,7 @@ impl Picture {
         self.limits
             .check(rows as u64, columns as u64, channels as u64, depth)?;
         let mut most = ::image::Limits::no_limits();
-        most.max_alloc = Some(self.limits.max_bytes);
+        most.max_alloc = Some(self.limits.max_memory);
         decoder.set_limits(most).map_err(failed)?;
         let metadata = Metadata {
             icc: decoder.icc_profile().map_err(failed)?,

@@ -12,6 +12,7 @@ mod method;
 mod plan;
 mod run;
 mod shift;
+mod sizes;
 
 pub use channel::Channel;
 pub use filter::{Extent, Filter};

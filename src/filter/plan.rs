@@ -7,7 +7,7 @@ use super::{
     geometry::Geometry,
     lane,
     method::{Choice, Task, Way},
-    shift,
+    shift, sizes,
 };
 use crate::{
     border::Border,
@@ -80,17 +80,9 @@ pub struct Plan {
     pub(crate) rows_at_once: usize,
     /// Whether windows inside the image look at the image itself.
     direct: bool,
+    /// Bytes of a framed source row.
+    row_bytes: usize,
 }
-
-/// Samples in a row of a tile, where the image is wider. Whole rows are read
-/// from memory faster than parts of them, which outweighs that the sums of a
-/// few rows leave the first cache: 24 megapixels through 3x3 took 5.8 ms in
-/// tiles of 1024 and 5.0 in rows of 6000 (bytes), 14.5 and 12.2 (floats).
-const TILE_SAMPLES: usize = 8192;
-
-/// Framed source rows of one tile: small enough for the second cache of any
-/// processor of the last ten years beside the output rows.
-const BAND_BYTES: usize = 256 << 10;
 
 /// Bytes of a result that the caches do not keep: they are stored past them
 /// (24 megapixels by 3x3 in f32: 9.0 and 7.6 ms for floats, 7.9 and 7.3 for
@@ -100,15 +92,6 @@ const STREAM_BYTES: usize = 8 << 20;
 /// The least bytes of a row of a tile to be stored so: lines of the cache that
 /// are stored in part cost more (11x11 by tiles of 172 bytes: 31 and 39 ms).
 const STREAM_ROW_BYTES: usize = 4 << 10;
-
-/// Output rows in a band that is framed at the borders alone.
-const DIRECT_ROWS: usize = 64;
-
-/// Threads that end early take bands of those that are slow.
-const BANDS_PER_THREAD: usize = 4;
-
-/// The most that the source rows of one block of output rows may take.
-const BLOCK_BYTES: usize = 512 << 20;
 
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
@@ -167,25 +150,13 @@ impl Plan {
         let tile_width = match choice.way {
             // A pair of tiles.
             Way::Fft(tiling) => (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
-            _ => tile_width(&geometry, channels),
+            _ => sizes::tile_width(&geometry, channels),
         };
         let row_bytes = band::row_bytes(&geometry, tile_width, channels, choice.element());
-        let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
-        let least = row_bytes
-            .saturating_mul(geometry.padded_len(0, rows_at_once))
-            .max(halo_bytes);
-        if least > BLOCK_BYTES {
-            return Err(Error::limit(format_args!(
-                "windows of {} rows x {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
-                geometry.window[0],
-                geometry.window[1],
-                least >> 20,
-                BLOCK_BYTES >> 20,
-            )));
-        }
+        sizes::check(&geometry, row_bytes, rows_at_once)?;
         let band_rows = tuning
             .band_rows
-            .unwrap_or_else(|| band_rows(&geometry, row_bytes, direct));
+            .unwrap_or_else(|| sizes::band_rows(&geometry, row_bytes, direct));
         let band_rows = band_rows
             .max(1)
             .next_multiple_of(rows_at_once)
@@ -217,6 +188,7 @@ impl Plan {
             tile_width,
             rows_at_once,
             direct,
+            row_bytes,
         })
     }
 
@@ -418,6 +390,33 @@ impl Plan {
         self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
     }
 
+    /// About how many bytes all threads keep while rows are made, samples of
+    /// the image and of the result aside.
+    pub(crate) fn memory(&self) -> usize {
+        let framed = |rows| {
+            self.row_bytes
+                .saturating_mul(self.geometry.padded_len(0, rows))
+        };
+        let element = self.lane().bytes();
+        let sums = self.kernels.len() * self.rows_at_once * self.tile_width * self.channels;
+        let frame = match self.zero_copy() {
+            true => 0,
+            false => framed(self.band_rows),
+        };
+        let (own, shared) = match self.choice.way {
+            Way::Fft(tiling) => {
+                let tile = tiling.size[0] * tiling.size[1] * 2 * element;
+                (2 * tile, self.kernels.len() * tile)
+            }
+            // Rows of every term, before they are summed.
+            Way::Separable(_) | Way::Totals => (framed(self.rows_at_once), 0),
+            _ => (0, 0),
+        };
+        (frame + sums * element + own)
+            .saturating_mul(rayon::current_num_threads())
+            .saturating_add(shared)
+    }
+
     /// The sample type of the image.
     pub(super) const fn depth(&self) -> Depth {
         self.input.depth
@@ -445,33 +444,6 @@ impl fmt::Display for Plan {
             self.simd()
         )
     }
-}
-
-/// Columns of the result in a tile: all tiles are about as wide, at least
-/// [`TILE_SAMPLES`] before the step, and wider than what they share with their
-/// neighbours.
-fn tile_width(geometry: &Geometry, channels: usize) -> usize {
-    let columns = (TILE_SAMPLES / channels).max(2 * (geometry.window[1] - 1));
-    let least = columns.div_ceil(geometry.step[1]).max(1);
-    let tiles = (geometry.output[1] / least).max(1);
-    geometry.output[1].div_ceil(tiles)
-}
-
-/// Output rows whose source rows suit the cache and whose number gives every
-/// thread several bands. The halo is framed again for every band, so it should
-/// be the smaller part.
-fn band_rows(geometry: &Geometry, row_bytes: usize, direct: bool) -> usize {
-    let halo = geometry.window[0] - 1;
-    let step = geometry.step[0];
-    let fitting = match direct {
-        true => DIRECT_ROWS,
-        false => (BAND_BYTES / row_bytes).saturating_sub(halo) / step,
-    };
-    let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * rayon::current_num_threads());
-    let rows = fitting.min(share).max(2 * halo / step).max(8);
-    // A window far larger than the cache leaves no room for more of them.
-    let bytes = |rows| row_bytes.saturating_mul(geometry.padded_len(0, rows));
-    if bytes(rows) > BLOCK_BYTES { 1 } else { rows }
 }
 
 /// A constant border stands among the samples and must be one.

@@ -33,6 +33,15 @@ pub(super) struct Made {
     pub(super) filter: Duration,
 }
 
+/// About how many bytes the rows take that are made of an image with such
+/// rows: what waits, what is written and what is made.
+pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
+    let [rows, columns, channels] = plan.output_shape();
+    let row = columns * channels * plan.output_depth().bytes();
+    let stretch = flow::stretch_rows(plan, row_bytes).min(rows);
+    row.saturating_mul(stretch) * (QUEUE + 2)
+}
+
 /// The way of one result.
 pub(super) struct Branch<'scope> {
     plan: &'scope Plan,

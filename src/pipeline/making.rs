@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    Done, Input, Job, Options, Outcome, Request,
+    Done, Flow, Input, Job, Options, Outcome, Place, Request,
     branch::{Made, Work},
+    memory,
     output::Writing,
     stages::{self, Streamed},
 };
@@ -45,6 +46,20 @@ pub(super) struct Making<'a> {
 }
 
 impl Making<'_> {
+    /// About how many bytes it takes to make all results.
+    pub(super) fn memory(&self, input: &Input, flow: &Flow, steps: &[Result<Step>]) -> u64 {
+        let results = iter::zip(steps, &self.job.results).filter_map(|(step, request)| {
+            let plan = step.as_ref().ok()?.plan()?;
+            let piped = !matches!(request.output, Place::File(_));
+            Some((plan, self.format_of(request), piped))
+        });
+        memory::needed(input, flow, results)
+    }
+
+    fn format_of(&self, request: &Request) -> Format {
+        request.format.unwrap_or(self.format)
+    }
+
     /// All results at once, while the rows come by.
     pub(super) fn stream(
         &self,
@@ -119,7 +134,7 @@ impl Making<'_> {
             channels,
             depth: plan.output_depth(),
         };
-        let format = request.format.unwrap_or(self.format);
+        let format = self.format_of(request);
         let read = (self.channels, metadata);
         Writing::begin(&request.output, shape, format, read, self.options)
     }
@@ -129,7 +144,7 @@ impl Making<'_> {
         warn(self.report, request.output.path(), &written.warnings);
         Outcome::Done(Box::new(Done {
             plan,
-            format: request.format.unwrap_or(self.format),
+            format: self.format_of(request),
             bytes: written.bytes,
             read,
             filter,

@@ -72,6 +72,14 @@ fn usage_errors() {
                 "invalid value 'high' for '--quality <1-100>': not a whole number; see stridekern --help",
             ),
             (
+                "a.png -k sobel --memory-limit lots",
+                "invalid value 'lots' for '--memory-limit <SIZE>': give a size such as 512M or 4GiB; see stridekern --help",
+            ),
+            (
+                "a.png -k sobel --memory-limit 512",
+                "--memory-limit 512 is less than a MiB; give a size such as 512M or 4GiB",
+            ),
+            (
                 "a.png -k sobel --depth 12",
                 "invalid value '12' for '--depth <DEPTH>'; choose same, 8, 16, f32; see stridekern --help",
             ),

@@ -136,6 +136,7 @@ fn explain_shows_the_views() {
     assert_eq!(line("output"), "398 x 398 pixels, 1 x 8-bit, map clamp");
     assert_eq!(line("kernel"), "emboss: 1 kernel of 3 x 3");
     assert_eq!(line("pipeline"), "streamed, 400 rows at a time");
+    assert!(line("memory").ends_with(" MiB for this input and all its results"));
     let objects = room.run("g.png -k emboss --explain --json").silent().json();
     assert_eq!(objects.len(), 1);
     assert_eq!(
@@ -151,8 +152,8 @@ fn explain_shows_the_views() {
     assert_eq!(
         keys(&objects[0]),
         [
-            "band", "extent", "image", "input", "kernel", "lane", "method", "output", "pipeline",
-            "simd", "windows"
+            "band", "extent", "image", "input", "kernel", "lane", "memory", "method", "output",
+            "pipeline", "simd", "windows"
         ]
     );
     assert_eq!(objects[0]["input"], "g.png");

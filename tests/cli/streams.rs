@@ -172,3 +172,18 @@ fn a_picture_larger_than_memory_is_filtered() {
         &["large.pgm: no memory for 500000000 samples of 1 bytes: use a smaller image or a machine with more memory"],
     );
 }
+
+#[test]
+fn an_image_that_does_not_fit_into_memory_is_refused_with_the_figure() {
+    let room = Room::new();
+    room.write("b.jpg", &picture(900, 1200, 3, Depth::U8));
+    let run = room.run("b.jpg -k sobel --memory-limit 5MiB");
+    let text = run.err;
+    assert_eq!(run.code, Some(1));
+    assert!(
+        text.starts_with("stridekern: b.jpg: this takes ")
+            && text.contains(" MiB of memory, more than the limit of 5: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows\n"),
+        "{text}"
+    );
+    assert_eq!(room.names(), ["a.png", "b.jpg"]);
+}

@@ -21,21 +21,25 @@ pub(in crate::codec) fn create<'a>(
     quality: u8,
     out: Destination<'a>,
 ) -> Box<dyn Sink + 'a> {
-    let blocks = shape.columns.div_ceil(8);
-    // Restart marks are told by the number of blocks between them, in 16 bits.
-    let block_rows = (usize::from(u16::MAX) / blocks).clamp(1, BLOCK_ROWS);
-    let rows = 8 * block_rows;
+    let rows = strip_rows(shape);
     let file = File {
         out,
         shape,
         metadata,
         quality: quality.clamp(1, 100),
         interval: match shape.rows > rows {
-            true => (blocks * block_rows) as u16,
+            true => (shape.columns.div_ceil(8) * rows / 8) as u16,
             false => 0,
         },
     };
     Box::new(Strips::new(file, rows * shape.row_bytes()))
+}
+
+/// The rows of a strip: whole rows of blocks.
+pub(in crate::codec) fn strip_rows(shape: Shape) -> usize {
+    // Restart marks are told by the number of blocks between them, in 16 bits.
+    let most = usize::from(u16::MAX) / shape.columns.div_ceil(8);
+    8 * most.clamp(1, BLOCK_ROWS)
 }
 
 /// A strip is what lies between two restart marks: the encoder makes a picture

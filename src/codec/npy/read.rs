@@ -37,7 +37,7 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
             let (header, data) = Header::parse(&start)?;
             if header.fortran {
                 // Its first row is spread over all of it.
-                let rest = read_all(&mut stream)?;
+                let rest = read_all(&mut stream, limits)?;
                 return whole([start, rest].concat(), limits);
             }
             let known = known(&header, limits)?;

@@ -24,7 +24,7 @@ pub(in crate::codec) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
     let memory = PngLimits {
-        bytes: limits.max_memory(),
+        bytes: limits.memory(),
     };
     let mut decoder = Decoder::new_with_limits(input, memory);
     decoder.ignore_checksums(false);

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub(super) use read::open;
-pub(super) use write::create;
+pub(super) use write::{create, strip_rows};
 
 use super::{Compression, Format, Limits, Metadata, jpeg, message};
 

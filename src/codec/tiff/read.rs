@@ -45,7 +45,7 @@ pub(in crate::codec) fn open<'a>(
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
-    let memory = limits.max_memory();
+    let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
     tiff_limits.intermediate_buffer_size = memory;

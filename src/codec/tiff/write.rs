@@ -47,6 +47,11 @@ pub(in crate::codec) fn create<'a>(
     }
 }
 
+/// The rows of a strip.
+pub(in crate::codec) fn strip_rows(shape: Shape) -> usize {
+    (STRIP / shape.row_bytes()).clamp(1, shape.rows)
+}
+
 /// Begins a file with offsets of this kind.
 pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
     shape: Shape,
@@ -63,7 +68,7 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
             Compression::Balanced => DeflateLevel::Balanced,
             Compression::Best => DeflateLevel::Best,
         }),
-        strip_rows: (STRIP / shape.row_bytes()).clamp(1, shape.rows),
+        strip_rows: strip_rows(shape),
         offsets: Vec::new(),
         lengths: Vec::new(),
     };
