@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use libjpeg_turbo_rs::{PixelFormat, Subsampling};
 use stridekern::{
     codec::{self, EncodeOptions, Format, Limits, Metadata},
     image::{Image, Samples},
@@ -39,16 +39,12 @@ fn in_one_scan(image: &Image) -> Vec<u8> {
     let Samples::U8(samples) = image.samples() else {
         panic!("not of 8 bits");
     };
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, 90);
-    encoder.set_sampling_factor(SamplingFactor::F_1_1);
     let color = match image.channels() {
-        1 => ColorType::Luma,
-        _ => ColorType::Rgb,
+        1 => PixelFormat::Grayscale,
+        _ => PixelFormat::Rgb,
     };
-    let (rows, columns) = (image.rows() as u16, image.columns() as u16);
-    encoder.encode(samples, columns, rows, color).unwrap();
-    bytes
+    let (rows, columns) = (image.rows(), image.columns());
+    libjpeg_turbo_rs::compress(samples, columns, rows, color, 90, Subsampling::S444).unwrap()
 }
 
 fn restarts(bytes: &[u8]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! JPEG: read by zune-jpeg in its strict mode, written by jpeg-encoder.
+//! JPEG: read by zune-jpeg in its strict mode, written by libjpeg-turbo-rs.
 //!
 //! zune-jpeg gives no rows as they come, so a picture is read whole.
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 use crate::{
     codec::rows::{Destination, Shape, Sink, StripFile, Strips},
@@ -56,27 +56,24 @@ struct File<'a> {
 impl StripFile for File<'_> {
     /// A picture of these rows, the first of all with the metadata.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(rows.len() / 4 + 1024);
-        let mut encoder = Encoder::new(&mut bytes, self.quality);
-        encoder.set_sampling_factor(SamplingFactor::F_1_1);
-        encoder.set_restart_interval(self.interval);
-        if number == 0 {
-            if let Some(exif) = &self.metadata.exif {
-                encoder.add_exif_metadata(exif).map_err(encoding)?;
-            }
-            if let Some(icc) = &self.metadata.icc {
-                encoder.add_icc_profile(icc).map_err(encoding)?;
-            }
-        }
         let color = match self.shape.channels {
-            1 => ColorType::Luma,
-            _ => ColorType::Rgb,
+            1 => PixelFormat::Grayscale,
+            _ => PixelFormat::Rgb,
         };
         let (high, wide) = (rows.len() / self.shape.row_bytes(), self.shape.columns);
-        encoder
-            .encode(rows, wide as u16, high as u16, color)
-            .map_err(encoding)?;
-        Ok(bytes)
+        let mut encoder = Encoder::new(rows, wide, high, color)
+            .quality(self.quality)
+            .subsampling(Subsampling::S444)
+            .restart_blocks(self.interval);
+        if number == 0 {
+            if let Some(exif) = &self.metadata.exif {
+                encoder = encoder.exif_data(exif);
+            }
+            if let Some(icc) = &self.metadata.icc {
+                encoder = encoder.icc_profile(icc);
+            }
+        }
+        encoder.encode().map_err(encoding)
     }
 
     fn append(&mut self, number: usize, mut strip: Vec<u8>) -> Result<()> {
