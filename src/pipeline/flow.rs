@@ -10,7 +10,7 @@ use crate::filter::Plan;
 const STRETCH: usize = 1 << 20;
 
 /// The most bytes of a stretch, unless a few rows are more.
-const WIDEST: usize = 4 << 20;
+const WIDEST: usize = 2 << 20;
 
 /// The most results that are made together. Each has its own writer, which keeps
 /// some MiB.
