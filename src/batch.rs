@@ -1,6 +1,7 @@
 //! Many inputs: what is written where, what is refused before any work, and
 //! what became of it all.
 
+mod run;
 mod schedule;
 
 use std::{
@@ -9,15 +10,16 @@ use std::{
     fs::{self, File},
     io::Read,
     path::{Component, Path, PathBuf},
+    time::Duration,
 };
 
-pub use schedule::run;
+pub use run::run;
 
 use crate::{
     codec::Format,
     error::{Error, Result},
     filter::{Extent, Filter},
-    pipeline::{Job, Place, Request},
+    pipeline::{Job, Options, Place, Request, Stop},
 };
 
 /// Where results go.
@@ -242,4 +244,21 @@ pub struct Summary {
     pub skipped: usize,
     /// Results that could not be made.
     pub failed: usize,
+    /// Results that were not made because the batch was stopped.
+    pub left: usize,
+}
+
+/// Jobs, and how they are run.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What is to be made.
+    pub jobs: Vec<Job>,
+    /// How each of them is run.
+    pub options: Options,
+    /// How long a job may take. Default: for ever.
+    pub timeout: Option<Duration>,
+    /// Whether no other job begins after a failure.
+    pub fail_fast: bool,
+    /// Ends all jobs.
+    pub stop: Stop,
 }

@@ -29,6 +29,9 @@ pub enum Error {
     /// A limit that protects the machine was reached.
     #[error("{0}")]
     Limit(String),
+    /// Somebody asked for the end before the work was done.
+    #[error("stopped before it was done")]
+    Stopped,
     /// The operating system refused.
     #[error("cannot {action}: {cause}")]
     Io {

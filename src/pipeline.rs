@@ -9,6 +9,7 @@ mod making;
 mod memory;
 mod output;
 mod stages;
+mod stop;
 mod window;
 
 use std::{
@@ -22,6 +23,7 @@ pub use input::Input;
 pub use memory::needed as memory_needed;
 
 pub(crate) use memory::Budget;
+pub use stop::Stop;
 
 use self::making::{Making, Step, warn};
 use crate::{
@@ -136,19 +138,16 @@ pub struct Done {
 /// output is in its place then. Standard output
 /// and devices have got a part of it by then.
 pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Result<Outcome>>> {
-    run_within(
-        job,
-        options,
-        &Budget::new(options.limits.max_memory),
-        report,
-    )
+    let budget = Budget::new(options.limits.max_memory);
+    run_within(job, options, &budget, &Stop::default(), report)
 }
 
-/// The same, in memory that is shared with other jobs.
+/// The same, in memory that is shared with other jobs, and until it is stopped.
 pub(crate) fn run_within(
     job: &Job,
     options: &Options,
     budget: &Budget,
+    stop: &Stop,
     report: &dyn Report,
 ) -> Result<Vec<Result<Outcome>>> {
     let found: Vec<_> = (job.results.iter())
@@ -177,12 +176,13 @@ pub(crate) fn run_within(
     let making = Making {
         job,
         options,
+        stop,
         report,
         format: input.format(),
         channels: input.shape()[2],
     };
     let flow = Flow::new(&input, plans);
-    let _share = budget.take(making.memory(&input, &flow, &steps))?;
+    let _share = budget.take(making.memory(&input, &flow, &steps), stop)?;
     match (flow, input) {
         (Flow::Streamed { rows }, Input::Rows(reader)) => {
             making.stream(reader, rows, opened, steps)

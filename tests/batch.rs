@@ -8,13 +8,13 @@ mod common;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, Once},
+    sync::{Arc, Mutex, Once},
 };
 
 use common::{Random, random_image};
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, KernelBank,
-    batch::{self, Summary},
+    batch::{self, Batch, Summary},
     codec::{self, Format, Limits, Overwrite},
     pipeline::{self, Existing, Job, Options, Place, Request},
     report::{Event, Report, Silent},
@@ -23,6 +23,12 @@ use stridekern::{
 /// Every event that tells of an end, as a line.
 #[derive(Default)]
 struct Lines(Mutex<Vec<String>>);
+
+impl Lines {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
 
 impl Report for Lines {
     fn event(&self, event: Event<'_>) {
@@ -115,15 +121,18 @@ fn every_core_has_an_image_and_none_is_lost() {
     let paths = pictures(folder.path());
     let options = Options::default();
 
-    let jobs: Vec<_> = (paths.iter())
-        .map(|path| job(path.clone(), &together))
-        .collect();
-    let lines = Lines::default();
-    let summary = batch::run(&jobs, &options, &lines);
+    let jobs = (paths.iter()).map(|path| job(path.clone(), &together));
+    let batch = Batch {
+        jobs: jobs.collect(),
+        ..Batch::default()
+    };
+    let lines = Arc::new(Lines::default());
+    let summary = batch::run(batch, lines.clone());
     let wanted = Summary {
         done: 76,
         skipped: 0,
         failed: 4,
+        left: 0,
     };
     assert_eq!(summary, wanted);
     let mut expected = Vec::new();
@@ -140,7 +149,7 @@ fn every_core_has_an_image_and_none_is_lost() {
             _ => expected.extend([format!("{name} 0 true"), format!("{name} 1 true")]),
         }
     }
-    assert_eq!(lines.0.into_inner().unwrap(), expected);
+    assert_eq!(lines.take(), expected);
 
     for path in &paths {
         let one = job(path.clone(), &alone);
@@ -163,9 +172,7 @@ fn images_wait_for_memory_and_one_that_never_fits_is_an_error() {
     use_four_threads();
     let folder = tempfile::tempdir().unwrap();
     let paths = pictures(folder.path());
-    let jobs: Vec<_> = (paths.iter())
-        .map(|path| job(path.clone(), folder.path()))
-        .collect();
+    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
     // Enough for each of the small ones, not for two, nor for the large one.
     let options = Options {
         limits: Limits {
@@ -175,9 +182,14 @@ fn images_wait_for_memory_and_one_that_never_fits_is_an_error() {
         existing: Existing::Replace,
         ..Options::default()
     };
-    let lines = Lines::default();
-    let summary = batch::run(&jobs, &options, &lines);
-    let lines = lines.0.into_inner().unwrap();
+    let lines = Arc::new(Lines::default());
+    let batch = Batch {
+        jobs: jobs.collect(),
+        options,
+        ..Batch::default()
+    };
+    let summary = batch::run(batch, lines.clone());
+    let lines = lines.take();
     let large: Vec<_> = lines.iter().filter(|line| line.starts_with("17")).collect();
     assert_eq!(large.len(), 1, "{large:?}");
     let (start, end) = (
@@ -189,4 +201,87 @@ fn images_wait_for_memory_and_one_that_never_fits_is_an_error() {
         "{large:?}"
     );
     assert_eq!((summary.done, summary.failed), (74, 6));
+}
+
+/// A reader of nothing, which never ends: a pipe that nobody writes to.
+#[cfg(unix)]
+fn endless(folder: &Path) -> (PathBuf, fs::File) {
+    let path = folder.join("endless.png");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    // Open on both sides, so that nobody waits for the other one to open it.
+    let held = fs::OpenOptions::new().read(true).write(true).open(&path);
+    (path, held.unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn one_that_takes_too_long_fails_alone() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = pictures(folder.path())[..8].to_vec();
+    let (stuck, _held) = endless(folder.path());
+    paths.insert(3, stuck);
+    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
+    let batch = Batch {
+        jobs: jobs.collect(),
+        timeout: Some(std::time::Duration::from_millis(300)),
+        ..Batch::default()
+    };
+    let lines = Arc::new(Lines::default());
+    let summary = batch::run(batch, lines.clone());
+    assert_eq!((summary.done, summary.failed, summary.left), (16, 2, 0));
+    assert_eq!(
+        lines.take()[6],
+        "endless.png it took longer than 0.3 s: check the file, or raise --timeout"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_that_is_stopped_ends_though_a_job_does_not() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let (stuck, _held) = endless(folder.path());
+    let mut paths = pictures(folder.path())[..4].to_vec();
+    paths.insert(0, stuck);
+    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
+    let batch = Batch {
+        jobs: jobs.collect(),
+        ..Batch::default()
+    };
+    let stop = batch.stop.clone();
+    let outputs: Vec<_> = (batch.jobs[1..].iter())
+        .flat_map(|job| &job.results)
+        .map(|request| request.output.path().to_owned())
+        .collect();
+    let waits = std::thread::spawn(move || {
+        while !outputs.iter().all(|path| path.exists()) {
+            std::thread::yield_now();
+        }
+        stop.set();
+    });
+    let lines = Arc::new(Lines::default());
+    let summary = batch::run(batch, lines.clone());
+    waits.join().unwrap();
+    assert_eq!((summary.done, summary.failed, summary.left), (8, 0, 2));
+    // Those behind it are told of, too.
+    assert_eq!(lines.take().len(), 8);
+}
+
+#[test]
+fn after_a_failure_no_other_begins_if_so_wished() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = pictures(folder.path());
+    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
+    let batch = Batch {
+        jobs: jobs.collect(),
+        fail_fast: true,
+        ..Batch::default()
+    };
+    let lines = Arc::new(Lines::default());
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let summary = (alone.build().unwrap()).install(|| batch::run(batch, lines.clone()));
+    assert_eq!((summary.done, summary.failed, summary.left), (22, 2, 56));
+    assert_eq!(lines.take().len(), 23);
 }

@@ -6,126 +6,50 @@
 //! that are being worked on end first, then its stages overlap.
 
 use std::{
-    collections::BTreeMap,
-    fs, panic,
-    sync::{Mutex, MutexGuard, PoisonError, RwLock},
-    thread,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use crate::pipeline::Stop;
 
-use super::Summary;
-use crate::{
-    error::Result,
-    pipeline::{self, Budget, Job, Options, Outcome, Place},
-    report::{Event, Report},
-};
-
-/// Runs every job; a failure does not stop the others. Each core works on a job
-/// of its own, as far as the memory that the limits allow suffices for all of
-/// them; what became of them is reported in their order.
-///
-/// From a thread of a pool, jobs are run one after the other.
-pub fn run(jobs: &[Job], options: &Options, report: &dyn Report) -> Summary {
-    report.event(Event::Jobs { total: jobs.len() });
-    let budget = Budget::new(options.limits.max_memory);
-    let ended = Ended::new(jobs, report);
-    let make = |index: usize| {
-        let job = &jobs[index];
-        report.event(Event::Started { job });
-        pipeline::run_within(job, options, &budget, report)
-    };
-    let cores = single_threads(jobs.len());
-    if cores.len() < 2 {
-        for index in 0..jobs.len() {
-            ended.add(index, make(index));
-        }
-        return ended.summary();
-    }
-    let queue = Queue::new(jobs.iter().map(weight).collect(), cores.len());
-    // Shared by those that work alone, whole for one that gets all cores.
-    let machine = RwLock::new(());
-    on_each(&cores, &|| {
-        while let Some(Turn { index, large }) = queue.next() {
-            let made = if large {
-                let _all = machine.write().unwrap_or_else(PoisonError::into_inner);
-                with_all_cores(|| make(index))
-            } else {
-                let _one = machine.read().unwrap_or_else(PoisonError::into_inner);
-                make(index)
-            };
-            queue.end(index);
-            ended.add(index, made);
-        }
-    });
-    ended.summary()
-}
-
-/// A pool of one thread for every core that can have a job of its own; none
-/// where the system gives no threads, or a pool runs the batch already.
-fn single_threads(jobs: usize) -> Vec<ThreadPool> {
-    if rayon::current_thread_index().is_some() {
-        return Vec::new();
-    }
-    let pools = (0..rayon::current_num_threads().min(jobs))
-        .map(|_| ThreadPoolBuilder::new().num_threads(1).build());
-    pools.collect::<Result<_, _>>().unwrap_or_default()
-}
-
-/// Runs `work` in every pool at the same time.
-fn on_each(pools: &[ThreadPool], work: &(dyn Fn() + Sync)) {
-    if let [pool, others @ ..] = pools {
-        pool.in_place_scope(|scope| {
-            scope.spawn(|_| work());
-            on_each(others, work);
-        });
-    }
-}
-
-/// From a thread that belongs to no pool, so that stages overlap and the
-/// filter runs in the pool of all threads.
-fn with_all_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| match scope.spawn(work).join() {
-        Ok(result) => result,
-        Err(panicked) => panic::resume_unwind(panicked),
-    })
-}
-
-/// About how much work a job is: the bytes of its file, times its results.
-fn weight(job: &Job) -> u64 {
-    let bytes = match &job.input {
-        Place::File(path) => fs::metadata(path).map_or(0, |file| file.len()),
-        Place::Standard => 0,
-    };
-    bytes * job.results.len() as u64
-}
-
-/// Jobs in their order, each with what is known of the others.
-struct Queue {
+/// Jobs in their order, each with what is known of the others, and those that
+/// are being worked on.
+pub(super) struct Queue {
     weights: Vec<u64>,
     /// The sum and the largest of the weights from every job on.
     rest: Vec<(u64, u64)>,
     cores: u64,
     state: Mutex<State>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     next: usize,
-    running: Vec<usize>,
+    closed: bool,
+    /// The one that gets all cores, from the moment that it waits for them.
+    large: Option<usize>,
+    running: Vec<Turn>,
 }
 
-struct Turn {
-    index: usize,
-    large: bool,
+/// A job whose turn it is.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    pub(super) index: usize,
+    /// Whether it has all cores.
+    pub(super) large: bool,
+    pub(super) since: Instant,
+    /// Ends this one.
+    pub(super) stop: Stop,
 }
 
 impl Queue {
-    fn new(weights: Vec<u64>, cores: usize) -> Self {
+    /// Of jobs that are about so much work each.
+    pub(super) fn new(weights: Vec<u64>, cores: usize) -> Self {
         let mut rest = vec![(0, 0)];
         for &weight in weights.iter().rev() {
             let (sum, largest) = rest[rest.len() - 1];
-            rest.push((sum + weight, largest.max(weight)));
+            rest.push((weight.saturating_add(sum), weight.max(largest)));
         }
         rest.reverse();
         Self {
@@ -133,32 +57,87 @@ impl Queue {
             rest,
             cores: cores as u64,
             state: Mutex::default(),
+            changed: Condvar::new(),
         }
     }
 
-    fn next(&self) -> Option<Turn> {
+    /// The next job, once it may be worked on. `None` after the last one, or
+    /// when the queue was closed.
+    pub(super) fn next(&self, stop: &Stop) -> Option<Turn> {
         let mut state = self.state();
+        // Behind one that waits for all cores, nobody begins.
+        while !state.closed && state.large.is_some() {
+            state = self.wait(state);
+        }
         let index = state.next;
-        let weight = *self.weights.get(index)?;
-        let (mut sum, mut largest) = self.rest[index + 1];
-        for &other in &state.running {
-            sum += self.weights[other];
-            largest = largest.max(self.weights[other]);
+        if state.closed || stop.is_set() || index == self.weights.len() {
+            return None;
         }
         state.next += 1;
-        state.running.push(index);
-        Some(Turn {
+        let large = self.is_large(index, &state);
+        if large {
+            state.large = Some(index);
+            while !state.closed && !state.running.is_empty() {
+                state = self.wait(state);
+            }
+            if state.closed {
+                return None;
+            }
+        }
+        let turn = Turn {
             index,
-            large: is_large(weight, sum, largest, self.cores),
-        })
+            large,
+            since: Instant::now(),
+            stop: stop.within(),
+        };
+        state.running.push(turn.clone());
+        Some(turn)
     }
 
-    fn end(&self, index: usize) {
-        self.state().running.retain(|&other| other != index);
+    /// Ends the work on a job, and says whether nobody did before.
+    pub(super) fn end(&self, index: usize) -> bool {
+        let mut state = self.state();
+        let before = state.running.len();
+        state.running.retain(|turn| turn.index != index);
+        state.large = state.large.filter(|&large| large != index);
+        self.changed.notify_all();
+        state.running.len() < before
+    }
+
+    /// No other job begins.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn running(&self) -> Vec<Turn> {
+        self.state().running.clone()
+    }
+
+    /// Whether nothing is worked on, nor will be.
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.state();
+        state.running.is_empty() && (state.closed || state.next == self.weights.len())
+    }
+
+    fn is_large(&self, index: usize, state: &State) -> bool {
+        let (mut sum, mut largest) = self.rest[index + 1];
+        for other in &state.running {
+            let weight = self.weights[other.index];
+            sum = sum.saturating_add(weight);
+            largest = largest.max(weight);
+        }
+        is_large(self.weights[index], sum, largest, self.cores)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,75 +145,7 @@ impl Queue {
 /// about twice as fast and then do the others, than on one core beside them.
 /// The others take as long as all cores for their sum, or one for the largest.
 fn is_large(weight: u64, others: u64, largest: u64, cores: u64) -> bool {
-    weight / 2 > largest.max(others / cores)
-}
-
-/// What became of jobs, reported in their order.
-struct Ended<'a> {
-    jobs: &'a [Job],
-    report: &'a dyn Report,
-    results: Mutex<Results>,
-}
-
-#[derive(Default)]
-struct Results {
-    next: usize,
-    waiting: BTreeMap<usize, Result<Vec<Result<Outcome>>>>,
-    summary: Summary,
-}
-
-impl<'a> Ended<'a> {
-    fn new(jobs: &'a [Job], report: &'a dyn Report) -> Self {
-        Self {
-            jobs,
-            report,
-            results: Mutex::default(),
-        }
-    }
-
-    fn add(&self, index: usize, made: Result<Vec<Result<Outcome>>>) {
-        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        let Results {
-            next,
-            waiting,
-            summary,
-        } = &mut *results;
-        waiting.insert(index, made);
-        while let Some(made) = waiting.remove(next) {
-            self.tell(&self.jobs[*next], made, summary);
-            *next += 1;
-        }
-    }
-
-    fn tell(&self, job: &Job, made: Result<Vec<Result<Outcome>>>, summary: &mut Summary) {
-        match made {
-            Ok(outcomes) => {
-                for (index, outcome) in outcomes.iter().enumerate() {
-                    match outcome {
-                        Ok(Outcome::Done(_)) => summary.done += 1,
-                        Ok(Outcome::Skipped) => summary.skipped += 1,
-                        Err(_) => summary.failed += 1,
-                    }
-                    let outcome = outcome.as_ref();
-                    self.report.event(Event::Result {
-                        job,
-                        index,
-                        outcome,
-                    });
-                }
-            }
-            Err(error) => {
-                summary.failed += job.results.len();
-                self.report.event(Event::Unread { job, error: &error });
-            }
-        }
-        self.report.event(Event::Ended);
-    }
-
-    fn summary(self) -> Summary {
-        let results = self.results.into_inner();
-        results.unwrap_or_else(PoisonError::into_inner).summary
-    }
+    others == 0 || weight / 2 > largest.max(others / cores)
 }
 
 #[cfg(test)]
@@ -242,17 +153,25 @@ mod tests {
     use super::*;
 
     /// Which jobs get all cores, if each turn comes when all before it have
-    /// ended but for the last `cores - 1`.
+    /// ended but for the last `cores - 1`, and there are none after one of them.
     fn large(weights: &[u64], cores: usize) -> Vec<usize> {
         let queue = Queue::new(weights.to_vec(), cores);
         let mut large = Vec::new();
-        while let Some(turn) = queue.next() {
-            if turn.large {
-                large.push(turn.index);
-                (0..=turn.index).for_each(|index| queue.end(index));
+        for index in 0..weights.len() {
+            let mut state = queue.state();
+            if queue.is_large(index, &state) {
+                large.push(index);
+                state.running.clear();
+                continue;
             }
-            if let Some(ended) = (turn.index + 1).checked_sub(cores - 1) {
-                (0..ended).for_each(|index| queue.end(index));
+            state.running.push(Turn {
+                index,
+                large: false,
+                since: Instant::now(),
+                stop: Stop::default(),
+            });
+            if state.running.len() == cores {
+                state.running.remove(0);
             }
         }
         large
@@ -281,5 +200,35 @@ mod tests {
         assert_eq!(large(&weights, 2), []);
         assert_eq!(large(&[500, 10, 10], 2), [0]);
         assert_eq!(large(&[500, 400, 10], 2), []);
+    }
+
+    #[test]
+    fn a_large_one_runs_alone() {
+        let queue = Queue::new(vec![10, 10, 1000, 10, 10], 2);
+        let stop = Stop::default();
+        let next = || queue.next(&stop).unwrap();
+        assert!((next().index, next().index) == (0, 1));
+        std::thread::scope(|scope| {
+            let large = scope.spawn(|| {
+                let turn = next();
+                assert!(turn.large && queue.running().len() == 1, "{turn:?}");
+                assert!(queue.end(2));
+            });
+            while queue.state().large.is_none() {
+                std::thread::yield_now();
+            }
+            let small = scope.spawn(|| {
+                let turn = next();
+                assert!(turn.index == 3 && !turn.large, "{turn:?}");
+            });
+            assert!(queue.end(1) && !queue.end(1));
+            assert!(!large.is_finished() && !small.is_finished());
+            assert!(queue.end(0));
+        });
+        assert!(!queue.is_over());
+        queue.close();
+        assert!(queue.next(&stop).is_none());
+        assert!(!queue.is_over());
+        assert!(queue.end(3) && queue.is_over());
     }
 }

@@ -1,6 +1,6 @@
 //! What may be written on the command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
@@ -26,7 +26,7 @@ Examples:
       how fast each method is here
 
 Exit codes: 0 all done; 1 some input failed, the others are done;
-2 usage or kernel error, nothing was touched; 130 interrupted.
+2 usage or kernel error, nothing was touched; 130 interrupted, 143 terminated.
 
 Environment:
   STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level, for tests";
@@ -164,6 +164,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) memory_limit: Option<ByteSize>,
 
+    /// Seconds that one input may take, such as 60 or 0.5; default: as long as it takes
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) timeout: Option<Duration>,
+
+    /// Begin no other input after a failure
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+
     /// Method of the inner loop; default: auto, the fastest
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(super) engine: Option<EngineArg>,
@@ -264,4 +272,11 @@ pub(super) enum EngineArg {
 /// A size as people write it; the parser's own words are about floats.
 fn size(text: &str) -> Result<ByteSize, String> {
     (text.parse()).map_err(|_| "give a size such as 512M or 4GiB".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|&seconds| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "give seconds above 0, such as 60 or 0.5".to_owned())
 }

@@ -17,7 +17,7 @@ use super::{
 /// Measures every result of every input; returns how many failed.
 pub(super) fn run(settings: &Settings, how: Bench, messages: Messages) -> usize {
     let mut failed = 0;
-    for job in &settings.jobs {
+    for job in &settings.batch.jobs {
         if let Err(error) = measure_job(settings, job, how, messages) {
             messages.error(format_args!("{}: {error:#}", job.input.path().display()));
             failed += 1;
@@ -65,7 +65,7 @@ impl Line {
 }
 
 fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -> Result<()> {
-    let opened = output::read(job, &settings.options, messages)?;
+    let opened = output::read(job, &settings.batch.options, messages)?;
     let image = opened.image();
     for request in &job.results {
         let Measurement {
@@ -73,7 +73,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
             left_out,
             checked_rows,
             output_rows,
-        } = measure(&request.filter, image, &settings.options.tuning, how)?;
+        } = measure(&request.filter, image, &settings.batch.options.tuning, how)?;
         let naive = lines[0].median();
         let bank = request.filter.bank();
         let [rows, columns, channels] = image.shape();

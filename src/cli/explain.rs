@@ -16,7 +16,7 @@ use super::{
 /// Explains every result of every input; returns how many could not be.
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
-    for job in &settings.jobs {
+    for job in &settings.batch.jobs {
         if let Err(error) = explain(settings, job, messages) {
             messages.error(format_args!("{}: {error:#}", job.input.path().display()));
             failed += 1;
@@ -26,8 +26,8 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 }
 
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
-    let input = output::open(job, &settings.options, messages)?;
-    let tuning = &settings.options.tuning;
+    let input = output::open(job, &settings.batch.options, messages)?;
+    let tuning = &settings.batch.options.tuning;
     let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let flow = Flow::new(&input, &plans);

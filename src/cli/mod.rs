@@ -7,10 +7,12 @@ mod kernels;
 mod output;
 mod progress;
 mod settings;
+mod signals;
 
 use std::{
     io::{self, Write},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context;
@@ -22,7 +24,10 @@ use self::{
     progress::Console,
     settings::{Action, Settings},
 };
-use stridekern::{batch, codec};
+use stridekern::{
+    batch::{self, Batch},
+    codec,
+};
 
 /// The program, from arguments to exit code.
 pub(crate) fn main() -> ExitCode {
@@ -64,31 +69,47 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         .num_threads(settings.threads)
         .build_global()
         .context("cannot start the threads; use a smaller --threads")?;
-    ctrlc::set_handler(|| {
-        codec::remove_temporaries();
-        std::process::exit(Exit::Interrupted.code());
-    })
-    .context("cannot watch for Ctrl-C")?;
     let failed = match settings.action {
         Action::Filter => {
             settings.make_folder()?;
-            let console = Console::new(&settings, messages);
-            let summary = batch::run(&settings.jobs, &settings.options, &console);
-            console.finish(&summary);
-            summary.failed
+            return filter(settings, messages);
         }
         Action::Explain => explain::run(&settings, messages),
         Action::Bench(how) => bench::run(&settings, how, messages),
     };
+    Ok(ended(failed, messages))
+}
+
+/// Filters all inputs.
+fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
+    let signals = signals::Signals::watch().context("cannot watch for signals")?;
+    let console = Arc::new(Console::new(&settings, messages));
+    let batch = Batch {
+        stop: signals.stop(),
+        ..settings.batch
+    };
+    let summary = batch::run(batch, console.clone());
+    if signals.caught().is_some() {
+        // What did not end when it was asked to must leave nothing behind.
+        codec::remove_temporaries();
+    }
+    console.finish(&summary);
+    Ok(match signals.caught() {
+        Some(signal) => Exit::Signal(signal),
+        None => ended(summary.failed, messages),
+    })
+}
+
+fn ended(failed: usize, messages: Messages) -> Exit {
     if let Some(error) = output::lost() {
         messages.error(format_args!("cannot write to standard output: {error}"));
-        return Ok(Exit::Failure);
+        return Exit::Failure;
     }
-    Ok(if failed == 0 {
+    if failed == 0 {
         Exit::Success
     } else {
         Exit::Failure
-    })
+    }
 }
 
 /// Prints to standard output; a reader that has had enough is no failure.

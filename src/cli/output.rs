@@ -24,24 +24,18 @@ pub(super) enum Exit {
     Failure,
     /// Usage or kernel error; nothing was touched.
     Usage,
-    /// Ctrl-C.
-    Interrupted,
-}
-
-impl Exit {
-    pub(super) const fn code(self) -> i32 {
-        match self {
-            Self::Success => 0,
-            Self::Failure => 1,
-            Self::Usage => 2,
-            Self::Interrupted => 130,
-        }
-    }
+    /// A signal of this number: 2 for Ctrl-C, 15 to terminate.
+    Signal(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit.code() as u8)
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Failure => 1,
+            Exit::Usage => 2,
+            Exit::Signal(number) => 128 + number,
+        })
     }
 }
 

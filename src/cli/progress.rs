@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 impl Console {
     pub(super) fn new(settings: &Settings, messages: Messages) -> Self {
         let bar = ProgressBar::hidden();
-        let single = settings.jobs.len() == 1;
+        let single = settings.batch.jobs.len() == 1;
         let unit = if single { "rows" } else { "images" };
         let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{eta}} {{wide_msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -58,17 +58,22 @@ impl Console {
         }
     }
 
-    /// Removes the bar and, after a failure among several results, counts them.
+    /// Removes the bar and, where several results were not all made, counts them.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
         let Summary {
             done,
             skipped,
             failed,
+            left,
         } = *summary;
-        if failed > 0 && done + skipped + failed > 1 {
+        let left_out = match left {
+            0 => String::new(),
+            left => format!(", {left} not made"),
+        };
+        if left > 0 || (failed > 0 && done + skipped + failed > 1) {
             self.messages.note(format_args!(
-                "{done} done, {skipped} skipped, {failed} failed"
+                "{done} done, {skipped} skipped, {failed} failed{left_out}"
             ));
         }
     }

@@ -11,9 +11,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
 use stridekern::{
     Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
-    batch::{self, Destination},
+    batch::{self, Batch, Destination},
     codec::{Compression, EncodeOptions, Format, Limits},
-    pipeline::{Existing, Job, Options, Place},
+    pipeline::{Existing, Job, Options, Place, Stop},
     simd::Simd,
 };
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -25,10 +25,8 @@ use super::args::{Args, CompressionArg, DepthArg, EngineArg};
 pub(super) struct Settings {
     /// Whether to filter, explain or measure.
     pub(super) action: Action,
-    /// Every input with its results.
-    pub(super) jobs: Vec<Job>,
-    /// How jobs are run.
-    pub(super) options: Options,
+    /// Every input with its results, and how they are made.
+    pub(super) batch: Batch,
     /// Threads; 0 is one for every core.
     pub(super) threads: usize,
     /// The folder that results go into, which may have to be made.
@@ -109,36 +107,41 @@ impl Settings {
         check_formats(&jobs, args)?;
         Ok(Self {
             action,
-            jobs,
-            options: Options {
-                limits: Limits {
-                    max_memory: memory_limit(args.memory_limit)?,
-                    ..Limits::default()
-                },
-                input_format: format,
-                encode: EncodeOptions {
-                    quality: args.quality,
-                    compression: match args.compression {
-                        CompressionArg::Fast => Compression::Fast,
-                        CompressionArg::Balanced => Compression::Balanced,
-                        CompressionArg::Best => Compression::Best,
+            batch: Batch {
+                jobs,
+                timeout: args.timeout,
+                fail_fast: args.fail_fast,
+                stop: Stop::default(),
+                options: Options {
+                    limits: Limits {
+                        max_memory: memory_limit(args.memory_limit)?,
+                        ..Limits::default()
                     },
-                },
-                existing: match (args.overwrite, args.skip_existing) {
-                    (true, _) => Existing::Replace,
-                    (_, true) => Existing::Skip,
-                    _ => Existing::Refuse,
-                },
-                tuning: Tuning {
-                    method: match args.engine.unwrap_or(EngineArg::Auto) {
-                        EngineArg::Auto => None,
-                        EngineArg::Naive => Some(Method::Naive),
-                        EngineArg::Direct => Some(Method::Direct),
-                        EngineArg::Separable => Some(Method::Separable),
-                        EngineArg::Fft => Some(Method::Fft),
+                    input_format: format,
+                    encode: EncodeOptions {
+                        quality: args.quality,
+                        compression: match args.compression {
+                            CompressionArg::Fast => Compression::Fast,
+                            CompressionArg::Balanced => Compression::Balanced,
+                            CompressionArg::Best => Compression::Best,
+                        },
                     },
-                    simd: simd()?,
-                    ..Tuning::default()
+                    existing: match (args.overwrite, args.skip_existing) {
+                        (true, _) => Existing::Replace,
+                        (_, true) => Existing::Skip,
+                        _ => Existing::Refuse,
+                    },
+                    tuning: Tuning {
+                        method: match args.engine.unwrap_or(EngineArg::Auto) {
+                            EngineArg::Auto => None,
+                            EngineArg::Naive => Some(Method::Naive),
+                            EngineArg::Direct => Some(Method::Direct),
+                            EngineArg::Separable => Some(Method::Separable),
+                            EngineArg::Fft => Some(Method::Fft),
+                        },
+                        simd: simd()?,
+                        ..Tuning::default()
+                    },
                 },
             },
             threads: args.threads.into(),

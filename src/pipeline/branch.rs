@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    Stop,
     blocks::buffer,
     flow,
     output::{Writing, Written},
@@ -108,9 +109,15 @@ impl<'scope> Branch<'scope> {
     }
 
     /// Makes the rows that `image`, which begins with row `first`, suffices for.
-    pub(super) fn advance(&mut self, image: ImageView<'_>, first: usize, report: &dyn Report) {
+    pub(super) fn advance(
+        &mut self,
+        image: ImageView<'_>,
+        first: usize,
+        stop: &Stop,
+        report: &dyn Report,
+    ) {
         let feed = mem::replace(&mut self.feed, Err(ended_early()));
-        self.feed = feed.and_then(|feed| self.make(feed, image, first, report));
+        self.feed = feed.and_then(|feed| self.make(feed, image, first, stop, report));
     }
 
     fn make(
@@ -118,6 +125,7 @@ impl<'scope> Branch<'scope> {
         mut feed: Feed<'scope>,
         image: ImageView<'_>,
         first: usize,
+        stop: &Stop,
         report: &dyn Report,
     ) -> Result<Feed<'scope>> {
         let plan = self.plan;
@@ -140,6 +148,7 @@ impl<'scope> Branch<'scope> {
             if needed.end > end {
                 break;
             }
+            stop.check()?;
             let mut out = feed.buffer(plan.output_depth())?;
             out.resize(part.len() * columns * channels)?;
             let start = Instant::now();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Done, Flow, Input, Job, Options, Outcome, Place, Request,
+    Done, Flow, Input, Job, Options, Outcome, Place, Request, Stop,
     branch::{Made, Work},
     memory,
     output::Writing,
@@ -39,6 +39,7 @@ impl Step {
 pub(super) struct Making<'a> {
     pub(super) job: &'a Job,
     pub(super) options: &'a Options,
+    pub(super) stop: &'a Stop,
     pub(super) report: &'a dyn Report,
     /// The format and the channels of the input.
     pub(super) format: Format,
@@ -83,7 +84,7 @@ impl Making<'_> {
             made,
             warnings,
             read,
-        } = stages::stream(reader, rows, works, self.report)?;
+        } = stages::stream(reader, rows, works, self.stop, self.report)?;
         warn(self.report, self.job.input.path(), &warnings);
         let mut made = made.into_iter();
         let outcomes = steps.into_iter().zip(begun).zip(&self.job.results);
@@ -108,6 +109,7 @@ impl Making<'_> {
         let start = Instant::now();
         let told = input.warnings().len();
         let input = input.into_opened()?;
+        self.stop.check()?;
         let read = opened + start.elapsed();
         warn(self.report, self.job.input.path(), &input.warnings[told..]);
         let outcomes = iter::zip(steps, &self.job.results).map(|(step, request)| match step? {
@@ -119,7 +121,7 @@ impl Making<'_> {
                     plan: &plan,
                     writing,
                 };
-                let made = stages::whole(input.image(), metadata, work, self.report)?;
+                let made = stages::whole(input.image(), metadata, work, self.stop, self.report)?;
                 Ok(self.done(request, *plan, made, read))
             }
         });
@@ -136,7 +138,8 @@ impl Making<'_> {
         };
         let format = self.format_of(request);
         let read = (self.channels, metadata);
-        Writing::begin(&request.output, shape, format, read, self.options)
+        let writing = Writing::begin(&request.output, shape, format, read, self.options)?;
+        Ok(writing.until(self.stop.clone()))
     }
 
     fn done(&self, request: &Request, plan: Plan, made: Made, read: Duration) -> Outcome {

@@ -1,8 +1,11 @@
 //! The memory that images in flight take, and its bound.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use super::{Flow, Input, branch, stages};
+use super::{Flow, Input, Stop, branch, stages};
 use crate::{
     codec::{self, Format, Shape},
     error::{Error, Result},
@@ -12,6 +15,9 @@ use crate::{
 /// What a result takes beside its rows: the state of an encoder, the buffers of
 /// its file.
 const RESULT: usize = 1 << 20;
+
+/// How often those that wait look whether they are stopped.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// About how many bytes of memory it takes to make results of `input`: an
 /// estimate from sizes alone, rather too high. Each result has its plan, its
@@ -89,8 +95,9 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if there will never be so many.
-    pub(super) fn take(&self, bytes: u64) -> Result<Share<'_>> {
+    /// [`Error::Limit`] if there will never be so many, [`Error::Stopped`] if
+    /// it was stopped meanwhile.
+    pub(super) fn take(&self, bytes: u64, stop: &Stop) -> Result<Share<'_>> {
         if bytes > self.limit {
             return Err(Error::limit(format_args!(
                 "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows",
@@ -101,8 +108,9 @@ impl Budget {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = self.taken();
         while bytes > self.limit - *taken {
-            let woken = self.given_back.wait(taken);
-            taken = woken.unwrap_or_else(PoisonError::into_inner);
+            stop.check()?;
+            let woken = self.given_back.wait_timeout(taken, LOOK);
+            (taken, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
         *taken += bytes;
         Ok(Share {
@@ -141,14 +149,18 @@ mod tests {
     #[test]
     fn more_than_there_is_will_never_be_had() {
         let budget = Budget::new(3 << 20);
-        let refused = budget.take((3 << 20) + 1).err().unwrap().to_string();
+        let stop = Stop::default();
+        let refused = budget.take((3 << 20) + 1, &stop).err().unwrap().to_string();
         assert!(
             refused.starts_with(
                 "this takes 4 MiB of memory, more than the limit of 3: raise --memory-limit"
             ),
             "{refused}"
         );
-        drop(budget.take(3 << 20).unwrap());
+        let all = budget.take(3 << 20, &stop).unwrap();
+        stop.set();
+        assert!(matches!(budget.take(1, &stop), Err(Error::Stopped)));
+        drop(all);
         assert_eq!(*budget.taken(), 0);
     }
 
@@ -160,7 +172,7 @@ mod tests {
                 let (budget, held) = (&budget, &held);
                 scope.spawn(move || {
                     for _ in 0..100 {
-                        let share = budget.take(bytes).unwrap();
+                        let share = budget.take(bytes, &Stop::default()).unwrap();
                         let before = held.fetch_add(bytes, Ordering::SeqCst);
                         assert!(before + bytes <= 10, "{before} and {bytes}");
                         thread::yield_now();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Existing, Options, Place};
+use super::{Existing, Options, Place, Stop};
 use crate::{
     codec::{self, AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape},
     error::{Error, Result},
@@ -20,6 +20,7 @@ pub(super) struct Writing {
     /// Whether a profile of colours says nothing of this result, which is gray.
     drops_profile: bool,
     busy: Duration,
+    stop: Stop,
 }
 
 /// A result that is in its place.
@@ -50,7 +51,13 @@ impl Writing {
             target,
             drops_profile,
             busy: start.elapsed(),
+            stop: Stop::default(),
         })
+    }
+
+    /// With an end that may be asked for: then it is not put in its place.
+    pub(super) fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
     }
 
     pub(super) fn write(&mut self, rows: &Samples) -> Result<()> {
@@ -65,6 +72,7 @@ impl Writing {
         let start = Instant::now();
         let finished = self.writer.finish(&carried(metadata, self.drops_profile));
         let warnings = finished.map_err(|error| self.target.explain(error))?;
+        self.stop.check()?;
         let bytes = self.target.commit()?;
         Ok(Written {
             bytes,

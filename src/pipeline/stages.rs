@@ -8,6 +8,7 @@
 use std::{thread, time::Duration};
 
 use super::{
+    Stop,
     blocks::{Blocks, Ending},
     branch::{Branch, Made, Work},
     flow,
@@ -36,11 +37,12 @@ pub(super) struct Streamed {
 ///
 /// # Errors
 ///
-/// If reading fails; no result is in its place then.
+/// If reading fails or is stopped; no result is in its place then.
 pub(super) fn stream(
     reader: RowReader<'_>,
     rows: usize,
     works: Vec<Work<'_>>,
+    stop: &Stop,
     report: &dyn Report,
 ) -> Result<Streamed> {
     let shape = reader.header().shape;
@@ -59,8 +61,9 @@ pub(super) fn stream(
             if let Some(ending) = blocks.next(&mut window)? {
                 break ending;
             }
+            stop.check()?;
             for branch in &mut branches {
-                branch.advance(window.view(), window.first(), report);
+                branch.advance(window.view(), window.first(), stop, report);
             }
             let needed = branches.iter().map(Branch::needed_from);
             window.drop_before(needed.min().unwrap_or(usize::MAX));
@@ -84,6 +87,7 @@ pub(super) fn whole(
     image: ImageView<'_>,
     metadata: &Metadata,
     work: Work<'_>,
+    stop: &Stop,
     report: &dyn Report,
 ) -> Result<Made> {
     let [_, columns, channels] = image.shape();
@@ -92,7 +96,7 @@ pub(super) fn whole(
         overlap() && flow::stretch_rows(work.plan, row_bytes) < work.plan.output_shape()[0];
     thread::scope(|scope| {
         let mut branch = Branch::new(work, row_bytes, overlap.then_some(scope));
-        branch.advance(image, 0, report);
+        branch.advance(image, 0, stop, report);
         branch.announce_end(metadata);
         branch.end(metadata)
     })

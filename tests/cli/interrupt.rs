@@ -1,8 +1,10 @@
-//! Ctrl-C: exit code 130, and nothing half-made is left.
+//! Ctrl-C and the request to terminate: their exit codes, a summary, and nothing
+//! half-made is left.
 
 #![cfg(unix)]
 
 use std::{
+    io::Read,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -21,10 +23,10 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Sends SIGINT and gives the exit code.
-fn interrupt(child: &mut Child) -> Option<i32> {
+/// Sends a signal and gives the exit code.
+fn interrupt(child: &mut Child, signal: &str) -> Option<i32> {
     let pid = child.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let kill = Command::new("kill").args([signal, &pid]).status().unwrap();
     assert!(kill.success());
     let mut status = None;
     wait_until("the program goes on", || {
@@ -36,18 +38,28 @@ fn interrupt(child: &mut Child) -> Option<i32> {
 
 #[test]
 fn waiting_for_input_can_be_interrupted() {
-    let room = Room::new();
-    let mut child = (room.command())
-        .args("a.png /dev/stdin -k sobel -f png -o out/".split(' '))
-        .stdin(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // The first result is there; the second input never ends.
-    let first = room.path("out/a.sobel.png");
-    wait_until("no first result", || first.exists());
-    assert_eq!(interrupt(&mut child), Some(130));
-    assert_eq!(names_in(&room.path("out")), ["a.sobel.png"]);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let room = Room::new();
+        let mut child = (room.command())
+            .args("a.png /dev/stdin -k sobel -f png -o out/ -j 2".split(' '))
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The first result is there; the second input never ends.
+        let first = room.path("out/a.sobel.png");
+        wait_until("no first result", || first.exists());
+        let start = Instant::now();
+        assert_eq!(interrupt(&mut child, signal), Some(code));
+        assert!(start.elapsed() < Duration::from_secs(5));
+        let mut said = String::new();
+        child.stderr.unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(
+            said,
+            "stridekern: 1 done, 0 skipped, 0 failed, 1 not made\n"
+        );
+        assert_eq!(names_in(&room.path("out")), ["a.sobel.png"]);
+    }
 }
 
 #[test]
@@ -68,7 +80,7 @@ fn an_interrupted_write_leaves_nothing() {
     wait_until("no temporary file", || {
         out.exists() && names_in(&out).iter().any(temporary)
     });
-    assert_eq!(interrupt(&mut child), Some(130));
+    assert_eq!(interrupt(&mut child, "-INT"), Some(130));
     assert!(!names_in(&out).iter().any(temporary));
     // What is there is whole.
     for name in names_in(&out) {
