@@ -2,10 +2,7 @@
 
 import argparse
 import datetime
-import json
 import os
-import platform
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -15,9 +12,10 @@ import numpy as np
 
 import cases
 import report
+from common.machine import ROOT, machine, version
+from common.results import kept, load, save
 from workers import HERE, Ours, Worker, dtype, environment
 
-ROOT = HERE.parent.parent
 # A peer that takes longer for one image is timed once, on its first rows.
 PATIENCE_MS = {False: 3000, True: 400}
 # How far samples may be apart for a peer to count: weights in fixed point and sums
@@ -149,41 +147,16 @@ class Row:
             worker.close()
 
 
-def machine():
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        fields = dict(
-            (part.strip() for part in line.split(":", 1))
-            for line in cpuinfo.read_text().split("\n\n")[0].splitlines()
-            if ":" in line
-        )
-        family = ", ".join(f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields)
-        model = fields.get("model name", model) + (f" ({family})" if family else "")
-    return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}
-
-
-def git(*words):
-    return subprocess.run(["git", *words], cwd=ROOT, text=True, capture_output=True).stdout.strip()
-
-
 def versions(build):
     """Who was measured; workers add what they know."""
-    ours = subprocess.run([build / "stridekern", "--version"], check=True, text=True, capture_output=True)
-    source = ["--", "src", "kernels", "Cargo.toml", "Cargo.lock"]
-    commit = git("log", "-1", "--format=%h", *source) + ("+" if git("status", "--porcelain", *source) else "")
     lock = tomllib.loads((HERE / "rust" / "Cargo.lock").read_text())
     crates = {p["name"]: p["version"] for p in lock["package"] if p["name"] in ("libblur", "imageproc")}
-    return {"stridekern": f"{ours.stdout.split()[1]} ({commit})" if commit else ours.stdout.split()[1]} | crates
-
-
-def load(path):
-    return json.loads(path.read_text()) if path.exists() else None
+    return {"stridekern": version(build / "stridekern")} | crates
 
 
 def main():
     args = arguments()
-    cache = Path(os.environ["PEERS_CACHE"])
+    cache = Path(os.environ["CACHE"])
     build = cache / "bin"
     level = args.simd or "native"
     # A quick run shows how everything will look and touches nothing that is committed.
@@ -196,19 +169,11 @@ def main():
     report.render(results, ROOT / "README.md", (cache / "quick" if args.quick else ROOT) / "README.md")
 
 
-def save(path, results):
-    """A line for every row, so that changes can be read."""
-    rows = ",\n  ".join(json.dumps(row) for row in results["rows"])
-    head = json.dumps(results | {"rows": []}, indent=1)
-    path.write_text(head.replace('"rows": []', f'"rows": [\n  {rows}\n ]') + "\n")
-
-
 def measure(args, build, cache, before):
     """The results after every row; other rows are kept if they are of this machine."""
     full = cases.QUICK if args.quick else cases.FULL
     head = {"machine": machine(), "simd": args.simd or "native", "versions": versions(build)}
-    kept = before["rows"] if before and before["machine"] == head["machine"] else []
-    kept = {row["id"]: row for row in kept}
+    rows = kept(before, head["machine"])
     order = [case.id for case in cases.cases(cases.GROUPS, full)]
     for case in cases.cases(args.rows, full):
         row = Row(case, args, build, cache)
@@ -218,10 +183,10 @@ def measure(args, build, cache, before):
             for key in ("opencv_simd", "opencv_ipp"):
                 if key in hello:
                     head[key] = hello[key]
-        kept[case.id] = row.measure() | {"stridekern": head["versions"]["stridekern"]}
+        rows[case.id] = row.measure() | {"stridekern": head["versions"]["stridekern"]}
         row.close()
-        print(report.line(kept[case.id]), flush=True)
-        yield head | {"rows": [kept[id_] for id_ in order if id_ in kept]}
+        print(report.line(rows[case.id]), flush=True)
+        yield head | {"rows": [rows[id_] for id_ in order if id_ in rows]}
 
 
 main()

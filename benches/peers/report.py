@@ -2,15 +2,14 @@
 
 import json
 import os
-import re
 from pathlib import Path
-from textwrap import TextWrapper
 
 import cases
 import plots
+from common.results import conditions, ms, refresh, table
 
 FAMILIES = ("OpenCV", "libblur", "imageproc", "SciPy")
-BEGIN, END = "<!-- peers: written by benches/peers/run -->", "<!-- /peers -->"
+MARKS = ("<!-- peers: written by benches/peers/run -->", "<!-- /peers -->")
 
 
 def best(row, families=FAMILIES):
@@ -35,12 +34,6 @@ def ratio(row, families=FAMILIES):
 def aimed_at(row):
     """The peers that the target is about."""
     return cases.AIMED_AT.get(row["group"], FAMILIES)
-
-
-def ms(value):
-    """About three digits."""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 3
-    return f"{value:.{digits}f}"
 
 
 def short(row):
@@ -73,11 +66,6 @@ def line(row):
     return text
 
 
-def table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def cell(row):
     """Our time and the ratio; bold where a peer is ahead."""
     if row is None:
@@ -96,21 +84,13 @@ def by_size(rows, groups, sizes, of):
     return table(["", *(f"{size}x{size}" for size in sizes)], lines) if lines else ""
 
 
-def dates(rows):
-    days = sorted({row["date"] for row in rows})
-    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-
-
-def conditions(results):
-    machine, versions = results["machine"], results["versions"]
-    ours = " and ".join(sorted({row["stridekern"] for row in results["rows"]}))
+def about(results):
+    rows, versions = results["rows"], results["versions"]
     names = ["OpenCV", "libblur", "imageproc", "SciPy"]
     peers = ", ".join(f"{name} {versions[name]}" for name in names if name in versions)
-    cores = f"{machine['cores']} core" + ("s" if machine["cores"] > 1 else "")
-    level = results["rows"][0]["simd"]
-    busy = sum(row["busy"] for row in results["rows"])
-    note = f" In {busy} of {len(results['rows'])} rows the machine had other work too." if busy else ""
-    return f"{dates(results['rows'])}, {machine['processor']}, {cores}, {level}: stridekern {ours} beside {peers}.{note}"
+    busy = sum(row["busy"] for row in rows)
+    note = f" In {busy} of {len(rows)} rows the machine had other work too." if busy else ""
+    return conditions(results, rows[0]["simd"], peers) + note
 
 
 def behind(rows):
@@ -142,7 +122,7 @@ def agreement(rows):
 
 
 def section(results, folder):
-    """What stands between the README's marks."""
+    """What stands between the README's marks, part by part."""
     rows = results["rows"]
     size = max((row["width"], row["height"]) for row in rows if row["group"] != "small")
     megapixels = size[0] * size[1] / 1e6
@@ -150,7 +130,7 @@ def section(results, folder):
         f"{megapixels:.0f} megapixels ({size[0]} x {size[1]}), one thread, borders reflected: milliseconds, and how "
         "many times as long the fastest of OpenCV, libblur, imageproc and SciPy takes for the same result "
         "(bold where it is about as fast or faster). Beside each other in turn, median.",
-        conditions(results),
+        about(results),
     ]
     groups = [
         ("8-bit, integer weights", ("u8-int", "large-u8")),
@@ -189,24 +169,15 @@ def section(results, folder):
     if naive:
         text += ["How many times as long the plain loop in the same crate takes:", naive]
     text += [behind(rows), agreement(rows)]
-    for name, about in (("time", "Time against kernel size, every peer"), ("scaling", "How time grows")):
+    for name, shows in (("time", "Time against kernel size, every peer"), ("scaling", "How time grows")):
         if (folder / f"{name}.svg").exists():
-            text.append(f"![{about}]({folder_link(folder)}/{name}.svg)")
+            text.append(f"![{shows}]({folder_link(folder)}/{name}.svg)")
     pages = [f"[{page.stem}]({folder_link(folder)}/{page.name})" for page in pages_in(folder)]
     text.append(
         f"All figures of every peer: {', '.join(reversed(pages))}. `benches/peers/run` measures them "
         "again and rewrites this section; `--help` tells of parts of it."
     )
-    return "\n\n".join(wrapped(part) for part in text if part)
-
-
-def wrapped(part):
-    """Prose in lines of the README's length; tables and pictures as they are."""
-    if part.startswith(("|", "!")):
-        return part
-    fill = TextWrapper(88, break_long_words=False, break_on_hyphens=False).fill
-    lines = [fill(line) if line[:1] != "-" else fill(line).replace("\n", "\n  ") for line in part.split("\n")]
-    return "\n".join(lines)
+    return text
 
 
 def pages_in(folder):
@@ -242,7 +213,7 @@ def page(results):
     return "\n\n".join(
         [
             f"# {results['simd']}",
-            conditions(results),
+            about(results),
             f"OpenCV: {results.get('opencv_simd', '')}, {results.get('opencv_ipp', '')}.",
             "Milliseconds; in brackets how far a peer's samples are from stridekern's, and how many of them, away "
             "from the borders. ~: timed on the first rows and scaled. †: too far apart to count. Rows of threads: "
@@ -263,8 +234,4 @@ def render(folder, readme, target):
         return
     results = json.loads(path.read_text())
     plots.draw(results, folder)
-    between = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    text, found = between.subn(lambda _: f"{BEGIN}\n\n{section(results, folder)}\n\n{END}", readme.read_text())
-    if found != 1:
-        raise SystemExit(f"peers: {readme} needs the marks {BEGIN} and {END}, once")
-    target.write_text(text)
+    refresh(readme, target, MARKS, section(results, folder))
