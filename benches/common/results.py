@@ -39,8 +39,11 @@ def conditions(results, level, peers):
     days = sorted({row["date"] for row in results["rows"]})
     date = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     cores = f"{machine['cores']} core" + ("s" if machine["cores"] > 1 else "")
-    ours = " and ".join(sorted({row["stridekern"] for row in results["rows"]}))
-    return f"{date}, {machine['processor']}, {cores}, {level}: stridekern {ours} beside {peers}."
+    rows = results["rows"]
+    ours = " and ".join(sorted({row["stridekern"] for row in rows}))
+    busy = sum(row["busy"] for row in rows)
+    note = f" In {busy} of {len(rows)} rows the machine had other work too." if busy else ""
+    return f"{date}, {machine['processor']}, {cores}, {level}: stridekern {ours} beside {peers}.{note}"
 
 
 def wrapped(part):

@@ -85,12 +85,10 @@ def by_size(rows, groups, sizes, of):
 
 
 def about(results):
-    rows, versions = results["rows"], results["versions"]
+    versions = results["versions"]
     names = ["OpenCV", "libblur", "imageproc", "SciPy"]
     peers = ", ".join(f"{name} {versions[name]}" for name in names if name in versions)
-    busy = sum(row["busy"] for row in rows)
-    note = f" In {busy} of {len(rows)} rows the machine had other work too." if busy else ""
-    return conditions(results, rows[0]["simd"], peers) + note
+    return conditions(results, results["rows"][0]["simd"], peers)
 
 
 def behind(rows):
