@@ -1,19 +1,22 @@
 //! Many inputs: what is written where, what is refused before any work, and
 //! what became of it all.
 
+mod inputs;
 mod run;
 mod schedule;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
-    fs::{self, File},
-    io::Read,
+    fs,
     path::{Component, Path, PathBuf},
     time::Duration,
 };
 
+pub use inputs::{Source, Walk, in_share};
 pub use run::run;
+
+use inputs::content;
 
 use crate::{
     codec::Format,
@@ -30,6 +33,8 @@ pub enum Destination {
     Beside,
     /// Into this folder, under the same names.
     Folder(PathBuf),
+    /// In the place of the input.
+    InPlace,
     /// The one result to this file.
     File(PathBuf),
     /// The one result to standard output.
@@ -78,7 +83,7 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 /// which are inputs too, two results would have
 /// one path, or the destination does not fit the number of results.
 pub fn jobs(
-    inputs: &[Place],
+    inputs: &[Source],
     variants: &[Variant],
     destination: &Destination,
     format: Option<Format>,
@@ -91,10 +96,20 @@ pub fn jobs(
             inputs.len() * variants.len()
         )));
     }
+    if *destination == Destination::InPlace && variants.len() > 1 {
+        return Err(Error::request(format_args!(
+            "--in-place has room for one result, not for {}; use one kernel and one border",
+            variants.len()
+        )));
+    }
     let jobs = inputs.iter().map(|input| {
         let results = variants.iter().map(|variant| {
             let output = output_of(input, variant, destination, format)?;
-            let format = format.or_else(|| Format::from_path(output.path()));
+            let format = match destination {
+                // What it is, whatever its name says.
+                Destination::InPlace => None,
+                _ => format.or_else(|| Format::from_path(output.path())),
+            };
             let filter = variant.filter.clone();
             Ok(Request {
                 filter,
@@ -103,17 +118,56 @@ pub fn jobs(
             })
         });
         Ok(Job {
-            input: input.clone(),
+            input: input.place.clone(),
             results: results.collect::<Result<_>>()?,
         })
     });
-    let jobs = jobs.collect::<Result<Vec<_>>>()?;
+    let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
+    if *destination == Destination::InPlace {
+        check_once(&jobs)?;
+        return Ok(jobs);
+    }
+    drop_results(&mut jobs, inputs);
     check_collisions(&jobs, kernel_files)?;
     Ok(jobs)
 }
 
+/// A file is replaced once.
+fn check_once(jobs: &[Job]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for job in jobs {
+        if !seen.insert(identity(job.input.path())) {
+            return Err(named_twice(job.input.path()));
+        }
+    }
+    Ok(())
+}
+
+fn named_twice(input: &Path) -> Error {
+    Error::request(format_args!(
+        "{}: this input is named twice; name it once",
+        input.display()
+    ))
+}
+
+/// Images that were found among the inputs and are results of the others, of
+/// an earlier run, are no inputs.
+fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source]) {
+    if !inputs.iter().any(|input| input.found) {
+        return;
+    }
+    let outputs: BTreeSet<PathBuf> = (jobs.iter().flat_map(|job| &job.results))
+        .map(|request| identity(request.output.path()))
+        .collect();
+    let mut inputs = inputs.iter();
+    jobs.retain(|job| {
+        let found = inputs.next().is_some_and(|input| input.found);
+        !(found && outputs.contains(&identity(job.input.path())))
+    });
+}
+
 fn output_of(
-    input: &Place,
+    input: &Source,
     variant: &Variant,
     destination: &Destination,
     format: Option<Format>,
@@ -121,22 +175,25 @@ fn output_of(
     let folder = match destination {
         Destination::File(path) => return Ok(Place::File(path.clone())),
         Destination::Standard => return Ok(Place::Standard),
-        Destination::Folder(folder) => Some(folder.as_path()),
-        Destination::Beside => None,
+        Destination::Folder(folder) => Some(folder.join(&input.folder)),
+        Destination::Beside | Destination::InPlace => None,
     };
-    let Place::File(path) = input else {
+    let Place::File(path) = &input.place else {
         return Err(Error::request(
             "standard input has no name to make an output's of; give --output FILE, or --output - for standard output",
         ));
     };
+    if *destination == Destination::InPlace {
+        return Ok(Place::File(path.clone()));
+    }
     let stem = path.file_stem().unwrap_or(OsStr::new("image"));
     let mut name = stem.to_owned();
     name.push(".");
     name.push(&variant.suffix);
     name.push(".");
     name.push(extension(path, format));
-    let folder = folder.or(path.parent()).unwrap_or(Path::new(""));
-    Ok(Place::File(folder.join(name)))
+    let folder = folder.as_deref().or(path.parent());
+    Ok(Place::File(folder.unwrap_or(Path::new("")).join(name)))
 }
 
 /// The extension of the format asked for, else the input's own; of an input
@@ -152,18 +209,6 @@ fn extension(input: &Path, format: Option<Format>) -> OsString {
         Some(format) => format.extension().into(),
         None => own().unwrap_or_else(|| Format::Png.extension().into()),
     }
-}
-
-fn content(input: &Path) -> Option<Format> {
-    // A pipe would lose what is read here.
-    fs::metadata(input).ok().filter(fs::Metadata::is_file)?;
-    let mut start = Vec::new();
-    File::open(input)
-        .ok()?
-        .take(16)
-        .read_to_end(&mut start)
-        .ok()?;
-    Format::from_content(&start)
 }
 
 /// An output that is an input would destroy it; of two results with one path
@@ -194,13 +239,14 @@ fn check_collisions(jobs: &[Job], kernel_files: &[PathBuf]) -> Result<()> {
             let Some((at, other)) = outputs.insert(identity, (number, input)) else {
                 continue;
             };
+            if at != number && other == input {
+                return Err(named_twice(input));
+            }
             let [path, input, other] = [path, input, other].map(Path::display);
             return Err(Error::request(if at == number {
                 format!(
                     "{path}: two results would have this path, both of {input} by a kernel called {kernel}; give each kernel once, and different names to different ones"
                 )
-            } else if other.to_string() == input.to_string() {
-                format!("{input}: this input is named twice; name it once")
             } else {
                 format!(
                     "{path}: two results would have this path, of {other} and of {input}; give them different names or folders"

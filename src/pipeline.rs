@@ -13,7 +13,7 @@ mod stop;
 mod window;
 
 use std::{
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -30,7 +30,7 @@ use crate::{
     codec::{self, EncodeOptions, Format, Limits},
     error::Result,
     filter::{Filter, Plan, Tuning},
-    report::{Event, Report},
+    report::{Event, Report, Silent},
 };
 
 /// Where an image comes from or goes to.
@@ -86,6 +86,11 @@ pub struct Options {
     pub existing: Existing,
     /// How filters are run.
     pub tuning: Tuning,
+    /// Whether folders of outputs are made where they are missing.
+    pub make_folders: bool,
+    /// Whether outputs get the time of modification and the permissions of
+    /// their input.
+    pub preserve: bool,
 }
 
 /// What becomes of an output that exists.
@@ -164,12 +169,7 @@ pub(crate) fn run_within(
     let input = Input::open(&job.input, options)?;
     let opened = start.elapsed();
     warn(report, job.input.path(), input.warnings());
-    let steps: Vec<Result<Step>> = (found.into_iter().zip(&job.results))
-        .map(|(found, request)| match found? {
-            Some(outcome) => Ok(Step::Over(outcome)),
-            None => plan(request, &input, options).map(|plan| Step::Make(Box::new(plan))),
-        })
-        .collect();
+    let steps = steps(job, found, &input, options);
     let plans = steps.iter().flatten().filter_map(Step::plan);
     let total = plans.clone().map(|plan| plan.output_shape()[0]).sum();
     report.event(Event::Rows { total });
@@ -189,6 +189,62 @@ pub(crate) fn run_within(
         }
         (_, input) => making.whole(input, opened, steps),
     }
+}
+
+/// What would become of a result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prospect {
+    /// It would be made like this, in this format.
+    Made(Box<Plan>, Format),
+    /// It exists and would be left as it is.
+    Skipped,
+}
+
+/// What [`run`] would do, as far as the header of the input tells. Nothing is
+/// written.
+///
+/// # Errors
+///
+/// If the header of the input cannot be read, or the results would take more
+/// memory than the limits allow.
+pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
+    let found: Vec<_> = (job.results.iter())
+        .map(|request| look_at_output(&request.output, options.existing))
+        .collect();
+    let input = Input::open(&job.input, options)?;
+    let steps = steps(job, found, &input, options);
+    let flow = Flow::new(&input, steps.iter().flatten().filter_map(Step::plan));
+    let making = Making {
+        job,
+        options,
+        stop: &Stop::default(),
+        report: &Silent,
+        format: input.format(),
+        channels: input.shape()[2],
+    };
+    let budget = Budget::new(options.limits.max_memory);
+    budget.take(making.memory(&input, &flow, &steps), making.stop)?;
+    let prospects = iter::zip(steps, &job.results).map(|(step, request)| {
+        Ok(match step? {
+            Step::Over(_) => Prospect::Skipped,
+            Step::Make(plan) => Prospect::Made(plan, making.format_of(request)),
+        })
+    });
+    Ok(prospects.collect())
+}
+
+fn steps(
+    job: &Job,
+    found: Vec<Result<Option<Outcome>>>,
+    input: &Input,
+    options: &Options,
+) -> Vec<Result<Step>> {
+    (found.into_iter().zip(&job.results))
+        .map(|(found, request)| match found? {
+            Some(outcome) => Ok(Step::Over(outcome)),
+            None => plan(request, input, options).map(|plan| Step::Make(Box::new(plan))),
+        })
+        .collect()
 }
 
 /// `None` if the output is to be made, else what becomes of it.

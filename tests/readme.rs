@@ -59,6 +59,8 @@ fn folder() -> tempfile::TempDir {
     fs::copy(testdata.join("photos/china.jpg"), at("photo.jpg")).unwrap();
     fs::copy(testdata.join("photos/coins.png"), at("scan.png")).unwrap();
     fs::copy(testdata.join("golden/crops/gray16.npy"), at("array.npy")).unwrap();
+    fs::create_dir_all(at("photos/trip")).unwrap();
+    fs::copy(at("photo.jpg"), at("photos/trip/market.jpg")).unwrap();
     fs::create_dir(at("pictures")).unwrap();
     for name in ["chelsea.png", "coins.png"] {
         fs::copy(
@@ -81,7 +83,7 @@ fn every_command_works_as_written() {
         assert_eq!(stderr, "", "{line}");
         ran += 1;
     }
-    assert_eq!(ran, 15);
+    assert_eq!(ran, 19);
     let shape = |name: &str| read(&folder.path().join(name)).shape();
     let [rows, columns, _] = shape("photo.jpg");
     assert_eq!(shape("edges.png"), [398, 598, 1]);
@@ -91,6 +93,10 @@ fn every_command_works_as_written() {
     assert_eq!(
         shape("blurred/chelsea.gaussian5.reflect.png"),
         [300, 451, 3]
+    );
+    assert_eq!(
+        shape("sharp/trip/market.sharpen.edge.jpg"),
+        [rows, columns, 3]
     );
     assert_eq!(shape("outlines/coins.outline.png"), [301, 382, 1]);
     assert_eq!(shape("scan.sobel_x.reflect.npy"), [303, 384, 1]);

@@ -14,6 +14,8 @@ Examples:
       sharpen in colour, at full size
   stridekern *.png -k gaussian5 --pad reflect -o out/
       blur many, into a folder
+  stridekern photos/ -r -k sharpen --channel each -o sharp/ --skip-existing
+      a whole tree; run again, it goes on where it stopped
   stridekern scan.tif -k my.toml --pad all
       every border, one file each
   stridekern scan.tif -k sobel_x --map float -f npy
@@ -46,13 +48,52 @@ Environment:
     max_term_width = 100
 )]
 pub(super) struct Args {
-    /// Images to filter; - is standard input
+    /// Images to filter, folders with -r; - is standard input
     #[arg(
         value_name = "INPUT",
-        required_unless_present_any = ["list_kernels", "show_kernel", "completions", "man"],
+        required_unless_present_any = ["files_from", "list_kernels", "show_kernel", "completions", "man"],
         value_hint = ValueHint::FilePath
     )]
     pub(super) inputs: Vec<PathBuf>,
+
+    /// Filter the images in folders and those below; the tree is mirrored under --output
+    ///
+    /// Images are told by their extension, those without one by their content.
+    /// Results of an earlier run, and what is in the output folder, are no inputs.
+    #[arg(short, long)]
+    pub(super) recursive: bool,
+
+    /// With -r, only files with these extensions, such as png,jpg
+    #[arg(
+        long,
+        value_name = "EXT,...",
+        value_delimiter = ',',
+        requires = "recursive"
+    )]
+    pub(super) ext: Vec<String>,
+
+    /// With -r, also files and folders whose names begin with a dot
+    #[arg(long, requires = "recursive")]
+    pub(super) hidden: bool,
+
+    /// With -r, also folders behind symbolic links
+    #[arg(long, requires = "recursive")]
+    pub(super) follow: bool,
+
+    /// More inputs, one per line of a file; - is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) files_from: Option<PathBuf>,
+
+    /// The names of --files-from end with NUL, as find -print0 writes them
+    #[arg(long, requires = "files_from")]
+    pub(super) null: bool,
+
+    /// Of all inputs only the I-th of N shares, so that N machines do each once
+    ///
+    /// The share of an input depends on its path as it is written, and on
+    /// nothing else: give every machine the same list.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<String>,
 
     /// Kernel: a TOML file or a built-in name; repeatable, each gives its own output
     ///
@@ -147,6 +188,18 @@ pub(super) struct Args {
     /// Replace outputs that exist
     #[arg(long, conflicts_with = "skip_existing")]
     pub(super) overwrite: bool,
+
+    /// Put each result in the place of its input, once it is whole and on the disk
+    #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
+    pub(super) in_place: bool,
+
+    /// Give outputs the time of modification and the permissions of their input
+    #[arg(long)]
+    pub(super) preserve: bool,
+
+    /// Say what would be read and written, and how; touch nothing
+    #[arg(long, conflicts_with_all = ["explain", "bench"])]
+    pub(super) dry_run: bool,
 
     /// Keep outputs that exist and go on
     #[arg(long)]

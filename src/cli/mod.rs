@@ -2,7 +2,9 @@
 
 mod args;
 mod bench;
+mod dry_run;
 mod explain;
+mod inputs;
 mod kernels;
 mod output;
 mod progress;
@@ -74,6 +76,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             settings.make_folder()?;
             return filter(settings, messages);
         }
+        Action::DryRun => dry_run::run(&settings, messages),
         Action::Explain => explain::run(&settings, messages),
         Action::Bench(how) => bench::run(&settings, how, messages),
     };

@@ -10,8 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error,
-    codec::Opened,
+    Error, Plan,
+    codec::{Format, Opened},
     pipeline::{Input, Job, Options, Outcome},
 };
 
@@ -163,27 +163,55 @@ fn warn(job: &Job, warnings: &[String], messages: Messages) {
     }
 }
 
-/// The JSON object of one result.
-pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Error>) -> Value {
+/// The file that an error of a result is about.
+pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
+    let place = match error {
+        Error::Output(_) | Error::Io { .. } => &job.results[index].output,
+        _ => &job.input,
+    };
+    place.path().display().to_string()
+}
+
+/// What a result is made of and where it goes.
+pub(super) fn names_json(job: &Job, index: usize) -> Value {
     let request = &job.results[index];
-    let mut object = json!({
+    json!({
         "input": job.input.path().to_string_lossy(),
         "output": request.output.path().to_string_lossy(),
         "kernel": request.filter.bank().name(),
         "border": request.filter.extent().to_string(),
-    });
+    })
+}
+
+/// How a result is made.
+pub(super) fn plan_json(status: &str, plan: &Plan, format: Format) -> Value {
+    let [rows, columns, channels] = plan.output_shape();
+    json!({
+        "status": status,
+        "format": format.name(),
+        "width": columns,
+        "height": rows,
+        "channels": channels,
+        "depth": plan.output_depth().name(),
+        "plan": plan.to_string(),
+    })
+}
+
+/// Adds the fields of one object to another.
+pub(super) fn extend(object: &mut Value, fields: Value) {
+    if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
+        object.extend(fields);
+    }
+}
+
+/// The JSON object of one result.
+pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Error>) -> Value {
+    let mut object = names_json(job, index);
     let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     let fields = match outcome {
         Ok(Outcome::Done(done)) => {
-            let [rows, columns, channels] = done.plan.output_shape();
+            extend(&mut object, plan_json("done", &done.plan, done.format));
             json!({
-                "status": "done",
-                "format": done.format.name(),
-                "width": columns,
-                "height": rows,
-                "channels": channels,
-                "depth": done.plan.output_depth().name(),
-                "plan": done.plan.to_string(),
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),
                 "write_ms": milliseconds(done.write),
@@ -193,9 +221,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
         Ok(Outcome::Skipped) => json!({ "status": "skipped" }),
         Err(error) => json!({ "status": "failed", "error": error.to_string() }),
     };
-    if let (Value::Object(object), Value::Object(fields)) = (&mut object, fields) {
-        object.extend(fields);
-    }
+    extend(&mut object, fields);
     object
 }
 

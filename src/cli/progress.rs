@@ -81,10 +81,10 @@ impl Console {
     fn result(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
         let output = job.results[index].output.path().display();
         match outcome {
-            Err(error @ (Error::Output(_) | Error::Io { .. })) => {
-                self.messages.error(format_args!("{output}: {error}"));
+            Err(error) => {
+                let place = output::at_fault(job, index, error);
+                self.messages.error(format_args!("{place}: {error}"));
             }
-            Err(error) => self.failed(job, error),
             Ok(Outcome::Done(done)) if self.verbose => {
                 let [rows, columns, channels] = done.plan.output_shape();
                 let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;

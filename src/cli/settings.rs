@@ -11,14 +11,17 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytesize::ByteSize;
 use stridekern::{
     Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
-    batch::{self, Batch, Destination},
+    batch::{self, Batch, Destination, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
     pipeline::{Existing, Job, Options, Place, Stop},
     simd::Simd,
 };
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-use super::args::{Args, CompressionArg, DepthArg, EngineArg};
+use super::{
+    args::{Args, CompressionArg, DepthArg, EngineArg},
+    inputs::{self, place},
+};
 
 /// What the program will do.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub(super) struct Settings {
 pub(super) enum Action {
     /// Filter and write.
     Filter,
+    /// Tell what would be filtered and written.
+    DryRun,
     /// Print the views and the plan.
     Explain,
     /// Time every method, or one.
@@ -66,6 +71,7 @@ impl Settings {
         let extents = extents(&args.pad)?;
         let format = args.format.as_deref().map(output_format).transpose()?;
         let action = match (args.explain, args.bench) {
+            _ if args.dry_run => Action::DryRun,
             (true, _) => Action::Explain,
             (_, true) => Action::Bench(Bench {
                 runs: args.bench_runs,
@@ -73,27 +79,23 @@ impl Settings {
             }),
             _ => Action::Filter,
         };
-        let inputs: Vec<_> = args.inputs.iter().map(|path| place(path)).collect();
-        if inputs
-            .iter()
-            .filter(|input| **input == Place::Standard)
-            .count()
-            > 1
-        {
-            bail!("standard input was named twice; it can be read once");
-        }
         let variants = batch::variants(&filters, &extents);
-        let several = inputs.len() * variants.len() > 1;
+        let folder = (args.output.as_deref()).filter(|output| output.is_dir());
+        let inputs = inputs::sources(args, folder)?;
+        let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
-            Action::Filter => destination(args.output.as_deref(), several, format)?,
+            Action::Filter | Action::DryRun if args.in_place => Destination::InPlace,
+            Action::Filter | Action::DryRun => {
+                destination(args.output.as_deref(), several, format)?
+            }
             // Nothing is written, so there is no name to be found.
             _ => Destination::Folder(PathBuf::new()),
         };
         if destination == Destination::Standard && args.json {
             bail!("--json and --output - both want standard output; write the image to a file");
         }
-        let jobs = match action {
-            Action::Filter => {
+        let mut jobs = match action {
+            Action::Filter | Action::DryRun => {
                 let kernel_files: Vec<_> = args
                     .kernels
                     .iter()
@@ -105,6 +107,10 @@ impl Settings {
             _ => jobs_without_output(&inputs, &variants, format),
         };
         check_formats(&jobs, args)?;
+        if let Some(share) = &args.shard {
+            let share = shard(share)?;
+            jobs.retain(|job| batch::in_share(job.input.path(), share));
+        }
         Ok(Self {
             action,
             batch: Batch {
@@ -126,7 +132,7 @@ impl Settings {
                             CompressionArg::Best => Compression::Best,
                         },
                     },
-                    existing: match (args.overwrite, args.skip_existing) {
+                    existing: match (args.overwrite || args.in_place, args.skip_existing) {
                         (true, _) => Existing::Replace,
                         (_, true) => Existing::Skip,
                         _ => Existing::Refuse,
@@ -142,6 +148,8 @@ impl Settings {
                         simd: simd()?,
                         ..Tuning::default()
                     },
+                    make_folders: matches!(destination, Destination::Folder(_)),
+                    preserve: args.preserve,
                 },
             },
             threads: args.threads.into(),
@@ -238,14 +246,6 @@ fn pair(text: &str, flag: &str) -> Result<[usize; 2]> {
     }
 }
 
-fn place(path: &Path) -> Place {
-    if path == Path::new("-") {
-        Place::Standard
-    } else {
-        Place::File(path.to_owned())
-    }
-}
-
 fn output_format(text: &str) -> Result<Format> {
     let extension = text.strip_prefix('.').unwrap_or(text);
     Format::from_extension(extension)
@@ -304,11 +304,11 @@ fn destination(
 
 /// For a run that writes nothing.
 fn jobs_without_output(
-    inputs: &[Place],
+    inputs: &[Source],
     variants: &[batch::Variant],
     format: Option<Format>,
 ) -> Vec<Job> {
-    let results = |_: &Place| {
+    let results = |_: &Source| {
         variants
             .iter()
             .map(|variant| stridekern::pipeline::Request {
@@ -320,7 +320,7 @@ fn jobs_without_output(
     inputs
         .iter()
         .map(|input| Job {
-            input: input.clone(),
+            input: input.place.clone(),
             results: results(input).collect(),
         })
         .collect()
@@ -351,6 +351,17 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `I/N`: this share of so many.
+fn shard(text: &str) -> Result<[u64; 2]> {
+    let share = text.split_once('/').and_then(|(share, shares)| {
+        let share = [share.parse().ok()?, shares.parse().ok()?];
+        (1..=share[1]).contains(&share[0]).then_some(share)
+    });
+    share.with_context(|| {
+        format!("`{text}` is no --shard: give I/N with I from 1 to N, such as 2/8")
+    })
 }
 
 /// What was asked for, or a quarter of the memory of this machine or container.

@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use tempfile::TempPath;
@@ -43,6 +44,10 @@ enum Sink {
         entry: Entry,
         target: PathBuf,
         overwrite: Overwrite,
+        /// Whether there is a file that would be lost with this one.
+        replaces: bool,
+        /// Whose time of modification and permissions it gets.
+        like: Option<(SystemTime, Permissions)>,
     },
     Straight {
         bytes: Cursor<Vec<u8>>,
@@ -98,6 +103,7 @@ impl AtomicFile {
             _ => Path::new("."),
         };
         let (file, path, entry) = make_temporary(folder).map_err(creating)?;
+        let replaces = permissions.is_some();
         if let Some(permissions) = permissions {
             file.set_permissions(permissions).map_err(creating)?;
         }
@@ -108,8 +114,17 @@ impl AtomicFile {
                 entry,
                 target,
                 overwrite,
+                replaces,
+                like: None,
             },
         })
+    }
+
+    /// Gives the file the time of modification and the permissions of another.
+    pub(crate) fn preserve(&mut self, modified: SystemTime, permissions: Permissions) {
+        if let Sink::Beside { like, .. } = &mut self.sink {
+            *like = Some((modified, permissions));
+        }
     }
 
     /// Puts the file in its place.
@@ -127,10 +142,21 @@ impl AtomicFile {
                 entry,
                 target,
                 overwrite,
+                replaces,
+                like,
             } => {
                 let file = file
                     .into_inner()
                     .map_err(|error| message::writing(error.into_error()))?;
+                if let Some((modified, permissions)) = like {
+                    (file.set_permissions(permissions))
+                        .and_then(|()| file.set_modified(modified))
+                        .map_err(|e| Error::io("preserve time and permissions", e))?;
+                }
+                if replaces {
+                    // The old one goes when the new one is safe.
+                    file.sync_all().map_err(message::writing)?;
+                }
                 // Some systems move no open file.
                 drop(file);
                 let result = match overwrite {

@@ -268,7 +268,7 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(Error::input(
-            "it is a folder: name the images in it, for instance FOLDER/*.png",
+            "it is a folder: add -r, or name the images in it, for instance FOLDER/*.png",
         ));
     }
     Ok(file)

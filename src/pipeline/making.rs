@@ -57,7 +57,7 @@ impl Making<'_> {
         memory::needed(input, flow, results)
     }
 
-    fn format_of(&self, request: &Request) -> Format {
+    pub(super) fn format_of(&self, request: &Request) -> Format {
         request.format.unwrap_or(self.format)
     }
 
@@ -139,6 +139,9 @@ impl Making<'_> {
         let format = self.format_of(request);
         let read = (self.channels, metadata);
         let writing = Writing::begin(&request.output, shape, format, read, self.options)?;
+        if let (true, Place::File(input)) = (self.options.preserve, &self.job.input) {
+            writing.preserve(input)?;
+        }
         Ok(writing.until(self.stop.clone()))
     }
 

@@ -1,7 +1,9 @@
 //! What a result is written to.
 
 use std::{
+    fs,
     io::{self, BufWriter, Seek, SeekFrom, Write},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -42,7 +44,7 @@ impl Writing {
         let start = Instant::now();
         let drops_profile = shape.channels < 3 && channels >= 3;
         let metadata = carried(metadata, drops_profile);
-        let target = Target::create(place, options.existing)?;
+        let target = Target::create(place, options)?;
         let output = target.output();
         let writer = codec::create_rows(shape, format, &metadata, &options.encode, output)
             .map_err(|error| target.explain(error))?;
@@ -53,6 +55,17 @@ impl Writing {
             busy: start.elapsed(),
             stop: Stop::default(),
         })
+    }
+
+    /// Has it get the time of modification and the permissions of this file.
+    pub(super) fn preserve(&self, input: &Path) -> Result<()> {
+        if let Target::File(file) = &self.target {
+            let known = fs::metadata(input);
+            let known = known.and_then(|known| Ok((known.modified()?, known.permissions())));
+            let (modified, permissions) = known.map_err(|e| Error::io("read the file", e))?;
+            file.with(|file| file.preserve(modified, permissions));
+        }
+        Ok(())
     }
 
     /// With an end that may be asked for: then it is not put in its place.
@@ -98,15 +111,19 @@ enum Target {
 }
 
 impl Target {
-    fn create(place: &Place, existing: Existing) -> Result<Self> {
+    fn create(place: &Place, options: &Options) -> Result<Self> {
         let path = match place {
             Place::File(path) => path,
             Place::Standard => return Ok(Self::Standard(Stream::new(io::stdout()))),
         };
+        if let (true, Some(folder)) = (options.make_folders, path.parent()) {
+            fs::create_dir_all(folder)
+                .map_err(|e| Error::io("make the folder of the output", e))?;
+        }
         if let Some(device) = codec::open_device(path)? {
             return Ok(Self::Device(Stream::new(device)));
         }
-        let overwrite = match existing {
+        let overwrite = match options.existing {
             Existing::Replace => Overwrite::Replace,
             Existing::Refuse | Existing::Skip => Overwrite::Refuse,
         };

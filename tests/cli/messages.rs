@@ -287,7 +287,7 @@ fn inputs_that_cannot_be() {
             ),
             (
                 "folder -k sobel",
-                "folder: it is a folder: name the images in it, for instance FOLDER/*.png",
+                "folder: it is a folder: add -r, or name the images in it, for instance FOLDER/*.png",
             ),
             (
                 "empty.png -k sobel",

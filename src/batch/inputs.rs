@@ -1,0 +1,174 @@
+//! Which files are read: those that were named, and those that are found in
+//! folders.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::{
+    codec::Format,
+    error::{Error, Result},
+    pipeline::Place,
+};
+
+/// An input, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The image.
+    pub place: Place,
+    /// The folder below an output folder that its results go to: of an image
+    /// that was found in a tree, the one that it lies in below the tree's root.
+    pub folder: PathBuf,
+    /// Whether it was found, not named: then it is passed over if it is a
+    /// result of the others.
+    pub found: bool,
+}
+
+impl Source {
+    /// An input that was named.
+    pub fn named(place: Place) -> Self {
+        Self {
+            place,
+            folder: PathBuf::new(),
+            found: false,
+        }
+    }
+}
+
+/// What is looked for in folders.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Walk {
+    /// Only files with one of these extensions, in any case. Default: files
+    /// whose extension is that of a format which is read, and files without an
+    /// extension whose content is.
+    pub extensions: Option<Vec<OsString>>,
+    /// Whether names that begin with a dot count.
+    pub hidden: bool,
+    /// Whether links to folders are followed.
+    pub follow_links: bool,
+    /// A folder that is not looked into: that of the results.
+    pub except: Option<PathBuf>,
+}
+
+impl Walk {
+    /// The images in the folder `root` and those below, sorted by their paths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if a folder cannot be read or links lead in a circle,
+    /// [`Error::Input`] if there is no image.
+    pub fn images(&self, root: &Path) -> Result<Vec<Source>> {
+        let except = self
+            .except
+            .as_deref()
+            .and_then(|p| fs::canonicalize(p).ok());
+        let is_except = |entry: &DirEntry| {
+            let real = except.as_ref().map(|_| fs::canonicalize(entry.path()).ok());
+            real.flatten() == except
+        };
+        let entries = WalkDir::new(root)
+            .follow_links(self.follow_links)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| {
+                let wanted = entry.depth() == 0 || self.hidden || !is_hidden(entry.file_name());
+                let folder = entry.file_type().is_dir();
+                wanted && !(folder && entry.depth() > 0 && except.is_some() && is_except(entry))
+            });
+        let mut sources = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| {
+                let shown = error.path().unwrap_or(root).display().to_string();
+                Error::io(format_args!("look into {shown}"), error.into())
+            })?;
+            if !is_file(&entry) || !self.is_image(entry.path()) {
+                continue;
+            }
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            sources.push(Source {
+                folder: below.parent().unwrap_or(Path::new("")).to_owned(),
+                place: Place::File(entry.into_path()),
+                found: true,
+            });
+        }
+        if sources.is_empty() {
+            return Err(Error::input(
+                "there is no image in this folder; name another one, or choose files with --ext",
+            ));
+        }
+        Ok(sources)
+    }
+
+    fn is_image(&self, path: &Path) -> bool {
+        match (&self.extensions, path.extension()) {
+            (Some(wanted), Some(own)) => {
+                wanted.iter().any(|wanted| own.eq_ignore_ascii_case(wanted))
+            }
+            (Some(_), None) => false,
+            (None, Some(_)) => Format::from_path(path).is_some(),
+            (None, None) => content(path).is_some(),
+        }
+    }
+}
+
+/// A regular file, also behind a link: what is replaced is never the link.
+fn is_file(entry: &DirEntry) -> bool {
+    entry.file_type().is_file()
+        || (entry.path_is_symlink() && fs::metadata(entry.path()).is_ok_and(|file| file.is_file()))
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// What a regular file is by its first bytes.
+pub(super) fn content(path: &Path) -> Option<Format> {
+    // A pipe would lose what is read here.
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let mut start = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(16)
+        .read_to_end(&mut start)
+        .ok()?;
+    Format::from_content(&start)
+}
+
+/// Whether the input of this path is in the share of one of several machines,
+/// counted from 1: each path is in exactly one, the same on every machine and
+/// in every version. The share is the path's FNV-1a hash of 64 bits, of its
+/// bytes as it is written, modulo the number of machines.
+pub fn in_share(path: &Path, [share, shares]: [u64; 2]) -> bool {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let hash = (bytes.iter()).fold(OFFSET, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+    });
+    hash % shares == share - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_the_same_for_ever() {
+        // By the published hashes: of "", "a" and "foobar".
+        for (path, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325_u64),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            for shares in [1, 2, 3, 1000] {
+                let own = (1..=shares).filter(|&share| in_share(Path::new(path), [share, shares]));
+                assert_eq!(own.collect::<Vec<_>>(), [hash % shares + 1], "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `--dry-run`: what would be read and written, and how.
+
+use serde_json::json;
+use stridekern::{
+    Error,
+    pipeline::{self, Existing, Job, Prospect},
+};
+
+use super::{
+    output::{self, Messages},
+    settings::Settings,
+};
+
+/// Tells of every result; returns how many could not be made.
+pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
+    let mut failed = 0;
+    for job in &settings.batch.jobs {
+        match pipeline::preview(job, &settings.batch.options) {
+            Ok(prospects) => {
+                for (index, prospect) in prospects.iter().enumerate() {
+                    tell(settings, (job, index), prospect.as_ref(), messages);
+                    failed += usize::from(prospect.is_err());
+                }
+            }
+            Err(error) => {
+                failed += job.results.len();
+                for index in 0..job.results.len() {
+                    tell(settings, (job, index), Err(&error), messages);
+                }
+            }
+        }
+    }
+    failed
+}
+
+fn tell(
+    settings: &Settings,
+    (job, index): (&Job, usize),
+    prospect: Result<&Prospect, &Error>,
+    messages: Messages,
+) {
+    let request = &job.results[index];
+    let output = request.output.path().display();
+    if let Err(error) = prospect {
+        messages.error(format_args!(
+            "{}: {error}",
+            output::at_fault(job, index, error)
+        ));
+    }
+    if settings.json {
+        let mut object = output::names_json(job, index);
+        let fields = match prospect {
+            Ok(Prospect::Made(plan, format)) => output::plan_json("planned", plan, *format),
+            Ok(Prospect::Skipped) => json!({ "status": "skipped" }),
+            Err(error) => json!({ "status": "failed", "error": error.to_string() }),
+        };
+        output::extend(&mut object, fields);
+        output::data(object);
+        return;
+    }
+    let input = output::one_line(&job.input.path().display().to_string());
+    let line = format!("{input} -> {}", output::one_line(&output.to_string()));
+    match prospect {
+        Ok(Prospect::Made(plan, format)) => {
+            let [rows, columns, channels] = plan.output_shape();
+            let replaces = settings.batch.options.existing == Existing::Replace
+                && request.output.path().exists();
+            output::data(format_args!(
+                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {format}, {plan}{}",
+                request.filter.bank().name(),
+                request.filter.extent(),
+                plan.output_depth(),
+                if replaces { ", replaces" } else { "" },
+            ));
+        }
+        Ok(Prospect::Skipped) => output::data(format_args!("{line}: exists, skipped")),
+        Err(_) => {}
+    }
+}
