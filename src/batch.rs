@@ -292,6 +292,8 @@ pub struct Summary {
     pub failed: usize,
     /// Results that were not made because the batch was stopped.
     pub left: usize,
+    /// Pixels of the results written.
+    pub pixels: u64,
 }
 
 /// Jobs, and how they are run.

@@ -285,3 +285,36 @@ fn after_a_failure_no_other_begins_if_so_wished() {
     assert_eq!((summary.done, summary.failed, summary.left), (22, 2, 56));
     assert_eq!(lines.take().len(), 23);
 }
+
+/// Panics over the picture of 30 rows, in the midst of the work on it.
+#[derive(Default)]
+struct Panicking(Lines);
+
+impl Report for Panicking {
+    fn event(&self, event: Event<'_>) {
+        assert!(
+            !matches!(event, Event::Rows { total: 58 }),
+            "as if in a decoder"
+        );
+        self.0.event(event);
+    }
+}
+
+#[test]
+fn a_panic_fails_its_file_alone() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let paths = &pictures(folder.path())[..6];
+    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
+    let batch = Batch {
+        jobs: jobs.collect(),
+        ..Batch::default()
+    };
+    let report = Arc::new(Panicking::default());
+    let summary = batch::run(batch, report.clone());
+    assert_eq!((summary.done, summary.failed), (10, 2));
+    assert_eq!(
+        report.0.take()[0],
+        "00.png the program failed over this file (as if in a decoder): please report it, with the file"
+    );
+}

@@ -256,7 +256,11 @@ impl Ended {
             Ok(outcomes) => {
                 for (index, outcome) in outcomes.iter().enumerate() {
                     match outcome {
-                        Ok(Outcome::Done(_)) => summary.done += 1,
+                        Ok(Outcome::Done(done)) => {
+                            let [rows, columns, _] = done.plan.output_shape();
+                            summary.done += 1;
+                            summary.pixels += (rows * columns) as u64;
+                        }
                         Ok(Outcome::Skipped) => summary.skipped += 1,
                         Err(Error::Stopped) => continue,
                         Err(_) => summary.failed += 1,

@@ -13,6 +13,7 @@ mod signals;
 
 use std::{
     io::{self, Write},
+    panic,
     process::ExitCode,
     sync::Arc,
 };
@@ -86,6 +87,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
 /// Filters all inputs.
 fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
     let signals = signals::Signals::watch().context("cannot watch for signals")?;
+    // A panic fails its file, with a message of its own.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(|_| ()));
+    }
     let console = Arc::new(Console::new(&settings, messages));
     let batch = Batch {
         stop: signals.stop(),

@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal, stderr},
-    sync::Once,
+    sync::{Mutex, MutexGuard, Once, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -28,21 +28,40 @@ pub(super) struct Console {
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
     single: bool,
-    /// Whether there is a terminal for a bar, and the user did not object.
+    /// Whether it is told how far it is.
+    progress: bool,
+    /// Whether there is a terminal for a bar, too.
     wanted: bool,
     start: Instant,
     shown: Once,
+    lines: Mutex<Lines>,
+}
+
+/// What is told where there is no bar, and at the end.
+#[derive(Debug)]
+struct Lines {
+    total: usize,
+    ended: usize,
+    /// When the last line on how far it is was told.
+    told: Instant,
+    /// The inputs that failed, in part at least.
+    failed: Vec<String>,
 }
 
 /// A bar that appears and is gone at once only disturbs.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How often a line tells how far it is, where there is no terminal for a bar;
+/// a run that took as long is summed up in any case.
+const INTERVAL: Duration = Duration::from_secs(30);
 
 impl Console {
     pub(super) fn new(settings: &Settings, messages: Messages) -> Self {
         let bar = ProgressBar::hidden();
         let single = settings.batch.jobs.len() == 1;
         let unit = if single { "rows" } else { "images" };
-        let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{eta}} {{wide_msg}}");
+        let template =
+            format!("{{bar:40}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}} {{wide_msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
@@ -53,12 +72,19 @@ impl Console {
             bar,
             single,
             wanted: settings.progress && stderr().is_terminal(),
+            lines: Mutex::new(Lines {
+                total: settings.batch.jobs.len(),
+                ended: 0,
+                told: Instant::now(),
+                failed: Vec::new(),
+            }),
+            progress: settings.progress,
             start: Instant::now(),
             shown: Once::new(),
         }
     }
 
-    /// Removes the bar and, where several results were not all made, counts them.
+    /// Removes the bar and, where several results were not all made, sums up.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
         let Summary {
@@ -66,15 +92,53 @@ impl Console {
             skipped,
             failed,
             left,
+            pixels,
         } = *summary;
+        let all = done + skipped + failed + left;
+        let long = self.start.elapsed() > INTERVAL;
+        if left == 0 && (all < 2 || !(failed > 0 || self.verbose || long)) {
+            return;
+        }
         let left_out = match left {
             0 => String::new(),
             left => format!(", {left} not made"),
         };
-        if left > 0 || (failed > 0 && done + skipped + failed > 1) {
+        self.messages.note(format_args!(
+            "{done} done, {skipped} skipped, {failed} failed{left_out}; {:.1} megapixels in {:.1} s",
+            pixels as f64 / 1e6,
+            self.start.elapsed().as_secs_f64(),
+        ));
+        for input in &self.lines().failed {
+            self.messages.note(format_args!("failed: {input}"));
+        }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An input came to its end, well or not.
+    fn ended(&self) {
+        let mut lines = self.lines();
+        lines.ended += 1;
+        if self.progress && !self.wanted && lines.told.elapsed() > INTERVAL {
+            lines.told = Instant::now();
+            let Lines { total, ended, .. } = *lines;
+            let seconds = self.start.elapsed().as_secs_f64();
             self.messages.note(format_args!(
-                "{done} done, {skipped} skipped, {failed} failed{left_out}"
+                "{ended} of {total} images, {:.1} per second, about {:.0} s left",
+                ended as f64 / seconds,
+                seconds / ended as f64 * (total - ended) as f64,
             ));
+        }
+    }
+
+    fn note_failure(&self, job: &Job) {
+        let input = job.input.path().display().to_string();
+        let failed = &mut self.lines().failed;
+        // Results of an input are told one after the other.
+        if failed.last() != Some(&input) {
+            failed.push(input);
         }
     }
 
@@ -82,6 +146,7 @@ impl Console {
         let output = job.results[index].output.path().display();
         match outcome {
             Err(error) => {
+                self.note_failure(job);
                 let place = output::at_fault(job, index, error);
                 self.messages.error(format_args!("{place}: {error}"));
             }
@@ -109,6 +174,7 @@ impl Console {
     }
 
     fn failed(&self, job: &Job, error: &Error) {
+        self.note_failure(job);
         self.messages
             .error(format_args!("{}: {error}", job.input.path().display()));
     }
@@ -125,7 +191,10 @@ impl Report for Console {
             Event::Started { job } => self.bar.set_message(job.input.path().display().to_string()),
             Event::Rows { total } if self.single => self.bar.set_length(total as u64),
             Event::RowsDone { count } if self.single => self.bar.inc(count as u64),
-            Event::Ended if !self.single => self.bar.inc(1),
+            Event::Ended if !self.single => {
+                self.bar.inc(1);
+                self.bar.suspend(|| self.ended());
+            }
             Event::Warning { path, message } => self.bar.suspend(|| {
                 self.messages
                     .note(format_args!("{}: warning: {message}", path.display()));

@@ -80,8 +80,9 @@ fn a_tree_is_mirrored() {
         run.err
     );
     assert!(
-        run.err
-            .ends_with("\nstridekern: 4 done, 0 skipped, 1 failed\n"),
+        run.err.ends_with(
+            "\nstridekern: 4 done, 0 skipped, 1 failed\nstridekern: failed: in/b/wrong.png\n"
+        ),
         "{}",
         run.err
     );

@@ -135,6 +135,17 @@ struct Ran {
     err: String,
 }
 
+/// What is told, without how many pixels a batch had and how long it took.
+fn without_figures(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let counted = line.split_once("; ").filter(|(_, figures)| {
+            figures.contains(" megapixels in ") && figures.ends_with(" s\n")
+        });
+        counted.map_or(line.to_owned(), |(counts, _)| format!("{counts}\n"))
+    });
+    lines.collect()
+}
+
 impl Ran {
     fn new(output: Output) -> Self {
         let err = String::from_utf8(output.stderr).unwrap();
@@ -142,7 +153,7 @@ impl Ran {
         Self {
             code: output.status.code(),
             out: output.stdout,
-            err,
+            err: without_figures(&err),
         }
     }
 

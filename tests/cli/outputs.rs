@@ -222,7 +222,7 @@ fn existing_outputs_stay_unless_they_are_to_be_replaced() {
     assert_eq!(room.bytes("a.sobel.png"), b"precious");
     // The other result of the same input is made.
     room.run("a.png -k sobel -k emboss")
-        .says(1, &[EXISTS, "1 done, 0 skipped, 1 failed"]);
+        .says(1, &[EXISTS, "1 done, 0 skipped, 1 failed", "failed: a.png"]);
     assert_eq!(room.bytes("a.sobel.png"), b"precious");
     let image = room.read("a.png");
     let wanted = |kernel: &str| filter(kernel).apply(&image).unwrap();
@@ -331,6 +331,8 @@ fn one_failing_input_does_not_stop_the_others() {
             "bad.png: it is no picture that can be read, it looks like text: supported are png, jpeg, tiff, webp, bmp, pbm, pgm, ppm, pnm, pam, qoi, tga, exr, hdr, gif, npy",
             "missing.png: there is no such file; check its name",
             "2 done, 0 skipped, 2 failed",
+            "failed: bad.png",
+            "failed: missing.png",
         ],
     );
     let out = names_in(&room.path("out"));

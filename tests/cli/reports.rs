@@ -401,3 +401,100 @@ fn errors_that_cannot_be_printed_still_have_their_exit_code() {
         assert_eq!(status.unwrap().code(), Some(code));
     }
 }
+
+const SCHEMA: &str = include_str!("../../src/cli/result.schema.json");
+
+/// Checks the words that the schema uses, and that it uses no others.
+fn conforms(value: &Value, schema: &Value) -> Result<(), String> {
+    for (word, wanted) in schema.as_object().unwrap() {
+        let holds = match word.as_str() {
+            "$schema" | "title" | "description" => true,
+            "type" => match wanted.as_str().unwrap() {
+                "object" => value.is_object(),
+                "string" => value.is_string(),
+                "integer" => value.is_u64(),
+                "number" => value.is_number(),
+                other => panic!("type {other}"),
+            },
+            "enum" => wanted.as_array().unwrap().contains(value),
+            "required" => (wanted.as_array().unwrap().iter())
+                .all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "properties" => {
+                for (key, schema) in wanted.as_object().unwrap() {
+                    if let Some(value) = value.get(key) {
+                        conforms(value, schema)?;
+                    }
+                }
+                true
+            }
+            "additionalProperties" => (value.as_object().unwrap().keys())
+                .all(|key| schema["properties"].get(key).is_some()),
+            "oneOf" => {
+                let others = wanted.as_array().unwrap().iter();
+                others
+                    .filter(|schema| conforms(value, schema).is_ok())
+                    .count()
+                    == 1
+            }
+            other => panic!("{other} is not checked"),
+        };
+        if !holds {
+            return Err(format!("{value} has not {word} {wanted}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_json_line_follows_the_schema() {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let room = Room::new();
+    room.write("b.tif", &picture(12, 9, 3, Depth::U16));
+    room.text("wrong.png", "no picture");
+    let mut seen = Vec::new();
+    for line in [
+        "a.png b.tif wrong.png missing.png -k sobel -k emboss --pad valid,wrap --json",
+        "a.png b.tif -k sobel --skip-existing --json",
+        "a.png b.tif wrong.png -k sobel -k identity --skip-existing --dry-run --json",
+        "b.tif -k sobel_x --map float --json --in-place",
+    ] {
+        for object in room.run(line).json() {
+            conforms(&object, &schema).unwrap();
+            seen.push(object["status"].as_str().unwrap().to_owned());
+        }
+    }
+    let count = |status: &str| seen.iter().filter(|seen| *seen == status).count();
+    assert_eq!(
+        ["done", "failed", "skipped", "planned"].map(count),
+        [9, 10, 4, 2]
+    );
+    // And the check does find faults.
+    for wrong in [
+        json!({ "status": "skipped", "input": "a", "output": "b", "kernel": "c" }),
+        json!({ "status": "failed", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "status": "gone", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "status": "skipped", "input": 1, "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "status": "skipped", "input": "a", "output": "b", "kernel": "c", "border": "d", "e": 1 }),
+    ] {
+        assert!(conforms(&wrong, &schema).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_batch_is_summed_up() {
+    let room = Room::new();
+    room.write("b.png", &picture(1000, 1100, 1, Depth::U8));
+    let said = room
+        .command()
+        .args("a.png b.png c.png -k emboss".split(' '))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    let counts = "stridekern: 2 done, 0 skipped, 1 failed; 1.1 megapixels in ";
+    let lines: Vec<_> = said.lines().collect();
+    assert!(
+        lines[1].starts_with(counts) && lines[1].ends_with(" s"),
+        "{said}"
+    );
+    assert_eq!(lines[2], "stridekern: failed: c.png");
+}

@@ -118,6 +118,7 @@ fn a_picture_that_is_cut_leaves_the_old_result() {
             &[
                 "big.png: the png file ends before its picture does: get a complete copy of it",
                 "0 done, 0 skipped, 2 failed",
+                "failed: big.png",
             ],
         );
         assert_eq!(room.bytes("big.emboss.png"), b"old");
