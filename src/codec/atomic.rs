@@ -1,11 +1,13 @@
 //! Files that are there when they are whole, and not before.
 
+mod temporary;
+
+pub use temporary::remove_temporaries;
+
 use std::{
-    collections::BTreeSet,
     fs::{self, File, OpenOptions, Permissions},
     io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
@@ -13,6 +15,7 @@ use tempfile::TempPath;
 
 use crate::error::{Error, Result};
 
+use self::temporary::Entry;
 use super::message;
 
 /// What to do when the output exists already.
@@ -102,7 +105,7 @@ impl AtomicFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let (file, path, entry) = make_temporary(folder).map_err(creating)?;
+        let (file, path, entry) = temporary::make(folder).map_err(creating)?;
         let replaces = permissions.is_some();
         if let Some(permissions) = permissions {
             file.set_permissions(permissions).map_err(creating)?;
@@ -157,7 +160,8 @@ impl AtomicFile {
                     // The old one goes when the new one is safe.
                     file.sync_all().map_err(message::writing)?;
                 }
-                // Some systems move no open file.
+                // Some systems move no open file. Others keep it locked until it is moved.
+                #[cfg(not(unix))]
                 drop(file);
                 let result = match overwrite {
                     Overwrite::Refuse => path.persist_noclobber(&target),
@@ -233,70 +237,6 @@ pub(crate) fn output_exists() -> Error {
 
 fn creating(error: io::Error) -> Error {
     Error::io("create the output", message::advised(error))
-}
-
-/// The temporary files that live, for a program that is about to be stopped.
-static LIVE: Mutex<Live> = Mutex::new(Live {
-    paths: BTreeSet::new(),
-    closed: false,
-});
-
-struct Live {
-    paths: BTreeSet<PathBuf>,
-    closed: bool,
-}
-
-fn live() -> MutexGuard<'static, Live> {
-    // The set is whole between any two statements, so that a panic elsewhere
-    // does not spoil it.
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A place in the list of the living, given back when dropped.
-#[derive(Debug)]
-struct Entry(PathBuf);
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        live().paths.remove(&self.0);
-    }
-}
-
-fn make_temporary(folder: &Path) -> io::Result<(File, TempPath, Entry)> {
-    // Locked throughout: no file comes to be that `remove_temporaries` misses.
-    let mut live = live();
-    if live.closed {
-        return Err(io::ErrorKind::Interrupted.into());
-    }
-    // Opened as any program opens a new file, so that the umask has its say:
-    // the crate's own way would hide it from everyone else.
-    let (file, path) = tempfile::Builder::new()
-        .prefix(".stridekern-")
-        .suffix(".tmp")
-        .make_in(folder, |path| {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(path)
-        })?
-        .into_parts();
-    live.paths.insert(path.to_path_buf());
-    let entry = Entry(path.to_path_buf());
-    Ok((file, path, entry))
-}
-
-/// Removes every temporary file of this process and makes no more of them: for
-/// a program that is interrupted and about to exit.
-///
-/// Files under construction are lost, those in their place are not touched.
-pub fn remove_temporaries() {
-    let mut live = live();
-    live.closed = true;
-    for path in std::mem::take(&mut live.paths) {
-        // It may have been moved into its place a moment ago.
-        let _ = fs::remove_file(path);
-    }
 }
 
 #[cfg(test)]

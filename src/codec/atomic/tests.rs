@@ -1,6 +1,6 @@
 use std::fs::read_dir;
 
-use super::*;
+use super::{temporary::live, *};
 
 const EXISTS: &str =
     "the output exists already; use --overwrite to replace it or --skip-existing to keep it";
@@ -199,4 +199,29 @@ mod unix {
             assert!(fs::metadata(device).unwrap().file_type().is_char_device());
         }
     }
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed() {
+    let folder = folder();
+    let left = |name: &str| fs::write(folder.path().join(name), "half").unwrap();
+    for name in [
+        ".stridekern-abc.tmp",
+        ".stridekern-keep",
+        "stridekern-a.tmp",
+    ] {
+        left(name);
+    }
+    // That of a process that lives.
+    left(".stridekern-live.tmp");
+    let held = File::open(folder.path().join(".stridekern-live.tmp")).unwrap();
+    held.lock().unwrap();
+    write_all(&folder.path().join("a"), Overwrite::Refuse, b"1").unwrap();
+    let kept = [
+        ".stridekern-keep",
+        ".stridekern-live.tmp",
+        "a",
+        "stridekern-a.tmp",
+    ];
+    assert_eq!(names(folder.path()), kept);
 }
