@@ -1,15 +1,14 @@
 //! Many inputs: what is written where, what is refused before any work, and
 //! what became of it all.
 
+mod collisions;
 mod inputs;
 mod run;
 mod schedule;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
-    fs,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -124,46 +123,12 @@ pub fn jobs(
     });
     let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
     if *destination == Destination::InPlace {
-        check_once(&jobs)?;
+        collisions::check_once(&jobs)?;
         return Ok(jobs);
     }
-    drop_results(&mut jobs, inputs);
-    check_collisions(&jobs, kernel_files)?;
+    collisions::drop_results(&mut jobs, inputs);
+    collisions::check(&jobs, kernel_files)?;
     Ok(jobs)
-}
-
-/// A file is replaced once.
-fn check_once(jobs: &[Job]) -> Result<()> {
-    let mut seen = BTreeSet::new();
-    for job in jobs {
-        if !seen.insert(identity(job.input.path())) {
-            return Err(named_twice(job.input.path()));
-        }
-    }
-    Ok(())
-}
-
-fn named_twice(input: &Path) -> Error {
-    Error::request(format_args!(
-        "{}: this input is named twice; name it once",
-        input.display()
-    ))
-}
-
-/// Images that were found among the inputs and are results of the others, of
-/// an earlier run, are no inputs.
-fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source]) {
-    if !inputs.iter().any(|input| input.found) {
-        return;
-    }
-    let outputs: BTreeSet<PathBuf> = (jobs.iter().flat_map(|job| &job.results))
-        .map(|request| identity(request.output.path()))
-        .collect();
-    let mut inputs = inputs.iter();
-    jobs.retain(|job| {
-        let found = inputs.next().is_some_and(|input| input.found);
-        !(found && outputs.contains(&identity(job.input.path())))
-    });
 }
 
 fn output_of(
@@ -209,76 +174,6 @@ fn extension(input: &Path, format: Option<Format>) -> OsString {
         Some(format) => format.extension().into(),
         None => own().unwrap_or_else(|| Format::Png.extension().into()),
     }
-}
-
-/// An output that is an input would destroy it; of two results with one path
-/// only the second would remain.
-fn check_collisions(jobs: &[Job], kernel_files: &[PathBuf]) -> Result<()> {
-    let kernel_files = kernel_files.iter().map(|path| (identity(path), path));
-    let mut inputs: BTreeMap<_, _> = kernel_files.collect();
-    for job in jobs {
-        if let Place::File(path) = &job.input {
-            inputs.insert(identity(path), path);
-        }
-    }
-    let mut outputs: BTreeMap<PathBuf, (usize, &Path)> = BTreeMap::new();
-    for (number, job) in jobs.iter().enumerate() {
-        for request in &job.results {
-            let Place::File(path) = &request.output else {
-                continue;
-            };
-            let identity = identity(path);
-            if let Some(input) = inputs.get(&identity) {
-                return Err(Error::request(format_args!(
-                    "{}: this output is also an input, {}; choose another --output",
-                    path.display(),
-                    input.display()
-                )));
-            }
-            let (input, kernel) = (job.input.path(), request.filter.bank().name());
-            let Some((at, other)) = outputs.insert(identity, (number, input)) else {
-                continue;
-            };
-            if at != number && other == input {
-                return Err(named_twice(input));
-            }
-            let [path, input, other] = [path, input, other].map(Path::display);
-            return Err(Error::request(if at == number {
-                format!(
-                    "{path}: two results would have this path, both of {input} by a kernel called {kernel}; give each kernel once, and different names to different ones"
-                )
-            } else {
-                format!(
-                    "{path}: two results would have this path, of {other} and of {input}; give them different names or folders"
-                )
-            }));
-        }
-    }
-    Ok(())
-}
-
-/// The same for every way to write a path: links are resolved as far as the path
-/// exists, and `..` beyond, where the folders are still to be made.
-fn identity(path: &Path) -> PathBuf {
-    if let Ok(whole) = fs::canonicalize(path) {
-        return whole;
-    }
-    let mut whole = fs::canonicalize(".").unwrap_or_default();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                whole.pop();
-            }
-            _ => {
-                whole.push(component);
-                if let Ok(real) = fs::canonicalize(&whole) {
-                    whole = real;
-                }
-            }
-        }
-    }
-    whole
 }
 
 /// What became of a batch.
