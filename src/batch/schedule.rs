@@ -124,6 +124,10 @@ impl Queue {
         let (mut sum, mut largest) = self.rest[index + 1];
         for other in &state.running {
             let weight = self.weights[other.index];
+            if weight == 0 {
+                // What comes through a pipe may never end.
+                return false;
+            }
             sum = sum.saturating_add(weight);
             largest = largest.max(weight);
         }
@@ -195,6 +199,10 @@ mod tests {
             assert_eq!(large(&weights, 16), [at]);
             weights[at] = 10;
         }
+        // Nobody waits for the end of a pipe.
+        assert_eq!(large(&[0, 10], 2), []);
+        assert_eq!(large(&[10, 0], 2), []);
+        assert_eq!(large(&[0], 2), [0]);
         // Two of them keep two cores busy.
         (weights[3], weights[4]) = (1000, 1000);
         assert_eq!(large(&weights, 2), []);
