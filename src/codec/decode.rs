@@ -156,8 +156,9 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 
 /// Opens the file at `path` to be read by rows; its extension counts only where
 /// the content does not tell. PNG, Netpbm, TIFF and `.npy` are read as the rows
-/// are asked for; of other formats, the file is read here and now, and decoded
-/// when its first row is asked for.
+/// are asked for; of other formats, the file is read here and now. A large JPEG
+/// of one scan is decoded as its rows are asked for, else the file when its first
+/// row is asked for.
 ///
 /// # Errors
 ///

@@ -1,0 +1,162 @@
+//! The data of a picture's one scan, and those of some of its rows.
+
+use std::{borrow::Cow, ops::Range};
+
+use crate::{
+    codec::message,
+    error::{Error, Result},
+};
+
+use super::{
+    head::Head,
+    marks::{END, GUARD, Marks, RESTART_FIRST, RESTART_LAST},
+    scan::{Scan, Start},
+};
+
+/// The data of a scan.
+pub(super) enum Data<'a> {
+    /// Without restarts, and where its rows of MCUs begin.
+    Whole(Scan, Rows),
+    /// The file, and where in it the data between restarts lie.
+    Restarted(Cow<'a, [u8]>, Vec<Range<usize>>),
+}
+
+/// Where rows of MCUs begin, so far as is known, and why no more are.
+pub(super) struct Rows {
+    starts: Vec<Start>,
+    failure: Option<Error>,
+}
+
+impl<'a> Data<'a> {
+    /// The data of a file with this head; the file itself, if there are not as
+    /// many restarts in them as there must be, or other marks.
+    pub(super) fn of(
+        bytes: Cow<'a, [u8]>,
+        head: &Head,
+    ) -> std::result::Result<Self, Cow<'a, [u8]>> {
+        if head.interval == 0 {
+            return match Scan::of(&bytes, head) {
+                Some(scan) => Ok(Self::Whole(scan, Rows::first())),
+                None => Err(bytes),
+            };
+        }
+        match intervals(&bytes, head) {
+            Some(intervals) => Ok(Self::Restarted(bytes, intervals)),
+            None => Err(bytes),
+        }
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Whole(scan, _) => scan.len(),
+            Self::Restarted(bytes, _) => bytes.len(),
+        }
+    }
+
+    /// Where rows begin that are not known yet, the end of the last one before
+    /// `row` included.
+    pub(super) fn find_rows(&self, row: usize) -> Rows {
+        let mut found = Rows {
+            starts: Vec::new(),
+            failure: None,
+        };
+        if let Self::Whole(
+            scan,
+            Rows {
+                starts,
+                failure: None,
+            },
+        ) = self
+            && let Some(mut start) = starts.last().copied()
+        {
+            for _ in starts.len()..=row {
+                match scan.next_row(start) {
+                    Ok(next) => start = next,
+                    Err(error) => {
+                        found.failure = Some(error);
+                        break;
+                    }
+                }
+                found.starts.push(start);
+            }
+        }
+        found
+    }
+
+    /// Takes note of what was found.
+    pub(super) fn add_rows(&mut self, found: Rows) {
+        if let Self::Whole(_, rows) = self {
+            rows.starts.extend(found.starts);
+            rows.failure = rows.failure.take().or(found.failure);
+        }
+    }
+
+    /// Sees to it that it is known where the rows before `row` begin and end.
+    pub(super) fn need_rows(&mut self, row: usize) -> Result<()> {
+        self.add_rows(self.find_rows(row));
+        match self {
+            Self::Whole(_, rows) if rows.starts.len() <= row => {
+                Err((rows.failure.take()).unwrap_or_else(|| message::truncated("jpeg")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends the data of some rows of MCUs to a head, and ends the picture.
+    /// The first row begins at a restart, if there are any.
+    pub(super) fn append(&self, rows: Range<usize>, head: &Head, out: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Self::Whole(scan, Rows { starts, .. }) => {
+                scan.append([starts[rows.start], starts[rows.end]], out)?;
+            }
+            Self::Restarted(bytes, intervals) => {
+                let [_, columns] = head.size();
+                let first = rows.start * columns / head.interval;
+                let end = (rows.end * columns).div_ceil(head.interval);
+                for (number, interval) in intervals[first..end].iter().enumerate() {
+                    if number > 0 {
+                        out.extend(GUARD);
+                        out.extend([0xff, RESTART_FIRST + ((number - 1) % 8) as u8]);
+                    }
+                    out.extend_from_slice(&bytes[interval.clone()]);
+                }
+            }
+        }
+        out.extend(GUARD);
+        out.extend([0xff, END]);
+        Ok(())
+    }
+}
+
+impl Rows {
+    fn first() -> Self {
+        Self {
+            starts: vec![Start::default()],
+            failure: None,
+        }
+    }
+}
+
+/// Where the data between restarts lie, if there are as many as there must be
+/// and no other marks. Their numbers are not looked at: the decoder does not
+/// either.
+fn intervals(bytes: &[u8], head: &Head) -> Option<Vec<Range<usize>>> {
+    let [rows, columns] = head.size();
+    let count = (rows * columns).div_ceil(head.interval);
+    let mut intervals = Vec::new();
+    let mut start = head.data;
+    for mark in Marks::behind(bytes, head.data) {
+        match mark.code {
+            0 => continue,
+            RESTART_FIRST..=RESTART_LAST => intervals.push(start..mark.at),
+            END => {
+                intervals.push(start..mark.at);
+                return (intervals.len() == count).then_some(intervals);
+            }
+            _ => return None,
+        }
+        start = mark.end;
+    }
+    None
+}

@@ -1,0 +1,195 @@
+//! The head of a picture that can be cut into strips, and the heads of these.
+
+use super::{huffman::Table, marks::Marks};
+
+/// A component, in the order of the scan.
+pub(super) struct Component {
+    /// Its blocks in an MCU.
+    pub(super) blocks: usize,
+    /// The numbers of its tables.
+    pub(super) dc: usize,
+    pub(super) ac: usize,
+}
+
+/// What stands before the data of the one scan of a picture.
+///
+/// An MCU, in the words of the standard, is the smallest part of a picture that
+/// holds whole blocks of all its components.
+pub(super) struct Head {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) components: Vec<Component>,
+    /// The rows and columns of pixels in an MCU.
+    pub(super) mcu: [usize; 2],
+    /// MCUs between restarts; 0 if there are none.
+    pub(super) interval: usize,
+    /// Whether the pixels of an MCU depend on those above and below.
+    pub(super) blends_rows: bool,
+    /// Where the data of the scan begin.
+    pub(super) data: usize,
+    /// Tables by their number; those of DC differences have a code for every
+    /// category.
+    pub(super) dc: [Option<Table>; 4],
+    pub(super) ac: [Option<Table>; 4],
+    /// What a strip begins with, and where in it the number of rows stands.
+    segments: Vec<u8>,
+    rows_at: usize,
+}
+
+impl Head {
+    /// The head of a file whose headers the decoder has accepted; nothing if it
+    /// is of a kind that is not cut into strips, or odd in any way.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        let mut head = Self {
+            rows: 0,
+            columns: 0,
+            components: Vec::new(),
+            mcu: [0; 2],
+            interval: 0,
+            blends_rows: false,
+            data: 0,
+            dc: [const { None }; 4],
+            ac: [const { None }; 4],
+            segments: vec![0xff, 0xd8],
+            rows_at: 0,
+        };
+        let mut frame = &[][..];
+        let mut end = 2;
+        for mark in Marks::of(bytes) {
+            if mark.at != end {
+                return None;
+            }
+            let length = bytes.get(mark.end..)?.first_chunk()?;
+            end = mark.end + usize::from(u16::from_be_bytes(*length));
+            let mut content = bytes.get(mark.end + 2..end)?;
+            match mark.code {
+                // Sequential coding with Huffman tables.
+                0xc0 | 0xc1 => {
+                    head.rows_at = head.segments.len() + 5;
+                    head.keep(mark.code, content);
+                    frame = content;
+                }
+                0xc4 => {
+                    while !content.is_empty() {
+                        let (place, table) = Table::split_from(&mut content)?;
+                        let tables = match place >> 4 {
+                            0 => &mut head.dc,
+                            _ => &mut head.ac,
+                        };
+                        *tables.get_mut(usize::from(place & 15))? = Some(table);
+                    }
+                }
+                // Quantisation, and Adobe's word on the colours.
+                0xdb | 0xee => head.keep(mark.code, content),
+                0xdd => head.interval = usize::from(u16::from_be_bytes(*content.first_chunk()?)),
+                0xda => {
+                    head.data = end;
+                    head.set_frame(frame, content)?;
+                    head.finish(content)?;
+                    return Some(head);
+                }
+                // Frames of films need no tables; and the decoder takes one byte
+                // too many of such a segment if it is this short.
+                0xe0 if content.starts_with(b"AVI1") || content.len() == 4 => return None,
+                0xe0..=0xef | 0xfe => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The parameters of the frame (T.81, B.2.2) and the scan (B.2.3).
+    fn set_frame(&mut self, frame: &[u8], scan: &[u8]) -> Option<()> {
+        let ([8, high, low, left, right, count], parts) = frame.split_first_chunk()? else {
+            return None;
+        };
+        self.rows = usize::from(u16::from_be_bytes([*high, *low]));
+        self.columns = usize::from(u16::from_be_bytes([*left, *right]));
+        let factors = |part: &[u8; 3]| [part[1] >> 4, part[1] & 15].map(usize::from);
+        let parts = parts.as_chunks::<3>().0;
+        // A single component has one block in any case (T.81, A.2.2). Of several,
+        // each is as large as the first, or has one block.
+        let [wide, high] = match parts {
+            [_] => [1, 1],
+            [first, ..] => factors(first),
+            [] => return None,
+        };
+        let several = || {
+            let mut parts = parts.iter().map(factors);
+            matches!([wide, high], [1 | 2, 1 | 2])
+                && parts
+                    .clone()
+                    .all(|part| part == [1, 1] || part == [wide, high])
+                && parts.any(|part| part == [1, 1])
+        };
+        let (scanned, tables) = scan.split_first()?;
+        // Other scans hold the other components.
+        if scanned != count || !matches!(parts.len(), 1 | 3 | 4) || !(parts.len() == 1 || several())
+        {
+            return None;
+        }
+        self.mcu = [8 * high, 8 * wide];
+        // Those of half the height are interpolated.
+        self.blends_rows = high == 2;
+        for [id, tables] in tables.as_chunks::<2>().0.iter().take(parts.len()) {
+            let part = parts.iter().find(|part| part[0] == *id)?;
+            self.components.push(Component {
+                blocks: match parts {
+                    [_] => 1,
+                    _ => factors(part).iter().product(),
+                },
+                dc: usize::from(tables >> 4),
+                ac: usize::from(tables & 15),
+            });
+        }
+        if self.interval >= self.mcus() {
+            self.interval = 0;
+        }
+        (self.components.len() == parts.len()).then_some(())
+    }
+
+    /// Completes what a strip begins with.
+    fn finish(&mut self, scan: &[u8]) -> Option<()> {
+        for (number, table) in self.dc.iter_mut().enumerate() {
+            if let Some(table) = table {
+                *table = table.with_all_categories()?;
+                self.segments.extend(table.segment(number as u8));
+            }
+        }
+        for (number, table) in self.ac.iter().enumerate() {
+            if let Some(table) = table {
+                self.segments.extend(table.segment(0x10 | number as u8));
+            }
+        }
+        if self.interval > 0 {
+            self.keep(0xdd, &(self.interval as u16).to_be_bytes());
+        }
+        self.keep(0xda, scan);
+        Some(())
+    }
+
+    fn keep(&mut self, code: u8, content: &[u8]) {
+        self.segments.extend([0xff, code]);
+        self.segments
+            .extend((2 + content.len() as u16).to_be_bytes());
+        self.segments.extend(content);
+    }
+
+    /// The rows of MCUs, and the MCUs in each.
+    pub(super) const fn size(&self) -> [usize; 2] {
+        let [high, wide] = self.mcu;
+        [self.rows.div_ceil(high), self.columns.div_ceil(wide)]
+    }
+
+    const fn mcus(&self) -> usize {
+        let [rows, columns] = self.size();
+        rows * columns
+    }
+
+    /// The head of a picture of so many of the rows.
+    pub(super) fn of_rows(&self, rows: usize) -> Vec<u8> {
+        let mut segments = self.segments.clone();
+        segments[self.rows_at..self.rows_at + 2].copy_from_slice(&(rows as u16).to_be_bytes());
+        segments
+    }
+}

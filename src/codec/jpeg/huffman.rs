@@ -1,0 +1,279 @@
+//! Huffman tables: codes that are looked up, and tables that are made longer.
+
+/// A table as its segment gives it: how many codes there are of each length
+/// from 1 to 16, and their symbols (ITU T.81, B.2.4.2).
+#[derive(Clone)]
+pub(super) struct Table {
+    counts: [u8; 16],
+    symbols: Vec<u8>,
+}
+
+/// The largest category of a DC difference with samples of 8 bits (T.81, table F.1).
+const LARGEST: u8 = 11;
+
+impl Table {
+    /// Takes a table off the front of a segment's content, with its class and
+    /// number in one byte.
+    pub(super) fn split_from<'a>(content: &mut &'a [u8]) -> Option<(u8, Self)> {
+        let (place, rest): (_, &'a [u8]) = content.split_first()?;
+        let (counts, rest) = rest.split_first_chunk::<16>()?;
+        let len = counts.iter().map(|count| usize::from(*count)).sum();
+        let (symbols, rest) = rest.split_at_checked(len)?;
+        *content = rest;
+        let (counts, symbols) = (*counts, symbols.to_vec());
+        Some((*place, Self { counts, symbols }))
+    }
+
+    /// A segment of this table alone, of this class and number.
+    pub(super) fn segment(&self, place: u8) -> Vec<u8> {
+        let length = 2 + 1 + 16 + self.symbols.len() as u16;
+        let mut segment = vec![0xff, 0xc4];
+        segment.extend(length.to_be_bytes());
+        segment.push(place);
+        segment.extend(self.counts);
+        segment.extend(&self.symbols);
+        segment
+    }
+
+    /// The codes in order: each with its length and its symbol (T.81, annex C);
+    /// nothing if they do not fit their lengths, or one has only ones.
+    fn codes(&self) -> Option<Vec<(u16, u32, u8)>> {
+        let mut codes = Vec::with_capacity(self.symbols.len());
+        let (mut next, mut symbols) = (0_u32, self.symbols.iter());
+        for (length, count) in (1..).zip(self.counts) {
+            next <<= 1;
+            for symbol in symbols.by_ref().take(usize::from(count)) {
+                if next + 1 >= 1 << length {
+                    return None;
+                }
+                codes.push((next as u16, length, *symbol));
+                next += 1;
+            }
+        }
+        Some(codes)
+    }
+
+    /// The same codes, and longer ones for the categories of DC differences
+    /// that have none; nothing if there is no room for them.
+    pub(super) fn with_all_categories(&self) -> Option<Self> {
+        let missing: Vec<u8> = (0..=LARGEST)
+            .filter(|category| !self.symbols.contains(category))
+            .collect();
+        let mut table = self.clone();
+        let (last, longest) = match self.codes()?.last() {
+            Some((code, length, _)) => (u32::from(*code) + 1, *length),
+            None => (0, 1),
+        };
+        // What is left of that length, and of greater ones, without the code of
+        // nothing but ones.
+        let room = |length: &u32| (1 << length) - (last << (length - longest)) - 1;
+        let length = (longest..=16).find(|length| room(length) >= missing.len() as u32)?;
+        table.counts[length as usize - 1] += missing.len() as u8;
+        table.symbols.extend(missing);
+        Some(table)
+    }
+}
+
+/// The bits that are looked up at once: few enough for the nearest cache.
+const FAST: u32 = 11;
+
+/// What a symbol says.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Symbol {
+    /// The bits of its code and of the number behind it; 0 where there is no
+    /// such code.
+    pub(super) bits: u8,
+    /// Of a DC difference, its category: the bits of the number. Of an AC
+    /// coefficient, by how many coefficients it moves on; past all of them at
+    /// the end of a block.
+    pub(super) value: u8,
+}
+
+/// A table to decode with.
+pub(super) struct Codes {
+    fast: Box<[Symbol; 1 << FAST]>,
+    /// For each length, the first code that is too large for it, with zeros
+    /// behind it to 16 bits; and the number to add to a code for the place of
+    /// its symbol.
+    lengths: [(u32, i32); 17],
+    symbols: Vec<Symbol>,
+}
+
+impl Codes {
+    /// For DC differences: a symbol is a category (T.81, F.1.2.1).
+    pub(super) fn of_dc(table: &Table) -> Option<Self> {
+        Self::new(table, |category, length| Symbol {
+            bits: length + category,
+            value: category,
+        })
+    }
+
+    /// For AC coefficients: a symbol is a run of zeros and a category (T.81,
+    /// F.1.2.2).
+    fn of_ac(table: &Table) -> Option<Self> {
+        Self::new(table, |symbol, length| Symbol {
+            bits: length + (symbol & 15),
+            value: match (symbol >> 4, symbol & 15) {
+                (15, 0) => 16,
+                (_, 0) => 64,
+                (run, _) => run + 1,
+            },
+        })
+    }
+
+    fn new(table: &Table, symbol: impl Fn(u8, u8) -> Symbol) -> Option<Self> {
+        let mut codes = Self {
+            fast: Box::new([Symbol::default(); 1 << FAST]),
+            lengths: [(0, 0); 17],
+            symbols: Vec::new(),
+        };
+        for (code, length, name) in table.codes()? {
+            let (code, meaning) = (u32::from(code), symbol(name, length as u8));
+            if length <= FAST {
+                let first = (code << (FAST - length)) as usize;
+                codes.fast[first..first + (1 << (FAST - length))].fill(meaning);
+            }
+            let place = codes.symbols.len() as i32;
+            let end = (code + 1) << (16 - length);
+            codes.lengths[length as usize] = (end, place - code as i32);
+            codes.symbols.push(meaning);
+        }
+        Some(codes)
+    }
+
+    /// The symbol whose code these bits begin with.
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: u64) -> Symbol {
+        let symbol = self.fast[(bits >> (64 - FAST)) as usize];
+        match symbol.bits {
+            0 => self.long_symbol(bits),
+            _ => symbol,
+        }
+    }
+
+    #[cold]
+    fn long_symbol(&self, bits: u64) -> Symbol {
+        let next = (bits >> 48) as u32;
+        let mut lengths = (FAST + 1..=16).zip(&self.lengths[FAST as usize + 1..]);
+        lengths
+            .find(|(_, (end, _))| next < *end)
+            .and_then(|(length, (_, offset))| {
+                let place = (next >> (16 - length)) as i32 + offset;
+                self.symbols.get(place as usize).copied()
+            })
+            .unwrap_or_default()
+    }
+}
+
+/// Several AC coefficients whose codes are looked up at once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Chain {
+    /// As of one symbol, summed.
+    pub(super) bits: u8,
+    pub(super) value: u8,
+    /// What the coefficients before the last one move on by.
+    pub(super) before: u8,
+}
+
+/// A table for AC coefficients.
+pub(super) struct Chains {
+    pub(super) single: Codes,
+    chains: Box<[Chain; 1 << FAST]>,
+}
+
+impl Chains {
+    pub(super) fn new(table: &Table) -> Option<Self> {
+        let single = Codes::of_ac(table)?;
+        let lengths = Codes::new(table, |_, length| Symbol {
+            bits: length,
+            value: 0,
+        })?;
+        let mut chains = Box::new([Chain::default(); 1 << FAST]);
+        for (first, chain) in (0_u64..).zip(chains.iter_mut()) {
+            while u32::from(chain.bits) < FAST && chain.value < 64 {
+                let rest = (first << (64 - FAST)) << chain.bits;
+                let place = (rest >> (64 - FAST)) as usize;
+                let (length, symbol) = (lengths.fast[place].bits, single.fast[place]);
+                if length == 0 || u32::from(chain.bits + length) > FAST {
+                    break;
+                }
+                *chain = Chain {
+                    bits: chain.bits + symbol.bits,
+                    value: chain.value + symbol.value,
+                    before: chain.value,
+                };
+            }
+        }
+        Some(Self { single, chains })
+    }
+
+    /// The coefficients that these bits begin with, so far as they are told at
+    /// a glance: maybe none.
+    #[inline(always)]
+    pub(super) fn chain(&self, bits: u64) -> Chain {
+        self.chains[(bits >> (64 - FAST)) as usize]
+    }
+}
+
+/// The code and its length for each category of DC differences that has one.
+pub(super) fn dc_codes(table: &Table) -> Option<[(u16, u32); 16]> {
+    let mut codes = [(0, 0); 16];
+    for (code, length, category) in table.codes()? {
+        *codes.get_mut(usize::from(category))? = (code, length);
+    }
+    Some(codes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(counts: &[u8], symbols: &[u8]) -> Table {
+        let mut all = [0; 16];
+        all[..counts.len()].copy_from_slice(counts);
+        Table {
+            counts: all,
+            symbols: symbols.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_longer_table_keeps_its_codes_and_leaves_the_ones_alone() {
+        for (counts, symbols) in [
+            (&[][..], &[][..]),
+            (&[1], &[3]),
+            (&[0, 3], &[0, 1, 2]),
+            (&[1, 1, 1, 1, 1, 1, 1, 1], &[5, 4, 3, 2, 1, 0, 6, 7]),
+            (
+                &[0, 1, 5, 1, 1, 1, 1, 1, 1],
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+            ),
+        ] {
+            let short = table(counts, symbols);
+            let long = short.with_all_categories().unwrap();
+            let (before, after) = (short.codes().unwrap(), long.codes().unwrap());
+            assert_eq!(before, after[..before.len()]);
+            let codes = dc_codes(&long).unwrap();
+            assert!(codes[..12].iter().all(|(_, length)| *length > 0));
+            for (code, length, category) in after {
+                assert_ne!(u32::from(code) + 1, 1 << length);
+                let bits = u64::from(code) << (64 - length);
+                let symbol = Codes::of_dc(&long).unwrap().symbol(bits);
+                assert_eq!(symbol.value, category);
+                assert_eq!(u32::from(symbol.bits), length + u32::from(category));
+            }
+            assert_eq!(Codes::of_dc(&long).unwrap().symbol(!0).bits, 0);
+        }
+    }
+
+    #[test]
+    fn a_table_without_room_stays_as_it_is() {
+        let mut counts = [1; 16];
+        counts[15] = 0;
+        let symbols: Vec<u8> = [5; 15].to_vec();
+        assert!(table(&counts, &symbols).with_all_categories().is_none());
+        // More codes than their length has, and a code of ones.
+        assert!(table(&[3], &[1, 2, 3]).codes().is_none());
+        assert!(table(&[2], &[1, 2]).codes().is_none());
+    }
+}
