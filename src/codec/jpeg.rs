@@ -37,7 +37,8 @@ use super::{
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
-/// Smaller pictures take less memory than the program itself.
+/// Smaller pictures are 6 MB of samples at most, no more than two strips whose
+/// rows are blended.
 const CUT: Cut = Cut {
     pixels: 2_000_000,
     bytes: 1 << 20,
