@@ -195,3 +195,22 @@ fn rows_are_slices_only_where_they_are_contiguous() {
 fn an_index_outside_panics_with_both() {
     let _ = StridedView::from_slice(&[0; 6], [2, 3]).unwrap()[[0, 3]];
 }
+
+#[test]
+fn windows_wider_than_any_number_are_refused() {
+    let view = StridedView::of(&[1_u8, 2, 3]);
+    for (window, dilation) in [(usize::MAX, 2), (usize::MAX, 1), (2, usize::MAX)] {
+        let spacing = Spacing {
+            step: [1],
+            dilation: [dilation],
+        };
+        let error = view.windows_over::<1, 2>([0], [window], spacing);
+        assert_eq!(
+            error.unwrap_err(),
+            LayoutError::Window {
+                shape: vec![3],
+                window: vec![usize::MAX]
+            }
+        );
+    }
+}

@@ -71,8 +71,10 @@ impl<const N: usize> Layout<N> {
                     |k: usize| (window[k].saturating_sub(1)).saturating_mul(spacing.dilation[k]);
                 return Err(LayoutError::Window {
                     shape: axes.map(|axis| self.shape()[axis]).to_vec(),
-                    window: std::array::from_fn::<_, K, _>(|k| covered(k) + window[k].min(1))
-                        .to_vec(),
+                    window: std::array::from_fn::<_, K, _>(|k| {
+                        covered(k).saturating_add(window[k].min(1))
+                    })
+                    .to_vec(),
                 });
             };
             // A stride along an axis of one index is never taken; leaving it
