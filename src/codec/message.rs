@@ -4,11 +4,11 @@ use std::{fmt, io};
 
 use crate::error::Error;
 
-/// `message` on one line, however many it had.
+/// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
     let text = message.to_string();
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ")
+    printable(&words.join(" "))
 }
 
 /// The data of a file do not follow its format.
@@ -101,6 +101,7 @@ mod tests {
     #[test]
     fn many_lines_become_one() {
         assert_eq!(one_line("a\n  b\r\n\tc "), "a b c");
+        assert_eq!(one_line("format `\x1b[2J`\n"), "format `\\u{1b}[2J`");
     }
 
     #[test]
