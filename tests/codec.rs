@@ -486,3 +486,96 @@ fn metadata_come_back() {
     );
     assert_eq!(decoded(&bytes, None).metadata.icc, None);
 }
+
+/// A PNG of one white pixel, with one chunk more before its samples.
+fn png_with(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let white = Image::new(1, 1, 1, Samples::U8(vec![255])).unwrap();
+    let options = EncodeOptions::default();
+    let (mut bytes, _) = encoded_with(&white, Format::Png, &Metadata::default(), &options);
+    let mut chunk = (data.len() as u32).to_be_bytes().to_vec();
+    chunk.extend(name);
+    chunk.extend(data);
+    let mut crc = flate2::Crc::new();
+    crc.update(&chunk[4..]);
+    chunk.extend(crc.sum().to_be_bytes());
+    // Behind the signature and the header.
+    bytes.splice(33..33, chunk);
+    bytes
+}
+
+/// So many zeros, which take a thousandth of that.
+fn swelling(zeros: u64) -> Vec<u8> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let zeros = std::io::repeat(0).take(zeros);
+    flate2::read::ZlibEncoder::new(zeros, flate2::Compression::fast())
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn text_in_a_png_takes_no_memory() {
+    let limits = Limits {
+        max_memory: 1 << 20,
+        ..Limits::default()
+    };
+    let mut text = b"Comment\0".to_vec();
+    text.resize(3 << 20, b'x');
+    let mut packed = b"Comment\0\0".to_vec();
+    packed.extend(swelling(1 << 28));
+    for (name, data) in [(b"tEXt", &text), (b"zTXt", &packed)] {
+        let read = codec::read_bytes(&png_with(name, data), None, &limits).unwrap();
+        assert_eq!(*read.image.samples(), Samples::U8(vec![255]));
+        assert_eq!(read.warnings, [""; 0]);
+    }
+    // What is kept has its limit.
+    let error = codec::read_bytes(&png_with(b"eXIf", &text), None, &limits).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "reading the png file takes more than the memory limit of 1 MiB: raise --memory-limit, or cut the picture into parts"
+    );
+    assert!(matches!(error, Error::Limit(_)));
+}
+
+#[test]
+fn profiles_that_swell_are_dropped_with_a_word() {
+    let mut profile = b"ICC\0\0".to_vec();
+    profile.extend(swelling(80 << 20));
+    let read = decoded(&png_with(b"iCCP", &profile), None);
+    assert_eq!(*read.image.samples(), Samples::U8(vec![255]));
+    assert_eq!(read.metadata.icc, None);
+    assert_eq!(
+        read.warnings,
+        ["the ICC profile of the png file is damaged or takes more than 64 MiB: it was dropped"]
+    );
+}
+
+#[test]
+fn what_is_decoded_whole_stays_within_the_memory_limit() {
+    let limits = Limits {
+        max_memory: 1 << 20,
+        ..Limits::default()
+    };
+    let options = EncodeOptions::default();
+    let white = Image::new(1000, 1100, 1, Samples::U8(vec![255; 1_100_000])).unwrap();
+    for format in [Format::Gif, Format::Qoi, Format::Webp, Format::Jpeg] {
+        let (bytes, _) = encoded_with(&white, format, &Metadata::default(), &options);
+        // What it is can be told all the same.
+        let reader = codec::rows_of_bytes(&bytes, None, &limits).unwrap();
+        assert_eq!(reader.header().shape.rows, 1000);
+        let refusal = codec::read_bytes(&bytes, None, &limits).unwrap_err();
+        let refusals = [refusal, reader.finish().unwrap_err()];
+        for error in refusals {
+            assert!(matches!(error, Error::Limit(_)));
+            let text = error.to_string();
+            assert!(
+                text.starts_with("this takes ")
+                    && text
+                        .contains(" MiB of memory, more than the limit of 1: raise --memory-limit"),
+                "{format}: {text}"
+            );
+        }
+        assert_eq!(decoded(&bytes, None).image.shape()[..2], [1000, 1100]);
+    }
+}

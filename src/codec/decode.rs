@@ -215,7 +215,7 @@ fn rows<'a>(
             "the name says {hint}, the content is {format}: it was read as {format}"
         ));
     }
-    Ok(reader.watched(watch))
+    Ok(reader.within(limits).watched(watch))
 }
 
 fn rows_as<'a>(

@@ -28,6 +28,23 @@ pub(super) fn truncated(name: &str) -> Error {
     ))
 }
 
+/// To read the file takes more than the limit allows, which is in bytes.
+pub(super) fn over_memory(name: &str, limit: u64) -> Error {
+    Error::limit(format_args!(
+        "reading the {name} file takes more than the memory limit of {} MiB: raise --memory-limit, or cut the picture into parts",
+        limit >> 20
+    ))
+}
+
+/// Something takes so many bytes of memory, more than the limit.
+pub(crate) fn too_much_memory(bytes: u64, limit: u64) -> Error {
+    Error::limit(format_args!(
+        "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows",
+        bytes.div_ceil(1 << 20),
+        limit >> 20,
+    ))
+}
+
 /// A kind of file that is well formed, but not read by this crate.
 pub(super) fn unsupported(name: &str, what: impl fmt::Display) -> Error {
     Error::input(format_args!(

@@ -104,7 +104,11 @@ struct Picture {
 impl Picture {
     fn open<'a>(self, mut decoder: impl ImageDecoder + Send + 'a) -> Result<RowReader<'a>> {
         let format = self.format;
-        let failed = move |error| decoding(format, error);
+        let memory = self.limits.max_memory;
+        let failed = move |error| match error {
+            ImageError::Limits(_) => message::over_memory(format.name(), memory),
+            error => decoding(format, error),
+        };
         let (columns, rows) = decoder.dimensions();
         let (rows, columns) = (rows as usize, columns as usize);
         let (depth, channels) = layout(decoder.color_type())

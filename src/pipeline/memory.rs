@@ -8,7 +8,7 @@ use std::{
 use super::{Flow, Input, Stop, branch, stages};
 use crate::{
     codec::{self, Format, Shape},
-    error::{Error, Result},
+    error::Result,
     filter::Plan,
 };
 
@@ -99,11 +99,7 @@ impl Budget {
     /// it was stopped meanwhile.
     pub(super) fn take(&self, bytes: u64, stop: &Stop) -> Result<Share<'_>> {
         if bytes > self.limit {
-            return Err(Error::limit(format_args!(
-                "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows",
-                bytes.div_ceil(1 << 20),
-                self.limit >> 20,
-            )));
+            return Err(codec::too_much_memory(bytes, self.limit));
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = self.taken();
@@ -145,6 +141,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn more_than_there_is_will_never_be_had() {

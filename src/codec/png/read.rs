@@ -14,6 +14,10 @@ use crate::{
 
 use super::{Format, Header, Limits, Metadata, RowReader, Trailer, message};
 
+/// What a profile and EXIF data may take: they are in memory together with their
+/// copies, and a small file can swell to any size.
+const METADATA: usize = 64 << 20;
+
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
 /// than 8 bits become 8, transparent colours become alpha. An interlaced one is
 /// decoded whole.
@@ -23,18 +27,24 @@ pub(in crate::codec) fn open<'a>(
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let memory = PngLimits {
-        bytes: limits.memory(),
-    };
-    let mut decoder = Decoder::new_with_limits(input, memory);
+    let bytes = limits.memory().min(METADATA);
+    let failed = |error| decoding(error, bytes);
+    let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
     decoder.ignore_checksums(false);
+    // Nobody asks for it, and there may be any amount of it.
+    decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
-    let header = decoder.read_header_info().map_err(decoding)?;
+    let header = decoder.read_header_info().map_err(failed)?;
     // At least: whether a palette has alpha is known only further on.
     let least = header.color_type.samples() as u64;
     limits.check(header.height.into(), header.width.into(), least, Depth::U8)?;
 
-    let reader = decoder.read_info().map_err(decoding)?;
+    // And a row of at most four channels of 16 bits.
+    let bytes = METADATA.saturating_add(8 * header.width as usize);
+    let bytes = limits.memory().min(bytes);
+    let failed = |error| decoding(error, bytes);
+    decoder.set_limits(PngLimits { bytes });
+    let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
     let (color, bits) = reader.output_color_type();
     let depth = match bits {
@@ -50,9 +60,18 @@ pub(in crate::codec) fn open<'a>(
         .as_ref()
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
-    let lines = Lines(reader);
+    let lines = Lines {
+        reader,
+        most: bytes,
+    };
     let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
     header.metadata = lines.metadata();
+    if header.metadata.icc.is_none() && has_profile(start) {
+        header.warnings.push(format!(
+            "the ICC profile of the png file is damaged or takes more than {} MiB: it was dropped",
+            bytes >> 20
+        ));
+    }
     if whole {
         let memory = header.shape.bytes();
         return Ok(WholeSource::reader(header, memory, move || {
@@ -62,7 +81,26 @@ pub(in crate::codec) fn open<'a>(
     Ok(RowReader::new(header, lines))
 }
 
-struct Lines<R: BufRead + Seek>(Reader<R>);
+/// Whether one of the chunks before the samples, as far as they are seen, is an
+/// ICC profile. The decoder says nothing of one that it could not read.
+fn has_profile(start: &[u8]) -> bool {
+    let mut rest = start.get(8..).unwrap_or_default();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        if after.starts_with(b"iCCP") {
+            return true;
+        }
+        // Name, data and checksum.
+        let length = u32::from_be_bytes(*length) as usize;
+        rest = after.get(length.saturating_add(8)..).unwrap_or_default();
+    }
+    false
+}
+
+struct Lines<R: BufRead + Seek> {
+    reader: Reader<R>,
+    /// The bytes that the reader may take.
+    most: usize,
+}
 
 impl<R: BufRead + Seek> Lines<R> {
     fn whole(mut self, shape: [usize; 3], depth: Depth) -> Result<(Image, Trailer)> {
@@ -70,13 +108,15 @@ impl<R: BufRead + Seek> Lines<R> {
         let mut image = Image::zeroed(rows, columns, channels, depth)?;
         let mut samples = image.samples_mut();
         let bytes = samples.reborrow().into_bytes();
-        self.0.next_frame(bytes).map_err(decoding)?;
+        self.reader
+            .next_frame(bytes)
+            .map_err(|error| decoding(error, self.most))?;
         from_big_endian(samples);
         Ok((image, self.rest()?))
     }
 
     fn metadata(&self) -> Metadata {
-        let info = self.0.info();
+        let info = self.reader.info();
         Metadata {
             icc: info.icc_profile.as_ref().map(|bytes| bytes.to_vec()),
             exif: info.exif_metadata.as_ref().map(|bytes| bytes.to_vec()),
@@ -86,8 +126,10 @@ impl<R: BufRead + Seek> Lines<R> {
 
     /// Chunks may follow the picture, and a file without its end was cut off.
     fn rest(&mut self) -> Result<Trailer> {
-        let animated = self.0.info().animation_control.is_some();
-        self.0.finish().map_err(decoding)?;
+        let animated = self.reader.info().animation_control.is_some();
+        self.reader
+            .finish()
+            .map_err(|error| decoding(error, self.most))?;
         let mut warnings = Vec::new();
         if animated {
             warnings
@@ -102,10 +144,12 @@ impl<R: BufRead + Seek> Lines<R> {
 
 impl<R: BufRead + Seek + Send> Source for Lines<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
-        let columns = self.0.info().width;
-        let line = self.0.output_line_size(columns).unwrap_or(usize::MAX);
+        let columns = self.reader.info().width;
+        let line = self.reader.output_line_size(columns).unwrap_or(usize::MAX);
         for row in out.reborrow().into_bytes().chunks_exact_mut(line) {
-            self.0.read_row(row).map_err(decoding)?;
+            self.reader
+                .read_row(row)
+                .map_err(|error| decoding(error, self.most))?;
         }
         from_big_endian(out);
         Ok(())
@@ -113,7 +157,9 @@ impl<R: BufRead + Seek + Send> Source for Lines<R> {
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
         // Past the last row: what is left of the compressed data is checked.
-        self.0.read_row(&mut []).map_err(decoding)?;
+        self.reader
+            .read_row(&mut [])
+            .map_err(|error| decoding(error, self.most))?;
         self.rest()
     }
 }
@@ -139,12 +185,11 @@ fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
 }
 
-fn decoding(error: DecodingError) -> Error {
+/// A decoder that may take so many bytes has failed.
+fn decoding(error: DecodingError, most: usize) -> Error {
     match error {
         DecodingError::IoError(error) => message::reading("png", &error),
-        DecodingError::LimitsExceeded => Error::limit(
-            "reading the png file takes more memory than the limit allows: check the file, or cut the picture into parts",
-        ),
+        DecodingError::LimitsExceeded => message::over_memory("png", most as u64),
         error => {
             let text = error.to_string();
             match checksum(&text) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    codec::{Decoded, Format, Metadata, input::Watch},
+    codec::{Decoded, Format, Limits, Metadata, input::Watch, message},
     error::{Error, Result},
     image::{Depth, Image, SampleSliceMut, Samples, no_memory},
 };
@@ -43,6 +43,8 @@ pub struct RowReader<'a> {
     next: usize,
     failed: bool,
     source: Box<dyn Source + 'a>,
+    /// The most bytes that `source` may take.
+    most: u64,
     watch: Option<Watch>,
 }
 
@@ -84,6 +86,7 @@ impl<'a> RowReader<'a> {
             next: 0,
             failed: false,
             source: Box::new(source),
+            most: u64::MAX,
             watch: None,
         }
     }
@@ -92,6 +95,19 @@ impl<'a> RowReader<'a> {
     pub(in crate::codec) fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Refuses to decode what takes more than the limit of memory.
+    pub(in crate::codec) const fn within(mut self, limits: &Limits) -> Self {
+        self.most = limits.max_memory;
+        self
+    }
+
+    fn check_memory(&self) -> Result<()> {
+        match self.memory() as u64 {
+            bytes if bytes > self.most => Err(message::too_much_memory(bytes, self.most)),
+            _ => Ok(()),
+        }
     }
 
     /// Puts a warning before all others.
@@ -142,6 +158,7 @@ impl<'a> RowReader<'a> {
             ));
         }
         if rows > 0 {
+            self.check_memory()?;
             let result = self.source.fill(out.range(0, rows * shape.row_len()));
             self.failed = result.is_err();
             result.map_err(|error| explained(self.watch.as_ref(), error))?;
@@ -163,6 +180,7 @@ impl<'a> RowReader<'a> {
             let mut skipped = Samples::zeroed(shape.depth, rows * shape.row_len())?;
             while self.read(&mut skipped)? > 0 {}
         }
+        self.check_memory()?;
         let Self { source, watch, .. } = self;
         source
             .end()
@@ -173,6 +191,7 @@ impl<'a> RowReader<'a> {
     /// for the rows that really come.
     pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
         let shape = self.header.shape;
+        self.check_memory()?;
         let taken = self.source.take_image();
         let image = match taken.map_err(|error| explained(self.watch.as_ref(), error))? {
             Some(image) => {

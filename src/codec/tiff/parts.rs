@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Metadata, message,
-    read::{decoding, last_warnings},
+    read::{decoding, decoding_part, last_warnings},
 };
 
 /// How samples are stored.
@@ -123,10 +123,17 @@ pub(super) struct Parts<R: Read + Seek> {
     one_part: Vec<u8>,
     metadata: Metadata,
     exact: bool,
+    /// The bytes that decoding a part may take.
+    most: usize,
 }
 
 impl<R: Read + Seek> Parts<R> {
-    pub(super) fn new(decoder: Decoder<R>, kind: Kind, header: &Header) -> Result<Self> {
+    pub(super) fn new(
+        decoder: Decoder<R>,
+        kind: Kind,
+        header: &Header,
+        most: usize,
+    ) -> Result<Self> {
         let shape = header.shape;
         let (wide, high) = decoder.chunk_dimensions();
         let (wide, high) = (wide as usize, high as usize);
@@ -150,6 +157,7 @@ impl<R: Read + Seek> Parts<R> {
             one_part: Vec::new(),
             metadata: header.metadata.clone(),
             exact: true,
+            most,
             decoder,
         };
         parts.plain = parts.plain_strips(shape.channels)?;
@@ -225,7 +233,7 @@ impl<R: Read + Seek> Parts<R> {
             let stored = &mut self.stored[..rows * self.row_bytes];
             self.decoder
                 .read_chunk_bytes(parts as u32, stored)
-                .map_err(decoding)?;
+                .map_err(|error| decoding_part(error, self.most))?;
         } else {
             for across in 0..self.across {
                 let start = across * self.part_bytes;
@@ -234,7 +242,7 @@ impl<R: Read + Seek> Parts<R> {
                 let index = parts * self.across + across;
                 self.decoder
                     .read_chunk_bytes(index as u32, &mut self.one_part)
-                    .map_err(decoding)?;
+                    .map_err(|error| decoding_part(error, self.most))?;
                 let lines = self.stored.chunks_exact_mut(self.row_bytes);
                 for (line, part) in lines.zip(self.one_part.chunks_exact(bytes)) {
                     line[start..start + bytes].copy_from_slice(part);
@@ -267,7 +275,7 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
                 // A whole strip needs no copy.
                 self.decoder
                     .read_chunk_bytes(parts as u32, out.into_bytes())
-                    .map_err(decoding)?;
+                    .map_err(|error| decoding_part(error, self.most))?;
                 continue;
             } else {
                 self.load(parts, high)?;

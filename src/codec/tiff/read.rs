@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, jpeg, message,
+    Format, Limits, Metadata, directory, jpeg, message,
     parts::{Kind, Parts},
 };
 
@@ -27,6 +27,8 @@ struct Picture {
     bits: u8,
     /// Whether the channels follow each other instead of being interleaved.
     planar: bool,
+    /// The bytes that decoding may take.
+    memory: usize,
 }
 
 impl Picture {
@@ -45,6 +47,7 @@ pub(in crate::codec) fn open<'a>(
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
+    directory::check(&mut input, length, limits)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
@@ -59,7 +62,7 @@ pub(in crate::codec) fn open<'a>(
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
-        check_jpeg_parts(&mut decoder, length)?;
+        check_jpeg_parts(&mut decoder, length, limits)?;
     }
     let layout = decoder.image_buffer_layout().map_err(decoding)?;
     let picture = Picture {
@@ -68,6 +71,7 @@ pub(in crate::codec) fn open<'a>(
         channels,
         bits: decoder.colortype().map_err(decoding)?.bit_depth(),
         planar: layout.planes > 1,
+        memory,
     };
     check_tiles(&decoder, &picture)?;
     let kind = kind(&picture, layout.sample_type)?;
@@ -89,14 +93,14 @@ pub(in crate::codec) fn open<'a>(
     header.warnings = warnings;
     if picture.planar {
         // As they are stored and as samples, or as samples twice.
-        let memory = header.shape.bytes();
-        let memory = memory.saturating_add(memory.max(picture.stored_bytes(kind)));
+        let samples = header.shape.bytes();
+        let taken = samples.saturating_add(samples.max(picture.stored_bytes(kind)));
         let metadata = header.metadata.clone();
-        return Ok(WholeSource::reader(header, memory, move || {
+        return Ok(WholeSource::reader(header, taken, move || {
             planes(&mut decoder, &picture, kind, metadata)
         }));
     }
-    let parts = Parts::new(decoder, kind, &header)?;
+    let parts = Parts::new(decoder, kind, &header, memory)?;
     Ok(RowReader::new(header, parts))
 }
 
@@ -181,11 +185,14 @@ fn planes(
         rows,
         columns,
         channels,
+        memory,
         ..
     } = *picture;
     let count = rows * columns * channels;
     let mut stored = zeroed_vec::<u8>(picture.stored_bytes(kind))?;
-    decoder.read_image_bytes(&mut stored).map_err(decoding)?;
+    decoder
+        .read_image_bytes(&mut stored)
+        .map_err(|error| decoding_part(error, memory))?;
     let mut samples = Samples::zeroed(kind.depth(), count)?;
     let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
     drop(stored);
@@ -241,7 +248,11 @@ fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Picture) -> Result
 }
 
 /// The decoder of the JPEGs inside is lenient and fills what is missing.
-fn check_jpeg_parts(decoder: &mut Decoder<impl Read + Seek>, length: u64) -> Result<()> {
+fn check_jpeg_parts(
+    decoder: &mut Decoder<impl Read + Seek>,
+    length: u64,
+    limits: &Limits,
+) -> Result<()> {
     for (offsets, lengths) in [
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
@@ -250,14 +261,28 @@ fn check_jpeg_parts(decoder: &mut Decoder<impl Read + Seek>, length: u64) -> Res
             let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
             Ok(numbers.unwrap_or_default())
         };
-        let parts: Vec<_> = numbers(offsets)?
+        let mut parts: Vec<_> = numbers(offsets)?
             .into_iter()
             .zip(numbers(lengths)?)
             .collect();
-        for (offset, part) in parts {
-            if offset.saturating_add(part) > length {
+        // Blank ones may be kept once for all; but to read the same bytes in
+        // ever other parts would take for ever.
+        parts.sort_unstable();
+        parts.dedup();
+        let mut all = 0_u64;
+        for (offset, part) in &parts {
+            if offset.saturating_add(*part) > length {
                 return Err(message::truncated("tiff"));
             }
+            if *part > limits.max_memory {
+                return Err(message::over_memory("tiff", limits.max_memory));
+            }
+            all = all.saturating_add(*part);
+        }
+        if all > length {
+            return Err(message::damaged("tiff", "its parts overlap"));
+        }
+        for (offset, part) in parts {
             let mut bytes = zeroed_vec(part as usize)?;
             let input = decoder.inner();
             input
@@ -281,6 +306,14 @@ fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
 
 fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
     decoder.find_tag_unsigned(tag).map_err(decoding)
+}
+
+/// Of a part of the picture, to decode which may take so many bytes.
+pub(super) fn decoding_part(error: TiffError, most: usize) -> Error {
+    match error {
+        TiffError::LimitsExceeded => message::over_memory("tiff", most as u64),
+        error => decoding(error),
+    }
 }
 
 pub(super) fn decoding(error: TiffError) -> Error {

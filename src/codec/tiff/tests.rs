@@ -3,7 +3,7 @@ use ::tiff::encoder::TiffKindBig;
 use super::{write::create_as, *};
 use crate::{
     codec::{Decoded, EncodeOptions, Output, Shape, encode, rows::Destination},
-    error::Result,
+    error::{Error, Result},
     image::{Image, Samples},
 };
 
@@ -294,6 +294,65 @@ fn jpegs_inside_are_checked_to_their_end() {
             "the tiff file ends before its picture does: get a complete copy of it"
         );
     }
+}
+
+/// The entry of a tag in a file of [`tiff`].
+fn entry(bytes: &mut [u8], tag: u16) -> &mut [u8; 12] {
+    let at = u32::from_le_bytes([4, 5, 6, 7].map(|i: usize| bytes[i])) as usize + 2;
+    let mut entries = bytes[at..].as_chunks_mut().0.iter_mut();
+    entries
+        .find(|entry| entry[..2] == tag.to_le_bytes())
+        .unwrap()
+}
+
+#[test]
+fn overlapping_jpegs_are_not_read_again_and_again() {
+    let tags: &[(u16, u16, &[u32])] = &[
+        (256, LONG, &[16]),
+        (257, LONG, &[16]),
+        (258, SHORT, &[8]),
+        (259, SHORT, &[7]),
+        (262, SHORT, &[1]),
+        (278, LONG, &[8]),
+    ];
+    let mut bytes = tiff(273, &[&[1; 64], &[2; 64]], tags);
+    let long = bytes.len() as u32 - 2;
+    for (tag, values) in [(273, [0, 1]), (279, [long, long])] {
+        let entry = entry(&mut bytes, tag);
+        let at = u32::from_le_bytes([8, 9, 10, 11].map(|i: usize| entry[i])) as usize;
+        bytes[at..at + 8].copy_from_slice(values.map(u32::to_le_bytes).as_flattened());
+    }
+    assert_eq!(
+        refusal(&bytes),
+        "the tiff file is damaged (its parts overlap): get a good copy of it"
+    );
+}
+
+#[test]
+fn tags_take_no_memory_on_their_word() {
+    let claims = |count: u32, size: usize| {
+        let mut bytes = strip(&[7; 16], [4, 4], 8, 1, 1, &[]);
+        let bits = entry(&mut bytes, 258);
+        bits[4..8].copy_from_slice(&count.to_le_bytes());
+        bits[8..].copy_from_slice(&8_u32.to_le_bytes());
+        bytes.resize(bytes.len().max(size), 0);
+        bytes
+    };
+    assert_eq!(
+        refusal(&claims(u32::MAX, 0)),
+        "the tiff file ends before its picture does: get a complete copy of it"
+    );
+    let limits = Limits {
+        max_memory: 1 << 20,
+        ..Limits::default()
+    };
+    // 32 bytes each are 3 MB.
+    let error = read(&claims(100_000, 300_000), &limits).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "reading the tiff file takes more than the memory limit of 1 MiB: raise --memory-limit, or cut the picture into parts"
+    );
+    assert!(matches!(error, Error::Limit(_)));
 }
 
 #[test]
