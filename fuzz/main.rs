@@ -1,0 +1,45 @@
+//! Every fuzz target, for a moment as a test, or for as long as FUZZ_SECONDS
+//! says; see the README beside this.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a long run says what it did")]
+
+mod corpora;
+mod driver;
+mod mutate;
+mod targets;
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[path = "../tests/view_any/mod.rs"]
+mod view_any;
+
+use peak_alloc::PeakAlloc;
+
+/// Counts what decoders take.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+#[test]
+fn kernel_file() {
+    use targets::kernel_file::{corpus, target};
+    driver::run("kernel_file", 3000, corpus(), target);
+}
+
+#[test]
+fn views() {
+    use targets::views::{corpus, target};
+    driver::run("views", 3000, corpus(), target);
+}
+
+#[test]
+fn readers() {
+    use targets::readers::{corpus, target};
+    driver::run("readers", 2000, corpus(), target);
+}
+
+#[test]
+fn filters() {
+    use targets::filters::{corpus, target};
+    driver::run("filters", 400, corpus(), target);
+}

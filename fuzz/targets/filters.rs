@@ -1,0 +1,205 @@
+//! Filters of any kernel, border, step, dilation, size, channel, depth and way
+//! to run, against arithmetic that has nothing in common with the engines.
+
+use stridekern::{
+    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method,
+    Samples, Tuning, simd::Simd,
+};
+
+use crate::{
+    common::{Random, Walk, apply, exact_samples, random_image, sums},
+    driver::Corpus,
+    mutate::Numbers,
+};
+
+pub(crate) fn corpus() -> Corpus {
+    let mut random = Random(0xf117);
+    let input = |_| (0..80).map(|_| random.next() as u8).collect();
+    Corpus {
+        inputs: (0..64).map(input).collect(),
+        words: Vec::new(),
+        mend: |_, _| {},
+    }
+}
+
+pub(crate) fn target(data: &[u8]) -> String {
+    let mut n = Numbers(data);
+    let shape = [
+        1 + n.below(40),
+        1 + [n.below(40), n.below(300)][n.below(2)],
+        1 + n.below(6),
+    ];
+    let depth = [Depth::U8, Depth::U16, Depth::F32][n.below(3)];
+    let mut random = Random(n.below(1 << 15) as u64 | 1);
+    let image = random_image(&mut random, shape, depth);
+    let (kernel, whole) = kernel(&mut n);
+    let walk = walk(&mut n, &kernel, shape);
+    let tuning = Tuning {
+        method: Some(Method::ALL[n.below(Method::ALL.len())]).filter(|_| n.below(4) > 0),
+        lane: Some([LaneKind::I16, LaneKind::F32, LaneKind::F64][n.below(3)])
+            .filter(|_| n.below(2) > 0),
+        simd: Some(Simd::available()[n.below(Simd::available().len())]).filter(|_| n.below(2) > 0),
+        band_rows: Some(1 + n.below(20)).filter(|_| n.below(2) > 0),
+    };
+    let channel = Channel::ALL[n.below(Channel::ALL.len())];
+    let map = Map::ALL[n.below(Map::ALL.len())];
+    let to = [None, Some(Depth::U8), Some(Depth::U16), Some(Depth::F32)][n.below(4)];
+    let threads = 1 + n.below(3);
+    let filter = Filter::new(KernelBank::from_kernel("fuzz", kernel.clone()))
+        .with_extent(walk.extent)
+        .with_step(walk.step)
+        .with_dilation(walk.dilation);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.unwrap();
+
+    // Of plain planes, each sample is known from its window alone.
+    let plain = filter.clone().with_channel(Channel::Each);
+    let tuning = usable(&plain, &image, tuning);
+    let output = pool.install(|| apply(&plain, &image, &tuning));
+    let planes = !image.has_alpha();
+    if planes && whole && depth != Depth::F32 {
+        let (shape, samples) = exact_samples(&image, &kernel, walk);
+        assert_eq!(output.shape(), shape);
+        assert!(
+            *output.samples() == samples,
+            "{tuning:?} {walk:?} {kernel:?}"
+        );
+    } else if planes {
+        close(&image, &output, &kernel, walk, &tuning);
+    }
+
+    // All that comes after the sums is the same in every way to run.
+    let toned = filter.with_channel(channel).with_map(map).with_depth(to);
+    let Err(error) = toned.plan(&image, &Tuning::default()).map(drop) else {
+        let tuning = usable(&toned, &image, tuning);
+        let output = pool.install(|| apply(&toned, &image, &tuning));
+        let naive = Tuning {
+            method: Some(Method::Naive),
+            lane: Some(LaneKind::F64),
+            ..Tuning::default()
+        };
+        let expected = apply(&toned, &image, &naive);
+        assert_eq!(output.shape(), expected.shape());
+        assert_eq!(output.depth(), expected.depth());
+        if whole && depth != Depth::F32 && channel != Channel::Luma {
+            assert!(
+                output == expected,
+                "{tuning:?} {walk:?} {channel:?} {map:?} {to:?} {kernel:?}"
+            );
+        }
+        let plan = toned.plan(&image, &tuning).unwrap();
+        return format!(
+            "{} {:?} {:?} {channel:?} {map:?} {to:?}",
+            plan.method_reason(),
+            plan.lane(),
+            plan.simd()
+        );
+    };
+    error.to_string()
+}
+
+/// The tuning, with less of it where the plan refuses.
+fn usable(filter: &Filter, image: &Image, tuning: Tuning) -> Tuning {
+    let mut all = [
+        tuning,
+        Tuning {
+            lane: None,
+            ..tuning
+        },
+        Tuning {
+            lane: None,
+            method: None,
+            ..tuning
+        },
+    ]
+    .into_iter();
+    all.find(|tuning| filter.plan(image, tuning).is_ok())
+        .unwrap_or_default()
+}
+
+/// A kernel, and whether its weights are integers.
+fn kernel(n: &mut Numbers<'_>) -> (Kernel, bool) {
+    let [rows, columns] = match n.below(3) {
+        0 => [1 + n.below(4), 1 + n.below(4)],
+        1 => [1 + n.below(9), 1 + n.below(12)],
+        _ => [[1, 1 + n.below(20)], [1 + n.below(20), 1]][n.below(2)],
+    };
+    let whole = n.below(3) > 0;
+    let largest = [1, 3, 30, 127, 300][n.below(5)];
+    let mut weight = |_| {
+        let weight = n.between(-largest, largest) as f64;
+        if whole { weight } else { weight / 7.0 }
+    };
+    let weights: Vec<f64> = match weight(0) as i64 % 3 {
+        // Equal weights, a column times a row, none of it.
+        0 => vec![weight(1); rows * columns],
+        1 => {
+            let column: Vec<f64> = (0..rows).map(&mut weight).collect();
+            let row: Vec<f64> = (0..columns).map(&mut weight).collect();
+            let products = column.iter().flat_map(|c| row.iter().map(move |r| c * r));
+            products.collect()
+        }
+        _ => (0..rows * columns).map(&mut weight).collect(),
+    };
+    let kernel = Kernel::new(rows, columns, weights).unwrap();
+    let kernel = kernel
+        .with_anchor([n.below(rows), n.below(columns)])
+        .unwrap();
+    let kernel = kernel.with_divisor([1.0, 16.0, 256.0, 9.0, -7.0, 2.25][n.below(6)]);
+    let kernel = kernel
+        .unwrap()
+        .with_bias([0.0, 0.5, 1.0, -0.125][n.below(4)]);
+    (kernel.unwrap(), whole)
+}
+
+fn walk(n: &mut Numbers<'_>, kernel: &Kernel, shape: [usize; 3]) -> Walk {
+    let mut some = || match n.below(3) {
+        0 => [1 + n.below(4), 1 + n.below(4)],
+        _ => [1, 1],
+    };
+    let (step, dilation) = (some(), some());
+    let fits = (kernel.rows() - 1) * dilation[0] < shape[0]
+        && (kernel.columns() - 1) * dilation[1] < shape[1];
+    let extent = match n.below(6) {
+        0 if fits => Extent::Valid,
+        1 => Extent::Same(Border::Edge),
+        2 => Extent::Same(Border::Reflect),
+        3 => Extent::Same(Border::Symmetric),
+        4 => Extent::Same(Border::Wrap),
+        _ => Extent::Same(Border::Constant([0.0, 77.0, 1.0][n.below(3)])),
+    };
+    Walk {
+        extent,
+        step,
+        dilation,
+    }
+}
+
+/// What is promised where weights or samples are no integers.
+fn close(image: &Image, output: &Image, kernel: &Kernel, walk: Walk, tuning: &Tuning) {
+    let (shape, sums) = sums(image, kernel, walk, |v| v);
+    assert_eq!(output.shape(), shape);
+    let white = image.depth().full_scale();
+    let largest = match (image.depth(), walk.extent) {
+        (Depth::F32, Extent::Same(Border::Constant(value))) => value.max(1.25),
+        _ => 1.25,
+    };
+    let promised = largest * 1e-5 * white * kernel.abs_sum() / kernel.divisor().abs();
+    let samples: Vec<f64> = match output.samples() {
+        Samples::U8(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
+        Samples::U16(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
+        Samples::F32(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
+    };
+    for (sum, sample) in sums.iter().zip(samples) {
+        let exact = sum / kernel.divisor() + kernel.bias() * white;
+        let tolerance = promised + exact.abs() / f64::from(1 << 24);
+        let (exact, tolerance) = match image.depth() {
+            Depth::F32 => (exact, tolerance),
+            _ => (exact.clamp(0.0, white), tolerance + 0.5),
+        };
+        assert!(
+            (sample - exact).abs() <= tolerance,
+            "{sample} is not {exact}: {tuning:?} {walk:?} {kernel:?}"
+        );
+    }
+}
