@@ -277,6 +277,8 @@ fn a_batch_that_is_stopped_ends_though_a_job_does_not() {
 
 #[test]
 fn after_a_failure_no_other_begins_if_so_wished() {
+    // To write the pictures starts the pool, too.
+    use_four_threads();
     let folder = tempfile::tempdir().unwrap();
     let paths = pictures(folder.path());
     let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
