@@ -6,6 +6,8 @@ use bytesize::ByteSize;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::values::{seconds, size};
+
 const EXAMPLES: &str = "\
 Examples:
   stridekern photo.jpg -k sobel
@@ -320,16 +322,4 @@ pub(super) enum EngineArg {
     Separable,
     /// Tiles through a fast Fourier transform
     Fft,
-}
-
-/// A size as people write it; the parser's own words are about floats.
-fn size(text: &str) -> Result<ByteSize, String> {
-    (text.parse()).map_err(|_| "give a size such as 512M or 4GiB".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|&seconds| seconds > 0.0);
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "give seconds above 0, such as 60 or 0.5".to_owned())
 }

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod settings;
 mod signals;
+mod values;
 
 use std::{
     io::{self, Write},

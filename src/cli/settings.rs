@@ -1,26 +1,23 @@
 //! Arguments to plain settings; everything that can be checked is checked here.
 
 use std::{
-    collections::BTreeSet,
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use bytesize::ByteSize;
 use stridekern::{
-    Channel, Depth, Extent, Filter, KernelBank, Map, Method, Tuning,
+    Channel, Depth, Filter, KernelBank, Map, Method, Tuning,
     batch::{self, Batch, Destination, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
     pipeline::{Existing, Job, Options, Place, Stop},
-    simd::Simd,
 };
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::{
     args::{Args, CompressionArg, DepthArg, EngineArg},
     inputs::{self, place},
+    values::{extents, memory_limit, output_format, pair, shard, simd},
 };
 
 /// What the program will do.
@@ -217,41 +214,6 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
     args.kernels.iter().map(filter).collect()
 }
 
-/// The extents of `--pad`, each once.
-fn extents(modes: &[String]) -> Result<Vec<Extent>> {
-    let mut extents = Vec::new();
-    let mut seen = BTreeSet::new();
-    for mode in modes {
-        let group = match mode.as_str() {
-            "all" => ["valid", "constant", "edge", "reflect", "symmetric", "wrap"].as_slice(),
-            mode => &[mode],
-        };
-        for mode in group {
-            let extent: Extent = mode.parse()?;
-            if seen.insert(extent.to_string()) {
-                extents.push(extent);
-            }
-        }
-    }
-    Ok(extents)
-}
-
-/// `N` or `R,C`.
-fn pair(text: &str, flag: &str) -> Result<[usize; 2]> {
-    let number = |part: &str| part.trim().parse::<usize>().ok().filter(|&n| n > 0);
-    let (rows, columns) = text.split_once(',').unwrap_or((text, text));
-    match (number(rows), number(columns)) {
-        (Some(rows), Some(columns)) => Ok([rows, columns]),
-        _ => bail!("`{text}` is no {flag}: give one whole number from 1, or two as ROWS,COLUMNS"),
-    }
-}
-
-fn output_format(text: &str) -> Result<Format> {
-    let extension = text.strip_prefix('.').unwrap_or(text);
-    Format::from_extension(extension)
-        .with_context(|| format!("unknown format `{text}`: choose {}", Format::writable()))
-}
-
 fn destination(
     output: Option<&Path>,
     several: bool,
@@ -351,50 +313,4 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `I/N`: this share of so many.
-fn shard(text: &str) -> Result<[u64; 2]> {
-    let share = text.split_once('/').and_then(|(share, shares)| {
-        let share = [share.parse().ok()?, shares.parse().ok()?];
-        (1..=share[1]).contains(&share[0]).then_some(share)
-    });
-    share.with_context(|| {
-        format!("`{text}` is no --shard: give I/N with I from 1 to N, such as 2/8")
-    })
-}
-
-/// What was asked for, or a quarter of the memory of this machine or container.
-fn memory_limit(asked: Option<ByteSize>) -> Result<u64> {
-    if let Some(ByteSize(bytes)) = asked {
-        if bytes < 1 << 20 {
-            bail!("--memory-limit {bytes} is less than a MiB; give a size such as 512M or 4GiB");
-        }
-        return Ok(bytes);
-    }
-    let ram = MemoryRefreshKind::nothing().with_ram();
-    let system = System::new_with_specifics(RefreshKind::nothing().with_memory(ram));
-    let group = system.cgroup_limits().map(|limits| limits.total_memory);
-    let total = system.total_memory();
-    Ok(match group.map_or(total, |group| group.min(total)) {
-        // Where the system does not tell.
-        0 => Limits::default().max_memory,
-        bytes => bytes / 4,
-    })
-}
-
-/// `STRIDEKERN_SIMD` forces a SIMD level, for tests and benchmarks.
-fn simd() -> Result<Option<Simd>> {
-    let Some(name) = std::env::var_os("STRIDEKERN_SIMD") else {
-        return Ok(None);
-    };
-    let name = name.to_string_lossy();
-    let simd = Simd::named(&name).with_context(|| {
-        let levels: Vec<_> = Simd::available().iter().map(|s| s.level().name()).collect();
-        format!(
-            "STRIDEKERN_SIMD={name} is no SIMD level of this processor; choose one of {}, or unset it",
-            levels.join(", ")
-        )
-    })?;
-    Ok(Some(simd))
 }
