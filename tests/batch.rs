@@ -200,7 +200,7 @@ fn images_wait_for_memory_and_one_that_never_fits_is_an_error() {
     assert_eq!(large.len(), 1, "{large:?}");
     let (start, end) = (
         "17.ppm this takes ",
-        " MiB of memory, more than the limit of 9: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows",
+        " MiB of memory, more than the limit of 9: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy",
     );
     assert!(
         large[0].starts_with(start) && large[0].ends_with(end),

@@ -58,7 +58,7 @@ fn broken_images_are_refused_and_nothing_is_written() {
     let cut = |format: &str| {
         format!("the {format} file ends before its picture does: get a complete copy of it")
     };
-    let bomb = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: check the file, or cut the picture into parts";
+    let bomb = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: raise --pixel-limit if you trust the file, or cut the picture into parts";
     let exact = [
         ("empty.png", "the file is empty: get a good copy of it".to_owned()),
         (

@@ -317,7 +317,7 @@ fn png_header(columns: u32, rows: u32) -> Vec<u8> {
 
 #[test]
 fn a_claim_is_refused_before_memory_is_taken() {
-    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: check the file, or cut the picture into parts";
+    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: raise --pixel-limit if you trust the file, or cut the picture into parts";
     let pam =
         b"P7\nWIDTH 100000\nHEIGHT 100000\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n";
     for bytes in [
@@ -337,7 +337,7 @@ fn a_claim_is_refused_before_memory_is_taken() {
     assert!(matches!(error, Error::Limit(_)));
     assert_eq!(
         error.to_string(),
-        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576 bytes: check the file, or cut the picture into parts"
+        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts"
     );
 }
 
@@ -542,12 +542,25 @@ fn text_in_a_png_takes_no_memory() {
 fn profiles_that_swell_are_dropped_with_a_word() {
     let mut profile = b"ICC\0\0".to_vec();
     profile.extend(swelling(80 << 20));
-    let read = decoded(&png_with(b"iCCP", &profile), None);
+    let bytes = png_with(b"iCCP", &profile);
+    let read = |max_memory| {
+        let limits = Limits {
+            max_memory,
+            ..Limits::default()
+        };
+        codec::read_bytes(&bytes, None, &limits).unwrap()
+    };
+    let kept = read(64 * (96 << 20));
+    assert_eq!(kept.metadata.icc.map(|icc| icc.len()), Some(80 << 20));
+    assert_eq!(kept.warnings, [""; 0]);
+    let read = read(1 << 30);
     assert_eq!(*read.image.samples(), Samples::U8(vec![255]));
     assert_eq!(read.metadata.icc, None);
     assert_eq!(
         read.warnings,
-        ["the ICC profile of the png file is damaged or takes more than 64 MiB: it was dropped"]
+        [
+            "the ICC profile of the png file is damaged or takes more than 64 MiB: it was dropped; a --memory-limit of 64 times its size keeps a sound one"
+        ]
     );
 }
 

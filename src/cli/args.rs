@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::values::{seconds, size};
+use super::values::{pixels, seconds, size};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -218,6 +218,13 @@ pub(super) struct Args {
     /// read and written by rows need little, however large they are.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) memory_limit: Option<ByteSize>,
+
+    /// Pixels that an input may claim to have, such as 4000000000 or 4G; default: 2147483648
+    ///
+    /// Beyond it an input is an error, before any memory is taken for it. A file and
+    /// its samples may have 16 GiB, or 8 bytes for each of these pixels if that is more.
+    #[arg(long, value_name = "N", value_parser = pixels)]
+    pub(super) pixel_limit: Option<u64>,
 
     /// Seconds that one input may take, such as 60 or 0.5; default: as long as it takes
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

@@ -116,10 +116,7 @@ impl Settings {
                 fail_fast: args.fail_fast,
                 stop: Stop::default(),
                 options: Options {
-                    limits: Limits {
-                        max_memory: memory_limit(args.memory_limit)?,
-                        ..Limits::default()
-                    },
+                    limits: limits(args)?,
                     input_format: format,
                     encode: EncodeOptions {
                         quality: args.quality,
@@ -177,6 +174,17 @@ impl Settings {
             None => Ok(()),
         }
     }
+}
+
+fn limits(args: &Args) -> Result<Limits> {
+    let limits = Limits {
+        max_memory: memory_limit(args.memory_limit)?,
+        ..Limits::default()
+    };
+    Ok(match args.pixel_limit {
+        Some(pixels) => limits.with_pixels(pixels),
+        None => limits,
+    })
 }
 
 fn filters(args: &Args) -> Result<Vec<Filter>> {

@@ -97,6 +97,13 @@ pub(super) fn size(text: &str) -> Result<ByteSize, String> {
     (text.parse()).map_err(|_| "give a size such as 512M or 4GiB".to_owned())
 }
 
+/// A count of pixels, in full or by thousands: 4000000000 or 4G.
+pub(super) fn pixels(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().map(|ByteSize(count)| count);
+    (count.filter(|&count| count > 0))
+        .ok_or_else(|| "give a number of pixels such as 4000000000 or 4G".to_owned())
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|&seconds| seconds > 0.0);
     seconds

@@ -106,7 +106,7 @@ pub(super) fn read_all(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
 /// A file beyond the limits.
 pub(super) fn too_large(limits: &Limits) -> Error {
     Error::limit(format_args!(
-        "the file has more bytes than the limit of {}: check the file, or cut the picture into parts",
+        "the file has more bytes than the limit of {}: raise --pixel-limit to an eighth of its size if you trust it, or cut the picture into parts",
         limits.max_bytes
     ))
 }

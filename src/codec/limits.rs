@@ -29,7 +29,21 @@ impl Default for Limits {
     }
 }
 
+/// Bytes of a file and of samples for each pixel: four channels of 16 bits.
+const BYTES: u64 = 8;
+
 impl Limits {
+    /// The same with so many pixels at most, and with 8 bytes for each if that
+    /// is more than there were.
+    #[must_use]
+    pub fn with_pixels(self, max_pixels: u64) -> Self {
+        Self {
+            max_pixels,
+            max_bytes: self.max_bytes.max(max_pixels.saturating_mul(BYTES)),
+            ..self
+        }
+    }
+
     /// Checks the size that a header claims.
     ///
     /// # Errors
@@ -45,7 +59,7 @@ impl Limits {
         let pixels = u128::from(rows) * u128::from(columns);
         if pixels > u128::from(self.max_pixels) {
             return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: check the file, or cut the picture into parts",
+                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: raise --pixel-limit if you trust the file, or cut the picture into parts",
                 self.max_pixels
             )));
         }
@@ -56,11 +70,19 @@ impl Limits {
             .unwrap_or(u128::MAX);
         if bytes > u128::from(self.max_bytes) || usize::try_from(bytes).is_err() {
             return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {} bytes: check the file, or cut the picture into parts",
+                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {}: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts",
                 self.max_bytes
             )));
         }
         Ok(())
+    }
+
+    /// What a profile and EXIF data may take, which are in memory together with
+    /// their copies: a small file can swell to any size. 64 MiB, or more where
+    /// there is much memory.
+    pub(super) fn metadata(&self) -> usize {
+        let memory = self.memory();
+        (memory / 64).max(64 << 20).min(memory)
     }
 
     /// `max_memory` as a size.
@@ -85,7 +107,7 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(
             refusal(100_000, 100_000, 3, limits),
-            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: check the file, or cut the picture into parts"
+            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: raise --pixel-limit if you trust the file, or cut the picture into parts"
         );
         let small = Limits {
             max_pixels: 10,
@@ -94,7 +116,7 @@ mod tests {
         };
         assert_eq!(
             refusal(5, 2, 3, small),
-            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59 bytes: check the file, or cut the picture into parts"
+            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts"
         );
         assert_eq!(
             refusal(5, 0, 3, small),
@@ -102,5 +124,10 @@ mod tests {
         );
         assert!(refusal(u64::MAX, u64::MAX, u64::MAX, limits).contains("more than the limit"));
         assert!(small.check(3, 3, 3, Depth::U16).is_ok());
+        // What was advised is enough.
+        let raised = small.with_pixels(10);
+        assert_eq!((raised.max_pixels, raised.max_bytes), (10, 80));
+        assert!(raised.check(5, 2, 3, Depth::U16).is_ok());
+        assert_eq!(limits.with_pixels(10).max_bytes, limits.max_bytes);
     }
 }

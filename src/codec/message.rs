@@ -39,7 +39,7 @@ pub(super) fn over_memory(name: &str, limit: u64) -> Error {
 /// Something takes so many bytes of memory, more than the limit.
 pub(crate) fn too_much_memory(bytes: u64, limit: u64) -> Error {
     Error::limit(format_args!(
-        "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows",
+        "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy",
         bytes.div_ceil(1 << 20),
         limit >> 20,
     ))

@@ -258,10 +258,8 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
             };
             message::unsupported(name, what)
         }
-        ImageError::Limits(error) => Error::limit(format_args!(
-            "reading the {name} file takes more memory than the limit allows ({}): check the file, or cut the picture into parts",
-            message::one_line(error)
-        )),
+        // Before it knows of any limit.
+        ImageError::Limits(error) => message::damaged(name, error),
         error => {
             let text = message::one_line(&error);
             // Some decoders wrap the early end in an error of their own.

@@ -8,6 +8,7 @@ mod common;
 
 mod batches;
 mod filters;
+mod hostile;
 mod interrupt;
 mod messages;
 mod names;

@@ -76,6 +76,10 @@ fn usage_errors() {
                 "invalid value 'lots' for '--memory-limit <SIZE>': give a size such as 512M or 4GiB; see stridekern --help",
             ),
             (
+                "a.png -k sobel --pixel-limit 0",
+                "invalid value '0' for '--pixel-limit <N>': give a number of pixels such as 4000000000 or 4G; see stridekern --help",
+            ),
+            (
                 "a.png -k sobel --memory-limit 512",
                 "--memory-limit 512 is less than a MiB; give a size such as 512M or 4GiB",
             ),

@@ -183,7 +183,7 @@ fn an_image_that_does_not_fit_into_memory_is_refused_with_the_figure() {
     assert_eq!(run.code, Some(1));
     assert!(
         text.starts_with("stridekern: b.jpg: this takes ")
-            && text.contains(" MiB of memory, more than the limit of 5: raise --memory-limit, or use png, tiff, pgm, ppm or npy, which are read and written by rows\n"),
+            && text.contains(" MiB of memory, more than the limit of 5: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy\n"),
         "{text}"
     );
     assert_eq!(room.names(), ["a.png", "b.jpg"]);

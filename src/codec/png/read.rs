@@ -14,10 +14,6 @@ use crate::{
 
 use super::{Format, Header, Limits, Metadata, RowReader, Trailer, message};
 
-/// What a profile and EXIF data may take: they are in memory together with their
-/// copies, and a small file can swell to any size.
-const METADATA: usize = 64 << 20;
-
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
 /// than 8 bits become 8, transparent colours become alpha. An interlaced one is
 /// decoded whole.
@@ -27,7 +23,7 @@ pub(in crate::codec) fn open<'a>(
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let bytes = limits.memory().min(METADATA);
+    let bytes = limits.metadata();
     let failed = |error| decoding(error, bytes);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
     decoder.ignore_checksums(false);
@@ -40,7 +36,7 @@ pub(in crate::codec) fn open<'a>(
     limits.check(header.height.into(), header.width.into(), least, Depth::U8)?;
 
     // And a row of at most four channels of 16 bits.
-    let bytes = METADATA.saturating_add(8 * header.width as usize);
+    let bytes = bytes.saturating_add(8 * header.width as usize);
     let bytes = limits.memory().min(bytes);
     let failed = |error| decoding(error, bytes);
     decoder.set_limits(PngLimits { bytes });
@@ -68,7 +64,7 @@ pub(in crate::codec) fn open<'a>(
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(format!(
-            "the ICC profile of the png file is damaged or takes more than {} MiB: it was dropped",
+            "the ICC profile of the png file is damaged or takes more than {} MiB: it was dropped; a --memory-limit of 64 times its size keeps a sound one",
             bytes >> 20
         ));
     }
@@ -192,6 +188,9 @@ fn decoding(error: DecodingError, most: usize) -> Error {
         DecodingError::LimitsExceeded => message::over_memory("png", most as u64),
         error => {
             let text = error.to_string();
+            if text.contains("not have enough data") || text.contains("InsufficientInput") {
+                return message::truncated("png");
+            }
             match checksum(&text) {
                 Some(chunk) => message::damaged(
                     "png",

@@ -320,9 +320,8 @@ pub(super) fn decoding(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => message::reading("tiff", &error),
         TiffError::UnsupportedError(error) => message::unsupported_kind("tiff", error),
-        TiffError::LimitsExceeded | TiffError::IntSizeError => Error::limit(
-            "reading the tiff file takes more memory than the limit allows: check the file, or cut the picture into parts",
-        ),
+        // Those beyond the memory were refused.
+        TiffError::LimitsExceeded => message::damaged("tiff", "a field is larger than the file"),
         error => message::damaged("tiff", error),
     }
 }
