@@ -39,9 +39,7 @@ pub fn needed<'a>(
         (Flow::Whole { bytes, .. }, Some(_)) if reading < *bytes => *bytes,
         _ => 0,
     };
-    let mut sum = reading.saturating_add(held) as u64;
-    let mut largest = 0;
-    for (plan, format, piped) in results {
+    let costs = results.into_iter().map(|(plan, format, piped)| {
         let [rows, columns, channels] = plan.output_shape();
         let result = Shape {
             rows,
@@ -53,21 +51,17 @@ pub fn needed<'a>(
             Flow::Streamed { .. } => plan.window()[0].saturating_mul(row_bytes),
             _ => 0,
         };
-        let bytes = (branch::memory(plan, row_bytes))
+        (branch::memory(plan, row_bytes))
             .saturating_add(codec::memory_to_write(result, format, piped))
             .saturating_add(plan.memory())
-            .saturating_add(source + RESULT) as u64;
-        largest = largest.max(bytes);
-        sum = match flow {
-            Flow::Streamed { .. } => sum.saturating_add(bytes),
-            // One after the other.
-            _ => sum,
-        };
-    }
-    match flow {
-        Flow::Streamed { .. } => sum,
-        _ => sum.saturating_add(largest),
-    }
+            .saturating_add(source + RESULT)
+    });
+    let making = match flow {
+        Flow::Streamed { .. } => costs.fold(0, usize::saturating_add),
+        // One after the other.
+        _ => costs.max().unwrap_or(0),
+    };
+    reading.saturating_add(held).saturating_add(making) as u64
 }
 
 /// Memory that jobs which run at the same time share.
