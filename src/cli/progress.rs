@@ -1,12 +1,13 @@
 //! The library's events, shown as they come.
 
 use std::{
+    fmt,
     io::{IsTerminal, stderr},
     sync::{Mutex, MutexGuard, Once, PoisonError},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
@@ -60,10 +61,13 @@ impl Console {
         let bar = ProgressBar::hidden();
         let single = settings.batch.jobs.len() == 1;
         let unit = if single { "rows" } else { "images" };
-        let template =
-            format!("{{bar:40}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}} {{wide_msg}}");
+        let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+                // Where it cannot be written, there is nobody to tell.
+                let _ = write!(text, "{:.1}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         Self {
             messages,
