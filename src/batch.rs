@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-pub use inputs::{Source, Walk, in_share};
+pub use inputs::{Found, Source, Walk, in_share};
 pub use run::run;
 
 use inputs::content;

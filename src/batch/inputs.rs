@@ -4,7 +4,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
-    io::Read,
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
@@ -40,6 +40,15 @@ impl Source {
     }
 }
 
+/// What was found in a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The images, sorted by their paths.
+    pub images: Vec<Source>,
+    /// The folders that could not be looked into, and why.
+    pub unseen: Vec<(PathBuf, Error)>,
+}
+
 /// What is looked for in folders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Walk {
@@ -56,13 +65,13 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// The images in the folder `root` and those below, sorted by their paths.
+    /// The images in the folder `root` and those below. Links that lead back up
+    /// are not followed.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if a folder cannot be read or links lead in a circle,
-    /// [`Error::Input`] if there is no image.
-    pub fn images(&self, root: &Path) -> Result<Vec<Source>> {
+    /// [`Error::Input`] if all folders were seen and there is no image.
+    pub fn images(&self, root: &Path) -> Result<Found> {
         let except = self
             .except
             .as_deref()
@@ -80,28 +89,34 @@ impl Walk {
                 let folder = entry.file_type().is_dir();
                 wanted && !(folder && entry.depth() > 0 && except.is_some() && is_except(entry))
             });
-        let mut sources = Vec::new();
+        let mut found = Found::default();
         for entry in entries {
-            let entry = entry.map_err(|error| {
-                let shown = error.path().unwrap_or(root).display().to_string();
-                Error::io(format_args!("look into {shown}"), error.into())
-            })?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // What it leads to is being walked.
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    found.unseen.push((path, unseen(error)));
+                    continue;
+                }
+            };
             if !is_file(&entry) || !self.is_image(entry.path()) {
                 continue;
             }
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            sources.push(Source {
+            found.images.push(Source {
                 folder: below.parent().unwrap_or(Path::new("")).to_owned(),
                 place: Place::File(entry.into_path()),
                 found: true,
             });
         }
-        if sources.is_empty() {
+        if found.images.is_empty() && found.unseen.is_empty() {
             return Err(Error::input(
                 "there is no image in this folder; name another one, or choose files with --ext",
             ));
         }
-        Ok(sources)
+        Ok(found)
     }
 
     fn is_image(&self, path: &Path) -> bool {
@@ -114,6 +129,20 @@ impl Walk {
             (None, None) => content(path).is_some(),
         }
     }
+}
+
+fn unseen(error: walkdir::Error) -> Error {
+    // Of its words, the system's: the path is told beside them.
+    let reason = error.into_io_error();
+    let denied = |error: &io::Error| error.kind() == ErrorKind::PermissionDenied;
+    let advice = match reason.as_ref().is_some_and(denied) {
+        true => "; change its permissions",
+        false => "",
+    };
+    let reason = reason.unwrap_or_else(|| ErrorKind::Other.into());
+    Error::input(format_args!(
+        "cannot look into the folder: {reason}{advice}"
+    ))
 }
 
 /// A regular file, also behind a link: what is replaced is never the link.

@@ -78,7 +78,7 @@ pub(super) struct Args {
     #[arg(long, requires = "recursive")]
     pub(super) hidden: bool,
 
-    /// With -r, also folders behind symbolic links
+    /// With -r, also folders behind symbolic links, but for those that lead back up
     #[arg(long, requires = "recursive")]
     pub(super) follow: bool,
 

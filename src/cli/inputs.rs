@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use stridekern::{
-    batch::{Source, Walk},
+    batch::{Found, Source, Walk},
     pipeline::Place,
 };
 
@@ -17,7 +17,7 @@ use super::args::Args;
 
 /// Every input, in the order of the arguments and the list; those of folders
 /// sorted by their paths. What is in the folder `results` is none.
-pub(super) fn sources(args: &Args, results: Option<&Path>) -> Result<Vec<Source>> {
+pub(super) fn find(args: &Args, results: Option<&Path>) -> Result<Found> {
     let walk = Walk {
         extensions: (!args.ext.is_empty())
             .then(|| args.ext.iter().map(|text| extension(text)).collect()),
@@ -44,17 +44,19 @@ pub(super) fn sources(args: &Args, results: Option<&Path>) -> Result<Vec<Source>
             Place::Standard => Path::new(".").join(name),
         }));
     }
-    let mut sources = Vec::new();
+    let mut all = Found::default();
     for path in named {
         match place(&path) {
             Place::File(root) if args.recursive && root.is_dir() => {
                 let found = walk.images(&root);
-                sources.extend(found.with_context(|| root.display().to_string())?);
+                let found = found.with_context(|| root.display().to_string())?;
+                all.images.extend(found.images);
+                all.unseen.extend(found.unseen);
             }
-            place => sources.push(Source::named(place)),
+            place => all.images.push(Source::named(place)),
         }
     }
-    Ok(sources)
+    Ok(all)
 }
 
 pub(super) fn place(path: &Path) -> Place {

@@ -73,6 +73,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         .num_threads(settings.threads)
         .build_global()
         .context("cannot start the threads; use a smaller --threads")?;
+    for (folder, error) in &settings.unseen {
+        messages.error(format_args!("{}: {error}", folder.display()));
+    }
+    let unseen = settings.unseen.len();
     let failed = match settings.action {
         Action::Filter => {
             settings.make_folder()?;
@@ -82,7 +86,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         Action::Explain => explain::run(&settings, messages),
         Action::Bench(how) => bench::run(&settings, how, messages),
     };
-    Ok(ended(failed, messages))
+    Ok(ended(failed + unseen, messages))
 }
 
 /// Filters all inputs.
@@ -97,7 +101,11 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
         stop: signals.stop(),
         ..settings.batch
     };
-    let summary = batch::run(batch, console.clone());
+    if batch.fail_fast && !settings.unseen.is_empty() {
+        batch.stop.set();
+    }
+    let mut summary = batch::run(batch, console.clone());
+    summary.failed += settings.unseen.len();
     if signals.caught().is_some() {
         // What did not end when it was asked to must leave nothing behind.
         codec::remove_temporaries();

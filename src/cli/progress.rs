@@ -80,7 +80,9 @@ impl Console {
                 total: settings.batch.jobs.len(),
                 ended: 0,
                 told: Instant::now(),
-                failed: Vec::new(),
+                failed: (settings.unseen.iter())
+                    .map(|(folder, _)| folder.display().to_string())
+                    .collect(),
             }),
             progress: settings.progress,
             start: Instant::now(),

@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use stridekern::{
-    Channel, Depth, Filter, KernelBank, Map, Method, Tuning,
-    batch::{self, Batch, Destination, Source},
+    Channel, Depth, Error, Filter, KernelBank, Map, Method, Tuning,
+    batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
     pipeline::{Existing, Job, Options, Place, Stop},
 };
@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) action: Action,
     /// Every input with its results, and how they are made.
     pub(super) batch: Batch,
+    /// The folders that could not be looked into.
+    pub(super) unseen: Vec<(PathBuf, Error)>,
     /// Threads; 0 is one for every core.
     pub(super) threads: usize,
     /// The folder that results go into, which may have to be made.
@@ -78,7 +80,10 @@ impl Settings {
         };
         let variants = batch::variants(&filters, &extents);
         let folder = (args.output.as_deref()).filter(|output| output.is_dir());
-        let inputs = inputs::sources(args, folder)?;
+        let Found {
+            images: inputs,
+            unseen,
+        } = inputs::find(args, folder)?;
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
             Action::Filter | Action::DryRun if args.in_place => Destination::InPlace,
@@ -146,6 +151,7 @@ impl Settings {
                     preserve: args.preserve,
                 },
             },
+            unseen,
             threads: args.threads.into(),
             folder: match destination {
                 Destination::Folder(folder) if action == Action::Filter => Some(folder),

@@ -115,6 +115,51 @@ fn results_are_no_inputs() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_that_cannot_be_seen_do_not_stop_the_others() {
+    use std::os::unix::fs::symlink;
+    let room = planted();
+    symlink("..", room.path("in/b/up")).unwrap();
+    symlink("b/c", room.path("in/z")).unwrap();
+    room.run("in -k identity -r -o out").silent();
+    assert_eq!(tree(&room, "out").len(), 4);
+    // Round and round, but for each folder once on every way to it.
+    room.run("in -k identity -r --follow -o followed").silent();
+    let followed = tree(&room, "followed");
+    assert_eq!(followed.len(), 5);
+    assert_eq!(followed[4], "followed/z/d.identity.tif");
+
+    // Too deep for the name of any file: even the superuser cannot look there.
+    let name = "n".repeat(250);
+    let deep = [name.as_str(); 14].join("/");
+    for root in ["in", "more"] {
+        fs::create_dir_all(room.path(root).join(&deep)).unwrap();
+    }
+    fs::rename(room.path("more"), room.path("in").join(&deep).join("more")).unwrap();
+    let run = room.run("in -k identity -r -o deep");
+    let rest = run.err.strip_prefix("stridekern: ").unwrap();
+    let (lost, rest) = rest.split_once(": ").unwrap();
+    assert!(lost.starts_with(&format!("in/{name}/{name}/")), "{lost}");
+    assert_eq!(
+        rest,
+        format!(
+            "cannot look into the folder: File name too long (os error 36)\nstridekern: 4 done, 0 skipped, 1 failed\nstridekern: failed: {lost}\n"
+        )
+    );
+    assert_eq!(run.code, Some(1));
+    assert_eq!(tree(&room, "deep").len(), 4);
+    let run = room.run("in -k identity -r --dry-run");
+    assert_eq!((run.code, run.text().lines().count()), (Some(1), 4));
+    let run = room.run("in -k identity -r -o fast --fail-fast");
+    assert!(
+        run.err
+            .contains("stridekern: 0 done, 0 skipped, 1 failed, 4 not made\n"),
+        "{}",
+        run.err
+    );
+}
+
 #[test]
 fn inputs_come_from_lists_and_patterns() {
     let room = planted();
