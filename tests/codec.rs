@@ -6,7 +6,9 @@ use std::io::Cursor;
 
 use stridekern::{
     Error,
-    codec::{self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata},
+    codec::{
+        self, Compression, Decoded, Density, DensityUnit, EncodeOptions, Format, Limits, Metadata,
+    },
     image::{Depth, Image, Samples},
 };
 
@@ -472,6 +474,8 @@ fn metadata_come_back() {
     let tiff = Metadata {
         icc: metadata.icc.clone(),
         exif: None,
+        xmp: Some(XMP.to_vec()),
+        density: Density::new([[300, 1], [2999, 10]], DensityUnit::Inch),
         orientation: Some(6),
         premultiplied: true,
     };
@@ -485,6 +489,93 @@ fn metadata_come_back() {
         ["the ICC profile is for RGB, the result is gray: it was dropped"]
     );
     assert_eq!(decoded(&bytes, None).metadata.icc, None);
+}
+
+const XMP: &[u8] = "<x:xmpmeta xmlns:x='adobe:ns:meta/'>\u{fc}</x:xmpmeta>".as_bytes();
+
+#[test]
+fn densities_come_back() {
+    let density = |across, down, unit| Density::new([[across, 1], [down, 1]], unit);
+    let inches = density(300, 240, DensityUnit::Inch);
+    let metres = Density::per_metre([11811, 9449]);
+    let ratio = density(3, 2, DensityUnit::None);
+    let centimetres = density(118, 94, DensityUnit::Centimetre);
+    for (kept, format, come_back) in [
+        (inches, Format::Jpeg, inches),
+        (inches, Format::Tiff, inches),
+        (inches, Format::Png, metres),
+        (metres, Format::Jpeg, inches),
+        (metres, Format::Tiff, metres),
+        (metres, Format::Png, metres),
+        (ratio, Format::Jpeg, ratio),
+        (ratio, Format::Tiff, ratio),
+        (ratio, Format::Png, ratio),
+        (centimetres, Format::Jpeg, centimetres),
+        (centimetres, Format::Png, Density::per_metre([11800, 9400])),
+        (None, Format::Jpeg, None),
+        (None, Format::Tiff, None),
+        (None, Format::Png, None),
+        (inches, Format::Bmp, None),
+    ] {
+        let metadata = Metadata {
+            density: kept,
+            ..Metadata::default()
+        };
+        let (bytes, warnings) =
+            encoded_with(&slope(3), format, &metadata, &EncodeOptions::default());
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(
+            decoded(&bytes, None).metadata.density,
+            come_back,
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn xmp_data_are_kept_where_there_is_a_place() {
+    let options = EncodeOptions::default();
+    let with = |xmp: &[u8]| Metadata {
+        xmp: Some(xmp.to_vec()),
+        ..Metadata::default()
+    };
+    for format in [Format::Jpeg, Format::Tiff] {
+        let (bytes, warnings) = encoded_with(&slope(3), format, &with(XMP), &options);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(decoded(&bytes, None).metadata.xmp.as_deref(), Some(XMP));
+    }
+    // Written, and not read.
+    let (bytes, warnings) = encoded_with(&slope(3), Format::Png, &with(XMP), &options);
+    assert_eq!(warnings, [""; 0]);
+    let chunk = [b"iTXtXML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
+    assert!(bytes.windows(chunk.len()).any(|part| part == chunk));
+    for (format, xmp, warning) in [
+        (
+            Format::Png,
+            &b"\xff"[..],
+            "the XMP data are not UTF-8, as png wants them: they were dropped",
+        ),
+        (
+            Format::Jpeg,
+            &[b' '; 65_505],
+            "jpeg holds no XMP data above 65504 bytes: they were dropped",
+        ),
+        (
+            Format::Webp,
+            XMP,
+            "webp is written without XMP data: they were dropped",
+        ),
+    ] {
+        let (bytes, warnings) = encoded_with(&slope(3), format, &with(xmp), &options);
+        assert_eq!(warnings, [warning]);
+        assert_eq!(decoded(&bytes, None).metadata.xmp, None);
+    }
+    let longest = [b' '; 65_504];
+    let (bytes, _) = encoded_with(&slope(3), Format::Jpeg, &with(&longest), &options);
+    assert_eq!(
+        decoded(&bytes, None).metadata.xmp.as_deref(),
+        Some(&longest[..])
+    );
 }
 
 /// A PNG of one white pixel, with one chunk more before its samples.

@@ -33,7 +33,7 @@ use marks::{guarded, is_progressive};
 use strips::{Cut, Strips};
 
 use super::{
-    Format, Limits, Metadata, message,
+    Density, DensityUnit, Format, Limits, Metadata, message,
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
@@ -69,6 +69,8 @@ fn open_cut<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, cut: Cut) -> Result<RowRe
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
+        xmp: decoder.xmp().cloned(),
+        density: density(&bytes),
         ..Metadata::default()
     };
     if matches!(space, ColorSpace::CMYK | ColorSpace::YCCK) {
@@ -103,6 +105,22 @@ fn open_cut<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, cut: Cut) -> Result<RowRe
         let image = Image::new(rows, columns, channels, Samples::U8(pixels))?;
         Ok((image, trailer))
     }))
+}
+
+/// What the JFIF segment tells of the pixels; it is the first, if there is one.
+fn density(bytes: &[u8]) -> Option<Density> {
+    let jfif = bytes.strip_prefix(b"\xff\xd8\xff\xe0")?.get(2..)?;
+    let &[_, _, unit, x1, x0, y1, y0, ..] = jfif.strip_prefix(b"JFIF\0")? else {
+        return None;
+    };
+    let unit = match unit {
+        0 => DensityUnit::None,
+        1 => DensityUnit::Inch,
+        2 => DensityUnit::Centimetre,
+        _ => return None,
+    };
+    let pixels = [[x1, x0], [y1, y0]].map(|n| [u16::from_be_bytes(n).into(), 1]);
+    Density::new(pixels, unit)
 }
 
 fn decoding(error: DecodeErrors) -> Error {

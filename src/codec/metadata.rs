@@ -1,5 +1,9 @@
 //! What a file carries beside its samples.
 
+mod density;
+
+pub use density::{Density, DensityUnit};
+
 use ::image::metadata::Orientation;
 
 use super::{Format, message};
@@ -12,6 +16,11 @@ pub struct Metadata {
     /// EXIF data, from their TIFF header on. The pixels are not turned by the
     /// orientation in them.
     pub exif: Option<Vec<u8>>,
+    /// XMP data, an RDF packet. Of PNG they are not read, only written.
+    pub xmp: Option<Vec<u8>>,
+    /// How large the pixels are meant to be. Formats other than PNG, JPEG and
+    /// TIFF have no place for it.
+    pub density: Option<Density>,
     /// The orientation of a TIFF file, 1 to 8 as in EXIF.
     pub orientation: Option<u16>,
     /// Whether the colours are multiplied by alpha already, as a TIFF file can
@@ -28,6 +37,8 @@ impl Metadata {
         Self {
             icc: new(&self.icc, &known.icc),
             exif: new(&self.exif, &known.exif),
+            xmp: new(&self.xmp, &known.xmp),
+            density: new(&self.density, &known.density),
             orientation: new(&self.orientation, &known.orientation),
             premultiplied: self.premultiplied && !known.premultiplied,
         }
@@ -39,6 +50,8 @@ impl Metadata {
         Self {
             icc: self.icc.clone().or(late.icc),
             exif: self.exif.clone().or(late.exif),
+            xmp: self.xmp.clone().or(late.xmp),
+            density: self.density.or(late.density),
             orientation: self.orientation.or(late.orientation),
             premultiplied: self.premultiplied || late.premultiplied,
         }
@@ -54,6 +67,15 @@ impl Metadata {
                 None => fitted.icc = Some(icc.clone()),
                 Some(warning) => warnings.push(warning),
             }
+        }
+        if let Some(xmp) = &self.xmp {
+            match unfit_xmp(xmp, format) {
+                None => fitted.xmp = Some(xmp.clone()),
+                Some(warning) => warnings.push(warning),
+            }
+        }
+        if matches!(format, Format::Png | Format::Jpeg | Format::Tiff) {
+            fitted.density = self.density;
         }
         let orientation = self.orientation.or_else(|| {
             let orientation = Orientation::from_exif_chunk(self.exif.as_deref()?)?;
@@ -123,6 +145,23 @@ fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> 
             if channels < 3 { "gray" } else { "RGB" }
         )
     })
+}
+
+/// Why these XMP data cannot go into such a file, if so.
+fn unfit_xmp(xmp: &[u8], format: Format) -> Option<String> {
+    match format {
+        // A segment holds 65533 bytes, 29 of them a name.
+        Format::Jpeg if xmp.len() > 65_504 => {
+            Some("jpeg holds no XMP data above 65504 bytes: they were dropped".to_owned())
+        }
+        Format::Png if str::from_utf8(xmp).is_err() => {
+            Some("the XMP data are not UTF-8, as png wants them: they were dropped".to_owned())
+        }
+        Format::Jpeg | Format::Png | Format::Tiff => None,
+        _ => Some(format!(
+            "{format} is written without XMP data: they were dropped"
+        )),
+    }
 }
 
 /// The smallest EXIF data that tell an orientation.

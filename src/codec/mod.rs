@@ -51,6 +51,6 @@ pub use format::Format;
 pub use limits::Limits;
 pub use mapped::MappedFile;
 pub(crate) use message::{too_much_memory, writing};
-pub use metadata::Metadata;
+pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};

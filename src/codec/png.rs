@@ -2,7 +2,7 @@
 //! file, written as the rows come.
 
 use super::{
-    Compression, Format, Limits, Metadata, message,
+    Compression, Density, DensityUnit, Format, Limits, Metadata, message,
     rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
 };
 

@@ -122,6 +122,7 @@ impl Picture {
         let metadata = Metadata {
             icc: decoder.icc_profile().map_err(failed)?,
             exif: decoder.exif_metadata().map_err(failed)?,
+            xmp: decoder.xmp_metadata().map_err(failed)?,
             ..Metadata::default()
         };
         let shape = [rows, columns, if self.gray { 1 } else { channels }];

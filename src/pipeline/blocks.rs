@@ -23,7 +23,7 @@ pub(super) struct Ending {
 /// Where rows come from.
 pub(super) enum Blocks<'a> {
     /// Read when asked for.
-    Here(Option<RowReader<'a>>, usize, Duration),
+    Here(Option<Box<RowReader<'a>>>, usize, Duration),
     /// Read by a thread.
     There(Receiver<Result<Block>>, Sender<Samples>),
 }
@@ -45,7 +45,7 @@ impl<'scope> Blocks<'scope> {
         'env: 'scope,
     {
         let Some(scope) = scope else {
-            return Self::Here(Some(reader), rows, Duration::ZERO);
+            return Self::Here(Some(Box::new(reader)), rows, Duration::ZERO);
         };
         let (full, blocks) = sync_channel(QUEUE);
         let (back, empty) = channel();

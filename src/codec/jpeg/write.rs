@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
 };
 
-use super::{Metadata, message};
+use super::{DensityUnit, Metadata, message};
 
 /// The rows of blocks in a strip, if the blocks can be counted.
 const BLOCK_ROWS: usize = 8;
@@ -71,6 +71,17 @@ impl StripFile for File<'_> {
             }
             if let Some(icc) = &self.metadata.icc {
                 encoder = encoder.icc_profile(icc);
+            }
+            if let Some(xmp) = &self.metadata.xmp {
+                encoder = encoder.xmp_data(xmp);
+            }
+            if let Some((unit, [x, y])) = self.metadata.density.and_then(|d| d.in_short()) {
+                let unit = match unit {
+                    DensityUnit::None => 0,
+                    DensityUnit::Inch => 1,
+                    DensityUnit::Centimetre => 2,
+                };
+                encoder = encoder.density(unit, x as u16, y as u16);
             }
         }
         encoder.encode().map_err(encoding)

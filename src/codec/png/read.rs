@@ -3,7 +3,8 @@
 use std::io::{BufRead, Seek};
 
 use ::png::{
-    BitDepth, ColorType, Decoder, DecodingError, Limits as PngLimits, Reader, Transformations,
+    BitDepth, ColorType, Decoder, DecodingError, Limits as PngLimits, PixelDimensions, Reader,
+    Transformations, Unit,
 };
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     image::{Depth, Image, SampleSliceMut},
 };
 
-use super::{Format, Header, Limits, Metadata, RowReader, Trailer, message};
+use super::{Density, DensityUnit, Format, Header, Limits, Metadata, RowReader, Trailer, message};
 
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
 /// than 8 bits become 8, transparent colours become alpha. An interlaced one is
@@ -116,6 +117,7 @@ impl<R: BufRead + Seek> Lines<R> {
         Metadata {
             icc: info.icc_profile.as_ref().map(|bytes| bytes.to_vec()),
             exif: info.exif_metadata.as_ref().map(|bytes| bytes.to_vec()),
+            density: info.pixel_dims.and_then(density),
             ..Metadata::default()
         }
     }
@@ -157,6 +159,14 @@ impl<R: BufRead + Seek + Send> Source for Lines<R> {
             .read_row(&mut [])
             .map_err(|error| decoding(error, self.most))?;
         self.rest()
+    }
+}
+
+fn density(pixels: PixelDimensions) -> Option<Density> {
+    let PixelDimensions { xppu, yppu, unit } = pixels;
+    match unit {
+        Unit::Meter => Density::per_metre([xppu, yppu]),
+        Unit::Unspecified => Density::new([[xppu, 1], [yppu, 1]], DensityUnit::None),
     }
 }
 

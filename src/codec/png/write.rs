@@ -6,14 +6,19 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ::png::{BitDepth, ColorType, Encoder, EncodingError, StreamWriter, chunk::eXIf};
+use ::png::{
+    BitDepth, ColorType, Encoder, EncodingError, PixelDimensions, StreamWriter, Unit, chunk::eXIf,
+    text_metadata::ITXtChunk,
+};
 
 use crate::{
     error::{Error, Result},
     image::{Depth, SampleSlice},
 };
 
-use super::{Compression, Destination, Metadata, Shape, Sink, message, write_samples};
+use super::{
+    Compression, Density, DensityUnit, Destination, Metadata, Shape, Sink, message, write_samples,
+};
 
 /// The bytes of a chunk of compressed samples.
 const CHUNK: usize = 1 << 17;
@@ -49,6 +54,8 @@ impl<'a> Writer<'a> {
         let mut info = ::png::Info::with_size(shape.columns as u32, shape.rows as u32);
         info.icc_profile = metadata.icc.as_deref().map(Into::into);
         info.exif_metadata = metadata.exif.as_deref().map(Into::into);
+        info.pixel_dims = metadata.density.and_then(dimensions);
+        info.utf8_text.extend(metadata.xmp.as_deref().map(packet));
         let buffer = Buffer::default();
         let mut encoder = Encoder::with_info(buffer.clone(), info).map_err(encoding)?;
         encoder.set_color(match shape.channels {
@@ -109,6 +116,22 @@ impl Sink for Writer<'_> {
         }
         Ok(warnings)
     }
+}
+
+fn dimensions(density: Density) -> Option<PixelDimensions> {
+    let [xppu, yppu] = density.in_metres()?;
+    let unit = match density.parts().1 {
+        DensityUnit::None => Unit::Unspecified,
+        _ => Unit::Meter,
+    };
+    Some(PixelDimensions { xppu, yppu, unit })
+}
+
+/// The chunk of XMP data.
+fn packet(xmp: &[u8]) -> ITXtChunk {
+    // Those that are no text were dropped.
+    let text = String::from_utf8_lossy(xmp);
+    ITXtChunk::new("XML:com.adobe.xmp", text)
 }
 
 /// A chunk of EXIF data and the end of a file.

@@ -9,7 +9,12 @@ mod write;
 pub(super) use read::open;
 pub(super) use write::{create, strip_rows};
 
-use super::{Compression, Format, Limits, Metadata, jpeg, message};
+use ::tiff::tags::Tag;
+
+use super::{Compression, Density, DensityUnit, Format, Limits, Metadata, jpeg, message};
+
+/// XMP data, which the crate has no name for.
+const XMP: Tag = Tag::Unknown(700);
 
 #[cfg(test)]
 mod tests;

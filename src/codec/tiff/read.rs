@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use ::tiff::{
     ColorType, TiffError,
-    decoder::{ChunkType, Decoder, DecodingSampleType, Limits as TiffLimits},
+    decoder::{ChunkType, Decoder, DecodingSampleType, Limits as TiffLimits, ifd::Value},
     tags::Tag,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, directory, jpeg, message,
+    Density, DensityUnit, Format, Limits, Metadata, XMP, directory, jpeg, message,
     parts::{Kind, Parts},
 };
 
@@ -83,6 +83,11 @@ pub(in crate::codec) fn open<'a>(
             .map_err(decoding)?
             .and_then(|value| value.into_u8_vec().ok()),
         exif: None,
+        xmp: decoder
+            .find_tag(XMP)
+            .map_err(decoding)?
+            .and_then(|value| value.into_u8_vec().ok()),
+        density: density(&mut decoder)?,
         orientation: unsigned(&mut decoder, Tag::Orientation)?
             .and_then(|value| u16::try_from(value).ok())
             .filter(|value| (1..=8).contains(value)),
@@ -295,6 +300,25 @@ fn check_jpeg_parts(
         }
     }
     Ok(())
+}
+
+fn density(decoder: &mut Decoder<impl Read + Seek>) -> Result<Option<Density>> {
+    let mut pixels = |tag| -> Result<Option<[u32; 2]>> {
+        Ok(match decoder.find_tag(tag).map_err(decoding)? {
+            Some(Value::Rational(n, d)) => Some([n, d]),
+            _ => None,
+        })
+    };
+    let (across, down) = (pixels(Tag::XResolution)?, pixels(Tag::YResolution)?);
+    let unit = match unsigned(decoder, Tag::ResolutionUnit)? {
+        Some(1) => DensityUnit::None,
+        None | Some(2) => DensityUnit::Inch,
+        Some(3) => DensityUnit::Centimetre,
+        _ => return Ok(None),
+    };
+    Ok(across
+        .zip(down)
+        .and_then(|(across, down)| Density::new([across, down], unit)))
 }
 
 fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {

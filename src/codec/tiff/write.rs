@@ -22,7 +22,7 @@ use crate::{
     image::Depth,
 };
 
-use super::{Compression, Metadata, message};
+use super::{Compression, DensityUnit, Metadata, XMP, message};
 
 /// Above so many bytes, offsets may pass 32 bits: BigTIFF is written. Deflate
 /// adds at most a thousandth to what it cannot compress.
@@ -39,7 +39,8 @@ pub(in crate::codec) fn create<'a>(
     out: Destination<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let bytes = shape.rows as u64 * shape.row_bytes() as u64;
-    let extra = metadata.icc.as_ref().map_or(0, Vec::len) as u64;
+    let kept = [&metadata.icc, &metadata.xmp].into_iter().flatten();
+    let extra = kept.map(Vec::len).sum::<usize>() as u64;
     if bytes.saturating_add(extra) > CLASSIC_BYTES {
         create_as::<TiffKindBig>(shape, metadata, compression, out)
     } else {
@@ -140,7 +141,15 @@ impl<K: TiffKind> File<'_, K> {
             values.iter().map(|v| K::convert_offset(*v)).collect()
         };
         let (starts, lengths) = (offsets(&self.offsets)?, offsets(&self.lengths)?);
-        let square = || Rational { n: 1, d: 1 };
+        // A file must have one.
+        let (density, unit) =
+            (self.metadata.density).map_or(([[1, 1]; 2], DensityUnit::None), |d| d.parts());
+        let density = density.map(|[n, d]| Rational { n, d });
+        let unit = match unit {
+            DensityUnit::None => ResolutionUnit::None,
+            DensityUnit::Inch => ResolutionUnit::Inch,
+            DensityUnit::Centimetre => ResolutionUnit::Centimeter,
+        };
 
         let mut tags = self.encoder.image_directory()?;
         tags.write_tag(Tag::ImageWidth, columns as u32)?;
@@ -155,9 +164,10 @@ impl<K: TiffKind> File<'_, K> {
         tags.write_tag(Tag::SamplesPerPixel, channels as u16)?;
         tags.write_tag(Tag::RowsPerStrip, self.strip_rows as u32)?;
         tags.write_tag(Tag::StripByteCounts, K::convert_slice(&lengths))?;
-        tags.write_tag(Tag::XResolution, square())?;
-        tags.write_tag(Tag::YResolution, square())?;
-        tags.write_tag(Tag::ResolutionUnit, ResolutionUnit::None.to_u16())?;
+        let [across, down] = density;
+        tags.write_tag(Tag::XResolution, across)?;
+        tags.write_tag(Tag::YResolution, down)?;
+        tags.write_tag(Tag::ResolutionUnit, unit.to_u16())?;
         tags.write_tag(Tag::Predictor, predictor.to_u16())?;
         tags.write_tag(Tag::SampleFormat, &vec![format.to_u16(); channels][..])?;
         if matches!(channels, 2 | 4) {
@@ -171,6 +181,9 @@ impl<K: TiffKind> File<'_, K> {
             // The type of a profile is UNDEFINED, not BYTE.
             let entry = tags.write_entry_bytes(Type::UNDEFINED, icc)?;
             tags.extend_from(&[(Tag::IccProfile, entry)].into_iter().collect());
+        }
+        if let Some(xmp) = &self.metadata.xmp {
+            tags.write_tag(XMP, &xmp[..])?;
         }
         tags.finish()
     }

@@ -1,0 +1,120 @@
+//! How large pixels are meant to be.
+
+/// How many pixels there are to a unit of length: across and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Density {
+    across: Fraction,
+    down: Fraction,
+    unit: DensityUnit,
+}
+
+type Fraction = [u32; 2];
+
+/// What a density counts pixels by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DensityUnit {
+    /// No length: only how wide a pixel is to its height.
+    None,
+    /// 2.54 cm.
+    Inch,
+    /// A hundredth of a metre.
+    Centimetre,
+}
+
+impl Density {
+    /// Numerator and denominator of the pixels to a unit, across and down;
+    /// `None` if one of them is zero, or if they say nothing: square pixels of
+    /// no length.
+    pub fn new([across, down]: [Fraction; 2], unit: DensityUnit) -> Option<Self> {
+        let zero = across.contains(&0) || down.contains(&0);
+        let says_nothing = unit == DensityUnit::None && value(across) == value(down);
+        (!zero && !says_nothing).then_some(Self { across, down, unit })
+    }
+
+    /// Pixels to the metre.
+    pub fn per_metre(pixels: [u32; 2]) -> Option<Self> {
+        Self::new(pixels.map(|n| [n, 100]), DensityUnit::Centimetre)
+    }
+
+    /// Numerators and denominators across and down, and what they count by.
+    pub const fn parts(&self) -> ([Fraction; 2], DensityUnit) {
+        ([self.across, self.down], self.unit)
+    }
+
+    /// To the nearest pixel to the metre, or the whole numbers of a ratio; `None`
+    /// if they are beyond `most` or become zero.
+    pub(in crate::codec) fn in_metres(&self) -> Option<[u32; 2]> {
+        match self.unit {
+            DensityUnit::None => self.ratio(u32::MAX),
+            DensityUnit::Inch => self.times(1.0 / 0.0254, u32::MAX),
+            DensityUnit::Centimetre => self.times(100.0, u32::MAX),
+        }
+    }
+
+    /// Whole numbers of 16 bits in its own unit, else to the nearest pixel to
+    /// the inch, as JFIF wants them.
+    pub(in crate::codec) fn in_short(&self) -> Option<(DensityUnit, [u32; 2])> {
+        const MOST: u32 = u16::MAX as u32;
+        let whole = [self.across, self.down].map(|[n, d]| n.is_multiple_of(d));
+        let pixels = match self.unit {
+            DensityUnit::None => self.ratio(MOST),
+            DensityUnit::Centimetre if whole != [true; 2] => {
+                return Some((DensityUnit::Inch, self.times(2.54, MOST)?));
+            }
+            _ => self.times(1.0, MOST),
+        };
+        Some((self.unit, pixels?))
+    }
+
+    fn times(&self, factor: f64, most: u32) -> Option<[u32; 2]> {
+        let pixels = [self.across, self.down].map(|f| (value(f) * factor).round());
+        let fit = pixels.iter().all(|n| (1.0..=f64::from(most)).contains(n));
+        fit.then(|| pixels.map(|n| n as u32))
+    }
+
+    /// Whole numbers in the ratio of the two.
+    fn ratio(&self, most: u32) -> Option<[u32; 2]> {
+        let [[n, d], [m, e]] = [self.across, self.down].map(|f| f.map(u64::from));
+        let pixels = [n * e, m * d].map(|n| u32::try_from(n).ok().filter(|&n| n <= most));
+        Some([pixels[0]?, pixels[1]?])
+    }
+}
+
+fn value([n, d]: Fraction) -> f64 {
+    f64::from(n) / f64::from(d)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DensityUnit as Unit, *};
+
+    #[test]
+    fn a_density_is_the_same_in_other_units() {
+        let density = |across, down, unit| Density::new([across, down], unit).unwrap();
+        let inches = density([300, 1], [1500, 10], Unit::Inch);
+        assert_eq!(inches.in_metres(), Some([11811, 5906]));
+        assert_eq!(inches.in_short(), Some((Unit::Inch, [300, 150])));
+        // From inches to metres and back.
+        let metres = Density::per_metre([11811, 5906]).unwrap();
+        assert_eq!(metres.in_metres(), Some([11811, 5906]));
+        assert_eq!(metres.in_short(), Some((Unit::Inch, [300, 150])));
+        let centimetres = density([118, 1], [236, 2], Unit::Centimetre);
+        assert_eq!(centimetres.in_short(), Some((Unit::Centimetre, [118, 118])));
+        let ratio = density([3, 2], [1, 1], Unit::None);
+        assert_eq!(ratio.in_metres(), Some([3, 2]));
+        assert_eq!(ratio.in_short(), Some((Unit::None, [3, 2])));
+        let vast = density([u32::MAX, 1], [1, u32::MAX], Unit::Inch);
+        assert_eq!((vast.in_metres(), vast.in_short()), (None, None));
+    }
+
+    #[test]
+    fn what_says_nothing_is_none() {
+        for (across, down, unit) in [
+            ([0, 1], [1, 1], Unit::Inch),
+            ([1, 1], [1, 0], Unit::Centimetre),
+            ([1, 1], [2, 2], Unit::None),
+        ] {
+            assert_eq!(Density::new([across, down], unit), None);
+        }
+    }
+}
