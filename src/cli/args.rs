@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{ArgAction, Parser, ValueEnum, ValueHint};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::values::{pixels, seconds, size};
@@ -204,6 +204,8 @@ pub(super) struct Args {
     pub(super) dry_run: bool,
 
     /// Keep outputs that exist and go on
+    ///
+    /// Also those that another run makes meanwhile: several may share a folder.
     #[arg(long)]
     pub(super) skip_existing: bool,
 
@@ -288,6 +290,22 @@ pub(super) struct Args {
     /// Print the man page
     #[arg(long, conflicts_with_all = ["inputs", "kernels"])]
     pub(super) man: bool,
+}
+
+impl Args {
+    /// The arguments of this process. A flag that is given twice means what it
+    /// means once: aliases and scripts add flags of their own. Two values would
+    /// contradict each other.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        let command = Self::command().mut_args(|arg| match arg.get_action() {
+            ArgAction::SetTrue => {
+                let id = arg.get_id().clone();
+                arg.overrides_with(id)
+            }
+            _ => arg,
+        });
+        Self::from_arg_matches(&command.try_get_matches()?)
+    }
 }
 
 /// Samples of the output.

@@ -20,7 +20,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use self::{
     args::Args,
@@ -36,7 +36,7 @@ use stridekern::{
 /// The program, from arguments to exit code.
 pub(crate) fn main() -> ExitCode {
     let messages = Messages::default();
-    let args = match Args::try_parse() {
+    let args = match Args::read() {
         Ok(args) => args,
         Err(error) => return output::usage(&error, messages).into(),
     };

@@ -164,6 +164,39 @@ fn usage_errors() {
 }
 
 #[test]
+fn a_flag_may_be_repeated_and_a_value_may_not() {
+    let room = Room::new();
+    let run = room.run("a.png -k sobel -vv --verbose --overwrite --overwrite");
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.err.starts_with("stridekern: a.sobel.png: 18 x 11, "));
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    room.run("a.png -k sobel -qq --skip-existing -q --skip-existing --json --json")
+        .silent();
+    // What it contradicts, it still contradicts.
+    for (line, message) in [
+        (
+            "a.png -k sobel -v -q -v",
+            "the argument '--quiet' cannot be used with '--verbose'; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel --skip-existing --overwrite --overwrite",
+            "the argument '--skip-existing' cannot be used with '--overwrite'; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel -o x.png -o y.png",
+            "the argument '--output <PATH>' cannot be used multiple times; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel -j 1 -j 2",
+            "the argument '--threads <N>' cannot be used multiple times; see stridekern --help",
+        ),
+    ] {
+        room.run(line).says(2, &[message]);
+    }
+    assert_eq!(room.names(), ["a.png", "a.sobel.png"]);
+}
+
+#[test]
 fn outputs_that_cannot_be() {
     let room = Room::new();
     refused(
