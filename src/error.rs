@@ -26,6 +26,11 @@ pub enum Error {
     /// The output format cannot hold the result.
     #[error("{0}")]
     Output(String),
+    /// There is an output already, which may not be replaced.
+    #[error(
+        "the output exists already; use --overwrite to replace it or --skip-existing to keep it"
+    )]
+    Exists,
     /// A limit that protects the machine was reached.
     #[error("{0}")]
     Limit(String),

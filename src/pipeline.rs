@@ -13,7 +13,7 @@ mod stop;
 mod window;
 
 use std::{
-    fs, iter,
+    iter,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -25,10 +25,10 @@ pub use memory::needed as memory_needed;
 pub(crate) use memory::Budget;
 pub use stop::Stop;
 
-use self::making::{Making, Step, warn};
+use self::making::{Making, warn};
 use crate::{
-    codec::{self, EncodeOptions, Format, Limits},
-    error::Result,
+    codec::{self, EncodeOptions, Format, Limits, Overwrite},
+    error::{Error, Result},
     filter::{Filter, Plan, Tuning},
     report::{Event, Report, Silent},
 };
@@ -101,8 +101,18 @@ pub enum Existing {
     Refuse,
     /// It is replaced once its successor is whole.
     Replace,
-    /// It stays, and its result is not made.
+    /// It stays, and its result is not made, or not put in its place if the
+    /// output came to be meanwhile.
     Skip,
+}
+
+impl Existing {
+    const fn overwrite(self) -> Overwrite {
+        match self {
+            Self::Replace => Overwrite::Replace,
+            Self::Refuse | Self::Skip => Overwrite::Refuse,
+        }
+    }
 }
 
 /// What became of a result.
@@ -155,23 +165,35 @@ pub(crate) fn run_within(
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Vec<Result<Outcome>>> {
-    let found: Vec<_> = (job.results.iter())
-        .map(|request| look_at_output(&request.output, options.existing))
-        .collect();
-    if found.iter().all(|f| !matches!(f, Ok(None))) {
+    let outcomes = make(job, options, budget, stop, report)?.into_iter();
+    let skip = options.existing == Existing::Skip;
+    // Whether it was there before, or another process made it meanwhile.
+    let outcomes = outcomes.map(|outcome| match outcome {
+        Err(Error::Exists) if skip => Ok(Outcome::Skipped),
+        outcome => outcome,
+    });
+    Ok(outcomes.collect())
+}
+
+fn make(
+    job: &Job,
+    options: &Options,
+    budget: &Budget,
+    stop: &Stop,
+    report: &dyn Report,
+) -> Result<Vec<Result<Outcome>>> {
+    let found = look_at_outputs(job, options);
+    if found.iter().all(Result::is_err) {
         // Nothing is left to do, so the input is not even opened.
-        return Ok(found
-            .into_iter()
-            .map(|found| found.map(|outcome| outcome.unwrap_or(Outcome::Skipped)))
-            .collect());
+        return Ok(found.into_iter().filter_map(Result::err).map(Err).collect());
     }
     let start = Instant::now();
     let input = Input::open(&job.input, options)?;
     let opened = start.elapsed();
     warn(report, job.input.path(), input.warnings());
-    let steps = steps(job, found, &input, options);
-    let plans = steps.iter().flatten().filter_map(Step::plan);
-    let total = plans.clone().map(|plan| plan.output_shape()[0]).sum();
+    let plans = plans(job, found, &input, options);
+    let good = plans.iter().flatten();
+    let total = good.clone().map(|plan| plan.output_shape()[0]).sum();
     report.event(Event::Rows { total });
     let making = Making {
         job,
@@ -181,13 +203,13 @@ pub(crate) fn run_within(
         format: input.format(),
         channels: input.shape()[2],
     };
-    let flow = Flow::new(&input, plans);
-    let _share = budget.take(making.memory(&input, &flow, &steps), stop)?;
+    let flow = Flow::new(&input, good);
+    let _share = budget.take(making.memory(&input, &flow, &plans), stop)?;
     match (flow, input) {
         (Flow::Streamed { rows }, Input::Rows(reader)) => {
-            making.stream(reader, rows, opened, steps)
+            making.stream(reader, rows, opened, plans)
         }
-        (_, input) => making.whole(input, opened, steps),
+        (_, input) => making.whole(input, opened, plans),
     }
 }
 
@@ -208,12 +230,10 @@ pub enum Prospect {
 /// If the header of the input cannot be read, or the results would take more
 /// memory than the limits allow.
 pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
-    let found: Vec<_> = (job.results.iter())
-        .map(|request| look_at_output(&request.output, options.existing))
-        .collect();
+    let found = look_at_outputs(job, options);
     let input = Input::open(&job.input, options)?;
-    let steps = steps(job, found, &input, options);
-    let flow = Flow::new(&input, steps.iter().flatten().filter_map(Step::plan));
+    let plans = plans(job, found, &input, options);
+    let flow = Flow::new(&input, plans.iter().flatten());
     let making = Making {
         job,
         options,
@@ -223,48 +243,31 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
         channels: input.shape()[2],
     };
     let budget = Budget::new(options.limits.max_memory);
-    budget.take(making.memory(&input, &flow, &steps), making.stop)?;
-    let prospects = iter::zip(steps, &job.results).map(|(step, request)| {
-        Ok(match step? {
-            Step::Over(_) => Prospect::Skipped,
-            Step::Make(plan) => Prospect::Made(plan, making.format_of(request)),
-        })
+    budget.take(making.memory(&input, &flow, &plans), making.stop)?;
+    let skip = options.existing == Existing::Skip;
+    let prospects = iter::zip(plans, &job.results).map(|(plan, request)| match plan {
+        Err(Error::Exists) if skip => Ok(Prospect::Skipped),
+        plan => Ok(Prospect::Made(Box::new(plan?), making.format_of(request))),
     });
     Ok(prospects.collect())
 }
 
-fn steps(
-    job: &Job,
-    found: Vec<Result<Option<Outcome>>>,
-    input: &Input,
-    options: &Options,
-) -> Vec<Result<Step>> {
+fn plans(job: &Job, found: Vec<Result<()>>, input: &Input, options: &Options) -> Vec<Result<Plan>> {
     (found.into_iter().zip(&job.results))
-        .map(|(found, request)| match found? {
-            Some(outcome) => Ok(Step::Over(outcome)),
-            None => plan(request, input, options).map(|plan| Step::Make(Box::new(plan))),
-        })
+        .map(|(found, request)| found.and_then(|()| plan(request, input, options)))
         .collect()
 }
 
-/// `None` if the output is to be made, else what becomes of it.
-fn look_at_output(output: &Place, existing: Existing) -> Result<Option<Outcome>> {
-    let Place::File(path) = output else {
-        return Ok(None);
+/// Of each result, why it cannot be put in its place.
+fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
+    let look = |request: &Request| match &request.output {
+        // What is wrong with the input is told of it as such.
+        Place::File(path) if request.output != job.input => {
+            codec::check_place(path, options.existing.overwrite()).map(drop)
+        }
+        _ => Ok(()),
     };
-    // A device or a pipe, also behind a link, is written to and not replaced;
-    // a link to nowhere is in the way like a file.
-    let in_the_way = match fs::metadata(path) {
-        Ok(found) => found.is_file(),
-        Err(_) => fs::symlink_metadata(path).is_ok(),
-    };
-    if existing == Existing::Replace || !in_the_way {
-        return Ok(None);
-    }
-    match existing {
-        Existing::Skip => Ok(Some(Outcome::Skipped)),
-        _ => Err(codec::output_exists()),
-    }
+    job.results.iter().map(look).collect()
 }
 
 /// Everything that can be refused is refused before the filter runs.

@@ -99,8 +99,14 @@ pub(super) fn lost() -> Option<&'static io::Error> {
 /// Help and version as clap prints them; errors as one line of ours.
 pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     if !error.use_stderr() {
-        let _ = error.print();
-        return Exit::Success;
+        return match error.print() {
+            // A reader that has had enough is no reason to fail.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                messages.error(format_args!("cannot write to standard output: {error}"));
+                Exit::Usage
+            }
+            _ => Exit::Success,
+        };
     }
     let message = usage_line(&error.to_string());
     messages.error(format_args!("{message}; see stridekern --help"));
@@ -166,7 +172,7 @@ fn warn(job: &Job, warnings: &[String], messages: Messages) {
 /// The file that an error of a result is about.
 pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
     let place = match error {
-        Error::Output(_) | Error::Io { .. } => &job.results[index].output,
+        Error::Output(_) | Error::Exists | Error::Io { .. } => &job.results[index].output,
         _ => &job.input,
     };
     place.path().display().to_string()

@@ -5,7 +5,7 @@ mod temporary;
 pub use temporary::remove_temporaries;
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::SystemTime,
@@ -62,20 +62,18 @@ impl AtomicFile {
     /// Begins the file that is to be at `path`.
     ///
     /// A file that is replaced passes its permissions on, and a symbolic link
-    /// to it stays a link.
+    /// to it stays a link. One to nowhere is not replaced.
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] if the file exists and may not be replaced,
-    /// [`Error::Io`] if its folder cannot be written to.
+    /// [`Error::Exists`] if there is a file and `overwrite` says so,
+    /// [`Error::Output`] if what is there cannot be replaced, [`Error::Io`] if
+    /// its folder cannot be written to.
     pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self> {
         let mut target = path.to_owned();
         let mut permissions = None;
-        match fs::metadata(path) {
-            Ok(found) if found.is_dir() => {
-                return Err(Error::output("the output is a folder: name a file in it"));
-            }
-            Ok(found) if !found.is_file() => {
+        if let Some(found) = check_place(path, overwrite)? {
+            if !found.is_file() {
                 return Ok(Self {
                     sink: Sink::Straight {
                         bytes: Cursor::new(Vec::new()),
@@ -83,29 +81,22 @@ impl AtomicFile {
                     },
                 });
             }
-            Ok(_) if overwrite == Overwrite::Refuse => return Err(output_exists()),
-            Ok(found) if found.permissions().readonly() => {
-                return Err(Error::output(
-                    "the output exists already and is write-protected: change its permissions, or choose another place for the output",
-                ));
+            permissions = Some(found.permissions());
+            if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
+                target = fs::canonicalize(path).map_err(creating)?;
             }
-            Ok(found) => {
-                permissions = Some(found.permissions());
-                if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
-                    target = fs::canonicalize(path).map_err(creating)?;
-                }
-            }
-            // A link to nowhere is in the way as well.
-            Err(_) if overwrite == Overwrite::Refuse && fs::symlink_metadata(path).is_ok() => {
-                return Err(output_exists());
-            }
-            Err(_) => {}
         }
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let (file, path, entry) = temporary::make(folder).map_err(creating)?;
+        let (file, path, entry) = temporary::make(folder).map_err(|error| match error.kind() {
+            // Such as /proc.
+            io::ErrorKind::NotFound if folder.is_dir() => Error::output(
+                "the system makes no files in this folder: choose another place for the output",
+            ),
+            _ => creating(error),
+        })?;
         let replaces = permissions.is_some();
         if let Some(permissions) = permissions {
             file.set_permissions(permissions).map_err(creating)?;
@@ -135,7 +126,7 @@ impl AtomicFile {
     /// # Errors
     ///
     /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
-    /// moved, [`Error::Output`] if another one took its place meanwhile and may
+    /// moved, [`Error::Exists`] if another one took its place meanwhile and may
     /// not be replaced. Nothing is left behind.
     pub fn commit(self) -> Result<()> {
         match self.sink {
@@ -171,7 +162,7 @@ impl AtomicFile {
                 match result {
                     Ok(_) => Ok(()),
                     Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                        Err(output_exists())
+                        Err(Error::Exists)
                     }
                     Err(error) => Err(Error::io(
                         "put the output in its place",
@@ -228,11 +219,36 @@ pub(crate) fn open_device(path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// An output that may not be replaced.
-pub(crate) fn output_exists() -> Error {
-    Error::output(
-        "the output exists already; use --overwrite to replace it or --skip-existing to keep it",
-    )
+/// What is in the place of an output, if that can be replaced or written to.
+pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Metadata>> {
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
+            return Err(creating(error));
+        }
+        Err(_) if fs::symlink_metadata(path).is_err() => return Ok(None),
+        // A link to nowhere is in the way like a file. To replace it would not
+        // be what becomes of other links, and what is behind it may be a disk
+        // that is not mounted.
+        Err(_) if overwrite == Overwrite::Refuse => return Err(Error::Exists),
+        Err(_) => {
+            return Err(Error::output(
+                "the output is a symbolic link that leads to no file: remove it, or choose another place for the output",
+            ));
+        }
+    };
+    if found.is_dir() {
+        return Err(Error::output("the output is a folder: name a file in it"));
+    }
+    if found.is_file() && overwrite == Overwrite::Refuse {
+        return Err(Error::Exists);
+    }
+    if found.is_file() && found.permissions().readonly() {
+        return Err(Error::output(
+            "the output exists already and is write-protected: change its permissions, or choose another place for the output",
+        ));
+    }
+    Ok(Some(found))
 }
 
 fn creating(error: io::Error) -> Error {

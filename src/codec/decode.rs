@@ -262,6 +262,9 @@ pub(super) fn open_file(path: &Path) -> Result<File> {
         io::ErrorKind::NotADirectory => {
             Error::input("there is no such file, a part of its path is no folder; check its name")
         }
+        io::ErrorKind::InvalidFilename => Error::input(
+            "its path is longer than the system allows; check it, or name it from a folder nearer to it",
+        ),
         io::ErrorKind::PermissionDenied => {
             Error::input("the system does not let it be read; change its permissions")
         }

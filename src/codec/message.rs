@@ -85,7 +85,7 @@ pub(super) fn same_again(error: &io::Error) -> io::Error {
 }
 
 /// `error`, with what to do about it where that is known.
-pub(super) fn advised(error: io::Error) -> io::Error {
+pub(crate) fn advised(error: io::Error) -> io::Error {
     let advice = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space, or choose another place for the output"
@@ -95,6 +95,9 @@ pub(super) fn advised(error: io::Error) -> io::Error {
         }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             "create the folder first, or choose another place for the output"
+        }
+        io::ErrorKind::InvalidFilename => {
+            "give the input a shorter name, or choose another place for the output"
         }
         _ => return error,
     };

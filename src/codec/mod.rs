@@ -40,7 +40,7 @@ mod sniff;
 mod tiff;
 
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
-pub(crate) use atomic::{open_device, output_exists};
+pub(crate) use atomic::{check_place, open_device};
 pub(crate) use decode::{Begun, begin};
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
@@ -50,7 +50,7 @@ pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;
 pub use mapped::MappedFile;
-pub(crate) use message::{too_much_memory, writing};
+pub(crate) use message::{advised, too_much_memory, writing};
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};

@@ -20,21 +20,6 @@ use crate::{
     report::{Event, Report},
 };
 
-/// What there is to do for one result.
-pub(super) enum Step {
-    Over(Outcome),
-    Make(Box<Plan>),
-}
-
-impl Step {
-    pub(super) const fn plan(&self) -> Option<&Plan> {
-        match self {
-            Self::Over(_) => None,
-            Self::Make(plan) => Some(plan),
-        }
-    }
-}
-
 /// The results of a job whose input was opened.
 pub(super) struct Making<'a> {
     pub(super) job: &'a Job,
@@ -48,11 +33,10 @@ pub(super) struct Making<'a> {
 
 impl Making<'_> {
     /// About how many bytes it takes to make all results.
-    pub(super) fn memory(&self, input: &Input, flow: &Flow, steps: &[Result<Step>]) -> u64 {
-        let results = iter::zip(steps, &self.job.results).filter_map(|(step, request)| {
-            let plan = step.as_ref().ok()?.plan()?;
+    pub(super) fn memory(&self, input: &Input, flow: &Flow, plans: &[Result<Plan>]) -> u64 {
+        let results = iter::zip(plans, &self.job.results).filter_map(|(plan, request)| {
             let piped = !matches!(request.output, Place::File(_));
-            Some((plan, self.format_of(request), piped))
+            Some((plan.as_ref().ok()?, self.format_of(request), piped))
         });
         memory::needed(input, flow, results)
     }
@@ -67,13 +51,13 @@ impl Making<'_> {
         reader: RowReader<'_>,
         rows: usize,
         opened: Duration,
-        steps: Vec<Result<Step>>,
+        plans: Vec<Result<Plan>>,
     ) -> Result<Vec<Result<Outcome>>> {
         let metadata = reader.header().metadata.clone();
         let mut works = Vec::new();
         let mut begun = Vec::new();
-        for (step, request) in iter::zip(&steps, &self.job.results) {
-            let Ok(Step::Make(plan)) = step else {
+        for (plan, request) in iter::zip(&plans, &self.job.results) {
+            let Ok(plan) = plan else {
                 begun.push(Ok(()));
                 continue;
             };
@@ -87,14 +71,12 @@ impl Making<'_> {
         } = stages::stream(reader, rows, works, self.stop, self.report)?;
         warn(self.report, self.job.input.path(), &warnings);
         let mut made = made.into_iter();
-        let outcomes = steps.into_iter().zip(begun).zip(&self.job.results);
-        let outcomes = outcomes.map(|((step, begun), request)| match step? {
-            Step::Over(outcome) => Ok(outcome),
-            Step::Make(plan) => {
-                begun?;
-                let made = made.next().expect("one for each that was begun")?;
-                Ok(self.done(request, *plan, made, opened + read))
-            }
+        let outcomes = plans.into_iter().zip(begun).zip(&self.job.results);
+        let outcomes = outcomes.map(|((plan, begun), request)| {
+            let plan = plan?;
+            begun?;
+            let made = made.next().expect("one for each that was begun")?;
+            Ok(self.done(request, plan, made, opened + read))
         });
         Ok(outcomes.collect())
     }
@@ -104,7 +86,7 @@ impl Making<'_> {
         &self,
         input: Input,
         opened: Duration,
-        steps: Vec<Result<Step>>,
+        plans: Vec<Result<Plan>>,
     ) -> Result<Vec<Result<Outcome>>> {
         let start = Instant::now();
         let told = input.warnings().len();
@@ -112,18 +94,15 @@ impl Making<'_> {
         self.stop.check()?;
         let read = opened + start.elapsed();
         warn(self.report, self.job.input.path(), &input.warnings[told..]);
-        let outcomes = iter::zip(steps, &self.job.results).map(|(step, request)| match step? {
-            Step::Over(outcome) => Ok(outcome),
-            Step::Make(plan) => {
-                let metadata = &input.metadata;
-                let writing = self.begin(request, &plan, metadata)?;
-                let work = Work {
-                    plan: &plan,
-                    writing,
-                };
-                let made = stages::whole(input.image(), metadata, work, self.stop, self.report)?;
-                Ok(self.done(request, *plan, made, read))
-            }
+        let outcomes = iter::zip(plans, &self.job.results).map(|(plan, request)| {
+            let (plan, metadata) = (plan?, &input.metadata);
+            let writing = self.begin(request, &plan, metadata)?;
+            let work = Work {
+                plan: &plan,
+                writing,
+            };
+            let made = stages::whole(input.image(), metadata, work, self.stop, self.report)?;
+            Ok(self.done(request, plan, made, read))
         });
         Ok(outcomes.collect())
     }

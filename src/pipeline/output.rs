@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Existing, Options, Place, Stop};
+use super::{Options, Place, Stop};
 use crate::{
-    codec::{self, AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape},
+    codec::{self, AtomicFile, Format, Metadata, Output, RowWriter, Shape},
     error::{Error, Result},
     image::Samples,
 };
@@ -62,7 +62,8 @@ impl Writing {
         if let Target::File(file) = &self.target {
             let known = fs::metadata(input);
             let known = known.and_then(|known| Ok((known.modified()?, known.permissions())));
-            let (modified, permissions) = known.map_err(|e| Error::io("read the file", e))?;
+            let (modified, permissions) =
+                known.map_err(|e| Error::io("read time and permissions of the input", e))?;
             file.with(|file| file.preserve(modified, permissions));
         }
         Ok(())
@@ -118,18 +119,13 @@ impl Target {
         };
         if let (true, Some(folder)) = (options.make_folders, path.parent()) {
             fs::create_dir_all(folder)
-                .map_err(|e| Error::io("make the folder of the output", e))?;
+                .map_err(|e| Error::io("make the folder of the output", codec::advised(e)))?;
         }
         if let Some(device) = codec::open_device(path)? {
             return Ok(Self::Device(Stream::new(device)));
         }
-        let overwrite = match options.existing {
-            Existing::Replace => Overwrite::Replace,
-            Existing::Refuse | Existing::Skip => Overwrite::Refuse,
-        };
-        Ok(Self::File(Shared::new(AtomicFile::create(
-            path, overwrite,
-        )?)))
+        let file = AtomicFile::create(path, options.existing.overwrite())?;
+        Ok(Self::File(Shared::new(file)))
     }
 
     fn output(&self) -> Output<'static> {

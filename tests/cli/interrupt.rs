@@ -6,22 +6,12 @@
 use std::{
     io::Read,
     process::{Child, Command, Stdio},
-    thread::sleep,
     time::{Duration, Instant},
 };
 
 use stridekern::Depth;
 
-use crate::{Room, names_in, picture};
-
-/// Waits, within reason, until `done`.
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        sleep(Duration::from_millis(1));
-    }
-}
+use crate::{Room, names_in, picture, wait_until};
 
 /// Sends a signal and gives the exit code.
 fn interrupt(child: &mut Child, signal: &str) -> Option<i32> {

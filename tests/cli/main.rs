@@ -14,6 +14,7 @@ mod messages;
 mod names;
 mod outputs;
 mod reports;
+mod safety;
 mod streams;
 
 use std::{
@@ -22,6 +23,8 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use stridekern::{
@@ -127,6 +130,15 @@ fn names_in(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Waits, within reason, until `done`.
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        sleep(Duration::from_millis(1));
+    }
 }
 
 /// What came of a run.

@@ -182,6 +182,13 @@ mod unix {
         fs::remove_file(&file).unwrap();
         let refused = write_all(&link, Overwrite::Refuse, b"new").unwrap_err();
         assert_eq!(refused.to_string(), EXISTS);
+        let refused = write_all(&link, Overwrite::Replace, b"new").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the output is a symbolic link that leads to no file: remove it, or choose another place for the output"
+        );
+        assert_eq!(fs::read_link(&link).unwrap(), file);
+        assert_eq!(names(folder.path()), ["link"]);
     }
 
     #[test]
