@@ -13,7 +13,7 @@ mod stop;
 mod window;
 
 use std::{
-    iter,
+    fs, iter,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -187,6 +187,10 @@ fn make(
         // Nothing is left to do, so the input is not even opened.
         return Ok(found.into_iter().filter_map(Result::err).map(Err).collect());
     }
+    let known = match &job.input {
+        Place::File(path) => fs::metadata(path).ok(),
+        Place::Standard => None,
+    };
     let start = Instant::now();
     let input = Input::open(&job.input, options)?;
     let opened = start.elapsed();
@@ -202,6 +206,7 @@ fn make(
         report,
         format: input.format(),
         channels: input.shape()[2],
+        known,
     };
     let flow = Flow::new(&input, good);
     let _share = budget.take(making.memory(&input, &flow, &plans), stop)?;
@@ -241,6 +246,7 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
         report: &Silent,
         format: input.format(),
         channels: input.shape()[2],
+        known: None,
     };
     let budget = Budget::new(options.limits.max_memory);
     budget.take(making.memory(&input, &flow, &plans), making.stop)?;

@@ -13,10 +13,10 @@ use std::{
 
 use common::{Random, random_image};
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, KernelBank,
+    Border, Channel, Depth, Error, Extent, Filter, KernelBank,
     batch::{self, Batch, Summary},
     codec::{self, Format, Limits, Overwrite},
-    pipeline::{self, Existing, Job, Options, Place, Request},
+    pipeline::{self, Existing, Job, Options, Outcome, Place, Request},
     report::{Event, Report, Silent},
 };
 
@@ -325,4 +325,168 @@ fn a_panic_fails_its_file_alone() {
         report.0.take()[0],
         "00.png the program failed over this file (as if in a decoder): please report it, with the file"
     );
+}
+
+/// Calls a function at the moment when an input is open and no output begun.
+struct Meddling<F>(Lines, F);
+
+impl<F: Fn(usize) + Sync> Report for Meddling<F> {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Rows { total } = event {
+            self.1(total);
+        }
+        self.0.event(event);
+    }
+}
+
+/// A picture of noise.
+fn write(path: &Path, rows: usize) {
+    let image = random_image(&mut Random(rows as u64), [rows, 800, 3], Depth::U8);
+    let (metadata, options) = Default::default();
+    let format = Format::from_path(path).unwrap();
+    codec::write(
+        path,
+        &image,
+        format,
+        &metadata,
+        &options,
+        Overwrite::Replace,
+    )
+    .unwrap();
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let mut names: Vec<_> = entries.map(|entry| name(entry.unwrap())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_output_that_appears_when_its_input_is_open_is_kept() {
+    use_four_threads();
+    // Read and written by rows, and whole.
+    for extension in ["ppm", "gif"] {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join(format!("a.{extension}"));
+        write(&input, 30);
+        let job = job(input, folder.path());
+        let output = job.results[0].output.path();
+        for existing in [Existing::Skip, Existing::Refuse] {
+            let meddling = Meddling(Lines::default(), |_| {
+                fs::write(output, "another's").unwrap();
+            });
+            let options = Options {
+                existing,
+                ..Options::default()
+            };
+            let made = pipeline::run(&job, &options, &meddling).unwrap();
+            match (existing, &made[0]) {
+                (Existing::Skip, Ok(Outcome::Skipped)) | (_, Err(Error::Exists)) => {}
+                _ => panic!("{existing:?}: {:?}", made[0]),
+            }
+            assert!(matches!(made[1], Ok(Outcome::Done(_))));
+            assert_eq!(fs::read(output).unwrap(), b"another's");
+            assert_eq!(names(folder.path()).len(), 3);
+            for request in &job.results {
+                fs::remove_file(request.output.path()).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn inputs_that_change_while_they_are_read() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let paths = ["before.png", "large.png", "after.png"].map(path);
+    // The one is larger than what is read of a file at once.
+    for (path, rows) in std::iter::zip(&paths, [20, 900, 21]) {
+        write(path, rows);
+    }
+    let wanted = {
+        let image = codec::read(&paths[1], &Limits::default()).unwrap().image;
+        filters().map(|filter| filter.apply(&image).unwrap())
+    };
+    let options = Options {
+        existing: Existing::Replace,
+        ..Options::default()
+    };
+    let [before, middle, after] = paths.clone().map(|path| job(path, folder.path()));
+    let outputs: Vec<_> = (middle.results.iter())
+        .map(|request| request.output.path().to_owned())
+        .collect();
+    // Another one in its place: what was opened is read to its end.
+    let replace = Meddling(Lines::default(), |_| {
+        write(&path("new.png"), 40);
+        fs::rename(path("new.png"), &paths[1]).unwrap();
+    });
+    let made = pipeline::run(&middle, &options, &replace).unwrap();
+    assert!(made.iter().all(Result::is_ok));
+    for (output, wanted) in std::iter::zip(&outputs, &wanted) {
+        let image = codec::read(output, &Limits::default()).unwrap().image;
+        assert!(image == *wanted);
+    }
+    write(&paths[1], 900);
+    // Cut short: the old results stay, and the other images are filtered.
+    let old: Vec<_> = outputs.iter().map(|path| fs::read(path).unwrap()).collect();
+    let jobs = vec![before, middle, after];
+    let batch = Batch {
+        jobs,
+        options,
+        ..Batch::default()
+    };
+    let [_, path, _] = paths;
+    let cut = Arc::new(Meddling(Lines::default(), move |total| {
+        if total == 898 + 900 {
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_len(1_000_000).unwrap();
+        }
+    }));
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let summary = (alone.build().unwrap()).install(|| batch::run(batch, cut.clone()));
+    assert_eq!((summary.done, summary.failed), (4, 2));
+    assert_eq!(
+        cut.0.take()[2],
+        "large.png the png file ends before its picture does: get a complete copy of it"
+    );
+    for (output, old) in std::iter::zip(&outputs, &old) {
+        assert!(fs::read(output).unwrap() == *old);
+    }
+    assert_eq!(names(folder.path()).len(), 3 + 6);
+}
+
+#[test]
+fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        existing: Existing::Replace,
+        ..Options::default()
+    };
+    for extension in ["ppm", "gif"] {
+        let input = folder.path().join(format!("a.{extension}"));
+        write(&input, 30);
+        let mut job = job(input.clone(), folder.path());
+        job.results.truncate(1);
+        job.results[0].output = job.input.clone();
+        let anew = folder.path().join("anew.ppm");
+        write(&anew, 31);
+        let bytes = fs::read(&anew).unwrap();
+        let save = Meddling(Lines::default(), |_| fs::rename(&anew, &input).unwrap());
+        let made = pipeline::run(&job, &options, &save).unwrap();
+        assert_eq!(
+            made[0].as_ref().unwrap_err().to_string(),
+            "it was changed while its result was made, and stays as it is now: run again for a result of that"
+        );
+        assert!(fs::read(&input).unwrap() == bytes);
+        // A picture like any other.
+        let made = pipeline::run(&job, &options, &Silent).unwrap();
+        assert!(matches!(made[0], Ok(Outcome::Done(_))));
+        assert!(fs::read(&input).unwrap() != bytes);
+        fs::remove_file(&input).unwrap();
+    }
+    assert_eq!(names(folder.path()), [""; 0]);
 }

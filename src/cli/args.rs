@@ -192,6 +192,8 @@ pub(super) struct Args {
     pub(super) overwrite: bool,
 
     /// Put each result in the place of its input, once it is whole and on the disk
+    ///
+    /// An input that another program changes meanwhile stays, and is an error.
     #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
     pub(super) in_place: bool,
 

@@ -28,6 +28,14 @@ pub enum Overwrite {
     Replace,
 }
 
+/// The length of a file and its time of modification: of another version of it,
+/// they are others.
+type Version = (u64, Option<SystemTime>);
+
+fn version(file: &Metadata) -> Version {
+    (file.len(), file.modified().ok())
+}
+
 /// A file under construction: it is written beside its place and moved there by
 /// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
 ///
@@ -51,6 +59,8 @@ enum Sink {
         replaces: bool,
         /// Whose time of modification and permissions it gets.
         like: Option<(SystemTime, Permissions)>,
+        /// The only file whose place it takes.
+        only: Option<Version>,
     },
     Straight {
         bytes: Cursor<Vec<u8>>,
@@ -110,6 +120,7 @@ impl AtomicFile {
                 overwrite,
                 replaces,
                 like: None,
+                only: None,
             },
         })
     }
@@ -118,6 +129,14 @@ impl AtomicFile {
     pub(crate) fn preserve(&mut self, modified: SystemTime, permissions: Permissions) {
         if let Sink::Beside { like, .. } = &mut self.sink {
             *like = Some((modified, permissions));
+        }
+    }
+
+    /// Has it take the place of this file only, and not of what that was
+    /// changed to meanwhile.
+    pub(crate) fn replace_only(&mut self, old: &Metadata) {
+        if let Sink::Beside { only, .. } = &mut self.sink {
+            *only = Some(version(old));
         }
     }
 
@@ -138,6 +157,7 @@ impl AtomicFile {
                 overwrite,
                 replaces,
                 like,
+                only,
             } => {
                 let file = file
                     .into_inner()
@@ -150,6 +170,12 @@ impl AtomicFile {
                 if replaces {
                     // The old one goes when the new one is safe.
                     file.sync_all().map_err(message::writing)?;
+                }
+                let now = || fs::metadata(&target).ok().map(|file| version(&file));
+                if only.is_some_and(|old| now() != Some(old)) {
+                    return Err(Error::output(
+                        "it was changed while its result was made, and stays as it is now: run again for a result of that",
+                    ));
                 }
                 // Some systems move no open file. Others keep it locked until it is moved.
                 #[cfg(not(unix))]

@@ -1,7 +1,7 @@
 //! The results of one input.
 
 use std::{
-    iter,
+    fs, iter,
     path::Path,
     time::{Duration, Instant},
 };
@@ -29,6 +29,8 @@ pub(super) struct Making<'a> {
     /// The format and the channels of the input.
     pub(super) format: Format,
     pub(super) channels: usize,
+    /// What its file was before it was opened.
+    pub(super) known: Option<fs::Metadata>,
 }
 
 impl Making<'_> {
@@ -118,8 +120,13 @@ impl Making<'_> {
         let format = self.format_of(request);
         let read = (self.channels, metadata);
         let writing = Writing::begin(&request.output, shape, format, read, self.options)?;
-        if let (true, Place::File(input)) = (self.options.preserve, &self.job.input) {
-            writing.preserve(input)?;
+        if let Some(known) = &self.known {
+            if self.options.preserve {
+                writing.preserve(known)?;
+            }
+            if request.output == self.job.input {
+                writing.replace_only(known);
+            }
         }
         Ok(writing.until(self.stop.clone()))
     }

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{self, BufWriter, Seek, SeekFrom, Write},
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -58,15 +57,20 @@ impl Writing {
     }
 
     /// Has it get the time of modification and the permissions of this file.
-    pub(super) fn preserve(&self, input: &Path) -> Result<()> {
+    pub(super) fn preserve(&self, input: &fs::Metadata) -> Result<()> {
         if let Target::File(file) = &self.target {
-            let known = fs::metadata(input);
-            let known = known.and_then(|known| Ok((known.modified()?, known.permissions())));
-            let (modified, permissions) =
-                known.map_err(|e| Error::io("read time and permissions of the input", e))?;
-            file.with(|file| file.preserve(modified, permissions));
+            let modified = input.modified();
+            let modified = modified.map_err(|e| Error::io("read the time of the input", e))?;
+            file.with(|file| file.preserve(modified, input.permissions()));
         }
         Ok(())
+    }
+
+    /// Has it take the place of this file only, as long as that is unchanged.
+    pub(super) fn replace_only(&self, input: &fs::Metadata) {
+        if let Target::File(file) = &self.target {
+            file.with(|file| file.replace_only(input));
+        }
     }
 
     /// With an end that may be asked for: then it is not put in its place.
