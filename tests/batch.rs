@@ -383,7 +383,8 @@ fn an_output_that_appears_when_its_input_is_open_is_kept() {
             };
             let made = pipeline::run(&job, &options, &meddling).unwrap();
             match (existing, &made[0]) {
-                (Existing::Skip, Ok(Outcome::Skipped)) | (_, Err(Error::Exists)) => {}
+                (Existing::Skip, Ok(Outcome::Skipped)) | (Existing::Refuse, Err(Error::Exists)) => {
+                }
                 _ => panic!("{existing:?}: {:?}", made[0]),
             }
             assert!(matches!(made[1], Ok(Outcome::Done(_))));
@@ -489,4 +490,29 @@ fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
         fs::remove_file(&input).unwrap();
     }
     assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn an_input_that_vanishes_when_it_is_open_gives_its_results() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.png");
+    write(&input, 30);
+    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let file = fs::File::options().write(true).open(&input).unwrap();
+    file.set_modified(time).unwrap();
+    drop(file);
+    let job = job(input.clone(), folder.path());
+    let options = Options {
+        preserve: true,
+        ..Options::default()
+    };
+    let vanish = Meddling(Lines::default(), |_| fs::remove_file(&input).unwrap());
+    let made = pipeline::run(&job, &options, &vanish).unwrap();
+    assert!(made.iter().all(Result::is_ok));
+    assert_eq!(names(folder.path()), ["a.0.png", "a.1.png"]);
+    for request in &job.results {
+        let known = fs::metadata(request.output.path()).unwrap();
+        assert_eq!(known.modified().unwrap(), time);
+    }
 }
