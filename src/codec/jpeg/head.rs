@@ -27,8 +27,7 @@ pub(super) struct Head {
     pub(super) blends_rows: bool,
     /// Where the data of the scan begin.
     pub(super) data: usize,
-    /// Tables by their number; those of DC differences have a code for every
-    /// category.
+    /// Tables by their number.
     pub(super) dc: [Option<Table>; 4],
     pub(super) ac: [Option<Table>; 4],
     /// What a strip begins with, and where in it the number of rows stands.
@@ -150,10 +149,15 @@ impl Head {
 
     /// Completes what a strip begins with.
     fn finish(&mut self, scan: &[u8]) -> Option<()> {
-        for (number, table) in self.dc.iter_mut().enumerate() {
+        for (number, table) in self.dc.iter().enumerate() {
             if let Some(table) = table {
-                *table = table.with_all_categories()?;
-                self.segments.extend(table.segment(number as u8));
+                // Only where a strip's first differences are others than in the
+                // file: a code that its table lacks must stay an error.
+                let segment = match self.interval {
+                    0 => table.with_all_categories()?.segment(number as u8),
+                    _ => table.segment(number as u8),
+                };
+                self.segments.extend(segment);
             }
         }
         for (number, table) in self.ac.iter().enumerate() {

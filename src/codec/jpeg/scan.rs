@@ -40,7 +40,7 @@ struct Part {
     blocks: usize,
     dc: Codes,
     ac: Chains,
-    /// The code of each category and its length.
+    /// The code of each category and its length, in the tables of strips.
     dc_codes: [(u16, u32); 16],
 }
 
@@ -56,7 +56,7 @@ impl Scan {
                 blocks: component.blocks,
                 dc: Codes::of_dc(dc)?,
                 ac: Chains::new(ac)?,
-                dc_codes: dc_codes(dc)?,
+                dc_codes: dc_codes(&dc.with_all_categories()?)?,
             });
         }
         let mut data = Vec::with_capacity(bytes.len() - head.data + BEHIND);

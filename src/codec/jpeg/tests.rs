@@ -238,6 +238,31 @@ fn of_tables_without_the_categories_of_strips() {
     assert!(check(&bytes, "ramp"));
 }
 
+/// Strips have codes for categories that the file's table lacks: in its data these
+/// are as wrong as when it is decoded whole.
+#[test]
+fn codes_of_strips_are_none_of_the_file() {
+    for interval in [0, 5, 10] {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 90);
+        encoder.set_optimized_huffman_tables(true);
+        encoder.set_restart_interval(interval);
+        encoder
+            .encode(&[128; 200 * 40], 40, 200, ColorType::Luma)
+            .unwrap();
+        let data = segment(&bytes, 0xda) + 8;
+        let mut refused = 0;
+        for byte in 0..=254 {
+            bytes[data] = byte;
+            let [whole, strips] =
+                [WHOLE, THIN].map(|cut| read(&bytes, cut, 3).map_err(|error| error.to_string()));
+            assert!(strips == whole, "{interval} {byte}: {whole:?}");
+            refused += usize::from(whole.is_err());
+        }
+        assert!(refused > 100, "{interval} {refused}");
+    }
+}
+
 #[test]
 fn of_photographs() {
     let mut cut = 0;
