@@ -39,6 +39,12 @@ fn readers() {
 }
 
 #[test]
+fn jpegs() {
+    use targets::jpegs::{corpus, target};
+    driver::run("jpegs", 4000, corpus(), target);
+}
+
+#[test]
 fn filters() {
     use targets::filters::{corpus, target};
     driver::run("filters", 400, corpus(), target);

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 pub(crate) mod filters;
+pub(crate) mod jpegs;
 pub(crate) mod kernel_file;
 pub(crate) mod readers;
 pub(crate) mod views;

@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// Small, so that what passes them shows.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     max_pixels: 1 << 16,
     max_bytes: 1 << 20,
     max_memory: 1 << 20,
 };
 
 /// What decoders take for every file, whatever it says.
-const DECODER: u64 = 4 << 20;
+pub(super) const DECODER: u64 = 4 << 20;
 
 const LARGEST: usize = 1 << 14;
 
@@ -113,7 +113,7 @@ pub(crate) fn check(data: &[u8], limits: &Limits) -> String {
     said(&whole)
 }
 
-fn said(decoded: &stridekern::Result<Decoded>) -> String {
+pub(super) fn said(decoded: &stridekern::Result<Decoded>) -> String {
     match decoded {
         Ok(decoded) => format!(
             "{} {:?} {} {:?} {}",
@@ -131,7 +131,11 @@ fn said(decoded: &stridekern::Result<Decoded>) -> String {
     }
 }
 
-fn same(how: &str, whole: &stridekern::Result<Decoded>, rows: &stridekern::Result<Decoded>) {
+pub(super) fn same(
+    how: &str,
+    whole: &stridekern::Result<Decoded>,
+    rows: &stridekern::Result<Decoded>,
+) {
     let bits = |decoded: &Decoded| {
         let samples = decoded.image.samples().as_slice();
         (
@@ -147,7 +151,10 @@ fn same(how: &str, whole: &stridekern::Result<Decoded>, rows: &stridekern::Resul
 }
 
 /// All rows in bands of random heights.
-fn by_rows(mut reader: RowReader<'_>, random: &mut Random) -> stridekern::Result<Decoded> {
+pub(super) fn by_rows(
+    mut reader: RowReader<'_>,
+    random: &mut Random,
+) -> stridekern::Result<Decoded> {
     let header = reader.header().clone();
     let shape = header.shape;
     let mut bytes = Vec::new();

@@ -200,6 +200,23 @@ pub fn rows_of_bytes<'a>(
     rows(Input::Memory(bytes), hint, limits, Watch::new(limits))
 }
 
+/// The rows of a JPEG that is cut into strips if it has so many pixels, each of
+/// about so many bytes of samples. Fuzzing has small pictures cut too, or large
+/// ones whole.
+#[doc(hidden)]
+pub fn rows_of_cut_jpeg<'a>(
+    bytes: &'a [u8],
+    limits: &Limits,
+    pixels: usize,
+    strip: usize,
+) -> Result<RowReader<'a>> {
+    let cut = jpeg::Cut {
+        pixels,
+        bytes: strip,
+    };
+    Ok(jpeg::open_cut(bytes.into(), limits, cut)?.within(limits))
+}
+
 fn rows<'a>(
     input: Input<'a>,
     hint: Option<Format>,

@@ -14,6 +14,7 @@ mod tests;
 mod write;
 
 pub(super) use marks::is_complete;
+pub(super) use strips::Cut;
 pub(super) use write::{create, strip_rows};
 
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ use crate::{
 };
 
 use marks::{guarded, is_progressive};
-use strips::{Cut, Strips};
+use strips::Strips;
 
 use super::{
     Density, DensityUnit, Format, Limits, Metadata, message,
@@ -49,7 +50,11 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
     open_cut(bytes, limits, CUT)
 }
 
-fn open_cut<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, cut: Cut) -> Result<RowReader<'a>> {
+pub(super) fn open_cut<'a>(
+    bytes: Cow<'a, [u8]>,
+    limits: &Limits,
+    cut: Cut,
+) -> Result<RowReader<'a>> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::MAX)

@@ -41,6 +41,8 @@ mod tiff;
 
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
 pub(crate) use atomic::{check_place, open_device};
+#[doc(hidden)]
+pub use decode::rows_of_cut_jpeg;
 pub(crate) use decode::{Begun, begin};
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,

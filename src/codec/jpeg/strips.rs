@@ -17,11 +17,11 @@ use super::{data::Data, decoding, head::Head};
 
 /// What is cut, and how.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cut {
+pub(in crate::codec) struct Cut {
     /// The fewest pixels of a picture that is cut.
-    pub(super) pixels: usize,
+    pub(in crate::codec) pixels: usize,
     /// About the bytes of samples in a strip.
-    pub(super) bytes: usize,
+    pub(in crate::codec) bytes: usize,
 }
 
 /// How many times as large strips are of which some rows are decoded twice.
