@@ -1,5 +1,7 @@
 //! The filter: what is computed from an image.
 
+use std::sync::Arc;
+
 use super::{
     Channel, Plan, Tuning,
     plan::Input,
@@ -79,7 +81,8 @@ impl std::str::FromStr for Extent {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    pub(super) bank: KernelBank,
+    /// Shared, since a batch has a filter for each of its results.
+    pub(super) bank: Arc<KernelBank>,
     pub(super) extent: Extent,
     pub(super) step: [usize; 2],
     pub(super) dilation: [usize; 2],
@@ -94,7 +97,7 @@ impl Filter {
     pub fn new(bank: KernelBank) -> Self {
         Self {
             map: bank.map().unwrap_or_default(),
-            bank,
+            bank: Arc::new(bank),
             extent: Extent::Valid,
             step: [1, 1],
             dilation: [1, 1],
@@ -162,7 +165,7 @@ impl Filter {
     }
 
     /// The bank that this filter was made of.
-    pub const fn bank(&self) -> &KernelBank {
+    pub fn bank(&self) -> &KernelBank {
         &self.bank
     }
 
