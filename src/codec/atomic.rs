@@ -55,8 +55,6 @@ enum Sink {
         entry: Entry,
         target: PathBuf,
         overwrite: Overwrite,
-        /// Whether there is a file that would be lost with this one.
-        replaces: bool,
         /// Whose time of modification and permissions it gets.
         like: Option<(SystemTime, Permissions)>,
         /// The only file whose place it takes.
@@ -107,7 +105,6 @@ impl AtomicFile {
             ),
             _ => creating(error),
         })?;
-        let replaces = permissions.is_some();
         if let Some(permissions) = permissions {
             file.set_permissions(permissions).map_err(creating)?;
         }
@@ -118,7 +115,6 @@ impl AtomicFile {
                 entry,
                 target,
                 overwrite,
-                replaces,
                 like: None,
                 only: None,
             },
@@ -133,7 +129,7 @@ impl AtomicFile {
     }
 
     /// Has it take the place of this file only, and not of what that was
-    /// changed to meanwhile.
+    /// changed to meanwhile, and once it is on the disk.
     pub(crate) fn replace_only(&mut self, old: &Metadata) {
         if let Sink::Beside { only, .. } = &mut self.sink {
             *only = Some(version(old));
@@ -155,7 +151,6 @@ impl AtomicFile {
                 entry,
                 target,
                 overwrite,
-                replaces,
                 like,
                 only,
             } => {
@@ -167,15 +162,15 @@ impl AtomicFile {
                         .and_then(|()| file.set_modified(modified))
                         .map_err(|e| Error::io("preserve time and permissions", e))?;
                 }
-                if replaces {
-                    // The old one goes when the new one is safe.
+                if let Some(old) = only {
+                    // It cannot be made again, so it goes when the new one is safe. An
+                    // output can, and to wait for the disk would take as long as all else.
                     file.sync_all().map_err(message::writing)?;
-                }
-                let now = || fs::metadata(&target).ok().map(|file| version(&file));
-                if only.is_some_and(|old| now() != Some(old)) {
-                    return Err(Error::output(
-                        "it was changed while its result was made, and stays as it is now: run again for a result of that",
-                    ));
+                    if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old) {
+                        return Err(Error::output(
+                            "it was changed while its result was made, and stays as it is now: run again for a result of that",
+                        ));
+                    }
                 }
                 // Some systems move no open file. Others keep it locked until it is moved.
                 #[cfg(not(unix))]
