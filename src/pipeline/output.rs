@@ -1,7 +1,7 @@
 //! What a result is written to.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufWriter, Seek, SeekFrom, Write},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -119,7 +119,10 @@ impl Target {
     fn create(place: &Place, options: &Options) -> Result<Self> {
         let path = match place {
             Place::File(path) => path,
-            Place::Standard => return Ok(Self::Standard(Stream::new(io::stdout()))),
+            Place::Standard => {
+                let out = standard_output().map_err(codec::writing)?;
+                return Ok(Self::Standard(Stream::new(out)));
+            }
         };
         if let (true, Some(folder)) = (options.make_folders, path.parent()) {
             fs::create_dir_all(folder)
@@ -166,6 +169,16 @@ impl Target {
         }
         Ok(bytes)
     }
+}
+
+/// Standard output as it is: the library's handle takes bytes for written that a
+/// descriptor for reading refuses, and looks for ends of lines.
+fn standard_output() -> io::Result<File> {
+    #[cfg(unix)]
+    let own = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let own = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    own.map(File::from)
 }
 
 /// What a writer writes to while another holds it.

@@ -514,6 +514,11 @@ fn a_full_standard_output_is_a_failure() {
     assert_eq!(room.names(), ["a.png"]);
     // What cannot be told is done all the same.
     shell(&room, "a.png -k sobel --json > /dev/full").says(1, &[FULL]);
+    // Opened for reading.
+    shell(&room, "a.png -k sobel -o - 1< a.png").says(
+        1,
+        &["-: cannot write to standard output: Bad file descriptor (os error 9)"],
+    );
     assert_eq!(room.names(), ["a.png", "a.sobel.png"]);
 }
 
