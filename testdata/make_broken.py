@@ -50,6 +50,8 @@ def images():
     row = chunk(b"IDAT", zlib.compress(bytes(1000)))
     keep("bomb.png", header(100_000, 100_000) + row + end, "announces 100000 x 100000 RGB pixels, 30 GB")
     keep("zero.png", header(0, 0) + chunk(b"IDAT", zlib.compress(b"")) + end, "0 x 0 pixels")
+    colours = header(4, 4, 8, 3) + chunk(b"PLTE", bytes(4))
+    keep("palette4.png", colours + row + end, "a palette of 4 bytes, a colour and a third")
     keep("depth3.png", header(4, 4, 3, 0) + row + end, "3 bits per sample do not exist in PNG")
     keep("bomb.pgm", b"P5 100000 100000 255\n" + bytes(100), "announces 100000 x 100000 pixels")
     keep("truncated.pgm", b"P5 30 20 255\n" + bytes(range(250)), "250 of 600 samples")

@@ -73,6 +73,11 @@ fn broken_images_are_refused_and_nothing_is_written() {
                 .to_owned(),
         ),
         (
+            "palette4.png",
+            "the png file is damaged (its palette ends within a colour): get a good copy of it"
+                .to_owned(),
+        ),
+        (
             "depth3.png",
             "the png file is damaged (Invalid bit depth 3): get a good copy of it".to_owned(),
         ),
@@ -113,7 +118,7 @@ fn broken_images_are_refused_and_nothing_is_written() {
         ("short.npy", cut("npy")),
     ];
     let images = expected("image");
-    assert_eq!(images.len(), 32);
+    assert_eq!(images.len(), 33);
     for (name, _) in &exact {
         assert!(images.iter().any(|i| i["file"] == *name), "{name}");
     }

@@ -3,8 +3,8 @@
 use std::io::{BufRead, Seek};
 
 use ::png::{
-    BitDepth, ColorType, Decoder, DecodingError, Limits as PngLimits, PixelDimensions, Reader,
-    Transformations, Unit,
+    BitDepth, ColorType, Decoder, DecodingError, Info, Limits as PngLimits, PixelDimensions,
+    Reader, Transformations, Unit,
 };
 
 use crate::{
@@ -43,6 +43,7 @@ pub(in crate::codec) fn open<'a>(
     decoder.set_limits(PngLimits { bytes });
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
+    check_palette(info)?;
     let (color, bits) = reader.output_color_type();
     let depth = match bits {
         BitDepth::Sixteen => Depth::U16,
@@ -189,6 +190,16 @@ fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
     }
     let channels = ColorType::from_u8(color).map_or(1, ColorType::samples);
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
+}
+
+/// The decoder panics over colours that are not whole.
+fn check_palette(info: &Info<'_>) -> Result<()> {
+    match info.palette.as_deref() {
+        Some(palette) if info.color_type == ColorType::Indexed && palette.len() % 3 > 0 => {
+            Err(message::damaged("png", "its palette ends within a colour"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A decoder that may take so many bytes has failed.
