@@ -8,10 +8,10 @@ use ::tiff::tags::Tag;
 
 use crate::error::Result;
 
-use super::{Limits, message};
+use super::{Limits, XMP, message};
 
 /// The tags whose values are read, all that they have.
-const READ: [Tag; 22] = [
+const READ: [Tag; 26] = [
     Tag::ImageWidth,
     Tag::ImageLength,
     Tag::BitsPerSample,
@@ -34,6 +34,10 @@ const READ: [Tag; 22] = [
     Tag::JPEGTables,
     Tag::ChromaSubsampling,
     Tag::IccProfile,
+    XMP,
+    Tag::XResolution,
+    Tag::YResolution,
+    Tag::ResolutionUnit,
 ];
 
 /// What the tiff crate takes for a value, of whatever type.

@@ -83,11 +83,8 @@ pub(in crate::codec) fn open<'a>(
             .map_err(decoding)?
             .and_then(|value| value.into_u8_vec().ok()),
         exif: None,
-        xmp: decoder
-            .find_tag(XMP)
-            .map_err(decoding)?
-            .and_then(|value| value.into_u8_vec().ok()),
-        density: density(&mut decoder)?,
+        xmp: xmp(&mut decoder, &mut warnings),
+        density: density(&mut decoder),
         orientation: unsigned(&mut decoder, Tag::Orientation)?
             .and_then(|value| u16::try_from(value).ok())
             .filter(|value| (1..=8).contains(value)),
@@ -302,23 +299,29 @@ fn check_jpeg_parts(
     Ok(())
 }
 
-fn density(decoder: &mut Decoder<impl Read + Seek>) -> Result<Option<Density>> {
-    let mut pixels = |tag| -> Result<Option<[u32; 2]>> {
-        Ok(match decoder.find_tag(tag).map_err(decoding)? {
-            Some(Value::Rational(n, d)) => Some([n, d]),
-            _ => None,
-        })
+/// The picture does not depend on them, so neither does reading it.
+fn xmp(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>) -> Option<Vec<u8>> {
+    let value = decoder.find_tag(XMP).transpose()?;
+    let bytes = value.and_then(Value::into_u8_vec).ok();
+    if bytes.is_none() {
+        warnings.push("the XMP data of the tiff file are damaged: they were dropped".to_owned());
+    }
+    bytes
+}
+
+fn density(decoder: &mut Decoder<impl Read + Seek>) -> Option<Density> {
+    let mut pixels = |tag| match decoder.find_tag(tag) {
+        Ok(Some(Value::Rational(n, d))) => Some([n, d]),
+        _ => None,
     };
-    let (across, down) = (pixels(Tag::XResolution)?, pixels(Tag::YResolution)?);
-    let unit = match unsigned(decoder, Tag::ResolutionUnit)? {
-        Some(1) => DensityUnit::None,
+    let pixels = [pixels(Tag::XResolution)?, pixels(Tag::YResolution)?];
+    let unit = match decoder.find_tag_unsigned(Tag::ResolutionUnit).ok()? {
+        Some(1_u16) => DensityUnit::None,
         None | Some(2) => DensityUnit::Inch,
         Some(3) => DensityUnit::Centimetre,
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(across
-        .zip(down)
-        .and_then(|(across, down)| Density::new([across, down], unit)))
+    Density::new(pixels, unit)
 }
 
 fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {

@@ -330,29 +330,46 @@ fn overlapping_jpegs_are_not_read_again_and_again() {
 
 #[test]
 fn tags_take_no_memory_on_their_word() {
-    let claims = |count: u32, size: usize| {
-        let mut bytes = strip(&[7; 16], [4, 4], 8, 1, 1, &[]);
-        let bits = entry(&mut bytes, 258);
-        bits[4..8].copy_from_slice(&count.to_le_bytes());
-        bits[8..].copy_from_slice(&8_u32.to_le_bytes());
+    let claims = |tag: u16, count: u32, size: usize| {
+        let more = (tag != 258).then_some((tag, LONG, &[0_u32][..]));
+        let mut bytes = strip(&[7; 16], [4, 4], 8, 1, 1, more.as_slice());
+        let entry = entry(&mut bytes, tag);
+        entry[4..8].copy_from_slice(&count.to_le_bytes());
+        entry[8..].copy_from_slice(&8_u32.to_le_bytes());
         bytes.resize(bytes.len().max(size), 0);
         bytes
     };
-    assert_eq!(
-        refusal(&claims(u32::MAX, 0)),
-        "the tiff file ends before its picture does: get a complete copy of it"
-    );
     let limits = Limits {
         max_memory: 1 << 20,
         ..Limits::default()
     };
-    // 32 bytes each are 3 MB.
-    let error = read(&claims(100_000, 300_000), &limits).unwrap_err();
+    // Bits, resolution, XMP, profile.
+    for tag in [258, 282, 283, 296, 700, 34675] {
+        assert_eq!(
+            refusal(&claims(tag, u32::MAX, 0)),
+            "the tiff file ends before its picture does: get a complete copy of it"
+        );
+        // 32 bytes each are 3 MB.
+        let error = read(&claims(tag, 100_000, 400_000), &limits).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "reading the tiff file takes more than the memory limit of 1 MiB: raise --memory-limit, or cut the picture into parts"
+        );
+        assert!(matches!(error, Error::Limit(_)));
+    }
+}
+
+#[test]
+fn metadata_that_are_damaged_cost_no_picture() {
+    let more: &[(u16, u16, &[u32])] =
+        &[(282, LONG, &[300]), (296, SHORT, &[9]), (700, SHORT, &[1])];
+    let read = decoded(&strip(&[7; 16], [4, 4], 8, 1, 1, more));
+    assert_eq!(read.image, image([4, 4, 1], Samples::U8(vec![7; 16])));
+    assert_eq!(read.metadata, Metadata::default());
     assert_eq!(
-        error.to_string(),
-        "reading the tiff file takes more than the memory limit of 1 MiB: raise --memory-limit, or cut the picture into parts"
+        read.warnings,
+        ["the XMP data of the tiff file are damaged: they were dropped"]
     );
-    assert!(matches!(error, Error::Limit(_)));
 }
 
 #[test]
