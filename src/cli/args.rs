@@ -191,6 +191,12 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "skip_existing")]
     pub(super) overwrite: bool,
 
+    /// Keep outputs that exist and go on
+    ///
+    /// Also those that another run makes meanwhile: several may share a folder.
+    #[arg(long)]
+    pub(super) skip_existing: bool,
+
     /// Put each result in the place of its input, once it is whole and on the disk
     ///
     /// An input that another program changes meanwhile stays, and is an error.
@@ -204,12 +210,6 @@ pub(super) struct Args {
     /// Say what would be read and written, and how; touch nothing
     #[arg(long, conflicts_with_all = ["explain", "bench"])]
     pub(super) dry_run: bool,
-
-    /// Keep outputs that exist and go on
-    ///
-    /// Also those that another run makes meanwhile: several may share a folder.
-    #[arg(long)]
-    pub(super) skip_existing: bool,
 
     /// Threads; 0 is one for every core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
