@@ -50,6 +50,22 @@ Environment:
     max_term_width = 100
 )]
 pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+/// What is filtered.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Inputs")]
+pub(super) struct InputArgs {
     /// Images to filter, folders with -r; - is standard input
     #[arg(
         value_name = "INPUT",
@@ -96,7 +112,12 @@ pub(super) struct Args {
     /// nothing else: give every machine the same list.
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
+}
 
+/// What is computed.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Filter")]
+pub(super) struct FilterArgs {
     /// Kernel: a TOML file or a built-in name; repeatable, each gives its own output
     ///
     /// That file if it exists, else the built-in kernel of that name, with or
@@ -165,7 +186,12 @@ pub(super) struct Args {
     /// Samples of the output
     #[arg(long, value_enum, default_value_t = DepthArg::Same)]
     pub(super) depth: DepthArg,
+}
 
+/// What is written, and where.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Outputs")]
+pub(super) struct OutputArgs {
     /// Output file, folder (for several results, or with a / at its end), or - for standard output
     ///
     /// Default: beside the input, as <stem>.<kernel>.<ext>, or
@@ -206,11 +232,12 @@ pub(super) struct Args {
     /// Give outputs the time of modification and the permissions of their input
     #[arg(long)]
     pub(super) preserve: bool,
+}
 
-    /// Say what would be read and written, and how; touch nothing
-    #[arg(long, conflicts_with_all = ["explain", "bench"])]
-    pub(super) dry_run: bool,
-
+/// How it is computed.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct RunArgs {
     /// Threads; 0 is one for every core
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub(super) threads: u16,
@@ -241,6 +268,15 @@ pub(super) struct Args {
     /// Method of the inner loop; default: auto, the fastest
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(super) engine: Option<EngineArg>,
+}
+
+/// What is told.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reports")]
+pub(super) struct ReportArgs {
+    /// Say what would be read and written, and how; touch nothing
+    #[arg(long, conflicts_with_all = ["explain", "bench"])]
+    pub(super) dry_run: bool,
 
     /// Print the views, the plan and the reasons, instead of filtering
     #[arg(long, conflicts_with = "bench")]

@@ -40,7 +40,9 @@ pub(crate) fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return output::usage(&error, messages).into(),
     };
-    let messages = Messages { quiet: args.quiet };
+    let messages = Messages {
+        quiet: args.report.quiet,
+    };
     match run(args, messages) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -52,19 +54,19 @@ pub(crate) fn main() -> ExitCode {
 
 /// An error here is one of usage: nothing was touched yet.
 fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
-    if let Some(shell) = args.completions {
+    if let Some(shell) = args.report.completions {
         // Into memory first: the generator panics where writing fails.
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut script);
         return print(|out| out.write_all(&script));
     }
-    if args.man {
+    if args.report.man {
         return print(|out| clap_mangen::Man::new(Args::command()).render(out));
     }
-    if args.list_kernels {
-        return print(|out| kernels::list(args.json, out));
+    if args.report.list_kernels {
+        return print(|out| kernels::list(args.report.json, out));
     }
-    if let Some(name) = &args.show_kernel {
+    if let Some(name) = &args.report.show_kernel {
         let toml = kernels::show(name)?;
         return print(|out| out.write_all(toml.as_bytes()));
     }

@@ -67,38 +67,44 @@ impl Settings {
     /// Reads the kernels and checks all that was asked for.
     pub(super) fn new(args: &Args) -> Result<Self> {
         let filters = filters(args)?;
-        let extents = extents(&args.pad)?;
-        let format = args.format.as_deref().map(output_format).transpose()?;
-        let action = match (args.explain, args.bench) {
-            _ if args.dry_run => Action::DryRun,
+        let extents = extents(&args.filter.pad)?;
+        let format = args
+            .output
+            .format
+            .as_deref()
+            .map(output_format)
+            .transpose()?;
+        let action = match (args.report.explain, args.report.bench) {
+            _ if args.report.dry_run => Action::DryRun,
             (true, _) => Action::Explain,
             (_, true) => Action::Bench(Bench {
-                runs: args.bench_runs,
-                one_method: args.engine.is_some(),
+                runs: args.report.bench_runs,
+                one_method: args.run.engine.is_some(),
             }),
             _ => Action::Filter,
         };
         let variants = batch::variants(&filters, &extents);
-        let folder = (args.output.as_deref()).filter(|output| output.is_dir());
+        let folder = (args.output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
             images: inputs,
             unseen,
         } = inputs::find(args, folder)?;
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
-            Action::Filter | Action::DryRun if args.in_place => Destination::InPlace,
+            Action::Filter | Action::DryRun if args.output.in_place => Destination::InPlace,
             Action::Filter | Action::DryRun => {
-                destination(args.output.as_deref(), several, format)?
+                destination(args.output.output.as_deref(), several, format)?
             }
             // Nothing is written, so there is no name to be found.
             _ => Destination::Folder(PathBuf::new()),
         };
-        if destination == Destination::Standard && args.json {
+        if destination == Destination::Standard && args.report.json {
             bail!("--json and --output - both want standard output; write the image to a file");
         }
         let mut jobs = match action {
             Action::Filter | Action::DryRun => {
                 let kernel_files: Vec<_> = args
+                    .filter
                     .kernels
                     .iter()
                     .map(PathBuf::from)
@@ -109,7 +115,7 @@ impl Settings {
             _ => jobs_without_output(&inputs, &variants, format),
         };
         check_formats(&jobs, args)?;
-        if let Some(share) = &args.shard {
+        if let Some(share) = &args.input.shard {
             let share = shard(share)?;
             jobs.retain(|job| batch::in_share(job.input.path(), share));
         }
@@ -117,27 +123,30 @@ impl Settings {
             action,
             batch: Batch {
                 jobs,
-                timeout: args.timeout,
-                fail_fast: args.fail_fast,
+                timeout: args.run.timeout,
+                fail_fast: args.run.fail_fast,
                 stop: Stop::default(),
                 options: Options {
                     limits: limits(args)?,
                     input_format: format,
                     encode: EncodeOptions {
-                        quality: args.quality,
-                        compression: match args.compression {
+                        quality: args.output.quality,
+                        compression: match args.output.compression {
                             CompressionArg::Fast => Compression::Fast,
                             CompressionArg::Balanced => Compression::Balanced,
                             CompressionArg::Best => Compression::Best,
                         },
                     },
-                    existing: match (args.overwrite || args.in_place, args.skip_existing) {
+                    existing: match (
+                        args.output.overwrite || args.output.in_place,
+                        args.output.skip_existing,
+                    ) {
                         (true, _) => Existing::Replace,
                         (_, true) => Existing::Skip,
                         _ => Existing::Refuse,
                     },
                     tuning: Tuning {
-                        method: match args.engine.unwrap_or(EngineArg::Auto) {
+                        method: match args.run.engine.unwrap_or(EngineArg::Auto) {
                             EngineArg::Auto => None,
                             EngineArg::Naive => Some(Method::Naive),
                             EngineArg::Direct => Some(Method::Direct),
@@ -148,18 +157,18 @@ impl Settings {
                         ..Tuning::default()
                     },
                     make_folders: matches!(destination, Destination::Folder(_)),
-                    preserve: args.preserve,
+                    preserve: args.output.preserve,
                 },
             },
             unseen,
-            threads: args.threads.into(),
+            threads: args.run.threads.into(),
             folder: match destination {
                 Destination::Folder(folder) if action == Action::Filter => Some(folder),
                 _ => None,
             },
-            json: args.json,
-            verbose: args.verbose,
-            progress: !args.quiet && !args.no_progress,
+            json: args.report.json,
+            verbose: args.report.verbose,
+            progress: !args.report.quiet && !args.report.no_progress,
         })
     }
 
@@ -184,21 +193,21 @@ impl Settings {
 
 fn limits(args: &Args) -> Result<Limits> {
     let limits = Limits {
-        max_memory: memory_limit(args.memory_limit)?,
+        max_memory: memory_limit(args.run.memory_limit)?,
         ..Limits::default()
     };
-    Ok(match args.pixel_limit {
+    Ok(match args.run.pixel_limit {
         Some(pixels) => limits.with_pixels(pixels),
         None => limits,
     })
 }
 
 fn filters(args: &Args) -> Result<Vec<Filter>> {
-    let step = pair(&args.step, "--step")?;
-    let dilation = pair(&args.dilate, "--dilate")?;
-    let channel: Channel = args.channel.parse()?;
-    let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
-    let depth = match args.depth {
+    let step = pair(&args.filter.step, "--step")?;
+    let dilation = pair(&args.filter.dilate, "--dilate")?;
+    let channel: Channel = args.filter.channel.parse()?;
+    let map: Option<Map> = args.filter.map.as_deref().map(str::parse).transpose()?;
+    let depth = match args.filter.depth {
         DepthArg::Same => None,
         DepthArg::Eight => Some(Depth::U8),
         DepthArg::Sixteen => Some(Depth::U16),
@@ -206,7 +215,11 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
     };
     let filter = |argument: &PathBuf| {
         let bank = KernelBank::resolve(argument)?;
-        let bank = if args.flip { bank.convolving() } else { bank };
+        let bank = if args.filter.flip {
+            bank.convolving()
+        } else {
+            bank
+        };
         let own = bank.map().unwrap_or_default();
         if map.unwrap_or(own) == Map::Float && matches!(depth, Some(Depth::U8 | Depth::U16)) {
             let from = if map.is_some() {
@@ -225,7 +238,7 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
         filter.check()?;
         Ok(filter)
     };
-    args.kernels.iter().map(filter).collect()
+    args.filter.kernels.iter().map(filter).collect()
 }
 
 fn destination(
@@ -321,7 +334,7 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
                 others.join(", ")
             );
         }
-        if args.depth != DepthArg::Same || format == Format::Pbm {
+        if args.filter.depth != DepthArg::Same || format == Format::Pbm {
             let depth = request.filter.output_depth(Depth::U8);
             format.check(depth, 1).with_context(|| output.to_string())?;
         }
