@@ -13,28 +13,28 @@ use stridekern::{
     pipeline::Place,
 };
 
-use super::args::Args;
+use super::args::InputArgs;
 
 /// Every input, in the order of the arguments and the list; those of folders
 /// sorted by their paths. What is in the folder `results` is none.
-pub(super) fn find(args: &Args, results: Option<&Path>) -> Result<Found> {
+pub(super) fn find(args: &InputArgs, results: Option<&Path>) -> Result<Found> {
     let walk = Walk {
-        extensions: (!args.input.ext.is_empty())
-            .then(|| args.input.ext.iter().map(|text| extension(text)).collect()),
-        hidden: args.input.hidden,
-        follow_links: args.input.follow,
+        extensions: (!args.ext.is_empty())
+            .then(|| args.ext.iter().map(|text| extension(text)).collect()),
+        hidden: args.hidden,
+        follow_links: args.follow,
         except: results.map(Path::to_owned),
     };
     let mut named = Vec::new();
-    let read = args.input.inputs.iter().chain(&args.input.files_from);
+    let read = args.inputs.iter().chain(&args.files_from);
     if read.filter(|path| place(path) == Place::Standard).count() > 1 {
         bail!("standard input was named twice; it can be read once");
     }
-    for argument in &args.input.inputs {
+    for argument in &args.inputs {
         expand(argument, &mut named)?;
     }
-    if let Some(list) = &args.input.files_from {
-        let read = listed(list, args.input.null).with_context(|| list.display().to_string())?;
+    if let Some(list) = &args.files_from {
+        let read = listed(list, args.null).with_context(|| list.display().to_string())?;
         if read.is_empty() {
             bail!("{}: there is no name in this list", list.display());
         }
@@ -47,7 +47,7 @@ pub(super) fn find(args: &Args, results: Option<&Path>) -> Result<Found> {
     let mut all = Found::default();
     for path in named {
         match place(&path) {
-            Place::File(root) if args.input.recursive && root.is_dir() => {
+            Place::File(root) if args.recursive && root.is_dir() => {
                 let found = walk.images(&root);
                 let found = found.with_context(|| root.display().to_string())?;
                 all.images.extend(found.images);

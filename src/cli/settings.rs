@@ -15,7 +15,7 @@ use stridekern::{
 };
 
 use super::{
-    args::{Args, CompressionArg, DepthArg, EngineArg},
+    args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
     inputs::{self, place},
     values::{extents, memory_limit, output_format, pair, shard, simd},
 };
@@ -66,45 +66,46 @@ pub(super) struct Bench {
 impl Settings {
     /// Reads the kernels and checks all that was asked for.
     pub(super) fn new(args: &Args) -> Result<Self> {
-        let filters = filters(args)?;
-        let extents = extents(&args.filter.pad)?;
-        let format = args
-            .output
-            .format
-            .as_deref()
-            .map(output_format)
-            .transpose()?;
-        let action = match (args.report.explain, args.report.bench) {
-            _ if args.report.dry_run => Action::DryRun,
+        let Args {
+            input,
+            filter,
+            output,
+            run,
+            report,
+        } = args;
+        let filters = filters(filter)?;
+        let extents = extents(&filter.pad)?;
+        let format = output.format.as_deref().map(output_format).transpose()?;
+        let action = match (report.explain, report.bench) {
+            _ if report.dry_run => Action::DryRun,
             (true, _) => Action::Explain,
             (_, true) => Action::Bench(Bench {
-                runs: args.report.bench_runs,
-                one_method: args.run.engine.is_some(),
+                runs: report.bench_runs,
+                one_method: run.engine.is_some(),
             }),
             _ => Action::Filter,
         };
         let variants = batch::variants(&filters, &extents);
-        let folder = (args.output.output.as_deref()).filter(|output| output.is_dir());
+        let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
             images: inputs,
             unseen,
-        } = inputs::find(args, folder)?;
+        } = inputs::find(input, folder)?;
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
-            Action::Filter | Action::DryRun if args.output.in_place => Destination::InPlace,
+            Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
             Action::Filter | Action::DryRun => {
-                destination(args.output.output.as_deref(), several, format)?
+                destination(output.output.as_deref(), several, format)?
             }
             // Nothing is written, so there is no name to be found.
             _ => Destination::Folder(PathBuf::new()),
         };
-        if destination == Destination::Standard && args.report.json {
+        if destination == Destination::Standard && report.json {
             bail!("--json and --output - both want standard output; write the image to a file");
         }
         let mut jobs = match action {
             Action::Filter | Action::DryRun => {
-                let kernel_files: Vec<_> = args
-                    .filter
+                let kernel_files: Vec<_> = filter
                     .kernels
                     .iter()
                     .map(PathBuf::from)
@@ -114,8 +115,8 @@ impl Settings {
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
-        check_formats(&jobs, args)?;
-        if let Some(share) = &args.input.shard {
+        check_formats(&jobs, filter)?;
+        if let Some(share) = &input.shard {
             let share = shard(share)?;
             jobs.retain(|job| batch::in_share(job.input.path(), share));
         }
@@ -123,30 +124,27 @@ impl Settings {
             action,
             batch: Batch {
                 jobs,
-                timeout: args.run.timeout,
-                fail_fast: args.run.fail_fast,
+                timeout: run.timeout,
+                fail_fast: run.fail_fast,
                 stop: Stop::default(),
                 options: Options {
-                    limits: limits(args)?,
+                    limits: limits(run)?,
                     input_format: format,
                     encode: EncodeOptions {
-                        quality: args.output.quality,
-                        compression: match args.output.compression {
+                        quality: output.quality,
+                        compression: match output.compression {
                             CompressionArg::Fast => Compression::Fast,
                             CompressionArg::Balanced => Compression::Balanced,
                             CompressionArg::Best => Compression::Best,
                         },
                     },
-                    existing: match (
-                        args.output.overwrite || args.output.in_place,
-                        args.output.skip_existing,
-                    ) {
+                    existing: match (output.overwrite || output.in_place, output.skip_existing) {
                         (true, _) => Existing::Replace,
                         (_, true) => Existing::Skip,
                         _ => Existing::Refuse,
                     },
                     tuning: Tuning {
-                        method: match args.run.engine.unwrap_or(EngineArg::Auto) {
+                        method: match run.engine.unwrap_or(EngineArg::Auto) {
                             EngineArg::Auto => None,
                             EngineArg::Naive => Some(Method::Naive),
                             EngineArg::Direct => Some(Method::Direct),
@@ -157,18 +155,18 @@ impl Settings {
                         ..Tuning::default()
                     },
                     make_folders: matches!(destination, Destination::Folder(_)),
-                    preserve: args.output.preserve,
+                    preserve: output.preserve,
                 },
             },
             unseen,
-            threads: args.run.threads.into(),
+            threads: run.threads.into(),
             folder: match destination {
                 Destination::Folder(folder) if action == Action::Filter => Some(folder),
                 _ => None,
             },
-            json: args.report.json,
-            verbose: args.report.verbose,
-            progress: !args.report.quiet && !args.report.no_progress,
+            json: report.json,
+            verbose: report.verbose,
+            progress: !report.quiet && !report.no_progress,
         })
     }
 
@@ -191,23 +189,23 @@ impl Settings {
     }
 }
 
-fn limits(args: &Args) -> Result<Limits> {
+fn limits(args: &RunArgs) -> Result<Limits> {
     let limits = Limits {
-        max_memory: memory_limit(args.run.memory_limit)?,
+        max_memory: memory_limit(args.memory_limit)?,
         ..Limits::default()
     };
-    Ok(match args.run.pixel_limit {
+    Ok(match args.pixel_limit {
         Some(pixels) => limits.with_pixels(pixels),
         None => limits,
     })
 }
 
-fn filters(args: &Args) -> Result<Vec<Filter>> {
-    let step = pair(&args.filter.step, "--step")?;
-    let dilation = pair(&args.filter.dilate, "--dilate")?;
-    let channel: Channel = args.filter.channel.parse()?;
-    let map: Option<Map> = args.filter.map.as_deref().map(str::parse).transpose()?;
-    let depth = match args.filter.depth {
+fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
+    let step = pair(&args.step, "--step")?;
+    let dilation = pair(&args.dilate, "--dilate")?;
+    let channel: Channel = args.channel.parse()?;
+    let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
+    let depth = match args.depth {
         DepthArg::Same => None,
         DepthArg::Eight => Some(Depth::U8),
         DepthArg::Sixteen => Some(Depth::U16),
@@ -215,11 +213,7 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
     };
     let filter = |argument: &PathBuf| {
         let bank = KernelBank::resolve(argument)?;
-        let bank = if args.filter.flip {
-            bank.convolving()
-        } else {
-            bank
-        };
+        let bank = if args.flip { bank.convolving() } else { bank };
         let own = bank.map().unwrap_or_default();
         if map.unwrap_or(own) == Map::Float && matches!(depth, Some(Depth::U8 | Depth::U16)) {
             let from = if map.is_some() {
@@ -238,7 +232,7 @@ fn filters(args: &Args) -> Result<Vec<Filter>> {
         filter.check()?;
         Ok(filter)
     };
-    args.filter.kernels.iter().map(filter).collect()
+    args.kernels.iter().map(filter).collect()
 }
 
 fn destination(
@@ -317,7 +311,7 @@ fn jobs_without_output(
 
 /// A format that is only read is refused, and a depth that was asked for must
 /// fit; other depths are known when the input is read.
-fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
+fn check_formats(jobs: &[Job], args: &FilterArgs) -> Result<()> {
     for request in jobs.iter().flat_map(|job| &job.results) {
         let Some(format) = request.format else {
             continue;
@@ -334,7 +328,7 @@ fn check_formats(jobs: &[Job], args: &Args) -> Result<()> {
                 others.join(", ")
             );
         }
-        if args.filter.depth != DepthArg::Same || format == Format::Pbm {
+        if args.depth != DepthArg::Same || format == Format::Pbm {
             let depth = request.filter.output_depth(Depth::U8);
             format.check(depth, 1).with_context(|| output.to_string())?;
         }
