@@ -177,7 +177,7 @@ fn extension(input: &Path, format: Option<Format>) -> OsString {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Results written.
     pub done: usize,
@@ -189,6 +189,8 @@ pub struct Summary {
     pub left: usize,
     /// Pixels of the results written.
     pub pixels: u64,
+    /// The inputs that failed, in part at least.
+    pub failed_inputs: Vec<Place>,
 }
 
 /// Jobs, and how they are run.

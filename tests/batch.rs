@@ -139,6 +139,7 @@ fn every_core_has_an_image_and_none_is_lost() {
         failed: 4,
         left: 0,
         pixels: rows * 50 + lost * 48 + 1500 * 2000 + 1498 * 1998,
+        failed_inputs: [11, 35].map(|at| Place::File(paths[at].clone())).to_vec(),
     };
     assert_eq!(summary, wanted);
     let mut expected = Vec::new();

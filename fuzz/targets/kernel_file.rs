@@ -87,7 +87,12 @@ fn check(kernel: &Kernel) {
         .and_then(|again| again.with_divisor(kernel.divisor()))
         .and_then(|again| again.with_bias(kernel.bias()))
         .and_then(|again| again.with_anchor(kernel.anchor()));
-    assert_eq!(again.as_ref(), Ok(kernel));
+    // One that was turned in its file knows that it was.
+    let turned = (again.as_ref()).map(|again| again.flipped().convolving());
+    assert!(
+        again.as_ref() == Ok(kernel) || turned.as_ref() == Ok(kernel),
+        "{kernel:?}\n{again:?}\n{turned:?}"
+    );
     assert_eq!(kernel.flipped().flipped(), *kernel);
     let _ = (kernel.is_separable(), kernel.is_integer(), kernel.gain());
 }

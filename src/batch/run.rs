@@ -217,6 +217,9 @@ struct Ended {
     shared: Arc<Shared>,
     next: usize,
     waiting: BTreeMap<usize, Made>,
+    /// Those that failed. Their names are copied at the end: small ones that stay
+    /// between the buffers of images would have the memory fall to pieces.
+    failed: Vec<usize>,
     summary: Summary,
 }
 
@@ -226,6 +229,7 @@ impl Ended {
             shared: Arc::clone(shared),
             next: 0,
             waiting: BTreeMap::new(),
+            failed: Vec::new(),
             summary: Summary::default(),
         }
     }
@@ -233,10 +237,7 @@ impl Ended {
     /// Tells of a job when all before it have been told of, and says whether
     /// it failed in part.
     fn add(&mut self, index: usize, made: Made) -> bool {
-        let failed = match &made {
-            Ok(outcomes) => outcomes.iter().any(is_failure),
-            made => is_failure(made),
-        };
+        let failed = has_failed(&made);
         self.waiting.insert(index, made);
         while let Some(made) = self.waiting.remove(&self.next) {
             self.tell(self.next, made);
@@ -252,6 +253,9 @@ impl Ended {
     fn tell(&mut self, at: usize, made: Made) {
         let Shared { batch, report, .. } = &*self.shared;
         let (job, summary) = (&batch.jobs[at], &mut self.summary);
+        if has_failed(&made) {
+            self.failed.push(at);
+        }
         match made {
             Ok(outcomes) => {
                 for (index, outcome) in outcomes.iter().enumerate() {
@@ -290,6 +294,8 @@ impl Ended {
         let results: usize = (self.shared.batch.jobs.iter())
             .map(|job| job.results.len())
             .sum();
+        let jobs = &self.shared.batch.jobs;
+        let failed_inputs = self.failed.iter().map(|&at| jobs[at].input.clone());
         let Summary {
             done,
             skipped,
@@ -298,8 +304,16 @@ impl Ended {
         } = self.summary;
         Summary {
             left: results - done - skipped - failed,
+            failed_inputs: failed_inputs.collect(),
             ..self.summary
         }
+    }
+}
+
+fn has_failed(made: &Made) -> bool {
+    match made {
+        Ok(outcomes) => outcomes.iter().any(is_failure),
+        made => is_failure(made),
     }
 }
 

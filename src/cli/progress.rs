@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{IsTerminal, stderr},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, Once, PoisonError},
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
-    pipeline::{Job, Outcome},
+    pipeline::{Job, Outcome, Place},
     report::{Event, Report},
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Console {
     progress: bool,
     /// Whether there is a terminal for a bar, too.
     wanted: bool,
+    /// The folders that could not be looked into.
+    unseen: Vec<PathBuf>,
     start: Instant,
     shown: Once,
     lines: Mutex<Lines>,
@@ -45,8 +48,6 @@ struct Lines {
     ended: usize,
     /// When the last line on how far it is was told.
     told: Instant,
-    /// The inputs that failed, in part at least.
-    failed: Vec<String>,
 }
 
 /// A bar that appears and is gone at once only disturbs.
@@ -80,11 +81,11 @@ impl Console {
                 total: settings.batch.jobs.len(),
                 ended: 0,
                 told: Instant::now(),
-                failed: (settings.unseen.iter())
-                    .map(|(folder, _)| folder.display().to_string())
-                    .collect(),
             }),
             progress: settings.progress,
+            unseen: (settings.unseen.iter())
+                .map(|(folder, _)| folder.clone())
+                .collect(),
             start: Instant::now(),
             shown: Once::new(),
         }
@@ -99,6 +100,7 @@ impl Console {
             failed,
             left,
             pixels,
+            ..
         } = *summary;
         let all = done + skipped + failed + left;
         let long = self.start.elapsed() > INTERVAL;
@@ -114,8 +116,11 @@ impl Console {
             pixels as f64 / 1e6,
             self.start.elapsed().as_secs_f64(),
         ));
-        for input in &self.lines().failed {
-            self.messages.note(format_args!("failed: {input}"));
+        let folders = self.unseen.iter().map(PathBuf::as_path);
+        let inputs = summary.failed_inputs.iter().map(Place::path);
+        for input in folders.chain(inputs) {
+            self.messages
+                .note(format_args!("failed: {}", input.display()));
         }
     }
 
@@ -139,20 +144,10 @@ impl Console {
         }
     }
 
-    fn note_failure(&self, job: &Job) {
-        let input = job.input.path().display().to_string();
-        let failed = &mut self.lines().failed;
-        // Results of an input are told one after the other.
-        if failed.last() != Some(&input) {
-            failed.push(input);
-        }
-    }
-
     fn result(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
         let output = job.results[index].output.path().display();
         match outcome {
             Err(error) => {
-                self.note_failure(job);
                 let place = output::at_fault(job, index, error);
                 self.messages.error(format_args!("{place}: {error}"));
             }
@@ -180,7 +175,6 @@ impl Console {
     }
 
     fn failed(&self, job: &Job, error: &Error) {
-        self.note_failure(job);
         self.messages
             .error(format_args!("{}: {error}", job.input.path().display()));
     }
