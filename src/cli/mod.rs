@@ -31,6 +31,7 @@ use self::{
 use stridekern::{
     batch::{self, Batch},
     codec,
+    pipeline::Place,
 };
 
 /// The program, from arguments to exit code.
@@ -108,6 +109,9 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
     }
     let mut summary = batch::run(batch, console.clone());
     summary.failed += settings.unseen.len();
+    let folders = settings.unseen.into_iter();
+    let folders = folders.map(|(folder, _)| Place::File(folder));
+    summary.failed_inputs.splice(..0, folders);
     if signals.caught().is_some() {
         // What did not end when it was asked to must leave nothing behind.
         codec::remove_temporaries();

@@ -3,7 +3,6 @@
 use std::{
     fmt,
     io::{IsTerminal, stderr},
-    path::PathBuf,
     sync::{Mutex, MutexGuard, Once, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
-    pipeline::{Job, Outcome, Place},
+    pipeline::{Job, Outcome},
     report::{Event, Report},
 };
 
@@ -34,8 +33,6 @@ pub(super) struct Console {
     progress: bool,
     /// Whether there is a terminal for a bar, too.
     wanted: bool,
-    /// The folders that could not be looked into.
-    unseen: Vec<PathBuf>,
     start: Instant,
     shown: Once,
     lines: Mutex<Lines>,
@@ -83,9 +80,6 @@ impl Console {
                 told: Instant::now(),
             }),
             progress: settings.progress,
-            unseen: (settings.unseen.iter())
-                .map(|(folder, _)| folder.clone())
-                .collect(),
             start: Instant::now(),
             shown: Once::new(),
         }
@@ -116,11 +110,9 @@ impl Console {
             pixels as f64 / 1e6,
             self.start.elapsed().as_secs_f64(),
         ));
-        let folders = self.unseen.iter().map(PathBuf::as_path);
-        let inputs = summary.failed_inputs.iter().map(Place::path);
-        for input in folders.chain(inputs) {
+        for input in &summary.failed_inputs {
             self.messages
-                .note(format_args!("failed: {}", input.display()));
+                .note(format_args!("failed: {}", input.path().display()));
         }
     }
 
