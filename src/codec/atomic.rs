@@ -164,7 +164,7 @@ impl AtomicFile {
                 }
                 if let Some(old) = only {
                     // It cannot be made again, so it goes when the new one is safe. An
-                    // output can, and to wait for the disk would take as long as all else.
+                    // output can, and a batch is not to wait for a slow disk after each.
                     file.sync_all().map_err(message::writing)?;
                     if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old) {
                         return Err(Error::output(
