@@ -113,6 +113,15 @@ impl Existing {
             Self::Refuse | Self::Skip => Overwrite::Refuse,
         }
     }
+
+    /// An output that exists, whether it was there before or another process
+    /// made it meanwhile, is no failure where it is to be skipped.
+    fn settle<T>(self, result: Result<T>, skipped: T) -> Result<T> {
+        match result {
+            Err(Error::Exists) if self == Self::Skip => Ok(skipped),
+            result => result,
+        }
+    }
 }
 
 /// What became of a result.
@@ -150,8 +159,8 @@ pub struct Done {
 /// # Errors
 ///
 /// If the input cannot be read, or takes more memory than the limits allow; no
-/// output is in its place then. Standard output
-/// and devices have got a part of it by then.
+/// output is in its place then. Standard output and devices have got a part of
+/// it by then.
 pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Result<Outcome>>> {
     let budget = Budget::new(options.limits.max_memory);
     run_within(job, options, &budget, &Stop::default(), report)
@@ -166,12 +175,7 @@ pub(crate) fn run_within(
     report: &dyn Report,
 ) -> Result<Vec<Result<Outcome>>> {
     let outcomes = make(job, options, budget, stop, report)?.into_iter();
-    let skip = options.existing == Existing::Skip;
-    // Whether it was there before, or another process made it meanwhile.
-    let outcomes = outcomes.map(|outcome| match outcome {
-        Err(Error::Exists) if skip => Ok(Outcome::Skipped),
-        outcome => outcome,
-    });
+    let outcomes = outcomes.map(|outcome| options.existing.settle(outcome, Outcome::Skipped));
     Ok(outcomes.collect())
 }
 
@@ -250,10 +254,9 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
     };
     let budget = Budget::new(options.limits.max_memory);
     budget.take(making.memory(&input, &flow, &plans), making.stop)?;
-    let skip = options.existing == Existing::Skip;
-    let prospects = iter::zip(plans, &job.results).map(|(plan, request)| match plan {
-        Err(Error::Exists) if skip => Ok(Prospect::Skipped),
-        plan => Ok(Prospect::Made(Box::new(plan?), making.format_of(request))),
+    let prospects = iter::zip(plans, &job.results).map(|(plan, request)| {
+        let made = plan.map(|plan| Prospect::Made(Box::new(plan), making.format_of(request)));
+        options.existing.settle(made, Prospect::Skipped)
     });
     Ok(prospects.collect())
 }

@@ -11,11 +11,11 @@ use std::{
     sync::{Arc, Mutex, Once},
 };
 
-use common::{Random, random_image};
+use common::{Random, names_in, random_image};
 use stridekern::{
     Border, Channel, Depth, Error, Extent, Filter, KernelBank,
     batch::{self, Batch, Summary},
-    codec::{self, Format, Limits, Overwrite},
+    codec::{self, Format, Limits},
     pipeline::{self, Existing, Job, Options, Outcome, Place, Request},
     report::{Event, Report, Silent},
 };
@@ -98,10 +98,7 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
             _ => [30 + at, 50, 3],
         };
         let image = random_image(&mut Random(at as u64), shape, Depth::U8);
-        let (metadata, options) = Default::default();
-        let format = Format::from_path(&path).unwrap();
-        let overwrite = Overwrite::Refuse;
-        codec::write(&path, &image, format, &metadata, &options, overwrite).unwrap();
+        common::write(&path, &image);
         if matches!(at, 11 | 35) {
             let bytes = fs::read(&path).unwrap();
             fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
@@ -343,25 +340,7 @@ impl<F: Fn(usize) + Sync> Report for Meddling<F> {
 /// A picture of noise.
 fn write(path: &Path, rows: usize) {
     let image = random_image(&mut Random(rows as u64), [rows, 800, 3], Depth::U8);
-    let (metadata, options) = Default::default();
-    let format = Format::from_path(path).unwrap();
-    codec::write(
-        path,
-        &image,
-        format,
-        &metadata,
-        &options,
-        Overwrite::Replace,
-    )
-    .unwrap();
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
-    let mut names: Vec<_> = entries.map(|entry| name(entry.unwrap())).collect();
-    names.sort();
-    names
+    common::write(path, &image);
 }
 
 #[test]
@@ -390,7 +369,7 @@ fn an_output_that_appears_when_its_input_is_open_is_kept() {
             }
             assert!(matches!(made[1], Ok(Outcome::Done(_))));
             assert_eq!(fs::read(output).unwrap(), b"another's");
-            assert_eq!(names(folder.path()).len(), 3);
+            assert_eq!(names_in(folder.path()).len(), 3);
             for request in &job.results {
                 fs::remove_file(request.output.path()).unwrap();
             }
@@ -457,7 +436,7 @@ fn inputs_that_change_while_they_are_read() {
     for (output, old) in std::iter::zip(&outputs, &old) {
         assert!(fs::read(output).unwrap() == *old);
     }
-    assert_eq!(names(folder.path()).len(), 3 + 6);
+    assert_eq!(names_in(folder.path()).len(), 3 + 6);
 }
 
 #[test]
@@ -490,7 +469,7 @@ fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
         assert!(fs::read(&input).unwrap() != bytes);
         fs::remove_file(&input).unwrap();
     }
-    assert_eq!(names(folder.path()), [""; 0]);
+    assert_eq!(names_in(folder.path()), [""; 0]);
 }
 
 #[test]
@@ -511,7 +490,7 @@ fn an_input_that_vanishes_when_it_is_open_gives_its_results() {
     let vanish = Meddling(Lines::default(), |_| fs::remove_file(&input).unwrap());
     let made = pipeline::run(&job, &options, &vanish).unwrap();
     assert!(made.iter().all(Result::is_ok));
-    assert_eq!(names(folder.path()), ["a.0.png", "a.1.png"]);
+    assert_eq!(names_in(folder.path()), ["a.0.png", "a.1.png"]);
     for request in &job.results {
         let known = fs::metadata(request.output.path()).unwrap();
         assert_eq!(known.modified().unwrap(), time);

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
+mod common;
+
 use std::io::Cursor;
 
+use common::png_chunk;
 use stridekern::{
     Error,
     codec::{
@@ -300,21 +303,9 @@ fn a_wrong_checksum_is_an_error() {
 
 /// A PNG of nothing but a header that claims a size.
 fn png_header(columns: u32, rows: u32) -> Vec<u8> {
-    let mut chunk = b"IHDR".to_vec();
-    chunk.extend(columns.to_be_bytes());
-    chunk.extend(rows.to_be_bytes());
-    chunk.extend([8, 2, 0, 0, 0]);
-    let mut crc = u32::MAX;
-    for byte in &chunk {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xedb8_8320 * (crc & 1));
-        }
-    }
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
-    bytes.extend(chunk);
-    bytes.extend((!crc).to_be_bytes());
-    bytes
+    let size = [columns, rows].map(u32::to_be_bytes);
+    let header = [b"IHDR", size.as_flattened(), &[8, 2, 0, 0, 0]].concat();
+    [b"\x89PNG\r\n\x1a\n", png_chunk(&header).as_slice()].concat()
 }
 
 #[test]
@@ -583,14 +574,8 @@ fn png_with(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let white = Image::new(1, 1, 1, Samples::U8(vec![255])).unwrap();
     let options = EncodeOptions::default();
     let (mut bytes, _) = encoded_with(&white, Format::Png, &Metadata::default(), &options);
-    let mut chunk = (data.len() as u32).to_be_bytes().to_vec();
-    chunk.extend(name);
-    chunk.extend(data);
-    let mut crc = flate2::Crc::new();
-    crc.update(&chunk[4..]);
-    chunk.extend(crc.sum().to_be_bytes());
     // Behind the signature and the header.
-    bytes.splice(33..33, chunk);
+    bytes.splice(33..33, png_chunk(&[&name[..], data].concat()));
     bytes
 }
 

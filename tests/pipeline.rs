@@ -15,7 +15,7 @@ use std::{
 use common::{Random, random_image, random_kernel};
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Tuning,
-    codec::{self, EncodeOptions, Format, Limits, Metadata, Overwrite},
+    codec::{self, EncodeOptions, Format, Limits, Metadata},
     pipeline::{self, Existing, Flow, Input, Job, Options, Outcome, Place, Request},
     report::{Event, Report, Silent},
 };
@@ -52,28 +52,12 @@ impl Room {
 
     fn write(&self, name: &str, shape: [usize; 3], depth: Depth) -> Image {
         let image = random_image(&mut Random(7), shape, depth);
-        let path = self.path(name);
-        let (metadata, options) = Default::default();
-        let format = Format::from_path(&path).unwrap();
-        codec::write(
-            &path,
-            &image,
-            format,
-            &metadata,
-            &options,
-            Overwrite::Replace,
-        )
-        .unwrap();
+        common::write(&self.path(name), &image);
         image
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        common::names_in(self.0.path())
     }
 
     fn job(&self, input: &str, results: &[(&Filter, &str)]) -> Job {

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
 };
 
-use flate2::{Compression, Crc, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use stridekern::{
     Error, Image, Samples,
     codec::{self, Decoded, Format, Limits, RowReader},
@@ -13,7 +13,7 @@ use stridekern::{
 
 use crate::{
     MEMORY,
-    common::Random,
+    common::{Random, png_chunk},
     driver::{Corpus, lines},
     mutate::{Mutator, part, some},
 };
@@ -195,11 +195,7 @@ fn mend(bytes: &mut Vec<u8>, random: &mut Random) {
         if chunk.starts_with(b"IDAT") && random.below(4) == 0 {
             recompress(&mut chunk, random);
         }
-        let mut crc = Crc::new();
-        crc.update(&chunk);
-        out.extend((chunk.len() as u32 - 4).to_be_bytes());
-        out.extend(&chunk);
-        out.extend(crc.sum().to_be_bytes());
+        out.extend(png_chunk(&chunk));
         rest = after.get(4..).unwrap_or_default();
     }
     out.extend_from_slice(rest);

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::Room;
+use crate::{Room, common::png_chunk};
 
 /// 60000 x 60000 in every format that can say so.
 fn plant(room: &Room) -> Vec<&'static str> {
@@ -21,21 +21,10 @@ fn plant(room: &Room) -> Vec<&'static str> {
     let little = SIDE.to_le_bytes();
     let twice = |side: &[u8]| [side, side].concat();
 
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let size = twice(&SIDE.to_be_bytes());
-    for (name, data) in [
-        (b"IHDR", [&size[..], &[8, 0, 0, 0, 0]].concat()),
-        (b"IDAT", Vec::new()),
-        (b"IEND", Vec::new()),
-    ] {
-        let mut crc = flate2::Crc::new();
-        crc.update(name);
-        crc.update(&data);
-        png.extend((data.len() as u32).to_be_bytes());
-        png.extend_from_slice(name);
-        png.extend(data);
-        png.extend(crc.sum().to_be_bytes());
-    }
+    let header = [b"IHDR", &size[..], &[8, 0, 0, 0, 0]].concat();
+    let chunks = [&header[..], b"IDAT", b"IEND"].map(png_chunk);
+    let png = [b"\x89PNG\r\n\x1a\n", chunks.concat().as_slice()].concat();
 
     let mut gif = odd("animated.gif");
     patch(&mut gif, 6, &twice(&little[..2]));

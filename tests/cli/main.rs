@@ -27,9 +27,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::names_in;
 use stridekern::{
     Depth, Filter, Image, KernelBank, Samples,
-    codec::{self, EncodeOptions, Format, Limits, Metadata, Overwrite},
+    codec::{self, Limits},
 };
 
 /// A folder of its own for every test, in which the program runs.
@@ -51,15 +52,7 @@ impl Room {
     fn write(&self, name: &str, image: &Image) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        codec::write(
-            &path,
-            image,
-            Format::from_path(&path).unwrap(),
-            &Metadata::default(),
-            &EncodeOptions::default(),
-            Overwrite::Replace,
-        )
-        .unwrap();
+        common::write(&path, image);
     }
 
     fn text(&self, name: &str, text: &str) {
@@ -121,15 +114,6 @@ impl Room {
         writer.join().unwrap();
         Ran::new(output)
     }
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 /// Waits, within reason, until `done`.

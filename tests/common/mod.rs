@@ -3,7 +3,12 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
-use stridekern::{Border, Depth, Extent, Filter, Image, Kernel, Samples, Tuning};
+use std::{fs, path::Path};
+
+use stridekern::{
+    Border, Depth, Extent, Filter, Image, Kernel, Samples, Tuning,
+    codec::{self, Format, Overwrite},
+};
 
 /// A small generator (xorshift), so that every run sees the same images.
 pub(crate) struct Random(pub(crate) u64);
@@ -177,4 +182,35 @@ pub(crate) fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
         .apply_into(image, &plan, &mut output, &|_| ())
         .unwrap();
     output
+}
+
+/// Writes `image` in the format of the name, whatever is there.
+pub(crate) fn write(path: &Path, image: &Image) {
+    let format = Format::from_path(path).unwrap();
+    let (metadata, options) = Default::default();
+    let overwrite = Overwrite::Replace;
+    codec::write(path, image, format, &metadata, &options, overwrite).unwrap();
+}
+
+/// Every name in the folder, sorted.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// A chunk of a PNG file: its length, its name and its data, their checksum.
+pub(crate) fn png_chunk(name_and_data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(name_and_data);
+    let length = name_and_data.len() as u32 - 4;
+    [
+        &length.to_be_bytes(),
+        name_and_data,
+        &crc.sum().to_be_bytes(),
+    ]
+    .concat()
 }

@@ -42,7 +42,7 @@ impl Density {
     }
 
     /// To the nearest pixel to the metre, or the whole numbers of a ratio; `None`
-    /// if they are beyond `most` or become zero.
+    /// if they pass 32 bits or become zero.
     pub(in crate::codec) fn in_metres(&self) -> Option<[u32; 2]> {
         match self.unit {
             DensityUnit::None => self.ratio(u32::MAX),
@@ -52,7 +52,7 @@ impl Density {
     }
 
     /// Whole numbers of 16 bits in its own unit, else to the nearest pixel to
-    /// the inch, as JFIF wants them.
+    /// the inch, as JFIF wants them; `None` if they pass that or become zero.
     pub(in crate::codec) fn in_short(&self) -> Option<(DensityUnit, [u32; 2])> {
         const MOST: u32 = u16::MAX as u32;
         let whole = [self.across, self.down].map(|[n, d]| n.is_multiple_of(d));
