@@ -247,16 +247,22 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
             return Err(creating(error));
         }
-        Err(_) if fs::symlink_metadata(path).is_err() => return Ok(None),
-        // A link to nowhere is in the way like a file. To replace it would not
-        // be what becomes of other links, and what is behind it may be a disk
-        // that is not mounted.
-        Err(_) if overwrite == Overwrite::Refuse => return Err(Error::Exists),
-        Err(_) => {
-            return Err(Error::output(
-                "the output is a symbolic link that leads to no file: remove it, or choose another place for the output",
-            ));
-        }
+        Err(_) => match fs::symlink_metadata(path) {
+            Err(_) => return Ok(None),
+            // A link to nowhere is in the way like a file. To replace it would not
+            // be what becomes of other links, and what is behind it may be a disk
+            // that is not mounted.
+            Ok(found) if found.is_symlink() && overwrite == Overwrite::Refuse => {
+                return Err(Error::Exists);
+            }
+            Ok(found) if found.is_symlink() => {
+                return Err(Error::output(
+                    "the output is a symbolic link that leads to no file: remove it, or choose another place for the output",
+                ));
+            }
+            // Another program has made it between the two looks.
+            Ok(found) => found,
+        },
     };
     if found.is_dir() {
         return Err(Error::output("the output is a folder: name a file in it"));
