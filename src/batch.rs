@@ -2,9 +2,13 @@
 //! what became of it all.
 
 mod collisions;
+mod crew;
 mod inputs;
+#[cfg(test)]
+mod modelled;
 mod run;
 mod schedule;
+mod sync;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -191,6 +195,13 @@ pub struct Summary {
     pub pixels: u64,
     /// The inputs that failed, in part at least.
     pub failed_inputs: Vec<Place>,
+}
+
+impl Summary {
+    /// All results: each of them was counted once.
+    pub const fn results(&self) -> usize {
+        self.done + self.skipped + self.failed + self.left
+    }
 }
 
 /// Jobs, and how they are run.

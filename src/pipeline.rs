@@ -5,6 +5,7 @@ mod blocks;
 mod branch;
 mod flow;
 mod input;
+mod ledger;
 mod making;
 mod memory;
 mod output;
@@ -22,8 +23,14 @@ pub use flow::Flow;
 pub use input::Input;
 pub use memory::needed as memory_needed;
 
+pub(crate) use ledger::Ledger;
 pub(crate) use memory::Budget;
 pub use stop::Stop;
+
+/// Locks as the ledger uses them. A model of threads puts its own here.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+}
 
 use self::making::{Making, warn};
 use crate::{
@@ -163,33 +170,47 @@ pub struct Done {
 /// it by then.
 pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Result<Outcome>>> {
     let budget = Budget::new(options.limits.max_memory);
-    run_within(job, options, &budget, &Stop::default(), report)
+    let control = Control::new(job.results.len(), Stop::default());
+    run_within(job, options, &budget, &control, report)?;
+    let outcomes = control.outcomes.take().into_iter();
+    Ok(outcomes.map(|o| o.unwrap_or(Err(Error::Stopped))).collect())
 }
 
-/// The same, in memory that is shared with other jobs, and until it is stopped.
+/// What ties a job to the one who waits for it.
+#[derive(Debug)]
+pub(crate) struct Control {
+    /// Asks the job to end.
+    pub(crate) stop: Stop,
+    /// What became of its results so far.
+    pub(crate) outcomes: Ledger<Result<Outcome>>,
+}
+
+impl Control {
+    /// Of a job with so many results.
+    pub(crate) fn new(results: usize, stop: Stop) -> Self {
+        let outcomes = Ledger::new(results);
+        Self { stop, outcomes }
+    }
+}
+
+/// The same, in memory that is shared with other jobs. What becomes of each result is
+/// recorded; those that are not were stopped.
 pub(crate) fn run_within(
     job: &Job,
     options: &Options,
     budget: &Budget,
-    stop: &Stop,
+    control: &Control,
     report: &dyn Report,
-) -> Result<Vec<Result<Outcome>>> {
-    let outcomes = make(job, options, budget, stop, report)?.into_iter();
-    let outcomes = outcomes.map(|outcome| options.existing.settle(outcome, Outcome::Skipped));
-    Ok(outcomes.collect())
-}
-
-fn make(
-    job: &Job,
-    options: &Options,
-    budget: &Budget,
-    stop: &Stop,
-    report: &dyn Report,
-) -> Result<Vec<Result<Outcome>>> {
+) -> Result<()> {
     let found = look_at_outputs(job, options);
     if found.iter().all(Result::is_err) {
         // Nothing is left to do, so the input is not even opened.
-        return Ok(found.into_iter().filter_map(Result::err).map(Err).collect());
+        for (index, found) in found.into_iter().enumerate() {
+            let outcome = found.map(|()| Outcome::Skipped);
+            let outcome = options.existing.settle(outcome, Outcome::Skipped);
+            control.outcomes.record(index, || Some(outcome));
+        }
+        return Ok(());
     }
     let known = match &job.input {
         Place::File(path) => fs::metadata(path).ok(),
@@ -206,14 +227,15 @@ fn make(
     let making = Making {
         job,
         options,
-        stop,
+        control,
         report,
         format: input.format(),
         channels: input.shape()[2],
         known,
     };
     let flow = Flow::new(&input, good);
-    let _share = budget.take(making.memory(&input, &flow, &plans), stop)?;
+    let memory = making.memory(&input, &flow, &plans);
+    let _share = budget.take(memory, &control.stop)?;
     match (flow, input) {
         (Flow::Streamed { rows }, Input::Rows(reader)) => {
             making.stream(reader, rows, opened, plans)
@@ -246,14 +268,14 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
     let making = Making {
         job,
         options,
-        stop: &Stop::default(),
+        control: &Control::new(0, Stop::default()),
         report: &Silent,
         format: input.format(),
         channels: input.shape()[2],
         known: None,
     };
     let budget = Budget::new(options.limits.max_memory);
-    budget.take(making.memory(&input, &flow, &plans), making.stop)?;
+    budget.take(making.memory(&input, &flow, &plans), &making.control.stop)?;
     let prospects = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.map(|plan| Prospect::Made(Box::new(plan), making.format_of(request)));
         options.existing.settle(made, Prospect::Skipped)

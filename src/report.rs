@@ -38,7 +38,8 @@ pub enum Event<'a> {
         /// One line, in lower case.
         message: &'a str,
     },
-    /// One result of an input is done, skipped or failed.
+    /// One result of an input is done, skipped or failed, or was not made because the batch
+    /// was stopped: then the error is [`Error::Stopped`].
     Result {
         /// The input and its results.
         job: &'a Job,
@@ -54,7 +55,7 @@ pub enum Event<'a> {
         /// Why.
         error: &'a Error,
     },
-    /// The work on an input ended, well or not.
+    /// The work on an input ended, well or not, before the batch was stopped.
     Ended,
 }
 

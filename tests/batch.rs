@@ -41,9 +41,10 @@ impl Report for Lines {
                 job,
                 index,
                 outcome,
-            } => {
-                format!("{} {index} {}", name(job), outcome.is_ok())
-            }
+            } => match outcome {
+                Err(Error::Stopped) => format!("{} {index} not made", name(job)),
+                outcome => format!("{} {index} {}", name(job), outcome.is_ok()),
+            },
             Event::Unread { job, error } => format!("{} {error}", name(job)),
             _ => return,
         };
@@ -241,6 +242,50 @@ fn one_that_takes_too_long_fails_alone() {
     );
 }
 
+/// What was in its place when a job was given up is told as done, the rest as failed, and
+/// nothing is put in its place afterwards.
+#[cfg(unix)]
+#[test]
+fn results_of_one_that_takes_too_long_are_told_as_they_are() {
+    use_four_threads();
+    let folder = tempfile::tempdir().unwrap();
+    // Read whole, so that its results are made one after the other.
+    let input = folder.path().join("a.gif");
+    common::write(
+        &input,
+        &random_image(&mut Random(1), [30, 50, 1], Depth::U8),
+    );
+    let mut slow = job(input, folder.path());
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let third = slow.results[1].clone();
+    // Nobody reads what is written to it.
+    slow.results[1].output = Place::File(pipe.clone());
+    slow.results.push(third);
+    let outputs: Vec<_> = (slow.results.iter())
+        .map(|request| request.output.path().to_owned())
+        .collect();
+    let batch = Batch {
+        jobs: vec![slow],
+        timeout: Some(std::time::Duration::from_millis(300)),
+        ..Batch::default()
+    };
+    let lines = Arc::new(Lines::default());
+    let summary = batch::run(batch, lines.clone());
+    assert_eq!((summary.done, summary.failed, summary.left), (1, 2, 0));
+    assert_eq!(
+        lines.take(),
+        ["a.gif 0 true", "a.gif 1 false", "a.gif 2 false"]
+    );
+    // The one that was stuck goes on.
+    let read = fs::read(&pipe).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert!(read.len() < 2000, "{}", read.len());
+    assert!(outputs[0].exists() && !outputs[2].exists());
+    assert_eq!(names_in(folder.path()), ["a.0.gif", "a.gif", "pipe"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_batch_that_is_stopped_ends_though_a_job_does_not() {
@@ -269,8 +314,12 @@ fn a_batch_that_is_stopped_ends_though_a_job_does_not() {
     let summary = batch::run(batch, lines.clone());
     waits.join().unwrap();
     assert_eq!((summary.done, summary.failed, summary.left), (8, 0, 2));
-    // Those behind it are told of, too.
-    assert_eq!(lines.take().len(), 8);
+    let lines = lines.take();
+    assert_eq!(
+        lines[..2],
+        ["endless.png 0 not made", "endless.png 1 not made"]
+    );
+    assert_eq!(lines.len(), 10);
 }
 
 #[test]
@@ -289,7 +338,9 @@ fn after_a_failure_no_other_begins_if_so_wished() {
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
     let summary = (alone.build().unwrap()).install(|| batch::run(batch, lines.clone()));
     assert_eq!((summary.done, summary.failed, summary.left), (22, 2, 56));
-    assert_eq!(lines.take().len(), 23);
+    let lines = lines.take();
+    let not_made = lines.iter().filter(|line| line.ends_with("not made"));
+    assert_eq!((lines.len(), not_made.count()), (23 + 56, 56));
 }
 
 /// Panics over the picture of 30 rows, in the midst of the work on it.

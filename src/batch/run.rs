@@ -5,31 +5,23 @@ use std::{
     collections::BTreeMap,
     fs,
     panic::{self, AssertUnwindSafe},
-    sync::{
-        Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
 
 use super::{
     Batch, Summary,
-    schedule::{Queue, Turn},
+    crew::{self, Work},
+    schedule::{Overdue, Rules, Schedule, Turn},
 };
 use crate::{
     error::{Error, Result},
-    pipeline::{self, Budget, Job, Outcome, Place},
+    pipeline::{self, Budget, Control, Job, Outcome, Place},
     report::{Event, Report},
 };
-
-/// What becomes of a job.
-type Made = Result<Vec<Result<Outcome>>>;
-
-/// How often it is looked whether a job takes too long or all are to end.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// How long jobs have to end by themselves when they are asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -37,92 +29,139 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Runs every job. Each core works on a job of its own, as far as the memory
 /// that the limits allow suffices; one that outweighs the others gets all
 /// cores, those of rayon's global pool. What became of jobs is reported in
-/// their order.
+/// their order, of each result exactly once.
 ///
 /// A failure does not stop the other jobs, be it a panic of a decoder; a job
 /// that takes longer than the time limit has failed, and is left to itself if
-/// it does not end. From a thread of a pool, jobs run one after the other and
-/// the time limit counts only between parts of an image.
+/// it does not end. Results that were in their places by then are told as done.
+/// From a thread of a pool, jobs run one after the other and the time limit
+/// counts only between parts of an image.
 pub fn run(batch: Batch, report: Arc<dyn Report + Send>) -> Summary {
     let jobs = batch.jobs.len();
     report.event(Event::Jobs { total: jobs });
     let cores = rayon::current_num_threads().min(jobs).max(1);
+    let alone = rayon::current_thread_index().is_some();
+    let workers = if alone { 1 } else { cores };
+    let rules = Rules {
+        limit: batch.timeout,
+        grace: GRACE,
+        fail_fast: batch.fail_fast,
+    };
+    let schedule = Schedule::new(batch.jobs.iter().map(weight).collect(), workers, rules);
     let shared = Arc::new(Shared {
-        queue: Queue::new(batch.jobs.iter().map(weight).collect(), cores),
         budget: Budget::new(batch.options.limits.max_memory),
         batch,
         report,
     });
-    let ended = Ended::new(&shared);
-    if rayon::current_thread_index().is_some() {
-        return alone(&shared, ended);
-    }
-    let (tell, told) = channel();
-    let mut workers = Workers {
-        shared: &shared,
-        tell,
-        pools: Vec::new(),
+    // Each worker is a thread in a pool of its own, so that what it calls makes no
+    // further ones.
+    let mut pools = Vec::new();
+    let hire = |serve: Box<dyn FnOnce() + Send>| {
+        let pool = (!alone).then(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
+        let Some(pool) = pool.flatten() else {
+            return false;
+        };
+        pool.spawn(serve);
+        pools.push(pool);
+        true
     };
-    for _ in 0..cores {
-        workers.hire();
-    }
-    watch(&mut workers, &told, ended)
+    let mut told = Told::new(&shared);
+    crew::run(&shared, schedule, workers, hire, |running, why| {
+        told.add(running.turn.index, running.ending(why, &shared.batch));
+    });
+    told.finish()
 }
 
 struct Shared {
     batch: Batch,
     report: Arc<dyn Report + Send>,
-    queue: Queue,
     budget: Budget,
 }
 
-impl Shared {
-    /// Works on a job until it ends or panics.
-    fn make(&self, turn: &Turn) -> Made {
-        let job = &self.batch.jobs[turn.index];
-        self.report.event(Event::Started { job });
-        let made = panic::catch_unwind(AssertUnwindSafe(|| {
-            let options = &self.batch.options;
-            pipeline::run_within(job, options, &self.budget, &turn.stop, &*self.report)
+/// A job that was started.
+struct Running {
+    turn: Turn,
+    control: Control,
+    /// Why results that are not recorded were not made.
+    error: Mutex<Option<Error>>,
+}
+
+/// What became of a job.
+struct Ending {
+    /// Of each result, if it was made, skipped, or has failed by itself.
+    outcomes: Vec<Option<Result<Outcome>>>,
+    /// Why the others were not made, unless they were stopped.
+    error: Option<Error>,
+}
+
+impl Running {
+    fn error(&self) -> MutexGuard<'_, Option<Error>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ending(&self, why: Option<Overdue>, batch: &Batch) -> Ending {
+        if why.is_some() {
+            self.control.stop.set();
+        }
+        let error = match (self.error().take(), why) {
+            (None, Some(Overdue::Late)) => batch.timeout.map(too_long),
+            (error, _) => error,
+        };
+        let outcomes = self.control.outcomes.take();
+        Ending { outcomes, error }
+    }
+}
+
+impl Work for Shared {
+    type Job = Arc<Running>;
+
+    fn start(&self, turn: Turn) -> Arc<Running> {
+        let results = self.batch.jobs[turn.index].results.len();
+        let stop = self.batch.stop.child(self.batch.timeout);
+        Arc::new(Running {
+            turn,
+            control: Control::new(results, stop),
+            error: Mutex::default(),
+        })
+    }
+
+    fn run(&self, running: &Arc<Running>) {
+        let Self { batch, report, .. } = self;
+        let job = &batch.jobs[running.turn.index];
+        let work = || {
+            report.event(Event::Started { job });
+            let Running { control, .. } = &**running;
+            pipeline::run_within(job, &batch.options, &self.budget, control, &**report)
+        };
+        let made = panic::catch_unwind(AssertUnwindSafe(|| match running.turn.large {
+            true => with_all_cores(work),
+            false => work(),
         }));
-        made.unwrap_or_else(|panicked| Err(of_panic(&*panicked)))
+        let error = match made {
+            Ok(Ok(())) if running.control.outcomes.is_complete() => None,
+            Ok(Ok(())) => Some(Error::Stopped),
+            Ok(Err(error)) => Some(error),
+            Err(panicked) => Some(of_panic(&*panicked)),
+        };
+        // One that was stopped, but not with the batch, saw that its time was over.
+        let late = batch.timeout.filter(|_| !batch.stop.is_set());
+        *running.error() = match (error, late) {
+            (Some(Error::Stopped), Some(limit)) => Some(too_long(limit)),
+            (Some(Error::Stopped), None) => None,
+            (error, _) => error,
+        };
     }
 
-    /// The jobs of one thread after the other.
-    fn work(&self, tell: &Sender<(usize, Made)>) {
-        while let Some(turn) = self.queue.next(&self.batch.stop) {
-            let made = match turn.large {
-                true => with_all_cores(|| self.make(&turn)),
-                false => self.make(&turn),
-            };
-            // Whoever was given up is no longer waited for, and has a successor.
-            if !self.queue.end(turn.index) || tell.send((turn.index, made)).is_err() {
-                return;
-            }
-        }
+    fn has_failed(&self, running: &Arc<Running>) -> bool {
+        running.error().is_some() || running.control.outcomes.any(Result::is_err)
     }
-}
 
-/// Threads that work on jobs, each in a pool of its own, so that what it calls
-/// makes no further ones.
-struct Workers<'a> {
-    shared: &'a Arc<Shared>,
-    tell: Sender<(usize, Made)>,
-    pools: Vec<ThreadPool>,
-}
+    fn close(&self, running: &Arc<Running>) -> bool {
+        running.control.outcomes.close()
+    }
 
-impl Workers<'_> {
-    fn hire(&mut self) {
-        let (shared, tell) = (Arc::clone(self.shared), self.tell.clone());
-        match ThreadPoolBuilder::new().num_threads(1).build() {
-            Ok(pool) => {
-                pool.spawn(move || shared.work(&tell));
-                self.pools.push(pool);
-            }
-            // Others do its work, or this thread, which the system gave us.
-            Err(_) if !self.pools.is_empty() => {}
-            Err(_) => shared.work(&tell),
-        }
+    fn is_stopped(&self) -> bool {
+        self.batch.stop.is_set()
     }
 }
 
@@ -133,58 +172,6 @@ fn with_all_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         Ok(result) => result,
         Err(panicked) => panic::resume_unwind(panicked),
     })
-}
-
-/// Waits for all jobs, gives up those that take too long, and all that do not
-/// end when they should.
-fn watch(workers: &mut Workers<'_>, told: &Receiver<(usize, Made)>, mut ended: Ended) -> Summary {
-    let Shared { batch, queue, .. } = &**workers.shared;
-    let mut stopped: Option<Instant> = None;
-    let mut over = false;
-    while !ended.is_complete() {
-        match told.recv_timeout(LOOK) {
-            Ok((index, made)) => {
-                if ended.add(index, made) && batch.fail_fast {
-                    queue.close();
-                }
-                continue;
-            }
-            // Who has ended may be about to tell.
-            Err(RecvTimeoutError::Timeout) if !over => over = queue.is_over(),
-            Err(_) => break,
-        }
-        if batch.stop.is_set() {
-            queue.close();
-            if stopped.get_or_insert_with(Instant::now).elapsed() > GRACE {
-                break;
-            }
-        }
-        let Some(limit) = batch.timeout else { continue };
-        for turn in queue.running() {
-            if turn.since.elapsed() > limit && queue.end(turn.index) {
-                turn.stop.set();
-                ended.add(turn.index, Err(too_long(limit)));
-                if batch.fail_fast {
-                    queue.close();
-                }
-                workers.hire();
-            }
-        }
-    }
-    ended.summary()
-}
-
-/// One job after the other, in this thread.
-fn alone(shared: &Shared, mut ended: Ended) -> Summary {
-    let Shared { batch, queue, .. } = shared;
-    while let Some(turn) = queue.next(&batch.stop) {
-        let made = shared.make(&turn);
-        queue.end(turn.index);
-        if (ended.add(turn.index, made) && batch.fail_fast) || batch.stop.is_set() {
-            break;
-        }
-    }
-    ended.summary()
 }
 
 fn too_long(limit: Duration) -> Error {
@@ -213,17 +200,17 @@ fn weight(job: &Job) -> u64 {
 }
 
 /// What became of jobs, reported in their order.
-struct Ended {
+struct Told {
     shared: Arc<Shared>,
     next: usize,
-    waiting: BTreeMap<usize, Made>,
-    /// Those that failed. Their names are copied at the end: small ones that stay
-    /// between the buffers of images would have the memory fall to pieces.
+    waiting: BTreeMap<usize, Ending>,
+    /// Those that failed. Their names are copied at the end: small allocations that stay
+    /// between the buffers of images would fragment the heap.
     failed: Vec<usize>,
     summary: Summary,
 }
 
-impl Ended {
+impl Told {
     fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -234,89 +221,75 @@ impl Ended {
         }
     }
 
-    /// Tells of a job when all before it have been told of, and says whether
-    /// it failed in part.
-    fn add(&mut self, index: usize, made: Made) -> bool {
-        let failed = has_failed(&made);
-        self.waiting.insert(index, made);
-        while let Some(made) = self.waiting.remove(&self.next) {
-            self.tell(self.next, made);
+    /// Tells of a job when all before it have been told of.
+    fn add(&mut self, index: usize, ending: Ending) {
+        self.waiting.insert(index, ending);
+        while let Some(ending) = self.waiting.remove(&self.next) {
+            self.tell(self.next, ending);
             self.next += 1;
         }
-        failed
     }
 
-    fn is_complete(&self) -> bool {
-        self.next == self.shared.batch.jobs.len()
-    }
-
-    fn tell(&mut self, at: usize, made: Made) {
+    fn tell(&mut self, at: usize, ending: Ending) {
         let Shared { batch, report, .. } = &*self.shared;
         let (job, summary) = (&batch.jobs[at], &mut self.summary);
-        if has_failed(&made) {
+        let Ending { outcomes, error } = ending;
+        let failed = |outcome: &Option<Result<Outcome>>| match outcome {
+            Some(outcome) => outcome.is_err(),
+            None => error.is_some(),
+        };
+        if outcomes.iter().any(failed) {
             self.failed.push(at);
         }
-        match made {
-            Ok(outcomes) => {
-                for (index, outcome) in outcomes.iter().enumerate() {
-                    match outcome {
-                        Ok(Outcome::Done(done)) => {
-                            let [rows, columns, _] = done.plan.output_shape();
-                            summary.done += 1;
-                            summary.pixels += (rows * columns) as u64;
-                        }
-                        Ok(Outcome::Skipped) => summary.skipped += 1,
-                        Err(Error::Stopped) => continue,
-                        Err(_) => summary.failed += 1,
-                    }
-                    let outcome = outcome.as_ref();
-                    report.event(Event::Result {
-                        job,
-                        index,
-                        outcome,
-                    });
-                }
-            }
-            Err(Error::Stopped) => return,
-            Err(error) => {
-                summary.failed += job.results.len();
-                report.event(Event::Unread { job, error: &error });
-            }
+        if let (Some(error), true) = (&error, outcomes.iter().all(Option::is_none)) {
+            summary.failed += job.results.len();
+            report.event(Event::Unread { job, error });
+            report.event(Event::Ended);
+            return;
         }
-        report.event(Event::Ended);
+        let stopped = Error::Stopped;
+        for (index, outcome) in outcomes.iter().enumerate() {
+            let outcome = match outcome {
+                Some(outcome) => outcome.as_ref(),
+                None => Err(error.as_ref().unwrap_or(&stopped)),
+            };
+            match outcome {
+                Ok(Outcome::Done(done)) => {
+                    let [rows, columns, _] = done.plan.output_shape();
+                    summary.done += 1;
+                    summary.pixels += (rows * columns) as u64;
+                }
+                Ok(Outcome::Skipped) => summary.skipped += 1,
+                Err(Error::Stopped) => summary.left += 1,
+                Err(_) => summary.failed += 1,
+            }
+            report.event(Event::Result {
+                job,
+                index,
+                outcome,
+            });
+        }
+        if !outcomes.iter().all(Option::is_none) {
+            report.event(Event::Ended);
+        }
     }
 
-    /// Jobs that were never begun, or did not end, are left.
-    fn summary(mut self) -> Summary {
-        for (index, made) in std::mem::take(&mut self.waiting) {
-            self.tell(index, made);
+    /// Tells of the jobs that were not told of so far; those that were never started were
+    /// stopped.
+    fn finish(mut self) -> Summary {
+        for at in self.next..self.shared.batch.jobs.len() {
+            let never = || Ending {
+                outcomes: (self.shared.batch.jobs[at].results.iter().map(|_| None)).collect(),
+                error: None,
+            };
+            let ending = self.waiting.remove(&at).unwrap_or_else(never);
+            self.tell(at, ending);
         }
-        let results: usize = (self.shared.batch.jobs.iter())
-            .map(|job| job.results.len())
-            .sum();
         let jobs = &self.shared.batch.jobs;
         let failed_inputs = self.failed.iter().map(|&at| jobs[at].input.clone());
-        let Summary {
-            done,
-            skipped,
-            failed,
-            ..
-        } = self.summary;
         Summary {
-            left: results - done - skipped - failed,
             failed_inputs: failed_inputs.collect(),
             ..self.summary
         }
     }
-}
-
-fn has_failed(made: &Made) -> bool {
-    match made {
-        Ok(outcomes) => outcomes.iter().any(is_failure),
-        made => is_failure(made),
-    }
-}
-
-const fn is_failure<T>(result: &Result<T>) -> bool {
-    !matches!(result, Ok(_) | Err(Error::Stopped))
 }

@@ -1,51 +1,98 @@
-//! Which images are worked on at the same time.
+//! Which jobs of a batch run at the same time: a state machine without threads and
+//! without a clock.
 //!
-//! Every core takes an image from the list and works on it alone, which is the
-//! best use of it as long as there are images enough. An image that would keep
-//! one core busy when the others have nothing left to do gets all of them: those
-//! that are being worked on end first, then its stages overlap.
+//! Whoever owns it tells it what happened and when, one [`Event`] at a time, and
+//! carries out the [`Action`]s that follow. As there is one owner, no state between
+//! two events can be observed: a job is waiting, running or ended, and the batch is
+//! over when nothing runs and nothing will be started.
+//!
+//! Every worker has one job at a time, which keeps all cores busy as long as there are
+//! jobs enough. A job that would keep one core busy when the others have nothing left
+//! to do gets all cores: it starts when those that are running have ended, and none
+//! starts beside it.
 
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::time::Duration;
 
-use crate::pipeline::Stop;
+/// The time since the batch began.
+pub(super) type Moment = Duration;
 
-/// Jobs in their order, each with what is known of the others, and those that
-/// are being worked on.
-pub(super) struct Queue {
+/// What is given for a whole batch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Rules {
+    /// How long a job may run.
+    pub(super) limit: Option<Duration>,
+    /// How long jobs may go on after the batch was stopped, to end by themselves.
+    pub(super) grace: Duration,
+    /// Whether no other job starts after one has failed.
+    pub(super) fail_fast: bool,
+}
+
+/// The jobs of a batch, in the order in which they start.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Schedule {
+    rules: Rules,
+    /// About how much work each job is; 0 if that is unknown, as of a pipe.
     weights: Vec<u64>,
-    /// The sum and the largest of the weights from every job on.
+    /// From every job on: the sum of the weights, and the largest.
     rest: Vec<(u64, u64)>,
-    cores: u64,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
+    /// The first job that has not been started.
     next: usize,
+    running: Vec<Running>,
+    /// How many jobs may run at a time.
+    workers: usize,
+    /// Whether no other job starts.
     closed: bool,
-    /// The one that gets all cores, from the moment that it waits for them.
-    large: Option<usize>,
-    running: Vec<Turn>,
+    stopped: Option<Moment>,
 }
 
-/// A job whose turn it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Running {
+    turn: Turn,
+    since: Moment,
+}
+
+/// A job that starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Turn {
     pub(super) index: usize,
     /// Whether it has all cores.
     pub(super) large: bool,
-    pub(super) since: Instant,
-    /// Ends this one.
-    pub(super) stop: Stop,
 }
 
-impl Queue {
-    /// Of jobs that are about so much work each.
-    pub(super) fn new(weights: Vec<u64>, cores: usize) -> Self {
+/// Something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The batch begins, or some time has passed.
+    Time,
+    /// A job came to its end, and failed or did not.
+    Ended { index: usize, failed: bool },
+    /// Somebody asked for the end of the batch.
+    Stop,
+    /// A worker is gone, and no other one can be had.
+    WorkerLost,
+}
+
+/// Something that is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Have a worker run this job.
+    Start(Turn),
+    /// Wait no longer for this job, nor for its worker: another one takes its place.
+    GiveUp { index: usize, why: Overdue },
+}
+
+/// Why a job is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// It ran longer than the limit.
+    Late,
+    /// It did not end when the batch was stopped.
+    Stopped,
+}
+
+impl Schedule {
+    /// Jobs of these weights for so many workers.
+    pub(super) fn new(weights: Vec<u64>, workers: usize, rules: Rules) -> Self {
         let mut rest = vec![(0, 0)];
         for &weight in weights.iter().rev() {
             let (sum, largest) = rest[rest.len() - 1];
@@ -53,190 +100,123 @@ impl Queue {
         }
         rest.reverse();
         Self {
+            rules,
             weights,
             rest,
-            cores: cores as u64,
-            state: Mutex::default(),
-            changed: Condvar::new(),
+            next: 0,
+            running: Vec::new(),
+            workers,
+            closed: false,
+            stopped: None,
         }
     }
 
-    /// The next job, once it may be worked on. `None` after the last one, or
-    /// when the queue was closed.
-    pub(super) fn next(&self, stop: &Stop) -> Option<Turn> {
-        let mut state = self.state();
-        // Behind one that waits for all cores, nobody begins.
-        while !state.closed && state.large.is_some() {
-            state = self.wait(state);
+    /// What follows from an event.
+    ///
+    /// A job may be given up only if `close` allows it: not while its results are being
+    /// put in their places. It is then asked for again at the next event.
+    pub(super) fn step(
+        &mut self,
+        event: Event,
+        now: Moment,
+        mut close: impl FnMut(usize) -> bool,
+    ) -> Vec<Action> {
+        match event {
+            Event::Time => {}
+            Event::Ended { index, failed } => {
+                // Of a job that was given up, the end is known already.
+                if self.is_running(index) {
+                    self.running.retain(|job| job.turn.index != index);
+                    self.closed |= failed && self.rules.fail_fast;
+                }
+            }
+            Event::Stop => {
+                self.closed = true;
+                self.stopped.get_or_insert(now);
+            }
+            Event::WorkerLost => self.workers -= 1,
         }
-        let index = state.next;
-        if state.closed || stop.is_set() || index == self.weights.len() {
+        let mut actions = Vec::new();
+        let (rules, stopped) = (&self.rules, self.stopped);
+        self.running.retain(|job| {
+            let why = rules.overdue(job, stopped).filter(|(end, _)| *end <= now);
+            let Some((_, why)) = why.filter(|_| close(job.turn.index)) else {
+                return true;
+            };
+            let index = job.turn.index;
+            actions.push(Action::GiveUp { index, why });
+            self.closed |= why == Overdue::Late && rules.fail_fast;
+            false
+        });
+        while let Some(turn) = self.startable() {
+            self.next += 1;
+            self.running.push(Running { turn, since: now });
+            actions.push(Action::Start(turn));
+        }
+        actions
+    }
+
+    /// The next job, if it may start.
+    fn startable(&self) -> Option<Turn> {
+        let index = self.next;
+        let alone = self.running.iter().any(|job| job.turn.large);
+        if self.closed || alone || index == self.weights.len() || self.running.len() >= self.workers
+        {
             return None;
         }
-        state.next += 1;
-        let large = self.is_large(index, &state);
-        if large {
-            state.large = Some(index);
-            while !state.closed && !state.running.is_empty() {
-                state = self.wait(state);
-            }
-            if state.closed {
-                return None;
-            }
-        }
-        let turn = Turn {
-            index,
-            large,
-            since: Instant::now(),
-            stop: stop.within(),
-        };
-        state.running.push(turn.clone());
-        Some(turn)
+        // As others end it can only become large, so that it starts at the latest when
+        // nothing runs any more.
+        let large = self.is_large(index);
+        (!large || self.running.is_empty()).then_some(Turn { index, large })
     }
 
-    /// Ends the work on a job, and says whether nobody did before.
-    pub(super) fn end(&self, index: usize) -> bool {
-        let mut state = self.state();
-        let before = state.running.len();
-        state.running.retain(|turn| turn.index != index);
-        state.large = state.large.filter(|&large| large != index);
-        self.changed.notify_all();
-        state.running.len() < before
+    /// Whether a job is not yet over.
+    pub(super) fn is_running(&self, index: usize) -> bool {
+        self.running.iter().any(|job| job.turn.index == index)
     }
 
-    /// No other job begins.
-    pub(super) fn close(&self) {
-        self.state().closed = true;
-        self.changed.notify_all();
-    }
-
-    pub(super) fn running(&self) -> Vec<Turn> {
-        self.state().running.clone()
-    }
-
-    /// Whether nothing is worked on, nor will be.
+    /// Whether nothing runs and nothing will be started.
     pub(super) fn is_over(&self) -> bool {
-        let state = self.state();
-        state.running.is_empty() && (state.closed || state.next == self.weights.len())
+        self.running.is_empty() && (self.closed || self.next == self.weights.len())
     }
 
-    fn is_large(&self, index: usize, state: &State) -> bool {
-        let (mut sum, mut largest) = self.rest[index + 1];
-        for other in &state.running {
-            let weight = self.weights[other.index];
+    /// When the next job is to be given up, if none ends before.
+    pub(super) fn next_end(&self) -> Option<Moment> {
+        let ends = self.running.iter();
+        let ends = ends.filter_map(|job| self.rules.overdue(job, self.stopped));
+        ends.map(|(end, _)| end).min()
+    }
+
+    /// Whether a job ends earlier with all cores, which make it about twice as fast and
+    /// then do the others, than on one core beside them. The others take as long as all
+    /// cores for their sum, or one core for the largest.
+    fn is_large(&self, index: usize) -> bool {
+        let (mut others, mut largest) = self.rest[index + 1];
+        for job in &self.running {
+            let weight = self.weights[job.turn.index];
             if weight == 0 {
                 // What comes through a pipe may never end.
                 return false;
             }
-            sum = sum.saturating_add(weight);
+            others = others.saturating_add(weight);
             largest = largest.max(weight);
         }
-        is_large(self.weights[index], sum, largest, self.cores)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+        let cores = self.workers as u64;
+        others == 0 || self.weights[index] / 2 > largest.max(others / cores)
     }
 }
 
-/// Whether a job of this weight ends earlier with all cores, which make it
-/// about twice as fast and then do the others, than on one core beside them.
-/// The others take as long as all cores for their sum, or one for the largest.
-fn is_large(weight: u64, others: u64, largest: u64, cores: u64) -> bool {
-    others == 0 || weight / 2 > largest.max(others / cores)
+impl Rules {
+    /// When a job is to be given up, and why.
+    fn overdue(&self, job: &Running, stopped: Option<Moment>) -> Option<(Moment, Overdue)> {
+        let late = (self.limit).map(|limit| (job.since.saturating_add(limit), Overdue::Late));
+        let stopped = stopped.map(|at| (at.saturating_add(self.grace), Overdue::Stopped));
+        [late, stopped]
+            .into_iter()
+            .flatten()
+            .min_by_key(|end| end.0)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Which jobs get all cores, if each turn comes when all before it have
-    /// ended but for the last `cores - 1`, and there are none after one of them.
-    fn large(weights: &[u64], cores: usize) -> Vec<usize> {
-        let queue = Queue::new(weights.to_vec(), cores);
-        let mut large = Vec::new();
-        for index in 0..weights.len() {
-            let mut state = queue.state();
-            if queue.is_large(index, &state) {
-                large.push(index);
-                state.running.clear();
-                continue;
-            }
-            state.running.push(Turn {
-                index,
-                large: false,
-                since: Instant::now(),
-                stop: Stop::default(),
-            });
-            if state.running.len() == cores {
-                state.running.remove(0);
-            }
-        }
-        large
-    }
-
-    #[test]
-    fn images_of_a_kind_run_one_per_core() {
-        for cores in [2, 3, 16] {
-            for count in [2, 3, 15, 16, 17, 200] {
-                assert_eq!(large(&vec![1000; count], cores), [], "{count} on {cores}");
-            }
-        }
-    }
-
-    #[test]
-    fn one_that_outweighs_the_others_gets_all_cores() {
-        let mut weights = vec![10; 20];
-        for at in [0, 7, 19] {
-            weights[at] = 1000;
-            assert_eq!(large(&weights, 2), [at]);
-            assert_eq!(large(&weights, 16), [at]);
-            weights[at] = 10;
-        }
-        // Nobody waits for the end of a pipe.
-        assert_eq!(large(&[0, 10], 2), []);
-        assert_eq!(large(&[10, 0], 2), [0, 1]);
-        assert_eq!(large(&[0], 2), [0]);
-        // Two of them keep two cores busy.
-        (weights[3], weights[4]) = (1000, 1000);
-        assert_eq!(large(&weights, 2), []);
-        assert_eq!(large(&[500, 10, 10], 2), [0]);
-        assert_eq!(large(&[500, 400, 10], 2), []);
-    }
-
-    #[test]
-    fn a_large_one_runs_alone() {
-        let queue = Queue::new(vec![10, 10, 1000, 10, 10], 2);
-        let stop = Stop::default();
-        let next = || queue.next(&stop).unwrap();
-        assert!((next().index, next().index) == (0, 1));
-        std::thread::scope(|scope| {
-            let large = scope.spawn(|| {
-                let turn = next();
-                assert!(turn.large && queue.running().len() == 1, "{turn:?}");
-                assert!(queue.end(2));
-            });
-            while queue.state().large.is_none() {
-                std::thread::yield_now();
-            }
-            let small = scope.spawn(|| {
-                let turn = next();
-                assert!(turn.index == 3 && !turn.large, "{turn:?}");
-            });
-            assert!(queue.end(1) && !queue.end(1));
-            assert!(!large.is_finished() && !small.is_finished());
-            assert!(queue.end(0));
-        });
-        assert!(!queue.is_over());
-        queue.close();
-        assert!(queue.next(&stop).is_none());
-        assert!(!queue.is_over());
-        assert!(queue.end(3) && queue.is_over());
-    }
-}
+mod tests;

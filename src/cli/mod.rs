@@ -107,7 +107,9 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
     if batch.fail_fast && !settings.unseen.is_empty() {
         batch.stop.set();
     }
+    let results = batch.jobs.iter().map(|job| job.results.len()).sum();
     let mut summary = batch::run(batch, console.clone());
+    let untold = console.untold(&summary, results);
     summary.failed += settings.unseen.len();
     let folders = settings.unseen.into_iter();
     let folders = folders.map(|(folder, _)| Place::File(folder));
@@ -117,9 +119,14 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
         codec::remove_temporaries();
     }
     console.finish(&summary);
+    if untold > 0 {
+        messages.error(format_args!(
+            "{untold} of {results} results were lost sight of: look at what is there; this is a fault of the program, please report it"
+        ));
+    }
     Ok(match signals.caught() {
         Some(signal) => Exit::Signal(signal),
-        None => ended(summary.failed, messages),
+        None => ended(summary.failed + summary.left + untold, messages),
     })
 }
 

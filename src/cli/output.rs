@@ -225,6 +225,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
             })
         }
         Ok(Outcome::Skipped) => json!({ "status": "skipped" }),
+        Err(Error::Stopped) => json!({ "status": "not_made" }),
         Err(error) => json!({ "status": "failed", "error": error.to_string() }),
     };
     extend(&mut object, fields);

@@ -3,7 +3,10 @@
 use std::{
     fmt,
     io::{IsTerminal, stderr},
-    sync::{Mutex, MutexGuard, Once, PoisonError},
+    sync::{
+        Mutex, MutexGuard, Once, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -36,6 +39,8 @@ pub(super) struct Console {
     start: Instant,
     shown: Once,
     lines: Mutex<Lines>,
+    /// The results that have their line of JSON.
+    described: AtomicUsize,
 }
 
 /// What is told where there is no bar, and at the end.
@@ -82,7 +87,18 @@ impl Console {
             progress: settings.progress,
             start: Instant::now(),
             shown: Once::new(),
+            described: AtomicUsize::new(0),
         }
+    }
+
+    /// How many of so many results nobody was told of: a fault of the program, whatever else
+    /// went well.
+    pub(super) fn untold(&self, summary: &Summary, results: usize) -> usize {
+        let described = self.described.load(Ordering::Relaxed);
+        let lines = if self.json { described } else { results };
+        results
+            .abs_diff(summary.results())
+            .max(results.abs_diff(lines))
     }
 
     /// Removes the bar and, where several results were not all made, sums up.
@@ -96,7 +112,7 @@ impl Console {
             pixels,
             ..
         } = *summary;
-        let all = done + skipped + failed + left;
+        let all = summary.results();
         let long = self.start.elapsed() > INTERVAL;
         if left == 0 && (all < 2 || !(failed > 0 || self.verbose || long)) {
             return;
@@ -139,6 +155,8 @@ impl Console {
     fn result(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
         let output = job.results[index].output.path().display();
         match outcome {
+            // The summary counts them.
+            Err(Error::Stopped) => {}
             Err(error) => {
                 let place = output::at_fault(job, index, error);
                 self.messages.error(format_args!("{place}: {error}"));
@@ -161,8 +179,13 @@ impl Console {
             }
             Ok(_) => {}
         }
+        self.describe(job, index, outcome);
+    }
+
+    fn describe(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
         if self.json {
             output::data(output::result_json(job, index, outcome));
+            self.described.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -198,10 +221,8 @@ impl Report for Console {
             } => self.bar.suspend(|| self.result(job, index, outcome)),
             Event::Unread { job, error } => self.bar.suspend(|| {
                 self.failed(job, error);
-                if self.json {
-                    for index in 0..job.results.len() {
-                        output::data(output::result_json(job, index, Err(error)));
-                    }
+                for index in 0..job.results.len() {
+                    self.describe(job, index, Err(error));
                 }
             }),
             _ => {}

@@ -59,6 +59,7 @@ enum Sink {
         like: Option<(SystemTime, Permissions)>,
         /// The only file whose place it takes.
         only: Option<Version>,
+        finished: bool,
     },
     Straight {
         bytes: Cursor<Vec<u8>>,
@@ -117,6 +118,7 @@ impl AtomicFile {
                 overwrite,
                 like: None,
                 only: None,
+                finished: false,
             },
         })
     }
@@ -128,22 +130,60 @@ impl AtomicFile {
         }
     }
 
-    /// Has it take the place of this file only, and not of what that was
-    /// changed to meanwhile, and once it is on the disk.
+    /// Has it take the place of this file only, and not of what that was changed to
+    /// meanwhile, and once it is on the disk.
     pub(crate) fn replace_only(&mut self, old: &Metadata) {
         if let Sink::Beside { only, .. } = &mut self.sink {
             *only = Some(version(old));
         }
     }
 
-    /// Puts the file in its place.
+    /// Hands the last bytes to the system, and to the disk where the file that is replaced
+    /// could not be made again. Nothing can be written afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if they cannot be written.
+    pub fn finish(&mut self) -> Result<()> {
+        let Sink::Beside {
+            file,
+            like,
+            only,
+            finished,
+            ..
+        } = &mut self.sink
+        else {
+            return Ok(());
+        };
+        if *finished {
+            return Ok(());
+        }
+        file.flush().map_err(message::writing)?;
+        if let Some((modified, permissions)) = like.take() {
+            let file = file.get_ref();
+            (file.set_permissions(permissions))
+                .and_then(|()| file.set_modified(modified))
+                .map_err(|e| Error::io("preserve time and permissions", e))?;
+        }
+        if only.is_some() {
+            // An output can be made again, and a batch is not to wait for a slow disk after
+            // each.
+            file.get_ref().sync_all().map_err(message::writing)?;
+        }
+        *finished = true;
+        Ok(())
+    }
+
+    /// Puts the file in its place, [finished](Self::finish) if it is not yet, and gives the
+    /// number of its bytes.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
     /// moved, [`Error::Exists`] if another one took its place meanwhile and may
     /// not be replaced. Nothing is left behind.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(mut self) -> Result<u64> {
+        self.finish()?;
         match self.sink {
             Sink::Beside {
                 file,
@@ -151,26 +191,16 @@ impl AtomicFile {
                 entry,
                 target,
                 overwrite,
-                like,
                 only,
+                ..
             } => {
-                let file = file
-                    .into_inner()
-                    .map_err(|error| message::writing(error.into_error()))?;
-                if let Some((modified, permissions)) = like {
-                    (file.set_permissions(permissions))
-                        .and_then(|()| file.set_modified(modified))
-                        .map_err(|e| Error::io("preserve time and permissions", e))?;
-                }
-                if let Some(old) = only {
-                    // It cannot be made again, so it goes when the new one is safe. An
-                    // output can, and a batch is not to wait for a slow disk after each.
-                    file.sync_all().map_err(message::writing)?;
-                    if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old) {
-                        return Err(Error::output(
-                            "it was changed while its result was made, and stays as it is now: run again for a result of that",
-                        ));
-                    }
+                let bytes = file.get_ref().metadata().map_err(message::writing)?.len();
+                if let Some(old) = only
+                    && fs::metadata(&target).ok().map(|file| version(&file)) != Some(old)
+                {
+                    return Err(Error::output(
+                        "it was changed while its result was made, and stays as it is now: run again for a result of that",
+                    ));
                 }
                 // Some systems move no open file. Others keep it locked until it is moved.
                 #[cfg(not(unix))]
@@ -181,7 +211,7 @@ impl AtomicFile {
                 };
                 drop(entry);
                 match result {
-                    Ok(_) => Ok(()),
+                    Ok(_) => Ok(bytes),
                     Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                         Err(Error::Exists)
                     }
@@ -196,7 +226,8 @@ impl AtomicFile {
                 .open(&target)
                 .and_then(|mut device| {
                     device.write_all(bytes.get_ref())?;
-                    device.flush()
+                    device.flush()?;
+                    Ok(bytes.get_ref().len() as u64)
                 })
                 .map_err(message::writing),
         }

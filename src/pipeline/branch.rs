@@ -11,7 +11,7 @@ use super::{
     Stop,
     blocks::buffer,
     flow,
-    output::{Writing, Written},
+    output::{Finished, Writing},
     stages::QUEUE,
 };
 use crate::{
@@ -28,9 +28,9 @@ pub(super) struct Work<'a> {
     pub(super) writing: Writing,
 }
 
-/// A result that was made, and how long its filter took.
+/// A result that was made and is not yet in its place, and how long its filter took.
 pub(super) struct Made {
-    pub(super) written: Written,
+    pub(super) finished: Finished,
     pub(super) filter: Duration,
 }
 
@@ -64,7 +64,7 @@ enum Feed<'scope> {
     There {
         parcels: SyncSender<Parcel>,
         empty: Receiver<Samples>,
-        thread: ScopedJoinHandle<'scope, Result<Option<Written>>>,
+        thread: ScopedJoinHandle<'scope, Result<Option<Finished>>>,
     },
 }
 
@@ -190,14 +190,14 @@ impl<'scope> Branch<'scope> {
         }
     }
 
-    /// Puts the result in its place.
+    /// Waits until the result is finished.
     pub(super) fn end(self, metadata: &Metadata) -> Result<Made> {
-        let written = match self.feed? {
+        let finished = match self.feed? {
             Feed::Here(writing, _) => writing.finish(metadata)?,
             Feed::There { thread, .. } => joined(thread)?,
         };
         let filter = self.busy;
-        Ok(Made { written, filter })
+        Ok(Made { finished, filter })
     }
 }
 
@@ -230,7 +230,7 @@ impl Feed<'_> {
 }
 
 /// What came of a writing thread.
-fn joined(thread: ScopedJoinHandle<'_, Result<Option<Written>>>) -> Result<Written> {
+fn joined(thread: ScopedJoinHandle<'_, Result<Option<Finished>>>) -> Result<Finished> {
     match thread.join() {
         Ok(result) => result?.ok_or_else(ended_early),
         Err(panicked) => panic::resume_unwind(panicked),
@@ -242,7 +242,7 @@ fn write(
     mut writing: Writing,
     parcels: &Receiver<Parcel>,
     back: &Sender<Samples>,
-) -> Result<Option<Written>> {
+) -> Result<Option<Finished>> {
     for parcel in parcels {
         match parcel {
             Parcel::Rows(samples) => {

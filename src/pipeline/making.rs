@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Done, Flow, Input, Job, Options, Outcome, Place, Request, Stop,
+    Control, Done, Flow, Input, Job, Options, Outcome, Place, Request,
     branch::{Made, Work},
     memory,
     output::Writing,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codec::{Format, Metadata, RowReader, Shape},
-    error::Result,
+    error::{Error, Result},
     filter::Plan,
     report::{Event, Report},
 };
@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Making<'a> {
     pub(super) job: &'a Job,
     pub(super) options: &'a Options,
-    pub(super) stop: &'a Stop,
+    pub(super) control: &'a Control,
     pub(super) report: &'a dyn Report,
     /// The format and the channels of the input.
     pub(super) format: Format,
@@ -54,7 +54,7 @@ impl Making<'_> {
         rows: usize,
         opened: Duration,
         plans: Vec<Result<Plan>>,
-    ) -> Result<Vec<Result<Outcome>>> {
+    ) -> Result<()> {
         let metadata = reader.header().metadata.clone();
         let mut works = Vec::new();
         let mut begun = Vec::new();
@@ -66,21 +66,23 @@ impl Making<'_> {
             let writing = self.begin(request, plan, &metadata);
             begun.push(writing.map(|writing| works.push(Work { plan, writing })));
         }
+        let stop = &self.control.stop;
         let Streamed {
             made,
             warnings,
             read,
-        } = stages::stream(reader, rows, works, self.stop, self.report)?;
+        } = stages::stream(reader, rows, works, stop, self.report)?;
         warn(self.report, self.job.input.path(), &warnings);
         let mut made = made.into_iter();
-        let outcomes = plans.into_iter().zip(begun).zip(&self.job.results);
-        let outcomes = outcomes.map(|((plan, begun), request)| {
-            let plan = plan?;
-            begun?;
-            let made = made.next().expect("one for each that was begun")?;
-            Ok(self.done(request, plan, made, opened + read))
-        });
-        Ok(outcomes.collect())
+        for (index, (plan, begun)) in iter::zip(plans, begun).enumerate() {
+            let made = plan.and_then(|plan| {
+                begun?;
+                let made = made.next().expect("one for each that was begun")?;
+                Ok((plan, made))
+            });
+            self.settle(index, made, opened + read);
+        }
+        Ok(())
     }
 
     /// One result after the other, of the whole image.
@@ -89,24 +91,54 @@ impl Making<'_> {
         input: Input,
         opened: Duration,
         plans: Vec<Result<Plan>>,
-    ) -> Result<Vec<Result<Outcome>>> {
+    ) -> Result<()> {
         let start = Instant::now();
         let told = input.warnings().len();
         let input = input.into_opened()?;
-        self.stop.check()?;
+        self.control.stop.check()?;
         let read = opened + start.elapsed();
         warn(self.report, self.job.input.path(), &input.warnings[told..]);
-        let outcomes = iter::zip(plans, &self.job.results).map(|(plan, request)| {
-            let (plan, metadata) = (plan?, &input.metadata);
-            let writing = self.begin(request, &plan, metadata)?;
-            let work = Work {
-                plan: &plan,
-                writing,
-            };
-            let made = stages::whole(input.image(), metadata, work, self.stop, self.report)?;
-            Ok(self.done(request, plan, made, read))
+        for (index, (plan, request)) in iter::zip(plans, &self.job.results).enumerate() {
+            let made = plan.and_then(|plan| {
+                let metadata = &input.metadata;
+                let writing = self.begin(request, &plan, metadata)?;
+                let work = Work {
+                    plan: &plan,
+                    writing,
+                };
+                let stop = &self.control.stop;
+                let made = stages::whole(input.image(), metadata, work, stop, self.report)?;
+                Ok((plan, made))
+            });
+            self.settle(index, made, read);
+        }
+        Ok(())
+    }
+
+    /// Puts a result that was made in its place and records what became of it, unless the
+    /// job was stopped or given up.
+    fn settle(&self, index: usize, made: Result<(Plan, Made)>, read: Duration) {
+        let request = &self.job.results[index];
+        self.control.outcomes.record(index, || {
+            let outcome = made.and_then(|(plan, made)| {
+                self.control.stop.check()?;
+                let Made { finished, filter } = made;
+                let written = finished.commit()?;
+                warn(self.report, request.output.path(), &written.warnings);
+                Ok(Outcome::Done(Box::new(Done {
+                    plan,
+                    format: self.format_of(request),
+                    bytes: written.bytes,
+                    read,
+                    filter,
+                    write: written.busy,
+                })))
+            });
+            match self.options.existing.settle(outcome, Outcome::Skipped) {
+                Err(Error::Stopped) => None,
+                outcome => Some(outcome),
+            }
         });
-        Ok(outcomes.collect())
     }
 
     fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<Writing> {
@@ -128,20 +160,7 @@ impl Making<'_> {
                 writing.replace_only(known);
             }
         }
-        Ok(writing.until(self.stop.clone()))
-    }
-
-    fn done(&self, request: &Request, plan: Plan, made: Made, read: Duration) -> Outcome {
-        let Made { written, filter } = made;
-        warn(self.report, request.output.path(), &written.warnings);
-        Outcome::Done(Box::new(Done {
-            plan,
-            format: self.format_of(request),
-            bytes: written.bytes,
-            read,
-            filter,
-            write: written.busy,
-        }))
+        Ok(writing)
     }
 }
 

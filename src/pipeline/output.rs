@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Options, Place, Stop};
+use super::{Options, Place};
 use crate::{
     codec::{self, AtomicFile, Format, Metadata, Output, RowWriter, Shape},
     error::{Error, Result},
@@ -21,7 +21,13 @@ pub(super) struct Writing {
     /// Whether a profile of colours says nothing of this result, which is gray.
     drops_profile: bool,
     busy: Duration,
-    stop: Stop,
+}
+
+/// A result that is whole and not yet in its place. Dropped, it leaves no file.
+pub(super) struct Finished {
+    target: Target,
+    warnings: Vec<String>,
+    busy: Duration,
 }
 
 /// A result that is in its place.
@@ -52,7 +58,6 @@ impl Writing {
             target,
             drops_profile,
             busy: start.elapsed(),
-            stop: Stop::default(),
         })
     }
 
@@ -73,11 +78,6 @@ impl Writing {
         }
     }
 
-    /// With an end that may be asked for: then it is not put in its place.
-    pub(super) fn until(self, stop: Stop) -> Self {
-        Self { stop, ..self }
-    }
-
     pub(super) fn write(&mut self, rows: &Samples) -> Result<()> {
         let start = Instant::now();
         let result = self.writer.write(rows);
@@ -85,16 +85,28 @@ impl Writing {
         result.map_err(|error| self.target.explain(error))
     }
 
-    /// Puts the result in its place; `metadata` are those known by now.
-    pub(super) fn finish(self, metadata: &Metadata) -> Result<Written> {
+    /// Ends the file; `metadata` are those known by now.
+    pub(super) fn finish(self, metadata: &Metadata) -> Result<Finished> {
         let start = Instant::now();
         let finished = self.writer.finish(&carried(metadata, self.drops_profile));
         let warnings = finished.map_err(|error| self.target.explain(error))?;
-        self.stop.check()?;
+        self.target.finish()?;
+        Ok(Finished {
+            target: self.target,
+            warnings,
+            busy: self.busy + start.elapsed(),
+        })
+    }
+}
+
+impl Finished {
+    /// Puts the result in its place: a step that takes no time to speak of.
+    pub(super) fn commit(self) -> Result<Written> {
+        let start = Instant::now();
         let bytes = self.target.commit()?;
         Ok(Written {
             bytes,
-            warnings,
+            warnings: self.warnings,
             busy: self.busy + start.elapsed(),
         })
     }
@@ -152,22 +164,27 @@ impl Target {
         }
     }
 
-    /// Ends what was written, and counts its bytes.
-    fn commit(self) -> Result<u64> {
-        let bytes = match &self {
-            Self::File(file) => file.with(|file| file.seek(SeekFrom::End(0))),
-            Self::Device(stream) | Self::Standard(stream) => stream.with(|stream| {
-                stream.out.flush()?;
-                Ok(stream.bytes)
-            }),
-        };
-        let bytes = bytes.map_err(|e| self.explain(codec::writing(e)))?;
-        if let Self::File(file) = self {
-            let file = Arc::into_inner(file.0).expect("the writer has ended");
-            let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
-            file.commit()?;
+    /// Hands on the last bytes.
+    fn finish(&self) -> Result<()> {
+        match self {
+            Self::File(file) => file.with(AtomicFile::finish),
+            Self::Device(stream) | Self::Standard(stream) => {
+                let flushed = stream.with(Stream::flush);
+                flushed.map_err(|e| self.explain(codec::writing(e)))
+            }
         }
-        Ok(bytes)
+    }
+
+    /// Puts what was written in its place, and counts its bytes.
+    fn commit(self) -> Result<u64> {
+        match self {
+            Self::File(file) => {
+                let file = Arc::into_inner(file.0).expect("the writer has ended");
+                let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
+                file.commit()
+            }
+            Self::Device(stream) | Self::Standard(stream) => Ok(stream.with(|out| out.bytes)),
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Ending work before it is done.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use crate::error::{Error, Result};
@@ -12,7 +15,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,
-    outer: Option<Arc<AtomicBool>>,
+    parent: Option<Arc<AtomicBool>>,
+    deadline: Option<Instant>,
 }
 
 impl Stop {
@@ -20,15 +24,17 @@ impl Stop {
     pub const fn when(flag: Arc<AtomicBool>) -> Self {
         Self {
             own: flag,
-            outer: None,
+            parent: None,
+            deadline: None,
         }
     }
 
-    /// One of its own that `self` sets too.
-    pub(crate) fn within(&self) -> Self {
+    /// A child token: set also when `self` is, and when this much time has passed.
+    pub(crate) fn child(&self, limit: Option<Duration>) -> Self {
         Self {
             own: Arc::default(),
-            outer: Some(Arc::clone(&self.own)),
+            parent: Some(Arc::clone(&self.own)),
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
         }
     }
 
@@ -40,7 +46,9 @@ impl Stop {
     /// Whether the end was asked for.
     pub fn is_set(&self) -> bool {
         let set = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        set(&self.own) || self.outer.as_deref().is_some_and(set)
+        set(&self.own)
+            || self.parent.as_deref().is_some_and(set)
+            || self.deadline.is_some_and(|end| Instant::now() > end)
     }
 
     /// # Errors

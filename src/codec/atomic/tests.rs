@@ -21,7 +21,8 @@ fn names(folder: &Path) -> Vec<String> {
 fn write_all(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path, overwrite)?;
     file.write_all(bytes).map_err(message::writing)?;
-    file.commit()
+    assert_eq!(file.commit()?, bytes.len() as u64);
+    Ok(())
 }
 
 #[test]

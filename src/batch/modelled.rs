@@ -1,0 +1,214 @@
+//! The threads of a batch under shuttle, which chooses what runs next: the crew and the
+//! ledger as they are, with shuttle's channels and locks in place of the system's.
+//!
+//! Its timed waits never time out, so time is a choice here: whoever waits with a limit looks
+//! whether there is a message, and where there is none the limit may be over.
+
+use std::{cell::Cell, sync::Arc, time::Duration};
+
+use shuttle::{
+    rand::{Rng, thread_rng},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use super::schedule::{self, Overdue, Rules, Schedule, Turn};
+use crew::Work;
+use ledger::Ledger;
+
+#[allow(
+    clippy::duplicate_mod,
+    reason = "it runs the same code on other threads"
+)]
+#[path = "crew.rs"]
+mod crew;
+#[allow(clippy::duplicate_mod, reason = "it runs the same code on other locks")]
+#[path = "../pipeline/ledger.rs"]
+mod ledger;
+
+mod sync {
+    use super::{Cell, Duration, Rng, thread, thread_rng};
+
+    use shuttle::sync::mpsc::TryRecvError;
+    pub(super) use shuttle::sync::{
+        Mutex, MutexGuard, PoisonError, TryLockError,
+        mpsc::{Receiver, Sender, channel},
+    };
+
+    pub(super) struct Clock(Cell<Duration>);
+
+    impl Clock {
+        pub(super) fn start() -> Self {
+            Self(Cell::default())
+        }
+
+        pub(super) fn now(&self) -> Duration {
+            self.0.get()
+        }
+
+        pub(super) fn receive<T>(&self, receiver: &Receiver<T>, within: Duration) -> Option<T> {
+            loop {
+                match receiver.try_recv() {
+                    Ok(message) => return Some(message),
+                    Err(TryRecvError::Disconnected) => panic!("the crew keeps a sender"),
+                    Err(TryRecvError::Empty) if thread_rng().gen_bool(0.3) => {
+                        self.0.set(self.0.get() + within);
+                        return None;
+                    }
+                    Err(TryRecvError::Empty) => thread::yield_now(),
+                }
+            }
+        }
+    }
+}
+
+/// What a job does for each of its two results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Makes,
+    Fails,
+    /// Goes on until the whole trial ends, whatever it is asked.
+    Hangs,
+}
+
+struct Trial {
+    kinds: Vec<Kind>,
+    stopped: AtomicBool,
+    over: AtomicBool,
+    started: Mutex<Vec<usize>>,
+    /// The results that are in their places: a flag for each, set twice if made twice.
+    placed: Vec<[Mutex<u8>; 2]>,
+}
+
+struct Job {
+    index: usize,
+    outcomes: Ledger<bool>,
+}
+
+impl Work for Trial {
+    type Job = Arc<Job>;
+
+    fn start(&self, turn: Turn) -> Arc<Job> {
+        self.started.lock().unwrap().push(turn.index);
+        Arc::new(Job {
+            index: turn.index,
+            outcomes: Ledger::new(2),
+        })
+    }
+
+    fn run(&self, job: &Arc<Job>) {
+        for number in 0..2 {
+            if self.kinds[job.index] == Kind::Hangs && number == 1 {
+                while !self.over.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+            }
+            let made = self.kinds[job.index] != Kind::Fails;
+            job.outcomes.record(number, || {
+                thread::yield_now();
+                *self.placed[job.index][number].lock().unwrap() += u8::from(made);
+                Some(made)
+            });
+        }
+    }
+
+    fn has_failed(&self, job: &Arc<Job>) -> bool {
+        job.outcomes.any(|made| !made)
+    }
+
+    fn close(&self, job: &Arc<Job>) -> bool {
+        job.outcomes.close()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+}
+
+/// A batch of these jobs, of which some are large; hiring fails now and then.
+fn trial(kinds: &[Kind], weights: &[u64], fail_fast: bool, may_stop: bool) {
+    let trial = Arc::new(Trial {
+        kinds: kinds.to_vec(),
+        stopped: AtomicBool::new(false),
+        over: AtomicBool::new(false),
+        started: Mutex::default(),
+        placed: kinds
+            .iter()
+            .map(|_| [Mutex::new(0), Mutex::new(0)])
+            .collect(),
+    });
+    let rules = Rules {
+        limit: Some(Duration::from_millis(60)),
+        grace: Duration::from_millis(40),
+        fail_fast,
+    };
+    let hangs = kinds.contains(&Kind::Hangs);
+    let schedule = Schedule::new(weights.to_vec(), 2, rules);
+    let mut threads = Vec::new();
+    if may_stop {
+        let trial = Arc::clone(&trial);
+        threads.push(thread::spawn(move || {
+            trial.stopped.store(true, Ordering::SeqCst);
+        }));
+    }
+    let mut workers = Vec::new();
+    let hire = |serve: Box<dyn FnOnce() + Send>| {
+        // One that hangs in the thread that waits would hang for ever.
+        let hired = hangs || thread_rng().gen_bool(0.8);
+        if hired {
+            workers.push(thread::spawn(serve));
+        }
+        hired
+    };
+    let mut heard = vec![Vec::new(); kinds.len()];
+    let (mut late, mut failed) = (0, 0);
+    crew::run(&trial, schedule, 2, hire, |job, why| {
+        late += usize::from(why == Some(Overdue::Late));
+        assert!(why.is_some() || job.outcomes.is_complete());
+        let outcomes = job.outcomes.take();
+        failed += usize::from(outcomes.contains(&Some(false)));
+        heard[job.index].push(outcomes);
+    });
+    trial.over.store(true, Ordering::SeqCst);
+    for thread in threads.into_iter().chain(workers) {
+        thread.join().unwrap();
+    }
+    let started = trial.started.lock().unwrap();
+    let in_order: Vec<_> = (0..started.len()).collect();
+    assert_eq!(*started, in_order);
+    for (index, heard) in heard.iter().enumerate() {
+        let started = index < started.len();
+        assert_eq!(heard.len(), usize::from(started), "job {index}");
+        for (number, outcome) in heard.iter().flatten().enumerate() {
+            // What was told is what is there, also after those that were given up ended.
+            let placed = *trial.placed[index][number].lock().unwrap();
+            assert_eq!(placed, u8::from(*outcome == Some(true)), "job {index}");
+        }
+    }
+    let closed = may_stop || (fail_fast && late + failed > 0);
+    assert!(started.len() == kinds.len() || closed, "{started:?}");
+}
+
+#[test]
+fn each_job_is_heard_of_once_and_what_is_told_is_there() {
+    use Kind::{Fails, Hangs, Makes};
+    let kinds = [
+        [Makes, Makes, Makes],
+        [Makes, Fails, Makes],
+        [Hangs, Makes, Makes],
+        [Makes, Hangs, Fails],
+    ];
+    for kinds in kinds {
+        for weights in [[10, 10, 10], [10, 1000, 10], [10, 10, 1000]] {
+            for fail_fast in [false, true] {
+                for may_stop in [false, true] {
+                    let run = move || trial(&kinds, &weights, fail_fast, may_stop);
+                    shuttle::check_random(run, 2000);
+                }
+            }
+        }
+    }
+}
