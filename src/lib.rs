@@ -14,6 +14,7 @@ pub mod tone;
 pub mod view;
 
 mod engine;
+mod hash;
 
 pub use border::Border;
 pub use engine::{LaneKind, Method};

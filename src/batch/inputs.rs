@@ -13,6 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::{
     codec::Format,
     error::{Error, Result},
+    hash::fnv1a,
     pipeline::Place,
 };
 
@@ -173,13 +174,7 @@ pub(super) fn content(path: &Path) -> Option<Format> {
 /// in every version. The share is the path's FNV-1a hash of 64 bits, of its
 /// bytes as it is written, modulo the number of machines.
 pub fn in_share(path: &Path, [share, shares]: [u64; 2]) -> bool {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let hash = (bytes.iter()).fold(OFFSET, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-    });
-    hash % shares == share - 1
+    fnv1a(path.as_os_str().as_encoded_bytes()) % shares == share - 1
 }
 
 #[cfg(test)]

@@ -1,18 +1,22 @@
 //! Files under construction, and what becomes of them when a program ends early.
 //!
-//! Each is locked by the process that writes it. One that is not locked was left
-//! behind by a process that was killed: it is removed when another file is begun
-//! in its folder.
+//! Each is locked by the process that writes it, and its name carries a checksum
+//! of itself. One of such a name that is not locked was left behind by a process
+//! that was killed: it is removed when another file is begun in its folder.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, hash_map::RandomState},
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
+    hash::BuildHasher,
     io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tempfile::TempPath;
+
+use crate::hash::fnv1a;
 
 const PREFIX: &str = ".stridekern-";
 const SUFFIX: &str = ".tmp";
@@ -60,14 +64,45 @@ pub(super) fn make(folder: &Path) -> io::Result<(File, TempPath, Entry)> {
     }
     // Opened as any program opens a new file, so that the umask has its say:
     // the crate's own way would hide it from everyone else.
-    let (file, path) = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
-        .make_in(folder, open_locked)?
-        .into_parts();
+    let begin = || {
+        let name = name_of(&random_id());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&name).rand_bytes(0);
+        builder.make_in(folder, open_locked)
+    };
+    let taken = |made: &io::Result<_>| matches!(made, Err(error) if error.kind() == io::ErrorKind::AlreadyExists);
+    // An ID that is taken is so rare that many in a row have another cause.
+    let mut made = begin();
+    for _ in 1..100 {
+        if !taken(&made) {
+            break;
+        }
+        made = begin();
+    }
+    let (file, path) = made?.into_parts();
     live.paths.insert(path.to_path_buf());
     let entry = Entry(path.to_path_buf());
     Ok((file, path, entry))
+}
+
+/// 64 random bits in hexadecimal.
+fn random_id() -> String {
+    format!("{:016x}", RandomState::new().hash_one(()))
+}
+
+/// `.stridekern-ID-CHECKSUM.tmp`, with the FNV-1a hash of the ID as its checksum:
+/// no name that somebody else thought of is like this.
+fn name_of(id: &str) -> String {
+    format!("{PREFIX}{id}-{:016x}{SUFFIX}", fnv1a(id.as_bytes()))
+}
+
+/// Whether a file of this name was made by [`make`].
+fn is_ours(name: &OsStr) -> bool {
+    let id = (name.to_str())
+        .and_then(|name| name.strip_prefix(PREFIX))
+        .and_then(|rest| rest.get(..16));
+    let digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    id.is_some_and(|id| id.bytes().all(digit) && name == name_of(id).as_str())
 }
 
 fn open_locked(path: &Path) -> io::Result<File> {
@@ -89,10 +124,7 @@ fn sweep(folder: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if !is_ours(&entry.file_name()) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         // The lock is held until the file is gone.

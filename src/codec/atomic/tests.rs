@@ -209,27 +209,75 @@ mod unix {
     }
 }
 
+/// Names as `make` gives them; the checksums were computed by another program.
+const OURS: [&str; 3] = [
+    ".stridekern-0123456789abcdef-2e373913e5ad677d.tmp",
+    ".stridekern-0000000000000000-c291d5fb48650465.tmp",
+    ".stridekern-fedcba9876543210-d6e7df32e89769a9.tmp",
+];
+
 #[test]
 fn what_a_killed_process_left_is_removed() {
     let folder = folder();
-    let left = |name: &str| fs::write(folder.path().join(name), "half").unwrap();
-    for name in [
-        ".stridekern-abc.tmp",
-        ".stridekern-keep",
-        "stridekern-a.tmp",
-    ] {
-        left(name);
+    let path = |name: &str| folder.path().join(name);
+    for name in OURS {
+        fs::write(path(name), "half").unwrap();
     }
     // That of a process that lives.
-    left(".stridekern-live.tmp");
-    let held = File::open(folder.path().join(".stridekern-live.tmp")).unwrap();
+    let held = File::open(path(OURS[1])).unwrap();
     held.lock().unwrap();
-    write_all(&folder.path().join("a"), Overwrite::Refuse, b"1").unwrap();
-    let kept = [
-        ".stridekern-keep",
-        ".stridekern-live.tmp",
-        "a",
-        "stridekern-a.tmp",
+    write_all(&path("a"), Overwrite::Refuse, b"1").unwrap();
+    assert_eq!(names(folder.path()), [OURS[1], "a"]);
+}
+
+#[test]
+fn files_of_others_are_kept() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let id = "0123456789abcdef";
+    let ours = OURS[0];
+    let mut near = vec![
+        ".stridekern-backup.tmp".to_owned(),
+        ".stridekern-.tmp".to_owned(),
+        ".stridekern-é123456789abcdef.tmp".to_owned(),
+        format!(".stridekern-{id}.tmp"),
+        format!(".stridekern-{id}-.tmp"),
+        format!(".stridekern-{}", &ours[OURS[0].len() - 20..]),
+        ours.to_uppercase(),
+        ours.replace(id, &id.to_uppercase()),
+        ours.replace("2e373913e5ad677d", "2E373913E5AD677D"),
+        // The checksum of an ID of another form proves nothing.
+        ".stridekern-a-af63dc4c8601ec8c.tmp".to_owned(),
+        format!("{ours}.bak"),
+        format!("{ours}~"),
+        format!("x{ours}"),
+        ours[1..].to_owned(),
+        ours.replace(".tmp", ""),
+        ours.replace(".tmp", "-2.tmp"),
+        ours.replace(".tmp", ".tmp.tmp"),
+        ours.replace("stridekern", "stridekern2"),
     ];
+    // Any one digit changed, in the ID or in the checksum.
+    for (at, digit) in ours.char_indices().skip(12).take(33) {
+        let other = if digit == '0' { "1" } else { "0" };
+        near.push(format!("{}{other}{}", &ours[..at], &ours[at + 1..]));
+    }
+    near.sort();
+    near.dedup();
+    for name in &near {
+        fs::write(path(name), "kept").unwrap();
+    }
+    // What is no regular file is not one of ours, whatever its name.
+    fs::create_dir(path(OURS[1])).unwrap();
+    let mut kept = near;
+    kept.push(OURS[1].to_owned());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", path(OURS[2])).unwrap();
+        kept.push(OURS[2].to_owned());
+    }
+    write_all(&path("a"), Overwrite::Refuse, b"1").unwrap();
+    kept.push("a".to_owned());
+    kept.sort();
     assert_eq!(names(folder.path()), kept);
 }
