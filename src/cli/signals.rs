@@ -1,4 +1,4 @@
-//! Ctrl-C and the request to terminate.
+//! Signals that ask the program to end.
 
 use std::{
     io,
@@ -14,7 +14,24 @@ use signal_hook::{
 };
 use stridekern::pipeline::Stop;
 
-/// The first signal asks for the end, the second one ends at once.
+/// What people and service managers send: a second one means at once.
+const REQUESTS: [i32; 2] = [SIGINT, SIGTERM];
+
+/// Other requests to end. They may come several times (a terminal that closes
+/// sends SIGHUP through the shell and by itself, the soft limit of processor
+/// time sends SIGXCPU every second), so a second one says nothing new.
+///
+/// SIGQUIT keeps its default: who sends it wants the program to end where it is
+/// and to dump core. SIGPIPE is ignored by Rust: the write fails instead.
+#[cfg(unix)]
+const OTHERS: [i32; 5] = {
+    use signal_hook::consts::{SIGALRM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+    [SIGHUP, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU]
+};
+#[cfg(not(unix))]
+const OTHERS: [i32; 0] = [];
+
+/// The first signal asks for the end.
 pub(super) struct Signals {
     any: Arc<AtomicBool>,
     /// The number of the last one, 0 if there was none.
@@ -22,14 +39,26 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// A signal that was ignored when the program began stays ignored, as nohup
+    /// and shells that start a job in the background rely on.
     pub(super) fn watch() -> io::Result<Self> {
         let (any, last) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        for signal in [SIGINT, SIGTERM] {
+        let ignored = disposition::ignored();
+        for signal in REQUESTS.into_iter().chain(OTHERS) {
+            if ignored(signal) {
+                continue;
+            }
             // In this order: the flag is looked at before it is set.
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&any))?;
+            if REQUESTS.contains(&signal) {
+                flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&any))?;
+            }
             flag::register_usize(signal, Arc::clone(&last), signal as usize)?;
             flag::register(signal, Arc::clone(&any))?;
         }
+        // With a handler, a write beyond the limit of file sizes is an error of that
+        // file, not the end of the program.
+        #[cfg(unix)]
+        flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self { any, last })
     }
 
@@ -44,5 +73,74 @@ impl Signals {
             0 => None,
             signal => Some(signal as u8),
         }
+    }
+}
+
+/// Which signals this process ignores. The system call that tells is the one
+/// that changes it, which no library offers as a safe function.
+#[cfg(unix)]
+mod disposition {
+    use std::{
+        fs,
+        process::{Command, Stdio},
+    };
+
+    /// Linux tells in a file.
+    pub(super) fn ignored() -> impl Fn(i32) -> bool {
+        let mask = fs::read_to_string("/proc/self/status")
+            .ok()
+            .and_then(|status| mask(&status));
+        move |signal| match mask {
+            Some(mask) => mask >> (signal - 1) & 1 == 1,
+            None => child_ignores(signal),
+        }
+    }
+
+    fn mask(status: &str) -> Option<u64> {
+        let mask = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    }
+
+    /// Elsewhere: a shell inherits what is ignored, and outlives such a signal.
+    fn child_ignores(signal: i32) -> bool {
+        let script = format!("ulimit -c 0; kill -{signal} $$");
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &script]).stdin(Stdio::null());
+        let ran = shell.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        ran.is_ok_and(|status| status.success())
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_mask_is_read() {
+            let status = "Name:\tx\nSigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
+            assert_eq!(mask(status), Some(0x1001));
+            assert_eq!(mask("Name:\tx\n"), None);
+        }
+
+        #[test]
+        fn both_ways_agree() {
+            let ignored = ignored();
+            // Rust ignores SIGPIPE, but not for its children.
+            assert!(ignored(signal_hook::consts::SIGPIPE));
+            for signal in super::super::REQUESTS
+                .into_iter()
+                .chain(super::super::OTHERS)
+            {
+                assert_eq!(child_ignores(signal), ignored(signal), "{signal}");
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod disposition {
+    pub(super) fn ignored() -> impl Fn(i32) -> bool {
+        |_| false
     }
 }

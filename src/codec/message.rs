@@ -99,6 +99,9 @@ pub(crate) fn advised(error: io::Error) -> io::Error {
         io::ErrorKind::InvalidFilename => {
             "give the input a shorter name, or choose another place for the output"
         }
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit of file sizes (ulimit -f), or choose another place for the output"
+        }
         _ => return error,
     };
     io::Error::new(error.kind(), format!("{error}; {advice}"))

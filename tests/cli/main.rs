@@ -15,6 +15,7 @@ mod names;
 mod outputs;
 mod reports;
 mod safety;
+mod signals;
 mod streams;
 
 use std::{
