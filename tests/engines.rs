@@ -878,3 +878,120 @@ fn windows_that_need_too_much_are_refused() {
             .starts_with("windows of 1 rows x 400000001 columns need ")
     );
 }
+
+/// Blocks of rows and columns that a result does not have take no memory: a
+/// step far larger than the image leaves one row or column.
+#[test]
+fn steps_far_larger_than_the_image_are_taken() {
+    const FAR: usize = 1_000_000;
+    let mut random = Random(77);
+    let mut runs = [0; 4];
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        let image = random_image(&mut random, [60, 1000, 3], depth);
+        for weights in [
+            "[[1, 2, 1], [0, 1, 3], [-1, 5, 2]]",
+            "[[1, 1, 1], [1, 1, 1]]",
+        ] {
+            for extent in EXTENTS {
+                let extent = match (extent, depth) {
+                    (Extent::Same(Border::Constant(_)), Depth::F32) => {
+                        Extent::Same(Border::Constant(0.5))
+                    }
+                    (extent, _) => extent,
+                };
+                for step in [
+                    [FAR, 1],
+                    [1, FAR],
+                    [FAR, FAR],
+                    [usize::MAX, usize::MAX],
+                    // Two rows, far from each other.
+                    [35, 1],
+                ] {
+                    let filter = Filter::new(bank(&format!("weights = {weights}")))
+                        .with_extent(extent)
+                        .with_channel(Channel::Each)
+                        .with_step(step);
+                    let naive = Tuning {
+                        method: Some(Method::Naive),
+                        ..Tuning::default()
+                    };
+                    let wanted = apply(&filter, &image, &naive);
+                    let near = |axis: usize, len: usize| match step[axis] {
+                        1 => len - 2..=len,
+                        35 => 2..=2,
+                        _ => 1..=1,
+                    };
+                    assert!(near(0, 60).contains(&wanted.rows()), "{step:?}");
+                    assert!(near(1, 1000).contains(&wanted.columns()), "{step:?}");
+                    for tuning in allowed(&filter, &image) {
+                        let plan = filter.plan(&image, &tuning).unwrap();
+                        let output = apply(&filter, &image, &tuning);
+                        match depth {
+                            // Sums of small integers and of floats differ.
+                            Depth::F32 => {
+                                let pairs = samples_of(&output).zip(samples_of(&wanted));
+                                for (a, b) in pairs {
+                                    assert!((a - b).abs() < 1e-4, "{tuning:?} {step:?}");
+                                }
+                            }
+                            _ => assert_eq!(output, wanted, "{tuning:?} {extent} {step:?}"),
+                        }
+                        let at = Method::ALL.iter().position(|m| *m == plan.method());
+                        runs[at.unwrap()] += 1;
+                    }
+                }
+            }
+        }
+    }
+    // A transform computes every row, and so takes no step down.
+    assert!(runs.iter().all(|&runs| runs >= 36), "{runs:?}");
+}
+
+fn samples_of(image: &Image) -> impl Iterator<Item = f64> + '_ {
+    let [rows, columns, channels] = image.shape();
+    (0..rows * columns * channels).map(move |at| {
+        let (pixel, channel) = (at / channels, at % channels);
+        common::sample(image, [pixel / columns, pixel % columns, channel])
+    })
+}
+
+/// One row of a result takes the memory of one row, whatever the step.
+#[test]
+fn a_step_beyond_the_image_needs_no_more_than_a_row() {
+    for (shape, step, outputs) in [
+        ([1000, 1000, 1], [1_000_000, 1], [1, 1000]),
+        ([1000, 1000, 1], [1, 1_000_000], [1000, 1]),
+        ([1000, 1000, 1], [1_000_000, 1_000_000], [1, 1]),
+        // Several rows, none near another.
+        ([3_000_000, 1000, 3], [1_000_000, 1], [3, 1000]),
+    ] {
+        for weights in [
+            "[[1, 2], [3, 5]]",
+            "[[1, 1], [1, 1]]",
+            "[[0.3, 2], [1, 0.7]]",
+        ] {
+            for extent in EXTENTS {
+                let filter = Filter::new(bank(&format!("weights = {weights}")))
+                    .with_extent(extent)
+                    .with_channel(Channel::Each)
+                    .with_step(step);
+                for tuning in tunings() {
+                    let plan = match filter.plan_for(shape, Depth::U8, &tuning) {
+                        Ok(plan) => plan,
+                        Err(error) => {
+                            let error = error.to_string();
+                            assert!(!error.contains("MiB"), "{tuning:?} {step:?}: {error}");
+                            continue;
+                        }
+                    };
+                    let less = usize::from(extent == Extent::Valid);
+                    let outputs = [0, 1].map(|axis| match step[axis] {
+                        1 => outputs[axis] - less,
+                        _ => outputs[axis],
+                    });
+                    assert_eq!(plan.output_shape()[..2], outputs);
+                }
+            }
+        }
+    }
+}

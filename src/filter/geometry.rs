@@ -45,6 +45,8 @@ impl Geometry {
         dilation: [usize; 2],
         image: [usize; 2],
     ) -> Result<Self> {
+        // A step beyond the image leaves the first window alone, however far it is.
+        let step = [0, 1].map(|axis| step[axis].min(image[axis]));
         let (mut before, mut after) = ([0; 2], [0; 2]);
         for kernel in kernels {
             let size = [kernel.rows(), kernel.columns()];
@@ -96,9 +98,10 @@ impl Geometry {
     }
 
     /// How many windows `outputs` rows or columns of the result stand for,
-    /// before the step is taken.
+    /// before the step is taken. The result has no more of them than it has: a
+    /// block of four rows of a result of one row is one row.
     pub(super) fn positions(&self, axis: usize, outputs: usize) -> usize {
-        (outputs.max(1) - 1) * self.step[axis] + 1
+        (outputs.clamp(1, self.output[axis]) - 1) * self.step[axis] + 1
     }
 
     /// Rows or columns of the padded image that so many of the result see.

@@ -144,6 +144,9 @@ impl Plan {
             && band::reads_directly(&geometry, channels, input.depth, choice.element());
         let rows_at_once = match choice.way {
             Way::Naive => 1,
+            // Rows that are not neighbours share no source rows, and engines
+            // compute them one by one.
+            Way::Direct | Way::Separable(_) | Way::Dots if geometry.step[0] > 1 => 1,
             Way::Direct | Way::Separable(_) => engine::block_rows(lane, simd),
             Way::Dots => engine::DOT_ROWS,
             Way::Totals => engine::TOTALS_ROWS,
