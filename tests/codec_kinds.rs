@@ -304,3 +304,94 @@ fn a_tiff_of_an_unknown_compression_is_refused_in_plain_words() {
         "{text}"
     );
 }
+
+/// Headers of maxval 255 or below and above it, and the bytes or digits of two
+/// pixels: the first as large as it may be, the second this large.
+fn netpbm_files(maxval: u32, sample: u32) -> Vec<(&'static str, Vec<u8>)> {
+    let wide = maxval > 255;
+    let raw = |channels: u32| -> Vec<u8> {
+        let samples = [maxval, sample].map(|sample| vec![sample as u16; channels as usize]);
+        let samples = samples.concat().into_iter();
+        match wide {
+            true => samples.flat_map(u16::to_be_bytes).collect(),
+            false => samples.map(|sample| sample as u8).collect(),
+        }
+    };
+    let digits = |channels: usize| {
+        let samples = [maxval, sample].map(|sample| format!("{sample} ").repeat(channels));
+        samples.concat().into_bytes()
+    };
+    let mut files = vec![
+        (
+            "pgm",
+            [format!("P2 2 1 {maxval}\n").into_bytes(), digits(1)].concat(),
+        ),
+        (
+            "ppm",
+            [format!("P3 2 1 {maxval}\n").into_bytes(), digits(3)].concat(),
+        ),
+    ];
+    if wide || sample <= 255 {
+        files.push((
+            "pgm",
+            [format!("P5 2 1 {maxval}\n").into_bytes(), raw(1)].concat(),
+        ));
+        files.push((
+            "ppm",
+            [format!("P6 2 1 {maxval}\n").into_bytes(), raw(3)].concat(),
+        ));
+        let kinds = ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"];
+        for (kind, depth) in kinds.into_iter().zip(1..) {
+            let head = format!("P7\nWIDTH 2\nHEIGHT 1\nDEPTH {depth}\nMAXVAL {maxval}\n");
+            let typed = format!("{head}TUPLTYPE {kind}\nENDHDR\n");
+            files.push(("pam", [typed.into_bytes(), raw(depth)].concat()));
+            // The type of a tuple is what its depth says.
+            let bare = format!("{head}ENDHDR\n");
+            files.push(("pam", [bare.into_bytes(), raw(depth)].concat()));
+        }
+    }
+    files
+}
+
+#[test]
+fn samples_above_their_maxval_are_refused() {
+    let mut refused = 0;
+    for maxval in [1, 7, 200, 254, 255, 256, 300, 1000, 65_534, 65_535] {
+        // Without a sample that is too large, all of them are spread.
+        for (format, bytes) in netpbm_files(maxval, maxval / 2) {
+            let read = decoded(&bytes);
+            let full = if maxval > 255 { 65_535 } else { 255 };
+            let factor = full as f32 / maxval as f32;
+            let half = ((maxval / 2) as f32 * factor).round();
+            let [_, _, channels] = read.image.shape();
+            let wanted = [vec![full as f32; channels], vec![half; channels]].concat();
+            let samples: Vec<f32> = match read.image.samples() {
+                Samples::U8(samples) if full == 255 => {
+                    samples.iter().map(|s| f32::from(*s)).collect()
+                }
+                Samples::U16(samples) if full > 255 => {
+                    samples.iter().map(|s| f32::from(*s)).collect()
+                }
+                samples => panic!("{format} {maxval}: {:?}", samples.depth()),
+            };
+            assert_eq!(samples, wanted, "{format} {maxval}");
+        }
+        for sample in [maxval + 1, 255, 300, 65_535] {
+            if sample <= maxval || sample > 65_535 {
+                continue;
+            }
+            for (format, bytes) in netpbm_files(maxval, sample) {
+                let error = codec::read_bytes(&bytes, None, &Limits::default()).unwrap_err();
+                assert!(matches!(error, Error::Input(_)));
+                assert_eq!(
+                    error.to_string(),
+                    format!(
+                        "the {format} file is damaged (a sample of {sample} is above its maxval of {maxval}): get a good copy of it"
+                    )
+                );
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 150, "{refused}");
+}

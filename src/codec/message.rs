@@ -36,6 +36,14 @@ pub(super) fn over_memory(name: &str, limit: u64) -> Error {
     ))
 }
 
+/// A header has more bytes than any real one.
+pub(super) fn long_header(name: &str, most: u64) -> Error {
+    Error::limit(format_args!(
+        "the header of the {name} file has more than {} KiB, more than any real one: get a good copy of it",
+        most >> 10
+    ))
+}
+
 /// Something takes so many bytes of memory, more than the limit.
 pub(crate) fn too_much_memory(bytes: u64, limit: u64) -> Error {
     Error::limit(format_args!(

@@ -5,13 +5,14 @@ use std::io::{BufRead, Read, Write};
 use ::image::{
     ImageDecoder, ImageError,
     codecs::pnm::{
-        ArbitraryHeader, BitmapHeader, GraymapHeader, PixmapHeader, PnmDecoder, PnmHeader,
+        ArbitraryHeader, ArbitraryTuplType, BitmapHeader, GraymapHeader, PixmapHeader, PnmDecoder,
+        PnmHeader, SampleEncoding,
     },
 };
 
 use crate::{
-    error::Result,
-    image::{SampleSlice, SampleSliceMut},
+    error::{Error, Result},
+    image::{Depth, SampleSlice, SampleSliceMut, zeroed_vec},
 };
 
 use super::{
@@ -19,27 +20,81 @@ use super::{
     rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, write_samples},
 };
 
+/// The most bytes of a header, its comments included: the decoder keeps lines
+/// of any length.
+const MOST_HEADER: u64 = 1 << 20;
+
+/// The samples in digits that are read at a time, in 16 bits each.
+const DIGITS: usize = 1 << 16;
+
 /// Opens any of the formats, in binary or in digits.
 pub(super) fn open<'a>(
-    input: impl BufRead + Send + 'a,
+    mut input: impl BufRead + Send + 'a,
     format: Format,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    let decoder = PnmDecoder::new(input).map_err(|error| raster::decoding(format, error))?;
-    let (columns, rows) = decoder.dimensions();
-    let (depth, channels) = raster::layout(decoder.color_type())
+    let failed = |error| raster::decoding(format, error);
+    let mut start = input.by_ref().take(MOST_HEADER);
+    let decoder = PnmDecoder::new(&mut start);
+    let decoded = decoder.map(|decoder| (decoder.color_type(), decoder.into_inner().1));
+    let (mut color, mut written) = match decoded {
+        Ok(decoded) => decoded,
+        Err(_) if start.limit() == 0 => {
+            return Err(message::long_header(format.name(), MOST_HEADER));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    // Without a tuple type the decoder takes samples of any maxval for bytes.
+    if let Some(header) = written.as_arbitrary()
+        && header.tupltype.is_none()
+    {
+        written = ArbitraryHeader {
+            tupltype: Some(kind_of(header.depth)),
+            ..header.clone()
+        }
+        .into();
+        let mut start = Vec::new();
+        let result = written.write(&mut start).map_err(ImageError::IoError);
+        let decoder = result.and_then(|()| PnmDecoder::new(start.as_slice()));
+        color = decoder.map_err(failed)?.color_type();
+    }
+    let (columns, rows) = (written.width(), written.height());
+    let (depth, channels) = raster::layout(color)
         .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
-    let (input, written) = decoder.into_inner();
     let header = Header::new(format, [rows as usize, columns as usize, channels], depth);
-    let row_len = header.shape.row_len();
     let bands = Bands {
         input,
-        written,
         format,
-        row_len,
+        row_len: header.shape.row_len(),
+        depth,
+        maxval: maxval(&written),
+        digits: written.subtype().sample_encoding() == SampleEncoding::Ascii,
+        written,
     };
     Ok(RowReader::new(header, bands))
+}
+
+/// The tuple type of so many samples in a pixel.
+fn kind_of(depth: u32) -> ArbitraryTuplType {
+    match depth {
+        1 => ArbitraryTuplType::Grayscale,
+        2 => ArbitraryTuplType::GrayscaleAlpha,
+        3 => ArbitraryTuplType::RGB,
+        _ => ArbitraryTuplType::RGBAlpha,
+    }
+}
+
+/// The largest sample that the file may have, if it is no file of bits, which
+/// the decoder checks itself.
+fn maxval(header: &PnmHeader) -> Option<u32> {
+    use ArbitraryTuplType::{BlackAndWhite, BlackAndWhiteAlpha};
+    let tuple = header.as_arbitrary().and_then(|h| h.tupltype.as_ref());
+    match tuple {
+        _ if header.as_bitmap().is_some() => None,
+        Some(BlackAndWhite | BlackAndWhiteAlpha) => None,
+        _ => Some(header.maximal_sample()),
+    }
 }
 
 struct Bands<R> {
@@ -48,35 +103,126 @@ struct Bands<R> {
     written: PnmHeader,
     format: Format,
     row_len: usize,
+    depth: Depth,
+    maxval: Option<u32>,
+    /// Whether samples are written in digits.
+    digits: bool,
 }
 
-impl<R: Read + Send> Source for Bands<R> {
+impl<R: Read + Send> Bands<R> {
+    /// The next rows as they are stored, none of them checked or spread.
+    ///
     /// A band is a picture of its own, with a header that is made for it: so
     /// the decoder of whole pictures does for bands.
-    fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
-        let rows = (out.len() / self.row_len) as u32;
+    fn decode(&mut self, rows: u32, maxval: Option<u32>, out: &mut [u8]) -> Result<()> {
         let failed = |error: ImageError| raster::decoding(self.format, error);
         let mut start = Vec::new();
-        with_height(&self.written, rows)
+        header_of_band(&self.written, rows, maxval)
             .write(&mut start)
             .map_err(|error| failed(ImageError::IoError(error)))?;
         let decoder = PnmDecoder::new(start.chain(&mut self.input)).map_err(failed)?;
-        decoder.read_image(out.into_bytes()).map_err(failed)
+        decoder.read_image(out).map_err(failed)
+    }
+
+    /// Samples of 8 bits in digits, which may be too large for these.
+    fn decode_digits(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
+        let rows = (DIGITS / self.row_len).max(1);
+        let mut wide = zeroed_vec::<u16>(out.len().min(rows * self.row_len))?;
+        for out in out.chunks_mut(rows * self.row_len) {
+            let wide = &mut wide[..out.len()];
+            let rows = (out.len() / self.row_len) as u32;
+            let most = Some(u16::MAX.into());
+            self.decode(rows, most, bytemuck::cast_slice_mut(wide))?;
+            check(self.format, wide, maxval)?;
+            for (sample, wide) in out.iter_mut().zip(wide) {
+                *sample = *wide as u8;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read + Send> Source for Bands<R> {
+    fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
+        let rows = (out.len() / self.row_len) as u32;
+        let Some(maxval) = self.maxval else {
+            return self.decode(rows, None, out.into_bytes());
+        };
+        let full = self.depth.full_scale() as u32;
+        match &mut out {
+            SampleSliceMut::U8(out) if self.digits => self.decode_digits(maxval, out)?,
+            out => self.decode(rows, Some(full), out.reborrow().into_bytes())?,
+        }
+        if maxval == full {
+            return Ok(());
+        }
+        let factor = full as f32 / maxval as f32;
+        match out {
+            SampleSliceMut::U8(out) => {
+                check(self.format, out, maxval)?;
+                for sample in out {
+                    *sample = (f32::from(*sample) * factor).round() as u8;
+                }
+            }
+            SampleSliceMut::U16(out) => {
+                check(self.format, out, maxval)?;
+                for sample in out {
+                    *sample = (f32::from(*sample) * factor).round() as u16;
+                }
+            }
+            SampleSliceMut::F32(_) => {}
+        }
+        Ok(())
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         // Other pictures may follow.
         Ok(Trailer::default())
     }
+
+    fn memory(&self) -> usize {
+        match self.digits {
+            true => size_of::<u16>() * DIGITS.max(self.row_len),
+            false => 0,
+        }
+    }
 }
 
-fn with_height(header: &PnmHeader, height: u32) -> PnmHeader {
+/// Refuses samples above the maxval, which the decoder would saturate.
+fn check<T: Copy + Ord + Into<u32>>(format: Format, samples: &[T], maxval: u32) -> Result<()> {
+    match samples.iter().max() {
+        Some(&largest) if largest.into() > maxval => Err(above_maxval(format, largest, maxval)),
+        _ => Ok(()),
+    }
+}
+
+fn above_maxval(format: Format, sample: impl Into<u32>, maxval: u32) -> Error {
+    let sample = sample.into();
+    message::damaged(
+        format.name(),
+        format_args!("a sample of {sample} is above its maxval of {maxval}"),
+    )
+}
+
+/// The header of so many rows; with another maxval, if it is given.
+fn header_of_band(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHeader {
+    let maxval = maxval.unwrap_or(header.maximal_sample());
     if let Some(header) = header.as_bitmap() {
         BitmapHeader { height, ..*header }.into()
     } else if let Some(header) = header.as_graymap() {
-        GraymapHeader { height, ..*header }.into()
+        GraymapHeader {
+            height,
+            maxwhite: maxval,
+            ..*header
+        }
+        .into()
     } else if let Some(header) = header.as_pixmap() {
-        PixmapHeader { height, ..*header }.into()
+        PixmapHeader {
+            height,
+            maxval,
+            ..*header
+        }
+        .into()
     } else {
         // Of the four kinds, the one that is left.
         let header = header.as_arbitrary().cloned();
@@ -87,7 +233,12 @@ fn with_height(header: &PnmHeader, height: u32) -> PnmHeader {
             maxval: 1,
             tupltype: None,
         });
-        ArbitraryHeader { height, ..header }.into()
+        ArbitraryHeader {
+            height,
+            maxval,
+            ..header
+        }
+        .into()
     }
 }
 
