@@ -564,7 +564,7 @@ fn what_is_decoded_whole_says_so_before_it_takes_memory() {
     let file = |format, depth| {
         let mut file = Cursor::new(Vec::new());
         codec::encode(
-            &image(50, 40, 3, depth),
+            &image(500, 400, 3, depth),
             format,
             &metadata,
             &options,
@@ -587,7 +587,9 @@ fn what_is_decoded_whole_says_so_before_it_takes_memory() {
         assert_eq!(reader.holds_image(), whole, "{format}");
         let samples = reader.header().shape.bytes();
         assert_eq!(reader.memory() >= samples, whole, "{format}");
-        assert!(reader.memory() <= 3 * samples + 2 * bytes.len(), "{format}");
+        // What the decoder keeps beside them does not grow with the picture.
+        let most = 4 * samples + 4 * bytes.len() + (4 << 20);
+        assert!(reader.memory() <= most, "{format}");
     }
     // Damage behind the header is found when the rows are asked for.
     for format in [Format::Jpeg, Format::Gif] {

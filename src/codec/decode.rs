@@ -260,9 +260,13 @@ fn rows_as<'a>(
     }
     if format == Format::Tiff {
         return match input {
-            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), limits),
-            Input::File(file) => tiff::open(file, limits),
-            Input::Stream(stream) => tiff::open(Cursor::new(read_all(stream, limits)?), limits),
+            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), 0, limits),
+            Input::File(file) => tiff::open(file, 0, limits),
+            Input::Stream(stream) => {
+                let bytes = read_all(stream, limits)?;
+                let held = bytes.capacity();
+                tiff::open(Cursor::new(bytes), held, limits)
+            }
         };
     }
     let bytes = input.into_bytes(limits)?;

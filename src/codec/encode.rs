@@ -14,7 +14,7 @@ use crate::{
 use super::{
     AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, gif, jpeg, npy, png, pnm,
     raster,
-    rows::{Destination, Sink, WholeSink, gray_repeated},
+    rows::{self, Destination, Sink, WholeSink, gray_repeated},
     tiff,
 };
 
@@ -134,27 +134,78 @@ const fn by_rows(format: Format) -> bool {
         )
 }
 
-/// About how many bytes of memory it takes to write rows of this shape, into a
+/// The most bytes of memory that it takes to write rows of this shape, into a
 /// pipe or not: a strip for every thread where they are encoded as they come,
 /// else all samples and what becomes of them.
-pub(crate) fn memory_to_write(shape: Shape, format: Format, piped: bool) -> usize {
+pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usize {
     let shape = Shape {
-        channels: format.written_channels(shape.channels),
-        ..shape
+        channels: format.written_channels(given.channels),
+        ..given
     };
-    let strips = |rows: usize| {
+    let all = shape.bytes();
+    let pixels = shape.rows.saturating_mul(shape.columns);
+    let threads = rayon::current_num_threads();
+    // Those of all threads wait together, before they are encoded.
+    let strips = |rows: usize, copies: usize| {
         let strip = rows.min(shape.rows).saturating_mul(shape.row_bytes());
-        strip.saturating_mul(2 * rayon::current_num_threads())
+        strip.saturating_mul((1 + copies) * threads)
     };
-    match format {
-        Format::Tiff if piped => shape
-            .bytes()
-            .saturating_add(strips(tiff::strip_rows(shape))),
-        Format::Tiff => strips(tiff::strip_rows(shape)),
-        Format::Jpeg => strips(jpeg::strip_rows(shape)),
+    let encoding = match format {
+        // The rows that filters of PNG choose among, and a stretch before and
+        // after its compression.
+        Format::Png => png::memory_to_write(shape),
+        // What a strip becomes, with the state of a compressor.
+        Format::Tiff => strips(tiff::strip_rows(shape), 2).saturating_add(threads * DEFLATE),
+        // What a strip becomes, while it grows and when it is copied: of the
+        // best quality, noise takes more than its samples.
+        Format::Jpeg => strips(jpeg::strip_rows(shape), 5).saturating_add(threads * JPEG),
         _ if by_rows(format) => 0,
-        _ => shape.bytes().saturating_mul(if piped { 3 } else { 2 }),
-    }
+        // The samples; and as RGBA, and as codes that grow, and are moved then.
+        Format::Webp => (all.saturating_mul(2))
+            .saturating_add(pixels.saturating_mul(4))
+            .saturating_add(grown(all)),
+        // Indices, made of RGBA, and their codes of up to 12 bits.
+        Format::Gif => {
+            let codes = grown(pixels.saturating_add(pixels / 2));
+            let made = match shape.channels {
+                1 => codes,
+                _ => pixels.saturating_add(codes.max(pixels.saturating_mul(4))),
+            };
+            all.saturating_add(made)
+        }
+        // A pixel takes a byte more than it has.
+        Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
+        // In the order of its channels.
+        Format::Tga => all.saturating_mul(2),
+        // Blocks that threads of its own compress.
+        Format::Exr => all.saturating_add(raster::exr_blocks(shape)),
+        // A row of each component.
+        _ => all.saturating_add(16 * shape.columns),
+    };
+    // Files that are not written from start to end are kept until they are.
+    let kept = match format {
+        _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
+        _ => grown(all),
+    };
+    // A part of the rows as the format has them.
+    let repeated = match shape.channels == given.channels {
+        true => 0,
+        false => rows::REPEATED.max(shape.row_bytes()).saturating_mul(3),
+    };
+    encoding.saturating_add(kept).saturating_add(repeated)
+}
+
+/// The state of a compressor.
+const DEFLATE: usize = 512 << 10;
+
+/// The tables and the row of blocks of an encoder.
+const JPEG: usize = 256 << 10;
+
+/// The most bytes of a buffer that grows to this size, or a little more, in which
+/// samples take when they do not compress: it doubles, and is there twice when it
+/// is moved.
+const fn grown(bytes: usize) -> usize {
+    bytes.saturating_add(bytes / 16).saturating_mul(3)
 }
 
 fn sink<'a>(

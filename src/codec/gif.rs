@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::{Cursor, Read, Write},
+    num::NonZeroU64,
 };
 
 use ::gif::{
@@ -19,14 +20,30 @@ use super::{
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
+/// The names of the blocks that the decoder keeps.
+const PROFILE: &[u8] = b"ICCRGBG1012";
+const XMP: &[u8] = b"XMP DataXMP";
+
 /// Opens the first picture: gray if its palette is, with alpha if a colour is
 /// transparent or the picture leaves a part of the screen bare.
 pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    // The sizes are checked here, before anything is allocated for them.
-    options.set_memory_limit(MemoryLimit::Unlimited);
-    let kept = bytes.len();
+    // Of a profile and XMP data. Sizes are checked here, before anything is
+    // allocated for them.
+    let metadata = NonZeroU64::new(limits.metadata() as u64).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(metadata));
+    let most = limits.max_memory;
+    let decoding = move |error| decoding(error, most);
+    // Both grow, and are there twice when they are moved; wherever they stand.
+    let beside = match bytes
+        .windows(PROFILE.len())
+        .any(|part| part == PROFILE || part == XMP)
+    {
+        true => 3 * bytes.len().min(2 * limits.metadata()),
+        false => 0,
+    };
+    let kept = bytes.len() + beside;
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
@@ -52,7 +69,7 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
     let memory = kept + high * wide + header.shape.bytes();
     let metadata = header.metadata.clone();
     Ok(WholeSource::reader(header, memory, move || {
-        let image = picture.read(&mut decoder)?;
+        let image = picture.read(&mut decoder, most)?;
         let mut warnings = Vec::new();
         if decoder.next_frame_info().map_err(decoding)?.is_some() {
             warnings
@@ -72,14 +89,14 @@ struct Picture {
 }
 
 impl Picture {
-    fn read(&self, decoder: &mut Decoder<impl Read>) -> Result<Image> {
+    fn read(&self, decoder: &mut Decoder<impl Read>, most: u64) -> Result<Image> {
         let (top, left) = (usize::from(self.frame.top), usize::from(self.frame.left));
         let (high, wide) = (
             usize::from(self.frame.height),
             usize::from(self.frame.width),
         );
         let mut indices = zeroed_vec::<u8>(high * wide)?;
-        decoder.read_into_buffer(&mut indices).map_err(decoding)?;
+        (decoder.read_into_buffer(&mut indices)).map_err(|error| decoding(error, most))?;
         let [rows, columns, channels] = self.shape;
         let mut samples = zeroed_vec::<u8>(rows * columns * channels)?;
         let lines = samples.chunks_exact_mut(columns * channels).skip(top);
@@ -118,19 +135,14 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> 
             ..Frame::default()
         }
     } else {
-        let pixels: Vec<[u8; 4]> = bytes
-            .chunks_exact(image.channels())
-            .map(|pixel| match *pixel {
-                [gray, alpha] => [gray, gray, gray, alpha],
-                [r, g, b] => [r, g, b, 255],
-                [r, g, b, a] => [r, g, b, a],
-                _ => [0; 4],
-            })
-            .collect();
-        let mut quantised = pixels.as_flattened().to_vec();
+        let mut quantised = zeroed_vec(image.rows() * image.columns())?;
+        for (out, pixel) in quantised.iter_mut().zip(colors(image)) {
+            *out = pixel;
+        }
         // 10 is the gif crate's compromise between speed and fidelity.
-        let frame = Frame::from_rgba_speed(wide, high, &mut quantised, 10);
-        if !is_exact(&pixels, &frame) {
+        let frame = Frame::from_rgba_speed(wide, high, quantised.as_flattened_mut(), 10);
+        drop(quantised);
+        if !is_exact(colors(image), &frame) {
             warnings.push(
                 "gif holds 256 colours, each opaque or not at all: the picture was reduced to that"
                     .to_owned(),
@@ -145,18 +157,29 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> 
     Ok(warnings)
 }
 
-fn is_exact(pixels: &[[u8; 4]], frame: &Frame<'_>) -> bool {
+/// The pixels as RGBA.
+fn colors(image: &Image) -> impl Iterator<Item = [u8; 4]> {
+    let bytes = image.samples().as_slice().as_bytes();
+    bytes
+        .chunks_exact(image.channels())
+        .map(|pixel| match *pixel {
+            [gray, alpha] => [gray, gray, gray, alpha],
+            [r, g, b] => [r, g, b, 255],
+            [r, g, b, a] => [r, g, b, a],
+            _ => [0; 4],
+        })
+}
+
+fn is_exact(mut pixels: impl Iterator<Item = [u8; 4]>, frame: &Frame<'_>) -> bool {
     let palette = frame
         .palette
         .as_deref()
         .unwrap_or_default()
         .as_chunks::<3>()
         .0;
-    pixels
-        .iter()
-        .zip(frame.buffer.iter())
-        .all(|(pixel, index)| {
-            let [r, g, b, a] = *pixel;
+    let mut indices = frame.buffer.iter();
+    pixels.all(|[r, g, b, a]| {
+        indices.next().is_some_and(|index| {
             let alpha = if frame.transparent == Some(*index) {
                 0
             } else {
@@ -164,10 +187,13 @@ fn is_exact(pixels: &[[u8; 4]], frame: &Frame<'_>) -> bool {
             };
             palette.get(usize::from(*index)) == Some(&[r, g, b]) && a == alpha
         })
+    })
 }
 
-fn decoding(error: DecodingError) -> Error {
+/// A decoder has failed, where the limit of memory is this.
+fn decoding(error: DecodingError, most: u64) -> Error {
     match error {
+        DecodingError::MemoryLimit => message::over_memory("gif", most),
         DecodingError::Io(error) => message::reading("gif", &error),
         DecodingError::UnexpectedEof => message::truncated("gif"),
         error => message::damaged("gif", error),

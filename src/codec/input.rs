@@ -76,31 +76,68 @@ impl<'a> Input<'a> {
     pub(super) fn into_bytes(self, limits: &Limits) -> Result<std::borrow::Cow<'a, [u8]>> {
         match self {
             Self::Memory(bytes) => Ok(bytes.into()),
-            Self::File(file) => read_all(file, limits).map(Into::into),
+            Self::File(file) => {
+                // That there is more of it than it says is found out.
+                let len = file.get_ref().inner().metadata().map_or(0, |m| m.len());
+                read_about(file, len, limits).map(Into::into)
+            }
             Self::Stream(stream) => read_all(stream, limits).map(Into::into),
         }
     }
 }
 
+/// The fewest bytes by which a stream in memory grows.
+const GROWTH: usize = 1 << 16;
+
 /// Everything that `reader` gives, for formats that are not read by rows.
 pub(super) fn read_all(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
+    read_about(reader, 0, limits)
+}
+
+/// Everything that `reader` gives, about `len` bytes, in memory that is taken at
+/// once if that is right. Else it grows by half, and is there twice when it is
+/// moved.
+fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8>> {
+    let failed = |error| Error::io("read the file", error);
     let mut bytes = Vec::new();
-    reader
-        .take(limits.max_memory.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::OutOfMemory => Error::limit(
+    let mut more = usize::try_from(len).unwrap_or(usize::MAX);
+    let mut next = None;
+    loop {
+        // Less than a half where that does not fit.
+        let left = limits.memory().checked_sub(2 * bytes.len());
+        more = match left {
+            Some(left) if bytes.is_empty() && more <= left => more,
+            Some(left) if !bytes.is_empty() && left >= GROWTH => more.min(left),
+            _ => return Err(too_large_for_memory(limits)),
+        };
+        bytes.try_reserve_exact(more).map_err(|_| {
+            Error::limit(
                 "no memory for the whole file: use a smaller one or a machine with more memory",
-            ),
-            _ => Error::io("read the file", error),
+            )
         })?;
-    if bytes.len() as u64 > limits.max_memory {
-        return Err(Error::limit(format_args!(
-            "the file has more bytes than the memory limit of {} MiB, and must be read whole: raise --memory-limit, or cut the picture into parts",
-            limits.max_memory >> 20
-        )));
+        bytes.extend(next);
+        let room = bytes.capacity() - bytes.len();
+        let mut part = reader.by_ref().take(room as u64);
+        if part.read_to_end(&mut bytes).map_err(failed)? < room {
+            return Ok(bytes);
+        }
+        // Whether that is all, only a read tells.
+        let mut one = Vec::new();
+        (reader.by_ref().take(1).read_to_end(&mut one)).map_err(failed)?;
+        next = one.pop();
+        if next.is_none() {
+            return Ok(bytes);
+        }
+        more = (bytes.len() / 2).max(GROWTH);
     }
-    Ok(bytes)
+}
+
+/// A file that must be read whole, beyond the limits.
+fn too_large_for_memory(limits: &Limits) -> Error {
+    Error::limit(format_args!(
+        "to read the whole file takes more than the memory limit of {} MiB: raise --memory-limit, or cut the picture into parts",
+        limits.max_memory >> 20
+    ))
 }
 
 /// A file beyond the limits.

@@ -30,7 +30,7 @@ use crate::{
     image::{Depth, Image, Samples, zeroed_vec},
 };
 
-use marks::{guarded, is_progressive};
+use marks::{Extent, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
@@ -55,6 +55,11 @@ pub(super) fn open_cut<'a>(
     limits: &Limits,
     cut: Cut,
 ) -> Result<RowReader<'a>> {
+    let extent = Extent::of(&bytes);
+    // What stands beside the picture is kept with its header.
+    if bytes.len().saturating_add(extent.beside_bytes()) > limits.memory() {
+        return Err(message::over_memory("jpeg", limits.max_memory));
+    }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::MAX)
@@ -83,14 +88,7 @@ pub(super) fn open_cut<'a>(
             "the jpeg file is CMYK: it was read as RGB, without regard to its profile".to_owned(),
         );
     }
-    // The file twice, once with guards, and all coefficients where they come
-    // scan by scan.
     let samples = header.shape.bytes();
-    let coefficients = match is_progressive(&bytes) {
-        true => size_of::<i16>() * rows * columns * usize::from(info.components),
-        false => 0,
-    };
-    let memory = 2 * bytes.len() + samples + coefficients;
     let trailer = Trailer {
         metadata: header.metadata.clone(),
         warnings: Vec::new(),
@@ -100,8 +98,15 @@ pub(super) fn open_cut<'a>(
         Ok(strips) => return Ok(RowReader::new(header, strips)),
         Err(bytes) => bytes,
     };
+    // The file, with guards as well before it is decoded; and what is kept of
+    // it to decode it.
+    let memory = (samples + bytes.len() + guarded_len(&bytes).unwrap_or(0)).saturating_add(kept(
+        &extent,
+        [rows, columns],
+        info.components,
+    ));
     Ok(WholeSource::reader(header, memory, move || {
-        let guarded = guarded(&bytes).ok_or_else(|| message::truncated("jpeg"))?;
+        let guarded = guarded(&bytes)?;
         drop(bytes);
         let mut pixels = zeroed_vec(samples)?;
         JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
@@ -110,6 +115,29 @@ pub(super) fn open_cut<'a>(
         let image = Image::new(rows, columns, channels, Samples::U8(pixels))?;
         Ok((image, trailer))
     }))
+}
+
+/// What the decoder keeps of a file whose head it has accepted, to decode it
+/// whole.
+fn kept(extent: &Extent, size: [usize; 2], components: u8) -> usize {
+    let [across, down] = extent.factors;
+    // Components are stored in whole MCUs.
+    let [rows, columns] = [(size[0], down), (size[1], across)]
+        .map(|(side, factor)| side.next_multiple_of(8 * factor));
+    let coefficients = match extent.keeps_coefficients {
+        true => size_of::<i16>() * rows * columns * usize::from(components),
+        false => 0,
+    };
+    let rows = row_buffers(columns, usize::from(components), down);
+    coefficients + rows + extent.beside_bytes()
+}
+
+/// The bytes of the rows of MCUs that the decoder has in hand: coefficients,
+/// samples, and these spread over all pixels, each for `down` rows of blocks,
+/// and for the rows around that they are blended with.
+pub(super) const fn row_buffers(columns: usize, components: usize, down: usize) -> usize {
+    const COPIES: usize = 6;
+    COPIES * size_of::<i16>() * columns * components * 8 * down + (64 << 10)
 }
 
 /// What the JFIF segment tells of the pixels; it is the first, if there is one.

@@ -32,6 +32,11 @@ impl Default for Limits {
 /// Bytes of a file and of samples for each pixel: four channels of 16 bits.
 const BYTES: u64 = 8;
 
+/// How often a profile is in memory while it is read: twice as it grows, and is
+/// moved then, as the decoder has it, and as it is kept at the beginning and at the
+/// end; with the file itself.
+const COPIES: usize = 8;
+
 impl Limits {
     /// The same with so many pixels at most, and with 8 bytes for each if that
     /// is more than there were.
@@ -77,12 +82,12 @@ impl Limits {
         Ok(())
     }
 
-    /// What a profile and EXIF data may take, which are in memory together with
-    /// their copies: a small file can swell to any size. 64 MiB, or more where
-    /// there is much memory.
+    /// What a profile and EXIF data may take: a small file can swell to any size.
+    /// 64 MiB, or more where there is much memory; less where that would not hold
+    /// the copies of them that there are while they are read.
     pub(super) fn metadata(&self) -> usize {
         let memory = self.memory();
-        (memory / 64).max(64 << 20).min(memory)
+        (memory / 64).max(64 << 20).min(memory / COPIES)
     }
 
     /// `max_memory` as a size.

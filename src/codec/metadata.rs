@@ -29,6 +29,12 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// The bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let kept = [&self.icc, &self.exif, &self.xmp];
+        kept.into_iter().flatten().map(Vec::capacity).sum()
+    }
+
     /// What these tell that `known` do not.
     pub(super) fn beyond(&self, known: &Self) -> Self {
         fn new<T: Clone>(late: &Option<T>, known: &Option<T>) -> Option<T> {

@@ -25,6 +25,7 @@ mod decode;
 mod encode;
 mod format;
 mod gif;
+mod header;
 mod input;
 mod jpeg;
 mod limits;

@@ -10,4 +10,4 @@ mod read;
 mod write;
 
 pub(super) use read::open;
-pub(super) use write::Writer;
+pub(super) use write::{Writer, memory_to_write};

@@ -24,8 +24,8 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, message,
-    rows::{Header, RowReader, Trailer, WholeSource},
+    Format, Limits, Metadata, header, message,
+    rows::{Header, RowReader, Shape, Trailer, WholeSource},
 };
 
 /// Opens BMP, EXR, HDR, QOI, TGA or WebP.
@@ -39,6 +39,8 @@ pub(super) fn open<'a>(
         format,
         limits: *limits,
         file: bytes.len(),
+        kept: 0,
+        copies: [0, 0],
         gray: false,
         warnings: Vec::new(),
     };
@@ -48,10 +50,30 @@ pub(super) fn open<'a>(
             let gray = decoder
                 .get_palette()
                 .is_some_and(|palette| palette.iter().all(|[r, g, b]| r == g && g == b));
-            Picture { gray, ..picture }.open(decoder)
+            // One channel of three.
+            let copies = [0, usize::from(gray)];
+            Picture {
+                gray,
+                copies,
+                ..picture
+            }
+            .open(decoder)
         }
-        Format::Exr => picture.open(OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?),
+        Format::Exr => {
+            let kept = header::exr(&bytes, limits)?;
+            let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            // It gives all samples at once, and they are copied.
+            let copies = [1, 0];
+            Picture {
+                kept,
+                copies,
+                ..picture
+            }
+            .open(decoder)
+        }
         Format::Hdr => {
+            let kept = header::hdr(&bytes, limits)?;
+            let picture = Picture { kept, ..picture };
             // Strict reading knows only one of the two marks.
             let strict = bytes.starts_with(b"#?RADIANCE");
             let input = Cursor::new(bytes);
@@ -64,22 +86,50 @@ pub(super) fn open<'a>(
             }
             picture.open(QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?)
         }
-        Format::Tga => picture.open(TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?),
+        Format::Tga => {
+            let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            // Numbers of colours are there beside these.
+            let copies = [1, 0];
+            Picture { copies, ..picture }.open(decoder)
+        }
         _ => {
             check_riff_length(&bytes)?;
+            header::webp(&bytes, limits)?;
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let mut warnings = Vec::new();
+            // Data of lossy pictures are copied twice. They have planes of Y, U
+            // and V, whose sides are multiples of 16, others all samples as
+            // RGBA; alpha is one of these others. A film has a canvas besides.
+            let pixel = if decoder.has_animation() { 16 } else { 8 };
             if decoder.has_animation() {
                 warnings
                     .push("the webp file is an animation: only its first picture was read".into());
             }
             Picture {
                 warnings,
+                kept: 2 * picture.file + WEBP,
+                copies: [0, pixel],
                 ..picture
             }
             .open(decoder)
         }
     }
+}
+
+/// The bytes of the codes of a WebP, and of its first rows.
+const WEBP: usize = 1 << 20;
+
+/// The bytes of the rows that a decoder keeps, for each of their columns.
+const ROWS: usize = 64;
+
+/// The most bytes of the blocks that EXR is encoded in at a time: tiles of 64
+/// rows and columns, as samples, in the right order, and as they are stored;
+/// with an entry of each in the table of all.
+pub(super) fn exr_blocks(shape: Shape) -> usize {
+    const SIDE: usize = 64;
+    let pixel = shape.channels * shape.depth.bytes();
+    let blocks = shape.rows.div_ceil(SIDE) * shape.columns.div_ceil(SIDE);
+    header::exr_threads().min(blocks) * 4 * SIDE * SIDE * pixel + blocks * 64
 }
 
 /// The RIFF header counts the bytes that follow it.
@@ -96,6 +146,11 @@ struct Picture {
     limits: Limits,
     /// The bytes of the file.
     file: usize,
+    /// What the decoder keeps of the file beside it.
+    kept: usize,
+    /// How often it has the samples beside the picture, and bytes for each
+    /// pixel.
+    copies: [usize; 2],
     /// Whether its three channels are the same.
     gray: bool,
     warnings: Vec<String>,
@@ -117,7 +172,7 @@ impl Picture {
         self.limits
             .check(rows as u64, columns as u64, channels as u64, depth)?;
         let mut most = ::image::Limits::no_limits();
-        most.max_alloc = Some(self.limits.max_memory);
+        most.max_alloc = Some(memory);
         decoder.set_limits(most).map_err(failed)?;
         let metadata = Metadata {
             icc: decoder.icc_profile().map_err(failed)?,
@@ -129,9 +184,15 @@ impl Picture {
         let mut header = Header::new(format, shape, depth);
         header.metadata = metadata.clone();
         header.warnings = self.warnings;
-        // Decoders that undo a compression keep about as much as they give.
         let samples = rows * columns * channels * depth.bytes();
-        let memory = self.file.saturating_add(samples.saturating_mul(2));
+        let [copies, pixel] = self.copies;
+        let memory = (samples.saturating_mul(1 + copies))
+            .saturating_add((rows * columns).saturating_mul(pixel))
+            .saturating_add(metadata.bytes())
+            // A row or two of pixels as they are stored.
+            .saturating_add(columns * ROWS)
+            .saturating_add(self.kept)
+            .saturating_add(self.file);
         Ok(WholeSource::reader(header, memory, move || {
             let [rows, columns, channels] = stored;
             let mut image = Image::zeroed(rows, columns, channels, depth)?;
@@ -237,6 +298,7 @@ fn first_of_three(image: Image) -> Result<Image> {
                 samples[index] = samples[3 * index];
             }
             samples.truncate(rows * columns);
+            samples.shrink_to_fit();
             Image::new(rows, columns, 1, Samples::U8(samples))
         }
         other => Image::new(rows, columns, 3, other),

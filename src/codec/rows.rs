@@ -51,7 +51,7 @@ pub(super) use destination::Destination;
 pub(super) use reader::Source;
 pub(super) use strips::{StripFile, Strips};
 pub(super) use whole::{WholeSink, WholeSource};
-pub(super) use writer::{Sink, gray_repeated};
+pub(super) use writer::{REPEATED, Sink, gray_repeated};
 
 use std::io::{self, Write};
 

@@ -95,6 +95,26 @@ const STREAM_BYTES: usize = 8 << 20;
 /// are stored in part cost more (11x11 by tiles of 172 bytes: 31 and 39 ms).
 const STREAM_ROW_BYTES: usize = 4 << 10;
 
+/// The most elements of a block: it is computed past the end of a short row.
+const MAX_BLOCK: usize = 512;
+
+/// The most output rows that the direct loop computes at once.
+const DIRECT_ROWS: usize = 4;
+
+/// The most lines that are transformed at once.
+const FFT_LINES: usize = 16;
+
+/// A row that begins a line of the cache, has room for a block and ends with a
+/// line.
+const ROW_SLACK: usize = 8 << 10;
+
+/// The most bytes of a tap: its weight as it was read and as the plan has it,
+/// and its weights and offsets for blocks of one, two and four output rows.
+const TAP: usize = 256;
+
+/// The same of a tap that stands alone, with a line of its own for each block.
+const LONE_TAP: usize = 1 << 10;
+
 impl Plan {
     pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
         filter.check()?;
@@ -338,31 +358,85 @@ impl Plan {
         self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
     }
 
-    /// About how many bytes all threads keep while rows are made, samples of
+    /// The most bytes that all threads keep while rows are made, samples of
     /// the image and of the result aside.
     pub(crate) fn memory(&self) -> usize {
+        let threads = rayon::current_num_threads();
+        let element = self.lane().bytes();
         let framed = |rows| {
             self.row_bytes
                 .saturating_mul(self.geometry.padded_len(0, rows))
         };
-        let element = self.lane().bytes();
-        let sums = self.kernels.len() * self.rows_at_once * self.tile_width * self.channels;
         let frame = match self.zero_copy() {
             true => 0,
             false => framed(self.band_rows),
         };
-        let (own, shared) = match self.choice.way {
+        // Where the columns of the border are taken from, on both sides.
+        let columns = size_of::<Option<usize>>() * 2 * self.geometry.window[1];
+        // A slice for each row of a band.
+        let rows = size_of::<&[u8]>() * self.geometry.padded_len(0, self.band_rows);
+        // A row of sums has those of the columns that a step leaves out.
+        let dense = self.geometry.positions(1, self.tile_width) * self.channels + MAX_BLOCK;
+        let sums = (self.kernels.len() * self.rows_at_once).saturating_mul(dense * element);
+        let finished = self.tile_width * self.channels * self.output_depth().bytes();
+        let engine = match &self.choice.way {
+            // A pair of tiles, a line of them, and the sums of a tile that is
+            // left to the direct method.
             Way::Fft(tiling) => {
-                let tile = tiling.size[0] * tiling.size[1] * 2 * element;
-                (2 * tile, self.kernels.len() * tile)
+                let tile = tiling.size[0] * tiling.size[1] * 2;
+                let line = tiling.size[1] * 2 * FFT_LINES;
+                (tile + line + self.rows_at_once * dense) * element
             }
             // Rows of every term, before they are summed.
-            Way::Separable(_) | Way::Totals => (framed(self.rows_at_once), 0),
-            _ => (0, 0),
+            Way::Separable(factors) => {
+                let terms = factors.iter().map(|f| f.terms.len()).max().unwrap_or(0);
+                terms * self.rows_at_once.max(DIRECT_ROWS) * self.separable_row()
+            }
+            // A row of totals, and two of their sums.
+            Way::Totals => 3 * self.separable_row(),
+            _ => 0,
         };
-        (frame + sums * element + own)
-            .saturating_mul(rayon::current_num_threads())
-            .saturating_add(shared)
+        let thread = [frame, columns, rows, sums, finished, engine];
+        (thread.into_iter().fold(0, usize::saturating_add))
+            .saturating_mul(threads)
+            .saturating_add(self.kernel_memory())
+    }
+
+    /// The most bytes of a row between the passes of the separable engine.
+    fn separable_row(&self) -> usize {
+        let columns = self.geometry.padded_len(1, self.tile_width);
+        columns * self.channels * self.lane().bytes() + ROW_SLACK
+    }
+
+    /// The most bytes of the kernels as they are compiled, and of their
+    /// copies.
+    fn kernel_memory(&self) -> usize {
+        let taps = self.kernels.iter().map(|k| k.rows() * k.columns());
+        let taps: usize = taps.sum();
+        let spectra = match self.choice.way {
+            // In the lane, and while they are made twice in f64.
+            Way::Fft(tiling) => {
+                let tile = tiling.size[0] * tiling.size[1] * 2;
+                let tables = 16 * (tiling.size[0] + tiling.size[1]) * size_of::<f64>();
+                self.kernels.len() * (tile * self.lane().bytes() + tables)
+                    + 2 * tile * size_of::<f64>()
+            }
+            _ => 0,
+        };
+        let tap = match self.geometry.dilation {
+            [1, 1] => TAP,
+            _ => LONE_TAP,
+        };
+        taps.saturating_mul(tap).saturating_add(spectra)
+    }
+
+    /// The bytes of a row of luma, if that has to be computed.
+    pub(crate) fn luma_row_bytes(&self) -> usize {
+        let [_, columns, channels] = self.input.layout.shape();
+        match self.filter.channel.stored(channels) {
+            Ok(None) => columns * self.input.depth.bytes(),
+            _ => 0,
+        }
     }
 
     /// The sample type of the image.

@@ -34,7 +34,7 @@ pub(super) struct Made {
     pub(super) filter: Duration,
 }
 
-/// About how many bytes the rows take that are made of an image with such
+/// How many bytes the rows take that are made of an image with such
 /// rows: what waits, what is written and what is made.
 pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
     let [rows, columns, channels] = plan.output_shape();
@@ -47,6 +47,8 @@ pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
 pub(super) struct Branch<'scope> {
     plan: &'scope Plan,
     runner: Runner<'scope>,
+    /// The bytes of a row of the image.
+    row_bytes: usize,
     /// Rows that are made at a time.
     stretch: usize,
     /// The row of the result that comes next.
@@ -101,6 +103,7 @@ impl<'scope> Branch<'scope> {
         Self {
             plan,
             runner: Runner::new(plan),
+            row_bytes,
             stretch: flow::stretch_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
@@ -166,6 +169,11 @@ impl<'scope> Branch<'scope> {
             feed = feed.give(out)?;
         }
         Ok(feed)
+    }
+
+    /// The most rows of the image that it needs at a time.
+    pub(super) fn source_rows(&self) -> usize {
+        flow::source_rows(self.plan, self.row_bytes)
     }
 
     /// Whether it makes no more rows.

@@ -84,6 +84,12 @@ fn rows_of(row_bytes: usize) -> usize {
     (STRETCH / row_bytes).max(1)
 }
 
+/// The most rows of the image that a stretch of the result is made of.
+pub(super) fn source_rows(plan: &Plan, row_bytes: usize) -> usize {
+    let outputs = stretch_rows(plan, row_bytes).min(plan.output_shape()[0]);
+    (outputs.saturating_mul(plan.row_step())).saturating_add(plan.window()[0])
+}
+
 /// The rows of the result that are made at a time: whole bands, one for every
 /// thread if they are not too large.
 pub(super) fn stretch_rows(plan: &Plan, row_bytes: usize) -> usize {

@@ -5,40 +5,45 @@ use std::{
     time::Duration,
 };
 
-use super::{Flow, Input, Stop, branch, stages};
+use super::{Flow, Input, Stop, branch, flow, stages};
 use crate::{
     codec::{self, Format, Shape},
     error::Result,
     filter::Plan,
 };
 
-/// What a result takes beside its rows: the state of an encoder, the buffers of
-/// its file.
+/// What a reader takes whatever it reads: the buffer of the file, the window and
+/// the tables of a decompressor.
+const READER: usize = 1 << 20;
+
+/// What a result takes beside its rows: the buffers of its file, the window and
+/// the tables of a compressor.
 const RESULT: usize = 1 << 20;
+
+/// How many copies there are of what a file carries beside its samples: those
+/// that the reader gives at the beginning and at the end, and one on the way.
+const READ_COPIES: usize = 3;
+
+/// The same of each result: the one that is to be carried, those that its writer
+/// and its encoder hold, and one that is encoded.
+const WRITTEN_COPIES: usize = 4;
 
 /// How often those that wait look whether they are stopped.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// About how many bytes of memory it takes to make results of `input`: an
-/// estimate from sizes alone, rather too high. Each result has its plan, its
-/// format, and whether it is written to a pipe.
+/// The most bytes of memory that it takes to make results of `input`: a bound
+/// from sizes alone. Each result has its plan, its format, and whether it is
+/// written to a pipe.
 pub fn needed<'a>(
     input: &Input,
     flow: &Flow,
     results: impl IntoIterator<Item = (&'a Plan, Format, bool)>,
 ) -> u64 {
-    let (shape, reading) = match input {
-        Input::Rows(reader) => (Some(reader.header().shape), reader.memory()),
-        Input::Whole(_) => (None, 0),
-    };
-    let row_bytes = shape.map_or(0, |shape| shape.row_bytes());
-    let held = match (flow, shape) {
-        // One block more is in the reader's hands, one in the filter's.
-        (Flow::Streamed { rows }, _) => rows.saturating_mul(row_bytes) * (stages::QUEUE + 2),
-        // What is decoded whole counts its samples itself.
-        (Flow::Whole { bytes, .. }, Some(_)) if reading < *bytes => *bytes,
-        _ => 0,
-    };
+    let [image_rows, columns, channels] = input.shape();
+    let row_bytes = columns * channels * input.depth().bytes();
+    let metadata = input.metadata().bytes();
+    // The rows of the image that a window must hold for the neediest result.
+    let mut held_rows = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
         let [rows, columns, channels] = plan.output_shape();
         let result = Shape {
@@ -47,21 +52,45 @@ pub fn needed<'a>(
             channels,
             depth: plan.output_depth(),
         };
-        let source = match flow {
-            Flow::Streamed { .. } => plan.window()[0].saturating_mul(row_bytes),
-            _ => 0,
+        let source_rows = flow::source_rows(plan, row_bytes).min(image_rows);
+        held_rows = held_rows.max(source_rows);
+        let luma_rows = match plan.needs_whole_image() {
+            Some(_) => image_rows,
+            None => source_rows,
         };
         (branch::memory(plan, row_bytes))
+            .saturating_add(plan.luma_row_bytes().saturating_mul(luma_rows))
             .saturating_add(codec::memory_to_write(result, format, piped))
             .saturating_add(plan.memory())
-            .saturating_add(source + RESULT)
+            .saturating_add(metadata.saturating_mul(WRITTEN_COPIES))
+            .saturating_add(RESULT)
     });
     let making = match flow {
         Flow::Streamed { .. } => costs.fold(0, usize::saturating_add),
         // One after the other.
         _ => costs.max().unwrap_or(0),
     };
-    reading.saturating_add(held).saturating_add(making) as u64
+    let (reading, holds_image) = match input {
+        Input::Rows(reader) => (reader.memory() + READER, reader.holds_image()),
+        Input::Whole(_) => (0, false),
+    };
+    let needed = match flow {
+        // Blocks wait in a queue; one more is in the reader's hands, one in the
+        // filter's, and its rows are in the window.
+        Flow::Streamed { rows } => (rows.saturating_mul(stages::QUEUE + 2))
+            .saturating_add(stages::window_rows(held_rows, *rows, image_rows))
+            .saturating_mul(row_bytes)
+            .saturating_add(reading)
+            .saturating_add(making),
+        // The reader is gone, with its file, when the first result is begun.
+        Flow::Whole { bytes, .. } => {
+            let read = if holds_image { 0 } else { *bytes };
+            let reading = reading.saturating_add(read);
+            reading.max(bytes.saturating_add(making))
+        }
+        Flow::Mapped => making,
+    };
+    needed.saturating_add(metadata.saturating_mul(READ_COPIES)) as u64
 }
 
 /// Memory that jobs which run at the same time share.

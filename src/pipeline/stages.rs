@@ -25,6 +25,12 @@ use crate::{
 /// other side to be a little late.
 pub(super) const QUEUE: usize = 2;
 
+/// The most rows that a window holds: fewer than a stretch of the neediest
+/// result takes, and the block that they wait for.
+pub(super) fn window_rows(held: usize, block: usize, image: usize) -> usize {
+    held.saturating_add(block).min(image)
+}
+
 /// What came of an image that was read by rows.
 pub(super) struct Streamed {
     pub(super) made: Vec<Result<Made>>,
@@ -52,7 +58,9 @@ pub(super) fn stream(
             .map(|work| Branch::new(work, shape.row_bytes(), overlap.then_some(scope)))
             .collect();
         let mut blocks = Blocks::new(reader, rows, overlap.then_some(scope));
-        let mut window = Window::new(shape)?;
+        let held = branches.iter().map(Branch::source_rows).max();
+        let most = window_rows(held.unwrap_or(0), rows, shape.rows);
+        let mut window = Window::new(shape, most)?;
         let ending = loop {
             // Nobody is left to read for.
             if branches.iter().all(Branch::has_failed) {

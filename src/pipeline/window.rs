@@ -13,11 +13,16 @@ pub(super) struct Window {
     samples: Samples,
     first: usize,
     rows: usize,
+    /// The rows that memory is taken for at once: samples that grow are moved,
+    /// and are there twice meanwhile.
+    most: usize,
 }
 
 impl Window {
-    pub(super) fn new(shape: Shape) -> Result<Self> {
+    /// For rows of this shape, so many at a time.
+    pub(super) fn new(shape: Shape, most: usize) -> Result<Self> {
         Ok(Self {
+            most,
             shape,
             samples: Samples::zeroed(shape.depth, 0)?,
             first: 0,
@@ -49,7 +54,7 @@ impl Window {
         let row_len = self.shape.row_len();
         let (start, end) = (self.rows * row_len, (self.rows + rows) * row_len);
         if self.samples.len() < end {
-            self.samples.resize(end)?;
+            self.samples.resize(end.max(self.most * row_len))?;
         }
         self.rows += rows;
         Ok(self.samples.as_mut_slice().range(start, end))
@@ -89,7 +94,7 @@ mod tests {
             channels: 1,
             depth: Depth::U16,
         };
-        let mut window = Window::new(shape).unwrap();
+        let mut window = Window::new(shape, 1).unwrap();
         let add = |window: &mut Window, rows: &[u16]| {
             window.push(&Samples::U16(rows.to_vec())).unwrap();
         };

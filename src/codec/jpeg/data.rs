@@ -13,6 +13,9 @@ use super::{
     scan::{Scan, Start},
 };
 
+/// The most rows of MCUs that a picture has, twice, since their list grows.
+const MOST_ROWS: usize = 2 * 8192;
+
 /// The data of a scan.
 pub(super) enum Data<'a> {
     /// Without restarts, and where its rows of MCUs begin.
@@ -51,6 +54,17 @@ impl<'a> Data<'a> {
         match self {
             Self::Whole(scan, _) => scan.len(),
             Self::Restarted(bytes, _) => bytes.len(),
+        }
+    }
+
+    /// What it keeps beside the file: where the data between restarts lie, or
+    /// rows begin; and the guards that are put behind these data.
+    pub(super) fn kept(&self) -> usize {
+        match self {
+            Self::Whole(..) => MOST_ROWS * size_of::<Start>(),
+            Self::Restarted(_, intervals) => {
+                intervals.capacity() * (size_of::<Range<usize>>() + GUARD.len())
+            }
         }
     }
 
@@ -144,12 +158,17 @@ impl Rows {
 fn intervals(bytes: &[u8], head: &Head) -> Option<Vec<Range<usize>>> {
     let [rows, columns] = head.size();
     let count = (rows * columns).div_ceil(head.interval);
+    // No more than there must be are taken note of.
+    let most = count.min((bytes.len() - head.data) / 2 + 1);
     let mut intervals = Vec::new();
+    intervals.try_reserve_exact(most).ok()?;
     let mut start = head.data;
     for mark in Marks::behind(bytes, head.data) {
         match mark.code {
             0 => continue,
-            RESTART_FIRST..=RESTART_LAST => intervals.push(start..mark.at),
+            RESTART_FIRST..=RESTART_LAST if intervals.len() < most => {
+                intervals.push(start..mark.at);
+            }
             END => {
                 intervals.push(start..mark.at);
                 return (intervals.len() == count).then_some(intervals);

@@ -1,8 +1,10 @@
 //! The marks of a file: where its segments, its scans and its end are.
 
+use crate::{codec::message, error::Result, image::no_memory};
+
 /// Whether the segments and scans run up to the mark that ends a JPEG.
 pub(in crate::codec) fn is_complete(bytes: &[u8]) -> bool {
-    guarded(bytes).is_some()
+    guarded_len(bytes).is_some()
 }
 
 /// A code of nothing but ones is in no Huffman table, by the standard.
@@ -19,8 +21,12 @@ pub(super) const GUARD: [u8; 16] = [
 ///
 /// Pictures inside of segments, such as thumbnails, have marks of their own:
 /// segments are stepped over by their lengths.
-pub(super) fn guarded(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut guarded = Vec::with_capacity(bytes.len() + bytes.len() / 16 + GUARD.len());
+pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
+    let ends = || message::truncated("jpeg");
+    // Its length is known before: there may be as many restarts as bytes.
+    let len = guarded_len(bytes).ok_or_else(ends)?;
+    let mut guarded = Vec::new();
+    (guarded.try_reserve_exact(len)).map_err(|_| no_memory::<u8>(len))?;
     let mut copied = 0;
     for mark in Marks::of(bytes) {
         if let RESTART_FIRST..=RESTART_LAST | END = mark.code {
@@ -29,11 +35,96 @@ pub(super) fn guarded(bytes: &[u8]) -> Option<Vec<u8>> {
             copied = mark.at;
             if mark.code == END {
                 guarded.extend_from_slice(&bytes[copied..mark.end]);
-                return Some(guarded);
+                return Ok(guarded);
+            }
+        }
+    }
+    Err(ends())
+}
+
+/// The length of the guarded file, or nothing if its end is missing.
+pub(super) fn guarded_len(bytes: &[u8]) -> Option<usize> {
+    let mut guards = 0;
+    for mark in Marks::of(bytes) {
+        if let RESTART_FIRST..=RESTART_LAST | END = mark.code {
+            guards += GUARD.len();
+            if mark.code == END {
+                return Some(mark.end + guards);
             }
         }
     }
     None
+}
+
+/// What the head of a file tells of the memory that decoding it takes.
+#[derive(Default)]
+pub(super) struct Extent {
+    /// Whether the coefficients of all scans are kept: they make the picture
+    /// sharper, or each has a part of the components.
+    pub(super) keeps_coefficients: bool,
+    /// The most blocks of a component in an MCU, across and down.
+    pub(super) factors: [usize; 2],
+    /// The bytes of the segments that the decoder keeps beside the picture, and
+    /// how many there are.
+    beside: usize,
+    segments: usize,
+}
+
+/// A part of a profile in a list that grows.
+const SEGMENT: usize = 256;
+
+impl Extent {
+    /// What the decoder takes for segments beside the picture: profiles, in parts
+    /// and joined.
+    pub(super) const fn beside_bytes(&self) -> usize {
+        2 * self.beside + SEGMENT * self.segments
+    }
+
+    /// Looks at the segments before the first scan.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut extent = Self {
+            factors: [1, 1],
+            ..Self::default()
+        };
+        let mut components = 0;
+        for mark in Marks::of(bytes) {
+            let content = segment(bytes, &mark);
+            match mark.code {
+                0xc0..=0xcf if !matches!(mark.code, 0xc4 | 0xc8 | 0xcc) => {
+                    extent.keeps_coefficients |= mark.code == 0xc2;
+                    components = content.get(5).map_or(0, |count| usize::from(*count));
+                    for part in content.get(6..).unwrap_or_default().chunks_exact(3) {
+                        let factors = [part[1] >> 4, part[1] & 15].map(usize::from);
+                        extent.factors = [0, 1].map(|at| extent.factors[at].max(factors[at]));
+                    }
+                }
+                0xda => {
+                    let scanned = content.first().map_or(0, |count| usize::from(*count));
+                    extent.keeps_coefficients |= scanned < components;
+                    break;
+                }
+                // EXIF and XMP, profiles, and what Photoshop has to say.
+                0xe1 | 0xe2 | 0xed => {
+                    extent.beside += content.len();
+                    extent.segments += 1;
+                }
+                _ => {}
+            }
+        }
+        extent
+    }
+}
+
+/// The content of a segment, as far as it is there.
+fn segment<'a>(bytes: &'a [u8], mark: &Mark) -> &'a [u8] {
+    let rest = &bytes[mark.end..];
+    match rest.split_first_chunk() {
+        Some((length, content)) => {
+            let length = usize::from(u16::from_be_bytes(*length)).saturating_sub(2);
+            &content[..length.min(content.len())]
+        }
+        None => &[],
+    }
 }
 
 pub(super) const RESTART_FIRST: u8 = 0xd0;
@@ -88,13 +179,6 @@ impl Iterator for Marks<'_> {
         };
         Some(Mark { at, end, code })
     }
-}
-
-/// Whether the picture grows sharper scan by scan.
-pub(super) fn is_progressive(bytes: &[u8]) -> bool {
-    // Of these codes, three are no frames.
-    let frame = |code: &u8| matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc);
-    Marks::of(bytes).map(|mark| mark.code).find(frame) == Some(0xc2)
 }
 
 #[cfg(test)]

@@ -59,7 +59,9 @@ impl Scan {
                 dc_codes: dc_codes(&dc.with_all_categories()?)?,
             });
         }
-        let mut data = Vec::with_capacity(bytes.len() - head.data + BEHIND);
+        let mut data = Vec::new();
+        data.try_reserve_exact(bytes.len() - head.data + BEHIND)
+            .ok()?;
         let mut copied = head.data;
         for mark in Marks::behind(bytes, head.data) {
             data.extend_from_slice(&bytes[copied..mark.at]);

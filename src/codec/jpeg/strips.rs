@@ -13,7 +13,7 @@ use crate::{
     image::{SampleSliceMut, zeroed_vec},
 };
 
-use super::{data::Data, decoding, head::Head};
+use super::{data::Data, decoding, head::Head, row_buffers};
 
 /// What is cut, and how.
 #[derive(Debug, Clone, Copy)]
@@ -184,12 +184,20 @@ impl Source for Strips<'_> {
         Ok(self.trailer)
     }
 
-    /// The file, and the strips that are decoded at a time, with their data.
+    /// The file, and the strips that are decoded at a time, with their data: those
+    /// of all of them together are no more than the file, while they grow twice
+    /// that. A strip before that may have
+    /// had fewer rows, and its buffer is there until a larger one takes its
+    /// place.
     fn memory(&self) -> usize {
-        let [rows, _] = self.head.size();
+        let [rows, columns] = self.head.size();
+        let [high, wide] = self.head.mcu;
         let strip = rows.min(self.height + self.around[0] + self.around[1]);
-        let samples = strip * self.head.mcu[0] * self.shape.row_bytes();
-        2 * self.data.len() + self.together * samples
+        let samples = strip * high * self.shape.row_bytes();
+        let components = self.head.components.len();
+        let decoder = row_buffers(columns * wide, components, high / 8);
+        // Guards stand behind the data between restarts.
+        3 * self.data.len() + self.data.kept() + self.together * (samples + decoder)
     }
 }
 

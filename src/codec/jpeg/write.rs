@@ -32,7 +32,7 @@ pub(in crate::codec) fn create<'a>(
             false => 0,
         },
     };
-    Box::new(Strips::new(file, rows * shape.row_bytes()))
+    Box::new(Strips::new(file, rows * shape.row_bytes(), shape.bytes()))
 }
 
 /// The rows of a strip: whole rows of blocks.

@@ -13,7 +13,7 @@ use crate::{
         rows::{Header as Known, RowReader, Source, Trailer},
     },
     error::{Error, Result},
-    image::{Depth, SampleSliceMut},
+    image::{Depth, SampleSliceMut, zeroed_vec},
 };
 
 use super::{
@@ -37,8 +37,8 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
             let (header, data) = Header::parse(&start)?;
             if header.fortran {
                 // Its first row is spread over all of it.
-                let rest = read_all(&mut stream, limits)?;
-                return whole([start, rest].concat(), limits);
+                let all = Cursor::new(start).chain(stream);
+                return whole(read_all(all, limits)?, limits);
             }
             let known = known(&header, limits)?;
             let input = Cursor::new(data.to_vec()).chain(stream);
@@ -112,7 +112,7 @@ impl Bytes for Vec<u8> {
     }
 
     fn memory(&self) -> usize {
-        self.len()
+        self.capacity()
     }
 }
 
@@ -162,6 +162,9 @@ impl<B: Bytes + Send> Source for Whole<B> {
     }
 }
 
+/// The samples of rows that are read from a stream at a time.
+const PASSING: usize = 1 << 16;
+
 /// An array in C order that comes from a stream.
 struct Passing<R> {
     input: R,
@@ -172,13 +175,25 @@ struct Passing<R> {
 }
 
 impl<R: Read + Send> Source for Passing<R> {
-    fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
-        self.bytes.resize(out.len() * self.elements.kind.bytes(), 0);
-        self.input
-            .read_exact(&mut self.bytes)
-            .map_err(|error| message::reading("npy", &error))?;
-        self.elements.fill(out, &self.bytes, 0);
+    fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
+        let most = self.samples();
+        if self.bytes.is_empty() {
+            self.bytes = zeroed_vec(most * self.elements.kind.bytes())?;
+        }
+        let len = out.len();
+        for start in (0..len).step_by(most) {
+            let out = out.reborrow().range(start, (start + most).min(len));
+            let bytes = &mut self.bytes[..out.len() * self.elements.kind.bytes()];
+            self.input
+                .read_exact(bytes)
+                .map_err(|error| message::reading("npy", &error))?;
+            self.elements.fill(out, bytes, 0);
+        }
         Ok(())
+    }
+
+    fn memory(&self) -> usize {
+        self.samples() * self.elements.kind.bytes()
     }
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
@@ -188,6 +203,14 @@ impl<R: Read + Send> Source for Passing<R> {
             0 => Ok(self.elements.trailer()),
             _ => Err(too_many(extra.into(), self.wanted)),
         }
+    }
+}
+
+impl<R> Passing<R> {
+    /// The samples of the rows that are read at a time.
+    fn samples(&self) -> usize {
+        let row_len = self.elements.row_len();
+        (PASSING / row_len).clamp(1, self.elements.shape[0]) * row_len
     }
 }
 

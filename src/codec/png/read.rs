@@ -25,7 +25,7 @@ pub(in crate::codec) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
     let bytes = limits.metadata();
-    let failed = |error| decoding(error, bytes);
+    let failed = |error| decoding(error, limits.max_memory);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
     decoder.ignore_checksums(false);
     // Nobody asks for it, and there may be any amount of it.
@@ -39,7 +39,6 @@ pub(in crate::codec) fn open<'a>(
     // And a row of at most four channels of 16 bits.
     let bytes = bytes.saturating_add(8 * header.width as usize);
     let bytes = limits.memory().min(bytes);
-    let failed = |error| decoding(error, bytes);
     decoder.set_limits(PngLimits { bytes });
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
@@ -58,11 +57,12 @@ pub(in crate::codec) fn open<'a>(
         .as_ref()
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
+    let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
     let lines = Lines {
         reader,
-        most: bytes,
+        most: limits.max_memory,
+        rows: rows_in_hand(&header),
     };
-    let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(format!(
@@ -71,12 +71,17 @@ pub(in crate::codec) fn open<'a>(
         ));
     }
     if whole {
-        let memory = header.shape.bytes();
+        let memory = header.shape.bytes() + rows_in_hand(&header);
         return Ok(WholeSource::reader(header, memory, move || {
             lines.whole([rows, columns, channels], depth)
         }));
     }
     Ok(RowReader::new(header, lines))
+}
+
+/// The bytes of the rows that the decoder undoes filters of and widens.
+fn rows_in_hand(header: &Header) -> usize {
+    header.shape.row_bytes().saturating_mul(4)
 }
 
 /// Whether one of the chunks before the samples, as far as they are seen, is an
@@ -96,8 +101,10 @@ fn has_profile(start: &[u8]) -> bool {
 
 struct Lines<R: BufRead + Seek> {
     reader: Reader<R>,
-    /// The bytes that the reader may take.
-    most: usize,
+    /// The limit of memory.
+    most: u64,
+    /// The bytes of the rows that it has in hand.
+    rows: usize,
 }
 
 impl<R: BufRead + Seek> Lines<R> {
@@ -154,6 +161,10 @@ impl<R: BufRead + Seek + Send> Source for Lines<R> {
         Ok(())
     }
 
+    fn memory(&self) -> usize {
+        self.rows
+    }
+
     fn end(mut self: Box<Self>) -> Result<Trailer> {
         // Past the last row: what is left of the compressed data is checked.
         self.reader
@@ -202,11 +213,11 @@ fn check_palette(info: &Info<'_>) -> Result<()> {
     }
 }
 
-/// A decoder that may take so many bytes has failed.
-fn decoding(error: DecodingError, most: usize) -> Error {
+/// A decoder has failed, where the limit of memory is this.
+fn decoding(error: DecodingError, most: u64) -> Error {
     match error {
         DecodingError::IoError(error) => message::reading("png", &error),
-        DecodingError::LimitsExceeded => message::over_memory("png", most as u64),
+        DecodingError::LimitsExceeded => message::over_memory("png", most),
         error => {
             let text = error.to_string();
             if text.contains("not have enough data") || text.contains("InsufficientInput") {

@@ -32,6 +32,17 @@ const HEAD: usize = 8 + 25;
 /// The bytes of the chunk that ends a file.
 const END: usize = 12;
 
+/// The state of a compressor and the chunk that it fills.
+const COMPRESSOR: usize = 1 << 20;
+
+/// The most bytes that writing takes beside the rows that are given: a stretch
+/// that has been compressed, while it grows, and the rows that filters choose
+/// among.
+pub(in crate::codec) const fn memory_to_write(shape: Shape) -> usize {
+    let stretch = 3 * STRETCH * shape.depth.bytes();
+    COMPRESSOR + stretch + shape.row_bytes().saturating_mul(8)
+}
+
 /// Writes 8 or 16 bits, one to four channels.
 ///
 /// The stream writer ends the file together with its samples, when a chunk may

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     codec::{Decoded, Format, Limits, Metadata, input::Watch, message},
     error::{Error, Result},
-    image::{Depth, Image, SampleSliceMut, Samples, no_memory},
+    image::{Depth, Image, SampleSliceMut, Samples},
 };
 
 use super::Shape;
@@ -73,9 +73,6 @@ pub(in crate::codec) trait Source: Send {
     }
 }
 
-/// The fewest bytes by which the samples of a whole image grow.
-const GROWTH: usize = 16 << 20;
-
 /// The bytes of a band in which whole images are read.
 const BAND: usize = 1 << 20;
 
@@ -130,10 +127,10 @@ impl<'a> RowReader<'a> {
         self.source.holds_image()
     }
 
-    /// About how many bytes of memory reading takes beside the rows that are
-    /// asked for: none worth the name where they are decoded as they come, a
-    /// strip or a row of tiles, else all samples and what the decoder needs to
-    /// get at them.
+    /// The most bytes of memory that reading takes beside the rows that are
+    /// asked for: a few rows where they are decoded as they come, a strip or a
+    /// row of tiles, else all samples and what the decoder needs to get at
+    /// them.
     pub fn memory(&self) -> usize {
         self.source.memory()
     }
@@ -187,8 +184,7 @@ impl<'a> RowReader<'a> {
             .map_err(|error| explained(watch.as_ref(), error))
     }
 
-    /// Reads the whole image, of which no row has been read. Memory is taken
-    /// for the rows that really come.
+    /// Reads the whole image, of which no row has been read.
     pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
         let shape = self.header.shape;
         self.check_memory()?;
@@ -199,13 +195,14 @@ impl<'a> RowReader<'a> {
                 image
             }
             None => {
-                let mut samples = Samples::zeroed(shape.depth, 0)?;
                 let total = shape.rows * shape.row_len();
+                // The system gives memory for zeros when they are first written
+                // to: for the rows that really come. Samples that grow with
+                // these would be there twice whenever they are moved.
+                let mut samples = Samples::zeroed(shape.depth, total)?;
                 let band = (BAND / shape.row_bytes()).max(1) * shape.row_len();
-                while samples.len() < total {
-                    let start = samples.len();
+                for start in (0..total).step_by(band) {
                     let end = total.min(start + band);
-                    grow(&mut samples, end, total)?;
                     self.read(samples.as_mut_slice().range(start, end))?;
                 }
                 Image::new(shape.rows, shape.columns, shape.channels, samples)?
@@ -229,30 +226,6 @@ fn explained(watch: Option<&Watch>, error: Error) -> Error {
     match watch {
         Some(watch) => watch.explain(error),
         None => error,
-    }
-}
-
-/// Adds zeros up to `len` samples of the `total`.
-fn grow(samples: &mut Samples, len: usize, total: usize) -> Result<()> {
-    fn extend<T: bytemuck::Zeroable + Clone>(
-        samples: &mut Vec<T>,
-        len: usize,
-        total: usize,
-    ) -> Result<()> {
-        if samples.capacity() < len {
-            let more = samples.len().max(GROWTH / size_of::<T>()).max(len);
-            let more = more.min(total - samples.len());
-            samples
-                .try_reserve_exact(more)
-                .map_err(|_| no_memory::<T>(total))?;
-        }
-        samples.resize(len, T::zeroed());
-        Ok(())
-    }
-    match samples {
-        Samples::U8(samples) => extend(samples, len, total),
-        Samples::U16(samples) => extend(samples, len, total),
-        Samples::F32(samples) => extend(samples, len, total),
     }
 }
 

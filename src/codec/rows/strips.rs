@@ -2,7 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::{codec::Metadata, error::Result, image::SampleSlice};
+use crate::{
+    codec::Metadata,
+    error::Result,
+    image::{SampleSlice, no_memory},
+};
 
 use super::Sink;
 
@@ -31,12 +35,15 @@ pub(in crate::codec) struct Strips<F> {
 }
 
 impl<F: StripFile> Strips<F> {
-    pub(in crate::codec) fn new(file: F, strip: usize) -> Self {
+    /// For `total` bytes of rows.
+    pub(in crate::codec) fn new(file: F, strip: usize, total: usize) -> Self {
         Self {
             file,
             strip,
             waiting: Vec::new(),
-            most: strip * rayon::current_num_threads(),
+            // No more than there are.
+            most: (strip.saturating_mul(rayon::current_num_threads()))
+                .min(total.next_multiple_of(strip)),
             written: 0,
         }
     }
@@ -61,6 +68,11 @@ impl<F: StripFile> Strips<F> {
 impl<F: StripFile> Sink for Strips<F> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let mut rows = rows.as_bytes();
+        if self.waiting.capacity() == 0 {
+            // At once, since a buffer that grows is there twice when it is moved.
+            let taken = self.waiting.try_reserve_exact(self.most);
+            taken.map_err(|_| no_memory::<u8>(self.most))?;
+        }
         while !rows.is_empty() {
             let (part, rest) = rows.split_at(rows.len().min(self.most - self.waiting.len()));
             self.waiting.extend_from_slice(part);

@@ -10,6 +10,9 @@ use crate::{
 
 use super::{Destination, Shape, band};
 
+/// The bytes of gray rows that are made RGB at a time.
+pub(in crate::codec) const REPEATED: usize = 1 << 20;
+
 /// Takes the rows of an image, from the top down, and writes a file of them.
 ///
 /// It is made by [`create_rows`](crate::codec::create_rows). Dropped before
@@ -88,7 +91,7 @@ impl<'a> RowWriter<'a> {
             self.sink.write(samples)
         } else {
             // A band at a time, so that the copy stays small.
-            let most = ((1 << 20) / shape.row_bytes()).max(1);
+            let most = (REPEATED / shape.row_bytes()).max(1);
             (0..rows).step_by(most).try_for_each(|first| {
                 let count = most.min(rows - first);
                 let part = band(samples, shape.row_len(), first, count);

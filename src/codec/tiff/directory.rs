@@ -40,28 +40,36 @@ const READ: [Tag; 26] = [
     Tag::ResolutionUnit,
 ];
 
-/// What the tiff crate takes for a value, of whatever type.
+/// What the tiff crate takes for a value, of whatever type, while it reads it.
 const VALUE: u64 = 32;
 
-/// Checks that the values of tags lie within the `length` of the file, and fit
-/// into memory. The input is left at its beginning. What else is wrong with
-/// the directory is left to be found by the tiff crate.
-pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<()> {
+/// What is kept of it, here and there.
+const KEPT: u64 = 16;
+
+/// Checks that the values of tags lie within the `length` of the file, and that
+/// all of them fit into memory; gives the bytes that may be kept of them. The
+/// input is left at its beginning. What else is wrong with the directory is left
+/// to be found by the tiff crate.
+pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<usize> {
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let sizes = match sizes(input) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Vec::new(),
         sizes => sizes.map_err(reading)?,
     };
     input.rewind().map_err(reading)?;
+    let (mut taken, mut kept) = (0_u64, 0_u64);
     for (count, bytes) in sizes {
         if count.saturating_mul(bytes) > length {
             return Err(message::truncated("tiff"));
         }
-        if count.saturating_mul(VALUE) > limits.max_memory {
+        taken = taken.saturating_add(count.saturating_mul(VALUE + KEPT));
+        if taken > limits.max_memory {
             return Err(message::over_memory("tiff", limits.max_memory));
         }
+        // Where parts begin and how long they are; bytes are metadata.
+        kept += if bytes > 1 { count * KEPT } else { 0 };
     }
-    Ok(())
+    Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
 /// How many values the tags have that are read, and the bytes of each.

@@ -99,6 +99,9 @@ fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
     }
 }
 
+/// The bytes of plain strips that are read at a time.
+const PLAIN: usize = 1 << 18;
+
 /// Decodes strips, or all tiles that lie beside each other, as rows are asked
 /// for.
 pub(super) struct Parts<R: Read + Seek> {
@@ -125,6 +128,8 @@ pub(super) struct Parts<R: Read + Seek> {
     exact: bool,
     /// The bytes that decoding a part may take.
     most: usize,
+    /// The bytes that are kept of the file.
+    kept: usize,
 }
 
 impl<R: Read + Seek> Parts<R> {
@@ -133,6 +138,7 @@ impl<R: Read + Seek> Parts<R> {
         kind: Kind,
         header: &Header,
         most: usize,
+        kept: usize,
     ) -> Result<Self> {
         let shape = header.shape;
         let (wide, high) = decoder.chunk_dimensions();
@@ -158,6 +164,7 @@ impl<R: Read + Seek> Parts<R> {
             metadata: header.metadata.clone(),
             exact: true,
             most,
+            kept,
             decoder,
         };
         parts.plain = parts.plain_strips(shape.channels)?;
@@ -215,6 +222,11 @@ impl<R: Read + Seek> Parts<R> {
         Ok(())
     }
 
+    /// The rows of plain strips that are read at a time.
+    fn plain_rows(&self) -> usize {
+        (PLAIN / self.row_bytes).clamp(1, self.rows)
+    }
+
     fn reserve(&mut self, bytes: usize) -> Result<()> {
         if self.stored.len() < bytes {
             self.stored = zeroed_vec(bytes)?;
@@ -238,13 +250,16 @@ impl<R: Read + Seek> Parts<R> {
             for across in 0..self.across {
                 let start = across * self.part_bytes;
                 let bytes = self.part_bytes.min(self.row_bytes - start);
-                self.one_part.resize(bytes * rows, 0);
+                if self.one_part.len() < bytes * rows {
+                    self.one_part = zeroed_vec(bytes * rows)?;
+                }
+                let one_part = &mut self.one_part[..bytes * rows];
                 let index = parts * self.across + across;
                 self.decoder
-                    .read_chunk_bytes(index as u32, &mut self.one_part)
+                    .read_chunk_bytes(index as u32, one_part)
                     .map_err(|error| decoding_part(error, self.most))?;
                 let lines = self.stored.chunks_exact_mut(self.row_bytes);
-                for (line, part) in lines.zip(self.one_part.chunks_exact(bytes)) {
+                for (line, part) in lines.zip(one_part.chunks_exact(bytes)) {
                     line[start..start + bytes].copy_from_slice(part);
                 }
             }
@@ -262,7 +277,10 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
             let parts = self.next / self.high;
             let first = parts * self.high;
             let high = self.high.min(self.rows - first);
-            let count = (rows - done).min(first + high - self.next);
+            let mut count = (rows - done).min(first + high - self.next);
+            if self.plain.is_some() {
+                count = count.min(self.plain_rows());
+            }
             let range = (done * self.row_len, (done + count) * self.row_len);
             let out = out.reborrow().range(range.0, range.1);
             let mut from = self.next - first;
@@ -286,13 +304,17 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
         Ok(())
     }
 
-    /// A row of parts, but for those that are plain, of which any rows are read.
+    /// A row of parts, one of them as it is decoded, and what that takes, but for
+    /// those that are plain, of which any rows are read.
     fn memory(&self) -> usize {
-        let high = self.high.min(self.rows);
-        match self.plain {
-            Some(_) => 0,
-            None => high.saturating_mul(self.row_bytes + self.part_bytes),
-        }
+        let rows = match self.plain {
+            Some(_) => self.plain_rows() * self.row_bytes,
+            None => {
+                let high = self.high.min(self.rows);
+                high.saturating_mul(self.row_bytes + 2 * self.part_bytes)
+            }
+        };
+        rows.saturating_add(self.kept)
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {

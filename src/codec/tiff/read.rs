@@ -39,15 +39,16 @@ impl Picture {
 }
 
 /// Opens the first picture of the file. Where its channels follow each other,
-/// it is decoded whole.
+/// it is decoded whole. The file is in memory with `held` bytes.
 pub(in crate::codec) fn open<'a>(
     mut input: impl Read + Seek + Send + 'a,
+    held: usize,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
-    directory::check(&mut input, length, limits)?;
+    let kept = held + directory::check(&mut input, length, limits)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
@@ -96,13 +97,14 @@ pub(in crate::codec) fn open<'a>(
     if picture.planar {
         // As they are stored and as samples, or as samples twice.
         let samples = header.shape.bytes();
-        let taken = samples.saturating_add(samples.max(picture.stored_bytes(kind)));
+        let taken =
+            (samples.saturating_add(samples.max(picture.stored_bytes(kind)))).saturating_add(kept);
         let metadata = header.metadata.clone();
         return Ok(WholeSource::reader(header, taken, move || {
             planes(&mut decoder, &picture, kind, metadata)
         }));
     }
-    let parts = Parts::new(decoder, kind, &header, memory)?;
+    let parts = Parts::new(decoder, kind, &header, memory, kept)?;
     Ok(RowReader::new(header, parts))
 }
 

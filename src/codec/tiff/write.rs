@@ -74,7 +74,7 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
         lengths: Vec::new(),
     };
     let strip = file.strip_rows * shape.row_bytes();
-    Ok(Box::new(Strips::new(file, strip)))
+    Ok(Box::new(Strips::new(file, strip, shape.bytes())))
 }
 
 struct File<'a, K: TiffKind> {

@@ -1,0 +1,845 @@
+//! The memory that runs take beside what was estimated for them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, Once, PoisonError},
+};
+
+use common::{Random, random_image};
+use peak_alloc::PeakAlloc;
+use stridekern::{
+    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Samples, Tuning,
+    codec::{self, EncodeOptions, Format, Metadata},
+    pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request},
+    report::Silent,
+};
+
+/// Counts what everything in this program takes.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// One test at a time, and threads enough for stages to overlap.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    static POOL: Once = Once::new();
+    POOL.call_once(|| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3);
+        pool.build_global().unwrap();
+        // What threads take once and for all is taken before anything is measured.
+        rayon::broadcast(|_| ());
+    });
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What `act` gives, and the most bytes that it took at a time.
+fn measured<T>(act: impl FnOnce() -> T) -> (T, usize) {
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    let value = act();
+    (value, MEMORY.peak_usage() - before)
+}
+
+/// Rows and columns: 2.1 megapixels, enough for a JPEG to be cut into strips.
+const SIDES: [usize; 2] = [1283, 1657];
+
+const MIB: f64 = (1 << 20) as f64;
+
+/// Beside the estimate: the names and the plan of a job, the buffers of files,
+/// the queues of threads.
+const SLACK: usize = 1 << 20;
+
+fn options() -> Options {
+    Options {
+        existing: Existing::Replace,
+        ..Options::default()
+    }
+}
+
+/// Files of every format and every way to read it, about as large as it gets:
+/// nothing compresses noise.
+fn inputs(folder: &Path) -> Vec<PathBuf> {
+    let mut random = Random(17);
+    let [rows, columns] = SIDES;
+    let mut image = |channels, depth| random_image(&mut random, [rows, columns, channels], depth);
+    let mut paths = Vec::new();
+    let mut save = |name: &str, bytes: Vec<u8>| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).unwrap();
+        paths.push(path);
+    };
+    let (gray, rgb, rgba) = (
+        image(1, Depth::U8),
+        image(3, Depth::U8),
+        image(4, Depth::U8),
+    );
+    let (deep, float) = (image(3, Depth::U16), image(3, Depth::F32));
+    for (name, image) in [
+        ("gray.png", &gray),
+        ("rgb.png", &rgb),
+        ("deep.png", &deep),
+        ("rgb.jpg", &rgb),
+        ("rgba.tif", &rgba),
+        ("float.tif", &float),
+        ("rgb.bmp", &rgb),
+        ("rgba.tga", &rgba),
+        ("rgb.qoi", &rgb),
+        ("rgba.webp", &rgba),
+        ("rgb.gif", &rgb),
+        ("float.exr", &float),
+        ("float.hdr", &float),
+        ("deep.ppm", &deep),
+        ("rgba.pam", &rgba),
+        ("rgb.npy", &rgb),
+    ] {
+        let mut file = Cursor::new(Vec::new());
+        let format = Format::from_path(Path::new(name)).unwrap();
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        codec::encode(image, format, &metadata, &options, &mut file).unwrap();
+        save(name, file.into_inner());
+    }
+    let Samples::U8(bytes) = rgb.samples() else {
+        panic!("8 bits")
+    };
+    for (name, progressive, sampling) in [
+        ("blended.jpg", false, jpeg_encoder::SamplingFactor::R_4_2_0),
+        (
+            "progressive.jpg",
+            true,
+            jpeg_encoder::SamplingFactor::R_4_2_0,
+        ),
+    ] {
+        let mut file = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+        encoder.set_sampling_factor(sampling);
+        encoder.set_progressive(progressive);
+        let color = jpeg_encoder::ColorType::Rgb;
+        let [rows, columns] = SIDES.map(|side| side as u16);
+        encoder.encode(bytes, columns, rows, color).unwrap();
+        save(name, file);
+    }
+    let mut digits = format!("P3\n{columns} {rows}\n255\n");
+    for line in bytes.chunks(20) {
+        line.iter().for_each(|b| write!(digits, "{b} ").unwrap());
+        digits.push('\n');
+    }
+    save("digits.ppm", digits.into_bytes());
+    save("interlaced.png", interlaced_png(rows, columns));
+    save("planes.tif", planar_tiff(rows, columns, bytes));
+    let doubles = |fortran: &str| {
+        let mut header = format!(
+            "{{'descr': '>f8', 'fortran_order': {fortran}, 'shape': ({rows}, {columns}, 2), }}"
+        );
+        header.extend(std::iter::repeat_n(
+            ' ',
+            (128 - 11 - header.len() % 64) % 64,
+        ));
+        header.push('\n');
+        let mut file = b"\x93NUMPY\x01\0".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.bytes());
+        file.extend((0..rows * columns * 2).flat_map(|at| (at as f64 / 1e6).to_be_bytes()));
+        file
+    };
+    save("doubles.npy", doubles("False"));
+    save("columns.npy", doubles("True"));
+    paths
+}
+
+/// RGB in seven passes, of noise that does not compress.
+fn interlaced_png(rows: usize, columns: usize) -> Vec<u8> {
+    let mut random = Random(23);
+    let mut lines = Vec::new();
+    for (top, left, down, across) in [
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ] {
+        for _ in (top..rows).step_by(down) {
+            lines.push(0);
+            let len = (columns - left).div_ceil(across) * 3;
+            lines.extend((0..len).map(|_| random.next() as u8));
+        }
+    }
+    let mut encoder =
+        flate2::write::ZlibEncoder::new(b"IDAT".to_vec(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &lines).unwrap();
+    let mut header = b"IHDR".to_vec();
+    header.extend(
+        [columns, rows]
+            .map(|side| side as u32)
+            .map(u32::to_be_bytes)
+            .as_flattened(),
+    );
+    header.extend([8, 2, 0, 0, 1]);
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for chunk in [header, encoder.finish().unwrap(), b"IEND".to_vec()] {
+        file.extend(common::png_chunk(&chunk));
+    }
+    file
+}
+
+/// RGB whose channels follow each other, without compression.
+fn planar_tiff(rows: usize, columns: usize, pixels: &[u8]) -> Vec<u8> {
+    let plane = (rows * columns) as u32;
+    let entries: [(u16, u16, u32, u32); 10] = [
+        (256, 4, 1, columns as u32),
+        (257, 4, 1, rows as u32),
+        (258, 3, 3, 134),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 3, 140),
+        (277, 3, 1, 3),
+        (278, 4, 1, rows as u32),
+        (279, 4, 3, 152),
+        (284, 3, 1, 2),
+    ];
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend(kind.to_le_bytes());
+        file.extend(count.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    file.extend([8_u16; 3].map(u16::to_le_bytes).as_flattened());
+    file.extend(
+        [0, 1, 2]
+            .map(|at| 164 + at * plane)
+            .map(u32::to_le_bytes)
+            .as_flattened(),
+    );
+    file.extend([plane; 3].map(u32::to_le_bytes).as_flattened());
+    for channel in 0..3 {
+        file.extend(pixels.iter().skip(channel).step_by(3));
+    }
+    file
+}
+
+const OUTPUTS: [Format; 13] = [
+    Format::Png,
+    Format::Jpeg,
+    Format::Tiff,
+    Format::Webp,
+    Format::Bmp,
+    Format::Ppm,
+    Format::Pam,
+    Format::Qoi,
+    Format::Tga,
+    Format::Exr,
+    Format::Hdr,
+    Format::Gif,
+    Format::Npy,
+];
+
+const BORDERS: [Extent; 3] = [
+    Extent::Valid,
+    Extent::Same(Border::Reflect),
+    Extent::Same(Border::Wrap),
+];
+
+/// A filter whose results this format holds.
+fn filter(map: Map, extent: Extent, channel: Channel, format: Format) -> Filter {
+    let sharpen = "weights = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]";
+    let bank = KernelBank::parse("sharpen", "sharpen.toml", sharpen).unwrap();
+    let holds = |depth| format.check(depth, 3).is_ok();
+    let (map, depth) = match map {
+        _ if !holds(Depth::U8) => (map, Depth::F32),
+        Map::Float if holds(Depth::F32) => (map, Depth::F32),
+        Map::Float if holds(Depth::U16) => (Map::Abs, Depth::U16),
+        Map::Float => (Map::Abs, Depth::U8),
+        _ => (map, Depth::U8),
+    };
+    Filter::new(bank)
+        .with_map(map)
+        .with_extent(extent)
+        .with_channel(channel)
+        .with_depth(Some(depth))
+}
+
+/// Every input format x output format; maps, borders and channels by turns, so
+/// that every format meets each of them. With MEMORY_ALL set, all of them.
+#[test]
+fn estimates_are_bounds_and_not_far_above() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let all = std::env::var_os("MEMORY_ALL").is_some();
+    let (mut runs, mut wrong) = (0, String::new());
+    for (i, path) in inputs(folder.path()).iter().enumerate() {
+        for (o, format) in OUTPUTS.into_iter().enumerate() {
+            for turn in 0..18 {
+                let (m, b, c) = (turn % 3, turn / 3 % 3, turn / 9);
+                let due = (m, b, c) == ((i + o) % 3, (i / 3 + o / 3) % 3, (i + o / 2) % 2);
+                if !(due || all) {
+                    continue;
+                }
+                let map = [Map::Clamp, Map::Stretch, Map::Float][m];
+                let channel = match path.file_stem().unwrap().to_str() {
+                    // Some formats hold no alpha.
+                    Some("doubles" | "columns") => Channel::Luma,
+                    Some("rgba") if format.check(Depth::U8, 4).is_err() => Channel::Luma,
+                    _ => [Channel::Luma, Channel::Each][c],
+                };
+                let filter = filter(map, BORDERS[b], channel, format);
+                let (estimate, peak) = run(path, format, &filter);
+                let name = path.file_name().unwrap().display();
+                let line = format!(
+                    "{name} to {format}, {map}, {}, {channel}: estimate {:.1} MiB, peak {:.1} MiB",
+                    BORDERS[b],
+                    estimate as f64 / MIB,
+                    peak as f64 / MIB
+                );
+                runs += 1;
+                if all {
+                    println!("{line}");
+                }
+                if peak > estimate + SLACK {
+                    writeln!(wrong, "above: {line}").unwrap();
+                }
+                if estimate > 4 * peak + 4 * SLACK {
+                    writeln!(wrong, "far below: {line}").unwrap();
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(runs >= 23 * 13, "{runs}");
+}
+
+/// The estimate and the peak of a run.
+fn run(path: &Path, format: Format, filter: &Filter) -> (usize, usize) {
+    let options = options();
+    let place = Place::File(path.to_owned());
+    let input = Input::open(&place, &options).unwrap();
+    let plan = input.plan(filter, &Tuning::default()).unwrap();
+    let flow = Flow::new(&input, [&plan]);
+    let estimate = pipeline::memory_needed(&input, &flow, [(&plan, format, false)]);
+    drop((input, plan));
+    let output = path.with_file_name("output");
+    let job = Job {
+        input: place,
+        results: vec![Request {
+            filter: filter.clone(),
+            output: Place::File(output.clone()),
+            format: Some(format),
+        }],
+    };
+    let (outcomes, peak) = measured(|| pipeline::run(&job, &options, &Silent));
+    for outcome in outcomes.unwrap() {
+        outcome.unwrap();
+    }
+    fs::remove_file(output).unwrap();
+    (estimate as usize, peak)
+}
+
+/// The limit of memory of the files below.
+const LIMIT: u64 = 64 << 20;
+
+/// What is taken beside the limit: it is of a run, the file in memory comes
+/// before that.
+const BESIDE: usize = 2 << 20;
+
+/// Files whose headers hold far more than a picture needs, each of so many bytes
+/// of what a decoder keeps by count.
+fn evil() -> Vec<(&'static str, Vec<u8>)> {
+    let mut files = Vec::new();
+    files.extend(evil_exr());
+    files.extend(evil_hdr());
+    files.extend(evil_jpeg());
+    files.extend(evil_png());
+    files.extend(evil_webp());
+    files.extend(evil_gif());
+    files.extend(evil_tiff());
+    files.extend(evil_netpbm());
+    files.extend(evil_others());
+    files
+}
+
+fn exr_attribute(name: &str, kind: &str, value: &[u8]) -> Vec<u8> {
+    let len = (value.len() as u32).to_le_bytes();
+    [name.as_bytes(), b"\0", kind.as_bytes(), b"\0", &len, value].concat()
+}
+
+/// The attributes that a part must have, of this size and these tiles.
+fn exr_part(right: i32, bottom: i32, tiles: Option<[u32; 2]>) -> Vec<u8> {
+    let ints = |values: &[i32]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let channels: Vec<u8> = ["B", "G", "R"]
+        .iter()
+        .flat_map(|name| [name.as_bytes(), b"\0", &ints(&[2, 0, 1, 1])].concat())
+        .chain([0])
+        .collect();
+    let mut part = [
+        exr_attribute("channels", "chlist", &channels),
+        exr_attribute("compression", "compression", &[3]),
+        exr_attribute("dataWindow", "box2i", &ints(&[0, 0, right, bottom])),
+        exr_attribute("displayWindow", "box2i", &ints(&[0, 0, 3, 3])),
+        exr_attribute("lineOrder", "lineOrder", &[0]),
+        exr_attribute("pixelAspectRatio", "float", &1_f32.to_le_bytes()),
+        exr_attribute("screenWindowCenter", "v2f", &[0; 8]),
+        exr_attribute("screenWindowWidth", "float", &1_f32.to_le_bytes()),
+    ]
+    .concat();
+    if let Some(tile) = tiles {
+        let value = [tile.map(u32::to_le_bytes).as_flattened(), &[0]].concat();
+        part.extend(exr_attribute("tiles", "tiledesc", &value));
+    }
+    part
+}
+
+fn evil_exr() -> Vec<(&'static str, Vec<u8>)> {
+    let file =
+        |flags: u8, body: Vec<u8>| [&[0x76, 0x2f, 0x31, 0x01, 2, flags, 0, 0][..], &body].concat();
+    let many = |count: usize, kind: &str, value: &[u8]| -> Vec<u8> {
+        let each = |at: usize| exr_attribute(&format!("{at:x}"), kind, value);
+        (0..count).flat_map(each).collect()
+    };
+    let plain = exr_part(3, 3, None);
+    let texts = exr_attribute("texts", "stringvector", &vec![0; 30 << 20]);
+    let channels: Vec<u8> = (0..1_000_000)
+        .flat_map(|at: u32| {
+            [
+                format!("{at:x}").as_bytes(),
+                b"\0",
+                &[2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0],
+            ]
+            .concat()
+        })
+        .chain([0])
+        .collect();
+    let channels = exr_attribute("channels", "chlist", &channels);
+    let parts: Vec<u8> = (0..40_000)
+        .flat_map(|_| [&plain[..], &[0]].concat())
+        .chain([0])
+        .collect();
+    // A block that claims two thousand million bytes.
+    let block = |tile: bool| -> Vec<u8> {
+        let place = if tile { 16 } else { 4 };
+        [
+            &8_u64.to_le_bytes()[..],
+            &vec![0; place],
+            &i32::MAX.to_le_bytes(),
+            &[0; 100],
+        ]
+        .concat()
+    };
+    vec![
+        (
+            "attributes.exr",
+            file(
+                0,
+                [&plain[..], &many(1_000_000, "int", &[0; 4]), &[0; 99]].concat(),
+            ),
+        ),
+        (
+            "nameless.exr",
+            file(0, [&plain[..], &many(60_000, "x", &[]), &[0; 99]].concat()),
+        ),
+        (
+            "long_value.exr",
+            file(
+                0,
+                [
+                    &plain[..],
+                    &many(1, "string", &vec![b'x'; 40 << 20]),
+                    &[0; 99],
+                ]
+                .concat(),
+            ),
+        ),
+        (
+            "texts.exr",
+            file(0, [&plain[..], &texts, &[0; 99]].concat()),
+        ),
+        (
+            "channels.exr",
+            file(0, [&plain[..], &channels, &[0; 99]].concat()),
+        ),
+        ("parts.exr", file(0x10, [&parts[..], &[0; 99]].concat())),
+        (
+            "wide.exr",
+            file(
+                0,
+                [&exr_part(1 << 28, 3, None)[..], &[0], &block(false)].concat(),
+            ),
+        ),
+        (
+            "tile.exr",
+            file(
+                2,
+                [
+                    &exr_part(3, 3, Some([30_000, 30_000]))[..],
+                    &[0],
+                    &block(true),
+                ]
+                .concat(),
+            ),
+        ),
+        (
+            "tall.exr",
+            file(
+                0,
+                [&exr_part(3, i32::MAX - 8, None)[..], &vec![0; 40 << 20]].concat(),
+            ),
+        ),
+    ]
+}
+
+fn evil_hdr() -> Vec<(&'static str, Vec<u8>)> {
+    let size = "\n-Y 2 +X 2\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let with = |mark: &str, lines: String| format!("{mark}\n{lines}{size}").into_bytes();
+    let (strict, old) = ("#?RADIANCE", "#?RGBE");
+    vec![
+        ("lines.hdr", with(old, "a=\n".repeat(13 << 20))),
+        ("strict.hdr", with(strict, "EXPOSURE=1\n".repeat(4 << 20))),
+        ("comments.hdr", with(strict, "# x\n".repeat(10 << 20))),
+        ("line.hdr", with(old, "x".repeat(40 << 20) + "\n")),
+        (
+            "no_text.hdr",
+            [b"#?RGBE\n", &vec![0xff; 40 << 20][..]].concat(),
+        ),
+        ("within.hdr", with(old, "a=\n".repeat(340_000))),
+        (
+            "size.hdr",
+            format!("#?RGBE\n\n-Y 2 +X 2{}\n", " ".repeat(40 << 20)).into_bytes(),
+        ),
+    ]
+}
+
+/// A picture of so many pixels a side, with segments behind its first mark.
+fn jpeg(side: u16, progressive: bool, segments: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 60);
+    encoder.set_progressive(progressive);
+    let pixels = vec![90; usize::from(side) * usize::from(side)];
+    let color = jpeg_encoder::ColorType::Luma;
+    encoder.encode(&pixels, side, side, color).unwrap();
+    [&file[..2], segments, &file[2..]].concat()
+}
+
+fn segment(code: u8, content: &[u8]) -> Vec<u8> {
+    [
+        &[0xff, code][..],
+        &(content.len() as u16 + 2).to_be_bytes(),
+        content,
+    ]
+    .concat()
+}
+
+fn evil_jpeg() -> Vec<(&'static str, Vec<u8>)> {
+    let app = |code, start: &[u8], len: usize, count: usize| {
+        segment(code, &[start, &vec![7; len]].concat()).repeat(count)
+    };
+    let restarts = |side, count| {
+        let mut file = jpeg(side, false, &segment(0xdd, &[0, 1]));
+        let end = file.len() - 2;
+        let marks = (0..count).flat_map(|at: usize| [0xff, 0xd0 + (at % 8) as u8]);
+        file.splice(end..end, marks);
+        file
+    };
+    // Scans of nothing: each says that all blocks of a band stay as they are.
+    let side = 2000;
+    let mut scans = jpeg(side, true, &[]);
+    let first = scans
+        .windows(2)
+        .position(|mark| mark == [0xff, 0xda])
+        .unwrap();
+    scans.truncate(scans.len() - 2);
+    let scan = scans[first..].to_vec();
+    for _ in 0..300 {
+        scans.extend(&scan[..scan.len().min(2000)]);
+    }
+    scans.extend([0xff, 0xd9]);
+    vec![
+        (
+            "profiles.jpg",
+            jpeg(16, false, &app(0xe2, b"ICC_PROFILE\0\x01\x01", 65_500, 400)),
+        ),
+        (
+            "small_profiles.jpg",
+            jpeg(
+                16,
+                false,
+                &app(0xe2, b"ICC_PROFILE\0\x01\x01", 1, 1_500_000),
+            ),
+        ),
+        (
+            "exif.jpg",
+            jpeg(16, false, &app(0xe1, b"Exif\0\0II*\0", 65_000, 400)),
+        ),
+        (
+            "xmp.jpg",
+            jpeg(
+                16,
+                false,
+                &app(0xe1, b"http://ns.adobe.com/xap/1.0/\0", 65_000, 400),
+            ),
+        ),
+        (
+            "iptc.jpg",
+            jpeg(16, false, &app(0xed, b"Photoshop 3.0\0", 65_000, 400)),
+        ),
+        (
+            "comments.jpg",
+            jpeg(16, false, &app(0xfe, b"", 1, 5_000_000)),
+        ),
+        ("restarts.jpg", restarts(16, 10 << 20)),
+        ("cut_restarts.jpg", restarts(2048, 10 << 20)),
+        ("scans.jpg", scans),
+    ]
+}
+
+fn evil_png() -> Vec<(&'static str, Vec<u8>)> {
+    let pixel = common::png_chunk(&[&b"IDAT"[..], &deflated(&[0, 1])].concat());
+    let with = |chunks: Vec<u8>| {
+        let header = common::png_chunk(b"IHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0");
+        let end = common::png_chunk(b"IEND");
+        [b"\x89PNG\r\n\x1a\n", &header[..], &chunks, &pixel, &end].concat()
+    };
+    let chunk = |name: &[u8], data: &[u8]| common::png_chunk(&[name, data].concat());
+    let swelling = deflated(&vec![0; 512 << 20]);
+    vec![
+        ("text.png", with(chunk(b"tEXt", b"a\0b").repeat(2_000_000))),
+        (
+            "profile.png",
+            with(chunk(b"iCCP", &[b"a\0\0", &swelling[..]].concat())),
+        ),
+        (
+            "words.png",
+            with(chunk(b"zTXt", &[b"a\0\0", &swelling[..]].concat())),
+        ),
+        ("exif.png", with(chunk(b"eXIf", &vec![0; 40 << 20]))),
+        ("parts.png", with(chunk(b"sPLT", &vec![0; 40 << 20]))),
+        ("unknown.png", with(chunk(b"abCd", &[]).repeat(3_000_000))),
+    ]
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn encoded(name: &str, channels: usize) -> Vec<u8> {
+    let image = random_image(&mut Random(5), [4, 4, channels], Depth::U8);
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    let format = Format::from_path(Path::new(name)).unwrap();
+    codec::encode(&image, format, &metadata, &options, &mut file).unwrap();
+    file.into_inner()
+}
+
+fn evil_webp() -> Vec<(&'static str, Vec<u8>)> {
+    let data = encoded("a.webp", 3)[12..].to_vec();
+    let with = |flags: u8, chunks: Vec<u8>| {
+        let mut body = b"WEBPVP8X\x0a\0\0\0".to_vec();
+        body.extend([flags, 0, 0, 0, 3, 0, 0, 3, 0, 0]);
+        body.extend(chunks);
+        body.extend(&data);
+        [b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat()
+    };
+    let chunk =
+        |name: &[u8], data: &[u8]| [name, &(data.len() as u32).to_le_bytes(), data].concat();
+    vec![
+        (
+            "profile.webp",
+            with(0x20, chunk(b"ICCP", &vec![0; 40 << 20])),
+        ),
+        ("exif.webp", with(0x08, chunk(b"EXIF", &vec![0; 40 << 20]))),
+        (
+            "chunks.webp",
+            with(0, chunk(b"abcd", &[]).repeat(5_000_000)),
+        ),
+    ]
+}
+
+fn evil_gif() -> Vec<(&'static str, Vec<u8>)> {
+    let file = encoded("a.gif", 1);
+    // A comment, an application's block and a frame, over and over.
+    let head = 13
+        + if file[10] & 0x80 == 0 {
+            0
+        } else {
+            6 << (file[10] & 7)
+        };
+    let (screen, rest) = file.split_at(head);
+    let frames = rest[..rest.len() - 1].to_vec();
+    let before = |blocks: Vec<u8>| [screen, &blocks, rest].concat();
+    let blocks = |start: &[u8]| {
+        [
+            start,
+            &[&[255][..], &[7; 255]].concat().repeat(150_000),
+            &[0],
+        ]
+        .concat()
+    };
+    vec![
+        ("comments.gif", before(b"\x21\xfe\x01a\0".repeat(8_000_000))),
+        ("comment.gif", before(blocks(b"\x21\xfe"))),
+        ("profile.gif", before(blocks(b"\x21\xff\x0bICCRGBG1012"))),
+        ("xmp.gif", before(blocks(b"\x21\xff\x0bXMP DataXMP"))),
+        (
+            "frames.gif",
+            [screen, &frames.repeat(40_000), b";"].concat(),
+        ),
+    ]
+}
+
+fn evil_tiff() -> Vec<(&'static str, Vec<u8>)> {
+    // Offsets, lengths and a profile of so many entries, all in the file.
+    let with = |count: u32, tags: &[(u16, u16, u32)]| {
+        let mut entries: Vec<(u16, u16, u32, u32)> = vec![
+            (256, 4, 1, 1),
+            (257, 4, 1, 1),
+            (258, 3, 1, 8),
+            (259, 3, 1, 1),
+            (262, 3, 1, 1),
+            (277, 3, 1, 1),
+            (278, 4, 1, 1),
+        ];
+        let start = 8 + 2 + 12 * (entries.len() + tags.len()) as u32 + 4;
+        entries.extend(
+            tags.iter()
+                .map(|&(tag, kind, count)| (tag, kind, count, start)),
+        );
+        entries.sort_unstable();
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        file.extend((entries.len() as u16).to_le_bytes());
+        for (tag, kind, count, value) in entries {
+            file.extend(tag.to_le_bytes());
+            file.extend(kind.to_le_bytes());
+            file.extend(count.to_le_bytes());
+            file.extend(value.to_le_bytes());
+        }
+        file.extend([0; 4]);
+        file.extend(vec![0; 4 * count as usize]);
+        file
+    };
+    let million = 1 << 20;
+    vec![
+        (
+            "strips.tif",
+            with(9 * million, &[(273, 4, 9 * million), (279, 4, 9 * million)]),
+        ),
+        (
+            "profile.tif",
+            with(
+                9 * million,
+                &[(273, 4, 1), (279, 4, 1), (0x8773, 7, 36 * million)],
+            ),
+        ),
+        (
+            "several.tif",
+            with(
+                million,
+                &[
+                    (273, 4, million),
+                    (279, 4, million),
+                    (0x8773, 7, million),
+                    (700, 1, million),
+                ],
+            ),
+        ),
+        (
+            "two.tif",
+            with(million, &[(273, 4, million - 1), (279, 4, million - 1)]),
+        ),
+    ]
+}
+
+fn evil_netpbm() -> Vec<(&'static str, Vec<u8>)> {
+    let pam = |lines: String| {
+        format!("P7\n{lines}WIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\nx")
+            .into_bytes()
+    };
+    vec![
+        (
+            "comment.pgm",
+            format!("P5\n#{}\n1 1\n255\nx", "x".repeat(40 << 20)).into_bytes(),
+        ),
+        (
+            "comments.pgm",
+            format!("P5\n{}1 1\n255\nx", "#\n".repeat(20 << 20)).into_bytes(),
+        ),
+        (
+            "zeros.pgm",
+            format!("P5\n{}1 1\n255\nx", "0".repeat(40 << 20)).into_bytes(),
+        ),
+        ("line.pam", pam(format!("#{}\n", "x".repeat(40 << 20)))),
+        ("lines.pam", pam("#\n".repeat(20 << 20))),
+        ("types.pam", pam("TUPLTYPE x\n".repeat(4 << 20))),
+        ("keys.pam", pam("x".repeat(40 << 20))),
+        (
+            "digits.ppm",
+            format!("P3 1 1 255 {}1 2 3", "0".repeat(40 << 20)).into_bytes(),
+        ),
+    ]
+}
+
+fn evil_others() -> Vec<(&'static str, Vec<u8>)> {
+    let mut array = b"\x93NUMPY\x02\0".to_vec();
+    array.extend((40_u32 << 20).to_le_bytes());
+    array.extend(vec![b' '; 40 << 20]);
+    // Palettes and names that claim more than there is.
+    let mut bmp = encoded("a.bmp", 3);
+    bmp[46..50].copy_from_slice(&u32::MAX.to_le_bytes());
+    let mut tga = encoded("a.tga", 3);
+    tga[0] = 255;
+    tga[1] = 1;
+    tga[5..8].copy_from_slice(&[255, 255, 32]);
+    vec![
+        ("header.npy", array),
+        ("palette.bmp", bmp),
+        ("palette.tga", tga),
+    ]
+}
+
+/// Whatever a header holds, reading its file keeps to the limit of memory, and
+/// does not take for ever; what is refused says why.
+#[test]
+fn headers_keep_to_the_limit_of_memory() {
+    let _turn = alone();
+    let limits = codec::Limits {
+        max_memory: LIMIT,
+        ..codec::Limits::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wrong, mut files) = (String::new(), 0);
+    for (name, bytes) in evil() {
+        let path = folder.path().join(name);
+        fs::write(&path, &bytes).unwrap();
+        let len = bytes.len() as f64 / MIB;
+        drop(bytes);
+        let start = std::time::Instant::now();
+        let (read, peak) = measured(|| codec::read(&path, &limits).map(drop));
+        let seconds = start.elapsed().as_secs_f64();
+        let said = read.map_or_else(|error| error.to_string(), |()| "read".to_owned());
+        let line = format!(
+            "{name}, {len:.1} MiB: {:.1} MiB, {seconds:.2} s: {said}",
+            peak as f64 / MIB
+        );
+        println!("{line}");
+        if peak > LIMIT as usize + BESIDE || seconds > 4.0 {
+            writeln!(wrong, "{line}").unwrap();
+        }
+        assert!(!said.contains('\n') && said.len() < 300, "{line}");
+        files += 1;
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(files > 50, "{files}");
+}
