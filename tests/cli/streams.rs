@@ -87,7 +87,7 @@ fn a_file_that_cannot_grow_is_removed() {
         // Files of 1 MiB or 2, by the shell's idea of a block.
         limited(&room, "trap '' XFSZ; ulimit -f 2048", &line).says(
             1,
-            &["big.emboss.pgm: cannot write the output: File too large (os error 27)"],
+            &["big.emboss.pgm: cannot write the output: File too large (os error 27); raise the limit of file sizes (ulimit -f), or choose another place for the output"],
         );
         assert_eq!(room.bytes("big.emboss.pgm"), b"old");
         assert_eq!(room.names(), before);
