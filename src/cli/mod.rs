@@ -114,10 +114,8 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
     let folders = settings.unseen.into_iter();
     let folders = folders.map(|(folder, _)| Place::File(folder));
     summary.failed_inputs.splice(..0, folders);
-    if signals.caught().is_some() {
-        // What did not end when it was asked to must leave nothing behind.
-        codec::remove_temporaries();
-    }
+    // What was given up must leave nothing behind.
+    codec::remove_temporaries();
     console.finish(&summary);
     if untold > 0 {
         messages.error(format_args!(

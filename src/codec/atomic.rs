@@ -11,11 +11,9 @@ use std::{
     time::SystemTime,
 };
 
-use tempfile::TempPath;
-
 use crate::error::{Error, Result};
 
-use self::temporary::Entry;
+use self::temporary::Name;
 use super::message;
 
 /// What to do when the output exists already.
@@ -50,9 +48,7 @@ pub struct AtomicFile {
 enum Sink {
     Beside {
         file: BufWriter<File>,
-        // Before the entry: removed first, forgotten after.
-        path: TempPath,
-        entry: Entry,
+        name: Name,
         target: PathBuf,
         overwrite: Overwrite,
         /// Whose time of modification and permissions it gets.
@@ -95,11 +91,8 @@ impl AtomicFile {
                 target = fs::canonicalize(path).map_err(creating)?;
             }
         }
-        let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let (file, path, entry) = temporary::make(folder).map_err(|error| match error.kind() {
+        let folder = folder_of(&target);
+        let (file, name) = temporary::make(folder).map_err(|error| match error.kind() {
             // Such as /proc.
             io::ErrorKind::NotFound if folder.is_dir() => Error::output(
                 "the system makes no files in this folder: choose another place for the output",
@@ -112,8 +105,7 @@ impl AtomicFile {
         Ok(Self {
             sink: Sink::Beside {
                 file: BufWriter::with_capacity(1 << 16, file),
-                path,
-                entry,
+                name,
                 target,
                 overwrite,
                 like: None,
@@ -187,14 +179,16 @@ impl AtomicFile {
         match self.sink {
             Sink::Beside {
                 file,
-                path,
-                entry,
+                name,
                 target,
                 overwrite,
                 only,
                 ..
             } => {
-                let bytes = file.get_ref().metadata().map_err(message::writing)?.len();
+                let file = file
+                    .into_inner()
+                    .map_err(|error| message::writing(error.into_error()))?;
+                let bytes = file.metadata().map_err(message::writing)?.len();
                 if let Some(old) = only
                     && fs::metadata(&target).ok().map(|file| version(&file)) != Some(old)
                 {
@@ -202,22 +196,15 @@ impl AtomicFile {
                         "it was changed while its result was made, and stays as it is now: run again for a result of that",
                     ));
                 }
-                // Some systems move no open file. Others keep it locked until it is moved.
-                #[cfg(not(unix))]
-                drop(file);
-                let result = match overwrite {
-                    Overwrite::Refuse => path.persist_noclobber(&target),
-                    Overwrite::Replace => path.persist(&target),
-                };
-                drop(entry);
-                match result {
-                    Ok(_) => Ok(bytes),
-                    Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                let replace = overwrite == Overwrite::Replace;
+                match name.persist(file, &target, replace) {
+                    Ok(()) => Ok(bytes),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Err(Error::Exists)
                     }
                     Err(error) => Err(Error::io(
                         "put the output in its place",
-                        message::advised(error.error),
+                        message::advised(error),
                     )),
                 }
             }
@@ -256,6 +243,14 @@ impl Seek for AtomicFile {
             Sink::Beside { file, .. } => file.seek(position),
             Sink::Straight { bytes, .. } => bytes.seek(position),
         }
+    }
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 

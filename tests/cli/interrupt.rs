@@ -4,14 +4,14 @@
 #![cfg(unix)]
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use stridekern::Depth;
 
-use crate::{Room, names_in, picture, wait_until};
+use crate::{Room, names_in, picture, under_construction, wait_until};
 
 /// Sends a signal and gives the exit code.
 fn interrupt(child: &mut Child, signal: &str) -> Option<i32> {
@@ -52,6 +52,66 @@ fn waiting_for_input_can_be_interrupted() {
     }
 }
 
+/// However it ends: inputs that take too long, beside a photograph that is replaced, a second
+/// signal at once, and one that cannot be caught.
+#[test]
+fn no_end_leaves_a_temporary_file() {
+    let endless = |room: &Room, line: &str| {
+        let mut child = (room.command())
+            .args(line.split(' '))
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Half of the picture, and then nothing.
+        let bytes = room.bytes("tall.pgm");
+        let stdin = child.stdin.as_mut().unwrap();
+        stdin.write_all(&bytes[..bytes.len() / 2]).unwrap();
+        child
+    };
+    let room = || {
+        let room = Room::new();
+        room.write("tall.pgm", &picture(400, 300, 1, Depth::U8));
+        std::fs::create_dir(room.path("out")).unwrap();
+        room
+    };
+    for line in [
+        "- -k sobel -o out/x.png --timeout 0.3",
+        "/dev/stdin a.png -k sobel -f png -o out/ --timeout 0.3",
+        "/dev/stdin -k sobel -k emboss -f png -o out/ --timeout 0.3 -j 2",
+    ] {
+        let room = room();
+        let mut child = endless(&room, line);
+        let mut status = None;
+        wait_until("the program goes on", || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert_eq!(status.unwrap().code(), Some(1), "{line}");
+        let names = names_in(&room.path("out"));
+        assert!(names.iter().all(|name| name == "a.sobel.png"), "{names:?}");
+        assert_eq!(room.names(), ["a.png", "out", "tall.pgm"]);
+    }
+    for signals in [&["-INT", "-INT"][..], &["-TERM", "-INT"], &["-KILL"]] {
+        let room = room();
+        let mut child = endless(&room, "- -k sobel -o out/x.png");
+        wait_until("no temporary file", || {
+            under_construction(&child, &room.path("out")) == 1
+        });
+        let pid = child.id().to_string();
+        for signal in signals {
+            let kill = Command::new("kill").args([signal, &*pid]).status().unwrap();
+            // It may have ended already.
+            assert!(kill.success() || signals.len() > 1);
+        }
+        child.wait().unwrap();
+        // Without files that have no name, the next run sweeps.
+        if cfg!(target_os = "linux") {
+            assert_eq!(names_in(&room.path("out")), [""; 0], "{signals:?}");
+        }
+    }
+}
+
 #[test]
 fn an_interrupted_write_leaves_nothing() {
     let room = Room::new();
@@ -66,12 +126,9 @@ fn an_interrupted_write_leaves_nothing() {
         .spawn()
         .unwrap();
     let out = room.path("out");
-    let temporary = |name: &String| name.starts_with(".stridekern-");
-    wait_until("no temporary file", || {
-        out.exists() && names_in(&out).iter().any(temporary)
-    });
+    wait_until("no temporary file", || under_construction(&child, &out) > 0);
     assert_eq!(interrupt(&mut child, "-INT"), Some(130));
-    assert!(!names_in(&out).iter().any(temporary));
+    assert!(names_in(&out).iter().all(|name| name.ends_with(".png")));
     // What is there is whole.
     for name in names_in(&out) {
         assert_eq!(room.read(out.join(name)).shape(), [700, 700, 3]);

@@ -126,6 +126,24 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// The files that a run has under construction in `folder`: those that have a name, and on
+/// Linux those that it holds open without one.
+#[cfg(unix)]
+fn under_construction(child: &std::process::Child, folder: &Path) -> usize {
+    let named = |name: &String| name.starts_with(".stridekern-");
+    let named = match folder.exists() {
+        true => names_in(folder).iter().filter(|name| named(name)).count(),
+        false => 0,
+    };
+    let open = fs::read_dir(format!("/proc/{}/fd", child.id()));
+    let open = open.into_iter().flatten().flatten();
+    let unnamed = |file: &fs::DirEntry| {
+        let target = fs::read_link(file.path()).unwrap_or_default();
+        target.starts_with(folder) && target.to_string_lossy().ends_with(" (deleted)")
+    };
+    named + open.filter(unnamed).count()
+}
+
 /// What came of a run.
 struct Ran {
     code: Option<i32>,

@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use stridekern::{Depth, Image};
 
-use crate::{Ran, Room, filter, names_in, picture, wait_until};
+use crate::{Ran, Room, filter, names_in, picture, under_construction, wait_until};
 
 const EXISTS: &str =
     "the output exists already; use --overwrite to replace it or --skip-existing to keep it";
@@ -34,13 +34,13 @@ struct Halfway {
 }
 
 impl Halfway {
-    /// Until there are so many files under construction in `folder`.
-    fn new(room: &Room, line: &str, input: &[u8], folder: &Path, count: usize) -> Self {
+    /// Until it has a file under construction in `folder`.
+    fn new(room: &Room, line: &str, input: &[u8], folder: &Path) -> Self {
         let mut child = start(room, line);
         let (begin, rest) = input.split_at(input.len() / 2);
         child.stdin.as_mut().unwrap().write_all(begin).unwrap();
         wait_until("no file under construction", || {
-            folder.exists() && temporaries(folder) == count
+            under_construction(&child, folder) == 1
         });
         Self {
             child,
@@ -54,11 +54,6 @@ impl Halfway {
         drop(stdin);
         Ran::new(self.child.wait_with_output().unwrap())
     }
-}
-
-fn temporaries(folder: &Path) -> usize {
-    let names = names_in(folder).into_iter();
-    names.filter(|n| n.starts_with(".stridekern-")).count()
 }
 
 /// A picture of several kilobytes, as a file that is read by rows.
@@ -122,7 +117,7 @@ fn an_output_that_another_program_makes_meanwhile_is_kept() {
     let (input, wanted) = tall(&room, "tall.pgm", 80);
     let halfway = |flag: &str| {
         let line = format!("- -k sobel -o out.png {flag}");
-        let run = Halfway::new(&room, &line, &input, &room.path(""), 1);
+        let run = Halfway::new(&room, &line, &input, &room.path(""));
         room.text("out.png", "another's");
         run.finish()
     };
@@ -157,15 +152,16 @@ fn runs_leave_the_files_of_others_alone() {
     let (second_input, second) = tall(&room, "second.pgm", 95);
     let folder = room.path("out");
     fs::create_dir(&folder).unwrap();
-    let halfway =
-        |line: &str, input: &[u8], count| Halfway::new(&room, line, input, &folder, count);
+    let halfway = |line: &str, input: &[u8]| Halfway::new(&room, line, input, &folder);
     for (flag, last) in [("--overwrite", &second), ("--skip-existing", &first)] {
         let line = format!("- -k sobel -o out/x.png {flag}");
-        let one = halfway(&line, &first_input, 1);
-        let other = halfway(&line, &second_input, 2);
+        let one = halfway(&line, &first_input);
+        let other = halfway(&line, &second_input);
         // A third one comes and goes.
         room.run(&format!("a.png -k sobel -o out {flag}")).silent();
-        assert_eq!(temporaries(&folder), 2);
+        for run in [&one, &other] {
+            assert_eq!(under_construction(&run.child, &folder), 1);
+        }
         one.finish().silent();
         assert_eq!(room.read("out/x.png"), first);
         other.finish().silent();
@@ -191,7 +187,6 @@ fn inputs_that_change_before_their_turn_are_read_as_they_are_then() {
         "/dev/stdin gone.png other.png cut.png text.png same.png -k sobel -f png -o out -j 1 --overwrite",
         &input,
         &room.path("out"),
-        1,
     );
     fs::remove_file(room.path("gone.png")).unwrap();
     room.write("new.png", &picture(31, 7, 1, Depth::U8));

@@ -1,12 +1,30 @@
 use std::fs::read_dir;
 
-use super::{temporary::live, *};
+use super::{
+    temporary::{Kind, live},
+    *,
+};
 
 const EXISTS: &str =
     "the output exists already; use --overwrite to replace it or --skip-existing to keep it";
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// A folder in which files under construction have names, and one as the system has it: on
+/// Linux, without names.
+fn folders() -> [tempfile::TempDir; 2] {
+    let named = folder();
+    live().folders.insert(named.path().to_owned(), Kind::Named);
+    [named, folder()]
+}
+
+/// The files under construction that can be seen in a folder.
+fn visible(folder: &Path) -> usize {
+    let live = live();
+    let paths = live.paths.iter();
+    paths.filter(|path| path.starts_with(folder)).count()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -25,88 +43,109 @@ fn write_all(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn the_file_appears_whole_at_the_commit() {
+fn files_under_construction_have_no_name_where_there_are_such() {
     let folder = folder();
     let path = folder.path().join("a.png");
     let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
+    let kind = live().folders[folder.path()];
+    // By a command of its own: whether this file system has them.
+    let flags = rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::WRONLY;
+    let has = rustix::fs::open(folder.path(), flags, rustix::fs::Mode::RUSR).is_ok();
+    assert_eq!(kind == Kind::Unnamed, has);
     file.write_all(b"12345").unwrap();
-    file.seek(SeekFrom::Start(1)).unwrap();
-    file.write_all(b"x").unwrap();
-    file.flush().unwrap();
-    assert!(!path.exists());
-    assert_eq!(names(folder.path()).len(), 1);
-    file.commit().unwrap();
-    assert_eq!(fs::read(&path).unwrap(), b"1x345");
-    assert_eq!(names(folder.path()), ["a.png"]);
+    assert_eq!(names(folder.path()).len(), usize::from(!has));
+}
+
+#[test]
+fn the_file_appears_whole_at_the_commit() {
+    for folder in folders() {
+        let path = folder.path().join("a.png");
+        let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
+        file.write_all(b"12345").unwrap();
+        file.seek(SeekFrom::Start(1)).unwrap();
+        file.write_all(b"x").unwrap();
+        file.flush().unwrap();
+        assert!(!path.exists());
+        assert_eq!(names(folder.path()).len(), visible(folder.path()));
+        file.finish().unwrap();
+        assert!(!path.exists());
+        assert_eq!(file.commit().unwrap(), 5);
+        assert_eq!(fs::read(&path).unwrap(), b"1x345");
+        assert_eq!(names(folder.path()), ["a.png"]);
+    }
 }
 
 #[test]
 fn a_file_dropped_leaves_nothing_behind() {
-    let folder = folder();
-    let path = folder.path().join("a.png");
-    fs::write(&path, "old").unwrap();
-    let mut file = AtomicFile::create(&path, Overwrite::Replace).unwrap();
-    file.write_all(b"new").unwrap();
-    let temporary = live()
-        .paths
-        .iter()
-        .any(|live| live.starts_with(folder.path()));
-    assert!(temporary);
-    drop(file);
-    assert_eq!(fs::read(&path).unwrap(), b"old");
-    assert_eq!(names(folder.path()), ["a.png"]);
-    assert!(
-        !live()
-            .paths
-            .iter()
-            .any(|live| live.starts_with(folder.path()))
-    );
+    for (folder, has_name) in std::iter::zip(folders(), [true, false]) {
+        let path = folder.path().join("a.png");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path, Overwrite::Replace).unwrap();
+        file.write_all(b"new").unwrap();
+        assert!(visible(folder.path()) == 1 || !has_name);
+        drop(file);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.png"]);
+        assert_eq!(visible(folder.path()), 0);
+    }
 }
 
 #[test]
 fn an_old_file_is_kept_or_replaced_as_told() {
-    let folder = folder();
-    let path = folder.path().join("a.png");
-    fs::write(&path, "old").unwrap();
-    let refused = write_all(&path, Overwrite::Refuse, b"new").unwrap_err();
-    assert_eq!(refused.to_string(), EXISTS);
-    assert_eq!(fs::read(&path).unwrap(), b"old");
-    write_all(&path, Overwrite::Replace, b"new").unwrap();
-    assert_eq!(fs::read(&path).unwrap(), b"new");
-    assert_eq!(names(folder.path()), ["a.png"]);
+    for folder in folders() {
+        let path = folder.path().join("a.png");
+        fs::write(&path, "old").unwrap();
+        let refused = write_all(&path, Overwrite::Refuse, b"new").unwrap_err();
+        assert_eq!(refused.to_string(), EXISTS);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        write_all(&path, Overwrite::Replace, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["a.png"]);
+    }
 }
 
 #[test]
 fn a_file_that_came_meanwhile_is_kept() {
-    let folder = folder();
-    let path = folder.path().join("a.png");
-    let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
-    file.write_all(b"late").unwrap();
-    fs::write(&path, "first").unwrap();
-    assert_eq!(file.commit().unwrap_err().to_string(), EXISTS);
-    assert_eq!(fs::read(&path).unwrap(), b"first");
-    assert_eq!(names(folder.path()), ["a.png"]);
+    for folder in folders() {
+        let path = folder.path().join("a.png");
+        let mut file = AtomicFile::create(&path, Overwrite::Refuse).unwrap();
+        file.write_all(b"late").unwrap();
+        fs::write(&path, "first").unwrap();
+        assert_eq!(file.commit().unwrap_err().to_string(), EXISTS);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(folder.path()), ["a.png"]);
+    }
 }
 
 #[test]
 fn of_many_writers_one_wins() {
-    let folder = folder();
-    let path = folder.path().join("a.png");
-    let wins: usize = std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..8_u8)
-            .map(|i| {
-                let path = &path;
-                scope.spawn(move || write_all(path, Overwrite::Refuse, &[i; 1000]))
-            })
-            .collect();
-        let results = writers.into_iter().map(|writer| writer.join().unwrap());
-        results.filter(Result::is_ok).count()
-    });
-    assert_eq!(wins, 1);
-    let bytes = fs::read(&path).unwrap();
-    assert_eq!(bytes, [bytes[0]; 1000]);
-    assert_eq!(names(folder.path()), ["a.png"]);
+    for (folder, overwrite) in folders().into_iter().flat_map(|folder| {
+        let folder = std::sync::Arc::new(folder);
+        [Overwrite::Refuse, Overwrite::Replace].map(|overwrite| (folder.clone(), overwrite))
+    }) {
+        let path = folder.path().join(format!("{overwrite:?}.png"));
+        let wins: usize = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..8_u8)
+                .map(|i| {
+                    let path = &path;
+                    scope.spawn(move || write_all(path, overwrite, &[i; 1000]))
+                })
+                .collect();
+            let results = writers.into_iter().map(|writer| writer.join().unwrap());
+            results.filter(Result::is_ok).count()
+        });
+        let all = overwrite == Overwrite::Replace;
+        assert_eq!(wins, if all { 8 } else { 1 });
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes, [bytes[0]; 1000]);
+        assert!(
+            names(folder.path())
+                .iter()
+                .all(|name| name.ends_with(".png"))
+        );
+    }
 }
 
 #[test]
@@ -159,15 +198,16 @@ mod unix {
 
     #[test]
     fn permissions_are_those_of_any_new_file_or_of_the_old_one() {
-        let folder = folder();
-        let plain = folder.path().join("plain");
-        fs::write(&plain, "").unwrap();
-        let path = folder.path().join("a.png");
-        write_all(&path, Overwrite::Refuse, b"1").unwrap();
-        assert_eq!(mode(&path), mode(&plain));
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        write_all(&path, Overwrite::Replace, b"2").unwrap();
-        assert_eq!(mode(&path), 0o640);
+        for folder in folders() {
+            let plain = folder.path().join("plain");
+            fs::write(&plain, "").unwrap();
+            let path = folder.path().join("a.png");
+            write_all(&path, Overwrite::Refuse, b"1").unwrap();
+            assert_eq!(mode(&path), mode(&plain));
+            fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+            write_all(&path, Overwrite::Replace, b"2").unwrap();
+            assert_eq!(mode(&path), 0o640);
+        }
     }
 
     #[test]
