@@ -259,6 +259,9 @@ pub(super) struct RunArgs {
     pub(super) pixel_limit: Option<u64>,
 
     /// Seconds that one input may take, such as 60 or 0.5; default: as long as it takes
+    ///
+    /// Counted to a few hundredths of a second from the moment that its turn comes, the wait
+    /// for memory included. What is in its place by then stays and counts as done.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) timeout: Option<Duration>,
 
