@@ -91,14 +91,11 @@ impl Console {
         }
     }
 
-    /// How many of so many results nobody was told of: a fault of the program, whatever else
-    /// went well.
+    /// How many of so many results are in no count of the summary or, with `--json`, have no
+    /// line: a fault of the program, whatever else went well.
     pub(super) fn untold(&self, summary: &Summary, results: usize) -> usize {
-        let described = self.described.load(Ordering::Relaxed);
-        let lines = if self.json { described } else { results };
-        results
-            .abs_diff(summary.results())
-            .max(results.abs_diff(lines))
+        let described = self.json.then(|| self.described.load(Ordering::Relaxed));
+        untold(results, summary.results(), described)
     }
 
     /// Removes the bar and, where several results were not all made, sums up.
@@ -226,6 +223,36 @@ impl Report for Console {
                 }
             }),
             _ => {}
+        }
+    }
+}
+
+fn untold(results: usize, counted: usize, described: Option<usize>) -> usize {
+    let described = described.unwrap_or(results);
+    results.abs_diff(counted).max(results.abs_diff(described))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::untold;
+
+    #[test]
+    fn a_result_is_counted_once_and_described_once() {
+        for (counted, described, wrong) in [
+            (7, None, 0),
+            (7, Some(7), 0),
+            // One is missing, or there is one too many.
+            (6, None, 1),
+            (8, None, 1),
+            (7, Some(5), 2),
+            (7, Some(8), 1),
+            (6, Some(7), 1),
+        ] {
+            assert_eq!(
+                untold(7, counted, described),
+                wrong,
+                "{counted} {described:?}"
+            );
         }
     }
 }
