@@ -1,5 +1,6 @@
 //! Kernel files: the TOML that describes a bank.
 
+mod size;
 mod values;
 
 use std::ops::Range;
@@ -57,6 +58,7 @@ impl KernelBank {
     /// ```
     pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, KernelError> {
         let source = Source { origin, text };
+        size::check(source)?;
         let document = DeTable::parse(text).map_err(|error| {
             let mut span = error.span().unwrap_or(0..0);
             if span.is_empty() {

@@ -408,3 +408,70 @@ fn a_file_cut_short_anywhere_is_a_bank_or_a_located_error() {
         assert!(refused > text.len() / 2, "{name}");
     }
 }
+
+#[test]
+fn files_of_too_much_are_refused_before_they_are_taken_apart() {
+    let refused = |text: &str, what: &str| {
+        let start = std::time::Instant::now();
+        let error = KernelBank::parse("k", "k.toml", text)
+            .unwrap_err()
+            .to_string();
+        let end = format!("the file has more than {what}; use a smaller kernel, or fewer");
+        assert!(
+            error.starts_with("k.toml:") && error.ends_with(&end),
+            "{error}"
+        );
+        assert!(start.elapsed().as_secs() < 10, "{what}");
+    };
+    let weights = "1048576 weights";
+    for (text, what) in [
+        ("[[kernels]]\nweights=[[1]]\n".repeat(1025), "1024 kernels"),
+        (
+            format!("kernels=[{}]", "{weights=[[1]]},".repeat(1025)),
+            "1024 kernels",
+        ),
+        (format!("x={{{}=1}}", ["a"; 1025].join(".")), "1024 kernels"),
+        (format!("{}=1", ["a"; 1026].join(".")), "1024 kernels"),
+        (
+            (0..1025).map(|k| format!("[k{k}]\n")).collect(),
+            "1024 kernels",
+        ),
+        (
+            format!("weights=[{}]", "[1],".repeat(1 << 17)),
+            "131072 rows of weights",
+        ),
+        (
+            format!("x=[{}]", "[],".repeat(1 << 17)),
+            "131072 rows of weights",
+        ),
+        (format!("weights=[[{}]]", "1,".repeat(1_060_000)), weights),
+        ("k=1\n".repeat(1_060_000), weights),
+        (
+            format!(
+                "{}combine='sum'",
+                format!("[[kernels]]\nweights=[[{}]]\n", "1,".repeat(1 << 19)).repeat(3)
+            ),
+            weights,
+        ),
+        ("#\n".repeat(4_000_000), "6291456 words and signs"),
+        ("[".repeat(7_000_000), "6291456 words and signs"),
+        ("!\n".repeat(4_000_000), "6291456 words and signs"),
+    ] {
+        refused(&text, what);
+    }
+}
+
+#[test]
+fn files_at_the_limits_are_read() {
+    let bank = |text: &str| KernelBank::parse("k", "k.toml", text).unwrap();
+    let kernels = "combine='sum'\n".to_owned()
+        + &"[[kernels]]\nname='n'\nweights=[[1]]\ndivisor=1\nbias=0\nanchor=[0,0]\nflip=false\n"
+            .repeat(1024);
+    assert_eq!(bank(&kernels).kernels().len(), 1024);
+    // The longest way to write a weight that is not odd.
+    let row = format!("  [{}],\n", "-1234.5678e-05, ".repeat(1024));
+    let square = format!("weights = [\n{}]\n", row.repeat(1024));
+    assert_eq!(bank(&square).size(), [1024, 1024]);
+    let column = format!("weights = [{}]\n", "[1],".repeat((1 << 17) - 1));
+    assert_eq!(bank(&column).size(), [(1 << 17) - 1, 1]);
+}
