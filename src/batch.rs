@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-pub use inputs::{Found, Source, Walk, in_share};
+pub use inputs::{Found, Source, Walk, in_share, unseen};
 pub use run::run;
 
 use inputs::content;

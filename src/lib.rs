@@ -10,6 +10,7 @@ pub mod kernel;
 pub mod pipeline;
 pub mod report;
 pub mod simd;
+pub mod text;
 pub mod tone;
 pub mod view;
 

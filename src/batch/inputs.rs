@@ -98,7 +98,10 @@ impl Walk {
                 Err(error) if error.loop_ancestor().is_some() => continue,
                 Err(error) => {
                     let path = error.path().unwrap_or(root).to_owned();
-                    found.unseen.push((path, unseen(error)));
+                    // Of its words, the system's: the path is told beside them.
+                    let reason = error.into_io_error();
+                    let reason = reason.unwrap_or_else(|| ErrorKind::Other.into());
+                    found.unseen.push((path, unseen(reason)));
                     continue;
                 }
             };
@@ -132,15 +135,12 @@ impl Walk {
     }
 }
 
-fn unseen(error: walkdir::Error) -> Error {
-    // Of its words, the system's: the path is told beside them.
-    let reason = error.into_io_error();
-    let denied = |error: &io::Error| error.kind() == ErrorKind::PermissionDenied;
-    let advice = match reason.as_ref().is_some_and(denied) {
-        true => "; change its permissions",
-        false => "",
+/// Why a folder was not looked into, and what to do; the path is told beside it.
+pub fn unseen(reason: io::Error) -> Error {
+    let advice = match reason.kind() {
+        ErrorKind::PermissionDenied => "; change its permissions",
+        _ => "",
     };
-    let reason = reason.unwrap_or_else(|| ErrorKind::Other.into());
     Error::input(format_args!(
         "cannot look into the folder: {reason}{advice}"
     ))

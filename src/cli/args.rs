@@ -240,6 +240,9 @@ pub(super) struct OutputArgs {
 #[command(next_help_heading = "Running")]
 pub(super) struct RunArgs {
     /// Threads; 0 is one for every core
+    ///
+    /// More help where files come over a slow network: at most 64 are started, or 4
+    /// for every core if that is more.
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub(super) threads: u16,
 

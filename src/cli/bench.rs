@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use serde_json::json;
 use stridekern::{
     Combine, Depth, Error, Filter, ImageView, Kernel, Method, Plan, Tuning, pipeline::Job,
+    text::printable,
 };
 
 use self::baseline::{Baseline, timed};
@@ -81,9 +82,9 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
         if !settings.json {
             output::data(format_args!(
                 "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}",
-                output::one_line(&job.input.path().display().to_string()),
+                printable(&job.input.path().display().to_string()),
                 image.depth(),
-                bank.name(),
+                printable(bank.name()),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
                 counted(how.runs as usize, "run"),
@@ -96,8 +97,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
             let (min, median) = (line.min(), line.median());
             let (rate, speedup) = (megapixels / median * 1e3, naive / median);
             if settings.json {
-                output::data(json!({
-                    "input": job.input.path().to_string_lossy(),
+                let mut object = json!({
                     "kernel": bank.name(),
                     "border": request.filter.extent().to_string(),
                     "width": columns, "height": rows, "channels": channels,
@@ -112,7 +112,9 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
                     "megapixels_per_s": rate, "speedup": speedup,
                     "max_abs_diff": line.max_abs_diff,
                     "timed_rows": line.rows, "checked_rows": checked_rows,
-                }));
+                });
+                output::extend(&mut object, output::path_json("input", &job.input));
+                output::data(object);
             } else {
                 output::data(format_args!(
                     "{:<10} {:<5} {:<9} {min:>9.3} {median:>11.3} {rate:>10.1} {speedup:>9.2}x {:>12}",

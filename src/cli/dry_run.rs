@@ -4,6 +4,7 @@ use serde_json::json;
 use stridekern::{
     Error,
     pipeline::{self, Existing, Job, Prospect},
+    text::printable,
 };
 
 use super::{
@@ -58,8 +59,8 @@ fn tell(
         output::data(object);
         return;
     }
-    let input = output::one_line(&job.input.path().display().to_string());
-    let line = format!("{input} -> {}", output::one_line(&output.to_string()));
+    let input = job.input.path().display();
+    let line = printable(&format!("{input} -> {output}"));
     match prospect {
         Ok(Prospect::Made(plan, format)) => {
             let [rows, columns, channels] = plan.output_shape();
@@ -67,7 +68,7 @@ fn tell(
                 && request.output.path().exists();
             output::data(format_args!(
                 "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {format}, {plan}{}",
-                request.filter.bank().name(),
+                printable(request.filter.bank().name()),
                 request.filter.extent(),
                 plan.output_depth(),
                 if replaces { ", replaces" } else { "" },

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stridekern::{
     Channel, Extent, Plan,
     pipeline::{self, Flow, Input, Job, Request},
+    text::printable,
     view::Layout,
 };
 
@@ -35,9 +36,18 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
         .map(|(request, plan)| (plan, request.format.unwrap_or(input.format()), false));
     let memory = pipeline::memory_needed(&input, &flow, results);
     for (request, plan) in job.results.iter().zip(&plans) {
-        let facts = facts(job, request, &input, plan, (&flow, memory))?;
+        let facts = facts(
+            job,
+            request,
+            &input,
+            plan,
+            (&flow, memory),
+            settings.threads_note.as_deref(),
+        )?;
         if settings.json {
-            output::data(facts.json());
+            let mut object = facts.json();
+            output::extend(&mut object, output::path_json("input", &job.input));
+            output::data(object);
         } else {
             output::data(facts.text());
         }
@@ -81,6 +91,7 @@ fn facts(
     image: &Input,
     plan: &Plan,
     (flow, memory): (&Flow, u64),
+    threads_note: Option<&str>,
 ) -> Result<Facts> {
     let filter = &request.filter;
     let bank = filter.bank();
@@ -89,13 +100,12 @@ fn facts(
     let [rows, columns, channels] = image.shape();
     let mut facts = Facts(Vec::new());
 
-    let input = job.input.path().display().to_string();
     let what = format!(
         "{}: {columns} x {rows} pixels, {channels} x {}",
-        output::one_line(&input),
+        printable(&job.input.path().display().to_string()),
         image.depth()
     );
-    facts.add("input", what, json!(input));
+    facts.add("input", what, json!(job.input.path().to_string_lossy()));
     let owned = image.bytes();
     facts.add(
         "image",
@@ -114,7 +124,7 @@ fn facts(
         "kernel",
         format!(
             "{}: {count} kernel{plural} of {kh} x {kw}{combine}",
-            bank.name()
+            printable(bank.name())
         ),
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
@@ -184,6 +194,9 @@ fn facts(
         memory.div_ceil(1 << 20)
     );
     facts.add("memory", about, json!(memory));
+    if let Some(note) = threads_note {
+        facts.add("threads", note, json!(rayon::current_num_threads()));
+    }
     Ok(facts)
 }
 

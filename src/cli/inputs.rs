@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,10 @@ use stridekern::{
     pipeline::Place,
 };
 
-use super::args::InputArgs;
+use super::{
+    args::InputArgs,
+    patterns::{self, Expansion},
+};
 
 /// Every input, in the order of the arguments and the list; those of folders
 /// sorted by their paths. What is in the folder `results` is none.
@@ -25,13 +28,13 @@ pub(super) fn find(args: &InputArgs, results: Option<&Path>) -> Result<Found> {
         follow_links: args.follow,
         except: results.map(Path::to_owned),
     };
-    let mut named = Vec::new();
+    let mut named = Expansion::default();
     let read = args.inputs.iter().chain(&args.files_from);
     if read.filter(|path| place(path) == Place::Standard).count() > 1 {
         bail!("standard input was named twice; it can be read once");
     }
     for argument in &args.inputs {
-        expand(argument, &mut named)?;
+        expand(argument, &mut named);
     }
     if let Some(list) = &args.files_from {
         let read = listed(list, args.null).with_context(|| list.display().to_string())?;
@@ -39,13 +42,18 @@ pub(super) fn find(args: &InputArgs, results: Option<&Path>) -> Result<Found> {
             bail!("{}: there is no name in this list", list.display());
         }
         // In a list, a hyphen is a name like any other.
-        named.extend(read.into_iter().map(|name| match place(&name) {
-            Place::File(name) => name,
-            Place::Standard => Path::new(".").join(name),
-        }));
+        named
+            .paths
+            .extend(read.into_iter().map(|name| match place(&name) {
+                Place::File(name) => name,
+                Place::Standard => Path::new(".").join(name),
+            }));
     }
-    let mut all = Found::default();
-    for path in named {
+    let mut all = Found {
+        unseen: named.unseen,
+        ..Found::default()
+    };
+    for path in named.paths {
         match place(&path) {
             Place::File(root) if args.recursive && root.is_dir() => {
                 let found = walk.images(&root);
@@ -71,40 +79,81 @@ fn extension(text: &str) -> OsString {
     text.strip_prefix('.').unwrap_or(text).into()
 }
 
-/// The argument, or the files that it is a pattern of where no file has this
-/// name: some shells leave patterns to programs.
-fn expand(argument: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
-    let pattern = argument
-        .to_str()
-        .filter(|text| text.contains(['*', '?', '[']));
-    let before = paths.len();
-    if let Some(pattern) = pattern.filter(|_| fs::symlink_metadata(argument).is_err()) {
-        let options = glob::MatchOptions {
-            require_literal_leading_dot: true,
-            ..glob::MatchOptions::default()
-        };
-        // What is no pattern is a name.
-        for path in glob::glob_with(pattern, options).into_iter().flatten() {
-            paths.push(path.with_context(|| format!("cannot look for {pattern}"))?);
-        }
+/// Adds the argument, or the files that it is a pattern of where no file has
+/// this name: some shells leave patterns to programs.
+fn expand(argument: &Path, all: &mut Expansion) {
+    let is_file = fs::symlink_metadata(argument).is_ok();
+    let expansion = if is_file {
+        None
+    } else {
+        patterns::expand(argument)
+    };
+    let Expansion { paths, unseen } = expansion.unwrap_or_default();
+    if paths.is_empty() {
+        all.paths.push(argument.to_owned());
     }
-    if paths.len() == before {
-        paths.push(argument.to_owned());
-    }
-    Ok(())
+    all.paths.extend(paths);
+    all.unseen.extend(unseen);
 }
+
+/// More than the longest path of any system.
+const LONGEST_NAME: u64 = 1 << 15;
+/// Names in a list, empty ones included: more images than any collection has, and
+/// some gigabytes for what is known of each.
+const MOST_NAMES: usize = 1 << 24;
+/// Bytes of these names: 64 for each of the most.
+const MOST_BYTES: usize = 1 << 30;
 
 /// The names in a list, each with an end of line or a NUL behind it.
 fn listed(list: &Path, null: bool) -> Result<Vec<PathBuf>> {
-    let mut bytes = Vec::new();
     match place(list) {
-        Place::Standard => io::stdin().lock().read_to_end(&mut bytes),
-        Place::File(path) => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        Place::Standard => names(io::stdin().lock(), null),
+        Place::File(path) => {
+            let file = File::open(path).context("cannot read the list")?;
+            names(BufReader::new(file), null)
+        }
     }
-    .context("cannot read the list")?;
-    let end = if null { 0 } else { b'\n' };
-    let names = bytes.split(|&byte| byte == end);
-    names.filter(|name| !name.is_empty()).map(path_of).collect()
+}
+
+fn names(mut list: impl BufRead, null: bool) -> Result<Vec<PathBuf>> {
+    let (end, what, advice) = match null {
+        true => (0, "name", "with --null, each name ends with NUL"),
+        false => (
+            b'\n',
+            "line",
+            "give one name a line, or --null where NUL ends each",
+        ),
+    };
+    let mut names = Vec::new();
+    let mut name = Vec::new();
+    let mut bytes = 0;
+    for at in 1.. {
+        name.clear();
+        let mut limited = list.by_ref().take(LONGEST_NAME + 1);
+        let read = limited.read_until(end, &mut name);
+        if read.context("cannot read the list")? == 0 {
+            break;
+        }
+        if at > MOST_NAMES {
+            bail!("the list has more than {MOST_NAMES} names; cut it into several");
+        }
+        if name.last() == Some(&end) {
+            name.pop();
+        }
+        if name.len() as u64 > LONGEST_NAME {
+            bail!(
+                "{what} {at} has more than {LONGEST_NAME} bytes, and no file such a name; {advice}"
+            );
+        }
+        bytes += name.len();
+        if bytes > MOST_BYTES {
+            bail!("the names in the list have more than 1 GiB; cut it into several");
+        }
+        if !name.is_empty() {
+            names.push(path_of(&name)?);
+        }
+    }
+    Ok(names)
 }
 
 #[cfg(unix)]

@@ -7,6 +7,7 @@ mod explain;
 mod inputs;
 mod kernels;
 mod output;
+mod patterns;
 mod progress;
 mod settings;
 mod signals;
@@ -76,6 +77,9 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         .num_threads(settings.threads)
         .build_global()
         .context("cannot start the threads; use a smaller --threads")?;
+    if let Some(note) = &settings.threads_note {
+        messages.note(note);
+    }
     for (folder, error) in &settings.unseen {
         messages.error(format_args!("{}: {error}", folder.display()));
     }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use stridekern::{
     Error, Plan,
     codec::{Format, Opened},
-    pipeline::{Input, Job, Options, Outcome},
+    pipeline::{Input, Job, Options, Outcome, Place},
+    text::printable,
 };
 
 /// How the program ends.
@@ -49,7 +50,9 @@ pub(super) struct Messages {
 impl Messages {
     /// Always one line.
     pub(super) fn error(self, message: impl fmt::Display) {
-        let line = one_line(&message.to_string());
+        // A newline in a file name must not look like a second message, nor an
+        // escape sequence be obeyed by a terminal.
+        let line = printable(&message.to_string());
         // Where nobody can be told, there is nothing left to do: the exit code
         // still says it.
         let _ = writeln!(io::stderr().lock(), "stridekern: {line}");
@@ -61,20 +64,6 @@ impl Messages {
             self.error(message);
         }
     }
-}
-
-/// A newline in a file name must not look like a second message, nor an escape
-/// sequence be obeyed by a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 /// Why a line on standard output was lost, the first time one was.
@@ -181,12 +170,41 @@ pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
 /// What a result is made of and where it goes.
 pub(super) fn names_json(job: &Job, index: usize) -> Value {
     let request = &job.results[index];
-    json!({
-        "input": job.input.path().to_string_lossy(),
-        "output": request.output.path().to_string_lossy(),
+    let mut object = json!({
         "kernel": request.filter.bank().name(),
         "border": request.filter.extent().to_string(),
-    })
+    });
+    extend(&mut object, path_json("input", &job.input));
+    extend(&mut object, path_json("output", &request.output));
+    object
+}
+
+/// The path as `key`, and in `key_bytes` what it is in full where it is not
+/// UTF-8: two such paths may look the same.
+pub(super) fn path_json(key: &str, place: &Place) -> Value {
+    let path = place.path();
+    let mut fields = serde_json::Map::new();
+    fields.insert(key.to_owned(), json!(path.to_string_lossy()));
+    if path.to_str().is_none() {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        fields.insert(format!("{key}_bytes"), json!(percent_encoded(bytes)));
+    }
+    fields.into()
+}
+
+/// RFC 3986: letters, digits, `-._~` and the separator as they are, `%` and two
+/// hexadecimal digits for any other byte.
+fn percent_encoded(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                text.push(byte.into());
+            }
+            _ => text += &format!("%{byte:02X}"),
+        }
+    }
+    text
 }
 
 /// How a result is made.
@@ -262,10 +280,5 @@ mod tests {
         ] {
             assert_eq!(usage_line(text), line);
         }
-    }
-
-    #[test]
-    fn names_cannot_break_a_message() {
-        assert_eq!(one_line("a\nb\x1b[2Jé"), "a\\nb\\u{1b}[2Jé");
     }
 }

@@ -16,6 +16,7 @@ use stridekern::{
     batch::Summary,
     pipeline::{Job, Outcome},
     report::{Event, Report},
+    text::printable,
 };
 
 use super::{
@@ -200,7 +201,10 @@ impl Report for Console {
         }
         match event {
             Event::Jobs { total } if !self.single => self.bar.set_length(total as u64),
-            Event::Started { job } => self.bar.set_message(job.input.path().display().to_string()),
+            Event::Started { job } => {
+                let input = job.input.path().display().to_string();
+                self.bar.set_message(printable(&input));
+            }
             Event::Rows { total } if self.single => self.bar.set_length(total as u64),
             Event::RowsDone { count } if self.single => self.bar.inc(count as u64),
             Event::Ended if !self.single => {

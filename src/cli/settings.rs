@@ -17,7 +17,7 @@ use stridekern::{
 use super::{
     args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
     inputs::{self, place},
-    values::{extents, memory_limit, output_format, pair, shard, simd},
+    values::{extents, memory_limit, output_format, pair, shard, simd, threads},
 };
 
 /// What the program will do.
@@ -31,6 +31,8 @@ pub(super) struct Settings {
     pub(super) unseen: Vec<(PathBuf, Error)>,
     /// Threads; 0 is one for every core.
     pub(super) threads: usize,
+    /// Why they are fewer than were asked for.
+    pub(super) threads_note: Option<String>,
     /// The folder that results go into, which may have to be made.
     folder: Option<PathBuf>,
     /// Print JSON.
@@ -85,6 +87,7 @@ impl Settings {
             }),
             _ => Action::Filter,
         };
+        let (threads, threads_note) = threads(run.threads);
         let variants = batch::variants(&filters, &extents);
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
@@ -159,7 +162,8 @@ impl Settings {
                 },
             },
             unseen,
-            threads: run.threads.into(),
+            threads,
+            threads_note,
             folder: match destination {
                 Destination::Folder(folder) if action == Action::Filter => Some(folder),
                 _ => None,

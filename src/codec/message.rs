@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+pub(super) use crate::text::printable;
+
 use crate::error::Error;
 
 /// `message` on one line, however many it had. Decoders quote what they find.
@@ -115,16 +117,6 @@ pub(crate) fn advised(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{error}; {advice}"))
 }
 
-/// Text out of a file, with nothing in it that would upset a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c.is_control() {
-            true => c.escape_default().collect(),
-            false => vec![c],
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,11 +125,6 @@ mod tests {
     fn many_lines_become_one() {
         assert_eq!(one_line("a\n  b\r\n\tc "), "a b c");
         assert_eq!(one_line("format `\x1b[2J`\n"), "format `\\u{1b}[2J`");
-    }
-
-    #[test]
-    fn text_out_of_a_file_is_tame() {
-        assert_eq!(printable("a 'é'\n\x1b["), "a 'é'\\n\\u{1b}[");
     }
 
     #[test]

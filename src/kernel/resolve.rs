@@ -2,12 +2,8 @@
 
 use std::{fs, io::Read as _, path::Path, str};
 
-use super::{
-    KernelBank, KernelError,
-    nearest::nearest,
-    source::{Source, one_line},
-};
-use crate::Result;
+use super::{KernelBank, KernelError, nearest::nearest, source::Source};
+use crate::{Result, text::printable};
 
 /// Room for a million weights of 16 characters; what is larger is no kernel.
 const MOST_BYTES: u64 = 16 << 20;
@@ -21,7 +17,7 @@ impl KernelBank {
     /// cannot be read, or [`parse`](Self::parse) refuses it.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let origin = one_line(&path.to_string_lossy());
+        let origin = printable(&path.to_string_lossy());
         let refuse = |message: &str| KernelError::Path {
             path: origin.clone(),
             message: message.to_owned(),
@@ -84,7 +80,7 @@ impl KernelBank {
         let mut with_toml = path.as_os_str().to_owned();
         with_toml.push(".toml");
         if !name.is_empty() && Path::new(&with_toml).is_file() {
-            suggestions.push(one_line(&with_toml.to_string_lossy()));
+            suggestions.push(printable(&with_toml.to_string_lossy()));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let aliases = Self::aliases().iter().map(|&(alias, _)| alias);
@@ -93,7 +89,7 @@ impl KernelBank {
             .chain(aliases);
         suggestions.extend(nearest(&stem, names).into_iter().map(str::to_owned));
         Err(KernelError::Unknown {
-            name: one_line(&shown),
+            name: printable(&shown),
             suggestions,
         }
         .into())

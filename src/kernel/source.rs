@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::KernelError;
+use crate::text::push_printable;
 
 /// A kernel file's text and the name that messages give it.
 #[derive(Clone, Copy)]
@@ -44,7 +45,7 @@ impl Source<'_> {
     }
 }
 
-/// `text` on one line of at most 40 characters, control characters escaped.
+/// `text` on one line of at most 40 characters, made printable.
 pub(super) fn shorten(text: &str) -> String {
     const MOST: usize = 40;
     let mut out = String::new();
@@ -55,26 +56,12 @@ pub(super) fn shorten(text: &str) -> String {
                 while characters.next_if(|c| c.is_whitespace()).is_some() {}
                 out.push(' ');
             }
-            Some(c) if c.is_control() => out.extend(c.escape_default()),
-            Some(c) => out.push(c),
+            Some(c) => push_printable(&mut out, c),
             None => return out,
         }
     }
     if characters.peek().is_some() {
         out.push('…');
-    }
-    out
-}
-
-/// `text` in full on one line, control characters escaped.
-pub(super) fn one_line(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
     }
     out
 }

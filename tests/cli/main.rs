@@ -12,6 +12,7 @@ mod hostile;
 mod interrupt;
 mod messages;
 mod names;
+mod names_outside;
 mod outputs;
 mod reports;
 mod safety;

@@ -1,0 +1,130 @@
+//! Patterns that the shell did not expand.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{
+        self,
+        ErrorKind::{NotADirectory, NotFound},
+    },
+    path::{Component, Path, PathBuf},
+};
+
+use glob::{MatchOptions, Pattern};
+use stridekern::{Error, batch};
+
+const OPTIONS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
+
+/// One component of a pattern.
+enum Part<'a> {
+    /// As it is written.
+    Name(&'a OsStr),
+    /// Any name that matches.
+    Matching(Pattern),
+    /// `**`: any folders, or none.
+    Folders,
+}
+
+/// What a pattern stands for.
+#[derive(Debug, Default)]
+pub(super) struct Expansion {
+    pub(super) paths: Vec<PathBuf>,
+    /// The folders that could not be looked into, and why.
+    pub(super) unseen: Vec<(PathBuf, Error)>,
+}
+
+/// The files that `argument` is a pattern of, sorted, or `None` if it is no pattern.
+pub(super) fn expand(argument: &Path) -> Option<Expansion> {
+    let text = argument
+        .to_str()
+        .filter(|text| text.contains(['*', '?', '[']))?;
+    let mut parts = Vec::new();
+    for component in argument.components() {
+        let name = component.as_os_str();
+        parts.push(match (component, name.to_str()) {
+            (Component::Normal(_), Some("**")) => Part::Folders,
+            (Component::Normal(_), Some(text)) if text.contains(['*', '?', '[']) => {
+                Part::Matching(Pattern::new(text).ok()?)
+            }
+            _ => Part::Name(name),
+        });
+    }
+    // Several in a row mean the same, and would find a file several times.
+    parts.dedup_by(|a, b| matches!((a, b), (Part::Folders, Part::Folders)));
+    let mut found = Expansion::default();
+    found.descend(PathBuf::new(), &parts);
+    if text.ends_with(std::path::is_separator) {
+        found.paths.retain(|path| path.is_dir());
+    }
+    found.paths.sort();
+    // A folder below `**` is looked into for files and for folders.
+    found.unseen.dedup_by(|a, b| a.0 == b.0);
+    Some(found)
+}
+
+impl Expansion {
+    /// Adds what lies at or below `base` as `parts` say.
+    fn descend(&mut self, base: PathBuf, parts: &[Part<'_>]) {
+        let Some((part, rest)) = parts.split_first() else {
+            return self.paths.push(base);
+        };
+        match part {
+            Part::Name(name) => {
+                let path = base.join(name);
+                match fs::symlink_metadata(&path) {
+                    Ok(_) => self.descend(path, rest),
+                    // There is nothing.
+                    Err(error) if error.kind() == NotFound => {}
+                    Err(error) => self.miss(&base, error),
+                }
+            }
+            Part::Matching(pattern) => {
+                for entry in self.entries(&base) {
+                    // Of a name that is not UTF-8, what can be read has to match.
+                    let name = entry.file_name();
+                    if pattern.matches_with(&name.to_string_lossy(), OPTIONS)
+                        && (rest.is_empty() || entry.path().is_dir())
+                    {
+                        self.descend(base.join(name), rest);
+                    }
+                }
+            }
+            Part::Folders => {
+                if !(rest.is_empty() && base.as_os_str().is_empty()) {
+                    self.descend(base.clone(), rest);
+                }
+                for entry in self.entries(&base) {
+                    let name = entry.file_name();
+                    let hidden = name.as_encoded_bytes().starts_with(b".");
+                    // Links are not followed: they may lead back up.
+                    if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                        self.descend(base.join(name), parts);
+                    }
+                }
+            }
+        }
+    }
+
+    fn entries(&mut self, folder: &Path) -> Vec<fs::DirEntry> {
+        let read = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
+        let all = fs::read_dir(read).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        all.unwrap_or_else(|error| {
+            self.miss(folder, error);
+            Vec::new()
+        })
+    }
+
+    /// Tells of a folder that could not be looked into, unless it is a file.
+    fn miss(&mut self, folder: &Path, error: io::Error) {
+        if error.kind() != NotADirectory {
+            self.unseen.push((folder.to_owned(), batch::unseen(error)));
+        }
+    }
+}
