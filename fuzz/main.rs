@@ -6,6 +6,7 @@
 
 mod corpora;
 mod driver;
+mod headers;
 mod mutate;
 mod targets;
 

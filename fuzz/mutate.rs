@@ -1,9 +1,9 @@
 //! Changes to bytes: what breaks files, and what breaks parsers.
 
-use crate::common::Random;
+use crate::{common::Random, headers};
 
 /// Numbers at which sizes and counts go wrong.
-const EDGES: [u64; 14] = [
+pub(crate) const EDGES: [u64; 14] = [
     0,
     1,
     2,
@@ -64,8 +64,12 @@ pub(crate) fn part(random: &mut Random, len: usize) -> std::ops::Range<usize> {
 
 impl Mutator<'_> {
     pub(crate) fn mutate(&self, bytes: &mut Vec<u8>, random: &mut Random) {
+        let mut known = random.below(2) == 0 && headers::mutate(bytes, random);
         loop {
-            self.once(bytes, random);
+            match known && random.below(2) == 0 {
+                true => known = headers::mutate(bytes, random),
+                false => self.once(bytes, random),
+            }
             if random.below(3) == 0 {
                 break;
             }
