@@ -95,13 +95,9 @@ impl Samples {
             if samples.is_empty() {
                 // Memory that nobody writes to is not taken.
                 *samples = zeroed_vec(len)?;
-            } else {
-                let more = len.saturating_sub(samples.len());
-                let reserved = samples.try_reserve_exact(more);
-                reserved.map_err(|_| no_memory::<T>(len))?;
-                samples.resize(len, T::zeroed());
+                return Ok(());
             }
-            Ok(())
+            try_resize(samples, len, T::zeroed())
         }
         match self {
             Self::U8(samples) => resize(samples, len),
@@ -137,6 +133,15 @@ impl Samples {
 /// A vector of `len` zeros, or an error where the memory cannot be had.
 pub(crate) fn zeroed_vec<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
     bytemuck::allocation::try_zeroed_vec(len).map_err(|()| no_memory::<T>(len))
+}
+
+/// Makes `values` have this length, or gives an error where the memory cannot be
+/// had.
+pub(crate) fn try_resize<T: Clone>(values: &mut Vec<T>, len: usize, value: T) -> Result<()> {
+    let more = len.saturating_sub(values.len());
+    (values.try_reserve_exact(more)).map_err(|_| no_memory::<T>(len))?;
+    values.resize(len, value);
+    Ok(())
 }
 
 /// The memory for `len` samples cannot be had.

@@ -115,7 +115,7 @@ impl<T: DotSum> Contract for DotProducts<T> {
         out: &mut [T],
         stride: usize,
         _: &mut Scratch<T>,
-    ) {
+    ) -> crate::Result<()> {
         let neighbours = band.step[0] == 1 && self.taps.dilation[0] == 1;
         let at_once = if neighbours && self.taps.most_rows >= ROWS {
             ROWS
@@ -145,6 +145,7 @@ impl<T: DotSum> Contract for DotProducts<T> {
             });
             at += rows;
         }
+        Ok(())
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) use totals::ROWS as TOTALS_ROWS;
 use totals::Totals;
 
 use crate::{
+    error::Result,
+    image::no_memory,
     kernel::Factor,
     simd::Simd,
     view::{Layout, StridedView},
@@ -83,6 +85,10 @@ pub(crate) struct Band<'a, T> {
 }
 
 impl<'a, T> Band<'a, T> {
+    /// # Errors
+    ///
+    /// If the memory for a slice of each row cannot be had.
+    ///
     /// # Panics
     ///
     /// If a row of `view` is not flat.
@@ -92,16 +98,20 @@ impl<'a, T> Band<'a, T> {
         step: [usize; 2],
         may_be_non_finite: bool,
         far: bool,
-    ) -> Self {
-        let rows = (0..view.shape()[0]).map(|row| view.flat_row(row));
-        Self {
-            rows: rows.collect::<Option<_>>().expect("a band's rows are flat"),
+    ) -> Result<Self> {
+        let count = view.shape()[0];
+        let mut rows = Vec::new();
+        (rows.try_reserve_exact(count)).map_err(|_| no_memory::<&[T]>(count))?;
+        let flat = (0..count).map(|row| view.flat_row(row).expect("a band's rows are flat"));
+        rows.extend(flat);
+        Ok(Self {
+            rows,
             view,
             positions,
             step,
             may_be_non_finite,
             far,
-        }
+        })
     }
 
     fn channels(&self) -> usize {
@@ -149,7 +159,7 @@ pub(crate) trait Contract: Sync {
     type Sum: Lane;
 
     /// Contracts the windows of rows `first..` of the band's result, as many as
-    /// `out` holds. `first` is a multiple of the rows computed at once.
+    /// `out` holds. An error is that the memory of its scratch cannot be had. `first` is a multiple of the rows computed at once.
     ///
     /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
     /// [`Band::dense_len`] and [`Element::MAX_BLOCK`] of both types. What stands
@@ -162,13 +172,14 @@ pub(crate) trait Contract: Sync {
         out: &mut [Self::Sum],
         stride: usize,
         scratch: &mut Scratch<Self::Sum>,
-    ) {
-        self.contract(simd, band, first, out, stride, scratch);
+    ) -> Result<()> {
+        self.contract(simd, band, first, out, stride, scratch)?;
         if band.step[1] > 1 && !self.takes_steps() {
             for row in out.chunks_mut(stride) {
                 take_steps(row, band);
             }
         }
+        Ok(())
     }
 
     /// As [`run`](Self::run), but with the sums of the columns that the step
@@ -181,7 +192,7 @@ pub(crate) trait Contract: Sync {
         out: &mut [Self::Sum],
         stride: usize,
         scratch: &mut Scratch<Self::Sum>,
-    );
+    ) -> Result<()>;
 
     /// Whether it looks at no column that the step leaves out.
     fn takes_steps(&self) -> bool {
@@ -226,16 +237,16 @@ impl<T: Lane> Contraction<T> {
         grid: Grid<'_>,
         row: &Layout<2>,
         drop_zeros: bool,
-    ) -> Self {
-        match recipe {
+    ) -> Result<Self> {
+        Ok(match recipe {
             Recipe::Naive => Self::Naive(Taps::new(grid, row, drop_zeros)),
             Recipe::Direct => Self::Direct(Taps::new(grid, row, drop_zeros)),
             Recipe::Separable(factors) => {
                 Self::Separable(Separable::new(grid, factors, row, drop_zeros))
             }
             Recipe::Totals => Self::Totals(Totals::new(grid)),
-            Recipe::Fft(tiling, promise) => Self::Fft(Fft::new(simd, tiling, grid, row, promise)),
-        }
+            Recipe::Fft(tiling, promise) => Self::Fft(Fft::new(simd, tiling, grid, row, promise)?),
+        })
     }
 }
 
@@ -251,18 +262,19 @@ impl<T: Lane> Contract for Contraction<T> {
         out: &mut [T],
         stride: usize,
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<()> {
         match self {
             Self::Naive(taps) => naive::contract(band, taps, first, out, stride),
             Self::Direct(taps) => direct::contract(simd, band, taps, first, out, stride),
             Self::Separable(kernel) => {
-                separable::contract(simd, band, kernel, first, out, stride, &mut scratch.rows);
+                separable::contract(simd, band, kernel, first, out, stride, &mut scratch.rows)?;
             }
             Self::Totals(kernel) => {
-                kernel.contract(simd, band, first, out, stride, &mut scratch.rows);
+                kernel.contract(simd, band, first, out, stride, &mut scratch.rows)?;
             }
-            Self::Fft(fft) => fft.contract(band, first, out, stride, &mut scratch.tiles),
+            Self::Fft(fft) => fft.contract(band, first, out, stride, &mut scratch.tiles)?,
         }
+        Ok(())
     }
 
     fn takes_steps(&self) -> bool {

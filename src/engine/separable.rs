@@ -10,6 +10,7 @@ use super::{
     naive,
 };
 use crate::{
+    error::Result,
     kernel::Factor,
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
@@ -68,7 +69,7 @@ pub(super) fn contract<T: Lane>(
     out: &mut [T],
     stride: usize,
     scratch: &mut Vec<T>,
-) {
+) -> Result<()> {
     let at_once = direct::rows_at_once(T::KIND, simd.level());
     let Separable {
         columns,
@@ -78,7 +79,7 @@ pub(super) fn contract<T: Lane>(
     // A row that is shorter than a block is computed past its end.
     let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
     let pitch = whole_lines::<T>(width);
-    let scratch = aligned(scratch, columns.len() * at_once * pitch);
+    let scratch = aligned(scratch, columns.len() * at_once * pitch)?;
     let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
     let mut at = 0;
     while at * stride < out.len() {
@@ -132,6 +133,7 @@ pub(super) fn contract<T: Lane>(
         }
         at += rows;
     }
+    Ok(())
 }
 
 /// Sums again, tap by tap, what came out as infinite or NaN: the terms of a

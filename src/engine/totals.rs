@@ -5,7 +5,11 @@
 //! is for integers only.
 
 use super::{Band, Grid, Lane};
-use crate::simd::{Body, Isa, Simd};
+use crate::{
+    error::Result,
+    image::try_resize,
+    simd::{Body, Isa, Simd},
+};
 
 /// Output rows for which totals move on before they are summed anew. No band
 /// begins between them, so that calls need not know of each other.
@@ -38,12 +42,12 @@ impl<T: Lane> Totals<T> {
         out: &mut [T],
         stride: usize,
         scratch: &mut Vec<T>,
-    ) {
+    ) -> Result<()> {
         let channels = band.channels();
         let len = band.dense_len();
         let width = len + (self.shape[1] - 1) * channels;
         let left = self.origin[1] * channels;
-        scratch.resize(3 * width, T::ZERO);
+        try_resize(scratch, 3 * width, T::ZERO)?;
         for (block, out) in out.chunks_mut(ROWS * stride).enumerate() {
             let top = first + block * ROWS + self.origin[0];
             let seen = out.len().div_ceil(stride) + self.shape[0] - 1;
@@ -58,6 +62,7 @@ impl<T: Lane> Totals<T> {
                 scratch,
             });
         }
+        Ok(())
     }
 }
 

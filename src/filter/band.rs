@@ -6,7 +6,8 @@ use super::geometry::Geometry;
 use crate::{
     border::Border,
     engine::{Band, Element, ElementKind, LaneKind, Widen},
-    image::Depth,
+    error::Result,
+    image::{Depth, no_memory},
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::{Layout, StridedView},
 };
@@ -104,12 +105,15 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
 
     /// The band of a tile: the source itself where no window of the tile leaves
     /// the image, else a copy in `frame`.
-    pub(super) fn band<'b>(&'b self, tile: &Tile, frame: &'b mut Frame<T>) -> Band<'b, T> {
+    pub(super) fn band<'b>(&'b self, tile: &Tile, frame: &'b mut Frame<T>) -> Result<Band<'b, T>> {
         let rows = self.geometry.padded(0, &tile.rows);
         let columns = self.geometry.padded(1, &tile.columns);
         let direct = self.direct(tile, &rows, &columns);
         let far = direct.is_some();
-        let view = direct.unwrap_or_else(|| self.frame(tile, rows, columns, frame));
+        let view = match direct {
+            Some(view) => view,
+            None => self.frame(tile, rows, columns, frame)?,
+        };
         let positions = self.geometry.positions(1, tile.columns.len());
         let may_be_non_finite = S::DEPTH == Depth::F32;
         Band::new(view, positions, self.geometry.step, may_be_non_finite, far)
@@ -139,24 +143,29 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         rows: Range<usize>,
         columns: Range<usize>,
         frame: &'b mut Frame<T>,
-    ) -> StridedView<'b, T, 3> {
+    ) -> Result<StridedView<'b, T, 3>> {
         let Self { geometry, .. } = self;
         let channels = self.source.shape()[2];
         let framed = framed_columns::<T>(geometry, tile.columns.len(), channels);
         let shape = [rows.len(), framed, channels];
         let len = framed * channels;
         let inside = geometry.inside(1, &columns);
-        let outside = |columns: Range<usize>| columns.map(|x| geometry.source(1, x));
+        let outside = |columns: Range<usize>, places: &mut Vec<Option<usize>>| -> Result<()> {
+            places.clear();
+            let count = columns.len();
+            let taken = places.try_reserve_exact(count);
+            taken.map_err(|_| no_memory::<Option<usize>>(count))?;
+            places.extend(columns.map(|x| geometry.source(1, x)));
+            Ok(())
+        };
         let Frame {
             samples,
             left,
             right,
         } = frame;
-        left.clear();
-        left.extend(outside(columns.start..inside.start));
-        right.clear();
-        right.extend(outside(inside.end..columns.end));
-        let samples = aligned(samples, rows.len() * len);
+        outside(columns.start..inside.start, left)?;
+        outside(inside.end..columns.end, right)?;
+        let samples = aligned(samples, rows.len() * len)?;
         for (padded, framed) in rows.zip(samples.chunks_exact_mut(len)) {
             let framed = &mut framed[..columns.len() * channels];
             let Some(row) = geometry.source(0, padded) else {
@@ -170,7 +179,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             self.frame_outside(row, left, before);
             self.frame_outside(row, right, after);
         }
-        StridedView::from_slice(samples, shape).expect("a frame has the size of its shape")
+        Ok(StridedView::from_slice(samples, shape).expect("a frame has the size of its shape"))
     }
 
     /// The columns of a row that lie in the image, `inside` counted with the

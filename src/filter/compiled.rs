@@ -15,7 +15,8 @@ use crate::{
     engine::{
         self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Widen,
     },
-    image::{Depth, SampleSliceMut},
+    error::Result,
+    image::{Depth, SampleSliceMut, try_resize},
     kernel::Kernel,
     simd,
     tone::{self, Output, Tone},
@@ -24,11 +25,12 @@ use crate::{
 
 /// Kernels, whatever the types of samples and lane.
 pub(super) trait Compiled: Sync {
-    /// Fills `out` with the part, bands over threads.
-    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>);
+    /// Fills `out` with the part, bands over threads. As below, an error is that
+    /// the memory of a thread cannot be had.
+    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) -> Result<()>;
 
     /// The range of the numerators of the part.
-    fn range(&self, part: &Part<'_>) -> tone::Range;
+    fn range(&self, part: &Part<'_>) -> Result<tone::Range>;
 }
 
 /// Kernels that contract samples of type `S`.
@@ -38,7 +40,7 @@ struct Kernels<S, C> {
 }
 
 /// The types of samples and lane are picked here, once.
-pub(super) fn compile(plan: &Plan) -> Box<dyn Compiled> {
+pub(super) fn compile(plan: &Plan) -> Result<Box<dyn Compiled>> {
     match plan.depth() {
         Depth::U8 if plan.choice.way == Way::Dots => match plan.lane() {
             LaneKind::I16 => dots::<i16>(plan),
@@ -50,7 +52,7 @@ pub(super) fn compile(plan: &Plan) -> Box<dyn Compiled> {
     }
 }
 
-fn lanes<S: Widen>(plan: &Plan) -> Box<dyn Compiled> {
+fn lanes<S: Widen>(plan: &Plan) -> Result<Box<dyn Compiled>> {
     match plan.lane() {
         LaneKind::I16 => lane::<S, i16>(plan),
         LaneKind::F32 => lane::<S, f32>(plan),
@@ -58,7 +60,7 @@ fn lanes<S: Widen>(plan: &Plan) -> Box<dyn Compiled> {
     }
 }
 
-fn lane<S: Widen, T: Lane>(plan: &Plan) -> Box<dyn Compiled> {
+fn lane<S: Widen, T: Lane>(plan: &Plan) -> Result<Box<dyn Compiled>> {
     kernels::<S, _>(plan, |at, kernel, grid, row| {
         let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
         let drop_zeros = S::DEPTH != Depth::F32;
@@ -66,14 +68,14 @@ fn lane<S: Widen, T: Lane>(plan: &Plan) -> Box<dyn Compiled> {
     })
 }
 
-fn dots<T: DotSum>(plan: &Plan) -> Box<dyn Compiled> {
-    kernels::<u8, _>(plan, |_, _, grid, row| DotProducts::<T>::new(grid, row))
+fn dots<T: DotSum>(plan: &Plan) -> Result<Box<dyn Compiled>> {
+    kernels::<u8, _>(plan, |_, _, grid, row| Ok(DotProducts::<T>::new(grid, row)))
 }
 
 fn kernels<S: Widen, C: Contract + 'static>(
     plan: &Plan,
-    compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> C,
-) -> Box<dyn Compiled> {
+    compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> Result<C>,
+) -> Result<Box<dyn Compiled>> {
     let geometry = &plan.geometry;
     let row = band::window_row(geometry, plan.output_shape()[2]);
     let kernels = (plan.kernels.iter().zip(&geometry.origins).enumerate())
@@ -87,15 +89,15 @@ fn kernels<S: Widen, C: Contract + 'static>(
             };
             compile(at, kernel, grid, &row)
         })
-        .collect();
-    Box::new(Kernels::<S, C> {
+        .collect::<Result<_>>()?;
+    Ok(Box::new(Kernels::<S, C> {
         kernels,
         samples: PhantomData,
-    })
+    }))
 }
 
 impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
-    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) {
+    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) -> Result<()> {
         let bands = Bands::<S, C>::new(part, &self.kernels);
         match out {
             SampleSliceMut::U8(out) => bands.fill(part, out),
@@ -104,7 +106,7 @@ impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
         }
     }
 
-    fn range(&self, part: &Part<'_>) -> tone::Range {
+    fn range(&self, part: &Part<'_>) -> Result<tone::Range> {
         let Part { plan, tone, .. } = *part;
         let bands = Bands::<S, C>::new(part, &self.kernels);
         let channels = bands.source.shape()[2];
@@ -113,16 +115,17 @@ impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
             .map_init(
                 || bands.scratch(),
                 |scratch, band| {
+                    let scratch = scratch.ready()?;
                     let mut range = tone::Range::EMPTY;
                     for tile in bands.tiles(part.band(band)) {
                         bands.each_row(&tile, scratch, |_, sums| {
                             range = range.join(tone.range(sums, channels, plan.copies_alpha()));
-                        });
+                        })?;
                     }
-                    range
+                    Ok(range)
                 },
             )
-            .reduce(|| tone::Range::EMPTY, tone::Range::join)
+            .try_reduce(|| tone::Range::EMPTY, |a, b| Ok(a.join(b)))
     }
 }
 
@@ -133,6 +136,18 @@ struct Scratch<E, T> {
     engine: engine::Scratch<T>,
     /// Sums of every kernel, one after the other.
     sums: Vec<T>,
+    /// How many there are.
+    len: usize,
+}
+
+impl<E, T: Lane> Scratch<E, T> {
+    /// With memory for the sums.
+    fn ready(&mut self) -> Result<&mut Self> {
+        if self.sums.len() < self.len {
+            try_resize(&mut self.sums, self.len, T::ZERO)?;
+        }
+        Ok(self)
+    }
 }
 
 /// The bands of a part, ready to be computed in any order.
@@ -163,7 +178,7 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
         }
     }
 
-    fn fill<O: Output>(&self, part: &Part<'_>, out: &mut [O]) {
+    fn fill<O: Output>(&self, part: &Part<'_>, out: &mut [O]) -> Result<()> {
         let Part { plan, tone, .. } = *part;
         let channels = self.source.shape()[2];
         let row_len = plan.geometry.output[1] * channels;
@@ -176,11 +191,13 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
         let streams = plan.streams(size_of_val(out));
         let scratch = || (self.scratch(), Vec::new());
         let bands = out.par_chunks_mut(part.band_rows * row_len).enumerate();
-        bands.for_each_init(scratch, |(scratch, finished), (band, samples)| {
+        bands.try_for_each_init(scratch, |(scratch, finished), (band, samples)| {
+            let scratch = scratch.ready()?;
             let rows = part.band(band);
-            simd::streaming(|stream| {
+            simd::streaming(|stream| -> Result<()> {
                 for tile in self.tiles(rows.clone()) {
-                    finished.resize(tile.columns.len() * channels, O::from_real(0.0));
+                    let len = tile.columns.len() * channels;
+                    try_resize(finished, len, O::from_real(0.0))?;
                     self.each_row(&tile, scratch, |y, sums| {
                         let at = (y - rows.start) * row_len + tile.columns.start * channels;
                         let out = &mut samples[at..][..finished.len()];
@@ -190,18 +207,21 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
                         } else {
                             finish(y, &tile.columns, sums, out);
                         }
-                    });
+                    })?;
                 }
-            });
+                Ok(())
+            })?;
             (part.progress)(rows.len());
-        });
+            Ok(())
+        })
     }
 
     fn scratch(&self) -> Scratch<C::Element, C::Sum> {
         Scratch {
             frame: Frame::new(),
             engine: engine::Scratch::new(),
-            sums: vec![C::Sum::ZERO; self.kernels.len() * self.plan.rows_at_once * self.stride],
+            sums: Vec::new(),
+            len: self.kernels.len() * self.plan.rows_at_once * self.stride,
         }
     }
 
@@ -221,21 +241,22 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
         tile: &Tile,
         scratch: &mut Scratch<C::Element, C::Sum>,
         mut each: impl FnMut(usize, &[&[C::Sum]]),
-    ) {
+    ) -> Result<()> {
         let Self { plan, stride, .. } = *self;
         let Scratch {
             frame,
             engine,
             sums,
+            ..
         } = scratch;
-        let band = self.framing.band(tile, frame);
+        let band = self.framing.band(tile, frame)?;
         let row_len = tile.columns.len() * self.source.shape()[2];
         let kernel_len = self.plan.rows_at_once * stride;
         for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
             let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
             for (kernel, sums) in self.kernels.iter().zip(sums.chunks_exact_mut(kernel_len)) {
                 let sums = &mut sums[..rows * stride];
-                kernel.run(plan.simd, &band, first, sums, stride, engine);
+                kernel.run(plan.simd, &band, first, sums, stride, engine)?;
             }
             let of_row = |row| {
                 let of_kernels = sums.chunks_exact(kernel_len);
@@ -246,6 +267,7 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
                 each(tile.rows.start + first + row, sums);
             }
         }
+        Ok(())
     }
 
     /// Puts the image's alpha into a finished row that begins at column `first`.

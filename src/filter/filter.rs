@@ -265,11 +265,10 @@ impl Filter {
                 "the output was made for another plan; make one with Plan::allocate",
             ));
         }
-        let mut runner = Runner::new(plan);
+        let mut runner = Runner::new(plan)?;
         let source = runner.source(image, 0)?;
-        runner.look_at(&source);
+        runner.look_at(&source)?;
         let rows = 0..output.rows();
-        runner.run(&source, rows, output.samples_mut(), progress);
-        Ok(())
+        runner.run(&source, rows, output.samples_mut(), progress)
     }
 }

@@ -53,13 +53,14 @@ impl Source<'_> {
 }
 
 impl<'a> Runner<'a> {
-    /// Compiles the kernels of `plan`.
-    pub(crate) fn new(plan: &'a Plan) -> Self {
-        Self {
+    /// Compiles the kernels of `plan`. Here and below, an error is that memory
+    /// cannot be had.
+    pub(crate) fn new(plan: &'a Plan) -> Result<Self> {
+        Ok(Self {
             plan,
             tone: plan.tone.clone(),
-            kernels: compile(plan),
-        }
+            kernels: compile(plan)?,
+        })
     }
 
     /// What kernels see of `rows`, which are the image's from row `first` on.
@@ -72,12 +73,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Looks at the whole image, where samples depend on the range of all responses.
-    pub(crate) fn look_at(&mut self, image: &Source<'_>) {
+    pub(crate) fn look_at(&mut self, image: &Source<'_>) -> Result<()> {
         if self.tone.needs_range() {
             let rows = 0..self.plan.output_shape()[0];
-            let range = self.kernels.range(&self.part(image, rows, &|_| ()));
+            let range = self.kernels.range(&self.part(image, rows, &|_| ()))?;
             self.tone.set_range(range);
         }
+        Ok(())
     }
 
     /// Makes these rows of the result of `source`, which holds the rows that
@@ -88,7 +90,7 @@ impl<'a> Runner<'a> {
         rows: Range<usize>,
         out: SampleSliceMut<'_>,
         progress: &Progress<'_>,
-    ) {
+    ) -> Result<()> {
         let part = self.part(source, rows, progress);
         let geometry = &self.plan.geometry;
         let (first, rows) = (source.first, part.rows.clone());
@@ -102,8 +104,9 @@ impl<'a> Runner<'a> {
             (Some(tap), ImageView::F32(view), SampleSliceMut::F32(out)) => {
                 shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
             }
-            (_, _, out) => self.kernels.run(&part, out),
+            (_, _, out) => self.kernels.run(&part, out)?,
         }
+        Ok(())
     }
 
     fn part<'b>(

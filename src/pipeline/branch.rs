@@ -82,11 +82,12 @@ impl<'scope> Branch<'scope> {
         work: Work<'env>,
         row_bytes: usize,
         scope: Option<&'scope Scope<'scope, 'env>>,
-    ) -> Self
+    ) -> Result<Self>
     where
         'env: 'scope,
     {
         let Work { plan, writing } = work;
+        let runner = Runner::new(plan)?;
         let feed = match scope {
             None => Feed::Here(Box::new(writing), None),
             Some(scope) => {
@@ -100,15 +101,15 @@ impl<'scope> Branch<'scope> {
                 }
             }
         };
-        Self {
+        Ok(Self {
             plan,
-            runner: Runner::new(plan),
+            runner,
             row_bytes,
             stretch: flow::stretch_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
             feed: Ok(feed),
-        }
+        })
     }
 
     /// Makes the rows that `image`, which begins with row `first`, suffices for.
@@ -140,7 +141,7 @@ impl<'scope> Branch<'scope> {
             Some(_) => {
                 let start = Instant::now();
                 let source = self.runner.source(image, first)?;
-                self.runner.look_at(&source);
+                self.runner.look_at(&source)?;
                 self.busy += start.elapsed();
                 Some(source)
             }
@@ -158,11 +159,11 @@ impl<'scope> Branch<'scope> {
             self.next = part.end;
             let out_rows = out.as_mut_slice();
             match &whole {
-                Some(source) => self.runner.run(source, part, out_rows, &progress),
+                Some(source) => self.runner.run(source, part, out_rows, &progress)?,
                 None => {
                     let near = image.slice(0, needed.start - first..needed.end - first)?;
                     let source = self.runner.source(near, needed.start)?;
-                    self.runner.run(&source, part, out_rows, &progress);
+                    self.runner.run(&source, part, out_rows, &progress)?;
                 }
             }
             self.busy += start.elapsed();

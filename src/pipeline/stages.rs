@@ -56,7 +56,7 @@ pub(super) fn stream(
     thread::scope(|scope| {
         let mut branches: Vec<Branch<'_>> = (works.into_iter())
             .map(|work| Branch::new(work, shape.row_bytes(), overlap.then_some(scope)))
-            .collect();
+            .collect::<Result<_>>()?;
         let mut blocks = Blocks::new(reader, rows, overlap.then_some(scope));
         let held = branches.iter().map(Branch::source_rows).max();
         let most = window_rows(held.unwrap_or(0), rows, shape.rows);
@@ -103,7 +103,7 @@ pub(super) fn whole(
     let overlap =
         overlap() && flow::stretch_rows(work.plan, row_bytes) < work.plan.output_shape()[0];
     thread::scope(|scope| {
-        let mut branch = Branch::new(work, row_bytes, overlap.then_some(scope));
+        let mut branch = Branch::new(work, row_bytes, overlap.then_some(scope))?;
         branch.advance(image, 0, stop, report);
         branch.announce_end(metadata);
         branch.end(metadata)

@@ -3,6 +3,8 @@
 
 use bytemuck::Zeroable;
 
+use crate::{error::Result, image::try_resize};
+
 /// The bytes of a line of the cache, and of the largest vector.
 const LINE: usize = 64;
 
@@ -15,12 +17,19 @@ pub(crate) const fn whole_lines<T>(len: usize) -> usize {
 
 /// The first `len` numbers of `buffer` from where a line begins; it grows as
 /// needed, and what it held is lost.
-pub(crate) fn aligned<T: Zeroable + Clone>(buffer: &mut Vec<T>, len: usize) -> &mut [T] {
+///
+/// # Errors
+///
+/// If the memory cannot be had.
+pub(crate) fn aligned<T: Zeroable + Clone>(buffer: &mut Vec<T>, len: usize) -> Result<&mut [T]> {
     let line = LINE / size_of::<T>();
-    buffer.resize(len + line, T::zeroed());
+    if buffer.len() < len + line {
+        *buffer = Vec::new();
+        try_resize(buffer, len + line, T::zeroed())?;
+    }
     // Where alignment cannot be known, any start is right.
     let start = buffer.as_ptr().align_offset(LINE).min(line);
-    &mut buffer[start..][..len]
+    Ok(&mut buffer[start..][..len])
 }
 
 #[cfg(test)]
@@ -37,7 +46,7 @@ mod tests {
         assert_eq!(whole_lines::<u8>(usize::MAX), usize::MAX);
         let mut buffer: Vec<f64> = Vec::new();
         for len in [1, 8, 1000, 3] {
-            let row = aligned(&mut buffer, len);
+            let row = aligned(&mut buffer, len).unwrap();
             assert_eq!((row.len(), row.as_ptr().align_offset(LINE)), (len, 0));
         }
     }

@@ -10,6 +10,7 @@ mod batches;
 mod filters;
 mod hostile;
 mod interrupt;
+mod memory;
 mod messages;
 mod names;
 mod names_outside;

@@ -66,7 +66,7 @@ fn a_pipe_that_closes_is_a_failure() {
 
 /// The program under a limit of the shell's.
 #[cfg(target_os = "linux")]
-fn limited(room: &Room, limit: &str, line: &str) -> Ran {
+pub(super) fn limited(room: &Room, limit: &str, line: &str) -> Ran {
     let script = format!("{limit}; exec \"$0\" {line}");
     let mut command = Command::new("sh");
     command

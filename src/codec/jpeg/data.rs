@@ -5,6 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::{
     codec::message,
     error::{Error, Result},
+    image::no_memory,
 };
 
 use super::{
@@ -122,13 +123,20 @@ impl<'a> Data<'a> {
     pub(super) fn append(&self, rows: Range<usize>, head: &Head, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Whole(scan, Rows { starts, .. }) => {
+                // As it is stored, and a zero behind some bytes.
+                let bytes = (starts[rows.end].bit - starts[rows.start].bit) / 8;
+                let most = bytes + bytes / 32 + (1 << 10);
+                out.try_reserve(most).map_err(|_| no_memory::<u8>(most))?;
                 scan.append([starts[rows.start], starts[rows.end]], out)?;
             }
             Self::Restarted(bytes, intervals) => {
                 let [_, columns] = head.size();
                 let first = rows.start * columns / head.interval;
                 let end = (rows.end * columns).div_ceil(head.interval);
-                for (number, interval) in intervals[first..end].iter().enumerate() {
+                let parts = &intervals[first..end];
+                let most = parts.iter().map(|part| part.len() + GUARD.len() + 2).sum();
+                out.try_reserve(most).map_err(|_| no_memory::<u8>(most))?;
+                for (number, interval) in parts.iter().enumerate() {
                     if number > 0 {
                         out.extend(GUARD);
                         out.extend([0xff, RESTART_FIRST + ((number - 1) % 8) as u8]);

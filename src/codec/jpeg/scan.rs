@@ -21,7 +21,7 @@ const BEHIND: usize = 32;
 /// Where a row of MCUs begins.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Start {
-    bit: usize,
+    pub(super) bit: usize,
     /// The last DC coefficient of each component, to which the next difference
     /// is added (T.81, F.1.1.5.1).
     last: [i32; 4],

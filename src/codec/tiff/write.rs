@@ -19,7 +19,7 @@ use ::tiff::{
 use crate::{
     codec::rows::{Destination, Shape, Sink, StripFile, Strips},
     error::{Error, Result},
-    image::Depth,
+    image::{Depth, no_memory},
 };
 
 use super::{Compression, DensityUnit, Metadata, XMP, message};
@@ -92,7 +92,10 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
         for row in rows.chunks_exact_mut(self.shape.row_bytes()) {
             make_differences(row, self.shape);
         }
-        let mut strip = Vec::with_capacity(rows.len() / 2);
+        let mut strip = Vec::new();
+        // Deflate adds at most a thousandth to what it cannot compress.
+        let most = rows.len() + rows.len() / 512 + 64;
+        (strip.try_reserve_exact(most)).map_err(|_| no_memory::<u8>(most))?;
         let mut deflate = self.deflate;
         deflate
             .write_to(&mut strip, rows)

@@ -33,6 +33,8 @@ use transform::{Transform, cells};
 
 use super::{Band, Grid, Lane, LaneKind, Taps, direct};
 use crate::{
+    error::Result,
+    image::{try_resize, zeroed_vec},
     simd::{Body, Isa, Simd},
     view::Layout,
 };
@@ -74,8 +76,8 @@ pub(super) struct Scratch<T> {
 impl<T: Lane> Scratch<T> {
     pub(super) fn new() -> Self {
         Self {
-            tile: Aligned::new(0),
-            line: Aligned::new(0),
+            tile: Aligned::empty(),
+            line: Aligned::empty(),
             sums: Vec::new(),
         }
     }
@@ -90,22 +92,22 @@ impl<T: Lane> Fft<T> {
         grid: Grid<'_>,
         row: &Layout<2>,
         promise: Promise,
-    ) -> Self {
+    ) -> Result<Self> {
         let Grid {
             shape,
             dilation,
             origin,
             ..
         } = grid;
-        Self {
+        Ok(Self {
             simd,
             tiling,
             reach: [0, 1].map(|axis| (shape[axis] - 1) * dilation[axis]),
             origin,
-            spectrum: spectrum(simd, tiling.size, grid),
+            spectrum: spectrum(simd, tiling.size, grid)?,
             promise,
             taps: Taps::new(grid, row, promise != Promise::Anything),
-        }
+        })
     }
 
     /// See [`super::Contraction::run`]. Steps down are left to the caller, and
@@ -117,10 +119,10 @@ impl<T: Lane> Fft<T> {
         out: &mut [T],
         stride: usize,
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<()> {
         let [height, width] = self.tiling.size;
-        scratch.tile.resize(2 * height * width);
-        scratch.line.resize(2 * width * lanes(T::KIND));
+        scratch.tile.resize(2 * height * width)?;
+        scratch.line.resize(2 * width * lanes(T::KIND))?;
         let at_once = self.tiling.valid[0];
         let channels = band.channels();
         let mut pairs = Vec::new();
@@ -144,7 +146,7 @@ impl<T: Lane> Fft<T> {
                 },
             );
             for columns in refused {
-                self.directly(band, y, columns, out, stride, &mut scratch.sums);
+                self.directly(band, y, columns, out, stride, &mut scratch.sums)?;
             }
         }
         if self.promise == Promise::Integers {
@@ -152,6 +154,7 @@ impl<T: Lane> Fft<T> {
                 self.simd.run(Round(&mut row[..band.dense_len()]));
             }
         }
+        Ok(())
     }
 
     /// Pairs the tiles of a row, channel by channel; returns the columns of
@@ -207,7 +210,7 @@ impl<T: Lane> Fft<T> {
         out: &mut [T],
         stride: usize,
         sums: &mut Vec<T>,
-    ) {
+    ) -> Result<()> {
         let channels = band.channels();
         // A row shorter than a block is computed past its end, where the band
         // has room for it only if the block ends where the row does.
@@ -220,10 +223,10 @@ impl<T: Lane> Fft<T> {
             [1, 1],
             band.may_be_non_finite,
             band.far,
-        );
+        )?;
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
-        sums.resize(out.len().div_ceil(stride) * part_stride, T::ZERO);
+        try_resize(sums, out.len().div_ceil(stride) * part_stride, T::ZERO)?;
         direct::contract(self.simd, &part, &self.taps, first, sums, part_stride);
         let skipped = (columns.start - from) * channels;
         let len = columns.len() * channels;
@@ -231,6 +234,7 @@ impl<T: Lane> Fft<T> {
             let to = columns.start * channels;
             out[to..to + len].copy_from_slice(&sums[skipped..skipped + len]);
         }
+        Ok(())
     }
 }
 
@@ -268,10 +272,14 @@ const fn lanes(lane: LaneKind) -> usize {
 
 /// The spectrum of the kernel, turned by 180 degrees and scaled: a product
 /// with it and two unscaled transforms correlate. Computed in f64 always.
-fn spectrum<T: Lane>(simd: Simd, [height, width]: [usize; 2], grid: Grid<'_>) -> Spectrum<T> {
+fn spectrum<T: Lane>(
+    simd: Simd,
+    [height, width]: [usize; 2],
+    grid: Grid<'_>,
+) -> Result<Spectrum<T>> {
     let wide = lanes(LaneKind::F64);
     let scale = (height * width) as f64;
-    let mut tile = vec![0.0; 2 * height * width];
+    let mut tile = zeroed_vec(2 * height * width)?;
     let Grid {
         weights, dilation, ..
     } = grid;
@@ -281,7 +289,7 @@ fn spectrum<T: Lane>(simd: Simd, [height, width]: [usize; 2], grid: Grid<'_>) ->
         let x = (width - i % kernel_columns * dilation[1]) % width;
         tile[(x / wide * height + y) * 2 * wide + x % wide] += weight / scale;
     }
-    let mut lines = vec![0.0; tile.len()];
+    let mut lines = zeroed_vec(tile.len())?;
     simd.run(Forward {
         columns: &Transform::new(height),
         rows: &Transform::new(width),
@@ -291,7 +299,7 @@ fn spectrum<T: Lane>(simd: Simd, [height, width]: [usize; 2], grid: Grid<'_>) ->
     // From lines of 8 column frequencies to lines of as many as the lane has.
     let lines = cells::<f64, 8>(&lines);
     let lanes = lanes(T::KIND);
-    let mut product = Aligned::new(2 * height * width);
+    let mut product = Aligned::new(2 * height * width)?;
     let out = product.get_mut().chunks_exact_mut(2 * lanes);
     for (i, cell) in out.enumerate() {
         let (y, x) = (i / width * lanes, i % width);
@@ -301,11 +309,11 @@ fn spectrum<T: Lane>(simd: Simd, [height, width]: [usize; 2], grid: Grid<'_>) ->
             }
         }
     }
-    Spectrum {
+    Ok(Spectrum {
         columns: Transform::new(height),
         rows: Transform::new(width),
         product,
-    }
+    })
 }
 
 /// Numbers that begin at a multiple of 64 bytes: a cell then lies in as few
@@ -318,17 +326,28 @@ struct Aligned<T> {
 }
 
 impl<T: Lane> Aligned<T> {
-    fn new(len: usize) -> Self {
-        let slack = lanes(T::KIND);
-        let buffer = vec![T::ZERO; len + slack];
-        let from = buffer.as_ptr().align_offset(64).min(slack);
-        Self { buffer, from, len }
+    const fn empty() -> Self {
+        Self {
+            buffer: Vec::new(),
+            from: 0,
+            len: 0,
+        }
     }
 
-    fn resize(&mut self, len: usize) {
+    fn new(len: usize) -> Result<Self> {
+        let slack = lanes(T::KIND);
+        let mut buffer = Vec::new();
+        try_resize(&mut buffer, len + slack, T::ZERO)?;
+        let from = buffer.as_ptr().align_offset(64).min(slack);
+        Ok(Self { buffer, from, len })
+    }
+
+    fn resize(&mut self, len: usize) -> Result<()> {
         if len != self.len {
-            *self = Self::new(len);
+            *self = Self::empty();
+            *self = Self::new(len)?;
         }
+        Ok(())
     }
 
     fn get(&self) -> &[T] {

@@ -96,7 +96,7 @@ impl Case {
     {
         let samples: Vec<T> = self.samples.iter().map(|&s| T::from_weight(s)).collect();
         let view = StridedView::from_slice(&samples, self.shape).expect("the shape is that");
-        let band = Band::new(view, self.sums[1], [1, 1], true, false);
+        let band = Band::new(view, self.sums[1], [1, 1], true, false).unwrap();
         let row = [self.shape[1], self.channels];
         let row = Layout::c_order(row, row[0] * row[1]).expect("a row is not so long");
         let weights: Vec<f64> = self.kernel.weights().iter().copied().collect();
@@ -106,13 +106,14 @@ impl Case {
             dilation: self.dilation,
             origin: self.origin,
         };
-        let fft = Fft::new(simd, tiling, grid, &row, Promise::Anything);
+        let fft = Fft::new(simd, tiling, grid, &row, Promise::Anything).unwrap();
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
         let mut scratch = Scratch::new();
         let rows = tiles_per_call * tiling.valid[0];
         for (i, out) in out.chunks_mut(rows * stride).enumerate() {
-            fft.contract(&band, i * rows, out, stride, &mut scratch);
+            fft.contract(&band, i * rows, out, stride, &mut scratch)
+                .unwrap();
         }
         out.chunks(stride)
             .flat_map(|row| row[..band.dense_len()].iter().map(|&sum| sum.into()))

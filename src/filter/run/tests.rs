@@ -37,9 +37,9 @@ fn in_stretches(filter: &Filter, image: &Image, tuning: &Tuning, blocks: usize) 
     let plan = filter
         .plan_for(image.shape(), image.depth(), tuning)
         .unwrap();
-    let mut runner = Runner::new(&plan);
+    let mut runner = Runner::new(&plan).unwrap();
     let whole = runner.source(image.into(), 0).unwrap();
-    runner.look_at(&whole);
+    runner.look_at(&whole).unwrap();
     let mut output = plan.allocate().unwrap();
     let [rows, columns, channels] = output.shape();
     let stretch = blocks * plan.rows_at_once;
@@ -59,7 +59,7 @@ fn in_stretches(filter: &Filter, image: &Image, tuning: &Tuning, blocks: usize) 
         let row_len = columns * channels;
         let out = output.samples_mut();
         let out = out.range(part.start * row_len, part.end * row_len);
-        runner.run(&source, part, out, &|_| ());
+        runner.run(&source, part, out, &|_| ()).unwrap();
     }
     output
 }
