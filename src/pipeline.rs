@@ -14,7 +14,9 @@ mod stop;
 mod window;
 
 use std::{
-    fs, iter,
+    fs,
+    io::Read,
+    iter,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -216,9 +218,15 @@ pub(crate) fn run_within(
         Place::File(path) => fs::metadata(path).ok(),
         Place::Standard => None,
     };
+    // Formats that are decoded whole are read when they are opened: their bytes
+    // are held before it is known what they need.
+    let held = known
+        .as_ref()
+        .map_or(0, |known| read_at_once(&job.input, known));
+    let mut share = budget.take(held.min(budget.limit()), &control.stop)?;
     let start = Instant::now();
     let input = Input::open(&job.input, options)?;
-    let opened = start.elapsed();
+    let mut opened = start.elapsed();
     warn(report, job.input.path(), input.warnings());
     let plans = plans(job, found, &input, options);
     let good = plans.iter().flatten();
@@ -234,13 +242,52 @@ pub(crate) fn run_within(
         known,
     };
     let flow = Flow::new(&input, good);
-    let memory = making.memory(&input, &flow, &plans);
-    let _share = budget.take(memory, &control.stop)?;
+    let needed = making.memory(&input, &flow, &plans);
+    let more = needed.saturating_sub(share.bytes());
+    let grown = budget.try_grow(&mut share, more);
+    let (input, _share) = match (grown, held) {
+        (true, _) => (input, share),
+        (false, 0) => {
+            drop(share);
+            (input, budget.take(needed, &control.stop)?)
+        }
+        // What is held is given back, since others may wait for it.
+        (false, _) => {
+            let shape = (input.shape(), input.depth());
+            drop((input, share));
+            let share = budget.take(needed, &control.stop)?;
+            let start = Instant::now();
+            let input = Input::open(&job.input, options)?;
+            opened += start.elapsed();
+            if (input.shape(), input.depth()) != shape {
+                return Err(Error::input(
+                    "it was changed while it waited for memory; run it again",
+                ));
+            }
+            (input, share)
+        }
+    };
     match (flow, input) {
         (Flow::Streamed { rows }, Input::Rows(reader)) => {
             making.stream(reader, rows, opened, plans)
         }
         (_, input) => making.whole(input, opened, plans),
+    }
+}
+
+/// The bytes of a file that is read whole when it is opened, as its content or
+/// its name says.
+fn read_at_once(input: &Place, known: &fs::Metadata) -> u64 {
+    let Place::File(path) = input else { return 0 };
+    if !known.is_file() {
+        return 0;
+    }
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    let format = Format::from_content(&start).or_else(|| Format::from_path(path));
+    match (read, format) {
+        (Ok(_), Some(format)) if !format.is_read_by_rows() => known.len(),
+        _ => 0,
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 use common::{Random, random_image};
 use peak_alloc::PeakAlloc;
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Samples, Tuning,
+    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
     pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request},
     report::Silent,
@@ -317,15 +317,19 @@ fn estimates_are_bounds_and_not_far_above() {
     assert!(runs >= 23 * 13, "{runs}");
 }
 
+/// What is estimated for a run.
+fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
+    let input = Input::open(&Place::File(path.to_owned()), &options()).unwrap();
+    let plan = input.plan(filter, &Tuning::default()).unwrap();
+    let flow = Flow::new(&input, [&plan]);
+    pipeline::memory_needed(&input, &flow, [(&plan, format, false)])
+}
+
 /// The estimate and the peak of a run.
 fn run(path: &Path, format: Format, filter: &Filter) -> (usize, usize) {
     let options = options();
+    let estimate = estimate(path, format, filter);
     let place = Place::File(path.to_owned());
-    let input = Input::open(&place, &options).unwrap();
-    let plan = input.plan(filter, &Tuning::default()).unwrap();
-    let flow = Flow::new(&input, [&plan]);
-    let estimate = pipeline::memory_needed(&input, &flow, [(&plan, format, false)]);
-    drop((input, plan));
     let output = path.with_file_name("output");
     let job = Job {
         input: place,
@@ -842,4 +846,49 @@ fn headers_keep_to_the_limit_of_memory() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(files > 50, "{files}");
+}
+
+/// Files that are read whole wait for memory without being held, however many
+/// of them are worked on at a time.
+#[test]
+fn files_that_wait_are_within_the_limit() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // Each is 6 MiB of file, as much of samples, and more of rows.
+    let image = random_image(&mut Random(3), [1000, 2000, 3], Depth::U8);
+    let filter = filter(Map::Clamp, Extent::Valid, Channel::Luma, Format::Png);
+    let jobs = (0..12).map(|at| {
+        let input = folder.path().join(format!("{at}.bmp"));
+        common::write(&input, &image);
+        Job {
+            results: vec![Request {
+                filter: filter.clone(),
+                output: Place::File(input.with_extension("png")),
+                format: Some(Format::Png),
+            }],
+            input: Place::File(input),
+        }
+    });
+    let jobs: Vec<Job> = jobs.collect();
+    drop(image);
+    // Enough for one of them.
+    let limit = estimate(&folder.path().join("0.bmp"), Format::Png, &filter) + (1 << 20);
+    let batch = batch::Batch {
+        jobs,
+        options: Options {
+            limits: codec::Limits {
+                max_memory: limit,
+                ..codec::Limits::default()
+            },
+            ..options()
+        },
+        ..batch::Batch::default()
+    };
+    let (summary, peak) = measured(|| batch::run(batch, std::sync::Arc::new(Silent)));
+    assert_eq!((summary.done, summary.failed), (12, 0));
+    assert!(
+        peak <= limit as usize + 2 * SLACK,
+        "{:.1} MiB",
+        peak as f64 / MIB
+    );
 }

@@ -185,6 +185,11 @@ impl Format {
         self as u8 == other as u8 || (self.is_netpbm() && other.is_netpbm())
     }
 
+    /// Whether its file is read as its rows are asked for, and not at once.
+    pub(crate) const fn is_read_by_rows(self) -> bool {
+        self.is_netpbm() || matches!(self, Self::Png | Self::Tiff | Self::Npy)
+    }
+
     pub(super) const fn is_netpbm(self) -> bool {
         matches!(
             self,

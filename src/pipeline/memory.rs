@@ -138,6 +138,23 @@ impl Budget {
         })
     }
 
+    /// Adds so many bytes to a share if they are left: a share is held, so nobody
+    /// may wait.
+    pub(super) fn try_grow(&self, share: &mut Share<'_>, bytes: u64) -> bool {
+        let mut taken = self.taken();
+        let fits = bytes <= self.limit - *taken;
+        if fits {
+            *taken += bytes;
+            share.bytes += bytes;
+        }
+        fits
+    }
+
+    /// The most that there is to be had.
+    pub(super) const fn limit(&self) -> u64 {
+        self.limit
+    }
+
     fn taken(&self) -> MutexGuard<'_, u64> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,6 +164,12 @@ impl Budget {
 pub(super) struct Share<'a> {
     budget: &'a Budget,
     bytes: u64,
+}
+
+impl Share<'_> {
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 impl Drop for Share<'_> {
@@ -181,6 +204,20 @@ mod tests {
         stop.set();
         assert!(matches!(budget.take(1, &stop), Err(Error::Stopped)));
         drop(all);
+        assert_eq!(*budget.taken(), 0);
+    }
+
+    #[test]
+    fn shares_grow_only_into_what_is_left() {
+        let budget = Budget::new(10);
+        let stop = Stop::default();
+        let mut share = budget.take(3, &stop).unwrap();
+        let other = budget.take(4, &stop).unwrap();
+        assert!(!budget.try_grow(&mut share, 4));
+        assert!(budget.try_grow(&mut share, 3));
+        assert_eq!((share.bytes(), *budget.taken()), (6, 10));
+        drop(other);
+        drop(share);
         assert_eq!(*budget.taken(), 0);
     }
 
