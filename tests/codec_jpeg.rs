@@ -21,9 +21,13 @@ fn image(rows: usize, columns: usize, channels: usize) -> Image {
     Image::new(rows, columns, channels, Samples::U8(samples.collect())).unwrap()
 }
 
-fn encoded(image: &Image) -> Vec<u8> {
+fn encoded(image: &Image, quality: u8) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
-    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    let metadata = Metadata::default();
+    let options = EncodeOptions {
+        quality,
+        ..EncodeOptions::default()
+    };
     codec::encode(image, Format::Jpeg, &metadata, &options, &mut file).unwrap();
     file.into_inner()
 }
@@ -35,7 +39,7 @@ fn decoded(bytes: &[u8]) -> Image {
 }
 
 /// By the encoder alone, without strips.
-fn in_one_scan(image: &Image) -> Vec<u8> {
+fn in_one_scan(image: &Image, quality: u8) -> Vec<u8> {
     let Samples::U8(samples) = image.samples() else {
         panic!("not of 8 bits");
     };
@@ -44,7 +48,7 @@ fn in_one_scan(image: &Image) -> Vec<u8> {
         _ => PixelFormat::Rgb,
     };
     let (rows, columns) = (image.rows(), image.columns());
-    libjpeg_turbo_rs::compress(samples, columns, rows, color, 90, Subsampling::S444).unwrap()
+    libjpeg_turbo_rs::compress(samples, columns, rows, color, quality, Subsampling::S444).unwrap()
 }
 
 fn restarts(bytes: &[u8]) -> Vec<u8> {
@@ -71,13 +75,18 @@ fn strips_are_the_picture_that_one_scan_is() {
         (1300, 90, 21),
         (130, 65_535, 3),
     ] {
-        for channels in [1, 3] {
+        // Where tables of more than 8 bits would do, and where not.
+        for (channels, quality) in [1, 23, 24, 90, 100]
+            .into_iter()
+            .flat_map(|q| [(1, q), (3, q)])
+        {
             let image = image(rows, columns, channels);
-            let bytes = encoded(&image);
-            let what = format!("{rows} {columns} {channels}");
+            let bytes = encoded(&image, quality);
+            let what = format!("{rows} {columns} {channels} {quality}");
             let marks: Vec<u8> = (1..strips).map(|n| 0xd0 + (n as u8 - 1) % 8).collect();
             assert_eq!(restarts(&bytes), marks, "{what}");
-            assert!(decoded(&bytes) == decoded(&in_one_scan(&image)), "{what}");
+            let whole = decoded(&in_one_scan(&image, quality));
+            assert!(decoded(&bytes) == whole, "{what}");
         }
     }
 }
@@ -86,7 +95,7 @@ fn strips_are_the_picture_that_one_scan_is() {
 fn the_picture_is_the_one_that_was_written() {
     for channels in [1, 3] {
         let image = image(130, 95, channels);
-        let read = decoded(&encoded(&image));
+        let read = decoded(&encoded(&image, 90));
         assert_eq!(read.shape(), image.shape());
         let (Samples::U8(before), Samples::U8(after)) = (image.samples(), read.samples()) else {
             panic!("not of 8 bits");

@@ -90,7 +90,7 @@ impl Extent {
         for mark in Marks::of(bytes) {
             let content = segment(bytes, &mark);
             match mark.code {
-                0xc0..=0xcf if !matches!(mark.code, 0xc4 | 0xc8 | 0xcc) => {
+                code if is_frame(code) => {
                     extent.keeps_coefficients |= mark.code == 0xc2;
                     components = content.get(5).map_or(0, |count| usize::from(*count));
                     for part in content.get(6..).unwrap_or_default().chunks_exact(3) {
@@ -179,6 +179,12 @@ impl Iterator for Marks<'_> {
         };
         Some(Mark { at, end, code })
     }
+}
+
+/// Whether a frame header has this code: SOF0 to SOF15, of which three codes
+/// are other segments (T.81, table B.1).
+pub(super) const fn is_frame(code: u8) -> bool {
+    matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc)
 }
 
 #[cfg(test)]

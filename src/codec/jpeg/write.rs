@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
 };
 
-use super::{DensityUnit, Metadata, message};
+use super::{DensityUnit, Metadata, marks::is_frame, message};
 
 /// The rows of blocks in a strip, if the blocks can be counted.
 const BLOCK_ROWS: usize = 8;
@@ -31,6 +31,7 @@ pub(in crate::codec) fn create<'a>(
             true => (shape.columns.div_ceil(8) * rows / 8) as u16,
             false => 0,
         },
+        tables: Vec::new(),
     };
     Box::new(Strips::new(file, rows * shape.row_bytes(), shape.bytes()))
 }
@@ -51,6 +52,8 @@ struct File<'a> {
     quality: u8,
     /// The blocks of a strip, if there are several strips.
     interval: u16,
+    /// The [tables] of the first strip, which all strips are read with.
+    tables: Vec<u8>,
 }
 
 impl StripFile for File<'_> {
@@ -63,6 +66,9 @@ impl StripFile for File<'_> {
         let (high, wide) = (rows.len() / self.shape.row_bytes(), self.shape.columns);
         let mut encoder = Encoder::new(rows, wide, high, color)
             .quality(self.quality)
+            // Below quality 24 the scaled tables exceed 255. Clamped, they fit 8
+            // bits, which is what baseline readers know.
+            .force_baseline(true)
             .subsampling(Subsampling::S444)
             .restart_blocks(self.interval);
         if number == 0 {
@@ -84,20 +90,30 @@ impl StripFile for File<'_> {
                 encoder = encoder.density(unit, x as u16, y as u16);
             }
         }
-        encoder.encode().map_err(encoding)
+        let mut strip = encoder.encode().map_err(encoding)?;
+        set_rows(&mut strip, high as u16, self.shape.rows as u16)?;
+        Ok(strip)
     }
 
-    fn append(&mut self, number: usize, mut strip: Vec<u8>) -> Result<()> {
-        let start = scan(&strip).ok_or_else(|| encoding("no scan"))?;
+    fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()> {
+        let start = scan(&strip).ok_or_else(|| encoding("the encoder wrote no scan"))?;
+        let (head, data) = strip.split_at(start);
+        let data = data
+            .strip_suffix(&END)
+            .ok_or_else(|| encoding("the encoder wrote no end"))?;
+        let tables = tables(head);
         let written = match number.checked_sub(1) {
             None => {
-                set_rows(&mut strip[..start], self.shape.rows as u16);
-                self.out.write_all(&strip[..start])
+                self.tables = tables;
+                self.out.write_all(head)
+            }
+            Some(_) if tables != self.tables => {
+                return Err(encoding("the encoder changed its tables between strips"));
             }
             Some(restart) => self.out.write_all(&[0xff, 0xd0 + (restart % 8) as u8]),
         };
         written
-            .and_then(|()| self.out.write_all(&strip[start..strip.len() - END.len()]))
+            .and_then(|()| self.out.write_all(data))
             .map_err(message::writing)
     }
 
@@ -141,12 +157,27 @@ fn scan(bytes: &[u8]) -> Option<usize> {
     segments.find_map(|(code, segment)| (code == 0xda).then_some(segment.end))
 }
 
-/// Has the head of a picture tell of so many rows.
-fn set_rows(head: &mut [u8], rows: u16) {
-    let frame = segments(head).find(|(code, _)| *code == 0xc0);
-    if let Some((_, segment)) = frame {
-        // After the bits of a sample.
-        head[segment.start + 1..segment.start + 3].copy_from_slice(&rows.to_be_bytes());
+/// All of a head that the data of its scan are decoded with: its segments
+/// without metadata.
+fn tables(head: &[u8]) -> Vec<u8> {
+    segments(head)
+        .filter(|(code, _)| !matches!(code, 0xe0..=0xef))
+        .flat_map(|(code, segment)| [&[code], &head[segment]].concat())
+        .collect()
+}
+
+/// Has the frame header of a picture of `strip` rows announce `rows`, or fails:
+/// else the file would be cut to its first strip.
+fn set_rows(picture: &mut [u8], strip: u16, rows: u16) -> Result<()> {
+    let frame = segments(picture).find(|(code, _)| is_frame(*code));
+    let (_, segment) = frame.ok_or_else(|| encoding("the encoder wrote no frame header"))?;
+    // After the bits of a sample (T.81, B.2.2).
+    match picture[segment].get_mut(1..3) {
+        Some(field) if *field == strip.to_be_bytes() => {
+            field.copy_from_slice(&rows.to_be_bytes());
+            Ok(())
+        }
+        _ => Err(encoding("the encoder wrote another number of rows")),
     }
 }
 
@@ -155,4 +186,105 @@ fn encoding(error: impl std::fmt::Display) -> Error {
         "jpeg cannot hold this picture ({}); choose png, tiff or npy",
         message::one_line(error)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use crate::{codec::Output, image::Depth};
+
+    use super::*;
+
+    /// The first mark, and segments of these codes and contents.
+    fn picture(segments: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8];
+        for (code, content) in segments {
+            bytes.extend([0xff, *code]);
+            bytes.extend((2 + content.len() as u16).to_be_bytes());
+            bytes.extend(*content);
+        }
+        bytes
+    }
+
+    const FRAME: &[u8] = &[8, 0, 64, 1, 0x2c, 1, 1, 0x11, 0];
+
+    #[test]
+    fn every_frame_header_is_told_its_rows_and_no_other_segment() {
+        let mut frames = 0;
+        for code in 0xc0..=0xcf {
+            let segments = |frame| picture(&[(0xe0, FRAME), (code, frame), (0xda, &[1])]);
+            let mut bytes = segments(FRAME);
+            let result = set_rows(&mut bytes, 64, 5000);
+            if matches!(code, 0xc4 | 0xc8 | 0xcc) {
+                assert_eq!(
+                    result.unwrap_err().to_string(),
+                    "jpeg cannot hold this picture (the encoder wrote no frame header); choose png, tiff or npy"
+                );
+                assert_eq!(bytes, segments(FRAME));
+                continue;
+            }
+            result.unwrap();
+            let [high, low] = 5000_u16.to_be_bytes();
+            let wanted = [8, high, low, 1, 0x2c, 1, 1, 0x11, 0];
+            assert_eq!(bytes, segments(&wanted), "{code:x}");
+            frames += 1;
+        }
+        assert_eq!(frames, 13);
+        for odd in [&FRAME[..2], &[8, 0, 63, 1, 0x2c], &[]] {
+            let refused = set_rows(&mut picture(&[(0xc0, odd)]), 64, 5000);
+            assert_eq!(
+                refused.unwrap_err().to_string(),
+                "jpeg cannot hold this picture (the encoder wrote another number of rows); choose png, tiff or npy"
+            );
+        }
+    }
+
+    #[test]
+    fn strips_that_do_not_fit_together_are_no_file() {
+        let scan = |table: &[u8], data: &[u8]| {
+            let head = picture(&[(0xdb, table), (0xc0, FRAME), (0xda, &[1])]);
+            [&head, data].concat()
+        };
+        let first = scan(&[7], b"a\xff\xd9");
+        for (second, problem) in [
+            (scan(&[7], b"b\xff\xd9"), None),
+            (
+                scan(&[8], b"b\xff\xd9"),
+                Some("changed its tables between strips"),
+            ),
+            (scan(&[7], b"b"), Some("wrote no end")),
+            (picture(&[(0xdb, &[7])]), Some("wrote no scan")),
+        ] {
+            let mut written = Cursor::new(Vec::new());
+            let mut file = File {
+                out: Destination::forward(Output::seekable(&mut written)),
+                shape: Shape {
+                    rows: 128,
+                    columns: 300,
+                    channels: 1,
+                    depth: Depth::U8,
+                },
+                metadata: Metadata::default(),
+                quality: 90,
+                interval: 304,
+                tables: Vec::new(),
+            };
+            file.append(0, first.clone()).unwrap();
+            let result = file.append(1, second);
+            drop(file);
+            let Some(problem) = problem else {
+                result.unwrap();
+                let end = b"a\xff\xd0b";
+                assert!(written.into_inner().ends_with(end));
+                continue;
+            };
+            assert_eq!(
+                result.unwrap_err().to_string(),
+                format!(
+                    "jpeg cannot hold this picture (the encoder {problem}); choose png, tiff or npy"
+                )
+            );
+        }
+    }
 }
