@@ -128,6 +128,8 @@ pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
 
     /// A weight or constant of this type; the plan has seen to it that it fits.
     fn from_weight(weight: f64) -> Self;
+
+    fn to_f64(self) -> f64;
 }
 
 impl Element for u8 {
@@ -141,6 +143,11 @@ impl Element for u8 {
 
     fn from_weight(weight: f64) -> Self {
         weight as Self
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.into()
     }
 }
 
@@ -192,6 +199,11 @@ impl Element for i16 {
 
     fn from_weight(weight: f64) -> Self {
         weight as Self
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.into()
     }
 }
 
@@ -289,6 +301,11 @@ macro_rules! float_lane {
 
             fn from_weight(weight: f64) -> Self {
                 weight as Self
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
             }
         }
 

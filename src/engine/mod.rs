@@ -9,6 +9,7 @@ mod naive;
 mod separable;
 mod taps;
 mod totals;
+mod wide;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub(crate) use taps::Grid;
 use taps::Taps;
 pub(crate) use totals::ROWS as TOTALS_ROWS;
 use totals::Totals;
+pub(crate) use wide::Wide;
 
 use crate::{
     error::Result,

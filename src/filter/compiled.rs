@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     engine::{
-        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Widen,
+        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Wide,
+        Widen,
     },
     error::Result,
     image::{Depth, SampleSliceMut, try_resize},
@@ -36,6 +37,8 @@ pub(super) trait Compiled: Sync {
 /// Kernels that contract samples of type `S`.
 struct Kernels<S, C> {
     kernels: Vec<C>,
+    /// The same for float samples that f32 does not hold the sums of.
+    wide: Option<Wide>,
     samples: PhantomData<fn() -> S>,
 }
 
@@ -78,27 +81,30 @@ fn kernels<S: Widen, C: Contract + 'static>(
 ) -> Result<Box<dyn Compiled>> {
     let geometry = &plan.geometry;
     let row = band::window_row(geometry, plan.output_shape()[2]);
-    let kernels = (plan.kernels.iter().zip(&geometry.origins).enumerate())
-        .map(|(at, (kernel, &origin))| {
-            let weights: Vec<f64> = kernel.weights().iter().copied().collect();
-            let grid = Grid {
-                weights: &weights,
-                shape: [kernel.rows(), kernel.columns()],
-                dilation: geometry.dilation,
-                origin,
-            };
-            compile(at, kernel, grid, &row)
-        })
+    let weights = |kernel: &Kernel| kernel.weights().iter().copied().collect();
+    let weights: Vec<Vec<f64>> = plan.kernels.iter().map(weights).collect();
+    let grids = (plan.kernels.iter().zip(&weights).zip(&geometry.origins)).map(
+        |((kernel, weights), &origin)| Grid {
+            weights,
+            shape: [kernel.rows(), kernel.columns()],
+            dilation: geometry.dilation,
+            origin,
+        },
+    );
+    let kernels = (plan.kernels.iter().zip(grids.clone()).enumerate())
+        .map(|(at, (kernel, grid))| compile(at, kernel, grid, &row))
         .collect::<Result<_>>()?;
+    let unbounded = S::DEPTH == Depth::F32 && plan.lane() == LaneKind::F32;
     Ok(Box::new(Kernels::<S, C> {
         kernels,
+        wide: unbounded.then(|| Wide::new(grids, plan.tone.trusted())),
         samples: PhantomData,
     }))
 }
 
 impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
     fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) -> Result<()> {
-        let bands = Bands::<S, C>::new(part, &self.kernels);
+        let bands = Bands::<S, C>::new(part, self);
         match out {
             SampleSliceMut::U8(out) => bands.fill(part, out),
             SampleSliceMut::U16(out) => bands.fill(part, out),
@@ -108,7 +114,7 @@ impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
 
     fn range(&self, part: &Part<'_>) -> Result<tone::Range> {
         let Part { plan, tone, .. } = *part;
-        let bands = Bands::<S, C>::new(part, &self.kernels);
+        let bands = Bands::<S, C>::new(part, self);
         let channels = bands.source.shape()[2];
         (0..part.rows.len().div_ceil(part.band_rows))
             .into_par_iter()
@@ -119,7 +125,11 @@ impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
                     let mut range = tone::Range::EMPTY;
                     for tile in bands.tiles(part.band(band)) {
                         bands.each_row(&tile, scratch, |_, sums| {
-                            range = range.join(tone.range(sums, channels, plan.copies_alpha()));
+                            let skip_alpha = plan.copies_alpha();
+                            range = range.join(match sums {
+                                Sums::Lane(sums) => tone.range(sums, channels, skip_alpha),
+                                Sums::Wide(sums) => tone.range(sums, channels, skip_alpha),
+                            });
                         })?;
                     }
                     Ok(range)
@@ -138,6 +148,16 @@ struct Scratch<E, T> {
     sums: Vec<T>,
     /// How many there are.
     len: usize,
+    /// Those of one row in f64.
+    wide: Vec<f64>,
+}
+
+/// One row of sums for every kernel.
+#[derive(Clone, Copy)]
+enum Sums<'a, T> {
+    Lane(&'a [&'a [T]]),
+    /// Of a row that f32 does not hold.
+    Wide(&'a [&'a [f64]]),
 }
 
 impl<E, T: Lane> Scratch<E, T> {
@@ -158,19 +178,21 @@ struct Bands<'a, S, C: Contract> {
     /// The row of the image that the source begins with.
     first: usize,
     kernels: &'a [C],
+    wide: Option<&'a Wide>,
     /// Elements from one row of sums to the next.
     stride: usize,
 }
 
 impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
-    fn new(part: &Part<'a>, kernels: &'a [C]) -> Self {
+    fn new(part: &Part<'a>, kernels: &'a Kernels<S, C>) -> Self {
         let (plan, first) = (part.plan, part.first);
         let source = S::of_view(&part.source).expect("kernels are compiled for the plan's depth");
         let geometry = &plan.geometry;
         let block = C::Sum::MAX_BLOCK.max(C::Element::MAX_BLOCK);
         Self {
             plan,
-            kernels,
+            kernels: &kernels.kernels,
+            wide: kernels.wide.as_ref(),
             framing: Framing::new(geometry, source, first, plan.simd),
             source,
             first,
@@ -182,8 +204,11 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
         let Part { plan, tone, .. } = *part;
         let channels = self.source.shape()[2];
         let row_len = plan.geometry.output[1] * channels;
-        let finish = |y: usize, columns: &Range<usize>, sums: &[&[C::Sum]], out: &mut [O]| {
-            tone.finish(plan.simd, sums, out);
+        let finish = |y: usize, columns: &Range<usize>, sums: Sums<'_, C::Sum>, out: &mut [O]| {
+            match sums {
+                Sums::Lane(sums) => tone.finish(plan.simd, sums, out),
+                Sums::Wide(sums) => tone.finish(plan.simd, sums, out),
+            }
             if plan.copies_alpha() {
                 self.copy_alpha(tone, y, columns.start, out);
             }
@@ -222,6 +247,7 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
             engine: engine::Scratch::new(),
             sums: Vec::new(),
             len: self.kernels.len() * self.plan.rows_at_once * self.stride,
+            wide: Vec::new(),
         }
     }
 
@@ -240,13 +266,14 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
         &self,
         tile: &Tile,
         scratch: &mut Scratch<C::Element, C::Sum>,
-        mut each: impl FnMut(usize, &[&[C::Sum]]),
+        mut each: impl FnMut(usize, Sums<'_, C::Sum>),
     ) -> Result<()> {
         let Self { plan, stride, .. } = *self;
         let Scratch {
             frame,
             engine,
             sums,
+            wide: wide_sums,
             ..
         } = scratch;
         let band = self.framing.band(tile, frame)?;
@@ -264,7 +291,17 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
             };
             let row_sums: Vec<&[C::Sum]> = (0..rows).flat_map(of_row).collect();
             for (row, sums) in row_sums.chunks(self.kernels.len()).enumerate() {
-                each(tile.rows.start + first + row, sums);
+                let (y, row) = (tile.rows.start + first + row, first + row);
+                match self.wide {
+                    Some(wide) if wide.doubts(plan.simd, &band, row, as_f32(sums)) => {
+                        try_resize(wide_sums, sums.len() * stride, 0.0)?;
+                        wide.contract(plan.simd, &band, row, wide_sums, stride);
+                        let rows = wide_sums.chunks_exact(stride);
+                        let rows: Vec<&[f64]> = rows.map(|sums| &sums[..row_len]).collect();
+                        each(y, Sums::Wide(&rows));
+                    }
+                    _ => each(y, Sums::Lane(sums)),
+                }
             }
         }
         Ok(())
@@ -282,4 +319,9 @@ impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
             pixel[channels - 1] = tone.sample(alpha.to_f64());
         }
     }
+}
+
+/// Sums in the lane f32 as what they are.
+fn as_f32<'a, T: Lane>(sums: &[&'a [T]]) -> impl Iterator<Item = &'a [f32]> + Clone {
+    sums.iter().map(|sums| bytemuck::cast_slice(sums))
 }

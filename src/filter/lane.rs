@@ -105,10 +105,18 @@ fn narrowest(kernel: &Kernel, depth: Depth, roundings: usize) -> (LaneKind, Stri
     };
     // Weights that f32 would turn to infinity or lose below its normal range.
     let in_range = largest < 1e30 && smallest_weight > 1e-30;
+    // Which would show what products of faint samples lose there.
+    let in_range = in_range && (depth != Depth::F32 || kernel.divisor().abs() >= 1e-3);
     if roundings <= MAX_ROUNDINGS && in_range {
         (
             LaneKind::F32,
-            format!("{what}, and {roundings} roundings a sum stay below 1e-5 in f32"),
+            format!(
+                "{what}, and {roundings} roundings a sum stay below 1e-5 in f32{}",
+                match depth {
+                    Depth::F32 => "; rows whose sums leave its range are made again in f64",
+                    _ => "",
+                }
+            ),
         )
     } else if !in_range {
         (LaneKind::F64, format!("{what} beyond the range of f32"))

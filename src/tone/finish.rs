@@ -110,6 +110,28 @@ impl Tone {
         matches!(self.map, Map::Stretch | Map::Symmetric)
     }
 
+    /// The smallest and the largest absolute sum in f32 of float samples, but zero,
+    /// that become samples with no overflow on the way, and with no loss below the
+    /// normal range of f32.
+    pub(crate) fn trusted(&self) -> [f32; 2] {
+        // A rounding error of 2^-24 has room below the smallest.
+        let mut range = [2_f64.powi(-100), f32::MAX.into()];
+        if !self.wide {
+            let magnitude = self.combine == Some(Combine::Magnitude);
+            let powers = if magnitude { [-50, 62] } else { [-100, 126] };
+            let scales = self.terms.iter().map(|term| term.scale.abs());
+            let mul = self.factor.unwrap_or(self.last.mul);
+            let (least, most) = scales.fold((1.0_f64, 1.0_f64), |(least, most), scale| {
+                (least.min(scale), most.max(scale))
+            });
+            range = [
+                2_f64.powi(powers[0]) / (least * mul.min(1.0)),
+                2_f64.powi(powers[1]) / (most * mul.max(1.0) * self.terms.len() as f64),
+            ];
+        }
+        range.map(|sum| sum as f32)
+    }
+
     /// The last step for an image whose numerators lie in `range`.
     pub(crate) fn set_range(&mut self, range: Range) {
         let full_scale = self.to.full_scale();
@@ -158,7 +180,7 @@ impl Tone {
     pub(crate) fn finish<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
         if let Some(narrow) = &self.narrow {
             narrow.finish(simd, sums, bytemuck::cast_slice_mut(out));
-        } else if self.wide {
+        } else if self.wide || T::KIND == LaneKind::F64 {
             self.finish_in::<T, O, f64>(simd, sums, out);
         } else {
             self.finish_in::<T, O, f32>(simd, sums, out);
