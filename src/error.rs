@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::{kernel::KernelError, view::LayoutError};
+use crate::{kernel::KernelError, pipeline::Losses, view::LayoutError};
 
 /// Any failure of this crate.
 ///
@@ -26,6 +26,9 @@ pub enum Error {
     /// The output format cannot hold the result.
     #[error("{0}")]
     Output(String),
+    /// The input was to be replaced by a result that has less than it holds.
+    #[error("{0}")]
+    Loss(Losses),
     /// There is an output already, which may not be replaced.
     #[error(
         "the output exists already; use --overwrite to replace it or --skip-existing to keep it"

@@ -304,6 +304,11 @@ pub(crate) const fn has_alpha(channels: usize) -> bool {
     matches!(channels, 2 | 4)
 }
 
+/// Whether `channels` channels are of colours.
+pub(crate) const fn has_color(channels: usize) -> bool {
+    matches!(channels, 3 | 4)
+}
+
 /// How many samples an image has, which is not empty.
 pub(crate) fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
     if rows == 0 || columns == 0 || channels == 0 {

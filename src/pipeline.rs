@@ -6,6 +6,7 @@ mod branch;
 mod flow;
 mod input;
 mod ledger;
+mod loss;
 mod making;
 mod memory;
 mod output;
@@ -23,6 +24,7 @@ use std::{
 
 pub use flow::Flow;
 pub use input::Input;
+pub use loss::{Losses, MayLose};
 pub use memory::needed as memory_needed;
 
 pub(crate) use ledger::Ledger;
@@ -70,6 +72,13 @@ pub struct Job {
     pub results: Vec<Request>,
 }
 
+impl Job {
+    /// Whether this result takes the place of the input.
+    fn replaces(&self, request: &Request) -> bool {
+        matches!(self.input, Place::File(_)) && request.output == self.input
+    }
+}
+
 /// One result: a filter, and where what it gives is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -100,6 +109,8 @@ pub struct Options {
     /// Whether outputs get the time of modification and the permissions of
     /// their input.
     pub preserve: bool,
+    /// What an input may lose that is replaced by its result.
+    pub may_lose: MayLose,
 }
 
 /// What becomes of an output that exists.
@@ -227,8 +238,11 @@ pub(crate) fn run_within(
     let start = Instant::now();
     let input = Input::open(&job.input, options)?;
     let mut opened = start.elapsed();
-    warn(report, job.input.path(), input.warnings());
     let plans = plans(job, found, &input, options);
+    // A refusal says what else there is to say of what is not read.
+    if !plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
+        warn(report, job.input.path(), input.warnings());
+    }
     let good = plans.iter().flatten();
     let total = good.clone().map(|plan| plan.output_shape()[0]).sum();
     report.event(Event::Rows { total });
@@ -332,7 +346,7 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
 
 fn plans(job: &Job, found: Vec<Result<()>>, input: &Input, options: &Options) -> Vec<Result<Plan>> {
     (found.into_iter().zip(&job.results))
-        .map(|(found, request)| found.and_then(|()| plan(request, input, options)))
+        .map(|(found, request)| found.and_then(|()| plan(job, request, input, options)))
         .collect()
 }
 
@@ -349,11 +363,14 @@ fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
 }
 
 /// Everything that can be refused is refused before the filter runs.
-fn plan(request: &Request, input: &Input, options: &Options) -> Result<Plan> {
+fn plan(job: &Job, request: &Request, input: &Input, options: &Options) -> Result<Plan> {
     let plan = input.plan(&request.filter, &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
-    Ok(plan)
+    match Losses::of(input, &plan, options.may_lose) {
+        Some(losses) if job.replaces(request) => Err(Error::Loss(losses)),
+        _ => Ok(plan),
+    }
 }

@@ -16,7 +16,7 @@ use stridekern::{
     Border, Channel, Depth, Error, Extent, Filter, KernelBank,
     batch::{self, Batch, Summary},
     codec::{self, Format, Limits},
-    pipeline::{self, Existing, Job, Options, Outcome, Place, Request},
+    pipeline::{self, Existing, Job, MayLose, Options, Outcome, Place, Request},
     report::{Event, Report, Silent},
 };
 
@@ -496,6 +496,11 @@ fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
         existing: Existing::Replace,
+        may_lose: MayLose {
+            channels: true,
+            size: true,
+            depth: false,
+        },
         ..Options::default()
     };
     for extension in ["ppm", "gif"] {

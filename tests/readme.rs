@@ -83,7 +83,7 @@ fn every_command_works_as_written() {
         assert_eq!(stderr, "", "{line}");
         ran += 1;
     }
-    assert_eq!(ran, 19);
+    assert_eq!(ran, 20);
     let shape = |name: &str| read(&folder.path().join(name)).shape();
     let [rows, columns, _] = shape("photo.jpg");
     assert_eq!(shape("edges.png"), [398, 598, 1]);
@@ -98,6 +98,7 @@ fn every_command_works_as_written() {
         shape("sharp/trip/market.sharpen.edge.jpg"),
         [rows, columns, 3]
     );
+    assert_eq!(shape("pictures/chelsea.png"), [300, 451, 3]);
     assert_eq!(shape("outlines/coins.outline.png"), [301, 382, 1]);
     assert_eq!(shape("scan.sobel_x.reflect.npy"), [303, 384, 1]);
     assert_eq!(shape("scan.sobel_direction.png"), [301, 382, 1]);
@@ -110,6 +111,45 @@ fn every_command_works_as_written() {
                 .is_file(),
             "{border}"
         );
+    }
+}
+
+#[test]
+fn every_example_of_the_help_works_and_keeps_what_it_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let odd = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    fs::create_dir_all(at("photos/trip")).unwrap();
+    for (from, to) in [
+        ("subsampled.jpg", "photo.jpg"),
+        ("rgba.png", "one.png"),
+        ("rgb16.png", "in.png"),
+        ("rgb16.tif", "scan.tif"),
+        ("rgba.png", "photos/trip/day.png"),
+    ] {
+        fs::copy(odd.join(from), at(to)).unwrap();
+    }
+    fs::write(at("my.toml"), "weights = [[1, 2, 1]]").unwrap();
+    let help = run("stridekern --help", folder.path());
+    let help = String::from_utf8(help.stdout).unwrap();
+    let examples = help.split("Examples:\n").nth(1).unwrap();
+    let examples = examples.split("\n\n").next().unwrap().lines();
+    let mut ran = 0;
+    for line in examples.filter(|line| !line.starts_with("      ")) {
+        let output = run(line, folder.path());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{line}");
+        ran += 1;
+    }
+    assert_eq!(ran, 9);
+    // Colours, alpha and size are those of the picture.
+    for (name, result) in [
+        ("photo.jpg", "sharp.jpg"),
+        ("one.png", "out/one.gaussian5.edge.png"),
+        ("in.png", "out/in.gaussian5.edge.png"),
+        ("photos/trip/day.png", "sharp/trip/day.sharpen.edge.png"),
+    ] {
+        assert_eq!(read(&at(result)).shape(), read(&at(name)).shape(), "{name}");
     }
 }
 

@@ -12,11 +12,11 @@ const EXAMPLES: &str = "\
 Examples:
   stridekern photo.jpg -k sobel
       edges: photo.sobel.jpg beside the photograph
-  stridekern photo.jpg -k sharpen --channel each --pad edge -o sharp.jpg
+  stridekern photo.jpg -k sharpen --photo -o sharp.jpg
       sharpen in colour, at full size
-  stridekern *.png -k gaussian5 --pad reflect -o out/
+  stridekern *.png -k gaussian5 --photo -o out/
       blur many, into a folder
-  stridekern photos/ -r -k sharpen --channel each -o sharp/ --skip-existing
+  stridekern photos/ -r -k sharpen --photo -o sharp/ --skip-existing
       a whole tree; run again, it goes on where it stopped
   stridekern scan.tif -k my.toml --pad all
       every border, one file each
@@ -139,7 +139,7 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) flip: bool,
 
-    /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, or all
+    /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, or all [default: valid]
     ///
     /// `valid` filters only where the window lies inside the image, so the
     /// result is smaller by the kernel's size less one. The others fill in
@@ -154,26 +154,29 @@ pub(super) struct FilterArgs {
     #[arg(
         long,
         value_name = "MODE,...",
-        default_value = "valid",
         value_delimiter = ',',
         verbatim_doc_comment
     )]
     pub(super) pad: Vec<String>,
 
-    /// Window stride: rows and columns from one window to the next
-    #[arg(long, value_name = "N|R,C", default_value = "1")]
-    pub(super) step: String,
+    /// Window stride: rows and columns from one window to the next [default: 1]
+    #[arg(long, value_name = "N|R,C")]
+    pub(super) step: Option<String>,
 
     /// Distance between the taps of the kernel, in rows and columns
     #[arg(long, value_name = "N|R,C", default_value = "1")]
     pub(super) dilate: String,
 
-    /// Channels: luma, each, red, green, blue or alpha
+    /// Channels: luma, each, red, green, blue or alpha [default: luma]
     ///
     /// `luma` makes a gray image by the Rec. 709 weights on the samples as
     /// stored. `each` filters every colour channel and copies alpha.
-    #[arg(long, value_name = "CHANNEL", default_value = "luma")]
-    pub(super) channel: String,
+    #[arg(long, value_name = "CHANNEL")]
+    pub(super) channel: Option<String>,
+
+    /// Short for --channel each --pad edge, which keep colours, alpha and size; either may be given too
+    #[arg(long)]
+    pub(super) photo: bool,
 
     /// How responses become samples: clamp, abs, offset, stretch, symmetric or float
     ///
@@ -184,9 +187,9 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) map: Option<String>,
 
-    /// Samples of the output
-    #[arg(long, value_enum, default_value_t = DepthArg::Same)]
-    pub(super) depth: DepthArg,
+    /// Samples of the output [default: same]
+    #[arg(long, value_enum)]
+    pub(super) depth: Option<DepthArg>,
 }
 
 /// What is written, and where.
@@ -226,7 +229,10 @@ pub(super) struct OutputArgs {
 
     /// Put each result in the place of its input, once it is whole and on the disk
     ///
-    /// An input that another program changes meanwhile stays, and is an error.
+    /// An input that another program changes meanwhile stays, and is an error. So
+    /// does one that would lose something: colours, alpha, rows and columns or
+    /// depth, unless --channel, --pad or --step, or --depth is given, or --photo;
+    /// further frames, pages and pictures in any case.
     #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
     pub(super) in_place: bool,
 

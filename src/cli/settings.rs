@@ -11,7 +11,7 @@ use stridekern::{
     Channel, Depth, Error, Filter, KernelBank, Map, Method, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
-    pipeline::{Existing, Job, Options, Place, Stop},
+    pipeline::{Existing, Job, MayLose, Options, Place, Stop},
 };
 
 use super::{
@@ -76,7 +76,7 @@ impl Settings {
             report,
         } = args;
         let filters = filters(filter)?;
-        let extents = extents(&filter.pad)?;
+        let extents = extents(&borders(filter))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
         let action = match (report.explain, report.bench) {
             _ if report.dry_run => Action::DryRun,
@@ -159,6 +159,7 @@ impl Settings {
                     },
                     make_folders: matches!(destination, Destination::Folder(_)),
                     preserve: output.preserve,
+                    may_lose: may_lose(filter),
                 },
             },
             unseen,
@@ -204,16 +205,38 @@ fn limits(args: &RunArgs) -> Result<Limits> {
     })
 }
 
+/// What --pad says, else --photo.
+fn borders(args: &FilterArgs) -> Vec<String> {
+    match (args.pad.as_slice(), args.photo) {
+        ([], true) => vec!["edge".to_owned()],
+        ([], false) => vec!["valid".to_owned()],
+        (given, _) => given.to_vec(),
+    }
+}
+
+/// What is asked for may be lost, what is a default may not.
+fn may_lose(args: &FilterArgs) -> MayLose {
+    MayLose {
+        channels: args.channel.is_some() || args.photo,
+        size: !args.pad.is_empty() || args.step.is_some() || args.photo,
+        depth: !matches!(args.depth, None | Some(DepthArg::Same)),
+    }
+}
+
 fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
-    let step = pair(&args.step, "--step")?;
+    let step = pair(args.step.as_deref().unwrap_or("1"), "--step")?;
     let dilation = pair(&args.dilate, "--dilate")?;
-    let channel: Channel = args.channel.parse()?;
+    let channel = match (&args.channel, args.photo) {
+        (Some(given), _) => given.parse()?,
+        (None, true) => Channel::Each,
+        (None, false) => Channel::Luma,
+    };
     let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
     let depth = match args.depth {
-        DepthArg::Same => None,
-        DepthArg::Eight => Some(Depth::U8),
-        DepthArg::Sixteen => Some(Depth::U16),
-        DepthArg::F32 => Some(Depth::F32),
+        None | Some(DepthArg::Same) => None,
+        Some(DepthArg::Eight) => Some(Depth::U8),
+        Some(DepthArg::Sixteen) => Some(Depth::U16),
+        Some(DepthArg::F32) => Some(Depth::F32),
     };
     let filter = |argument: &PathBuf| {
         let bank = KernelBank::resolve(argument)?;
@@ -332,7 +355,7 @@ fn check_formats(jobs: &[Job], args: &FilterArgs) -> Result<()> {
                 others.join(", ")
             );
         }
-        if args.depth != DepthArg::Same || format == Format::Pbm {
+        if !matches!(args.depth, None | Some(DepthArg::Same)) || format == Format::Pbm {
             let depth = request.filter.output_depth(Depth::U8);
             format.check(depth, 1).with_context(|| output.to_string())?;
         }

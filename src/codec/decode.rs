@@ -172,7 +172,7 @@ pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
 }
 
 /// Reads what `reader` gives by rows, standard input for instance, as far as
-/// the end of the picture. The content wins over the `hint`, which is what the
+/// the end of the picture: what may follow it in the stream is not looked at. The content wins over the `hint`, which is what the
 /// user says; TGA is known by the hint alone.
 ///
 /// # Errors
@@ -250,9 +250,9 @@ fn rows_as<'a>(
     }
     if format.is_netpbm() {
         return match input {
-            Input::Memory(bytes) => pnm::open(bytes, format, limits),
+            Input::Memory(bytes) => pnm::open(Cursor::new(bytes), format, limits),
             Input::File(file) => pnm::open(file, format, limits),
-            Input::Stream(stream) => pnm::open(stream, format, limits),
+            Input::Stream(stream) => pnm::open(Forward(stream), format, limits),
         };
     }
     if format == Format::Npy {

@@ -16,8 +16,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, message, raster,
+    Format, Limits, Unread, message, raster,
     rows::{Header, RowReader, Trailer, WholeSource},
+    unread::behind,
 };
 
 /// The names of the blocks that the decoder keeps.
@@ -44,6 +45,7 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
         false => 0,
     };
     let kept = bytes.len() + beside;
+    let unread = unread(&bytes);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
@@ -58,7 +60,8 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
     let bare = top > 0 || left > 0 || top + high < rows || left + wide < columns;
     let alpha = frame.transparent.is_some() || bare;
     let channels = if gray { 1 } else { 3 } + usize::from(alpha);
-    let mut header = Header::new(Format::Gif, [rows, columns, channels], Depth::U8);
+    let header = Header::new(Format::Gif, [rows, columns, channels], Depth::U8);
+    let mut header = header.without(unread);
     header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
     let picture = Picture {
         frame,
@@ -70,13 +73,51 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
     let metadata = header.metadata.clone();
     Ok(WholeSource::reader(header, memory, move || {
         let image = picture.read(&mut decoder, most)?;
-        let mut warnings = Vec::new();
-        if decoder.next_frame_info().map_err(decoding)?.is_some() {
-            warnings
-                .push("the gif file is an animation: only its first picture was read".to_owned());
-        }
+        // What follows is still to be sound, up to the next picture at least.
+        decoder.next_frame_info().map_err(decoding)?;
+        let warnings = Vec::new();
         Ok((image, Trailer { metadata, warnings }))
     }))
+}
+
+/// The frames beyond the first and what follows the last, by the blocks of the
+/// file: nothing is decoded. Where the blocks are damaged, they end.
+fn unread(bytes: &[u8]) -> Vec<Unread> {
+    let (frames, end) = frames(bytes);
+    let behind = end.and_then(|end| behind(&bytes[end..]));
+    let frames = (frames > 1).then_some(Unread::Frames(frames));
+    frames.into_iter().chain(behind).collect()
+}
+
+/// How many frames there are, and where the file ends, if it has an end.
+fn frames(bytes: &[u8]) -> (u64, Option<usize>) {
+    /// The bytes of the palette that these flags announce.
+    fn palette(flags: u8) -> usize {
+        match flags & 0x80 {
+            0 => 0,
+            _ => 3 << ((flags & 7) + 1),
+        }
+    }
+    // The signature, and the logical screen with its flags.
+    let mut at = 13 + bytes.get(10).map_or(0, |flags| palette(*flags));
+    let mut count = 0;
+    loop {
+        at += match bytes.get(at) {
+            Some(0x3b) => return (count, Some(at + 1)),
+            Some(0x21) => 2,
+            Some(0x2c) => {
+                count += 1;
+                // The frame, its palette, and the size of codes.
+                11 + bytes.get(at + 9).map_or(0, |flags| palette(*flags))
+            }
+            _ => return (count, None),
+        };
+        // Blocks of data, the last of which is empty.
+        while let Some(length @ 1..) = bytes.get(at) {
+            at += 1 + usize::from(*length);
+        }
+        at += 1;
+    }
 }
 
 /// The first picture, and what is made of it.
@@ -207,5 +248,41 @@ fn encoding(error: EncodingError) -> Error {
             "gif cannot hold this picture ({}); choose png",
             message::one_line(error)
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_counted_as_far_as_the_blocks_are_whole() {
+        let mut file = Vec::new();
+        let palette: Vec<u8> = (0..24).collect();
+        let mut encoder = Encoder::new(&mut file, 5, 4, &palette).unwrap();
+        encoder.set_repeat(::gif::Repeat::Infinite).unwrap();
+        for number in 0..3 {
+            let mut frame = Frame::from_indexed_pixels(5, 4, vec![number; 20], Some(1));
+            frame.delay = 7;
+            // With a palette of its own.
+            frame.palette = (number == 1).then(|| palette.clone());
+            encoder.write_frame(&frame).unwrap();
+        }
+        drop(encoder);
+        assert_eq!(frames(&file), (3, Some(file.len())));
+        let mut counts: Vec<u64> = (0..file.len())
+            .map(|length| {
+                let (count, end) = frames(&file[..length]);
+                assert_eq!(end, None, "{length}");
+                count
+            })
+            .collect();
+        assert!(counts.is_sorted(), "{counts:?}");
+        counts.dedup();
+        assert_eq!(counts, [0, 1, 2, 3]);
+        assert_eq!(
+            unread(&[&file[..], b"more"].concat()),
+            [Unread::Frames(3), Unread::Data(4)]
+        );
     }
 }

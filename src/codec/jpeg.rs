@@ -34,7 +34,7 @@ use marks::{Extent, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, message,
+    Density, DensityUnit, Format, Limits, Metadata, Unread, message,
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
@@ -75,7 +75,9 @@ pub(super) fn open_cut<'a>(
         _ => (ColorSpace::RGB, 3),
     };
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
-    let mut header = Header::new(Format::Jpeg, [rows, columns, channels], Depth::U8);
+    let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(Unread::Cmyk);
+    let header = Header::new(Format::Jpeg, [rows, columns, channels], Depth::U8);
+    let mut header = header.without(inks.into_iter().chain(marks::unread(&bytes)));
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
@@ -83,11 +85,6 @@ pub(super) fn open_cut<'a>(
         density: density(&bytes),
         ..Metadata::default()
     };
-    if matches!(space, ColorSpace::CMYK | ColorSpace::YCCK) {
-        header.warnings.push(
-            "the jpeg file is CMYK: it was read as RGB, without regard to its profile".to_owned(),
-        );
-    }
     let samples = header.shape.bytes();
     let trailer = Trailer {
         metadata: header.metadata.clone(),

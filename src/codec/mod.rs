@@ -39,6 +39,7 @@ mod raster;
 mod rows;
 mod sniff;
 mod tiff;
+mod unread;
 
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
 pub(crate) use atomic::{check_place, open_device};
@@ -57,3 +58,4 @@ pub(crate) use message::{advised, too_much_memory, writing};
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};
+pub use unread::Unread;

@@ -2,8 +2,9 @@
 //! file, written as the rows come.
 
 use super::{
-    Compression, Density, DensityUnit, Format, Limits, Metadata, message,
+    Compression, Density, DensityUnit, Format, Limits, Metadata, Unread, message,
     rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
+    unread::data_behind,
 };
 
 mod read;

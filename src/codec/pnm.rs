@@ -1,12 +1,12 @@
 //! Netpbm's formats: read through the image crate a band at a time, written here.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use ::image::{
     ImageDecoder, ImageError,
     codecs::pnm::{
         ArbitraryHeader, ArbitraryTuplType, BitmapHeader, GraymapHeader, PixmapHeader, PnmDecoder,
-        PnmHeader, SampleEncoding,
+        PnmHeader, PnmSubtype, SampleEncoding,
     },
 };
 
@@ -16,8 +16,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, message, raster,
+    Format, Limits, Metadata, Unread, message, raster,
     rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, write_samples},
+    unread::data_behind,
 };
 
 /// The most bytes of a header, its comments included: the decoder keeps lines
@@ -29,7 +30,7 @@ const DIGITS: usize = 1 << 16;
 
 /// Opens any of the formats, in binary or in digits.
 pub(super) fn open<'a>(
-    mut input: impl BufRead + Send + 'a,
+    mut input: impl BufRead + Seek + Send + 'a,
     format: Format,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
@@ -63,6 +64,11 @@ pub(super) fn open<'a>(
         .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
     let header = Header::new(format, [rows as usize, columns as usize, channels], depth);
+    let unread = match stored_bytes(&written, &header.shape) {
+        Some(bytes) => behind(&mut input, bytes),
+        None => Ok(None),
+    };
+    let header = header.without(unread.map_err(|error| message::reading(format.name(), &error))?);
     let bands = Bands {
         input,
         format,
@@ -95,6 +101,40 @@ fn maxval(header: &PnmHeader) -> Option<u32> {
         Some(BlackAndWhite | BlackAndWhiteAlpha) => None,
         _ => Some(header.maximal_sample()),
     }
+}
+
+/// The bytes of the samples in the file; of those in digits, that is not known.
+fn stored_bytes(header: &PnmHeader, shape: &Shape) -> Option<u64> {
+    Some(match header.subtype() {
+        PnmSubtype::Bitmap(SampleEncoding::Binary) => {
+            shape.rows as u64 * shape.columns.div_ceil(8) as u64
+        }
+        PnmSubtype::Graymap(SampleEncoding::Binary)
+        | PnmSubtype::Pixmap(SampleEncoding::Binary)
+        | PnmSubtype::ArbitraryMap => shape.bytes() as u64,
+        _ => return None,
+    })
+}
+
+/// What follows the picture, of whose samples so many bytes come next: another
+/// one, or anything else. The input stays where it is; streams cannot seek.
+fn behind(input: &mut (impl BufRead + Seek), bytes: u64) -> io::Result<Option<Unread>> {
+    let Ok(start) = input.stream_position() else {
+        return Ok(None);
+    };
+    let end = start.saturating_add(bytes);
+    let length = input.seek(SeekFrom::End(0))?;
+    let mut found = data_behind(input, end, length)?;
+    if found.is_some() {
+        let mut mark = Vec::new();
+        input.seek(SeekFrom::Start(end))?;
+        input.take(1024).read_to_end(&mut mark)?;
+        if Format::from_content(mark.trim_ascii_start()).is_some_and(Format::is_netpbm) {
+            found = Some(Unread::Pictures);
+        }
+    }
+    input.seek(SeekFrom::Start(start))?;
+    Ok(found)
 }
 
 struct Bands<R> {

@@ -5,6 +5,7 @@ use std::{
     io::{Cursor, Seek, Write},
 };
 
+use ::exr::meta::{BlockDescription, MetaData, attribute::LevelMode, header::Header};
 use ::image::{
     ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError,
     codecs::{
@@ -24,8 +25,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, header, message,
-    rows::{Header, RowReader, Shape, Trailer, WholeSource},
+    Format, Limits, Metadata, Unread, header, message,
+    rows::{Header as RowsHeader, RowReader, Shape, Trailer, WholeSource},
+    unread::behind,
 };
 
 /// Opens BMP, EXR, HDR, QOI, TGA or WebP.
@@ -42,7 +44,7 @@ pub(super) fn open<'a>(
         kept: 0,
         copies: [0, 0],
         gray: false,
-        warnings: Vec::new(),
+        unread: Vec::new(),
     };
     match format {
         Format::Bmp => {
@@ -61,12 +63,14 @@ pub(super) fn open<'a>(
         }
         Format::Exr => {
             let kept = header::exr(&bytes, limits)?;
+            let unread = exr_unread(&bytes);
             let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // It gives all samples at once, and they are copied.
             let copies = [1, 0];
             Picture {
                 kept,
                 copies,
+                unread,
                 ..picture
             }
             .open(decoder)
@@ -93,20 +97,19 @@ pub(super) fn open<'a>(
             Picture { copies, ..picture }.open(decoder)
         }
         _ => {
-            check_riff_length(&bytes)?;
+            let end = riff_end(&bytes).ok_or_else(|| message::truncated("webp"))?;
             header::webp(&bytes, limits)?;
+            let frames = webp_frames(&bytes[..end]);
+            let behind = behind(&bytes[end..]);
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            let mut warnings = Vec::new();
+            let frames = (frames > 1).then_some(Unread::Frames(frames));
+            let unread = frames.into_iter().chain(behind).collect();
             // Data of lossy pictures are copied twice. They have planes of Y, U
             // and V, whose sides are multiples of 16, others all samples as
             // RGBA; alpha is one of these others. A film has a canvas besides.
             let pixel = if decoder.has_animation() { 16 } else { 8 };
-            if decoder.has_animation() {
-                warnings
-                    .push("the webp file is an animation: only its first picture was read".into());
-            }
             Picture {
-                warnings,
+                unread,
                 kept: 2 * picture.file + WEBP,
                 copies: [0, pixel],
                 ..picture
@@ -132,12 +135,81 @@ pub(super) fn exr_blocks(shape: Shape) -> usize {
     header::exr_threads().min(blocks) * 4 * SIDE * SIDE * pixel + blocks * 64
 }
 
-/// The RIFF header counts the bytes that follow it.
-fn check_riff_length(bytes: &[u8]) -> Result<()> {
-    match bytes.get(4..8).and_then(|size| size.try_into().ok()) {
-        Some(size) if u64::from(u32::from_le_bytes(size)) + 8 <= bytes.len() as u64 => Ok(()),
-        _ => Err(message::truncated("webp")),
+/// Where a file ends, if that is not beyond its bytes: the RIFF header counts
+/// what follows it.
+fn riff_end(bytes: &[u8]) -> Option<usize> {
+    let size = bytes.get(4..8)?.try_into().ok()?;
+    let end = (u32::from_le_bytes(size) as usize).checked_add(8)?;
+    (end <= bytes.len()).then_some(end)
+}
+
+/// The frames of an animation: the chunks called so.
+fn webp_frames(bytes: &[u8]) -> u64 {
+    let mut frames = 0;
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((&[a, b, c, d, size @ ..], after)) = rest.split_first_chunk::<8>() {
+        frames += u64::from(&[a, b, c, d] == b"ANMF");
+        // A chunk of an odd size has a byte of padding.
+        let size = (u32::from_le_bytes(size) as usize).saturating_add(1) & !1;
+        rest = after.get(size..).unwrap_or_default();
     }
+    frames
+}
+
+/// What an EXR file has beside the one layer that is read, the first that is
+/// RGB, and its channels R, G, B and A. A damaged header is for the decoder.
+fn exr_unread(bytes: &[u8]) -> Vec<Unread> {
+    let Ok(MetaData { headers, .. }) = MetaData::read_from_buffered(bytes, false) else {
+        return Vec::new();
+    };
+    let has = |header: &Header, name| header.channels.find_index_of_channel(&name).is_some();
+    let is_rgb = |header: &&Header| {
+        !header.deep
+            && ["R", "G", "B"]
+                .iter()
+                .all(|name| has(header, (*name).into()))
+    };
+    let mut unread = Vec::new();
+    if headers.len() > 1 {
+        unread.push(Unread::Layers(Some(headers.len() as u64)));
+    }
+    let Some(header) = headers.iter().find(is_rgb) else {
+        return unread;
+    };
+    let stored = header.channels.list.len() as u64;
+    let read = 3 + u64::from(has(header, "A".into()));
+    if stored > read {
+        unread.push(Unread::Channels { stored, read });
+    }
+    if let BlockDescription::Tiles(tiles) = &header.blocks
+        && tiles.level_mode != LevelMode::Singular
+    {
+        unread.push(Unread::Copies(None));
+    }
+    let shown = header.shared_attributes.display_window;
+    let position = header.own_attributes.layer_position;
+    let whole = [
+        (
+            position.x(),
+            header.layer_size.x(),
+            shown.position.x(),
+            shown.size.x(),
+        ),
+        (
+            position.y(),
+            header.layer_size.y(),
+            shown.position.y(),
+            shown.size.y(),
+        ),
+    ];
+    let whole = whole.map(|(start, size, from, shown)| {
+        let [start, from] = [start, from].map(i64::from);
+        start >= from && start.saturating_add(size as i64) <= from.saturating_add(shown as i64)
+    });
+    if whole.contains(&false) {
+        unread.push(Unread::Overscan);
+    }
+    unread
 }
 
 /// What is known of a picture beside its decoder.
@@ -153,7 +225,8 @@ struct Picture {
     copies: [usize; 2],
     /// Whether its three channels are the same.
     gray: bool,
-    warnings: Vec<String>,
+    /// What it does not read.
+    unread: Vec<Unread>,
 }
 
 impl Picture {
@@ -181,9 +254,8 @@ impl Picture {
             ..Metadata::default()
         };
         let shape = [rows, columns, if self.gray { 1 } else { channels }];
-        let mut header = Header::new(format, shape, depth);
+        let mut header = RowsHeader::new(format, shape, depth).without(self.unread);
         header.metadata = metadata.clone();
-        header.warnings = self.warnings;
         let samples = rows * columns * channels * depth.bytes();
         let [copies, pixel] = self.copies;
         let memory = (samples.saturating_mul(1 + copies))

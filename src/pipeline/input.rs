@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::{Options, Place};
 use crate::{
-    codec::{self, Begun, Format, Metadata, Opened, RowReader},
+    codec::{self, Begun, Format, Metadata, Opened, RowReader, Unread},
     error::{Error, Result},
     filter::{Filter, Plan, Tuning},
     image::Depth,
@@ -74,6 +74,15 @@ impl Input {
         match self {
             Self::Rows(reader) => &reader.header().metadata,
             Self::Whole(opened) => &opened.metadata,
+        }
+    }
+
+    /// What the file holds that is not read.
+    pub fn unread(&self) -> &[Unread] {
+        match self {
+            Self::Rows(reader) => &reader.header().unread,
+            // An array is all that its file holds.
+            Self::Whole(_) => &[],
         }
     }
 

@@ -156,7 +156,7 @@ impl Making<'_> {
             if self.options.preserve {
                 writing.preserve(known)?;
             }
-            if request.output == self.job.input {
+            if self.job.replaces(request) {
                 writing.replace_only(known);
             }
         }

@@ -9,6 +9,7 @@ mod common;
 mod batches;
 mod filters;
 mod hostile;
+mod in_place;
 mod interrupt;
 mod memory;
 mod messages;

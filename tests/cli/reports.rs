@@ -456,7 +456,7 @@ fn every_json_line_follows_the_schema() {
         "a.png b.tif wrong.png missing.png -k sobel -k emboss --pad valid,wrap --json",
         "a.png b.tif -k sobel --skip-existing --json",
         "a.png b.tif wrong.png -k sobel -k identity --skip-existing --dry-run --json",
-        "b.tif -k sobel_x --map float --json --in-place",
+        "b.tif -k sobel_x --channel luma --pad valid --map float --json --in-place",
     ] {
         for object in room.run(line).json() {
             conforms(&object, &schema).unwrap();

@@ -1,6 +1,10 @@
 //! The marks of a file: where its segments, its scans and its end are.
 
-use crate::{codec::message, error::Result, image::no_memory};
+use crate::{
+    codec::{Unread, message, unread::behind},
+    error::Result,
+    image::no_memory,
+};
 
 /// Whether the segments and scans run up to the mark that ends a JPEG.
 pub(in crate::codec) fn is_complete(bytes: &[u8]) -> bool {
@@ -178,6 +182,18 @@ impl Iterator for Marks<'_> {
             }
         };
         Some(Mark { at, end, code })
+    }
+}
+
+/// What follows the end of the picture: further pictures, as the Multi-Picture
+/// Format and some cameras have them, a film, or anything else.
+pub(super) fn unread(bytes: &[u8]) -> Option<Unread> {
+    let end = Marks::of(bytes).find(|mark| mark.code == END)?.end;
+    let rest = &bytes[end..];
+    let padding = rest.iter().position(|byte| *byte != 0).unwrap_or(0);
+    match behind(rest) {
+        Some(_) if rest[padding..].starts_with(b"\xff\xd8\xff") => Some(Unread::Pictures),
+        data => data,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     codec::{
-        Format, Limits, MappedFile, Metadata,
+        Format, Limits, MappedFile, Metadata, Unread,
         input::{Input, read_all},
         rows::{Header as Known, RowReader, Source, Trailer},
     },
@@ -65,7 +65,8 @@ fn known(header: &Header, limits: &Limits) -> Result<Known> {
     limits.check(rows, columns, channels, depth)?;
     let mut known = Known::new(Format::Npy, shape, depth);
     known.warnings.extend(order_warning(shape));
-    Ok(known)
+    let doubles = (header.kind == Kind::F64).then_some(Unread::Doubles);
+    Ok(known.without(doubles))
 }
 
 /// The bytes of the array.

@@ -1,6 +1,6 @@
 //! Reading.
 
-use std::io::{BufRead, Seek};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 use ::png::{
     BitDepth, ColorType, Decoder, DecodingError, Info, Limits as PngLimits, PixelDimensions,
@@ -13,17 +13,21 @@ use crate::{
     image::{Depth, Image, SampleSliceMut},
 };
 
-use super::{Density, DensityUnit, Format, Header, Limits, Metadata, RowReader, Trailer, message};
+use super::{
+    Density, DensityUnit, Format, Header, Limits, Metadata, RowReader, Trailer, Unread,
+    data_behind, message,
+};
 
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
 /// than 8 bits become 8, transparent colours become alpha. An interlaced one is
 /// decoded whole.
 pub(in crate::codec) fn open<'a>(
-    input: impl BufRead + Seek + Send + 'a,
+    mut input: impl BufRead + Seek + Send + 'a,
     start: &[u8],
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
+    let behind = behind(&mut input).map_err(|error| message::reading("png", &error))?;
     let bytes = limits.metadata();
     let failed = |error| decoding(error, limits.max_memory);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
@@ -57,12 +61,15 @@ pub(in crate::codec) fn open<'a>(
         .as_ref()
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
-    let mut header = Header::new(Format::Png, [rows, columns, channels], depth);
+    let header = Header::new(Format::Png, [rows, columns, channels], depth);
     let lines = Lines {
         reader,
         most: limits.max_memory,
         rows: rows_in_hand(&header),
     };
+    let frames = frames(lines.reader.info());
+    let frames = (frames > 1).then_some(Unread::Frames(frames));
+    let mut header = header.without(frames.into_iter().chain(behind));
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(format!(
@@ -99,6 +106,63 @@ fn has_profile(start: &[u8]) -> bool {
     false
 }
 
+/// The pictures of an animation: of one picture, the first is a frame, or a
+/// stand-in for viewers that show no animations.
+fn frames(info: &Info<'_>) -> u64 {
+    let stand_in = u64::from(info.frame_control.is_none());
+    let animation = info.animation_control.as_ref();
+    animation.map_or(1, |animation| u64::from(animation.num_frames) + stand_in)
+}
+
+/// The chunk that ends a file.
+const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
+
+/// What follows the end of the file at whose beginning `input` is, and stays;
+/// nothing of a stream, or of a file without an end.
+fn behind(input: &mut (impl BufRead + Seek)) -> io::Result<Option<Unread>> {
+    // Streams cannot seek.
+    let Ok(length) = input.seek(SeekFrom::End(0)) else {
+        return Ok(None);
+    };
+    let found = behind_end(input, length);
+    input.rewind()?;
+    found
+}
+
+fn behind_end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<Unread>> {
+    let size = END.len() as u64;
+    let mut last = END;
+    if length >= size {
+        input.seek(SeekFrom::Start(length - size))?;
+        input.read_exact(&mut last)?;
+    }
+    if last == END {
+        return Ok(None);
+    }
+    // Rarely: the chunks are gone through one by one. To seek, a reader drops its
+    // buffer, so short ones are read.
+    const SHORT: u64 = 1 << 18;
+    let mut at = 8;
+    input.seek(SeekFrom::Start(at))?;
+    while at + size <= length {
+        let mut chunk = [0; 8];
+        input.read_exact(&mut chunk)?;
+        let [a, b, c, d, ..] = chunk;
+        // The data and their checksum.
+        let data = 4 + u64::from(u32::from_be_bytes([a, b, c, d]));
+        at += 8 + data;
+        if chunk.ends_with(b"IEND") {
+            return data_behind(input, at, length);
+        }
+        if data > SHORT {
+            input.seek(SeekFrom::Start(at))?;
+        } else {
+            io::copy(&mut input.by_ref().take(data), &mut io::sink())?;
+        }
+    }
+    Ok(None)
+}
+
 struct Lines<R: BufRead + Seek> {
     reader: Reader<R>,
     /// The limit of memory.
@@ -132,18 +196,12 @@ impl<R: BufRead + Seek> Lines<R> {
 
     /// Chunks may follow the picture, and a file without its end was cut off.
     fn rest(&mut self) -> Result<Trailer> {
-        let animated = self.reader.info().animation_control.is_some();
         self.reader
             .finish()
             .map_err(|error| decoding(error, self.most))?;
-        let mut warnings = Vec::new();
-        if animated {
-            warnings
-                .push("the png file is an animation: only its first picture was read".to_owned());
-        }
         Ok(Trailer {
             metadata: self.metadata(),
-            warnings,
+            warnings: Vec::new(),
         })
     }
 }

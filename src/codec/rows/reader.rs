@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    codec::{Decoded, Format, Limits, Metadata, input::Watch, message},
+    codec::{Decoded, Format, Limits, Metadata, Unread, input::Watch, message},
     error::{Error, Result},
     image::{Depth, Image, SampleSliceMut, Samples},
 };
@@ -19,6 +19,8 @@ pub struct Header {
     pub format: Format,
     /// What stood before the samples beside them; more may follow in the [`Trailer`].
     pub metadata: Metadata,
+    /// What the file holds that is not read.
+    pub unread: Vec<Unread>,
     /// What the user should know, one line each.
     pub warnings: Vec<String>,
 }
@@ -245,8 +247,18 @@ impl Header {
             },
             format,
             metadata: Metadata::default(),
+            unread: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// The same of a file with parts that are not read, which the user is told of.
+    pub(in crate::codec) fn without(mut self, unread: impl IntoIterator<Item = Unread>) -> Self {
+        for part in unread {
+            self.warnings.extend(part.warning(self.format));
+            self.unread.push(part);
+        }
+        self
     }
 }
 

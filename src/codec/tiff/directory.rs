@@ -1,14 +1,18 @@
-//! The first directory, looked at before the tiff crate reads it: it takes
+//! The directories, looked at before the tiff crate reads the first: it takes
 //! memory on the word of a tag, with a limit of its own that cannot be set
-//! before.
+//! before. The others are of pictures that are not read.
 
-use std::io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
+use std::{
+    collections::BTreeSet,
+    io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom},
+};
 
 use ::tiff::tags::Tag;
 
 use crate::error::Result;
 
-use super::{Limits, XMP, message};
+use super::{Limits, Unread, XMP, message};
+use crate::codec::unread::MOST_PAGES;
 
 /// The tags whose values are read, all that they have.
 const READ: [Tag; 26] = [
@@ -75,52 +79,174 @@ pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits
 /// How many values the tags have that are read, and the bytes of each.
 fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
     let mut sizes = Vec::new();
-    let start: [u8; 4] = bytes(input)?;
-    let big_endian = start.starts_with(b"MM");
-    // A number of so many bytes.
-    let number = |bytes: &[u8]| {
+    let Some((layout, first)) = Layout::of(input)? else {
+        return Ok(sizes);
+    };
+    layout.directory(input, first, u64::MAX, |entry| {
+        if READ.contains(&Tag::from_u16_exhaustive(entry.tag)) {
+            sizes.push((entry.count, entry.bytes));
+        }
+    })?;
+    Ok(sizes)
+}
+
+/// The pictures that the file has beside its first. The input is left at its
+/// beginning. The chain of directories ends where it is damaged, or comes back
+/// to one of them.
+pub(super) fn unread(input: &mut (impl Read + Seek)) -> IoResult<Vec<Unread>> {
+    let mut chain = Chain::default();
+    match chain.follow(input) {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
+        _ => input.rewind()?,
+    }
+    let pages = (chain.pages > 0).then_some(Unread::Pages(1 + chain.pages));
+    let copies = (chain.copies > 0).then_some(Unread::Copies(Some(chain.copies)));
+    let layers = chain.layers.then_some(Unread::Layers(None));
+    Ok([pages, copies, layers].into_iter().flatten().collect())
+}
+
+/// What is beside the first picture.
+#[derive(Default)]
+struct Chain {
+    pages: u64,
+    copies: u64,
+    layers: bool,
+}
+
+impl Chain {
+    fn follow(&mut self, input: &mut (impl Read + Seek)) -> IoResult<()> {
+        let Some((layout, first)) = Layout::of(input)? else {
+            return Ok(());
+        };
+        let mut next = layout.directory(input, first, MOST_ENTRIES, |entry| match entry.tag {
+            SUB_DIRECTORIES => self.copies = self.copies.saturating_add(entry.count),
+            PHOTOSHOP_LAYERS => self.layers |= entry.count > 0,
+            _ => {}
+        })?;
+        let mut seen = BTreeSet::from([first]);
+        while next != 0 && seen.insert(next) && (seen.len() as u64) < MOST_PAGES + 1 {
+            let mut reduced = false;
+            next = layout.directory(input, next, MOST_ENTRIES, |entry| {
+                reduced |= entry.tag == KIND && entry.value & 1 == 1;
+            })?;
+            match reduced {
+                true => self.copies = self.copies.saturating_add(1),
+                false => self.pages += 1,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `NewSubfileType`, whose lowest bit is that of a smaller copy.
+const KIND: u16 = 254;
+/// `SubIFDs`.
+const SUB_DIRECTORIES: u16 = 330;
+/// `ImageSourceData`, where Photoshop keeps layers.
+const PHOTOSHOP_LAYERS: u16 = 37724;
+
+/// What a directory has of entries, as TIFF counts them in 16 bits: a file that
+/// claims more in each of many would be read for ever.
+const MOST_ENTRIES: u64 = u16::MAX as u64;
+
+/// The widths and the order of the numbers in a file.
+#[derive(Clone, Copy)]
+struct Layout {
+    big_endian: bool,
+    /// Whether it is a BigTIFF.
+    wide: bool,
+}
+
+/// What a directory says of a tag.
+struct Entry {
+    tag: u16,
+    count: u64,
+    /// The bytes of each value.
+    bytes: u64,
+    /// The value, if there is one and it is a number.
+    value: u64,
+}
+
+impl Layout {
+    /// That of the file at whose beginning `input` is, and where its first
+    /// directory begins.
+    fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
+        let start: [u8; 4] = bytes(input)?;
+        let mut layout = Self {
+            big_endian: start.starts_with(b"MM"),
+            wide: false,
+        };
+        Ok(match layout.number(&start[2..]) {
+            42 => Some((layout, layout.number(&bytes::<4>(input)?))),
+            43 => {
+                layout.wide = true;
+                Some((layout, layout.number(&bytes::<12>(input)?[4..])))
+            }
+            _ => None,
+        })
+    }
+
+    /// A number of so many bytes.
+    fn number(self, bytes: &[u8]) -> u64 {
         let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        match big_endian {
+        match self.big_endian {
             true => bytes.iter().fold(0, join),
             false => bytes.iter().rev().fold(0, join),
         }
-    };
-    let (start, entries, wide) = match number(&start[2..]) {
-        42 => {
-            let start = number(&bytes::<4>(input)?);
-            input.seek(SeekFrom::Start(start))?;
-            (start, number(&bytes::<2>(input)?), 4)
-        }
-        43 => {
-            let start = number(&bytes::<12>(input)?[4..]);
-            input.seek(SeekFrom::Start(start))?;
-            (start, number(&bytes::<8>(input)?), 8)
-        }
-        _ => return Ok(sizes),
-    };
-    // A directory without an end is met by the end of the file.
-    for _ in 0..if start == 0 { 0 } else { entries } {
-        let tag = number(&bytes::<2>(input)?) as u16;
-        let each = match number(&bytes::<2>(input)?) {
-            1 | 2 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 11 | 13 => 4,
-            _ => 8,
-        };
-        let count = match wide {
-            4 => number(&bytes::<4>(input)?),
-            _ => number(&bytes::<8>(input)?),
-        };
-        // The value itself, or where it is.
-        match wide {
-            4 => bytes::<4>(input).map(drop)?,
-            _ => bytes::<8>(input).map(drop)?,
-        }
-        if READ.contains(&Tag::from_u16_exhaustive(tag)) {
-            sizes.push((count, each));
-        }
     }
-    Ok(sizes)
+
+    /// A count, or a place in the file.
+    fn word(self, input: &mut impl Read) -> IoResult<u64> {
+        Ok(match self.wide {
+            false => self.number(&bytes::<4>(input)?),
+            true => self.number(&bytes::<8>(input)?),
+        })
+    }
+
+    /// Shows the entries of the directory that begins at byte `start`, and says
+    /// where the next one does: 0 if there is none. One with more than `most`
+    /// entries is taken for damaged.
+    fn directory(
+        self,
+        input: &mut (impl Read + Seek),
+        start: u64,
+        most: u64,
+        mut each: impl FnMut(Entry),
+    ) -> IoResult<u64> {
+        if start == 0 {
+            return Ok(0);
+        }
+        input.seek(SeekFrom::Start(start))?;
+        let entries = match self.wide {
+            false => self.number(&bytes::<2>(input)?),
+            true => self.number(&bytes::<8>(input)?),
+        };
+        if entries > most {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        // A directory without an end is met by the end of the file.
+        for _ in 0..entries {
+            let tag = self.number(&bytes::<2>(input)?) as u16;
+            let size = match self.number(&bytes::<2>(input)?) {
+                1 | 2 | 6 | 7 => 1,
+                3 | 8 => 2,
+                4 | 9 | 11 | 13 => 4,
+                _ => 8,
+            };
+            let count = self.word(input)?;
+            // The value itself, or where it is.
+            let width = if self.wide { 8 } else { 4 };
+            let mut value = [0; 8];
+            input.read_exact(&mut value[..width])?;
+            each(Entry {
+                tag,
+                count,
+                bytes: size,
+                value: self.number(&value[..width.min(size as usize)]),
+            });
+        }
+        self.word(input)
+    }
 }
 
 fn bytes<const N: usize>(input: &mut impl Read) -> IoResult<[u8; N]> {

@@ -11,7 +11,7 @@ pub(super) use write::{create, strip_rows};
 
 use ::tiff::tags::Tag;
 
-use super::{Compression, Density, DensityUnit, Format, Limits, Metadata, jpeg, message};
+use super::{Compression, Density, DensityUnit, Format, Limits, Metadata, Unread, jpeg, message};
 
 /// XMP data, which the crate has no name for.
 const XMP: Tag = Tag::Unknown(700);

@@ -319,7 +319,7 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(Trailer {
-            warnings: last_warnings(&self.decoder, self.exact),
+            warnings: last_warnings(self.exact),
             metadata: self.metadata,
         })
     }

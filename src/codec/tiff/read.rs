@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, XMP, directory, jpeg, message,
+    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, directory, jpeg, message,
     parts::{Kind, Parts},
 };
 
@@ -49,6 +49,7 @@ pub(in crate::codec) fn open<'a>(
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
     let kept = held + directory::check(&mut input, length, limits)?;
+    let mut unread = directory::unread(&mut input).map_err(reading)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
@@ -60,6 +61,7 @@ pub(in crate::codec) fn open<'a>(
 
     let mut warnings = Vec::new();
     let channels = channels(&mut decoder, &mut warnings)?;
+    unread.extend(extra_channels(&mut decoder, channels)?);
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
@@ -91,9 +93,13 @@ pub(in crate::codec) fn open<'a>(
             .filter(|value| (1..=8).contains(value)),
         premultiplied: extra_samples(&mut decoder)?.first() == Some(&1),
     };
+    if kind == Kind::F64 {
+        unread.push(Unread::Doubles);
+    }
     let mut header = Header::new(Format::Tiff, [rows, columns, channels], kind.depth());
     header.metadata = metadata;
     header.warnings = warnings;
+    let header = header.without(unread);
     if picture.planar {
         // As they are stored and as samples, or as samples twice.
         let samples = header.shape.bytes();
@@ -135,21 +141,28 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>)
         }
         other => return Err(message::unsupported("tiff", format!("{other:?}"))),
     };
-    let stored = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1) as usize;
-    if stored > channels {
-        // The tiff crate takes the extra samples out before it undoes the
-        // predictor, which mixes up the rest.
-        if unsigned(decoder, Tag::Predictor)?.unwrap_or(1) != 1 {
-            return Err(message::unsupported(
-                "tiff",
-                "extra samples together with a predictor",
-            ));
-        }
-        warnings.push(format!(
-            "the tiff file has {stored} samples in a pixel: only the {channels} of its colour were read"
+    Ok(channels)
+}
+
+/// The samples of a pixel beyond those that are read.
+fn extra_channels(
+    decoder: &mut Decoder<impl Read + Seek>,
+    channels: usize,
+) -> Result<Option<Unread>> {
+    let stored = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
+    let read = channels as u64;
+    if stored <= read {
+        return Ok(None);
+    }
+    // The tiff crate takes the extra samples out before it undoes the
+    // predictor, which mixes up the rest.
+    if unsigned(decoder, Tag::Predictor)?.unwrap_or(1) != 1 {
+        return Err(message::unsupported(
+            "tiff",
+            "extra samples together with a predictor",
         ));
     }
-    Ok(channels)
+    Ok(Some(Unread::Channels { stored, read }))
 }
 
 /// How the samples are stored, if that is supported.
@@ -206,20 +219,17 @@ fn planes(
         Samples::F32(s) => Samples::F32(interleaved(&s, channels)?),
     };
     let image = Image::new(rows, columns, channels, samples)?;
-    let warnings = last_warnings(decoder, exact);
+    let warnings = last_warnings(exact);
     Ok((image, Trailer { metadata, warnings }))
 }
 
 /// What is told after the last row.
-pub(super) fn last_warnings(decoder: &Decoder<impl Read + Seek>, exact: bool) -> Vec<String> {
+pub(super) fn last_warnings(exact: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if !exact {
         warnings.push(
             "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
         );
-    }
-    if decoder.more_images() {
-        warnings.push("the tiff file has several pictures: only the first was read".to_owned());
     }
     warnings
 }

@@ -448,3 +448,32 @@ fn plain_strips_are_read_row_by_row() {
     let read = decoded(&tiff(273, &strips, &inverted)).image;
     assert_eq!(read, image([8, 3, 1], Samples::U16(wanted)));
 }
+
+#[test]
+fn directories_are_counted_and_a_circle_has_an_end() {
+    // Empty directories, each at its place in a file that begins with its first.
+    let file = |nexts: &[u32]| {
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        for next in nexts {
+            file.extend([0, 0]);
+            file.extend(next.to_le_bytes());
+        }
+        std::io::Cursor::new(file)
+    };
+    let place = |number: u32| 8 + 6 * number;
+    let chain = |count: u32| -> Vec<u32> {
+        (1..=count)
+            .map(|next| if next == count { 0 } else { place(next) })
+            .collect()
+    };
+    let unread = |nexts: &[u32]| directory::unread(&mut file(nexts)).unwrap();
+    assert_eq!(unread(&chain(1)), []);
+    assert_eq!(unread(&chain(2)), [Unread::Pages(2)]);
+    assert_eq!(unread(&chain(999)), [Unread::Pages(999)]);
+    assert_eq!(unread(&chain(1000)), [Unread::Pages(1000)]);
+    assert_eq!(unread(&chain(5000)), [Unread::Pages(1000)]);
+    // Back to itself, to the first, to nowhere.
+    assert_eq!(unread(&[place(0)]), []);
+    assert_eq!(unread(&[place(1), place(2), place(0)]), [Unread::Pages(3)]);
+    assert_eq!(unread(&[place(1), 1 << 30]), [Unread::Pages(2)]);
+}

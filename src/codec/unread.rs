@@ -1,0 +1,164 @@
+//! What a file holds that is not read: more than one picture, more than its
+//! picture, more than its samples can say here.
+
+use std::{
+    fmt,
+    io::{self, Read, Seek, SeekFrom},
+};
+
+use super::Format;
+
+/// A part of a file that is not read, and would be lost if the file were
+/// replaced by a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unread {
+    /// Frames of an animation, of which the first is read: how many there are.
+    Frames(u64),
+    /// Pages, of which the first is read: how many there are, or at least
+    /// [`MOST_PAGES`].
+    Pages(u64),
+    /// Smaller copies of the picture, and other pictures that belong to it: how
+    /// many, where that is told.
+    Copies(Option<u64>),
+    /// Pictures behind the first in a stream of several.
+    Pictures,
+    /// Layers or parts, of which one is read: how many there are, where that is
+    /// told.
+    Layers(Option<u64>),
+    /// Pixels outside the window that is shown.
+    Overscan,
+    /// Bytes behind the picture that are not its own, such as a film.
+    Data(u64),
+    /// Channels beyond those that are read.
+    Channels {
+        /// How many there are.
+        stored: u64,
+        /// How many are read.
+        read: u64,
+    },
+    /// Four inks, which are read as RGB.
+    Cmyk,
+    /// 64-bit floats, which are read as 32-bit ones.
+    Doubles,
+}
+
+/// Pages are counted up to this number.
+pub(super) const MOST_PAGES: u64 = 1000;
+
+impl Unread {
+    /// What the user is told where the file is read; nothing where that goes
+    /// without saying.
+    pub(super) fn warning(self, format: Format) -> Option<String> {
+        Some(match self {
+            Self::Frames(_) => {
+                format!("the {format} file is an animation: only its first picture was read")
+            }
+            Self::Pages(_) | Self::Pictures => {
+                format!("the {format} file has several pictures: only the first was read")
+            }
+            Self::Channels { stored, read } => format!(
+                "the {format} file has {stored} samples in a pixel: only the {read} of its colour were read"
+            ),
+            Self::Cmyk => format!(
+                "the {format} file is CMYK: it was read as RGB, without regard to its profile"
+            ),
+            // Told where values did not fit.
+            Self::Doubles => return None,
+            Self::Copies(_) | Self::Layers(_) | Self::Overscan | Self::Data(_) => {
+                format!("the {format} file holds {self}: that was not read")
+            }
+        })
+    }
+}
+
+/// What there is: `3 frames`, `16 bytes of further data after its picture`.
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Frames(count) => write!(f, "{count} frames"),
+            Self::Pages(count) if count >= MOST_PAGES => write!(f, "{MOST_PAGES} pages or more"),
+            Self::Pages(count) => write!(f, "{count} pages"),
+            Self::Copies(None) => f.write_str("smaller copies of its picture"),
+            Self::Copies(Some(1)) => f.write_str("1 picture that belongs to its first"),
+            Self::Copies(Some(count)) => write!(f, "{count} pictures that belong to its first"),
+            Self::Pictures => f.write_str("further pictures behind its first"),
+            Self::Layers(None) => f.write_str("layers"),
+            Self::Layers(Some(count)) => write!(f, "{count} layers"),
+            Self::Overscan => f.write_str("pixels outside of its display window"),
+            Self::Data(1) => f.write_str("1 byte of further data after its picture"),
+            Self::Data(bytes) => write!(f, "{bytes} bytes of further data after its picture"),
+            Self::Channels { stored, .. } => write!(f, "{stored} channels"),
+            Self::Cmyk => f.write_str("CMYK colours"),
+            Self::Doubles => f.write_str("64-bit floats"),
+        }
+    }
+}
+
+/// What follows a picture, if it is more than padding.
+pub(super) fn behind(rest: &[u8]) -> Option<Unread> {
+    let padding = |byte: &u8| matches!(byte, 0 | 0xff) || byte.is_ascii_whitespace();
+    match rest.iter().all(padding) {
+        true => None,
+        false => Some(Unread::Data(rest.len() as u64)),
+    }
+}
+
+/// The same, of a picture that ends at byte `at` in an input of this `length`.
+pub(super) fn data_behind(
+    input: &mut (impl Read + Seek),
+    at: u64,
+    length: u64,
+) -> io::Result<Option<Unread>> {
+    /// Nobody pads by more.
+    const MOST: u64 = 1 << 16;
+    let bytes = length.saturating_sub(at);
+    if bytes > MOST {
+        return Ok(Some(Unread::Data(bytes)));
+    }
+    input.seek(SeekFrom::Start(at))?;
+    let mut rest = Vec::new();
+    input.take(bytes).read_to_end(&mut rest)?;
+    Ok(behind(&rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_no_data() {
+        for (rest, data) in [
+            (&b""[..], None),
+            (b"\0\0\xff\n \r", None),
+            (b"\0x\0", Some(Unread::Data(3))),
+            (b"PK", Some(Unread::Data(2))),
+        ] {
+            assert_eq!(behind(rest), data, "{rest:?}");
+            // In a file that goes on like that, too.
+            let file = [b"picture", rest].concat();
+            let length = file.len() as u64;
+            let found = data_behind(&mut io::Cursor::new(file), 7, length).unwrap();
+            assert_eq!(found, data, "{rest:?}");
+        }
+        let long = vec![0; (1 << 16) + 8];
+        let found = data_behind(&mut io::Cursor::new(&long), 7, long.len() as u64).unwrap();
+        assert_eq!(found, Some(Unread::Data(1 + (1 << 16))));
+    }
+
+    #[test]
+    fn counts_are_told_as_people_say_them() {
+        for (unread, text) in [
+            (Unread::Frames(3), "3 frames"),
+            (Unread::Pages(999), "999 pages"),
+            (Unread::Pages(MOST_PAGES), "1000 pages or more"),
+            (
+                Unread::Copies(Some(1)),
+                "1 picture that belongs to its first",
+            ),
+            (Unread::Data(1), "1 byte of further data after its picture"),
+        ] {
+            assert_eq!(unread.to_string(), text);
+        }
+    }
+}

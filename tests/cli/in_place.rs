@@ -1,0 +1,478 @@
+//! `--in-place` replaces a file by no less than it held, unless that was asked
+//! for: every kind of loss, in every format that has it.
+
+use std::{fs, io::Cursor};
+
+use stridekern::{
+    Depth, Image,
+    codec::{EncodeOptions, Format, Metadata, encode},
+};
+
+use crate::{Room, names_in, picture};
+
+/// What a file of this format is that was written here.
+fn encoded(image: &Image, format: Format) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    encode(image, format, &metadata, &options, &mut file).unwrap();
+    file.into_inner()
+}
+
+fn gif(frames: usize, transparent: Option<u8>) -> Vec<u8> {
+    let palette = [0, 0, 0, 200, 30, 10, 20, 90, 250, 255, 255, 255];
+    let mut file = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut file, 9, 8, &palette).unwrap();
+    for frame in 0..frames {
+        let indices: Vec<u8> = (0..72).map(|at| ((at + frame) % 4) as u8).collect();
+        let mut frame = gif::Frame::from_indexed_pixels(9, 8, indices, None);
+        frame.transparent = transparent;
+        encoder.write_frame(&frame).unwrap();
+    }
+    drop(encoder);
+    file
+}
+
+/// A PNG of so many pictures, the first of which may be a stand-in for the
+/// animation.
+fn apng(pictures: u32, stand_in: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 9, 8);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let frames = pictures - u32::from(stand_in);
+    encoder.set_animated(frames, 0).unwrap();
+    encoder.set_sep_def_img(stand_in).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for picture in 0..pictures {
+        let samples: Vec<u8> = (0..72).map(|at| (at * 3 + picture * 7) as u8).collect();
+        writer.write_image_data(&samples).unwrap();
+    }
+    writer.finish().unwrap();
+    file
+}
+
+/// An animation of so many frames, each the same lossless picture.
+fn webp(frames: usize) -> Vec<u8> {
+    let still = encoded(&picture(8, 10, 3, Depth::U8), Format::Webp);
+    let chunk = |name: &[u8], data: &[u8]| {
+        let size = (data.len() as u32).to_le_bytes();
+        let padding = vec![0; data.len() % 2];
+        [name, &size, data, &padding].concat()
+    };
+    let [wide, high] = [[9, 0, 0], [7, 0, 0]];
+    let frame = [&[0; 6][..], &wide, &high, &[100, 0, 0, 0], &still[12..]].concat();
+    let mut chunks = chunk(b"VP8X", &[&[2, 0, 0, 0][..], &wide, &high].concat());
+    chunks.extend(chunk(b"ANIM", &[0; 6]));
+    for _ in 0..frames {
+        chunks.extend(chunk(b"ANMF", &frame));
+    }
+    let size = (4 + chunks.len() as u32).to_le_bytes();
+    [&b"RIFF"[..], &size, b"WEBP", &chunks].concat()
+}
+
+/// Pages, those of `kinds` with a `NewSubfileType`; the first with so many `SubIFDs`.
+fn tiff(kinds: &[Option<u32>], below: usize, big: bool) -> Vec<u8> {
+    use tiff::{
+        encoder::{TiffEncoder, TiffKind, colortype::Gray8},
+        tags::Tag,
+    };
+    fn write<K: TiffKind>(
+        mut encoder: TiffEncoder<&mut Cursor<Vec<u8>>, K>,
+        kinds: &[Option<u32>],
+        below: usize,
+    ) {
+        for (page, kind) in kinds.iter().enumerate() {
+            let mut image = encoder.new_image::<Gray8>(9, 8).unwrap();
+            if let Some(kind) = kind {
+                let tag = Tag::NewSubfileType;
+                image.encoder().write_tag(tag, *kind).unwrap();
+            }
+            if page == 0 && below > 0 {
+                let offsets = vec![8_u32; below];
+                image
+                    .encoder()
+                    .write_tag(Tag::SubIfd, &offsets[..])
+                    .unwrap();
+            }
+            let samples: Vec<u8> = (0..72).map(|at| (at * 3 + page) as u8).collect();
+            image.write_data(&samples).unwrap();
+        }
+    }
+    let mut file = Cursor::new(Vec::new());
+    match big {
+        false => write(TiffEncoder::new(&mut file).unwrap(), kinds, below),
+        true => write(TiffEncoder::new_big(&mut file).unwrap(), kinds, below),
+    }
+    file.into_inner()
+}
+
+/// Layers with these channels each.
+fn exr(layers: usize, channels: &[&str]) -> Vec<u8> {
+    use exr::prelude::*;
+    let layer = |number: usize| {
+        let channels = channels.iter().map(|name| {
+            let samples = (0..72).map(|at| at as f32 / 72.0).collect();
+            AnyChannel::new(*name, FlatSamples::F32(samples))
+        });
+        let name = format!("layer{number}");
+        Layer::new(
+            (9, 8),
+            LayerAttributes::named(name.as_str()),
+            Encoding::UNCOMPRESSED,
+            AnyChannels::sort(channels.collect()),
+        )
+    };
+    let attributes = ImageAttributes::new(IntegerBounds::from_dimensions((9, 8)));
+    let layers: Layers<_> = (0..layers).map(layer).collect();
+    let mut file = Cursor::new(Vec::new());
+    let image = Image::from_layers(attributes, layers);
+    image.write().to_buffered(&mut file).unwrap();
+    file.into_inner()
+}
+
+/// An array of 64-bit floats.
+fn doubles() -> Vec<u8> {
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (8, 9), }";
+    let header = format!("{header:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    file.extend((0..72).flat_map(|at| (f64::from(at) / 3.0).to_le_bytes()));
+    file
+}
+
+fn testdata(name: &str) -> Vec<u8> {
+    fs::read(format!(
+        "{}/testdata/odd/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
+}
+
+fn followed(mut file: Vec<u8>, by: &[u8]) -> Vec<u8> {
+    file.extend(by);
+    file
+}
+
+const REPLACED: &str = "";
+
+const COLOURS: &str = "its colours (--channel each keeps them, --channel luma allows it)";
+const ALPHA: &str = "its alpha (--channel each keeps them, --channel luma allows it)";
+const BOTH: &str =
+    "its colours and its alpha (--channel each keeps them, --channel luma allows it)";
+const SIZE: &str = "2 rows and 2 columns (--pad edge keeps the size, --pad valid allows it)";
+
+#[test]
+fn nothing_is_lost_that_was_not_given_up() {
+    let jpeg = || encoded(&picture(8, 9, 3, Depth::U8), Format::Jpeg);
+    let ppm = || encoded(&picture(8, 9, 3, Depth::U8), Format::Ppm);
+    let png = |channels, depth| encoded(&picture(8, 9, channels, depth), Format::Png);
+    let held = |what: &str| format!("it holds {what}: name an output with --output");
+    let one_of = |what: &str| held(&format!("{what}, of which the result would have one"));
+    let none_of = |what: &str| held(&format!("{what}, which the result would not have"));
+    let lost = |what: &str| format!("the result would lose {what}");
+    let text = |text: &str| text.to_owned();
+    let photo = "--photo";
+    let page = || None;
+    let float = "identity --photo --map float";
+    let table: Vec<(&str, Vec<u8>, &str, String)> = vec![
+        // Pictures beyond the first, which no flag allows to be lost.
+        ("a.gif", gif(1, None), photo, text(REPLACED)),
+        ("a.gif", gif(3, None), photo, one_of("3 frames")),
+        (
+            "a.gif",
+            gif(3, None),
+            "--channel luma --pad valid --depth 8",
+            one_of("3 frames"),
+        ),
+        (
+            "a.gif",
+            gif(2, None),
+            "",
+            format!(
+                "{}; the result would also lose {COLOURS} and {SIZE}",
+                one_of("2 frames")
+            ),
+        ),
+        (
+            "a.gif",
+            followed(gif(1, None), b"film"),
+            photo,
+            none_of("4 bytes of further data after its picture"),
+        ),
+        (
+            "a.gif",
+            followed(gif(1, None), b"\0\0"),
+            photo,
+            text(REPLACED),
+        ),
+        ("a.png", apng(1, false), photo, text(REPLACED)),
+        ("a.png", apng(2, false), photo, one_of("2 frames")),
+        ("a.png", apng(2, true), photo, one_of("2 frames")),
+        ("a.png", apng(5, false), photo, one_of("5 frames")),
+        (
+            "a.png",
+            followed(png(1, Depth::U8), b"x"),
+            photo,
+            none_of("1 byte of further data after its picture"),
+        ),
+        (
+            "a.png",
+            followed(png(1, Depth::U8), b"\n\0\0"),
+            photo,
+            text(REPLACED),
+        ),
+        ("a.webp", webp(1), photo, text(REPLACED)),
+        ("a.webp", webp(3), photo, one_of("3 frames")),
+        (
+            "a.webp",
+            followed(encoded(&picture(8, 9, 3, Depth::U8), Format::Webp), b"more"),
+            photo,
+            none_of("4 bytes of further data after its picture"),
+        ),
+        ("a.tif", tiff(&[page()], 0, false), photo, text(REPLACED)),
+        (
+            "a.tif",
+            tiff(&[page(), page()], 0, false),
+            photo,
+            one_of("2 pages"),
+        ),
+        (
+            "a.tif",
+            tiff(&[page(), page(), page()], 0, true),
+            photo,
+            one_of("3 pages"),
+        ),
+        (
+            "a.tif",
+            tiff(&[page(), Some(1)], 0, false),
+            photo,
+            none_of("1 picture that belongs to its first"),
+        ),
+        (
+            "a.tif",
+            tiff(&[page(), Some(2), Some(1)], 0, true),
+            photo,
+            one_of("2 pages").replace(
+                ": name",
+                " and 1 picture that belongs to its first, which the result would not have: name",
+            ),
+        ),
+        (
+            "a.tif",
+            tiff(&[page()], 2, false),
+            photo,
+            none_of("2 pictures that belong to its first"),
+        ),
+        ("a.exr", exr(1, &["R", "G", "B"]), photo, text(REPLACED)),
+        ("a.exr", exr(3, &["R", "G", "B"]), photo, one_of("3 layers")),
+        (
+            "a.exr",
+            exr(1, &["R", "G", "B", "Z"]),
+            photo,
+            text(REPLACED),
+        ),
+        (
+            "a.exr",
+            exr(1, &["R", "G", "B", "Z"]),
+            "--pad edge",
+            lost(&format!(
+                "1 of its 4 channels (they are not read; --channel allows it) and {COLOURS}"
+            )),
+        ),
+        ("a.ppm", ppm(), photo, text(REPLACED)),
+        (
+            "a.ppm",
+            [ppm(), ppm()].concat(),
+            photo,
+            none_of("further pictures behind its first"),
+        ),
+        ("a.ppm", followed(ppm(), b"\n"), photo, text(REPLACED)),
+        (
+            "a.ppm",
+            followed(ppm(), b"tail"),
+            photo,
+            none_of("4 bytes of further data after its picture"),
+        ),
+        (
+            "a.pnm",
+            [encoded(&picture(8, 9, 1, Depth::U16), Format::Pgm), ppm()].concat(),
+            photo,
+            none_of("further pictures behind its first"),
+        ),
+        ("a.jpg", jpeg(), photo, text(REPLACED)),
+        (
+            "a.jpg",
+            [jpeg(), jpeg()].concat(),
+            photo,
+            none_of("further pictures behind its first"),
+        ),
+        (
+            "a.jpg",
+            [jpeg(), vec![0; 9], jpeg()].concat(),
+            photo,
+            none_of("further pictures behind its first"),
+        ),
+        (
+            "a.jpg",
+            followed(jpeg(), b"\0\0\0\x18ftypmp42"),
+            photo,
+            none_of("12 bytes of further data after its picture"),
+        ),
+        ("a.jpg", followed(jpeg(), &[0; 40]), photo, text(REPLACED)),
+        // Channels.
+        ("a.png", png(3, Depth::U8), "--pad edge", lost(COLOURS)),
+        ("a.png", png(2, Depth::U8), "--pad edge", lost(ALPHA)),
+        ("a.png", png(4, Depth::U16), "--pad edge", lost(BOTH)),
+        (
+            "a.png",
+            png(4, Depth::U16),
+            "",
+            lost(&format!("{BOTH} and {SIZE}")),
+        ),
+        (
+            "a.png",
+            png(4, Depth::U16),
+            "--channel luma --pad edge",
+            text(REPLACED),
+        ),
+        (
+            "a.png",
+            png(4, Depth::U8),
+            "--channel alpha --pad edge",
+            text(REPLACED),
+        ),
+        (
+            "a.png",
+            png(4, Depth::U8),
+            "--channel each --pad edge",
+            text(REPLACED),
+        ),
+        ("a.gif", gif(1, Some(2)), "--pad edge", lost(BOTH)),
+        ("a.gif", gif(1, Some(2)), photo, text(REPLACED)),
+        ("a.png", testdata("palette.png"), "--photo", text(REPLACED)),
+        (
+            "a.jpg",
+            testdata("cmyk.jpg"),
+            "--pad edge",
+            lost(&format!(
+                "its CMYK colours (they are read as RGB; --channel allows it) and {COLOURS}"
+            )),
+        ),
+        ("a.jpg", testdata("cmyk.jpg"), photo, text(REPLACED)),
+        // Size.
+        ("a.png", png(1, Depth::U8), "", lost(SIZE)),
+        ("a.png", png(1, Depth::U8), "-k sobel_x", lost(SIZE)),
+        ("a.png", png(3, Depth::U8), "--channel each", lost(SIZE)),
+        ("a.png", png(1, Depth::U8), "--pad valid", text(REPLACED)),
+        ("a.png", png(1, Depth::U8), "--pad edge", text(REPLACED)),
+        (
+            "a.png",
+            png(3, Depth::U8),
+            "--photo --step 2",
+            text(REPLACED),
+        ),
+        ("a.png", png(1, Depth::U8), "--step 2", text(REPLACED)),
+        (
+            "a.png",
+            png(3, Depth::U8),
+            "--photo --pad valid",
+            text(REPLACED),
+        ),
+        // Depth.
+        (
+            "a.png",
+            png(1, Depth::U16),
+            "--pad edge --depth 8",
+            text(REPLACED),
+        ),
+        (
+            "a.png",
+            png(1, Depth::U8),
+            "--pad edge --depth 16",
+            text(REPLACED),
+        ),
+        ("a.tif", tiff(&[page()], 0, false), float, text(REPLACED)),
+        (
+            "a.npy",
+            doubles(),
+            "--pad edge",
+            lost("its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"),
+        ),
+        (
+            "a.npy",
+            doubles(),
+            "--pad edge --depth same",
+            lost("its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"),
+        ),
+        ("a.npy", doubles(), "--pad edge --depth f32", text(REPLACED)),
+    ];
+    for (name, bytes, flags, reason) in table {
+        let flags = flags.trim_start_matches("identity ");
+        let kernel = if flags.contains("-k") { "" } else { "-k box3" };
+        let line = format!("{name} {kernel} {flags} --in-place");
+        let room = Room::new();
+        fs::write(room.path(name), &bytes).unwrap();
+        let before = room.names();
+        let told = format!("{name}: not replaced: {reason}");
+        if reason == REPLACED {
+            let run = room.run(&line);
+            assert_eq!(run.code, Some(0), "{line}: {}", run.err);
+            assert_eq!(room.names(), before, "{line}");
+            assert_ne!(room.bytes(name), bytes, "{line}");
+            room.read(name);
+            continue;
+        }
+        room.run(&format!("{line} -q")).says(1, &[&told]);
+        room.run(&line).says(1, &[&told]);
+        room.run(&format!("{line} -q --dry-run")).says(1, &[&told]);
+        let objects = room.run(&format!("{line} --json")).json();
+        assert_eq!(objects[0]["status"], "failed", "{line}");
+        assert_eq!(objects[0]["error"], told[name.len() + 2..], "{line}");
+        assert_eq!(room.names(), before, "{line}");
+        assert_eq!(room.bytes(name), bytes, "{line}");
+        // Beside it, a result is made, and what was not read is told of.
+        let run = room.run(&format!("{name} {kernel} {flags} -o out/"));
+        assert_eq!(run.code, Some(0), "{line}: {}", run.err);
+        let unread = ["it holds", "not read", "read as"];
+        let warns = unread.iter().any(|text| reason.contains(text));
+        assert_eq!(!run.err.is_empty(), warns, "{line}: {}", run.err);
+        assert_eq!(names_in(&room.path("out")).len(), 1);
+    }
+}
+
+#[test]
+fn the_others_are_done_where_one_would_lose_something() {
+    let room = Room::new();
+    fs::write(room.path("b.gif"), gif(3, None)).unwrap();
+    let bytes = room.bytes("b.gif");
+    let wanted = "b.gif: not replaced: it holds 3 frames, of which the result would have one: name an output with --output";
+    let old = room.bytes("a.png");
+    room.run("a.png b.gif -k box3 --pad edge --channel each --in-place -q")
+        .says(1, &[wanted]);
+    assert_ne!(room.bytes("a.png"), old);
+    assert_eq!(room.bytes("b.gif"), bytes);
+}
+
+#[test]
+fn photo_sets_defaults_and_flags_that_are_given_count() {
+    let room = Room::new();
+    room.write("rgba.png", &picture(9, 8, 4, Depth::U8));
+    for (flags, same) in [
+        ("--photo", "--channel each --pad edge"),
+        ("--photo --pad wrap", "--channel each --pad wrap"),
+        ("--photo --pad valid", "--channel each"),
+        ("--photo --channel luma", "--pad edge"),
+        ("--channel red --photo --pad valid", "--channel red"),
+        (
+            "--photo --photo --step 2",
+            "--channel each --pad edge --step 2",
+        ),
+    ] {
+        for (flags, output) in [(flags, "short.png"), (same, "long.png")] {
+            let line = format!("rgba.png -k sharpen {flags} -o {output} --overwrite");
+            room.run(&line).silent();
+        }
+        assert_eq!(room.read("short.png"), room.read("long.png"), "{flags}");
+    }
+}
