@@ -15,6 +15,7 @@ mod stop;
 mod window;
 
 use std::{
+    ffi::OsString,
     fs,
     io::Read,
     iter,
@@ -106,9 +107,12 @@ pub struct Options {
     pub tuning: Tuning,
     /// Whether folders of outputs are made where they are missing.
     pub make_folders: bool,
-    /// Whether outputs get the time of modification and the permissions of
-    /// their input.
+    /// Whether outputs get the time of modification and the attributes of
+    /// their input: owner, group, permissions, extended attributes.
     pub preserve: bool,
+    /// What is added to the name of an input that is replaced by its result, to
+    /// keep it under that. Default: it is not kept.
+    pub backup: Option<OsString>,
     /// What an input may lose that is replaced by its result.
     pub may_lose: MayLose,
 }
@@ -353,6 +357,10 @@ fn plans(job: &Job, found: Vec<Result<()>>, input: &Input, options: &Options) ->
 /// Of each result, why it cannot be put in its place.
 fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
     let look = |request: &Request| match &request.output {
+        Place::File(path) if job.replaces(request) => match &options.backup {
+            Some(suffix) => codec::check_backup(path, suffix),
+            None => Ok(()),
+        },
         // What is wrong with the input is told of it as such.
         Place::File(path) if request.output != job.input => {
             codec::check_place(path, options.existing.overwrite()).map(drop)

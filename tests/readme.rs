@@ -99,6 +99,7 @@ fn every_command_works_as_written() {
         [rows, columns, 3]
     );
     assert_eq!(shape("pictures/chelsea.png"), [300, 451, 3]);
+    assert_eq!(shape("pictures/chelsea.png.orig"), [300, 451, 3]);
     assert_eq!(shape("outlines/coins.outline.png"), [301, 382, 1]);
     assert_eq!(shape("scan.sobel_x.reflect.npy"), [303, 384, 1]);
     assert_eq!(shape("scan.sobel_direction.png"), [301, 382, 1]);

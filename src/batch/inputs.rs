@@ -63,6 +63,9 @@ pub struct Walk {
     pub follow_links: bool,
     /// A folder that is not looked into: that of the results.
     pub except: Option<PathBuf>,
+    /// What is added to the names of files to keep them: such a one is no image
+    /// where the file of the name without it is there.
+    pub backup: Option<OsString>,
 }
 
 impl Walk {
@@ -105,7 +108,7 @@ impl Walk {
                     continue;
                 }
             };
-            if !is_file(&entry) || !self.is_image(entry.path()) {
+            if !is_file(&entry) || !self.is_image(entry.path()) || self.is_backup(entry.path()) {
                 continue;
             }
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
@@ -121,6 +124,16 @@ impl Walk {
             ));
         }
         Ok(found)
+    }
+
+    fn is_backup(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let suffix = self.backup.as_deref().and_then(OsStr::to_str);
+        let Some((name, suffix)) = name.zip(suffix) else {
+            return false;
+        };
+        let original = name.strip_suffix(suffix).filter(|name| !name.is_empty());
+        original.is_some_and(|original| path.with_file_name(original).is_file())
     }
 
     fn is_image(&self, path: &Path) -> bool {

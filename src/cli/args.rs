@@ -1,12 +1,15 @@
 //! What may be written on the command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint};
+use clap::{
+    ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 use clap_complete::Shell;
 
-use super::values::{pixels, seconds, size};
+use super::values::{pixels, seconds, size, suffix};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -236,7 +239,18 @@ pub(super) struct OutputArgs {
     #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
     pub(super) in_place: bool,
 
+    /// With --in-place, keep each input under its name and this, such as .orig
+    ///
+    /// A backup that exists is never replaced: its input stays, and is an error.
+    /// Of a symbolic link, the backup is beside the file that it leads to.
+    #[arg(long, value_name = "SUFFIX", requires = "in_place", value_parser = OsStringValueParser::new().try_map(suffix))]
+    pub(super) backup: Option<OsString>,
+
     /// Give outputs the time of modification and the permissions of their input
+    ///
+    /// Also its owner and group, its access list and its extended attributes, as far
+    /// as the system allows; a line says what it did not. With --in-place, all
+    /// but the time is kept in any case.
     #[arg(long)]
     pub(super) preserve: bool,
 }

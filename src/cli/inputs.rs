@@ -1,7 +1,7 @@
 //! Which inputs the arguments name.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
@@ -19,14 +19,20 @@ use super::{
 };
 
 /// Every input, in the order of the arguments and the list; those of folders
-/// sorted by their paths. What is in the folder `results` is none.
-pub(super) fn find(args: &InputArgs, results: Option<&Path>) -> Result<Found> {
+/// sorted by their paths. What is in the folder `results` is none, nor is what
+/// is kept of another under its name and the suffix `backup`.
+pub(super) fn find(
+    args: &InputArgs,
+    results: Option<&Path>,
+    backup: Option<&OsStr>,
+) -> Result<Found> {
     let walk = Walk {
         extensions: (!args.ext.is_empty())
             .then(|| args.ext.iter().map(|text| extension(text)).collect()),
         hidden: args.hidden,
         follow_links: args.follow,
         except: results.map(Path::to_owned),
+        backup: backup.map(OsStr::to_owned),
     };
     let mut named = Expansion::default();
     let read = args.inputs.iter().chain(&args.files_from);
@@ -163,7 +169,7 @@ fn names(mut list: impl BufRead, null: bool) -> Result<Vec<PathBuf>> {
 )]
 fn path_of(name: &[u8]) -> Result<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
-    Ok(std::ffi::OsStr::from_bytes(name).into())
+    Ok(OsStr::from_bytes(name).into())
 }
 
 #[cfg(not(unix))]

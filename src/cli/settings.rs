@@ -93,7 +93,7 @@ impl Settings {
         let Found {
             images: inputs,
             unseen,
-        } = inputs::find(input, folder)?;
+        } = inputs::find(input, folder, output.backup.as_deref())?;
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
             Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
@@ -160,6 +160,7 @@ impl Settings {
                     make_folders: matches!(destination, Destination::Folder(_)),
                     preserve: output.preserve,
                     may_lose: may_lose(filter),
+                    backup: output.backup.clone(),
                 },
             },
             unseen,

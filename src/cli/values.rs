@@ -1,6 +1,6 @@
 //! Values of arguments, as people write them.
 
-use std::{collections::BTreeSet, num::NonZero, time::Duration};
+use std::{collections::BTreeSet, ffi::OsString, num::NonZero, path::is_separator, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use bytesize::ByteSize;
@@ -44,6 +44,17 @@ pub(super) fn output_format(text: &str) -> Result<Format> {
     let extension = text.strip_prefix('.').unwrap_or(text);
     Format::from_extension(extension)
         .with_context(|| format!("unknown format `{text}`: choose {}", Format::writable()))
+}
+
+/// What is added to a name, in the same folder.
+pub(super) fn suffix(text: OsString) -> Result<OsString, &'static str> {
+    if text.is_empty() {
+        return Err("a backup needs another name: give a suffix such as .orig");
+    }
+    if text.to_string_lossy().contains(is_separator) {
+        return Err("a backup stays in the folder of its file: give a suffix such as .orig");
+    }
+    Ok(text)
 }
 
 /// `I/N`: this share of so many.

@@ -1,11 +1,16 @@
 //! Files that are there when they are whole, and not before.
 
+mod attributes;
+mod backup;
 mod temporary;
 
+pub(crate) use attributes::Attributes;
+pub(crate) use backup::check_backup;
 pub use temporary::remove_temporaries;
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions, Permissions},
+    ffi::OsStr,
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, BufWriter, Cursor, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::SystemTime,
@@ -34,6 +39,16 @@ fn version(file: &Metadata) -> Version {
     (file.len(), file.modified().ok())
 }
 
+/// The file that is replaced.
+#[derive(Debug)]
+struct Old {
+    version: Version,
+    /// How many names it has.
+    names: u64,
+    /// Where it is kept.
+    backup: Option<PathBuf>,
+}
+
 /// A file under construction: it is written beside its place and moved there by
 /// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
 ///
@@ -51,11 +66,14 @@ enum Sink {
         name: Name,
         target: PathBuf,
         overwrite: Overwrite,
-        /// Whose time of modification and permissions it gets.
-        like: Option<(SystemTime, Permissions)>,
+        /// Whose attributes it gets, but for the time of modification.
+        like: Option<Box<Attributes>>,
+        modified: Option<SystemTime>,
         /// The only file whose place it takes.
-        only: Option<Version>,
+        only: Option<Old>,
         finished: bool,
+        /// What could not be kept, once it is finished.
+        warnings: Vec<String>,
     },
     Straight {
         bytes: Cursor<Vec<u8>>,
@@ -66,8 +84,9 @@ enum Sink {
 impl AtomicFile {
     /// Begins the file that is to be at `path`.
     ///
-    /// A file that is replaced passes its permissions on, and a symbolic link
-    /// to it stays a link. One to nowhere is not replaced.
+    /// A file that is replaced passes on its owner, group and permissions as
+    /// far as the system allows, and a symbolic link to it stays a link. One to
+    /// nowhere is not replaced.
     ///
     /// # Errors
     ///
@@ -76,7 +95,7 @@ impl AtomicFile {
     /// its folder cannot be written to.
     pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self> {
         let mut target = path.to_owned();
-        let mut permissions = None;
+        let mut like = None;
         if let Some(found) = check_place(path, overwrite)? {
             if !found.is_file() {
                 return Ok(Self {
@@ -86,7 +105,7 @@ impl AtomicFile {
                     },
                 });
             }
-            permissions = Some(found.permissions());
+            like = Some(Attributes::access(path, &found).into());
             if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
                 target = fs::canonicalize(path).map_err(creating)?;
             }
@@ -99,8 +118,8 @@ impl AtomicFile {
             ),
             _ => creating(error),
         })?;
-        if let Some(permissions) = permissions {
-            file.set_permissions(permissions).map_err(creating)?;
+        if like.is_some() {
+            close_to_others(&file).map_err(creating)?;
         }
         Ok(Self {
             sink: Sink::Beside {
@@ -108,25 +127,39 @@ impl AtomicFile {
                 name,
                 target,
                 overwrite,
-                like: None,
+                like,
+                modified: None,
                 only: None,
                 finished: false,
+                warnings: Vec::new(),
             },
         })
     }
 
-    /// Gives the file the time of modification and the permissions of another.
-    pub(crate) fn preserve(&mut self, modified: SystemTime, permissions: Permissions) {
+    /// Gives the file the attributes of another.
+    pub(crate) fn take_after(&mut self, other: Attributes) {
         if let Sink::Beside { like, .. } = &mut self.sink {
-            *like = Some((modified, permissions));
+            *like = Some(other.into());
         }
     }
 
-    /// Has it take the place of this file only, and not of what that was changed to
-    /// meanwhile, and once it is on the disk.
-    pub(crate) fn replace_only(&mut self, old: &Metadata) {
-        if let Sink::Beside { only, .. } = &mut self.sink {
-            *only = Some(version(old));
+    /// Gives the file this time of modification.
+    pub(crate) fn set_modified(&mut self, time: SystemTime) {
+        if let Sink::Beside { modified, .. } = &mut self.sink {
+            *modified = Some(time);
+        }
+    }
+
+    /// Has it take the place of this file only, and not of what that was
+    /// changed to meanwhile, and once it is on the disk. With a suffix, the old
+    /// file is kept under its name and that.
+    pub(crate) fn replace_only(&mut self, old: &Metadata, suffix: Option<&OsStr>) {
+        if let Sink::Beside { only, target, .. } = &mut self.sink {
+            *only = Some(Old {
+                version: version(old),
+                names: names(old),
+                backup: suffix.map(|suffix| backup::path(target, suffix)),
+            });
         }
     }
 
@@ -140,8 +173,10 @@ impl AtomicFile {
         let Sink::Beside {
             file,
             like,
+            modified,
             only,
             finished,
+            warnings,
             ..
         } = &mut self.sink
         else {
@@ -151,30 +186,32 @@ impl AtomicFile {
             return Ok(());
         }
         file.flush().map_err(message::writing)?;
-        if let Some((modified, permissions)) = like.take() {
-            let file = file.get_ref();
-            (file.set_permissions(permissions))
-                .and_then(|()| file.set_modified(modified))
-                .map_err(|e| Error::io("preserve time and permissions", e))?;
+        let file = file.get_ref();
+        let preserving = |e| Error::io("preserve time and permissions", e);
+        if let Some(like) = like.take() {
+            *warnings = like.give(file).map_err(preserving)?;
+        }
+        if let Some(time) = modified {
+            file.set_modified(*time).map_err(preserving)?;
         }
         if only.is_some() {
-            // An output can be made again, and a batch is not to wait for a slow disk after
-            // each.
-            file.get_ref().sync_all().map_err(message::writing)?;
+            // It cannot be made again, so it goes when the new one is safe. An output can, and
+            // a batch is not to wait for a slow disk after each.
+            file.sync_all().map_err(message::writing)?;
         }
         *finished = true;
         Ok(())
     }
 
-    /// Puts the file in its place, [finished](Self::finish) if it is not yet, and gives the
-    /// number of its bytes.
+    /// Puts the file in its place, [finished](Self::finish) if it is not yet, and gives
+    /// warnings, one line each, of what it could not keep of a file that it takes after.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
     /// moved, [`Error::Exists`] if another one took its place meanwhile and may
     /// not be replaced. Nothing is left behind.
-    pub fn commit(mut self) -> Result<u64> {
+    pub fn commit(mut self) -> Result<Vec<String>> {
         self.finish()?;
         match self.sink {
             Sink::Beside {
@@ -183,22 +220,36 @@ impl AtomicFile {
                 target,
                 overwrite,
                 only,
+                mut warnings,
                 ..
             } => {
                 let file = file
                     .into_inner()
                     .map_err(|error| message::writing(error.into_error()))?;
-                let bytes = file.metadata().map_err(message::writing)?.len();
-                if let Some(old) = only
-                    && fs::metadata(&target).ok().map(|file| version(&file)) != Some(old)
-                {
-                    return Err(Error::output(
-                        "it was changed while its result was made, and stays as it is now: run again for a result of that",
-                    ));
+                let mut kept = None;
+                if let Some(old) = only {
+                    if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old.version) {
+                        return Err(Error::output(
+                            "it was changed while its result was made, and stays as it is now: run again for a result of that",
+                        ));
+                    }
+                    kept = old.backup.map(|path| backup::keep(&target, path));
+                    if old.names > 1 {
+                        warnings.push(format!(
+                            "it has {} names (hard links): only this one was replaced",
+                            old.names
+                        ));
+                    }
                 }
+                let kept = kept.transpose()?;
                 let replace = overwrite == Overwrite::Replace;
-                match name.persist(file, &target, replace) {
-                    Ok(()) => Ok(bytes),
+                let result = name.persist(file, &target, replace);
+                if let (Err(_), Some(backup)) = (&result, kept) {
+                    // The old file is still in its place.
+                    let _ = fs::remove_file(backup);
+                }
+                match result {
+                    Ok(()) => Ok(warnings),
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Err(Error::Exists)
                     }
@@ -213,9 +264,9 @@ impl AtomicFile {
                 .open(&target)
                 .and_then(|mut device| {
                     device.write_all(bytes.get_ref())?;
-                    device.flush()?;
-                    Ok(bytes.get_ref().len() as u64)
+                    device.flush()
                 })
+                .map(|()| Vec::new())
                 .map_err(message::writing),
         }
     }
@@ -252,6 +303,30 @@ fn folder_of(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Until it has the permissions of a file that it takes after, nobody else
+/// reads what may not be theirs to read.
+#[cfg(unix)]
+fn close_to_others(file: &File) -> io::Result<()> {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn names(file: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(file)
+}
+
+#[cfg(not(unix))]
+fn names(_: &Metadata) -> u64 {
+    1
 }
 
 /// The device or pipe at `path`, ready to be written to as bytes come, or `None`

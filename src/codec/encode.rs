@@ -262,8 +262,8 @@ pub fn write(
 ) -> Result<Vec<String>> {
     format.check_image(image)?;
     let mut file = AtomicFile::create(path, overwrite)?;
-    let warnings = encode(image, format, metadata, options, &mut file)?;
-    file.commit()?;
+    let mut warnings = encode(image, format, metadata, options, &mut file)?;
+    warnings.extend(file.commit()?);
     Ok(warnings)
 }
 

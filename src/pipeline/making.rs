@@ -153,11 +153,15 @@ impl Making<'_> {
         let read = (self.channels, metadata);
         let writing = Writing::begin(&request.output, shape, format, read, self.options)?;
         if let Some(known) = &self.known {
-            if self.options.preserve {
-                writing.preserve(known)?;
+            let replaces = self.job.replaces(request);
+            if self.options.preserve || replaces {
+                writing.take_after(self.job.input.path(), known);
             }
-            if self.job.replaces(request) {
-                writing.replace_only(known);
+            if self.options.preserve {
+                writing.keep_time(known)?;
+            }
+            if replaces {
+                writing.replace_only(known, self.options.backup.as_deref());
             }
         }
         Ok(writing)

@@ -1,15 +1,17 @@
 //! What a result is written to.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, BufWriter, Seek, SeekFrom, Write},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use super::{Options, Place};
 use crate::{
-    codec::{self, AtomicFile, Format, Metadata, Output, RowWriter, Shape},
+    codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter, Shape},
     error::{Error, Result},
     image::Samples,
 };
@@ -26,6 +28,7 @@ pub(super) struct Writing {
 /// A result that is whole and not yet in its place. Dropped, it leaves no file.
 pub(super) struct Finished {
     target: Target,
+    bytes: u64,
     warnings: Vec<String>,
     busy: Duration,
 }
@@ -61,20 +64,28 @@ impl Writing {
         })
     }
 
-    /// Has it get the time of modification and the permissions of this file.
-    pub(super) fn preserve(&self, input: &fs::Metadata) -> Result<()> {
+    /// Has it get the attributes of the input at this path.
+    pub(super) fn take_after(&self, path: &Path, input: &fs::Metadata) {
+        if let Target::File(file) = &self.target {
+            file.with(|file| file.take_after(Attributes::of(path, input)));
+        }
+    }
+
+    /// Has it get the time of modification of the input.
+    pub(super) fn keep_time(&self, input: &fs::Metadata) -> Result<()> {
         if let Target::File(file) = &self.target {
             let modified = input.modified();
             let modified = modified.map_err(|e| Error::io("read the time of the input", e))?;
-            file.with(|file| file.preserve(modified, input.permissions()));
+            file.with(|file| file.set_modified(modified));
         }
         Ok(())
     }
 
-    /// Has it take the place of this file only, as long as that is unchanged.
-    pub(super) fn replace_only(&self, input: &fs::Metadata) {
+    /// Has it take the place of this file only, as long as that is unchanged,
+    /// which is kept under another name if there is a suffix for that.
+    pub(super) fn replace_only(&self, input: &fs::Metadata, suffix: Option<&OsStr>) {
         if let Target::File(file) = &self.target {
-            file.with(|file| file.replace_only(input));
+            file.with(|file| file.replace_only(input, suffix));
         }
     }
 
@@ -90,9 +101,10 @@ impl Writing {
         let start = Instant::now();
         let finished = self.writer.finish(&carried(metadata, self.drops_profile));
         let warnings = finished.map_err(|error| self.target.explain(error))?;
-        self.target.finish()?;
+        let bytes = self.target.finish()?;
         Ok(Finished {
             target: self.target,
+            bytes,
             warnings,
             busy: self.busy + start.elapsed(),
         })
@@ -103,11 +115,17 @@ impl Finished {
     /// Puts the result in its place: a step that takes no time to speak of.
     pub(super) fn commit(self) -> Result<Written> {
         let start = Instant::now();
-        let bytes = self.target.commit()?;
+        let Self {
+            target,
+            bytes,
+            mut warnings,
+            busy,
+        } = self;
+        warnings.extend(target.commit()?);
         Ok(Written {
             bytes,
-            warnings: self.warnings,
-            busy: self.busy + start.elapsed(),
+            warnings,
+            busy: busy + start.elapsed(),
         })
     }
 }
@@ -164,27 +182,29 @@ impl Target {
         }
     }
 
-    /// Hands on the last bytes.
-    fn finish(&self) -> Result<()> {
-        match self {
-            Self::File(file) => file.with(AtomicFile::finish),
-            Self::Device(stream) | Self::Standard(stream) => {
-                let flushed = stream.with(Stream::flush);
-                flushed.map_err(|e| self.explain(codec::writing(e)))
+    /// Hands on the last bytes, and counts all.
+    fn finish(&self) -> Result<u64> {
+        let bytes = match self {
+            Self::File(file) => {
+                file.with(AtomicFile::finish)?;
+                file.with(|file| file.seek(SeekFrom::End(0)))
             }
-        }
+            Self::Device(stream) | Self::Standard(stream) => stream.with(|stream| {
+                stream.out.flush()?;
+                Ok(stream.bytes)
+            }),
+        };
+        bytes.map_err(|e| self.explain(codec::writing(e)))
     }
 
-    /// Puts what was written in its place, and counts its bytes.
-    fn commit(self) -> Result<u64> {
-        match self {
-            Self::File(file) => {
-                let file = Arc::into_inner(file.0).expect("the writer has ended");
-                let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
-                file.commit()
-            }
-            Self::Device(stream) | Self::Standard(stream) => Ok(stream.with(|out| out.bytes)),
-        }
+    /// Puts what was written in its place, and gives warnings of what it could not keep.
+    fn commit(self) -> Result<Vec<String>> {
+        let Self::File(file) = self else {
+            return Ok(Vec::new());
+        };
+        let file = Arc::into_inner(file.0).expect("the writer has ended");
+        let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        file.commit()
     }
 }
 

@@ -39,8 +39,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn write_all(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path, overwrite)?;
     file.write_all(bytes).map_err(message::writing)?;
-    assert_eq!(file.commit()?, bytes.len() as u64);
-    Ok(())
+    file.commit().map(drop)
 }
 
 #[cfg(target_os = "linux")]
@@ -71,7 +70,7 @@ fn the_file_appears_whole_at_the_commit() {
         assert_eq!(names(folder.path()).len(), visible(folder.path()));
         file.finish().unwrap();
         assert!(!path.exists());
-        assert_eq!(file.commit().unwrap(), 5);
+        file.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"1x345");
         assert_eq!(names(folder.path()), ["a.png"]);
     }

@@ -1,0 +1,93 @@
+//! Keeps a file that is about to be replaced under another name.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{Attributes, creating, temporary};
+use crate::error::{Error, Result};
+
+/// The name of a file, and a suffix behind it.
+pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Checks that nothing is in the place where the file at `path` would be kept,
+/// or the file that it is a link to.
+///
+/// # Errors
+///
+/// [`Error::Output`] if something is, [`Error::Io`] if nothing can be.
+pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
+    let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
+    // A link to nowhere is told of as an input.
+    let real = fs::canonicalize(file).ok().filter(|_| link);
+    let backup = path(real.as_deref().unwrap_or(file), suffix);
+    match fs::symlink_metadata(&backup) {
+        Ok(_) => Err(exists(&backup)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(creating(error)),
+        Err(_) => Ok(()),
+    }
+}
+
+fn exists(backup: &Path) -> Error {
+    Error::output(format_args!(
+        "its backup {} exists already: move it away, or choose another --backup",
+        backup.display()
+    ))
+}
+
+/// Keeps the file under the name `backup` too, whole at every moment, and gives
+/// that name. Where the system makes no hard links, it is a copy.
+pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<PathBuf> {
+    match fs::hard_link(file, &backup) {
+        Ok(()) => Ok(backup),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&backup)),
+        Err(_) => match copy(file, &backup) {
+            Ok(()) => Ok(backup),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&backup)),
+            Err(error) => Err(Error::io("keep a backup", super::message::advised(error))),
+        },
+    }
+}
+
+/// A copy with all attributes, which is there when it is whole and on the disk.
+fn copy(file: &Path, backup: &Path) -> io::Result<()> {
+    let mut source = File::open(file)?;
+    let known = source.metadata()?;
+    let (mut copy, name) = temporary::make(super::folder_of(backup))?;
+    super::close_to_others(&copy)?;
+    io::copy(&mut source, &mut copy)?;
+    // What it cannot keep, its successor cannot either, and that is told of.
+    Attributes::of(file, &known).give(&copy)?;
+    copy.set_modified(known.modified()?)?;
+    copy.sync_all()?;
+    name.persist(copy, backup, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_whole_and_never_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, backup] = ["a", "a.orig"].map(|name| folder.path().join(name));
+        fs::write(&file, "old").unwrap();
+        copy(&file, &backup).unwrap();
+        let [old, new] = [&file, &backup].map(|path| fs::metadata(path).unwrap());
+        assert_eq!(fs::read(&backup).unwrap(), b"old");
+        assert_eq!(new.modified().unwrap(), old.modified().unwrap());
+        assert_eq!(new.permissions(), old.permissions());
+        fs::write(&file, "new").unwrap();
+        let error = copy(&file, &backup).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&backup).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
