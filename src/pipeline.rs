@@ -3,6 +3,7 @@
 
 mod blocks;
 mod branch;
+mod check;
 mod flow;
 mod input;
 mod ledger;
@@ -113,6 +114,9 @@ pub struct Options {
     /// What is added to the name of an input that is replaced by its result, to
     /// keep it under that. Default: it is not kept.
     pub backup: Option<OsString>,
+    /// Whether every file is read back, all of it, before it is in its place. Of
+    /// one that replaces its input, the header is in any case.
+    pub verify: bool,
     /// What an input may lose that is replaced by its result.
     pub may_lose: MayLose,
 }

@@ -246,6 +246,13 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "SUFFIX", requires = "in_place", value_parser = OsStringValueParser::new().try_map(suffix))]
     pub(super) backup: Option<OsString>,
 
+    /// Read every output back before it is in its place, and compare all samples
+    ///
+    /// Of jpeg, hdr and coloured gif, which are not exact, that they decode to
+    /// their end, in the size that was meant.
+    #[arg(long)]
+    pub(super) verify: bool,
+
     /// Give outputs the time of modification and the permissions of their input
     ///
     /// Also its owner and group, its access list and its extended attributes, as far

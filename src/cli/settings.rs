@@ -103,6 +103,11 @@ impl Settings {
             // Nothing is written, so there is no name to be found.
             _ => Destination::Folder(PathBuf::new()),
         };
+        if destination == Destination::Standard && output.verify {
+            bail!(
+                "--verify reads files back, which standard output is not; write the image to a file"
+            );
+        }
         if destination == Destination::Standard && report.json {
             bail!("--json and --output - both want standard output; write the image to a file");
         }
@@ -161,6 +166,7 @@ impl Settings {
                     preserve: output.preserve,
                     may_lose: may_lose(filter),
                     backup: output.backup.clone(),
+                    verify: output.verify,
                 },
             },
             unseen,

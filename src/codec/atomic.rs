@@ -163,6 +163,18 @@ impl AtomicFile {
         }
     }
 
+    /// What was written so far, to be read from its beginning; nothing of what
+    /// is no file.
+    pub(crate) fn written(&mut self) -> io::Result<Option<File>> {
+        match &mut self.sink {
+            Sink::Beside { file, .. } => {
+                file.rewind()?;
+                file.get_ref().try_clone().map(Some)
+            }
+            Sink::Straight { .. } => Ok(None),
+        }
+    }
+
     /// Hands the last bytes to the system, and to the disk where the file that is replaced
     /// could not be made again. Nothing can be written afterwards.
     ///

@@ -38,7 +38,7 @@ impl Format {
 
     /// How many channels the file has when an image of `channels` is written:
     /// more than that where the format has no gray.
-    pub(super) const fn written_channels(self, channels: usize) -> usize {
+    pub(crate) const fn written_channels(self, channels: usize) -> usize {
         match (self, channels) {
             (Self::Webp | Self::Qoi | Self::Exr | Self::Ppm | Self::Hdr, 1) => 3,
             (Self::Webp | Self::Qoi | Self::Exr | Self::Bmp, 2) => 4,

@@ -200,6 +200,19 @@ pub fn rows_of_bytes<'a>(
     rows(Input::Memory(bytes), hint, limits, Watch::new(limits))
 }
 
+/// Opens a file that was just written in this format, whatever its size: it was
+/// made within limits.
+pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'static>> {
+    let limits = Limits {
+        max_pixels: u64::MAX,
+        max_bytes: u64::MAX,
+        max_memory: u64::MAX,
+    };
+    let watch = Watch::new(&limits);
+    let input = Input::of_file(file, &limits, &watch)?;
+    rows(input, Some(format), &limits, watch)
+}
+
 /// The rows of a JPEG that is cut into strips if it has so many pixels, each of
 /// about so many bytes of samples. Fuzzing has small pictures cut too, or large
 /// ones whole.

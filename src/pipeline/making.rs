@@ -151,7 +151,7 @@ impl Making<'_> {
         };
         let format = self.format_of(request);
         let read = (self.channels, metadata);
-        let writing = Writing::begin(&request.output, shape, format, read, self.options)?;
+        let mut writing = Writing::begin(&request.output, shape, format, read, self.options)?;
         if let Some(known) = &self.known {
             let replaces = self.job.replaces(request);
             if self.options.preserve || replaces {
@@ -164,7 +164,7 @@ impl Making<'_> {
                 writing.replace_only(known, self.options.backup.as_deref());
             }
         }
-        Ok(writing)
+        Ok(writing.until(self.control.stop.clone()))
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Options, Place};
+use super::{
+    Options, Place, Stop,
+    check::{Announced, Check},
+};
 use crate::{
     codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter, Shape},
     error::{Error, Result},
@@ -20,9 +23,14 @@ use crate::{
 pub(super) struct Writing {
     writer: RowWriter<'static>,
     target: Target,
+    /// The format and shape that were announced.
+    announced: Announced,
+    /// How much of the file is read back.
+    check: Check,
     /// Whether a profile of colours says nothing of this result, which is gray.
     drops_profile: bool,
     busy: Duration,
+    stop: Stop,
 }
 
 /// A result that is whole and not yet in its place. Dropped, it leaves no file.
@@ -56,11 +64,18 @@ impl Writing {
         let output = target.output();
         let writer = codec::create_rows(shape, format, &metadata, &options.encode, output)
             .map_err(|error| target.explain(error))?;
+        let (writer, check) = match options.verify {
+            true => (writer.with_checksum(), Check::Whole),
+            false => (writer, Check::Nothing),
+        };
         Ok(Self {
             writer,
             target,
+            announced: Announced::new(format, shape),
+            check,
             drops_profile,
             busy: start.elapsed(),
+            stop: Stop::default(),
         })
     }
 
@@ -83,10 +98,16 @@ impl Writing {
 
     /// Has it take the place of this file only, as long as that is unchanged,
     /// which is kept under another name if there is a suffix for that.
-    pub(super) fn replace_only(&self, input: &fs::Metadata, suffix: Option<&OsStr>) {
+    pub(super) fn replace_only(&mut self, input: &fs::Metadata, suffix: Option<&OsStr>) {
         if let Target::File(file) = &self.target {
             file.with(|file| file.replace_only(input, suffix));
         }
+        self.check = self.check.max(Check::Header);
+    }
+
+    /// With an end that may be asked for while it is read back.
+    pub(super) fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
     }
 
     pub(super) fn write(&mut self, rows: &Samples) -> Result<()> {
@@ -99,8 +120,18 @@ impl Writing {
     /// Ends the file; `metadata` are those known by now.
     pub(super) fn finish(self, metadata: &Metadata) -> Result<Finished> {
         let start = Instant::now();
+        let checksum = self.writer.checksum();
         let finished = self.writer.finish(&carried(metadata, self.drops_profile));
-        let warnings = finished.map_err(|error| self.target.explain(error))?;
+        let mut warnings = finished.map_err(|error| self.target.explain(error))?;
+        if self.check > Check::Nothing {
+            self.stop.check()?;
+            match self.target.written()? {
+                Some(file) => (self.announced).check(file, self.check, checksum, &self.stop)?,
+                None if self.check == Check::Whole => warnings
+                    .push("it is no file that could be read back: it was not verified".into()),
+                None => {}
+            }
+        }
         let bytes = self.target.finish()?;
         Ok(Finished {
             target: self.target,
@@ -170,6 +201,14 @@ impl Target {
             Self::File(file) => Output::seekable(file.clone()),
             Self::Device(stream) | Self::Standard(stream) => Output::stream(stream.clone()),
         }
+    }
+
+    /// The file as it was written, if it is one.
+    fn written(&self) -> Result<Option<File>> {
+        let Self::File(file) = self else {
+            return Ok(None);
+        };
+        file.with(AtomicFile::written).map_err(codec::writing)
     }
 
     /// The error, with the name of what could not be written to.

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use stridekern::Depth;
+use stridekern::{Depth, codec::Format};
 
 use crate::{Ran, Room, filter, names_in, picture};
 
@@ -285,4 +285,61 @@ mod owners {
             assert_eq!(get("b.png", ACCESS), Some(access));
         }
     }
+}
+
+/// The names of formats that are written, with what they hold of these.
+fn writable() -> impl Iterator<Item = (Format, Depth, usize)> {
+    let depths = [Depth::U8, Depth::U16, Depth::F32];
+    Format::ALL.into_iter().flat_map(move |format| {
+        depths.into_iter().flat_map(move |depth| {
+            let channels = (1..=5).filter(move |channels| format.can_hold(depth, *channels));
+            channels.map(move |channels| (format, depth, channels))
+        })
+    })
+}
+
+#[test]
+fn every_format_that_is_written_is_verified() {
+    let room = Room::new();
+    let mut count = 0;
+    for (format, depth, channels) in writable() {
+        let name = format!("x.{}", format.extension());
+        room.write(&name, &picture(12, 11, channels, depth));
+        // As many colours as a GIF holds, each opaque or not at all.
+        let kernel = if format == Format::Gif {
+            "identity"
+        } else {
+            "box3"
+        };
+        let run = room.run(&format!("{name} -k {kernel} --photo --in-place --verify"));
+        assert_eq!(
+            run.code,
+            Some(0),
+            "{format} {depth} {channels}: {}",
+            run.err
+        );
+        assert!(!run.err.contains("verified"), "{}", run.err);
+        let run = room.run(&format!(
+            "{name} -k {kernel} --photo -o out.{} --verify --overwrite",
+            format.extension()
+        ));
+        assert_eq!(
+            run.code,
+            Some(0),
+            "{format} {depth} {channels}: {}",
+            run.err
+        );
+        count += 1;
+        fs::remove_file(room.path(&name)).unwrap();
+    }
+    assert!(count > 40, "{count}");
+    room.run("a.png -k box3 -o - --verify").says(
+        2,
+        &["--verify reads files back, which standard output is not; write the image to a file"],
+    );
+    #[cfg(target_os = "linux")]
+    room.run("a.png -k box3 -o /dev/null -f png --verify").says(
+        0,
+        &["/dev/null: warning: it is no file that could be read back: it was not verified"],
+    );
 }

@@ -8,6 +8,8 @@ use crate::{
     image::{Sample, SampleSlice, Samples, zeroed_vec},
 };
 
+use flate2::Crc;
+
 use super::{Destination, Shape, band};
 
 /// The bytes of gray rows that are made RGB at a time.
@@ -25,6 +27,7 @@ pub struct RowWriter<'a> {
     warnings: Vec<String>,
     sink: Box<dyn Sink + 'a>,
     out: Destination<'a>,
+    checksum: Option<Crc>,
 }
 
 /// The file of one format. [`RowWriter`] sees to it that bands are whole rows
@@ -58,7 +61,22 @@ impl<'a> RowWriter<'a> {
             warnings,
             sink,
             out,
+            checksum: None,
         }
+    }
+
+    /// The same, with a checksum of the samples that go into the file.
+    pub(crate) fn with_checksum(self) -> Self {
+        Self {
+            checksum: Some(Crc::new()),
+            ..self
+        }
+    }
+
+    /// The CRC-32 of the samples so far, as they are in memory: with gray
+    /// repeated where the format has none.
+    pub(crate) fn checksum(&self) -> Option<u32> {
+        self.checksum.as_ref().map(Crc::sum)
     }
 
     /// The shape that was announced.
@@ -88,7 +106,7 @@ impl<'a> RowWriter<'a> {
         }
         let channels = self.format.written_channels(shape.channels);
         let result = if channels == shape.channels {
-            self.sink.write(samples)
+            self.put(samples)
         } else {
             // A band at a time, so that the copy stays small.
             let most = (REPEATED / shape.row_bytes()).max(1);
@@ -96,11 +114,18 @@ impl<'a> RowWriter<'a> {
                 let count = most.min(rows - first);
                 let part = band(samples, shape.row_len(), first, count);
                 let part = gray_repeated(part, shape.channels)?;
-                self.sink.write(part.as_slice())
+                self.put(part.as_slice())
             })
         };
         self.next += rows;
         self.out.explain(result)
+    }
+
+    fn put(&mut self, samples: SampleSlice<'_>) -> Result<()> {
+        if let Some(checksum) = &mut self.checksum {
+            checksum.update(samples.as_bytes());
+        }
+        self.sink.write(samples)
     }
 
     /// Ends the file and gives warnings, one line each, of what the format

@@ -1,0 +1,287 @@
+//! Reads a file back that was just written, before it is put in its place.
+
+use std::fs::File;
+
+use flate2::Crc;
+
+use super::Stop;
+use crate::{
+    codec::{self, Format, RowReader, Shape},
+    error::{Error, Result},
+    image::Samples,
+};
+
+/// How much of a file is read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Check {
+    Nothing,
+    Header,
+    Whole,
+}
+
+/// What a file that is written is to be read as.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Announced {
+    format: Format,
+    /// With the channels that are in the file.
+    shape: Shape,
+}
+
+/// The bytes of samples that are read at once.
+const BAND: usize = 1 << 20;
+
+impl Announced {
+    /// A file in this format of an image of this shape.
+    pub(super) fn new(format: Format, shape: Shape) -> Self {
+        let channels = format.written_channels(shape.channels);
+        Self {
+            format,
+            shape: Shape { channels, ..shape },
+        }
+    }
+
+    /// Reads `file` back; its samples were written with this `checksum`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] if it is not what was announced or cannot be read, or
+    /// if the system refuses.
+    pub(super) fn check(
+        &self,
+        file: File,
+        check: Check,
+        checksum: Option<u32>,
+        stop: &Stop,
+    ) -> Result<()> {
+        let reader = codec::rows_of_written(file, self.format).map_err(unreadable)?;
+        self.check_header(&reader)?;
+        if check < Check::Whole {
+            return Ok(());
+        }
+        let found = sum(reader, stop)?;
+        match checksum {
+            Some(wanted) if self.is_exact() && found != wanted => Err(fault(
+                "the file written for it reads as other samples than were written",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_header(&self, reader: &RowReader<'_>) -> Result<()> {
+        let found = reader.header();
+        let same = Shape {
+            channels: match self.has_channels() {
+                true => self.shape.channels,
+                false => found.shape.channels,
+            },
+            ..self.shape
+        };
+        if found.shape == same && found.format.is_kin_of(self.format) {
+            return Ok(());
+        }
+        Err(fault(format_args!(
+            "the file written for it reads as {}, and was to be {}",
+            described(found.format, found.shape),
+            described(self.format, self.shape)
+        )))
+    }
+
+    /// Whether the channels of a file tell those of the image: of a GIF, they
+    /// depend on the colours in its palette.
+    fn has_channels(&self) -> bool {
+        self.format != Format::Gif || self.shape.channels == 1
+    }
+
+    /// Whether the samples are read as they were written.
+    fn is_exact(&self) -> bool {
+        !matches!(self.format, Format::Jpeg | Format::Hdr) && self.has_channels()
+    }
+}
+
+fn described(format: Format, shape: Shape) -> String {
+    let Shape {
+        rows,
+        columns,
+        channels,
+        depth,
+    } = shape;
+    format!("{format} of {columns} x {rows}, {channels} x {depth}")
+}
+
+/// The checksum of all samples, to the end of the file.
+fn sum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
+    let shape = reader.header().shape;
+    let rows = (BAND / shape.row_bytes()).clamp(1, shape.rows);
+    let mut band = Samples::zeroed(shape.depth, rows * shape.row_len())?;
+    let mut sum = Crc::new();
+    loop {
+        stop.check()?;
+        let count = reader.read(&mut band).map_err(unreadable)?;
+        if count == 0 {
+            break;
+        }
+        let read = band.as_slice().range(0, count * shape.row_len());
+        sum.update(read.as_bytes());
+    }
+    reader.finish().map_err(unreadable)?;
+    Ok(sum.sum())
+}
+
+fn unreadable(error: Error) -> Error {
+    match error {
+        Error::Input(reason) => fault(format_args!(
+            "the file written for it cannot be read ({reason})"
+        )),
+        error => error,
+    }
+}
+
+/// It is never put in its place, and so whatever is there stays.
+fn fault(what: impl std::fmt::Display) -> Error {
+    Error::output(format_args!(
+        "{what}: this is a fault of the program, please report it; what was there before stays"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+    use crate::{
+        codec::{EncodeOptions, Metadata, Output, create_rows},
+        image::Depth,
+    };
+
+    const SHAPE: Shape = Shape {
+        rows: 5,
+        columns: 4,
+        channels: 3,
+        depth: Depth::U8,
+    };
+
+    /// A file in this format, and the checksum of its samples.
+    fn written(format: Format) -> (File, u32) {
+        let mut file = tempfile::tempfile().unwrap();
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        let out = Output::seekable(file.try_clone().unwrap());
+        let writer = create_rows(SHAPE, format, &metadata, &options, out).unwrap();
+        let mut writer = writer.with_checksum();
+        let samples: Vec<u8> = (0..60).map(|at| at * 4).collect();
+        // In bands of several sizes.
+        for band in [0..24, 24..36, 36..60] {
+            writer.write(&samples[band]).unwrap();
+        }
+        let sum = writer.checksum().unwrap();
+        writer.finish(&metadata).unwrap();
+        file.rewind().unwrap();
+        (file, sum)
+    }
+
+    fn refusal(announced: &Announced, file: File, sum: u32, check: Check) -> String {
+        let result = announced.check(file, check, Some(sum), &Stop::default());
+        result.unwrap_err().to_string()
+    }
+
+    const FAULT: &str =
+        ": this is a fault of the program, please report it; what was there before stays";
+
+    #[test]
+    fn another_file_than_was_announced_is_refused() {
+        let right = Announced::new(Format::Png, SHAPE);
+        let stop = Stop::default();
+        for check in [Check::Header, Check::Whole] {
+            let (file, sum) = written(Format::Png);
+            right.check(file, check, Some(sum), &stop).unwrap();
+            let shapes = [
+                (Shape { rows: 6, ..SHAPE }, "png of 4 x 6, 3 x 8-bit"),
+                (
+                    Shape {
+                        columns: 9,
+                        ..SHAPE
+                    },
+                    "png of 9 x 5, 3 x 8-bit",
+                ),
+                (
+                    Shape {
+                        channels: 1,
+                        ..SHAPE
+                    },
+                    "png of 4 x 5, 1 x 8-bit",
+                ),
+                (
+                    Shape {
+                        depth: Depth::U16,
+                        ..SHAPE
+                    },
+                    "png of 4 x 5, 3 x 16-bit",
+                ),
+            ];
+            for (shape, wanted) in shapes {
+                let (file, sum) = written(Format::Png);
+                let announced = Announced::new(Format::Png, shape);
+                assert_eq!(
+                    refusal(&announced, file, sum, check),
+                    format!(
+                        "the file written for it reads as png of 4 x 5, 3 x 8-bit, and was to be {wanted}{FAULT}"
+                    )
+                );
+            }
+            let (file, sum) = written(Format::Tiff);
+            assert_eq!(
+                refusal(&right, file, sum, check),
+                format!(
+                    "the file written for it reads as tiff of 4 x 5, 3 x 8-bit, and was to be png of 4 x 5, 3 x 8-bit{FAULT}"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn other_samples_are_found_in_every_exact_format() {
+        for format in Format::ALL {
+            if !format.can_hold(SHAPE.depth, SHAPE.channels) {
+                continue;
+            }
+            let announced = Announced::new(format, SHAPE);
+            let stop = Stop::default();
+            let (file, sum) = written(format);
+            announced
+                .check(file, Check::Whole, Some(sum), &stop)
+                .unwrap();
+            let (file, sum) = written(format);
+            let made = announced.check(file, Check::Whole, Some(sum ^ 1), &stop);
+            let exact = !matches!(format, Format::Jpeg | Format::Gif);
+            assert_eq!(made.is_err(), exact, "{format}");
+            if let Err(error) = made {
+                assert_eq!(
+                    error.to_string(),
+                    format!(
+                        "the file written for it reads as other samples than were written{FAULT}"
+                    )
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_cut_is_found() {
+        let announced = Announced::new(Format::Png, SHAPE);
+        let (mut file, sum) = written(Format::Png);
+        file.set_len(70).unwrap();
+        assert_eq!(
+            refusal(&announced, file, sum, Check::Whole),
+            format!(
+                "the file written for it cannot be read (the png file ends before its picture does: get a complete copy of it){FAULT}"
+            )
+        );
+        file = tempfile::tempfile().unwrap();
+        file.write_all(b"text").unwrap();
+        file.rewind().unwrap();
+        let refused = refusal(&announced, file, sum, Check::Header);
+        assert!(
+            refused.starts_with("the file written for it cannot be read ("),
+            "{refused}"
+        );
+    }
+}
