@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+pub use collisions::drop_links;
 pub use inputs::{Found, Source, Walk, in_share, unseen};
 pub use run::run;
 

@@ -15,20 +15,67 @@ use crate::{
 
 /// A file is replaced once.
 pub(super) fn check_once(jobs: &[Job]) -> Result<()> {
-    let (mut seen, mut paths) = (BTreeSet::new(), Paths::default());
+    let (mut seen, mut paths) = (BTreeMap::new(), Paths::default());
     for job in jobs {
-        if !seen.insert(paths.identity(job.input.path())) {
-            return Err(named_twice(job.input.path()));
+        let input = job.input.path();
+        if let Some(other) = seen.insert(paths.identity(input), input) {
+            return Err(named_twice(input, other));
         }
     }
     Ok(())
 }
 
-fn named_twice(input: &Path) -> Error {
+fn named_twice(input: &Path, other: &Path) -> Error {
+    let again = match input == other {
+        true => String::new(),
+        false => format!(", also as {}", other.display()),
+    };
     Error::request(format_args!(
-        "{}: this input is named twice; name it once",
+        "{}: this input is named twice{again}; name it once",
         input.display()
     ))
+}
+
+/// Of inputs that are one file, by symbolic links or because folders were named
+/// twice, drops those that were found and not named, but for one: a file is
+/// replaced once. Gives each that was dropped, with the one that stays.
+///
+/// Hard links are files of their own here: each gets a result in its place.
+pub fn drop_links(inputs: &mut Vec<Source>) -> Vec<(PathBuf, PathBuf)> {
+    let mut paths = Paths::default();
+    let identities = inputs.iter().map(|input| match &input.place {
+        Place::File(path) => paths.identity(path),
+        Place::Standard => PathBuf::from("-"),
+    });
+    let identities: Vec<_> = identities.collect();
+    // One that was named stays, else the file itself rather than a link to it.
+    let preference = |input: &Source| {
+        let path = input.place.path();
+        let link = fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink());
+        (input.found, link)
+    };
+    let mut kept: BTreeMap<&Path, usize> = BTreeMap::new();
+    for (number, identity) in identities.iter().enumerate() {
+        let best = kept.entry(identity).or_insert(number);
+        if *best != number && preference(&inputs[number]) < preference(&inputs[*best]) {
+            *best = number;
+        }
+    }
+    let mut dropped = Vec::new();
+    let keep: Vec<bool> = (identities.iter().enumerate())
+        .map(|(number, identity)| {
+            let (input, best) = (&inputs[number], kept[identity.as_path()]);
+            if best == number || !input.found {
+                return true;
+            }
+            let paths = [input, &inputs[best]].map(|input| input.place.path().to_owned());
+            dropped.push(paths.into());
+            false
+        })
+        .collect();
+    let mut keep = keep.into_iter();
+    inputs.retain(|_| keep.next().unwrap_or(true));
+    dropped
 }
 
 /// Images that were found among the inputs and are results of the others, of
@@ -78,7 +125,7 @@ pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf]) -> Result<()> {
                 continue;
             };
             if at != number && other == input {
-                return Err(named_twice(input));
+                return Err(named_twice(input, other));
             }
             let [path, input, other] = [path, input, other].map(Path::display);
             return Err(Error::request(if at == number {

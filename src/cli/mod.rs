@@ -83,6 +83,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     for (folder, error) in &settings.unseen {
         messages.error(format_args!("{}: {error}", folder.display()));
     }
+    output::tell_links(&settings.links, settings.verbose, messages);
     let unseen = settings.unseen.len();
     let failed = match settings.action {
         Action::Filter => {

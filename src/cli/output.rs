@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
     sync::OnceLock,
     time::Duration,
@@ -155,6 +156,27 @@ fn warn(job: &Job, warnings: &[String], messages: Messages) {
             "{}: warning: {warning}",
             job.input.path().display()
         ));
+    }
+}
+
+/// Says that inputs are the same files as others, each in a line if that is wanted.
+pub(super) fn tell_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: Messages) {
+    match links {
+        [] => {}
+        [(link, file)] => messages.note(format_args!(
+            "{}: it is the same file as {}, which is replaced once",
+            link.display(),
+            file.display()
+        )),
+        _ if verbose => {
+            for link in links {
+                tell_links(std::slice::from_ref(link), verbose, messages);
+            }
+        }
+        _ => messages.note(format_args!(
+            "{} inputs are the same files as others, which are replaced once; -v names them",
+            links.len()
+        )),
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Settings {
     pub(super) batch: Batch,
     /// The folders that could not be looked into.
     pub(super) unseen: Vec<(PathBuf, Error)>,
+    /// The inputs that are the same files as others, and those.
+    pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// Threads; 0 is one for every core.
     pub(super) threads: usize,
     /// Why they are fewer than were asked for.
@@ -91,9 +93,13 @@ impl Settings {
         let variants = batch::variants(&filters, &extents);
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
-            images: inputs,
+            images: mut inputs,
             unseen,
         } = inputs::find(input, folder, output.backup.as_deref())?;
+        let links = match output.in_place {
+            true => batch::drop_links(&mut inputs),
+            false => Vec::new(),
+        };
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
         let destination = match action {
             Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
@@ -170,6 +176,7 @@ impl Settings {
                 },
             },
             unseen,
+            links,
             threads,
             threads_note,
             folder: match destination {

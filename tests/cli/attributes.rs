@@ -100,6 +100,65 @@ fn backups_are_no_inputs() {
 }
 
 #[cfg(unix)]
+#[test]
+fn a_file_with_several_names_is_replaced_once_for_each() {
+    use std::os::unix::fs::symlink;
+    let room = Room::new();
+    room.write("in/m.png", &picture(9, 8, 3, Depth::U8));
+    symlink("m.png", room.path("in/a-link.png")).unwrap();
+    symlink("in", room.path("folder")).unwrap();
+    let old = room.bytes("in/m.png");
+    let wanted = filter("box3")
+        .with_channel("each".parse().unwrap())
+        .with_extent("edge".parse().unwrap())
+        .apply(&room.read("in/m.png"))
+        .unwrap();
+    // Named both: the user is asked which was meant.
+    room.run(&format!("in/m.png in/a-link.png {BLUR}")).says(
+        2,
+        &["in/a-link.png: this input is named twice, also as in/m.png; name it once"],
+    );
+    assert_eq!(room.bytes("in/m.png"), old);
+    // Found: done once.
+    for (line, said) in [
+        (
+            "in -r",
+            "in/a-link.png: it is the same file as in/m.png, which is replaced once",
+        ),
+        (
+            "in/m.png in -r",
+            "2 inputs are the same files as others, which are replaced once; -v names them",
+        ),
+        ("in/a-link.png in -r -q", ""),
+        (
+            "in folder/ -r",
+            "3 inputs are the same files as others, which are replaced once; -v names them",
+        ),
+    ] {
+        fs::write(room.path("in/m.png"), &old).unwrap();
+        let run = room.run(&format!("{line} {BLUR}"));
+        let lines: Vec<_> = said.lines().collect();
+        run.says(0, &lines);
+        assert_eq!(room.read("in/m.png"), wanted, "{line}");
+        assert!(
+            fs::symlink_metadata(room.path("in/a-link.png"))
+                .unwrap()
+                .is_symlink()
+        );
+    }
+    // By hard links, what others call it stays as it was.
+    fs::write(room.path("in/m.png"), &old).unwrap();
+    fs::hard_link(room.path("in/m.png"), room.path("other.png")).unwrap();
+    room.run(&format!("in/m.png {BLUR} --backup .orig")).says(
+        0,
+        &["in/m.png: warning: it has 2 names (hard links): only this one was replaced"],
+    );
+    assert_eq!(room.read("in/m.png"), wanted);
+    assert_eq!(room.bytes("other.png"), old);
+    assert_eq!(room.bytes("in/m.png.orig"), old);
+}
+
+#[cfg(unix)]
 mod owners {
     use std::os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
