@@ -297,7 +297,10 @@ pub(super) fn write(
         Format::Exr => OpenExrEncoder::new(out).write_image(bytes, columns, rows, color),
         Format::Hdr => HdrEncoder::new(out).write_image(bytes, columns, rows, color),
         Format::Qoi => QoiEncoder::new(out).write_image(bytes, columns, rows, color),
-        Format::Tga => TgaEncoder::new(out).write_image(bytes, columns, rows, color),
+        // Its runs cross the ends of rows, which TGA 2.0 forbids and Pillow refuses.
+        Format::Tga => TgaEncoder::new(out)
+            .disable_rle()
+            .write_image(bytes, columns, rows, color),
         _ => {
             let mut encoder = WebPEncoder::new_lossless(out);
             embed(&mut encoder, metadata);
