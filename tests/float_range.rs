@@ -59,6 +59,8 @@ fn banks() -> Vec<(Vec<Kernel>, Option<Combine>)> {
         one(&[&broad[..]; 17], 433.5),
         one(&[&[1e-20]], 1e-20),
         one(&[&[1e25, 1e25]], 2e25),
+        one(&[&[1e300, -1e290]], 2e300),
+        one(&[&[1e-300], &[3e-300]], 4e-300),
         (
             vec![kernel(&[&[2.0]], 2.0), kernel(&[&[3.0]], 3.0)],
             Some(Combine::Sum),
@@ -153,12 +155,12 @@ fn wanted(
                 let row = place(y, 0, k / kernel.columns(), kernel.rows(), rows);
                 let column = place(x, 1, k % kernel.columns(), kernel.columns(), columns);
                 let sample = f64::from(samples[(row * columns + column) * channels + c]);
-                sum += weight * sample;
+                sum += weight / kernel.divisor() * sample;
                 size = size.max(sample.abs());
             }
             assert!(reach(kernel.rows()) < rows);
-            responses.push(sum / kernel.divisor());
-            allowed += 1e-5 * size * kernel.abs_sum() / kernel.divisor().abs();
+            responses.push(sum);
+            allowed += 1e-5 * size * (kernel.abs_sum() / kernel.divisor().abs());
         }
         let response = match combine {
             None | Some(Combine::Sum) => responses.iter().sum(),

@@ -8,7 +8,7 @@ use crate::{
     kernel::{Combine, EXACT, Kernel},
 };
 
-/// The kernels as they are computed: in integers, where decimals can be
+/// The kernels as they are computed: in the range of products; in integers, where decimals can be
 /// written so and that keeps the sums small, or the weights were integers and
 /// only the divisor is a decimal.
 pub(super) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
@@ -24,7 +24,7 @@ pub(super) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
     };
     kernels
         .iter()
-        .map(|k| integers(k).unwrap_or_else(|| k.clone()))
+        .map(|k| integers(k).unwrap_or_else(|| k.in_range()))
         .collect()
 }
 

@@ -203,6 +203,31 @@ impl Kernel {
         })
     }
 
+    /// The same kernel with weights whose products with floats stay in the range
+    /// of `f64`: weights and divisor times a power of two, where that is exact.
+    pub(crate) fn in_range(&self) -> Self {
+        let largest = self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));
+        let moderate = 2_f64.powi(-300)..2_f64.powi(300);
+        if largest == 0.0 || moderate.contains(&largest) {
+            return self.clone();
+        }
+        // In two steps: the power itself may be beyond the range.
+        let half = 2_f64.powi(-(largest.log2() as i32) / 2);
+        let scaled = |number: f64| {
+            let result = number * half * half;
+            (result / half / half == number).then_some(result)
+        };
+        let weights = self.weights.iter().map(|&w| scaled(w)).collect();
+        match (weights, scaled(self.divisor)) {
+            (Some(weights), Some(divisor)) => Self {
+                weights,
+                divisor,
+                ..self.clone()
+            },
+            _ => self.clone(),
+        }
+    }
+
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
         self.weights
