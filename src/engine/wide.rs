@@ -16,8 +16,8 @@ const SMALL: f64 = (1_u64 << 60) as f64;
 #[derive(Debug)]
 pub(crate) struct Wide {
     kernels: Vec<Kernel>,
-    /// The bits of the smallest and the largest sum but zero, without their signs,
-    /// that can be finished as it is.
+    /// The bits of the smallest and the largest absolute sum but zero that can be
+    /// finished as it is; no bits where none is too small.
     trusted: [u32; 2],
 }
 
@@ -121,11 +121,12 @@ impl Body for Trusted<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> bool {
         let [low, high] = self.trusted;
-        // No early exit: this vectorises.
-        self.sums.iter().fold(true, |all, sum| {
-            let bits = sum.abs().to_bits();
-            all & ((bits == 0) | (bits.wrapping_sub(low) <= high - low))
-        })
+        let bits = self.sums.iter().map(|sum| sum.abs().to_bits());
+        // Extremes vectorise where an early exit, or a truth, would not.
+        let largest = bits.clone().fold(0, u32::max);
+        // Zero wraps to the largest number.
+        let smallest = || bits.map(|b| b.wrapping_sub(1)).fold(u32::MAX, u32::min);
+        largest <= high && (low == 0 || smallest() >= low - 1)
     }
 }
 

@@ -112,24 +112,27 @@ impl Tone {
 
     /// The smallest and the largest absolute sum in f32 of float samples, but zero,
     /// that become samples with no overflow on the way, and with no loss below the
-    /// normal range of f32.
+    /// normal range of f32. The smallest is 0 where what is lost does not show.
     pub(crate) fn trusted(&self) -> [f32; 2] {
-        // A rounding error of 2^-24 has room below the smallest.
-        let mut range = [2_f64.powi(-100), f32::MAX.into()];
-        if !self.wide {
-            let magnitude = self.combine == Some(Combine::Magnitude);
-            let powers = if magnitude { [-50, 62] } else { [-100, 126] };
-            let scales = self.terms.iter().map(|term| term.scale.abs());
-            let mul = self.factor.unwrap_or(self.last.mul);
-            let (least, most) = scales.fold((1.0_f64, 1.0_f64), |(least, most), scale| {
-                (least.min(scale), most.max(scale))
-            });
-            range = [
-                2_f64.powi(powers[0]) / (least * mul.min(1.0)),
-                2_f64.powi(powers[1]) / (most * mul.max(1.0) * self.terms.len() as f64),
-            ];
-        }
-        range.map(|sum| sum as f32)
+        let magnitude = self.combine == Some(Combine::Magnitude) && !self.wide;
+        let scales = self.terms.iter().map(|term| term.scale.abs());
+        let (least, most) = scales.fold((1.0_f64, 1.0_f64), |(least, most), scale| {
+            (least.min(scale), most.max(scale))
+        });
+        // A factor is the last thing: what it rounds to is the sample.
+        let mul = self.factor.map_or(self.last.mul, |_| 1.0);
+        // Powers of two: squares, and rounding errors of 2^-24, have room beyond.
+        let [low, high] = if magnitude { [-50, 62] } else { [-100, 126] }.map(|n| 2_f64.powi(n));
+        let shows = magnitude || least != most || mul < 1.0 || self.last.div < 1.0;
+        let low = match shows {
+            true => low / (least * mul.min(1.0)),
+            false => 0.0,
+        };
+        let high = match self.wide {
+            true => f32::MAX.into(),
+            false => high / (most * mul.max(1.0) * self.terms.len() as f64),
+        };
+        [low as f32, high as f32]
     }
 
     /// The last step for an image whose numerators lie in `range`.
