@@ -165,13 +165,19 @@ impl Work for Shared {
     }
 }
 
-/// From a thread that belongs to no pool, so that stages overlap and the
-/// filter runs in the pool of all threads.
+/// From a thread that belongs to no pool, so that stages overlap and the filter runs in the
+/// pool of all threads. Where the system has no thread left, from this one.
 fn with_all_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    thread::scope(|scope| match scope.spawn(work).join() {
-        Ok(result) => result,
-        Err(panicked) => panic::resume_unwind(panicked),
-    })
+    let mut work = Some(work);
+    let mut run = || work.take().map(|work| work());
+    let made = thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, &mut run);
+        thread.ok().map(|thread| match thread.join() {
+            Ok(made) => made,
+            Err(panicked) => panic::resume_unwind(panicked),
+        })
+    });
+    made.flatten().or_else(run).expect("it runs once")
 }
 
 fn too_long(limit: Duration) -> Error {

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{stages::QUEUE, window::Window};
+use super::{
+    stages::{self, QUEUE},
+    window::Window,
+};
 use crate::{
     codec::{RowReader, Trailer},
     error::{Error, Result},
@@ -40,22 +43,22 @@ impl<'scope> Blocks<'scope> {
         reader: RowReader<'env>,
         rows: usize,
         scope: Option<&'scope Scope<'scope, 'env>>,
-    ) -> Self
+    ) -> Result<Self>
     where
         'env: 'scope,
     {
         let Some(scope) = scope else {
-            return Self::Here(Some(Box::new(reader)), rows, Duration::ZERO);
+            return Ok(Self::Here(Some(Box::new(reader)), rows, Duration::ZERO));
         };
         let (full, blocks) = sync_channel(QUEUE);
         let (back, empty) = channel();
-        scope.spawn(move || {
+        stages::spawn(scope, move || {
             if let Err(error) = read(reader, rows, &full, &empty) {
                 // Nobody listens any more if this fails.
                 let _ = full.send(Err(error));
             }
-        });
-        Self::There(blocks, back)
+        })?;
+        Ok(Self::There(blocks, back))
     }
 
     /// Adds the next rows to `window`; after the last ones, how it ended.

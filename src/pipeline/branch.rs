@@ -12,7 +12,7 @@ use super::{
     blocks::buffer,
     flow,
     output::{Finished, Writing},
-    stages::QUEUE,
+    stages::{self, QUEUE},
 };
 use crate::{
     codec::Metadata,
@@ -93,7 +93,7 @@ impl<'scope> Branch<'scope> {
             Some(scope) => {
                 let (parcels, received) = sync_channel(QUEUE);
                 let (back, empty) = channel();
-                let thread = scope.spawn(move || write(writing, &received, &back));
+                let thread = stages::spawn(scope, move || write(writing, &received, &back))?;
                 Feed::There {
                     parcels,
                     empty,

@@ -5,7 +5,10 @@
 //! from. A stage that fails or ends drops its end of the queue, and so those
 //! around it end too.
 
-use std::{thread, time::Duration};
+use std::{
+    thread::{self, Scope, ScopedJoinHandle},
+    time::Duration,
+};
 
 use super::{
     Stop,
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::{
     codec::{Metadata, RowReader},
-    error::Result,
+    error::{Error, Result},
     image::ImageView,
     report::Report,
 };
@@ -57,7 +60,7 @@ pub(super) fn stream(
         let mut branches: Vec<Branch<'_>> = (works.into_iter())
             .map(|work| Branch::new(work, shape.row_bytes(), overlap.then_some(scope)))
             .collect::<Result<_>>()?;
-        let mut blocks = Blocks::new(reader, rows, overlap.then_some(scope));
+        let mut blocks = Blocks::new(reader, rows, overlap.then_some(scope))?;
         let held = branches.iter().map(Branch::source_rows).max();
         let most = window_rows(held.unwrap_or(0), rows, shape.rows);
         let mut window = Window::new(shape, most)?;
@@ -114,4 +117,21 @@ pub(super) fn whole(
 /// not wait for writers, which wait for the pool.
 fn overlap() -> bool {
     rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none()
+}
+
+/// Runs `work` in a thread of `scope`.
+///
+/// # Errors
+///
+/// [`Error::Limit`] if the system has no thread left.
+pub(super) fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
+    let spawned = thread::Builder::new().spawn_scoped(scope, work);
+    spawned.map_err(|error| {
+        Error::limit(format_args!(
+            "cannot start a thread: {error}; raise the limits of memory and processes (ulimit -v, -u), or use --threads 1"
+        ))
+    })
 }

@@ -33,8 +33,9 @@ fn a_band_that_does_not_fit_fails_its_file_alone() {
                 let line = format!(
                     "wide.pgm wide_16.png thin.pgm -k {kernel} --engine {engine} --dilate {dilation} --pad edge --map {map} -j {threads} -o out/ --overwrite -q"
                 );
-                // Address space for the program, not for a band.
-                let run = limited(&room, "ulimit -v 180000", &line);
+                // Address space for the program, not for a band; one arena, since those of
+                // threads reserve some, each as it comes.
+                let run = limited(&room, "export MALLOC_ARENA_MAX=1; ulimit -v 110000", &line);
                 assert_eq!(run.code, Some(1), "{line}: {}", run.err);
                 let lines: Vec<&str> = run.err.lines().collect();
                 assert_eq!(lines.len(), 2, "{line}: {}", run.err);
