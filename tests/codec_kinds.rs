@@ -395,3 +395,45 @@ fn samples_above_their_maxval_are_refused() {
     }
     assert!(refused > 150, "{refused}");
 }
+
+/// A file that is cut and has a sample that is too large fails by what comes
+/// first, in bands of any height.
+#[test]
+fn what_is_wrong_with_netpbm_does_not_depend_on_bands() {
+    for (head, raw) in [
+        (&b"P5 2 6 200\n"[..], true),
+        (b"P2 2 6 200\n", false),
+        (b"P2 2 6 255\n", false),
+    ] {
+        for bad in 0..6 {
+            let mut bytes = head.to_vec();
+            for row in 0..5 {
+                let sample = if row == bad {
+                    201 + 100 * u32::from(!raw)
+                } else {
+                    7
+                };
+                match raw {
+                    true => bytes.extend([sample as u8, 8]),
+                    false => bytes.extend(format!("{sample} 8 ").bytes()),
+                }
+            }
+            let wanted = if bad < 5 {
+                "above its maxval"
+            } else {
+                "ends before"
+            };
+            for rows in 1..=6 {
+                let mut reader = codec::rows_of_bytes(&bytes, None, &Limits::default()).unwrap();
+                let mut band = vec![0_u8; 2 * rows];
+                let error = loop {
+                    match reader.read(&mut band[..]) {
+                        Ok(read) => assert!(read > 0),
+                        Err(error) => break error.to_string(),
+                    }
+                };
+                assert!(error.contains(wanted), "{bad} {rows}: {error}");
+            }
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Netpbm's formats: read through the image crate a band at a time, written here.
 
-use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::{
+    io::{self, BufRead, Read, Seek, SeekFrom, Write},
+    mem,
+};
 
 use ::image::{
     ImageDecoder, ImageError,
@@ -24,9 +27,6 @@ use super::{
 /// The most bytes of a header, its comments included: the decoder keeps lines
 /// of any length.
 const MOST_HEADER: u64 = 1 << 20;
-
-/// The samples in digits that are read at a time, in 16 bits each.
-const DIGITS: usize = 1 << 16;
 
 /// Opens any of the formats, in binary or in digits.
 pub(super) fn open<'a>(
@@ -76,6 +76,7 @@ pub(super) fn open<'a>(
         depth,
         maxval: maxval(&written),
         digits: written.subtype().sample_encoding() == SampleEncoding::Ascii,
+        wide: Vec::new(),
         written,
     };
     Ok(RowReader::new(header, bands))
@@ -147,6 +148,8 @@ struct Bands<R> {
     maxval: Option<u32>,
     /// Whether samples are written in digits.
     digits: bool,
+    /// A row of samples of 8 bits, as they are read from digits.
+    wide: Vec<u16>,
 }
 
 impl<R: Read + Send> Bands<R> {
@@ -164,47 +167,26 @@ impl<R: Read + Send> Bands<R> {
         decoder.read_image(out).map_err(failed)
     }
 
-    /// Samples of 8 bits in digits, which may be too large for these.
-    fn decode_digits(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
-        let rows = (DIGITS / self.row_len).max(1);
-        let mut wide = zeroed_vec::<u16>(out.len().min(rows * self.row_len))?;
-        for out in out.chunks_mut(rows * self.row_len) {
-            let wide = &mut wide[..out.len()];
-            let rows = (out.len() / self.row_len) as u32;
-            let most = Some(u16::MAX.into());
-            self.decode(rows, most, bytemuck::cast_slice_mut(wide))?;
-            check(self.format, wide, maxval)?;
-            for (sample, wide) in out.iter_mut().zip(wide) {
-                *sample = *wide as u8;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<R: Read + Send> Source for Bands<R> {
-    fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
-        let rows = (out.len() / self.row_len) as u32;
-        let Some(maxval) = self.maxval else {
-            return self.decode(rows, None, out.into_bytes());
-        };
+    /// The next row, whose samples are checked and spread.
+    fn decode_row(&mut self, maxval: u32, out: SampleSliceMut<'_>) -> Result<()> {
         let full = self.depth.full_scale() as u32;
-        match &mut out {
-            SampleSliceMut::U8(out) if self.digits => self.decode_digits(maxval, out)?,
-            out => self.decode(rows, Some(full), out.reborrow().into_bytes())?,
-        }
-        if maxval == full {
-            return Ok(());
-        }
         let factor = full as f32 / maxval as f32;
         match out {
             SampleSliceMut::U8(out) => {
-                check(self.format, out, maxval)?;
-                for sample in out {
-                    *sample = (f32::from(*sample) * factor).round() as u8;
+                if self.digits {
+                    self.decode_digits(maxval, out)?;
+                } else {
+                    self.decode(1, Some(full), out)?;
+                    check(self.format, out, maxval)?;
+                }
+                if maxval < full {
+                    for sample in out {
+                        *sample = (f32::from(*sample) * factor).round() as u8;
+                    }
                 }
             }
             SampleSliceMut::U16(out) => {
+                self.decode(1, Some(full), bytemuck::cast_slice_mut(out))?;
                 check(self.format, out, maxval)?;
                 for sample in out {
                     *sample = (f32::from(*sample) * factor).round() as u16;
@@ -215,6 +197,44 @@ impl<R: Read + Send> Source for Bands<R> {
         Ok(())
     }
 
+    /// A row of samples of 8 bits in digits, which may be too large for these.
+    fn decode_digits(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
+        let mut wide = mem::take(&mut self.wide);
+        if wide.is_empty() {
+            wide = zeroed_vec(self.row_len)?;
+        }
+        self.decode(
+            1,
+            Some(u16::MAX.into()),
+            bytemuck::cast_slice_mut(&mut wide),
+        )?;
+        check(self.format, &wide, maxval)?;
+        for (sample, wide) in out.iter_mut().zip(&wide) {
+            *sample = *wide as u8;
+        }
+        self.wide = wide;
+        Ok(())
+    }
+}
+
+impl<R: Read + Send> Source for Bands<R> {
+    fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
+        let rows = out.len() / self.row_len;
+        let full = self.depth.full_scale() as u32;
+        match self.maxval {
+            // Row by row, so that what is found first does not depend on the
+            // height of bands.
+            Some(maxval) if maxval < full || (self.digits && self.depth == Depth::U8) => {
+                for row in 0..rows {
+                    let range = [row, row + 1].map(|row| row * self.row_len);
+                    self.decode_row(maxval, out.reborrow().range(range[0], range[1]))?;
+                }
+                Ok(())
+            }
+            _ => self.decode(rows as u32, None, out.into_bytes()),
+        }
+    }
+
     fn end(self: Box<Self>) -> Result<Trailer> {
         // Other pictures may follow.
         Ok(Trailer::default())
@@ -222,7 +242,7 @@ impl<R: Read + Send> Source for Bands<R> {
 
     fn memory(&self) -> usize {
         match self.digits {
-            true => size_of::<u16>() * DIGITS.max(self.row_len),
+            true => size_of::<u16>() * self.row_len,
             false => 0,
         }
     }
