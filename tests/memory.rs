@@ -495,6 +495,13 @@ fn evil_exr() -> Vec<(&'static str, Vec<u8>)> {
             ),
         ),
         (
+            "reversed.exr",
+            file(
+                0,
+                [&exr_part(-(1 << 28), 3, None)[..], &[0], &block(false)].concat(),
+            ),
+        ),
+        (
             "tall.exr",
             file(
                 0,

@@ -116,7 +116,9 @@ pub(super) fn exr(bytes: &[u8], limits: &Limits) -> Result<usize> {
             break;
         }
     }
-    within("exr", walk.kept.saturating_add(blocks), bytes, limits)
+    // Blocks are not decoded before samples are asked for.
+    let kept = within("exr", walk.kept, bytes, limits)?;
+    Ok(kept.saturating_add(blocks))
 }
 
 /// The blocks that are worked on at a time, on threads of the exr crate's own.
@@ -210,9 +212,8 @@ impl Part {
             .collect();
         match (name, &numbers[..], value) {
             (b"dataWindow", &[left, top, right, bottom], _) => {
-                let len = |first: i32, last: i32| {
-                    u64::try_from(i64::from(last) - i64::from(first) + 1).unwrap_or(0)
-                };
+                // In either order, as the decoder takes them.
+                let len = |first: i32, last: i32| u64::from(first.abs_diff(last)) + 1;
                 let size = [len(left, right), len(top, bottom)];
                 self.size = [0, 1].map(|axis| self.size[axis].max(size[axis]));
             }
