@@ -87,7 +87,10 @@ fn widened(image: &Image, format: Format) -> Image {
         (
             Format::Webp | Format::Qoi | Format::Exr | Format::Ppm | Format::Hdr,
             1
-        ) | (Format::Webp | Format::Qoi | Format::Exr | Format::Bmp, 2)
+        ) | (
+            Format::Webp | Format::Qoi | Format::Exr | Format::Bmp | Format::Tga,
+            2
+        )
     );
     if !widens {
         return image.clone();

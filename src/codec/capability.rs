@@ -41,7 +41,7 @@ impl Format {
     pub(crate) const fn written_channels(self, channels: usize) -> usize {
         match (self, channels) {
             (Self::Webp | Self::Qoi | Self::Exr | Self::Ppm | Self::Hdr, 1) => 3,
-            (Self::Webp | Self::Qoi | Self::Exr | Self::Bmp, 2) => 4,
+            (Self::Webp | Self::Qoi | Self::Exr | Self::Bmp | Self::Tga, 2) => 4,
             _ => channels,
         }
     }

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// | pnm | as pgm | no | as ppm | no | 8, 16 |
 /// | pam | yes | yes | yes | yes | 8, 16 |
 /// | qoi | as RGB | as RGBA | yes | yes | 8 |
-/// | tga | yes | yes | yes | yes | 8 |
+/// | tga | yes | as RGBA | yes | yes | 8 |
 /// | exr | as RGB | as RGBA | yes | yes | f32 |
 /// | hdr | as RGB | no | yes | no | f32, rounded to 8 bits and a shared exponent |
 /// | gif | yes | 256 colours, alpha on or off | 256 colours | 256 colours, alpha on or off | 8 |
