@@ -35,7 +35,7 @@ fn a_band_that_does_not_fit_fails_its_file_alone() {
                 );
                 // Address space for the program, not for a band; one arena, since those of
                 // threads reserve some, each as it comes.
-                let run = limited(&room, "export MALLOC_ARENA_MAX=1; ulimit -v 250000", &line);
+                let run = limited(&room, "export MALLOC_ARENA_MAX=1; ulimit -v 160000", &line);
                 assert_eq!(run.code, Some(1), "{line}: {}", run.err);
                 let lines: Vec<&str> = run.err.lines().collect();
                 assert_eq!(lines.len(), 2, "{line}: {}", run.err);
