@@ -284,8 +284,9 @@ fn in_every_order_of_events_each_job_is_reported_once() {
                             fail_fast,
                             ..FOREVER
                         };
-                        // Four jobs with time limits have tens of millions of orders.
-                        if count == 4 && limit.is_some() && (workers != 2 || fail_fast) {
+                        // Four jobs with time limits have millions of orders: files, two workers.
+                        let some = workers == 2 && !fail_fast && !weights.contains(&0);
+                        if count == 4 && limit.is_some() && !some {
                             continue;
                         }
                         runs += 1;
