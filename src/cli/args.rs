@@ -235,7 +235,7 @@ pub(super) struct OutputArgs {
     /// An input that another program changes meanwhile stays, and is an error. So
     /// does one that would lose something: colours, alpha, rows and columns or
     /// depth, unless --channel, --pad or --step, or --depth is given, or --photo;
-    /// further frames, pages and pictures in any case.
+    /// further frames, pages and pictures, channels that are not read and CMYK in any case.
     #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
     pub(super) in_place: bool,
 

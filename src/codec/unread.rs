@@ -16,7 +16,7 @@ pub enum Unread {
     /// Frames of an animation, of which the first is read: how many there are.
     Frames(u64),
     /// Pages, of which the first is read: how many there are, or at least
-    /// [`MOST_PAGES`].
+    /// the most that are counted, a thousand.
     Pages(u64),
     /// Smaller copies of the picture, and other pictures that belong to it: how
     /// many, where that is told.

@@ -11,7 +11,8 @@ use crate::{
 
 /// What an input that is replaced by its result may lose. Default: nothing.
 ///
-/// Pictures beyond the first are never lost: no result holds them.
+/// Pictures beyond the first, channels that are not read and CMYK are never lost: no result
+/// holds them, and no flag asks for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MayLose {
     /// Channels: colours, alpha.
@@ -39,7 +40,6 @@ impl Losses {
     /// What would be lost beyond what may be, if anything.
     pub(super) fn of(input: &Input, plan: &Plan, may: MayLose) -> Option<Self> {
         let may_lose = |unread: &Unread| match unread {
-            Unread::Channels { .. } | Unread::Cmyk => may.channels,
             Unread::Doubles => may.depth,
             _ => false,
         };
@@ -75,41 +75,36 @@ impl Losses {
 
     /// What no flag allows to be lost.
     fn further(&self) -> Option<String> {
-        let (mut one_of, mut none_of) = (Vec::new(), Vec::new());
+        let (mut one_of, mut none_of, mut partly) = (Vec::new(), Vec::new(), Vec::new());
         for unread in &self.unread {
             match unread {
                 Unread::Frames(_) | Unread::Pages(_) | Unread::Layers(Some(_)) => {
                     one_of.push(unread.to_string());
                 }
-                Unread::Channels { .. } | Unread::Cmyk | Unread::Doubles => {}
+                Unread::Channels { stored, read } => {
+                    partly.push(format!("{stored} channels, of which {read} are read"));
+                }
+                Unread::Cmyk => partly.push("CMYK colours, which are read as RGB".to_owned()),
+                Unread::Doubles => {}
                 _ => none_of.push(unread.to_string()),
             }
         }
         let counted =
             listed(&one_of).map(|all| format!("{all}, of which the result would have one"));
         let others = listed(&none_of).map(|all| format!("{all}, which the result would not have"));
-        let held = listed(&Vec::from_iter(counted.into_iter().chain(others)))?;
+        let all = counted.into_iter().chain(others).chain(partly);
+        let held = listed(&Vec::from_iter(all))?;
         Some(format!("it holds {held}: name an output with --output"))
     }
 
     /// What a flag allows to be lost, with that flag.
     fn allowable(&self) -> Option<String> {
         let mut lost = Vec::new();
-        for unread in &self.unread {
-            match unread {
-                Unread::Channels { stored, read } => lost.push(format!(
-                    "{} of its {stored} channels (they are not read; --channel allows it)",
-                    stored - read
-                )),
-                Unread::Cmyk => lost.push(
-                    "its CMYK colours (they are read as RGB; --channel allows it)".to_owned(),
-                ),
-                Unread::Doubles => lost.push(
-                    "its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"
-                        .to_owned(),
-                ),
-                _ => {}
-            }
+        if self.unread.contains(&Unread::Doubles) {
+            lost.push(
+                "its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"
+                    .to_owned(),
+            );
         }
         if let Some(channels) = listed(&self.channels) {
             lost.push(format!(

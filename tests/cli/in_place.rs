@@ -270,14 +270,14 @@ fn nothing_is_lost_that_was_not_given_up() {
             "a.exr",
             exr(1, &["R", "G", "B", "Z"]),
             photo,
-            text(REPLACED),
+            held("4 channels, of which 3 are read"),
         ),
         (
             "a.exr",
             exr(1, &["R", "G", "B", "Z"]),
             "--pad edge",
-            lost(&format!(
-                "1 of its 4 channels (they are not read; --channel allows it) and {COLOURS}"
+            text(&format!(
+                "it holds 4 channels, of which 3 are read: name an output with --output; the result would also lose {COLOURS}"
             )),
         ),
         ("a.ppm", ppm(), photo, text(REPLACED)),
@@ -355,11 +355,16 @@ fn nothing_is_lost_that_was_not_given_up() {
             "a.jpg",
             testdata("cmyk.jpg"),
             "--pad edge",
-            lost(&format!(
-                "its CMYK colours (they are read as RGB; --channel allows it) and {COLOURS}"
+            text(&format!(
+                "it holds CMYK colours, which are read as RGB: name an output with --output; the result would also lose {COLOURS}"
             )),
         ),
-        ("a.jpg", testdata("cmyk.jpg"), photo, text(REPLACED)),
+        (
+            "a.jpg",
+            testdata("cmyk.jpg"),
+            photo,
+            held("CMYK colours, which are read as RGB"),
+        ),
         // Size.
         ("a.png", png(1, Depth::U8), "", lost(SIZE)),
         ("a.png", png(1, Depth::U8), "-k sobel_x", lost(SIZE)),
