@@ -26,8 +26,7 @@ fn a_backup_is_the_input_as_it_was() {
     assert_eq!(room.read("a.png"), wanted);
     // It is never replaced, nor is then its input.
     let new = room.bytes("a.png");
-    let exists =
-        "a.png: its backup a.png.orig exists already: move it away, or choose another --backup";
+    let exists = "a.png: its backup a.png.orig exists already, so it may have been filtered before: move a.png.orig back over it to filter the original again, or choose another --backup to filter it as it is";
     for flag in ["", "-q", "--dry-run -q"] {
         room.run(&format!("a.png {BLUR} --backup .orig {flag}"))
             .says(1, &[exists]);

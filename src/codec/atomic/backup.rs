@@ -37,7 +37,7 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
 
 fn exists(backup: &Path) -> Error {
     Error::output(format_args!(
-        "its backup {} exists already: move it away, or choose another --backup",
+        "its backup {0} exists already, so it may have been filtered before: move {0} back over it to filter the original again, or choose another --backup to filter it as it is",
         backup.display()
     ))
 }
