@@ -244,7 +244,7 @@ pub(crate) fn run_within(
         .map_or(0, |known| read_at_once(&job.input, known));
     let mut share = budget.take(held.min(budget.limit()), &control.stop)?;
     let start = Instant::now();
-    let input = Input::open(&job.input, options)?;
+    let input = Input::open(job, options)?;
     let mut opened = start.elapsed();
     let plans = plans(job, found, &input, options);
     // A refusal says what else there is to say of what is not read.
@@ -279,7 +279,7 @@ pub(crate) fn run_within(
             drop((input, share));
             let share = budget.take(needed, &control.stop)?;
             let start = Instant::now();
-            let input = Input::open(&job.input, options)?;
+            let input = Input::open(job, options)?;
             opened += start.elapsed();
             if (input.shape(), input.depth()) != shape {
                 return Err(Error::input(
@@ -331,7 +331,7 @@ pub enum Prospect {
 /// memory than the limits allow.
 pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
     let found = look_at_outputs(job, options);
-    let input = Input::open(&job.input, options)?;
+    let input = Input::open(job, options)?;
     let plans = plans(job, found, &input, options);
     let flow = Flow::new(&input, plans.iter().flatten());
     let making = Making {

@@ -472,6 +472,7 @@ fn metadata_come_back() {
         density: Density::new([[300, 1], [2999, 10]], DensityUnit::Inch),
         orientation: Some(6),
         premultiplied: true,
+        ..Metadata::default()
     };
     let picture = image(5, 6, 4, Depth::F32);
     let (bytes, _) = encoded_with(&picture, Format::Tiff, &tiff, &options);

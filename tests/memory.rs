@@ -319,7 +319,11 @@ fn estimates_are_bounds_and_not_far_above() {
 
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
-    let input = Input::open(&Place::File(path.to_owned()), &options()).unwrap();
+    let job = Job {
+        input: Place::File(path.to_owned()),
+        results: Vec::new(),
+    };
+    let input = Input::open(&job, &options()).unwrap();
     let plan = input.plan(filter, &Tuning::default()).unwrap();
     let flow = Flow::new(&input, [&plan]);
     pipeline::memory_needed(&input, &flow, [(&plan, format, false)])

@@ -312,8 +312,8 @@ fn how_images_flow() {
     room.write("a.bmp", SHAPE, Depth::U8);
     let plain = filter(3, 3);
     let flow = |name: &str, filters: &[Filter]| {
-        let place = Place::File(room.path(name));
-        let input = Input::open(&place, &Options::default()).unwrap();
+        let job = room.job(name, &[]);
+        let input = Input::open(&job, &Options::default()).unwrap();
         let plans: Vec<_> = (filters.iter())
             .map(|filter| input.plan(filter, &Tuning::default()).unwrap())
             .collect();

@@ -138,14 +138,14 @@ fn usage_line(text: &str) -> String {
 
 /// The input of a job that writes nothing; what the reader warns of is shown.
 pub(super) fn open(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Input> {
-    let input = Input::open(&job.input, options)?;
+    let input = Input::open(job, options)?;
     warn(job, input.warnings(), messages);
     Ok(input)
 }
 
 /// The same, read to its end.
 pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
-    let opened = Input::open(&job.input, options)?.into_opened()?;
+    let opened = Input::open(job, options)?.into_opened()?;
     warn(job, &opened.warnings, messages);
     Ok(opened)
 }

@@ -88,7 +88,7 @@ impl From<Decoded> for Opened {
 ///
 /// As [`read`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
-    match begin(path, limits)? {
+    match begin(path, limits, Look::Quick)? {
         Begun::Mapped(opened) => Ok(opened),
         Begun::Rows(reader) => Ok(reader.into_decoded()?.into()),
     }
@@ -102,15 +102,25 @@ pub(crate) enum Begun {
     Mapped(Opened),
 }
 
+/// How closely a file is looked at before its rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// What is behind the picture may be told after its last row.
+    Quick,
+    /// All that is not read is known at once, even if that takes as long as to
+    /// read the file.
+    Thorough,
+}
+
 /// Opens the file at `path`: an array that needs no conversion is mapped.
-pub(crate) fn begin(path: &Path, limits: &Limits) -> Result<Begun> {
+pub(crate) fn begin(path: &Path, limits: &Limits, look: Look) -> Result<Begun> {
     let mut file = open_file(path)?;
     if let Some(opened) = map_array(&mut file, limits)? {
         return Ok(Begun::Mapped(opened));
     }
     let watch = Watch::new(limits);
     let input = Input::of_file(file, limits, &watch)?;
-    rows(input, Format::from_path(path), limits, watch).map(Begun::Rows)
+    rows(input, Format::from_path(path), limits, watch, look).map(Begun::Rows)
 }
 
 /// The array in the file, if it is one that can be looked at where it is. The
@@ -136,10 +146,11 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     let shape = image.shape();
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, image.depth())?;
+    let metadata = array.metadata();
     Ok(Some(Opened {
         source: Source::Mapped(array),
         format: Format::Npy,
-        metadata: Metadata::default(),
+        metadata,
         warnings: npy::order_warning(shape).into_iter().collect(),
     }))
 }
@@ -168,7 +179,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
     let watch = Watch::new(limits);
     let input = Input::of_file(open_file(path)?, limits, &watch)?;
-    rows(input, Format::from_path(path), limits, watch)
+    rows(input, Format::from_path(path), limits, watch, Look::Quick)
 }
 
 /// Reads what `reader` gives by rows, standard input for instance, as far as
@@ -184,7 +195,8 @@ pub fn rows_from<'a>(
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let watch = Watch::new(limits);
-    rows(Input::of_stream(reader, &watch), hint, limits, watch)
+    let input = Input::of_stream(reader, &watch);
+    rows(input, hint, limits, watch, Look::Quick)
 }
 
 /// Reads a whole file in memory by rows. The content wins over the `hint`.
@@ -197,7 +209,8 @@ pub fn rows_of_bytes<'a>(
     hint: Option<Format>,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    rows(Input::Memory(bytes), hint, limits, Watch::new(limits))
+    let (input, watch) = (Input::Memory(bytes), Watch::new(limits));
+    rows(input, hint, limits, watch, Look::Quick)
 }
 
 /// Opens a file that was just written in this format, whatever its size: it was
@@ -210,7 +223,7 @@ pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'s
     };
     let watch = Watch::new(&limits);
     let input = Input::of_file(file, &limits, &watch)?;
-    rows(input, Some(format), &limits, watch)
+    rows(input, Some(format), &limits, watch, Look::Quick)
 }
 
 /// The rows of a JPEG that is cut into strips if it has so many pixels, each of
@@ -235,11 +248,12 @@ fn rows<'a>(
     hint: Option<Format>,
     limits: &Limits,
     watch: Watch,
+    look: Look,
 ) -> Result<RowReader<'a>> {
     let (start, input) = input.start().map_err(|error| watch.explain(error))?;
     let format = sniff::format_of(&start, hint)?;
     let mut reader =
-        rows_as(format, &start, input, limits).map_err(|error| watch.explain(error))?;
+        rows_as(format, &start, input, limits, look).map_err(|error| watch.explain(error))?;
     if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
         reader.warn_first(format!(
             "the name says {hint}, the content is {format}: it was read as {format}"
@@ -253,12 +267,13 @@ fn rows_as<'a>(
     start: &[u8],
     input: Input<'a>,
     limits: &Limits,
+    look: Look,
 ) -> Result<RowReader<'a>> {
     if format == Format::Png {
         return match input {
-            Input::Memory(bytes) => png::open(Cursor::new(bytes), start, limits),
-            Input::File(file) => png::open(file, start, limits),
-            Input::Stream(stream) => png::open(Forward(stream), start, limits),
+            Input::Memory(bytes) => png::open(Cursor::new(bytes), start, limits, look),
+            Input::File(file) => png::open(file, start, limits, look),
+            Input::Stream(stream) => png::open(Forward(stream), start, limits, look),
         };
     }
     if format.is_netpbm() {

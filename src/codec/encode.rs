@@ -178,7 +178,7 @@ pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usiz
         // In the order of its channels.
         Format::Tga => all.saturating_mul(2),
         // Blocks that threads of its own compress.
-        Format::Exr => all.saturating_add(raster::exr_blocks(shape)),
+        Format::Exr => all.saturating_add(raster::exr::blocks_to_write(shape)),
         // A row of each component.
         _ => all.saturating_add(16 * shape.columns),
     };
@@ -223,7 +223,7 @@ fn sink<'a>(
         Format::Png => Box::new(png::Writer::new(shape, &metadata, compression, out)?),
         Format::Jpeg => jpeg::create(shape, metadata, quality, out),
         Format::Tiff => tiff::create(shape, metadata, compression, out)?,
-        Format::Npy => Box::new(npy::Writer::new(shape, out)?),
+        Format::Npy => Box::new(npy::Writer::new(shape, &metadata, out)?),
         _ if format.is_netpbm() => Box::new(pnm::Writer::new(shape, format, out)?),
         _ => Box::new(WholeSink::new(shape, format, metadata, out)?),
     })

@@ -18,7 +18,7 @@ use crate::{
 use super::{
     Format, Limits, Unread, message, raster,
     rows::{Header, RowReader, Trailer, WholeSource},
-    unread::behind,
+    unread::after,
 };
 
 /// The names of the blocks that the decoder keeps.
@@ -84,7 +84,7 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
 /// file: nothing is decoded. Where the blocks are damaged, they end.
 fn unread(bytes: &[u8]) -> Vec<Unread> {
     let (frames, end) = frames(bytes);
-    let behind = end.and_then(|end| behind(&bytes[end..]));
+    let behind = after(bytes, end);
     let frames = (frames > 1).then_some(Unread::Frames(frames));
     frames.into_iter().chain(behind).collect()
 }

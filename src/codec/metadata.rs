@@ -26,6 +26,8 @@ pub struct Metadata {
     /// Whether the colours are multiplied by alpha already, as a TIFF file can
     /// say. They are left so.
     pub premultiplied: bool,
+    /// Whether a NumPy array of one channel has an axis for it.
+    pub channel_axis: bool,
 }
 
 impl Metadata {
@@ -47,6 +49,7 @@ impl Metadata {
             density: new(&self.density, &known.density),
             orientation: new(&self.orientation, &known.orientation),
             premultiplied: self.premultiplied && !known.premultiplied,
+            channel_axis: self.channel_axis && !known.channel_axis,
         }
     }
 
@@ -60,6 +63,7 @@ impl Metadata {
             density: self.density.or(late.density),
             orientation: self.orientation.or(late.orientation),
             premultiplied: self.premultiplied || late.premultiplied,
+            channel_axis: self.channel_axis || late.channel_axis,
         }
     }
 
@@ -126,6 +130,7 @@ impl Metadata {
                 )),
             }
         }
+        fitted.channel_axis = self.channel_axis && format == Format::Npy;
         (fitted, warnings)
     }
 }

@@ -25,7 +25,6 @@ mod decode;
 mod encode;
 mod format;
 mod gif;
-mod header;
 mod input;
 mod jpeg;
 mod limits;
@@ -45,7 +44,7 @@ pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
 pub(crate) use atomic::{Attributes, check_backup, check_place, open_device};
 #[doc(hidden)]
 pub use decode::rows_of_cut_jpeg;
-pub(crate) use decode::{Begun, begin, rows_of_written};
+pub(crate) use decode::{Begun, Look, begin, rows_of_written};
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };

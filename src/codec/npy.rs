@@ -28,12 +28,17 @@ pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<Str
     ))
 }
 
-/// Writes C order, low byte first: 2 axes for one channel, else 3.
+/// Writes C order, low byte first: 2 axes for one channel that is to have none of
+/// its own, else 3.
 pub(super) struct Writer<'a>(Destination<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(shape: Shape, mut out: Destination<'a>) -> Result<Self> {
+    pub(super) fn new(shape: Shape, metadata: &Metadata, mut out: Destination<'a>) -> Result<Self> {
         let axes = [shape.rows, shape.columns, shape.channels];
+        let axes = match axes {
+            [.., 1] if !metadata.channel_axis => &axes[..2],
+            _ => &axes[..],
+        };
         let header = header::of(axes, shape.depth);
         out.write_all(&header).map_err(message::writing)?;
         Ok(Self(out))

@@ -64,10 +64,12 @@ pub(super) fn open<'a>(
         .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
     let header = Header::new(format, [rows as usize, columns as usize, channels], depth);
-    let unread = match stored_bytes(&written, &header.shape) {
-        Some(bytes) => behind(&mut input, bytes),
-        None => Ok(None),
-    };
+    let unread = behind(&mut input, |input| {
+        match stored_bytes(&written, &header.shape) {
+            Some(bytes) => Ok(bytes),
+            None => digits_bytes(input, &written, &header.shape),
+        }
+    });
     let header = header.without(unread.map_err(|error| message::reading(format.name(), &error))?);
     let bands = Bands {
         input,
@@ -117,23 +119,48 @@ fn stored_bytes(header: &PnmHeader, shape: &Shape) -> Option<u64> {
     })
 }
 
-/// What follows the picture, of whose samples so many bytes come next: another
-/// one, or anything else. The input stays where it is; streams cannot seek.
-fn behind(input: &mut (impl BufRead + Seek), bytes: u64) -> io::Result<Option<Unread>> {
+/// The bytes of the samples that come next in digits, and of a space behind them.
+/// Those of bits may have no spaces between them.
+fn digits_bytes(input: &mut impl BufRead, header: &PnmHeader, shape: &Shape) -> io::Result<u64> {
+    // As the decoder knows them.
+    let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+    let joined = header.as_bitmap().is_some();
+    let mut samples = shape.rows as u64 * shape.row_len() as u64;
+    let (mut bytes, mut within) = (0, false);
+    loop {
+        let part = input.fill_buf()?;
+        if part.is_empty() {
+            return Ok(bytes);
+        }
+        let last = part.iter().position(|byte| {
+            let digit = !is_space(byte);
+            let ended = if joined { digit } else { within && !digit };
+            within = digit;
+            samples -= u64::from(ended);
+            samples == 0
+        });
+        let count = last.map_or(part.len(), |last| last + 1);
+        bytes += count as u64;
+        input.consume(count);
+        if last.is_some() {
+            let spaced = joined && input.fill_buf()?.first().is_some_and(is_space);
+            return Ok(bytes + u64::from(spaced));
+        }
+    }
+}
+
+/// What follows the picture, whose samples come next and have as many bytes as
+/// `stored` says. The input stays where it is; streams cannot seek.
+fn behind<R: BufRead + Seek>(
+    input: &mut R,
+    stored: impl FnOnce(&mut R) -> io::Result<u64>,
+) -> io::Result<Option<Unread>> {
     let Ok(start) = input.stream_position() else {
         return Ok(None);
     };
-    let end = start.saturating_add(bytes);
+    let end = start.saturating_add(stored(input)?);
     let length = input.seek(SeekFrom::End(0))?;
-    let mut found = data_behind(input, end, length)?;
-    if found.is_some() {
-        let mut mark = Vec::new();
-        input.seek(SeekFrom::Start(end))?;
-        input.take(1024).read_to_end(&mut mark)?;
-        if Format::from_content(mark.trim_ascii_start()).is_some_and(Format::is_netpbm) {
-            found = Some(Unread::Pictures);
-        }
-    }
+    let found = data_behind(input, end, length)?;
     input.seek(SeekFrom::Start(start))?;
     Ok(found)
 }

@@ -1,11 +1,18 @@
-//! The formats that are left to the image crate as they are.
+//! The formats that are left to the image crate as they are. What it takes memory
+//! for, and what it does not read, is looked at before, in a file for each format.
+
+mod bmp;
+pub(super) mod exr;
+mod hdr;
+mod qoi;
+mod tga;
+mod webp;
 
 use std::{
     borrow::Cow,
     io::{Cursor, Seek, Write},
 };
 
-use ::exr::meta::{BlockDescription, MetaData, attribute::LevelMode, header::Header};
 use ::image::{
     ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError,
     codecs::{
@@ -25,9 +32,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, Unread, header, message,
-    rows::{Header as RowsHeader, RowReader, Shape, Trailer, WholeSource},
-    unread::behind,
+    Format, Limits, Metadata, Unread, message,
+    rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
+    unread::after,
 };
 
 /// Opens BMP, EXR, HDR, QOI, TGA or WebP.
@@ -48,6 +55,8 @@ pub(super) fn open<'a>(
     };
     match format {
         Format::Bmp => {
+            let size = size(&BmpDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let unread = bmp::unread(&bytes, size);
             let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
                 .get_palette()
@@ -57,13 +66,14 @@ pub(super) fn open<'a>(
             Picture {
                 gray,
                 copies,
+                unread,
                 ..picture
             }
             .open(decoder)
         }
         Format::Exr => {
-            let kept = header::exr(&bytes, limits)?;
-            let unread = exr_unread(&bytes);
+            let kept = exr::kept(&bytes, limits)?;
+            let unread = exr::unread(&bytes)?;
             let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // It gives all samples at once, and they are copied.
             let copies = [1, 0];
@@ -76,41 +86,57 @@ pub(super) fn open<'a>(
             .open(decoder)
         }
         Format::Hdr => {
-            let kept = header::hdr(&bytes, limits)?;
-            let picture = Picture { kept, ..picture };
+            let kept = hdr::kept(&bytes, limits)?;
             // Strict reading knows only one of the two marks.
             let strict = bytes.starts_with(b"#?RADIANCE");
-            let input = Cursor::new(bytes);
-            picture.open(HdrDecoder::with_strictness(input, strict).map_err(failed)?)
+            let header = HdrDecoder::with_strictness(Cursor::new(&*bytes), strict);
+            let size = size(&header.map_err(failed)?);
+            let unread = Vec::from_iter(after(&bytes, hdr::end(&bytes, size)));
+            let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
+            Picture {
+                kept,
+                unread,
+                ..picture
+            }
+            .open(decoder.map_err(failed)?)
         }
         Format::Qoi => {
-            // Eight bytes close the data; without them the end was cut off.
-            if bytes.len() < 14 + 8 {
+            if !qoi::may_be_whole(&bytes) {
                 return Err(message::truncated("qoi"));
             }
-            picture.open(QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?)
+            let [rows, columns] = size(&QoiDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let end = qoi::end(&bytes, rows.saturating_mul(columns));
+            let unread = Vec::from_iter(after(&bytes, end));
+            let decoder = QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            Picture { unread, ..picture }.open(decoder)
         }
         Format::Tga => {
+            let size = size(&TgaDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let unread = tga::unread(&bytes, size);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Numbers of colours are there beside these.
             let copies = [1, 0];
-            Picture { copies, ..picture }.open(decoder)
+            Picture {
+                copies,
+                unread,
+                ..picture
+            }
+            .open(decoder)
         }
         _ => {
-            let end = riff_end(&bytes).ok_or_else(|| message::truncated("webp"))?;
-            header::webp(&bytes, limits)?;
-            let frames = webp_frames(&bytes[..end]);
-            let behind = behind(&bytes[end..]);
-            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            let end = webp::end(&bytes).ok_or_else(|| message::truncated("webp"))?;
+            webp::check(&bytes, limits)?;
+            let frames = webp::frames(&bytes[..end]);
             let frames = (frames > 1).then_some(Unread::Frames(frames));
-            let unread = frames.into_iter().chain(behind).collect();
+            let unread = frames.into_iter().chain(after(&bytes, Some(end))).collect();
+            let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Data of lossy pictures are copied twice. They have planes of Y, U
             // and V, whose sides are multiples of 16, others all samples as
             // RGBA; alpha is one of these others. A film has a canvas besides.
             let pixel = if decoder.has_animation() { 16 } else { 8 };
             Picture {
                 unread,
-                kept: 2 * picture.file + WEBP,
+                kept: 2 * picture.file + webp::CODES,
                 copies: [0, pixel],
                 ..picture
             }
@@ -119,98 +145,32 @@ pub(super) fn open<'a>(
     }
 }
 
-/// The bytes of the codes of a WebP, and of its first rows.
-const WEBP: usize = 1 << 20;
+/// Rows and columns of what a decoder has begun to read.
+fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
+    let (columns, rows) = decoder.dimensions();
+    [rows, columns].map(|side| side as usize)
+}
+
+/// The number of 16 bits at byte `at`, the low byte first.
+fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
+}
+
+/// The same of 32 bits.
+fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
+    usize::try_from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok()
+}
+
+/// What the decoder keeps of a file, if both fit into memory.
+fn within(name: &str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
+    match bytes.len().saturating_add(kept) > limits.memory() {
+        true => Err(message::over_memory(name, limits.max_memory)),
+        false => Ok(kept),
+    }
+}
 
 /// The bytes of the rows that a decoder keeps, for each of their columns.
 const ROWS: usize = 64;
-
-/// The most bytes of the blocks that EXR is encoded in at a time: tiles of 64
-/// rows and columns, as samples, in the right order, and as they are stored;
-/// with an entry of each in the table of all.
-pub(super) fn exr_blocks(shape: Shape) -> usize {
-    const SIDE: usize = 64;
-    let pixel = shape.channels * shape.depth.bytes();
-    let blocks = shape.rows.div_ceil(SIDE) * shape.columns.div_ceil(SIDE);
-    header::exr_threads().min(blocks) * 4 * SIDE * SIDE * pixel + blocks * 64
-}
-
-/// Where a file ends, if that is not beyond its bytes: the RIFF header counts
-/// what follows it.
-fn riff_end(bytes: &[u8]) -> Option<usize> {
-    let size = bytes.get(4..8)?.try_into().ok()?;
-    let end = (u32::from_le_bytes(size) as usize).checked_add(8)?;
-    (end <= bytes.len()).then_some(end)
-}
-
-/// The frames of an animation: the chunks called so.
-fn webp_frames(bytes: &[u8]) -> u64 {
-    let mut frames = 0;
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    while let Some((&[a, b, c, d, size @ ..], after)) = rest.split_first_chunk::<8>() {
-        frames += u64::from(&[a, b, c, d] == b"ANMF");
-        // A chunk of an odd size has a byte of padding.
-        let size = (u32::from_le_bytes(size) as usize).saturating_add(1) & !1;
-        rest = after.get(size..).unwrap_or_default();
-    }
-    frames
-}
-
-/// What an EXR file has beside the one layer that is read, the first that is
-/// RGB, and its channels R, G, B and A. A damaged header is for the decoder.
-fn exr_unread(bytes: &[u8]) -> Vec<Unread> {
-    let Ok(MetaData { headers, .. }) = MetaData::read_from_buffered(bytes, false) else {
-        return Vec::new();
-    };
-    let has = |header: &Header, name| header.channels.find_index_of_channel(&name).is_some();
-    let is_rgb = |header: &&Header| {
-        !header.deep
-            && ["R", "G", "B"]
-                .iter()
-                .all(|name| has(header, (*name).into()))
-    };
-    let mut unread = Vec::new();
-    if headers.len() > 1 {
-        unread.push(Unread::Layers(Some(headers.len() as u64)));
-    }
-    let Some(header) = headers.iter().find(is_rgb) else {
-        return unread;
-    };
-    let stored = header.channels.list.len() as u64;
-    let read = 3 + u64::from(has(header, "A".into()));
-    if stored > read {
-        unread.push(Unread::Channels { stored, read });
-    }
-    if let BlockDescription::Tiles(tiles) = &header.blocks
-        && tiles.level_mode != LevelMode::Singular
-    {
-        unread.push(Unread::Copies(None));
-    }
-    let shown = header.shared_attributes.display_window;
-    let position = header.own_attributes.layer_position;
-    let whole = [
-        (
-            position.x(),
-            header.layer_size.x(),
-            shown.position.x(),
-            shown.size.x(),
-        ),
-        (
-            position.y(),
-            header.layer_size.y(),
-            shown.position.y(),
-            shown.size.y(),
-        ),
-    ];
-    let whole = whole.map(|(start, size, from, shown)| {
-        let [start, from] = [start, from].map(i64::from);
-        start >= from && start.saturating_add(size as i64) <= from.saturating_add(shown as i64)
-    });
-    if whole.contains(&false) {
-        unread.push(Unread::Overscan);
-    }
-    unread
-}
 
 /// What is known of a picture beside its decoder.
 struct Picture {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::Format;
+use crate::image::Depth;
 
 /// A part of a file that is not read, and would be lost if the file were
 /// replaced by a result.
@@ -39,8 +40,14 @@ pub enum Unread {
     },
     /// Four inks, which are read as RGB.
     Cmyk,
+    /// Windows of data and of what is shown that differ, or lie somewhere.
+    Windows,
     /// 64-bit floats, which are read as 32-bit ones.
     Doubles,
+    /// 32-bit integers, which are read as 32-bit floats.
+    Integers,
+    /// Integers of so many bits, which are read as 8-bit ones.
+    Bits(u32),
 }
 
 /// Pages are counted up to this number.
@@ -65,9 +72,23 @@ impl Unread {
             ),
             // Told where values did not fit.
             Self::Doubles => return None,
-            Self::Copies(_) | Self::Layers(_) | Self::Overscan | Self::Data(_) => {
+            Self::Integers | Self::Bits(_) => {
+                let (_, read) = self.depth()?;
+                format!("the {format} file holds {self}: they were read as {read}")
+            }
+            Self::Copies(_) | Self::Layers(_) | Self::Overscan | Self::Windows | Self::Data(_) => {
                 format!("the {format} file holds {self}: that was not read")
             }
+        })
+    }
+
+    /// Of samples that are read as less than they are: the depth that they are
+    /// read as, and what they are called then.
+    pub(crate) const fn depth(self) -> Option<(Depth, &'static str)> {
+        Some(match self {
+            Self::Doubles | Self::Integers => (Depth::F32, "32-bit floats"),
+            Self::Bits(_) => (Depth::U8, "8-bit samples"),
+            _ => return None,
         })
     }
 }
@@ -90,36 +111,50 @@ impl fmt::Display for Unread {
             Self::Data(bytes) => write!(f, "{bytes} bytes of further data after its picture"),
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
+            Self::Windows => f.write_str("a data or display window of its own"),
             Self::Doubles => f.write_str("64-bit floats"),
+            Self::Integers => f.write_str("32-bit integers"),
+            Self::Bits(bits) => write!(f, "{bits}-bit samples"),
         }
     }
 }
 
 /// What follows a picture, if it is more than padding.
 pub(super) fn behind(rest: &[u8]) -> Option<Unread> {
-    let padding = |byte: &u8| matches!(byte, 0 | 0xff) || byte.is_ascii_whitespace();
-    match rest.iter().all(padding) {
-        true => None,
-        false => Some(Unread::Data(rest.len() as u64)),
+    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+    if rest.iter().all(|byte| is_blank(byte) || *byte == 0xff) {
+        return None;
     }
+    let start = rest.iter().position(|byte| !is_blank(byte))?;
+    Some(match Format::from_content(&rest[start..]) {
+        Some(_) => Unread::Pictures,
+        None => Unread::Data(rest.len() as u64),
+    })
 }
 
-/// The same, of a picture that ends at byte `at` in an input of this `length`.
+/// The same of a file whose picture ends at byte `end`, if that is known: where it
+/// is not, the file is cut or damaged, which its decoder finds.
+pub(super) fn after(file: &[u8], end: Option<usize>) -> Option<Unread> {
+    behind(file.get(end?..)?)
+}
+
+/// The same of an input of this `length`, whose picture ends at byte `end`.
 pub(super) fn data_behind(
     input: &mut (impl Read + Seek),
-    at: u64,
+    end: u64,
     length: u64,
 ) -> io::Result<Option<Unread>> {
     /// Nobody pads by more.
     const MOST: u64 = 1 << 16;
-    let bytes = length.saturating_sub(at);
-    if bytes > MOST {
-        return Ok(Some(Unread::Data(bytes)));
-    }
-    input.seek(SeekFrom::Start(at))?;
+    let bytes = length.saturating_sub(end);
+    input.seek(SeekFrom::Start(end))?;
     let mut rest = Vec::new();
-    input.take(bytes).read_to_end(&mut rest)?;
-    Ok(behind(&rest))
+    input.take(bytes.min(MOST)).read_to_end(&mut rest)?;
+    Ok(match behind(&rest) {
+        Some(Unread::Pictures) => Some(Unread::Pictures),
+        _ if bytes > MOST => Some(Unread::Data(bytes)),
+        found => found,
+    })
 }
 
 #[cfg(test)]

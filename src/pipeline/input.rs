@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead};
 
-use super::{Options, Place};
+use super::{Job, Options, Place};
 use crate::{
-    codec::{self, Begun, Format, Metadata, Opened, RowReader, Unread},
+    codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
     error::{Error, Result},
     filter::{Filter, Plan, Tuning},
     image::Depth,
@@ -20,14 +20,19 @@ pub enum Input {
 }
 
 impl Input {
-    /// Opens the input of a job.
+    /// Opens the input of a job. All that is not read of it is known where a result
+    /// takes its place.
     ///
     /// # Errors
     ///
     /// If it cannot be opened, or its header cannot be read.
-    pub fn open(place: &Place, options: &Options) -> Result<Self> {
-        match place {
-            Place::File(path) => Ok(match codec::begin(path, &options.limits)? {
+    pub fn open(job: &Job, options: &Options) -> Result<Self> {
+        let look = match job.results.iter().any(|request| job.replaces(request)) {
+            true => Look::Thorough,
+            false => Look::Quick,
+        };
+        match &job.input {
+            Place::File(path) => Ok(match codec::begin(path, &options.limits, look)? {
                 Begun::Rows(reader) => Self::Rows(reader),
                 Begun::Mapped(opened) => Self::Whole(opened),
             }),

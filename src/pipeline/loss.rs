@@ -39,10 +39,7 @@ pub struct Losses {
 impl Losses {
     /// What would be lost beyond what may be, if anything.
     pub(super) fn of(input: &Input, plan: &Plan, may: MayLose) -> Option<Self> {
-        let may_lose = |unread: &Unread| match unread {
-            Unread::Doubles => may.depth,
-            _ => false,
-        };
+        let may_lose = |unread: &Unread| unread.depth().is_some() && may.depth;
         let unread = input.unread().iter().copied();
         let [rows, columns, channels] = input.shape();
         let [made_rows, made_columns, made] = plan.output_shape();
@@ -85,7 +82,7 @@ impl Losses {
                     partly.push(format!("{stored} channels, of which {read} are read"));
                 }
                 Unread::Cmyk => partly.push("CMYK colours, which are read as RGB".to_owned()),
-                Unread::Doubles => {}
+                unread if unread.depth().is_some() => {}
                 _ => none_of.push(unread.to_string()),
             }
         }
@@ -100,11 +97,13 @@ impl Losses {
     /// What a flag allows to be lost, with that flag.
     fn allowable(&self) -> Option<String> {
         let mut lost = Vec::new();
-        if self.unread.contains(&Unread::Doubles) {
-            lost.push(
-                "its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"
-                    .to_owned(),
-            );
+        for unread in &self.unread {
+            if let Some((depth, read)) = unread.depth() {
+                lost.push(format!(
+                    "its {unread} (they are read as {read}; --depth {} allows it)",
+                    flag(depth)
+                ));
+            }
         }
         if let Some(channels) = listed(&self.channels) {
             lost.push(format!(
@@ -123,13 +122,9 @@ impl Losses {
             ));
         }
         if let Some((from, to)) = self.depth {
-            let flag = match to {
-                Depth::U8 => "8",
-                Depth::U16 => "16",
-                Depth::F32 => "f32",
-            };
             lost.push(format!(
-                "the depth of its {from} samples (--depth same keeps it, --depth {flag} allows it)"
+                "the depth of its {from} samples (--depth same keeps it, --depth {} allows it)",
+                flag(to)
             ));
         }
         listed(&lost)
@@ -149,6 +144,15 @@ fn lost_channels(from: usize, to: usize) -> Vec<String> {
         lost.push(format!("{} of its {from} channels", from - to));
     }
     lost
+}
+
+/// What `--depth` calls it.
+const fn flag(depth: Depth) -> &'static str {
+    match depth {
+        Depth::U8 => "8",
+        Depth::U16 => "16",
+        Depth::F32 => "f32",
+    }
 }
 
 const fn rank(depth: Depth) -> u8 {

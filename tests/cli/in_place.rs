@@ -141,6 +141,40 @@ fn doubles() -> Vec<u8> {
     file
 }
 
+/// A bitmap with 10 bits for each of red, green and blue.
+fn ten_bits() -> Vec<u8> {
+    let mut head = [108_u32, 9, 8, 0x0020_0001, 3]
+        .map(u32::to_le_bytes)
+        .concat();
+    head.resize(40, 0);
+    head.extend(
+        [0x3ff0_0000_u32, 0xf_fc00, 0x3ff]
+            .map(u32::to_le_bytes)
+            .as_flattened(),
+    );
+    head.resize(108, 0);
+    let mut file = b"BM".to_vec();
+    file.extend(
+        [14 + 108 + 288, 0, 14 + 108]
+            .map(u32::to_le_bytes)
+            .as_flattened(),
+    );
+    file.extend(head);
+    file.extend((0..72).flat_map(|at: u32| (at * 0x0050_1403).to_le_bytes()));
+    file
+}
+
+/// An EXR file whose samples are integers.
+fn integers() -> Vec<u8> {
+    use exr::prelude::*;
+    let samples = || FlatSamples::U32((0..72).collect());
+    let channels = ["B", "G", "R"].map(|name| AnyChannel::new(name, samples()));
+    let image = Image::from_channels((9, 8), AnyChannels::sort(channels.into_iter().collect()));
+    let mut file = Cursor::new(Vec::new());
+    image.write().to_buffered(&mut file).unwrap();
+    file.into_inner()
+}
+
 fn testdata(name: &str) -> Vec<u8> {
     fs::read(format!(
         "{}/testdata/odd/{name}",
@@ -402,15 +436,29 @@ fn nothing_is_lost_that_was_not_given_up() {
             "a.npy",
             doubles(),
             "--pad edge",
-            lost("its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"),
+            lost("its 64-bit floats (they are read as 32-bit floats; --depth f32 allows it)"),
         ),
         (
             "a.npy",
             doubles(),
             "--pad edge --depth same",
-            lost("its 64-bit floats (they are read as 32-bit ones; --depth f32 allows it)"),
+            lost("its 64-bit floats (they are read as 32-bit floats; --depth f32 allows it)"),
         ),
         ("a.npy", doubles(), "--pad edge --depth f32", text(REPLACED)),
+        (
+            "a.bmp",
+            ten_bits(),
+            photo,
+            lost("its 10-bit samples (they are read as 8-bit samples; --depth 8 allows it)"),
+        ),
+        ("a.bmp", ten_bits(), "--photo --depth 8", text(REPLACED)),
+        (
+            "a.exr",
+            integers(),
+            photo,
+            lost("its 32-bit integers (they are read as 32-bit floats; --depth f32 allows it)"),
+        ),
+        ("a.exr", integers(), "--photo --depth f32", text(REPLACED)),
     ];
     for (name, bytes, flags, reason) in table {
         let flags = flags.trim_start_matches("identity ");
@@ -428,14 +476,7 @@ fn nothing_is_lost_that_was_not_given_up() {
             room.read(name);
             continue;
         }
-        room.run(&format!("{line} -q")).says(1, &[&told]);
-        room.run(&line).says(1, &[&told]);
-        room.run(&format!("{line} -q --dry-run")).says(1, &[&told]);
-        let objects = room.run(&format!("{line} --json")).json();
-        assert_eq!(objects[0]["status"], "failed", "{line}");
-        assert_eq!(objects[0]["error"], told[name.len() + 2..], "{line}");
-        assert_eq!(room.names(), before, "{line}");
-        assert_eq!(room.bytes(name), bytes, "{line}");
+        refused(&room, name, &line, &told);
         // Beside it, a result is made, and what was not read is told of.
         let run = room.run(&format!("{name} {kernel} {flags} -o out/"));
         assert_eq!(run.code, Some(0), "{line}: {}", run.err);
@@ -443,6 +484,111 @@ fn nothing_is_lost_that_was_not_given_up() {
         let warns = unread.iter().any(|text| reason.contains(text));
         assert_eq!(!run.err.is_empty(), warns, "{line}: {}", run.err);
         assert_eq!(names_in(&room.path("out")).len(), 1);
+    }
+}
+
+/// Checks that the command is refused with the line `told`, however it is given,
+/// and that the file stays as it is.
+fn refused(room: &Room, name: &str, line: &str, told: &str) {
+    let (before, bytes) = (room.names(), room.bytes(name));
+    room.run(&format!("{line} -q")).says(1, &[told]);
+    room.run(line).says(1, &[told]);
+    room.run(&format!("{line} -q --dry-run")).says(1, &[told]);
+    let objects = room.run(&format!("{line} --json")).json();
+    assert_eq!(objects[0]["status"], "failed", "{line}");
+    assert_eq!(objects[0]["error"], told[name.len() + 2..], "{line}");
+    assert_eq!(room.names(), before, "{line}");
+    assert_eq!(room.bytes(name), bytes, "{line}");
+}
+
+/// Every format with what may follow its picture.
+#[test]
+fn nothing_behind_a_picture_is_lost() {
+    let mut files: Vec<(Format, &str, Vec<u8>)> = Vec::new();
+    for format in Format::ALL {
+        let shapes = [1, 3].map(|channels| [Depth::U8, Depth::F32].map(|depth| (channels, depth)));
+        let mut shapes = shapes.into_iter().flatten();
+        let extension = format.name();
+        if let Some((channels, depth)) = shapes.find(|(n, depth)| format.can_hold(*depth, *n)) {
+            let bytes = encoded(&picture(8, 9, channels, depth), format);
+            files.push((format, extension, bytes));
+        }
+    }
+    files.push((Format::Pgm, "pgm", b"P2 3 2 9 1 2 3 4 5 6\n".to_vec()));
+    files.push((Format::Ppm, "ppm", b"P3 1 2 9 1 2 3 4 5 6\n".to_vec()));
+    files.push((Format::Bmp, "bmp", testdata("palette.bmp")));
+    files.push((Format::Tga, "tga", testdata("rle.tga")));
+    files.push((Format::Png, "png", testdata("gray16_interlaced.png")));
+    files.push((Format::Jpeg, "jpg", testdata("progressive.jpg")));
+    files.push((Format::Tiff, "tif", testdata("rgb8_lzw.tif")));
+    files.push((Format::Tiff, "tif", testdata("gray8_tiled.tif")));
+    let held = |what: &str| {
+        format!(
+            "not replaced: it holds {what}, which the result would not have: name an output with --output"
+        )
+    };
+    let archive = [&b"PK\x03\x04"[..], &[0; 5000]].concat();
+    for (format, extension, bytes) in files {
+        let name = format!("{format}.{extension}");
+        let line = format!("{name} -k box3 --photo --in-place");
+        for (by, told) in [
+            (bytes.as_slice(), held("further pictures behind its first")),
+            (
+                &archive,
+                held("5004 bytes of further data after its picture"),
+            ),
+            (b"\0\n\0", String::new()),
+        ] {
+            let told = match format {
+                Format::Npy => {
+                    let count = by.len();
+                    format!(
+                        "the npy file is damaged ({count} bytes follow its array, which has 72): get a good copy of it"
+                    )
+                }
+                Format::Tga if by == bytes => {
+                    let count = by.len();
+                    held(&format!("{count} bytes of further data after its picture"))
+                }
+                _ => told,
+            };
+            let room = Room::new();
+            let file = followed(bytes.clone(), by);
+            fs::write(room.path(&name), &file).unwrap();
+            if told.is_empty() {
+                let run = room.run(&line);
+                assert_eq!(run.code, Some(0), "{line}: {}", run.err);
+                assert_ne!(room.bytes(&name), file, "{line}");
+            } else {
+                refused(&room, &name, &line, &format!("{name}: {told}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_channel_axis_is_kept() {
+    let room = Room::new();
+    let array = |shape: &str, samples: &[u8]| {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({shape}), }}");
+        let header = format!("{header:<117}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        [
+            b"\x93NUMPY\x01\x00",
+            &length[..],
+            header.as_bytes(),
+            samples,
+        ]
+        .concat()
+    };
+    for shape in ["8, 9", "8, 9, 1", "2, 12, 3"] {
+        let samples: Vec<u8> = (0..72).collect();
+        for (flags, output) in [("--in-place", "a.npy"), ("-o b.npy --overwrite", "b.npy")] {
+            fs::write(room.path("a.npy"), array(shape, &samples)).unwrap();
+            room.run(&format!("a.npy -k identity --photo {flags} -q"))
+                .silent();
+            assert_eq!(room.bytes(output), array(shape, &samples), "{shape}");
+        }
     }
 }
 

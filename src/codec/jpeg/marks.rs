@@ -1,7 +1,7 @@
 //! The marks of a file: where its segments, its scans and its end are.
 
 use crate::{
-    codec::{Unread, message, unread::behind},
+    codec::{Unread, message, unread::after},
     error::Result,
     image::no_memory,
 };
@@ -188,13 +188,8 @@ impl Iterator for Marks<'_> {
 /// What follows the end of the picture: further pictures, as the Multi-Picture
 /// Format and some cameras have them, a film, or anything else.
 pub(super) fn unread(bytes: &[u8]) -> Option<Unread> {
-    let end = Marks::of(bytes).find(|mark| mark.code == END)?.end;
-    let rest = &bytes[end..];
-    let padding = rest.iter().position(|byte| *byte != 0).unwrap_or(0);
-    match behind(rest) {
-        Some(_) if rest[padding..].starts_with(b"\xff\xd8\xff") => Some(Unread::Pictures),
-        data => data,
-    }
+    let end = Marks::of(bytes).find(|mark| mark.code == END);
+    after(bytes, end.map(|mark| mark.end))
 }
 
 /// Whether a frame header has this code: SOF0 to SOF15, of which three codes

@@ -9,7 +9,7 @@ use super::{
     message,
 };
 use crate::{
-    codec::{MappedFile, decode},
+    codec::{MappedFile, Metadata, decode},
     error::{Error, Result},
     image::ImageView,
     view::StridedView,
@@ -150,6 +150,11 @@ impl NpyFile {
             Kind::F32 => planes(self).map(ImageView::F32),
             Kind::F64 => None,
         }
+    }
+
+    /// What is kept of it beside its elements.
+    pub(in crate::codec) fn metadata(&self) -> Metadata {
+        self.header.metadata()
     }
 
     /// Whether the file ends with its array.

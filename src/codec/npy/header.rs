@@ -1,6 +1,7 @@
 //! The header: its length, and a Python dictionary of three keys.
 
 use crate::{
+    codec::Metadata,
     error::{Error, Result},
     image::Depth,
 };
@@ -122,6 +123,14 @@ impl Header {
             fortran,
             shape,
         })
+    }
+
+    /// What is kept of an array beside its elements.
+    pub(super) fn metadata(&self) -> Metadata {
+        Metadata {
+            channel_axis: matches!(*self.shape, [_, _, 1]),
+            ..Metadata::default()
+        }
     }
 
     /// Rows, columns and channels.
@@ -270,18 +279,15 @@ impl<'a> Parser<'a> {
 }
 
 /// The bytes before the array: padded, as NumPy does, to a multiple of 64.
-pub(super) fn of([rows, columns, channels]: [usize; 3], depth: Depth) -> Vec<u8> {
+pub(super) fn of(axes: &[usize], depth: Depth) -> Vec<u8> {
     let descr = match depth {
         Depth::U8 => "|u1",
         Depth::U16 => "<u2",
         Depth::F32 => "<f4",
     };
-    let shape = match channels {
-        1 => format!("({rows}, {columns})"),
-        _ => format!("({rows}, {columns}, {channels})"),
-    };
+    let axes = Vec::from_iter(axes.iter().map(usize::to_string)).join(", ");
     let mut text =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}").into_bytes();
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}").into_bytes();
     // Mark, version, length and the line's end are 11 bytes.
     let total = (text.len() + 11).next_multiple_of(64);
     text.resize(total - 11, b' ');

@@ -64,6 +64,7 @@ fn known(header: &Header, limits: &Limits) -> Result<Known> {
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
     let mut known = Known::new(Format::Npy, shape, depth);
+    known.metadata = header.metadata();
     known.warnings.extend(order_warning(shape));
     let doubles = (header.kind == Kind::F64).then_some(Unread::Doubles);
     Ok(known.without(doubles))
@@ -221,17 +222,19 @@ struct Elements {
     big_endian: bool,
     fortran: bool,
     shape: [usize; 3],
+    metadata: Metadata,
     /// Whether all so far fit into their samples.
     exact: bool,
 }
 
 impl Elements {
-    const fn of(header: &Header, known: &Known) -> Self {
+    fn of(header: &Header, known: &Known) -> Self {
         Self {
             kind: header.kind,
             big_endian: header.big_endian,
             fortran: header.fortran,
             shape: [known.shape.rows, known.shape.columns, known.shape.channels],
+            metadata: known.metadata.clone(),
             exact: true,
         }
     }
@@ -248,7 +251,7 @@ impl Elements {
             );
         }
         Trailer {
-            metadata: Metadata::default(),
+            metadata: self.metadata.clone(),
             warnings,
         }
     }

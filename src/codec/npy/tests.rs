@@ -61,7 +61,7 @@ fn the_header_is_numpys_to_the_byte() {
 fn headers_are_whole_multiples_of_64() {
     for rows in [1, 10, 123_456_789_012, usize::MAX] {
         for channels in [1, 3, usize::MAX] {
-            let header = header::of([rows, rows, channels], Depth::F32);
+            let header = header::of(&[rows, rows, channels], Depth::F32);
             assert_eq!(header.len() % 64, 0);
             assert_eq!(header.last(), Some(&b'\n'));
         }

@@ -1,6 +1,12 @@
 //! Reading.
 
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::{
+    io::{self, BufRead, Read, Seek, SeekFrom},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use ::png::{
     BitDepth, ColorType, Decoder, DecodingError, Info, Limits as PngLimits, PixelDimensions,
@@ -14,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Header, Limits, Metadata, RowReader, Trailer, Unread,
+    Density, DensityUnit, Format, Header, Limits, Look, Metadata, RowReader, Trailer, Unread,
     data_behind, message,
 };
 
@@ -25,9 +31,23 @@ pub(in crate::codec) fn open<'a>(
     mut input: impl BufRead + Seek + Send + 'a,
     start: &[u8],
     limits: &Limits,
+    look: Look,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let behind = behind(&mut input).map_err(|error| message::reading("png", &error))?;
+    let reading = |error: io::Error| message::reading("png", &error);
+    // Streams cannot seek.
+    let length = input.seek(SeekFrom::End(0)).ok();
+    let behind = match length {
+        Some(length) => behind(&mut input, length, look).map_err(reading)?,
+        None => None,
+    };
+    // What was found is told once.
+    let length = length.filter(|_| behind.is_none());
+    let at = Arc::default();
+    let input = Counted {
+        input,
+        at: Arc::clone(&at),
+    };
     let bytes = limits.metadata();
     let failed = |error| decoding(error, limits.max_memory);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
@@ -64,6 +84,8 @@ pub(in crate::codec) fn open<'a>(
     let header = Header::new(Format::Png, [rows, columns, channels], depth);
     let lines = Lines {
         reader,
+        at,
+        length,
         most: limits.max_memory,
         rows: rows_in_hand(&header),
     };
@@ -114,37 +136,39 @@ fn frames(info: &Info<'_>) -> u64 {
     animation.map_or(1, |animation| u64::from(animation.num_frames) + stand_in)
 }
 
-/// The chunk that ends a file.
+/// The chunk that ends a picture.
 const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 
-/// What follows the end of the file at whose beginning `input` is, and stays;
-/// nothing of a stream, or of a file without an end.
-fn behind(input: &mut (impl BufRead + Seek)) -> io::Result<Option<Unread>> {
-    // Streams cannot seek.
-    let Ok(length) = input.seek(SeekFrom::End(0)) else {
-        return Ok(None);
-    };
-    let found = behind_end(input, length);
+/// What follows the end of the picture in the file at whose beginning `input` is,
+/// and stays. A quick look takes one that ends as a picture does for no more than
+/// that.
+fn behind(
+    input: &mut (impl BufRead + Seek),
+    length: u64,
+    look: Look,
+) -> io::Result<Option<Unread>> {
+    if look == Look::Quick && length >= END.len() as u64 {
+        let mut last = [0; END.len()];
+        input.seek(SeekFrom::Start(length - END.len() as u64))?;
+        input.read_exact(&mut last)?;
+        if last == END {
+            input.rewind()?;
+            return Ok(None);
+        }
+    }
+    let end = end(input, length)?;
+    let found = end.map(|end| data_behind(input, end, length)).transpose()?;
     input.rewind()?;
-    found
+    Ok(found.flatten())
 }
 
-fn behind_end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<Unread>> {
-    let size = END.len() as u64;
-    let mut last = END;
-    if length >= size {
-        input.seek(SeekFrom::Start(length - size))?;
-        input.read_exact(&mut last)?;
-    }
-    if last == END {
-        return Ok(None);
-    }
-    // Rarely: the chunks are gone through one by one. To seek, a reader drops its
-    // buffer, so short ones are read.
+/// Where the chunk ends that ends a picture, in an input of this `length`.
+fn end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<u64>> {
+    /// To seek, a reader drops its buffer, so short chunks are read.
     const SHORT: u64 = 1 << 18;
     let mut at = 8;
     input.seek(SeekFrom::Start(at))?;
-    while at + size <= length {
+    while at + END.len() as u64 <= length {
         let mut chunk = [0; 8];
         input.read_exact(&mut chunk)?;
         let [a, b, c, d, ..] = chunk;
@@ -152,7 +176,7 @@ fn behind_end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Opti
         let data = 4 + u64::from(u32::from_be_bytes([a, b, c, d]));
         at += 8 + data;
         if chunk.ends_with(b"IEND") {
-            return data_behind(input, at, length);
+            return Ok(Some(at));
         }
         if data > SHORT {
             input.seek(SeekFrom::Start(at))?;
@@ -163,8 +187,45 @@ fn behind_end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Opti
     Ok(None)
 }
 
+/// A reader whose bytes are counted as they are taken.
+struct Counted<R> {
+    input: R,
+    at: Arc<AtomicU64>,
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.at.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.at.fetch_add(count as u64, Ordering::Relaxed);
+        self.input.consume(count);
+    }
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        let at = self.input.seek(position)?;
+        self.at.store(at, Ordering::Relaxed);
+        Ok(at)
+    }
+}
+
 struct Lines<R: BufRead + Seek> {
-    reader: Reader<R>,
+    reader: Reader<Counted<R>>,
+    /// How much of the input was taken, and its length, if it ends as a picture
+    /// does.
+    at: Arc<AtomicU64>,
+    length: Option<u64>,
     /// The limit of memory.
     most: u64,
     /// The bytes of the rows that it has in hand.
@@ -199,9 +260,13 @@ impl<R: BufRead + Seek> Lines<R> {
         self.reader
             .finish()
             .map_err(|error| decoding(error, self.most))?;
+        let at = self.at.load(Ordering::Relaxed);
+        // It ends like this one.
+        let another = (self.length.is_some_and(|length| length > at)).then_some(Unread::Pictures);
+        let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
             metadata: self.metadata(),
-            warnings: Vec::new(),
+            warnings: Vec::from_iter(warnings),
         })
     }
 }

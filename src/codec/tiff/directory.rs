@@ -1,18 +1,14 @@
 //! The directories, looked at before the tiff crate reads the first: it takes
 //! memory on the word of a tag, with a limit of its own that cannot be set
-//! before. The others are of pictures that are not read.
+//! before.
 
-use std::{
-    collections::BTreeSet,
-    io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom},
-};
+use std::io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
 
 use ::tiff::tags::Tag;
 
 use crate::error::Result;
 
-use super::{Limits, Unread, XMP, message};
-use crate::codec::unread::MOST_PAGES;
+use super::{Limits, XMP, message};
 
 /// The tags whose values are read, all that they have.
 const READ: [Tag; 26] = [
@@ -90,87 +86,41 @@ fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
     Ok(sizes)
 }
 
-/// The pictures that the file has beside its first. The input is left at its
-/// beginning. The chain of directories ends where it is damaged, or comes back
-/// to one of them.
-pub(super) fn unread(input: &mut (impl Read + Seek)) -> IoResult<Vec<Unread>> {
-    let mut chain = Chain::default();
-    match chain.follow(input) {
-        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
-        _ => input.rewind()?,
-    }
-    let pages = (chain.pages > 0).then_some(Unread::Pages(1 + chain.pages));
-    let copies = (chain.copies > 0).then_some(Unread::Copies(Some(chain.copies)));
-    let layers = chain.layers.then_some(Unread::Layers(None));
-    Ok([pages, copies, layers].into_iter().flatten().collect())
-}
-
-/// What is beside the first picture.
-#[derive(Default)]
-struct Chain {
-    pages: u64,
-    copies: u64,
-    layers: bool,
-}
-
-impl Chain {
-    fn follow(&mut self, input: &mut (impl Read + Seek)) -> IoResult<()> {
-        let Some((layout, first)) = Layout::of(input)? else {
-            return Ok(());
-        };
-        let mut next = layout.directory(input, first, MOST_ENTRIES, |entry| match entry.tag {
-            SUB_DIRECTORIES => self.copies = self.copies.saturating_add(entry.count),
-            PHOTOSHOP_LAYERS => self.layers |= entry.count > 0,
-            _ => {}
-        })?;
-        let mut seen = BTreeSet::from([first]);
-        while next != 0 && seen.insert(next) && (seen.len() as u64) < MOST_PAGES + 1 {
-            let mut reduced = false;
-            next = layout.directory(input, next, MOST_ENTRIES, |entry| {
-                reduced |= entry.tag == KIND && entry.value & 1 == 1;
-            })?;
-            match reduced {
-                true => self.copies = self.copies.saturating_add(1),
-                false => self.pages += 1,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `NewSubfileType`, whose lowest bit is that of a smaller copy.
-const KIND: u16 = 254;
-/// `SubIFDs`.
-const SUB_DIRECTORIES: u16 = 330;
-/// `ImageSourceData`, where Photoshop keeps layers.
-const PHOTOSHOP_LAYERS: u16 = 37724;
-
 /// What a directory has of entries, as TIFF counts them in 16 bits: a file that
 /// claims more in each of many would be read for ever.
-const MOST_ENTRIES: u64 = u16::MAX as u64;
+pub(super) const MOST_ENTRIES: u64 = u16::MAX as u64;
 
 /// The widths and the order of the numbers in a file.
 #[derive(Clone, Copy)]
-struct Layout {
+pub(super) struct Layout {
     big_endian: bool,
     /// Whether it is a BigTIFF.
     wide: bool,
 }
 
 /// What a directory says of a tag.
-struct Entry {
-    tag: u16,
-    count: u64,
+pub(super) struct Entry {
+    pub(super) tag: u16,
+    pub(super) count: u64,
     /// The bytes of each value.
-    bytes: u64,
+    pub(super) bytes: u64,
     /// The value, if there is one and it is a number.
-    value: u64,
+    pub(super) value: u64,
+    /// Where the values are, in the directory or elsewhere.
+    pub(super) place: u64,
+}
+
+impl Entry {
+    /// The bytes of all values.
+    pub(super) const fn size(&self) -> u64 {
+        self.count.saturating_mul(self.bytes)
+    }
 }
 
 impl Layout {
     /// That of the file at whose beginning `input` is, and where its first
     /// directory begins.
-    fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
+    pub(super) fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
         let start: [u8; 4] = bytes(input)?;
         let mut layout = Self {
             big_endian: start.starts_with(b"MM"),
@@ -206,7 +156,7 @@ impl Layout {
     /// Shows the entries of the directory that begins at byte `start`, and says
     /// where the next one does: 0 if there is none. One with more than `most`
     /// entries is taken for damaged.
-    fn directory(
+    pub(super) fn directory(
         self,
         input: &mut (impl Read + Seek),
         start: u64,
@@ -224,6 +174,10 @@ impl Layout {
         if entries > most {
             return Err(ErrorKind::UnexpectedEof.into());
         }
+        let width: usize = if self.wide { 8 } else { 4 };
+        // Tag, type, count and value.
+        let head = 4 + width as u64;
+        let mut place = start + if self.wide { 8 } else { 2 } + head;
         // A directory without an end is met by the end of the file.
         for _ in 0..entries {
             let tag = self.number(&bytes::<2>(input)?) as u16;
@@ -235,7 +189,6 @@ impl Layout {
             };
             let count = self.word(input)?;
             // The value itself, or where it is.
-            let width = if self.wide { 8 } else { 4 };
             let mut value = [0; 8];
             input.read_exact(&mut value[..width])?;
             each(Entry {
@@ -243,9 +196,31 @@ impl Layout {
                 count,
                 bytes: size,
                 value: self.number(&value[..width.min(size as usize)]),
+                place: match count.saturating_mul(size) > width as u64 {
+                    true => self.number(&value[..width]),
+                    false => place,
+                },
             });
+            place = place.saturating_add(head + width as u64);
         }
         self.word(input)
+    }
+
+    /// The values of an entry, which are numbers.
+    pub(super) fn values(
+        self,
+        input: &mut (impl Read + Seek),
+        entry: &Entry,
+    ) -> IoResult<Vec<u64>> {
+        input.seek(SeekFrom::Start(entry.place))?;
+        let mut all = Vec::new();
+        let len = entry.size();
+        input.take(len).read_to_end(&mut all)?;
+        if all.len() as u64 != len {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let values = all.chunks_exact(entry.bytes as usize);
+        Ok(values.map(|value| self.number(value)).collect())
     }
 }
 

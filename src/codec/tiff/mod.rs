@@ -1,6 +1,7 @@
 //! TIFF: read by the tiff crate a strip or a row of tiles at a time, written in
 //! strips that are compressed in parallel.
 
+mod beside;
 mod directory;
 mod parts;
 mod read;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, directory, jpeg, message,
+    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, beside, directory, jpeg, message,
     parts::{Kind, Parts},
 };
 
@@ -49,7 +49,7 @@ pub(in crate::codec) fn open<'a>(
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
     let kept = held + directory::check(&mut input, length, limits)?;
-    let mut unread = directory::unread(&mut input).map_err(reading)?;
+    let mut unread = beside::unread(&mut input, length).map_err(reading)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
@@ -92,6 +92,7 @@ pub(in crate::codec) fn open<'a>(
             .and_then(|value| u16::try_from(value).ok())
             .filter(|value| (1..=8).contains(value)),
         premultiplied: extra_samples(&mut decoder)?.first() == Some(&1),
+        ..Metadata::default()
     };
     if kind == Kind::F64 {
         unread.push(Unread::Doubles);

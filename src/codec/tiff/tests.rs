@@ -1,6 +1,6 @@
 use ::tiff::encoder::TiffKindBig;
 
-use super::{write::create_as, *};
+use super::{beside, write::create_as, *};
 use crate::{
     codec::{Decoded, EncodeOptions, Output, Shape, encode, rows::Destination},
     error::{Error, Result},
@@ -466,7 +466,11 @@ fn directories_are_counted_and_a_circle_has_an_end() {
             .map(|next| if next == count { 0 } else { place(next) })
             .collect()
     };
-    let unread = |nexts: &[u32]| directory::unread(&mut file(nexts)).unwrap();
+    let unread = |nexts: &[u32]| {
+        let mut file = file(nexts);
+        let length = file.get_ref().len() as u64;
+        beside::unread(&mut file, length).unwrap()
+    };
     assert_eq!(unread(&chain(1)), []);
     assert_eq!(unread(&chain(2)), [Unread::Pages(2)]);
     assert_eq!(unread(&chain(999)), [Unread::Pages(999)]);

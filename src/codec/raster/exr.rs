@@ -1,58 +1,121 @@
-//! Headers of files whose decoders keep all that stands in them: looked at
-//! before, so that these take no more memory and time than the limits allow.
+//! EXR: headers of attributes, tables of blocks, blocks.
 
 use std::thread;
 
-use crate::error::{Error, Result};
+use ::exr::{
+    block::chunk::Chunk,
+    math::Vec2,
+    meta::{
+        BlockDescription, MetaData,
+        attribute::{ChannelDescription, LevelMode, SampleType},
+        header::Header,
+    },
+};
 
-use super::{Limits, message};
+use crate::{
+    codec::{Limits, Unread, message, rows::Shape, unread::after},
+    error::{Error, Result},
+};
 
-/// The most bytes of a header of lines. Real ones, with the commands that made
-/// the picture, have a few thousand.
-const MOST_LINES: usize = 1 << 20;
+use super::within;
 
-/// What the decoder keeps of a line, a key and a value, while their list grows.
-const LINE: usize = 256;
+/// What a file has beside the one layer that is read, the first that is RGB, and
+/// its channels R, G, B and A. A damaged header is for the decoder; of a picture
+/// without colours, it would say that it was damaged.
+pub(super) fn unread(bytes: &[u8]) -> Result<Vec<Unread>> {
+    let Ok(meta) = MetaData::read_from_buffered(bytes, false) else {
+        return Ok(Vec::new());
+    };
+    let headers = &meta.headers;
+    let mut unread = Vec::new();
+    if headers.len() > 1 {
+        unread.push(Unread::Layers(Some(headers.len() as u64)));
+    }
+    unread.extend(after(bytes, end(bytes, &meta)));
+    let Some(header) = headers.iter().find(|header| is_rgb(header)) else {
+        let what = "a picture without the channels R, G and B";
+        return Err(message::unsupported("exr", what));
+    };
+    let list = &header.channels.list;
+    let stored = list.len() as u64;
+    let read = 3 + u64::from(has(header, "A"));
+    if stored > read {
+        unread.push(Unread::Channels { stored, read });
+    }
+    let is_whole = |channel: &ChannelDescription| channel.sample_type == SampleType::U32;
+    if COLOURS
+        .iter()
+        .chain(&["A"])
+        .any(|name| channel(header, name).is_some_and(is_whole))
+    {
+        unread.push(Unread::Integers);
+    }
+    if let BlockDescription::Tiles(tiles) = &header.blocks
+        && tiles.level_mode != LevelMode::Singular
+    {
+        unread.push(Unread::Copies(None));
+    }
+    let shown = header.shared_attributes.display_window;
+    let position = header.own_attributes.layer_position;
+    let size = header.layer_size;
+    let same = [
+        position.x() == shown.position.x() && size.x() == shown.size.x(),
+        position.y() == shown.position.y() && size.y() == shown.size.y(),
+    ];
+    // Beyond what is shown it is cut off, and a window of zeros is shown around it.
+    let within = [
+        (position.x(), size.x(), shown.position.x(), shown.size.x()),
+        (position.y(), size.y(), shown.position.y(), shown.size.y()),
+    ]
+    .map(|(start, size, from, shown)| {
+        let [start, from] = [start, from].map(i64::from);
+        start >= from && start.saturating_add(size as i64) <= from.saturating_add(shown as i64)
+    });
+    if within.contains(&false) {
+        unread.push(Unread::Overscan);
+    } else if same.contains(&false) || shown.position != Vec2(0, 0) {
+        unread.push(Unread::Windows);
+    }
+    Ok(unread)
+}
 
-/// What it keeps of a byte: the line as it grows, as text, whose bytes may become
-/// three each where they are none, and as key and value.
-const LINE_BYTE: usize = 12;
+const COLOURS: [&str; 3] = ["R", "G", "B"];
 
-/// The most bytes that the decoder keeps of the header of an HDR file: lines to
-/// an empty one, and one of the size.
-pub(super) fn hdr(bytes: &[u8], limits: &Limits) -> Result<usize> {
-    let start = &bytes[..bytes.len().min(MOST_LINES + 1)];
-    let (mut lines, mut len, mut ended) = (0, 0, false);
-    for line in start.split_inclusive(|byte| *byte == b'\n') {
-        lines += 1;
-        len += line.len();
-        // Behind the empty line is the one of the size.
-        if ended {
+/// Whether the decoder reads this part.
+fn is_rgb(header: &Header) -> bool {
+    !header.deep && COLOURS.iter().all(|name| has(header, name))
+}
+
+/// The channel of this name.
+fn channel<'a>(header: &'a Header, name: &str) -> Option<&'a ChannelDescription> {
+    (header.channels.list.iter()).find(|channel| channel.name.eq(name))
+}
+
+fn has(header: &Header, name: &str) -> bool {
+    channel(header, name).is_some()
+}
+
+/// Where the last block of all parts ends: behind the headers is a table of
+/// where each begins.
+fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
+    let mut walk = Walk::of(bytes);
+    loop {
+        while walk.next().is_some() {}
+        if !walk.has_another_part() {
             break;
         }
-        ended = line == b"\n";
     }
-    if len > MOST_LINES {
-        return Err(message::long_header("hdr", MOST_LINES as u64));
-    }
-    within("hdr", lines * LINE + len * LINE_BYTE, bytes, limits)
+    // An empty header ends those of several parts.
+    let tables = walk.rest.get(usize::from(walk.several)..)?;
+    let count = meta.headers.iter().map(|header| header.chunk_count).sum();
+    let places = tables.as_chunks().0.iter().take(count);
+    let last = places.map(|place| u64::from_le_bytes(*place)).max()?;
+    let mut rest = bytes.get(usize::try_from(last).ok()?..)?;
+    Chunk::read(&mut rest, meta).ok()?;
+    Some(bytes.len() - rest.len())
 }
 
-/// Refuses a WebP whose profile, EXIF or XMP data are more than may be kept: the
-/// decoder takes memory for what their chunks claim.
-pub(super) fn webp(bytes: &[u8], limits: &Limits) -> Result<()> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    while let Some((&[a, b, c, d, length @ ..], after)) = rest.split_first_chunk::<8>() {
-        let length = u32::from_le_bytes(length) as usize;
-        if matches!(&[a, b, c, d], b"ICCP" | b"EXIF" | b"XMP ") && length > limits.metadata() {
-            return Err(message::over_memory("webp", limits.max_memory));
-        }
-        rest = after.get(length.next_multiple_of(2)..).unwrap_or_default();
-    }
-    Ok(())
-}
-
-/// The most attributes of an EXR file, of all its parts. Real ones have some
+/// The most attributes of all parts of a file. Real ones have some
 /// tens in each.
 const MOST_ATTRIBUTES: usize = 1 << 16;
 
@@ -84,16 +147,10 @@ const PIZ_TABLES: usize = 2 << 20;
 /// An entry of the table of blocks: as it is read while that grows, and sorted.
 const BLOCK: usize = 32;
 
-/// The most bytes that the decoder keeps of the header of an EXR file, and of
-/// the blocks that it decodes at a time: attributes to an empty name; of files
+/// The most bytes that the decoder keeps of the header, and of the blocks that it decodes at a time: attributes to an empty name; of files
 /// of several parts, headers to an empty one.
-pub(super) fn exr(bytes: &[u8], limits: &Limits) -> Result<usize> {
-    let several = bytes.get(5).is_some_and(|flags| flags & 0x10 != 0);
-    let mut walk = Walk {
-        rest: bytes.get(8..).unwrap_or_default(),
-        attributes: 0,
-        kept: 0,
-    };
+pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
+    let mut walk = Walk::of(bytes);
     let mut blocks = 0;
     loop {
         let mut part = Part::default();
@@ -112,7 +169,7 @@ pub(super) fn exr(bytes: &[u8], limits: &Limits) -> Result<usize> {
         // One part is decoded, but which is up to the decoder.
         blocks = blocks.max(part.blocks_bytes(bytes.len()));
         walk.kept = (walk.kept + PART).saturating_add(part.blocks(bytes.len()) * BLOCK);
-        if !several || walk.rest.first().is_none_or(|byte| *byte == 0) {
+        if !walk.has_another_part() {
             break;
         }
     }
@@ -122,16 +179,9 @@ pub(super) fn exr(bytes: &[u8], limits: &Limits) -> Result<usize> {
 }
 
 /// The blocks that are worked on at a time, on threads of the exr crate's own.
-pub(super) fn exr_threads() -> usize {
+fn threads() -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     cores.max(rayon::current_num_threads()) + 2
-}
-
-fn within(name: &str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
-    match bytes.len().saturating_add(kept) > limits.memory() {
-        true => Err(message::over_memory(name, limits.max_memory)),
-        false => Ok(kept),
-    }
 }
 
 /// The attributes of a header, one after the other; none where an empty name
@@ -139,6 +189,8 @@ fn within(name: &str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usiz
 /// decoder.
 struct Walk<'a> {
     rest: &'a [u8],
+    /// Whether the file may have several parts.
+    several: bool,
     attributes: usize,
     /// The bytes that the decoder keeps of those so far.
     kept: usize,
@@ -150,6 +202,24 @@ struct Attribute<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let (several, rest) = match bytes {
+            [_, _, _, _, _, flags, _, _, rest @ ..] => (*flags & 0x10 != 0, rest),
+            _ => (false, &[][..]),
+        };
+        Self {
+            rest,
+            several,
+            attributes: 0,
+            kept: 0,
+        }
+    }
+
+    /// Whether the header of another part follows that of one.
+    fn has_another_part(&self) -> bool {
+        self.several && self.rest.first().is_some_and(|byte| *byte != 0)
+    }
+
     fn next(&mut self) -> Option<Attribute<'a>> {
         let Some((name, rest)) = text(self.rest) else {
             self.rest = &[];
@@ -245,7 +315,7 @@ impl Part {
             .map_or(0, |[wide, high]| wide.saturating_mul(high));
         let pixels = lines.max(tile);
         let block = usize::try_from(pixels.saturating_mul(self.pixel)).unwrap_or(usize::MAX);
-        let together = self.blocks(file).clamp(1, exr_threads());
+        let together = self.blocks(file).clamp(1, threads());
         (block
             .saturating_mul(BLOCK_COPIES)
             .saturating_add(self.tables))
@@ -291,4 +361,13 @@ const fn block_rows(method: u8) -> u64 {
         4 | 6 | 7 | 8 => 32,
         _ => BLOCK_ROWS as u64,
     }
+}
+/// The most bytes of the blocks that EXR is encoded in at a time: tiles of 64
+/// rows and columns, as samples, in the right order, and as they are stored;
+/// with an entry of each in the table of all.
+pub(in crate::codec) fn blocks_to_write(shape: Shape) -> usize {
+    const SIDE: usize = 64;
+    let pixel = shape.channels * shape.depth.bytes();
+    let blocks = shape.rows.div_ceil(SIDE) * shape.columns.div_ceil(SIDE);
+    threads().min(blocks) * 4 * SIDE * SIDE * pixel + blocks * 64
 }

@@ -1,0 +1,159 @@
+//! BMP: headers of several ages, palettes or masks, rows from the bottom up or
+//! runs of them.
+
+use crate::codec::{Unread, unread::after};
+
+use super::{u16_at, u32_at};
+
+/// What the file holds beside its picture, which has this size.
+pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
+    if rows == 0 || columns == 0 {
+        return Vec::new();
+    }
+    let unread = Layout::of(bytes).map(|layout| {
+        let pixels = layout.unread(bytes, [rows, columns]);
+        let behind = after(bytes, layout.end(bytes, [rows, columns]));
+        pixels.into_iter().chain(behind).collect()
+    });
+    unread.unwrap_or_default()
+}
+
+/// How the pixels are stored.
+struct Layout {
+    /// Where they begin.
+    start: usize,
+    /// The bits of each.
+    bits: usize,
+    /// 0 if there is none, 1 and 2 for runs of 8 and 4 bits, 3 where masks are
+    /// given.
+    compression: usize,
+    /// The bits of red, green, blue and alpha in a pixel of 16 or 32.
+    masks: [u32; 4],
+    /// Where a profile ends that the file may have.
+    profile: usize,
+}
+
+/// The header of the file, and the lengths of that of the picture in its ages.
+const FILE: usize = 14;
+const CORE: usize = 12;
+const WITH_ALPHA: usize = 56;
+const WITH_PROFILE: usize = 124;
+
+impl Layout {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let start = u32_at(bytes, 10)?;
+        let header = u32_at(bytes, FILE)?;
+        if header == CORE {
+            let bits = u16_at(bytes, FILE + 10)?;
+            let (compression, masks, profile) = (0, [0; 4], 0);
+            return Some(Self {
+                start,
+                bits,
+                compression,
+                masks,
+                profile,
+            });
+        }
+        let bits = u16_at(bytes, FILE + 14)?;
+        let compression = u32_at(bytes, FILE + 16)?;
+        let mask = |place: usize| u32_at(bytes, FILE + 40 + 4 * place).map(|mask| mask as u32);
+        let masks = match (compression, bits) {
+            (3, _) if header >= WITH_ALPHA => [mask(0)?, mask(1)?, mask(2)?, mask(3)?],
+            (3, _) => [mask(0)?, mask(1)?, mask(2)?, 0],
+            (_, 16) => [0x7c00, 0x3e0, 0x1f, 0],
+            (_, 32) => [0xff_0000, 0xff00, 0xff, 0],
+            _ => [0; 4],
+        };
+        let profile = match header {
+            WITH_PROFILE => {
+                let [start, size] = [u32_at(bytes, FILE + 112)?, u32_at(bytes, FILE + 116)?];
+                if size > 0 { FILE + start + size } else { 0 }
+            }
+            _ => 0,
+        };
+        Some(Self {
+            start,
+            bits,
+            compression,
+            masks,
+            profile,
+        })
+    }
+
+    /// The bytes of a row that is not of runs: it is padded to 32 bits.
+    const fn stride(&self, columns: usize) -> usize {
+        self.bits.saturating_mul(columns).div_ceil(32) * 4
+    }
+
+    fn end(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Option<usize> {
+        let end = match self.compression {
+            1 | 2 => self.start + self.runs(bytes.get(self.start..)?, [rows, columns])?,
+            _ => self
+                .start
+                .checked_add(self.stride(columns).checked_mul(rows)?)?,
+        };
+        Some(end.max(self.profile))
+    }
+
+    /// The bytes of the runs: rows have ends, and the picture has one.
+    fn runs(&self, bytes: &[u8], [rows, _]: [usize; 2]) -> Option<usize> {
+        let (mut rest, mut row) = (bytes, 0);
+        while row < rows {
+            let (code, after) = rest.split_first_chunk()?;
+            rest = after;
+            match *code {
+                [0, 0] => row += 1,
+                [0, 1] => return Some(bytes.len() - rest.len()),
+                [0, 2] => {
+                    let ([_, down], after) = rest.split_first_chunk()?;
+                    row += usize::from(*down);
+                    rest = after;
+                }
+                [0, count] => {
+                    let stored = if self.compression == 1 { 1 } else { 2 };
+                    // In whole words of 16 bits.
+                    let stored = usize::from(count).div_ceil(stored).next_multiple_of(2);
+                    rest = rest.get(stored..)?;
+                }
+                _ => {}
+            }
+        }
+        // The end of the last row is where the decoder stops.
+        let rest = rest.strip_prefix(&[0, 1]).unwrap_or(rest);
+        Some(bytes.len() - rest.len())
+    }
+
+    /// Bits of pixels that are not read.
+    fn unread(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
+        let mut unread = Vec::new();
+        let most = self.masks.map(u32::count_ones).into_iter().max();
+        if let Some(bits @ 9..) = most {
+            unread.push(Unread::Bits(bits));
+        }
+        let mask = self.masks.iter().fold(0, |all, mask| all | mask);
+        if self.has_others(bytes, !mask, [rows, columns]) == Some(true) {
+            unread.push(Unread::Channels { stored: 4, read: 3 });
+        }
+        unread
+    }
+
+    /// Whether bits of pixels that mean nothing are not the same in all of them:
+    /// some programs keep alpha there.
+    fn has_others(&self, bytes: &[u8], others: u32, [rows, columns]: [usize; 2]) -> Option<bool> {
+        let size = self.bits / 8;
+        if self.compression == 1 || self.compression == 2 || !matches!(self.bits, 16 | 32) {
+            return None;
+        }
+        let value = |pixel: &[u8]| {
+            let whole = pixel.iter().rev();
+            whole.fold(0, |value, byte| value << 8 | u32::from(*byte)) & others
+        };
+        let lines = bytes
+            .get(self.start..)?
+            .chunks(self.stride(columns))
+            .take(rows);
+        let mut pixels = lines.flat_map(|line| line.chunks_exact(size).take(columns));
+        let first = value(pixels.next()?);
+        Some(pixels.any(|pixel| value(pixel) != first))
+    }
+}

@@ -1,0 +1,100 @@
+//! HDR: a header of lines, and runs of red, green, blue and their exponent.
+
+use crate::{
+    codec::{Limits, message},
+    error::Result,
+};
+
+use super::within;
+
+/// The most bytes of a header of lines. Real ones, with the commands that made
+/// the picture, have a few thousand.
+const MOST_LINES: usize = 1 << 20;
+
+/// What the decoder keeps of a line, a key and a value, while their list grows.
+const LINE: usize = 256;
+
+/// What it keeps of a byte: the line as it grows, as text, whose bytes may become
+/// three each where they are none, and as key and value.
+const LINE_BYTE: usize = 12;
+
+/// The most bytes that the decoder keeps of the header: it keeps all of its lines.
+pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
+    let (lines, len) = header(bytes);
+    if len > MOST_LINES {
+        return Err(message::long_header("hdr", MOST_LINES as u64));
+    }
+    within("hdr", lines * LINE + len * LINE_BYTE, bytes, limits)
+}
+
+/// The lines of the header, to an empty one and the one of the size, and their
+/// bytes, counted up to one more than there may be.
+fn header(bytes: &[u8]) -> (usize, usize) {
+    let start = &bytes[..bytes.len().min(MOST_LINES + 1)];
+    let (mut lines, mut len, mut ended) = (0, 0, false);
+    for line in start.split_inclusive(|byte| *byte == b'\n') {
+        lines += 1;
+        len += line.len();
+        // Behind the empty line is the one of the size.
+        if ended {
+            break;
+        }
+        ended = line == b"\n";
+    }
+    (lines, len)
+}
+
+/// Where the picture ends, which has this size.
+pub(super) fn end(bytes: &[u8], [rows, columns]: [usize; 2]) -> Option<usize> {
+    let mut rest = &bytes[header(bytes).1..];
+    // No row takes no bytes.
+    if columns == 0 {
+        return None;
+    }
+    for _ in 0..rows {
+        rest = match rest {
+            // As the decoder tells them apart, of any width.
+            [2, 2, 0..128, _, planes @ ..] => {
+                (0..4).try_fold(planes, |plane, _| skip_plane(plane, columns))?
+            }
+            _ => skip_pixels(rest, columns)?,
+        };
+    }
+    Some(bytes.len() - rest.len())
+}
+
+/// What follows a row of one component: runs of a value, and lists of values.
+fn skip_plane(mut rest: &[u8], columns: usize) -> Option<&[u8]> {
+    let mut left = columns;
+    while left > 0 {
+        let (count, after) = rest.split_first()?;
+        let (count, stored) = match usize::from(*count) {
+            count @ ..=128 => (count, count),
+            run => (run - 128, 1),
+        };
+        left = left.checked_sub(count)?;
+        rest = after.get(stored..)?;
+    }
+    Some(rest)
+}
+
+/// What follows a row of pixels: of three ones and a number, which stand for the
+/// pixel before so often, those in a row make a number of several bytes.
+fn skip_pixels(mut rest: &[u8], columns: usize) -> Option<&[u8]> {
+    let (mut left, mut shift) = (columns, 0_u32);
+    while left > 0 {
+        let (pixel, after) = rest.split_first_chunk()?;
+        let count = match pixel {
+            [1, 1, 1, count] => usize::from(*count).checked_shl(shift)?,
+            _ => 1,
+        };
+        shift = if pixel.starts_with(&[1; 3]) {
+            shift + 8
+        } else {
+            0
+        };
+        left = left.checked_sub(count)?;
+        rest = after;
+    }
+    Some(rest)
+}
