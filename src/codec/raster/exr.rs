@@ -3,7 +3,6 @@
 use std::thread;
 
 use ::exr::{
-    block::chunk::Chunk,
     math::Vec2,
     meta::{
         BlockDescription, MetaData,
@@ -17,7 +16,7 @@ use crate::{
     error::{Error, Result},
 };
 
-use super::within;
+use super::{u32_at, within};
 
 /// What a file has beside the one layer that is read, the first that is RGB, and
 /// its channels R, G, B and A. A damaged header is for the decoder; of a picture
@@ -110,9 +109,29 @@ fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
     let count = meta.headers.iter().map(|header| header.chunk_count).sum();
     let places = tables.as_chunks().0.iter().take(count);
     let last = places.map(|place| u64::from_le_bytes(*place)).max()?;
-    let mut rest = bytes.get(usize::try_from(last).ok()?..)?;
-    Chunk::read(&mut rest, meta).ok()?;
-    Some(bytes.len() - rest.len())
+    let last = usize::try_from(last).ok()?;
+    Some(last + block_bytes(bytes.get(last..)?, meta, walk.several)?)
+}
+
+/// The bytes of the block that begins here: the number of its part if there may
+/// be several, its place in the picture, the sizes of what follows.
+fn block_bytes(block: &[u8], meta: &MetaData, several: bool) -> Option<usize> {
+    let part = if several { u32_at(block, 0)? } else { 0 };
+    let header = meta.headers.get(part)?;
+    let place = match header.blocks {
+        BlockDescription::ScanLines => 4,
+        BlockDescription::Tiles(_) => 16,
+    };
+    let sizes: usize = place + if several { 4 } else { 0 };
+    if !header.deep {
+        return (sizes + 4).checked_add(u32_at(block, sizes)?);
+    }
+    // A table, its samples, and their size when they are not compressed.
+    let [table, samples, _] = *block.get(sizes..)?.as_chunks().0.first_chunk()?;
+    let [table, samples] = [table, samples].map(|size| usize::try_from(u64::from_le_bytes(size)));
+    (sizes + 24)
+        .checked_add(table.ok()?)?
+        .checked_add(samples.ok()?)
 }
 
 /// The most attributes of all parts of a file. Real ones have some
