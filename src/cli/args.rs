@@ -32,9 +32,10 @@ Examples:
   stridekern photo.jpg -k sobel_x --bench
       how fast each method is here
 
-Exit codes: 0 all done; 1 some input failed, the others are done;
-2 usage or kernel error, nothing was touched; 128 + the signal's number if one ended
-the run: 129 hung up, 130 interrupted, 143 terminated (also ALRM, USR1, USR2, XCPU).
+Exit codes: 0 all done; 1 some input failed, the others are done, or standard output
+takes nothing; 2 usage or kernel error, nothing was touched; 128 + the signal's number
+if one ended the run: 129 hung up, 130 interrupted, 143 terminated (also ALRM, USR1,
+USR2, XCPU).
 
 Environment:
   STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level, for tests";

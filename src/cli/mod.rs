@@ -11,6 +11,7 @@ mod patterns;
 mod progress;
 mod settings;
 mod signals;
+mod streams;
 mod values;
 
 use std::{
@@ -60,19 +61,27 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         // Into memory first: the generator panics where writing fails.
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut script);
-        return print(|out| out.write_all(&script));
+        return Ok(print(messages, |out| out.write_all(&script)));
     }
     if args.report.man {
-        return print(|out| clap_mangen::Man::new(Args::command()).render(out));
+        let man = clap_mangen::Man::new(Args::command());
+        return Ok(print(messages, |out| man.render(out)));
     }
     if args.report.list_kernels {
-        return print(|out| kernels::list(args.report.json, out));
+        let json = args.report.json;
+        return Ok(print(messages, |out| kernels::list(json, out)));
     }
     if let Some(name) = &args.report.show_kernel {
         let toml = kernels::show(name)?;
-        return print(|out| out.write_all(toml.as_bytes()));
+        return Ok(print(messages, |out| out.write_all(toml.as_bytes())));
     }
     let settings = Settings::new(&args)?;
+    if settings.writes_to_standard_output()
+        && let Err(error) = streams::check_output()
+    {
+        // Before an input is replaced whose line nobody would see.
+        return Ok(output::not_written(&error, messages));
+    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build_global()
@@ -135,8 +144,7 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
 
 fn ended(failed: usize, messages: Messages) -> Exit {
     if let Some(error) = output::lost() {
-        messages.error(format_args!("cannot write to standard output: {error}"));
-        return Exit::Failure;
+        return output::not_written(error, messages);
     }
     if failed == 0 {
         Exit::Success
@@ -146,13 +154,15 @@ fn ended(failed: usize, messages: Messages) -> Exit {
 }
 
 /// Prints to standard output; a reader that has had enough is no failure.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<Exit> {
+fn print(messages: Messages, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
-        result => {
-            result.context("cannot write to standard output")?;
-            Ok(Exit::Success)
+    let written = streams::check_output()
+        .and_then(|()| write(&mut out))
+        .and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            output::not_written(&error, messages)
         }
+        _ => Exit::Success,
     }
 }

@@ -17,6 +17,8 @@ use stridekern::{
     text::printable,
 };
 
+use super::streams;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -86,14 +88,19 @@ pub(super) fn lost() -> Option<&'static io::Error> {
     LOST.get()
 }
 
+/// Says that standard output did not get what it was to get.
+pub(super) fn not_written(error: &io::Error, messages: Messages) -> Exit {
+    messages.error(format_args!("cannot write to standard output: {error}"));
+    Exit::Failure
+}
+
 /// Help and version as clap prints them; errors as one line of ours.
 pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     if !error.use_stderr() {
-        return match error.print() {
+        return match streams::check_output().and_then(|()| error.print()) {
             // A reader that has had enough is no reason to fail.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                messages.error(format_args!("cannot write to standard output: {error}"));
-                Exit::Usage
+                not_written(&error, messages)
             }
             _ => Exit::Success,
         };

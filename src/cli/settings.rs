@@ -20,6 +20,9 @@ use super::{
     values::{extents, memory_limit, output_format, pair, shard, simd, threads},
 };
 
+/// What Unix systems call standard output where a file is to be named.
+const STANDARD_OUTPUTS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 /// What the program will do.
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -187,6 +190,17 @@ impl Settings {
             verbose: report.verbose,
             progress: !report.quiet && !report.no_progress,
         })
+    }
+
+    /// Whether standard output gets a picture or a report.
+    pub(super) fn writes_to_standard_output(&self) -> bool {
+        let mut results = self.batch.jobs.iter().flat_map(|job| &job.results);
+        self.action != Action::Filter
+            || self.json
+            || results.any(|request| match &request.output {
+                Place::Standard => true,
+                Place::File(path) => STANDARD_OUTPUTS.iter().any(|name| path == Path::new(name)),
+            })
     }
 
     /// Makes the output folder where it is missing.

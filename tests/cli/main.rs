@@ -20,6 +20,7 @@ mod outputs;
 mod reports;
 mod safety;
 mod signals;
+mod standard_streams;
 mod streams;
 
 use std::{

@@ -357,17 +357,17 @@ fn help_fits_its_terminal() {
 #[test]
 fn lines_that_cannot_be_printed_are_a_failure() {
     let room = Room::new();
-    for (line, code) in [
-        ("a.png -k sobel --explain", 1),
-        ("a.png -k sobel --json", 1),
-        ("--list-kernels", 2),
-        ("--completions bash", 2),
-        ("--man", 2),
+    for line in [
+        "a.png -k sobel --explain",
+        "a.png -k sobel --json",
+        "--list-kernels",
+        "--completions bash",
+        "--man",
     ] {
         let full = fs::File::create("/dev/full").unwrap();
         let output = room.command().args(line.split(' ')).stdout(full).output();
         crate::Ran::new(output.unwrap()).says(
-            code,
+            1,
             &["cannot write to standard output: No space left on device (os error 28)"],
         );
     }

@@ -453,22 +453,38 @@ fn closed_streams_do_no_harm() {
     let wanted = room.bytes("wanted.png");
     // Files that were opened in the place of a closed stream would get its text.
     for closed in [">&-", "2>&-", "<&- >&- 2>&-"] {
-        for (line, code) in [
-            ("a.png -k sobel -o out.png --json -v", 0),
-            ("a.png missing.png -k sobel -o out/ --json -v", 1),
-            ("--list-kernels", 0),
-            ("--help", 0),
-            ("a.png -k sobel -o -", 0),
+        let told = closed.contains(" >&-") || closed.starts_with(">&-");
+        for (line, writes, code) in [
+            ("a.png -k sobel -o out.png -v", false, 0),
+            ("a.png missing.png -k sobel -o out/ -v", false, 1),
+            ("a.png -k sobel -o json.png --json -v", true, 0),
+            ("a.png missing.png -k sobel -o json/ --json", true, 1),
+            ("--list-kernels", true, 0),
+            ("--help", true, 0),
+            ("a.png -k sobel -o -", true, 0),
         ] {
+            let lost = writes && told;
             let run = shell(&room, &format!("{line} {closed}"));
-            assert_eq!(run.code, Some(code), "{line} {closed}");
+            assert_eq!(
+                run.code,
+                Some(if lost { 1 } else { code }),
+                "{line} {closed}"
+            );
         }
         assert_eq!(room.bytes("out.png"), wanted);
         assert_eq!(room.bytes("out/a.sobel.png"), wanted);
         assert_eq!(names_in(&room.path("out")), ["a.sobel.png"]);
-        assert_eq!(room.names(), ["a.png", "out", "out.png", "wanted.png"]);
+        if told {
+            assert_eq!(room.names(), ["a.png", "out", "out.png", "wanted.png"]);
+        } else {
+            assert_eq!(room.bytes("json.png"), wanted);
+            assert_eq!(room.bytes("json/a.sobel.png"), wanted);
+            fs::remove_file(room.path("json.png")).unwrap();
+            fs::remove_dir_all(room.path("json")).unwrap();
+        }
         fs::remove_file(room.path("out.png")).unwrap();
         fs::remove_dir_all(room.path("out")).unwrap();
+        assert_eq!(room.names(), ["a.png", "wanted.png"]);
     }
     shell(&room, "- -k sobel -o out.png <&-")
         .says(1, &["-: the file is empty: get a good copy of it"]);
@@ -476,7 +492,7 @@ fn closed_streams_do_no_harm() {
 
 /// The program as a shell runs it, redirections and all.
 #[cfg(target_os = "linux")]
-fn shell(room: &Room, line: &str) -> Ran {
+pub(super) fn shell(room: &Room, line: &str) -> Ran {
     let mut shell = std::process::Command::new("sh");
     shell
         .args(["-c", &format!("\"$0\" {line}")])
@@ -499,21 +515,17 @@ fn a_full_standard_output_is_a_failure() {
         )
         .says(1, &[&format!("-: {FULL}; {ADVICE}")]);
     }
-    for (line, code) in [
-        ("a.png -k sobel --dry-run", 1),
-        ("--help", 2),
-        ("--version", 2),
+    for line in [
+        "a.png -k sobel --dry-run",
+        "--help",
+        "--version",
+        "--list-kernels",
     ] {
-        shell(&room, &format!("{line} > /dev/full")).says(code, &[FULL]);
+        shell(&room, &format!("{line} > /dev/full")).says(1, &[FULL]);
     }
     assert_eq!(room.names(), ["a.png"]);
     // What cannot be told is done all the same.
     shell(&room, "a.png -k sobel --json > /dev/full").says(1, &[FULL]);
-    // Opened for reading.
-    shell(&room, "a.png -k sobel -o - 1< a.png").says(
-        1,
-        &["-: cannot write to standard output: Bad file descriptor (os error 9)"],
-    );
     assert_eq!(room.names(), ["a.png", "a.sobel.png"]);
 }
 
