@@ -11,6 +11,7 @@ mod loss;
 mod making;
 mod memory;
 mod output;
+mod special;
 mod stages;
 mod stop;
 mod window;
@@ -31,6 +32,7 @@ pub use memory::needed as memory_needed;
 
 pub(crate) use ledger::Ledger;
 pub(crate) use memory::Budget;
+pub use special::special;
 pub use stop::Stop;
 
 /// Locks as the ledger uses them. A model of threads puts its own here.
@@ -247,10 +249,7 @@ pub(crate) fn run_within(
     let input = Input::open(job, options)?;
     let mut opened = start.elapsed();
     let plans = plans(job, found, &input, options);
-    // A refusal says what else there is to say of what is not read.
-    if !plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
-        warn(report, job.input.path(), input.warnings());
-    }
+    warn(report, job.input.path(), warnings(&input, &plans));
     let good = plans.iter().flatten();
     let total = good.clone().map(|plan| plan.output_shape()[0]).sum();
     report.event(Event::Rows { total });
@@ -320,17 +319,49 @@ pub enum Prospect {
     Made(Box<Plan>, Format),
     /// It exists and would be left as it is.
     Skipped,
+    /// Only the run itself can tell, since what is read of its input is gone: that is of this
+    /// [special] kind.
+    Unknown(&'static str),
+}
+
+/// What would become of a job.
+#[derive(Debug)]
+pub struct Preview {
+    /// What the user should know of the input, one line each.
+    pub warnings: Vec<String>,
+    /// Each result, in their order.
+    pub prospects: Vec<Result<Prospect>>,
 }
 
 /// What [`run`] would do, as far as the header of the input tells. Nothing is
-/// written.
+/// written, and of a pipe or a device nothing is read.
 ///
 /// # Errors
 ///
 /// If the header of the input cannot be read, or the results would take more
 /// memory than the limits allow.
-pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
-    let found = look_at_outputs(job, options);
+pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
+    let found = (look_at_outputs(job, options).into_iter().zip(&job.results))
+        .map(|(found, request)| found.and_then(|()| look_at_folder(request)));
+    let found = Vec::from_iter(found);
+    let kind = match &job.input {
+        Place::File(path) => special(path),
+        Place::Standard => None,
+    };
+    let unread = match kind {
+        Some(kind) => Some(Prospect::Unknown(kind)),
+        // As in a run, whose input is not opened then.
+        None => (found.iter().all(Result::is_err)).then_some(Prospect::Skipped),
+    };
+    if let Some(prospect) = unread {
+        let prospects = (found.into_iter()).map(|found| {
+            (options.existing).settle(found.map(|()| prospect.clone()), Prospect::Skipped)
+        });
+        return Ok(Preview {
+            warnings: Vec::new(),
+            prospects: prospects.collect(),
+        });
+    }
     let input = Input::open(job, options)?;
     let plans = plans(job, found, &input, options);
     let flow = Flow::new(&input, plans.iter().flatten());
@@ -345,11 +376,24 @@ pub fn preview(job: &Job, options: &Options) -> Result<Vec<Result<Prospect>>> {
     };
     let budget = Budget::new(options.limits.max_memory);
     budget.take(making.memory(&input, &flow, &plans), &making.control.stop)?;
+    let warnings = warnings(&input, &plans).to_vec();
     let prospects = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.map(|plan| Prospect::Made(Box::new(plan), making.format_of(request)));
         options.existing.settle(made, Prospect::Skipped)
     });
-    Ok(prospects.collect())
+    Ok(Preview {
+        warnings,
+        prospects: prospects.collect(),
+    })
+}
+
+/// What is to be told of the input before its results are made.
+fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [String] {
+    // A refusal says what else there is to say of what is not read.
+    match plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
+        true => &[],
+        false => input.warnings(),
+    }
 }
 
 fn plans(job: &Job, found: Vec<Result<()>>, input: &Input, options: &Options) -> Vec<Result<Plan>> {
@@ -361,10 +405,7 @@ fn plans(job: &Job, found: Vec<Result<()>>, input: &Input, options: &Options) ->
 /// Of each result, why it cannot be put in its place.
 fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
     let look = |request: &Request| match &request.output {
-        Place::File(path) if job.replaces(request) => match &options.backup {
-            Some(suffix) => codec::check_backup(path, suffix),
-            None => Ok(()),
-        },
+        Place::File(path) if job.replaces(request) => look_at_replaced(path, options),
         // What is wrong with the input is told of it as such.
         Place::File(path) if request.output != job.input => {
             codec::check_place(path, options.existing.overwrite()).map(drop)
@@ -372,6 +413,30 @@ fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
         _ => Ok(()),
     };
     job.results.iter().map(look).collect()
+}
+
+/// Why an input cannot be replaced, before it is opened: what a pipe gives would be lost.
+fn look_at_replaced(path: &Path, options: &Options) -> Result<()> {
+    if let Some(kind) = special(path) {
+        return Err(Error::output(format_args!(
+            "it is {kind}, which cannot be replaced: name an output with --output"
+        )));
+    }
+    if path.is_file() {
+        codec::check_place(path, Overwrite::Replace)?;
+    }
+    match &options.backup {
+        Some(suffix) => codec::check_backup(path, suffix),
+        None => Ok(()),
+    }
+}
+
+/// Why no file can be made in the folder of an output, as far as permissions tell.
+fn look_at_folder(request: &Request) -> Result<()> {
+    match &request.output {
+        Place::File(path) if special(path).is_none() => codec::check_folder(path),
+        _ => Ok(()),
+    }
 }
 
 /// Everything that can be refused is refused before the filter runs.

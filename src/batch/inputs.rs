@@ -14,7 +14,7 @@ use crate::{
     codec::Format,
     error::{Error, Result},
     hash::fnv1a,
-    pipeline::Place,
+    pipeline::{Place, special},
 };
 
 /// An input, and where it was found.
@@ -48,6 +48,8 @@ pub struct Found {
     pub images: Vec<Source>,
     /// The folders that could not be looked into, and why.
     pub unseen: Vec<(PathBuf, Error)>,
+    /// What goes by the name of an image and is [no regular file](special), and what it is.
+    pub special: Vec<(PathBuf, &'static str)>,
 }
 
 /// What is looked for in folders.
@@ -108,7 +110,11 @@ impl Walk {
                     continue;
                 }
             };
-            if !is_file(&entry) || !self.is_image(entry.path()) || self.is_backup(entry.path()) {
+            if is_folder(&entry) || !self.is_image(entry.path()) || self.is_backup(entry.path()) {
+                continue;
+            }
+            if let Some(kind) = special(entry.path()) {
+                found.special.push((entry.into_path(), kind));
                 continue;
             }
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
@@ -159,10 +165,9 @@ pub fn unseen(reason: io::Error) -> Error {
     ))
 }
 
-/// A regular file, also behind a link: what is replaced is never the link.
-fn is_file(entry: &DirEntry) -> bool {
-    entry.file_type().is_file()
-        || (entry.path_is_symlink() && fs::metadata(entry.path()).is_ok_and(|file| file.is_file()))
+/// Also behind a link. One that leads nowhere is an image that is not there.
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_dir() || (entry.path_is_symlink() && entry.path().is_dir())
 }
 
 fn is_hidden(name: &OsStr) -> bool {

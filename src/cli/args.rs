@@ -311,6 +311,9 @@ pub(super) struct RunArgs {
 #[command(next_help_heading = "Reports")]
 pub(super) struct ReportArgs {
     /// Say what would be read and written, and how; touch nothing
+    ///
+    /// As far as the headers of inputs tell, their warnings included. Of a pipe or a
+    /// device that is named nothing is read, since the run would not find it again.
     #[arg(long, conflicts_with_all = ["explain", "bench"])]
     pub(super) dry_run: bool,
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stridekern::{
     Error,
-    pipeline::{self, Existing, Job, Prospect},
+    pipeline::{self, Existing, Job, Preview, Prospect},
     text::printable,
 };
 
@@ -17,16 +17,21 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {
         match pipeline::preview(job, &settings.batch.options) {
-            Ok(prospects) => {
+            Ok(Preview {
+                warnings,
+                prospects,
+            }) => {
+                output::warn_all(job, &warnings, messages);
                 for (index, prospect) in prospects.iter().enumerate() {
-                    tell(settings, (job, index), prospect.as_ref(), messages);
+                    let prospect = prospect.as_ref();
+                    tell(settings, (job, index), prospect, &warnings, messages);
                     failed += usize::from(prospect.is_err());
                 }
             }
             Err(error) => {
                 failed += job.results.len();
                 for index in 0..job.results.len() {
-                    tell(settings, (job, index), Err(&error), messages);
+                    tell(settings, (job, index), Err(&error), &[], messages);
                 }
             }
         }
@@ -38,6 +43,7 @@ fn tell(
     settings: &Settings,
     (job, index): (&Job, usize),
     prospect: Result<&Prospect, &Error>,
+    warnings: &[String],
     messages: Messages,
 ) {
     let request = &job.results[index];
@@ -53,9 +59,11 @@ fn tell(
         let fields = match prospect {
             Ok(Prospect::Made(plan, format)) => output::plan_json("planned", plan, *format),
             Ok(Prospect::Skipped) => json!({ "status": "skipped" }),
+            Ok(Prospect::Unknown(_)) => json!({ "status": "unknown" }),
             Err(error) => json!({ "status": "failed", "error": error.to_string() }),
         };
         output::extend(&mut object, fields);
+        output::extend(&mut object, output::warnings_json(warnings));
         output::data(object);
         return;
     }
@@ -74,6 +82,9 @@ fn tell(
                 if replaces { ", replaces" } else { "" },
             ));
         }
+        Ok(Prospect::Unknown(kind)) => output::data(format_args!(
+            "{line}: it is {kind}, of which only reading tells more: left to the run"
+        )),
         Ok(Prospect::Skipped) => output::data(format_args!("{line}: exists, skipped")),
         Err(_) => {}
     }

@@ -57,6 +57,7 @@ pub(super) fn find(
     }
     let mut all = Found {
         unseen: named.unseen,
+        special: named.special,
         ..Found::default()
     };
     for path in named.paths {
@@ -66,6 +67,7 @@ pub(super) fn find(
                 let found = found.with_context(|| root.display().to_string())?;
                 all.images.extend(found.images);
                 all.unseen.extend(found.unseen);
+                all.special.extend(found.special);
             }
             place => all.images.push(Source::named(place)),
         }
@@ -94,12 +96,17 @@ fn expand(argument: &Path, all: &mut Expansion) {
     } else {
         patterns::expand(argument)
     };
-    let Expansion { paths, unseen } = expansion.unwrap_or_default();
+    let Expansion {
+        paths,
+        unseen,
+        special,
+    } = expansion.unwrap_or_default();
     if paths.is_empty() {
         all.paths.push(argument.to_owned());
     }
     all.paths.extend(paths);
     all.unseen.extend(unseen);
+    all.special.extend(special);
 }
 
 /// More than the longest path of any system.

@@ -92,6 +92,12 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     for (folder, error) in &settings.unseen {
         messages.error(format_args!("{}: {error}", folder.display()));
     }
+    for (path, kind) in &settings.special {
+        messages.note(format_args!(
+            "{}: it is {kind}: skipped; to read it, name it",
+            path.display()
+        ));
+    }
     output::tell_links(&settings.links, settings.verbose, messages);
     let unseen = settings.unseen.len();
     let failed = match settings.action {

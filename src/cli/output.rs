@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::OnceLock,
     time::Duration,
@@ -146,23 +146,34 @@ fn usage_line(text: &str) -> String {
 /// The input of a job that writes nothing; what the reader warns of is shown.
 pub(super) fn open(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Input> {
     let input = Input::open(job, options)?;
-    warn(job, input.warnings(), messages);
+    warn_all(job, input.warnings(), messages);
     Ok(input)
 }
 
 /// The same, read to its end.
 pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
     let opened = Input::open(job, options)?.into_opened()?;
-    warn(job, &opened.warnings, messages);
+    warn_all(job, &opened.warnings, messages);
     Ok(opened)
 }
 
-fn warn(job: &Job, warnings: &[String], messages: Messages) {
+/// Shows what the user should know of an input.
+pub(super) fn warn_all(job: &Job, warnings: &[String], messages: Messages) {
     for warning in warnings {
-        messages.note(format_args!(
-            "{}: warning: {warning}",
-            job.input.path().display()
-        ));
+        warn(job.input.path(), warning, messages);
+    }
+}
+
+/// Shows what the user should know of this file.
+pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
+    messages.note(format_args!("{}: warning: {warning}", path.display()));
+}
+
+/// The same, if there is anything.
+pub(super) fn warnings_json(warnings: &[String]) -> Value {
+    match warnings {
+        [] => json!({}),
+        _ => json!({ "warnings": warnings }),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use glob::{MatchOptions, Pattern};
-use stridekern::{Error, batch};
+use stridekern::{Error, batch, pipeline::special};
 
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
@@ -35,6 +35,8 @@ pub(super) struct Expansion {
     pub(super) paths: Vec<PathBuf>,
     /// The folders that could not be looked into, and why.
     pub(super) unseen: Vec<(PathBuf, Error)>,
+    /// Pipes, sockets and devices that match: nobody named them.
+    pub(super) special: Vec<(PathBuf, &'static str)>,
 }
 
 /// The files that `argument` is a pattern of, sorted, or `None` if it is no pattern.
@@ -61,6 +63,13 @@ pub(super) fn expand(argument: &Path) -> Option<Expansion> {
         found.paths.retain(|path| path.is_dir());
     }
     found.paths.sort();
+    found.paths.retain(|path| match special(path) {
+        Some(kind) => {
+            found.special.push((path.clone(), kind));
+            false
+        }
+        None => true,
+    });
     // A folder below `**` is looked into for files and for folders.
     found.unseen.dedup_by(|a, b| a.0 == b.0);
     Some(found)

@@ -1,8 +1,10 @@
 //! The library's events, shown as they come.
 
 use std::{
+    collections::HashMap,
     fmt,
     io::{IsTerminal, stderr},
+    path::PathBuf,
     sync::{
         Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -42,6 +44,8 @@ pub(super) struct Console {
     lines: Mutex<Lines>,
     /// The results that have their line of JSON.
     described: AtomicUsize,
+    /// With JSON: what was warned of, by path, until the results that it concerns are described.
+    warned: Mutex<HashMap<PathBuf, Vec<String>>>,
 }
 
 /// What is told where there is no bar, and at the end.
@@ -89,6 +93,7 @@ impl Console {
             start: Instant::now(),
             shown: Once::new(),
             described: AtomicUsize::new(0),
+            warned: Mutex::default(),
         }
     }
 
@@ -182,9 +187,31 @@ impl Console {
 
     fn describe(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
         if self.json {
-            output::data(output::result_json(job, index, outcome));
+            let mut object = output::result_json(job, index, outcome);
+            output::extend(
+                &mut object,
+                output::warnings_json(&self.warnings(job, index)),
+            );
+            output::data(object);
             self.described.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn warned(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<String>>> {
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was warned of a result, and of its input, which is forgotten after the last result.
+    fn warnings(&self, job: &Job, index: usize) -> Vec<String> {
+        let mut warned = self.warned();
+        let (input, output) = (job.input.path(), job.results[index].output.path());
+        let mut all = match index + 1 < job.results.len() {
+            true => warned.get(input).cloned(),
+            false => warned.remove(input),
+        }
+        .unwrap_or_default();
+        all.extend(warned.remove(output).unwrap_or_default());
+        all
     }
 
     fn failed(&self, job: &Job, error: &Error) {
@@ -211,10 +238,15 @@ impl Report for Console {
                 self.bar.inc(1);
                 self.bar.suspend(|| self.ended());
             }
-            Event::Warning { path, message } => self.bar.suspend(|| {
-                self.messages
-                    .note(format_args!("{}: warning: {message}", path.display()));
-            }),
+            Event::Warning { path, message } => {
+                if self.json {
+                    let mut warned = self.warned();
+                    let of_path = warned.entry(path.to_owned()).or_default();
+                    of_path.push(message.to_owned());
+                }
+                self.bar
+                    .suspend(|| output::warn(path, message, self.messages));
+            }
             Event::Result {
                 job,
                 index,

@@ -32,6 +32,8 @@ pub(super) struct Settings {
     pub(super) batch: Batch,
     /// The folders that could not be looked into.
     pub(super) unseen: Vec<(PathBuf, Error)>,
+    /// What was found by the name of an image and is none that could be read twice.
+    pub(super) special: Vec<(PathBuf, &'static str)>,
     /// The inputs that are the same files as others, and those.
     pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// Threads; 0 is one for every core.
@@ -98,6 +100,7 @@ impl Settings {
         let Found {
             images: mut inputs,
             unseen,
+            special,
         } = inputs::find(input, folder, output.backup.as_deref())?;
         let links = match output.in_place {
             true => batch::drop_links(&mut inputs),
@@ -179,6 +182,7 @@ impl Settings {
                 },
             },
             unseen,
+            special,
             links,
             threads,
             threads_note,

@@ -391,6 +391,24 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
     Ok(Some(found))
 }
 
+/// Why no file can be made beside the output at `path`, or beside the file that it is a link
+/// to, as far as the permissions of the folder tell. One that is missing is told of elsewhere.
+#[cfg(unix)]
+pub(crate) fn check_folder(path: &Path) -> Result<()> {
+    use rustix::fs::{Access, access};
+    let real = fs::canonicalize(path);
+    let folder = folder_of(real.as_deref().unwrap_or(path));
+    match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+        Err(error) if folder.is_dir() => Err(creating(error.into())),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_folder(_: &Path) -> Result<()> {
+    Ok(())
+}
+
 fn creating(error: io::Error) -> Error {
     Error::io("create the output", message::advised(error))
 }

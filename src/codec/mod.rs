@@ -41,7 +41,7 @@ mod tiff;
 mod unread;
 
 pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
-pub(crate) use atomic::{Attributes, check_backup, check_place, open_device};
+pub(crate) use atomic::{Attributes, check_backup, check_folder, check_place, open_device};
 #[doc(hidden)]
 pub use decode::rows_of_cut_jpeg;
 pub(crate) use decode::{Begun, Look, begin, rows_of_written};

@@ -17,9 +17,11 @@ mod messages;
 mod names;
 mod names_outside;
 mod outputs;
+mod previews;
 mod reports;
 mod safety;
 mod signals;
+mod special_files;
 mod standard_streams;
 mod streams;
 

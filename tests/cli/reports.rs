@@ -402,20 +402,27 @@ fn errors_that_cannot_be_printed_still_have_their_exit_code() {
     }
 }
 
-const SCHEMA: &str = include_str!("../../src/cli/result.schema.json");
+pub(super) const SCHEMA: &str = include_str!("../../src/cli/result.schema.json");
 
 /// Checks the words that the schema uses, and that it uses no others.
-fn conforms(value: &Value, schema: &Value) -> Result<(), String> {
+pub(super) fn conforms(value: &Value, schema: &Value) -> Result<(), String> {
     for (word, wanted) in schema.as_object().unwrap() {
         let holds = match word.as_str() {
             "$schema" | "title" | "description" => true,
             "type" => match wanted.as_str().unwrap() {
                 "object" => value.is_object(),
+                "array" => value.is_array(),
                 "string" => value.is_string(),
                 "integer" => value.is_u64(),
                 "number" => value.is_number(),
                 other => panic!("type {other}"),
             },
+            "items" => {
+                for value in value.as_array().unwrap() {
+                    conforms(value, wanted)?;
+                }
+                true
+            }
             "enum" => wanted.as_array().unwrap().contains(value),
             "required" => (wanted.as_array().unwrap().iter())
                 .all(|key| value.get(key.as_str().unwrap()).is_some()),
