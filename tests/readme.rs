@@ -142,7 +142,14 @@ fn every_example_of_the_help_works_and_keeps_what_it_promises() {
         assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{line}");
         ran += 1;
     }
-    assert_eq!(ran, 9);
+    assert_eq!(ran, 10);
+    let original = fs::read(odd.join("subsampled.jpg")).unwrap();
+    assert_eq!(fs::read(at("photo.jpg.orig")).unwrap(), original);
+    assert_ne!(fs::read(at("photo.jpg")).unwrap(), original);
+    assert_eq!(
+        read(&at("photo.jpg")).shape(),
+        read(&at("photo.jpg.orig")).shape()
+    );
     // Colours, alpha and size are those of the picture.
     for (name, result) in [
         ("photo.jpg", "sharp.jpg"),

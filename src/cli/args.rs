@@ -21,6 +21,8 @@ Examples:
       blur many, into a folder
   stridekern photos/ -r -k sharpen --photo -o sharp/ --skip-existing
       a whole tree; run again, it goes on where it stopped
+  stridekern *.jpg -k sharpen_soft --photo --in-place --backup .orig
+      photographs in their place, the originals beside them
   stridekern scan.tif -k my.toml --pad all
       every border, one file each
   stridekern scan.tif -k sobel_x --map float -f npy

@@ -1,10 +1,13 @@
 //! Files under construction, and what becomes of them when a program ends early.
 //!
 //! Where the system has files without a name (Linux's `O_TMPFILE`), they are such until they
-//! are put in their place: however the process ends, the system takes them away.
+//! are put in their place: however the process ends, the system takes them away. Only for a
+//! moment one has a temporary name, and could be left by a sudden end: while it takes the place
+//! of another file, which is two system calls, and while it is tried in a folder whether such
+//! files can be given a name. A process has at most one of these at a time.
 //!
-//! Elsewhere each is locked by the process that writes it, and its name carries a checksum
-//! of itself. One of such a name that is not locked was left behind by a process that was
+//! Elsewhere all of them have names. Each that has one is locked by the process that writes it,
+//! and its name carries a checksum of itself. One of such a name that is not locked was left behind by a process that was
 //! killed: it is removed when another file is begun in its folder.
 
 use std::{
@@ -150,8 +153,9 @@ impl Name {
         // Until it is in its place, so that `remove_temporaries` comes before or after.
         let live = live();
         live.check()?;
-        if !replace {
-            return unnamed::link(&file, target);
+        match unnamed::link(&file, target) {
+            Err(error) if replace && error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result,
         }
         // No system call puts it over another file. So it has a name for a moment, and a lock,
         // lest another process takes it for one that was left behind.
