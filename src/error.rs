@@ -34,6 +34,10 @@ pub enum Error {
         "the output exists already; use --overwrite to replace it or --skip-existing to keep it"
     )]
     Exists,
+    /// The input was to be replaced and kept under another name, which is taken: most likely by
+    /// what it was before it was replaced the last time.
+    #[error("{0}")]
+    Kept(String),
     /// A limit that protects the machine was reached.
     #[error("{0}")]
     Limit(String),

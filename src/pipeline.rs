@@ -134,22 +134,27 @@ pub enum Existing {
     /// It stays, and its result is not made, or not put in its place if the
     /// output came to be meanwhile.
     Skip,
+    /// It is replaced, unless it was before: an input whose [backup](Options::backup) exists
+    /// stays, and its result is not made.
+    ReplaceOnce,
 }
 
 impl Existing {
     const fn overwrite(self) -> Overwrite {
         match self {
-            Self::Replace => Overwrite::Replace,
+            Self::Replace | Self::ReplaceOnce => Overwrite::Replace,
             Self::Refuse | Self::Skip => Overwrite::Refuse,
         }
     }
 
-    /// An output that exists, whether it was there before or another process
+    /// An output or a backup that exists, whether it was there before or another process
     /// made it meanwhile, is no failure where it is to be skipped.
     fn settle<T>(self, result: Result<T>, skipped: T) -> Result<T> {
-        match result {
-            Err(Error::Exists) if self == Self::Skip => Ok(skipped),
-            result => result,
+        match (result, self) {
+            (Err(Error::Exists), Self::Skip) | (Err(Error::Kept(_)), Self::ReplaceOnce) => {
+                Ok(skipped)
+            }
+            (result, _) => result,
         }
     }
 }

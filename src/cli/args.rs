@@ -230,6 +230,7 @@ pub(super) struct OutputArgs {
     /// Keep outputs that exist and go on
     ///
     /// Also those that another run makes meanwhile: several may share a folder.
+    /// With --in-place --backup, inputs that have their backup.
     #[arg(long)]
     pub(super) skip_existing: bool,
 
@@ -239,12 +240,13 @@ pub(super) struct OutputArgs {
     /// does one that would lose something: colours, alpha, rows and columns or
     /// depth, unless --channel, --pad or --step, or --depth is given, or --photo;
     /// further frames, pages and pictures, channels that are not read and CMYK in any case.
-    #[arg(long, conflicts_with_all = ["output", "format", "skip_existing"])]
+    #[arg(long, conflicts_with_all = ["output", "format"])]
     pub(super) in_place: bool,
 
     /// With --in-place, keep each input under its name and this, such as .orig
     ///
-    /// A backup that exists is never replaced: its input stays, and is an error.
+    /// A backup that exists is never replaced: its input stays, and is an error, or
+    /// with --skip-existing none: a batch that was interrupted goes on so.
     /// Of a symbolic link, the backup is beside the file that it leads to.
     #[arg(long, value_name = "SUFFIX", requires = "in_place", value_parser = OsStringValueParser::new().try_map(suffix))]
     pub(super) backup: Option<OsString>,

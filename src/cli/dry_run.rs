@@ -72,7 +72,8 @@ fn tell(
     match prospect {
         Ok(Prospect::Made(plan, format)) => {
             let [rows, columns, channels] = plan.output_shape();
-            let replaces = settings.batch.options.existing == Existing::Replace
+            let existing = settings.batch.options.existing;
+            let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)
                 && request.output.path().exists();
             output::data(format_args!(
                 "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {format}, {plan}{}",
@@ -85,7 +86,10 @@ fn tell(
         Ok(Prospect::Unknown(kind)) => output::data(format_args!(
             "{line}: it is {kind}, of which only reading tells more: left to the run"
         )),
-        Ok(Prospect::Skipped) => output::data(format_args!("{line}: exists, skipped")),
+        Ok(Prospect::Skipped) => {
+            let why = output::skipped(settings.batch.options.existing);
+            output::data(format_args!("{line}: {why}"));
+        }
         Err(_) => {}
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use stridekern::{
     Error, Plan,
     codec::{Format, Opened},
-    pipeline::{Input, Job, Options, Outcome, Place},
+    pipeline::{Existing, Input, Job, Options, Outcome, Place},
     text::printable,
 };
 
@@ -169,7 +169,15 @@ pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
     messages.note(format_args!("{}: warning: {warning}", path.display()));
 }
 
-/// The same, if there is anything.
+/// Why a result was not made.
+pub(super) const fn skipped(existing: Existing) -> &'static str {
+    match existing {
+        Existing::ReplaceOnce => "has its backup, skipped",
+        _ => "exists, skipped",
+    }
+}
+
+/// What was warned of, if anything.
 pub(super) fn warnings_json(warnings: &[String]) -> Value {
     match warnings {
         [] => json!({}),

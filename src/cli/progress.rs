@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
-    pipeline::{Job, Outcome},
+    pipeline::{Existing, Job, Outcome},
     report::{Event, Report},
     text::printable,
 };
@@ -32,6 +32,7 @@ pub(super) struct Console {
     messages: Messages,
     json: bool,
     verbose: bool,
+    existing: Existing,
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
     single: bool,
@@ -81,6 +82,7 @@ impl Console {
             messages,
             json: settings.json,
             verbose: settings.verbose,
+            existing: settings.batch.options.existing,
             bar,
             single,
             wanted: settings.progress && stderr().is_terminal(),
@@ -177,8 +179,8 @@ impl Console {
                 ));
             }
             Ok(Outcome::Skipped) if self.verbose => {
-                self.messages
-                    .note(format_args!("{output}: exists, skipped"));
+                let why = output::skipped(self.existing);
+                self.messages.note(format_args!("{output}: {why}"));
             }
             Ok(_) => {}
         }

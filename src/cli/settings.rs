@@ -85,6 +85,11 @@ impl Settings {
         let filters = filters(filter)?;
         let extents = extents(&borders(filter))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
+        if output.in_place && output.skip_existing && output.backup.is_none() {
+            bail!(
+                "--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"
+            );
+        }
         let action = match (report.explain, report.bench) {
             _ if report.dry_run => Action::DryRun,
             (true, _) => Action::Explain,
@@ -159,9 +164,10 @@ impl Settings {
                         },
                     },
                     existing: match (output.overwrite || output.in_place, output.skip_existing) {
-                        (true, _) => Existing::Replace,
-                        (_, true) => Existing::Skip,
-                        _ => Existing::Refuse,
+                        (true, true) => Existing::ReplaceOnce,
+                        (true, false) => Existing::Replace,
+                        (false, true) => Existing::Skip,
+                        (false, false) => Existing::Refuse,
                     },
                     tuning: Tuning {
                         method: match run.engine.unwrap_or(EngineArg::Auto) {

@@ -253,7 +253,7 @@ impl AtomicFile {
                         ));
                     }
                 }
-                let kept = kept.transpose()?;
+                let kept = kept.transpose()?.flatten();
                 let replace = overwrite == Overwrite::Replace;
                 let result = name.persist(file, &target, replace);
                 if let (Err(_), Some(backup)) = (&result, kept) {

@@ -19,6 +19,7 @@ mod names_outside;
 mod outputs;
 mod previews;
 mod reports;
+mod resumed;
 mod safety;
 mod signals;
 mod special_files;

@@ -22,13 +22,14 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
 ///
 /// # Errors
 ///
-/// [`Error::Output`] if something is, [`Error::Io`] if nothing can be.
+/// [`Error::Kept`] if something is but the file itself, [`Error::Io`] if nothing can be.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
     // A link to nowhere is told of as an input.
     let real = fs::canonicalize(file).ok().filter(|_| link);
     let backup = path(real.as_deref().unwrap_or(file), suffix);
     match fs::symlink_metadata(&backup) {
+        Ok(_) if is_same(file, &backup) => Ok(()),
         Ok(_) => Err(exists(&backup)),
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(creating(error)),
         Err(_) => Ok(()),
@@ -36,20 +37,36 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
 }
 
 fn exists(backup: &Path) -> Error {
-    Error::output(format_args!(
+    Error::Kept(format!(
         "its backup {0} exists already, so it may have been filtered before: move {0} back over it to filter the original again, or choose another --backup to filter it as it is",
         backup.display()
     ))
 }
 
+/// Whether both are names of one file, as they are where a run was killed between keeping
+/// the file and replacing it.
+#[cfg(unix)]
+fn is_same(file: &Path, backup: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    let backup = fs::symlink_metadata(backup).map(identity);
+    fs::metadata(file).is_ok_and(|file| backup.is_ok_and(|backup| backup == identity(file)))
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Path, _: &Path) -> bool {
+    false
+}
+
 /// Keeps the file under the name `backup` too, whole at every moment, and gives
-/// that name. Where the system makes no hard links, it is a copy.
-pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<PathBuf> {
+/// that name if it is new. Where the system makes no hard links, it is a copy.
+pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
     match fs::hard_link(file, &backup) {
-        Ok(()) => Ok(backup),
+        Ok(()) => Ok(Some(backup)),
+        Err(_) if is_same(file, &backup) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&backup)),
         Err(_) => match copy(file, &backup) {
-            Ok(()) => Ok(backup),
+            Ok(()) => Ok(Some(backup)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&backup)),
             Err(error) => Err(Error::io("keep a backup", super::message::advised(error))),
         },

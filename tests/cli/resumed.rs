@@ -1,0 +1,98 @@
+//! A batch in place that was interrupted goes on where it stopped, by its backups.
+
+use std::fs;
+
+use crate::Room;
+
+const NAMES: [&str; 3] = ["a.png", "b.png", "c.png"];
+const LINE: &str = "a.png b.png c.png -k box3 --photo --in-place --backup .orig";
+
+/// Three pictures, the first two of which were filtered.
+fn interrupted() -> Room {
+    let room = Room::new();
+    for name in &NAMES[1..] {
+        fs::copy(room.path("a.png"), room.path(name)).unwrap();
+    }
+    room.run("a.png b.png -k box3 --photo --in-place --backup .orig")
+        .silent();
+    room
+}
+
+fn bytes(room: &Room) -> Vec<Vec<u8>> {
+    NAMES.iter().map(|name| room.bytes(name)).collect()
+}
+
+#[test]
+fn what_has_its_backup_is_skipped() {
+    let room = interrupted();
+    let [filtered, _, original] = bytes(&room).try_into().unwrap();
+    assert_ne!(filtered, original);
+    let plan = room
+        .run(&format!("{LINE} --skip-existing --dry-run"))
+        .silent()
+        .text();
+    let plan: Vec<_> = plan.lines().collect();
+    assert_eq!(plan[0], "a.png -> a.png: has its backup, skipped");
+    assert_eq!(plan[1], "b.png -> b.png: has its backup, skipped");
+    assert!(plan[2].ends_with(", replaces"), "{}", plan[2]);
+    let done = room
+        .run(&format!("{LINE} --skip-existing --json"))
+        .silent()
+        .json();
+    let status = done.iter().map(|object| object["status"].as_str().unwrap());
+    assert_eq!(Vec::from_iter(status), ["skipped", "skipped", "done"]);
+    for _ in 0..2 {
+        assert_eq!(bytes(&room), vec![filtered.clone(); 3]);
+        for name in NAMES {
+            assert_eq!(room.bytes(format!("{name}.orig")), original);
+        }
+        room.run(&format!("{LINE} --skip-existing -v")).says(
+            0,
+            &[
+                "a.png: has its backup, skipped",
+                "b.png: has its backup, skipped",
+                "c.png: has its backup, skipped",
+                "0 done, 3 skipped, 0 failed",
+            ],
+        );
+        room.run(&format!(
+            ". -r {} --skip-existing",
+            LINE.split_once("c.png ").unwrap().1
+        ))
+        .silent();
+    }
+    // Without the flag it stays an error, and without backups nothing tells what was done.
+    let refused = room.run(LINE);
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(
+        refused.err.matches("exists already").count(),
+        3,
+        "{}",
+        refused.err
+    );
+    room.run("a.png -k box3 --photo --in-place --skip-existing").says(
+        2,
+        &["--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"],
+    );
+    room.run("a.png -k box3 --backup .orig").says(
+        2,
+        &["the following required arguments were not provided: --in-place; see stridekern --help"],
+    );
+    assert_eq!(bytes(&room), vec![filtered; 3]);
+}
+
+/// A run that was killed between keeping an input and replacing it has filtered nothing.
+#[cfg(unix)]
+#[test]
+fn what_is_its_own_backup_was_not_filtered() {
+    for flags in ["", "--skip-existing"] {
+        let room = interrupted();
+        let [filtered, _, original] = bytes(&room).try_into().unwrap();
+        fs::hard_link(room.path("c.png"), room.path("c.png.orig")).unwrap();
+        let line = LINE.strip_prefix("a.png b.png ").unwrap();
+        let run = room.run(&format!("{line} {flags} -q"));
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{flags}");
+        assert_eq!(bytes(&room), vec![filtered; 3]);
+        assert_eq!(room.bytes("c.png.orig"), original);
+    }
+}
