@@ -215,13 +215,13 @@ pub(super) struct OutputArgs {
     #[arg(short, long, value_name = "EXT")]
     pub(super) format: Option<String>,
 
-    /// Quality of JPEG output
-    #[arg(long, value_name = "1-100", default_value_t = 90, value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(super) quality: u8,
+    /// Quality of JPEG output [default: 90]
+    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) quality: Option<u8>,
 
-    /// Compression of PNG and TIFF output
-    #[arg(long, value_enum, default_value_t = CompressionArg::Fast)]
-    pub(super) compression: CompressionArg,
+    /// Compression of PNG and TIFF output [default: fast]
+    #[arg(long, value_enum)]
+    pub(super) compression: Option<CompressionArg>,
 
     /// Replace outputs that exist
     #[arg(long, conflicts_with = "skip_existing")]

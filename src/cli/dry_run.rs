@@ -24,6 +24,16 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
                 output::warn_all(job, &warnings, messages);
                 for (index, prospect) in prospects.iter().enumerate() {
                     let prospect = prospect.as_ref();
+                    let mut warnings = warnings.clone();
+                    if let Ok(Prospect::Made(_, format)) = prospect {
+                        let output = job.results[index].output.path();
+                        warnings.extend(output::warn_idle(
+                            &settings.idle,
+                            *format,
+                            output,
+                            messages,
+                        ));
+                    }
                     tell(settings, (job, index), prospect, &warnings, messages);
                     failed += usize::from(prospect.is_err());
                 }

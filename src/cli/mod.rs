@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod dry_run;
 mod explain;
+mod idle;
 mod inputs;
 mod kernels;
 mod output;

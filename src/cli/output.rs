@@ -17,7 +17,7 @@ use stridekern::{
     text::printable,
 };
 
-use super::streams;
+use super::{idle::IdleOptions, streams};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +167,21 @@ pub(super) fn warn_all(job: &Job, warnings: &[String], messages: Messages) {
 /// Shows what the user should know of this file.
 pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
     messages.note(format_args!("{}: warning: {warning}", path.display()));
+}
+
+/// Shows which options have no effect on a result, each once for every format, and gives the
+/// lines.
+pub(super) fn warn_idle(
+    idle: &IdleOptions,
+    format: Format,
+    output: &Path,
+    messages: Messages,
+) -> Vec<String> {
+    let lines = idle.on(format);
+    for line in lines.iter().filter(|line| idle.is_news(line)) {
+        warn(output, line, messages);
+    }
+    lines
 }
 
 /// Why a result was not made.

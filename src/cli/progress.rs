@@ -22,6 +22,7 @@ use stridekern::{
 };
 
 use super::{
+    idle::IdleOptions,
     output::{self, Messages},
     settings::Settings,
 };
@@ -32,6 +33,7 @@ pub(super) struct Console {
     messages: Messages,
     json: bool,
     verbose: bool,
+    idle: IdleOptions,
     existing: Existing,
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
@@ -82,6 +84,7 @@ impl Console {
             messages,
             json: settings.json,
             verbose: settings.verbose,
+            idle: settings.idle.clone(),
             existing: settings.batch.options.existing,
             bar,
             single,
@@ -184,16 +187,26 @@ impl Console {
             }
             Ok(_) => {}
         }
-        self.describe(job, index, outcome);
+        let mut idle = Vec::new();
+        if let Ok(Outcome::Done(done)) = outcome {
+            let output = job.results[index].output.path();
+            idle = output::warn_idle(&self.idle, done.format, output, self.messages);
+        }
+        self.describe((job, index), outcome, idle);
     }
 
-    fn describe(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
+    /// The line of JSON; `more` are further warnings.
+    fn describe(
+        &self,
+        (job, index): (&Job, usize),
+        outcome: Result<&Outcome, &Error>,
+        more: Vec<String>,
+    ) {
         if self.json {
             let mut object = output::result_json(job, index, outcome);
-            output::extend(
-                &mut object,
-                output::warnings_json(&self.warnings(job, index)),
-            );
+            let mut warnings = self.warnings(job, index);
+            warnings.extend(more);
+            output::extend(&mut object, output::warnings_json(&warnings));
             output::data(object);
             self.described.fetch_add(1, Ordering::Relaxed);
         }
@@ -257,7 +270,7 @@ impl Report for Console {
             Event::Unread { job, error } => self.bar.suspend(|| {
                 self.failed(job, error);
                 for index in 0..job.results.len() {
-                    self.describe(job, index, Err(error));
+                    self.describe((job, index), Err(error), Vec::new());
                 }
             }),
             _ => {}

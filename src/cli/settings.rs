@@ -16,6 +16,7 @@ use stridekern::{
 
 use super::{
     args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
+    idle::IdleOptions,
     inputs::{self, place},
     values::{extents, memory_limit, output_format, pair, shard, simd, threads},
 };
@@ -36,6 +37,8 @@ pub(super) struct Settings {
     pub(super) special: Vec<(PathBuf, &'static str)>,
     /// The inputs that are the same files as others, and those.
     pub(super) links: Vec<(PathBuf, PathBuf)>,
+    /// What to tell of options that have no effect on a result.
+    pub(super) idle: IdleOptions,
     /// Threads; 0 is one for every core.
     pub(super) threads: usize,
     /// Why they are fewer than were asked for.
@@ -82,14 +85,14 @@ impl Settings {
             run,
             report,
         } = args;
-        let filters = filters(filter)?;
-        let extents = extents(&borders(filter))?;
-        let format = output.format.as_deref().map(output_format).transpose()?;
         if output.in_place && output.skip_existing && output.backup.is_none() {
             bail!(
                 "--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"
             );
         }
+        let filters = filters(filter)?;
+        let extents = extents(&borders(filter))?;
+        let format = output.format.as_deref().map(output_format).transpose()?;
         let action = match (report.explain, report.bench) {
             _ if report.dry_run => Action::DryRun,
             (true, _) => Action::Explain,
@@ -156,11 +159,11 @@ impl Settings {
                     limits: limits(run)?,
                     input_format: format,
                     encode: EncodeOptions {
-                        quality: output.quality,
+                        quality: output.quality.unwrap_or(EncodeOptions::default().quality),
                         compression: match output.compression {
-                            CompressionArg::Fast => Compression::Fast,
-                            CompressionArg::Balanced => Compression::Balanced,
-                            CompressionArg::Best => Compression::Best,
+                            None | Some(CompressionArg::Fast) => Compression::Fast,
+                            Some(CompressionArg::Balanced) => Compression::Balanced,
+                            Some(CompressionArg::Best) => Compression::Best,
                         },
                     },
                     existing: match (output.overwrite || output.in_place, output.skip_existing) {
@@ -190,6 +193,7 @@ impl Settings {
             unseen,
             special,
             links,
+            idle: IdleOptions::new(output),
             threads,
             threads_note,
             folder: match destination {

@@ -10,6 +10,7 @@ mod attributes;
 mod batches;
 mod filters;
 mod hostile;
+mod idle_options;
 mod in_place;
 mod interrupt;
 mod memory;
