@@ -1,6 +1,6 @@
 //! A batch in place that was interrupted goes on where it stopped, by its backups.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use crate::Room;
 
@@ -81,18 +81,38 @@ fn what_has_its_backup_is_skipped() {
     assert_eq!(bytes(&room), vec![filtered; 3]);
 }
 
-/// A run that was killed between keeping an input and replacing it has filtered nothing.
-#[cfg(unix)]
+/// A run that was killed between keeping an input and replacing it has filtered nothing,
+/// whether the backup is a further name or, where the system has none, a copy.
 #[test]
-fn what_is_its_own_backup_was_not_filtered() {
-    for flags in ["", "--skip-existing"] {
+fn what_its_backup_holds_still_was_not_filtered() {
+    fn link(file: &Path, backup: &Path) {
+        fs::hard_link(file, backup).unwrap();
+    }
+    fn copy(file: &Path, backup: &Path) {
+        fs::copy(file, backup).unwrap();
+    }
+    for (flags, keep) in [
+        ("", link as fn(&Path, &Path)),
+        ("", copy),
+        ("--skip-existing", link),
+        ("--skip-existing", copy),
+    ] {
         let room = interrupted();
         let [filtered, _, original] = bytes(&room).try_into().unwrap();
-        fs::hard_link(room.path("c.png"), room.path("c.png.orig")).unwrap();
+        keep(&room.path("c.png"), &room.path("c.png.orig"));
         let line = LINE.strip_prefix("a.png b.png ").unwrap();
         let run = room.run(&format!("{line} {flags} -q"));
         assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{flags}");
         assert_eq!(bytes(&room), vec![filtered; 3]);
         assert_eq!(room.bytes("c.png.orig"), original);
     }
+    // Of the same length, but another.
+    let room = interrupted();
+    let mut other = room.bytes("c.png");
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(room.path("c.png.orig"), &other).unwrap();
+    let run = room.run("c.png -k box3 --photo --in-place --backup .orig");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("exists already"), "{}", run.err);
+    assert_eq!(room.bytes("c.png.orig"), other);
 }

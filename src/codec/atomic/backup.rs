@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
-    io,
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
 ///
 /// # Errors
 ///
-/// [`Error::Kept`] if something is but the file itself, [`Error::Io`] if nothing can be.
+/// [`Error::Kept`] if something is but what the file holds, [`Error::Io`] if nothing can be.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
     // A link to nowhere is told of as an input.
@@ -43,19 +43,31 @@ fn exists(backup: &Path) -> Error {
     ))
 }
 
-/// Whether both are names of one file, as they are where a run was killed between keeping
-/// the file and replacing it.
-#[cfg(unix)]
+/// Whether the backup holds what the file still holds, as it does where a run was killed
+/// between keeping the file and replacing it.
 fn is_same(file: &Path, backup: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |found: fs::Metadata| (found.dev(), found.ino());
-    let backup = fs::symlink_metadata(backup).map(identity);
-    fs::metadata(file).is_ok_and(|file| backup.is_ok_and(|backup| backup == identity(file)))
+    same_bytes(file, backup).unwrap_or(false)
 }
 
-#[cfg(not(unix))]
-fn is_same(_: &Path, _: &Path) -> bool {
-    false
+fn same_bytes(file: &Path, backup: &Path) -> io::Result<bool> {
+    let [known, kept] = [fs::metadata(file)?, fs::symlink_metadata(backup)?];
+    if !known.is_file() || !kept.is_file() || known.len() != kept.len() {
+        return Ok(false);
+    }
+    let [file, backup] = [File::open(file)?, File::open(backup)?];
+    let [mut file, mut backup] = [file, backup].map(BufReader::new);
+    loop {
+        let (left, right) = (file.fill_buf()?, backup.fill_buf()?);
+        let count = left.len().min(right.len());
+        if left[..count] != right[..count] || left.is_empty() != right.is_empty() {
+            return Ok(false);
+        }
+        if count == 0 {
+            return Ok(true);
+        }
+        file.consume(count);
+        backup.consume(count);
+    }
 }
 
 /// Keeps the file under the name `backup` too, whole at every moment, and gives
