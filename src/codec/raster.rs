@@ -360,6 +360,9 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
         ImageError::Limits(error) => message::damaged(name, error),
         error => {
             let text = message::one_line(&error);
+            if let Some((_, what)) = text.split_once("not supported: ") {
+                return message::unsupported(name, what);
+            }
             // Some decoders wrap the early end in an error of their own.
             let ends = [
                 "unexpected end",
