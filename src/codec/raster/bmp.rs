@@ -131,7 +131,12 @@ impl Layout {
             unread.push(Unread::Bits(bits));
         }
         let mask = self.masks.iter().fold(0, |all, mask| all | mask);
-        if self.has_others(bytes, !mask, [rows, columns]) == Some(true) {
+        let others = if self.bits == 16 {
+            !mask & 0xffff
+        } else {
+            !mask
+        };
+        if others != 0 && self.has_others(bytes, others, [rows, columns]) == Some(true) {
             unread.push(Unread::Channels { stored: 4, read: 3 });
         }
         unread
