@@ -218,6 +218,44 @@ fn hdr_keeps_eight_bits_and_no_negatives() {
     }
 }
 
+/// What no exponent of the format reaches becomes the nearest that one does.
+#[test]
+fn hdr_holds_floats_of_any_size() {
+    const LARGEST: f32 = 1.694_765_7e38;
+    let above = "hdr holds no values above 1.69e38: they became that";
+    let none = "hdr holds no values that are not a number: they became 0";
+    for (pixel, wanted, told) in [
+        ([1.0, 0.5, 0.25], [1.0, 0.5, 0.25], &[][..]),
+        ([0.0; 3], [0.0; 3], &[]),
+        // 2^-128 is the smallest, and half of it none.
+        ([2.0_f32.powi(-128); 3], [2.0_f32.powi(-128); 3], &[]),
+        ([2.0_f32.powi(-129); 3], [0.0; 3], &[]),
+        ([1e-42, 0.0, 1e-45], [0.0; 3], &[]),
+        ([1e-42, 0.0, 1.0], [0.0, 0.0, 1.0], &[]),
+        ([LARGEST; 3], [LARGEST; 3], &[]),
+        (
+            [2.0_f32.powi(127), 0.0, f32::MAX],
+            [LARGEST, 0.0, LARGEST],
+            &[above],
+        ),
+        ([f32::INFINITY, 0.5, 0.5], [LARGEST, 0.0, 0.0], &[above]),
+        ([f32::NAN, 0.5, 0.25], [0.0, 0.5, 0.25], &[none]),
+        ([f32::NAN; 3], [0.0; 3], &[none]),
+    ] {
+        // Beside a pixel that needs nothing.
+        let samples = [pixel, [0.5; 3]].concat();
+        let image = Image::new(1, 2, 3, Samples::F32(samples)).unwrap();
+        let (bytes, warnings) = encoded(&image, Format::Hdr);
+        assert_eq!(warnings, told, "{pixel:?}");
+        let back = decoded(&bytes, None).image;
+        assert_eq!(
+            *back.samples(),
+            Samples::F32([wanted, [0.5; 3]].concat()),
+            "{pixel:?}"
+        );
+    }
+}
+
 #[test]
 fn gif_says_when_it_had_to_reduce() {
     let (bytes, warnings) = encoded(&image(30, 30, 3, Depth::U8), Format::Gif);

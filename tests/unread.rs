@@ -53,8 +53,17 @@ fn check(name: &str, bytes: &[u8], format: Format) {
     };
     // Several pages tell enough of a TIFF.
     let is_told = format == Format::Tiff && !before.is_empty();
+    let warnings = |bytes: &[u8]| {
+        let decoded = codec::read_bytes(bytes, Some(format), &Limits::default());
+        decoded.unwrap().warnings
+    };
     for blank in [&[0; 9][..], b"\n", b"\xff\xff \0"] {
         assert_eq!(sorted(blank), before_sorted, "{name}");
+        assert_eq!(
+            warnings(&[bytes, blank].concat()),
+            warnings(bytes),
+            "{name}"
+        );
     }
     for (by, part) in [
         (archive(), Unread::Data(5004)),
@@ -512,4 +521,129 @@ fn netpbm_in_digits_ends_with_its_last_sample() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn what_no_directory_of_a_tiff_tells_of_is_found() {
+    let long = |tag: u16, value: u32| (tag, 4, 1, value.to_le_bytes().to_vec());
+    // The values of these are in the entries, which `tiff` takes for places.
+    let with = |tag: u16, value: u32| {
+        let mut file = tiff(&[long(tag, value)], &[]);
+        let entry = (tag.to_le_bytes().into_iter())
+            .chain([4, 0, 1, 0, 0, 0])
+            .collect::<Vec<_>>();
+        let at = file.windows(8).position(|part| part == entry).unwrap() + 8;
+        file[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        file.truncate(file.len() - 4);
+        file
+    };
+    for (file, what) in [
+        (
+            with(266, 2),
+            "the order of bits from the lowest (FillOrder 2)",
+        ),
+        (with(32997, 16), "a volume of 16 planes"),
+    ] {
+        let error = unread(&file, Format::Tiff).unwrap_err().to_string();
+        let wanted = format!(
+            "{what} is not supported in a tiff file: convert it with another program first"
+        );
+        assert_eq!(error, wanted);
+    }
+    for file in [with(266, 1), with(32997, 1)] {
+        assert_eq!(unread(&file, Format::Tiff).unwrap(), []);
+    }
+    // The place of the next directory is behind the file.
+    let mut file = tiff(&[], &[]);
+    let next = file.len() - 4;
+    file[next..].copy_from_slice(&1_000_000_000_u32.to_le_bytes());
+    assert_eq!(unread(&file, Format::Tiff).unwrap(), [Unread::Cut]);
+    // So is the text of the first.
+    let whole = tiff(&[(270, 2, 400, vec![b'x'; 400])], &[]);
+    assert_eq!(unread(&whole, Format::Tiff).unwrap(), []);
+    assert_eq!(
+        unread(&whole[..whole.len() - 300], Format::Tiff).unwrap(),
+        [Unread::Cut]
+    );
+    // What is left of a directory is no picture, what is as large as one may be.
+    let hole = |bytes: &[u8]| {
+        let text = [b"an old directory of ours".repeat(20), bytes.to_vec()].concat();
+        let mut file = tiff(
+            &[
+                (65000, 1, text.len() as u32, text),
+                (270, 2, 8, b"a text.\0".to_vec()),
+            ],
+            &[],
+        );
+        let entry = [&65000_u16.to_le_bytes()[..], &[1, 0]].concat();
+        let at = file.windows(4).position(|part| part == entry).unwrap();
+        // Nothing tells of it any more: the entry has a byte.
+        file[at + 4..at + 12].copy_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0]);
+        file
+    };
+    assert_eq!(unread(&hole(&[]), Format::Tiff).unwrap(), []);
+    assert_eq!(
+        unread(&hole(&[7; 1500]), Format::Tiff).unwrap(),
+        [Unread::Hole(1980)]
+    );
+    // A strip that is three times as long as its rows.
+    let mut file = tiff(&[], &[]);
+    let entry = [&279_u16.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0]].concat();
+    let at = file.windows(8).position(|part| part == entry).unwrap() + 8;
+    file[at] = 105;
+    assert_eq!(unread(&file, Format::Tiff).unwrap(), [Unread::Hole(70)]);
+}
+
+#[test]
+fn pixels_beyond_the_screen_of_a_gif_are_known() {
+    let made = |screen: u16, [top, left]: [u16; 2]| {
+        let mut file = Vec::new();
+        let mut encoder = gif::Encoder::new(&mut file, screen, 8, &[0, 0, 0, 255, 9, 9]).unwrap();
+        let mut frame = gif::Frame::from_indexed_pixels(9, 8, vec![1; 72], None);
+        (frame.top, frame.left) = (top, left);
+        encoder.write_frame(&frame).unwrap();
+        drop(encoder);
+        file
+    };
+    assert_eq!(checked("whole", &made(9, [0, 0]), Format::Gif), []);
+    for file in [made(8, [0, 0]), made(9, [1, 0]), made(9, [0, 1])] {
+        assert_eq!(checked("cut", &file, Format::Gif), [Unread::Overscan]);
+    }
+}
+
+#[test]
+fn a_jpeg_may_end_twice() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    let mut file = fs::read(folder.join("gray.jpg")).unwrap();
+    file.extend([0xff, 0xd9]);
+    assert_eq!(checked("twice", &file, Format::Jpeg), []);
+}
+
+#[test]
+fn a_webp_with_a_chunk_beyond_its_end_is_damaged() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    let mut file = fs::read(folder.join("rgb.webp")).unwrap();
+    assert!(unread(&file, Format::Webp).is_ok());
+    // The length of its last chunk.
+    let length = u32::from_le_bytes(*file[16..].first_chunk().unwrap());
+    file[16..20].copy_from_slice(&(length + 2).to_le_bytes());
+    let error = unread(&file, Format::Webp).unwrap_err().to_string();
+    assert!(error.contains("a chunk is longer than the file"), "{error}");
+}
+
+#[test]
+fn bytes_before_the_pixels_of_a_bitmap_are_found() {
+    let file = |gap: &[u8]| {
+        let pixels: Vec<u8> = (0..7 * 16).collect();
+        let mut file = bmp(40, [7, 5], [24, 0], &[], gap, &pixels);
+        let start = (14 + 40 + gap.len()) as u32;
+        file[10..14].copy_from_slice(&start.to_le_bytes());
+        file
+    };
+    assert_eq!(checked("no gap", &file(&[]), Format::Bmp), []);
+    assert_eq!(checked("zeros", &file(&[0; 20]), Format::Bmp), []);
+    assert_eq!(
+        unread(&file(b"words between"), Format::Bmp).unwrap(),
+        [Unread::Data(13)]
+    );
 }

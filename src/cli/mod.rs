@@ -83,6 +83,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         // Before an input is replaced whose line nobody would see.
         return Ok(output::not_written(&error, messages));
     }
+    if settings.writes_to_standard_error() && streams::error_was_closed() {
+        // Nobody can be told why.
+        return Ok(Exit::Failure);
+    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build_global()

@@ -83,6 +83,14 @@ pub(super) fn data(line: impl fmt::Display) {
     }
 }
 
+/// The line of a result that was made: also a reader that has gone is told of, since
+/// nobody else knows what became of it.
+pub(super) fn record(object: impl fmt::Display) {
+    if let Err(error) = writeln!(io::stdout().lock(), "{object}") {
+        let _ = LOST.set(error);
+    }
+}
+
 /// Why lines on standard output were lost, if any were.
 pub(super) fn lost() -> Option<&'static io::Error> {
     LOST.get()

@@ -207,7 +207,7 @@ impl Console {
             let mut warnings = self.warnings(job, index);
             warnings.extend(more);
             output::extend(&mut object, output::warnings_json(&warnings));
-            output::data(object);
+            output::record(object);
             self.described.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -23,6 +23,7 @@ use super::{
 
 /// What Unix systems call standard output where a file is to be named.
 const STANDARD_OUTPUTS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+const STANDARD_ERRORS: [&str; 3] = ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"];
 
 /// What the program will do.
 #[derive(Debug)]
@@ -208,13 +209,21 @@ impl Settings {
 
     /// Whether standard output gets a picture or a report.
     pub(super) fn writes_to_standard_output(&self) -> bool {
+        self.action != Action::Filter || self.json || self.writes_to(STANDARD_OUTPUTS)
+    }
+
+    /// Whether standard error gets a picture.
+    pub(super) fn writes_to_standard_error(&self) -> bool {
+        self.action == Action::Filter && self.writes_to(STANDARD_ERRORS)
+    }
+
+    /// Whether a result goes to a stream that has these names.
+    fn writes_to(&self, names: [&str; 3]) -> bool {
         let mut results = self.batch.jobs.iter().flat_map(|job| &job.results);
-        self.action != Action::Filter
-            || self.json
-            || results.any(|request| match &request.output {
-                Place::Standard => true,
-                Place::File(path) => STANDARD_OUTPUTS.iter().any(|name| path == Path::new(name)),
-            })
+        results.any(|request| match &request.output {
+            Place::Standard => names == STANDARD_OUTPUTS,
+            Place::File(path) => names.iter().any(|name| path == Path::new(name)),
+        })
     }
 
     /// Makes the output folder where it is missing.

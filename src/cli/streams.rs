@@ -14,7 +14,7 @@ pub(super) fn check_output() -> io::Result<()> {
     use rustix::fs::{OFlags, fcntl_getfl};
 
     let mode = fcntl_getfl(rustix::stdio::stdout())? & OFlags::RWMODE;
-    match begin::output_was_closed() || mode == OFlags::RDONLY {
+    match begin::was_closed(begin::OUTPUT) || mode == OFlags::RDONLY {
         true => Err(io::Error::other(
             "it is not open for writing; redirect it to a file, or to /dev/null",
         )),
@@ -28,22 +28,36 @@ pub(super) fn check_output() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether standard error was closed when the program began.
+pub(super) fn error_was_closed() -> bool {
+    #[cfg(unix)]
+    return begin::was_closed(begin::ERROR);
+    #[cfg(not(unix))]
+    false
+}
+
 #[cfg(unix)]
 mod begin {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicU8, Ordering};
 
-    static CLOSED: AtomicBool = AtomicBool::new(false);
+    pub(super) const OUTPUT: u8 = 1;
+    pub(super) const ERROR: u8 = 2;
 
-    pub(super) fn output_was_closed() -> bool {
-        CLOSED.load(Ordering::Relaxed)
+    static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+    pub(super) fn was_closed(stream: u8) -> bool {
+        CLOSED.load(Ordering::Relaxed) & stream != 0
     }
 
     ctor::declarative::ctor! {
-        /// Runs before the runtime does. It needs nothing of it: one system call, one store.
+        /// Runs before the runtime does. It needs nothing of it: system calls, a store.
         #[ctor(unsafe)]
         fn look() {
-            let closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
-            CLOSED.store(closed, Ordering::Relaxed);
+            use rustix::{io::fcntl_getfd, stdio};
+            let closed = |stream, open: bool| if open { 0 } else { stream };
+            let output = closed(OUTPUT, fcntl_getfd(stdio::stdout()).is_ok());
+            let error = closed(ERROR, fcntl_getfd(stdio::stderr()).is_ok());
+            CLOSED.store(output | error, Ordering::Relaxed);
         }
     }
 }

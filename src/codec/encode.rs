@@ -6,10 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::{
-    error::Result,
-    image::{Image, Samples},
-};
+use crate::{error::Result, image::Image};
 
 use super::{
     AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, gif, jpeg, npy, png, pnm,
@@ -175,11 +172,11 @@ pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usiz
         }
         // A pixel takes a byte more than it has.
         Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
-        // In the order of its channels.
+        // In the order of its channels; with samples that fit, and a row of each component.
         Format::Tga => all.saturating_mul(2),
+        Format::Hdr => all.saturating_mul(2).saturating_add(16 * shape.columns),
         // Blocks that threads of its own compress.
         Format::Exr => all.saturating_add(raster::exr::blocks_to_write(shape)),
-        // A row of each component.
         _ => all.saturating_add(16 * shape.columns),
     };
     // Files that are not written from start to end are kept until they are.
@@ -239,11 +236,11 @@ pub(super) fn whole(
     if format == Format::Gif {
         return gif::write(image, out);
     }
-    let mut warnings = Vec::new();
-    if format == Format::Hdr && has_negative(image) {
-        warnings.push("hdr holds no negative values: they became 0".to_owned());
-    }
-    raster::write(image, format, metadata, out)?;
+    let (image, warnings) = match format {
+        Format::Hdr => raster::hdr::fitted(image)?,
+        _ => (Cow::Borrowed(image), Vec::new()),
+    };
+    raster::write(&image, format, metadata, out)?;
     Ok(warnings)
 }
 
@@ -265,8 +262,4 @@ pub fn write(
     let mut warnings = encode(image, format, metadata, options, &mut file)?;
     warnings.extend(file.commit()?);
     Ok(warnings)
-}
-
-fn has_negative(image: &Image) -> bool {
-    matches!(image.samples(), Samples::F32(samples) if samples.iter().any(|s| *s < 0.0))
 }

@@ -61,7 +61,9 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
     let alpha = frame.transparent.is_some() || bare;
     let channels = if gray { 1 } else { 3 } + usize::from(alpha);
     let header = Header::new(Format::Gif, [rows, columns, channels], Depth::U8);
-    let mut header = header.without(unread);
+    let outside = top + high > rows || left + wide > columns;
+    let outside = outside.then_some(Unread::Overscan);
+    let mut header = header.without(unread.into_iter().chain(outside));
     header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
     let picture = Picture {
         frame,

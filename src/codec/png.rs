@@ -4,7 +4,7 @@
 use super::{
     Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message,
     rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
-    unread::data_behind,
+    unread::data_between,
 };
 
 mod read;

@@ -21,7 +21,7 @@ use crate::{
 use super::{
     Format, Limits, Metadata, Unread, message, raster,
     rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, write_samples},
-    unread::data_behind,
+    unread::data_between,
 };
 
 /// The most bytes of a header, its comments included: the decoder keeps lines
@@ -160,7 +160,7 @@ fn behind<R: BufRead + Seek>(
     };
     let end = start.saturating_add(stored(input)?);
     let length = input.seek(SeekFrom::End(0))?;
-    let found = data_behind(input, end, length)?;
+    let found = data_between(input, end, length)?;
     input.seek(SeekFrom::Start(start))?;
     Ok(found)
 }

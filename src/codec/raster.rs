@@ -3,7 +3,7 @@
 
 mod bmp;
 pub(super) mod exr;
-mod hdr;
+pub(super) mod hdr;
 mod qoi;
 mod tga;
 mod webp;
@@ -126,7 +126,8 @@ pub(super) fn open<'a>(
         _ => {
             let end = webp::end(&bytes).ok_or_else(|| message::truncated("webp"))?;
             webp::check(&bytes, limits)?;
-            let frames = webp::frames(&bytes[..end]);
+            let frames = webp::frames(&bytes[..end])
+                .ok_or_else(|| message::damaged("webp", "a chunk is longer than the file"))?;
             let frames = (frames > 1).then_some(Unread::Frames(frames));
             let unread = frames.into_iter().chain(after(&bytes, Some(end))).collect();
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;

@@ -31,6 +31,11 @@ pub enum Unread {
     Overscan,
     /// Bytes behind the picture that are not its own, such as a film.
     Data(u64),
+    /// The same between the parts of a picture: how many there are.
+    Hole(u64),
+    /// Directories that tell of more than the file has: it was cut, or is damaged
+    /// where nothing of the picture is.
+    Cut,
     /// Channels beyond those that are read.
     Channels {
         /// How many there are.
@@ -76,7 +81,13 @@ impl Unread {
                 let (_, read) = self.depth()?;
                 format!("the {format} file holds {self}: they were read as {read}")
             }
-            Self::Copies(_) | Self::Layers(_) | Self::Overscan | Self::Windows | Self::Data(_) => {
+            Self::Copies(_)
+            | Self::Layers(_)
+            | Self::Overscan
+            | Self::Windows
+            | Self::Data(_)
+            | Self::Hole(_)
+            | Self::Cut => {
                 format!("the {format} file holds {self}: that was not read")
             }
         })
@@ -109,6 +120,8 @@ impl fmt::Display for Unread {
             Self::Overscan => f.write_str("pixels outside of its display window"),
             Self::Data(1) => f.write_str("1 byte of further data after its picture"),
             Self::Data(bytes) => write!(f, "{bytes} bytes of further data after its picture"),
+            Self::Hole(bytes) => write!(f, "{bytes} bytes of further data between its parts"),
+            Self::Cut => f.write_str("directories that tell of more than the file has"),
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
             Self::Windows => f.write_str("a data or display window of its own"),
@@ -138,16 +151,16 @@ pub(super) fn after(file: &[u8], end: Option<usize>) -> Option<Unread> {
     behind(file.get(end?..)?)
 }
 
-/// The same of an input of this `length`, whose picture ends at byte `end`.
-pub(super) fn data_behind(
+/// The same of an input, from byte `start` to byte `end`.
+pub(super) fn data_between(
     input: &mut (impl Read + Seek),
+    start: u64,
     end: u64,
-    length: u64,
 ) -> io::Result<Option<Unread>> {
     /// Nobody pads by more.
     const MOST: u64 = 1 << 16;
-    let bytes = length.saturating_sub(end);
-    input.seek(SeekFrom::Start(end))?;
+    let bytes = end.saturating_sub(start);
+    input.seek(SeekFrom::Start(start))?;
     let mut rest = Vec::new();
     input.take(bytes.min(MOST)).read_to_end(&mut rest)?;
     Ok(match behind(&rest) {
@@ -173,11 +186,11 @@ mod tests {
             // In a file that goes on like that, too.
             let file = [b"picture", rest].concat();
             let length = file.len() as u64;
-            let found = data_behind(&mut io::Cursor::new(file), 7, length).unwrap();
+            let found = data_between(&mut io::Cursor::new(file), 7, length).unwrap();
             assert_eq!(found, data, "{rest:?}");
         }
         let long = vec![0; (1 << 16) + 8];
-        let found = data_behind(&mut io::Cursor::new(&long), 7, long.len() as u64).unwrap();
+        let found = data_between(&mut io::Cursor::new(&long), 7, long.len() as u64).unwrap();
         assert_eq!(found, Some(Unread::Data(1 + (1 << 16))));
     }
 

@@ -51,6 +51,14 @@ fn apng(pictures: u32, stand_in: bool) -> Vec<u8> {
     file
 }
 
+/// The same, where a wrong checksum has decoders pass over the chunk that tells of an
+/// animation.
+fn without_animation(mut file: Vec<u8>) -> Vec<u8> {
+    let at = file.windows(4).position(|part| part == b"acTL").unwrap();
+    file[at + 12] ^= 1;
+    file
+}
+
 /// An animation of so many frames, each the same lossless picture.
 fn webp(frames: usize) -> Vec<u8> {
     let still = encoded(&picture(8, 10, 3, Depth::U8), Format::Webp);
@@ -563,6 +571,22 @@ fn nothing_behind_a_picture_is_lost() {
                 refused(&room, &name, &line, &format!("{name}: {told}"));
             }
         }
+    }
+}
+
+#[test]
+fn frames_that_no_decoder_is_told_of_are_kept() {
+    for (pictures, stand_in) in [(5, false), (3, true)] {
+        let room = Room::new();
+        fs::write(
+            room.path("a.png"),
+            without_animation(apng(pictures, stand_in)),
+        )
+        .unwrap();
+        let told = format!(
+            "a.png: not replaced: it holds {pictures} frames, of which the result would have one: name an output with --output"
+        );
+        refused(&room, "a.png", "a.png -k box3 --photo --in-place", &told);
     }
 }
 

@@ -116,3 +116,29 @@ fn what_its_backup_holds_still_was_not_filtered() {
     assert!(run.err.contains("exists already"), "{}", run.err);
     assert_eq!(room.bytes("c.png.orig"), other);
 }
+
+#[test]
+fn what_is_no_backup_is_not_taken_for_one() {
+    let room = Room::new();
+    let old = room.bytes("a.png");
+    let backup = room.path("a.png.orig");
+    let line = "a.png -k box3 --photo --in-place --backup .orig";
+    let told = "a.png: the place of its backup a.png.orig is taken by what is no backup: move a.png.orig away, or choose another --backup";
+    let check = || {
+        for flags in ["", "--skip-existing", "--skip-existing --dry-run"] {
+            room.run(&format!("{line} -q {flags}")).says(1, &[told]);
+            assert_eq!(room.bytes("a.png"), old);
+        }
+    };
+    fs::write(&backup, "").unwrap();
+    check();
+    fs::remove_file(&backup).unwrap();
+    fs::create_dir(&backup).unwrap();
+    check();
+    #[cfg(unix)]
+    {
+        fs::remove_dir(&backup).unwrap();
+        std::os::unix::fs::symlink("nowhere", &backup).unwrap();
+        check();
+    }
+}

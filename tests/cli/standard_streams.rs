@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use std::fs;
+use std::{fs, process::Command};
 
 use crate::{Room, safety::shell};
 
@@ -73,10 +73,43 @@ fn lost_messages_change_no_exit_code() {
         ("a.png -k sobel --json >&-", 1),
         ("- -k sobel -o empty.png <&-", 1),
         ("--files-from - -k sobel <&-", 2),
+        ("a.png -k sobel -f png -o /dev/stderr", 1),
+        ("a.png -k sobel -f png -o /dev/fd/2", 1),
     ] {
         let run = shell(&room, &format!("{line} 2>&-"));
         assert_eq!((run.code, run.err.as_str()), (Some(code), ""), "{line}");
     }
     assert_eq!(room.names(), ["a.png", "made", "made.png"]);
     assert_eq!(room.bytes("made/a.sobel.png"), room.bytes("made.png"));
+}
+
+#[test]
+fn a_result_whose_line_nobody_reads_is_told_of() {
+    let room = Room::new();
+    let lost = "stridekern: cannot write to standard output: Broken pipe (os error 32)\n";
+    // The pipe has no reader by the time that the line is written.
+    let closed = |line: &str| {
+        let line = format!(
+            "{{ sleep 0.3; {} {line}; echo $? >&2; }} | true",
+            env!("CARGO_BIN_EXE_stridekern")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(room.path(""))
+            .output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    };
+    assert_eq!(
+        closed("a.png -k sobel --json -o made.png"),
+        format!("{lost}1\n")
+    );
+    assert!(room.path("made.png").exists());
+    // Nothing was done whose line could be missed.
+    for line in [
+        "--list-kernels",
+        "a.png -k sobel --explain",
+        "a.png -k sobel --dry-run -o b.png",
+    ] {
+        assert_eq!(closed(line), "0\n", "{line}");
+    }
 }

@@ -22,7 +22,8 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
 ///
 /// # Errors
 ///
-/// [`Error::Kept`] if something is but what the file holds, [`Error::Io`] if nothing can be.
+/// [`Error::Kept`] if another file is, [`Error::Output`] if anything else is but what the
+/// file holds, [`Error::Io`] if nothing can be.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
     // A link to nowhere is told of as an input.
@@ -30,6 +31,10 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let backup = path(real.as_deref().unwrap_or(file), suffix);
     match fs::symlink_metadata(&backup) {
         Ok(_) if is_same(file, &backup) => Ok(()),
+        Ok(found) if !found.is_file() || found.len() == 0 => Err(Error::output(format_args!(
+            "the place of its backup {0} is taken by what is no backup: move {0} away, or choose another --backup",
+            backup.display()
+        ))),
         Ok(_) => Err(exists(&backup)),
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(creating(error)),
         Err(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! The marks of a file: where its segments, its scans and its end are.
 
 use crate::{
-    codec::{Unread, message, unread::after},
+    codec::{Unread, message, unread::behind},
     error::Result,
     image::no_memory,
 };
@@ -188,8 +188,13 @@ impl Iterator for Marks<'_> {
 /// What follows the end of the picture: further pictures, as the Multi-Picture
 /// Format and some cameras have them, a film, or anything else.
 pub(super) fn unread(bytes: &[u8]) -> Option<Unread> {
-    let end = Marks::of(bytes).find(|mark| mark.code == END);
-    after(bytes, end.map(|mark| mark.end))
+    let end = Marks::of(bytes).find(|mark| mark.code == END)?;
+    let mut rest = &bytes[end.end..];
+    // Some programs end it twice.
+    while let Some(behind) = rest.strip_prefix(&[0xff, END]) {
+        rest = behind;
+    }
+    behind(rest)
 }
 
 /// Whether a frame header has this code: SOF0 to SOF15, of which three codes

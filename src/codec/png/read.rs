@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Format, Header, Limits, Look, Metadata, RowReader, Trailer, Unread,
-    data_behind, message,
+    data_between, message,
 };
 
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
@@ -34,15 +34,7 @@ pub(in crate::codec) fn open<'a>(
     look: Look,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let reading = |error: io::Error| message::reading("png", &error);
-    // Streams cannot seek.
-    let length = input.seek(SeekFrom::End(0)).ok();
-    let behind = match length {
-        Some(length) => behind(&mut input, length, look).map_err(reading)?,
-        None => None,
-    };
-    // What was found is told once.
-    let length = length.filter(|_| behind.is_none());
+    let chunks = Chunks::of(&mut input, look).map_err(|error| message::reading("png", &error))?;
     let at = Arc::default();
     let input = Counted {
         input,
@@ -85,13 +77,14 @@ pub(in crate::codec) fn open<'a>(
     let lines = Lines {
         reader,
         at,
-        length,
+        not_seen: chunks.not_seen,
         most: limits.max_memory,
         rows: rows_in_hand(&header),
     };
-    let frames = frames(lines.reader.info());
+    // The decoder passes over a damaged chunk that tells of an animation.
+    let frames = frames(lines.reader.info()).max(chunks.frames);
     let frames = (frames > 1).then_some(Unread::Frames(frames));
-    let mut header = header.without(frames.into_iter().chain(behind));
+    let mut header = header.without(frames.into_iter().chain(chunks.behind));
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(format!(
@@ -139,52 +132,70 @@ fn frames(info: &Info<'_>) -> u64 {
 /// The chunk that ends a picture.
 const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 
-/// What follows the end of the picture in the file at whose beginning `input` is,
-/// and stays. A quick look takes one that ends as a picture does for no more than
-/// that.
-fn behind(
-    input: &mut (impl BufRead + Seek),
-    length: u64,
-    look: Look,
-) -> io::Result<Option<Unread>> {
-    if look == Look::Quick && length >= END.len() as u64 {
-        let mut last = [0; END.len()];
-        input.seek(SeekFrom::Start(length - END.len() as u64))?;
-        input.read_exact(&mut last)?;
-        if last == END {
-            input.rewind()?;
-            return Ok(None);
-        }
-    }
-    let end = end(input, length)?;
-    let found = end.map(|end| data_behind(input, end, length)).transpose()?;
-    input.rewind()?;
-    Ok(found.flatten())
+/// What a look at the chunks of a file tells.
+#[derive(Default)]
+struct Chunks {
+    /// What follows the picture.
+    behind: Option<Unread>,
+    /// The pictures of an animation, by the chunks that begin one.
+    frames: u64,
+    /// The length of a file that was not gone through: it ends as a picture does.
+    not_seen: Option<u64>,
 }
 
-/// Where the chunk ends that ends a picture, in an input of this `length`.
-fn end(input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<u64>> {
-    /// To seek, a reader drops its buffer, so short chunks are read.
-    const SHORT: u64 = 1 << 18;
-    let mut at = 8;
-    input.seek(SeekFrom::Start(at))?;
-    while at + END.len() as u64 <= length {
-        let mut chunk = [0; 8];
-        input.read_exact(&mut chunk)?;
-        let [a, b, c, d, ..] = chunk;
-        // The data and their checksum.
-        let data = 4 + u64::from(u32::from_be_bytes([a, b, c, d]));
-        at += 8 + data;
-        if chunk.ends_with(b"IEND") {
-            return Ok(Some(at));
+impl Chunks {
+    /// Those of the file at whose beginning `input` is, and stays. A quick look
+    /// takes a file that ends as a picture does for no more than that.
+    fn of(input: &mut (impl BufRead + Seek), look: Look) -> io::Result<Self> {
+        let mut chunks = Self::default();
+        // Streams cannot seek.
+        let Ok(length) = input.seek(SeekFrom::End(0)) else {
+            return Ok(chunks);
+        };
+        if look == Look::Quick && length >= END.len() as u64 {
+            let mut last = [0; END.len()];
+            input.seek(SeekFrom::Start(length - END.len() as u64))?;
+            input.read_exact(&mut last)?;
+            chunks.not_seen = (last == END).then_some(length);
         }
-        if data > SHORT {
-            input.seek(SeekFrom::Start(at))?;
-        } else {
-            io::copy(&mut input.by_ref().take(data), &mut io::sink())?;
+        if chunks.not_seen.is_none()
+            && let Some(end) = chunks.walk(input, length)?
+        {
+            chunks.behind = data_between(input, end, length)?;
         }
+        input.rewind()?;
+        Ok(chunks)
     }
-    Ok(None)
+
+    /// Goes through the chunks one by one to the one that ends the picture, and
+    /// says where that ends.
+    fn walk(&mut self, input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<u64>> {
+        /// To seek, a reader drops its buffer, so short chunks are read.
+        const SHORT: u64 = 1 << 18;
+        let mut at = 8;
+        input.seek(SeekFrom::Start(at))?;
+        while at + END.len() as u64 <= length {
+            let mut chunk = [0; 8];
+            input.read_exact(&mut chunk)?;
+            let [a, b, c, d, name @ ..] = chunk;
+            // The data and their checksum.
+            let data = 4 + u64::from(u32::from_be_bytes([a, b, c, d]));
+            at += 8 + data;
+            match &name {
+                b"IEND" => return Ok(Some(at)),
+                b"fcTL" => self.frames += 1,
+                // The first picture is no frame of the animation.
+                b"IDAT" if self.frames == 0 => self.frames = 1,
+                _ => {}
+            }
+            if data > SHORT {
+                input.seek(SeekFrom::Start(at))?;
+            } else {
+                io::copy(&mut input.by_ref().take(data), &mut io::sink())?;
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// A reader whose bytes are counted as they are taken.
@@ -222,10 +233,9 @@ impl<R: Seek> Seek for Counted<R> {
 
 struct Lines<R: BufRead + Seek> {
     reader: Reader<Counted<R>>,
-    /// How much of the input was taken, and its length, if it ends as a picture
-    /// does.
+    /// How much of the input was taken, and [`Chunks::not_seen`].
     at: Arc<AtomicU64>,
-    length: Option<u64>,
+    not_seen: Option<u64>,
     /// The limit of memory.
     most: u64,
     /// The bytes of the rows that it has in hand.
@@ -262,7 +272,7 @@ impl<R: BufRead + Seek> Lines<R> {
             .map_err(|error| decoding(error, self.most))?;
         let at = self.at.load(Ordering::Relaxed);
         // It ends like this one.
-        let another = (self.length.is_some_and(|length| length > at)).then_some(Unread::Pictures);
+        let another = (self.not_seen.is_some_and(|length| length > at)).then_some(Unread::Pictures);
         let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
             metadata: self.metadata(),

@@ -1,7 +1,10 @@
 //! BMP: headers of several ages, palettes or masks, rows from the bottom up or
 //! runs of them.
 
-use crate::codec::{Unread, unread::after};
+use crate::codec::{
+    Unread,
+    unread::{after, behind},
+};
 
 use super::{u16_at, u32_at};
 
@@ -12,14 +15,17 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
     }
     let unread = Layout::of(bytes).map(|layout| {
         let pixels = layout.unread(bytes, [rows, columns]);
-        let behind = after(bytes, layout.end(bytes, [rows, columns]));
-        pixels.into_iter().chain(behind).collect()
+        let before = bytes.get(layout.head..layout.start).and_then(behind);
+        let after = after(bytes, layout.end(bytes, [rows, columns]));
+        pixels.into_iter().chain(before).chain(after).collect()
     });
     unread.unwrap_or_default()
 }
 
 /// How the pixels are stored.
 struct Layout {
+    /// Where the headers and the palette end.
+    head: usize,
     /// Where they begin.
     start: usize,
     /// The bits of each.
@@ -46,7 +52,9 @@ impl Layout {
         if header == CORE {
             let bits = u16_at(bytes, FILE + 10)?;
             let (compression, masks, profile) = (0, [0; 4], 0);
+            let palette = if bits <= 8 { 3 << bits } else { 0 };
             return Some(Self {
+                head: FILE + header + palette,
                 start,
                 bits,
                 compression,
@@ -71,7 +79,18 @@ impl Layout {
             }
             _ => 0,
         };
+        let colors = u32_at(bytes, FILE + 32)?;
+        let palette = if bits <= 8 {
+            colors.max(1 << bits)
+        } else {
+            colors
+        };
+        // Three or four masks may follow a header that has room for them.
+        let head = FILE + header + if compression == 3 { 16 } else { 0 };
         Some(Self {
+            head: head
+                .saturating_add(palette.saturating_mul(4))
+                .max(if profile <= start { profile } else { 0 }),
             start,
             bits,
             compression,

@@ -1,8 +1,11 @@
 //! HDR: a header of lines, and runs of red, green, blue and their exponent.
 
+use std::borrow::Cow;
+
 use crate::{
     codec::{Limits, message},
     error::Result,
+    image::{Image, SampleSliceMut, Samples},
 };
 
 use super::within;
@@ -42,6 +45,63 @@ fn header(bytes: &[u8]) -> (usize, usize) {
         ended = line == b"\n";
     }
     (lines, len)
+}
+
+/// The largest sample: 255/256 of 2^127.
+const LARGEST: f32 = 255.0 / 256.0 * f32::from_bits(254 << 23);
+
+/// Below this, a pixel has no exponent: 2^-128.
+const SMALLEST: f32 = f32::from_bits(1 << 21);
+
+/// The image with samples that the format holds, and what the user should know of
+/// those that it does not. The encoder's exponents would begin anew with them.
+pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<String>)> {
+    let Samples::F32(samples) = image.samples() else {
+        return Ok((Cow::Borrowed(image), Vec::new()));
+    };
+    let has = |what: fn(f32) -> bool| samples.iter().any(|sample| what(*sample));
+    let mut warnings = Vec::new();
+    for (found, what) in [
+        (has(|s| s < 0.0), "no negative values: they became 0"),
+        (
+            has(f32::is_nan),
+            "no values that are not a number: they became 0",
+        ),
+        (
+            has(|s| s > LARGEST),
+            "no values above 1.69e38: they became that",
+        ),
+    ] {
+        if found {
+            warnings.push(format!("hdr holds {what}"));
+        }
+    }
+    let pixels = samples.chunks_exact(image.channels());
+    let is_small = |pixel: &[f32]| pixel.iter().all(|sample| *sample < SMALLEST);
+    let underflows = |pixel: &[f32]| is_small(pixel) && pixel.iter().any(|sample| *sample > 0.0);
+    if warnings.is_empty() && !pixels.clone().any(underflows) {
+        return Ok((Cow::Borrowed(image), warnings));
+    }
+    let mut fitted = Image::zeroed(
+        image.rows(),
+        image.columns(),
+        image.channels(),
+        image.depth(),
+    )?;
+    if let SampleSliceMut::F32(out) = fitted.samples_mut() {
+        for (out, pixel) in out.chunks_exact_mut(image.channels()).zip(pixels) {
+            if is_small(pixel) {
+                continue;
+            }
+            for (out, sample) in out.iter_mut().zip(pixel) {
+                // What is not a number stays 0.
+                if *sample > 0.0 {
+                    *out = sample.min(LARGEST);
+                }
+            }
+        }
+    }
+    Ok((Cow::Owned(fitted), warnings))
 }
 
 /// Where the picture ends, which has this size.

@@ -27,17 +27,23 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     (end <= bytes.len()).then_some(end)
 }
 
-/// The frames of an animation: the chunks called so.
-pub(super) fn frames(bytes: &[u8]) -> u64 {
+/// The frames of an animation, the chunks called so; nothing where a chunk is
+/// longer than the file.
+pub(super) fn frames(bytes: &[u8]) -> Option<u64> {
     let mut frames = 0;
-    let mut rest = bytes.get(12..).unwrap_or_default();
+    let mut rest = bytes.get(12..)?;
     while let Some((&[a, b, c, d, size @ ..], after)) = rest.split_first_chunk::<8>() {
         frames += u64::from(&[a, b, c, d] == b"ANMF");
-        // A chunk of an odd size has a byte of padding.
-        let size = (u32::from_le_bytes(size) as usize).saturating_add(1) & !1;
-        rest = after.get(size..).unwrap_or_default();
+        let size = u32::from_le_bytes(size) as usize;
+        // A chunk of an odd size has a byte of padding, which may be missing at the end.
+        let padded = size.saturating_add(1) & !1;
+        rest = match after.get(padded..) {
+            Some(rest) => rest,
+            None if after.len() == size => &[],
+            None => return None,
+        };
     }
-    frames
+    Some(frames)
 }
 
 /// The bytes of the codes, and of the first rows.

@@ -9,7 +9,7 @@ use super::{
     Unread,
     directory::{Entry, Layout, MOST_ENTRIES},
 };
-use crate::codec::unread::{MOST_PAGES, data_behind};
+use crate::codec::unread::{MOST_PAGES, data_between};
 
 /// `NewSubfileType`, whose lowest bit is that of a smaller copy.
 const KIND: u16 = 254;
@@ -31,27 +31,56 @@ const POINTERS: [u16; 4] = [400, 34665, 34853, 40965];
 /// at its beginning. The chain of directories ends where it is damaged, or comes
 /// back to one of them.
 pub(super) fn unread(input: &mut (impl Read + Seek), length: u64) -> IoResult<Vec<Unread>> {
-    fn sound<T>(result: IoResult<Option<T>>) -> IoResult<Option<T>> {
-        match result {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            result => result,
-        }
-    }
     let mut chain = Chain::default();
-    sound(chain.follow(input).map(Some))?;
+    let followed = sound(chain.follow(input))?;
     let pages = 1 + chain.pages.max(chain.planes);
     let pages = (pages > 1).then_some(Unread::Pages(pages.min(MOST_PAGES)));
     let copies = (chain.copies > 0).then_some(Unread::Copies(Some(chain.copies)));
     let layers = chain.layers.then_some(Unread::Layers(None));
-    let mut unread: Vec<_> = [pages, copies, layers].into_iter().flatten().collect();
+    let cut = followed.is_none().then_some(Unread::Cut);
+    let mut unread: Vec<_> = [pages, copies, layers, cut].into_iter().flatten().collect();
     if unread.is_empty() {
-        input.rewind()?;
-        let end = sound(Extent::default().of(input, length))?;
-        let behind = end.map(|end| data_behind(input, end, length)).transpose()?;
-        unread.extend(behind.flatten());
+        unread.extend(rest(input, length)?);
     }
     input.rewind()?;
     Ok(unread)
+}
+
+/// Nothing where the file ends too early.
+fn sound<T>(result: IoResult<T>) -> IoResult<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// What a file of one picture has that its directories tell nothing of.
+fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>> {
+    /// Tiles may have some bytes around them.
+    const SMALL: u64 = 64;
+    /// What programs leave behind that change a directory and no more.
+    const STALE: u64 = 1 << 10;
+    input.rewind()?;
+    let Some(extent) = sound(Extent::default().of(input, length))?.flatten() else {
+        return Ok(Some(Unread::Cut));
+    };
+    let (mut parts, mut end) = (extent.parts, 0);
+    parts.sort_unstable();
+    for [start, stop] in parts {
+        let gap = start.saturating_sub(end);
+        if gap > SMALL {
+            // As large as the picture, it may be one.
+            match data_between(input, end, start)? {
+                Some(Unread::Data(bytes)) if bytes > STALE.max(extent.samples / 2) => {
+                    return Ok(Some(Unread::Hole(bytes)));
+                }
+                Some(Unread::Data(_)) | None => {}
+                found => return Ok(found),
+            }
+        }
+        end = end.max(stop);
+    }
+    data_between(input, end, length)
 }
 
 /// What is beside the first picture.
@@ -115,20 +144,23 @@ fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> 
 /// How far the directory of a picture reaches, and those that belong to it.
 #[derive(Default)]
 struct Extent {
-    /// Behind the last byte of all that they tell of.
-    end: u64,
+    /// All that they tell of: where it begins and ends.
+    parts: Vec<[u64; 2]>,
+    /// The bytes of the samples as they are stored.
+    samples: u64,
     /// The values that were read of lists: if there are more than bytes in the
     /// file, they are the same ones again.
     values: u64,
 }
 
 impl Extent {
-    /// Where the only picture of a file of this `length` ends, if its directories
-    /// tell.
-    fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<u64>> {
+    /// That of the only picture of a file of this `length`, if all of it lies in
+    /// the file.
+    fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
         let Some((layout, first)) = Layout::of(input)? else {
             return Ok(None);
         };
+        self.parts.push([0, input.stream_position()?]);
         let mut seen = BTreeSet::new();
         let mut starts = vec![first];
         while let Some(start) = starts.pop() {
@@ -137,12 +169,12 @@ impl Extent {
             }
             let mut lists = Vec::new();
             layout.directory(input, start, MOST_ENTRIES, |entry| {
-                self.note(entry.place.saturating_add(entry.size()), length);
+                self.note(entry.place, entry.size());
                 if PARTS.as_flattened().contains(&entry.tag) || POINTERS.contains(&entry.tag) {
                     lists.push(entry);
                 }
             })?;
-            self.note(input.stream_position()?, length);
+            self.parts.push([start, input.stream_position()?]);
             let mut values = BTreeMap::new();
             for entry in lists {
                 self.values = self.values.saturating_add(entry.count);
@@ -164,15 +196,16 @@ impl Extent {
                     if place > 0 && size == 0 {
                         return Ok(None);
                     }
-                    self.note(place.saturating_add(size), length);
+                    self.samples = self.samples.saturating_add(size);
+                    self.note(place, size);
                 }
             }
         }
-        Ok(Some(self.end))
+        Ok((self.parts.iter().all(|[_, end]| *end <= length)).then_some(self))
     }
 
-    /// Something ends here, in a file of this `length`.
-    fn note(&mut self, end: u64, length: u64) {
-        self.end = self.end.max(end.min(length));
+    /// Something of this `size` is here.
+    fn note(&mut self, place: u64, size: u64) {
+        self.parts.push([place, place.saturating_add(size)]);
     }
 }

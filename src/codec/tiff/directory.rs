@@ -72,6 +72,35 @@ pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits
     Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
+/// What the tiff crate would pass over in the first directory, if anything: bits in
+/// the other order, which give other samples, and volumes, of which it gives a plane.
+/// The input is left at its beginning.
+pub(super) fn passed_over(input: &mut (impl Read + Seek)) -> IoResult<Option<String>> {
+    const FILL_ORDER: u16 = 266;
+    const DEPTH: u16 = 32997;
+    let mut found = None;
+    let mut look = || -> IoResult<()> {
+        let Some((layout, first)) = Layout::of(input)? else {
+            return Ok(());
+        };
+        layout.directory(input, first, MOST_ENTRIES, |entry| {
+            match (entry.tag, entry.value) {
+                (FILL_ORDER, 2) => {
+                    found = Some("the order of bits from the lowest (FillOrder 2)".to_owned());
+                }
+                (DEPTH, planes @ 2..) => found = Some(format!("a volume of {planes} planes")),
+                _ => {}
+            }
+        })?;
+        Ok(())
+    };
+    match look() {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
+        _ => input.rewind()?,
+    }
+    Ok(found)
+}
+
 /// How many values the tags have that are read, and the bytes of each.
 fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
     let mut sizes = Vec::new();

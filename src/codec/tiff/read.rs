@@ -49,6 +49,9 @@ pub(in crate::codec) fn open<'a>(
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
     let kept = held + directory::check(&mut input, length, limits)?;
+    if let Some(what) = directory::passed_over(&mut input).map_err(reading)? {
+        return Err(message::unsupported("tiff", what));
+    }
     let mut unread = beside::unread(&mut input, length).map_err(reading)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
@@ -62,6 +65,12 @@ pub(in crate::codec) fn open<'a>(
     let mut warnings = Vec::new();
     let channels = channels(&mut decoder, &mut warnings)?;
     unread.extend(extra_channels(&mut decoder, channels)?);
+    if channels == 2 && !matches!(extra_samples(&mut decoder)?.first(), Some(1 | 2)) {
+        warnings.push(
+            "the tiff file does not say what the second of its samples is: it was taken for alpha"
+                .to_owned(),
+        );
+    }
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
@@ -97,6 +106,7 @@ pub(in crate::codec) fn open<'a>(
     if kind == Kind::F64 {
         unread.push(Unread::Doubles);
     }
+    unread.extend(surplus(&mut decoder, &picture)?);
     let mut header = Header::new(Format::Tiff, [rows, columns, channels], kind.depth());
     header.metadata = metadata;
     header.warnings = warnings;
@@ -113,6 +123,29 @@ pub(in crate::codec) fn open<'a>(
     }
     let parts = Parts::new(decoder, kind, &header, memory, kept)?;
     Ok(RowReader::new(header, parts))
+}
+
+/// What plain strips have beyond the rows that are read of them, if that may be more
+/// than padding.
+fn surplus(decoder: &mut Decoder<impl Read + Seek>, picture: &Picture) -> Result<Option<Unread>> {
+    let plain = unsigned(decoder, Tag::Compression)?.unwrap_or(1) == 1;
+    if !plain || decoder.get_chunk_type() != ChunkType::Strip {
+        return Ok(None);
+    }
+    let stored = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
+    let (rows, columns) = (picture.rows as u64, picture.columns as u64);
+    let bits = u64::from(picture.bits);
+    let wanted = match picture.planar {
+        true => rows * (columns * bits).div_ceil(8) * stored,
+        false => rows * (columns * stored * bits).div_ceil(8),
+    };
+    let lengths = decoder
+        .find_tag_unsigned_vec::<u64>(Tag::StripByteCounts)
+        .map_err(decoding)?
+        .unwrap_or_default();
+    let all = lengths.into_iter().fold(0, u64::saturating_add);
+    let surplus = all.saturating_sub(wanted);
+    Ok((surplus > wanted / 2).then_some(Unread::Hole(surplus)))
 }
 
 /// How many channels will be read, if they mean something that is supported.
