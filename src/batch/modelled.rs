@@ -4,7 +4,7 @@
 //! Its timed waits never time out, so time is a choice here: whoever waits with a limit looks
 //! whether there is a message, and where there is none the limit may be over.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use shuttle::{
     rand::{Rng, thread_rng},
@@ -30,23 +30,26 @@ mod crew;
 mod ledger;
 
 mod sync {
-    use super::{Cell, Duration, Rng, thread, thread_rng};
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    use shuttle::sync::mpsc::TryRecvError;
+    use super::{Duration, Rng, thread, thread_rng};
+
+    use shuttle::sync::mpsc::{Receiver, TryRecvError};
     pub(super) use shuttle::sync::{
-        Mutex, MutexGuard, PoisonError, TryLockError,
-        mpsc::{Receiver, Sender, channel},
+        Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
+        mpsc::{Sender, channel},
     };
 
-    pub(super) struct Clock(Cell<Duration>);
+    /// In milliseconds.
+    pub(super) struct Clock(AtomicU64);
 
     impl Clock {
         pub(super) fn start() -> Self {
-            Self(Cell::default())
+            Self(AtomicU64::new(0))
         }
 
         pub(super) fn now(&self) -> Duration {
-            self.0.get()
+            Duration::from_millis(self.0.load(Ordering::SeqCst))
         }
 
         pub(super) fn receive<T>(&self, receiver: &Receiver<T>, within: Duration) -> Option<T> {
@@ -55,7 +58,8 @@ mod sync {
                     Ok(message) => return Some(message),
                     Err(TryRecvError::Disconnected) => panic!("the crew keeps a sender"),
                     Err(TryRecvError::Empty) if thread_rng().gen_bool(0.3) => {
-                        self.0.set(self.0.get() + within);
+                        let passed = u64::try_from(within.as_millis()).unwrap();
+                        self.0.fetch_add(passed, Ordering::SeqCst);
                         return None;
                     }
                     Err(TryRecvError::Empty) => thread::yield_now(),

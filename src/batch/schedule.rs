@@ -1,10 +1,10 @@
 //! Which jobs of a batch run at the same time: a state machine without threads and
 //! without a clock.
 //!
-//! Whoever owns it tells it what happened and when, one [`Event`] at a time, and
-//! carries out the [`Action`]s that follow. As there is one owner, no state between
-//! two events can be observed: a job is waiting, running or ended, and the batch is
-//! over when nothing runs and nothing will be started.
+//! Whoever holds it, one at a time, tells it what happened and when, one [`Event`] at a
+//! time, and carries out the [`Action`]s that follow. No state between two events can be
+//! observed: a job is waiting, running or ended, and the batch is over when nothing runs
+//! and nothing will be started.
 //!
 //! Every worker has one job at a time, which keeps all cores busy as long as there are
 //! jobs enough. A job that would keep one core busy when the others have nothing left
@@ -109,6 +109,11 @@ impl Schedule {
             closed: false,
             stopped: None,
         }
+    }
+
+    /// Has so many workers, before the first event.
+    pub(super) const fn set_workers(&mut self, workers: usize) {
+        self.workers = workers;
     }
 
     /// What follows from an event.

@@ -1,11 +1,14 @@
-//! Channels and time as the crew uses them. A model of threads puts its own here.
+//! Locks, channels and time as the crew uses them. A model of threads puts its own here.
 
 use std::{
-    sync::mpsc::RecvTimeoutError,
+    sync::mpsc::{Receiver, RecvTimeoutError},
     time::{Duration, Instant},
 };
 
-pub(super) use std::sync::mpsc::{Receiver, Sender, channel};
+pub(super) use std::sync::{
+    Condvar, Mutex, MutexGuard, PoisonError,
+    mpsc::{Sender, channel},
+};
 
 /// Tells how much time has passed since it was made.
 #[derive(Debug, Clone, Copy)]

@@ -103,6 +103,15 @@ enum Job {
     Heard,
 }
 
+/// Who steps the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The thread that waits for the batch, which gives jobs up.
+    Caller,
+    /// A worker whose job has ended: it gives up nothing.
+    Worker,
+}
+
 /// The schedule, the jobs that it starts, and time, which passes from one deadline to the
 /// next.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -126,7 +135,7 @@ impl Batch {
             failed: false,
             fault: None,
         };
-        batch.step(Event::Time);
+        batch.step(By::Caller, Event::Time);
         batch
     }
 
@@ -137,10 +146,11 @@ impl Batch {
     }
 
     /// Carries out what the schedule says, and says how many jobs were given up.
-    fn step(&mut self, event: Event) -> usize {
+    fn step(&mut self, by: By, event: Event) -> usize {
         let jobs = self.jobs.clone();
         let may_start = !self.schedule.closed && event != Event::Stop;
-        let actions = (self.schedule).step(event, self.now, |index| jobs[index] != Job::Committing);
+        let close = |index: usize| by == By::Caller && jobs[index] != Job::Committing;
+        let actions = (self.schedule).step(event, self.now, close);
         let mut given_up = 0;
         for action in actions {
             match action {
@@ -160,16 +170,16 @@ impl Batch {
         given_up
     }
 
-    fn after(&self, event: Event) -> Vec<Self> {
+    fn after(&self, by: By, event: Event) -> Vec<Self> {
         let mut next = self.clone();
-        let given_up = next.step(event);
+        let given_up = next.step(by, event);
         // The worker of a job that was given up has a successor, or none is to be had: the
         // last one is the thread that waits.
         let least = next.schedule.workers.saturating_sub(given_up).max(1);
         let mut all = vec![next];
         while let Some(last) = all.last().filter(|last| last.schedule.workers > least) {
             let mut fewer = last.clone();
-            fewer.step(Event::WorkerLost);
+            fewer.step(By::Caller, Event::WorkerLost);
             all.push(fewer);
         }
         all
@@ -199,24 +209,27 @@ impl Model for Batch {
                         heard.reports[index] += 1;
                         heard.failed |= failed;
                     }
-                    all.extend(heard.after(Event::Ended { index, failed }));
+                    all.extend(heard.after(By::Worker, Event::Ended { index, failed }));
                 }
             }
         }
         if self.schedule.stopped.is_none() {
-            all.extend(self.after(Event::Stop));
+            all.extend(self.after(By::Caller, Event::Stop));
+            all.extend(self.after(By::Worker, Event::Stop));
         }
         if let Some(end) = self.schedule.next_end() {
             // Just before it nothing is given up.
             let mut before = self.clone();
             before.now = before.now.max(end.saturating_sub(Duration::from_nanos(1)));
-            if before.now < end && before.step(Event::Time) > 0 {
+            if before.now < end && before.step(By::Caller, Event::Time) > 0 {
                 before.fault = Some("given up before its time");
                 all.push(before);
             }
             let mut at = self.clone();
             at.now = at.now.max(end);
-            all.extend(at.after(Event::Time));
+            all.extend(at.after(By::Caller, Event::Time));
+            // Nobody has looked at the time so far.
+            all.push(at);
         }
         all
     }
