@@ -92,6 +92,21 @@ struct Job {
     outcomes: Ledger<bool>,
 }
 
+impl Trial {
+    fn new(kinds: &[Kind]) -> Arc<Self> {
+        Arc::new(Self {
+            kinds: kinds.to_vec(),
+            stopped: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            started: Mutex::default(),
+            placed: kinds
+                .iter()
+                .map(|_| [Mutex::new(0), Mutex::new(0)])
+                .collect(),
+        })
+    }
+}
+
 impl Work for Trial {
     type Job = Arc<Job>;
 
@@ -132,25 +147,25 @@ impl Work for Trial {
     }
 }
 
-/// A batch of these jobs, of which some are large; hiring fails now and then.
-fn trial(kinds: &[Kind], weights: &[u64], fail_fast: bool, may_stop: bool) {
-    let trial = Arc::new(Trial {
-        kinds: kinds.to_vec(),
-        stopped: AtomicBool::new(false),
-        over: AtomicBool::new(false),
-        started: Mutex::default(),
-        placed: kinds
-            .iter()
-            .map(|_| [Mutex::new(0), Mutex::new(0)])
-            .collect(),
-    });
+/// A batch of these jobs, of which some are large; hiring fails now and then. Time may pass
+/// at any moment, so that a job that nobody runs is given up if it can be: without a limit
+/// it would never be heard of.
+fn trial(
+    kinds: &[Kind],
+    weights: &[u64],
+    workers: usize,
+    limit: Option<Duration>,
+    fail_fast: bool,
+    may_stop: bool,
+) {
+    let trial = Trial::new(kinds);
     let rules = Rules {
-        limit: Some(Duration::from_millis(60)),
+        limit,
         grace: Duration::from_millis(40),
         fail_fast,
     };
     let hangs = kinds.contains(&Kind::Hangs);
-    let schedule = Schedule::new(weights.to_vec(), 2, rules);
+    let schedule = Schedule::new(weights.to_vec(), workers, rules);
     let mut threads = Vec::new();
     if may_stop {
         let trial = Arc::clone(&trial);
@@ -158,18 +173,18 @@ fn trial(kinds: &[Kind], weights: &[u64], fail_fast: bool, may_stop: bool) {
             trial.stopped.store(true, Ordering::SeqCst);
         }));
     }
-    let mut workers = Vec::new();
+    let mut hands = Vec::new();
     let hire = |serve: Box<dyn FnOnce() + Send>| {
         // One that hangs in the thread that waits would hang for ever.
         let hired = hangs || thread_rng().gen_bool(0.8);
         if hired {
-            workers.push(thread::spawn(serve));
+            hands.push(thread::spawn(serve));
         }
         hired
     };
     let mut heard = vec![Vec::new(); kinds.len()];
     let (mut late, mut failed) = (0, 0);
-    crew::run(&trial, schedule, 2, hire, |job, why| {
+    crew::run(&trial, schedule, workers, hire, |job, why| {
         late += usize::from(why == Some(Overdue::Late));
         assert!(why.is_some() || job.outcomes.is_complete());
         let outcomes = job.outcomes.take();
@@ -177,7 +192,7 @@ fn trial(kinds: &[Kind], weights: &[u64], fail_fast: bool, may_stop: bool) {
         heard[job.index].push(outcomes);
     });
     trial.over.store(true, Ordering::SeqCst);
-    for thread in threads.into_iter().chain(workers) {
+    for thread in threads.into_iter().chain(hands) {
         thread.join().unwrap();
     }
     let started = trial.started.lock().unwrap();
@@ -205,14 +220,54 @@ fn each_job_is_heard_of_once_and_what_is_told_is_there() {
         [Hangs, Makes, Makes],
         [Makes, Hangs, Fails],
     ];
+    let limit = Some(Duration::from_millis(60));
     for kinds in kinds {
-        for weights in [[10, 10, 10], [10, 1000, 10], [10, 10, 1000]] {
-            for fail_fast in [false, true] {
-                for may_stop in [false, true] {
-                    let run = move || trial(&kinds, &weights, fail_fast, may_stop);
-                    shuttle::check_random(run, 2000);
+        // One that hangs has an end by its limit alone.
+        let limits = if kinds.contains(&Hangs) {
+            &[limit][..]
+        } else {
+            &[limit, None]
+        };
+        for &limit in limits {
+            for weights in [[10, 10, 10], [10, 1000, 10], [10, 10, 1000]] {
+                for workers in [1, 2] {
+                    for fail_fast in [false, true] {
+                        for may_stop in [false, true] {
+                            let run = move || {
+                                trial(&kinds, &weights, workers, limit, fail_fast, may_stop);
+                            };
+                            shuttle::check_random(run, 1000);
+                        }
+                    }
                 }
             }
         }
     }
+}
+
+/// Whoever hands on what has ended may be slow.
+#[test]
+fn no_job_waits_for_the_calling_thread() {
+    let run = || {
+        let trial = Trial::new(&[Kind::Makes; 3]);
+        let rules = Rules {
+            limit: None,
+            grace: Duration::ZERO,
+            fail_fast: false,
+        };
+        let schedule = Schedule::new(vec![10; 3], 1, rules);
+        let hire = |serve| {
+            thread::spawn(serve);
+            true
+        };
+        let mut heard = 0;
+        crew::run(&trial, schedule, 1, hire, |_, _| {
+            heard += 1;
+            while trial.started.lock().unwrap().len() < 3 {
+                thread::yield_now();
+            }
+        });
+        assert_eq!(heard, 3);
+    };
+    shuttle::check_random(run, 1000);
 }
