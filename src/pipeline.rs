@@ -271,9 +271,10 @@ pub(crate) fn run_within(
     let needed = making.memory(&input, &flow, &plans);
     let more = needed.saturating_sub(share.bytes());
     let grown = budget.try_grow(&mut share, more);
-    let (input, _share) = match (grown, held) {
+    let gives_back = held > 0 && !input.format().is_read_by_rows();
+    let (input, _share) = match (grown, gives_back) {
         (true, _) => (input, share),
-        (false, 0) => {
+        (false, false) => {
             drop(share);
             (input, budget.take(needed, &control.stop)?)
         }
@@ -301,12 +302,19 @@ pub(crate) fn run_within(
     }
 }
 
+/// A file of so few bytes counts as one that is read whole: to look at its content would take
+/// it longer to be opened than its share of memory is worth.
+const SMALL: u64 = 1 << 16;
+
 /// The bytes of a file that is read whole when it is opened, as its content or
-/// its name says.
+/// its name says; of a small one, all.
 fn read_at_once(input: &Place, known: &fs::Metadata) -> u64 {
     let Place::File(path) = input else { return 0 };
     if !known.is_file() {
         return 0;
+    }
+    if known.len() <= SMALL {
+        return known.len();
     }
     let mut start = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
