@@ -355,27 +355,24 @@ pub(crate) fn open_device(path: &Path) -> Result<Option<File>> {
 
 /// What is in the place of an output, if that can be replaced or written to.
 pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Metadata>> {
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
+    let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
             return Err(creating(error));
         }
-        Err(_) => match fs::symlink_metadata(path) {
-            Err(_) => return Ok(None),
+        Err(_) => return Ok(None),
+        Ok(link) if link.is_symlink() => match fs::metadata(path) {
+            Ok(found) => found,
             // A link to nowhere is in the way like a file. To replace it would not
             // be what becomes of other links, and what is behind it may be a disk
             // that is not mounted.
-            Ok(found) if found.is_symlink() && overwrite == Overwrite::Refuse => {
-                return Err(Error::Exists);
-            }
-            Ok(found) if found.is_symlink() => {
+            Err(_) if overwrite == Overwrite::Refuse => return Err(Error::Exists),
+            Err(_) => {
                 return Err(Error::output(
                     "the output is a symbolic link that leads to no file: remove it, or choose another place for the output",
                 ));
             }
-            // Another program has made it between the two looks.
-            Ok(found) => found,
         },
+        Ok(found) => found,
     };
     if found.is_dir() {
         return Err(Error::output("the output is a folder: name a file in it"));
