@@ -154,8 +154,8 @@ struct Extent {
 }
 
 impl Extent {
-    /// That of the only picture of a file of this `length`, if all of it lies in
-    /// the file.
+    /// That of the only picture of a file of this `length`, if all that directories
+    /// hold lies in the file.
     fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
         let Some((layout, first)) = Layout::of(input)? else {
             return Ok(None);
@@ -197,7 +197,9 @@ impl Extent {
                         return Ok(None);
                     }
                     self.samples = self.samples.saturating_add(size);
-                    self.note(place, size);
+                    // That some are missing is found when they are read.
+                    let place = place.min(length);
+                    self.note(place, size.min(length - place));
                 }
             }
         }
