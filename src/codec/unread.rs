@@ -45,7 +45,7 @@ pub enum Unread {
     },
     /// Four inks, which are read as RGB.
     Cmyk,
-    /// Windows of data and of what is shown that differ, or lie somewhere.
+    /// Windows of data and of what is shown that differ, or do not begin at 0, 0.
     Windows,
     /// 64-bit floats, which are read as 32-bit ones.
     Doubles,
