@@ -11,16 +11,21 @@ pub mod pipeline;
 pub mod report;
 pub mod simd;
 pub mod text;
-pub mod tone;
 pub mod view;
 
+mod combine;
 mod engine;
 mod hash;
+mod map;
+mod number;
+mod tone;
 
 pub use border::Border;
-pub use engine::{LaneKind, Method};
+pub use combine::Combine;
+pub use engine::Method;
 pub use error::{Error, Result};
 pub use filter::{Channel, Extent, Filter, Plan, Tuning};
 pub use image::{Depth, Image, ImageView, Samples};
-pub use kernel::{Combine, Kernel, KernelBank};
-pub use tone::Map;
+pub use kernel::{Kernel, KernelBank};
+pub use map::Map;
+pub use number::LaneKind;

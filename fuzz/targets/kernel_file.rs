@@ -1,9 +1,6 @@
 //! Any text as a kernel file.
 
-use stridekern::{
-    Border, Depth, Extent, Filter, KernelBank, Tuning,
-    kernel::{Combine, Kernel},
-};
+use stridekern::{Border, Combine, Depth, Extent, Filter, KernelBank, Tuning, kernel::Kernel};
 
 use crate::{
     common::{Random, random_image},

@@ -4,11 +4,14 @@
 //! a tap is an offset into it, and each source row and tap carries R packed
 //! weights. The body is compiled once per level; see [`crate::simd`].
 
-use super::{Band, Lane, LaneKind, Taps, taps::Line};
-use crate::simd::{Body, Isa, Level, Simd, Vectors, prefetch};
+use super::{Band, Taps, taps::Line};
+use crate::{
+    number::{Lane, LaneKind},
+    simd::{Body, Isa, Level, Simd, Vectors, prefetch},
+};
 
 /// See [`super::Contraction::run`].
-pub(super) fn contract<T: Lane>(
+pub(super) fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
     taps: &Taps<T>,
@@ -57,8 +60,11 @@ pub(crate) struct Rows<'a, T> {
 }
 
 impl<T: Lane> Rows<'_, T> {
-    pub(super) fn run(self, simd: Simd) {
-        T::direct(simd, self);
+    pub(super) fn run(self, simd: Simd)
+    where
+        T: Blocks,
+    {
+        T::contract(simd, self);
     }
 
     /// In blocks of R rows x N vectors: their sums hide the latency of
@@ -221,9 +227,33 @@ pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
 
 /// Multiplying and adding are two instructions here, and their result takes a
 /// register more.
-pub(super) struct I16<'a>(pub(super) Rows<'a, i16>);
-pub(super) struct F32<'a>(pub(super) Rows<'a, f32>);
-pub(super) struct F64<'a>(pub(super) Rows<'a, f64>);
+struct I16<'a>(Rows<'a, i16>);
+struct F32<'a>(Rows<'a, f32>);
+struct F64<'a>(Rows<'a, f64>);
+
+/// A lane that the direct loop runs in: the rows and columns of a block at each
+/// level are constants of the code, so each lane names its own instances.
+pub(crate) trait Blocks: Lane {
+    fn contract(simd: Simd, rows: Rows<'_, Self>);
+}
+
+impl Blocks for i16 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(I16(rows));
+    }
+}
+
+impl Blocks for f32 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(F32(rows));
+    }
+}
+
+impl Blocks for f64 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(F64(rows));
+    }
+}
 
 impl Body for I16<'_> {
     type Output = ();

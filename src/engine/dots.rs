@@ -7,8 +7,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Band, Contract, Grid, Lane, Scratch, Taps, taps::Line};
+use super::{Band, Contract, Grid, Scratch, Taps, taps::Line};
 use crate::{
+    number::Lane,
     simd::{DotBody, Dots, Phases, Simd, prefetch},
     view::Layout,
 };

@@ -4,7 +4,6 @@
 mod direct;
 mod dots;
 mod fft;
-mod lane;
 mod naive;
 mod separable;
 mod taps;
@@ -16,8 +15,6 @@ use std::fmt;
 pub(crate) use dots::{DotProducts, DotSum, ROWS as DOT_ROWS, count_fours};
 use fft::Fft;
 pub(crate) use fft::{Promise, Tiling, error_bound};
-pub use lane::LaneKind;
-pub(crate) use lane::{Element, ElementKind, Lane, MAX_ROUNDINGS, Widen};
 use separable::Separable;
 pub(crate) use taps::Grid;
 use taps::Taps;
@@ -29,6 +26,7 @@ use crate::{
     error::Result,
     image::no_memory,
     kernel::Factor,
+    number::{Element, Lane, LaneKind},
     simd::Simd,
     view::{Layout, StridedView},
 };
@@ -202,6 +200,11 @@ pub(crate) trait Contract: Sync {
     }
 }
 
+/// A lane that every method runs in.
+pub(crate) trait Arithmetic: Lane + direct::Blocks + fft::Tiles {}
+
+impl<T: Lane + direct::Blocks + fft::Tiles> Arithmetic for T {}
+
 /// Every method whose bands are framed in the lane of its sums.
 #[derive(Debug)]
 pub(crate) enum Contraction<T> {
@@ -228,7 +231,7 @@ impl<T: Lane> Scratch<T> {
     }
 }
 
-impl<T: Lane> Contraction<T> {
+impl<T: Arithmetic> Contraction<T> {
     /// For bands whose rows have this layout of `(columns, channels)`.
     ///
     /// `drop_zeros` leaves out taps of weight zero, which is right only where
@@ -252,7 +255,7 @@ impl<T: Lane> Contraction<T> {
     }
 }
 
-impl<T: Lane> Contract for Contraction<T> {
+impl<T: Arithmetic> Contract for Contraction<T> {
     type Element = T;
     type Sum = T;
 

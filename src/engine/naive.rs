@@ -1,7 +1,7 @@
 //! Four loops over the window view: what every other method must equal.
 
-use super::{Band, Lane, Taps};
-use crate::view::Spacing;
+use super::{Band, Taps};
+use crate::{number::Lane, view::Spacing};
 
 /// See [`super::Contraction::run`].
 pub(super) fn contract<T: Lane>(

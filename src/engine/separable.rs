@@ -5,13 +5,14 @@
 //! Both are the direct engine's loop.
 
 use super::{
-    Band, Grid, Lane, Taps,
-    direct::{self, Rows},
+    Band, Grid, Taps,
+    direct::{self, Blocks, Rows},
     naive,
 };
 use crate::{
     error::Result,
     kernel::Factor,
+    number::Lane,
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
 };
@@ -61,7 +62,7 @@ impl<T: Lane> Separable<T> {
 }
 
 /// See [`super::Contraction::run`].
-pub(super) fn contract<T: Lane>(
+pub(super) fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
     kernel: &Separable<T>,

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::Lane;
-use crate::view::Layout;
+use crate::{number::Lane, view::Layout};
 
 /// Weights as they are laid on a band's window.
 #[derive(Debug, Clone, Copy)]

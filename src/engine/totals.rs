@@ -4,10 +4,11 @@
 //! What leaves a total is taken away again, so every sum must be exact: this
 //! is for integers only.
 
-use super::{Band, Grid, Lane};
+use super::{Band, Grid};
 use crate::{
     error::Result,
     image::try_resize,
+    number::Lane,
     simd::{Body, Isa, Simd},
 };
 

@@ -5,8 +5,11 @@
 //! in the cache. What happens to a row depends on its own windows alone, so that
 //! neither bands nor threads show.
 
-use super::{Band, Element, Grid, take_steps};
-use crate::simd::{Body, Isa, Simd};
+use super::{Band, Grid, take_steps};
+use crate::{
+    number::Element,
+    simd::{Body, Isa, Simd},
+};
 
 /// Samples below this, times the weights, cannot overflow in f32, nor can the
 /// terms of a separable kernel.

@@ -5,9 +5,10 @@ use std::{any::TypeId, ops::Range};
 use super::geometry::Geometry;
 use crate::{
     border::Border,
-    engine::{Band, Element, ElementKind, LaneKind, Widen},
+    engine::Band,
     error::Result,
     image::{Depth, no_memory},
+    number::{Element, ElementKind, LaneKind, Widen},
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::{Layout, StridedView},
 };

@@ -12,15 +12,13 @@ use super::{
     run::Part,
 };
 use crate::{
-    engine::{
-        self, Contract, Contraction, DotProducts, DotSum, Element, Grid, Lane, LaneKind, Wide,
-        Widen,
-    },
+    engine::{self, Arithmetic, Contract, Contraction, DotProducts, DotSum, Grid, Wide},
     error::Result,
     image::{Depth, SampleSliceMut, try_resize},
     kernel::Kernel,
+    number::{Element, Lane, LaneKind, Output, Widen},
     simd,
-    tone::{self, Output, Tone},
+    tone::{self, Tone},
     view::{Layout, StridedView},
 };
 
@@ -63,7 +61,7 @@ fn lanes<S: Widen>(plan: &Plan) -> Result<Box<dyn Compiled>> {
     }
 }
 
-fn lane<S: Widen, T: Lane>(plan: &Plan) -> Result<Box<dyn Compiled>> {
+fn lane<S: Widen, T: Arithmetic>(plan: &Plan) -> Result<Box<dyn Compiled>> {
     kernels::<S, _>(plan, |at, kernel, grid, row| {
         let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
         let drop_zeros = S::DEPTH != Depth::F32;

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     image::{Depth, Image, ImageView},
     kernel::KernelBank,
-    tone::Map,
+    map::Map,
 };
 
 /// How far the result reaches.

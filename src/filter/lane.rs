@@ -2,10 +2,11 @@
 
 use super::method::{Task, is_exact};
 use crate::{
-    engine::{LaneKind, MAX_ROUNDINGS},
+    combine::Combine,
     error::{Error, Result},
     image::Depth,
-    kernel::{Combine, EXACT, Kernel},
+    kernel::{EXACT, Kernel},
+    number::{LaneKind, MAX_ROUNDINGS},
 };
 
 /// The kernels as they are computed: in the range of products; in integers, where decimals can be

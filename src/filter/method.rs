@@ -2,13 +2,12 @@
 
 use super::{geometry::Geometry, lane};
 use crate::{
-    engine::{
-        ElementKind, LaneKind, MAX_ROUNDINGS, Method, Promise, Recipe, Tiling, count_fours,
-        error_bound,
-    },
+    combine::Combine,
+    engine::{Method, Promise, Recipe, Tiling, count_fours, error_bound},
     error::{Error, Result},
     image::Depth,
-    kernel::{Combine, Factors, Kernel},
+    kernel::{Factors, Kernel},
+    number::{ElementKind, LaneKind, MAX_ROUNDINGS},
     simd::Simd,
 };
 

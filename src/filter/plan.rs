@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     border::Border,
-    engine::{self, LaneKind, Method},
+    engine::{self, Method},
     error::{Error, Result},
     image::{Depth, Image, ImageView},
     kernel::Kernel,
+    number::LaneKind,
     simd::{Level, Simd},
     tone::Tone,
     view::{Layout, Spacing},

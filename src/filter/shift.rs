@@ -7,7 +7,8 @@ use crate::{
     border::Border,
     image::{self, Depth},
     kernel::Kernel,
-    tone::{Map, Output},
+    map::Map,
+    number::Output,
     view::StridedView,
 };
 

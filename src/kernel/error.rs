@@ -1,6 +1,6 @@
 //! What can be wrong with a kernel, a bank, or the file that describes it.
 
-use super::bank::Combine;
+use crate::combine::Combine;
 
 /// What is wrong with a kernel.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

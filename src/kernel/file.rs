@@ -11,8 +11,8 @@ use toml::{
 };
 
 use self::values::{integer, kind};
-use super::{Combine, Kernel, KernelBank, KernelError, source::Source};
-use crate::tone::Map;
+use super::{Kernel, KernelBank, KernelError, source::Source};
+use crate::{combine::Combine, map::Map};
 
 /// The keys at the top of a file.
 const BANK_KEYS: [&str; 10] = [

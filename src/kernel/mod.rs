@@ -11,7 +11,7 @@ mod nearest;
 mod resolve;
 mod source;
 
-pub use bank::{Combine, KernelBank, Summary};
+pub use bank::{KernelBank, Summary};
 pub use error::KernelError;
 pub(crate) use factors::{Factor, Factors, greatest_common_divisor};
 pub(crate) use kernel::EXACT;

@@ -5,8 +5,9 @@ use super::{
     terms::{Last, Term},
 };
 use crate::{
+    combine::Combine,
     image::Depth,
-    kernel::{Combine, EXACT, Kernel},
+    kernel::{EXACT, Kernel},
 };
 
 impl Tone {

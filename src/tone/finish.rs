@@ -3,14 +3,15 @@
 use std::marker::PhantomData;
 
 use super::{
-    Map, Output, Real,
     narrow::Narrow,
     terms::{Last, Term, common_divisor},
 };
 use crate::{
-    engine::{Lane, LaneKind},
+    combine::Combine,
     image::Depth,
-    kernel::{Combine, Kernel},
+    kernel::Kernel,
+    map::Map,
+    number::{Lane, LaneKind, Output, Real},
     simd::{Body, Isa, Simd},
 };
 

@@ -1,12 +1,10 @@
 //! Integer sums to bytes, in 16 bits from end to end.
 
-use super::{
-    Map,
-    terms::{Last, Term},
-};
+use super::terms::{Last, Term};
 use crate::{
-    engine::{Lane, LaneKind},
-    kernel::Combine,
+    combine::Combine,
+    map::Map,
+    number::{Lane, LaneKind},
     simd::{Body, Isa, Simd},
 };
 

@@ -1,11 +1,11 @@
 //! The constants of a tone: what turns a sum into a numerator, and a numerator
 //! into a sample.
 
-use super::{Map, Real};
 use crate::{
-    engine::Lane,
     image::Depth,
     kernel::{EXACT, Kernel, greatest_common_divisor},
+    map::Map,
+    number::{Lane, Real},
 };
 
 /// Of one kernel of the bank.

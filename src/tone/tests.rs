@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::{
-    engine::{Lane, LaneKind},
+    combine::Combine,
     image::Depth,
-    kernel::{Combine, Kernel},
+    kernel::Kernel,
+    map::Map,
+    number::{Lane, LaneKind, Output},
     simd::Simd,
 };
 

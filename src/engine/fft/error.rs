@@ -1,6 +1,7 @@
 //! How far transformed sums can be from the true ones.
 
-use super::{LaneKind, Tiling};
+use super::Tiling;
+use crate::number::LaneKind;
 
 /// A bound on the difference between a transformed sum and the true one, for
 /// samples of at most `largest` and a kernel whose weights have a sum of

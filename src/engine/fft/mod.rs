@@ -26,15 +26,19 @@ mod transpose;
 use std::ops::Range;
 
 pub(crate) use error::error_bound;
-pub(crate) use tile::{F32, F64, TileRow};
-use tile::{Forward, Pair, Spectrum, Tile};
+pub(crate) use tile::Tiles;
+use tile::{Forward, Pair, Spectrum, Tile, TileRow};
 pub(crate) use tiling::Tiling;
 use transform::{Transform, cells};
 
-use super::{Band, Grid, Lane, LaneKind, Taps, direct};
+use super::{
+    Band, Grid, Taps,
+    direct::{self, Blocks},
+};
 use crate::{
     error::Result,
     image::{try_resize, zeroed_vec},
+    number::{Lane, LaneKind},
     simd::{Body, Isa, Simd},
     view::Layout,
 };
@@ -83,7 +87,7 @@ impl<T: Lane> Scratch<T> {
     }
 }
 
-impl<T: Lane> Fft<T> {
+impl<T: Blocks + Tiles> Fft<T> {
     /// For bands whose rows have the layout `row` of `(columns, channels)`;
     /// `tiling` was chosen for their window.
     pub(super) fn new(
@@ -132,7 +136,7 @@ impl<T: Lane> Fft<T> {
             let seen = out.len().div_ceil(stride) + self.reach[0];
             let sources = &band.rows[top..top + seen];
             let refused = self.pair(band, sources, &mut pairs);
-            T::tiles(
+            Tiles::contract(
                 self.simd,
                 TileRow {
                     spectrum: &self.spectrum,

@@ -90,7 +90,7 @@ impl Case {
     }
 
     /// All sums, made in calls of `rows_per_call` tiles.
-    fn run<T: Lane>(&self, simd: Simd, tiling: Tiling, tiles_per_call: usize) -> Vec<f64>
+    fn run<T: Blocks + Tiles>(&self, simd: Simd, tiling: Tiling, tiles_per_call: usize) -> Vec<f64>
     where
         f64: From<T>,
     {

@@ -14,7 +14,10 @@ use super::{
     transform::{Cell, Float, Transform, cells, cells_mut},
     transpose::transpose,
 };
-use crate::simd::{Body, Isa};
+use crate::{
+    number::Lane,
+    simd::{Body, Isa, Simd},
+};
 
 /// One channel of one tile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,8 +59,32 @@ pub(crate) struct TileRow<'a, T> {
     pub(super) line: &'a mut [T],
 }
 
-pub(crate) struct F32<'a>(pub(crate) TileRow<'a, f32>);
-pub(crate) struct F64<'a>(pub(crate) TileRow<'a, f64>);
+struct F32<'a>(TileRow<'a, f32>);
+struct F64<'a>(TileRow<'a, f64>);
+
+/// A lane as the transform sees it: as [`Blocks`](super::direct::Blocks), for a row
+/// of tiles. Only floats are ever transformed.
+pub(crate) trait Tiles: Lane {
+    fn contract(simd: Simd, tiles: TileRow<'_, Self>);
+}
+
+impl Tiles for i16 {
+    fn contract(_: Simd, _: TileRow<'_, Self>) {
+        unreachable!("the plan transforms in float lanes only");
+    }
+}
+
+impl Tiles for f32 {
+    fn contract(simd: Simd, tiles: TileRow<'_, Self>) {
+        simd.run(F32(tiles));
+    }
+}
+
+impl Tiles for f64 {
+    fn contract(simd: Simd, tiles: TileRow<'_, Self>) {
+        simd.run(F64(tiles));
+    }
+}
 
 impl Body for F32<'_> {
     type Output = ();

@@ -1,6 +1,6 @@
 //! The size of tiles, and what they cost.
 
-use super::LaneKind;
+use crate::number::LaneKind;
 
 /// The size of tiles, the same for all kernels of a bank.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -10,8 +10,7 @@ use std::{
     ops::{Add, Mul, Neg, Sub},
 };
 
-use super::super::Lane;
-use crate::simd::Isa;
+use crate::{number::Lane, simd::Isa};
 
 /// What transforms compute in.
 pub(crate) trait Float:

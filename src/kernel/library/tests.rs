@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, f64::consts::SQRT_2, fs, path::Path};
 
 use super::*;
-use crate::kernel::{Combine, Kernel};
+use crate::{combine::Combine, kernel::Kernel};
 
 type Rows = Vec<Vec<f64>>;
 

@@ -4,14 +4,10 @@ use std::fmt;
 
 use bytemuck::Pod;
 
-use super::{
-    direct::{self, Rows},
-    fft::{self, TileRow},
-};
+use super::Real;
 use crate::{
     image::{Depth, Sample},
-    simd::{Dots, Simd},
-    tone::Real,
+    simd::Dots,
 };
 
 /// The number type that sums are made in.
@@ -178,14 +174,6 @@ pub(crate) trait Lane: Element {
     /// The nearest integer to a sum, which is below half of what this type
     /// holds exactly.
     fn nearest(self) -> Self;
-
-    /// As [`direct`](Self::direct), for a row of tiles. Only floats are ever
-    /// transformed.
-    fn tiles(simd: Simd, tiles: TileRow<'_, Self>);
-
-    /// The rows and columns of a direct block at this level are constants of
-    /// the code, so each lane names its own instances.
-    fn direct(simd: Simd, rows: Rows<'_, Self>);
 }
 
 impl Element for i16 {
@@ -242,14 +230,6 @@ impl Lane for i16 {
 
     fn nearest(self) -> Self {
         self
-    }
-
-    fn tiles(_: Simd, _: TileRow<'_, Self>) {
-        unreachable!("the plan transforms in float lanes only");
-    }
-
-    fn direct(simd: Simd, rows: Rows<'_, Self>) {
-        simd.run(direct::I16(rows));
     }
 }
 
@@ -355,14 +335,6 @@ macro_rules! float_lane {
             fn nearest(self) -> Self {
                 const MAGIC: $float = 1.5 / <$float>::EPSILON;
                 self + MAGIC - MAGIC
-            }
-
-            fn tiles(simd: Simd, tiles: TileRow<'_, Self>) {
-                simd.run(fft::$body(tiles));
-            }
-
-            fn direct(simd: Simd, rows: Rows<'_, Self>) {
-                simd.run(direct::$body(rows));
             }
         }
     };

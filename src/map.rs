@@ -1,0 +1,69 @@
+//! How responses become samples.
+
+use std::{fmt, str::FromStr};
+
+use crate::error::Error;
+
+/// How responses become samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Map {
+    /// As they are, saturated to what the sample type holds.
+    #[default]
+    Clamp,
+    /// Absolute values.
+    Abs,
+    /// Zero becomes mid-gray: 128 of 255, 32768 of 65535, 0.5 of 1.0 is added.
+    Offset,
+    /// The image's smallest response becomes 0, its largest full scale.
+    Stretch,
+    /// Zero becomes half of full scale, the largest absolute response of the
+    /// image 0 or full scale.
+    Symmetric,
+    /// The responses themselves as 32-bit floats, in units of the input's samples.
+    Float,
+}
+
+impl Map {
+    /// Every map there is.
+    pub const ALL: [Self; 6] = [
+        Self::Clamp,
+        Self::Abs,
+        Self::Offset,
+        Self::Stretch,
+        Self::Symmetric,
+        Self::Float,
+    ];
+
+    /// The map's name in kernel files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clamp => "clamp",
+            Self::Abs => "abs",
+            Self::Offset => "offset",
+            Self::Stretch => "stretch",
+            Self::Symmetric => "symmetric",
+            Self::Float => "float",
+        }
+    }
+}
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Map {
+    type Err = Error;
+
+    /// The map of that [`name`](Self::name).
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|map| map.name() == name)
+            .ok_or_else(|| {
+                let choices = Self::ALL.map(Self::name).join(", ");
+                Error::request(format_args!("unknown map `{name}`; choose {choices}"))
+            })
+    }
+}
