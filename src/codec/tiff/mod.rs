@@ -3,6 +3,7 @@
 
 mod beside;
 mod directory;
+mod error;
 mod parts;
 mod read;
 mod write;

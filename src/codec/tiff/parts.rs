@@ -15,8 +15,9 @@ use crate::{
 };
 
 use super::{
-    Metadata, message,
-    read::{decoding, decoding_part, last_warnings},
+    Metadata,
+    error::{decoding, decoding_part},
+    message,
 };
 
 /// How samples are stored.
@@ -97,6 +98,17 @@ fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
             *sample = (byte >> shift & most) * (255 / most);
         }
     }
+}
+
+/// What is told after the last row.
+pub(super) fn last_warnings(exact: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !exact {
+        warnings.push(
+            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
+        );
+    }
+    warnings
 }
 
 /// The bytes of plain strips that are read at a time.

@@ -3,20 +3,22 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use ::tiff::{
-    ColorType, TiffError,
+    ColorType,
     decoder::{ChunkType, Decoder, DecodingSampleType, Limits as TiffLimits, ifd::Value},
     tags::Tag,
 };
 
 use crate::{
     codec::rows::{Header, RowReader, Trailer, WholeSource},
-    error::{Error, Result},
+    error::Result,
     image::{Depth, Image, Samples, zeroed_vec},
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, beside, directory, jpeg, message,
-    parts::{Kind, Parts},
+    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, beside, directory,
+    error::{decoding, decoding_part},
+    jpeg, message,
+    parts::{Kind, Parts, last_warnings},
 };
 
 /// What is to be read, after the header was judged.
@@ -257,17 +259,6 @@ fn planes(
     Ok((image, Trailer { metadata, warnings }))
 }
 
-/// What is told after the last row.
-pub(super) fn last_warnings(exact: bool) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if !exact {
-        warnings.push(
-            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
-        );
-    }
-    warnings
-}
-
 fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>> {
     let mut samples = zeroed_vec(planes.len())?;
     let planes = planes.chunks_exact(planes.len() / channels);
@@ -379,22 +370,4 @@ fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
 
 fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
     decoder.find_tag_unsigned(tag).map_err(decoding)
-}
-
-/// Of a part of the picture, to decode which may take so many bytes.
-pub(super) fn decoding_part(error: TiffError, most: usize) -> Error {
-    match error {
-        TiffError::LimitsExceeded => message::over_memory("tiff", most as u64),
-        error => decoding(error),
-    }
-}
-
-pub(super) fn decoding(error: TiffError) -> Error {
-    match error {
-        TiffError::IoError(error) => message::reading("tiff", &error),
-        TiffError::UnsupportedError(error) => message::unsupported_kind("tiff", error),
-        // Those beyond the memory were refused.
-        TiffError::LimitsExceeded => message::damaged("tiff", "a field is larger than the file"),
-        error => message::damaged("tiff", error),
-    }
 }
