@@ -9,7 +9,7 @@ use super::{
     Plan,
     band::{self, Frame, Framing, Tile},
     method::Way,
-    run::Part,
+    part::Part,
 };
 use crate::{
     engine::{self, Arithmetic, Contract, Contraction, DotProducts, DotSum, Grid, Wide},

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Channel, Plan, Tuning,
-    plan::Input,
-    run::{Progress, Runner},
-};
+use super::{Channel, Plan, Tuning, part::Progress, plan::Input, run::Runner};
 use crate::{
     border::Border,
     error::{Error, Result},

@@ -1,6 +1,6 @@
 //! Which arithmetic keeps the promise of exact results.
 
-use super::method::{Task, is_exact};
+use super::task::{Task, is_exact};
 use crate::{
     combine::Combine,
     error::{Error, Result},

@@ -9,10 +9,12 @@ mod geometry;
 mod lane;
 mod luma;
 mod method;
+mod part;
 mod plan;
 mod run;
 mod shift;
 mod sizes;
+mod task;
 
 pub use channel::Channel;
 pub use filter::{Extent, Filter};

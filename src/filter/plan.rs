@@ -8,8 +8,9 @@ use super::{
     Channel, Extent, Filter, band,
     geometry::Geometry,
     lane,
-    method::{Choice, Task, Way},
+    method::{Choice, Way},
     shift, sizes,
+    task::Task,
 };
 use crate::{
     border::Border,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Channel, Filter, geometry::Geometry, run::Progress};
+use super::{Channel, Filter, geometry::Geometry, part::Progress};
 use crate::{
     border::Border,
     image::{self, Depth},
