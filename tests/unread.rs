@@ -647,3 +647,32 @@ fn bytes_before_the_pixels_of_a_bitmap_are_found() {
         [Unread::Data(13)]
     );
 }
+
+#[test]
+fn webp_chunks_that_are_not_read_are_known() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    let file = fs::read(folder.join("rgb.webp")).unwrap();
+    let with = |name: &[u8; 4], data: &[u8]| {
+        let mut made = file.clone();
+        made.extend(name);
+        made.extend((data.len() as u32).to_le_bytes());
+        made.extend(data);
+        made.resize(made.len().next_multiple_of(2), 0);
+        let size = (made.len() - 8) as u32;
+        made[4..8].copy_from_slice(&size.to_le_bytes());
+        unread(&made, Format::Webp).unwrap()
+    };
+    let picture = &file[20..];
+    let name = file[12..].first_chunk().unwrap();
+    for (name, data, wanted) in [
+        (name, picture, &[Unread::Pictures][..]),
+        (b"ANMF", &[0; 16], &[Unread::Pictures]),
+        (b"FRGM", b"a part", &[Unread::Hole(6)]),
+        (b"abcd", b"words", &[Unread::Hole(5)]),
+        (b"abcd", &[0; 5], &[]),
+        (b"EXIF", b"II*", &[]),
+        (b"XMP ", b"<x/>", &[]),
+    ] {
+        assert_eq!(with(name, data), wanted, "{name:?}");
+    }
+}

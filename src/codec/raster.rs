@@ -126,10 +126,9 @@ pub(super) fn open<'a>(
         _ => {
             let end = webp::end(&bytes).ok_or_else(|| message::truncated("webp"))?;
             webp::check(&bytes, limits)?;
-            let frames = webp::frames(&bytes[..end])
+            let mut unread = webp::unread(&bytes[..end])
                 .ok_or_else(|| message::damaged("webp", "a chunk is longer than the file"))?;
-            let frames = (frames > 1).then_some(Unread::Frames(frames));
-            let unread = frames.into_iter().chain(after(&bytes, Some(end))).collect();
+            unread.extend(after(&bytes, Some(end)));
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Data of lossy pictures are copied twice. They have planes of Y, U
             // and V, whose sides are multiples of 16, others all samples as

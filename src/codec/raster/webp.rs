@@ -1,7 +1,7 @@
 //! WebP: a RIFF file of chunks.
 
 use crate::{
-    codec::{Limits, message},
+    codec::{Limits, Unread, message, unread::behind},
     error::Result,
 };
 
@@ -27,23 +27,27 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     (end <= bytes.len()).then_some(end)
 }
 
-/// The frames of an animation, the chunks called so; nothing where a chunk is
-/// longer than the file.
-pub(super) fn frames(bytes: &[u8]) -> Option<u64> {
-    let mut frames = 0;
+/// What the chunks hold beside the one picture that is read; nothing where a chunk
+/// is longer than the file.
+pub(super) fn unread(bytes: &[u8]) -> Option<Vec<Unread>> {
+    let (mut stills, mut frames, mut others) = (0_u64, 0_u64, 0_u64);
     let mut rest = bytes.get(12..)?;
     while let Some((&[a, b, c, d, size @ ..], after)) = rest.split_first_chunk::<8>() {
-        frames += u64::from(&[a, b, c, d] == b"ANMF");
         let size = u32::from_le_bytes(size) as usize;
+        let data = after.get(..size)?;
+        match &[a, b, c, d] {
+            b"VP8 " | b"VP8L" => stills += 1,
+            b"ANMF" => frames += 1,
+            b"VP8X" | b"ANIM" | b"ALPH" | b"ICCP" | b"EXIF" | b"XMP " => {}
+            _ => others += behind(data).map_or(0, |_| size as u64),
+        }
         // A chunk of an odd size has a byte of padding, which may be missing at the end.
-        let padded = size.saturating_add(1) & !1;
-        rest = match after.get(padded..) {
-            Some(rest) => rest,
-            None if after.len() == size => &[],
-            None => return None,
-        };
+        rest = after.get(size.next_multiple_of(2)..).unwrap_or_default();
     }
-    Some(frames)
+    let several = (stills > 1 || (stills > 0 && frames > 0)).then_some(Unread::Pictures);
+    let frames = (stills == 0 && frames > 1).then_some(Unread::Frames(frames));
+    let others = (others > 0).then_some(Unread::Hole(others));
+    Some([several, frames, others].into_iter().flatten().collect())
 }
 
 /// The bytes of the codes, and of the first rows.
