@@ -110,7 +110,7 @@ fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
     let places = tables.as_chunks().0.iter().take(count);
     let last = places.map(|place| u64::from_le_bytes(*place)).max()?;
     let last = usize::try_from(last).ok()?;
-    Some(last + block_bytes(bytes.get(last..)?, meta, walk.several)?)
+    last.checked_add(block_bytes(bytes.get(last..)?, meta, walk.several)?)
 }
 
 /// The bytes of the block that begins here: the number of its part if there may
@@ -134,8 +134,7 @@ fn block_bytes(block: &[u8], meta: &MetaData, several: bool) -> Option<usize> {
         .checked_add(samples.ok()?)
 }
 
-/// The most attributes of all parts of a file. Real ones have some
-/// tens in each.
+/// The most attributes of all parts of a file. Real ones have some tens in each.
 const MOST_ATTRIBUTES: usize = 1 << 16;
 
 /// What the decoder keeps of an attribute, in tables that grow, and in the
@@ -166,8 +165,9 @@ const PIZ_TABLES: usize = 2 << 20;
 /// An entry of the table of blocks: as it is read while that grows, and sorted.
 const BLOCK: usize = 32;
 
-/// The most bytes that the decoder keeps of the header, and of the blocks that it decodes at a time: attributes to an empty name; of files
-/// of several parts, headers to an empty one.
+/// The most bytes that the decoder keeps of the header, and of the blocks that it
+/// decodes at a time: attributes to an empty name; of files of several parts,
+/// headers to an empty one.
 pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let mut walk = Walk::of(bytes);
     let mut blocks = 0;
