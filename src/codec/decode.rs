@@ -288,19 +288,19 @@ fn rows_as<'a>(
     }
     if format == Format::Tiff {
         return match input {
-            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), 0, limits),
-            Input::File(file) => tiff::open(file, 0, limits),
+            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), 0, limits, look),
+            Input::File(file) => tiff::open(file, 0, limits, look),
             Input::Stream(stream) => {
                 let bytes = read_all(stream, limits)?;
                 let held = bytes.capacity();
-                tiff::open(Cursor::new(bytes), held, limits)
+                tiff::open(Cursor::new(bytes), held, limits, look)
             }
         };
     }
     let bytes = input.into_bytes(limits)?;
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
-        Format::Gif => gif::open(bytes, limits),
+        Format::Gif => gif::open(bytes, limits, look),
         _ => raster::open(bytes, format, limits),
     }
 }

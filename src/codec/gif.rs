@@ -16,7 +16,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Unread, message, raster,
+    Format, Limits, Look, Unread, message,
+    packed::Gauge,
+    raster,
     rows::{Header, RowReader, Trailer, WholeSource},
     unread::after,
 };
@@ -27,7 +29,7 @@ const XMP: &[u8] = b"XMP DataXMP";
 
 /// Opens the first picture: gray if its palette is, with alpha if a colour is
 /// transparent or the picture leaves a part of the screen bare.
-pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
+pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // Of a profile and XMP data. Sizes are checked here, before anything is
@@ -45,7 +47,7 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
         false => 0,
     };
     let kept = bytes.len() + beside;
-    let unread = unread(&bytes);
+    let unread = unread(&bytes, look);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
@@ -83,42 +85,84 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReade
 }
 
 /// The frames beyond the first and what follows the last, by the blocks of the
-/// file: nothing is decoded. Where the blocks are damaged, they end.
-fn unread(bytes: &[u8]) -> Vec<Unread> {
-    let (frames, end) = frames(bytes);
-    let behind = after(bytes, end);
-    let frames = (frames > 1).then_some(Unread::Frames(frames));
-    frames.into_iter().chain(behind).collect()
+/// file. Where they are damaged, they end. A thorough look decodes the first
+/// frame for what its data hold beside it.
+fn unread(bytes: &[u8], look: Look) -> Vec<Unread> {
+    let blocks = Blocks::of(bytes);
+    let behind = after(bytes, blocks.end);
+    let frames = (blocks.frames > 1).then_some(Unread::Frames(blocks.frames));
+    let first = blocks.first.filter(|_| look == Look::Thorough);
+    let within = first.and_then(|start| within(&bytes[start..]));
+    frames.into_iter().chain(behind).chain(within).collect()
 }
 
-/// How many frames there are, and where the file ends, if it has an end.
-fn frames(bytes: &[u8]) -> (u64, Option<usize>) {
-    /// The bytes of the palette that these flags announce.
-    fn palette(flags: u8) -> usize {
-        match flags & 0x80 {
-            0 => 0,
-            _ => 3 << ((flags & 7) + 1),
+/// What the data of a frame, whose descriptor this is, hold beside it.
+fn within(frame: &[u8]) -> Option<Unread> {
+    let &[_, _, _, _, _, w0, w1, h0, h1, flags] = frame.first_chunk()?;
+    let [wide, high] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
+    let (bits, data) = frame.get(10 + palette(flags)..)?.split_first()?;
+    // Less than a row is a rounding of its encoder.
+    let mut gauge = Gauge::gif_lzw(*bits, (wide * high + wide).saturating_sub(1))?;
+    SubBlocks(data).for_each(|part| gauge.feed(part));
+    gauge.unread()
+}
+
+/// The bytes of the palette that these flags announce.
+const fn palette(flags: u8) -> usize {
+    match flags & 0x80 {
+        0 => 0,
+        _ => 3 << ((flags & 7) + 1),
+    }
+}
+
+/// What the blocks of a file tell.
+#[derive(Default)]
+struct Blocks {
+    frames: u64,
+    /// Where the descriptor of the first frame begins.
+    first: Option<usize>,
+    /// Where the file ends, if it has an end.
+    end: Option<usize>,
+}
+
+impl Blocks {
+    fn of(bytes: &[u8]) -> Self {
+        let mut blocks = Self::default();
+        // The signature, and the logical screen with its flags.
+        let mut at = 13 + bytes.get(10).map_or(0, |flags| palette(*flags));
+        loop {
+            at += match bytes.get(at) {
+                Some(0x3b) => {
+                    blocks.end = Some(at + 1);
+                    return blocks;
+                }
+                Some(0x21) => 2,
+                Some(0x2c) => {
+                    blocks.frames += 1;
+                    blocks.first.get_or_insert(at);
+                    // The frame, its palette, and the size of codes.
+                    11 + bytes.get(at + 9).map_or(0, |flags| palette(*flags))
+                }
+                _ => return blocks,
+            };
+            let mut data = SubBlocks(bytes.get(at..).unwrap_or_default());
+            data.by_ref().for_each(drop);
+            at = bytes.len() - data.0.len();
         }
     }
-    // The signature, and the logical screen with its flags.
-    let mut at = 13 + bytes.get(10).map_or(0, |flags| palette(*flags));
-    let mut count = 0;
-    loop {
-        at += match bytes.get(at) {
-            Some(0x3b) => return (count, Some(at + 1)),
-            Some(0x21) => 2,
-            Some(0x2c) => {
-                count += 1;
-                // The frame, its palette, and the size of codes.
-                11 + bytes.get(at + 9).map_or(0, |flags| palette(*flags))
-            }
-            _ => return (count, None),
-        };
-        // Blocks of data, the last of which is empty.
-        while let Some(length @ 1..) = bytes.get(at) {
-            at += 1 + usize::from(*length);
-        }
-        at += 1;
+}
+
+/// Blocks of data, the last of which is empty; then what is behind them is left.
+struct SubBlocks<'a>(&'a [u8]);
+
+impl<'a> Iterator for SubBlocks<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first()?;
+        let (part, rest) = rest.split_at(usize::from(*length).min(rest.len()));
+        self.0 = rest;
+        (!part.is_empty()).then_some(part)
     }
 }
 
@@ -271,19 +315,20 @@ mod tests {
             encoder.write_frame(&frame).unwrap();
         }
         drop(encoder);
-        assert_eq!(frames(&file), (3, Some(file.len())));
+        let whole = Blocks::of(&file);
+        assert_eq!((whole.frames, whole.end), (3, Some(file.len())));
         let mut counts: Vec<u64> = (0..file.len())
             .map(|length| {
-                let (count, end) = frames(&file[..length]);
-                assert_eq!(end, None, "{length}");
-                count
+                let blocks = Blocks::of(&file[..length]);
+                assert_eq!(blocks.end, None, "{length}");
+                blocks.frames
             })
             .collect();
         assert!(counts.is_sorted(), "{counts:?}");
         counts.dedup();
         assert_eq!(counts, [0, 1, 2, 3]);
         assert_eq!(
-            unread(&[&file[..], b"more"].concat()),
+            unread(&[&file[..], b"more"].concat(), Look::Thorough),
             [Unread::Frames(3), Unread::Data(4)]
         );
     }

@@ -13,7 +13,7 @@ mod strips;
 mod tests;
 mod write;
 
-pub(super) use marks::is_complete;
+pub(super) use marks::{is_complete, unread};
 pub(super) use strips::Cut;
 pub(super) use write::{create, strip_rows};
 
@@ -77,7 +77,7 @@ pub(super) fn open_cut<'a>(
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
     let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(Unread::Cmyk);
     let header = Header::new(Format::Jpeg, [rows, columns, channels], Depth::U8);
-    let mut header = header.without(inks.into_iter().chain(marks::unread(&bytes)));
+    let mut header = header.without(inks.into_iter().chain(unread(&bytes)));
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),

@@ -32,6 +32,7 @@ mod mapped;
 mod message;
 mod metadata;
 mod npy;
+mod packed;
 mod png;
 mod pnm;
 mod raster;

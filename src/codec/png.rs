@@ -2,7 +2,7 @@
 //! file, written as the rows come.
 
 use super::{
-    Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message,
+    Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message, packed,
     rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
     unread::data_between,
 };

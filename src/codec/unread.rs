@@ -33,6 +33,8 @@ pub enum Unread {
     Data(u64),
     /// The same between the parts of a picture: how many there are.
     Hole(u64),
+    /// Samples beyond the last row, in compressed data that go on there.
+    Surplus,
     /// Directories that tell of more than the file has: it was cut, or is damaged
     /// where nothing of the picture is.
     Cut,
@@ -87,6 +89,7 @@ impl Unread {
             | Self::Windows
             | Self::Data(_)
             | Self::Hole(_)
+            | Self::Surplus
             | Self::Cut => {
                 format!("the {format} file holds {self}: that was not read")
             }
@@ -121,6 +124,7 @@ impl fmt::Display for Unread {
             Self::Data(1) => f.write_str("1 byte of further data after its picture"),
             Self::Data(bytes) => write!(f, "{bytes} bytes of further data after its picture"),
             Self::Hole(bytes) => write!(f, "{bytes} bytes of further data between its parts"),
+            Self::Surplus => f.write_str("samples beyond its last row"),
             Self::Cut => f.write_str("directories that tell of more than the file has"),
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
@@ -134,15 +138,25 @@ impl fmt::Display for Unread {
 
 /// What follows a picture, if it is more than padding.
 pub(super) fn behind(rest: &[u8]) -> Option<Unread> {
-    let is_blank = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
-    if rest.iter().all(|byte| is_blank(byte) || *byte == 0xff) {
+    if rest.iter().all(|byte| is_blank(*byte) || *byte == 0xff) {
         return None;
     }
-    let start = rest.iter().position(|byte| !is_blank(byte))?;
-    Some(match Format::from_content(&rest[start..]) {
+    Some(match Format::from_content(without_blanks(rest)) {
         Some(_) => Unread::Pictures,
         None => Unread::Data(rest.len() as u64),
     })
+}
+
+/// Whether files are padded with this byte: the last one is the end of a file
+/// to CP/M and DOS.
+const fn is_blank(byte: u8) -> bool {
+    byte == 0 || byte.is_ascii_whitespace() || byte == 0x1a
+}
+
+/// From the first byte on that is no padding.
+pub(super) fn without_blanks(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !is_blank(*byte));
+    &bytes[start.unwrap_or(bytes.len())..]
 }
 
 /// The same of a file whose picture ends at byte `end`, if that is known: where it
@@ -178,7 +192,7 @@ mod tests {
     fn padding_is_no_data() {
         for (rest, data) in [
             (&b""[..], None),
-            (b"\0\0\xff\n \r", None),
+            (b"\0\0\xff\n \r\x1a", None),
             (b"\0x\0", Some(Unread::Data(3))),
             (b"PK", Some(Unread::Data(2))),
         ] {

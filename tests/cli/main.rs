@@ -26,6 +26,7 @@ mod signals;
 mod special_files;
 mod standard_streams;
 mod streams;
+mod surplus;
 
 use std::{
     ffi::OsStr,

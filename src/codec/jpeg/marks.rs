@@ -1,7 +1,10 @@
 //! The marks of a file: where its segments, its scans and its end are.
 
 use crate::{
-    codec::{Unread, message, unread::behind},
+    codec::{
+        Unread, message,
+        unread::{behind, without_blanks},
+    },
     error::Result,
     image::no_memory,
 };
@@ -187,11 +190,11 @@ impl Iterator for Marks<'_> {
 
 /// What follows the end of the picture: further pictures, as the Multi-Picture
 /// Format and some cameras have them, a film, or anything else.
-pub(super) fn unread(bytes: &[u8]) -> Option<Unread> {
+pub(in crate::codec) fn unread(bytes: &[u8]) -> Option<Unread> {
     let end = Marks::of(bytes).find(|mark| mark.code == END)?;
     let mut rest = &bytes[end.end..];
     // Some programs end it twice.
-    while let Some(behind) = rest.strip_prefix(&[0xff, END]) {
+    while let Some(behind) = without_blanks(rest).strip_prefix(&[0xff, END]) {
         rest = behind;
     }
     behind(rest)

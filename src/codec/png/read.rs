@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Format, Header, Limits, Look, Metadata, RowReader, Trailer, Unread,
-    data_between, message,
+    data_between, message, packed::Gauge,
 };
 
 /// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
@@ -84,7 +84,8 @@ pub(in crate::codec) fn open<'a>(
     // The decoder passes over a damaged chunk that tells of an animation.
     let frames = frames(lines.reader.info()).max(chunks.frames);
     let frames = (frames > 1).then_some(Unread::Frames(frames));
-    let mut header = header.without(frames.into_iter().chain(chunks.behind));
+    let beside = [frames, chunks.within, chunks.behind];
+    let mut header = header.without(beside.into_iter().flatten());
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(format!(
@@ -137,6 +138,8 @@ const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 struct Chunks {
     /// What follows the picture.
     behind: Option<Unread>,
+    /// What its compressed data hold beside it, after a thorough look.
+    within: Option<Unread>,
     /// The pictures of an animation, by the chunks that begin one.
     frames: u64,
     /// The length of a file that was not gone through: it ends as a picture does.
@@ -159,7 +162,7 @@ impl Chunks {
             chunks.not_seen = (last == END).then_some(length);
         }
         if chunks.not_seen.is_none()
-            && let Some(end) = chunks.walk(input, length)?
+            && let Some(end) = chunks.walk(input, length, look)?
         {
             chunks.behind = data_between(input, end, length)?;
         }
@@ -169,33 +172,93 @@ impl Chunks {
 
     /// Goes through the chunks one by one to the one that ends the picture, and
     /// says where that ends.
-    fn walk(&mut self, input: &mut (impl BufRead + Seek), length: u64) -> io::Result<Option<u64>> {
+    fn walk(
+        &mut self,
+        input: &mut (impl BufRead + Seek),
+        length: u64,
+        look: Look,
+    ) -> io::Result<Option<u64>> {
         /// To seek, a reader drops its buffer, so short chunks are read.
         const SHORT: u64 = 1 << 18;
+        let mut gauge = None;
         let mut at = 8;
         input.seek(SeekFrom::Start(at))?;
         while at + END.len() as u64 <= length {
             let mut chunk = [0; 8];
             input.read_exact(&mut chunk)?;
             let [a, b, c, d, name @ ..] = chunk;
-            // The data and their checksum.
-            let data = 4 + u64::from(u32::from_be_bytes([a, b, c, d]));
-            at += 8 + data;
+            let data = u64::from(u32::from_be_bytes([a, b, c, d]));
+            // And their checksum.
+            let mut left = data + 4;
+            at += 8 + left;
             match &name {
-                b"IEND" => return Ok(Some(at)),
+                b"IEND" => {
+                    self.within = gauge.and_then(Gauge::unread);
+                    return Ok(Some(at));
+                }
+                b"IHDR" if look == Look::Thorough && data == 13 => {
+                    let mut header = [0; 13];
+                    input.read_exact(&mut header)?;
+                    left -= data;
+                    gauge = stored_bytes(&header).map(Gauge::deflate);
+                }
                 b"fcTL" => self.frames += 1,
-                // The first picture is no frame of the animation.
-                b"IDAT" if self.frames == 0 => self.frames = 1,
+                b"IDAT" => {
+                    // The first picture is no frame of the animation.
+                    self.frames = self.frames.max(1);
+                    if let Some(gauge) = &mut gauge {
+                        gauge.feed_from(input.by_ref().take(data))?;
+                        left -= data;
+                    }
+                }
                 _ => {}
             }
-            if data > SHORT {
+            if left > SHORT {
                 input.seek(SeekFrom::Start(at))?;
             } else {
-                io::copy(&mut input.by_ref().take(data), &mut io::sink())?;
+                io::copy(&mut input.by_ref().take(left), &mut io::sink())?;
             }
         }
         Ok(None)
     }
+}
+
+/// The bytes that the samples of a picture with this header are compressed from,
+/// a row of slack included: in passes if it is interlaced, each row with a byte
+/// for its filter.
+fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
+    /// Where passes begin and how far apart their pixels are, by columns and rows
+    /// (PNG, section 8.2).
+    const PASSES: [[u64; 4]; 7] = [
+        [0, 8, 0, 8],
+        [4, 8, 0, 8],
+        [0, 4, 4, 8],
+        [2, 4, 0, 4],
+        [0, 2, 2, 4],
+        [1, 2, 0, 2],
+        [0, 1, 1, 2],
+    ];
+    let [w0, w1, w2, w3, h0, h1, h2, h3, bits, color, _, _, interlace] = *header;
+    let [columns, rows] =
+        [[w0, w1, w2, w3], [h0, h1, h2, h3]].map(|side| u64::from(u32::from_be_bytes(side)));
+    let samples = ColorType::from_u8(color)?.samples() as u64;
+    let row = |columns: u64| 1 + (columns * samples * u64::from(bits)).div_ceil(8);
+    let passes = match interlace {
+        0 => &[[0, 1, 0, 1]][..],
+        _ => &PASSES,
+    };
+    let bytes = passes.iter().map(|&[left, across, top, down]| {
+        let columns = columns.saturating_sub(left).div_ceil(across);
+        let rows = rows.saturating_sub(top).div_ceil(down);
+        // Passes without columns have no rows either.
+        if columns > 0 {
+            rows.saturating_mul(row(columns))
+        } else {
+            0
+        }
+    });
+    let most = bytes.fold(0, u64::saturating_add);
+    Some(most.saturating_add(row(columns) - 1))
 }
 
 /// A reader whose bytes are counted as they are taken.

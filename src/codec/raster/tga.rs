@@ -16,6 +16,11 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
     {
         unread.push(Unread::Channels { stored: 4, read: 3 });
     }
+    if let Some(colors) = palette(bytes).filter(|colors| *colors > 0)
+        && !matches!(bytes.get(2), Some(1 | 9))
+    {
+        unread.push(Unread::Hole(colors as u64));
+    }
     let Some(end) = end(bytes, rows * columns) else {
         return unread;
     };
@@ -76,14 +81,18 @@ fn footer(
     Some(stamp)
 }
 
-/// Where the pixels end.
-fn end(bytes: &[u8], mut pixels: usize) -> Option<usize> {
-    let [name, mapped, kind] = *bytes.first_chunk()?;
-    let palette = match mapped {
+/// The bytes of the palette.
+fn palette(bytes: &[u8]) -> Option<usize> {
+    Some(match bytes.get(1)? {
         0 => 0,
         _ => u16_at(bytes, 5)? * usize::from(bytes.get(7)?.div_ceil(8)),
-    };
-    let start = HEADER + usize::from(name) + palette;
+    })
+}
+
+/// Where the pixels end.
+fn end(bytes: &[u8], mut pixels: usize) -> Option<usize> {
+    let [name, _, kind] = *bytes.first_chunk()?;
+    let start = HEADER + usize::from(name) + palette(bytes)?;
     let pixel = usize::from(bytes.get(16)?.div_ceil(8));
     if kind < 8 {
         return pixels.checked_mul(pixel)?.checked_add(start);

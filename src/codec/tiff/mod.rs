@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod parts;
 mod read;
+mod surplus;
 mod write;
 
 pub(super) use read::open;
@@ -13,7 +14,10 @@ pub(super) use write::{create, strip_rows};
 
 use ::tiff::tags::Tag;
 
-use super::{Compression, Density, DensityUnit, Format, Limits, Metadata, Unread, jpeg, message};
+use super::{
+    Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, jpeg, message,
+    packed,
+};
 
 /// XMP data, which the crate has no name for.
 const XMP: Tag = Tag::Unknown(700);

@@ -15,10 +15,11 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, Unread, XMP, beside, directory,
+    Density, DensityUnit, Format, Limits, Look, Metadata, Unread, XMP, beside, directory,
     error::{decoding, decoding_part},
     jpeg, message,
     parts::{Kind, Parts, last_warnings},
+    surplus::Surplus,
 };
 
 /// What is to be read, after the header was judged.
@@ -46,6 +47,7 @@ pub(in crate::codec) fn open<'a>(
     mut input: impl Read + Seek + Send + 'a,
     held: usize,
     limits: &Limits,
+    look: Look,
 ) -> Result<RowReader<'a>> {
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
@@ -76,7 +78,7 @@ pub(in crate::codec) fn open<'a>(
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
-        check_jpeg_parts(&mut decoder, length, limits)?;
+        unread.extend(check_jpeg_parts(&mut decoder, length, limits)?);
     }
     let layout = decoder.image_buffer_layout().map_err(decoding)?;
     let picture = Picture {
@@ -108,7 +110,11 @@ pub(in crate::codec) fn open<'a>(
     if kind == Kind::F64 {
         unread.push(Unread::Doubles);
     }
-    unread.extend(surplus(&mut decoder, &picture)?);
+    let surplus = Surplus::new(&mut decoder, picture.bits)?;
+    unread.extend(surplus.plain());
+    if look == Look::Thorough {
+        unread.extend(surplus.compressed(decoder.inner(), length)?);
+    }
     let mut header = Header::new(Format::Tiff, [rows, columns, channels], kind.depth());
     header.metadata = metadata;
     header.warnings = warnings;
@@ -125,29 +131,6 @@ pub(in crate::codec) fn open<'a>(
     }
     let parts = Parts::new(decoder, kind, &header, memory, kept)?;
     Ok(RowReader::new(header, parts))
-}
-
-/// What plain strips have beyond the rows that are read of them, if that may be more
-/// than padding.
-fn surplus(decoder: &mut Decoder<impl Read + Seek>, picture: &Picture) -> Result<Option<Unread>> {
-    let plain = unsigned(decoder, Tag::Compression)?.unwrap_or(1) == 1;
-    if !plain || decoder.get_chunk_type() != ChunkType::Strip {
-        return Ok(None);
-    }
-    let stored = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
-    let (rows, columns) = (picture.rows as u64, picture.columns as u64);
-    let bits = u64::from(picture.bits);
-    let wanted = match picture.planar {
-        true => rows * (columns * bits).div_ceil(8) * stored,
-        false => rows * (columns * stored * bits).div_ceil(8),
-    };
-    let lengths = decoder
-        .find_tag_unsigned_vec::<u64>(Tag::StripByteCounts)
-        .map_err(decoding)?
-        .unwrap_or_default();
-    let all = lengths.into_iter().fold(0, u64::saturating_add);
-    let surplus = all.saturating_sub(wanted);
-    Ok((surplus > wanted / 2).then_some(Unread::Hole(surplus)))
 }
 
 /// How many channels will be read, if they mean something that is supported.
@@ -286,12 +269,14 @@ fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Picture) -> Result
     Ok(())
 }
 
-/// The decoder of the JPEGs inside is lenient and fills what is missing.
+/// The decoder of the JPEGs inside is lenient, fills what is missing, and takes no
+/// notice of what stands behind them.
 fn check_jpeg_parts(
     decoder: &mut Decoder<impl Read + Seek>,
     length: u64,
     limits: &Limits,
-) -> Result<()> {
+) -> Result<Option<Unread>> {
+    let mut unread = None;
     for (offsets, lengths) in [
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
@@ -331,9 +316,13 @@ fn check_jpeg_parts(
             if !jpeg::is_complete(&bytes) {
                 return Err(message::truncated("tiff"));
             }
+            unread = unread.or(jpeg::unread(&bytes).map(|found| match found {
+                Unread::Data(bytes) => Unread::Hole(bytes),
+                found => found,
+            }));
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// The picture does not depend on them, so neither does reading it.
@@ -368,6 +357,6 @@ fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
     Ok(extra.unwrap_or_default())
 }
 
-fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
+pub(super) fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
     decoder.find_tag_unsigned(tag).map_err(decoding)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
-    open(std::io::Cursor::new(bytes), 0, limits)?.into_decoded()
+    open(std::io::Cursor::new(bytes), 0, limits, Look::Quick)?.into_decoded()
 }
 
 const SHORT: u16 = 3;
@@ -426,7 +426,13 @@ fn plain_strips_are_read_row_by_row() {
     let file = tiff(273, &strips, tags);
     let wanted = image([8, 3, 1], Samples::U16(values.clone()));
     assert_eq!(decoded(&file).image, wanted);
-    let mut reader = open(std::io::Cursor::new(&file), 0, &Limits::default()).unwrap();
+    let mut reader = open(
+        std::io::Cursor::new(&file),
+        0,
+        &Limits::default(),
+        Look::Quick,
+    )
+    .unwrap();
     let mut band = [0_u16; 2 * 3];
     for start in [0, 6, 12, 18] {
         assert_eq!(reader.read(&mut band[..]).unwrap(), 2);

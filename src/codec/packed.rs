@@ -1,0 +1,315 @@
+//! Compressed samples: whether a stream decodes to more than the rows of its
+//! picture, and what stands behind its end.
+
+use std::io::{self, Read};
+
+use flate2::{Decompress, FlushDecompress, Status};
+use weezl::{BitOrder, LzwStatus, decode::Decoder as Lzw};
+
+use super::{
+    Unread,
+    unread::{behind, without_blanks},
+};
+
+/// A compressed stream that is decoded for its length alone.
+pub(super) struct Gauge {
+    decoder: Decoder,
+    /// The bytes that the stream may decode to, and those that it has so far.
+    most: u64,
+    decoded: u64,
+    state: State,
+    /// What stands behind the end and its padding: its length, and its first bytes.
+    behind: u64,
+    tail: Vec<u8>,
+    room: Box<[u8]>,
+}
+
+enum Decoder {
+    Deflate(Decompress),
+    Lzw(Lzw),
+    PackBits(PackBits),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Running,
+    Ended,
+    /// Whoever decodes the picture will tell.
+    Damaged,
+    /// It goes on behind the last row.
+    Surplus,
+}
+
+impl Gauge {
+    /// A zlib stream, of PNG or TIFF, that decodes to `most` bytes or fewer.
+    pub(super) fn deflate(most: u64) -> Self {
+        Self::new(Decoder::Deflate(Decompress::new(true)), most)
+    }
+
+    /// The LZW codes of a TIFF.
+    pub(super) fn tiff_lzw(most: u64) -> Self {
+        let lzw = Lzw::with_tiff_size_switch(BitOrder::Msb, 8);
+        Self::new(Decoder::Lzw(lzw), most)
+    }
+
+    /// The LZW codes of a GIF, the first of which have one bit more than `bits`;
+    /// nothing if there are no such codes.
+    pub(super) fn gif_lzw(bits: u8, most: u64) -> Option<Self> {
+        let lzw = (1..=11)
+            .contains(&bits)
+            .then(|| Lzw::new(BitOrder::Lsb, bits))?;
+        Some(Self::new(Decoder::Lzw(lzw), most))
+    }
+
+    /// Runs of bytes, which have no end of their own.
+    pub(super) fn pack_bits(most: u64) -> Self {
+        Self::new(Decoder::PackBits(PackBits::Header), most)
+    }
+
+    fn new(decoder: Decoder, most: u64) -> Self {
+        Self {
+            decoder,
+            most,
+            decoded: 0,
+            state: State::Running,
+            behind: 0,
+            tail: Vec::new(),
+            room: vec![0; 1 << 15].into(),
+        }
+    }
+
+    /// Goes on with the next bytes of the stream.
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+        /// What is kept of the tail: enough to know a picture by.
+        const TAIL: usize = 1 << 10;
+        while self.state == State::Running && !bytes.is_empty() {
+            let (consumed, decoded) = self.decode(bytes);
+            bytes = &bytes[consumed..];
+            self.decoded += decoded as u64;
+            if self.decoded > self.most {
+                self.state = State::Surplus;
+            } else if self.state == State::Running && consumed == 0 && decoded == 0 {
+                self.state = State::Damaged;
+            }
+        }
+        if self.state == State::Ended {
+            if self.tail.is_empty() {
+                bytes = without_blanks(bytes);
+            }
+            self.behind += bytes.len() as u64;
+            let kept = bytes.len().min(TAIL - self.tail.len());
+            self.tail.extend_from_slice(&bytes[..kept]);
+        }
+    }
+
+    /// The same with all bytes that `part` gives.
+    pub(super) fn feed_from(&mut self, mut part: impl Read) -> io::Result<()> {
+        let mut bytes = [0; 1 << 13];
+        loop {
+            match part.read(&mut bytes) {
+                Ok(0) => return Ok(()),
+                Ok(count) => self.feed(&bytes[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Decodes some of the bytes: how many, and to how many.
+    fn decode(&mut self, bytes: &[u8]) -> (usize, usize) {
+        match &mut self.decoder {
+            Decoder::Deflate(deflate) => {
+                let before = (deflate.total_in(), deflate.total_out());
+                match deflate.decompress(bytes, &mut self.room, FlushDecompress::None) {
+                    Ok(Status::StreamEnd) => self.state = State::Ended,
+                    Ok(Status::Ok | Status::BufError) => {}
+                    Err(_) => self.state = State::Damaged,
+                }
+                let consumed = deflate.total_in() - before.0;
+                let decoded = deflate.total_out() - before.1;
+                (consumed as usize, decoded as usize)
+            }
+            Decoder::Lzw(lzw) => {
+                let result = lzw.decode_bytes(bytes, &mut self.room);
+                match result.status {
+                    Ok(LzwStatus::Done) => self.state = State::Ended,
+                    Ok(LzwStatus::Ok | LzwStatus::NoProgress) => {}
+                    Err(_) => self.state = State::Damaged,
+                }
+                (result.consumed_in, result.consumed_out)
+            }
+            Decoder::PackBits(state) => state.decode(bytes),
+        }
+    }
+
+    /// What the stream holds that is no sample of the picture.
+    pub(super) fn unread(self) -> Option<Unread> {
+        /// Programs leave some bytes behind a stream, and decoders look ahead.
+        const PADDING: u64 = 16;
+        match self.state {
+            State::Surplus => Some(Unread::Surplus),
+            State::Ended if self.behind > PADDING => match behind(&self.tail)? {
+                Unread::Pictures => Some(Unread::Pictures),
+                _ => Some(Unread::Hole(self.behind)),
+            },
+            State::Running | State::Ended | State::Damaged => None,
+        }
+    }
+}
+
+/// Where in runs of bytes the decoder is.
+#[derive(Clone, Copy)]
+enum PackBits {
+    Header,
+    /// Before the byte that is repeated so often.
+    Repeat(usize),
+    /// Within bytes that stand for themselves, so many of which are left.
+    Literal(usize),
+}
+
+impl PackBits {
+    /// As [`Gauge::decode`].
+    fn decode(&mut self, bytes: &[u8]) -> (usize, usize) {
+        let (mut consumed, mut decoded) = (0, 0);
+        while let Some(byte) = bytes.get(consumed) {
+            match *self {
+                Self::Header => {
+                    consumed += 1;
+                    *self = match *byte {
+                        count @ 0..=127 => Self::Literal(usize::from(count) + 1),
+                        128 => Self::Header,
+                        count => Self::Repeat(257 - usize::from(count)),
+                    };
+                }
+                Self::Repeat(count) => {
+                    consumed += 1;
+                    decoded += count;
+                    *self = Self::Header;
+                }
+                Self::Literal(left) => {
+                    let here = left.min(bytes.len() - consumed);
+                    consumed += here;
+                    decoded += here;
+                    *self = match left - here {
+                        0 => Self::Header,
+                        left => Self::Literal(left),
+                    };
+                }
+            }
+        }
+        (consumed, decoded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::ZlibEncoder};
+    use weezl::encode::Encoder;
+
+    use super::*;
+
+    /// A name, a stream of these samples, and how a stream of its kind begins.
+    type Stream = (&'static str, Vec<u8>, fn(u64) -> Gauge);
+
+    fn streams(samples: &[u8]) -> [Stream; 4] {
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::new(6));
+        zlib.write_all(samples).unwrap();
+        let tiff = Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(samples);
+        let gif = Encoder::new(BitOrder::Lsb, 8).encode(samples);
+        let literal = |part: &[u8]| [&[part.len() as u8 - 1], part].concat();
+        let runs = samples.chunks(100).flat_map(literal);
+        // A run, and a byte that says nothing.
+        let runs: Vec<u8> = runs.chain([128]).collect();
+        [
+            ("deflate", zlib.finish().unwrap(), Gauge::deflate),
+            ("tiff lzw", tiff.unwrap(), Gauge::tiff_lzw),
+            ("gif lzw", gif.unwrap(), |most| {
+                Gauge::gif_lzw(8, most).unwrap()
+            }),
+            ("packbits", runs, Gauge::pack_bits),
+        ]
+    }
+
+    /// Samples that do not repeat soon, several times the room of a decoder.
+    fn samples() -> Vec<u8> {
+        (0..100_000_u32)
+            .map(|at| (at.wrapping_mul(0x9e37_79b9) >> 13) as u8)
+            .collect()
+    }
+
+    #[test]
+    fn streams_of_the_picture_alone_hold_nothing_else() {
+        let samples = samples();
+        for (name, stream, gauge) in streams(&samples) {
+            for part in [1, 2, 255, stream.len()] {
+                let mut gauge = gauge(samples.len() as u64);
+                stream.chunks(part).for_each(|part| gauge.feed(part));
+                assert_eq!(gauge.decoded, samples.len() as u64, "{name}");
+                assert_eq!(gauge.unread(), None, "{name}, {part} at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn samples_beyond_the_picture_are_found() {
+        let samples = samples();
+        for (name, stream, gauge) in streams(&samples) {
+            for part in [1, 255, stream.len()] {
+                for lacking in [1, 50_000] {
+                    let mut gauge = gauge(samples.len() as u64 - lacking);
+                    stream.chunks(part).for_each(|part| gauge.feed(part));
+                    assert_eq!(gauge.unread(), Some(Unread::Surplus), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_stream_is_found() {
+        let samples = samples();
+        for (name, stream, gauge) in streams(&samples) {
+            let unread = |rest: &[u8]| {
+                let mut gauge = gauge(samples.len() as u64);
+                let stream = [&stream[..], rest].concat();
+                stream.chunks(997).for_each(|part| gauge.feed(part));
+                gauge.unread()
+            };
+            let is_open = name == "packbits";
+            let picture = [&b"\xff\xd8\xff\xe0\0\x10JFIF\0"[..], &[7; 3000]].concat();
+            let data = [1; 3000];
+            for rest in [&picture[..], &data] {
+                let found = unread(rest);
+                match found {
+                    Some(Unread::Surplus) => assert!(is_open, "{name}"),
+                    Some(Unread::Pictures) => assert_eq!(rest, picture, "{name}"),
+                    // LZW decoders look some bytes ahead.
+                    Some(Unread::Hole(2992..=3011)) => {}
+                    _ => panic!("{name}: {found:?}"),
+                }
+            }
+            for padding in [&[0; 3000][..], &[], b"\n"] {
+                assert!(is_open || unread(padding).is_none(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_streams_are_left_to_their_decoder() {
+        let samples = samples();
+        for (name, mut stream, gauge) in streams(&samples) {
+            for at in 0..200 {
+                let at = at * stream.len() / 200;
+                stream[at] ^= 0x55;
+                let mut gauge = gauge(samples.len() as u64);
+                gauge.feed(&stream);
+                gauge.feed(&stream);
+                stream[at] ^= 0x55;
+                let decoded = gauge.decoded;
+                assert!(decoded <= samples.len() as u64 + (1 << 20), "{name}");
+            }
+        }
+        assert!(Gauge::gif_lzw(0, 1).is_none() && Gauge::gif_lzw(12, 1).is_none());
+    }
+}
