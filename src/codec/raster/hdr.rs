@@ -60,6 +60,9 @@ pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<Str
         return Ok((Cow::Borrowed(image), Vec::new()));
     };
     let has = |what: fn(f32) -> bool| samples.iter().any(|sample| what(*sample));
+    let pixels = samples.chunks_exact(image.channels());
+    let is_small = |pixel: &[f32]| pixel.iter().all(|sample| *sample < SMALLEST);
+    let underflows = |pixel: &[f32]| is_small(pixel) && pixel.iter().any(|sample| *sample > 0.0);
     let mut warnings = Vec::new();
     for (found, what) in [
         (has(|s| s < 0.0), "no negative values: they became 0"),
@@ -71,15 +74,16 @@ pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<Str
             has(|s| s > LARGEST),
             "no values above 1.69e38: they became that",
         ),
+        (
+            pixels.clone().any(underflows),
+            "no values below 2.94e-39: they became 0",
+        ),
     ] {
         if found {
             warnings.push(format!("hdr holds {what}"));
         }
     }
-    let pixels = samples.chunks_exact(image.channels());
-    let is_small = |pixel: &[f32]| pixel.iter().all(|sample| *sample < SMALLEST);
-    let underflows = |pixel: &[f32]| is_small(pixel) && pixel.iter().any(|sample| *sample > 0.0);
-    if warnings.is_empty() && !pixels.clone().any(underflows) {
+    if warnings.is_empty() {
         return Ok((Cow::Borrowed(image), warnings));
     }
     let mut fitted = Image::zeroed(

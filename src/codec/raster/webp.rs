@@ -1,20 +1,39 @@
 //! WebP: a RIFF file of chunks.
 
+use std::iter;
+
 use crate::{
     codec::{Limits, Unread, message, unread::behind},
     error::Result,
 };
 
+/// A chunk of the file: its name, its size, and its data where they are all there.
+struct Chunk<'a> {
+    name: &'a [u8; 4],
+    size: usize,
+    data: Option<&'a [u8]>,
+}
+
+/// The chunks up to the end of the file.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    iter::from_fn(move || {
+        let (name, after) = rest.split_first_chunk()?;
+        let (size, after) = after.split_first_chunk()?;
+        let size = u32::from_le_bytes(*size) as usize;
+        // A chunk of an odd size has a byte of padding, which may be missing at the end.
+        rest = after.get(size.next_multiple_of(2)..).unwrap_or_default();
+        let data = after.get(..size);
+        Some(Chunk { name, size, data })
+    })
+}
+
 /// Refuses a WebP whose profile, EXIF or XMP data are more than may be kept: the
 /// decoder takes memory for what their chunks claim.
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<()> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    while let Some((&[a, b, c, d, length @ ..], after)) = rest.split_first_chunk::<8>() {
-        let length = u32::from_le_bytes(length) as usize;
-        if matches!(&[a, b, c, d], b"ICCP" | b"EXIF" | b"XMP ") && length > limits.metadata() {
-            return Err(message::over_memory("webp", limits.max_memory));
-        }
-        rest = after.get(length.next_multiple_of(2)..).unwrap_or_default();
+    let is_kept = |chunk: &Chunk<'_>| matches!(chunk.name, b"ICCP" | b"EXIF" | b"XMP ");
+    if (chunks(bytes).filter(is_kept)).any(|chunk| chunk.size > limits.metadata()) {
+        return Err(message::over_memory("webp", limits.max_memory));
     }
     Ok(())
 }
@@ -31,18 +50,14 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
 /// is longer than the file.
 pub(super) fn unread(bytes: &[u8]) -> Option<Vec<Unread>> {
     let (mut stills, mut frames, mut others) = (0_u64, 0_u64, 0_u64);
-    let mut rest = bytes.get(12..)?;
-    while let Some((&[a, b, c, d, size @ ..], after)) = rest.split_first_chunk::<8>() {
-        let size = u32::from_le_bytes(size) as usize;
-        let data = after.get(..size)?;
-        match &[a, b, c, d] {
+    for chunk in chunks(bytes) {
+        let data = chunk.data?;
+        match chunk.name {
             b"VP8 " | b"VP8L" => stills += 1,
             b"ANMF" => frames += 1,
             b"VP8X" | b"ANIM" | b"ALPH" | b"ICCP" | b"EXIF" | b"XMP " => {}
-            _ => others += behind(data).map_or(0, |_| size as u64),
+            _ => others += behind(data).map_or(0, |_| chunk.size as u64),
         }
-        // A chunk of an odd size has a byte of padding, which may be missing at the end.
-        rest = after.get(size.next_multiple_of(2)..).unwrap_or_default();
     }
     let several = (stills > 1 || (stills > 0 && frames > 0)).then_some(Unread::Pictures);
     let frames = (stills == 0 && frames > 1).then_some(Unread::Frames(frames));
