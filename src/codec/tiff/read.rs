@@ -189,7 +189,8 @@ fn kind(picture: &Picture, kind: Option<DecodingSampleType>) -> Result<Kind> {
     use DecodingSampleType as Stored;
     let bits = picture.bits;
     Ok(match (kind, bits) {
-        (Some(Stored::U8), 1 | 2 | 4) if !picture.planar => Kind::Bits(bits),
+        // The crate reads them of one channel alone.
+        (Some(Stored::U8), 1 | 2 | 4) if picture.channels == 1 => Kind::Bits(bits),
         (Some(Stored::U8), 8) => Kind::U8,
         (Some(Stored::U16), 16) => Kind::U16,
         (Some(Stored::F16), _) => Kind::F16,
