@@ -12,7 +12,7 @@ mod targets;
 
 #[path = "../tests/common/mod.rs"]
 mod common;
-#[path = "../tests/view_any/mod.rs"]
+#[path = "../tests/compute/view_any.rs"]
 mod view_any;
 
 use peak_alloc::PeakAlloc;

@@ -19,6 +19,8 @@ mod names;
 mod names_outside;
 mod outputs;
 mod previews;
+#[cfg(unix)]
+mod readme;
 mod reports;
 mod resumed;
 mod safety;

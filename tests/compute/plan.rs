@@ -1,15 +1,12 @@
 //! The plan is a plain value: what is chosen, and what is refused, and why.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::{Random, random_image};
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Plan,
     Tuning,
     simd::{Level, Simd},
 };
+
+use crate::common::{Random, random_image};
 
 fn image(depth: Depth) -> Image {
     random_image(&mut Random(1), [40, 50, 1], depth)

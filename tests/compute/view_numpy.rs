@@ -6,13 +6,10 @@
 //! at hand. Strides are therefore compared where an axis is longer than 1 and
 //! the view has elements, the offset where it has elements.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod view_any;
-
 use serde_json::Value;
 use stridekern::view::{LayoutError, Slice};
-use view_any::{Any, Op, each};
+
+use crate::view_any::{Any, Op, each};
 
 /// Cases with a result, and cases refused.
 const GIVEN: usize = 580;

@@ -1,10 +1,5 @@
 //! Every method, lane and SIMD level against exact arithmetic.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::{Random, Walk, apply, exact_samples, random_image, random_kernel, sums};
 use proptest::prelude::*;
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank,
@@ -12,6 +7,8 @@ use stridekern::{
     simd::Simd,
     view::{Slice, StridedView},
 };
+
+use crate::common::{self, Random, Walk, apply, exact_samples, random_image, random_kernel, sums};
 
 const EXTENTS: [Extent; 6] = [
     Extent::Valid,

@@ -1,16 +1,14 @@
 //! What a file holds that is not read is known for every format: what follows its
 //! picture, and samples of more than are read.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::{fs, io::Cursor, path::Path};
 
 use stridekern::{
     Depth, Error,
     codec::{self, EncodeOptions, Format, Limits, Metadata, Unread},
 };
+
+use crate::common;
 
 /// A ZIP archive, as far as its first bytes tell.
 fn archive() -> Vec<u8> {

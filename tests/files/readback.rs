@@ -4,8 +4,6 @@
 //! The other decoder shares no code with the writer. WebP, OpenEXR and GIF have none in
 //! Rust; the trial `readback` of tests/trust reads them with other programs.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
-
 use std::{collections::BTreeMap, io::Cursor};
 
 use stridekern::{
@@ -16,8 +14,7 @@ use zune_core::{
     bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions, result::DecodingResult,
 };
 
-mod common;
-use common::Random;
+use crate::common::Random;
 
 /// The edges of blocks of 8 rows and of strips of 64.
 const HEIGHTS: [usize; 16] = [1, 2, 7, 8, 9, 15, 16, 17, 55, 57, 63, 64, 65, 127, 128, 129];

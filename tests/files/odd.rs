@@ -1,9 +1,5 @@
 //! Every unusual kind of file: read as other readers read it, and filtered.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::path::Path;
 
 use serde_json::Value;
@@ -11,6 +7,8 @@ use stridekern::{
     Border, Channel, Extent, Filter, Image, KernelBank, Samples,
     codec::{self, Limits},
 };
+
+use crate::common;
 
 const ODD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/odd");
 

@@ -1,24 +1,22 @@
 //! Results whose rows are made while those of the image come by: the same bytes
 //! as of whole images, and nothing left behind where one of them fails.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::{
     fs,
     io::Cursor,
     path::{Path, PathBuf},
-    sync::{Mutex, Once},
+    sync::Mutex,
 };
 
-use common::{Random, random_image, random_kernel};
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Tuning,
     codec::{self, EncodeOptions, Format, Limits, Metadata},
     pipeline::{self, Existing, Flow, Input, Job, Options, Outcome, Place, Request},
     report::{Event, Report, Silent},
 };
+
+use crate::common::{self, Random, random_image, random_kernel};
+use crate::folder;
 
 const EXTENTS: [Extent; 6] = [
     Extent::Valid,
@@ -37,13 +35,7 @@ struct Room(tempfile::TempDir);
 
 impl Room {
     fn new() -> Self {
-        // Stages overlap on two threads or more, however many cores there are.
-        static POOL: Once = Once::new();
-        POOL.call_once(|| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(3);
-            pool.build_global().unwrap();
-        });
-        Self(tempfile::tempdir().unwrap())
+        Self(folder())
     }
 
     fn path(&self, name: &str) -> PathBuf {

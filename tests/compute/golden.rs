@@ -1,15 +1,10 @@
 //! The filter against what SciPy and OpenCV computed (see testdata/README.md).
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use common::{apply, sha256};
 use rayon::prelude::*;
 use serde::Deserialize;
 use stridekern::{
@@ -17,6 +12,8 @@ use stridekern::{
     Samples, Tuning,
     codec::{self, Limits},
 };
+
+use crate::common::{apply, sha256};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden")

@@ -1,8 +1,6 @@
 //! The kinds of files that this crate reads and does not write: palettes, few
 //! bits, interlacing, animations, transparent colours.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
-
 use std::{fs, io::Cursor, path::Path};
 
 use stridekern::{

@@ -1,8 +1,5 @@
 //! Every broken file: refused by the program, on one line, with nothing written.
 
-#![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     path::Path,

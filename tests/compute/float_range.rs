@@ -1,15 +1,12 @@
 //! Floats of every magnitude that they have: what f32 holds at the end is not
 //! lost on the way, in any way to run.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
-use common::{Random, apply};
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method,
     Samples, Tuning, simd::Simd,
 };
+
+use crate::common::{Random, apply};
 
 fn tunings() -> Vec<Tuning> {
     let mut all = vec![Tuning {

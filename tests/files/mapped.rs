@@ -1,21 +1,18 @@
 //! Arrays that are looked at where they are, in their file.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod common;
-
 use std::{
     fs::{self, File},
     io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use common::{Random, random_image};
 use stridekern::{
     Depth, Filter, ImageView, KernelBank,
     codec::{self, EncodeOptions, Format, Limits, MappedFile, Metadata, NpyFile, Overwrite},
     view::Slice,
 };
+
+use crate::common::{Random, random_image};
 
 fn odd(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

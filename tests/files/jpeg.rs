@@ -1,7 +1,5 @@
 //! JPEG: strips between restart marks are the picture that one scan is.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
-
 use std::io::Cursor;
 
 use libjpeg_turbo_rs::{PixelFormat, Subsampling};

@@ -2,16 +2,13 @@
 //! array that is copied at every step, by every way of reading; overlap is told
 //! as counting tells it; and writing touches exactly the elements.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod view_any;
-
 use std::collections::HashMap;
 
 use proptest::prelude::*;
 use rayon::prelude::*;
 use stridekern::view::{Layout, LayoutError, Slice, StridedView, StridedViewMut};
-use view_any::{Any, Op, each};
+
+use crate::view_any::{Any, Op, each};
 
 /// An array that owns its elements, in row-major order.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,6 @@
 //! Strided views: every accepted layout reads inside its buffer, every refused
 //! one would not, and windows show what plain indexing shows.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use proptest::prelude::*;
 use stridekern::view::{Layout, LayoutError, Slice, Spacing, StridedView, reach};
 

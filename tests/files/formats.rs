@@ -1,12 +1,7 @@
 //! Every format: round trips, refusals, files that are cut short or lie.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
-
-mod common;
-
 use std::io::Cursor;
 
-use common::png_chunk;
 use stridekern::{
     Error,
     codec::{
@@ -14,6 +9,8 @@ use stridekern::{
     },
     image::{Depth, Image, Samples},
 };
+
+use crate::common::png_chunk;
 
 const DEPTHS: [Depth; 3] = [Depth::U8, Depth::U16, Depth::F32];
 

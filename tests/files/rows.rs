@@ -1,8 +1,6 @@
 //! Rows: what is read and written a band at a time is what is read and written
 //! at once, sound or broken, from files and from streams.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
-
 use std::{
     fs,
     io::{Cursor, Read},

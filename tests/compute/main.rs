@@ -1,0 +1,15 @@
+//! Views, engines and filters, in memory.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod engines;
+mod float_range;
+mod golden;
+mod plan;
+mod view;
+mod view_any;
+mod view_numpy;
+mod view_ops;

@@ -1,0 +1,18 @@
+//! Files: what is read of them, what is written, and what is not read.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(feature = "cli")]
+mod broken;
+mod formats;
+mod interrupt;
+mod jpeg;
+mod kinds;
+mod mapped;
+mod odd;
+mod readback;
+mod rows;
+mod unread;
