@@ -212,12 +212,14 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> 
     let (high, wide) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
     let mut warnings = Vec::new();
+    // The palette of the file, where it is the only one: some readers take a gray
+    // picture by that alone.
+    let mut global = Vec::new();
     let frame = if image.channels() == 1 {
-        let ramp: Vec<u8> = (0..=255).flat_map(|gray| [gray; 3]).collect();
+        global = (0..=255).flat_map(|gray| [gray; 3]).collect();
         Frame {
             width: wide,
             height: high,
-            palette: Some(ramp),
             buffer: bytes.into(),
             ..Frame::default()
         }
@@ -237,7 +239,7 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> 
         }
         frame
     };
-    let mut encoder = Encoder::new(out, wide, high, &[]).map_err(encoding)?;
+    let mut encoder = Encoder::new(out, wide, high, &global).map_err(encoding)?;
     encoder.write_frame(&frame).map_err(encoding)?;
     // Writes the mark that ends the file.
     encoder.into_inner().map_err(encoding)?;

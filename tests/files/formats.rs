@@ -254,6 +254,19 @@ fn hdr_holds_floats_of_any_size() {
     }
 }
 
+/// Some readers take a gray picture by the palette of its file alone.
+#[test]
+fn gray_gif_has_one_palette() {
+    let (bytes, warnings) = encoded(&image(5, 7, 1, Depth::U8), Format::Gif);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    // 256 colours for the whole file, and a frame without its own.
+    assert_eq!(bytes[10] & 0x87, 0x87);
+    let ramp: Vec<u8> = (0..=255).flat_map(|gray| [gray; 3]).collect();
+    assert_eq!(bytes[13..13 + 768], ramp);
+    let frame = 13 + 768 + bytes[781..].iter().position(|byte| *byte == 0x2c).unwrap();
+    assert_eq!(bytes[frame + 9] & 0x80, 0);
+}
+
 #[test]
 fn gif_says_when_it_had_to_reduce() {
     let (bytes, warnings) = encoded(&image(30, 30, 3, Depth::U8), Format::Gif);

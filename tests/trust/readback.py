@@ -44,6 +44,9 @@ def pillow(path, form, image):
         read.load()
         if read.mode == "P":
             read = read.convert("RGBA")
+        # By its palette, which a gray picture has too.
+        if form == "gif" and read.mode == "L":
+            read = read.convert("RGB").getchannel("R")
         return np.asarray(read).astype(image.dtype)
 
 
