@@ -93,8 +93,8 @@ pub fn jobs(
     format: Option<Format>,
     kernel_files: &[PathBuf],
 ) -> Result<Vec<Job>> {
-    let single = inputs.len() * variants.len() == 1;
-    if !single && matches!(destination, Destination::File(_) | Destination::Standard) {
+    let several = inputs.len() * variants.len() > 1;
+    if several && matches!(destination, Destination::File(_) | Destination::Standard) {
         return Err(Error::request(format_args!(
             "--output names one file for {} results; name a folder (with a / at its end)",
             inputs.len() * variants.len()

@@ -341,6 +341,8 @@ pub(super) struct ReportArgs {
     pub(super) bench_runs: u32,
 
     /// One JSON object per result on standard output; also with --explain, --bench, --list-kernels
+    ///
+    /// And one, failed, per folder that cannot be looked into.
     #[arg(long)]
     pub(super) json: bool,
 

@@ -113,7 +113,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
                     "max_abs_diff": line.max_abs_diff,
                     "timed_rows": line.rows, "checked_rows": checked_rows,
                 });
-                output::extend(&mut object, output::path_json("input", &job.input));
+                output::extend(&mut object, output::path_json("input", job.input.path()));
                 output::data(object);
             } else {
                 output::data(format_args!(

@@ -46,7 +46,7 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
         )?;
         if settings.json {
             let mut object = facts.json();
-            output::extend(&mut object, output::path_json("input", &job.input));
+            output::extend(&mut object, output::path_json("input", job.input.path()));
             output::data(object);
         } else {
             output::data(facts.text());

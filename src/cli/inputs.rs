@@ -1,6 +1,7 @@
 //! Which inputs the arguments name.
 
 use std::{
+    collections::HashSet,
     ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
@@ -9,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use stridekern::{
+    Error,
     batch::{Found, Source, Walk},
     pipeline::Place,
 };
@@ -72,7 +74,20 @@ pub(super) fn find(
             place => all.images.push(Source::named(place)),
         }
     }
+    drop_repeated(&mut all.unseen, &all.images);
     Ok(all)
+}
+
+/// Of the folders that could not be looked into, keeps each once, and none that fails as an
+/// image already: several patterns and names may lead to the same one.
+fn drop_repeated(unseen: &mut Vec<(PathBuf, Error)>, images: &[Source]) {
+    if unseen.is_empty() {
+        return;
+    }
+    let plain = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
+    let images = images.iter().map(|image| plain(image.place.path()));
+    let mut told: HashSet<PathBuf> = images.collect();
+    unseen.retain(|(folder, _)| told.insert(plain(folder)));
 }
 
 pub(super) fn place(path: &Path) -> Place {
@@ -101,7 +116,8 @@ fn expand(argument: &Path, all: &mut Expansion) {
         unseen,
         special,
     } = expansion.unwrap_or_default();
-    if paths.is_empty() {
+    // Where a folder could not be looked into, that is what failed.
+    if paths.is_empty() && unseen.is_empty() {
         all.paths.push(argument.to_owned());
     }
     all.paths.extend(paths);

@@ -94,9 +94,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if let Some(note) = &settings.threads_note {
         messages.note(note);
     }
-    for (folder, error) in &settings.unseen {
-        messages.error(format_args!("{}: {error}", folder.display()));
-    }
+    tell_unseen(&settings, messages);
     for (path, kind) in &settings.special {
         messages.note(format_args!(
             "{}: it is {kind}: skipped; to read it, name it",
@@ -115,6 +113,20 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         Action::Bench(how) => bench::run(&settings, how, messages),
     };
     Ok(ended(failed + unseen, messages))
+}
+
+/// Tells of the folders that could not be looked into, each as a failed input.
+fn tell_unseen(settings: &Settings, messages: Messages) {
+    for (folder, error) in &settings.unseen {
+        messages.error(format_args!("{}: {error}", folder.display()));
+        let object = || output::folder_json(folder, error);
+        match settings.action {
+            Action::Filter if settings.json => output::record(object()),
+            Action::DryRun if settings.json => output::data(object()),
+            // The objects of the others are of images that were read.
+            _ => {}
+        }
+    }
 }
 
 /// Filters all inputs.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use stridekern::{
     Error, Plan,
     codec::{Format, Opened},
-    pipeline::{Existing, Input, Job, Options, Outcome, Place},
+    pipeline::{Existing, Input, Job, Options, Outcome},
     text::printable,
 };
 
@@ -245,15 +245,22 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
         "kernel": request.filter.bank().name(),
         "border": request.filter.extent().to_string(),
     });
-    extend(&mut object, path_json("input", &job.input));
-    extend(&mut object, path_json("output", &request.output));
+    extend(&mut object, path_json("input", job.input.path()));
+    extend(&mut object, path_json("output", request.output.path()));
+    object
+}
+
+/// The JSON object of a folder that could not be looked into: what would have been made of
+/// the images in it is not known.
+pub(super) fn folder_json(folder: &Path, error: &Error) -> Value {
+    let mut object = json!({ "status": "failed", "error": error.to_string() });
+    extend(&mut object, path_json("input", folder));
     object
 }
 
 /// The path as `key`, and in `key_bytes` what it is in full where it is not
 /// UTF-8: two such paths may look the same.
-pub(super) fn path_json(key: &str, place: &Place) -> Value {
-    let path = place.path();
+pub(super) fn path_json(key: &str, path: &Path) -> Value {
     let mut fields = serde_json::Map::new();
     fields.insert(key.to_owned(), json!(path.to_string_lossy()));
     if path.to_str().is_none() {

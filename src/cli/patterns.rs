@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{
         self,
-        ErrorKind::{NotADirectory, NotFound},
+        ErrorKind::{NotADirectory, NotFound, PermissionDenied},
     },
     path::{Component, Path, PathBuf},
 };
@@ -70,8 +70,6 @@ pub(super) fn expand(argument: &Path) -> Option<Expansion> {
         }
         None => true,
     });
-    // A folder below `**` is looked into for files and for folders.
-    found.unseen.dedup_by(|a, b| a.0 == b.0);
     Some(found)
 }
 
@@ -96,7 +94,7 @@ impl Expansion {
                     // Of a name that is not UTF-8, what can be read has to match.
                     let name = entry.file_name();
                     if pattern.matches_with(&name.to_string_lossy(), OPTIONS)
-                        && (rest.is_empty() || entry.path().is_dir())
+                        && (rest.is_empty() || self.is_folder(&base, &entry))
                     {
                         self.descend(base.join(name), rest);
                     }
@@ -110,10 +108,42 @@ impl Expansion {
                     let name = entry.file_name();
                     let hidden = name.as_encoded_bytes().starts_with(b".");
                     // Links are not followed: they may lead back up.
-                    if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    if !hidden && self.is_own_folder(&base, &entry) {
                         self.descend(base.join(name), parts);
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether it is a folder, also behind a link.
+    fn is_folder(&mut self, base: &Path, entry: &fs::DirEntry) -> bool {
+        match fs::metadata(entry.path()) {
+            Ok(file) => file.is_dir(),
+            Err(error) => {
+                if error.kind() == PermissionDenied {
+                    let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                    let place = if link {
+                        &base.join(entry.file_name())
+                    } else {
+                        base
+                    };
+                    self.miss(place, error);
+                }
+                false
+            }
+        }
+    }
+
+    /// Whether it is a folder itself, not a link to one.
+    fn is_own_folder(&mut self, base: &Path, entry: &fs::DirEntry) -> bool {
+        match entry.file_type() {
+            Ok(kind) => kind.is_dir(),
+            Err(error) => {
+                if error.kind() != NotFound {
+                    self.miss(base, error);
+                }
+                false
             }
         }
     }
@@ -133,7 +163,11 @@ impl Expansion {
     /// Tells of a folder that could not be looked into, unless it is a file.
     fn miss(&mut self, folder: &Path, error: io::Error) {
         if error.kind() != NotADirectory {
-            self.unseen.push((folder.to_owned(), batch::unseen(error)));
+            let shown = match folder.as_os_str().is_empty() {
+                true => Path::new("."),
+                false => folder,
+            };
+            self.unseen.push((shown.to_owned(), batch::unseen(error)));
         }
     }
 }

@@ -119,7 +119,10 @@ impl Settings {
         let destination = match action {
             Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
             Action::Filter | Action::DryRun => {
-                destination(output.output.as_deref(), several, format)?
+                // Where only folders were named that cannot be looked into, no result needs a
+                // place.
+                let needed = |path: &&Path| !inputs.is_empty() || place(path) == Place::Standard;
+                destination(output.output.as_deref().filter(needed), several, format)?
             }
             // Nothing is written, so there is no name to be found.
             _ => Destination::Folder(PathBuf::new()),

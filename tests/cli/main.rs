@@ -29,6 +29,7 @@ mod special_files;
 mod standard_streams;
 mod streams;
 mod surplus;
+mod unseen_folders;
 
 use std::{
     ffi::OsStr,

@@ -426,6 +426,10 @@ pub(super) fn conforms(value: &Value, schema: &Value) -> Result<(), String> {
             "enum" => wanted.as_array().unwrap().contains(value),
             "required" => (wanted.as_array().unwrap().iter())
                 .all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "dependentRequired" => (wanted.as_object().unwrap().iter())
+                .filter(|(key, _)| value.get(key).is_some())
+                .flat_map(|(_, needed)| needed.as_array().unwrap())
+                .all(|key| value.get(key.as_str().unwrap()).is_some()),
             "properties" => {
                 for (key, schema) in wanted.as_object().unwrap() {
                     if let Some(value) = value.get(key) {
