@@ -81,9 +81,13 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 
 /// The jobs of a batch, each result with its path.
 ///
+/// Once the end was asked for, what was not compared so far is not compared any more: such
+/// jobs are to be told of, not to be run.
+///
 /// # Errors
 ///
-/// [`Error::Request`] if an output would be an input or one of `kernel_files`,
+/// [`Error::Stopped`] if the end was asked for before it was known which inputs are results of
+/// the others. [`Error::Request`] if an output would be an input or one of `kernel_files`,
 /// which are inputs too, two results would have
 /// one path, or the destination does not fit the number of results.
 pub fn jobs(
@@ -92,6 +96,7 @@ pub fn jobs(
     destination: &Destination,
     format: Option<Format>,
     kernel_files: &[PathBuf],
+    stop: &Stop,
 ) -> Result<Vec<Job>> {
     let several = inputs.len() * variants.len() > 1;
     if several && matches!(destination, Destination::File(_) | Destination::Standard) {
@@ -128,11 +133,11 @@ pub fn jobs(
     });
     let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
     if *destination == Destination::InPlace {
-        collisions::check_once(&jobs)?;
+        collisions::check_once(&jobs, stop)?;
         return Ok(jobs);
     }
-    collisions::drop_results(&mut jobs, inputs);
-    collisions::check(&jobs, kernel_files)?;
+    collisions::drop_results(&mut jobs, inputs, stop)?;
+    collisions::check(&jobs, kernel_files, stop)?;
     Ok(jobs)
 }
 

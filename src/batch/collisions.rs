@@ -10,13 +10,13 @@ use std::{
 use super::Source;
 use crate::{
     error::{Error, Result},
-    pipeline::{Job, Place},
+    pipeline::{Job, Place, Stop},
 };
 
-/// A file is replaced once.
-pub(super) fn check_once(jobs: &[Job]) -> Result<()> {
+/// A file is replaced once. Once the end was asked for, the others are not looked at.
+pub(super) fn check_once(jobs: &[Job], stop: &Stop) -> Result<()> {
     let (mut seen, mut paths) = (BTreeMap::new(), Paths::default());
-    for job in jobs {
+    for job in jobs.iter().take_while(|_| !stop.is_set()) {
         let input = job.input.path();
         if let Some(other) = seen.insert(paths.identity(input), input) {
             return Err(named_twice(input, other));
@@ -41,13 +41,20 @@ fn named_twice(input: &Path, other: &Path) -> Error {
 /// replaced once. Gives each that was dropped, with the one that stays.
 ///
 /// Hard links are files of their own here: each gets a result in its place.
-pub fn drop_links(inputs: &mut Vec<Source>) -> Vec<(PathBuf, PathBuf)> {
+///
+/// # Errors
+///
+/// [`Error::Stopped`] if the end was asked for meanwhile.
+pub fn drop_links(inputs: &mut Vec<Source>, stop: &Stop) -> Result<Vec<(PathBuf, PathBuf)>> {
     let mut paths = Paths::default();
-    let identities = inputs.iter().map(|input| match &input.place {
-        Place::File(path) => paths.identity(path),
-        Place::Standard => PathBuf::from("-"),
+    let identities = inputs.iter().map(|input| {
+        stop.check()?;
+        Ok(match &input.place {
+            Place::File(path) => paths.identity(path),
+            Place::Standard => PathBuf::from("-"),
+        })
     });
-    let identities: Vec<_> = identities.collect();
+    let identities = identities.collect::<Result<Vec<_>>>()?;
     // One that was named stays, else the file itself rather than a link to it.
     let preference = |input: &Source| {
         let path = input.place.path();
@@ -75,39 +82,42 @@ pub fn drop_links(inputs: &mut Vec<Source>) -> Vec<(PathBuf, PathBuf)> {
         .collect();
     let mut keep = keep.into_iter();
     inputs.retain(|_| keep.next().unwrap_or(true));
-    dropped
+    Ok(dropped)
 }
 
 /// Images that were found among the inputs and are results of the others, of
 /// an earlier run, are no inputs.
-pub(super) fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source]) {
+pub(super) fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source], stop: &Stop) -> Result<()> {
     if !inputs.iter().any(|input| input.found) {
-        return;
+        return Ok(());
     }
     let mut paths = Paths::default();
-    let outputs: BTreeSet<PathBuf> = (jobs.iter().flat_map(|job| &job.results))
-        .map(|request| paths.identity(request.output.path()))
-        .collect();
+    let outputs = (jobs.iter().flat_map(|job| &job.results)).map(|request| {
+        stop.check()?;
+        Ok(paths.identity(request.output.path()))
+    });
+    let outputs = outputs.collect::<Result<BTreeSet<PathBuf>>>()?;
     let mut inputs = inputs.iter();
     jobs.retain(|job| {
-        let found = inputs.next().is_some_and(|input| input.found);
+        let found = inputs.next().is_some_and(|input| input.found) && !stop.is_set();
         !(found && outputs.contains(&paths.identity(job.input.path())))
     });
+    stop.check()
 }
 
 /// An output that is an input would destroy it; of two results with one path
-/// only the second would remain.
-pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf]) -> Result<()> {
+/// only the second would remain. Once the end was asked for, the others are not looked at.
+pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Result<()> {
     let mut paths = Paths::default();
     let kernel_files = (kernel_files.iter()).map(|path| (paths.identity(path), path));
     let mut inputs: BTreeMap<_, _> = kernel_files.collect();
-    for job in jobs {
+    for job in jobs.iter().take_while(|_| !stop.is_set()) {
         if let Place::File(path) = &job.input {
             inputs.insert(paths.identity(path), path);
         }
     }
     let mut outputs: BTreeMap<PathBuf, (usize, &Path)> = BTreeMap::new();
-    for (number, job) in jobs.iter().enumerate() {
+    for (number, job) in jobs.iter().enumerate().take_while(|_| !stop.is_set()) {
         for request in &job.results {
             let Place::File(path) = &request.output else {
                 continue;
@@ -189,4 +199,53 @@ fn resolved(path: &Path) -> PathBuf {
         }
     }
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        batch::{self, Destination},
+        filter::{Extent, Filter},
+        kernel::KernelBank,
+    };
+
+    #[test]
+    fn comparisons_see_the_request_to_end() {
+        let filter = Filter::new(KernelBank::resolve("box3").unwrap());
+        let variants = batch::variants(&[filter], &[Extent::Valid]);
+        let source = |found| {
+            let place = Place::File("a.png".into());
+            Source {
+                found,
+                ..Source::named(place)
+            }
+        };
+        let (named, found) = (source(false), source(true));
+        let twice = [named.clone(), named];
+        let stop = Stop::default();
+        let jobs = |inputs: &[Source], to, stop: &Stop| {
+            batch::jobs(inputs, &variants, &to, None, &[], stop)
+        };
+        for to in [Destination::Beside, Destination::InPlace] {
+            let refused = jobs(&twice, to, &stop);
+            assert!(matches!(refused, Err(Error::Request(_))), "{refused:?}");
+        }
+        assert_eq!(
+            drop_links(&mut vec![found.clone(); 2], &stop)
+                .unwrap()
+                .len(),
+            1
+        );
+        stop.set();
+        // The inputs are known: what is not made can be told.
+        for to in [Destination::Beside, Destination::InPlace] {
+            assert_eq!(jobs(&twice, to, &stop).unwrap().len(), 2);
+        }
+        // Which of them are inputs is not.
+        let unknown = jobs(std::slice::from_ref(&found), Destination::Beside, &stop);
+        assert!(matches!(unknown, Err(Error::Stopped)), "{unknown:?}");
+        let unknown = drop_links(&mut vec![found; 2], &stop);
+        assert!(matches!(unknown, Err(Error::Stopped)), "{unknown:?}");
+    }
 }

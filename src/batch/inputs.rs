@@ -14,7 +14,7 @@ use crate::{
     codec::Format,
     error::{Error, Result},
     hash::fnv1a,
-    pipeline::{Place, special},
+    pipeline::{Place, Stop, special},
 };
 
 /// An input, and where it was found.
@@ -76,8 +76,9 @@ impl Walk {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`] if all folders were seen and there is no image.
-    pub fn images(&self, root: &Path) -> Result<Found> {
+    /// [`Error::Input`] if all folders were seen and there is no image, [`Error::Stopped`] if
+    /// the end was asked for meanwhile.
+    pub fn images(&self, root: &Path, stop: &Stop) -> Result<Found> {
         let except = self
             .except
             .as_deref()
@@ -97,6 +98,7 @@ impl Walk {
             });
         let mut found = Found::default();
         for entry in entries {
+            stop.check()?;
             let entry = match entry {
                 Ok(entry) => entry,
                 // What it leads to is being walked.
@@ -198,6 +200,18 @@ pub fn in_share(path: &Path, [share, shares]: [u64; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_walk_sees_the_request_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.png"), "").unwrap();
+        let stop = Stop::default();
+        let found = Walk::default().images(folder.path(), &stop).unwrap();
+        assert_eq!(found.images.len(), 1);
+        stop.set();
+        let stopped = Walk::default().images(folder.path(), &stop);
+        assert!(matches!(stopped, Err(Error::Stopped)));
+    }
 
     #[test]
     fn shares_are_the_same_for_ever() {

@@ -36,8 +36,9 @@ Examples:
 
 Exit codes: 0 all done; 1 some input failed, the others are done, or standard output
 takes nothing; 2 usage or kernel error, nothing was touched; 128 + the signal's number
-if one ended the run: 129 hung up, 130 interrupted, 143 terminated (also ALRM, USR1,
-USR2, XCPU).
+if one ended the run, or the search for inputs before it: 129 hung up, 130 interrupted,
+143 terminated (also ALRM, USR1, USR2, XCPU). With --dry-run, --explain and --bench, which
+write no file, a signal ends the program at once.
 
 Environment:
   STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level, for tests";

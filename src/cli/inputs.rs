@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use stridekern::{
     Error,
     batch::{Found, Source, Walk},
-    pipeline::Place,
+    pipeline::{Place, Stop},
 };
 
 use super::{
@@ -22,11 +22,13 @@ use super::{
 
 /// Every input, in the order of the arguments and the list; those of folders
 /// sorted by their paths. What is in the folder `results` is none, nor is what
-/// is kept of another under its name and the suffix `backup`.
+/// is kept of another under its name and the suffix `backup`. Once the end was asked for, they
+/// are not known.
 pub(super) fn find(
     args: &InputArgs,
     results: Option<&Path>,
     backup: Option<&OsStr>,
+    stop: &Stop,
 ) -> Result<Found> {
     let walk = Walk {
         extensions: (!args.ext.is_empty())
@@ -42,10 +44,11 @@ pub(super) fn find(
         bail!("standard input was named twice; it can be read once");
     }
     for argument in &args.inputs {
-        expand(argument, &mut named);
+        expand(argument, &mut named, stop);
+        stop.check()?;
     }
     if let Some(list) = &args.files_from {
-        let read = listed(list, args.null).with_context(|| list.display().to_string())?;
+        let read = listed(list, args.null, stop).with_context(|| list.display().to_string())?;
         if read.is_empty() {
             bail!("{}: there is no name in this list", list.display());
         }
@@ -63,9 +66,10 @@ pub(super) fn find(
         ..Found::default()
     };
     for path in named.paths {
+        stop.check()?;
         match place(&path) {
             Place::File(root) if args.recursive && root.is_dir() => {
-                let found = walk.images(&root);
+                let found = walk.images(&root, stop);
                 let found = found.with_context(|| root.display().to_string())?;
                 all.images.extend(found.images);
                 all.unseen.extend(found.unseen);
@@ -104,12 +108,12 @@ fn extension(text: &str) -> OsString {
 
 /// Adds the argument, or the files that it is a pattern of where no file has
 /// this name: some shells leave patterns to programs.
-fn expand(argument: &Path, all: &mut Expansion) {
+fn expand(argument: &Path, all: &mut Expansion, stop: &Stop) {
     let is_file = fs::symlink_metadata(argument).is_ok();
     let expansion = if is_file {
         None
     } else {
-        patterns::expand(argument)
+        patterns::expand(argument, stop)
     };
     let Expansion {
         paths,
@@ -134,17 +138,17 @@ const MOST_NAMES: usize = 1 << 24;
 const MOST_BYTES: usize = 1 << 30;
 
 /// The names in a list, each with an end of line or a NUL behind it.
-fn listed(list: &Path, null: bool) -> Result<Vec<PathBuf>> {
+fn listed(list: &Path, null: bool, stop: &Stop) -> Result<Vec<PathBuf>> {
     match place(list) {
-        Place::Standard => names(io::stdin().lock(), null),
+        Place::Standard => names(io::stdin().lock(), null, stop),
         Place::File(path) => {
             let file = File::open(path).context("cannot read the list")?;
-            names(BufReader::new(file), null)
+            names(BufReader::new(file), null, stop)
         }
     }
 }
 
-fn names(mut list: impl BufRead, null: bool) -> Result<Vec<PathBuf>> {
+fn names(mut list: impl BufRead, null: bool, stop: &Stop) -> Result<Vec<PathBuf>> {
     let (end, what, advice) = match null {
         true => (0, "name", "with --null, each name ends with NUL"),
         false => (
@@ -157,6 +161,7 @@ fn names(mut list: impl BufRead, null: bool) -> Result<Vec<PathBuf>> {
     let mut name = Vec::new();
     let mut bytes = 0;
     for at in 1.. {
+        stop.check()?;
         name.clear();
         let mut limited = list.by_ref().take(LONGEST_NAME + 1);
         let read = limited.read_until(end, &mut name);
@@ -199,4 +204,47 @@ fn path_of(name: &[u8]) -> Result<PathBuf> {
 fn path_of(name: &[u8]) -> Result<PathBuf> {
     let name = std::str::from_utf8(name).context("a name in the list is no UTF-8")?;
     Ok(name.trim_end_matches('\r').into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::Args;
+
+    /// Every way to name inputs.
+    #[test]
+    fn each_way_to_find_inputs_sees_the_request_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        fs::create_dir(path("in")).unwrap();
+        for name in ["a.png", "in/b.png"] {
+            fs::write(path(name), "").unwrap();
+        }
+        fs::write(path("list"), path("a.png")).unwrap();
+        for (inputs, found) in [
+            (&[path("a.png")][..], 1),
+            (&[path("*.png")], 1),
+            (&[path("**/*.png")], 2),
+            (&[path("in"), "-r".to_owned()], 1),
+            (&["--files-from".to_owned(), path("list")], 1),
+        ] {
+            let words = ["stridekern", "-k", "sobel"].map(str::to_owned);
+            let args = Args::parse_from(words.iter().chain(inputs));
+            let stop = Stop::default();
+            let all = find(&args.input, None, None, &stop).unwrap();
+            assert_eq!(all.images.len(), found, "{inputs:?}");
+            stop.set();
+            let stopped = find(&args.input, None, None, &stop).unwrap_err();
+            assert!(
+                matches!(stopped.downcast_ref(), Some(Error::Stopped)),
+                "{inputs:?}: {stopped}"
+            );
+            // Not only at its end.
+            if let Some(cut) = patterns::expand(Path::new(&inputs[0]), &stop) {
+                assert_eq!(cut.paths, [""; 0].map(PathBuf::from), "{inputs:?}");
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod kernels;
 mod output;
 mod patterns;
+mod planning;
 mod progress;
 mod settings;
 mod signals;
@@ -30,12 +31,9 @@ use self::{
     output::{Exit, Messages},
     progress::Console,
     settings::{Action, Settings},
+    signals::Signals,
 };
-use stridekern::{
-    batch::{self, Batch},
-    codec,
-    pipeline::Place,
-};
+use stridekern::{batch, codec, pipeline::Place};
 
 /// The program, from arguments to exit code.
 pub(crate) fn main() -> ExitCode {
@@ -76,7 +74,24 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         let toml = kernels::show(name)?;
         return Ok(print(messages, |out| out.write_all(toml.as_bytes())));
     }
-    let settings = Settings::new(&args)?;
+    let signals = match Action::of(&args) {
+        Action::Filter => Some(Signals::watch().context("cannot watch for signals")?),
+        // They write no file, so the end may come at once, as by default.
+        _ => None,
+    };
+    let settings = match planning::settings(args, signals.as_ref()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let Some(signal) = signals.and_then(|signals| signals.caught()) else {
+                return Err(error);
+            };
+            match planning::was_stopped(&error) {
+                true => messages.note("stopped before anything was begun: nothing was written"),
+                false => messages.error(format_args!("{error:#}")),
+            }
+            return Ok(Exit::Signal(signal));
+        }
+    };
     if settings.writes_to_standard_output()
         && let Err(error) = streams::check_output()
     {
@@ -105,8 +120,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     let unseen = settings.unseen.len();
     let failed = match settings.action {
         Action::Filter => {
-            settings.make_folder()?;
-            return filter(settings, messages);
+            if !settings.batch.stop.is_set() {
+                settings.make_folder()?;
+            }
+            return Ok(filter(settings, signals.as_ref(), messages));
         }
         Action::DryRun => dry_run::run(&settings, messages),
         Action::Explain => explain::run(&settings, messages),
@@ -130,17 +147,13 @@ fn tell_unseen(settings: &Settings, messages: Messages) {
 }
 
 /// Filters all inputs.
-fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
-    let signals = signals::Signals::watch().context("cannot watch for signals")?;
+fn filter(settings: Settings, signals: Option<&Signals>, messages: Messages) -> Exit {
     // A panic fails its file, with a message of its own.
     if std::env::var_os("RUST_BACKTRACE").is_none() {
         panic::set_hook(Box::new(|_| ()));
     }
     let console = Arc::new(Console::new(&settings, messages));
-    let batch = Batch {
-        stop: signals.stop(),
-        ..settings.batch
-    };
+    let batch = settings.batch;
     if batch.fail_fast && !settings.unseen.is_empty() {
         batch.stop.set();
     }
@@ -159,10 +172,10 @@ fn filter(settings: Settings, messages: Messages) -> anyhow::Result<Exit> {
             "{untold} of {results} results were lost sight of: look at what is there; this is a fault of the program, please report it"
         ));
     }
-    Ok(match signals.caught() {
+    match signals.and_then(Signals::caught) {
         Some(signal) => Exit::Signal(signal),
         None => ended(summary.failed + summary.left + untold, messages),
-    })
+    }
 }
 
 fn ended(failed: usize, messages: Messages) -> Exit {

@@ -11,7 +11,10 @@ use std::{
 };
 
 use glob::{MatchOptions, Pattern};
-use stridekern::{Error, batch, pipeline::special};
+use stridekern::{
+    Error, batch,
+    pipeline::{Stop, special},
+};
 
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
@@ -39,8 +42,9 @@ pub(super) struct Expansion {
     pub(super) special: Vec<(PathBuf, &'static str)>,
 }
 
-/// The files that `argument` is a pattern of, sorted, or `None` if it is no pattern.
-pub(super) fn expand(argument: &Path) -> Option<Expansion> {
+/// The files that `argument` is a pattern of, sorted, or `None` if it is no pattern. Once the
+/// end was asked for, they are not all of them.
+pub(super) fn expand(argument: &Path, stop: &Stop) -> Option<Expansion> {
     let text = argument
         .to_str()
         .filter(|text| text.contains(['*', '?', '[']))?;
@@ -58,24 +62,25 @@ pub(super) fn expand(argument: &Path) -> Option<Expansion> {
     // Several in a row mean the same, and would find a file several times.
     parts.dedup_by(|a, b| matches!((a, b), (Part::Folders, Part::Folders)));
     let mut found = Expansion::default();
-    found.descend(PathBuf::new(), &parts);
+    found.descend(PathBuf::new(), &parts, stop);
     if text.ends_with(std::path::is_separator) {
-        found.paths.retain(|path| path.is_dir());
+        found.paths.retain(|path| !stop.is_set() && path.is_dir());
     }
     found.paths.sort();
-    found.paths.retain(|path| match special(path) {
-        Some(kind) => {
-            found.special.push((path.clone(), kind));
-            false
-        }
-        None => true,
+    found.paths.retain(|path| {
+        let kind = if stop.is_set() { None } else { special(path) };
+        (found.special).extend(kind.map(|kind| (path.clone(), kind)));
+        kind.is_none()
     });
     Some(found)
 }
 
 impl Expansion {
     /// Adds what lies at or below `base` as `parts` say.
-    fn descend(&mut self, base: PathBuf, parts: &[Part<'_>]) {
+    fn descend(&mut self, base: PathBuf, parts: &[Part<'_>], stop: &Stop) {
+        if stop.is_set() {
+            return;
+        }
         let Some((part, rest)) = parts.split_first() else {
             return self.paths.push(base);
         };
@@ -83,7 +88,7 @@ impl Expansion {
             Part::Name(name) => {
                 let path = base.join(name);
                 match fs::symlink_metadata(&path) {
-                    Ok(_) => self.descend(path, rest),
+                    Ok(_) => self.descend(path, rest, stop),
                     // There is nothing.
                     Err(error) if error.kind() == NotFound => {}
                     Err(error) => self.miss(&base, error),
@@ -96,20 +101,20 @@ impl Expansion {
                     if pattern.matches_with(&name.to_string_lossy(), OPTIONS)
                         && (rest.is_empty() || self.is_folder(&base, &entry))
                     {
-                        self.descend(base.join(name), rest);
+                        self.descend(base.join(name), rest, stop);
                     }
                 }
             }
             Part::Folders => {
                 if !(rest.is_empty() && base.as_os_str().is_empty()) {
-                    self.descend(base.clone(), rest);
+                    self.descend(base.clone(), rest, stop);
                 }
                 for entry in self.entries(&base) {
                     let name = entry.file_name();
                     let hidden = name.as_encoded_bytes().starts_with(b".");
                     // Links are not followed: they may lead back up.
                     if !hidden && self.is_own_folder(&base, &entry) {
-                        self.descend(base.join(name), parts);
+                        self.descend(base.join(name), parts, stop);
                     }
                 }
             }

@@ -76,9 +76,25 @@ pub(super) struct Bench {
     pub(super) one_method: bool,
 }
 
+impl Action {
+    pub(super) fn of(args: &Args) -> Self {
+        let Args { run, report, .. } = args;
+        match (report.explain, report.bench) {
+            _ if report.dry_run => Self::DryRun,
+            (true, _) => Self::Explain,
+            (_, true) => Self::Bench(Bench {
+                runs: report.bench_runs,
+                one_method: run.engine.is_some(),
+            }),
+            _ => Self::Filter,
+        }
+    }
+}
+
 impl Settings {
-    /// Reads the kernels and checks all that was asked for.
-    pub(super) fn new(args: &Args) -> Result<Self> {
+    /// Reads the kernels, finds the inputs and checks all that was asked for. Once `stop` is
+    /// set, an error, or a batch that is to be told of and not to be run.
+    pub(super) fn new(args: &Args, stop: &Stop) -> Result<Self> {
         let Args {
             input,
             filter,
@@ -94,15 +110,7 @@ impl Settings {
         let filters = filters(filter)?;
         let extents = extents(&borders(filter))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
-        let action = match (report.explain, report.bench) {
-            _ if report.dry_run => Action::DryRun,
-            (true, _) => Action::Explain,
-            (_, true) => Action::Bench(Bench {
-                runs: report.bench_runs,
-                one_method: run.engine.is_some(),
-            }),
-            _ => Action::Filter,
-        };
+        let action = Action::of(args);
         let (threads, threads_note) = threads(run.threads);
         let variants = batch::variants(&filters, &extents);
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
@@ -110,9 +118,9 @@ impl Settings {
             images: mut inputs,
             unseen,
             special,
-        } = inputs::find(input, folder, output.backup.as_deref())?;
+        } = inputs::find(input, folder, output.backup.as_deref(), stop)?;
         let links = match output.in_place {
-            true => batch::drop_links(&mut inputs),
+            true => batch::drop_links(&mut inputs, stop)?,
             false => Vec::new(),
         };
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
@@ -143,7 +151,14 @@ impl Settings {
                     .map(PathBuf::from)
                     .filter(|k| k.is_file())
                     .collect();
-                batch::jobs(&inputs, &variants, &destination, format, &kernel_files)?
+                batch::jobs(
+                    &inputs,
+                    &variants,
+                    &destination,
+                    format,
+                    &kernel_files,
+                    stop,
+                )?
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
@@ -158,7 +173,7 @@ impl Settings {
                 jobs,
                 timeout: run.timeout,
                 fail_fast: run.fail_fast,
-                stop: Stop::default(),
+                stop: stop.clone(),
                 options: Options {
                     limits: limits(run)?,
                     input_format: format,

@@ -54,7 +54,7 @@ impl Stop {
     /// # Errors
     ///
     /// [`Error::Stopped`] if the end was asked for.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         match self.is_set() {
             true => Err(Error::Stopped),
             false => Ok(()),

@@ -27,6 +27,7 @@ mod safety;
 mod signals;
 mod special_files;
 mod standard_streams;
+mod stopped_early;
 mod streams;
 mod surplus;
 mod unseen_folders;

@@ -14,7 +14,7 @@ use stridekern::{Depth, Image};
 use crate::{Room, filter, names_in, picture, wait_until, without_figures};
 
 /// Names for `kill`, and their numbers on Linux and macOS.
-fn signals() -> Vec<(&'static str, i32)> {
+pub(super) fn signals() -> Vec<(&'static str, i32)> {
     let (usr1, usr2) = if cfg!(target_os = "linux") {
         (10, 12)
     } else {
@@ -31,7 +31,7 @@ fn signals() -> Vec<(&'static str, i32)> {
     ]
 }
 
-fn send(child: &Child, signal: &str) {
+pub(super) fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
     let kill = Command::new("kill").args(["-s", signal, &pid]).status();
     assert!(kill.unwrap().success());
