@@ -13,7 +13,7 @@ mod strips;
 mod tests;
 mod write;
 
-pub(super) use marks::{is_complete, unread};
+pub(super) use marks::{is_complete, is_subsampled, unread};
 pub(super) use strips::Cut;
 pub(super) use write::{create, strip_rows};
 
@@ -56,6 +56,12 @@ pub(super) fn open_cut<'a>(
     cut: Cut,
 ) -> Result<RowReader<'a>> {
     let extent = Extent::of(&bytes);
+    if !extent.is_spread_rightly {
+        return Err(message::unsupported(
+            "jpeg",
+            "colour that is sampled finer than brightness, or by thirds,",
+        ));
+    }
     // What stands beside the picture is kept with its header.
     if bytes.len().saturating_add(extent.beside_bytes()) > limits.memory() {
         return Err(message::over_memory("jpeg", limits.max_memory));
@@ -69,6 +75,9 @@ pub(super) fn open_cut<'a>(
     let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
         return Err(message::damaged("jpeg", "no size in its header"));
     };
+    if info.components == 2 {
+        return Err(message::unsupported("jpeg", "a picture of two components"));
+    }
     let (rows, columns) = (usize::from(info.height), usize::from(info.width));
     let (target, channels) = match space {
         ColorSpace::Luma => (ColorSpace::Luma, 1),
@@ -174,8 +183,12 @@ fn decoding(error: DecodeErrors) -> Error {
 }
 
 fn damaged(text: &str) -> Error {
-    match text.contains("remature") {
-        true => message::truncated("jpeg"),
-        false => message::damaged("jpeg", text),
+    if text.contains("remature") {
+        message::truncated("jpeg")
+    } else if text.contains("component dimensions") || text == "Missing samples" {
+        // Both are said of whole files whose components are sampled oddly.
+        message::unsupported("jpeg", "such a sampling of its components")
+    } else {
+        message::damaged("jpeg", text)
     }
 }

@@ -14,6 +14,12 @@ pub(in crate::codec) fn is_complete(bytes: &[u8]) -> bool {
     guarded_len(bytes).is_some()
 }
 
+/// Whether the components of the picture are sampled differently.
+pub(in crate::codec) fn is_subsampled(bytes: &[u8]) -> bool {
+    let extent = Extent::of(bytes);
+    extent.components > 1 && extent.factors != [1, 1]
+}
+
 /// A code of nothing but ones is in no Huffman table, by the standard.
 pub(super) const GUARD: [u8; 16] = [
     0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0,
@@ -69,8 +75,12 @@ pub(super) struct Extent {
     /// Whether the coefficients of all scans are kept: they make the picture
     /// sharper, or each has a part of the components.
     pub(super) keeps_coefficients: bool,
+    components: usize,
     /// The most blocks of a component in an MCU, across and down.
     pub(super) factors: [usize; 2],
+    /// Whether the decoder spreads all components over the picture rightly: it
+    /// takes the first for the finest across, and knows no thirds.
+    pub(super) is_spread_rightly: bool,
     /// The bytes of the segments that the decoder keeps beside the picture, and
     /// how many there are.
     beside: usize,
@@ -91,23 +101,28 @@ impl Extent {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut extent = Self {
             factors: [1, 1],
+            is_spread_rightly: true,
             ..Self::default()
         };
-        let mut components = 0;
         for mark in Marks::of(bytes) {
             let content = segment(bytes, &mark);
             match mark.code {
                 code if is_frame(code) => {
                     extent.keeps_coefficients |= mark.code == 0xc2;
-                    components = content.get(5).map_or(0, |count| usize::from(*count));
-                    for part in content.get(6..).unwrap_or_default().chunks_exact(3) {
-                        let factors = [part[1] >> 4, part[1] & 15].map(usize::from);
+                    extent.components = content.get(5).map_or(0, |count| usize::from(*count));
+                    let parts = content.get(6..).unwrap_or_default().chunks_exact(3);
+                    let factors = parts.map(|part| [part[1] >> 4, part[1] & 15].map(usize::from));
+                    let mut first = None;
+                    for factors in factors {
                         extent.factors = [0, 1].map(|at| extent.factors[at].max(factors[at]));
+                        let [across, _] = *first.get_or_insert(factors);
+                        extent.is_spread_rightly &=
+                            extent.components == 1 || factors[0] <= across && !factors.contains(&3);
                     }
                 }
                 0xda => {
                     let scanned = content.first().map_or(0, |count| usize::from(*count));
-                    extent.keeps_coefficients |= scanned < components;
+                    extent.keeps_coefficients |= scanned < extent.components;
                     break;
                 }
                 // EXIF and XMP, profiles, and what Photoshop has to say.

@@ -78,6 +78,9 @@ pub(in crate::codec) fn open<'a>(
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
+        if channels == 2 && unsigned(&mut decoder, Tag::PlanarConfiguration)? != Some(2) {
+            return Err(message::unsupported("tiff", "gray with alpha in a JPEG"));
+        }
         unread.extend(check_jpeg_parts(&mut decoder, length, limits)?);
     }
     let layout = decoder.image_buffer_layout().map_err(decoding)?;
@@ -316,6 +319,10 @@ fn check_jpeg_parts(
                 .map_err(|error| message::reading("tiff", &error))?;
             if !jpeg::is_complete(&bytes) {
                 return Err(message::truncated("tiff"));
+            }
+            // Then they are YCbCr, whatever the directory says.
+            if jpeg::is_subsampled(&bytes) {
+                return Err(message::unsupported("tiff", "YCbCr colour"));
             }
             unread = unread.or(jpeg::unread(&bytes).map(|found| match found {
                 Unread::Data(bytes) => Unread::Hole(bytes),
