@@ -7,6 +7,7 @@ mod error;
 mod parts;
 mod read;
 mod surplus;
+mod tiles;
 mod write;
 
 pub(super) use read::open;

@@ -18,6 +18,7 @@ use super::{
     Metadata,
     error::{decoding, decoding_part},
     message,
+    tiles::LzwTiles,
 };
 
 /// How samples are stored.
@@ -136,6 +137,8 @@ pub(super) struct Parts<R: Read + Seek> {
     /// can be taken from them.
     plain: Option<Vec<u64>>,
     one_part: Vec<u8>,
+    /// LZW tiles, the last of which across has columns beyond the picture.
+    lzw: Option<LzwTiles>,
     metadata: Metadata,
     exact: bool,
     /// The bytes that decoding a part may take.
@@ -173,6 +176,7 @@ impl<R: Read + Seek> Parts<R> {
             plain: None,
             loaded: None,
             one_part: Vec::new(),
+            lzw: None,
             metadata: header.metadata.clone(),
             exact: true,
             most,
@@ -180,6 +184,7 @@ impl<R: Read + Seek> Parts<R> {
             decoder,
         };
         parts.plain = parts.plain_strips(shape.channels)?;
+        parts.lzw = LzwTiles::of(&mut parts.decoder, [shape.rows, shape.columns])?;
         Ok(parts)
     }
 
@@ -253,25 +258,30 @@ impl<R: Read + Seek> Parts<R> {
         }
         self.loaded = None;
         self.reserve(rows * self.row_bytes)?;
-        if self.across == 1 {
-            let stored = &mut self.stored[..rows * self.row_bytes];
-            self.decoder
-                .read_chunk_bytes(parts as u32, stored)
-                .map_err(|error| decoding_part(error, self.most))?;
-        } else {
-            for across in 0..self.across {
-                let start = across * self.part_bytes;
-                let bytes = self.part_bytes.min(self.row_bytes - start);
-                if self.one_part.len() < bytes * rows {
-                    self.one_part = zeroed_vec(bytes * rows)?;
+        for across in 0..self.across {
+            let start = across * self.part_bytes;
+            let bytes = self.part_bytes.min(self.row_bytes - start);
+            let index = parts * self.across + across;
+            let is_alone = self.across == 1;
+            if !is_alone && self.one_part.len() < bytes * rows {
+                self.one_part = zeroed_vec(bytes * rows)?;
+            }
+            let part = match is_alone {
+                true => &mut self.stored[..bytes * rows],
+                false => &mut self.one_part[..bytes * rows],
+            };
+            match &self.lzw {
+                Some(tiles) if across + 1 == self.across => {
+                    tiles.read(self.decoder.inner(), index, rows, part, bytes, self.most)?;
                 }
-                let one_part = &mut self.one_part[..bytes * rows];
-                let index = parts * self.across + across;
-                self.decoder
-                    .read_chunk_bytes(index as u32, one_part)
-                    .map_err(|error| decoding_part(error, self.most))?;
+                _ => self
+                    .decoder
+                    .read_chunk_bytes(index as u32, part)
+                    .map_err(|error| decoding_part(error, self.most))?,
+            }
+            if !is_alone {
                 let lines = self.stored.chunks_exact_mut(self.row_bytes);
-                for (line, part) in lines.zip(one_part.chunks_exact(bytes)) {
+                for (line, part) in lines.zip(self.one_part.chunks_exact(bytes)) {
                     line[start..start + bytes].copy_from_slice(part);
                 }
             }
@@ -301,7 +311,8 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
             if let Some(start) = self.plain.as_ref().map(|starts| starts[parts]) {
                 self.read_plain(start, from, count)?;
                 from = 0;
-            } else if self.kind.is_same() && self.across == 1 && count == high {
+            } else if self.kind.is_same() && self.across == 1 && count == high && self.lzw.is_none()
+            {
                 // A whole strip needs no copy.
                 self.decoder
                     .read_chunk_bytes(parts as u32, out.into_bytes())
@@ -326,7 +337,8 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
                 high.saturating_mul(self.row_bytes + 2 * self.part_bytes)
             }
         };
-        rows.saturating_add(self.kept)
+        let tiles = self.lzw.as_ref().map_or(0, LzwTiles::memory);
+        rows.saturating_add(self.kept).saturating_add(tiles)
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {

@@ -11,6 +11,9 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
     open(std::io::Cursor::new(bytes), 0, limits, Look::Quick)?.into_decoded()
 }
 
+/// A JPEG of colours that are sampled more coarsely than brightness.
+const SUBSAMPLED: &[u8] = include_bytes!("../../../testdata/odd/subsampled.jpg");
+
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
@@ -157,6 +160,80 @@ fn tiles_are_laid_out() {
     assert_eq!(read.image, image([17, 20, 1], Samples::U8(wanted)));
 }
 
+/// Tiles that the picture ends within are read to the end of each row, where the
+/// decoder of LZW codes loses its place.
+#[test]
+fn lzw_tiles_are_read_wherever_the_picture_ends() {
+    const SIDE: usize = 32;
+    let mut state = 9_u32;
+    for (rows, columns) in [(32, 32), (61, 50), (33, 64), (64, 33), (100, 130)] {
+        for (bits, predictor) in [(8, 1), (8, 2), (16, 1), (16, 2)] {
+            // Slopes with some noise, as bytes of the whole tiles.
+            let bytes = bits / 8;
+            let [across, down] = [columns, rows].map(|side: usize| side.div_ceil(SIDE));
+            let mut samples = vec![0_u16; rows * columns];
+            let mut tiles = Vec::new();
+            for tile in 0..across * down {
+                let mut data = Vec::new();
+                for at in 0..SIDE * SIDE {
+                    let row = tile / across * SIDE + at / SIDE;
+                    let column = tile % across * SIDE + at % SIDE;
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let value = (row * 3 + column * 2) as u16 % 251 + (state >> 30) as u16;
+                    let value = if bits == 8 { value & 255 } else { value * 200 };
+                    let is_inside = row < rows && column < columns;
+                    if is_inside {
+                        samples[row * columns + column] = value;
+                    }
+                    data.push(if is_inside { value } else { 0 });
+                }
+                if predictor == 2 {
+                    for line in data.chunks_mut(SIDE) {
+                        for at in (1..SIDE).rev() {
+                            line[at] = line[at].wrapping_sub(line[at - 1]);
+                        }
+                    }
+                }
+                let data = data
+                    .iter()
+                    .flat_map(|v| v.to_le_bytes().into_iter().take(bytes));
+                let mut lzw =
+                    weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+                tiles.push(lzw.encode(&Vec::from_iter(data)).unwrap());
+            }
+            let file = |tiles: &[Vec<u8>]| {
+                let tags: [(u16, u16, &[u32]); 8] = [
+                    (256, LONG, &[columns as u32]),
+                    (257, LONG, &[rows as u32]),
+                    (258, SHORT, &[bits as u32]),
+                    (259, SHORT, &[5]),
+                    (262, SHORT, &[1]),
+                    (317, SHORT, &[predictor]),
+                    (322, LONG, &[SIDE as u32]),
+                    (323, LONG, &[SIDE as u32]),
+                ];
+                tiff(324, &Vec::from_iter(tiles.iter().map(Vec::as_slice)), &tags)
+            };
+            let wanted = match bits {
+                8 => Samples::U8(samples.iter().map(|v| *v as u8).collect()),
+                _ => Samples::U16(samples),
+            };
+            let what = format!("{rows} x {columns}, {bits} bits, predictor {predictor}");
+            let read = decoded(&file(&tiles)).image;
+            assert!(read == image([rows, columns, 1], wanted), "{what}");
+            for tile in 0..tiles.len() {
+                let mut cut = tiles.clone();
+                cut[tile].truncate(4);
+                assert_eq!(
+                    refusal(&file(&cut)),
+                    "the tiff file ends before its picture does: get a complete copy of it",
+                    "{what}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn planes_in_tiles_are_read_where_no_tile_is_cut() {
     let planes: Vec<Vec<u8>> = (1..=3)
@@ -227,6 +304,16 @@ fn what_is_not_supported_is_named() {
             ),
             "extra samples together with a predictor",
         ),
+        // The crate takes these components for others.
+        (
+            strip(&[0; 8], [2, 2], 8, 2, 1, &[(259, SHORT, &[7])]),
+            "gray with alpha in a JPEG",
+        ),
+        (
+            strip(SUBSAMPLED, [2, 2], 8, 3, 2, &[(259, SHORT, &[7])]),
+            "YCbCr colour",
+        ),
+        (strip(&[0; 8], [2, 2], 4, 3, 2, &[]), "a 4-bit sample"),
     ] {
         assert_eq!(refusal(&bytes), named(what));
     }

@@ -1,0 +1,213 @@
+//! Tiles of LZW codes that the picture ends within.
+//!
+//! The tiff crate (0.11) reads such a tile row by row, and its decoder of LZW codes
+//! loses its place in the padding at the end of a row: sound files seem to end
+//! early (its issue 395). Here the codes are decoded at once, and the crate gets
+//! the tile as an uncompressed picture of its own, so that predictors, byte order
+//! and extra samples stay its work.
+
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+use ::tiff::{
+    decoder::{ChunkType, Decoder, Limits as TiffLimits},
+    tags::{ByteOrder, Tag},
+};
+use weezl::{BitOrder, decode::Decoder as Lzw};
+
+use super::{
+    error::{decoding, decoding_part},
+    message,
+};
+use crate::{
+    error::Result,
+    image::{no_memory, zeroed_vec},
+};
+
+/// What samples are made by, which a tile has in common with its picture.
+const SAMPLES: [Tag; 6] = [
+    Tag::BitsPerSample,
+    Tag::PhotometricInterpretation,
+    Tag::SamplesPerPixel,
+    Tag::Predictor,
+    Tag::ExtraSamples,
+    Tag::SampleFormat,
+];
+
+/// The tiles of a picture that is read so.
+pub(super) struct LzwTiles {
+    /// Where each begins, and how long it is.
+    places: Vec<[u64; 2]>,
+    order: ByteOrder,
+    /// The size of a tile in pixels, as far as the picture has rows.
+    high: usize,
+    wide: usize,
+    /// The bytes of a row of a tile as it is stored.
+    stored_row: usize,
+    /// The fields of a directory that tell of samples.
+    samples: Vec<(Tag, Vec<u64>)>,
+}
+
+impl LzwTiles {
+    /// Of a picture of this size; nothing if it has no LZW tiles, or no part of a tile
+    /// lies beyond its columns.
+    pub(super) fn of(
+        decoder: &mut Decoder<impl Read + Seek>,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Option<Self>> {
+        let (wide, high) = decoder.chunk_dimensions();
+        let mut list = |tag| -> Result<Vec<u64>> {
+            let list = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
+            Ok(list.unwrap_or_default())
+        };
+        if list(Tag::Compression)? != [5] {
+            return Ok(None);
+        }
+        let (offsets, lengths) = (list(Tag::TileOffsets)?, list(Tag::TileByteCounts)?);
+        let mut samples = Vec::new();
+        for tag in SAMPLES {
+            samples.push((tag, list(tag)?));
+        }
+        samples.retain(|(_, values)| !values.is_empty());
+        let bits = match samples.first() {
+            Some((Tag::BitsPerSample, bits)) => bits.iter().sum::<u64>(),
+            _ => 1,
+        };
+        let is_cut = !columns.is_multiple_of(wide as usize);
+        if decoder.get_chunk_type() != ChunkType::Tile || !is_cut {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            places: (offsets.into_iter().zip(lengths))
+                .map(|(at, len)| [at, len])
+                .collect(),
+            order: decoder.byte_order(),
+            high: rows.min(high as usize),
+            wide: wide as usize,
+            stored_row: (u64::from(wide) * bits).div_ceil(8) as usize,
+            samples,
+        }))
+    }
+
+    /// The bytes that reading a tile takes: as it is stored, decoded, and as samples.
+    pub(super) fn memory(&self) -> usize {
+        let longest = self.places.iter().map(|[_, len]| *len).max();
+        let tile = self.stored_row.saturating_mul(self.high);
+        (tile.saturating_mul(2)).saturating_add(longest.unwrap_or(0) as usize)
+    }
+
+    /// Reads so many rows of a tile into `out`, whose rows have so many bytes, no
+    /// more than those of the tile. Decoding may take `most` bytes.
+    pub(super) fn read(
+        &self,
+        input: &mut (impl Read + Seek),
+        tile: usize,
+        rows: usize,
+        out: &mut [u8],
+        row_bytes: usize,
+        most: usize,
+    ) -> Result<()> {
+        let Some(&[at, len]) = self.places.get(tile) else {
+            return Err(message::damaged("tiff", "a tile is missing"));
+        };
+        if len > most as u64 {
+            return Err(message::over_memory("tiff", most as u64));
+        }
+        let mut stored = Vec::new();
+        (input.seek(SeekFrom::Start(at)))
+            .and_then(|_| input.take(len).read_to_end(&mut stored))
+            .map_err(|error| message::reading("tiff", &error))?;
+        let mut file = self.head(rows);
+        let (head, len) = (file.len(), rows * self.stored_row);
+        (file.try_reserve_exact(len)).map_err(|_| no_memory::<u8>(len))?;
+        file.resize(head + len, 0);
+        unpack(&stored, &mut file[head..])?;
+        drop(stored);
+        let mut limits = TiffLimits::unlimited();
+        limits.decoding_buffer_size = most;
+        limits.intermediate_buffer_size = most;
+        let mut decoder = Decoder::new(Cursor::new(file))
+            .map_err(decoding)?
+            .with_limits(limits);
+        let layout = decoder.image_buffer_layout().map_err(decoding)?;
+        let mut samples = zeroed_vec(layout.len)?;
+        decoder
+            .read_chunk_bytes(0, &mut samples)
+            .map_err(|error| decoding_part(error, most))?;
+        let lines = samples.chunks_exact(layout.len / rows);
+        for (out, line) in out.chunks_exact_mut(row_bytes).zip(lines) {
+            out.copy_from_slice(&line[..row_bytes]);
+        }
+        Ok(())
+    }
+
+    /// A file of one strip of so many rows, up to its samples.
+    fn head(&self, rows: usize) -> Vec<u8> {
+        const SHORT: u16 = 3;
+        const LONG: u16 = 4;
+        let bytes = (rows * self.stored_row) as u64;
+        let mut fields: Vec<(Tag, u16, Vec<u64>)> = vec![
+            (Tag::ImageWidth, LONG, vec![self.wide as u64]),
+            (Tag::ImageLength, LONG, vec![rows as u64]),
+            (Tag::Compression, SHORT, vec![1]),
+            (Tag::StripOffsets, LONG, vec![0]),
+            (Tag::RowsPerStrip, LONG, vec![rows as u64]),
+            (Tag::StripByteCounts, LONG, vec![bytes]),
+        ];
+        let samples = self.samples.iter().cloned();
+        fields.extend(samples.map(|(tag, values)| (tag, SHORT, values)));
+        fields.sort_unstable_by_key(|(tag, ..)| tag.to_u16());
+        // The header, the directory, and lists that do not fit into it.
+        let directory = 8 + 2 + 12 * fields.len() + 4;
+        // Only lists of short numbers have more than one.
+        let lists = fields.iter().map(|(.., values)| 2 * values.len());
+        let start = directory + lists.filter(|bytes| *bytes > 4).sum::<usize>();
+        let is_big = self.order == ByteOrder::BigEndian;
+        let short = |value: u16| match is_big {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        };
+        let long = |value: u32| match is_big {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        };
+        let mark = if is_big { b"MM" } else { b"II" };
+        let mut file = [&mark[..], &short(42), &long(8), &short(fields.len() as u16)].concat();
+        let mut apart = Vec::new();
+        for (tag, kind, values) in fields {
+            file.extend([short(tag.to_u16()), short(kind)].concat());
+            file.extend(long(values.len() as u32));
+            let values: Vec<u8> = match tag {
+                Tag::StripOffsets => long(start as u32).to_vec(),
+                _ if kind == SHORT => values.iter().flat_map(|v| short(*v as u16)).collect(),
+                _ => values.iter().flat_map(|v| long(*v as u32)).collect(),
+            };
+            if values.len() > 4 {
+                file.extend(long((directory + apart.len()) as u32));
+                apart.extend(values);
+            } else {
+                file.extend(&values);
+                file.resize(file.len() + 4 - values.len(), 0);
+            }
+        }
+        file.extend([0; 4]);
+        file.extend(apart);
+        file
+    }
+}
+
+/// Decodes LZW codes until `out` is full.
+fn unpack(mut codes: &[u8], mut out: &mut [u8]) -> Result<()> {
+    let mut lzw = Lzw::with_tiff_size_switch(BitOrder::Msb, 8);
+    while !out.is_empty() {
+        let result = lzw.decode_bytes(codes, out);
+        codes = &codes[result.consumed_in..];
+        out = &mut out[result.consumed_out..];
+        if let Err(error) = result.status {
+            return Err(message::damaged("tiff", error));
+        }
+        if result.consumed_in == 0 && result.consumed_out == 0 {
+            return Err(message::truncated("tiff"));
+        }
+    }
+    Ok(())
+}
