@@ -18,6 +18,7 @@ mod engine;
 mod hash;
 mod map;
 mod number;
+mod plan;
 mod tone;
 
 pub use border::Border;

@@ -1,10 +1,110 @@
-//! Four loops over the window view: what every other method must equal.
+//! Four loops over the window view: what every other engine must equal.
 
-use super::{Band, Taps};
-use crate::{number::Lane, view::Spacing};
+use std::{fmt, sync::Arc};
 
-/// See [`super::Contraction::run`].
-pub(super) fn contract<T: Lane>(
+use super::{
+    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
+    program::{Arithmetic, Bank, InLane},
+    taps::Taps,
+};
+use crate::{
+    error::Result,
+    number::{ElementKind, Lane},
+    plan::Task,
+    simd::Simd,
+    view::Spacing,
+};
+
+/// The oracle and the baseline.
+#[derive(Debug)]
+pub(super) struct Naive;
+
+impl Engine for Naive {
+    fn name(&self) -> &'static str {
+        "naive"
+    }
+
+    fn method(&self) -> Method {
+        Method::Naive
+    }
+
+    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
+        if task.method != Some(Method::Naive) {
+            return Err(Refusal::of(Unasked));
+        }
+        let (lane, lane_reason) = task.lane()?;
+        Ok(Offer {
+            cost: f64::INFINITY,
+            lane,
+            lane_reason,
+            element: ElementKind::Lane(lane),
+            // The loop is compiled once, for every processor.
+            simd: Simd::PORTABLE,
+            rows_at_once: 1,
+            tile_width: task.tile_width(),
+            on_grid: false,
+            scratch: 0,
+            tables: 0,
+            recipe: Arc::new(Loops),
+        })
+    }
+}
+
+/// Nobody wants the slowest.
+#[derive(Debug, thiserror::Error)]
+#[error("it is the oracle, and runs only if it is asked for")]
+struct Unasked;
+
+#[derive(Debug)]
+struct Loops;
+
+impl fmt::Display for Loops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("four loops over the window view")
+    }
+}
+
+impl InLane for Loops {
+    fn kernel<T: Arithmetic>(
+        &self,
+        bank: &Bank<'_>,
+        at: usize,
+    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+        Ok(Box::new(Compiled(Taps::new(
+            bank.grids[at],
+            &bank.row,
+            bank.drops_zeros(),
+        ))))
+    }
+}
+
+#[derive(Debug)]
+struct Compiled<T>(Taps<T>);
+
+impl<T: Lane> Contract for Compiled<T> {
+    type Element = T;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        _: Simd,
+        band: &Band<'_, T>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        _: &mut Scratch<T>,
+    ) -> Result<()> {
+        contract(band, &self.0, first, out, stride);
+        Ok(())
+    }
+
+    fn takes_steps(&self) -> bool {
+        true
+    }
+}
+
+/// See [`Contract::run`].
+fn contract<T: Lane>(
     band: &Band<'_, T>,
     taps: &Taps<T>,
     first: usize,

@@ -4,22 +4,193 @@
 //! one row of sums per term, which stay in the cache, then along these rows.
 //! Both are the direct engine's loop.
 
+use std::{fmt, sync::Arc};
+
 use super::{
-    Band, Grid, Taps,
+    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
     direct::{self, Blocks, Rows},
     naive,
+    program::{Arithmetic, Bank, InLane},
+    running_sum,
+    taps::{Grid, Taps},
 };
 use crate::{
     error::Result,
-    kernel::Factor,
-    number::Lane,
+    image::Depth,
+    kernel::{Factor, Factors, Kernel},
+    number::{ElementKind, Lane, LaneKind, MAX_ROUNDINGS},
+    plan::{self, Task, is_exact},
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
 };
 
+/// Two passes.
+#[derive(Debug)]
+pub(super) struct Separable;
+
+/// A tap along a row of sums, in taps of the direct engine: no two output rows
+/// share it (24 megapixels of bytes by two passes of 3, 7 and 15 taps of f32:
+/// 9.0, 11.9 and 17.8 ms; of i16: 4.8, 6.3 and 9.3).
+const ROW_TAP: f64 = 2.5;
+
+/// What a second pass costs by itself, in taps of the direct engine.
+const PASS: f64 = 4.0;
+
+/// The most terms that are looked for unasked: more never beat a transform.
+const MAX_RANK: usize = 4;
+
+/// A row that begins a line of the cache, has room for a block and ends with a
+/// line.
+const ROW_SLACK: usize = 8 << 10;
+
+impl Engine for Separable {
+    fn name(&self) -> &'static str {
+        "separable"
+    }
+
+    fn method(&self) -> Method {
+        Method::Separable
+    }
+
+    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
+        if running_sum::check(task).is_ok() {
+            return Err(Refusal::of(Why::Equal));
+        }
+        let max_rank = match task.method {
+            Some(Method::Separable) => usize::MAX,
+            _ => MAX_RANK,
+        };
+        let factors = (task.kernels.iter()).map(|k| factors(k, task.depth, max_rank));
+        let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
+        let roundings = |at: usize, k: &Kernel| roundings(k, &factors[at]);
+        let (lane, lane_reason) = plan::lane(task, roundings)?;
+        let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
+            let row = ROW_TAP * k.columns() as f64;
+            f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
+        });
+        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
+        let rows_at_once = direct::block_rows(task, lane);
+        let passes = Passes(factors);
+        Ok(Offer {
+            cost,
+            lane,
+            lane_reason,
+            element: ElementKind::Lane(lane),
+            simd: task.simd,
+            rows_at_once,
+            tile_width: task.tile_width(),
+            on_grid: false,
+            // Rows of every term, before they are summed.
+            scratch: (passes.terms() * rows_at_once.max(direct::MOST_ROWS))
+                .saturating_mul(row_bytes(task, lane)),
+            tables: 0,
+            recipe: Arc::new(passes),
+        })
+    }
+}
+
+/// The most bytes of a row between two passes.
+pub(super) fn row_bytes(task: &Task<'_>, lane: LaneKind) -> usize {
+    let columns = task.geometry.padded_len(1, task.tile_width());
+    let samples = columns.saturating_mul(task.channels * lane.bytes());
+    samples.saturating_add(ROW_SLACK)
+}
+
+/// Why there are no two passes.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error("the weights are equal, and running sums take fewer steps")]
+    Equal,
+    #[error("the integer weights are not one column times one row")]
+    Rank,
+    #[error("the weights are no sum of {0} or fewer columns times rows")]
+    MoreThan(usize),
+    #[error("its terms cancel, and would round to more than is promised")]
+    Cancels,
+}
+
+/// The kernel as columns times rows, or why not.
+fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Why> {
+    if is_exact(kernel, depth) {
+        return kernel.integer_factors().ok_or(Why::Rank);
+    }
+    // Beyond half its smaller side a kernel's terms are more than its taps.
+    let most = (kernel.rows().min(kernel.columns()))
+        .div_ceil(2)
+        .min(max_rank);
+    let factors = kernel.factors(most).ok_or(Why::MoreThan(most))?;
+    if roundings(kernel, &factors) > MAX_ROUNDINGS {
+        return Err(Why::Cancels);
+    }
+    Ok(factors)
+}
+
+/// In units of 2^-24 of the sum of the absolute weights: two passes, each
+/// weight rounded once more, and what the terms lack.
+fn roundings(kernel: &Kernel, factors: &Factors) -> usize {
+    let all = kernel.abs_sum();
+    let longest = kernel.rows() + factors.terms.len() * kernel.columns() + 2;
+    let rounded = longest as f64 * factors.abs_sum() / all;
+    let lacking = factors.residual / all * f64::from(1 << 24);
+    (rounded + lacking).ceil() as usize
+}
+
+/// The terms of every kernel.
+#[derive(Debug)]
+struct Passes(Vec<Factors>);
+
+impl Passes {
+    /// Of the kernel that has the most.
+    fn terms(&self) -> usize {
+        self.0.iter().map(|f| f.terms.len()).max().unwrap_or(1)
+    }
+}
+
+impl fmt::Display for Passes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("columns, then rows: the weights are ")?;
+        match self.terms() {
+            1 => f.write_str("one column times one row"),
+            terms => write!(f, "{terms} columns times {terms} rows"),
+        }
+    }
+}
+
+impl InLane for Passes {
+    fn kernel<T: Arithmetic>(
+        &self,
+        bank: &Bank<'_>,
+        at: usize,
+    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+        Ok(Box::new(Compiled::new(
+            bank.grids[at],
+            &self.0[at].terms,
+            &bank.row,
+            bank.drops_zeros(),
+        )))
+    }
+}
+
+impl<T: Blocks> Contract for Compiled<T> {
+    type Element = T;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        simd: Simd,
+        band: &Band<'_, T>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        scratch: &mut Scratch<T>,
+    ) -> Result<()> {
+        contract(simd, band, self, first, out, stride, &mut scratch.rows)
+    }
+}
+
 /// A kernel as the sum of columns x rows.
 #[derive(Debug, Clone)]
-pub(crate) struct Separable<T> {
+struct Compiled<T> {
     /// The column of every term.
     columns: Vec<Taps<T>>,
     /// One row of weights for every term.
@@ -28,14 +199,9 @@ pub(crate) struct Separable<T> {
     whole: Taps<T>,
 }
 
-impl<T: Lane> Separable<T> {
+impl<T: Lane> Compiled<T> {
     /// The weights of `grid` are the sum of the outer products of `factors`.
-    pub(super) fn new(
-        grid: Grid<'_>,
-        factors: &[Factor],
-        row: &Layout<2>,
-        drop_zeros: bool,
-    ) -> Self {
+    fn new(grid: Grid<'_>, factors: &[Factor], row: &Layout<2>, drop_zeros: bool) -> Self {
         let [kernel_rows, kernel_columns] = grid.shape;
         let column = |factor: &Factor| {
             let grid = Grid {
@@ -61,18 +227,18 @@ impl<T: Lane> Separable<T> {
     }
 }
 
-/// See [`super::Contraction::run`].
-pub(super) fn contract<T: Blocks>(
+/// See [`Contract::run`].
+fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
-    kernel: &Separable<T>,
+    kernel: &Compiled<T>,
     first: usize,
     out: &mut [T],
     stride: usize,
     scratch: &mut Vec<T>,
 ) -> Result<()> {
     let at_once = direct::rows_at_once(T::KIND, simd.level());
-    let Separable {
+    let Compiled {
         columns,
         rows: row_taps,
         whole,

@@ -5,7 +5,7 @@
 //! in the cache. What happens to a row depends on its own windows alone, so that
 //! neither bands nor threads show.
 
-use super::{Band, Grid, take_steps};
+use super::{Band, Grid, contract::take_steps};
 use crate::{
     number::Element,
     simd::{Body, Isa, Simd},

@@ -2,15 +2,15 @@
 
 use std::{any::TypeId, ops::Range};
 
-use super::geometry::Geometry;
 use crate::{
     border::Border,
     engine::Band,
     error::Result,
     image::{Depth, no_memory},
-    number::{Element, ElementKind, LaneKind, Widen},
-    simd::{Body, Isa, Simd, aligned, whole_lines},
-    view::{Layout, StridedView},
+    number::{Element, Widen},
+    plan::{Geometry, framed_columns, holds_block},
+    simd::{Body, Isa, Simd, aligned},
+    view::StridedView,
 };
 
 /// The rows and columns of the result that are computed from one band: a tile
@@ -19,36 +19,6 @@ use crate::{
 pub(super) struct Tile {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
-}
-
-/// The columns of a framed row under so many columns of the result, room for a
-/// whole block included, for the fours of dot products that reach behind the
-/// last tap, and for the next row to begin a line of the cache.
-fn framed_columns<T: Element>(geometry: &Geometry, columns: usize, channels: usize) -> usize {
-    let block = T::MAX_BLOCK.div_ceil(channels) + geometry.window[1] - 1;
-    whole_lines::<T>(geometry.padded_len(1, columns).max(block) + 3)
-}
-
-/// The bytes of a framed row.
-pub(super) fn row_bytes(
-    geometry: &Geometry,
-    columns: usize,
-    channels: usize,
-    element: ElementKind,
-) -> usize {
-    let columns = match element {
-        ElementKind::Bytes => framed_columns::<u8>(geometry, columns, channels),
-        ElementKind::Lane(LaneKind::I16) => framed_columns::<i16>(geometry, columns, channels),
-        ElementKind::Lane(LaneKind::F32) => framed_columns::<f32>(geometry, columns, channels),
-        ElementKind::Lane(LaneKind::F64) => framed_columns::<f64>(geometry, columns, channels),
-    };
-    columns.saturating_mul(channels.saturating_mul(element.bytes()))
-}
-
-/// `(columns, channels)` of the window in a band's row.
-pub(super) fn window_row(geometry: &Geometry, channels: usize) -> Layout<2> {
-    let shape = [geometry.window[1], channels];
-    Layout::c_order(shape, shape[0] * shape[1]).expect("a shape fits as many elements as it has")
 }
 
 /// Makes the bands of some rows of an image.
@@ -233,47 +203,6 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             }
         }
     }
-}
-
-/// Whether windows inside the image look at the image itself: no wider type,
-/// and rows long enough for a block.
-pub(super) fn reads_directly(
-    geometry: &Geometry,
-    channels: usize,
-    sample: Depth,
-    element: ElementKind,
-) -> bool {
-    element.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
-}
-
-/// The columns of the result whose windows stay in the image from left to
-/// right, but for a block at either side where others leave it. All of them if
-/// few are left, for then the blocks at the sides cost more than a copy: 3x3 on
-/// bytes, 512 x 512, took 80 us with them and 57 without.
-pub(super) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
-    let columns = geometry.output[1];
-    let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels) - 1).div_ceil(geometry.step[1]) + 1;
-    let leaves = |column: usize| {
-        let padded = geometry.padded(1, &(column..column + 1));
-        geometry.inside(1, &padded) != padded
-    };
-    let left = (0..columns).take_while(|&x| leaves(x)).count();
-    let right = (left..columns).rev().take_while(|&x| leaves(x)).count();
-    let edge = |leaving: usize| if leaving > 0 { leaving.max(block) } else { 0 };
-    let inside = edge(left)..columns.saturating_sub(edge(right));
-    if inside.len() >= 16 * block {
-        inside
-    } else {
-        0..columns
-    }
-}
-
-/// Whether so many columns of the result fill a block.
-fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
-    // Only bytes and floats are framed as they are.
-    const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
-    const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
-    geometry.positions(1, columns) * channels >= BLOCK
 }
 
 /// The view with its elements as `T`, if that is what they are and its rows

@@ -49,7 +49,7 @@ impl Channel {
 
     /// The channels of the result that are taken as they are from an image of
     /// `channels` channels, or `None` where luma has to be computed.
-    pub(super) fn stored(self, channels: usize) -> Result<Option<Range<usize>>> {
+    pub(crate) fn stored(self, channels: usize) -> Result<Option<Range<usize>>> {
         let colour = matches!(channels, 3 | 4);
         let alpha = matches!(channels, 2 | 4);
         let one = |at: usize| Ok(Some(at..at + 1));
@@ -77,7 +77,7 @@ impl Channel {
     }
 
     /// The channels of the result.
-    pub(super) fn count(self, channels: usize) -> Result<usize> {
+    pub(crate) fn count(self, channels: usize) -> Result<usize> {
         Ok(self.stored(channels)?.map_or(1, |stored| stored.len()))
     }
 }

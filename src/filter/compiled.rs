@@ -1,28 +1,19 @@
-//! Kernels that are compiled for the types of a plan: windows to sums, sums to
-//! samples.
+//! Plans that are compiled for their types, once.
 
-use std::{marker::PhantomData, ops::Range};
+use std::marker::PhantomData;
 
-use rayon::prelude::*;
-
-use super::{
-    Plan,
-    band::{self, Frame, Framing, Tile},
-    method::Way,
-    part::Part,
-};
+use super::{bands::Bands, part::Part};
 use crate::{
-    engine::{self, Arithmetic, Contract, Contraction, DotProducts, DotSum, Grid, Wide},
+    engine::{self, Bank, Grid, Kernels, Program, Wide},
     error::Result,
-    image::{Depth, SampleSliceMut, try_resize},
+    image::{Depth, ImageView, SampleSliceMut},
     kernel::Kernel,
-    number::{Element, Lane, LaneKind, Output, Widen},
-    simd,
-    tone::{self, Tone},
-    view::{Layout, StridedView},
+    number::{Element, Lane, LaneKind, Widen},
+    plan::{self, Plan},
+    tone,
 };
 
-/// Kernels, whatever the types of samples and lane.
+/// A plan that is compiled, whatever the types of samples and lane.
 pub(super) trait Compiled: Sync {
     /// Fills `out` with the part, bands over threads. As below, an error is that
     /// the memory of a thread cannot be had.
@@ -32,53 +23,9 @@ pub(super) trait Compiled: Sync {
     fn range(&self, part: &Part<'_>) -> Result<tone::Range>;
 }
 
-/// Kernels that contract samples of type `S`.
-struct Kernels<S, C> {
-    kernels: Vec<C>,
-    /// The same for float samples that f32 does not hold the sums of.
-    wide: Option<Wide>,
-    samples: PhantomData<fn() -> S>,
-}
-
 /// The types of samples and lane are picked here, once.
 pub(super) fn compile(plan: &Plan) -> Result<Box<dyn Compiled>> {
-    match plan.depth() {
-        Depth::U8 if plan.choice.way == Way::Dots => match plan.lane() {
-            LaneKind::I16 => dots::<i16>(plan),
-            _ => dots::<f32>(plan),
-        },
-        Depth::U8 => lanes::<u8>(plan),
-        Depth::U16 => lanes::<u16>(plan),
-        Depth::F32 => lanes::<f32>(plan),
-    }
-}
-
-fn lanes<S: Widen>(plan: &Plan) -> Result<Box<dyn Compiled>> {
-    match plan.lane() {
-        LaneKind::I16 => lane::<S, i16>(plan),
-        LaneKind::F32 => lane::<S, f32>(plan),
-        LaneKind::F64 => lane::<S, f64>(plan),
-    }
-}
-
-fn lane<S: Widen, T: Arithmetic>(plan: &Plan) -> Result<Box<dyn Compiled>> {
-    kernels::<S, _>(plan, |at, kernel, grid, row| {
-        let recipe = plan.choice.recipe(at, kernel, S::DEPTH);
-        let drop_zeros = S::DEPTH != Depth::F32;
-        Contraction::<T>::new(recipe, plan.simd, grid, row, drop_zeros)
-    })
-}
-
-fn dots<T: DotSum>(plan: &Plan) -> Result<Box<dyn Compiled>> {
-    kernels::<u8, _>(plan, |_, _, grid, row| Ok(DotProducts::<T>::new(grid, row)))
-}
-
-fn kernels<S: Widen, C: Contract + 'static>(
-    plan: &Plan,
-    compile: impl Fn(usize, &Kernel, Grid<'_>, &Layout<2>) -> Result<C>,
-) -> Result<Box<dyn Compiled>> {
-    let geometry = &plan.geometry;
-    let row = band::window_row(geometry, plan.output_shape()[2]);
+    let (geometry, offer) = (&plan.geometry, plan.offer());
     let weights = |kernel: &Kernel| kernel.weights().iter().copied().collect();
     let weights: Vec<Vec<f64>> = plan.kernels.iter().map(weights).collect();
     let grids = (plan.kernels.iter().zip(&weights).zip(&geometry.origins)).map(
@@ -89,20 +36,57 @@ fn kernels<S: Widen, C: Contract + 'static>(
             origin,
         },
     );
-    let kernels = (plan.kernels.iter().zip(grids.clone()).enumerate())
-        .map(|(at, (kernel, grid))| compile(at, kernel, grid, &row))
-        .collect::<Result<_>>()?;
+    let row = plan::window_row(geometry, plan.output_shape()[2]);
+    let bank = Bank::new(grids.collect(), row, plan.depth(), offer);
+    Ok(match offer.recipe.compile(&bank)? {
+        Program::I16(kernels) => of_samples(plan, &bank, kernels),
+        Program::F32(kernels) => of_samples(plan, &bank, kernels),
+        Program::F64(kernels) => of_samples(plan, &bank, kernels),
+        Program::BytesI16(kernels) => boxed::<u8, _, _>(plan, &bank, kernels),
+        Program::BytesF32(kernels) => boxed::<u8, _, _>(plan, &bank, kernels),
+        Program::Copy(tap) => Box::new(Copy { tap }),
+    })
+}
+
+fn of_samples<T: Lane>(plan: &Plan, bank: &Bank<'_>, kernels: Kernels<T, T>) -> Box<dyn Compiled> {
+    match plan.depth() {
+        Depth::U8 => boxed::<u8, _, _>(plan, bank, kernels),
+        Depth::U16 => boxed::<u16, _, _>(plan, bank, kernels),
+        Depth::F32 => boxed::<f32, _, _>(plan, bank, kernels),
+    }
+}
+
+fn boxed<S: Widen, E: Element, T: Lane>(
+    plan: &Plan,
+    bank: &Bank<'_>,
+    kernels: Kernels<E, T>,
+) -> Box<dyn Compiled> {
     let unbounded = S::DEPTH == Depth::F32 && plan.lane() == LaneKind::F32;
-    Ok(Box::new(Kernels::<S, C> {
+    let grids = bank.grids.iter().copied();
+    Box::new(Contraction::<S, E, T> {
         kernels,
         wide: unbounded.then(|| Wide::new(grids, plan.tone.trusted())),
         samples: PhantomData,
-    }))
+    })
 }
 
-impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
+/// Kernels that contract samples of type `S`.
+struct Contraction<S, E, T> {
+    kernels: Kernels<E, T>,
+    /// The same for float samples that f32 does not hold the sums of.
+    wide: Option<Wide>,
+    samples: PhantomData<fn() -> S>,
+}
+
+impl<S: Widen, E: Element, T: Lane> Contraction<S, E, T> {
+    fn bands<'a>(&'a self, part: &Part<'a>) -> Bands<'a, S, E, T> {
+        Bands::new(part, &self.kernels, self.wide.as_ref())
+    }
+}
+
+impl<S: Widen, E: Element, T: Lane> Compiled for Contraction<S, E, T> {
     fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) -> Result<()> {
-        let bands = Bands::<S, C>::new(part, self);
+        let bands = self.bands(part);
         match out {
             SampleSliceMut::U8(out) => bands.fill(part, out),
             SampleSliceMut::U16(out) => bands.fill(part, out),
@@ -111,215 +95,40 @@ impl<S: Widen, C: Contract> Compiled for Kernels<S, C> {
     }
 
     fn range(&self, part: &Part<'_>) -> Result<tone::Range> {
-        let Part { plan, tone, .. } = *part;
-        let bands = Bands::<S, C>::new(part, self);
-        let channels = bands.source.shape()[2];
-        (0..part.rows.len().div_ceil(part.band_rows))
-            .into_par_iter()
-            .map_init(
-                || bands.scratch(),
-                |scratch, band| {
-                    let scratch = scratch.ready()?;
-                    let mut range = tone::Range::EMPTY;
-                    for tile in bands.tiles(part.band(band)) {
-                        bands.each_row(&tile, scratch, |_, sums| {
-                            let skip_alpha = plan.copies_alpha();
-                            range = range.join(match sums {
-                                Sums::Lane(sums) => tone.range(sums, channels, skip_alpha),
-                                Sums::Wide(sums) => tone.range(sums, channels, skip_alpha),
-                            });
-                        })?;
-                    }
-                    Ok(range)
-                },
-            )
-            .try_reduce(|| tone::Range::EMPTY, |a, b| Ok(a.join(b)))
+        self.bands(part).range(part)
     }
 }
 
-/// Buffers of one thread, kept from band to band.
-struct Scratch<E, T> {
-    frame: Frame<E>,
-    /// The engine's own.
-    engine: engine::Scratch<T>,
-    /// Sums of every kernel, one after the other.
-    sums: Vec<T>,
-    /// How many there are.
-    len: usize,
-    /// Those of one row in f64.
-    wide: Vec<f64>,
+/// A copy of the samples at a place of every window.
+struct Copy {
+    tap: [usize; 2],
 }
 
-/// One row of sums for every kernel.
-#[derive(Clone, Copy)]
-enum Sums<'a, T> {
-    Lane(&'a [&'a [T]]),
-    /// Of a row that f32 does not hold.
-    Wide(&'a [&'a [f64]]),
-}
-
-impl<E, T: Lane> Scratch<E, T> {
-    /// With memory for the sums.
-    fn ready(&mut self) -> Result<&mut Self> {
-        if self.sums.len() < self.len {
-            try_resize(&mut self.sums, self.len, T::ZERO)?;
-        }
-        Ok(self)
-    }
-}
-
-/// The bands of a part, ready to be computed in any order.
-struct Bands<'a, S, C: Contract> {
-    plan: &'a Plan,
-    framing: Framing<'a, S, C::Element>,
-    source: StridedView<'a, S, 3>,
-    /// The row of the image that the source begins with.
-    first: usize,
-    kernels: &'a [C],
-    wide: Option<&'a Wide>,
-    /// Elements from one row of sums to the next.
-    stride: usize,
-}
-
-impl<'a, S: Widen, C: Contract> Bands<'a, S, C> {
-    fn new(part: &Part<'a>, kernels: &'a Kernels<S, C>) -> Self {
-        let (plan, first) = (part.plan, part.first);
-        let source = S::of_view(&part.source).expect("kernels are compiled for the plan's depth");
-        let geometry = &plan.geometry;
-        let block = C::Sum::MAX_BLOCK.max(C::Element::MAX_BLOCK);
-        Self {
-            plan,
-            kernels: &kernels.kernels,
-            wide: kernels.wide.as_ref(),
-            framing: Framing::new(geometry, source, first, plan.simd),
-            source,
-            first,
-            stride: (geometry.positions(1, plan.tile_width) * source.shape()[2]).max(block),
-        }
-    }
-
-    fn fill<O: Output>(&self, part: &Part<'_>, out: &mut [O]) -> Result<()> {
-        let Part { plan, tone, .. } = *part;
-        let channels = self.source.shape()[2];
-        let row_len = plan.geometry.output[1] * channels;
-        let finish = |y: usize, columns: &Range<usize>, sums: Sums<'_, C::Sum>, out: &mut [O]| {
-            match sums {
-                Sums::Lane(sums) => tone.finish(plan.simd, sums, out),
-                Sums::Wide(sums) => tone.finish(plan.simd, sums, out),
-            }
-            if plan.copies_alpha() {
-                self.copy_alpha(tone, y, columns.start, out);
-            }
-        };
-        let streams = plan.streams(size_of_val(out));
-        let scratch = || (self.scratch(), Vec::new());
-        let bands = out.par_chunks_mut(part.band_rows * row_len).enumerate();
-        bands.try_for_each_init(scratch, |(scratch, finished), (band, samples)| {
-            let scratch = scratch.ready()?;
-            let rows = part.band(band);
-            simd::streaming(|stream| -> Result<()> {
-                for tile in self.tiles(rows.clone()) {
-                    let len = tile.columns.len() * channels;
-                    try_resize(finished, len, O::from_real(0.0))?;
-                    self.each_row(&tile, scratch, |y, sums| {
-                        let at = (y - rows.start) * row_len + tile.columns.start * channels;
-                        let out = &mut samples[at..][..finished.len()];
-                        if streams {
-                            finish(y, &tile.columns, sums, finished);
-                            stream.copy(finished, out);
-                        } else {
-                            finish(y, &tile.columns, sums, out);
-                        }
-                    })?;
-                }
-                Ok(())
-            })?;
-            (part.progress)(rows.len());
-            Ok(())
-        })
-    }
-
-    fn scratch(&self) -> Scratch<C::Element, C::Sum> {
-        Scratch {
-            frame: Frame::new(),
-            engine: engine::Scratch::new(),
-            sums: Vec::new(),
-            len: self.kernels.len() * self.plan.rows_at_once * self.stride,
-            wide: Vec::new(),
-        }
-    }
-
-    /// The tiles of these output rows, from left to right.
-    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<'a, S, C> {
-        let tile = move |columns| Tile {
-            rows: rows.clone(),
-            columns,
-        };
-        self.plan.tile_columns().map(tile)
-    }
-
-    /// Computes the output rows of a tile and hands `each` the sums of every
-    /// kernel.
-    fn each_row(
-        &self,
-        tile: &Tile,
-        scratch: &mut Scratch<C::Element, C::Sum>,
-        mut each: impl FnMut(usize, Sums<'_, C::Sum>),
-    ) -> Result<()> {
-        let Self { plan, stride, .. } = *self;
-        let Scratch {
-            frame,
-            engine,
-            sums,
-            wide: wide_sums,
-            ..
-        } = scratch;
-        let band = self.framing.band(tile, frame)?;
-        let row_len = tile.columns.len() * self.source.shape()[2];
-        let kernel_len = self.plan.rows_at_once * stride;
-        for first in (0..tile.rows.len()).step_by(self.plan.rows_at_once) {
-            let rows = self.plan.rows_at_once.min(tile.rows.len() - first);
-            for (kernel, sums) in self.kernels.iter().zip(sums.chunks_exact_mut(kernel_len)) {
-                let sums = &mut sums[..rows * stride];
-                kernel.run(plan.simd, &band, first, sums, stride, engine)?;
-            }
-            let of_row = |row| {
-                let of_kernels = sums.chunks_exact(kernel_len);
-                of_kernels.map(move |sums| &sums[row * stride..][..row_len])
+impl Compiled for Copy {
+    fn run(&self, part: &Part<'_>, out: SampleSliceMut<'_>) -> Result<()> {
+        let (geometry, progress) = (&part.plan.geometry, part.progress);
+        let (first, first_out) = (part.first, part.rows.start);
+        macro_rules! copy {
+            ($view:expr, $out:expr) => {
+                engine::copy(
+                    geometry,
+                    ($view, first),
+                    self.tap,
+                    ($out, first_out),
+                    progress,
+                )
             };
-            let row_sums: Vec<&[C::Sum]> = (0..rows).flat_map(of_row).collect();
-            for (row, sums) in row_sums.chunks(self.kernels.len()).enumerate() {
-                let (y, row) = (tile.rows.start + first + row, first + row);
-                match self.wide {
-                    Some(wide) if wide.doubts(plan.simd, &band, row, as_f32(sums)) => {
-                        try_resize(wide_sums, sums.len() * stride, 0.0)?;
-                        wide.contract(plan.simd, &band, row, wide_sums, stride);
-                        let rows = wide_sums.chunks_exact(stride);
-                        let rows: Vec<&[f64]> = rows.map(|sums| &sums[..row_len]).collect();
-                        each(y, Sums::Wide(&rows));
-                    }
-                    _ => each(y, Sums::Lane(sums)),
-                }
-            }
+        }
+        match (part.source, out) {
+            (ImageView::U8(view), SampleSliceMut::U8(out)) => copy!(view, out),
+            (ImageView::U16(view), SampleSliceMut::U16(out)) => copy!(view, out),
+            (ImageView::F32(view), SampleSliceMut::F32(out)) => copy!(view, out),
+            _ => unreachable!("samples that are copied keep their type"),
         }
         Ok(())
     }
 
-    /// Puts the image's alpha into a finished row that begins at column `first`.
-    fn copy_alpha<O: Output>(&self, tone: &Tone, y: usize, first: usize, out: &mut [O]) {
-        let channels = self.source.shape()[2];
-        let geometry = &self.plan.geometry;
-        let row = geometry.under(0, y) - self.first;
-        for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
-            let alpha = self
-                .source
-                .at([row, geometry.under(1, first + x), channels - 1]);
-            pixel[channels - 1] = tone.sample(alpha.to_f64());
-        }
+    fn range(&self, _: &Part<'_>) -> Result<tone::Range> {
+        unreachable!("samples that are copied are mapped by none")
     }
-}
-
-/// Sums in the lane f32 as what they are.
-fn as_f32<'a, T: Lane>(sums: &[&'a [T]]) -> impl Iterator<Item = &'a [f32]> + Clone {
-    sums.iter().map(|sums| bytemuck::cast_slice(sums))
 }

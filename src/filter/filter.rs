@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Channel, Plan, Tuning, part::Progress, plan::Input, run::Runner};
+use super::{Channel, part::Progress, run::Runner};
 use crate::{
     border::Border,
     error::{Error, Result},
     image::{Depth, Image, ImageView},
     kernel::KernelBank,
     map::Map,
+    plan::{Input, Plan, Tuning},
 };
 
 /// How far the result reaches.
@@ -78,13 +79,13 @@ impl std::str::FromStr for Extent {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// Shared, since a batch has a filter for each of its results.
-    pub(super) bank: Arc<KernelBank>,
-    pub(super) extent: Extent,
-    pub(super) step: [usize; 2],
-    pub(super) dilation: [usize; 2],
-    pub(super) channel: Channel,
-    pub(super) map: Map,
-    pub(super) depth: Option<Depth>,
+    pub(crate) bank: Arc<KernelBank>,
+    pub(crate) extent: Extent,
+    pub(crate) step: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+    pub(crate) channel: Channel,
+    pub(crate) map: Map,
+    pub(crate) depth: Option<Depth>,
 }
 
 impl Filter {

@@ -1,22 +1,17 @@
 //! What is computed: a bank of kernels, an extent, and how responses become
-//! samples; and the plan of how it will be run.
+//! samples; and how it is run.
 
 mod band;
+mod bands;
 mod channel;
 mod compiled;
 mod filter;
-mod geometry;
-mod lane;
 mod luma;
-mod method;
 mod part;
-mod plan;
 mod run;
-mod shift;
-mod sizes;
-mod task;
 
 pub use channel::Channel;
 pub use filter::{Extent, Filter};
-pub use plan::{Plan, Tuning};
 pub(crate) use run::Runner;
+
+pub use crate::plan::{Plan, Tuning};

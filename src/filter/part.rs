@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::Plan;
-use crate::{image::ImageView, tone::Tone};
+use crate::{image::ImageView, plan::Plan, tone::Tone};
 
 /// Hears of finished output rows.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;

@@ -3,15 +3,14 @@
 use std::ops::Range;
 
 use super::{
-    Plan,
     compiled::{Compiled, compile},
     luma,
     part::{Part, Progress},
-    shift,
 };
 use crate::{
     error::Result,
     image::{Image, ImageView, SampleSliceMut},
+    plan::Plan,
     tone::Tone,
 };
 
@@ -66,7 +65,7 @@ impl<'a> Runner<'a> {
     pub(crate) fn source<'v>(&self, rows: ImageView<'v>, first: usize) -> Result<Source<'v>> {
         let channels = match self.plan.stored_channels(rows.shape()[2])? {
             Some(stored) => Channels::Stored(rows.slice(2, stored)?),
-            None => Channels::Luma(luma::luma(self.plan.simd, &rows)?),
+            None => Channels::Luma(luma::luma(self.plan.offer().simd, &rows)?),
         };
         Ok(Source { channels, first })
     }
@@ -90,22 +89,7 @@ impl<'a> Runner<'a> {
         out: SampleSliceMut<'_>,
         progress: &Progress<'_>,
     ) -> Result<()> {
-        let part = self.part(source, rows, progress);
-        let geometry = &self.plan.geometry;
-        let (first, rows) = (source.first, part.rows.clone());
-        match (self.plan.shift, source.view(), out) {
-            (Some(tap), ImageView::U8(view), SampleSliceMut::U8(out)) => {
-                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
-            }
-            (Some(tap), ImageView::U16(view), SampleSliceMut::U16(out)) => {
-                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
-            }
-            (Some(tap), ImageView::F32(view), SampleSliceMut::F32(out)) => {
-                shift::copy(geometry, (view, first), tap, (out, rows.start), progress);
-            }
-            (_, _, out) => self.kernels.run(&part, out)?,
-        }
-        Ok(())
+        self.kernels.run(&self.part(source, rows, progress), out)
     }
 
     fn part<'b>(
@@ -120,14 +104,14 @@ impl<'a> Runner<'a> {
             held.start <= needed.start && needed.end <= held.end,
             "rows {needed:?} are needed, {held:?} are there"
         );
-        assert!(rows.start.is_multiple_of(plan.rows_at_once));
+        assert!(rows.start.is_multiple_of(plan.rows_at_once()));
         // A part of the result is split for all threads.
         let band_rows = match rows.len() == plan.output_shape()[0] {
             true => plan.band_rows(),
             false => {
                 let share = rows.len().div_ceil(rayon::current_num_threads());
                 share
-                    .next_multiple_of(plan.rows_at_once)
+                    .next_multiple_of(plan.rows_at_once())
                     .min(plan.band_rows())
             }
         };

@@ -100,8 +100,8 @@ pub(super) fn stretch_rows(plan: &Plan, row_bytes: usize) -> usize {
     if band > WIDEST {
         // Of a tall window the rows above are the larger part anyway.
         let rows = (WIDEST / row_bytes).max(plan.window()[0] / plan.row_step());
-        return rows.max(1).next_multiple_of(plan.rows_at_once);
+        return rows.max(1).next_multiple_of(plan.rows_at_once());
     }
     let threads = rayon::current_num_threads().min(WIDEST / band);
-    plan.band_rows().next_multiple_of(plan.rows_at_once) * (STRETCH / band).max(threads)
+    plan.band_rows().next_multiple_of(plan.rows_at_once()) * (STRETCH / band).max(threads)
 }

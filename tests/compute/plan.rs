@@ -86,13 +86,13 @@ fn the_narrowest_exact_lane_is_chosen() {
         ),
     ] {
         let plan = plan(&filter(1, 2, &weights), depth);
-        assert_eq!((plan.lane(), plan.lane_reason()), (lane, reason));
+        assert_eq!((plan.lane(), plan.lane_reason().as_str()), (lane, reason));
     }
     // Decimals are integers over a power of ten.
     let decimals = plan(&filter(1, 2, &[0.1, -0.25]), Depth::U8);
     let reason = "integer sums lie in -6375..=2550, which 16 bits tell apart";
     assert_eq!(
-        (decimals.lane(), decimals.lane_reason()),
+        (decimals.lane(), decimals.lane_reason().as_str()),
         (LaneKind::I16, reason)
     );
     // Long sums are made of groups; a column is never cut.
@@ -412,5 +412,27 @@ fn what_cannot_be_is_refused_with_a_way_out() {
         ),
     ] {
         assert_eq!(refusal(&filter, &small, &PORTABLE), message);
+    }
+}
+
+/// Engines count their bytes before windows that are too large are refused.
+#[test]
+fn windows_of_any_size_are_refused_without_overflow() {
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        for channels in [1, 3, 6] {
+            let image = random_image(&mut Random(1), [5, 7, channels], depth);
+            for weights in [[1.0; 9], [0.3; 9], [1e9; 9]] {
+                for shift in 30..60 {
+                    for dilation in [[1, 1 << shift], [1 << shift, 1], [1 << shift, 1 << shift]] {
+                        let filter = filter(3, 3, &weights)
+                            .with_extent(Extent::Same(Border::Edge))
+                            .with_channel(Channel::Each)
+                            .with_dilation(dilation);
+                        let message = refusal(&filter, &image, &Tuning::default());
+                        assert!(message.contains("use a smaller "), "{message}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::number::LaneKind;
 /// factors. No sum is further off than the whole tile is in the L2 norm, and
 /// that is where the bound is pessimistic: rounding spreads over the tile. What
 /// was found, in f32 and in f64, was ten thousand times less, or still less.
-pub(crate) fn error_bound(lane: LaneKind, tiling: &Tiling, largest: f64, weights: f64) -> f64 {
+pub(super) fn error_bound(lane: LaneKind, tiling: &Tiling, largest: f64, weights: f64) -> f64 {
     let unit = match lane {
         LaneKind::F32 => f64::from(f32::EPSILON) / 2.0,
         LaneKind::I16 | LaneKind::F64 => f64::EPSILON / 2.0,

@@ -4,7 +4,7 @@
 //!
 //! Tiles stand on a grid counted from the first output row and column and are
 //! paired along it, so that no sum depends on bands or threads; calls must
-//! begin at multiples of [`Fft::rows_at_once`] rows.
+//! begin at multiples of the rows of a tile.
 //!
 //! A transform spreads every sample over its whole tile, and its rounding with
 //! it. Tiles with a sample that is not finite or larger than full scale are
@@ -18,6 +18,7 @@
 //! transforms of rustfft took 111.
 
 mod error;
+mod offer;
 mod tile;
 mod tiling;
 mod transform;
@@ -25,15 +26,16 @@ mod transpose;
 
 use std::ops::Range;
 
-pub(crate) use error::error_bound;
+pub(super) use offer::Fft;
 pub(crate) use tile::Tiles;
 use tile::{Forward, Pair, Spectrum, Tile, TileRow};
-pub(crate) use tiling::Tiling;
+use tiling::Tiling;
 use transform::{Transform, cells};
 
 use super::{
-    Band, Grid, Taps,
+    Band, Contract,
     direct::{self, Blocks},
+    taps::{Grid, Taps},
 };
 use crate::{
     error::Result,
@@ -45,7 +47,7 @@ use crate::{
 
 /// What transforms must keep of a kernel's sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Promise {
+enum Promise {
     /// Sums of integers are integers: each is rounded to the nearest.
     Integers,
     /// Samples lie in full scale.
@@ -56,7 +58,7 @@ pub(crate) enum Promise {
 
 /// A kernel ready for tiles.
 #[derive(Debug)]
-pub(crate) struct Fft<T> {
+struct Compiled<T> {
     simd: Simd,
     tiling: Tiling,
     /// Rows and columns from the kernel's first tap to its last.
@@ -87,10 +89,10 @@ impl<T: Lane> Scratch<T> {
     }
 }
 
-impl<T: Blocks + Tiles> Fft<T> {
+impl<T: Blocks + Tiles> Compiled<T> {
     /// For bands whose rows have the layout `row` of `(columns, channels)`;
     /// `tiling` was chosen for their window.
-    pub(super) fn new(
+    fn new(
         simd: Simd,
         tiling: Tiling,
         grid: Grid<'_>,
@@ -112,53 +114,6 @@ impl<T: Blocks + Tiles> Fft<T> {
             promise,
             taps: Taps::new(grid, row, promise != Promise::Anything),
         })
-    }
-
-    /// See [`super::Contraction::run`]. Steps down are left to the caller, and
-    /// those across.
-    pub(super) fn contract(
-        &self,
-        band: &Band<'_, T>,
-        first: usize,
-        out: &mut [T],
-        stride: usize,
-        scratch: &mut Scratch<T>,
-    ) -> Result<()> {
-        let [height, width] = self.tiling.size;
-        scratch.tile.resize(2 * height * width)?;
-        scratch.line.resize(2 * width * lanes(T::KIND))?;
-        let at_once = self.tiling.valid[0];
-        let channels = band.channels();
-        let mut pairs = Vec::new();
-        for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
-            let y = first + i * at_once;
-            let top = y + self.origin[0];
-            let seen = out.len().div_ceil(stride) + self.reach[0];
-            let sources = &band.rows[top..top + seen];
-            let refused = self.pair(band, sources, &mut pairs);
-            Tiles::contract(
-                self.simd,
-                TileRow {
-                    spectrum: &self.spectrum,
-                    sources,
-                    pairs: &pairs,
-                    channels,
-                    out,
-                    stride,
-                    tile: scratch.tile.get_mut(),
-                    line: scratch.line.get_mut(),
-                },
-            );
-            for columns in refused {
-                self.directly(band, y, columns, out, stride, &mut scratch.sums)?;
-            }
-        }
-        if self.promise == Promise::Integers {
-            for row in out.chunks_mut(stride) {
-                self.simd.run(Round(&mut row[..band.dense_len()]));
-            }
-        }
-        Ok(())
     }
 
     /// Pairs the tiles of a row, channel by channel; returns the columns of
@@ -237,6 +192,58 @@ impl<T: Blocks + Tiles> Fft<T> {
         for (out, sums) in out.chunks_mut(stride).zip(sums.chunks_exact(part_stride)) {
             let to = columns.start * channels;
             out[to..to + len].copy_from_slice(&sums[skipped..skipped + len]);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Blocks + Tiles> Contract for Compiled<T> {
+    type Element = T;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        _: Simd,
+        band: &Band<'_, T>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        scratch: &mut super::Scratch<T>,
+    ) -> Result<()> {
+        let scratch = &mut scratch.tiles;
+        let [height, width] = self.tiling.size;
+        scratch.tile.resize(2 * height * width)?;
+        scratch.line.resize(2 * width * lanes(T::KIND))?;
+        let at_once = self.tiling.valid[0];
+        let channels = band.channels();
+        let mut pairs = Vec::new();
+        for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
+            let y = first + i * at_once;
+            let top = y + self.origin[0];
+            let seen = out.len().div_ceil(stride) + self.reach[0];
+            let sources = &band.rows[top..top + seen];
+            let refused = self.pair(band, sources, &mut pairs);
+            Tiles::contract(
+                self.simd,
+                TileRow {
+                    spectrum: &self.spectrum,
+                    sources,
+                    pairs: &pairs,
+                    channels,
+                    out,
+                    stride,
+                    tile: scratch.tile.get_mut(),
+                    line: scratch.line.get_mut(),
+                },
+            );
+            for columns in refused {
+                self.directly(band, y, columns, out, stride, &mut scratch.sums)?;
+            }
+        }
+        if self.promise == Promise::Integers {
+            for row in out.chunks_mut(stride) {
+                self.simd.run(Round(&mut row[..band.dense_len()]));
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::*;
+use super::{error::error_bound, *};
 use crate::{
     kernel::Kernel,
     view::{Layout, StridedView},
@@ -106,13 +106,13 @@ impl Case {
             dilation: self.dilation,
             origin: self.origin,
         };
-        let fft = Fft::new(simd, tiling, grid, &row, Promise::Anything).unwrap();
+        let fft = Compiled::new(simd, tiling, grid, &row, Promise::Anything).unwrap();
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
-        let mut scratch = Scratch::new();
+        let mut scratch = crate::engine::Scratch::new();
         let rows = tiles_per_call * tiling.valid[0];
         for (i, out) in out.chunks_mut(rows * stride).enumerate() {
-            fft.contract(&band, i * rows, out, stride, &mut scratch)
+            fft.contract(simd, &band, i * rows, out, stride, &mut scratch)
                 .unwrap();
         }
         out.chunks(stride)

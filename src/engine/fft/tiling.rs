@@ -4,11 +4,11 @@ use crate::number::LaneKind;
 
 /// The size of tiles, the same for all kernels of a bank.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Tiling {
+pub(super) struct Tiling {
     /// Rows and columns of source samples.
-    pub(crate) size: [usize; 2],
+    pub(super) size: [usize; 2],
     /// Rows and columns of sums.
-    pub(crate) valid: [usize; 2],
+    pub(super) valid: [usize; 2],
 }
 
 /// Lengths that transforms are fast for: multiples of the 16 lanes of a cell
@@ -36,7 +36,7 @@ impl Tiling {
     ///
     /// It does not ask for the number of threads or the SIMD level: sums must
     /// not depend on the one, and hardly gain by the other.
-    pub(crate) fn choose(
+    pub(super) fn choose(
         lane: LaneKind,
         window: [usize; 2],
         sums: [usize; 2],
@@ -61,7 +61,7 @@ impl Tiling {
     /// and up to 75 % more while tile and spectrum leave that cache. Still
     /// larger tiles cost one thread little more, but threads share the last
     /// cache and tall bands: 30 % for every doubling.
-    pub(crate) fn cost(&self, lane: LaneKind, sums: [usize; 2], channels: usize) -> f64 {
+    pub(super) fn cost(&self, lane: LaneKind, sums: [usize; 2], channels: usize) -> f64 {
         let per_stage = match lane {
             LaneKind::F32 => 0.095,
             LaneKind::I16 | LaneKind::F64 => 0.18,

@@ -42,7 +42,7 @@ fn in_stretches(filter: &Filter, image: &Image, tuning: &Tuning, blocks: usize) 
     runner.look_at(&whole).unwrap();
     let mut output = plan.allocate().unwrap();
     let [rows, columns, channels] = output.shape();
-    let stretch = blocks * plan.rows_at_once;
+    let stretch = blocks * plan.rows_at_once();
     for first in (0..rows).step_by(stretch) {
         let part = first..rows.min(first + stretch);
         let needed = plan.source_rows(&part);

@@ -23,7 +23,7 @@ const BANDS_PER_THREAD: usize = 4;
 const BLOCK_BYTES: usize = 512 << 20;
 
 /// Refuses windows that are too large for any band.
-pub(super) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) -> Result<()> {
+pub(crate) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) -> Result<()> {
     let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
     let least = row_bytes
         .saturating_mul(geometry.padded_len(0, rows_at_once))
@@ -43,7 +43,7 @@ pub(super) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) 
 /// Columns of the result in a tile: all tiles are about as wide, at least
 /// [`TILE_SAMPLES`] before the step, and wider than what they share with their
 /// neighbours.
-pub(super) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
+pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
     let columns = (TILE_SAMPLES / channels).max(2 * (geometry.window[1] - 1));
     let least = columns.div_ceil(geometry.step[1]).max(1);
     let tiles = (geometry.output[1] / least).max(1);
@@ -53,7 +53,7 @@ pub(super) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
 /// Output rows whose source rows suit the cache and whose number gives every
 /// thread several bands. The halo is framed again for every band, so it should
 /// be the smaller part.
-pub(super) fn band_rows(geometry: &Geometry, row_bytes: usize, direct: bool) -> usize {
+pub(crate) fn band_rows(geometry: &Geometry, row_bytes: usize, direct: bool) -> usize {
     let halo = geometry.window[0] - 1;
     let step = geometry.step[0];
     let fitting = match direct {

@@ -1,22 +1,14 @@
 //! How a filter will be run: a plain value, chosen once, that explains itself.
 
-mod reasons;
-
 use std::{iter, ops::Range};
 
-use super::{
-    Channel, Extent, Filter, band,
-    geometry::Geometry,
-    lane,
-    method::{Choice, Way},
-    shift, sizes,
-    task::Task,
-};
+use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task};
 use crate::{
     border::Border,
-    engine::{self, Method},
+    engine::{ENGINES, Engine, Method, Offer},
     error::{Error, Result},
-    image::{Depth, Image, ImageView},
+    filter::{Channel, Extent, Filter},
+    image::{self, Depth, Image, ImageView},
     kernel::Kernel,
     number::LaneKind,
     simd::{Level, Simd},
@@ -40,13 +32,13 @@ pub struct Tuning {
 
 /// What a plan needs to know of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Input {
-    pub(super) layout: Layout<3>,
-    pub(super) depth: Depth,
+pub(crate) struct Input {
+    layout: Layout<3>,
+    depth: Depth,
 }
 
 impl Input {
-    pub(super) fn of(image: &ImageView<'_>) -> Self {
+    pub(crate) fn of(image: &ImageView<'_>) -> Self {
         Self {
             layout: *image.layout(),
             depth: image.depth(),
@@ -54,7 +46,7 @@ impl Input {
     }
 
     /// Of an image whose samples stand row by row.
-    pub(super) fn of_shape(shape: [usize; 3], depth: Depth) -> Result<Self> {
+    pub(crate) fn of_shape(shape: [usize; 3], depth: Depth) -> Result<Self> {
         let len = (shape.iter())
             .try_fold(1_usize, |len, &n| len.checked_mul(n))
             .unwrap_or(usize::MAX);
@@ -64,28 +56,32 @@ impl Input {
 }
 
 /// How a filter will be run on images of one shape and depth.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plan {
-    filter: Filter,
+    pub(super) filter: Filter,
     input: Input,
+    pub(super) tuning: Tuning,
     /// The bank's kernels as they are computed.
-    pub(super) kernels: Vec<Kernel>,
-    pub(super) geometry: Geometry,
-    pub(super) tone: Tone,
-    pub(super) simd: Simd,
+    pub(crate) kernels: Vec<Kernel>,
+    pub(crate) geometry: Geometry,
+    pub(crate) tone: Tone,
     pub(super) choice: Choice,
-    /// Where every output sample is copied from, if that is all.
-    pub(super) shift: Option<[usize; 2]>,
-    channels: usize,
-    band_rows: usize,
-    /// Columns of the result in a tile; the last of a band may have fewer.
-    pub(super) tile_width: usize,
-    /// Output rows that are computed at once.
-    pub(crate) rows_at_once: usize,
+    pub(super) channels: usize,
+    pub(super) band_rows: usize,
     /// Whether windows inside the image look at the image itself.
-    direct: bool,
+    pub(super) direct: bool,
     /// Bytes of a framed source row.
-    row_bytes: usize,
+    pub(super) row_bytes: usize,
+}
+
+/// A plan follows from what it was made for, and so is another one's equal if that is.
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        let made_for = |plan: &Self| (plan.input, plan.tuning, plan.band_rows);
+        self.filter == other.filter
+            && made_for(self) == made_for(other)
+            && self.engine() == other.engine()
+    }
 }
 
 /// Bytes of a result that the caches do not keep: they are stored past them
@@ -97,28 +93,18 @@ const STREAM_BYTES: usize = 8 << 20;
 /// are stored in part cost more (11x11 by tiles of 172 bytes: 31 and 39 ms).
 const STREAM_ROW_BYTES: usize = 4 << 10;
 
-/// The most elements of a block: it is computed past the end of a short row.
-const MAX_BLOCK: usize = 512;
-
-/// The most output rows that the direct loop computes at once.
-const DIRECT_ROWS: usize = 4;
-
-/// The most lines that are transformed at once.
-const FFT_LINES: usize = 16;
-
-/// A row that begins a line of the cache, has room for a block and ends with a
-/// line.
-const ROW_SLACK: usize = 8 << 10;
-
-/// The most bytes of a tap: its weight as it was read and as the plan has it,
-/// and its weights and offsets for blocks of one, two and four output rows.
-const TAP: usize = 256;
-
-/// The same of a tap that stands alone, with a line of its own for each block.
-const LONE_TAP: usize = 1 << 10;
-
 impl Plan {
-    pub(super) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
+    pub(crate) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
+        Self::among(ENGINES, filter, input, tuning)
+    }
+
+    /// With the cheapest of these engines.
+    pub(crate) fn among(
+        engines: &[&'static dyn Engine],
+        filter: &Filter,
+        input: Input,
+        tuning: &Tuning,
+    ) -> Result<Self> {
         filter.check()?;
         if input.layout.is_empty() {
             return Err(Error::input(
@@ -136,50 +122,35 @@ impl Plan {
             [rows, columns],
         )?;
         check_constant(filter.extent, input.depth)?;
-        let depth = filter.output_depth(input.depth);
-        let task = Task {
-            kernels: &kernels,
-            combine: filter.bank.combine(),
-            geometry: &geometry,
-            channels,
-            depth: input.depth,
-            lane: tuning.lane,
-            simd: tuning.simd.unwrap_or_else(Simd::best),
-        };
-        let mut choice = Choice::new(task, tuning.method)?;
-        let shift = match tuning.method {
-            None => shift::tap(filter, &kernels, &geometry, input.depth, channels),
-            Some(_) => None,
-        };
-        if shift.is_some() {
-            choice.method_reason = "a copy: the one weight only moves samples".to_owned();
-        }
-        let lane = choice.lane;
-        // The naive loop has no copies per level.
-        let simd = match choice.method() {
-            Method::Naive => Simd::PORTABLE,
-            _ => task.simd,
-        };
+        let output_depth = filter.output_depth(input.depth);
+        let choice = Choice::new(
+            &Task {
+                kernels: &kernels,
+                combine: filter.bank.combine(),
+                geometry: &geometry,
+                channels,
+                depth: input.depth,
+                output_depth,
+                map: filter.map,
+                copies_alpha: copies_alpha(filter.channel, channels),
+                method: tuning.method,
+                lane: tuning.lane,
+                simd: tuning.simd.unwrap_or_else(Simd::best),
+            },
+            engines,
+        )?;
+        let Offer {
+            lane,
+            element,
+            rows_at_once,
+            tile_width,
+            ..
+        } = choice.offer;
         let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
         let direct = flat
             && filter.channel.stored(input_channels)? == Some(0..input_channels)
-            && band::reads_directly(&geometry, channels, input.depth, choice.element());
-        let rows_at_once = match choice.way {
-            Way::Naive => 1,
-            // Rows that are not neighbours share no source rows, and engines
-            // compute them one by one.
-            Way::Direct | Way::Separable(_) | Way::Dots if geometry.step[0] > 1 => 1,
-            Way::Direct | Way::Separable(_) => engine::block_rows(lane, simd),
-            Way::Dots => engine::DOT_ROWS,
-            Way::Totals => engine::TOTALS_ROWS,
-            Way::Fft(tiling) => tiling.valid[0],
-        };
-        let tile_width = match choice.way {
-            // A pair of tiles.
-            Way::Fft(tiling) => (2 * tiling.valid[1] - 1) / geometry.step[1] + 1,
-            _ => sizes::tile_width(&geometry, channels),
-        };
-        let row_bytes = band::row_bytes(&geometry, tile_width, channels, choice.element());
+            && frame::reads_directly(&geometry, channels, input.depth, element);
+        let row_bytes = frame::row_bytes(&geometry, tile_width, channels, element);
         sizes::check(&geometry, row_bytes, rows_at_once)?;
         let band_rows = tuning
             .band_rows
@@ -193,7 +164,7 @@ impl Plan {
             filter.bank.combine(),
             filter.map,
             input.depth,
-            depth,
+            output_depth,
             lane,
         );
         if !tone.is_exact(&kernels) {
@@ -206,32 +177,34 @@ impl Plan {
             kernels,
             filter: filter.clone(),
             input,
+            tuning: *tuning,
             geometry,
-            simd,
             choice,
-            shift,
             channels,
             band_rows,
-            tile_width,
-            rows_at_once,
             direct,
             row_bytes,
         })
     }
 
-    /// The method of the inner loop.
-    pub const fn method(&self) -> Method {
-        self.choice.method()
+    /// The engine that runs it: `direct`, `dots`, `running-sum`, ...
+    pub fn engine(&self) -> &'static str {
+        self.choice.engine.name()
+    }
+
+    /// The method that the engine belongs to.
+    pub fn method(&self) -> Method {
+        self.choice.engine.method()
     }
 
     /// The arithmetic of the inner loop.
     pub const fn lane(&self) -> LaneKind {
-        self.choice.lane
+        self.choice.offer.lane
     }
 
     /// The SIMD level of the inner loop.
     pub const fn simd(&self) -> Level {
-        self.simd.level()
+        self.choice.offer.simd.level()
     }
 
     /// Output rows in a band.
@@ -326,14 +299,14 @@ impl Plan {
 
     /// The columns of the result that every tile of a band computes. Where
     /// windows can look at the image itself, those that leave it stand in tiles
-    /// of their own; but for the transform, whose tiles stand on a grid.
-    pub(super) fn tile_columns(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+    /// of their own, unless tiles stand on a grid.
+    pub(crate) fn tile_columns(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let columns = self.geometry.output[1];
-        let inside = match self.direct && self.method() != Method::Fft {
-            true => band::columns_inside(&self.geometry, self.channels),
+        let inside = match self.direct && !self.choice.offer.on_grid {
+            true => frame::columns_inside(&self.geometry, self.channels),
             false => 0..columns,
         };
-        let width = self.tile_width;
+        let width = self.tile_width();
         let within = inside.end;
         let tiles = inside
             .clone()
@@ -345,7 +318,7 @@ impl Plan {
             .filter(|tile| !tile.is_empty())
     }
 
-    pub(super) fn is_for(&self, filter: &Filter, input: Input) -> bool {
+    pub(crate) fn is_for(&self, filter: &Filter, input: Input) -> bool {
         self.filter == *filter && self.input == input
     }
 
@@ -355,81 +328,9 @@ impl Plan {
     }
 
     /// Whether so many bytes of the result are stored past the caches.
-    pub(super) fn streams(&self, bytes: usize) -> bool {
-        let row = self.tile_width * self.channels * self.output_depth().bytes();
+    pub(crate) fn streams(&self, bytes: usize) -> bool {
+        let row = self.tile_width() * self.channels * self.output_depth().bytes();
         self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
-    }
-
-    /// The most bytes that all threads keep while rows are made, samples of
-    /// the image and of the result aside.
-    pub(crate) fn memory(&self) -> usize {
-        let threads = rayon::current_num_threads();
-        let element = self.lane().bytes();
-        let framed = |rows| {
-            self.row_bytes
-                .saturating_mul(self.geometry.padded_len(0, rows))
-        };
-        let frame = match self.zero_copy() {
-            true => 0,
-            false => framed(self.band_rows),
-        };
-        // Where the columns of the border are taken from, on both sides.
-        let columns = size_of::<Option<usize>>() * 2 * self.geometry.window[1];
-        // A slice for each row of a band.
-        let rows = size_of::<&[u8]>() * self.geometry.padded_len(0, self.band_rows);
-        // A row of sums has those of the columns that a step leaves out.
-        let dense = self.geometry.positions(1, self.tile_width) * self.channels + MAX_BLOCK;
-        let sums = (self.kernels.len() * self.rows_at_once).saturating_mul(dense * element);
-        let finished = self.tile_width * self.channels * self.output_depth().bytes();
-        let engine = match &self.choice.way {
-            // A pair of tiles, a line of them, and the sums of a tile that is
-            // left to the direct method.
-            Way::Fft(tiling) => {
-                let tile = tiling.size[0] * tiling.size[1] * 2;
-                let line = tiling.size[1] * 2 * FFT_LINES;
-                (tile + line + self.rows_at_once * dense) * element
-            }
-            // Rows of every term, before they are summed.
-            Way::Separable(factors) => {
-                let terms = factors.iter().map(|f| f.terms.len()).max().unwrap_or(0);
-                terms * self.rows_at_once.max(DIRECT_ROWS) * self.separable_row()
-            }
-            // A row of totals, and two of their sums.
-            Way::Totals => 3 * self.separable_row(),
-            _ => 0,
-        };
-        let thread = [frame, columns, rows, sums, finished, engine];
-        (thread.into_iter().fold(0, usize::saturating_add))
-            .saturating_mul(threads)
-            .saturating_add(self.kernel_memory())
-    }
-
-    /// The most bytes of a row between the passes of the separable engine.
-    fn separable_row(&self) -> usize {
-        let columns = self.geometry.padded_len(1, self.tile_width);
-        columns * self.channels * self.lane().bytes() + ROW_SLACK
-    }
-
-    /// The most bytes of the kernels as they are compiled, and of their
-    /// copies.
-    fn kernel_memory(&self) -> usize {
-        let taps = self.kernels.iter().map(|k| k.rows() * k.columns());
-        let taps: usize = taps.sum();
-        let spectra = match self.choice.way {
-            // In the lane, and while they are made twice in f64.
-            Way::Fft(tiling) => {
-                let tile = tiling.size[0] * tiling.size[1] * 2;
-                let tables = 16 * (tiling.size[0] + tiling.size[1]) * size_of::<f64>();
-                self.kernels.len() * (tile * self.lane().bytes() + tables)
-                    + 2 * tile * size_of::<f64>()
-            }
-            _ => 0,
-        };
-        let tap = match self.geometry.dilation {
-            [1, 1] => TAP,
-            _ => LONE_TAP,
-        };
-        taps.saturating_mul(tap).saturating_add(spectra)
     }
 
     /// The bytes of a row of luma, if that has to be computed.
@@ -442,19 +343,38 @@ impl Plan {
     }
 
     /// The sample type of the image.
-    pub(super) const fn depth(&self) -> Depth {
+    pub(crate) const fn depth(&self) -> Depth {
         self.input.depth
     }
 
     /// The channels that are taken as they are, or `None` for luma.
-    pub(super) fn stored_channels(&self, channels: usize) -> Result<Option<Range<usize>>> {
+    pub(crate) fn stored_channels(&self, channels: usize) -> Result<Option<Range<usize>>> {
         self.filter.channel.stored(channels)
     }
 
     /// Whether the last channel is alpha and copied.
-    pub(super) const fn copies_alpha(&self) -> bool {
-        matches!(self.filter.channel, Channel::Each) && crate::image::has_alpha(self.channels)
+    pub(crate) fn copies_alpha(&self) -> bool {
+        copies_alpha(self.filter.channel, self.channels)
     }
+
+    /// What the engine offered.
+    pub(crate) const fn offer(&self) -> &Offer {
+        &self.choice.offer
+    }
+
+    /// Columns of the result in a tile; the last of a band may have fewer.
+    pub(crate) const fn tile_width(&self) -> usize {
+        self.choice.offer.tile_width
+    }
+
+    /// Output rows that are computed at once.
+    pub(crate) const fn rows_at_once(&self) -> usize {
+        self.choice.offer.rows_at_once
+    }
+}
+
+fn copies_alpha(channel: Channel, channels: usize) -> bool {
+    channel == Channel::Each && image::has_alpha(channels)
 }
 
 /// A constant border stands among the samples and must be one.

@@ -8,18 +8,36 @@ use crate::{border::Border, engine::Method, simd::Simd};
 impl Plan {
     /// The method and why: one line.
     pub fn method_reason(&self) -> String {
-        format!("{}: {}", self.method(), self.choice.method_reason)
+        let (method, how) = (self.method(), &self.offer().recipe);
+        let beside = self.beside_two_passes().unwrap_or_default();
+        format!("{method}: {how}{beside}")
+    }
+
+    /// Why every tap is summed by itself, where columns and then rows could be.
+    fn beside_two_passes(&self) -> Option<String> {
+        match self.tuning.method {
+            Some(Method::Naive | Method::Direct) => return Some(", as asked for".to_owned()),
+            // A copy sums no taps.
+            None if self.method() == Method::Direct && self.engine() != "copy" => {}
+            _ => return None,
+        }
+        let passes = self.choice.others_of(Method::Separable);
+        if passes.iter().any(|answer| answer.is_ok()) {
+            return Some(", which is faster here than two passes".to_owned());
+        }
+        let why = passes.iter().find_map(|answer| answer.as_ref().err());
+        why.map(|why| format!(": {why}"))
     }
 
     /// Why this lane: one line.
-    pub fn lane_reason(&self) -> &str {
-        &self.choice.lane_reason
+    pub fn lane_reason(&self) -> String {
+        self.offer().lane_reason.to_string()
     }
 
     /// The SIMD level and why: one line.
     pub fn simd_reason(&self) -> String {
         let level = self.simd();
-        match (self.method(), self.simd == Simd::best()) {
+        match (self.method(), self.offer().simd == Simd::best()) {
             (Method::Naive, _) => {
                 format!("{level}: the naive loop is compiled once for all processors")
             }
@@ -32,9 +50,9 @@ impl Plan {
     pub fn band_reason(&self) -> String {
         let [rows, columns] = [
             self.geometry.padded_len(0, self.band_rows),
-            self.geometry.padded_len(1, self.tile_width),
+            self.geometry.padded_len(1, self.tile_width()),
         ];
-        let element = self.choice.element();
+        let element = self.offer().element;
         let tiles = match self.tile_columns().count() {
             1 => "in one tile".to_owned(),
             tiles => format!("in {tiles} tiles side by side"),

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::Extent;
 use crate::{
     border::Border,
     error::{Error, Result},
+    filter::Extent,
     kernel::Kernel,
     view,
 };
@@ -17,28 +17,28 @@ use crate::{
 /// columns of it, dilation included. Kernels of several sizes or anchors share
 /// one window and stand in it at their [`origins`](Self::origins).
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Geometry {
+pub(crate) struct Geometry {
     /// Rows and columns of the image.
-    pub(super) image: [usize; 2],
+    pub(crate) image: [usize; 2],
     /// Rows and columns of the result.
-    pub(super) output: [usize; 2],
+    pub(crate) output: [usize; 2],
     /// Rows above and columns left of the image that windows see.
-    pub(super) before: [usize; 2],
+    pub(crate) before: [usize; 2],
     /// Rows and columns of the window.
-    pub(super) window: [usize; 2],
+    pub(crate) window: [usize; 2],
     /// Row and column of the window that lies on the output pixel.
-    pub(super) anchor: [usize; 2],
+    pub(crate) anchor: [usize; 2],
     /// First row and column of every kernel in the window.
-    pub(super) origins: Vec<[usize; 2]>,
-    pub(super) step: [usize; 2],
-    pub(super) dilation: [usize; 2],
+    pub(crate) origins: Vec<[usize; 2]>,
+    pub(crate) step: [usize; 2],
+    pub(crate) dilation: [usize; 2],
     /// The border, or `None` where no window leaves the image.
-    pub(super) border: Option<Border>,
+    pub(crate) border: Option<Border>,
 }
 
 impl Geometry {
     /// `step` and `dilation` are not zero.
-    pub(super) fn new(
+    pub(crate) fn new(
         kernels: &[Kernel],
         extent: Extent,
         step: [usize; 2],
@@ -100,23 +100,23 @@ impl Geometry {
     /// How many windows `outputs` rows or columns of the result stand for,
     /// before the step is taken. The result has no more of them than it has: a
     /// block of four rows of a result of one row is one row.
-    pub(super) fn positions(&self, axis: usize, outputs: usize) -> usize {
+    pub(crate) fn positions(&self, axis: usize, outputs: usize) -> usize {
         (outputs.clamp(1, self.output[axis]) - 1) * self.step[axis] + 1
     }
 
     /// Rows or columns of the padded image that so many of the result see.
-    pub(super) fn padded_len(&self, axis: usize, outputs: usize) -> usize {
+    pub(crate) fn padded_len(&self, axis: usize, outputs: usize) -> usize {
         self.positions(axis, outputs) + self.window[axis] - 1
     }
 
     /// The rows or columns of the padded image that these of the result see.
-    pub(super) fn padded(&self, axis: usize, output: &Range<usize>) -> Range<usize> {
+    pub(crate) fn padded(&self, axis: usize, output: &Range<usize>) -> Range<usize> {
         let first = output.start * self.step[axis];
         first..first + self.padded_len(axis, output.len())
     }
 
     /// Those of the padded rows or columns that are the image's own.
-    pub(super) fn inside(&self, axis: usize, padded: &Range<usize>) -> Range<usize> {
+    pub(crate) fn inside(&self, axis: usize, padded: &Range<usize>) -> Range<usize> {
         let image = self.before[axis]..self.before[axis] + self.image[axis];
         let start = padded.start.max(image.start).min(padded.end);
         start..padded.end.min(image.end).max(start)
@@ -124,7 +124,7 @@ impl Geometry {
 
     /// The image's row or column that stands at a padded one, or `None` where
     /// the border's constant does.
-    pub(super) fn source(&self, axis: usize, padded: usize) -> Option<usize> {
+    pub(crate) fn source(&self, axis: usize, padded: usize) -> Option<usize> {
         match self.border {
             None => Some(padded),
             Some(border) => border.source(
@@ -136,7 +136,7 @@ impl Geometry {
 
     /// The image's rows from the first to the last that these of the result
     /// see, those that the border takes from it included.
-    pub(super) fn source_rows(&self, output: &Range<usize>) -> Range<usize> {
+    pub(crate) fn source_rows(&self, output: &Range<usize>) -> Range<usize> {
         let padded = self.padded(0, output);
         let inside = self.inside(0, &padded);
         // Within twice the image's rows every border has repeated itself.
@@ -154,7 +154,7 @@ impl Geometry {
     }
 
     /// The image's row or column under an output one.
-    pub(super) fn under(&self, axis: usize, output: usize) -> usize {
+    pub(crate) fn under(&self, axis: usize, output: usize) -> usize {
         output * self.step[axis] + self.anchor[axis] - self.before[axis]
     }
 }

@@ -1,0 +1,156 @@
+//! Kernels that only move samples: the identity and pure shifts are copied.
+
+use std::{fmt, sync::Arc};
+
+use rayon::prelude::*;
+
+use super::{Bank, Engine, Method, Offer, Program, Recipe, Refusal, direct::Direct, dots::Dots};
+use crate::{
+    border::Border,
+    error::Result,
+    image::Depth,
+    map::Map,
+    number::Output,
+    plan::{Geometry, Task},
+    view::StridedView,
+};
+
+/// A copy of samples.
+#[derive(Debug)]
+pub(super) struct Copy;
+
+impl Engine for Copy {
+    fn name(&self) -> &'static str {
+        "copy"
+    }
+
+    fn method(&self) -> Method {
+        Method::Direct
+    }
+
+    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
+        // To ask for a method is to ask for sums.
+        if task.method.is_some() {
+            return Err(Refusal::of(Why::Asked));
+        }
+        let tap = tap(task).map_err(Refusal::of)?;
+        // A copy has neither sums nor bands: what is said of them is what it saves.
+        let saved = Dots.offer(task).or_else(|_| Direct.offer(task))?;
+        Ok(Offer {
+            cost: 0.0,
+            recipe: Arc::new(Moved { tap }),
+            ..saved
+        })
+    }
+}
+
+/// Why it is not a copy.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error("it sums nothing, and a method was asked for")]
+    Asked,
+    #[error("the result is not samples that one weight moves")]
+    Sums,
+    #[error("a window with a NaN gives NaN, under a weight of zero, too")]
+    Floats,
+    #[error("the one weight, the divisor, the bias, the map or the depth changes samples")]
+    Changes,
+    #[error("alpha stays where it is")]
+    Alpha,
+}
+
+/// The row and column of the window that every output sample is a copy of.
+fn tap(task: &Task<'_>) -> Result<[usize; 2], Why> {
+    let Task { geometry, .. } = task;
+    let [kernel] = task.kernels else {
+        return Err(Why::Sums);
+    };
+    let weights = kernel.weights();
+    let mut taps = weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
+    let (Some((at, &weight)), None) = (taps.next(), taps.next()) else {
+        return Err(Why::Sums);
+    };
+    if task.depth == Depth::F32 && weights.len() > 1 {
+        return Err(Why::Floats);
+    }
+    let plain = task.map == Map::Clamp
+        && task.output_depth == task.depth
+        && weight == kernel.divisor()
+        && kernel.bias() == 0.0;
+    if !plain {
+        return Err(Why::Changes);
+    }
+    let place = [at / kernel.columns(), at % kernel.columns()];
+    let tap = [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation[axis]);
+    if task.copies_alpha && tap != geometry.anchor {
+        return Err(Why::Alpha);
+    }
+    Ok(tap)
+}
+
+#[derive(Debug)]
+struct Moved {
+    tap: [usize; 2],
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a copy: the one weight only moves samples")
+    }
+}
+
+impl Recipe for Moved {
+    fn compile(&self, _: &Bank<'_>) -> Result<Program> {
+        Ok(Program::Copy(self.tap))
+    }
+}
+
+/// Fills `out` with the samples at `tap` of every window; `source` and `out`
+/// come with the rows of the image and of the result that they begin with.
+pub(crate) fn copy<S: Output>(
+    geometry: &Geometry,
+    (source, first): (StridedView<'_, S, 3>, usize),
+    tap: [usize; 2],
+    (out, first_out): (&mut [S], usize),
+    progress: &(dyn Fn(usize) + Sync),
+) {
+    let channels = source.shape()[2];
+    let [_, columns] = geometry.output;
+    let constant = match geometry.border {
+        Some(Border::Constant(value)) => S::from_real(value),
+        _ => S::from_real(0.0),
+    };
+    // The outputs whose sample is the image's own, if they stand side by side.
+    let padded = tap[1]..tap[1] + columns;
+    let inside = match geometry.step[1] {
+        1 => geometry.inside(1, &padded),
+        _ => padded.start..padded.start,
+    };
+    let rows = out.par_chunks_mut(columns * channels).enumerate();
+    rows.with_min_len(16).for_each(|(y, out)| {
+        progress(1);
+        let seen = (first_out + y) * geometry.step[0] + tap[0];
+        let Some(row) = geometry.source(0, seen) else {
+            out.fill(constant);
+            return;
+        };
+        let row = row - first;
+        let samples = source.flat_row(row);
+        let flat = match samples {
+            Some(samples) if !inside.is_empty() => {
+                let from = (inside.start - geometry.before[1]) * channels;
+                let to = (inside.start - padded.start) * channels;
+                let len = inside.len() * channels;
+                out[to..to + len].copy_from_slice(&samples[from..from + len]);
+                inside.start - padded.start..inside.end - padded.start
+            }
+            _ => 0..0,
+        };
+        for x in (0..flat.start).chain(flat.end..columns) {
+            let column = geometry.source(1, x * geometry.step[1] + tap[1]);
+            for c in 0..channels {
+                out[x * channels + c] = column.map_or(constant, |x| *source.at([row, x, c]));
+            }
+        }
+    });
+}

@@ -1,0 +1,90 @@
+//! A bank of kernels as an engine compiled it.
+
+use std::fmt;
+
+use super::{Contract, Grid, Offer, Recipe, direct, fft};
+use crate::{
+    error::Result,
+    image::Depth,
+    number::{Lane, LaneKind},
+    simd::Simd,
+    view::Layout,
+};
+
+/// What kernels are compiled from.
+#[derive(Debug)]
+pub(crate) struct Bank<'a> {
+    pub(crate) grids: Vec<Grid<'a>>,
+    /// `(columns, channels)` of the window in a row of a band.
+    pub(crate) row: Layout<2>,
+    pub(crate) depth: Depth,
+    pub(crate) lane: LaneKind,
+    pub(crate) simd: Simd,
+}
+
+impl<'a> Bank<'a> {
+    /// For this offer.
+    pub(crate) fn new(grids: Vec<Grid<'a>>, row: Layout<2>, depth: Depth, offer: &Offer) -> Self {
+        Self {
+            grids,
+            row,
+            depth,
+            lane: offer.lane,
+            simd: offer.simd,
+        }
+    }
+
+    /// Whether taps of weight zero are left out, which is right only where no
+    /// sample is infinite or NaN: a window contains its samples.
+    pub(super) fn drops_zeros(&self) -> bool {
+        self.depth != Depth::F32
+    }
+}
+
+/// The kernels of a bank, for bands of `E` and sums of `T`. A call of one makes a
+/// block of rows, so that picking it at run time costs nothing.
+pub(crate) type Kernels<E, T> = Vec<Box<dyn Contract<Element = E, Sum = T>>>;
+
+/// What an engine compiles to.
+pub(crate) enum Program {
+    /// Sums in a lane, of bands framed in it.
+    I16(Kernels<i16, i16>),
+    F32(Kernels<f32, f32>),
+    F64(Kernels<f64, f64>),
+    /// Sums in a lane, of bands of bytes.
+    BytesI16(Kernels<u8, i16>),
+    BytesF32(Kernels<u8, f32>),
+    /// Every sample of the result is the one at this row and column of its
+    /// window.
+    Copy([usize; 2]),
+}
+
+/// A lane that every engine runs in.
+pub(crate) trait Arithmetic: Lane + direct::Blocks + fft::Tiles {}
+
+impl<T: Lane + direct::Blocks + fft::Tiles> Arithmetic for T {}
+
+/// A recipe that compiles in any lane, for bands framed in it.
+pub(super) trait InLane: fmt::Debug + fmt::Display + Send + Sync {
+    /// The kernel at this place of the bank.
+    fn kernel<T: Arithmetic>(
+        &self,
+        bank: &Bank<'_>,
+        at: usize,
+    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>>;
+}
+
+impl<R: InLane> Recipe for R {
+    fn compile(&self, bank: &Bank<'_>) -> Result<Program> {
+        Ok(match bank.lane {
+            LaneKind::I16 => Program::I16(kernels(self, bank)?),
+            LaneKind::F32 => Program::F32(kernels(self, bank)?),
+            LaneKind::F64 => Program::F64(kernels(self, bank)?),
+        })
+    }
+}
+
+fn kernels<T: Arithmetic>(recipe: &impl InLane, bank: &Bank<'_>) -> Result<Kernels<T, T>> {
+    let kernels = (0..bank.grids.len()).map(|at| recipe.kernel(bank, at));
+    kernels.collect()
+}

@@ -1,0 +1,235 @@
+//! An engine is one file and one line in a list: this one is in no list but the
+//! tests'.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::{
+    program::{Arithmetic, InLane},
+    *,
+};
+use crate::{
+    Border, Channel, Depth, Error, Extent, Filter, Image, Kernel, KernelBank, Plan, Result,
+    Samples, Tuning,
+    number::{ElementKind, Lane},
+    plan::Input,
+    simd::Simd,
+};
+
+/// Sums the taps from the last to the first.
+#[derive(Debug)]
+struct Backwards;
+
+impl Engine for Backwards {
+    fn name(&self) -> &'static str {
+        "backwards"
+    }
+
+    fn method(&self) -> Method {
+        Method::Direct
+    }
+
+    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
+        let (lane, lane_reason) = task.lane()?;
+        Ok(Offer {
+            cost: 0.0,
+            lane,
+            lane_reason,
+            element: ElementKind::Lane(lane),
+            simd: task.simd,
+            // No other engine has blocks of 3 rows.
+            rows_at_once: 3,
+            tile_width: task.tile_width(),
+            on_grid: false,
+            scratch: 0,
+            tables: 0,
+            recipe: Arc::new(LastToFirst),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct LastToFirst;
+
+impl fmt::Display for LastToFirst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("taps from the last to the first")
+    }
+}
+
+impl InLane for LastToFirst {
+    fn kernel<T: Arithmetic>(
+        &self,
+        bank: &Bank<'_>,
+        at: usize,
+    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+        let Grid {
+            weights,
+            shape,
+            dilation,
+            origin,
+        } = bank.grids[at];
+        let taps = weights.iter().enumerate().map(|(at, &weight)| {
+            let place = [at / shape[1], at % shape[1]];
+            let [row, column] = [0, 1].map(|axis| origin[axis] + place[axis] * dilation[axis]);
+            (row, column, T::from_weight(weight))
+        });
+        Ok(Box::new(Compiled(taps.collect())))
+    }
+}
+
+/// The row, column and weight of every tap.
+struct Compiled<T>(Vec<(usize, usize, T)>);
+
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+impl<T: Lane> Contract for Compiled<T> {
+    type Element = T;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        _: Simd,
+        band: &Band<'_, T>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        _: &mut Scratch<T>,
+    ) -> Result<()> {
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        for (y, sums) in out.chunks_mut(stride).enumerate() {
+            for (x, sum) in sums[..band.dense_len()].iter_mut().enumerate() {
+                *sum = T::ZERO;
+                for &(row, column, weight) in self.0.iter().rev() {
+                    let source = band.rows[(first + y) * band.step[0] + row];
+                    let sample = source[x + column * band.channels()];
+                    *sum = sample.mul_add::<false>(weight, *sum);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Integers in any sample type, so that sums are exact in any order.
+fn image(depth: Depth) -> Image {
+    let [rows, columns, channels] = [31, 43, 3];
+    let at = |i: usize| ((i * i * 7919 + i * 104_729) % 251) as u8;
+    let len = 0..rows * columns * channels;
+    let samples = match depth {
+        Depth::U8 => Samples::U8(len.map(at).collect()),
+        Depth::U16 => Samples::U16(len.map(|i| at(i).into()).collect()),
+        Depth::F32 => Samples::F32(len.map(|i| at(i).into()).collect()),
+    };
+    Image::new(rows, columns, channels, samples).unwrap()
+}
+
+fn filter(rows: usize, columns: usize, weight: impl Fn(usize) -> f64) -> Filter {
+    let weights = (0..rows * columns).map(weight).collect();
+    let kernel = Kernel::new(rows, columns, weights).unwrap();
+    Filter::new(KernelBank::from_kernel("k", kernel)).with_channel(Channel::Each)
+}
+
+fn taken(
+    engines: &[&'static dyn Engine],
+    filter: &Filter,
+    image: &Image,
+    method: Option<Method>,
+) -> Plan {
+    let tuning = Tuning {
+        method,
+        ..Tuning::default()
+    };
+    Plan::among(engines, filter, Input::of(&image.into()), &tuning).unwrap()
+}
+
+#[test]
+fn an_engine_is_taken_from_the_list_if_its_offer_is_the_cheapest() {
+    let mut engines = ENGINES.to_vec();
+    engines.push(&Backwards);
+    let uneven = filter(3, 4, |i| (i * 5 % 7) as f64 - 2.0);
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        let image = image(depth);
+        for (extent, step, dilation) in [
+            (Extent::Valid, [1, 1], [1, 1]),
+            (Extent::Same(Border::Reflect), [2, 3], [1, 2]),
+            (Extent::Same(Border::Constant(9.0)), [1, 1], [3, 1]),
+        ] {
+            let filter = (uneven.clone().with_extent(extent))
+                .with_step(step)
+                .with_dilation(dilation);
+            let pixels = |plan: &Plan| {
+                let mut out = plan.allocate().unwrap();
+                (filter.apply_into(&image, plan, &mut out, &|_| ())).unwrap();
+                out
+            };
+            let naive = taken(&engines, &filter, &image, Some(Method::Naive));
+            assert_eq!(naive.engine(), "naive");
+            let other = taken(ENGINES, &filter, &image, None);
+            assert_ne!(other.engine(), "backwards");
+            for method in [None, Some(Method::Direct)] {
+                let plan = taken(&engines, &filter, &image, method);
+                assert_eq!((plan.engine(), plan.rows_at_once()), ("backwards", 3));
+                let before = CALLS.load(Ordering::Relaxed);
+                let made = pixels(&plan);
+                assert!(CALLS.load(Ordering::Relaxed) > before);
+                assert!(made == pixels(&naive), "{depth} {extent}");
+                assert!(made == pixels(&other), "{depth} {extent}");
+            }
+        }
+    }
+}
+
+/// A list of engines that nobody takes would be no list.
+#[test]
+fn every_engine_is_taken_where_it_is_the_cheapest() {
+    let large = Image::zeroed(500, 700, 1, Depth::U8).unwrap();
+    let binomial = [1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0];
+    let noise = |i: usize| ((i * i) as f64).sin();
+    let dots = match Simd::best().has_dots() {
+        true => "dots",
+        false => "direct",
+    };
+    let mut seen = BTreeSet::from([dots, "dots"]);
+    for (filter, method, engine) in [
+        (filter(3, 3, |i| f64::from(u8::from(i == 5))), None, "copy"),
+        (filter(5, 5, |i| (i * i % 23) as f64 - 9.0), None, dots),
+        (filter(5, 5, noise), None, "direct"),
+        (
+            filter(7, 7, |i| binomial[i / 7] * binomial[i % 7]),
+            None,
+            "separable",
+        ),
+        (filter(9, 9, |_| 1.0), None, "running-sum"),
+        (filter(31, 31, noise), None, "fft"),
+        (filter(3, 3, noise), Some(Method::Naive), "naive"),
+    ] {
+        let plan = taken(ENGINES, &filter, &large, method);
+        assert_eq!(plan.engine(), engine);
+        assert_eq!(plan.method(), method.unwrap_or(plan.method()));
+        seen.insert(engine);
+    }
+    let names: Vec<&str> = ENGINES.iter().map(|engine| engine.name()).collect();
+    assert_eq!(seen.len(), names.len(), "names are unique");
+    assert!(names.iter().all(|name| seen.contains(name)), "{seen:?}");
+}
+
+#[test]
+fn the_naive_loop_is_never_taken_unasked() {
+    let image = image(Depth::U8);
+    let refused = |engines: &[&'static dyn Engine]| -> Error {
+        let (filter, tuning) = (filter(3, 3, |i| i as f64), Tuning::default());
+        Plan::among(engines, &filter, Input::of(&(&image).into()), &tuning).unwrap_err()
+    };
+    assert_eq!(
+        refused(&[&naive::Naive]).to_string(),
+        "it is the oracle, and runs only if it is asked for"
+    );
+    assert_eq!(refused(&[]).to_string(), "there is no engine");
+}

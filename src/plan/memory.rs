@@ -1,0 +1,55 @@
+//! The memory that a plan takes: bounds from sizes alone.
+
+use super::Plan;
+
+/// The most elements of a block: it is computed past the end of a short row.
+const MAX_BLOCK: usize = 512;
+
+/// The most bytes of a tap: its weight as it was read and as the plan has it,
+/// and its weights and offsets for blocks of one, two and four output rows.
+const TAP: usize = 256;
+
+/// The same of a tap that stands alone, with a line of its own for each block.
+const LONE_TAP: usize = 1 << 10;
+
+impl Plan {
+    /// The most bytes that all threads keep while rows are made, samples of
+    /// the image and of the result aside.
+    pub(crate) fn memory(&self) -> usize {
+        let threads = rayon::current_num_threads();
+        let element = self.lane().bytes();
+        let framed = |rows| {
+            self.row_bytes
+                .saturating_mul(self.geometry.padded_len(0, rows))
+        };
+        let frame = match self.zero_copy() {
+            true => 0,
+            false => framed(self.band_rows),
+        };
+        // Where the columns of the border are taken from, on both sides.
+        let columns = size_of::<Option<usize>>() * 2 * self.geometry.window[1];
+        // A slice for each row of a band.
+        let rows = size_of::<&[u8]>() * self.geometry.padded_len(0, self.band_rows);
+        // A row of sums has those of the columns that a step leaves out.
+        let dense = self.geometry.positions(1, self.tile_width()) * self.channels + MAX_BLOCK;
+        let sums = (self.kernels.len() * self.rows_at_once()).saturating_mul(dense * element);
+        let finished = self.tile_width() * self.channels * self.output_depth().bytes();
+        let engine = self.offer().scratch;
+        let thread = [frame, columns, rows, sums, finished, engine];
+        (thread.into_iter().fold(0, usize::saturating_add))
+            .saturating_mul(threads)
+            .saturating_add(self.kernel_memory())
+    }
+
+    /// The most bytes of the kernels as they are compiled, and of their
+    /// copies.
+    fn kernel_memory(&self) -> usize {
+        let taps = self.kernels.iter().map(|k| k.rows() * k.columns());
+        let taps: usize = taps.sum();
+        let tap = match self.geometry.dilation {
+            [1, 1] => TAP,
+            _ => LONE_TAP,
+        };
+        taps.saturating_mul(tap).saturating_add(self.offer().tables)
+    }
+}

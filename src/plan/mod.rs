@@ -1,0 +1,19 @@
+//! How a filter will be run: the engine whose offer is the cheapest, and the sizes
+//! of tiles and bands.
+
+mod choice;
+mod frame;
+mod geometry;
+mod lane;
+mod memory;
+mod plan;
+mod reasons;
+mod sizes;
+mod task;
+
+pub(crate) use frame::{framed_columns, holds_block, window_row};
+pub(crate) use geometry::Geometry;
+pub(crate) use lane::{LaneReason, LaneRefusal, lane};
+pub(crate) use plan::Input;
+pub use plan::{Plan, Tuning};
+pub(crate) use task::{Task, is_exact};
