@@ -39,6 +39,7 @@ pub(crate) fn target(data: &[u8]) -> String {
         lane: Some([LaneKind::I16, LaneKind::F32, LaneKind::F64][n.below(3)])
             .filter(|_| n.below(2) > 0),
         simd: Some(Simd::available()[n.below(Simd::available().len())]).filter(|_| n.below(2) > 0),
+        threads: None,
         band_rows: Some(1 + n.below(20)).filter(|_| n.below(2) > 0),
     };
     let channel = Channel::ALL[n.below(Channel::ALL.len())];

@@ -146,7 +146,7 @@ fn taken(
         method,
         ..Tuning::default()
     };
-    Plan::among(engines, filter, Input::of(&image.into()), &tuning).unwrap()
+    Plan::among(engines, filter, Input::of(&image.into()), &tuning.resolve()).unwrap()
 }
 
 #[test]
@@ -225,7 +225,13 @@ fn the_naive_loop_is_never_taken_unasked() {
     let image = image(Depth::U8);
     let refused = |engines: &[&'static dyn Engine]| -> Error {
         let (filter, tuning) = (filter(3, 3, |i| i as f64), Tuning::default());
-        Plan::among(engines, &filter, Input::of(&(&image).into()), &tuning).unwrap_err()
+        Plan::among(
+            engines,
+            &filter,
+            Input::of(&(&image).into()),
+            &tuning.resolve(),
+        )
+        .unwrap_err()
     };
     assert_eq!(
         refused(&[&naive::Naive]).to_string(),

@@ -209,7 +209,7 @@ impl Filter {
     /// If the filter cannot be applied to such an image, or `tuning` asks for
     /// what would break the promise of exact results.
     pub fn plan<'a>(&self, image: impl Into<ImageView<'a>>, tuning: &Tuning) -> Result<Plan> {
-        Plan::new(self, Input::of(&image.into()), tuning)
+        Plan::new(self, Input::of(&image.into()), &tuning.resolve())
     }
 
     /// How this filter will be run on images of this shape and depth, whose
@@ -219,7 +219,7 @@ impl Filter {
     ///
     /// As [`plan`](Self::plan).
     pub fn plan_for(&self, shape: [usize; 3], depth: Depth, tuning: &Tuning) -> Result<Plan> {
-        Plan::new(self, Input::of_shape(shape, depth)?, tuning)
+        Plan::new(self, Input::of_shape(shape, depth)?, &tuning.resolve())
     }
 
     /// The filtered image.

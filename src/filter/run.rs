@@ -109,7 +109,7 @@ impl<'a> Runner<'a> {
         let band_rows = match rows.len() == plan.output_shape()[0] {
             true => plan.band_rows(),
             false => {
-                let share = rows.len().div_ceil(rayon::current_num_threads());
+                let share = rows.len().div_ceil(plan.threads());
                 share
                     .next_multiple_of(plan.rows_at_once())
                     .min(plan.band_rows())

@@ -102,6 +102,6 @@ pub(super) fn stretch_rows(plan: &Plan, row_bytes: usize) -> usize {
         let rows = (WIDEST / row_bytes).max(plan.window()[0] / plan.row_step());
         return rows.max(1).next_multiple_of(plan.rows_at_once());
     }
-    let threads = rayon::current_num_threads().min(WIDEST / band);
+    let threads = plan.threads().min(WIDEST / band);
     plan.band_rows().next_multiple_of(plan.rows_at_once()) * (STRETCH / band).max(threads)
 }

@@ -16,7 +16,6 @@ impl Plan {
     /// The most bytes that all threads keep while rows are made, samples of
     /// the image and of the result aside.
     pub(crate) fn memory(&self) -> usize {
-        let threads = rayon::current_num_threads();
         let element = self.lane().bytes();
         let framed = |rows| {
             self.row_bytes
@@ -37,7 +36,7 @@ impl Plan {
         let engine = self.offer().scratch;
         let thread = [frame, columns, rows, sums, finished, engine];
         (thread.into_iter().fold(0, usize::saturating_add))
-            .saturating_mul(threads)
+            .saturating_mul(self.threads())
             .saturating_add(self.kernel_memory())
     }
 

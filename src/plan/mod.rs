@@ -10,10 +10,12 @@ mod plan;
 mod reasons;
 mod sizes;
 mod task;
+mod tuning;
 
 pub(crate) use frame::{framed_columns, holds_block, window_row};
 pub(crate) use geometry::Geometry;
 pub(crate) use lane::{LaneReason, LaneRefusal, lane};
 pub(crate) use plan::Input;
-pub use plan::{Plan, Tuning};
+pub use plan::Plan;
 pub(crate) use task::{Task, is_exact};
+pub use tuning::Tuning;

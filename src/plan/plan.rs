@@ -2,7 +2,7 @@
 
 use std::{iter, ops::Range};
 
-use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task};
+use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task, tuning::Resolved};
 use crate::{
     border::Border,
     engine::{ENGINES, Engine, Method, Offer},
@@ -11,24 +11,10 @@ use crate::{
     image::{self, Depth, Image, ImageView},
     kernel::Kernel,
     number::LaneKind,
-    simd::{Level, Simd},
+    simd::Level,
     tone::Tone,
     view::{Layout, Spacing},
 };
-
-/// What may be chosen about how a filter runs. It changes the speed, never the
-/// exactness that is promised; the default chooses all of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tuning {
-    /// The method, or the fastest.
-    pub method: Option<Method>,
-    /// The lane, or the fastest that keeps the promise.
-    pub lane: Option<LaneKind>,
-    /// The SIMD level, or the processor's best.
-    pub simd: Option<Simd>,
-    /// Output rows in a band, or as many as suit the cache.
-    pub band_rows: Option<usize>,
-}
 
 /// What a plan needs to know of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +46,7 @@ impl Input {
 pub struct Plan {
     pub(super) filter: Filter,
     input: Input,
-    pub(super) tuning: Tuning,
+    pub(super) tuning: Resolved,
     /// The bank's kernels as they are computed.
     pub(crate) kernels: Vec<Kernel>,
     pub(crate) geometry: Geometry,
@@ -94,7 +80,7 @@ const STREAM_BYTES: usize = 8 << 20;
 const STREAM_ROW_BYTES: usize = 4 << 10;
 
 impl Plan {
-    pub(crate) fn new(filter: &Filter, input: Input, tuning: &Tuning) -> Result<Self> {
+    pub(crate) fn new(filter: &Filter, input: Input, tuning: &Resolved) -> Result<Self> {
         Self::among(ENGINES, filter, input, tuning)
     }
 
@@ -103,7 +89,7 @@ impl Plan {
         engines: &[&'static dyn Engine],
         filter: &Filter,
         input: Input,
-        tuning: &Tuning,
+        tuning: &Resolved,
     ) -> Result<Self> {
         filter.check()?;
         if input.layout.is_empty() {
@@ -135,7 +121,7 @@ impl Plan {
                 copies_alpha: copies_alpha(filter.channel, channels),
                 method: tuning.method,
                 lane: tuning.lane,
-                simd: tuning.simd.unwrap_or_else(Simd::best),
+                simd: tuning.simd,
             },
             engines,
         )?;
@@ -154,7 +140,7 @@ impl Plan {
         sizes::check(&geometry, row_bytes, rows_at_once)?;
         let band_rows = tuning
             .band_rows
-            .unwrap_or_else(|| sizes::band_rows(&geometry, row_bytes, direct));
+            .unwrap_or_else(|| sizes::band_rows(&geometry, row_bytes, direct, tuning.threads));
         let band_rows = band_rows
             .max(1)
             .next_multiple_of(rows_at_once)
@@ -365,6 +351,11 @@ impl Plan {
     /// Columns of the result in a tile; the last of a band may have fewer.
     pub(crate) const fn tile_width(&self) -> usize {
         self.choice.offer.tile_width
+    }
+
+    /// Threads that share the work.
+    pub(crate) const fn threads(&self) -> usize {
+        self.tuning.threads
     }
 
     /// Output rows that are computed at once.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plan;
-use crate::{border::Border, engine::Method, simd::Simd};
+use crate::{border::Border, engine::Method};
 
 impl Plan {
     /// The method and why: one line.
@@ -37,7 +37,7 @@ impl Plan {
     /// The SIMD level and why: one line.
     pub fn simd_reason(&self) -> String {
         let level = self.simd();
-        match (self.method(), self.offer().simd == Simd::best()) {
+        match (self.method(), self.offer().simd == self.tuning.best) {
             (Method::Naive, _) => {
                 format!("{level}: the naive loop is compiled once for all processors")
             }

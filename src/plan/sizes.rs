@@ -53,14 +53,19 @@ pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
 /// Output rows whose source rows suit the cache and whose number gives every
 /// thread several bands. The halo is framed again for every band, so it should
 /// be the smaller part.
-pub(crate) fn band_rows(geometry: &Geometry, row_bytes: usize, direct: bool) -> usize {
+pub(crate) fn band_rows(
+    geometry: &Geometry,
+    row_bytes: usize,
+    direct: bool,
+    threads: usize,
+) -> usize {
     let halo = geometry.window[0] - 1;
     let step = geometry.step[0];
     let fitting = match direct {
         true => DIRECT_ROWS,
         false => (BAND_BYTES / row_bytes).saturating_sub(halo) / step,
     };
-    let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * rayon::current_num_threads());
+    let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * threads);
     let rows = fitting.min(share).max(2 * halo / step).max(8);
     // A window far larger than the cache leaves no room for more of them.
     let bytes = |rows| row_bytes.saturating_mul(geometry.padded_len(0, rows));

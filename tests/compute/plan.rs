@@ -133,6 +133,7 @@ const PORTABLE: Tuning = Tuning {
     method: None,
     lane: None,
     simd: Some(Simd::PORTABLE),
+    threads: None,
     band_rows: None,
 };
 
@@ -435,4 +436,32 @@ fn windows_of_any_size_are_refused_without_overflow() {
             }
         }
     }
+}
+
+/// A plan follows from its tuning: the pool that it is made in decides nothing but
+/// what was left open.
+#[test]
+fn bands_are_cut_for_the_threads_of_the_tuning() {
+    let filter = filter(5, 5, &[1.5; 25]).with_extent(Extent::Same(Border::Edge));
+    let pools = [1, 2, 7].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        (threads, pool.build().unwrap())
+    });
+    let plan = |threads| {
+        let tuning = Tuning {
+            threads,
+            ..PORTABLE
+        };
+        filter.plan_for([300, 200, 1], Depth::U8, &tuning).unwrap()
+    };
+    let mut heights = Vec::new();
+    for (threads, pool) in &pools {
+        let wanted = pool.install(|| plan(None));
+        for (_, other) in &pools {
+            assert_eq!(other.install(|| plan(Some(*threads))), wanted);
+        }
+        heights.push(wanted.band_rows());
+    }
+    assert!(heights.is_sorted_by(|a, b| a > b), "{heights:?}");
+    assert_eq!(plan(Some(0)), plan(Some(1)));
 }
