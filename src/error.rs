@@ -1,6 +1,10 @@
 //! What can go wrong, sorted by who can put it right.
 
-use std::{fmt, io};
+mod io;
+
+use std::fmt;
+
+pub use self::io::IoAction;
 
 use crate::{kernel::KernelError, pipeline::Losses, view::LayoutError};
 
@@ -45,13 +49,13 @@ pub enum Error {
     #[error("stopped before it was done")]
     Stopped,
     /// The operating system refused.
-    #[error("cannot {action}: {cause}")]
+    #[error("{}", io::sentence(*action, cause))]
     Io {
-        /// What was being done, as a verb phrase: `"read the file"`.
-        action: String,
-        /// The system's answer. It is part of the message already, and so no
-        /// source that would be shown once more.
-        cause: io::Error,
+        /// What was being done.
+        action: IoAction,
+        /// The system's answer, which is part of the message too.
+        #[source]
+        cause: std::io::Error,
     },
 }
 
@@ -79,11 +83,8 @@ impl Error {
         Self::Limit(message.to_string())
     }
 
-    /// A refusal of the operating system while doing `action`, a verb phrase.
-    pub fn io(action: impl fmt::Display, cause: io::Error) -> Self {
-        Self::Io {
-            action: action.to_string(),
-            cause,
-        }
+    /// A refusal of the operating system.
+    pub const fn io(action: IoAction, cause: std::io::Error) -> Self {
+        Self::Io { action, cause }
     }
 }

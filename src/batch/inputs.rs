@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::{
     codec::Format,
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     hash::fnv1a,
     pipeline::{Place, Stop, special},
 };
@@ -156,15 +156,9 @@ impl Walk {
     }
 }
 
-/// Why a folder was not looked into, and what to do; the path is told beside it.
-pub fn unseen(reason: io::Error) -> Error {
-    let advice = match reason.kind() {
-        ErrorKind::PermissionDenied => "; change its permissions",
-        _ => "",
-    };
-    Error::input(format_args!(
-        "cannot look into the folder: {reason}{advice}"
-    ))
+/// Why a folder was not looked into; the path is told beside it.
+pub const fn unseen(reason: io::Error) -> Error {
+    Error::io(IoAction::List, reason)
 }
 
 /// Also behind a link. One that leads nowhere is an image that is not there.

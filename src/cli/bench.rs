@@ -11,6 +11,7 @@ use stridekern::{
 
 use self::baseline::{Baseline, timed};
 use super::{
+    advice,
     output::{self, Messages},
     settings::{Bench, Settings},
 };
@@ -20,7 +21,8 @@ pub(super) fn run(settings: &Settings, how: Bench, messages: Messages) -> usize 
     let mut failed = 0;
     for job in &settings.batch.jobs {
         if let Err(error) = measure_job(settings, job, how, messages) {
-            messages.error(format_args!("{}: {error:#}", job.input.path().display()));
+            let (input, why) = (job.input.path().display(), advice::chain(&error));
+            messages.error(format_args!("{input}: {why}"));
             failed += 1;
         }
     }
@@ -185,8 +187,8 @@ fn measure(
         let engine = method.map_or("auto", Method::name);
         let plan = match filter.plan(image, &Tuning { method, ..*tuning }) {
             // Not every method takes every filter.
-            Err(Error::Request(reason)) if !how.one_method => {
-                left_out.push((engine, reason));
+            Err(error @ Error::Request(_)) if !how.one_method => {
+                left_out.push((engine, advice::line(&error)));
                 continue;
             }
             plan => plan?,

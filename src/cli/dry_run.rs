@@ -8,6 +8,7 @@ use stridekern::{
 };
 
 use super::{
+    advice,
     output::{self, Messages},
     settings::Settings,
 };
@@ -60,8 +61,9 @@ fn tell(
     let output = request.output.path().display();
     if let Err(error) = prospect {
         messages.error(format_args!(
-            "{}: {error}",
-            output::at_fault(job, index, error)
+            "{}: {}",
+            output::at_fault(job, index, error),
+            advice::line(error)
         ));
     }
     if settings.json {
@@ -70,7 +72,7 @@ fn tell(
             Ok(Prospect::Made(plan, format)) => output::plan_json("planned", plan, *format),
             Ok(Prospect::Skipped) => json!({ "status": "skipped" }),
             Ok(Prospect::Unknown(_)) => json!({ "status": "unknown" }),
-            Err(error) => json!({ "status": "failed", "error": error.to_string() }),
+            Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
         };
         output::extend(&mut object, fields);
         output::extend(&mut object, output::warnings_json(warnings));

@@ -10,6 +10,7 @@ use stridekern::{
 };
 
 use super::{
+    advice,
     output::{self, Messages},
     settings::Settings,
 };
@@ -19,7 +20,8 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {
         if let Err(error) = explain(settings, job, messages) {
-            messages.error(format_args!("{}: {error:#}", job.input.path().display()));
+            let (input, why) = (job.input.path().display(), advice::chain(&error));
+            messages.error(format_args!("{input}: {why}"));
             failed += 1;
         }
     }

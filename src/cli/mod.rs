@@ -1,5 +1,6 @@
 //! The command line: parse, settle, run, say how it went.
 
+mod advice;
 mod args;
 mod bench;
 mod dry_run;
@@ -48,7 +49,7 @@ pub(crate) fn main() -> ExitCode {
     match run(args, messages) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            messages.error(format_args!("{error:#}"));
+            messages.error(advice::chain(&error));
             Exit::Usage.into()
         }
     }
@@ -135,7 +136,11 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
 /// Tells of the folders that could not be looked into, each as a failed input.
 fn tell_unseen(settings: &Settings, messages: Messages) {
     for (folder, error) in &settings.unseen {
-        messages.error(format_args!("{}: {error}", folder.display()));
+        messages.error(format_args!(
+            "{}: {}",
+            folder.display(),
+            advice::line(error)
+        ));
         let object = || output::folder_json(folder, error);
         match settings.action {
             Action::Filter if settings.json => output::record(object()),

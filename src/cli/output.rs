@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 use stridekern::{
     Error, Plan,
     codec::{Format, Opened},
+    error::IoAction,
     pipeline::{Existing, Input, Job, Options, Outcome},
     text::printable,
 };
 
-use super::{idle::IdleOptions, streams};
+use super::{advice, idle::IdleOptions, streams};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +233,10 @@ pub(super) fn tell_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: 
 /// The file that an error of a result is about.
 pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
     let place = match error {
+        Error::Io {
+            action: IoAction::Find,
+            ..
+        } => &job.input,
         Error::Output(_) | Error::Exists | Error::Io { .. } => &job.results[index].output,
         _ => &job.input,
     };
@@ -253,7 +258,7 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
 /// The JSON object of a folder that could not be looked into: what would have been made of
 /// the images in it is not known.
 pub(super) fn folder_json(folder: &Path, error: &Error) -> Value {
-    let mut object = json!({ "status": "failed", "error": error.to_string() });
+    let mut object = json!({ "status": "failed", "error": advice::line(error) });
     extend(&mut object, path_json("input", folder));
     object
 }
@@ -322,7 +327,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
         }
         Ok(Outcome::Skipped) => json!({ "status": "skipped" }),
         Err(Error::Stopped) => json!({ "status": "not_made" }),
-        Err(error) => json!({ "status": "failed", "error": error.to_string() }),
+        Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
     };
     extend(&mut object, fields);
     object

@@ -22,6 +22,7 @@ use stridekern::{
 };
 
 use super::{
+    advice,
     idle::IdleOptions,
     output::{self, Messages},
     settings::Settings,
@@ -167,7 +168,8 @@ impl Console {
             Err(Error::Stopped) => {}
             Err(error) => {
                 let place = output::at_fault(job, index, error);
-                self.messages.error(format_args!("{place}: {error}"));
+                self.messages
+                    .error(format_args!("{place}: {}", advice::line(error)));
             }
             Ok(Outcome::Done(done)) if self.verbose => {
                 let [rows, columns, channels] = done.plan.output_shape();
@@ -230,8 +232,8 @@ impl Console {
     }
 
     fn failed(&self, job: &Job, error: &Error) {
-        self.messages
-            .error(format_args!("{}: {error}", job.input.path().display()));
+        let (input, why) = (job.input.path().display(), advice::line(error));
+        self.messages.error(format_args!("{input}: {why}"));
     }
 }
 

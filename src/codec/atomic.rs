@@ -16,7 +16,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, IoAction, Result};
 
 use self::temporary::Name;
 use super::message;
@@ -199,7 +199,7 @@ impl AtomicFile {
         }
         file.flush().map_err(message::writing)?;
         let file = file.get_ref();
-        let preserving = |e| Error::io("preserve time and permissions", e);
+        let preserving = |e| Error::io(IoAction::Preserve, e);
         if let Some(like) = like.take() {
             *warnings = like.give(file).map_err(preserving)?;
         }
@@ -265,10 +265,7 @@ impl AtomicFile {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Err(Error::Exists)
                     }
-                    Err(error) => Err(Error::io(
-                        "put the output in its place",
-                        message::advised(error),
-                    )),
+                    Err(error) => Err(Error::io(IoAction::Place, error)),
                 }
             }
             Sink::Straight { bytes, target } => OpenOptions::new()
@@ -407,7 +404,7 @@ pub(crate) fn check_folder(_: &Path) -> Result<()> {
 }
 
 fn creating(error: io::Error) -> Error {
-    Error::io("create the output", message::advised(error))
+    Error::io(IoAction::Create, error)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     image::{Image, ImageView},
 };
 
@@ -132,7 +132,7 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     }
     let mut start = [0; 6];
     let begun = file.read_exact(&mut start).is_ok();
-    file.rewind().map_err(|e| Error::io("read the file", e))?;
+    file.rewind().map_err(|e| Error::io(IoAction::Read, e))?;
     if !begun || Format::from_content(&start) != Some(Format::Npy) {
         return Ok(None);
     }
@@ -173,9 +173,11 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if its header is
-/// damaged or of a kind that is not supported, [`Error::Limit`] if it claims
-/// more than `limits` allow.
+/// [`Error::Io`] if the file cannot be opened or read: its cause has the kind
+/// [`NotFound`](io::ErrorKind::NotFound) if there is none,
+/// [`IsADirectory`](io::ErrorKind::IsADirectory) if it is a folder.
+/// [`Error::Input`] if its header is damaged or of a kind that is not supported,
+/// [`Error::Limit`] if it claims more than `limits` allow.
 pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
     let watch = Watch::new(limits);
     let input = Input::of_file(open_file(path)?, limits, &watch)?;
@@ -306,23 +308,15 @@ fn rows_as<'a>(
 }
 
 pub(super) fn open_file(path: &Path) -> Result<File> {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Error::input("there is no such file; check its name"),
-        io::ErrorKind::NotADirectory => {
-            Error::input("there is no such file, a part of its path is no folder; check its name")
+        NotFound | NotADirectory | InvalidFilename | PermissionDenied => {
+            Error::io(IoAction::Find, error)
         }
-        io::ErrorKind::InvalidFilename => Error::input(
-            "its path is longer than the system allows; check it, or name it from a folder nearer to it",
-        ),
-        io::ErrorKind::PermissionDenied => {
-            Error::input("the system does not let it be read; change its permissions")
-        }
-        _ => Error::io("open the file", error),
+        _ => Error::io(IoAction::Open, error),
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Error::input(
-            "it is a folder: add -r, or name the images in it, for instance FOLDER/*.png",
-        ));
+        return Err(Error::io(IoAction::Find, IsADirectory.into()));
     }
     Ok(file)
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, IoAction, Result};
 
 use super::{Limits, message};
 
@@ -27,7 +27,7 @@ pub(super) enum Input<'a> {
 impl<'a> Input<'a> {
     /// A regular file, or anything else that has a path.
     pub(super) fn of_file(file: File, limits: &Limits, watch: &Watch) -> Result<Self> {
-        let metadata = file.metadata().map_err(|e| Error::io("read the file", e))?;
+        let metadata = file.metadata().map_err(|e| Error::io(IoAction::Read, e))?;
         if !metadata.is_file() {
             return Ok(Self::of_stream(file, watch));
         }
@@ -49,7 +49,7 @@ impl<'a> Input<'a> {
     /// The first bytes, as many as tell what the content is; all, if there are
     /// no more. The input stays at its beginning.
     pub(super) fn start(self) -> Result<(Vec<u8>, Self)> {
-        let failed = |error| Error::io("read the file", error);
+        let failed = |error| Error::io(IoAction::Read, error);
         let mut start = Vec::new();
         let input = match self {
             Self::Memory(bytes) => {
@@ -98,7 +98,7 @@ pub(super) fn read_all(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
 /// once if that is right. Else it grows by half, and is there twice when it is
 /// moved.
 fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8>> {
-    let failed = |error| Error::io("read the file", error);
+    let failed = |error| Error::io(IoAction::Read, error);
     let mut bytes = Vec::new();
     let mut more = usize::try_from(len).unwrap_or(usize::MAX);
     let mut next = None;
@@ -177,7 +177,7 @@ impl Watch {
         let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &events.failure {
             _ if events.exceeded => too_large(&events.limits),
-            Some(failure) => Error::io("read the file", message::same_again(failure)),
+            Some(failure) => Error::io(IoAction::Read, message::same_again(failure)),
             None => error,
         }
     }

@@ -12,7 +12,7 @@ use bytemuck::AnyBitPattern;
 use memmap2::Mmap;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     view::StridedView,
 };
 
@@ -43,7 +43,7 @@ impl MappedFile {
     }
 
     pub(super) fn of(file: &File) -> Result<Self> {
-        let metadata = file.metadata().map_err(|e| Error::io("read the file", e))?;
+        let metadata = file.metadata().map_err(|e| Error::io(IoAction::Read, e))?;
         if !metadata.is_file() {
             return Err(Error::input(
                 "it is no regular file and cannot be mapped; copy it to one first",
@@ -60,7 +60,7 @@ impl MappedFile {
         // is left is that a value may differ between two reads of it, on which
         // no memory access depends.
         let map = unsafe { Mmap::map(file) };
-        let map = map.map_err(|e| Error::io("map the file", e))?;
+        let map = map.map_err(|e| Error::io(IoAction::Map, e))?;
         Ok(Self { map })
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 pub(super) use crate::text::printable;
 
-use crate::error::Error;
+use crate::error::{Error, IoAction};
 
 /// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
@@ -83,7 +83,7 @@ pub(super) fn reading(name: &str, error: &io::Error) -> Error {
 
 /// The system refused while the output was written.
 pub(crate) fn writing(error: io::Error) -> Error {
-    Error::io("write the output", advised(error))
+    Error::io(IoAction::Write, error)
 }
 
 /// An error of the same kind and words, since there is no copying one.
@@ -94,29 +94,6 @@ pub(super) fn same_again(error: &io::Error) -> io::Error {
     }
 }
 
-/// `error`, with what to do about it where that is known.
-pub(crate) fn advised(error: io::Error) -> io::Error {
-    let advice = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free some space, or choose another place for the output"
-        }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "change the permissions, or choose another place for the output"
-        }
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            "create the folder first, or choose another place for the output"
-        }
-        io::ErrorKind::InvalidFilename => {
-            "give the input a shorter name, or choose another place for the output"
-        }
-        io::ErrorKind::FileTooLarge => {
-            "raise the limit of file sizes (ulimit -f), or choose another place for the output"
-        }
-        _ => return error,
-    };
-    io::Error::new(error.kind(), format!("{error}; {advice}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,15 +102,5 @@ mod tests {
     fn many_lines_become_one() {
         assert_eq!(one_line("a\n  b\r\n\tc "), "a b c");
         assert_eq!(one_line("format `\x1b[2J`\n"), "format `\\u{1b}[2J`");
-    }
-
-    #[test]
-    fn advice_keeps_the_kind_of_the_error() {
-        let full = advised(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
-        assert!(
-            full.to_string()
-                .ends_with("; free some space, or choose another place for the output")
-        );
     }
 }

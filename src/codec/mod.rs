@@ -54,7 +54,7 @@ pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;
 pub use mapped::MappedFile;
-pub(crate) use message::{advised, too_much_memory, writing};
+pub(crate) use message::{too_much_memory, writing};
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};

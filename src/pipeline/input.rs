@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use super::{Job, Options, Place};
 use crate::{
     codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     filter::{Filter, Plan, Tuning},
     image::Depth,
 };
@@ -37,7 +37,7 @@ impl Input {
                 Begun::Mapped(opened) => Self::Whole(opened),
             }),
             Place::Standard => {
-                let failed = |e| Error::io("read standard input", e);
+                let failed = |e| Error::io(IoAction::ReadStandardInput, e);
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
                 let told = Format::from_content(&start).is_some();
                 let hint = options.input_format.filter(|_| !told);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter, Shape},
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     image::Samples,
 };
 
@@ -90,7 +90,7 @@ impl Writing {
     pub(super) fn keep_time(&self, input: &fs::Metadata) -> Result<()> {
         if let Target::File(file) = &self.target {
             let modified = input.modified();
-            let modified = modified.map_err(|e| Error::io("read the time of the input", e))?;
+            let modified = modified.map_err(|e| Error::io(IoAction::ReadTime, e))?;
             file.with(|file| file.set_modified(modified));
         }
         Ok(())
@@ -186,8 +186,7 @@ impl Target {
             }
         };
         if let (true, Some(folder)) = (options.make_folders, path.parent()) {
-            fs::create_dir_all(folder)
-                .map_err(|e| Error::io("make the folder of the output", codec::advised(e)))?;
+            fs::create_dir_all(folder).map_err(|e| Error::io(IoAction::MakeFolder, e))?;
         }
         if let Some(device) = codec::open_device(path)? {
             return Ok(Self::Device(Stream::new(device)));
@@ -215,7 +214,7 @@ impl Target {
     fn explain(&self, error: Error) -> Error {
         match (self, error) {
             (Self::Standard(_), Error::Io { cause, .. }) => {
-                Error::io("write to standard output", cause)
+                Error::io(IoAction::WriteStandardOutput, cause)
             }
             (_, error) => error,
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Attributes, creating, temporary};
-use crate::error::{Error, Result};
+use crate::error::{Error, IoAction, Result};
 
 /// The name of a file, and a suffix behind it.
 pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
@@ -85,7 +85,7 @@ pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
         Err(_) => match copy(file, &backup) {
             Ok(()) => Ok(Some(backup)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&backup)),
-            Err(error) => Err(Error::io("keep a backup", super::message::advised(error))),
+            Err(error) => Err(Error::io(IoAction::Backup, error)),
         },
     }
 }

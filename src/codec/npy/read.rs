@@ -12,7 +12,7 @@ use crate::{
         input::{Input, read_all},
         rows::{Header as Known, RowReader, Source, Trailer},
     },
-    error::{Error, Result},
+    error::{Error, IoAction, Result},
     image::{Depth, SampleSliceMut, zeroed_vec},
 };
 
@@ -33,7 +33,7 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
             let mut first = stream.by_ref().take(MOST_BYTES as u64 + 12);
             first
                 .read_to_end(&mut start)
-                .map_err(|error| Error::io("read the file", error))?;
+                .map_err(|error| Error::io(IoAction::Read, error))?;
             let (header, data) = Header::parse(&start)?;
             if header.fortran {
                 // Its first row is spread over all of it.

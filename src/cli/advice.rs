@@ -1,0 +1,58 @@
+//! What an error of the library says, with the option that helps.
+
+use std::io::ErrorKind::IsADirectory;
+
+use stridekern::{Error, error::IoAction};
+
+/// The line of an error: what is wrong, and what to do.
+pub(super) fn line(error: &Error) -> String {
+    format!("{error}{}", after(error))
+}
+
+/// The same of an error that was given contexts: these first, the outermost at the front.
+pub(super) fn chain(error: &anyhow::Error) -> String {
+    let mut parts = Vec::new();
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref() {
+            // What is behind it is part of its line.
+            parts.push(line(error));
+            break;
+        }
+        parts.push(cause.to_string());
+    }
+    parts.join(": ")
+}
+
+/// What follows the library's sentence.
+fn after(error: &Error) -> &'static str {
+    match error {
+        Error::Io {
+            action: IoAction::Find,
+            cause,
+        } if cause.kind() == IsADirectory => {
+            ": add -r, or name the images in it, for instance FOLDER/*.png"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_that_is_part_of_a_line_is_told_once() {
+        let cause = || io::Error::from(io::ErrorKind::NotFound);
+        let error: anyhow::Result<()> = Err(Error::io(IoAction::Read, cause())).context("a");
+        assert_eq!(
+            chain(&error.context("b").unwrap_err()),
+            "b: a: cannot read the file: entity not found"
+        );
+        let error: anyhow::Result<()> = Err(cause()).context("a");
+        assert_eq!(chain(&error.unwrap_err()), "a: entity not found");
+    }
+}
