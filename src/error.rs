@@ -1,10 +1,11 @@
 //! What can go wrong, sorted by who can put it right.
 
 mod io;
+mod limit;
 
 use std::fmt;
 
-pub use self::io::IoAction;
+pub use self::{io::IoAction, limit::LimitError};
 
 use crate::{kernel::KernelError, pipeline::Losses, view::LayoutError};
 
@@ -43,8 +44,8 @@ pub enum Error {
     #[error("{0}")]
     Kept(String),
     /// A limit that protects the machine was reached.
-    #[error("{0}")]
-    Limit(String),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// Somebody asked for the end before the work was done.
     #[error("stopped before it was done")]
     Stopped,
@@ -76,11 +77,6 @@ impl Error {
     /// A result that the output format cannot hold.
     pub fn output(message: impl fmt::Display) -> Self {
         Self::Output(message.to_string())
-    }
-
-    /// A limit reached.
-    pub fn limit(message: impl fmt::Display) -> Self {
-        Self::Limit(message.to_string())
     }
 
     /// A refusal of the operating system.

@@ -5,64 +5,14 @@ mod view;
 
 use std::fmt;
 
+pub use crate::depth::Depth;
 pub use slice::{SampleSlice, SampleSliceMut};
 pub use view::ImageView;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, LimitError, Result},
     view::StridedView,
 };
-
-/// The type of a sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Depth {
-    /// 8-bit unsigned, full scale 255.
-    U8,
-    /// 16-bit unsigned, full scale 65535.
-    U16,
-    /// 32-bit float, full scale 1.0; values outside 0 to 1 are kept.
-    F32,
-}
-
-impl Depth {
-    /// The sample value that stands for white: 255, 65535 or 1.0.
-    pub const fn full_scale(self) -> f64 {
-        match self {
-            Self::U8 => 255.0,
-            Self::U16 => 65535.0,
-            Self::F32 => 1.0,
-        }
-    }
-
-    /// `u8`, `u16` or `f32`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "u8",
-            Self::U16 => "u16",
-            Self::F32 => "f32",
-        }
-    }
-
-    /// The size of one sample in bytes.
-    pub const fn bytes(self) -> usize {
-        match self {
-            Self::U8 => 1,
-            Self::U16 => 2,
-            Self::F32 => 4,
-        }
-    }
-}
-
-/// `8-bit`, `16-bit` or `32-bit float`.
-impl fmt::Display for Depth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::U8 => "8-bit",
-            Self::U16 => "16-bit",
-            Self::F32 => "32-bit float",
-        })
-    }
-}
 
 /// The samples of an image, row by row, channels interleaved.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,10 +96,8 @@ pub(crate) fn try_resize<T: Clone>(values: &mut Vec<T>, len: usize, value: T) ->
 
 /// The memory for `len` samples cannot be had.
 pub(crate) fn no_memory<T>(len: usize) -> Error {
-    Error::limit(format_args!(
-        "no memory for {len} samples of {} bytes: use a smaller image or a machine with more memory",
-        size_of::<T>()
-    ))
+    let (elements, size) = (len, size_of::<T>());
+    LimitError::Allocation { elements, size }.into()
 }
 
 /// A sample type: `u8`, `u16` or `f32`.
@@ -319,8 +267,13 @@ pub(crate) fn sample_count(rows: usize, columns: usize, channels: usize) -> Resu
     rows.checked_mul(columns)
         .and_then(|pixels| pixels.checked_mul(channels))
         .ok_or_else(|| {
-            Error::limit(format_args!(
-                "{rows} rows x {columns} columns x {channels} channels are more than this machine can address"
-            ))
+            let depth = None;
+            LimitError::Address {
+                rows,
+                columns,
+                channels,
+                depth,
+            }
+            .into()
         })
 }

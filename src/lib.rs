@@ -14,6 +14,7 @@ pub mod text;
 pub mod view;
 
 mod combine;
+mod depth;
 mod engine;
 mod hash;
 mod map;

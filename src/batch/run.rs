@@ -18,7 +18,7 @@ use super::{
     schedule::{Overdue, Rules, Schedule, Turn},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, LimitError, Result},
     pipeline::{self, Budget, Control, Job, Outcome, Place},
     report::{Event, Report},
 };
@@ -181,10 +181,7 @@ fn with_all_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 fn too_long(limit: Duration) -> Error {
-    Error::limit(format_args!(
-        "it took longer than {} s: check the file, or raise --timeout",
-        limit.as_secs_f64()
-    ))
+    LimitError::Time { limit }.into()
 }
 
 fn of_panic(panicked: &(dyn Any + Send)) -> Error {

@@ -2,7 +2,10 @@
 
 use std::io::ErrorKind::IsADirectory;
 
-use stridekern::{Error, error::IoAction};
+use stridekern::{
+    Error,
+    error::{IoAction, LimitError},
+};
 
 /// The line of an error: what is wrong, and what to do.
 pub(super) fn line(error: &Error) -> String {
@@ -32,6 +35,30 @@ fn after(error: &Error) -> &'static str {
         } if cause.kind() == IsADirectory => {
             ": add -r, or name the images in it, for instance FOLDER/*.png"
         }
+        Error::Limit(limit) => after_limit(limit),
+        _ => "",
+    }
+}
+
+const fn after_limit(limit: &LimitError) -> &'static str {
+    match limit {
+        LimitError::Pixels { .. } => {
+            ": raise --pixel-limit if you trust the file, or cut the picture into parts"
+        }
+        LimitError::SampleBytes { .. } => {
+            ": raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts"
+        }
+        LimitError::FileBytes { .. } => {
+            ": raise --pixel-limit to an eighth of its size if you trust it, or cut the picture into parts"
+        }
+        LimitError::WholeFile { .. } | LimitError::Decoding { .. } => {
+            ": raise --memory-limit, or cut the picture into parts"
+        }
+        LimitError::Memory { .. } => {
+            ": raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy"
+        }
+        LimitError::Threads { .. } => ", or use --threads 1",
+        LimitError::Time { .. } => ": check the file, or raise --timeout",
         _ => "",
     }
 }

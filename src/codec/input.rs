@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::error::{Error, IoAction, Result};
+use crate::error::{Error, IoAction, LimitError, Result};
 
 use super::{Limits, message};
 
@@ -110,11 +110,7 @@ fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8
             Some(left) if !bytes.is_empty() && left >= GROWTH => more.min(left),
             _ => return Err(too_large_for_memory(limits)),
         };
-        bytes.try_reserve_exact(more).map_err(|_| {
-            Error::limit(
-                "no memory for the whole file: use a smaller one or a machine with more memory",
-            )
-        })?;
+        (bytes.try_reserve_exact(more)).map_err(|_| LimitError::FileAllocation)?;
         bytes.extend(next);
         let room = bytes.capacity() - bytes.len();
         let mut part = reader.by_ref().take(room as u64);
@@ -134,18 +130,14 @@ fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8
 
 /// A file that must be read whole, beyond the limits.
 fn too_large_for_memory(limits: &Limits) -> Error {
-    Error::limit(format_args!(
-        "to read the whole file takes more than the memory limit of {} MiB: raise --memory-limit, or cut the picture into parts",
-        limits.max_memory >> 20
-    ))
+    let limit = limits.max_memory;
+    LimitError::WholeFile { limit }.into()
 }
 
 /// A file beyond the limits.
 pub(super) fn too_large(limits: &Limits) -> Error {
-    Error::limit(format_args!(
-        "the file has more bytes than the limit of {}: raise --pixel-limit to an eighth of its size if you trust it, or cut the picture into parts",
-        limits.max_bytes
-    ))
+    let limit = limits.max_bytes;
+    LimitError::FileBytes { limit }.into()
 }
 
 /// What happened while an input was read, which decoders wrap or swallow: the

@@ -1,7 +1,7 @@
 //! How much a header may claim before it is believed.
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, LimitError, Result},
     image::Depth,
 };
 
@@ -63,10 +63,13 @@ impl Limits {
         }
         let pixels = u128::from(rows) * u128::from(columns);
         if pixels > u128::from(self.max_pixels) {
-            return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} = {pixels} pixels, more than the limit of {}: raise --pixel-limit if you trust the file, or cut the picture into parts",
-                self.max_pixels
-            )));
+            let limit = self.max_pixels;
+            return Err(LimitError::Pixels {
+                columns,
+                rows,
+                limit,
+            }
+            .into());
         }
         // Pixels are below 2^64 by now, channels below 2^64, bytes at most 4.
         let bytes = pixels
@@ -74,10 +77,16 @@ impl Limits {
             .and_then(|samples| samples.checked_mul(depth.bytes() as u128))
             .unwrap_or(u128::MAX);
         if bytes > u128::from(self.max_bytes) || usize::try_from(bytes).is_err() {
-            return Err(Error::limit(format_args!(
-                "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {}: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts",
-                self.max_bytes
-            )));
+            let limit = self.max_bytes;
+            return Err(LimitError::SampleBytes {
+                columns,
+                rows,
+                channels,
+                depth,
+                bytes,
+                limit,
+            }
+            .into());
         }
         Ok(())
     }
@@ -112,7 +121,7 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(
             refusal(100_000, 100_000, 3, limits),
-            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: raise --pixel-limit if you trust the file, or cut the picture into parts"
+            "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648"
         );
         let small = Limits {
             max_pixels: 10,
@@ -121,7 +130,7 @@ mod tests {
         };
         assert_eq!(
             refusal(5, 2, 3, small),
-            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts"
+            "the header claims 2 x 5 pixels of 3 channels, 60 bytes at 16-bit, more than the limit of 59"
         );
         assert_eq!(
             refusal(5, 0, 3, small),

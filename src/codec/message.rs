@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 pub(super) use crate::text::printable;
 
-use crate::error::{Error, IoAction};
+use crate::error::{Error, IoAction, LimitError};
 
 /// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
@@ -31,28 +31,18 @@ pub(super) fn truncated(name: &str) -> Error {
 }
 
 /// To read the file takes more than the limit allows, which is in bytes.
-pub(super) fn over_memory(name: &str, limit: u64) -> Error {
-    Error::limit(format_args!(
-        "reading the {name} file takes more than the memory limit of {} MiB: raise --memory-limit, or cut the picture into parts",
-        limit >> 20
-    ))
+pub(super) fn over_memory(format: &'static str, limit: u64) -> Error {
+    LimitError::Decoding { format, limit }.into()
 }
 
 /// A header has more bytes than any real one.
-pub(super) fn long_header(name: &str, most: u64) -> Error {
-    Error::limit(format_args!(
-        "the header of the {name} file has more than {} KiB, more than any real one: get a good copy of it",
-        most >> 10
-    ))
+pub(super) fn long_header(format: &'static str, limit: u64) -> Error {
+    LimitError::Header { format, limit }.into()
 }
 
 /// Something takes so many bytes of memory, more than the limit.
-pub(crate) fn too_much_memory(bytes: u64, limit: u64) -> Error {
-    Error::limit(format_args!(
-        "this takes {} MiB of memory, more than the limit of {}: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy",
-        bytes.div_ceil(1 << 20),
-        limit >> 20,
-    ))
+pub(crate) fn too_much_memory(needed: u64, limit: u64) -> Error {
+    LimitError::Memory { needed, limit }.into()
 }
 
 /// A kind of file that is well formed, but not read by this crate.

@@ -162,7 +162,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What the decoder keeps of a file, if both fit into memory.
-fn within(name: &str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
+fn within(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
     match bytes.len().saturating_add(kept) > limits.memory() {
         true => Err(message::over_memory(name, limits.max_memory)),
         false => Ok(kept),

@@ -56,7 +56,7 @@ pub(super) use writer::{REPEATED, Sink, gray_repeated};
 use std::io::{self, Write};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, LimitError, Result},
     image::{Depth, Image, SampleSlice, sample_count},
 };
 
@@ -105,10 +105,13 @@ impl Shape {
         let samples = sample_count(self.rows, self.columns, self.channels)?;
         match samples.checked_mul(self.depth.bytes()) {
             Some(_) => Ok(()),
-            None => Err(Error::limit(format_args!(
-                "{} rows x {} columns x {} channels of {} samples are more than this machine can address",
-                self.rows, self.columns, self.channels, self.depth
-            ))),
+            None => Err(LimitError::Address {
+                rows: self.rows,
+                columns: self.columns,
+                channels: self.channels,
+                depth: Some(self.depth),
+            }
+            .into()),
         }
     }
 

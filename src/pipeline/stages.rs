@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     codec::{Metadata, RowReader},
-    error::{Error, Result},
+    error::{LimitError, Result},
     image::ImageView,
     report::Report,
 };
@@ -123,15 +123,11 @@ fn overlap() -> bool {
 ///
 /// # Errors
 ///
-/// [`Error::Limit`] if the system has no thread left.
+/// [`Limit`](crate::Error::Limit) if the system has no thread left.
 pub(super) fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>> {
     let spawned = thread::Builder::new().spawn_scoped(scope, work);
-    spawned.map_err(|error| {
-        Error::limit(format_args!(
-            "cannot start a thread: {error}; raise the limits of memory and processes (ulimit -v, -u), or use --threads 1"
-        ))
-    })
+    spawned.map_err(|cause| LimitError::Threads { cause }.into())
 }

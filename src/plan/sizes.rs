@@ -1,7 +1,7 @@
 //! How large tiles and bands are.
 
 use super::geometry::Geometry;
-use crate::error::{Error, Result};
+use crate::error::{LimitError, Result};
 
 /// Samples in a row of a tile, where the image is wider. Whole rows are read
 /// from memory faster than parts of them, which outweighs that the sums of a
@@ -29,13 +29,12 @@ pub(crate) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) 
         .saturating_mul(geometry.padded_len(0, rows_at_once))
         .max(halo_bytes);
     if least > BLOCK_BYTES {
-        return Err(Error::limit(format_args!(
-            "windows of {} rows x {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
-            geometry.window[0],
-            geometry.window[1],
-            least >> 20,
-            BLOCK_BYTES >> 20,
-        )));
+        return Err(LimitError::Windows {
+            window: geometry.window,
+            needed: least,
+            limit: BLOCK_BYTES,
+        }
+        .into());
     }
     Ok(())
 }

@@ -362,7 +362,8 @@ fn png_header(columns: u32, rows: u32) -> Vec<u8> {
 
 #[test]
 fn a_claim_is_refused_before_memory_is_taken() {
-    let text = "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648: raise --pixel-limit if you trust the file, or cut the picture into parts";
+    let text =
+        "the header claims 100000 x 100000 = 10000000000 pixels, more than the limit of 2147483648";
     let pam =
         b"P7\nWIDTH 100000\nHEIGHT 100000\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n";
     for bytes in [
@@ -382,7 +383,7 @@ fn a_claim_is_refused_before_memory_is_taken() {
     assert!(matches!(error, Error::Limit(_)));
     assert_eq!(
         error.to_string(),
-        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576: raise --pixel-limit to an eighth of that if you trust the file, or cut the picture into parts"
+        "the header claims 1000 x 1000 pixels of 3 channels, 3000000 bytes at 8-bit, more than the limit of 1048576"
     );
 }
 
@@ -662,7 +663,7 @@ fn text_in_a_png_takes_no_memory() {
     let error = codec::read_bytes(&png_with(b"eXIf", &text), None, &limits).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "reading the png file takes more than the memory limit of 1 MiB: raise --memory-limit, or cut the picture into parts"
+        "reading the png file takes more than the memory limit of 1 MiB"
     );
     assert!(matches!(error, Error::Limit(_)));
 }
@@ -713,8 +714,7 @@ fn what_is_decoded_whole_stays_within_the_memory_limit() {
             let text = error.to_string();
             assert!(
                 text.starts_with("this takes ")
-                    && text
-                        .contains(" MiB of memory, more than the limit of 1: raise --memory-limit"),
+                    && text.ends_with(" MiB of memory, more than the limit of 1"),
                 "{format}: {text}"
             );
         }

@@ -187,7 +187,7 @@ fn images_wait_for_memory_and_one_that_never_fits_is_an_error() {
     assert_eq!(large.len(), 1, "{large:?}");
     let (start, end) = (
         "17.ppm this takes ",
-        " MiB of memory, more than the limit of 9: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy",
+        " MiB of memory, more than the limit of 9",
     );
     assert!(
         large[0].starts_with(start) && large[0].ends_with(end),
@@ -227,10 +227,7 @@ fn one_that_takes_too_long_fails_alone() {
     let lines = Arc::new(Lines::default());
     let summary = batch::run(batch, lines.clone());
     assert_eq!((summary.done, summary.failed, summary.left), (16, 2, 0));
-    assert_eq!(
-        lines.take()[6],
-        "endless.png it took longer than 3 s: check the file, or raise --timeout"
-    );
+    assert_eq!(lines.take()[6], "endless.png it took longer than 3 s");
 }
 
 /// What was in its place when a job was given up is told as done, the rest as failed, and

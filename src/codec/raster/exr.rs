@@ -13,7 +13,7 @@ use ::exr::{
 
 use crate::{
     codec::{Limits, Unread, message, rows::Shape, unread::after},
-    error::{Error, Result},
+    error::{LimitError, Result},
 };
 
 use super::{u32_at, within};
@@ -176,9 +176,8 @@ pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
         while let Some(attribute) = walk.next() {
             part.note(attribute);
             if walk.attributes > MOST_ATTRIBUTES {
-                return Err(Error::limit(format_args!(
-                    "the header of the exr file has more than {MOST_ATTRIBUTES} attributes, more than any real one: get a good copy of it"
-                )));
+                let (format, limit) = ("exr", MOST_ATTRIBUTES);
+                return Err(LimitError::Attributes { format, limit }.into());
             }
         }
         let [columns, rows] = part.size;

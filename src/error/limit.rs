@@ -1,0 +1,154 @@
+//! The limits that protect the machine.
+
+use std::{io, time::Duration};
+
+use crate::depth::Depth;
+
+/// A limit that was reached, with its value and what goes beyond it. Sizes are in bytes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// A header claims more pixels than [`Limits`](crate::codec::Limits) allow.
+    #[error(
+        "the header claims {columns} x {rows} = {} pixels, more than the limit of {limit}",
+        u128::from(*columns) * u128::from(*rows)
+    )]
+    Pixels {
+        /// Columns of the picture.
+        columns: u64,
+        /// Rows of the picture.
+        rows: u64,
+        /// The most pixels.
+        limit: u64,
+    },
+    /// A header claims samples of more bytes than the limits allow.
+    #[error(
+        "the header claims {columns} x {rows} pixels of {channels} channels, {bytes} bytes at {depth}, more than the limit of {limit}"
+    )]
+    SampleBytes {
+        /// Columns of the picture.
+        columns: u64,
+        /// Rows of the picture.
+        rows: u64,
+        /// Channels of a pixel.
+        channels: u64,
+        /// The type of the samples.
+        depth: Depth,
+        /// The bytes of all samples.
+        bytes: u128,
+        /// The most bytes.
+        limit: u64,
+    },
+    /// A file has more bytes than the limits allow.
+    #[error("the file has more bytes than the limit of {limit}")]
+    FileBytes {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// A file that is not read by rows does not fit into the memory that the limits allow.
+    #[error("to read the whole file takes more than the memory limit of {} MiB", limit >> 20)]
+    WholeFile {
+        /// The most memory.
+        limit: u64,
+    },
+    /// A decoder needs more memory than the limits allow.
+    #[error("reading the {format} file takes more than the memory limit of {} MiB", limit >> 20)]
+    Decoding {
+        /// The name of the format, as [`Format::name`](crate::codec::Format::name) has it.
+        format: &'static str,
+        /// The most memory.
+        limit: u64,
+    },
+    /// What was asked for needs more memory than the limits allow.
+    #[error(
+        "this takes {} MiB of memory, more than the limit of {}",
+        needed.div_ceil(1 << 20),
+        limit >> 20
+    )]
+    Memory {
+        /// The memory that it takes.
+        needed: u64,
+        /// The most memory.
+        limit: u64,
+    },
+    /// A header is longer than any real one.
+    #[error(
+        "the header of the {format} file has more than {} KiB, more than any real one: get a good copy of it",
+        limit >> 10
+    )]
+    Header {
+        /// The name of the format.
+        format: &'static str,
+        /// The most bytes of a header.
+        limit: u64,
+    },
+    /// A header has more attributes than any real one.
+    #[error(
+        "the header of the {format} file has more than {limit} attributes, more than any real one: get a good copy of it"
+    )]
+    Attributes {
+        /// The name of the format.
+        format: &'static str,
+        /// The most attributes.
+        limit: usize,
+    },
+    /// The windows of a filter are too large for any band.
+    #[error(
+        "windows of {} rows x {} columns need {} MiB for each thread, more than the limit of {}; use a smaller kernel or dilation",
+        window[0],
+        window[1],
+        needed >> 20,
+        limit >> 20
+    )]
+    Windows {
+        /// Rows and columns of a window, dilation included.
+        window: [usize; 2],
+        /// The memory that a thread needs.
+        needed: usize,
+        /// The most memory for a thread.
+        limit: usize,
+    },
+    /// The system has no memory for samples or other elements.
+    #[error(
+        "no memory for {elements} samples of {size} bytes: use a smaller image or a machine with more memory"
+    )]
+    Allocation {
+        /// How many elements there would be.
+        elements: usize,
+        /// The bytes of one.
+        size: usize,
+    },
+    /// The system has no memory for a file that is not read by rows.
+    #[error("no memory for the whole file: use a smaller one or a machine with more memory")]
+    FileAllocation,
+    /// An image that has more bytes than an address can tell.
+    #[error(
+        "{rows} rows x {columns} columns x {channels} channels{} are more than this machine can address",
+        depth.map_or(String::new(), |depth| format!(" of {depth} samples"))
+    )]
+    Address {
+        /// Rows of the image.
+        rows: usize,
+        /// Columns of the image.
+        columns: usize,
+        /// Channels of a pixel.
+        channels: usize,
+        /// The type of the samples; `None` where even their number is too large.
+        depth: Option<Depth>,
+    },
+    /// The system has no further thread.
+    #[error(
+        "cannot start a thread: {cause}; raise the limits of memory and processes (ulimit -v, -u)"
+    )]
+    Threads {
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// A job took longer than it may.
+    #[error("it took longer than {} s", limit.as_secs_f64())]
+    Time {
+        /// The time that it had.
+        limit: Duration,
+    },
+}
