@@ -2,12 +2,17 @@
 
 mod io;
 mod limit;
+mod loss;
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
-pub use self::{io::IoAction, limit::LimitError};
+pub use self::{
+    io::IoAction,
+    limit::LimitError,
+    loss::{Held, Loss, Losses},
+};
 
-use crate::{kernel::KernelError, pipeline::Losses, view::LayoutError};
+use crate::{kernel::KernelError, view::LayoutError};
 
 /// Any failure of this crate.
 ///
@@ -35,14 +40,18 @@ pub enum Error {
     #[error("{0}")]
     Loss(Losses),
     /// There is an output already, which may not be replaced.
-    #[error(
-        "the output exists already; use --overwrite to replace it or --skip-existing to keep it"
-    )]
+    #[error("the output exists already")]
     Exists,
     /// The input was to be replaced and kept under another name, which is taken: most likely by
     /// what it was before it was replaced the last time.
-    #[error("{0}")]
-    Kept(String),
+    #[error(
+        "its backup {0} exists already, so it may have been filtered before: move {0} back over it to filter the original again",
+        backup.display()
+    )]
+    Kept {
+        /// The name that is taken.
+        backup: PathBuf,
+    },
     /// A limit that protects the machine was reached.
     #[error(transparent)]
     Limit(#[from] LimitError),

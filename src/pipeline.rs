@@ -27,7 +27,7 @@ use std::{
 
 pub use flow::Flow;
 pub use input::Input;
-pub use loss::{Losses, MayLose};
+pub use loss::MayLose;
 pub use memory::needed as memory_needed;
 
 pub(crate) use ledger::Ledger;
@@ -151,7 +151,7 @@ impl Existing {
     /// made it meanwhile, is no failure where it is to be skipped.
     fn settle<T>(self, result: Result<T>, skipped: T) -> Result<T> {
         match (result, self) {
-            (Err(Error::Exists), Self::Skip) | (Err(Error::Kept(_)), Self::ReplaceOnce) => {
+            (Err(Error::Exists), Self::Skip) | (Err(Error::Kept { .. }), Self::ReplaceOnce) => {
                 Ok(skipped)
             }
             (result, _) => result,
@@ -459,8 +459,11 @@ fn plan(job: &Job, request: &Request, input: &Input, options: &Options) -> Resul
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
-    match Losses::of(input, &plan, options.may_lose) {
-        Some(losses) if job.replaces(request) => Err(Error::Loss(losses)),
-        _ => Ok(plan),
+    if job.replaces(request) {
+        let losses = loss::losses(input, &plan, options.may_lose);
+        if !losses.is_empty() {
+            return Err(Error::Loss(losses));
+        }
     }
+    Ok(plan)
 }

@@ -3,13 +3,16 @@
 use std::io::ErrorKind::IsADirectory;
 
 use stridekern::{
-    Error,
-    error::{IoAction, LimitError},
+    Depth, Error,
+    error::{IoAction, LimitError, Loss},
 };
 
 /// The line of an error: what is wrong, and what to do.
 pub(super) fn line(error: &Error) -> String {
-    format!("{error}{}", after(error))
+    match error {
+        Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
+        _ => format!("{error}{}", after(error)),
+    }
 }
 
 /// The same of an error that was given contexts: these first, the outermost at the front.
@@ -35,6 +38,8 @@ fn after(error: &Error) -> &'static str {
         } if cause.kind() == IsADirectory => {
             ": add -r, or name the images in it, for instance FOLDER/*.png"
         }
+        Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it",
+        Error::Kept { .. } => ", or choose another --backup to filter it as it is",
         Error::Limit(limit) => after_limit(limit),
         _ => "",
     }
@@ -60,6 +65,29 @@ const fn after_limit(limit: &LimitError) -> &'static str {
         LimitError::Threads { .. } => ", or use --threads 1",
         LimitError::Time { .. } => ": check the file, or raise --timeout",
         _ => "",
+    }
+}
+
+/// The options that keep what would be lost, and those that allow it.
+fn keeping(loss: &Loss) -> Option<String> {
+    Some(match loss {
+        Loss::Samples { depth, .. } => format!("--depth {} allows it", depth_name(*depth)),
+        Loss::Channels { .. } => "--channel each keeps them, --channel luma allows it".to_owned(),
+        Loss::Size { .. } => "--pad edge keeps the size, --pad valid allows it".to_owned(),
+        Loss::Depth { to, .. } => {
+            let to = depth_name(*to);
+            format!("--depth same keeps it, --depth {to} allows it")
+        }
+        _ => return None,
+    })
+}
+
+/// What `--depth` calls it.
+const fn depth_name(depth: Depth) -> &'static str {
+    match depth {
+        Depth::U8 => "8",
+        Depth::U16 => "16",
+        Depth::F32 => "f32",
     }
 }
 

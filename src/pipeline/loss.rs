@@ -1,10 +1,9 @@
 //! What an input would lose if its result took its place.
 
-use std::fmt;
-
 use super::Input;
 use crate::{
     codec::Unread,
+    error::{Held, Loss, Losses},
     filter::Plan,
     image::{Depth, has_alpha, has_color},
 };
@@ -23,135 +22,53 @@ pub struct MayLose {
     pub depth: bool,
 }
 
-/// What a result lacks that its input holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Losses {
-    /// What is not read.
-    unread: Vec<Unread>,
-    /// Channels that the result has not, by what they mean.
-    channels: Vec<String>,
-    /// Rows and columns.
-    size: [usize; 2],
-    /// The depth of the input and that of the result, which is less.
-    depth: Option<(Depth, Depth)>,
-}
-
-impl Losses {
-    /// What would be lost beyond what may be, if anything.
-    pub(super) fn of(input: &Input, plan: &Plan, may: MayLose) -> Option<Self> {
-        let may_lose = |unread: &Unread| unread.depth().is_some() && may.depth;
-        let unread = input.unread().iter().copied();
-        let [rows, columns, channels] = input.shape();
-        let [made_rows, made_columns, made] = plan.output_shape();
-        let size = [
-            rows.saturating_sub(made_rows),
-            columns.saturating_sub(made_columns),
-        ];
-        let (depth, made_depth) = (input.depth(), plan.output_depth());
-        let losses = Self {
-            unread: unread.filter(|unread| !may_lose(unread)).collect(),
-            channels: match may.channels {
-                true => Vec::new(),
-                false => lost_channels(channels, made),
-            },
-            size: if may.size { [0, 0] } else { size },
-            depth: (!may.depth && rank(made_depth) < rank(depth)).then_some((depth, made_depth)),
-        };
-        (losses != Self::none()).then_some(losses)
-    }
-
-    /// No loss.
-    const fn none() -> Self {
-        Self {
-            unread: Vec::new(),
-            channels: Vec::new(),
-            size: [0, 0],
-            depth: None,
+/// What a result would lose beyond what may be, if it took the place of its input.
+pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
+    let mut losses = Losses::default();
+    for unread in input.unread() {
+        match unread.depth() {
+            None => losses.held.push(held(unread)),
+            Some(_) if may.depth => {}
+            Some((depth, read)) => losses.lost.push(Loss::Samples {
+                stored: unread.to_string(),
+                read,
+                depth,
+            }),
         }
     }
-
-    /// What no flag allows to be lost.
-    fn further(&self) -> Option<String> {
-        let (mut one_of, mut none_of, mut partly) = (Vec::new(), Vec::new(), Vec::new());
-        for unread in &self.unread {
-            match unread {
-                Unread::Frames(_) | Unread::Pages(_) | Unread::Layers(Some(_)) => {
-                    one_of.push(unread.to_string());
-                }
-                Unread::Channels { stored, read } => {
-                    partly.push(format!("{stored} channels, of which {read} are read"));
-                }
-                Unread::Cmyk => partly.push("CMYK colours, which are read as RGB".to_owned()),
-                unread if unread.depth().is_some() => {}
-                _ => none_of.push(unread.to_string()),
-            }
-        }
-        let counted =
-            listed(&one_of).map(|all| format!("{all}, of which the result would have one"));
-        let others = listed(&none_of).map(|all| format!("{all}, which the result would not have"));
-        let all = counted.into_iter().chain(others).chain(partly);
-        let held = listed(&Vec::from_iter(all))?;
-        Some(format!("it holds {held}: name an output with --output"))
-    }
-
-    /// What a flag allows to be lost, with that flag.
-    fn allowable(&self) -> Option<String> {
-        let mut lost = Vec::new();
-        for unread in &self.unread {
-            if let Some((depth, read)) = unread.depth() {
-                lost.push(format!(
-                    "its {unread} (they are read as {read}; --depth {} allows it)",
-                    flag(depth)
-                ));
-            }
-        }
-        if let Some(channels) = listed(&self.channels) {
-            lost.push(format!(
-                "{channels} (--channel each keeps them, --channel luma allows it)"
-            ));
-        }
-        let sides = [(self.size[0], "row"), (self.size[1], "column")];
-        let sides = sides.into_iter().filter(|(count, _)| *count > 0);
-        let sides = sides.map(|(count, side)| match count {
-            1 => format!("1 {side}"),
-            _ => format!("{count} {side}s"),
+    let [rows, columns, channels] = input.shape();
+    let [made_rows, made_columns, made] = plan.output_shape();
+    let colours = has_color(channels) && !has_color(made);
+    let alpha = has_alpha(channels) && !has_alpha(made);
+    if !may.channels && (colours || alpha || made < channels) {
+        losses.lost.push(Loss::Channels {
+            colours,
+            alpha,
+            from: channels,
+            to: made,
         });
-        if let Some(sides) = listed(&Vec::from_iter(sides)) {
-            lost.push(format!(
-                "{sides} (--pad edge keeps the size, --pad valid allows it)"
-            ));
-        }
-        if let Some((from, to)) = self.depth {
-            lost.push(format!(
-                "the depth of its {from} samples (--depth same keeps it, --depth {} allows it)",
-                flag(to)
-            ));
-        }
-        listed(&lost)
     }
+    let rows = rows.saturating_sub(made_rows);
+    let columns = columns.saturating_sub(made_columns);
+    if !may.size && (rows, columns) != (0, 0) {
+        losses.lost.push(Loss::Size { rows, columns });
+    }
+    let (from, to) = (input.depth(), plan.output_depth());
+    if !may.depth && rank(to) < rank(from) {
+        losses.lost.push(Loss::Depth { from, to });
+    }
+    losses
 }
 
-/// What the channels mean that are lost.
-fn lost_channels(from: usize, to: usize) -> Vec<String> {
-    let mut lost = Vec::new();
-    if has_color(from) && !has_color(to) {
-        lost.push("its colours".to_owned());
-    }
-    if has_alpha(from) && !has_alpha(to) {
-        lost.push("its alpha".to_owned());
-    }
-    if lost.is_empty() && to < from {
-        lost.push(format!("{} of its {from} channels", from - to));
-    }
-    lost
-}
-
-/// What `--depth` calls it.
-const fn flag(depth: Depth) -> &'static str {
-    match depth {
-        Depth::U8 => "8",
-        Depth::U16 => "16",
-        Depth::F32 => "f32",
+/// What no result holds.
+fn held(unread: &Unread) -> Held {
+    match *unread {
+        Unread::Frames(_) | Unread::Pages(_) | Unread::Layers(Some(_)) => {
+            Held::Several(unread.to_string())
+        }
+        Unread::Channels { stored, read } => Held::Channels { stored, read },
+        Unread::Cmyk => Held::Cmyk,
+        _ => Held::Unread(unread.to_string()),
     }
 }
 
@@ -160,31 +77,6 @@ const fn rank(depth: Depth) -> u8 {
         Depth::U8 => 0,
         Depth::U16 => 1,
         Depth::F32 => 2,
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(parts: &[String]) -> Option<String> {
-    match parts {
-        [] => None,
-        [one] => Some(one.clone()),
-        [first @ .., last] => Some(format!("{} and {last}", first.join(", "))),
-    }
-}
-
-/// One line: what is lost, and which flags keep it or allow that.
-impl fmt::Display for Losses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not replaced: ")?;
-        match (self.further(), self.allowable()) {
-            (Some(further), None) => f.write_str(&further),
-            (None, allowable) => {
-                write!(f, "the result would lose {}", allowable.unwrap_or_default())
-            }
-            (Some(further), Some(allowable)) => {
-                write!(f, "{further}; the result would also lose {allowable}")
-            }
-        }
     }
 }
 
@@ -241,13 +133,14 @@ mod tests {
                 assert!(!lossy, "{from} {to}");
                 continue;
             };
-            assert!(lossy && matches!(error, Error::Loss(_)), "{from} {to}");
-            let flag = if to == Depth::U8 { "8" } else { "16" };
+            assert!(
+                lossy
+                    && matches!(&error, Error::Loss(losses) if losses.lost == [Loss::Depth { from, to }]),
+                "{from} {to}"
+            );
             assert_eq!(
                 error.to_string(),
-                format!(
-                    "not replaced: the result would lose the depth of its {from} samples (--depth same keeps it, --depth {flag} allows it)"
-                )
+                format!("not replaced: the result would lose the depth of its {from} samples")
             );
             assert_eq!(std::fs::read(&path).unwrap(), old);
             options.may_lose.depth = true;

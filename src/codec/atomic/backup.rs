@@ -42,10 +42,8 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
 }
 
 fn exists(backup: &Path) -> Error {
-    Error::Kept(format!(
-        "its backup {0} exists already, so it may have been filtered before: move {0} back over it to filter the original again, or choose another --backup to filter it as it is",
-        backup.display()
-    ))
+    let backup = backup.to_owned();
+    Error::Kept { backup }
 }
 
 /// Whether the backup holds what the file still holds, as it does where a run was killed

@@ -5,8 +5,7 @@ use super::{
     *,
 };
 
-const EXISTS: &str =
-    "the output exists already; use --overwrite to replace it or --skip-existing to keep it";
+const EXISTS: &str = "the output exists already";
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()

@@ -1,0 +1,177 @@
+//! What an input would lose if its result took its place.
+
+use std::fmt;
+
+use crate::depth::Depth;
+
+/// What a result lacks that its input holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Losses {
+    /// What no result holds, whatever was asked for.
+    pub held: Vec<Held>,
+    /// What another result would keep.
+    pub lost: Vec<Loss>,
+}
+
+/// Something in a file that no result holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Held {
+    /// Several of what a result has one of: `3 frames`.
+    Several(String),
+    /// What is not read: `16 bytes of further data after its picture`.
+    Unread(String),
+    /// More channels than are read.
+    Channels {
+        /// How many there are.
+        stored: u64,
+        /// How many are read.
+        read: u64,
+    },
+    /// Four inks, which are read as RGB.
+    Cmyk,
+}
+
+/// Something that a result lacks and another one would keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// Samples that are read as less than they are.
+    Samples {
+        /// What they are called: `64-bit floats`.
+        stored: String,
+        /// What they are read as: `32-bit floats`.
+        read: &'static str,
+        /// The depth of that.
+        depth: Depth,
+    },
+    /// Channels.
+    Channels {
+        /// Whether colours are among them.
+        colours: bool,
+        /// Whether alpha is among them.
+        alpha: bool,
+        /// How many channels the input has.
+        from: usize,
+        /// How many the result has.
+        to: usize,
+    },
+    /// Rows and columns, so many of each.
+    Size {
+        /// Rows that the result has not.
+        rows: usize,
+        /// Columns that the result has not.
+        columns: usize,
+    },
+    /// Depth of samples.
+    Depth {
+        /// That of the input.
+        from: Depth,
+        /// That of the result.
+        to: Depth,
+    },
+}
+
+impl Losses {
+    /// Whether nothing is lost.
+    pub const fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.lost.is_empty()
+    }
+
+    /// The line of [`Display`](fmt::Display) with a caller's advice: `held` behind what no
+    /// result holds, `lost` in brackets behind each loss.
+    pub fn advised(&self, held: &str, lost: impl Fn(&Loss) -> Option<String>) -> String {
+        let lost = (self.lost.iter()).map(|loss| {
+            let notes: Vec<_> = loss.note().into_iter().chain(lost(loss)).collect();
+            match notes.as_slice() {
+                [] => loss.to_string(),
+                notes => format!("{loss} ({})", notes.join("; ")),
+            }
+        });
+        let lost = listed(&Vec::from_iter(lost));
+        let line = match (self.held(), lost) {
+            (Some(all), None) => format!("it holds {all}{held}"),
+            (None, lost) => format!("the result would lose {}", lost.unwrap_or_default()),
+            (Some(all), Some(lost)) => {
+                format!("it holds {all}{held}; the result would also lose {lost}")
+            }
+        };
+        format!("not replaced: {line}")
+    }
+
+    fn held(&self) -> Option<String> {
+        let (mut several, mut unread, mut partly) = (Vec::new(), Vec::new(), Vec::new());
+        for held in &self.held {
+            match held {
+                Held::Several(what) => several.push(what.clone()),
+                Held::Unread(what) => unread.push(what.clone()),
+                Held::Channels { stored, read } => {
+                    partly.push(format!("{stored} channels, of which {read} are read"));
+                }
+                Held::Cmyk => partly.push("CMYK colours, which are read as RGB".to_owned()),
+            }
+        }
+        let several =
+            listed(&several).map(|all| format!("{all}, of which the result would have one"));
+        let unread = listed(&unread).map(|all| format!("{all}, which the result would not have"));
+        let all = several.into_iter().chain(unread).chain(partly);
+        listed(&Vec::from_iter(all))
+    }
+}
+
+/// One line.
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.advised("", |_| None))
+    }
+}
+
+impl Loss {
+    /// What else there is to say of it.
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::Samples { read, .. } => Some(format!("they are read as {read}")),
+            _ => None,
+        }
+    }
+}
+
+/// What is lost: `its colours and its alpha`.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Samples { ref stored, .. } => write!(f, "its {stored}"),
+            Self::Channels {
+                colours,
+                alpha,
+                from,
+                to,
+            } => match (colours, alpha) {
+                (true, true) => f.write_str("its colours and its alpha"),
+                (true, false) => f.write_str("its colours"),
+                (false, true) => f.write_str("its alpha"),
+                (false, false) => write!(f, "{} of its {from} channels", from.saturating_sub(to)),
+            },
+            Self::Size { rows, columns } => {
+                let sides = [(rows, "row"), (columns, "column")].into_iter();
+                let sides = sides.filter(|(count, _)| *count > 0);
+                let sides = sides.map(|(count, side)| match count {
+                    1 => format!("1 {side}"),
+                    _ => format!("{count} {side}s"),
+                });
+                f.write_str(&listed(&Vec::from_iter(sides)).unwrap_or_default())
+            }
+            Self::Depth { from, .. } => write!(f, "the depth of its {from} samples"),
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(parts: &[String]) -> Option<String> {
+    match parts {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first @ .., last] => Some(format!("{} and {last}", first.join(", "))),
+    }
+}
