@@ -1,5 +1,6 @@
 //! What can go wrong, sorted by who can put it right.
 
+mod input;
 mod io;
 mod limit;
 mod loss;
@@ -7,6 +8,7 @@ mod loss;
 use std::{fmt, path::PathBuf};
 
 pub use self::{
+    input::InputError,
     io::IoAction,
     limit::LimitError,
     loss::{Held, Loss, Losses},
@@ -31,8 +33,8 @@ pub enum Error {
     #[error("{0}")]
     Request(String),
     /// The input is damaged, or not what its format says.
-    #[error("{0}")]
-    Input(String),
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// The output format cannot hold the result.
     #[error("{0}")]
     Output(String),
@@ -76,11 +78,6 @@ impl Error {
     /// A contradiction in what was asked for.
     pub fn request(message: impl fmt::Display) -> Self {
         Self::Request(message.to_string())
-    }
-
-    /// A damaged input.
-    pub fn input(message: impl fmt::Display) -> Self {
-        Self::Input(message.to_string())
     }
 
     /// A result that the output format cannot hold.

@@ -10,7 +10,7 @@ pub use slice::{SampleSlice, SampleSliceMut};
 pub use view::ImageView;
 
 use crate::{
-    error::{Error, LimitError, Result},
+    error::{Error, InputError, LimitError, Result},
     view::StridedView,
 };
 
@@ -167,10 +167,12 @@ impl Image {
     pub fn new(rows: usize, columns: usize, channels: usize, samples: Samples) -> Result<Self> {
         let wanted = sample_count(rows, columns, channels)?;
         if wanted != samples.len() {
-            return Err(Error::input(format_args!(
-                "{rows} rows x {columns} columns x {channels} channels need {wanted} samples, not {}",
-                samples.len()
-            )));
+            return Err(InputError::Samples {
+                shape: [rows, columns, channels],
+                wanted,
+                given: samples.len(),
+            }
+            .into());
         }
         Ok(Self {
             rows,
@@ -260,9 +262,8 @@ pub(crate) const fn has_color(channels: usize) -> bool {
 /// How many samples an image has, which is not empty.
 pub(crate) fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
     if rows == 0 || columns == 0 || channels == 0 {
-        return Err(Error::input(format_args!(
-            "the image is empty: {rows} rows x {columns} columns x {channels} channels; there is nothing to filter"
-        )));
+        let shape = Some([rows, columns, channels]);
+        return Err(InputError::EmptyImage { shape }.into());
     }
     rows.checked_mul(columns)
         .and_then(|pixels| pixels.checked_mul(channels))

@@ -43,7 +43,7 @@ mod sync {
 use self::making::{Making, warn};
 use crate::{
     codec::{self, EncodeOptions, Format, Limits, Overwrite},
-    error::{Error, Result},
+    error::{Error, InputError, Result},
     filter::{Filter, Plan, Tuning},
     report::{Event, Report, Silent},
 };
@@ -287,9 +287,7 @@ pub(crate) fn run_within(
             let input = Input::open(job, options)?;
             opened += start.elapsed();
             if (input.shape(), input.depth()) != shape {
-                return Err(Error::input(
-                    "it was changed while it waited for memory; run it again",
-                ));
+                return Err(InputError::Changed.into());
             }
             (input, share)
         }

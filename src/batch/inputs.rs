@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::{
     codec::Format,
-    error::{Error, IoAction, Result},
+    error::{Error, InputError, IoAction, Result},
     hash::fnv1a,
     pipeline::{Place, Stop, special},
 };
@@ -127,9 +127,7 @@ impl Walk {
             });
         }
         if found.images.is_empty() && found.unseen.is_empty() {
-            return Err(Error::input(
-                "there is no image in this folder; name another one, or choose files with --ext",
-            ));
+            return Err(InputError::NoImages.into());
         }
         Ok(found)
     }

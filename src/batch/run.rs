@@ -18,7 +18,7 @@ use super::{
     schedule::{Overdue, Rules, Schedule, Turn},
 };
 use crate::{
-    error::{Error, LimitError, Result},
+    error::{Error, InputError, LimitError, Result},
     pipeline::{self, Budget, Control, Job, Outcome, Place},
     report::{Event, Report},
 };
@@ -188,9 +188,8 @@ fn of_panic(panicked: &(dyn Any + Send)) -> Error {
     let message = (panicked.downcast_ref::<&str>().copied())
         .or_else(|| panicked.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    Error::input(format_args!(
-        "the program failed over this file ({message}): please report it, with the file"
-    ))
+    let message = message.to_owned();
+    InputError::Panicked { message }.into()
 }
 
 /// About how much work a job is: the bytes of its file, times its results.

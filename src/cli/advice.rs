@@ -4,7 +4,7 @@ use std::io::ErrorKind::IsADirectory;
 
 use stridekern::{
     Depth, Error,
-    error::{IoAction, LimitError, Loss},
+    error::{InputError, IoAction, LimitError, Loss},
 };
 
 /// The line of an error: what is wrong, and what to do.
@@ -40,6 +40,7 @@ fn after(error: &Error) -> &'static str {
         }
         Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it",
         Error::Kept { .. } => ", or choose another --backup to filter it as it is",
+        Error::Input(InputError::NoImages) => ", or choose files with --ext",
         Error::Limit(limit) => after_limit(limit),
         _ => "",
     }

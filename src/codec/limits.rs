@@ -1,7 +1,7 @@
 //! How much a header may claim before it is believed.
 
 use crate::{
-    error::{Error, LimitError, Result},
+    error::{InputError, LimitError, Result},
     image::Depth,
 };
 
@@ -53,13 +53,16 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`] if a side or the number of channels is zero,
-    /// [`Error::Limit`] if a limit is passed.
+    /// [`Error::Input`](crate::Error::Input) if a side or the number of channels is zero,
+    /// [`Error::Limit`](crate::Error::Limit) if a limit is passed.
     pub fn check(&self, rows: u64, columns: u64, channels: u64, depth: Depth) -> Result<()> {
         if rows == 0 || columns == 0 || channels == 0 {
-            return Err(Error::input(format_args!(
-                "the picture is empty: {columns} columns x {rows} rows x {channels} channels; there is nothing to filter"
-            )));
+            return Err(InputError::EmptyPicture {
+                columns,
+                rows,
+                channels,
+            }
+            .into());
         }
         let pixels = u128::from(rows) * u128::from(columns);
         if pixels > u128::from(self.max_pixels) {

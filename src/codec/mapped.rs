@@ -12,7 +12,7 @@ use bytemuck::AnyBitPattern;
 use memmap2::Mmap;
 
 use crate::{
-    error::{Error, IoAction, Result},
+    error::{Error, InputError, IoAction, Result},
     view::StridedView,
 };
 
@@ -45,12 +45,10 @@ impl MappedFile {
     pub(super) fn of(file: &File) -> Result<Self> {
         let metadata = file.metadata().map_err(|e| Error::io(IoAction::Read, e))?;
         if !metadata.is_file() {
-            return Err(Error::input(
-                "it is no regular file and cannot be mapped; copy it to one first",
-            ));
+            return Err(InputError::NotRegular.into());
         }
         if metadata.len() == 0 {
-            return Err(Error::input("the file is empty: get a good copy of it"));
+            return Err(InputError::Empty.into());
         }
         // SAFETY: the map is read only and private to `self`, so nothing in
         // this process writes to it. Another process may: every type that the
@@ -102,16 +100,11 @@ impl MappedFile {
     /// The whole elements from byte `offset` on.
     pub(super) fn elements<T: AnyBitPattern>(&self, offset: usize) -> Result<&[T]> {
         let bytes = self.bytes().get(offset..).ok_or_else(|| {
-            Error::input(format_args!(
-                "byte {offset} lies outside the file of {} bytes",
-                self.bytes().len()
-            ))
+            let len = self.bytes().len();
+            InputError::Outside { offset, len }
         })?;
         let size = size_of::<T>().max(1);
-        bytemuck::try_cast_slice(&bytes[..bytes.len() - bytes.len() % size]).map_err(|_| {
-            Error::input(format_args!(
-                "byte {offset} of the file is not aligned for elements of {size} bytes; read the file instead of mapping it"
-            ))
-        })
+        bytemuck::try_cast_slice(&bytes[..bytes.len() - bytes.len() % size])
+            .map_err(|_| InputError::Unaligned { offset, size }.into())
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 pub(super) use crate::text::printable;
 
-use crate::error::{Error, IoAction, LimitError};
+use crate::error::{Error, InputError, IoAction, LimitError};
 
 /// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
@@ -14,20 +14,19 @@ pub(super) fn one_line(message: impl fmt::Display) -> String {
 }
 
 /// The data of a file do not follow its format.
-pub(super) fn damaged(name: &str, reason: impl fmt::Display) -> Error {
-    let reason = one_line(reason);
-    // What a sentence of its own was stands in brackets now.
-    let reason = reason.trim_end_matches('.');
-    Error::input(format_args!(
-        "the {name} file is damaged ({reason}): get a good copy of it"
-    ))
+pub(super) fn damaged(format: &'static str, reason: impl fmt::Display) -> Error {
+    let what = in_brackets(reason);
+    InputError::Damaged { format, what }.into()
+}
+
+/// What may be a sentence of its own, as it stands in brackets.
+fn in_brackets(reason: impl fmt::Display) -> String {
+    one_line(reason).trim_end_matches('.').to_owned()
 }
 
 /// The data end before the picture does.
-pub(super) fn truncated(name: &str) -> Error {
-    Error::input(format_args!(
-        "the {name} file ends before its picture does: get a complete copy of it"
-    ))
+pub(super) fn truncated(format: &'static str) -> Error {
+    InputError::Truncated { format }.into()
 }
 
 /// To read the file takes more than the limit allows, which is in bytes.
@@ -46,28 +45,23 @@ pub(crate) fn too_much_memory(needed: u64, limit: u64) -> Error {
 }
 
 /// A kind of file that is well formed, but not read by this crate.
-pub(super) fn unsupported(name: &str, what: impl fmt::Display) -> Error {
-    Error::input(format_args!(
-        "{} is not supported in a {name} file: convert it with another program first",
-        one_line(what)
-    ))
+pub(super) fn unsupported(format: &'static str, what: impl fmt::Display) -> Error {
+    let what = one_line(what);
+    InputError::Unsupported { format, what }.into()
 }
 
 /// The same, where a decoder has a sentence of its own for it.
-pub(super) fn unsupported_kind(name: &str, reason: impl fmt::Display) -> Error {
-    let reason = one_line(reason);
-    let reason = reason.trim_end_matches('.');
-    Error::input(format_args!(
-        "this kind of {name} file is not supported ({reason}): convert it with another program first"
-    ))
+pub(super) fn unsupported_kind(format: &'static str, reason: impl fmt::Display) -> Error {
+    let reason = in_brackets(reason);
+    InputError::UnsupportedKind { format, reason }.into()
 }
 
 /// A decoder's I/O error: the data are in memory, so that an early end is the
 /// only honest one.
-pub(super) fn reading(name: &str, error: &io::Error) -> Error {
+pub(super) fn reading(format: &'static str, error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => truncated(name),
-        _ => damaged(name, error),
+        io::ErrorKind::UnexpectedEof => truncated(format),
+        _ => damaged(format, error),
     }
 }
 

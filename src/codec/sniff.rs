@@ -1,7 +1,7 @@
 //! What a file is by its first bytes, or what it looks like where it is none of
 //! the formats.
 
-use crate::error::{Error, Result};
+use crate::error::{InputError, Result};
 
 use super::{Format, message};
 
@@ -31,30 +31,27 @@ const MARKS: [(usize, &[u8], &str); 17] = [
 ///
 /// # Errors
 ///
-/// [`Error::Input`], which says what the content looks like.
+/// [`InputError`], which says what the content looks like.
 pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
     if bytes.is_empty() {
-        return Err(Error::input("the file is empty: get a good copy of it"));
+        return Err(InputError::Empty.into());
     }
     if let Some(format) = Format::from_content(bytes) {
         return Ok(format);
     }
-    let supported = Format::readable();
+    let supported = Format::readable().to_string();
     if let Some(kind) = looks_like(bytes) {
-        return Err(Error::input(format_args!(
-            "it is no picture that can be read, it looks like {kind}: supported are {supported}"
-        )));
+        return Err(InputError::Foreign { kind, supported }.into());
     }
     match hint {
         Some(Format::Tga) => Ok(Format::Tga),
         // A file cut within its first bytes would be called unknown.
         Some(format) if bytes.len() < 12 => Err(message::truncated(format.name())),
-        Some(format) => Err(Error::input(format_args!(
-            "the name says {format}, the content is no {format}, nor anything else that can be read: supported are {supported}"
-        ))),
-        None => Err(Error::input(format_args!(
-            "its content is of no known format: supported are {supported}"
-        ))),
+        Some(format) => {
+            let format = format.name();
+            Err(InputError::Misnamed { format, supported }.into())
+        }
+        None => Err(InputError::Unknown { supported }.into()),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     codec::{RowReader, Trailer},
-    error::{Error, Result},
+    error::{InputError, Result},
     image::{Depth, Samples},
 };
 
@@ -90,7 +90,7 @@ impl<'scope> Blocks<'scope> {
                 Ok(Ok(Block::End(ending))) => Ok(Some(ending)),
                 Ok(Err(error)) => Err(error),
                 // The scope will tell of the panic.
-                Err(_) => Err(Error::input("reading ended early")),
+                Err(_) => Err(InputError::EndedEarly.into()),
             },
         }
     }

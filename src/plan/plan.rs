@@ -6,7 +6,7 @@ use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task, 
 use crate::{
     border::Border,
     engine::{ENGINES, Engine, Method, Offer},
-    error::{Error, Result},
+    error::{Error, InputError, Result},
     filter::{Channel, Extent, Filter},
     image::{self, Depth, Image, ImageView},
     kernel::Kernel,
@@ -93,9 +93,7 @@ impl Plan {
     ) -> Result<Self> {
         filter.check()?;
         if input.layout.is_empty() {
-            return Err(Error::input(
-                "the image is empty; there is nothing to filter",
-            ));
+            return Err(InputError::EmptyImage { shape: None }.into());
         }
         let kernels = lane::in_integers(filter.bank.kernels(), input.depth);
         let [rows, columns, input_channels] = input.layout.shape();

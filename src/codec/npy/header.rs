@@ -2,7 +2,7 @@
 
 use crate::{
     codec::Metadata,
-    error::{Error, Result},
+    error::{Error, InputError, Result},
     image::Depth,
 };
 
@@ -139,13 +139,8 @@ impl Header {
             [rows, columns] => Ok([rows, columns, 1]),
             [rows, columns, channels] => Ok([rows, columns, channels]),
             _ => {
-                let axes = match self.shape.len() {
-                    1 => "1 axis".to_owned(),
-                    axes => format!("{axes} axes"),
-                };
-                Err(Error::input(format_args!(
-                    "the array has {axes}; an image has 2 (rows, columns) or 3 (rows, columns, channels): save a.reshape(rows, columns) or one picture of the stack"
-                )))
+                let axes = self.shape.len();
+                Err(InputError::ArrayAxes { axes }.into())
             }
         }
     }
@@ -168,10 +163,8 @@ fn kind(descr: &str) -> Result<(Kind, bool)> {
                 [b'f' | b'i' | b'u', ..] => "a.astype(np.float32)",
                 _ => "a.astype(np.float32), one field or the magnitude of it",
             };
-            return Err(Error::input(format_args!(
-                "arrays of `{}` are not supported: uint8, uint16, float32 and float64 are; save {convert}",
-                message::printable(descr)
-            )));
+            let descr = message::printable(descr);
+            return Err(InputError::ArrayType { descr, convert }.into());
         }
     };
     match order {
@@ -231,9 +224,7 @@ impl<'a> Parser<'a> {
     fn descr(&mut self) -> Result<&'a str> {
         self.rest = self.rest.trim_start();
         if self.rest.starts_with('[') {
-            return Err(Error::input(
-                "arrays of records are not supported: uint8, uint16, float32 and float64 are; save one field, a['name']",
-            ));
+            return Err(InputError::ArrayOfRecords.into());
         }
         self.string()
     }
