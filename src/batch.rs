@@ -24,7 +24,7 @@ use inputs::content;
 
 use crate::{
     codec::Format,
-    error::{Error, Result},
+    error::{RequestError, Result},
     filter::{Extent, Filter},
     pipeline::{Job, Options, Place, Request, Stop},
 };
@@ -86,8 +86,9 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 ///
 /// # Errors
 ///
-/// [`Error::Stopped`] if the end was asked for before it was known which inputs are results of
-/// the others. [`Error::Request`] if an output would be an input or one of `kernel_files`,
+/// [`Error::Stopped`](crate::Error::Stopped) if the end was asked for before it was known which
+/// inputs are results of the others. [`Error::Request`](crate::Error::Request) if an output would
+/// be an input or one of `kernel_files`,
 /// which are inputs too, two results would have
 /// one path, or the destination does not fit the number of results.
 pub fn jobs(
@@ -100,16 +101,12 @@ pub fn jobs(
 ) -> Result<Vec<Job>> {
     let several = inputs.len() * variants.len() > 1;
     if several && matches!(destination, Destination::File(_) | Destination::Standard) {
-        return Err(Error::request(format_args!(
-            "--output names one file for {} results; name a folder (with a / at its end)",
-            inputs.len() * variants.len()
-        )));
+        let results = inputs.len() * variants.len();
+        return Err(RequestError::OneOutput { results }.into());
     }
     if *destination == Destination::InPlace && variants.len() > 1 {
-        return Err(Error::request(format_args!(
-            "--in-place has room for one result, not for {}; use one kernel and one border",
-            variants.len()
-        )));
+        let results = variants.len();
+        return Err(RequestError::OnePlace { results }.into());
     }
     let jobs = inputs.iter().map(|input| {
         let results = variants.iter().map(|variant| {
@@ -154,9 +151,7 @@ fn output_of(
         Destination::Beside | Destination::InPlace => None,
     };
     let Place::File(path) = &input.place else {
-        return Err(Error::request(
-            "standard input has no name to make an output's of; give --output FILE, or --output - for standard output",
-        ));
+        return Err(RequestError::NoName.into());
     };
     if *destination == Destination::InPlace {
         return Ok(Place::File(path.clone()));

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::Error;
+use crate::error::{Error, NameOf, RequestError};
 
 /// The rule for samples outside the image, by NumPy's names (`numpy.pad`).
 ///
@@ -101,9 +101,8 @@ impl FromStr for Border {
                         return Ok(Self::Constant(number + 0.0));
                     }
                     _ => {
-                        return Err(Error::request(format_args!(
-                            "`{text}`: `{value}` is no number that a sample can be; write for instance constant:128"
-                        )));
+                        let [text, value] = [text, value].map(str::to_owned);
+                        return Err(RequestError::BorderValue { text, value }.into());
                     }
                 },
             },
@@ -113,21 +112,24 @@ impl FromStr for Border {
             "symmetric" => Self::Symmetric,
             "wrap" | "tile" => Self::Wrap,
             "mirror" => {
-                return Err(Error::request(
-                    "`mirror` means `reflect` (dcb|abcd|cba) in SciPy and `symmetric` (cba|abcd|dcb) in libvips and ImageMagick; name one of those two",
-                ));
+                return Err(RequestError::BorderMirror.into());
             }
             _ => {
-                return Err(Error::request(format_args!(
-                    "unknown border `{text}`: choose valid, constant[:VALUE], edge, reflect, symmetric, wrap or all"
-                )));
+                return Err(RequestError::Name {
+                    of: NameOf::Border,
+                    name: text.to_owned(),
+                    choices: "valid, constant[:VALUE], edge, reflect, symmetric, wrap or all"
+                        .to_owned(),
+                }
+                .into());
             }
         };
         match value {
             None => Ok(border),
-            Some(_) => Err(Error::request(format_args!(
-                "`{text}`: only constant takes a value; write `{name}`"
-            ))),
+            Some(_) => {
+                let [text, name] = [text, name].map(str::to_owned);
+                Err(RequestError::BorderTakesNone { text, name }.into())
+            }
         }
     }
 }

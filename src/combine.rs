@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::Error;
+use crate::error::{Error, NameOf, RequestError};
 
 /// How the responses of several kernels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,12 @@ impl FromStr for Combine {
             .into_iter()
             .find(|combine| combine.name() == name)
             .ok_or_else(|| {
-                let choices = Self::choices();
-                Error::request(format_args!("unknown combine `{name}`; choose {choices}"))
+                RequestError::Name {
+                    of: NameOf::Combine,
+                    name: name.to_owned(),
+                    choices: Self::choices(),
+                }
+                .into()
             })
     }
 }

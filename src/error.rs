@@ -4,14 +4,18 @@ mod input;
 mod io;
 mod limit;
 mod loss;
+mod output;
+mod request;
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 pub use self::{
     input::InputError,
     io::IoAction,
     limit::LimitError,
     loss::{Held, Loss, Losses},
+    output::OutputError,
+    request::{NameOf, RequestError},
 };
 
 use crate::{kernel::KernelError, view::LayoutError};
@@ -30,14 +34,14 @@ pub enum Error {
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// What was asked for contradicts itself or this image.
-    #[error("{0}")]
-    Request(String),
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// The input is damaged, or not what its format says.
     #[error(transparent)]
     Input(#[from] InputError),
     /// The output format cannot hold the result.
-    #[error("{0}")]
-    Output(String),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The input was to be replaced by a result that has less than it holds.
     #[error("{0}")]
     Loss(Losses),
@@ -75,16 +79,6 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A contradiction in what was asked for.
-    pub fn request(message: impl fmt::Display) -> Self {
-        Self::Request(message.to_string())
-    }
-
-    /// A result that the output format cannot hold.
-    pub fn output(message: impl fmt::Display) -> Self {
-        Self::Output(message.to_string())
-    }
-
     /// A refusal of the operating system.
     pub const fn io(action: IoAction, cause: std::io::Error) -> Self {
         Self::Io { action, cause }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::Error;
+use crate::error::{Error, NameOf, RequestError};
 
 /// How responses become samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,8 +62,12 @@ impl FromStr for Map {
             .into_iter()
             .find(|map| map.name() == name)
             .ok_or_else(|| {
-                let choices = Self::ALL.map(Self::name).join(", ");
-                Error::request(format_args!("unknown map `{name}`; choose {choices}"))
+                RequestError::Name {
+                    of: NameOf::Map,
+                    name: name.to_owned(),
+                    choices: Self::ALL.map(Self::name).join(", "),
+                }
+                .into()
             })
     }
 }

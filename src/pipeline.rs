@@ -43,7 +43,7 @@ mod sync {
 use self::making::{Making, warn};
 use crate::{
     codec::{self, EncodeOptions, Format, Limits, Overwrite},
-    error::{Error, InputError, Result},
+    error::{Error, InputError, OutputError, Result},
     filter::{Filter, Plan, Tuning},
     report::{Event, Report, Silent},
 };
@@ -429,9 +429,7 @@ fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
 /// Why an input cannot be replaced, before it is opened: what a pipe gives would be lost.
 fn look_at_replaced(path: &Path, options: &Options) -> Result<()> {
     if let Some(kind) = special(path) {
-        return Err(Error::output(format_args!(
-            "it is {kind}, which cannot be replaced: name an output with --output"
-        )));
+        return Err(OutputError::Special { kind }.into());
     }
     if path.is_file() {
         codec::check_place(path, Overwrite::Replace)?;

@@ -9,7 +9,7 @@ use std::{
 
 use super::Source;
 use crate::{
-    error::{Error, Result},
+    error::{Error, RequestError, Result},
     pipeline::{Job, Place, Stop},
 };
 
@@ -26,14 +26,11 @@ pub(super) fn check_once(jobs: &[Job], stop: &Stop) -> Result<()> {
 }
 
 fn named_twice(input: &Path, other: &Path) -> Error {
-    let again = match input == other {
-        true => String::new(),
-        false => format!(", also as {}", other.display()),
-    };
-    Error::request(format_args!(
-        "{}: this input is named twice{again}; name it once",
-        input.display()
-    ))
+    RequestError::NamedTwice {
+        input: input.to_owned(),
+        other: (input != other).then(|| other.to_owned()),
+    }
+    .into()
 }
 
 /// Of inputs that are one file, by symbolic links or because folders were named
@@ -124,11 +121,11 @@ pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Resu
             };
             let identity = paths.identity(path);
             if let Some(input) = inputs.get(&identity) {
-                return Err(Error::request(format_args!(
-                    "{}: this output is also an input, {}; choose another --output",
-                    path.display(),
-                    input.display()
-                )));
+                return Err(RequestError::OutputIsInput {
+                    output: path.clone(),
+                    input: (*input).clone(),
+                }
+                .into());
             }
             let (input, kernel) = (job.input.path(), request.filter.bank().name());
             let Some((at, other)) = outputs.insert(identity, (number, input)) else {
@@ -137,16 +134,19 @@ pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Resu
             if at != number && other == input {
                 return Err(named_twice(input, other));
             }
-            let [path, input, other] = [path, input, other].map(Path::display);
-            return Err(Error::request(if at == number {
-                format!(
-                    "{path}: two results would have this path, both of {input} by a kernel called {kernel}; give each kernel once, and different names to different ones"
-                )
-            } else {
-                format!(
-                    "{path}: two results would have this path, of {other} and of {input}; give them different names or folders"
-                )
-            }));
+            let (output, input) = (path.clone(), input.to_owned());
+            let error = match at == number {
+                true => RequestError::SameKernelName {
+                    output,
+                    input,
+                    kernel: kernel.to_owned(),
+                },
+                false => RequestError::SameOutput {
+                    output,
+                    inputs: [other.to_owned(), input],
+                },
+            };
+            return Err(error.into());
         }
     }
     Ok(())

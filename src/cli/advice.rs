@@ -1,16 +1,23 @@
 //! What an error of the library says, with the option that helps.
 
-use std::io::ErrorKind::IsADirectory;
+use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
 use stridekern::{
     Depth, Error,
-    error::{InputError, IoAction, LimitError, Loss},
+    error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
 };
 
 /// The line of an error: what is wrong, and what to do.
 pub(super) fn line(error: &Error) -> String {
     match error {
         Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
+        // Where the option itself is what is wrong.
+        Error::Request(RequestError::OneOutput { results }) => format!(
+            "--output names one file for {results} results; name a folder (with a / at its end)"
+        ),
+        Error::Request(RequestError::OnePlace { results }) => format!(
+            "--in-place has room for one result, not for {results}; use one kernel and one border"
+        ),
         _ => format!("{error}{}", after(error)),
     }
 }
@@ -30,19 +37,46 @@ pub(super) fn chain(error: &anyhow::Error) -> String {
 }
 
 /// What follows the library's sentence.
-fn after(error: &Error) -> &'static str {
+fn after(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Io {
             action: IoAction::Find,
             cause,
         } if cause.kind() == IsADirectory => {
-            ": add -r, or name the images in it, for instance FOLDER/*.png"
+            ": add -r, or name the images in it, for instance FOLDER/*.png".into()
         }
-        Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it",
-        Error::Kept { .. } => ", or choose another --backup to filter it as it is",
-        Error::Input(InputError::NoImages) => ", or choose files with --ext",
-        Error::Limit(limit) => after_limit(limit),
+        Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it".into(),
+        Error::Kept { .. } => ", or choose another --backup to filter it as it is".into(),
+        Error::Input(InputError::NoImages) => ", or choose files with --ext".into(),
+        Error::Limit(limit) => after_limit(limit).into(),
+        Error::Request(request) => after_request(request).into(),
+        Error::Output(output) => after_output(output),
+        _ => "".into(),
+    }
+}
+
+const fn after_request(request: &RequestError) -> &'static str {
+    match request {
+        RequestError::Window { .. } => {
+            "; choose a border (--pad edge, reflect, ...) or a smaller kernel"
+        }
+        RequestError::NoChannel { channels: ..=4, .. } => "; use --channel luma or each",
+        RequestError::NoChannel { .. } | RequestError::NoLuma { .. } => "; use --channel each",
+        RequestError::NoName => "; give --output FILE, or --output - for standard output",
+        RequestError::OutputIsInput { .. } => "; choose another --output",
         _ => "",
+    }
+}
+
+fn after_output(output: &OutputError) -> Cow<'static, str> {
+    match output {
+        OutputError::Depth { depths, .. } => {
+            let names: Vec<_> = depths.iter().copied().map(depth_name).collect();
+            format!(", or --depth {}", names.join(" or ")).into()
+        }
+        OutputError::Special { .. } => ": name an output with --output".into(),
+        OutputError::BackupTaken { .. } => ", or choose another --backup".into(),
+        _ => "".into(),
     }
 }
 

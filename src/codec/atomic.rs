@@ -16,7 +16,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::error::{Error, IoAction, Result};
+use crate::error::{Error, IoAction, OutputError, Result};
 
 use self::temporary::Name;
 use super::message;
@@ -113,9 +113,7 @@ impl AtomicFile {
         let folder = folder_of(&target);
         let (file, name) = temporary::make(folder).map_err(|error| match error.kind() {
             // Such as /proc.
-            io::ErrorKind::NotFound if folder.is_dir() => Error::output(
-                "the system makes no files in this folder: choose another place for the output",
-            ),
+            io::ErrorKind::NotFound if folder.is_dir() => OutputError::NoFiles.into(),
             _ => creating(error),
         })?;
         if like.is_some() {
@@ -241,9 +239,7 @@ impl AtomicFile {
                 let mut kept = None;
                 if let Some(old) = only {
                     if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old.version) {
-                        return Err(Error::output(
-                            "it was changed while its result was made, and stays as it is now: run again for a result of that",
-                        ));
+                        return Err(OutputError::Changed.into());
                     }
                     kept = old.backup.map(|path| backup::keep(&target, path));
                     if old.names > 1 {
@@ -364,23 +360,19 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
             // that is not mounted.
             Err(_) if overwrite == Overwrite::Refuse => return Err(Error::Exists),
             Err(_) => {
-                return Err(Error::output(
-                    "the output is a symbolic link that leads to no file: remove it, or choose another place for the output",
-                ));
+                return Err(OutputError::DeadLink.into());
             }
         },
         Ok(found) => found,
     };
     if found.is_dir() {
-        return Err(Error::output("the output is a folder: name a file in it"));
+        return Err(OutputError::Folder.into());
     }
     if found.is_file() && overwrite == Overwrite::Refuse {
         return Err(Error::Exists);
     }
     if found.is_file() && found.permissions().readonly() {
-        return Err(Error::output(
-            "the output exists already and is write-protected: change its permissions, or choose another place for the output",
-        ));
+        return Err(OutputError::Protected.into());
     }
     Ok(Some(found))
 }

@@ -1,7 +1,7 @@
 //! What each format can hold, asked before anything is written.
 
 use crate::{
-    error::{Error, Result},
+    error::{OutputError, Result},
     image::{Depth, Image, has_alpha},
 };
 
@@ -55,15 +55,13 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`], which names the formats that do.
+    /// [`Error::Output`](crate::Error::Output), which names the formats that do.
     pub fn check(self, depth: Depth, channels: usize) -> Result<()> {
         if self.can_hold(depth, channels) {
             return Ok(());
         }
         if self == Self::Pbm {
-            return Err(Error::output(
-                "pbm holds 1 bit per sample and is only read; choose pgm",
-            ));
+            return Err(OutputError::OneBit.into());
         }
         let others: Vec<_> = Self::ALL
             .into_iter()
@@ -75,16 +73,14 @@ impl Format {
             let depths: Vec<_> = DEPTHS
                 .into_iter()
                 .filter(|depth| self.holds_depth(*depth))
-                .map(|depth| match depth {
-                    Depth::U8 => "8",
-                    Depth::U16 => "16",
-                    Depth::F32 => "f32",
-                })
                 .collect();
-            return Err(Error::output(format_args!(
-                "{self} holds no {depth} samples; choose {others}, or --depth {}",
-                any_of(&depths)
-            )));
+            return Err(OutputError::Depth {
+                format: self.name(),
+                depth,
+                depths,
+                others,
+            }
+            .into());
         }
         let lack = match (self, channels) {
             (_, 5..) => format!("pictures of {channels} channels"),
@@ -93,16 +89,19 @@ impl Format {
             _ if has_alpha(channels) => "alpha".to_owned(),
             _ => format!("pictures of {channels} channels"),
         };
-        Err(Error::output(format_args!(
-            "{self} holds no {lack}; choose {others}"
-        )))
+        Err(OutputError::Channels {
+            format: self.name(),
+            lack,
+            others,
+        }
+        .into())
     }
 
     /// Checks that the format holds a picture of this size.
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] with the format's limit.
+    /// [`Error::Output`](crate::Error::Output) with the format's limit.
     pub fn check_size(self, rows: usize, columns: usize) -> Result<()> {
         let side: u64 = match self {
             Self::Jpeg | Self::Gif | Self::Tga => 65_535,
@@ -112,9 +111,13 @@ impl Format {
             _ => i32::MAX as u64,
         };
         if rows as u64 > side || columns as u64 > side {
-            return Err(Error::output(format_args!(
-                "{self} holds pictures up to {side} x {side}, this one is {columns} x {rows}; choose png, tiff or npy, or cut it into parts"
-            )));
+            return Err(OutputError::Side {
+                format: self.name(),
+                limit: side,
+                columns,
+                rows,
+            }
+            .into());
         }
         let pixels = rows as u64 * columns as u64;
         let most = match self {
@@ -124,9 +127,12 @@ impl Format {
             _ => return Ok(()),
         };
         if pixels > most {
-            return Err(Error::output(format_args!(
-                "{self} holds pictures up to {most} pixels, this one has {pixels}; choose png, tiff or npy, or cut it into parts"
-            )));
+            return Err(OutputError::Pixels {
+                format: self.name(),
+                limit: most,
+                pixels,
+            }
+            .into());
         }
         Ok(())
     }
@@ -167,19 +173,19 @@ mod tests {
                 Format::Png,
                 F32,
                 3,
-                "png holds no 32-bit float samples; choose tiff, exr, hdr or npy, or --depth 8 or 16",
+                "png holds no 32-bit float samples; choose tiff, exr, hdr or npy",
             ),
             (
                 Format::Png,
                 F32,
                 4,
-                "png holds no 32-bit float samples; choose tiff, exr or npy, or --depth 8 or 16",
+                "png holds no 32-bit float samples; choose tiff, exr or npy",
             ),
             (
                 Format::Jpeg,
                 U16,
                 3,
-                "jpeg holds no 16-bit samples; choose png, tiff, ppm, pnm, pam or npy, or --depth 8",
+                "jpeg holds no 16-bit samples; choose png, tiff, ppm, pnm, pam or npy",
             ),
             (
                 Format::Jpeg,
@@ -197,7 +203,7 @@ mod tests {
                 Format::Exr,
                 U8,
                 2,
-                "exr holds no 8-bit samples; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy, or --depth f32",
+                "exr holds no 8-bit samples; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy",
             ),
             (
                 Format::Pgm,

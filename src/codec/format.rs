@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameOf, RequestError, Result};
 
 /// A file format.
 ///
@@ -216,10 +216,12 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self> {
         Self::from_extension(text.strip_prefix('.').unwrap_or(text)).ok_or_else(|| {
-            Error::request(format_args!(
-                "unknown format `{text}`: choose {}",
-                Self::writable()
-            ))
+            RequestError::Name {
+                of: NameOf::Format,
+                name: text.to_owned(),
+                choices: Self::writable().to_string(),
+            }
+            .into()
         })
     }
 }

@@ -292,10 +292,7 @@ fn decoding(error: DecodingError, most: u64) -> Error {
 fn encoding(error: EncodingError) -> Error {
     match error {
         EncodingError::Io(error) => message::writing(error),
-        error => Error::output(format_args!(
-            "gif cannot hold this picture ({}); choose png",
-            message::one_line(error)
-        )),
+        error => message::unfit("gif", error, "png"),
     }
 }
 

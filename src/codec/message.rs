@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 pub(super) use crate::text::printable;
 
-use crate::error::{Error, InputError, IoAction, LimitError};
+use crate::error::{Error, InputError, IoAction, LimitError, OutputError};
 
 /// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
@@ -63,6 +63,21 @@ pub(super) fn reading(format: &'static str, error: &io::Error) -> Error {
         io::ErrorKind::UnexpectedEof => truncated(format),
         _ => damaged(format, error),
     }
+}
+
+/// An encoder's refusal of a picture, and the formats to choose instead.
+pub(super) fn unfit(
+    format: &'static str,
+    reason: impl fmt::Display,
+    others: &'static str,
+) -> Error {
+    let reason = one_line(reason);
+    OutputError::Encoder {
+        format,
+        reason,
+        others,
+    }
+    .into()
 }
 
 /// The system refused while the output was written.

@@ -27,7 +27,7 @@ use ::image::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, OutputError, Result},
     image::{Depth, Image, Samples},
 };
 
@@ -285,9 +285,7 @@ pub(super) fn embed(encoder: &mut impl ImageEncoder, metadata: &Metadata) {
 pub(super) fn sides(image: &Image) -> Result<(u32, u32)> {
     match (u32::try_from(image.rows()), u32::try_from(image.columns())) {
         (Ok(rows), Ok(columns)) => Ok((rows, columns)),
-        _ => Err(Error::output(
-            "the picture has more than 4294967295 rows or columns; choose npy",
-        )),
+        _ => Err(OutputError::Sides.into()),
     }
 }
 
@@ -387,9 +385,6 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
 pub(super) fn encoding(format: Format, error: ImageError) -> Error {
     match error {
         ImageError::IoError(error) => message::writing(error),
-        error => Error::output(format_args!(
-            "{format} cannot hold this picture ({}); choose png, tiff or npy",
-            message::one_line(error)
-        )),
+        error => message::unfit(format.name(), error, "png, tiff or npy"),
     }
 }

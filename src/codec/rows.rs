@@ -56,7 +56,7 @@ pub(super) use writer::{REPEATED, Sink, gray_repeated};
 use std::io::{self, Write};
 
 use crate::{
-    error::{Error, LimitError, Result},
+    error::{LimitError, RequestError, Result},
     image::{Depth, Image, SampleSlice, sample_count},
 };
 
@@ -118,16 +118,12 @@ impl Shape {
     /// How many rows `len` samples of this `depth` are.
     fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
         if depth != self.depth {
-            return Err(Error::request(format_args!(
-                "the rows have {} samples, the band has {depth} ones; give it those of the rows",
-                self.depth
-            )));
+            let (rows, band) = (self.depth, depth);
+            return Err(RequestError::BandDepth { rows, band }.into());
         }
         if !len.is_multiple_of(self.row_len()) {
-            return Err(Error::request(format_args!(
-                "a band of {len} samples is no whole number of rows of {}; give it whole rows",
-                self.row_len()
-            )));
+            let (samples, row) = (len, self.row_len());
+            return Err(RequestError::BandLength { samples, row }.into());
         }
         Ok(len / self.row_len())
     }

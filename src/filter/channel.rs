@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NameOf, RequestError, Result};
 
 /// Which channels of an image are filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,23 +56,16 @@ impl Channel {
         match self {
             Self::Luma if colour => Ok(None),
             Self::Luma if channels <= 2 => one(0),
-            Self::Luma => Err(Error::request(format_args!(
-                "an image of {channels} channels has no luma; use --channel each"
-            ))),
+            Self::Luma => Err(RequestError::NoLuma { channels }.into()),
             Self::Each => Ok(Some(0..channels)),
             Self::Red if colour => one(0),
             Self::Green if colour => one(1),
             Self::Blue if colour => one(2),
             Self::Alpha if alpha => one(channels - 1),
-            _ => Err(Error::request(format_args!(
-                "an image of {channels} channel{} has no {self} channel; use --channel {}",
-                if channels == 1 { "" } else { "s" },
-                if channels <= 4 {
-                    "luma or each"
-                } else {
-                    "each"
-                },
-            ))),
+            _ => {
+                let channel = self.name();
+                Err(RequestError::NoChannel { channels, channel }.into())
+            }
         }
     }
 
@@ -96,9 +89,12 @@ impl FromStr for Channel {
             .into_iter()
             .find(|c| c.name() == text)
             .ok_or_else(|| {
-                Error::request(format_args!(
-                    "unknown channel `{text}`: choose luma, each, red, green, blue or alpha"
-                ))
+                RequestError::Name {
+                    of: NameOf::Channel,
+                    name: text.to_owned(),
+                    choices: "luma, each, red, green, blue or alpha".to_owned(),
+                }
+                .into()
             })
     }
 }
@@ -110,25 +106,17 @@ mod tests {
     #[test]
     fn channels_that_an_image_lacks_are_refused() {
         for (channel, channels, message) in [
-            (
-                Channel::Red,
-                1,
-                "an image of 1 channel has no red channel; use --channel luma or each",
-            ),
+            (Channel::Red, 1, "an image of 1 channel has no red channel"),
             (
                 Channel::Alpha,
                 3,
-                "an image of 3 channels has no alpha channel; use --channel luma or each",
+                "an image of 3 channels has no alpha channel",
             ),
-            (
-                Channel::Luma,
-                5,
-                "an image of 5 channels has no luma; use --channel each",
-            ),
+            (Channel::Luma, 5, "an image of 5 channels has no luma"),
             (
                 Channel::Green,
                 7,
-                "an image of 7 channels has no green channel; use --channel each",
+                "an image of 7 channels has no green channel",
             ),
         ] {
             assert_eq!(channel.stored(channels).unwrap_err().to_string(), message);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Channel, part::Progress, run::Runner};
 use crate::{
     border::Border,
-    error::{Error, Result},
+    error::{Error, RequestError, Result},
     image::{Depth, Image, ImageView},
     kernel::KernelBank,
     map::Map,
@@ -183,20 +183,14 @@ impl Filter {
     /// to give integers.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
-            return Err(Error::request(
-                "a step of 0 never moves the window; use 1 or more",
-            ));
+            return Err(RequestError::ZeroStep.into());
         }
         if self.dilation.contains(&0) {
-            return Err(Error::request(
-                "a dilation of 0 puts every tap on one sample; use 1 or more",
-            ));
+            return Err(RequestError::ZeroDilation.into());
         }
         match self.depth {
             Some(depth @ (Depth::U8 | Depth::U16)) if self.map == Map::Float => {
-                Err(Error::request(format_args!(
-                    "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"
-                )))
+                Err(RequestError::FloatMap { depth }.into())
             }
             _ => Ok(()),
         }
@@ -253,14 +247,10 @@ impl Filter {
     ) -> Result<()> {
         let image = image.into();
         if !plan.is_for(self, Input::of(&image)) {
-            return Err(Error::request(
-                "the plan was made for another filter or image; make one with Filter::plan",
-            ));
+            return Err(RequestError::OtherPlan.into());
         }
         if output.shape() != plan.output_shape() || output.depth() != plan.output_depth() {
-            return Err(Error::request(
-                "the output was made for another plan; make one with Plan::allocate",
-            ));
+            return Err(RequestError::OtherOutput.into());
         }
         let mut runner = Runner::new(plan)?;
         let source = runner.source(image, 0)?;

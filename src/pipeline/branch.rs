@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     codec::Metadata,
-    error::{Error, Result},
+    error::{Error, OutputError, Result},
     filter::{Plan, Runner},
     image::{Depth, ImageView, Samples},
     report::{Event, Report},
@@ -266,5 +266,5 @@ fn write(
 }
 
 fn ended_early() -> Error {
-    Error::output("the result ended early")
+    OutputError::EndedEarly.into()
 }

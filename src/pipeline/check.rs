@@ -7,7 +7,7 @@ use flate2::Crc;
 use super::Stop;
 use crate::{
     codec::{self, Format, RowReader, Shape},
-    error::{Error, Result},
+    error::{Error, OutputError, Result},
     image::Samples,
 };
 
@@ -138,9 +138,8 @@ fn unreadable(error: Error) -> Error {
 
 /// It is never put in its place, and so whatever is there stays.
 fn fault(what: impl std::fmt::Display) -> Error {
-    Error::output(format_args!(
-        "{what}: this is a fault of the program, please report it; what was there before stays"
-    ))
+    let what = what.to_string();
+    OutputError::Fault { what }.into()
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if there will never be so many, [`Error::Stopped`] if
+    /// [`Error::Limit`](crate::Error::Limit) if there will never be so many, [`Error::Stopped`](crate::Error::Stopped) if
     /// it was stopped meanwhile.
     pub(super) fn take(&self, bytes: u64, stop: &Stop) -> Result<Share<'_>> {
         if bytes > self.limit {

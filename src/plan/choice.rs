@@ -1,9 +1,9 @@
 //! Which engine is taken, and what the others answered.
 
-use super::task::Task;
+use super::{lane::LaneRefusal, task::Task};
 use crate::{
     engine::{Engine, Method, Offer, Refusal},
-    error::{Error, Result},
+    error::{Error, RequestError, Result},
 };
 
 /// The engine that is taken, and what the others answered.
@@ -74,12 +74,25 @@ fn refusal(asked: Option<Method>, answers: Vec<Answer>) -> Error {
         .filter_map(|answer| answer.answer.err())
         .collect();
     refusals.sort_by_key(|refusal| !matches!(refusal, Refusal::Lane(_)));
-    match (refusals.into_iter().next(), asked) {
-        (Some(Refusal::Lane(refusal)), _) => Error::request(refusal),
-        (Some(why), Some(method)) => Error::request(format_args!(
-            "the {method} engine cannot run here: {why}; use another engine, or auto"
-        )),
-        (Some(why), None) => Error::request(why),
-        (None, _) => Error::request("there is no engine"),
-    }
+    let reason = match refusals.into_iter().next() {
+        Some(Refusal::Lane(LaneRefusal::Inexact { depth, largest })) => {
+            return RequestError::Sums { depth, largest }.into();
+        }
+        Some(Refusal::Lane(LaneRefusal::Narrow {
+            asked,
+            needed,
+            reason,
+        })) => {
+            return RequestError::Lane {
+                lane: asked.name(),
+                reason: reason.to_string(),
+                narrowest: needed.name(),
+            }
+            .into();
+        }
+        Some(why) => why.to_string(),
+        None => "there is no such engine".to_owned(),
+    };
+    let engine = asked.map_or("fastest", Method::name);
+    RequestError::Engine { engine, reason }.into()
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     border::Border,
-    error::{Error, Result},
+    error::{RequestError, Result},
     filter::Extent,
     kernel::Kernel,
     view,
@@ -53,11 +53,8 @@ impl Geometry {
             for axis in 0..2 {
                 let reach = view::reach(size[axis], dilation[axis])
                     .filter(|&reach| reach <= isize::MAX as usize / 8)
-                    .ok_or_else(|| {
-                        Error::request(format_args!(
-                            "a dilation of {} makes the window larger than this machine can address; use a smaller one",
-                            dilation[axis]
-                        ))
+                    .ok_or(RequestError::Dilation {
+                        dilation: dilation[axis],
                     })?;
                 let ahead = kernel.anchor()[axis] * dilation[axis];
                 before[axis] = before[axis].max(ahead);
@@ -77,10 +74,7 @@ impl Geometry {
         let output = match border {
             Some(_) => [0, 1].map(|axis| image[axis].div_ceil(step[axis])),
             None if window[0] > image[0] || window[1] > image[1] => {
-                return Err(Error::request(format_args!(
-                    "the kernel's window of {} rows x {} columns is larger than the image of {} x {}; choose a border (--pad edge, reflect, ...) or a smaller kernel",
-                    window[0], window[1], image[0], image[1]
-                )));
+                return Err(RequestError::Window { window, image }.into());
             }
             None => [0, 1].map(|axis| (image[axis] - window[axis]) / step[axis] + 1),
         };

@@ -6,7 +6,7 @@ use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task, 
 use crate::{
     border::Border,
     engine::{ENGINES, Engine, Method, Offer},
-    error::{Error, InputError, Result},
+    error::{InputError, RequestError, Result},
     filter::{Channel, Extent, Filter},
     image::{self, Depth, Image, ImageView},
     kernel::Kernel,
@@ -152,9 +152,7 @@ impl Plan {
             lane,
         );
         if !tone.is_exact(&kernels) {
-            return Err(Error::request(
-                "the divisors of these kernels have no common multiple that is small enough for exact results; use other divisors",
-            ));
+            return Err(RequestError::Divisors.into());
         }
         Ok(Self {
             tone,
@@ -239,7 +237,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Layout`] if there are more windows than can be counted.
+    /// [`Error::Layout`](crate::Error::Layout) if there are more windows than can be counted.
     pub fn window_layout(&self) -> Result<Layout<4>> {
         let [rows, columns, channels] = self.input.layout.shape();
         let dense = |rows: usize, columns: usize, channels: usize| {
@@ -275,7 +273,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if the memory cannot be had.
+    /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be had.
     pub fn allocate(&self) -> Result<Image> {
         let [rows, columns, channels] = self.output_shape();
         Image::zeroed(rows, columns, channels, self.output_depth())
@@ -373,14 +371,10 @@ fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
     };
     let white = depth.full_scale();
     if value.abs() > f64::from(f32::MAX) {
-        return Err(Error::request(format_args!(
-            "constant:{value:e} is beyond what a sample can be"
-        )));
+        return Err(RequestError::ConstantRange { value }.into());
     }
     if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
-        return Err(Error::request(format_args!(
-            "constant:{value} is no {depth} sample; use a whole number from 0 to {white}"
-        )));
+        return Err(RequestError::Constant { value, depth }.into());
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Attributes, creating, temporary};
-use crate::error::{Error, IoAction, Result};
+use crate::error::{Error, IoAction, OutputError, Result};
 
 /// The name of a file, and a suffix behind it.
 pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
@@ -31,10 +31,9 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let backup = path(real.as_deref().unwrap_or(file), suffix);
     match fs::symlink_metadata(&backup) {
         Ok(_) if is_same(file, &backup) => Ok(()),
-        Ok(found) if !found.is_file() || found.len() == 0 => Err(Error::output(format_args!(
-            "the place of its backup {0} is taken by what is no backup: move {0} away, or choose another --backup",
-            backup.display()
-        ))),
+        Ok(found) if !found.is_file() || found.len() == 0 => {
+            Err(OutputError::BackupTaken { backup }.into())
+        }
         Ok(_) => Err(exists(&backup)),
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(creating(error)),
         Err(_) => Ok(()),

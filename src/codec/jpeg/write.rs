@@ -182,10 +182,7 @@ fn set_rows(picture: &mut [u8], strip: u16, rows: u16) -> Result<()> {
 }
 
 fn encoding(error: impl std::fmt::Display) -> Error {
-    Error::output(format_args!(
-        "jpeg cannot hold this picture ({}); choose png, tiff or npy",
-        message::one_line(error)
-    ))
+    message::unfit("jpeg", error, "png, tiff or npy")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codec::{MappedFile, Metadata, decode},
-    error::{Error, Result},
+    error::{RequestError, Result},
     image::ImageView,
     view::StridedView,
 };
@@ -65,7 +65,7 @@ impl NpyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the file cannot be opened or mapped; [`Error::Input`]
+    /// [`Error::Io`](crate::Error::Io) if the file cannot be opened or mapped; [`Error::Input`](crate::Error::Input)
     /// if its header is damaged or of a type that is not supported, or if the
     /// array ends before its shape says.
     pub fn open(path: &Path) -> Result<Self> {
@@ -100,7 +100,7 @@ impl NpyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if the array is of another type or number of axes, or
+    /// [`Error::Request`](crate::Error::Request) if the array is of another type or number of axes, or
     /// in the other byte order.
     pub fn view<T: NpyElement, const N: usize>(&self) -> Result<StridedView<'_, T, N>> {
         let Header {
@@ -111,20 +111,21 @@ impl NpyFile {
         } = &self.header;
         let native = *big_endian == cfg!(target_endian = "big") || kind.bytes() == 1;
         if kind.name() != T::NAME || !native {
-            return Err(Error::request(format_args!(
-                "the array is of {}{}, not of {}; read it with codec::read, which converts",
-                kind.name(),
-                if native {
-                    ""
-                } else {
-                    " in the other byte order"
-                },
-                T::NAME
-            )));
+            return Err(RequestError::ArrayType {
+                array: kind.name(),
+                swapped: !native,
+                asked: T::NAME,
+            }
+            .into());
         }
-        let shape: [usize; N] = shape.as_slice().try_into().map_err(|_| {
-            Error::request(format_args!("the array has {} axes, not {N}", shape.len()))
-        })?;
+        let shape: [usize; N] =
+            shape
+                .as_slice()
+                .try_into()
+                .map_err(|_| RequestError::ArrayAxes {
+                    axes: shape.len(),
+                    asked: N,
+                })?;
         let elements = self.file.elements(self.start)?;
         Ok(match fortran {
             true => StridedView::from_slice_f(elements, shape)?,

@@ -180,9 +180,6 @@ impl Write for Buffer {
 fn encoding(error: EncodingError) -> Error {
     match error {
         EncodingError::IoError(error) => message::writing(error),
-        error => Error::output(format_args!(
-            "png cannot hold this picture ({}); choose tiff or npy",
-            message::one_line(error)
-        )),
+        error => message::unfit("png", error, "tiff or npy"),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     codec::{Decoded, Format, Limits, Metadata, Unread, input::Watch, message},
-    error::{Error, Result},
+    error::{Error, RequestError, Result},
     image::{Depth, Image, SampleSliceMut, Samples},
 };
 
@@ -152,9 +152,7 @@ impl<'a> RowReader<'a> {
         let shape = self.header.shape;
         let rows = shape.rows_in(out.len(), out.depth())?.min(self.rows_left());
         if self.failed {
-            return Err(Error::request(
-                "reading this image has failed before; open it again",
-            ));
+            return Err(RequestError::FailedBefore.into());
         }
         if rows > 0 {
             self.check_memory()?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     codec::{Format, Metadata},
-    error::{Error, Result},
+    error::{RequestError, Result},
     image::{Sample, SampleSlice, Samples, zeroed_vec},
 };
 
@@ -88,18 +88,20 @@ impl<'a> RowWriter<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if the samples are of another type, no whole number
-    /// of rows or more than were announced, [`Error::Io`] if writing fails,
-    /// [`Error::Limit`] if there is no memory for a file that is encoded whole.
+    /// [`Error::Request`](crate::Error::Request) if the samples are of another type, no whole number
+    /// of rows or more than were announced, [`Error::Io`](crate::Error::Io) if writing fails,
+    /// [`Error::Limit`](crate::Error::Limit) if there is no memory for a file that is encoded whole.
     pub fn write<'b>(&mut self, rows: impl Into<SampleSlice<'b>>) -> Result<()> {
         let samples = rows.into();
         let shape = self.shape;
         let rows = shape.rows_in(samples.len(), samples.depth())?;
         if rows > shape.rows - self.next {
-            return Err(Error::request(format_args!(
-                "{} rows were written and {rows} more come, but {} were announced; announce them all",
-                self.next, shape.rows
-            )));
+            return Err(RequestError::TooManyRows {
+                written: self.next,
+                more: rows,
+                announced: shape.rows,
+            }
+            .into());
         }
         if rows == 0 {
             return Ok(());
@@ -136,13 +138,14 @@ impl<'a> RowWriter<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if rows are missing, else as [`write`](Self::write)'s.
+    /// [`Error::Request`](crate::Error::Request) if rows are missing, else as [`write`](Self::write)'s.
     pub fn finish(mut self, metadata: &Metadata) -> Result<Vec<String>> {
         if self.next < self.shape.rows {
-            return Err(Error::request(format_args!(
-                "{} rows were written of {} that were announced; write them all",
-                self.next, self.shape.rows
-            )));
+            return Err(RequestError::MissingRows {
+                written: self.next,
+                announced: self.shape.rows,
+            }
+            .into());
         }
         let channels = self.format.written_channels(self.shape.channels);
         let late = metadata.beyond(&self.metadata);

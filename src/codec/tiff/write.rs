@@ -222,9 +222,6 @@ fn make_differences(row: &mut [u8], shape: Shape) {
 fn encoding(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => message::writing(error),
-        error => Error::output(format_args!(
-            "tiff cannot hold this picture ({}); choose png or npy",
-            message::one_line(error)
-        )),
+        error => message::unfit("tiff", error, "png or npy"),
     }
 }

@@ -1,0 +1,317 @@
+//! What is wrong with what was asked for.
+
+use std::{fmt, path::PathBuf};
+
+use crate::depth::Depth;
+
+/// What was asked for contradicts itself, the image or this machine.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A name that means nothing.
+    #[error("unknown {of} `{name}`{} choose {choices}", of.stop())]
+    Name {
+        /// What it would be the name of.
+        of: NameOf,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        choices: String,
+    },
+    /// A constant border of a value that no sample has.
+    #[error(
+        "`{text}`: `{value}` is no number that a sample can be; write for instance constant:128"
+    )]
+    BorderValue {
+        /// The border.
+        text: String,
+        /// The value in it.
+        value: String,
+    },
+    /// A value of a border that takes none.
+    #[error("`{text}`: only constant takes a value; write `{name}`")]
+    BorderTakesNone {
+        /// The border.
+        text: String,
+        /// The same without the value.
+        name: String,
+    },
+    /// A name of two borders.
+    #[error(
+        "`mirror` means `reflect` (dcb|abcd|cba) in SciPy and `symmetric` (cba|abcd|dcb) in libvips and ImageMagick; name one of those two"
+    )]
+    BorderMirror,
+    /// A constant border beyond 32-bit floats.
+    #[error("constant:{value:e} is beyond what a sample can be")]
+    ConstantRange {
+        /// The constant.
+        value: f64,
+    },
+    /// A constant border that is no sample of the image.
+    #[error(
+        "constant:{value} is no {depth} sample; use a whole number from 0 to {}",
+        depth.full_scale()
+    )]
+    Constant {
+        /// The constant.
+        value: f64,
+        /// The type of the samples.
+        depth: Depth,
+    },
+    /// A step of zero.
+    #[error("a step of 0 never moves the window; use 1 or more")]
+    ZeroStep,
+    /// A dilation of zero.
+    #[error("a dilation of 0 puts every tap on one sample; use 1 or more")]
+    ZeroDilation,
+    /// A dilation that makes windows of more bytes than an address can tell.
+    #[error(
+        "a dilation of {dilation} makes the window larger than this machine can address; use a smaller one"
+    )]
+    Dilation {
+        /// The dilation.
+        dilation: usize,
+    },
+    /// Integers of a map that gives floats.
+    #[error(
+        "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"
+    )]
+    FloatMap {
+        /// The depth asked for.
+        depth: Depth,
+    },
+    /// A window that lies nowhere inside the image.
+    #[error(
+        "the kernel's window of {} rows x {} columns is larger than the image of {} x {}",
+        window[0], window[1], image[0], image[1]
+    )]
+    Window {
+        /// Rows and columns of the window.
+        window: [usize; 2],
+        /// Rows and columns of the image.
+        image: [usize; 2],
+    },
+    /// An image that luma is not defined for.
+    #[error("an image of {channels} channels has no luma")]
+    NoLuma {
+        /// Channels of the image.
+        channels: usize,
+    },
+    /// A channel that the image has not.
+    #[error(
+        "an image of {channels} channel{} has no {channel} channel",
+        if *channels == 1 { "" } else { "s" }
+    )]
+    NoChannel {
+        /// Channels of the image.
+        channels: usize,
+        /// The channel by name.
+        channel: &'static str,
+    },
+    /// An engine that this filter or image is not for.
+    #[error("the {engine} engine cannot run here: {reason}; use another engine, or auto")]
+    Engine {
+        /// The engine by name.
+        engine: &'static str,
+        /// Why it cannot run.
+        reason: String,
+    },
+    /// A lane that would round.
+    #[error("the {lane} lane would not be exact here: {reason}; use {narrowest} or wider")]
+    Lane {
+        /// The lane by name.
+        lane: &'static str,
+        /// Why it is not exact.
+        reason: String,
+        /// The narrowest that is.
+        narrowest: &'static str,
+    },
+    /// Sums that even the widest lane does not hold.
+    #[error(
+        "sums of {depth} samples by these integer weights reach {largest:.1e}, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor"
+    )]
+    Sums {
+        /// The type of the samples.
+        depth: Depth,
+        /// The largest sum.
+        largest: f64,
+    },
+    /// Divisors without a common multiple that is small enough.
+    #[error(
+        "the divisors of these kernels have no common multiple that is small enough for exact results; use other divisors"
+    )]
+    Divisors,
+    /// A bank without kernels.
+    #[error("the bank has no kernels")]
+    NoKernels,
+    /// A plan of another filter or image.
+    #[error("the plan was made for another filter or image; make one with Filter::plan")]
+    OtherPlan,
+    /// An output of another plan.
+    #[error("the output was made for another plan; make one with Plan::allocate")]
+    OtherOutput,
+    /// Rows of a reader that has failed.
+    #[error("reading this image has failed before; open it again")]
+    FailedBefore,
+    /// A band of another type than the rows.
+    #[error("the rows have {rows} samples, the band has {band} ones; give it those of the rows")]
+    BandDepth {
+        /// The type of the rows.
+        rows: Depth,
+        /// The type of the band.
+        band: Depth,
+    },
+    /// A band that ends within a row.
+    #[error("a band of {samples} samples is no whole number of rows of {row}; give it whole rows")]
+    BandLength {
+        /// Samples of the band.
+        samples: usize,
+        /// Samples of a row.
+        row: usize,
+    },
+    /// More rows than were announced.
+    #[error(
+        "{written} rows were written and {more} more come, but {announced} were announced; announce them all"
+    )]
+    TooManyRows {
+        /// Rows written before.
+        written: usize,
+        /// Rows that come.
+        more: usize,
+        /// Rows of the image.
+        announced: usize,
+    },
+    /// Fewer rows than were announced.
+    #[error("{written} rows were written of {announced} that were announced; write them all")]
+    MissingRows {
+        /// Rows written.
+        written: usize,
+        /// Rows of the image.
+        announced: usize,
+    },
+    /// A view of an array as another type than it has.
+    #[error(
+        "the array is of {array}{}, not of {asked}; read it with codec::read, which converts",
+        if *swapped { " in the other byte order" } else { "" }
+    )]
+    ArrayType {
+        /// NumPy's name of the array's type.
+        array: &'static str,
+        /// Whether its bytes are in the other order.
+        swapped: bool,
+        /// NumPy's name of the type asked for.
+        asked: &'static str,
+    },
+    /// A view of an array of another number of axes.
+    #[error("the array has {axes} axes, not {asked}")]
+    ArrayAxes {
+        /// The axes it has.
+        axes: usize,
+        /// The axes asked for.
+        asked: usize,
+    },
+    /// One file or stream for several results.
+    #[error("one output is named for {results} results; name a folder")]
+    OneOutput {
+        /// How many there are.
+        results: usize,
+    },
+    /// One input to be replaced by several results.
+    #[error(
+        "an input's place has room for one result, not for {results}; use one kernel and one border"
+    )]
+    OnePlace {
+        /// How many there are.
+        results: usize,
+    },
+    /// An output beside standard input.
+    #[error("standard input has no name to make an output's of")]
+    NoName,
+    /// An input that is named twice.
+    #[error("{}: this input is named twice{}; name it once", input.display(), also(other.as_ref()))]
+    NamedTwice {
+        /// Its path.
+        input: PathBuf,
+        /// Its other path, if that is another one.
+        other: Option<PathBuf>,
+    },
+    /// An output that would destroy an input.
+    #[error("{}: this output is also an input, {}", output.display(), input.display())]
+    OutputIsInput {
+        /// The path of the output.
+        output: PathBuf,
+        /// The path of the input.
+        input: PathBuf,
+    },
+    /// Two kernels of one name.
+    #[error(
+        "{}: two results would have this path, both of {} by a kernel called {kernel}; give each kernel once, and different names to different ones",
+        output.display(),
+        input.display()
+    )]
+    SameKernelName {
+        /// The path of both results.
+        output: PathBuf,
+        /// Their input.
+        input: PathBuf,
+        /// The name of both kernels.
+        kernel: String,
+    },
+    /// Two results with one path.
+    #[error(
+        "{}: two results would have this path, of {} and of {}; give them different names or folders",
+        output.display(),
+        inputs[0].display(),
+        inputs[1].display()
+    )]
+    SameOutput {
+        /// The path of both results.
+        output: PathBuf,
+        /// Their inputs.
+        inputs: [PathBuf; 2],
+    },
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameOf {
+    /// A border.
+    Border,
+    /// A channel.
+    Channel,
+    /// A rule that combines responses.
+    Combine,
+    /// An image format.
+    Format,
+    /// A map of responses to samples.
+    Map,
+}
+
+impl NameOf {
+    /// What ends the clause on the name.
+    const fn stop(self) -> char {
+        match self {
+            Self::Combine | Self::Map => ';',
+            _ => ':',
+        }
+    }
+}
+
+impl fmt::Display for NameOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Border => "border",
+            Self::Channel => "channel",
+            Self::Combine => "combine",
+            Self::Format => "format",
+            Self::Map => "map",
+        })
+    }
+}
+
+fn also(other: Option<&PathBuf>) -> String {
+    other.map_or(String::new(), |other| {
+        format!(", also as {}", other.display())
+    })
+}
