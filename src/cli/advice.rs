@@ -5,11 +5,13 @@ use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 use stridekern::{
     Depth, Error,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
+    kernel::{KernelError, PathFault},
 };
 
 /// The line of an error: what is wrong, and what to do.
 pub(super) fn line(error: &Error) -> String {
     match error {
+        Error::Kernel(kernel) => of_kernel(kernel),
         Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
         // Where the option itself is what is wrong.
         Error::Request(RequestError::OneOutput { results }) => format!(
@@ -26,14 +28,31 @@ pub(super) fn line(error: &Error) -> String {
 pub(super) fn chain(error: &anyhow::Error) -> String {
     let mut parts = Vec::new();
     for cause in error.chain() {
-        if let Some(error) = cause.downcast_ref() {
+        let told = (cause.downcast_ref().map(line)).or_else(|| cause.downcast_ref().map(of_kernel));
+        if let Some(told) = told {
             // What is behind it is part of its line.
-            parts.push(line(error));
+            parts.push(told);
             break;
         }
         parts.push(cause.to_string());
     }
     parts.join(": ")
+}
+
+fn of_kernel(error: &KernelError) -> String {
+    let after = match error {
+        KernelError::Syntax { .. } => "; --show-kernel sobel prints a file to start from",
+        KernelError::Path {
+            fault: PathFault::Missing,
+            ..
+        } => ", or choose a built-in kernel from --list-kernels",
+        KernelError::Unknown { suggestions, .. } if suggestions.is_empty() => {
+            "; --list-kernels shows all"
+        }
+        KernelError::Unknown { .. } => " --list-kernels shows all",
+        _ => "",
+    };
+    format!("{error}{after}")
 }
 
 /// What follows the library's sentence.

@@ -1,5 +1,7 @@
 //! What can be wrong with a kernel, a bank, or the file that describes it.
 
+use std::io;
+
 use crate::combine::Combine;
 
 /// What is wrong with a kernel.
@@ -83,7 +85,7 @@ pub enum KernelError {
         /// The number of kernels.
         kernels: usize,
     },
-    /// Something in a kernel file.
+    /// Something that a kernel file says.
     #[error("{}", located(file, *line, *column, message, text, help))]
     File {
         /// The file, as the caller named it.
@@ -99,13 +101,27 @@ pub enum KernelError {
         /// What to do; empty if that is plain.
         help: String,
     },
+    /// A file that is not TOML.
+    #[error("{}", located(file, *line, *column, message, text, ""))]
+    Syntax {
+        /// The file, as the caller named it.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1, in characters.
+        column: usize,
+        /// What the parser says.
+        message: String,
+        /// The text that is wrong, cut short; empty where nothing can be shown.
+        text: String,
+    },
     /// A path that can be no kernel file.
-    #[error("{path}: {message}")]
+    #[error("{path}: {fault}")]
     Path {
         /// The path, as the caller named it.
         path: String,
-        /// What is wrong, and what to do.
-        message: String,
+        /// What is wrong with it.
+        fault: PathFault,
     },
     /// Neither a file nor a built-in kernel.
     #[error("{}", unknown(name, suggestions))]
@@ -114,6 +130,32 @@ pub enum KernelError {
         name: String,
         /// What may have been meant, nearest first.
         suggestions: Vec<String>,
+    },
+}
+
+/// Why a path can be no kernel file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathFault {
+    /// There is nothing.
+    #[error("there is no such kernel file; check the path")]
+    Missing,
+    /// It is a directory.
+    #[error("this is a directory, not a kernel file; name a file in it")]
+    Directory,
+    /// It has more bytes than any kernel.
+    #[error("the file is larger than {} MiB; name a kernel file, not an image", limit >> 20)]
+    TooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// The system does not let it be read.
+    #[error("cannot read the kernel file ({reason}); check its permissions")]
+    Unreadable {
+        /// The kind of the system's answer.
+        kind: io::ErrorKind,
+        /// Its words.
+        reason: String,
     },
 }
 
@@ -149,10 +191,10 @@ fn located(
 }
 
 fn unknown(name: &str, suggestions: &[String]) -> String {
-    let mut out = format!("there is no kernel file `{name}` and no built-in kernel of that name; ");
+    let mut out = format!("there is no kernel file `{name}` and no built-in kernel of that name");
     if !suggestions.is_empty() {
         let quoted: Vec<String> = suggestions.iter().map(|s| format!("`{s}`")).collect();
-        out += &format!("did you mean {}? ", quoted.join(" or "));
+        out += &format!("; did you mean {}?", quoted.join(" or "));
     }
-    out + "--list-kernels shows all"
+    out
 }

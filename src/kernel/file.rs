@@ -38,8 +38,9 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// [`KernelError::File`], with line and column, if the text is not TOML, has
-    /// a key that is not known, or describes no valid bank.
+    /// With line and column, [`KernelError::Syntax`] if the text is not TOML,
+    /// [`KernelError::File`] if it has a key that is not known, or describes no
+    /// valid bank.
     ///
     /// # Examples
     ///
@@ -67,8 +68,7 @@ impl KernelBank {
                 span.end += rest.lines().next().map_or(0, str::len);
             }
             let message = format!("not TOML: {}", error.message().replace('\n', ", "));
-            let help = "--show-kernel sobel prints a file to start from";
-            source.error(span, &message, help)
+            source.syntax(span, message)
         })?;
         Reader { source }.bank(name, document.get_ref())
     }

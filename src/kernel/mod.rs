@@ -12,7 +12,7 @@ mod resolve;
 mod source;
 
 pub use bank::{KernelBank, Summary};
-pub use error::KernelError;
+pub use error::{KernelError, PathFault};
 pub(crate) use factors::{Factor, Factors, greatest_common_divisor};
 pub(crate) use kernel::EXACT;
 pub use kernel::Kernel;

@@ -1,9 +1,14 @@
 //! From what the user names to a bank: a file, or a kernel that is built in.
 
-use std::{fs, io::Read as _, path::Path, str};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+    str,
+};
 
-use super::{KernelBank, KernelError, nearest::nearest, source::Source};
-use crate::{Result, text::printable};
+use super::{KernelBank, KernelError, PathFault, nearest::nearest, source::Source};
+use crate::text::printable;
 
 /// Room for a million weights of 16 characters; what is larger is no kernel.
 const MOST_BYTES: u64 = 16 << 20;
@@ -13,29 +18,28 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// If the file is missing, a directory, larger than 16 MiB or not UTF-8,
-    /// cannot be read, or [`parse`](Self::parse) refuses it.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+    /// [`KernelError::Path`] if the file is missing, a directory, larger than
+    /// 16 MiB or cannot be read; [`KernelError::File`] if it is not UTF-8; else as
+    /// [`parse`](Self::parse)'s.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, KernelError> {
         let path = path.as_ref();
         let origin = printable(&path.to_string_lossy());
-        let refuse = |message: &str| KernelError::Path {
+        let refuse = |fault| KernelError::Path {
             path: origin.clone(),
-            message: message.to_owned(),
+            fault,
         };
-        let reading = |error: std::io::Error| {
-            refuse(&format!(
-                "cannot read the kernel file ({error}); check its permissions"
-            ))
+        let reading = |error: io::Error| {
+            refuse(PathFault::Unreadable {
+                kind: error.kind(),
+                reason: error.to_string(),
+            })
         };
         if is_missing(path) {
-            let message = "there is no such kernel file; check the path, or choose a built-in \
-                           kernel from --list-kernels";
-            return Err(refuse(message).into());
+            return Err(refuse(PathFault::Missing));
         }
         // Asked first: opening a directory succeeds on some systems only.
         if fs::metadata(path).map_err(reading)?.is_dir() {
-            let message = "this is a directory, not a kernel file; name a file in it";
-            return Err(refuse(message).into());
+            return Err(refuse(PathFault::Directory));
         }
         let file = fs::File::open(path).map_err(reading)?;
         let mut bytes = Vec::new();
@@ -43,12 +47,11 @@ impl KernelBank {
         let mut limited = file.take(MOST_BYTES + 1);
         limited.read_to_end(&mut bytes).map_err(reading)?;
         if bytes.len() as u64 > MOST_BYTES {
-            let message = "the file is larger than 16 MiB; name a kernel file, not an image";
-            return Err(refuse(message).into());
+            return Err(refuse(PathFault::TooLarge { limit: MOST_BYTES }));
         }
         let text = text(&origin, &bytes)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        Ok(Self::parse(&stem, &origin, text)?)
+        Self::parse(&stem, &origin, text)
     }
 
     /// The bank that a user means by `argument`: the kernel file at that path if
@@ -60,8 +63,8 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// If there is neither, or the file is refused by [`read`](Self::read).
-    pub fn resolve(argument: impl AsRef<Path>) -> Result<Self> {
+    /// [`KernelError::Unknown`] if there is neither, else as [`read`](Self::read)'s.
+    pub fn resolve(argument: impl AsRef<Path>) -> Result<Self, KernelError> {
         let path = argument.as_ref();
         let missing = is_missing(path);
         if !missing && !path.is_dir() {
@@ -91,14 +94,13 @@ impl KernelBank {
         Err(KernelError::Unknown {
             name: printable(&shown),
             suggestions,
-        }
-        .into())
+        })
     }
 }
 
 /// Whether there is nothing at the path: not even something that may not be read.
 fn is_missing(path: &Path) -> bool {
-    use std::io::ErrorKind::{NotADirectory, NotFound};
+    use io::ErrorKind::{NotADirectory, NotFound};
     fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 

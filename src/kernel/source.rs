@@ -27,6 +27,19 @@ impl Source<'_> {
         }
     }
 
+    /// The error of a parser that ends at the bytes `span` of the text.
+    pub(super) fn syntax(&self, span: Range<usize>, message: String) -> KernelError {
+        let shown = self.text.get(span.clone()).unwrap_or_default();
+        let (line, column) = self.position(span.start);
+        KernelError::Syntax {
+            file: self.origin.to_owned(),
+            line,
+            column,
+            message,
+            text: shorten(shown),
+        }
+    }
+
     /// What a kernel or bank says about itself, at the bytes `span` of the text.
     pub(super) fn locate(&self, span: Range<usize>, error: &KernelError) -> KernelError {
         let said = error.to_string();
