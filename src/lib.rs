@@ -21,6 +21,7 @@ mod map;
 mod number;
 mod plan;
 mod tone;
+mod warning;
 
 pub use border::Border;
 pub use combine::Combine;
@@ -31,3 +32,4 @@ pub use image::{Depth, Image, ImageView, Samples};
 pub use kernel::{Kernel, KernelBank};
 pub use map::Map;
 pub use number::LaneKind;
+pub use warning::{Warning, WarningKind};

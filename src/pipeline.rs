@@ -46,6 +46,7 @@ use crate::{
     error::{Error, InputError, OutputError, Result},
     filter::{Filter, Plan, Tuning},
     report::{Event, Report, Silent},
+    warning::Warning,
 };
 
 /// Where an image comes from or goes to.
@@ -339,7 +340,7 @@ pub enum Prospect {
 #[derive(Debug)]
 pub struct Preview {
     /// What the user should know of the input, one line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// Each result, in their order.
     pub prospects: Vec<Result<Prospect>>,
 }
@@ -399,7 +400,7 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
 }
 
 /// What is to be told of the input before its results are made.
-fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [String] {
+fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [Warning] {
     // A refusal says what else there is to say of what is not read.
     match plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
         true => &[],

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     error::Error,
     pipeline::{Job, Outcome},
+    warning::Warning,
 };
 
 /// Something that happened.
@@ -35,8 +36,8 @@ pub enum Event<'a> {
     Warning {
         /// The file it is about.
         path: &'a Path,
-        /// One line, in lower case.
-        message: &'a str,
+        /// One line.
+        message: &'a Warning,
     },
     /// One result of an input is done, skipped or failed, or was not made because the batch
     /// was stopped: then the error is [`Error::Stopped`].

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
 use stridekern::{
-    Depth, Error,
+    Depth, Error, Warning, WarningKind,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
     kernel::{KernelError, PathFault},
 };
@@ -53,6 +53,16 @@ fn of_kernel(error: &KernelError) -> String {
         _ => "",
     };
     format!("{error}{after}")
+}
+
+/// The line of a warning.
+pub(super) fn warning(warning: &Warning) -> String {
+    let after = match warning.kind() {
+        // The share of the limit that a profile may take.
+        WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
+        _ => "",
+    };
+    format!("{warning}{after}")
 }
 
 /// What follows the library's sentence.
@@ -146,22 +156,4 @@ const fn depth_name(depth: Depth) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io;
-
-    use anyhow::Context;
-
-    use super::*;
-
-    #[test]
-    fn a_cause_that_is_part_of_a_line_is_told_once() {
-        let cause = || io::Error::from(io::ErrorKind::NotFound);
-        let error: anyhow::Result<()> = Err(Error::io(IoAction::Read, cause())).context("a");
-        assert_eq!(
-            chain(&error.context("b").unwrap_err()),
-            "b: a: cannot read the file: entity not found"
-        );
-        let error: anyhow::Result<()> = Err(cause()).context("a");
-        assert_eq!(chain(&error.unwrap_err()), "a: entity not found");
-    }
-}
+mod tests;

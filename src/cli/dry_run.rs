@@ -25,7 +25,7 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
                 output::warn_all(job, &warnings, messages);
                 for (index, prospect) in prospects.iter().enumerate() {
                     let prospect = prospect.as_ref();
-                    let mut warnings = warnings.clone();
+                    let mut warnings: Vec<_> = warnings.iter().map(advice::warning).collect();
                     if let Ok(Prospect::Made(_, format)) = prospect {
                         let output = job.results[index].output.path();
                         warnings.extend(output::warn_idle(

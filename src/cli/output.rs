@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error, Plan,
+    Error, Plan, Warning,
     codec::{Format, Opened},
     error::IoAction,
     pipeline::{Existing, Input, Job, Options, Outcome},
@@ -167,9 +167,9 @@ pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> strideke
 }
 
 /// Shows what the user should know of an input.
-pub(super) fn warn_all(job: &Job, warnings: &[String], messages: Messages) {
+pub(super) fn warn_all(job: &Job, warnings: &[Warning], messages: Messages) {
     for warning in warnings {
-        warn(job.input.path(), warning, messages);
+        warn(job.input.path(), &advice::warning(warning), messages);
     }
 }
 

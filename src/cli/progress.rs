@@ -256,13 +256,14 @@ impl Report for Console {
                 self.bar.suspend(|| self.ended());
             }
             Event::Warning { path, message } => {
+                let message = advice::warning(message);
                 if self.json {
                     let mut warned = self.warned();
                     let of_path = warned.entry(path.to_owned()).or_default();
-                    of_path.push(message.to_owned());
+                    of_path.push(message.clone());
                 }
                 self.bar
-                    .suspend(|| output::warn(path, message, self.messages));
+                    .suspend(|| output::warn(path, &message, self.messages));
             }
             Event::Result {
                 job,

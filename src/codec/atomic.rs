@@ -16,7 +16,10 @@ use std::{
     time::SystemTime,
 };
 
-use crate::error::{Error, IoAction, OutputError, Result};
+use crate::{
+    error::{Error, IoAction, OutputError, Result},
+    warning::Warning,
+};
 
 use self::temporary::Name;
 use super::message;
@@ -73,7 +76,7 @@ enum Sink {
         only: Option<Old>,
         finished: bool,
         /// What could not be kept, once it is finished.
-        warnings: Vec<String>,
+        warnings: Vec<Warning>,
     },
     Straight {
         bytes: Cursor<Vec<u8>>,
@@ -221,7 +224,7 @@ impl AtomicFile {
     /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
     /// moved, [`Error::Exists`] if another one took its place meanwhile and may
     /// not be replaced. Nothing is left behind.
-    pub fn commit(mut self) -> Result<Vec<String>> {
+    pub fn commit(mut self) -> Result<Vec<Warning>> {
         self.finish()?;
         match self.sink {
             Sink::Beside {
@@ -243,10 +246,13 @@ impl AtomicFile {
                     }
                     kept = old.backup.map(|path| backup::keep(&target, path));
                     if old.names > 1 {
-                        warnings.push(format!(
-                            "it has {} names (hard links): only this one was replaced",
-                            old.names
-                        ));
+                        warnings.push(
+                            format!(
+                                "it has {} names (hard links): only this one was replaced",
+                                old.names
+                            )
+                            .into(),
+                        );
                     }
                 }
                 let kept = kept.transpose()?.flatten();

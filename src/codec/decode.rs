@@ -9,6 +9,7 @@ use std::{
 use crate::{
     error::{Error, IoAction, Result},
     image::{Image, ImageView},
+    warning::Warning,
 };
 
 use super::{
@@ -27,7 +28,7 @@ pub struct Decoded {
     /// What else the file carried.
     pub metadata: Metadata,
     /// What the user should know, one line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// An image that was opened: in memory, or mapped from its file.
@@ -39,7 +40,7 @@ pub struct Opened {
     /// What else the file carried.
     pub metadata: Metadata,
     /// What the user should know, one line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::{error::Result, image::Image};
+use crate::{error::Result, image::Image, warning::Warning};
 
 use super::{
     AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, gif, jpeg, npy, png, pnm,
@@ -59,7 +59,7 @@ pub fn encode<W: Write + Seek + Send>(
     metadata: &Metadata,
     options: &EncodeOptions,
     out: &mut W,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Warning>> {
     let out = Output::seekable(out);
     if by_rows(format) {
         let mut writer = create_rows(Shape::of(image), format, metadata, options, out)?;
@@ -232,7 +232,7 @@ pub(super) fn whole(
     format: Format,
     metadata: &Metadata,
     out: &mut Destination<'_>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Warning>> {
     if format == Format::Gif {
         return gif::write(image, out);
     }
@@ -256,7 +256,7 @@ pub fn write(
     metadata: &Metadata,
     options: &EncodeOptions,
     overwrite: Overwrite,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Warning>> {
     format.check_image(image)?;
     let mut file = AtomicFile::create(path, overwrite)?;
     let mut warnings = encode(image, format, metadata, options, &mut file)?;

@@ -13,6 +13,7 @@ use ::gif::{
 use crate::{
     error::{Error, Result},
     image::{Depth, Image, Samples, zeroed_vec},
+    warning::Warning,
 };
 
 use super::{
@@ -207,7 +208,7 @@ impl Picture {
 
 /// Writes one picture: gray exactly, everything else as well as 256 colours
 /// can, with a warning where that is not exact.
-pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> {
+pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>> {
     let (rows, columns) = raster::sides(image)?;
     let (high, wide) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
@@ -234,7 +235,7 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<String>> 
         if !is_exact(colors(image), &frame) {
             warnings.push(
                 "gif holds 256 colours, each opaque or not at all: the picture was reduced to that"
-                    .to_owned(),
+                    .into(),
             );
         }
         frame

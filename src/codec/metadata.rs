@@ -6,6 +6,8 @@ pub use density::{Density, DensityUnit};
 
 use ::image::metadata::Orientation;
 
+use crate::warning::Warning;
+
 use super::{Format, message};
 
 /// What a file carries beside its samples, kept for the output.
@@ -69,19 +71,19 @@ impl Metadata {
 
     /// The metadata that a file of `format` with so many `channels` can carry,
     /// and a warning for each that it cannot.
-    pub(super) fn fitted(&self, format: Format, channels: usize) -> (Self, Vec<String>) {
+    pub(super) fn fitted(&self, format: Format, channels: usize) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         let mut fitted = Self::default();
         if let Some(icc) = &self.icc {
             match unfit_profile(icc, format, channels) {
                 None => fitted.icc = Some(icc.clone()),
-                Some(warning) => warnings.push(warning),
+                Some(warning) => warnings.push(warning.into()),
             }
         }
         if let Some(xmp) = &self.xmp {
             match unfit_xmp(xmp, format) {
                 None => fitted.xmp = Some(xmp.clone()),
-                Some(warning) => warnings.push(warning),
+                Some(warning) => warnings.push(warning.into()),
             }
         }
         if matches!(format, Format::Png | Format::Jpeg | Format::Tiff) {
@@ -97,7 +99,7 @@ impl Metadata {
                 match &self.exif {
                     // A JPEG's segment holds 65533 bytes, 6 of them a name.
                     Some(exif) if format == Format::Jpeg && exif.len() > 65_527 => warnings.push(
-                        "jpeg holds no EXIF data above 65527 bytes: they were dropped".to_owned(),
+                        "jpeg holds no EXIF data above 65527 bytes: they were dropped".into(),
                     ),
                     Some(exif) => fitted.exif = Some(exif.clone()),
                     None => fitted.exif = turned.map(exif_of),
@@ -108,15 +110,16 @@ impl Metadata {
                 if self.exif.is_some() {
                     warnings.push(
                         "tiff is written without EXIF data: they were dropped, all but the orientation"
-                            .to_owned(),
+                            .into(),
                     );
                 }
             }
-            _ if orientation.is_some_and(|orientation| orientation != 1) => warnings.push(format!(
-                "{format} holds no orientation: viewers will show the picture turned"
-            )),
+            _ if orientation.is_some_and(|orientation| orientation != 1) => warnings.push(
+                format!("{format} holds no orientation: viewers will show the picture turned")
+                    .into(),
+            ),
             _ if self.exif.is_some() => {
-                warnings.push(format!("{format} holds no EXIF data: they were dropped"));
+                warnings.push(format!("{format} holds no EXIF data: they were dropped").into());
             }
             _ => {}
         }
@@ -127,7 +130,7 @@ impl Metadata {
                 Format::Exr | Format::Npy => {}
                 _ => warnings.push(format!(
                     "the colours are multiplied by alpha, which {format} has no mark for: viewers will show them too dark"
-                )),
+                ).into()),
             }
         }
         fitted.channel_axis = self.channel_axis && format == Format::Npy;
@@ -230,7 +233,7 @@ mod tests {
                 "the ICC profile is damaged: it was dropped",
             ),
         ] {
-            let dropped = (Metadata::default(), vec![warning.to_owned()]);
+            let dropped = (Metadata::default(), vec![warning.into()]);
             assert_eq!(metadata.fitted(format, channels), dropped);
         }
     }

@@ -7,6 +7,7 @@ use std::io::Write;
 use crate::{
     error::{Error, Result},
     image::SampleSlice,
+    warning::Warning,
 };
 
 use super::{
@@ -22,10 +23,10 @@ pub use file::{NpyElement, NpyFile};
 pub(super) use read::open;
 
 /// What the user should know of an array that looks as if its channels came first.
-pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<String> {
+pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<Warning> {
     (channels > 16 && rows <= 4).then(|| format!(
         "the array was read as {rows} rows, {columns} columns and {channels} channels: if its channels come first, save np.moveaxis(a, 0, -1)"
-    ))
+    ).into())
 }
 
 /// Writes C order, low byte first: 2 axes for one channel that is to have none of
@@ -50,7 +51,7 @@ impl Sink for Writer<'_> {
         write_samples(rows, false, &mut self.0).map_err(message::writing)
     }
 
-    fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {
+    fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<Warning>> {
         Ok(Vec::new())
     }
 }

@@ -16,6 +16,7 @@ use ::image::{
 use crate::{
     error::{Error, Result},
     image::{Depth, SampleSlice, SampleSliceMut, zeroed_vec},
+    warning::Warning,
 };
 
 use super::{
@@ -362,7 +363,7 @@ impl Sink for Writer<'_> {
         write_samples(rows, true, &mut self.0).map_err(message::writing)
     }
 
-    fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<String>> {
+    fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<Warning>> {
         Ok(Vec::new())
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     error::{Error, IoAction, Result},
     filter::{Filter, Plan, Tuning},
     image::Depth,
+    warning::Warning,
 };
 
 /// An input whose header was read.
@@ -92,7 +93,7 @@ impl Input {
     }
 
     /// What the user should know by now, one line each.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Warning] {
         match self {
             Self::Rows(reader) => &reader.header().warnings,
             Self::Whole(opened) => &opened.warnings,

@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     filter::Plan,
     report::{Event, Report},
+    warning::Warning,
 };
 
 /// The results of a job whose input was opened.
@@ -169,7 +170,7 @@ impl Making<'_> {
 }
 
 /// Tells of what the user should know about a file.
-pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[String]) {
+pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[Warning]) {
     for message in messages {
         report.event(Event::Warning { path, message });
     }

@@ -17,6 +17,7 @@ use crate::{
     codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter, Shape},
     error::{Error, IoAction, Result},
     image::Samples,
+    warning::Warning,
 };
 
 /// A result under construction. Dropped before it is finished, it leaves no file.
@@ -37,14 +38,14 @@ pub(super) struct Writing {
 pub(super) struct Finished {
     target: Target,
     bytes: u64,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     busy: Duration,
 }
 
 /// A result that is in its place.
 pub(super) struct Written {
     pub(super) bytes: u64,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     pub(super) busy: Duration,
 }
 
@@ -236,7 +237,7 @@ impl Target {
     }
 
     /// Puts what was written in its place, and gives warnings of what it could not keep.
-    fn commit(self) -> Result<Vec<String>> {
+    fn commit(self) -> Result<Vec<Warning>> {
         let Self::File(file) = self else {
             return Ok(Vec::new());
         };

@@ -22,6 +22,7 @@ use crate::{
     error::{LimitError, Result},
     image::ImageView,
     report::Report,
+    warning::Warning,
 };
 
 /// Blocks or stretches that wait in a queue: one that is ready, and one for the
@@ -38,7 +39,7 @@ pub(super) fn window_rows(held: usize, block: usize, image: usize) -> usize {
 pub(super) struct Streamed {
     pub(super) made: Vec<Result<Made>>,
     /// What the user should know besides, one line each.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     pub(super) read: Duration,
 }
 

@@ -31,6 +31,7 @@ mod stopped_early;
 mod streams;
 mod surplus;
 mod unseen_folders;
+mod words;
 
 use std::{
     ffi::OsStr,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use stridekern::{
-    Error,
+    Error, Warning,
     codec::{
         self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata, Output, RowReader,
         Shape,
@@ -193,7 +193,7 @@ fn written(
     options: &EncodeOptions,
     band: usize,
     seekable: bool,
-) -> (Vec<u8>, Vec<String>) {
+) -> (Vec<u8>, Vec<Warning>) {
     let mut file = Cursor::new(Vec::new());
     let output = match seekable {
         true => Output::seekable(&mut file),
@@ -325,7 +325,7 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
         written(Format::Pgm),
         (
             Metadata::default(),
-            vec!["pgm holds no orientation: viewers will show the picture turned".to_owned()]
+            vec!["pgm holds no orientation: viewers will show the picture turned".into()]
         )
     );
     assert_eq!(
@@ -334,7 +334,7 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
             Metadata::default(),
             vec![
                 "the EXIF data came after the samples, where jpeg has no place for them: they were dropped"
-                    .to_owned()
+                    .into()
             ]
         )
     );

@@ -9,6 +9,8 @@ use std::{
     path::Path,
 };
 
+use crate::warning::Warning;
+
 /// The attributes of a file that another one gets.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {
@@ -85,7 +87,7 @@ impl Attributes {
     /// The bits that run a file with the rights of its owner or group stay only
     /// where both are kept: of another owner, they would give away other rights.
     #[cfg(unix)]
-    pub(super) fn give(&self, file: &File) -> io::Result<Vec<String>> {
+    pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
         use std::{
             fs::Permissions,
             os::unix::fs::{MetadataExt, PermissionsExt},
@@ -104,12 +106,15 @@ impl Attributes {
         .collect();
         if !lost.is_empty() {
             let now = file.metadata()?;
-            warnings.push(format!(
-                "the system did not let it keep {}: it belongs to user {} and group {} now",
-                lost.join(" and "),
-                now.uid(),
-                now.gid()
-            ));
+            warnings.push(
+                format!(
+                    "the system did not let it keep {}: it belongs to user {} and group {} now",
+                    lost.join(" and "),
+                    now.uid(),
+                    now.gid()
+                )
+                .into(),
+            );
         }
         let failed = self.give_extended(file);
         if failed.iter().any(|(name, _)| name == ACCESS) {
@@ -124,13 +129,16 @@ impl Attributes {
                 .iter()
                 .map(|(name, _)| name.to_string_lossy())
                 .collect();
-            warnings.push(format!(
-                "the system did not let it keep its extended attributes {} ({reason})",
-                names.join(", ")
-            ));
+            warnings.push(
+                format!(
+                    "the system did not let it keep its extended attributes {} ({reason})",
+                    names.join(", ")
+                )
+                .into(),
+            );
         }
         if let Some(reason) = &self.unread {
-            warnings.push(format!("its extended attributes were not kept: {reason}"));
+            warnings.push(format!("its extended attributes were not kept: {reason}").into());
         }
         Ok(warnings)
     }
@@ -174,7 +182,7 @@ impl Attributes {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn give(&self, file: &File) -> io::Result<Vec<String>> {
+    pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
         file.set_permissions(self.file.permissions())?;
         Ok(self.unread.iter().cloned().collect())
     }

@@ -7,6 +7,7 @@ use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 use crate::{
     codec::rows::{Destination, Shape, Sink, StripFile, Strips},
     error::{Error, Result},
+    warning::Warning,
 };
 
 use super::{DensityUnit, Metadata, marks::is_frame, message};
@@ -117,19 +118,19 @@ impl StripFile for File<'_> {
             .map_err(message::writing)
     }
 
-    fn finish(mut self, late: &Metadata) -> Result<Vec<String>> {
+    fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
         self.out.write_all(&END).map_err(message::writing)?;
         let mut warnings = Vec::new();
         if late.exif.is_some() {
             warnings.push(
                 "the EXIF data came after the samples, where jpeg has no place for them: they were dropped"
-                    .to_owned(),
+                    .into(),
             );
         }
         if late.icc.is_some() {
             warnings.push(
                 "the ICC profile came after the samples, where jpeg has no place for it: it was dropped"
-                    .to_owned(),
+                    .into(),
             );
         }
         Ok(warnings)

@@ -247,7 +247,7 @@ impl Elements {
         let mut warnings = Vec::new();
         if !self.exact {
             warnings.push(
-                "the array's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
+                "the array's 64-bit floats were rounded to 32 bits: not all of them fit".into(),
             );
         }
         Trailer {

@@ -17,6 +17,7 @@ use crate::{
     codec::rows::{Source, WholeSource},
     error::{Error, Result},
     image::{Depth, Image, SampleSliceMut},
+    warning::Warning,
 };
 
 use super::{
@@ -88,10 +89,7 @@ pub(in crate::codec) fn open<'a>(
     let mut header = header.without(beside.into_iter().flatten());
     header.metadata = lines.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
-        header.warnings.push(format!(
-            "the ICC profile of the png file is damaged or takes more than {} MiB: it was dropped; a --memory-limit of 64 times its size keeps a sound one",
-            bytes >> 20
-        ));
+        header.warnings.push(Warning::profile("png", bytes));
     }
     if whole {
         let memory = header.shape.bytes() + rows_in_hand(&header);
@@ -339,7 +337,7 @@ impl<R: BufRead + Seek> Lines<R> {
         let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
             metadata: self.metadata(),
-            warnings: Vec::from_iter(warnings),
+            warnings: Vec::from_iter(warnings.map(Warning::from)),
         })
     }
 }

@@ -14,6 +14,7 @@ use ::png::{
 use crate::{
     error::{Error, Result},
     image::{Depth, SampleSlice},
+    warning::Warning,
 };
 
 use super::{
@@ -105,7 +106,7 @@ impl Sink for Writer<'_> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
+    fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
         let Self {
             lines,
             buffer,
@@ -122,7 +123,7 @@ impl Sink for Writer<'_> {
         if late.icc.is_some() {
             warnings.push(
                 "the ICC profile came after the samples, where png has no place for it: it was dropped"
-                    .to_owned(),
+                    .into(),
             );
         }
         Ok(warnings)

@@ -6,6 +6,7 @@ use crate::{
     codec::{Limits, message},
     error::Result,
     image::{Image, SampleSliceMut, Samples},
+    warning::Warning,
 };
 
 use super::within;
@@ -55,7 +56,7 @@ const SMALLEST: f32 = f32::from_bits(1 << 21);
 
 /// The image with samples that the format holds, and what the user should know of
 /// those that it does not. The encoder's exponents would begin anew with them.
-pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<String>)> {
+pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<Warning>)> {
     let Samples::F32(samples) = image.samples() else {
         return Ok((Cow::Borrowed(image), Vec::new()));
     };
@@ -80,7 +81,7 @@ pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<Str
         ),
     ] {
         if found {
-            warnings.push(format!("hdr holds {what}"));
+            warnings.push(format!("hdr holds {what}").into());
         }
     }
     if warnings.is_empty() {

@@ -6,6 +6,7 @@ use crate::{
     codec::{Decoded, Format, Limits, Metadata, Unread, input::Watch, message},
     error::{Error, RequestError, Result},
     image::{Depth, Image, SampleSliceMut, Samples},
+    warning::Warning,
 };
 
 use super::Shape;
@@ -22,7 +23,7 @@ pub struct Header {
     /// What the file holds that is not read.
     pub unread: Vec<Unread>,
     /// What the user should know, one line each.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// What is known after the last row.
@@ -31,7 +32,7 @@ pub struct Trailer {
     /// All that the file carried beside its samples, that of the header included.
     pub metadata: Metadata,
     /// What the user should know beyond the warnings of the header.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Gives the rows of an image, from the top down.
@@ -111,7 +112,7 @@ impl<'a> RowReader<'a> {
 
     /// Puts a warning before all others.
     pub(in crate::codec) fn warn_first(&mut self, warning: String) {
-        self.header.warnings.insert(0, warning);
+        self.header.warnings.insert(0, warning.into());
     }
 
     /// What is known already.
@@ -253,7 +254,8 @@ impl Header {
     /// The same of a file with parts that are not read, which the user is told of.
     pub(in crate::codec) fn without(mut self, unread: impl IntoIterator<Item = Unread>) -> Self {
         for part in unread {
-            self.warnings.extend(part.warning(self.format));
+            let warning = part.warning(self.format);
+            self.warnings.extend(warning.map(Warning::from));
             self.unread.push(part);
         }
         self

@@ -6,6 +6,7 @@ use crate::{
     codec::Metadata,
     error::Result,
     image::{SampleSlice, no_memory},
+    warning::Warning,
 };
 
 use super::Sink;
@@ -21,7 +22,7 @@ pub(in crate::codec) trait StripFile: Send + Sync {
     fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()>;
 
     /// As [`Sink::finish`].
-    fn finish(self, late: &Metadata) -> Result<Vec<String>>;
+    fn finish(self, late: &Metadata) -> Result<Vec<Warning>>;
 }
 
 /// Collects a strip for every thread, and has them encoded.
@@ -84,7 +85,7 @@ impl<F: StripFile> Sink for Strips<F> {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
+    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
         self.flush()?;
         self.file.finish(late)
     }

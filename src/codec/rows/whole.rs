@@ -6,6 +6,7 @@ use crate::{
     codec::{Format, Metadata, encode},
     error::Result,
     image::{Image, SampleSlice, SampleSliceMut, Samples, no_memory},
+    warning::Warning,
 };
 
 use super::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, band};
@@ -135,7 +136,7 @@ impl Sink for WholeSink<'_> {
         }
     }
 
-    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<String>> {
+    fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
         let Shape {
             rows,
             columns,

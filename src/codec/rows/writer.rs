@@ -6,6 +6,7 @@ use crate::{
     codec::{Format, Metadata},
     error::{RequestError, Result},
     image::{Sample, SampleSlice, Samples, zeroed_vec},
+    warning::Warning,
 };
 
 use flate2::Crc;
@@ -24,7 +25,7 @@ pub struct RowWriter<'a> {
     format: Format,
     next: usize,
     metadata: Metadata,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     sink: Box<dyn Sink + 'a>,
     out: Destination<'a>,
     checksum: Option<Crc>,
@@ -38,7 +39,7 @@ pub(in crate::codec) trait Sink: Send {
 
     /// Ends the file, with the metadata that came to be known since it was
     /// begun, and gives warnings.
-    fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<String>>;
+    fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>>;
 }
 
 impl<'a> RowWriter<'a> {
@@ -49,7 +50,7 @@ impl<'a> RowWriter<'a> {
         shape: Shape,
         format: Format,
         metadata: Metadata,
-        warnings: Vec<String>,
+        warnings: Vec<Warning>,
         sink: Box<dyn Sink + 'a>,
         out: Destination<'a>,
     ) -> Self {
@@ -139,7 +140,7 @@ impl<'a> RowWriter<'a> {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if rows are missing, else as [`write`](Self::write)'s.
-    pub fn finish(mut self, metadata: &Metadata) -> Result<Vec<String>> {
+    pub fn finish(mut self, metadata: &Metadata) -> Result<Vec<Warning>> {
         if self.next < self.shape.rows {
             return Err(RequestError::MissingRows {
                 written: self.next,

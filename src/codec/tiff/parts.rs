@@ -12,6 +12,7 @@ use crate::{
     codec::rows::{Header, Source, Trailer, swap_bytes},
     error::Result,
     image::{Depth, SampleSliceMut, zeroed_vec},
+    warning::Warning,
 };
 
 use super::{
@@ -102,11 +103,11 @@ fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
 }
 
 /// What is told after the last row.
-pub(super) fn last_warnings(exact: bool) -> Vec<String> {
+pub(super) fn last_warnings(exact: bool) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if !exact {
         warnings.push(
-            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".to_owned(),
+            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".into(),
         );
     }
     warnings

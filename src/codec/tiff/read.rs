@@ -12,6 +12,7 @@ use crate::{
     codec::rows::{Header, RowReader, Trailer, WholeSource},
     error::Result,
     image::{Depth, Image, Samples, zeroed_vec},
+    warning::Warning,
 };
 
 use super::{
@@ -72,7 +73,7 @@ pub(in crate::codec) fn open<'a>(
     if channels == 2 && !matches!(extra_samples(&mut decoder)?.first(), Some(1 | 2)) {
         warnings.push(
             "the tiff file does not say what the second of its samples is: it was taken for alpha"
-                .to_owned(),
+                .into(),
         );
     }
     let (columns, rows) = decoder.dimensions().map_err(decoding)?;
@@ -137,7 +138,7 @@ pub(in crate::codec) fn open<'a>(
 }
 
 /// How many channels will be read, if they mean something that is supported.
-fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>) -> Result<usize> {
+fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>) -> Result<usize> {
     let what = match unsigned(decoder, Tag::PhotometricInterpretation)? {
         Some(3) => Some("a palette"),
         Some(4) => Some("a transparency mask"),
@@ -157,7 +158,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>)
             if num_samples > 2 {
                 warnings.push(format!(
                     "the tiff file has {num_samples} samples of gray in a pixel: they were read as so many channels"
-                ));
+                ).into());
             }
             usize::from(num_samples)
         }
@@ -334,11 +335,11 @@ fn check_jpeg_parts(
 }
 
 /// The picture does not depend on them, so neither does reading it.
-fn xmp(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<String>) -> Option<Vec<u8>> {
+fn xmp(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
     let value = decoder.find_tag(XMP).transpose()?;
     let bytes = value.and_then(Value::into_u8_vec).ok();
     if bytes.is_none() {
-        warnings.push("the XMP data of the tiff file are damaged: they were dropped".to_owned());
+        warnings.push("the XMP data of the tiff file are damaged: they were dropped".into());
     }
     bytes
 }

@@ -20,6 +20,7 @@ use crate::{
     codec::rows::{Destination, Shape, Sink, StripFile, Strips},
     error::{Error, Result},
     image::{Depth, no_memory},
+    warning::Warning,
 };
 
 use super::{Compression, DensityUnit, Metadata, XMP, message};
@@ -113,7 +114,7 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
         Ok(())
     }
 
-    fn finish(mut self, late: &Metadata) -> Result<Vec<String>> {
+    fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
         self.metadata = self.metadata.completed_by(late);
         self.write_directory().map_err(encoding)?;
         Ok(Vec::new())

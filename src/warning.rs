@@ -1,0 +1,86 @@
+//! What the user should know of a file that is read or written all the same.
+
+use std::{fmt, ops::Deref};
+
+/// Something that the user should know: one line, in lower case, without a path.
+///
+/// It reads as that line wherever a `&str` is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    kind: WarningKind,
+    text: String,
+}
+
+/// What a [`Warning`] is about, where a caller can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// An ICC profile was dropped because it is damaged, or takes more than 1/64 of
+    /// [`Limits::max_memory`](crate::codec::Limits::max_memory).
+    Profile,
+    /// Anything else.
+    Other,
+}
+
+impl Warning {
+    /// An ICC profile was dropped that may take so many bytes.
+    pub(crate) fn profile(format: &str, limit: usize) -> Self {
+        Self {
+            kind: WarningKind::Profile,
+            text: format!(
+                "the ICC profile of the {format} file is damaged or takes more than {} MiB: it was dropped",
+                limit >> 20
+            ),
+        }
+    }
+
+    /// What it is about.
+    pub const fn kind(&self) -> WarningKind {
+        self.kind
+    }
+}
+
+impl From<String> for Warning {
+    fn from(text: String) -> Self {
+        let kind = WarningKind::Other;
+        Self { kind, text }
+    }
+}
+
+impl From<&str> for Warning {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl Deref for Warning {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq<str> for Warning {
+    fn eq(&self, other: &str) -> bool {
+        self.text == *other
+    }
+}
+
+impl PartialEq<&str> for Warning {
+    fn eq(&self, other: &&str) -> bool {
+        self.text == *other
+    }
+}
+
+impl PartialEq<String> for Warning {
+    fn eq(&self, other: &String) -> bool {
+        self.text == *other
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
