@@ -22,8 +22,23 @@ use crate::{kernel::KernelError, view::LayoutError};
 
 /// Any failure of this crate.
 ///
-/// Messages are one line, in lower case, name the value at fault and say what
-/// to do. They carry no path: the caller knows which file it was working on.
+/// Each kind carries the values at fault as fields. Its message is one line, in
+/// lower case, names them and says what to do where that is the same for every
+/// caller: which option or argument helps, the caller knows. The path of the
+/// file that was worked on is not part of it either.
+///
+/// # Examples
+///
+/// ```
+/// use std::{io::ErrorKind, path::Path};
+/// use stridekern::{Error, codec::{self, Limits}, error::LimitError};
+///
+/// match codec::read(Path::new("no such.png"), &Limits::default()) {
+///     Err(Error::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => {}
+///     Err(Error::Limit(LimitError::Pixels { limit, .. })) => println!("above {limit}"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -39,7 +54,7 @@ pub enum Error {
     /// The input is damaged, or not what its format says.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// The output format cannot hold the result.
+    /// The output format cannot hold the result, or the result cannot take its place.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// The input was to be replaced by a result that has less than it holds.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
-use super::{LayoutError, StridedView};
+use super::{CastFault, LayoutError, StridedView};
 
 impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
     /// The elements read as another plain type: NumPy's `view(dtype)`.
@@ -32,9 +32,7 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
     pub fn cast<U: AnyBitPattern>(&self) -> Result<StridedView<'a, U, N>, LayoutError> {
         let (from, to) = (size_of::<T>(), size_of::<U>());
         if from == 0 || to == 0 {
-            return Err(refused(
-                "types without a size cannot be cast; use one that holds something",
-            ));
+            return Err(refused(CastFault::NoSize));
         }
         match from.cmp(&to) {
             Ordering::Equal => self.cast_same(),
@@ -76,9 +74,7 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
         let (mut shape, mut strides) = (self.shape(), self.strides());
         let outer = (0..N - 1).all(|axis| shape[axis] <= 1 || strides[axis] % ratio as isize == 0);
         if !shape[N - 1].is_multiple_of(ratio) || !outer {
-            return Err(refused(
-                "the last axis or a stride is not a multiple of the larger type; make a copy with to_vec",
-            ));
+            return Err(refused(CastFault::Multiple));
         }
         for stride in strides.iter_mut().take(N - 1) {
             *stride /= ratio as isize;
@@ -95,25 +91,20 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
 
     fn check_last_axis(&self, whole: bool) -> Result<(), LayoutError> {
         if !whole {
-            return Err(refused(
-                "the size of one type is not a multiple of the other's",
-            ));
+            return Err(refused(CastFault::Sizes));
         }
         let contiguous = N > 0 && (self.shape()[N - 1] <= 1 || self.strides()[N - 1] == 1);
         match contiguous {
             true => Ok(()),
-            false => Err(refused(
-                "the last axis must be contiguous for a type of another size; make a copy with to_vec",
-            )),
+            false => Err(refused(CastFault::LastAxis)),
         }
     }
 }
 
 fn plain<T: NoUninit, U: AnyBitPattern>(buffer: &[T]) -> Result<&[U], LayoutError> {
-    bytemuck::try_cast_slice(buffer)
-        .map_err(|_| refused("the buffer is not aligned for this type; make a copy with to_vec"))
+    bytemuck::try_cast_slice(buffer).map_err(|_| refused(CastFault::Alignment))
 }
 
-const fn refused(reason: &'static str) -> LayoutError {
-    LayoutError::Cast { reason }
+const fn refused(fault: CastFault) -> LayoutError {
+    LayoutError::Cast { fault }
 }

@@ -96,9 +96,44 @@ pub enum LayoutError {
     },
     /// The elements cannot be read as this type.
     Cast {
-        /// Why, and what to do.
-        reason: &'static str,
+        /// Why not.
+        fault: CastFault,
     },
+}
+
+/// Why elements cannot be read as another type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CastFault {
+    /// One of the types has no size.
+    NoSize,
+    /// The size of neither type is a multiple of the other's.
+    Sizes,
+    /// The last axis is not contiguous, which a type of another size needs.
+    LastAxis,
+    /// The last axis or a stride is not a multiple of the larger type.
+    Multiple,
+    /// The buffer is not aligned for the type.
+    Alignment,
+}
+
+/// Why, and what to do.
+impl fmt::Display for CastFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoSize => "types without a size cannot be cast; use one that holds something",
+            Self::Sizes => "the size of one type is not a multiple of the other's",
+            Self::LastAxis => {
+                "the last axis must be contiguous for a type of another size; make a copy with to_vec"
+            }
+            Self::Multiple => {
+                "the last axis or a stride is not a multiple of the larger type; make a copy with to_vec"
+            }
+            Self::Alignment => {
+                "the buffer is not aligned for this type; make a copy with to_vec"
+            }
+        })
+    }
 }
 
 impl fmt::Display for LayoutError {
@@ -184,7 +219,7 @@ impl fmt::Display for LayoutError {
                 f,
                 "indices along axes {a} and {b} (strides {s} and {t}) reach the same element, so the view cannot be written through; make a copy with to_vec"
             ),
-            Self::Cast { reason } => f.write_str(reason),
+            Self::Cast { fault } => fault.fmt(f),
         }
     }
 }

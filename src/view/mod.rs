@@ -16,7 +16,7 @@ mod view_mut;
 mod walk;
 mod windows;
 
-pub use error::LayoutError;
+pub use error::{CastFault, LayoutError};
 pub use iter::{Iter, ParIter};
 pub use layout::Layout;
 pub use ops::Slice;
