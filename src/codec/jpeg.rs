@@ -59,7 +59,7 @@ pub(super) fn open_cut<'a>(
     if !extent.is_spread_rightly {
         return Err(message::unsupported(
             "jpeg",
-            "colour that is sampled finer than brightness, or by thirds,",
+            "a component that is sampled finer than the first, or by thirds,",
         ));
     }
     // What stands beside the picture is kept with its header.

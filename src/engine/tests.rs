@@ -235,7 +235,10 @@ fn the_naive_loop_is_never_taken_unasked() {
     };
     assert_eq!(
         refused(&[&naive::Naive]).to_string(),
-        "it is the oracle, and runs only if it is asked for"
+        "the fastest engine cannot run here: it is the oracle, and runs only if it is asked for; use another engine, or auto"
     );
-    assert_eq!(refused(&[]).to_string(), "there is no engine");
+    assert_eq!(
+        refused(&[]).to_string(),
+        "the fastest engine cannot run here: there is no such engine; use another engine, or auto"
+    );
 }

@@ -7,6 +7,7 @@ mod common;
 
 #[cfg(feature = "cli")]
 mod broken;
+mod errors;
 mod formats;
 mod interrupt;
 mod jpeg;

@@ -1,7 +1,5 @@
 //! The kinds of errors that the functions of `codec` document.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     error::Error as _,
     fs,
