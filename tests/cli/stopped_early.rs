@@ -131,15 +131,18 @@ fn each_ends_the_search_in_order() {
 fn a_second_one_ends_the_search_at_once() {
     for (second, number) in [("INT", 2), ("TERM", 15)] {
         let first = if second == "INT" { "TERM" } else { "INT" };
-        let room = Room::new();
-        let (child, _) = waiting(&room, "", Wait::List, "-o out/");
-        let pid = child.id();
-        // The second one while the first one is waited for.
-        let kills = format!("kill -s {first} {pid}; sleep 0.1; kill -s {second} {pid}");
-        let sent = Command::new("/bin/sh").args(["-c", &kills]).status();
-        assert!(sent.unwrap().success());
-        // No line: there was no time for it.
-        Ran::new(output(child)).says(128 + number, &[]);
+        // On a busy machine the second may come when the first was answered.
+        let ended_at_once = (0..20).any(|_| {
+            let room = Room::new();
+            let (child, _) = waiting(&room, "", Wait::List, "-o out/");
+            let pid = child.id();
+            let kills = format!("kill -s {first} {pid}; sleep 0.05; kill -s {second} {pid}");
+            let sent = Command::new("/bin/sh").args(["-c", &kills]).output();
+            let ran = Ran::new(output(child));
+            // No line: there was no time for it.
+            sent.unwrap().status.success() && ran.err.is_empty() && ran.code == Some(128 + number)
+        });
+        assert!(ended_at_once, "{first}, {second}");
     }
 }
 
