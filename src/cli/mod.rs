@@ -88,7 +88,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             };
             match planning::was_stopped(&error) {
                 true => messages.note("stopped before anything was begun: nothing was written"),
-                false => messages.error(format_args!("{error:#}")),
+                false => messages.error(advice::chain(&error)),
             }
             return Ok(Exit::Signal(signal));
         }
