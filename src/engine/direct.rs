@@ -4,7 +4,7 @@
 //! a tap is an offset into it, and each source row and tap carries R packed
 //! weights. The body is compiled once per level; see [`crate::simd`].
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch, dots,
@@ -15,7 +15,7 @@ use crate::{
     error::Result,
     image::Depth,
     kernel::Kernel,
-    number::{ElementKind, Lane, LaneKind},
+    number::{Lane, LaneKind},
     plan::Task,
     simd::{Body, Isa, Level, Simd, Vectors, prefetch},
 };
@@ -49,7 +49,7 @@ impl Engine for Direct {
     }
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        let (lane, lane_reason) = task.lane()?;
+        let (lane, reason) = task.lane()?;
         // A window contains its samples, and a NaN under a zero is one.
         let counts = |w: &&f64| task.depth == Depth::F32 || **w != 0.0;
         let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
@@ -58,19 +58,8 @@ impl Engine for Direct {
         if dots::cost(task, lane).is_ok_and(|dots| dots < cost + WIDENING) {
             cost += WIDENING;
         }
-        Ok(Offer {
-            cost: cost * task.samples(),
-            lane,
-            lane_reason,
-            element: ElementKind::Lane(lane),
-            simd: task.simd,
-            rows_at_once: block_rows(task, lane),
-            tile_width: task.tile_width(),
-            on_grid: false,
-            scratch: 0,
-            tables: 0,
-            recipe: Arc::new(EveryTap),
-        })
+        let (cost, rows) = (cost * task.samples(), block_rows(task, lane));
+        Ok(Offer::in_lane(task, (lane, reason), cost, rows, EveryTap))
     }
 }
 
@@ -89,11 +78,7 @@ impl InLane for EveryTap {
         bank: &Bank<'_>,
         at: usize,
     ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
-        Ok(Box::new(Compiled(Taps::new(
-            bank.grids[at],
-            &bank.row,
-            bank.drops_zeros(),
-        ))))
+        Ok(Box::new(Compiled(bank.taps(at))))
     }
 }
 

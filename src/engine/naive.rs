@@ -1,19 +1,13 @@
 //! Four loops over the window view: what every other engine must equal.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch,
     program::{Arithmetic, Bank, InLane},
     taps::Taps,
 };
-use crate::{
-    error::Result,
-    number::{ElementKind, Lane},
-    plan::Task,
-    simd::Simd,
-    view::Spacing,
-};
+use crate::{error::Result, number::Lane, plan::Task, simd::Simd, view::Spacing};
 
 /// The oracle and the baseline.
 #[derive(Debug)]
@@ -32,20 +26,10 @@ impl Engine for Naive {
         if task.method != Some(Method::Naive) {
             return Err(Refusal::of(Unasked));
         }
-        let (lane, lane_reason) = task.lane()?;
         Ok(Offer {
-            cost: f64::INFINITY,
-            lane,
-            lane_reason,
-            element: ElementKind::Lane(lane),
             // The loop is compiled once, for every processor.
             simd: Simd::PORTABLE,
-            rows_at_once: 1,
-            tile_width: task.tile_width(),
-            on_grid: false,
-            scratch: 0,
-            tables: 0,
-            recipe: Arc::new(Loops),
+            ..Offer::in_lane(task, task.lane()?, f64::INFINITY, 1, Loops)
         })
     }
 }
@@ -70,11 +54,7 @@ impl InLane for Loops {
         bank: &Bank<'_>,
         at: usize,
     ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
-        Ok(Box::new(Compiled(Taps::new(
-            bank.grids[at],
-            &bank.row,
-            bank.drops_zeros(),
-        ))))
+        Ok(Box::new(Compiled(bank.taps(at))))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Bank, Program};
 use crate::{
     error::Result,
     number::{ElementKind, LaneKind},
-    plan::{LaneReason, LaneRefusal},
+    plan::{LaneReason, LaneRefusal, Task},
     simd::Simd,
 };
 
@@ -34,6 +34,32 @@ pub(crate) struct Offer {
     /// The most bytes of the compiled bank beside its taps.
     pub(crate) tables: usize,
     pub(crate) recipe: Arc<dyn Recipe>,
+}
+
+impl Offer {
+    /// Of bands that are framed in the lane of the sums, in blocks of so many rows and
+    /// tiles that may begin anywhere, without memory of its own.
+    pub(super) fn in_lane(
+        task: &Task<'_>,
+        (lane, lane_reason): (LaneKind, LaneReason),
+        cost: f64,
+        rows_at_once: usize,
+        recipe: impl Recipe + 'static,
+    ) -> Self {
+        Self {
+            cost,
+            lane,
+            lane_reason,
+            element: ElementKind::Lane(lane),
+            simd: task.simd,
+            rows_at_once,
+            tile_width: task.tile_width(),
+            on_grid: false,
+            scratch: 0,
+            tables: 0,
+            recipe: Arc::new(recipe),
+        }
+    }
 }
 
 /// What an engine found out about a task, enough to compile kernels. It displays

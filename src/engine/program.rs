@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Contract, Grid, Offer, Recipe, direct, fft};
+use super::{Contract, Grid, Offer, Recipe, direct, fft, taps::Taps};
 use crate::{
     error::Result,
     image::Depth,
@@ -38,6 +38,11 @@ impl<'a> Bank<'a> {
     /// sample is infinite or NaN: a window contains its samples.
     pub(super) fn drops_zeros(&self) -> bool {
         self.depth != Depth::F32
+    }
+
+    /// The taps of the kernel at this place.
+    pub(super) fn taps<T: Lane>(&self, at: usize) -> Taps<T> {
+        Taps::new(self.grids[at], &self.row, self.drops_zeros())
     }
 }
 

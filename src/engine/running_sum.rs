@@ -4,7 +4,7 @@
 //! What leaves a running sum is subtracted again, so every sum must be exact: this
 //! is for integers only.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch, direct,
@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     image::try_resize,
     kernel::Kernel,
-    number::{ElementKind, Lane},
+    number::Lane,
     plan::{Task, is_exact},
     simd::{Body, Isa, Simd},
 };
@@ -41,22 +41,14 @@ impl Engine for RunningSum {
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
         check(task).map_err(Refusal::of)?;
-        let (lane, lane_reason) = task.lane()?;
+        let (lane, reason) = task.lane()?;
         let taps = |k: &Kernel| TOTALS + DOUBLING * f64::from(k.columns().ilog2());
         let taps = task.kernels.iter().map(taps);
+        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
         Ok(Offer {
-            cost: taps.sum::<f64>() * direct::tap_cost(lane) * task.samples(),
-            lane,
-            lane_reason,
-            element: ElementKind::Lane(lane),
-            simd: task.simd,
-            rows_at_once: ROWS,
-            tile_width: task.tile_width(),
-            on_grid: false,
             // A row of running sums, and two of their sums.
             scratch: separable::row_bytes(task, lane).saturating_mul(3),
-            tables: 0,
-            recipe: Arc::new(Moving),
+            ..Offer::in_lane(task, (lane, reason), cost, ROWS, Moving)
         })
     }
 }

@@ -4,7 +4,7 @@
 //! one row of sums per term, which stay in the cache, then along these rows.
 //! Both are the direct engine's loop.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch,
@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     image::Depth,
     kernel::{Factor, Factors, Kernel},
-    number::{ElementKind, Lane, LaneKind, MAX_ROUNDINGS},
+    number::{Lane, LaneKind, MAX_ROUNDINGS},
     plan::{self, Task, is_exact},
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
@@ -63,7 +63,7 @@ impl Engine for Separable {
         let factors = (task.kernels.iter()).map(|k| factors(k, task.depth, max_rank));
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         let roundings = |at: usize, k: &Kernel| roundings(k, &factors[at]);
-        let (lane, lane_reason) = plan::lane(task, roundings)?;
+        let (lane, reason) = plan::lane(task, roundings)?;
         let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
@@ -71,20 +71,12 @@ impl Engine for Separable {
         let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
         let rows_at_once = direct::block_rows(task, lane);
         let passes = Passes(factors);
+        // Rows of every term, before they are summed.
+        let scratch = (passes.terms() * rows_at_once.max(direct::MOST_ROWS))
+            .saturating_mul(row_bytes(task, lane));
         Ok(Offer {
-            cost,
-            lane,
-            lane_reason,
-            element: ElementKind::Lane(lane),
-            simd: task.simd,
-            rows_at_once,
-            tile_width: task.tile_width(),
-            on_grid: false,
-            // Rows of every term, before they are summed.
-            scratch: (passes.terms() * rows_at_once.max(direct::MOST_ROWS))
-                .saturating_mul(row_bytes(task, lane)),
-            tables: 0,
-            recipe: Arc::new(passes),
+            scratch,
+            ..Offer::in_lane(task, (lane, reason), cost, rows_at_once, passes)
         })
     }
 }

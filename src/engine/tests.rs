@@ -4,10 +4,7 @@
 use std::{
     collections::BTreeSet,
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use super::{
@@ -16,10 +13,7 @@ use super::{
 };
 use crate::{
     Border, Channel, Depth, Error, Extent, Filter, Image, Kernel, KernelBank, Plan, Result,
-    Samples, Tuning,
-    number::{ElementKind, Lane},
-    plan::Input,
-    simd::Simd,
+    Samples, Tuning, number::Lane, plan::Input, simd::Simd,
 };
 
 /// Sums the taps from the last to the first.
@@ -36,21 +30,8 @@ impl Engine for Backwards {
     }
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        let (lane, lane_reason) = task.lane()?;
-        Ok(Offer {
-            cost: 0.0,
-            lane,
-            lane_reason,
-            element: ElementKind::Lane(lane),
-            simd: task.simd,
-            // No other engine has blocks of 3 rows.
-            rows_at_once: 3,
-            tile_width: task.tile_width(),
-            on_grid: false,
-            scratch: 0,
-            tables: 0,
-            recipe: Arc::new(LastToFirst),
-        })
+        // No other engine has blocks of 3 rows.
+        Ok(Offer::in_lane(task, task.lane()?, 0.0, 3, LastToFirst))
     }
 }
 
