@@ -16,7 +16,7 @@ use crate::error::{Error, NameOf, RequestError};
 ///
 /// `mod` is the floor modulus, so the pattern repeats for ever: a kernel may
 /// be larger than the image. `reflect` of a single sample is that sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Border {
     /// One value everywhere outside, in units of a sample (0 to 255 for 8 bits).
     Constant(f64),
@@ -29,6 +29,18 @@ pub enum Border {
     /// The image is tiled.
     Wrap,
 }
+
+/// Constants are equal if they are the same sample: NaN is NaN.
+impl PartialEq for Border {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Constant(a), Self::Constant(b)) => a.to_bits() == b.to_bits(),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl Eq for Border {}
 
 impl Border {
     /// NumPy's name: `constant`, `edge`, `reflect`, `symmetric` or `wrap`.
@@ -207,6 +219,25 @@ mod tests {
             ),
         ] {
             assert_eq!(text.parse::<Border>().unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn every_border_is_equal_to_itself_alone() {
+        let all = [
+            Border::Constant(0.0),
+            Border::Constant(-0.0),
+            Border::Constant(1.0),
+            Border::Constant(f64::NAN),
+            Border::Edge,
+            Border::Reflect,
+            Border::Symmetric,
+            Border::Wrap,
+        ];
+        for (i, a) in all.iter().enumerate() {
+            for (j, b) in all.iter().enumerate() {
+                assert_eq!(a == b, i == j, "{a:?} {b:?}");
+            }
         }
     }
 }

@@ -195,9 +195,9 @@ fn measure(
         };
         let mut output = plan.allocate()?;
         // The first run pays for pages that no other run pays for.
-        timed(filter, image, &plan, &mut output)?;
+        timed(&plan, image, &mut output)?;
         let times = (0..how.runs)
-            .map(|_| timed(filter, image, &plan, &mut output))
+            .map(|_| timed(&plan, image, &mut output))
             .collect::<Result<Vec<_>>>()?;
         lines.push(Line {
             engine,

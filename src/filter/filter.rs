@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Channel, part::Progress, run::Runner};
+use super::Channel;
 use crate::{
     border::Border,
     error::{Error, RequestError, Result},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How far the result reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Extent {
     /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)`.
     #[default]
@@ -227,35 +227,7 @@ impl Filter {
         let image = image.into();
         let plan = self.plan(image, &Tuning::default())?;
         let mut output = plan.allocate()?;
-        self.apply_into(image, &plan, &mut output, &|_| ())?;
+        plan.apply_into(image, &mut output, &|_| ())?;
         Ok(output)
-    }
-
-    /// Fills `output`, which [`Plan::allocate`] made, by a plan that
-    /// [`plan`](Self::plan) made for an image like this one; `progress` hears
-    /// of finished output rows, from any thread.
-    ///
-    /// # Errors
-    ///
-    /// If the plan is for another filter or image, or the output for another plan.
-    pub fn apply_into<'a>(
-        &self,
-        image: impl Into<ImageView<'a>>,
-        plan: &Plan,
-        output: &mut Image,
-        progress: &Progress<'_>,
-    ) -> Result<()> {
-        let image = image.into();
-        if !plan.is_for(self, Input::of(&image)) {
-            return Err(RequestError::OtherPlan.into());
-        }
-        if output.shape() != plan.output_shape() || output.depth() != plan.output_depth() {
-            return Err(RequestError::OtherOutput.into());
-        }
-        let mut runner = Runner::new(plan)?;
-        let source = runner.source(image, 0)?;
-        runner.look_at(&source)?;
-        let rows = 0..output.rows();
-        runner.run(&source, rows, output.samples_mut(), progress)
     }
 }

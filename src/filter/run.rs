@@ -8,11 +8,41 @@ use super::{
     part::{Part, Progress},
 };
 use crate::{
-    error::Result,
+    error::{RequestError, Result},
     image::{Image, ImageView, SampleSliceMut},
     plan::Plan,
     tone::Tone,
 };
+
+impl Plan {
+    /// Fills `output`, which [`allocate`](Self::allocate) made, with what the filter
+    /// gives of `image`, which is like the one that this plan was made for;
+    /// `progress` hears of finished output rows, from any thread.
+    ///
+    /// # Errors
+    ///
+    /// If the image is another one, or the output is another plan's; and if the
+    /// memory cannot be had.
+    pub fn apply_into<'a>(
+        &self,
+        image: impl Into<ImageView<'a>>,
+        output: &mut Image,
+        progress: &Progress<'_>,
+    ) -> Result<()> {
+        let image = image.into();
+        if !self.is_for(&image) {
+            return Err(RequestError::OtherPlan.into());
+        }
+        if output.shape() != self.output_shape() || output.depth() != self.output_depth() {
+            return Err(RequestError::OtherOutput.into());
+        }
+        let mut runner = Runner::new(self)?;
+        let source = runner.source(image, 0)?;
+        runner.look_at(&source)?;
+        let rows = 0..output.rows();
+        runner.run(&source, rows, output.samples_mut(), progress)
+    }
+}
 
 /// A plan whose kernels are compiled, ready for rows.
 ///

@@ -300,8 +300,9 @@ impl Plan {
             .filter(|tile| !tile.is_empty())
     }
 
-    pub(crate) fn is_for(&self, filter: &Filter, input: Input) -> bool {
-        self.filter == *filter && self.input == input
+    /// Whether the image is like the one that this plan was made for.
+    pub(crate) fn is_for(&self, image: &ImageView<'_>) -> bool {
+        self.input == Input::of(image)
     }
 
     /// Rows of the image from one window to the next.

@@ -992,3 +992,57 @@ fn a_step_beyond_the_image_needs_no_more_than_a_row() {
         }
     }
 }
+
+/// A border of NaN is a border like any other: it reaches the windows that leave
+/// the image, and no others.
+#[test]
+fn a_border_of_nan_reaches_its_windows_alone() {
+    let mut random = Random(78);
+    let image = random_image(&mut random, [60, 150, 1], Depth::F32);
+    let one = kernel_of([1, 1], |_| 1.0);
+    let row = kernel_of([1, 7], |[_, j]| (j as f64 + 1.0).sqrt());
+    let column = kernel_of([9, 1], |[i, _]| 0.3 + (i as f64).sin());
+    let noise = kernel_of([21, 21], |[i, j]| ((i * 21 + j) as f64).sin());
+    let product = outer_products(&[(&column, &row)]);
+    let mut methods = [0; 4];
+    for kernel in [one, row, column, noise, product] {
+        for step in [[1, 1], [2, 3]] {
+            let filtered = |value| {
+                let walk = Walk {
+                    extent: Extent::Same(Border::Constant(value)),
+                    step,
+                    dilation: [1, 1],
+                };
+                filter(&kernel, walk)
+            };
+            let (nan, zero) = (filtered(f64::NAN), filtered(0.0));
+            assert_eq!(nan, nan.clone());
+            let auto = Tuning::default();
+            for tuning in allowed(&nan, &image).into_iter().chain([auto]) {
+                let plan = nan.plan(&image, &tuning).unwrap();
+                assert_eq!(plan, plan.clone());
+                let at = Method::ALL.iter().position(|m| *m == plan.method());
+                methods[at.unwrap()] += 1;
+                let (reached, inside) =
+                    (apply(&nan, &image, &tuning), apply(&zero, &image, &tuning));
+                let leaves = |axis: usize, at: usize| {
+                    let size = [kernel.rows(), kernel.columns()][axis];
+                    let first = (at * step[axis]).checked_sub(kernel.anchor()[axis]);
+                    first.is_none_or(|first| first + size > image.shape()[axis])
+                };
+                for y in 0..reached.rows() {
+                    for x in 0..reached.columns() {
+                        let sample = |image| common::sample(image, [y, x, 0]);
+                        let (sum, other) = (sample(&reached), sample(&inside));
+                        if leaves(0, y) || leaves(1, x) {
+                            assert!(sum.is_nan(), "{tuning:?} {y} {x}: {sum}");
+                        } else {
+                            assert!((sum - other).abs() < 1e-4, "{tuning:?} {y} {x}: {sum}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(methods.iter().all(|&runs| runs > 0), "{methods:?}");
+}
