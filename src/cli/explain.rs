@@ -168,6 +168,16 @@ fn facts(
         }),
     );
     facts.add("method", plan.method_reason(), json!(plan.method().name()));
+    // One line for each engine.
+    let answers = plan.answers();
+    let lines: Vec<String> = answers.iter().map(ToString::to_string).collect();
+    let objects = answers.iter().map(|answer| {
+        json!({
+            "engine": answer.engine(), "taken": answer.is_taken(),
+            "ms": answer.milliseconds(), "refusal": answer.refusal(),
+        })
+    });
+    facts.add("engines", lines.join("\n"), objects.collect());
     facts.add(
         "lane",
         format!("{}: {}", plan.lane(), plan.lane_reason()),

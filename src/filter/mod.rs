@@ -14,4 +14,4 @@ pub use channel::Channel;
 pub use filter::{Extent, Filter};
 pub(crate) use run::Runner;
 
-pub use crate::plan::{Plan, Tuning};
+pub use crate::plan::{Answer, Plan, Tuning};

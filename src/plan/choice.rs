@@ -11,14 +11,7 @@ use crate::{
 pub(super) struct Choice {
     pub(super) engine: &'static dyn Engine,
     pub(super) offer: Offer,
-    pub(super) others: Vec<Answer>,
-}
-
-/// What an engine answered.
-#[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) engine: &'static dyn Engine,
-    pub(super) answer: Result<Offer, Refusal>,
+    pub(super) others: Vec<(&'static dyn Engine, Result<Offer, Refusal>)>,
 }
 
 impl Choice {
@@ -29,50 +22,43 @@ impl Choice {
     /// If there is none.
     pub(super) fn new(task: &Task<'_>, engines: &[&'static dyn Engine]) -> Result<Self> {
         let asked = |engine: &dyn Engine| task.method.is_none_or(|m| m == engine.method());
-        let mut others: Vec<Answer> = (engines.iter())
-            .map(|&engine| Answer {
-                engine,
-                answer: engine.offer(task),
-            })
-            .collect();
-        let offers = others
-            .iter()
-            .enumerate()
-            .filter_map(|(at, Answer { engine, answer })| {
-                let offer = answer.as_ref().ok().filter(|_| asked(*engine))?;
-                Some((at, offer.cost))
-            });
-        let cheapest = offers.min_by(|(_, a), (_, b)| a.total_cmp(b));
-        if let Some((at, _)) = cheapest
-            && let Answer {
-                engine,
-                answer: Ok(offer),
-            } = others.remove(at)
-        {
-            return Ok(Self {
+        let mut taken: Option<(&'static dyn Engine, Offer)> = None;
+        let mut others = Vec::new();
+        for &engine in engines {
+            match engine.offer(task) {
+                Ok(offer) if asked(engine) => {
+                    // Of offers that cost the same the first stays.
+                    let is_cheaper = taken
+                        .as_ref()
+                        .is_none_or(|(_, best)| offer.cost < best.cost);
+                    if is_cheaper {
+                        let slower = taken.replace((engine, offer));
+                        others.extend(slower.map(|(engine, offer)| (engine, Ok(offer))));
+                    } else {
+                        others.push((engine, Ok(offer)));
+                    }
+                }
+                answer => others.push((engine, answer)),
+            }
+        }
+        match taken {
+            Some((engine, offer)) => Ok(Self {
                 engine,
                 offer,
                 others,
-            });
+            }),
+            None => {
+                let answers = others.into_iter().filter(|(engine, _)| asked(*engine));
+                let refusals = answers.filter_map(|(_, answer)| answer.err());
+                Err(refusal(task.method, refusals.collect()))
+            }
         }
-        others.retain(|other| asked(other.engine));
-        Err(refusal(task.method, others))
-    }
-
-    /// What the other engines of a method answered.
-    pub(super) fn others_of(&self, method: Method) -> Vec<&Result<Offer, Refusal>> {
-        let others = self.others.iter();
-        let of_method = others.filter(|other| other.engine.method() == method);
-        of_method.map(|other| &other.answer).collect()
     }
 }
 
 /// Why no engine makes an offer. What no lane can do is the task's fault, or that
 /// of the lane that was asked for, and said before what one engine cannot do.
-fn refusal(asked: Option<Method>, answers: Vec<Answer>) -> Error {
-    let mut refusals: Vec<Refusal> = (answers.into_iter())
-        .filter_map(|answer| answer.answer.err())
-        .collect();
+fn refusal(asked: Option<Method>, mut refusals: Vec<Refusal>) -> Error {
     refusals.sort_by_key(|refusal| !matches!(refusal, Refusal::Lane(_)));
     let reason = match refusals.into_iter().next() {
         Some(Refusal::Lane(LaneRefusal::Inexact { depth, largest })) => {

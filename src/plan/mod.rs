@@ -17,5 +17,6 @@ pub(crate) use geometry::Geometry;
 pub(crate) use lane::{LaneReason, LaneRefusal, lane};
 pub(crate) use plan::Input;
 pub use plan::Plan;
+pub use reasons::Answer;
 pub(crate) use task::{Task, is_exact};
 pub use tuning::Tuning;

@@ -1,32 +1,46 @@
 //! What a plan says of itself.
 
-use std::fmt;
+use std::{fmt, iter};
 
-use super::Plan;
-use crate::{border::Border, engine::Method};
+use super::{Plan, choice::Choice};
+use crate::{
+    border::Border,
+    engine::{Method, Offer, Refusal},
+};
 
 impl Plan {
-    /// The method and why: one line.
+    /// The method and what it does here: one line.
     pub fn method_reason(&self) -> String {
         let (method, how) = (self.method(), &self.offer().recipe);
-        let beside = self.beside_two_passes().unwrap_or_default();
-        format!("{method}: {how}{beside}")
+        let asked = match self.tuning.method {
+            Some(_) => ", as asked for",
+            None => "",
+        };
+        format!("{method}: {how}{asked}")
     }
 
-    /// Why every tap is summed by itself, where columns and then rows could be.
-    fn beside_two_passes(&self) -> Option<String> {
-        match self.tuning.method {
-            Some(Method::Naive | Method::Direct) => return Some(", as asked for".to_owned()),
-            // A copy sums no taps.
-            None if self.method() == Method::Direct && self.engine() != "copy" => {}
-            _ => return None,
-        }
-        let passes = self.choice.others_of(Method::Separable);
-        if passes.iter().any(|answer| answer.is_ok()) {
-            return Some(", which is faster here than two passes".to_owned());
-        }
-        let why = passes.iter().find_map(|answer| answer.as_ref().err());
-        why.map(|why| format!(": {why}"))
+    /// What every engine answered: the one that is taken, then the others that
+    /// would run from the fastest to the slowest, then those that would not.
+    pub fn answers(&self) -> Vec<Answer<'_>> {
+        let Choice {
+            engine,
+            offer,
+            others,
+        } = &self.choice;
+        let taken = Answer {
+            engine: engine.name(),
+            answer: Ok(offer),
+            is_taken: true,
+        };
+        let others = others.iter().map(|(engine, answer)| Answer {
+            engine: engine.name(),
+            answer: answer.as_ref(),
+            is_taken: false,
+        });
+        let mut answers: Vec<Answer<'_>> = iter::once(taken).chain(others).collect();
+        let cost = |answer: &Answer<'_>| answer.answer.map_or(f64::INFINITY, |offer| offer.cost);
+        answers[1..].sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+        answers
     }
 
     /// Why this lane: one line.
@@ -92,5 +106,53 @@ impl fmt::Display for Plan {
             "{method} in {lane}, {}, {band_rows} rows at a time",
             self.simd()
         )
+    }
+}
+
+/// What an engine answered to a plan's task.
+#[derive(Debug, Clone)]
+pub struct Answer<'a> {
+    engine: &'static str,
+    answer: Result<&'a Offer, &'a Refusal>,
+    is_taken: bool,
+}
+
+impl Answer<'_> {
+    /// `direct`, `dots`, `running-sum`, ...
+    pub const fn engine(&self) -> &'static str {
+        self.engine
+    }
+
+    /// Whether it is the engine that runs.
+    pub const fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
+    /// About how many milliseconds one thread would multiply and add, or `None` if
+    /// it would not run, or nobody has measured it.
+    pub fn milliseconds(&self) -> Option<f64> {
+        let cost = self.answer.ok()?.cost;
+        cost.is_finite().then_some(cost / 1e6)
+    }
+
+    /// Why it would not run: a clause.
+    pub fn refusal(&self) -> Option<String> {
+        self.answer.err().map(Refusal::to_string)
+    }
+}
+
+/// `dots: about 12 ms on one thread, taken`.
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let engine = self.engine;
+        let cost = match (self.answer, self.milliseconds()) {
+            (Err(refusal), _) => return write!(f, "{engine}: cannot run: {refusal}"),
+            (_, None) => "not measured".to_owned(),
+            (_, Some(ms)) if ms < 0.01 => format!("about {:.3} us on one thread", ms * 1e3),
+            (_, Some(ms)) if ms < 10.0 => format!("about {ms:.3} ms on one thread"),
+            (_, Some(ms)) => format!("about {ms:.0} ms on one thread"),
+        };
+        let taken = if self.is_taken { ", taken" } else { "" };
+        write!(f, "{engine}: {cost}{taken}")
     }
 }

@@ -8,6 +8,7 @@ mod common;
 
 mod attributes;
 mod batches;
+mod engines;
 mod filters;
 mod hostile;
 mod idle_options;

@@ -152,8 +152,8 @@ fn explain_shows_the_views() {
     assert_eq!(
         keys(&objects[0]),
         [
-            "band", "extent", "image", "input", "kernel", "lane", "memory", "method", "output",
-            "pipeline", "simd", "windows"
+            "band", "engines", "extent", "image", "input", "kernel", "lane", "memory", "method",
+            "output", "pipeline", "simd", "windows"
         ]
     );
     assert_eq!(objects[0]["input"], "g.png");
