@@ -20,6 +20,8 @@ mod hash;
 mod map;
 mod number;
 mod plan;
+mod stage;
+mod stop;
 mod tone;
 mod warning;
 
@@ -32,4 +34,5 @@ pub use image::{Depth, Image, ImageView, Samples};
 pub use kernel::{Kernel, KernelBank};
 pub use map::Map;
 pub use number::LaneKind;
+pub use stop::Stop;
 pub use warning::{Warning, WarningKind};

@@ -13,7 +13,6 @@ mod memory;
 mod output;
 mod special;
 mod stages;
-mod stop;
 mod window;
 
 use std::{
@@ -30,10 +29,10 @@ pub use input::Input;
 pub use loss::MayLose;
 pub use memory::needed as memory_needed;
 
+pub use crate::stop::Stop;
 pub(crate) use ledger::Ledger;
 pub(crate) use memory::Budget;
 pub use special::special;
-pub use stop::Stop;
 
 /// Locks as the ledger uses them. A model of threads puts its own here.
 mod sync {

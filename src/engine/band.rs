@@ -22,6 +22,8 @@ pub(crate) struct Band<'a, T> {
 }
 
 impl<'a, T> Band<'a, T> {
+    /// `rows` is an empty vector whose memory is used for the slices of the rows.
+    ///
     /// # Errors
     ///
     /// If the memory for a slice of each row cannot be had.
@@ -35,9 +37,9 @@ impl<'a, T> Band<'a, T> {
         step: [usize; 2],
         may_be_non_finite: bool,
         far: bool,
+        mut rows: Vec<&'a [T]>,
     ) -> Result<Self> {
         let count = view.shape()[0];
-        let mut rows = Vec::new();
         (rows.try_reserve_exact(count)).map_err(|_| no_memory::<&[T]>(count))?;
         let flat = (0..count).map(|row| view.flat_row(row).expect("a band's rows are flat"));
         rows.extend(flat);
@@ -49,6 +51,11 @@ impl<'a, T> Band<'a, T> {
             may_be_non_finite,
             far,
         })
+    }
+
+    /// The slices of its rows, whose memory can be used again.
+    pub(crate) fn into_rows(self) -> Vec<&'a [T]> {
+        self.rows
     }
 
     pub(super) fn channels(&self) -> usize {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A kernel that an engine compiled.
-pub(crate) trait Contract: Sync {
+pub(crate) trait Contract: Send + Sync {
     /// What bands are framed in.
     type Element: Element;
     /// What sums are kept as.
@@ -59,8 +59,10 @@ pub(crate) trait Contract: Sync {
 
 /// Buffers of one thread, kept from call to call.
 #[derive(Debug)]
-pub(crate) struct Scratch<T> {
+pub(crate) struct Scratch<T: 'static> {
     pub(super) rows: Vec<T>,
+    /// Slices of `rows`: empty between calls.
+    pub(super) slices: Vec<&'static [T]>,
     pub(super) tiles: fft::Scratch<T>,
 }
 
@@ -68,6 +70,7 @@ impl<T: Lane> Scratch<T> {
     pub(crate) fn new() -> Self {
         Self {
             rows: Vec::new(),
+            slices: Vec::new(),
             tiles: fft::Scratch::new(),
         }
     }
@@ -80,4 +83,13 @@ pub(super) fn take_steps<E, T: Lane>(row: &mut [T], band: &Band<'_, E>) {
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
         row.copy_within(from..from + channels, x * channels);
     }
+}
+
+/// An empty vector in the memory of `slices`, for slices of another lifetime.
+pub(crate) fn recycled<'b, T>(mut slices: Vec<&[T]>) -> Vec<&'b [T]> {
+    slices.clear();
+    // Collecting into elements of the same layout keeps the allocation.
+    (slices.into_iter())
+        .map(|_| unreachable!("it is empty"))
+        .collect()
 }

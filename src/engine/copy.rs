@@ -2,18 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use rayon::prelude::*;
-
 use super::{Bank, Engine, Method, Offer, Program, Recipe, Refusal, direct::Direct, dots::Dots};
-use crate::{
-    border::Border,
-    error::Result,
-    image::Depth,
-    map::Map,
-    number::Output,
-    plan::{Geometry, Task},
-    view::StridedView,
-};
+use crate::{error::Result, image::Depth, map::Map, plan::Task};
 
 /// A copy of samples.
 #[derive(Debug)]
@@ -103,54 +93,4 @@ impl Recipe for Moved {
     fn compile(&self, _: &Bank<'_>) -> Result<Program> {
         Ok(Program::Copy(self.tap))
     }
-}
-
-/// Fills `out` with the samples at `tap` of every window; `source` and `out`
-/// come with the rows of the image and of the result that they begin with.
-pub(crate) fn copy<S: Output>(
-    geometry: &Geometry,
-    (source, first): (StridedView<'_, S, 3>, usize),
-    tap: [usize; 2],
-    (out, first_out): (&mut [S], usize),
-    progress: &(dyn Fn(usize) + Sync),
-) {
-    let channels = source.shape()[2];
-    let [_, columns] = geometry.output;
-    let constant = match geometry.border {
-        Some(Border::Constant(value)) => S::from_real(value),
-        _ => S::from_real(0.0),
-    };
-    // The outputs whose sample is the image's own, if they stand side by side.
-    let padded = tap[1]..tap[1] + columns;
-    let inside = match geometry.step[1] {
-        1 => geometry.inside(1, &padded),
-        _ => padded.start..padded.start,
-    };
-    let rows = out.par_chunks_mut(columns * channels).enumerate();
-    rows.with_min_len(16).for_each(|(y, out)| {
-        progress(1);
-        let seen = (first_out + y) * geometry.step[0] + tap[0];
-        let Some(row) = geometry.source(0, seen) else {
-            out.fill(constant);
-            return;
-        };
-        let row = row - first;
-        let samples = source.flat_row(row);
-        let flat = match samples {
-            Some(samples) if !inside.is_empty() => {
-                let from = (inside.start - geometry.before[1]) * channels;
-                let to = (inside.start - padded.start) * channels;
-                let len = inside.len() * channels;
-                out[to..to + len].copy_from_slice(&samples[from..from + len]);
-                inside.start - padded.start..inside.end - padded.start
-            }
-            _ => 0..0,
-        };
-        for x in (0..flat.start).chain(flat.end..columns) {
-            let column = geometry.source(1, x * geometry.step[1] + tap[1]);
-            for c in 0..channels {
-                out[x * channels + c] = column.map_or(constant, |x| *source.at([row, x, c]));
-            }
-        }
-    });
 }

@@ -23,8 +23,7 @@ mod wide;
 use std::fmt;
 
 pub(crate) use band::Band;
-pub(crate) use contract::{Contract, Scratch};
-pub(crate) use copy::copy;
+pub(crate) use contract::{Contract, Scratch, recycled};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
 pub(crate) use program::{Bank, Kernels, Program};

@@ -4,10 +4,11 @@
 //! one row of sums per term, which stay in the cache, then along these rows.
 //! Both are the direct engine's loop.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch,
+    contract::recycled,
     direct::{self, Blocks, Rows},
     naive,
     program::{Arithmetic, Bank, InLane},
@@ -176,7 +177,7 @@ impl<T: Blocks> Contract for Compiled<T> {
         stride: usize,
         scratch: &mut Scratch<T>,
     ) -> Result<()> {
-        contract(simd, band, self, first, out, stride, &mut scratch.rows)
+        contract(simd, band, self, first, out, stride, scratch)
     }
 }
 
@@ -227,7 +228,7 @@ fn contract<T: Blocks>(
     first: usize,
     out: &mut [T],
     stride: usize,
-    scratch: &mut Vec<T>,
+    scratch: &mut Scratch<T>,
 ) -> Result<()> {
     let at_once = direct::rows_at_once(T::KIND, simd.level());
     let Compiled {
@@ -238,7 +239,8 @@ fn contract<T: Blocks>(
     // A row that is shorter than a block is computed past its end.
     let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
     let pitch = whole_lines::<T>(width);
-    let scratch = aligned(scratch, columns.len() * at_once * pitch)?;
+    let Scratch { rows, slices, .. } = scratch;
+    let scratch = aligned(rows, columns.len() * at_once * pitch)?;
     let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
     let mut at = 0;
     while at * stride < out.len() {
@@ -253,7 +255,7 @@ fn contract<T: Blocks>(
         for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * pitch)) {
             Rows {
                 sources,
-                ahead: std::mem::take(&mut ahead),
+                ahead: mem::take(&mut ahead),
                 taps,
                 len: width,
                 rows,
@@ -267,9 +269,10 @@ fn contract<T: Blocks>(
             let terms = scratch.chunks(at_once * pitch);
             terms.map(move |sums| &sums[row * pitch..][..width])
         };
-        let sums: Vec<&[T]> = (0..rows).flat_map(sums_of).collect();
-        let sums = sums.chunks(columns.len());
-        for (row, (out, terms)) in out.chunks_mut(stride).zip(sums).enumerate() {
+        let mut sums = recycled(mem::take(slices));
+        sums.extend((0..rows).flat_map(sums_of));
+        let rows_of_sums = sums.chunks(columns.len());
+        for (row, (out, terms)) in out.chunks_mut(stride).zip(rows_of_sums).enumerate() {
             Rows {
                 sources: terms,
                 ahead: &[],
@@ -290,6 +293,7 @@ fn contract<T: Blocks>(
                 );
             }
         }
+        *slices = recycled(sums);
         at += rows;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::image::Sample;
+use crate::image::{Sample, SampleSliceMut};
 
 /// `f32` or `f64`. The plan takes `f32` only where it gives the same samples.
 pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
@@ -113,12 +113,19 @@ real!(f64, 4_503_599_627_370_496.0_f64);
 /// A sample type that responses can become.
 pub(crate) trait Output: Sample {
     fn from_real<F: Real>(value: F) -> Self;
+
+    /// Samples of this type, as those of any.
+    fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_>;
 }
 
 impl Output for u8 {
     #[inline(always)]
     fn from_real<F: Real>(value: F) -> Self {
         value.to_integer(255) as Self
+    }
+
+    fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_> {
+        samples.into()
     }
 }
 
@@ -127,12 +134,20 @@ impl Output for u16 {
     fn from_real<F: Real>(value: F) -> Self {
         value.to_integer(65535)
     }
+
+    fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_> {
+        samples.into()
+    }
 }
 
 impl Output for f32 {
     #[inline(always)]
     fn from_real<F: Real>(value: F) -> Self {
         value.to_f32()
+    }
+
+    fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_> {
+        samples.into()
     }
 }
 

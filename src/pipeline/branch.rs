@@ -17,9 +17,10 @@ use super::{
 use crate::{
     codec::Metadata,
     error::{Error, OutputError, Result},
-    filter::{Plan, Runner},
+    filter::Plan,
     image::{Depth, ImageView, Samples},
     report::{Event, Report},
+    stage::{Chain, Rows, RowsMut, Scratch},
 };
 
 /// One result that is to be made.
@@ -46,7 +47,10 @@ pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
 /// The way of one result.
 pub(super) struct Branch<'scope> {
     plan: &'scope Plan,
-    runner: Runner<'scope>,
+    chain: Chain,
+    scratch: Scratch,
+    /// Whether the chain was told of the image.
+    begun: bool,
     /// The bytes of a row of the image.
     row_bytes: usize,
     /// Rows that are made at a time.
@@ -87,7 +91,7 @@ impl<'scope> Branch<'scope> {
         'env: 'scope,
     {
         let Work { plan, writing } = work;
-        let runner = Runner::new(plan)?;
+        let chain = Chain::new(plan)?;
         let feed = match scope {
             None => Feed::Here(Box::new(writing), None),
             Some(scope) => {
@@ -103,7 +107,9 @@ impl<'scope> Branch<'scope> {
         };
         Ok(Self {
             plan,
-            runner,
+            chain,
+            scratch: Scratch::default(),
+            begun: false,
             row_bytes,
             stretch: flow::stretch_rows(plan, row_bytes),
             next: 0,
@@ -136,20 +142,17 @@ impl<'scope> Branch<'scope> {
         let [rows, columns, channels] = plan.output_shape();
         let end = first + image.shape()[0];
         let progress = |count| report.event(Event::RowsDone { count });
-        let whole = match plan.needs_whole_image() {
-            None => None,
-            Some(_) => {
-                let start = Instant::now();
-                let source = self.runner.source(image, first)?;
-                self.runner.look_at(&source)?;
-                self.busy += start.elapsed();
-                Some(source)
-            }
-        };
+        let source = Rows { view: image, first };
+        if !self.begun {
+            // Where samples depend on the range of all responses, all of the image is here.
+            let start = Instant::now();
+            self.chain.begin(source, &mut self.scratch, Some(stop))?;
+            self.busy += start.elapsed();
+            self.begun = true;
+        }
         while self.next < rows {
             let part = self.next..rows.min(self.next + self.stretch);
-            let needed = plan.source_rows(&part);
-            if needed.end > end {
+            if self.chain.source_rows(&part).end > end {
                 break;
             }
             stop.check()?;
@@ -157,15 +160,18 @@ impl<'scope> Branch<'scope> {
             out.resize(part.len() * columns * channels)?;
             let start = Instant::now();
             self.next = part.end;
-            let out_rows = out.as_mut_slice();
-            match &whole {
-                Some(source) => self.runner.run(source, part, out_rows, &progress)?,
-                None => {
-                    let near = image.slice(0, needed.start - first..needed.end - first)?;
-                    let source = self.runner.source(near, needed.start)?;
-                    self.runner.run(&source, part, out_rows, &progress)?;
-                }
-            }
+            let out_rows = RowsMut {
+                samples: out.as_mut_slice(),
+                stride: columns * channels,
+            };
+            self.chain.run(
+                source,
+                part,
+                out_rows,
+                &mut self.scratch,
+                &progress,
+                Some(stop),
+            )?;
             self.busy += start.elapsed();
             feed = feed.give(out)?;
         }
@@ -186,7 +192,7 @@ impl<'scope> Branch<'scope> {
     pub(super) fn needed_from(&self) -> usize {
         let rows = self.plan.output_shape()[0];
         match self.feed {
-            Ok(_) if self.next < rows => self.plan.source_rows(&(self.next..rows)).start,
+            Ok(_) if self.next < rows => self.chain.source_rows(&(self.next..rows)).start,
             _ => usize::MAX,
         }
     }

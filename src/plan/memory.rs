@@ -1,6 +1,6 @@
 //! The memory that a plan takes: bounds from sizes alone.
 
-use super::Plan;
+use super::{Convolution, Plan};
 
 /// The most elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
@@ -16,23 +16,29 @@ impl Plan {
     /// The most bytes that all threads keep while rows are made, samples of
     /// the image and of the result aside.
     pub(crate) fn memory(&self) -> usize {
+        let Convolution {
+            geometry, channels, ..
+        } = &*self.convolution;
         let element = self.lane().bytes();
+        let tile_width = self.convolution.tile_width();
+        let kernels = self.convolution.kernels.len();
         let framed = |rows| {
-            self.row_bytes
-                .saturating_mul(self.geometry.padded_len(0, rows))
+            self.convolution
+                .row_bytes
+                .saturating_mul(geometry.padded_len(0, rows))
         };
         let frame = match self.zero_copy() {
             true => 0,
-            false => framed(self.band_rows),
+            false => framed(self.band_rows()),
         };
         // Where the columns of the border are taken from, on both sides.
-        let columns = size_of::<Option<usize>>() * 2 * self.geometry.window[1];
+        let columns = size_of::<Option<usize>>() * 2 * geometry.window[1];
         // A slice for each row of a band.
-        let rows = size_of::<&[u8]>() * self.geometry.padded_len(0, self.band_rows);
+        let rows = size_of::<&[u8]>() * geometry.padded_len(0, self.band_rows());
         // A row of sums has those of the columns that a step leaves out.
-        let dense = self.geometry.positions(1, self.tile_width()) * self.channels + MAX_BLOCK;
-        let sums = (self.kernels.len() * self.rows_at_once()).saturating_mul(dense * element);
-        let finished = self.tile_width() * self.channels * self.output_depth().bytes();
+        let dense = geometry.positions(1, tile_width) * channels + MAX_BLOCK;
+        let sums = (kernels * self.rows_at_once()).saturating_mul(dense * element);
+        let finished = tile_width * channels * self.output_depth().bytes();
         let engine = self.offer().scratch;
         let thread = [frame, columns, rows, sums, finished, engine];
         (thread.into_iter().fold(0, usize::saturating_add))
@@ -43,9 +49,13 @@ impl Plan {
     /// The most bytes of the kernels as they are compiled, and of their
     /// copies.
     fn kernel_memory(&self) -> usize {
-        let taps = self.kernels.iter().map(|k| k.rows() * k.columns());
+        let taps = self
+            .convolution
+            .kernels
+            .iter()
+            .map(|k| k.rows() * k.columns());
         let taps: usize = taps.sum();
-        let tap = match self.geometry.dilation {
+        let tap = match self.convolution.geometry.dilation {
             [1, 1] => TAP,
             _ => LONE_TAP,
         };

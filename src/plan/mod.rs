@@ -2,16 +2,19 @@
 //! of tiles and bands.
 
 mod choice;
+mod convolution;
 mod frame;
 mod geometry;
 mod lane;
 mod memory;
 mod plan;
 mod reasons;
+mod run;
 mod sizes;
 mod task;
 mod tuning;
 
+pub(crate) use convolution::Convolution;
 pub(crate) use frame::{framed_columns, holds_block, window_row};
 pub(crate) use geometry::Geometry;
 pub(crate) use lane::{LaneReason, LaneRefusal, lane};

@@ -26,7 +26,7 @@ impl Plan {
             engine,
             offer,
             others,
-        } = &self.choice;
+        } = &self.convolution.choice;
         let taken = Answer {
             engine: engine.name(),
             answer: Ok(offer),
@@ -62,12 +62,13 @@ impl Plan {
 
     /// What a band holds and why: one line.
     pub fn band_reason(&self) -> String {
+        let geometry = &self.convolution.geometry;
         let [rows, columns] = [
-            self.geometry.padded_len(0, self.band_rows),
-            self.geometry.padded_len(1, self.tile_width()),
+            geometry.padded_len(0, self.band_rows()),
+            geometry.padded_len(1, self.convolution.tile_width()),
         ];
         let element = self.offer().element;
-        let tiles = match self.tile_columns().count() {
+        let tiles = match self.convolution.tile_columns(self.direct).count() {
             1 => "in one tile".to_owned(),
             tiles => format!("in {tiles} tiles side by side"),
         };
@@ -86,9 +87,9 @@ impl Plan {
     /// one line.
     pub fn needs_whole_image(&self) -> Option<String> {
         let map = self.filter.map();
-        if self.tone.needs_range() {
+        if self.convolution.tone.needs_range() {
             Some(format!("the map {map} needs the range of all responses"))
-        } else if self.geometry.border == Some(Border::Wrap) && self.window()[0] > 1 {
+        } else if self.convolution.geometry.border == Some(Border::Wrap) && self.window()[0] > 1 {
             Some("the border wrap needs its far end".to_owned())
         } else {
             None
@@ -100,7 +101,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, lane) = (self.method(), self.lane());
-        let band_rows = self.band_rows;
+        let band_rows = self.band_rows();
         write!(
             f,
             "{method} in {lane}, {}, {band_rows} rows at a time",

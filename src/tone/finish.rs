@@ -137,7 +137,7 @@ impl Tone {
     }
 
     /// The last step for an image whose numerators lie in `range`.
-    pub(crate) fn set_range(&mut self, range: Range) {
+    fn set_range(&mut self, range: Range) {
         let full_scale = self.to.full_scale();
         let Range { low, high } = if range.low <= range.high {
             range
@@ -174,10 +174,18 @@ impl Tone {
         self.factor = self.last.power_of_two();
     }
 
-    /// A sample of the image that is not filtered, in the depth of the result.
-    pub(crate) fn sample<O: Output>(&self, sample: f64) -> O {
+    /// What a sample that is not filtered is multiplied by and divided by to be one of
+    /// the result.
+    pub(crate) fn rescale(&self) -> [f64; 2] {
         let Last { mul, div, .. } = Last::of(self.map, 1.0, self.from, self.to);
-        O::from_real(sample * mul / div)
+        [mul, div]
+    }
+
+    /// The same for an image whose numerators lie in `range`.
+    pub(crate) fn with_range(&self, range: Range) -> Self {
+        let mut tone = self.clone();
+        tone.set_range(range);
+        tone
     }
 
     /// Turns one row of sums per kernel into samples.

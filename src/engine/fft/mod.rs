@@ -77,6 +77,7 @@ pub(super) struct Scratch<T> {
     line: Aligned<T>,
     /// The sums of a tile that is left to the direct method.
     sums: Vec<T>,
+    pairs: Vec<Pair>,
 }
 
 impl<T: Lane> Scratch<T> {
@@ -85,6 +86,7 @@ impl<T: Lane> Scratch<T> {
             tile: Aligned::empty(),
             line: Aligned::empty(),
             sums: Vec::new(),
+            pairs: Vec::new(),
         }
     }
 }
@@ -182,6 +184,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
             [1, 1],
             band.may_be_non_finite,
             band.far,
+            Vec::new(),
         )?;
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
@@ -216,19 +219,18 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
         scratch.line.resize(2 * width * lanes(T::KIND))?;
         let at_once = self.tiling.valid[0];
         let channels = band.channels();
-        let mut pairs = Vec::new();
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
             let y = first + i * at_once;
             let top = y + self.origin[0];
             let seen = out.len().div_ceil(stride) + self.reach[0];
             let sources = &band.rows[top..top + seen];
-            let refused = self.pair(band, sources, &mut pairs);
+            let refused = self.pair(band, sources, &mut scratch.pairs);
             Tiles::contract(
                 self.simd,
                 TileRow {
                     spectrum: &self.spectrum,
                     sources,
-                    pairs: &pairs,
+                    pairs: &scratch.pairs,
                     channels,
                     out,
                     stride,

@@ -96,7 +96,7 @@ impl Case {
     {
         let samples: Vec<T> = self.samples.iter().map(|&s| T::from_weight(s)).collect();
         let view = StridedView::from_slice(&samples, self.shape).expect("the shape is that");
-        let band = Band::new(view, self.sums[1], [1, 1], true, false).unwrap();
+        let band = Band::new(view, self.sums[1], [1, 1], true, false, Vec::new()).unwrap();
         let row = [self.shape[1], self.channels];
         let row = Layout::c_order(row, row[0] * row[1]).expect("a row is not so long");
         let weights: Vec<f64> = self.kernel.weights().iter().copied().collect();

@@ -1,12 +1,15 @@
 //! One gray channel from three.
 
+use std::ops::Range;
+
 use bytemuck::{Pod, Zeroable};
 use rayon::prelude::*;
 
 use crate::{
     error::Result,
-    image::{Image, ImageView, Sample, Samples, zeroed_vec},
+    image::{Depth, ImageView, Sample, SampleSliceMut},
     simd::{Body, Isa, Simd},
+    stage::{RowStage, Rows, RowsMut, Run},
     view::StridedView,
 };
 
@@ -18,30 +21,81 @@ const WHOLE: u32 = 5000;
 const BLOCK: usize = 128;
 
 /// The luma of an image of three or four channels.
-pub(super) fn luma(simd: Simd, image: &ImageView<'_>) -> Result<Image> {
-    let samples = match image {
-        ImageView::U8(view) => Samples::U8(plane(simd, view)?),
-        ImageView::U16(view) => Samples::U16(plane(simd, view)?),
-        ImageView::F32(view) => Samples::F32(plane(simd, view)?),
-    };
-    let [rows, columns, _] = image.shape();
-    Image::new(rows, columns, 1, samples)
+#[derive(Debug)]
+pub(in crate::stage) struct Luma {
+    size: [usize; 2],
+    depth: Depth,
+    simd: Simd,
 }
 
-fn plane<S: Gray>(simd: Simd, view: &StridedView<'_, S, 3>) -> Result<Vec<S>> {
-    let [rows, columns, channels] = view.shape();
-    let mut plane = zeroed_vec(rows * columns)?;
-    let rows = plane.par_chunks_mut(columns).enumerate();
-    rows.for_each(|(row, grays)| match (view.flat_row(row), channels) {
-        (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
-        (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
-        _ => {
-            for (column, gray) in grays.iter_mut().enumerate() {
-                *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
+impl Luma {
+    /// Of an image of `[rows, columns]`.
+    pub(in crate::stage) const fn new(size: [usize; 2], depth: Depth, simd: Simd) -> Self {
+        Self { size, depth, simd }
+    }
+}
+
+impl RowStage for Luma {
+    fn output(&self) -> ([usize; 3], Depth) {
+        let [rows, columns] = self.size;
+        ([rows, columns, 1], self.depth)
+    }
+
+    fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
+        rows.clone()
+    }
+
+    fn run(
+        &self,
+        source: Rows<'_>,
+        rows: Range<usize>,
+        out: RowsMut<'_>,
+        run: &Run<'_>,
+    ) -> Result<()> {
+        let first = rows.start - source.first;
+        let stride = out.stride;
+        macro_rules! gray {
+            ($view:expr, $out:expr) => {
+                gray_rows(self.simd, &$view, first, $out, stride, run.threads)
+            };
+        }
+        match (source.view, out.samples) {
+            (ImageView::U8(view), SampleSliceMut::U8(out)) => gray!(view, out),
+            (ImageView::U16(view), SampleSliceMut::U16(out)) => gray!(view, out),
+            (ImageView::F32(view), SampleSliceMut::F32(out)) => gray!(view, out),
+            _ => unreachable!("luma has the depth of its image"),
+        }
+        Ok(())
+    }
+}
+
+/// Fills rows of `out` with the luma of the rows of `view` from `first` on.
+fn gray_rows<S: Gray>(
+    simd: Simd,
+    view: &StridedView<'_, S, 3>,
+    first: usize,
+    out: &mut [S],
+    stride: usize,
+    threads: usize,
+) {
+    let [_, columns, channels] = view.shape();
+    let gray_row = |(row, grays): (usize, &mut [S])| {
+        let row = first + row;
+        let grays = &mut grays[..columns];
+        match (view.flat_row(row), channels) {
+            (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
+            (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
+            _ => {
+                for (column, gray) in grays.iter_mut().enumerate() {
+                    *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
+                }
             }
         }
-    });
-    Ok(plane)
+    };
+    match threads {
+        1 => out.chunks_mut(stride).enumerate().for_each(gray_row),
+        _ => out.par_chunks_mut(stride).enumerate().for_each(gray_row),
+    }
 }
 
 /// A row of pixels of N channels.
@@ -174,7 +228,9 @@ mod tests {
                 .map(|(y, x)| S::gray([0, 1, 2].map(|c| *view.at([y, x, c]))))
                 .collect();
             for simd in Simd::available() {
-                assert_eq!(plane(simd, &view).unwrap(), expected, "{simd:?}");
+                let mut grays = vec![S::zeroed(); expected.len()];
+                gray_rows(simd, &view, 0, &mut grays, shape[1], 1);
+                assert_eq!(grays, expected, "{simd:?}");
             }
         }
     }

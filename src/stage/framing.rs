@@ -76,7 +76,14 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
 
     /// The band of a tile: the source itself where no window of the tile leaves
     /// the image, else a copy in `frame`.
-    pub(super) fn band<'b>(&'b self, tile: &Tile, frame: &'b mut Frame<T>) -> Result<Band<'b, T>> {
+    ///
+    /// The slices of its rows take the memory of `slices`, which is empty.
+    pub(super) fn band<'b>(
+        &'b self,
+        tile: &Tile,
+        frame: &'b mut Frame<T>,
+        slices: Vec<&'b [T]>,
+    ) -> Result<Band<'b, T>> {
         let rows = self.geometry.padded(0, &tile.rows);
         let columns = self.geometry.padded(1, &tile.columns);
         let direct = self.direct(tile, &rows, &columns);
@@ -87,7 +94,8 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         };
         let positions = self.geometry.positions(1, tile.columns.len());
         let may_be_non_finite = S::DEPTH == Depth::F32;
-        Band::new(view, positions, self.geometry.step, may_be_non_finite, far)
+        let step = self.geometry.step;
+        Band::new(view, positions, step, may_be_non_finite, far, slices)
     }
 
     fn direct(

@@ -1,0 +1,99 @@
+//! Row stages: rows in, rows out.
+//!
+//! A result is made by a [`Chain`] of stages. Each of them says which of its source
+//! rows some rows of its output need, so that a chain can make any rows of its
+//! result from few rows of the image: memory is bounded by chunks of rows, whatever
+//! the image is.
+
+mod chain;
+mod convolve;
+mod copy;
+mod framing;
+mod point;
+mod rows;
+mod scratch;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, ops::Range};
+
+pub(crate) use chain::Chain;
+pub(crate) use rows::{Rows, RowsMut};
+use scratch::Pool;
+pub(crate) use scratch::Scratch;
+
+use crate::{error::Result, image::Depth, stop::Stop, tone};
+
+/// Called with the number of output rows that were finished, from any thread.
+pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
+
+/// One stage of a chain.
+///
+/// Its source are the rows of the stage before it, or of the image. It splits its
+/// work over the threads of the current pool itself.
+pub(crate) trait RowStage: fmt::Debug + Send + Sync {
+    /// `[rows, columns, channels]` and sample type of its output.
+    fn output(&self) -> ([usize; 3], Depth);
+
+    /// The source rows, from the first to the last, that these rows of the output
+    /// are computed from.
+    fn source_rows(&self, rows: &Range<usize>) -> Range<usize>;
+
+    /// Output rows that are computed together: a run begins at a multiple of them.
+    fn rows_at_once(&self) -> usize {
+        1
+    }
+
+    /// The channels of its source that its output is, if it only chooses some: then
+    /// it is never run, and its output is a view.
+    fn channels(&self) -> Option<Range<usize>> {
+        None
+    }
+
+    /// Whether samples depend on the range of all responses.
+    fn needs_range(&self) -> bool {
+        false
+    }
+
+    /// The range of the responses to the whole source.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    fn range(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<tone::Range> {
+        Ok(tone::Range::EMPTY)
+    }
+
+    /// Makes these rows of the output. `source` holds at least the
+    /// [rows that they need](Self::source_rows).
+    ///
+    /// # Errors
+    ///
+    /// If memory cannot be had, or the run was stopped.
+    fn run(
+        &self,
+        source: Rows<'_>,
+        rows: Range<usize>,
+        out: RowsMut<'_>,
+        run: &Run<'_>,
+    ) -> Result<()>;
+}
+
+/// What a stage is given for one run beside its rows.
+pub(crate) struct Run<'a> {
+    /// What [`RowStage::range`] found.
+    range: Option<tone::Range>,
+    /// Buffers of the stage's threads.
+    pool: &'a Pool,
+    /// Threads that share the work: with one, that of the caller does all of it.
+    threads: usize,
+    progress: &'a Progress<'a>,
+    stop: Option<&'a Stop>,
+}
+
+impl Run<'_> {
+    /// Whether the run goes on.
+    fn check(&self) -> Result<()> {
+        self.stop.map_or(Ok(()), Stop::check)
+    }
+}

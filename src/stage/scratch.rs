@@ -1,0 +1,180 @@
+//! Buffers that are kept from one run to the next.
+
+use std::{
+    any::Any,
+    fmt,
+    ops::{Deref, DerefMut, Range},
+    sync::{Mutex, PoisonError},
+};
+
+use super::Rows;
+use crate::{
+    error::Result,
+    image::{Depth, ImageView, SampleSliceMut, Samples},
+    tone,
+};
+
+/// The buffers of a chain, kept from one run to the next: those of threads, and
+/// the rows between stages.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Of each stage.
+    pub(super) pools: Vec<Pool>,
+    /// The output of each stage but the last.
+    pub(super) between: Vec<Buffer>,
+    /// The range of the responses of each stage, where it was asked for.
+    pub(super) ranges: Vec<Option<tone::Range>>,
+}
+
+impl Scratch {
+    /// For so many stages, and another image.
+    pub(super) fn begin(&mut self, stages: usize) {
+        self.pools.resize_with(stages, Pool::default);
+        self.between
+            .resize_with(stages.saturating_sub(1), Buffer::default);
+        self.between
+            .iter_mut()
+            .for_each(|buffer| buffer.rows = 0..0);
+        self.ranges.clear();
+        self.ranges.resize(stages, None);
+    }
+}
+
+/// Buffers of the threads that run a stage. A thread takes one for its share of a
+/// run, and there are never more than have run at a time.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<Vec<Box<dyn Any + Send>>>);
+
+impl Pool {
+    /// A buffer that is free, or a new one.
+    pub(super) fn take<T: Any + Send>(&self, new: impl FnOnce() -> T) -> Lent<'_, T> {
+        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let item = match free.map(<Box<dyn Any + Send>>::downcast) {
+            Some(Ok(item)) => item,
+            // None, or one of another chain.
+            _ => Box::new(new()),
+        };
+        Lent {
+            pool: self,
+            item: Some(item),
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
+
+/// A buffer that goes back to its pool.
+pub(super) struct Lent<'a, T: Any + Send> {
+    pool: &'a Pool,
+    /// There until it is dropped.
+    item: Option<Box<T>>,
+}
+
+impl<T: Any + Send> Deref for Lent<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.item
+            .as_deref()
+            .expect("it is there until it is dropped")
+    }
+}
+
+impl<T: Any + Send> DerefMut for Lent<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.item
+            .as_deref_mut()
+            .expect("it is there until it is dropped")
+    }
+}
+
+impl<T: Any + Send> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        if let Some(item) = self.item.take() {
+            let mut free = self.pool.0.lock().unwrap_or_else(PoisonError::into_inner);
+            free.push(item);
+        }
+    }
+}
+
+/// Consecutive rows between two stages. Those that the next run needs again are kept.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    samples: Samples,
+    rows: Range<usize>,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            samples: Samples::U8(Vec::new()),
+            rows: 0..0,
+        }
+    }
+}
+
+impl Buffer {
+    /// Keeps those of these rows that are there, and says which are to be made:
+    /// they begin at a multiple of `rows_at_once`.
+    pub(super) fn keep(
+        &mut self,
+        needed: Range<usize>,
+        rows_at_once: usize,
+        [_, columns, channels]: [usize; 3],
+        depth: Depth,
+    ) -> Result<Range<usize>> {
+        if self.samples.depth() != depth {
+            *self = Self {
+                samples: Samples::zeroed(depth, 0)?,
+                rows: 0..0,
+            };
+        }
+        if self.rows.start <= needed.start && needed.end <= self.rows.end {
+            return Ok(needed.end..needed.end);
+        }
+        let row_len = columns * channels;
+        // The last rows may be a part of those that are computed together.
+        let end = self.rows.end / rows_at_once * rows_at_once;
+        let (first, missing) = match self.rows.start <= needed.start && needed.start < end {
+            true => (needed.start, end),
+            false => {
+                let start = needed.start / rows_at_once * rows_at_once;
+                (start, start)
+            }
+        };
+        if first < missing {
+            let row_bytes = row_len * depth.bytes();
+            let kept = first - self.rows.start..missing - self.rows.start;
+            let bytes = self.samples.as_mut_slice().into_bytes();
+            bytes.copy_within(kept.start * row_bytes..kept.end * row_bytes, 0);
+        }
+        let len = (needed.end - first) * row_len;
+        if self.samples.len() < len {
+            self.samples.resize(len)?;
+        }
+        self.rows = first..needed.end;
+        Ok(missing..needed.end)
+    }
+
+    /// Some of its rows, to be filled.
+    pub(super) fn rows_mut(&mut self, rows: Range<usize>, row_len: usize) -> SampleSliceMut<'_> {
+        let at = |row: usize| (row - self.rows.start) * row_len;
+        let (start, end) = (at(rows.start), at(rows.end));
+        self.samples.as_mut_slice().range(start, end)
+    }
+
+    /// All of its rows.
+    pub(super) fn rows(&self, [_, columns, channels]: [usize; 3]) -> Rows<'_> {
+        let shape = [self.rows.len(), columns, channels];
+        let len = shape.iter().product();
+        let samples = self.samples.as_slice().range(0, len);
+        Rows {
+            view: ImageView::of_samples(samples, shape).expect("it has samples for its rows"),
+            first: self.rows.start,
+        }
+    }
+}
