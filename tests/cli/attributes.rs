@@ -256,7 +256,16 @@ mod owners {
         let run_as = |ids: [u32; 2], line: &str| {
             let mut command = std::process::Command::new(&program);
             command.current_dir(room.path("")).uid(ids[0]).gid(ids[1]);
-            Ran::new(command.args(line.split_whitespace()).output().unwrap())
+            command.args(line.split_whitespace());
+            // A child that another test has just forked may hold the copy open for writing.
+            loop {
+                match command.output() {
+                    Err(e) if e.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                        std::thread::yield_now();
+                    }
+                    output => break Ran::new(output.unwrap()),
+                }
+            }
         };
         let line = "a.png -k box3 --pad edge --in-place";
         for (theirs, bits, kept, lost) in [
