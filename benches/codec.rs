@@ -7,8 +7,8 @@ use std::{hint::black_box, io::Cursor};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stridekern::{
-    codec::{self, EncodeOptions, Format, Limits, Metadata, Output, Shape},
-    image::{Depth, Samples},
+    codec::{self, EncodeOptions, Format, Limits, Metadata, Output},
+    image::{Depth, ImageSpec, Samples},
 };
 
 const ROWS: usize = 4000;
@@ -52,7 +52,7 @@ fn codecs(criterion: &mut Criterion) {
         ("rgb8", 3, Depth::U8),
     ] {
         let samples = samples(channels, depth);
-        let shape = Shape {
+        let spec = ImageSpec {
             rows: ROWS,
             columns: COLUMNS,
             channels,
@@ -60,7 +60,7 @@ fn codecs(criterion: &mut Criterion) {
         };
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
-        group.throughput(Throughput::Bytes((ROWS * shape.row_bytes()) as u64));
+        group.throughput(Throughput::Bytes((ROWS * spec.row_bytes()) as u64));
         for format in [
             Format::Png,
             Format::Tiff,
@@ -73,11 +73,11 @@ fn codecs(criterion: &mut Criterion) {
             }
             let metadata = Metadata::default();
             let encode = || {
-                let mut file = Cursor::new(Vec::with_capacity(ROWS * shape.row_bytes()));
+                let mut file = Cursor::new(Vec::with_capacity(ROWS * spec.row_bytes()));
                 let output = Output::seekable(&mut file);
                 let mut writer =
-                    codec::create_rows(shape, format, &metadata, &options, output).unwrap();
-                let (all, band) = (samples.as_slice(), BAND * shape.row_len());
+                    codec::create_rows(spec, format, &metadata, &options, output).unwrap();
+                let (all, band) = (samples.as_slice(), BAND * spec.row_len());
                 for start in (0..all.len()).step_by(band) {
                     let end = all.len().min(start + band);
                     writer.write(all.range(start, end)).unwrap();
@@ -89,7 +89,7 @@ fn codecs(criterion: &mut Criterion) {
                 b.iter(|| black_box(encode()));
             });
             let bytes = encode();
-            let mut band = Samples::zeroed(depth, BAND * shape.row_len()).unwrap();
+            let mut band = Samples::zeroed(depth, BAND * spec.row_len()).unwrap();
             group.bench_function(format!("{format} decode, {} bytes", bytes.len()), |b| {
                 b.iter(|| {
                     let mut reader =

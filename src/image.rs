@@ -1,13 +1,17 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
 mod slice;
+mod spec;
 mod view;
 
 use std::fmt;
 
 pub use crate::depth::Depth;
 pub use slice::{SampleSlice, SampleSliceMut};
+pub use spec::ImageSpec;
 pub use view::ImageView;
+
+pub(crate) use spec::{has_alpha, has_color};
 
 use crate::{
     error::{Error, InputError, LimitError, Result},
@@ -165,7 +169,7 @@ impl Image {
     /// [`Error::Input`] if a side or the number of channels is zero, or the
     /// number of samples is another.
     pub fn new(rows: usize, columns: usize, channels: usize, samples: Samples) -> Result<Self> {
-        let wanted = sample_count(rows, columns, channels)?;
+        let wanted = ImageSpec::new([rows, columns, channels], samples.depth()).sample_count()?;
         if wanted != samples.len() {
             return Err(InputError::Samples {
                 shape: [rows, columns, channels],
@@ -188,7 +192,7 @@ impl Image {
     ///
     /// As [`new`](Self::new), and [`Error::Limit`] if the memory cannot be had.
     pub fn zeroed(rows: usize, columns: usize, channels: usize, depth: Depth) -> Result<Self> {
-        let len = sample_count(rows, columns, channels)?;
+        let len = ImageSpec::new([rows, columns, channels], depth).sample_count()?;
         Ok(Self {
             rows,
             columns,
@@ -222,6 +226,11 @@ impl Image {
         self.samples.depth()
     }
 
+    /// Its size and the type of its samples.
+    pub const fn spec(&self) -> ImageSpec {
+        ImageSpec::new(self.shape(), self.depth())
+    }
+
     /// Whether the last channel is alpha: two or four channels.
     pub const fn has_alpha(&self) -> bool {
         has_alpha(self.channels)
@@ -247,34 +256,4 @@ impl Image {
     pub fn view<T: Sample>(&self) -> Option<StridedView<'_, T, 3>> {
         T::of_view(&self.into())
     }
-}
-
-/// Whether the last of `channels` channels is alpha.
-pub(crate) const fn has_alpha(channels: usize) -> bool {
-    matches!(channels, 2 | 4)
-}
-
-/// Whether `channels` channels are of colours.
-pub(crate) const fn has_color(channels: usize) -> bool {
-    matches!(channels, 3 | 4)
-}
-
-/// How many samples an image has, which is not empty.
-pub(crate) fn sample_count(rows: usize, columns: usize, channels: usize) -> Result<usize> {
-    if rows == 0 || columns == 0 || channels == 0 {
-        let shape = Some([rows, columns, channels]);
-        return Err(InputError::EmptyImage { shape }.into());
-    }
-    rows.checked_mul(columns)
-        .and_then(|pixels| pixels.checked_mul(channels))
-        .ok_or_else(|| {
-            let depth = None;
-            LimitError::Address {
-                rows,
-                columns,
-                channels,
-                depth,
-            }
-            .into()
-        })
 }

@@ -264,7 +264,7 @@ pub(crate) fn run_within(
         control,
         report,
         format: input.format(),
-        channels: input.shape()[2],
+        channels: input.spec().channels,
         known,
     };
     let flow = Flow::new(&input, good);
@@ -280,13 +280,13 @@ pub(crate) fn run_within(
         }
         // What is held is given back, since others may wait for it.
         (false, _) => {
-            let shape = (input.shape(), input.depth());
+            let spec = input.spec();
             drop((input, share));
             let share = budget.take(needed, &control.stop)?;
             let start = Instant::now();
             let input = Input::open(job, options)?;
             opened += start.elapsed();
-            if (input.shape(), input.depth()) != shape {
+            if input.spec() != spec {
                 return Err(InputError::Changed.into());
             }
             (input, share)
@@ -382,7 +382,7 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
         control: &Control::new(0, Stop::default()),
         report: &Silent,
         format: input.format(),
-        channels: input.shape()[2],
+        channels: input.spec().channels,
         known: None,
     };
     let budget = Budget::new(options.limits.max_memory);

@@ -169,20 +169,20 @@ pub(super) fn by_rows(
     random: &mut Random,
 ) -> stridekern::Result<Decoded> {
     let header = reader.header().clone();
-    let shape = header.shape;
+    let spec = header.spec;
     let mut bytes = Vec::new();
     while reader.rows_left() > 0 {
         let rows = 1 + random.below(9) as usize;
-        let mut band = Samples::zeroed(shape.depth, rows * shape.row_len())?;
+        let mut band = Samples::zeroed(spec.depth, rows * spec.row_len())?;
         let read = reader.read(&mut band)?;
         assert!(read > 0 && read <= rows);
-        bytes.extend_from_slice(&band.as_slice().as_bytes()[..read * shape.row_bytes()]);
+        bytes.extend_from_slice(&band.as_slice().as_bytes()[..read * spec.row_bytes()]);
     }
-    let mut samples = Samples::zeroed(shape.depth, shape.rows * shape.row_len())?;
+    let mut samples = Samples::zeroed(spec.depth, spec.rows * spec.row_len())?;
     samples.as_mut_slice().into_bytes().copy_from_slice(&bytes);
     let trailer = reader.finish()?;
     Ok(Decoded {
-        image: Image::new(shape.rows, shape.columns, shape.channels, samples)?,
+        image: Image::new(spec.rows, spec.columns, spec.channels, samples)?,
         format: header.format,
         metadata: trailer.metadata,
         warnings: [header.warnings, trailer.warnings].concat(),

@@ -97,15 +97,18 @@ fn facts(
 ) -> Result<Facts> {
     let filter = &request.filter;
     let bank = filter.bank();
-    let sample = image.depth().bytes();
+    let spec = image.spec();
+    let sample = spec.depth.bytes();
     let (source, windows) = (plan.image_layout(), plan.window_layout()?);
-    let [rows, columns, channels] = image.shape();
     let mut facts = Facts(Vec::new());
 
     let what = format!(
-        "{}: {columns} x {rows} pixels, {channels} x {}",
+        "{}: {} x {} pixels, {} x {}",
         printable(&job.input.path().display().to_string()),
-        image.depth()
+        spec.columns,
+        spec.rows,
+        spec.channels,
+        spec.depth
     );
     facts.add("input", what, json!(job.input.path().to_string_lossy()));
     let owned = image.bytes();
@@ -130,11 +133,11 @@ fn facts(
         ),
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
-    let luma = filter.channel() == Channel::Luma && channels > 2;
+    let luma = filter.channel() == Channel::Luma && spec.channels > 2;
     let (over, under) = match filter.extent() {
         Extent::Valid if luma => (
             "over the luma, which is computed first",
-            rows * columns * sample,
+            spec.rows * spec.columns * sample,
         ),
         Extent::Valid => ("over the image, by strides alone", owned),
         Extent::Same(_) => (

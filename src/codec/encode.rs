@@ -6,11 +6,14 @@ use std::{
     path::Path,
 };
 
-use crate::{error::Result, image::Image, warning::Warning};
+use crate::{
+    error::Result,
+    image::{Image, ImageSpec},
+    warning::Warning,
+};
 
 use super::{
-    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, Shape, gif, jpeg, npy, png, pnm,
-    raster,
+    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, gif, jpeg, npy, png, pnm, raster,
     rows::{self, Destination, Sink, WholeSink, gray_repeated},
     tiff,
 };
@@ -62,7 +65,7 @@ pub fn encode<W: Write + Seek + Send>(
 ) -> Result<Vec<Warning>> {
     let out = Output::seekable(out);
     if by_rows(format) {
-        let mut writer = create_rows(Shape::of(image), format, metadata, options, out)?;
+        let mut writer = create_rows(image.spec(), format, metadata, options, out)?;
         writer.write(image.samples())?;
         return writer.finish(metadata);
     }
@@ -84,7 +87,7 @@ pub fn encode<W: Write + Seek + Send>(
     Ok(warnings)
 }
 
-/// Begins a file of rows that are still to come: of this shape, in this format,
+/// Begins a file of rows that are still to come: of an image of this spec, in this format,
 /// with the `metadata` known so far. What the format cannot carry is told by
 /// [`RowWriter::finish`].
 ///
@@ -94,22 +97,22 @@ pub fn encode<W: Write + Seek + Send>(
 /// # Errors
 ///
 /// Before anything is written, [`Error::Input`](crate::Error::Input) if the
-/// shape is empty, [`Error::Limit`](crate::Error::Limit) if it is beyond this
+/// image is empty, [`Error::Limit`](crate::Error::Limit) if it is beyond this
 /// machine, [`Error::Output`](crate::Error::Output) if the format cannot hold
 /// such an image; [`Error::Io`](crate::Error::Io) if writing fails.
 pub fn create_rows<'a>(
-    shape: Shape,
+    spec: ImageSpec,
     format: Format,
     metadata: &Metadata,
     options: &EncodeOptions,
     out: Output<'a>,
 ) -> Result<RowWriter<'a>> {
-    shape.check()?;
-    format.check(shape.depth, shape.channels)?;
-    format.check_size(shape.rows, shape.columns)?;
-    let written = Shape {
-        channels: format.written_channels(shape.channels),
-        ..shape
+    spec.check()?;
+    format.check(spec.depth, spec.channels)?;
+    format.check_size(spec.rows, spec.columns)?;
+    let written = ImageSpec {
+        channels: format.written_channels(spec.channels),
+        ..spec
     };
     let (fitted, warnings) = metadata.fitted(format, written.channels);
     let out = match format {
@@ -119,7 +122,7 @@ pub fn create_rows<'a>(
     let sink = sink(written, format, fitted, options, out.clone());
     let sink = out.explain(sink)?;
     let metadata = metadata.clone();
-    Ok(RowWriter::new(shape, format, metadata, warnings, sink, out))
+    Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
 }
 
 /// Whether rows are encoded as they come.
@@ -131,31 +134,31 @@ const fn by_rows(format: Format) -> bool {
         )
 }
 
-/// The most bytes of memory that it takes to write rows of this shape, into a
+/// The most bytes of memory that it takes to write rows of this spec, into a
 /// pipe or not: a strip for every thread where they are encoded as they come,
 /// else all samples and what becomes of them.
-pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usize {
-    let shape = Shape {
+pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> usize {
+    let spec = ImageSpec {
         channels: format.written_channels(given.channels),
         ..given
     };
-    let all = shape.bytes();
-    let pixels = shape.rows.saturating_mul(shape.columns);
+    let all = spec.bytes();
+    let pixels = spec.rows.saturating_mul(spec.columns);
     let threads = rayon::current_num_threads();
     // Those of all threads wait together, before they are encoded.
     let strips = |rows: usize, copies: usize| {
-        let strip = rows.min(shape.rows).saturating_mul(shape.row_bytes());
+        let strip = rows.min(spec.rows).saturating_mul(spec.row_bytes());
         strip.saturating_mul((1 + copies) * threads)
     };
     let encoding = match format {
         // The rows that filters of PNG choose among, and a stretch before and
         // after its compression.
-        Format::Png => png::memory_to_write(shape),
+        Format::Png => png::memory_to_write(spec),
         // What a strip becomes, with the state of a compressor.
-        Format::Tiff => strips(tiff::strip_rows(shape), 2).saturating_add(threads * DEFLATE),
+        Format::Tiff => strips(tiff::strip_rows(spec), 2).saturating_add(threads * DEFLATE),
         // What a strip becomes, while it grows and when it is copied: of the
         // best quality, noise takes more than its samples.
-        Format::Jpeg => strips(jpeg::strip_rows(shape), 5).saturating_add(threads * JPEG),
+        Format::Jpeg => strips(jpeg::strip_rows(spec), 5).saturating_add(threads * JPEG),
         _ if by_rows(format) => 0,
         // The samples; and as RGBA, and as codes that grow, and are moved then.
         Format::Webp => (all.saturating_mul(2))
@@ -164,7 +167,7 @@ pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usiz
         // Indices, made of RGBA, and their codes of up to 12 bits.
         Format::Gif => {
             let codes = grown(pixels.saturating_add(pixels / 2));
-            let made = match shape.channels {
+            let made = match spec.channels {
                 1 => codes,
                 _ => pixels.saturating_add(codes.max(pixels.saturating_mul(4))),
             };
@@ -174,10 +177,10 @@ pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usiz
         Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
         // In the order of its channels; with samples that fit, and a row of each component.
         Format::Tga => all.saturating_mul(2),
-        Format::Hdr => all.saturating_mul(2).saturating_add(16 * shape.columns),
+        Format::Hdr => all.saturating_mul(2).saturating_add(16 * spec.columns),
         // Blocks that threads of its own compress.
-        Format::Exr => all.saturating_add(raster::exr::blocks_to_write(shape)),
-        _ => all.saturating_add(16 * shape.columns),
+        Format::Exr => all.saturating_add(raster::exr::blocks_to_write(spec)),
+        _ => all.saturating_add(16 * spec.columns),
     };
     // Files that are not written from start to end are kept until they are.
     let kept = match format {
@@ -185,9 +188,9 @@ pub(crate) fn memory_to_write(given: Shape, format: Format, piped: bool) -> usiz
         _ => grown(all),
     };
     // A part of the rows as the format has them.
-    let repeated = match shape.channels == given.channels {
+    let repeated = match spec.channels == given.channels {
         true => 0,
-        false => rows::REPEATED.max(shape.row_bytes()).saturating_mul(3),
+        false => rows::REPEATED.max(spec.row_bytes()).saturating_mul(3),
     };
     encoding.saturating_add(kept).saturating_add(repeated)
 }
@@ -206,7 +209,7 @@ const fn grown(bytes: usize) -> usize {
 }
 
 fn sink<'a>(
-    shape: Shape,
+    spec: ImageSpec,
     format: Format,
     metadata: Metadata,
     options: &EncodeOptions,
@@ -217,12 +220,12 @@ fn sink<'a>(
         compression,
     } = *options;
     Ok(match format {
-        Format::Png => Box::new(png::Writer::new(shape, &metadata, compression, out)?),
-        Format::Jpeg => jpeg::create(shape, metadata, quality, out),
-        Format::Tiff => tiff::create(shape, metadata, compression, out)?,
-        Format::Npy => Box::new(npy::Writer::new(shape, &metadata, out)?),
-        _ if format.is_netpbm() => Box::new(pnm::Writer::new(shape, format, out)?),
-        _ => Box::new(WholeSink::new(shape, format, metadata, out)?),
+        Format::Png => Box::new(png::Writer::new(spec, &metadata, compression, out)?),
+        Format::Jpeg => jpeg::create(spec, metadata, quality, out),
+        Format::Tiff => tiff::create(spec, metadata, compression, out)?,
+        Format::Npy => Box::new(npy::Writer::new(spec, &metadata, out)?),
+        _ if format.is_netpbm() => Box::new(pnm::Writer::new(spec, format, out)?),
+        _ => Box::new(WholeSink::new(spec, format, metadata, out)?),
     })
 }
 

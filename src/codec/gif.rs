@@ -12,7 +12,7 @@ use ::gif::{
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, Samples, zeroed_vec},
+    image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
     warning::Warning,
 };
 
@@ -63,7 +63,8 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
     let bare = top > 0 || left > 0 || top + high < rows || left + wide < columns;
     let alpha = frame.transparent.is_some() || bare;
     let channels = if gray { 1 } else { 3 } + usize::from(alpha);
-    let header = Header::new(Format::Gif, [rows, columns, channels], Depth::U8);
+    let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
+    let header = Header::new(Format::Gif, spec);
     let outside = top + high > rows || left + wide > columns;
     let outside = outside.then_some(Unread::Overscan);
     let mut header = header.without(unread.into_iter().chain(outside));
@@ -71,10 +72,10 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
     let picture = Picture {
         frame,
         palette,
-        shape: [rows, columns, channels],
+        spec,
         gray,
     };
-    let memory = kept + high * wide + header.shape.bytes();
+    let memory = kept + high * wide + header.spec.bytes();
     let metadata = header.metadata.clone();
     Ok(WholeSource::reader(header, memory, move || {
         let image = picture.read(&mut decoder, most)?;
@@ -172,7 +173,7 @@ struct Picture {
     /// Without its indices, which are still to be read.
     frame: Frame<'static>,
     palette: Vec<[u8; 3]>,
-    shape: [usize; 3],
+    spec: ImageSpec,
     gray: bool,
 }
 
@@ -185,7 +186,7 @@ impl Picture {
         );
         let mut indices = zeroed_vec::<u8>(high * wide)?;
         (decoder.read_into_buffer(&mut indices)).map_err(|error| decoding(error, most))?;
-        let [rows, columns, channels] = self.shape;
+        let [rows, columns, channels] = self.spec.shape();
         let mut samples = zeroed_vec::<u8>(rows * columns * channels)?;
         let lines = samples.chunks_exact_mut(columns * channels).skip(top);
         for (line, indices) in lines.zip(indices.chunks_exact(wide)) {

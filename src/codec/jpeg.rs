@@ -27,7 +27,7 @@ use zune_jpeg::{
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, Samples, zeroed_vec},
+    image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
 };
 
 use marks::{Extent, guarded, guarded_len};
@@ -85,7 +85,8 @@ pub(super) fn open_cut<'a>(
     };
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
     let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(Unread::Cmyk);
-    let header = Header::new(Format::Jpeg, [rows, columns, channels], Depth::U8);
+    let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
+    let header = Header::new(Format::Jpeg, spec);
     let mut header = header.without(inks.into_iter().chain(unread(&bytes)));
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
@@ -94,13 +95,13 @@ pub(super) fn open_cut<'a>(
         density: density(&bytes),
         ..Metadata::default()
     };
-    let samples = header.shape.bytes();
+    let samples = header.spec.bytes();
     let trailer = Trailer {
         metadata: header.metadata.clone(),
         warnings: Vec::new(),
     };
     let options = options.jpeg_set_out_colorspace(target);
-    let bytes = match Strips::new(bytes, header.shape, options, trailer.clone(), cut) {
+    let bytes = match Strips::new(bytes, header.spec, options, trailer.clone(), cut) {
         Ok(strips) => return Ok(RowReader::new(header, strips)),
         Err(bytes) => bytes,
     };

@@ -57,5 +57,5 @@ pub use mapped::MappedFile;
 pub(crate) use message::{too_much_memory, writing};
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
-pub use rows::{Header, Output, RowReader, RowWriter, Shape, Trailer, WriteSeek};
+pub use rows::{Header, Output, RowReader, RowWriter, Trailer, WriteSeek};
 pub use unread::Unread;

@@ -6,13 +6,13 @@ use std::io::Write;
 
 use crate::{
     error::{Error, Result},
-    image::SampleSlice,
+    image::{ImageSpec, SampleSlice},
     warning::Warning,
 };
 
 use super::{
     Metadata, message,
-    rows::{Destination, Shape, Sink, write_samples},
+    rows::{Destination, Sink, write_samples},
 };
 
 mod file;
@@ -34,13 +34,17 @@ pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<War
 pub(super) struct Writer<'a>(Destination<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(shape: Shape, metadata: &Metadata, mut out: Destination<'a>) -> Result<Self> {
-        let axes = [shape.rows, shape.columns, shape.channels];
+    pub(super) fn new(
+        spec: ImageSpec,
+        metadata: &Metadata,
+        mut out: Destination<'a>,
+    ) -> Result<Self> {
+        let axes = spec.shape();
         let axes = match axes {
             [.., 1] if !metadata.channel_axis => &axes[..2],
             _ => &axes[..],
         };
-        let header = header::of(axes, shape.depth);
+        let header = header::of(axes, spec.depth);
         out.write_all(&header).map_err(message::writing)?;
         Ok(Self(out))
     }

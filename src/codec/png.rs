@@ -3,7 +3,7 @@
 
 use super::{
     Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message, packed,
-    rows::{Destination, Header, RowReader, Shape, Sink, Trailer, write_samples},
+    rows::{Destination, Header, RowReader, Sink, Trailer, write_samples},
     unread::data_between,
 };
 

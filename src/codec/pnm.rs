@@ -15,13 +15,13 @@ use ::image::{
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, SampleSlice, SampleSliceMut, zeroed_vec},
+    image::{Depth, ImageSpec, SampleSlice, SampleSliceMut, zeroed_vec},
     warning::Warning,
 };
 
 use super::{
     Format, Limits, Metadata, Unread, message, raster,
-    rows::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, write_samples},
+    rows::{Destination, Header, RowReader, Sink, Source, Trailer, write_samples},
     unread::data_between,
 };
 
@@ -64,18 +64,19 @@ pub(super) fn open<'a>(
     let (depth, channels) = raster::layout(color)
         .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
-    let header = Header::new(format, [rows as usize, columns as usize, channels], depth);
+    let spec = ImageSpec::new([rows as usize, columns as usize, channels], depth);
+    let header = Header::new(format, spec);
     let unread = behind(&mut input, |input| {
-        match stored_bytes(&written, &header.shape) {
+        match stored_bytes(&written, &header.spec) {
             Some(bytes) => Ok(bytes),
-            None => digits_bytes(input, &written, &header.shape),
+            None => digits_bytes(input, &written, &header.spec),
         }
     });
     let header = header.without(unread.map_err(|error| message::reading(format.name(), &error))?);
     let bands = Bands {
         input,
         format,
-        row_len: header.shape.row_len(),
+        row_len: header.spec.row_len(),
         depth,
         maxval: maxval(&written),
         digits: written.subtype().sample_encoding() == SampleEncoding::Ascii,
@@ -108,25 +109,25 @@ fn maxval(header: &PnmHeader) -> Option<u32> {
 }
 
 /// The bytes of the samples in the file; of those in digits, that is not known.
-fn stored_bytes(header: &PnmHeader, shape: &Shape) -> Option<u64> {
+fn stored_bytes(header: &PnmHeader, spec: &ImageSpec) -> Option<u64> {
     Some(match header.subtype() {
         PnmSubtype::Bitmap(SampleEncoding::Binary) => {
-            shape.rows as u64 * shape.columns.div_ceil(8) as u64
+            spec.rows as u64 * spec.columns.div_ceil(8) as u64
         }
         PnmSubtype::Graymap(SampleEncoding::Binary)
         | PnmSubtype::Pixmap(SampleEncoding::Binary)
-        | PnmSubtype::ArbitraryMap => shape.bytes() as u64,
+        | PnmSubtype::ArbitraryMap => spec.bytes() as u64,
         _ => return None,
     })
 }
 
 /// The bytes of the samples that come next in digits, and of a space behind them.
 /// Those of bits may have no spaces between them.
-fn digits_bytes(input: &mut impl BufRead, header: &PnmHeader, shape: &Shape) -> io::Result<u64> {
+fn digits_bytes(input: &mut impl BufRead, header: &PnmHeader, spec: &ImageSpec) -> io::Result<u64> {
     // As the decoder knows them.
     let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
     let joined = header.as_bitmap().is_some();
-    let mut samples = shape.rows as u64 * shape.row_len() as u64;
+    let mut samples = spec.rows as u64 * spec.row_len() as u64;
     let (mut bytes, mut within) = (0, false);
     loop {
         let part = input.fill_buf()?;
@@ -334,13 +335,13 @@ fn header_of_band(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHe
 pub(super) struct Writer<'a>(Destination<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(shape: Shape, format: Format, mut out: Destination<'a>) -> Result<Self> {
-        let Shape {
+    pub(super) fn new(spec: ImageSpec, format: Format, mut out: Destination<'a>) -> Result<Self> {
+        let ImageSpec {
             rows,
             columns,
             channels,
             depth,
-        } = shape;
+        } = spec;
         let most = depth.full_scale() as u32;
         let header = match (format, channels) {
             (Format::Pam, _) => {

@@ -28,7 +28,7 @@ use ::image::{
 
 use crate::{
     error::{Error, OutputError, Result},
-    image::{Depth, Image, Samples},
+    image::{Depth, Image, ImageSpec, Samples},
 };
 
 use super::{
@@ -213,8 +213,9 @@ impl Picture {
             xmp: decoder.xmp_metadata().map_err(failed)?,
             ..Metadata::default()
         };
-        let shape = [rows, columns, if self.gray { 1 } else { channels }];
-        let mut header = RowsHeader::new(format, shape, depth).without(self.unread);
+        let kept = if self.gray { 1 } else { channels };
+        let spec = ImageSpec::new([rows, columns, kept], depth);
+        let mut header = RowsHeader::new(format, spec).without(self.unread);
         header.metadata = metadata.clone();
         let samples = rows * columns * channels * depth.bytes();
         let [copies, pixel] = self.copies;

@@ -11,10 +11,10 @@
 //! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata, Output, Shape};
 //! use stridekern::image::Depth;
 //!
-//! let shape = Shape { rows: 3, columns: 2, channels: 1, depth: Depth::U8 };
+//! let spec = ImageSpec { rows: 3, columns: 2, channels: 1, depth: Depth::U8 };
 //! let mut file = Cursor::new(Vec::new());
 //! let mut writer = codec::create_rows(
-//!     shape,
+//!     spec,
 //!     Format::Png,
 //!     &Metadata::default(),
 //!     &EncodeOptions::default(),
@@ -26,7 +26,7 @@
 //!
 //! let bytes = file.into_inner();
 //! let mut reader = codec::rows_of_bytes(&bytes, None, &Limits::default())?;
-//! assert_eq!(reader.header().shape, shape);
+//! assert_eq!(reader.header().spec, spec);
 //! let mut band = [0_u8; 4];
 //! assert_eq!(reader.read(&mut band[..])?, 2);
 //! assert_eq!(band, [1, 2, 3, 4]);
@@ -55,79 +55,7 @@ pub(super) use writer::{REPEATED, Sink, gray_repeated};
 
 use std::io::{self, Write};
 
-use crate::{
-    error::{LimitError, RequestError, Result},
-    image::{Depth, Image, SampleSlice, sample_count},
-};
-
-/// The size of an image and the type of its samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// The number of rows.
-    pub rows: usize,
-    /// The number of columns.
-    pub columns: usize,
-    /// The number of samples in a pixel.
-    pub channels: usize,
-    /// The type of the samples.
-    pub depth: Depth,
-}
-
-impl Shape {
-    /// The shape of `image`.
-    pub const fn of(image: &Image) -> Self {
-        let [rows, columns, channels] = image.shape();
-        Self {
-            rows,
-            columns,
-            channels,
-            depth: image.depth(),
-        }
-    }
-
-    /// The samples of a row.
-    pub const fn row_len(&self) -> usize {
-        self.columns * self.channels
-    }
-
-    /// The bytes of a row in memory.
-    pub const fn row_bytes(&self) -> usize {
-        self.row_len() * self.depth.bytes()
-    }
-
-    /// The bytes of all samples in memory.
-    pub const fn bytes(&self) -> usize {
-        self.rows.saturating_mul(self.row_bytes())
-    }
-
-    /// Checks that it is of an image, and one that can be counted in bytes.
-    pub(super) fn check(&self) -> Result<()> {
-        let samples = sample_count(self.rows, self.columns, self.channels)?;
-        match samples.checked_mul(self.depth.bytes()) {
-            Some(_) => Ok(()),
-            None => Err(LimitError::Address {
-                rows: self.rows,
-                columns: self.columns,
-                channels: self.channels,
-                depth: Some(self.depth),
-            }
-            .into()),
-        }
-    }
-
-    /// How many rows `len` samples of this `depth` are.
-    fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
-        if depth != self.depth {
-            let (rows, band) = (self.depth, depth);
-            return Err(RequestError::BandDepth { rows, band }.into());
-        }
-        if !len.is_multiple_of(self.row_len()) {
-            let (samples, row) = (len, self.row_len());
-            return Err(RequestError::BandLength { samples, row }.into());
-        }
-        Ok(len / self.row_len())
-    }
-}
+use crate::image::SampleSlice;
 
 /// `rows` of the samples of a row each, `count` of them from the `first` on.
 fn band(samples: SampleSlice<'_>, row_len: usize, first: usize, count: usize) -> SampleSlice<'_> {

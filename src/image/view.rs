@@ -1,6 +1,6 @@
 //! Borrowed images: a strided view of samples of any type.
 
-use super::{Depth, Image, Sample, SampleSlice};
+use super::{Depth, Image, ImageSpec, Sample, SampleSlice};
 use crate::view::{Layout, LayoutError, Slice, StridedView};
 
 /// A strided view of shape `(rows, columns, channels)` of samples of any type:
@@ -53,6 +53,11 @@ impl<'a> ImageView<'a> {
             Self::U16(_) => Depth::U16,
             Self::F32(_) => Depth::F32,
         }
+    }
+
+    /// Its size and the type of its samples.
+    pub const fn spec(&self) -> ImageSpec {
+        ImageSpec::new(self.shape(), self.depth())
     }
 
     /// The bytes of the whole buffer that the view looks at.

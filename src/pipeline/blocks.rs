@@ -103,12 +103,12 @@ fn read(
     full: &SyncSender<Result<Block>>,
     empty: &Receiver<Samples>,
 ) -> Result<()> {
-    let shape = reader.header().shape;
+    let spec = reader.header().spec;
     let mut busy = Duration::ZERO;
     while reader.rows_left() > 0 {
         let start = Instant::now();
-        let mut samples = buffer(empty, shape.depth)?;
-        samples.resize(rows.min(reader.rows_left()) * shape.row_len())?;
+        let mut samples = buffer(empty, spec.depth)?;
+        samples.resize(rows.min(reader.rows_left()) * spec.row_len())?;
         reader.read(&mut samples)?;
         busy += start.elapsed();
         if full.send(Ok(Block::Rows(samples))).is_err() {

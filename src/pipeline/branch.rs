@@ -18,7 +18,7 @@ use crate::{
     codec::Metadata,
     error::{Error, OutputError, Result},
     filter::Plan,
-    image::{Depth, ImageView, Samples},
+    image::{Depth, ImageSpec, ImageView, Samples},
     report::{Event, Report},
     stage::{Chain, Rows, RowsMut, Scratch},
 };
@@ -38,10 +38,9 @@ pub(super) struct Made {
 /// How many bytes the rows take that are made of an image with such
 /// rows: what waits, what is written and what is made.
 pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
-    let [rows, columns, channels] = plan.output_shape();
-    let row = columns * channels * plan.output_depth().bytes();
-    let stretch = flow::stretch_rows(plan, row_bytes).min(rows);
-    row.saturating_mul(stretch) * (QUEUE + 2)
+    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let stretch = flow::stretch_rows(plan, row_bytes).min(result.rows);
+    result.row_bytes().saturating_mul(stretch) * (QUEUE + 2)
 }
 
 /// The way of one result.
@@ -139,7 +138,7 @@ impl<'scope> Branch<'scope> {
         report: &dyn Report,
     ) -> Result<Feed<'scope>> {
         let plan = self.plan;
-        let [rows, columns, channels] = plan.output_shape();
+        let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
         let end = first + image.shape()[0];
         let progress = |count| report.event(Event::RowsDone { count });
         let source = Rows { view: image, first };
@@ -150,19 +149,19 @@ impl<'scope> Branch<'scope> {
             self.busy += start.elapsed();
             self.begun = true;
         }
-        while self.next < rows {
-            let part = self.next..rows.min(self.next + self.stretch);
+        while self.next < result.rows {
+            let part = self.next..result.rows.min(self.next + self.stretch);
             if self.chain.source_rows(&part).end > end {
                 break;
             }
             stop.check()?;
-            let mut out = feed.buffer(plan.output_depth())?;
-            out.resize(part.len() * columns * channels)?;
+            let mut out = feed.buffer(result.depth)?;
+            out.resize(part.len() * result.row_len())?;
             let start = Instant::now();
             self.next = part.end;
             let out_rows = RowsMut {
                 samples: out.as_mut_slice(),
-                stride: columns * channels,
+                stride: result.row_len(),
             };
             self.chain.run(
                 source,

@@ -6,9 +6,9 @@ use flate2::Crc;
 
 use super::Stop;
 use crate::{
-    codec::{self, Format, RowReader, Shape},
+    codec::{self, Format, RowReader},
     error::{Error, OutputError, Result},
-    image::Samples,
+    image::{ImageSpec, Samples},
 };
 
 /// How much of a file is read back.
@@ -24,19 +24,19 @@ pub(super) enum Check {
 pub(super) struct Announced {
     format: Format,
     /// With the channels that are in the file.
-    shape: Shape,
+    spec: ImageSpec,
 }
 
 /// The bytes of samples that are read at once.
 const BAND: usize = 1 << 20;
 
 impl Announced {
-    /// A file in this format of an image of this shape.
-    pub(super) fn new(format: Format, shape: Shape) -> Self {
-        let channels = format.written_channels(shape.channels);
+    /// A file in this format of an image of this spec.
+    pub(super) fn new(format: Format, spec: ImageSpec) -> Self {
+        let channels = format.written_channels(spec.channels);
         Self {
             format,
-            shape: Shape { channels, ..shape },
+            spec: ImageSpec { channels, ..spec },
         }
     }
 
@@ -69,27 +69,27 @@ impl Announced {
 
     fn check_header(&self, reader: &RowReader<'_>) -> Result<()> {
         let found = reader.header();
-        let same = Shape {
+        let same = ImageSpec {
             channels: match self.has_channels() {
-                true => self.shape.channels,
-                false => found.shape.channels,
+                true => self.spec.channels,
+                false => found.spec.channels,
             },
-            ..self.shape
+            ..self.spec
         };
-        if found.shape == same && found.format.is_kin_of(self.format) {
+        if found.spec == same && found.format.is_kin_of(self.format) {
             return Ok(());
         }
         Err(fault(format_args!(
             "the file written for it reads as {}, and was to be {}",
-            described(found.format, found.shape),
-            described(self.format, self.shape)
+            described(found.format, found.spec),
+            described(self.format, self.spec)
         )))
     }
 
     /// Whether the channels of a file tell those of the image: of a GIF, they
     /// depend on the colours in its palette.
     fn has_channels(&self) -> bool {
-        self.format != Format::Gif || self.shape.channels == 1
+        self.format != Format::Gif || self.spec.channels == 1
     }
 
     /// Whether the samples are read as they were written.
@@ -98,21 +98,21 @@ impl Announced {
     }
 }
 
-fn described(format: Format, shape: Shape) -> String {
-    let Shape {
+fn described(format: Format, spec: ImageSpec) -> String {
+    let ImageSpec {
         rows,
         columns,
         channels,
         depth,
-    } = shape;
+    } = spec;
     format!("{format} of {columns} x {rows}, {channels} x {depth}")
 }
 
 /// The checksum of all samples, to the end of the file.
 fn sum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
-    let shape = reader.header().shape;
-    let rows = (BAND / shape.row_bytes()).clamp(1, shape.rows);
-    let mut band = Samples::zeroed(shape.depth, rows * shape.row_len())?;
+    let spec = reader.header().spec;
+    let rows = (BAND / spec.row_bytes()).clamp(1, spec.rows);
+    let mut band = Samples::zeroed(spec.depth, rows * spec.row_len())?;
     let mut sum = Crc::new();
     loop {
         stop.check()?;
@@ -120,7 +120,7 @@ fn sum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
         if count == 0 {
             break;
         }
-        let read = band.as_slice().range(0, count * shape.row_len());
+        let read = band.as_slice().range(0, count * spec.row_len());
         sum.update(read.as_bytes());
     }
     reader.finish().map_err(unreadable)?;
@@ -152,7 +152,7 @@ mod tests {
         image::Depth,
     };
 
-    const SHAPE: Shape = Shape {
+    const SPEC: ImageSpec = ImageSpec {
         rows: 5,
         columns: 4,
         channels: 3,
@@ -164,7 +164,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         let (metadata, options) = (Metadata::default(), EncodeOptions::default());
         let out = Output::seekable(file.try_clone().unwrap());
-        let writer = create_rows(SHAPE, format, &metadata, &options, out).unwrap();
+        let writer = create_rows(SPEC, format, &metadata, &options, out).unwrap();
         let mut writer = writer.with_checksum();
         let samples: Vec<u8> = (0..60).map(|at| at * 4).collect();
         // In bands of several sizes.
@@ -187,38 +187,32 @@ mod tests {
 
     #[test]
     fn another_file_than_was_announced_is_refused() {
-        let right = Announced::new(Format::Png, SHAPE);
+        let right = Announced::new(Format::Png, SPEC);
         let stop = Stop::default();
         for check in [Check::Header, Check::Whole] {
             let (file, sum) = written(Format::Png);
             right.check(file, check, Some(sum), &stop).unwrap();
-            let shapes = [
-                (Shape { rows: 6, ..SHAPE }, "png of 4 x 6, 3 x 8-bit"),
+            let specs = [
+                (ImageSpec { rows: 6, ..SPEC }, "png of 4 x 6, 3 x 8-bit"),
+                (ImageSpec { columns: 9, ..SPEC }, "png of 9 x 5, 3 x 8-bit"),
                 (
-                    Shape {
-                        columns: 9,
-                        ..SHAPE
-                    },
-                    "png of 9 x 5, 3 x 8-bit",
-                ),
-                (
-                    Shape {
+                    ImageSpec {
                         channels: 1,
-                        ..SHAPE
+                        ..SPEC
                     },
                     "png of 4 x 5, 1 x 8-bit",
                 ),
                 (
-                    Shape {
+                    ImageSpec {
                         depth: Depth::U16,
-                        ..SHAPE
+                        ..SPEC
                     },
                     "png of 4 x 5, 3 x 16-bit",
                 ),
             ];
-            for (shape, wanted) in shapes {
+            for (spec, wanted) in specs {
                 let (file, sum) = written(Format::Png);
-                let announced = Announced::new(Format::Png, shape);
+                let announced = Announced::new(Format::Png, spec);
                 assert_eq!(
                     refusal(&announced, file, sum, check),
                     format!(
@@ -239,10 +233,10 @@ mod tests {
     #[test]
     fn other_samples_are_found_in_every_exact_format() {
         for format in Format::ALL {
-            if !format.can_hold(SHAPE.depth, SHAPE.channels) {
+            if !format.can_hold(SPEC.depth, SPEC.channels) {
                 continue;
             }
-            let announced = Announced::new(format, SHAPE);
+            let announced = Announced::new(format, SPEC);
             let stop = Stop::default();
             let (file, sum) = written(format);
             announced
@@ -265,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_is_found() {
-        let announced = Announced::new(Format::Png, SHAPE);
+        let announced = Announced::new(Format::Png, SPEC);
         let (mut file, sum) = written(Format::Png);
         file.set_len(70).unwrap();
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Input;
-use crate::filter::Plan;
+use crate::{filter::Plan, image::ImageSpec};
 
 /// About how many bytes of samples are read or made at a time: large enough that
 /// handing them on costs nothing, small enough for the caches.
@@ -58,9 +58,11 @@ impl Flow {
                 bytes: input.bytes(),
                 reason,
             },
-            None => Self::Streamed {
-                rows: rows_of(reader.header().shape.row_bytes()).min(input.shape()[0]),
-            },
+            None => {
+                let spec = reader.header().spec;
+                let rows = rows_of(spec.row_bytes()).min(spec.rows);
+                Self::Streamed { rows }
+            }
         }
     }
 }
@@ -93,9 +95,10 @@ pub(super) fn source_rows(plan: &Plan, row_bytes: usize) -> usize {
 /// The rows of the result that are made at a time: whole bands, one for every
 /// thread if they are not too large.
 pub(super) fn stretch_rows(plan: &Plan, row_bytes: usize) -> usize {
-    let [_, columns, channels] = plan.output_shape();
-    let made = columns * channels * plan.output_depth().bytes();
-    let row_bytes = made.max(row_bytes.saturating_mul(plan.row_step()));
+    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let row_bytes = result
+        .row_bytes()
+        .max(row_bytes.saturating_mul(plan.row_step()));
     let band = row_bytes.saturating_mul(plan.band_rows());
     if band > WIDEST {
         // Of a tall window the rows above are the larger part anyway.

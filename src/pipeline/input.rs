@@ -7,7 +7,7 @@ use crate::{
     codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
     error::{Error, IoAction, Result},
     filter::{Filter, Plan, Tuning},
-    image::Depth,
+    image::ImageSpec,
     warning::Warning,
 };
 
@@ -48,22 +48,11 @@ impl Input {
         }
     }
 
-    /// `[rows, columns, channels]`.
-    pub fn shape(&self) -> [usize; 3] {
+    /// The size of the image and the type of its samples.
+    pub fn spec(&self) -> ImageSpec {
         match self {
-            Self::Rows(reader) => {
-                let shape = reader.header().shape;
-                [shape.rows, shape.columns, shape.channels]
-            }
-            Self::Whole(opened) => opened.image().shape(),
-        }
-    }
-
-    /// The type of the samples.
-    pub fn depth(&self) -> Depth {
-        match self {
-            Self::Rows(reader) => reader.header().shape.depth,
-            Self::Whole(opened) => opened.image().depth(),
+            Self::Rows(reader) => reader.header().spec,
+            Self::Whole(opened) => opened.image().spec(),
         }
     }
 
@@ -103,10 +92,7 @@ impl Input {
     /// The bytes of its samples, wherever they are.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Rows(reader) => {
-                let shape = reader.header().shape;
-                shape.rows.saturating_mul(shape.row_bytes())
-            }
+            Self::Rows(reader) => reader.header().spec.bytes(),
             Self::Whole(opened) => opened.image().parent_bytes(),
         }
     }
@@ -118,7 +104,10 @@ impl Input {
     /// As [`Filter::plan`]'s.
     pub fn plan(&self, filter: &Filter, tuning: &Tuning) -> Result<Plan> {
         match self {
-            Self::Rows(_) => filter.plan_for(self.shape(), self.depth(), tuning),
+            Self::Rows(reader) => {
+                let spec = reader.header().spec;
+                filter.plan_for(spec.shape(), spec.depth, tuning)
+            }
             Self::Whole(opened) => filter.plan(opened.image(), tuning),
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     codec::Unread,
     error::{Held, Loss, Losses},
     filter::Plan,
-    image::{Depth, has_alpha, has_color},
+    image::{Depth, ImageSpec, has_alpha, has_color},
 };
 
 /// What an input that is replaced by its result may lose. Default: nothing.
@@ -36,24 +36,24 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
             }),
         }
     }
-    let [rows, columns, channels] = input.shape();
-    let [made_rows, made_columns, made] = plan.output_shape();
-    let colours = has_color(channels) && !has_color(made);
-    let alpha = has_alpha(channels) && !has_alpha(made);
-    if !may.channels && (colours || alpha || made < channels) {
+    let from = input.spec();
+    let to = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let colours = has_color(from.channels) && !has_color(to.channels);
+    let alpha = has_alpha(from.channels) && !has_alpha(to.channels);
+    if !may.channels && (colours || alpha || to.channels < from.channels) {
         losses.lost.push(Loss::Channels {
             colours,
             alpha,
-            from: channels,
-            to: made,
+            from: from.channels,
+            to: to.channels,
         });
     }
-    let rows = rows.saturating_sub(made_rows);
-    let columns = columns.saturating_sub(made_columns);
+    let rows = from.rows.saturating_sub(to.rows);
+    let columns = from.columns.saturating_sub(to.columns);
     if !may.size && (rows, columns) != (0, 0) {
         losses.lost.push(Loss::Size { rows, columns });
     }
-    let (from, to) = (input.depth(), plan.output_depth());
+    let (from, to) = (from.depth, to.depth);
     if !may.depth && rank(to) < rank(from) {
         losses.lost.push(Loss::Depth { from, to });
     }

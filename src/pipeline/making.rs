@@ -14,9 +14,10 @@ use super::{
     stages::{self, Streamed},
 };
 use crate::{
-    codec::{Format, Metadata, RowReader, Shape},
+    codec::{Format, Metadata, RowReader},
     error::{Error, Result},
     filter::Plan,
+    image::ImageSpec,
     report::{Event, Report},
     warning::Warning,
 };
@@ -143,16 +144,10 @@ impl Making<'_> {
     }
 
     fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<Writing> {
-        let [rows, columns, channels] = plan.output_shape();
-        let shape = Shape {
-            rows,
-            columns,
-            channels,
-            depth: plan.output_depth(),
-        };
+        let spec = ImageSpec::new(plan.output_shape(), plan.output_depth());
         let format = self.format_of(request);
         let read = (self.channels, metadata);
-        let mut writing = Writing::begin(&request.output, shape, format, read, self.options)?;
+        let mut writing = Writing::begin(&request.output, spec, format, read, self.options)?;
         if let Some(known) = &self.known {
             let replaces = self.job.replaces(request);
             if self.options.preserve || replaces {

@@ -7,9 +7,10 @@ use std::{
 
 use super::{Flow, Input, Stop, branch, flow, stages};
 use crate::{
-    codec::{self, Format, Shape},
+    codec::{self, Format},
     error::Result,
     filter::Plan,
+    image::ImageSpec,
 };
 
 /// What a reader takes whatever it reads: the buffer of the file, the window and
@@ -39,23 +40,17 @@ pub fn needed<'a>(
     flow: &Flow,
     results: impl IntoIterator<Item = (&'a Plan, Format, bool)>,
 ) -> u64 {
-    let [image_rows, columns, channels] = input.shape();
-    let row_bytes = columns * channels * input.depth().bytes();
+    let image = input.spec();
+    let row_bytes = image.row_bytes();
     let metadata = input.metadata().bytes();
     // The rows of the image that a window must hold for the neediest result.
     let mut held_rows = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
-        let [rows, columns, channels] = plan.output_shape();
-        let result = Shape {
-            rows,
-            columns,
-            channels,
-            depth: plan.output_depth(),
-        };
-        let source_rows = flow::source_rows(plan, row_bytes).min(image_rows);
+        let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+        let source_rows = flow::source_rows(plan, row_bytes).min(image.rows);
         held_rows = held_rows.max(source_rows);
         let luma_rows = match plan.needs_whole_image() {
-            Some(_) => image_rows,
+            Some(_) => image.rows,
             None => source_rows,
         };
         (branch::memory(plan, row_bytes))
@@ -78,7 +73,7 @@ pub fn needed<'a>(
         // Blocks wait in a queue; one more is in the reader's hands, one in the
         // filter's, and its rows are in the window.
         Flow::Streamed { rows } => (rows.saturating_mul(stages::QUEUE + 2))
-            .saturating_add(stages::window_rows(held_rows, *rows, image_rows))
+            .saturating_add(stages::window_rows(held_rows, *rows, image.rows))
             .saturating_mul(row_bytes)
             .saturating_add(reading)
             .saturating_add(making),

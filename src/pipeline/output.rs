@@ -14,9 +14,9 @@ use super::{
     check::{Announced, Check},
 };
 use crate::{
-    codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter, Shape},
+    codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter},
     error::{Error, IoAction, Result},
-    image::Samples,
+    image::{ImageSpec, Samples},
     warning::Warning,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Writing {
     writer: RowWriter<'static>,
     target: Target,
-    /// The format and shape that were announced.
+    /// The format and spec that were announced.
     announced: Announced,
     /// How much of the file is read back.
     check: Check,
@@ -53,17 +53,17 @@ impl Writing {
     /// Begins a result made of an image with so many `channels`.
     pub(super) fn begin(
         place: &Place,
-        shape: Shape,
+        spec: ImageSpec,
         format: Format,
         (channels, metadata): (usize, &Metadata),
         options: &Options,
     ) -> Result<Self> {
         let start = Instant::now();
-        let drops_profile = shape.channels < 3 && channels >= 3;
+        let drops_profile = spec.channels < 3 && channels >= 3;
         let metadata = carried(metadata, drops_profile);
         let target = Target::create(place, options)?;
         let output = target.output();
-        let writer = codec::create_rows(shape, format, &metadata, &options.encode, output)
+        let writer = codec::create_rows(spec, format, &metadata, &options.encode, output)
             .map_err(|error| target.explain(error))?;
         let (writer, check) = match options.verify {
             true => (writer.with_checksum(), Check::Whole),
@@ -72,7 +72,7 @@ impl Writing {
         Ok(Self {
             writer,
             target,
-            announced: Announced::new(format, shape),
+            announced: Announced::new(format, spec),
             check,
             drops_profile,
             busy: start.elapsed(),

@@ -55,16 +55,16 @@ pub(super) fn stream(
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Streamed> {
-    let shape = reader.header().shape;
-    let overlap = overlap() && rows < shape.rows;
+    let spec = reader.header().spec;
+    let overlap = overlap() && rows < spec.rows;
     thread::scope(|scope| {
         let mut branches: Vec<Branch<'_>> = (works.into_iter())
-            .map(|work| Branch::new(work, shape.row_bytes(), overlap.then_some(scope)))
+            .map(|work| Branch::new(work, spec.row_bytes(), overlap.then_some(scope)))
             .collect::<Result<_>>()?;
         let mut blocks = Blocks::new(reader, rows, overlap.then_some(scope))?;
         let held = branches.iter().map(Branch::source_rows).max();
-        let most = window_rows(held.unwrap_or(0), rows, shape.rows);
-        let mut window = Window::new(shape, most)?;
+        let most = window_rows(held.unwrap_or(0), rows, spec.rows);
+        let mut window = Window::new(spec, most)?;
         let ending = loop {
             // Nobody is left to read for.
             if branches.iter().all(Branch::has_failed) {
@@ -102,8 +102,7 @@ pub(super) fn whole(
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Made> {
-    let [_, columns, channels] = image.shape();
-    let row_bytes = columns * channels * image.depth().bytes();
+    let row_bytes = image.spec().row_bytes();
     let overlap =
         overlap() && flow::stretch_rows(work.plan, row_bytes) < work.plan.output_shape()[0];
     thread::scope(|scope| {

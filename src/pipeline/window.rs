@@ -1,15 +1,14 @@
 //! The rows of an image that are still needed.
 
 use crate::{
-    codec::Shape,
     error::Result,
-    image::{ImageView, SampleSliceMut, Samples},
+    image::{ImageSpec, ImageView, SampleSliceMut, Samples},
 };
 
 /// Consecutive rows of an image: new ones come at the end, and those that
 /// nobody needs any more leave at the front.
 pub(super) struct Window {
-    shape: Shape,
+    spec: ImageSpec,
     samples: Samples,
     first: usize,
     rows: usize,
@@ -19,12 +18,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// For rows of this shape, so many at a time.
-    pub(super) fn new(shape: Shape, most: usize) -> Result<Self> {
+    /// For rows of an image of this spec, so many at a time.
+    pub(super) fn new(spec: ImageSpec, most: usize) -> Result<Self> {
         Ok(Self {
             most,
-            shape,
-            samples: Samples::zeroed(shape.depth, 0)?,
+            spec,
+            samples: Samples::zeroed(spec.depth, 0)?,
             first: 0,
             rows: 0,
         })
@@ -41,9 +40,9 @@ impl Window {
     }
 
     pub(super) fn view(&self) -> ImageView<'_> {
-        let Shape {
+        let ImageSpec {
             columns, channels, ..
-        } = self.shape;
+        } = self.spec;
         let samples = self.samples.as_slice();
         ImageView::of_samples(samples, [self.rows, columns, channels])
             .expect("it holds the rows that it says")
@@ -51,7 +50,7 @@ impl Window {
 
     /// So many further rows, to be filled.
     pub(super) fn grow(&mut self, rows: usize) -> Result<SampleSliceMut<'_>> {
-        let row_len = self.shape.row_len();
+        let row_len = self.spec.row_len();
         let (start, end) = (self.rows * row_len, (self.rows + rows) * row_len);
         if self.samples.len() < end {
             self.samples.resize(end.max(self.most * row_len))?;
@@ -62,7 +61,7 @@ impl Window {
 
     /// Adds a copy of whole rows.
     pub(super) fn push(&mut self, samples: &Samples) -> Result<()> {
-        let out = self.grow(samples.len() / self.shape.row_len())?;
+        let out = self.grow(samples.len() / self.spec.row_len())?;
         out.into_bytes()
             .copy_from_slice(samples.as_slice().as_bytes());
         Ok(())
@@ -72,7 +71,7 @@ impl Window {
     pub(super) fn drop_before(&mut self, row: usize) {
         let gone = row.clamp(self.first, self.end()) - self.first;
         if gone > 0 {
-            let line = self.shape.row_bytes();
+            let line = self.spec.row_bytes();
             let bytes = self.samples.as_mut_slice().into_bytes();
             bytes.copy_within(gone * line..self.rows * line, 0);
             self.first += gone;
@@ -88,13 +87,13 @@ mod tests {
 
     #[test]
     fn rows_come_and_go() {
-        let shape = Shape {
+        let spec = ImageSpec {
             rows: 9,
             columns: 2,
             channels: 1,
             depth: Depth::U16,
         };
-        let mut window = Window::new(shape, 1).unwrap();
+        let mut window = Window::new(spec, 1).unwrap();
         let add = |window: &mut Window, rows: &[u16]| {
             window.push(&Samples::U16(rows.to_vec())).unwrap();
         };

@@ -8,7 +8,7 @@ use crate::{
     engine::{Engine, Offer},
     error::{RequestError, Result},
     filter::{Channel, Filter},
-    image::{self, Depth},
+    image::{self, Depth, ImageSpec},
     kernel::Kernel,
     number::LaneKind,
     tone::Tone,
@@ -49,22 +49,22 @@ pub(crate) struct Convolution {
 }
 
 impl Convolution {
-    /// With the cheapest of these engines, on an image of `shape` and `depth`.
+    /// With the cheapest of these engines, on such an image.
     pub(super) fn new(
         engines: &[&'static dyn Engine],
         filter: &Filter,
-        [rows, columns, input_channels]: [usize; 3],
-        depth: Depth,
+        image: ImageSpec,
         tuning: &Resolved,
     ) -> Result<Self> {
+        let depth = image.depth;
         let kernels = lane::in_integers(filter.bank.kernels(), depth);
-        let channels = filter.channel.count(input_channels)?;
+        let channels = filter.channel.count(image.channels)?;
         let geometry = Geometry::new(
             &kernels,
             filter.extent,
             filter.step,
             filter.dilation,
-            [rows, columns],
+            [image.rows, image.columns],
         )?;
         super::plan::check_constant(filter.extent, depth)?;
         let output_depth = filter.output_depth(depth);
@@ -158,10 +158,10 @@ impl Convolution {
         self.band_rows[direct as usize]
     }
 
-    /// `[rows, columns, channels]` and sample type of the result.
-    pub(crate) const fn output(&self) -> ([usize; 3], Depth) {
+    /// What the result is.
+    pub(crate) const fn output(&self) -> ImageSpec {
         let [rows, columns] = self.geometry.output;
-        ([rows, columns, self.channels], self.depths[1])
+        ImageSpec::new([rows, columns, self.channels], self.depths[1])
     }
 
     /// The columns of the result that every tile of a band computes. Where windows

@@ -8,7 +8,7 @@ use crate::{
     engine::{ENGINES, Engine, Method, Offer},
     error::{InputError, RequestError, Result},
     filter::{Extent, Filter},
-    image::{Depth, Image, ImageView},
+    image::{Depth, Image, ImageSpec, ImageView},
     kernel::Kernel,
     number::LaneKind,
     simd::Level,
@@ -28,6 +28,10 @@ impl Input {
             layout: *image.layout(),
             depth: image.depth(),
         }
+    }
+
+    const fn spec(&self) -> ImageSpec {
+        ImageSpec::new(self.layout.shape(), self.depth)
     }
 
     /// Of an image whose samples stand row by row.
@@ -78,10 +82,10 @@ impl Plan {
         if input.layout.is_empty() {
             return Err(InputError::EmptyImage { shape: None }.into());
         }
-        let shape = input.layout.shape();
-        let convolution = Convolution::new(engines, filter, shape, input.depth, tuning)?;
+        let channels = input.spec().channels;
+        let convolution = Convolution::new(engines, filter, input.spec(), tuning)?;
         let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
-        let all = filter.channel.stored(shape[2])? == Some(0..shape[2]);
+        let all = filter.channel.stored(channels)? == Some(0..channels);
         Ok(Self {
             direct: convolution.is_direct(flat && all),
             convolution: Arc::new(convolution),
@@ -204,9 +208,9 @@ impl Plan {
         Image::zeroed(rows, columns, channels, self.output_depth())
     }
 
-    /// `[rows, columns, channels]` of the image.
-    pub(crate) const fn image_shape(&self) -> [usize; 3] {
-        self.input.layout.shape()
+    /// What the image is.
+    pub(crate) const fn image(&self) -> ImageSpec {
+        self.input.spec()
     }
 
     /// Rows of the image from one window to the next.
@@ -216,21 +220,16 @@ impl Plan {
 
     /// The bytes of a row of luma, if that has to be computed.
     pub(crate) fn luma_row_bytes(&self) -> usize {
-        let [_, columns, channels] = self.input.layout.shape();
-        match self.filter.channel.stored(channels) {
-            Ok(None) => columns * self.input.depth.bytes(),
+        let image = self.image();
+        match self.filter.channel.stored(image.channels) {
+            Ok(None) => image.columns * image.depth.bytes(),
             _ => 0,
         }
     }
 
-    /// The sample type of the image.
-    pub(crate) const fn depth(&self) -> Depth {
-        self.input.depth
-    }
-
     /// The channels that are taken as they are, or `None` for luma.
     pub(crate) fn stored_channels(&self) -> Result<Option<Range<usize>>> {
-        self.filter.channel.stored(self.image_shape()[2])
+        self.filter.channel.stored(self.image().channels)
     }
 
     fn geometry(&self) -> &Geometry {

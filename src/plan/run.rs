@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::{
     error::{RequestError, Result},
-    image::{Image, ImageView},
+    image::{Image, ImageSpec, ImageView},
     stage::{Chain, Progress, Rows, RowsMut, Scratch},
 };
 
@@ -24,7 +24,7 @@ impl Plan {
         progress: &Progress<'_>,
     ) -> Result<()> {
         let image = image.into();
-        if (image.shape(), image.depth()) != (self.image_shape(), self.depth()) {
+        if ImageSpec::new(image.shape(), image.depth()) != self.image() {
             return Err(RequestError::OtherPlan.into());
         }
         if output.shape() != self.output_shape() || output.depth() != self.output_depth() {

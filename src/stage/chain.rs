@@ -28,17 +28,12 @@ impl Chain {
     ///
     /// If memory cannot be had.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
-        let [rows, columns, channels] = plan.image_shape();
-        let depth = plan.depth();
+        let image = plan.image();
         let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
         match plan.stored_channels()? {
-            Some(stored) if stored == (0..channels) => {}
-            Some(stored) => stages.push(Box::new(Select::new([rows, columns], stored, depth))),
-            None => stages.push(Box::new(Luma::new(
-                [rows, columns],
-                depth,
-                plan.offer().simd,
-            ))),
+            Some(stored) if stored == (0..image.channels) => {}
+            Some(stored) => stages.push(Box::new(Select::new(image, stored))),
+            None => stages.push(Box::new(Luma::new(image, plan.offer().simd))),
         }
         stages.push(convolve(&plan.convolution)?);
         Ok(Self {
@@ -53,9 +48,9 @@ impl Chain {
         Self { stages, threads: 1 }
     }
 
-    /// `[rows, columns, channels]` and sample type of the result.
+    /// What the result is.
     #[cfg(test)]
-    pub(super) fn output(&self) -> ([usize; 3], crate::image::Depth) {
+    pub(super) fn output(&self) -> crate::image::ImageSpec {
         self.last().output()
     }
 
@@ -98,7 +93,7 @@ impl Chain {
             if !stage.needs_range() {
                 continue;
             }
-            let all = 0..stage.output().0[0];
+            let all = 0..stage.output().rows;
             let needed = stage.source_rows(&all);
             let before = Before {
                 stages: &self.stages[..at],
@@ -193,14 +188,13 @@ impl Before<'_> {
             let source = before.rows(between, image, stage.source_rows(&needed))?;
             return Ok(source.channels(channels)?);
         }
-        let (shape, depth) = stage.output();
-        let missing = buffer.keep(needed, stage.rows_at_once(), shape, depth)?;
+        let spec = stage.output();
+        let missing = buffer.keep(needed, stage.rows_at_once(), spec)?;
         if !missing.is_empty() {
             let source = before.rows(between, image, stage.source_rows(&missing))?;
-            let row_len = shape[1] * shape[2];
             let out = RowsMut {
-                samples: buffer.rows_mut(missing.clone(), row_len),
-                stride: row_len,
+                samples: buffer.rows_mut(missing.clone(), spec),
+                stride: spec.row_len(),
             };
             let run = Run {
                 range: *range,
@@ -211,6 +205,6 @@ impl Before<'_> {
             };
             stage.run(source, missing, out, &run)?;
         }
-        Ok(buffer.rows(shape))
+        Ok(buffer.rows(spec))
     }
 }

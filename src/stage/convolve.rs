@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::{self, Bank, Grid, Kernels, Program, Wide, recycled},
     error::Result,
-    image::{Depth, SampleSliceMut, try_resize},
+    image::{Depth, ImageSpec, SampleSliceMut, try_resize},
     kernel::Kernel,
     number::{Element, Lane, LaneKind, Output, Widen},
     plan::{self, Convolution},
@@ -103,7 +103,7 @@ impl<S: Widen, E: Element, T: Lane> fmt::Debug for Convolve<S, E, T> {
 }
 
 impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
-    fn output(&self) -> ([usize; 3], Depth) {
+    fn output(&self) -> ImageSpec {
         self.convolution.output()
     }
 

@@ -8,7 +8,7 @@ use super::{RowStage, Rows, RowsMut, Run};
 use crate::{
     border::Border,
     error::Result,
-    image::{Depth, ImageView, SampleSliceMut},
+    image::{ImageSpec, ImageView, SampleSliceMut},
     number::Output,
     plan::{Convolution, Geometry},
     view::StridedView,
@@ -32,7 +32,7 @@ impl Copy {
 }
 
 impl RowStage for Copy {
-    fn output(&self) -> ([usize; 3], Depth) {
+    fn output(&self) -> ImageSpec {
         self.convolution.output()
     }
 

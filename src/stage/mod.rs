@@ -22,7 +22,7 @@ pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
 
-use crate::{error::Result, image::Depth, stop::Stop, tone};
+use crate::{error::Result, image::ImageSpec, stop::Stop, tone};
 
 /// Called with the number of output rows that were finished, from any thread.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
@@ -32,8 +32,8 @@ pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
 /// Its source are the rows of the stage before it, or of the image. It splits its
 /// work over the threads of the current pool itself.
 pub(crate) trait RowStage: fmt::Debug + Send + Sync {
-    /// `[rows, columns, channels]` and sample type of its output.
-    fn output(&self) -> ([usize; 3], Depth);
+    /// What its output is.
+    fn output(&self) -> ImageSpec;
 
     /// The source rows, from the first to the last, that these rows of the output
     /// are computed from.

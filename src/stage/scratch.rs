@@ -10,7 +10,7 @@ use std::{
 use super::Rows;
 use crate::{
     error::Result,
-    image::{Depth, ImageView, SampleSliceMut, Samples},
+    image::{ImageSpec, ImageView, SampleSliceMut, Samples},
     tone,
 };
 
@@ -124,19 +124,17 @@ impl Buffer {
         &mut self,
         needed: Range<usize>,
         rows_at_once: usize,
-        [_, columns, channels]: [usize; 3],
-        depth: Depth,
+        spec: ImageSpec,
     ) -> Result<Range<usize>> {
-        if self.samples.depth() != depth {
+        if self.samples.depth() != spec.depth {
             *self = Self {
-                samples: Samples::zeroed(depth, 0)?,
+                samples: Samples::zeroed(spec.depth, 0)?,
                 rows: 0..0,
             };
         }
         if self.rows.start <= needed.start && needed.end <= self.rows.end {
             return Ok(needed.end..needed.end);
         }
-        let row_len = columns * channels;
         // The last rows may be a part of those that are computed together.
         let end = self.rows.end / rows_at_once * rows_at_once;
         let (first, missing) = match self.rows.start <= needed.start && needed.start < end {
@@ -147,12 +145,12 @@ impl Buffer {
             }
         };
         if first < missing {
-            let row_bytes = row_len * depth.bytes();
+            let row_bytes = spec.row_bytes();
             let kept = first - self.rows.start..missing - self.rows.start;
             let bytes = self.samples.as_mut_slice().into_bytes();
             bytes.copy_within(kept.start * row_bytes..kept.end * row_bytes, 0);
         }
-        let len = (needed.end - first) * row_len;
+        let len = (needed.end - first) * spec.row_len();
         if self.samples.len() < len {
             self.samples.resize(len)?;
         }
@@ -161,17 +159,16 @@ impl Buffer {
     }
 
     /// Some of its rows, to be filled.
-    pub(super) fn rows_mut(&mut self, rows: Range<usize>, row_len: usize) -> SampleSliceMut<'_> {
-        let at = |row: usize| (row - self.rows.start) * row_len;
+    pub(super) fn rows_mut(&mut self, rows: Range<usize>, spec: ImageSpec) -> SampleSliceMut<'_> {
+        let at = |row: usize| (row - self.rows.start) * spec.row_len();
         let (start, end) = (at(rows.start), at(rows.end));
         self.samples.as_mut_slice().range(start, end)
     }
 
     /// All of its rows.
-    pub(super) fn rows(&self, [_, columns, channels]: [usize; 3]) -> Rows<'_> {
-        let shape = [self.rows.len(), columns, channels];
-        let len = shape.iter().product();
-        let samples = self.samples.as_slice().range(0, len);
+    pub(super) fn rows(&self, spec: ImageSpec) -> Rows<'_> {
+        let shape = [self.rows.len(), spec.columns, spec.channels];
+        let samples = (self.samples.as_slice()).range(0, self.rows.len() * spec.row_len());
         Rows {
             view: ImageView::of_samples(samples, shape).expect("it has samples for its rows"),
             first: self.rows.start,

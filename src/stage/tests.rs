@@ -39,8 +39,9 @@ const EXTENTS: [Extent; 6] = [
 /// The result of a chain in chunks, each made of a copy of no more rows than it needs;
 /// chunks take these numbers of blocks of rows in turn.
 fn in_chunks(chain: &Chain, image: &Image, blocks: &[usize]) -> Image {
-    let ([rows, columns, channels], depth) = chain.output();
-    let mut output = Image::zeroed(rows, columns, channels, depth).unwrap();
+    let spec = chain.output();
+    let [rows, columns, channels] = spec.shape();
+    let mut output = Image::zeroed(rows, columns, channels, spec.depth).unwrap();
     let mut scratch = Scratch::default();
     let whole = Rows {
         view: image.into(),
@@ -147,7 +148,7 @@ proptest! {
         let gray = Image::zeroed(64, 40, 1, depth).unwrap();
         let plans = [plan(&filter(0), &gray, &tuning), plan(&filter(1), &first, &tuning)];
         let stage = |plan: &Plan| convolve(&plan.convolution).unwrap();
-        let luma: Box<dyn RowStage> = Box::new(Luma::new([64, 40], depth, Simd::best()));
+        let luma: Box<dyn RowStage> = Box::new(Luma::new(ImageSpec::new(rgb.shape(), depth), Simd::best()));
         let [one, two] = &plans;
         let chain = Chain::of(vec![luma, stage(one), stage(two)]);
         prop_assert!(in_chunks(&chain, &rgb, &blocks) == second);

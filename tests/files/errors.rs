@@ -8,10 +8,10 @@ use std::{
 };
 
 use stridekern::{
-    Depth, Error, Image, Samples,
+    Depth, Error, Image, ImageSpec, Samples,
     codec::{
         self, AtomicFile, EncodeOptions, Format, Limits, MappedFile, Metadata, NpyFile, Output,
-        Overwrite, RowReader, RowWriter, Shape,
+        Overwrite, RowReader, RowWriter,
     },
     error::{InputError, IoAction, LimitError, NameOf, OutputError, RequestError},
 };
@@ -86,9 +86,9 @@ fn encode(
     codec::encode(image, format, &metadata, &options, out).map(drop)
 }
 
-fn rows<'a>(shape: Shape, format: Format, out: Output<'a>) -> Result<RowWriter<'a>, Error> {
+fn rows<'a>(spec: ImageSpec, format: Format, out: Output<'a>) -> Result<RowWriter<'a>, Error> {
     codec::create_rows(
-        shape,
+        spec,
         format,
         &Metadata::default(),
         &EncodeOptions::default(),
@@ -361,25 +361,25 @@ fn encoders_refuse_before_anything_is_written() {
         refused,
         Error::Output(OutputError::Channels { .. })
     ));
-    let shape = Shape {
+    let spec = ImageSpec {
         rows: 4,
         columns: 3,
         channels: 1,
         depth: Depth::U8,
     };
-    let begin = |shape, format, file: &mut Cursor<Vec<u8>>| {
-        rows(shape, format, Output::seekable(file)).unwrap_err()
+    let begin = |spec, format, file: &mut Cursor<Vec<u8>>| {
+        rows(spec, format, Output::seekable(file)).unwrap_err()
     };
     assert!(matches!(
-        begin(Shape { rows: 0, ..shape }, Format::Png, &mut file),
+        begin(ImageSpec { rows: 0, ..spec }, Format::Png, &mut file),
         Error::Input(InputError::EmptyImage {
             shape: Some([0, 3, 1])
         })
     ));
-    let vast = Shape {
+    let vast = ImageSpec {
         rows: usize::MAX / 3,
         depth: Depth::U16,
-        ..shape
+        ..spec
     };
     assert!(matches!(
         begin(vast, Format::Npy, &mut file),
@@ -388,9 +388,9 @@ fn encoders_refuse_before_anything_is_written() {
             ..
         })
     ));
-    let floats = Shape {
+    let floats = ImageSpec {
         depth: Depth::F32,
-        ..shape
+        ..spec
     };
     assert!(matches!(
         begin(floats, Format::Webp, &mut file),
@@ -568,9 +568,9 @@ fn bands_that_do_not_fit_are_requests() {
         read(&mut reader),
         Error::Request(RequestError::FailedBefore)
     ));
-    let shape = Shape::of(&image(1));
+    let spec = image(1).spec();
     let mut file = Cursor::new(Vec::new());
-    let mut writer = rows(shape, Format::Png, Output::seekable(&mut file)).unwrap();
+    let mut writer = rows(spec, Format::Png, Output::seekable(&mut file)).unwrap();
     writer.write(&[1_u8; 9][..]).unwrap();
     assert!(matches!(
         writer.write(&[1_u8; 6][..]).unwrap_err(),

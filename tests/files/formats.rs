@@ -704,7 +704,7 @@ fn what_is_decoded_whole_stays_within_the_memory_limit() {
         let (bytes, _) = encoded_with(&white, format, &Metadata::default(), &options);
         // What it is can be told all the same.
         let reader = codec::rows_of_bytes(&bytes, None, &limits).unwrap();
-        assert_eq!(reader.header().shape.rows, 1000);
+        assert_eq!(reader.header().spec.rows, 1000);
         let refusal = codec::read_bytes(&bytes, None, &limits).unwrap_err();
         let refusals = [refusal, reader.finish().unwrap_err()];
         for error in refusals {

@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, io::Cursor};
 
 use stridekern::{
-    codec::{self, Compression, EncodeOptions, Format, Limits, Metadata, Output, Shape},
-    image::{Depth, Image, Samples},
+    codec::{self, Compression, EncodeOptions, Format, Limits, Metadata, Output},
+    image::{Depth, Image, ImageSpec, Samples},
 };
 use zune_core::{
     bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions, result::DecodingResult,
@@ -24,13 +24,13 @@ const LONG_ROW: usize = 1 << 13;
 
 /// Noise, slopes and areas of one value, side by side, over the whole range of the depth.
 /// Not constant, not symmetric, and no row is another.
-fn picture(shape: Shape, format: Format) -> Image {
-    let Shape {
+fn picture(spec: ImageSpec, format: Format) -> Image {
+    let ImageSpec {
         rows,
         columns,
         channels,
         depth,
-    } = shape;
+    } = spec;
     let mut random = Random((rows * 1_000_003 + columns * 101 + channels) as u64);
     let bits = (0..rows * columns * channels).map(|at| {
         let (row, column, channel) = (
@@ -81,12 +81,12 @@ fn picture(shape: Shape, format: Format) -> Image {
 fn written(image: &Image, format: Format, options: &EncodeOptions) -> Vec<u8> {
     let (mut file, metadata) = (Cursor::new(Vec::new()), Metadata::default());
     let output = Output::seekable(&mut file);
-    let shape = Shape::of(image);
-    let mut writer = codec::create_rows(shape, format, &metadata, options, output).unwrap();
+    let spec = image.spec();
+    let mut writer = codec::create_rows(spec, format, &metadata, options, output).unwrap();
     let mut next = 0;
     for height in [1, 62, 2, 40, usize::MAX] {
-        let end = shape.rows.min(height.saturating_add(next));
-        let range = next * shape.row_len()..end * shape.row_len();
+        let end = spec.rows.min(height.saturating_add(next));
+        let range = next * spec.row_len()..end * spec.row_len();
         match image.samples() {
             Samples::U8(samples) => writer.write(&samples[range]),
             Samples::U16(samples) => writer.write(&samples[range]),
@@ -342,15 +342,15 @@ fn what_is_written_without_loss_is_read_by_another_decoder() {
             .filter(|_| format != Format::Jpeg)
         {
             for [rows, columns] in sizes(format, depth, channels) {
-                let shape = Shape {
+                let spec = ImageSpec {
                     rows,
                     columns,
                     channels,
                     depth,
                 };
-                let image = picture(shape, format);
+                let image = picture(spec, format);
                 for options in options(format) {
-                    let what = format!("{format} {shape:?} {:?}", options.compression);
+                    let what = format!("{format} {spec:?} {:?}", options.compression);
                     let bytes = written(&image, format, &options);
                     let [files, others] = read.entry(format.name()).or_default();
                     *files += 1;

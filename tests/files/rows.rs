@@ -11,9 +11,8 @@ use stridekern::{
     Error, Warning,
     codec::{
         self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata, Output, RowReader,
-        Shape,
     },
-    image::{Depth, Image, Samples},
+    image::{Depth, Image, ImageSpec, Samples},
 };
 
 const BANDS: [usize; 4] = [1, 7, 64, usize::MAX];
@@ -41,13 +40,13 @@ fn pictures() -> Vec<PathBuf> {
 fn collected(reader: RowReader<'_>, band: usize) -> stridekern::Result<Decoded> {
     let mut reader = reader;
     let header = reader.header().clone();
-    let Shape {
+    let ImageSpec {
         rows,
         columns,
         channels,
         depth,
-    } = header.shape;
-    let row_len = header.shape.row_len();
+    } = header.spec;
+    let row_len = header.spec.row_len();
     let band = band.min(rows);
     let mut out = Samples::zeroed(depth, band * row_len)?;
     let mut samples = Samples::zeroed(depth, 0)?;
@@ -199,10 +198,10 @@ fn written(
         true => Output::seekable(&mut file),
         false => Output::stream(&mut file),
     };
-    let shape = Shape::of(image);
-    let mut writer = codec::create_rows(shape, format, metadata, options, output).unwrap();
-    assert_eq!(writer.shape(), shape);
-    let len = shape.row_len() * band.min(shape.rows);
+    let spec = image.spec();
+    let mut writer = codec::create_rows(spec, format, metadata, options, output).unwrap();
+    assert_eq!(writer.spec(), spec);
+    let len = spec.row_len() * band.min(spec.rows);
     match image.samples() {
         Samples::U8(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
         Samples::U16(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
@@ -312,7 +311,7 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
         let output = Output::stream(&mut file);
         let known = Metadata::default();
         let mut writer =
-            codec::create_rows(Shape::of(&image), format, &known, &options, output).unwrap();
+            codec::create_rows(image.spec(), format, &known, &options, output).unwrap();
         writer.write(image.samples()).unwrap();
         let warnings = writer.finish(&exif).unwrap();
         let bytes = file.into_inner();
@@ -356,9 +355,9 @@ fn late_exif_data_stand_between_the_samples_and_the_end_of_a_png() {
             };
             let mut file = Cursor::new(Vec::new());
             let output = Output::stream(&mut file);
-            let (shape, known) = (Shape::of(&image), Metadata::default());
+            let (spec, known) = (image.spec(), Metadata::default());
             let mut writer =
-                codec::create_rows(shape, Format::Png, &known, &options, output).unwrap();
+                codec::create_rows(spec, Format::Png, &known, &options, output).unwrap();
             writer.write(image.samples()).unwrap();
             assert_eq!(writer.finish(&exif).unwrap(), [""; 0]);
             let bytes = file.into_inner();
@@ -400,10 +399,10 @@ fn misuse_is_told_of() {
         refusal(reader.read(&mut [0_u8; 13][..]).unwrap_err()),
         "a band of 13 samples is no whole number of rows of 12; give it whole rows"
     );
-    let shape = Shape::of(&image);
+    let spec = image.spec();
     let create = |file| {
         let output = Output::seekable(file);
-        codec::create_rows(shape, Format::Pgm, &metadata, &options, output)
+        codec::create_rows(spec, Format::Pgm, &metadata, &options, output)
     };
     let mut file = Cursor::new(Vec::new());
     assert_eq!(
@@ -411,14 +410,8 @@ fn misuse_is_told_of() {
         "pgm holds no colour; choose png, jpeg, tiff, webp, bmp, ppm, pnm, pam, qoi, tga, gif or npy"
     );
     for (empty, claim) in [
-        (Shape { rows: 0, ..shape }, "0 rows x 4 columns"),
-        (
-            Shape {
-                columns: 0,
-                ..shape
-            },
-            "5 rows x 0 columns",
-        ),
+        (ImageSpec { rows: 0, ..spec }, "0 rows x 4 columns"),
+        (ImageSpec { columns: 0, ..spec }, "5 rows x 0 columns"),
     ] {
         let output = Output::seekable(&mut file);
         let refused = codec::create_rows(empty, Format::Npy, &metadata, &options, output);
@@ -427,17 +420,17 @@ fn misuse_is_told_of() {
             format!("the image is empty: {claim} x 3 channels; there is nothing to filter")
         );
     }
-    let vast = Shape {
+    let vast = ImageSpec {
         columns: usize::MAX / 3,
         depth: Depth::F32,
         rows: 1,
-        ..shape
+        ..spec
     };
     let output = Output::seekable(&mut file);
     let refused = codec::create_rows(vast, Format::Npy, &metadata, &options, output);
     assert!(matches!(refused.unwrap_err(), Error::Limit(_)));
     let output = Output::seekable(&mut file);
-    let mut writer = codec::create_rows(shape, Format::Png, &metadata, &options, output).unwrap();
+    let mut writer = codec::create_rows(spec, Format::Png, &metadata, &options, output).unwrap();
     writer.write(&[1_u8; 24][..]).unwrap();
     assert_eq!(
         refusal(writer.write(&[1_u8; 48][..]).unwrap_err()),
@@ -583,7 +576,7 @@ fn what_is_decoded_whole_says_so_before_it_takes_memory() {
         let bytes = file(format, depth);
         let reader = codec::rows_of_bytes(&bytes, None, &Limits::default()).unwrap();
         assert_eq!(reader.holds_image(), whole, "{format}");
-        let samples = reader.header().shape.bytes();
+        let samples = reader.header().spec.bytes();
         assert_eq!(reader.memory() >= samples, whole, "{format}");
         // What the decoder keeps beside them does not grow with the picture.
         let most = 4 * samples + 4 * bytes.len() + (4 << 20);
@@ -594,7 +587,7 @@ fn what_is_decoded_whole_says_so_before_it_takes_memory() {
         let bytes = file(format, Depth::U8);
         let cut = &bytes[..bytes.len() - 3];
         let mut reader = codec::rows_of_bytes(cut, None, &Limits::default()).unwrap();
-        let mut row = vec![0_u8; reader.header().shape.row_len()];
+        let mut row = vec![0_u8; reader.header().spec.row_len()];
         let error = reader.read(&mut row[..]).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -419,7 +419,7 @@ fn metadata_behind_the_samples_are_kept() {
     // A chunk of EXIF data before the last one, which has 12 bytes.
     let mut file = Cursor::new(Vec::new());
     let image = codec::read(&room.path("a.png"), &Limits::default()).unwrap();
-    let shape = codec::Shape::of(&image.image);
+    let spec = image.image.spec();
     let none = Metadata::default();
     let late = Metadata {
         exif: Some(exif.clone()),
@@ -427,7 +427,7 @@ fn metadata_behind_the_samples_are_kept() {
     };
     let encode = EncodeOptions::default();
     let output = codec::Output::seekable(&mut file);
-    let mut writer = codec::create_rows(shape, Format::Png, &none, &encode, output).unwrap();
+    let mut writer = codec::create_rows(spec, Format::Png, &none, &encode, output).unwrap();
     writer.write(image.image.samples()).unwrap();
     writer.finish(&late).unwrap();
     fs::write(room.path("late.png"), file.into_inner()).unwrap();

@@ -8,9 +8,9 @@ use zune_core::{bytestream::ZCursor, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
 use crate::{
-    codec::rows::{Shape, Source, Trailer},
+    codec::rows::{Source, Trailer},
     error::Result,
-    image::{SampleSliceMut, zeroed_vec},
+    image::{ImageSpec, SampleSliceMut, zeroed_vec},
 };
 
 use super::{data::Data, decoding, head::Head, row_buffers};
@@ -35,7 +35,7 @@ const SELDOM: usize = 64;
 pub(super) struct Strips<'a> {
     head: Head,
     data: Data<'a>,
-    shape: Shape,
+    spec: ImageSpec,
     options: DecoderOptions,
     trailer: Trailer,
     /// The rows of MCUs in a strip.
@@ -62,12 +62,12 @@ impl<'a> Strips<'a> {
     /// if it is small or not of the kind.
     pub(super) fn new(
         bytes: Cow<'a, [u8]>,
-        shape: Shape,
+        spec: ImageSpec,
         options: DecoderOptions,
         trailer: Trailer,
         cut: Cut,
     ) -> std::result::Result<Self, Cow<'a, [u8]>> {
-        let large = shape.rows * shape.columns >= cut.pixels;
+        let large = spec.rows * spec.columns >= cut.pixels;
         let Some(head) = large.then(|| Head::of(&bytes)).flatten() else {
             return Err(bytes);
         };
@@ -78,7 +78,7 @@ impl<'a> Strips<'a> {
             0 => 1,
             interval => interval / common_divisor(interval, columns),
         };
-        if unit > SELDOM || [head.rows, head.columns] != [shape.rows, shape.columns] {
+        if unit > SELDOM || [head.rows, head.columns] != [spec.rows, spec.columns] {
             return Err(bytes);
         }
         let data = Data::of(bytes, &head)?;
@@ -86,7 +86,7 @@ impl<'a> Strips<'a> {
             true => (BLENDED * cut.bytes, [unit, 1]),
             false => (cut.bytes, [0, 0]),
         };
-        let height = bytes / (head.mcu[0] * shape.row_bytes());
+        let height = bytes / (head.mcu[0] * spec.row_bytes());
         let height = height.max(1).next_multiple_of(unit);
         Ok(Self {
             height,
@@ -94,7 +94,7 @@ impl<'a> Strips<'a> {
             together: rayon::current_num_threads().min(rows.div_ceil(height)),
             head,
             data,
-            shape,
+            spec,
             options,
             trailer,
             decoded: 0,
@@ -138,8 +138,8 @@ impl<'a> Strips<'a> {
     }
 
     fn decode(&self, number: usize, mut samples: Vec<u8>) -> Result<Strip> {
-        let (high, row_len) = (self.head.mcu[0], self.shape.row_len());
-        let rows_of = |mcus: [usize; 2]| mcus.map(|mcu| (high * mcu).min(self.shape.rows));
+        let (high, row_len) = (self.head.mcu[0], self.spec.row_len());
+        let rows_of = |mcus: [usize; 2]| mcus.map(|mcu| (high * mcu).min(self.spec.rows));
         let around = self.decoded_for(number);
         let [start, end] = rows_of([around.start, around.end]);
         let own = rows_of([number, number + 1].map(|number| number * self.height));
@@ -193,7 +193,7 @@ impl Source for Strips<'_> {
         let [rows, columns] = self.head.size();
         let [high, wide] = self.head.mcu;
         let strip = rows.min(self.height + self.around[0] + self.around[1]);
-        let samples = strip * high * self.shape.row_bytes();
+        let samples = strip * high * self.spec.row_bytes();
         let components = self.head.components.len();
         let decoder = row_buffers(columns * wide, components, high / 8);
         // Guards stand behind the data between restarts.

@@ -70,9 +70,9 @@ fn encoded(
 fn read(bytes: &[u8], cut: Cut, band: usize) -> Result<(Header, Vec<u8>, Trailer)> {
     let mut reader = open_cut(bytes.into(), &Limits::default(), cut)?;
     let header = reader.header().clone();
-    let shape = header.shape;
-    let mut samples = vec![0; shape.bytes()];
-    for band in samples.chunks_mut(band * shape.row_len()) {
+    let spec = header.spec;
+    let mut samples = vec![0; spec.bytes()];
+    for band in samples.chunks_mut(band * spec.row_len()) {
         reader.read(band)?;
     }
     Ok((header, samples, reader.finish()?))

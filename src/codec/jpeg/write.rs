@@ -5,8 +5,9 @@ use std::io::Write;
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 use crate::{
-    codec::rows::{Destination, Shape, Sink, StripFile, Strips},
+    codec::rows::{Destination, Sink, StripFile, Strips},
     error::{Error, Result},
+    image::ImageSpec,
     warning::Warning,
 };
 
@@ -17,30 +18,30 @@ const BLOCK_ROWS: usize = 8;
 
 /// Begins a file of 8-bit gray or RGB, without subsampling the colour.
 pub(in crate::codec) fn create<'a>(
-    shape: Shape,
+    spec: ImageSpec,
     metadata: Metadata,
     quality: u8,
     out: Destination<'a>,
 ) -> Box<dyn Sink + 'a> {
-    let rows = strip_rows(shape);
+    let rows = strip_rows(spec);
     let file = File {
         out,
-        shape,
+        spec,
         metadata,
         quality: quality.clamp(1, 100),
-        interval: match shape.rows > rows {
-            true => (shape.columns.div_ceil(8) * rows / 8) as u16,
+        interval: match spec.rows > rows {
+            true => (spec.columns.div_ceil(8) * rows / 8) as u16,
             false => 0,
         },
         tables: Vec::new(),
     };
-    Box::new(Strips::new(file, rows * shape.row_bytes(), shape.bytes()))
+    Box::new(Strips::new(file, rows * spec.row_bytes(), spec.bytes()))
 }
 
 /// The rows of a strip: whole rows of blocks.
-pub(in crate::codec) fn strip_rows(shape: Shape) -> usize {
+pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
     // Restart marks are told by the number of blocks between them, in 16 bits.
-    let most = usize::from(u16::MAX) / shape.columns.div_ceil(8);
+    let most = usize::from(u16::MAX) / spec.columns.div_ceil(8);
     8 * most.clamp(1, BLOCK_ROWS)
 }
 
@@ -48,7 +49,7 @@ pub(in crate::codec) fn strip_rows(shape: Shape) -> usize {
 /// of each, and the data of all of them follow the head of the first.
 struct File<'a> {
     out: Destination<'a>,
-    shape: Shape,
+    spec: ImageSpec,
     metadata: Metadata,
     quality: u8,
     /// The blocks of a strip, if there are several strips.
@@ -60,11 +61,11 @@ struct File<'a> {
 impl StripFile for File<'_> {
     /// A picture of these rows, the first of all with the metadata.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
-        let color = match self.shape.channels {
+        let color = match self.spec.channels {
             1 => PixelFormat::Grayscale,
             _ => PixelFormat::Rgb,
         };
-        let (high, wide) = (rows.len() / self.shape.row_bytes(), self.shape.columns);
+        let (high, wide) = (rows.len() / self.spec.row_bytes(), self.spec.columns);
         let mut encoder = Encoder::new(rows, wide, high, color)
             .quality(self.quality)
             // Below quality 24 the scaled tables exceed 255. Clamped, they fit 8
@@ -92,7 +93,7 @@ impl StripFile for File<'_> {
             }
         }
         let mut strip = encoder.encode().map_err(encoding)?;
-        set_rows(&mut strip, high as u16, self.shape.rows as u16)?;
+        set_rows(&mut strip, high as u16, self.spec.rows as u16)?;
         Ok(strip)
     }
 
@@ -257,7 +258,7 @@ mod tests {
             let mut written = Cursor::new(Vec::new());
             let mut file = File {
                 out: Destination::forward(Output::seekable(&mut written)),
-                shape: Shape {
+                spec: ImageSpec {
                     rows: 128,
                     columns: 300,
                     channels: 1,

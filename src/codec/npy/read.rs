@@ -13,7 +13,7 @@ use crate::{
         rows::{Header as Known, RowReader, Source, Trailer},
     },
     error::{Error, IoAction, Result},
-    image::{Depth, SampleSliceMut, zeroed_vec},
+    image::{Depth, ImageSpec, SampleSliceMut, zeroed_vec},
 };
 
 use super::{
@@ -63,7 +63,7 @@ fn known(header: &Header, limits: &Limits) -> Result<Known> {
     };
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
-    let mut known = Known::new(Format::Npy, shape, depth);
+    let mut known = Known::new(Format::Npy, ImageSpec::new(shape, depth));
     known.metadata = header.metadata();
     known.warnings.extend(order_warning(shape));
     let doubles = (header.kind == Kind::F64).then_some(Unread::Doubles);
@@ -73,7 +73,7 @@ fn known(header: &Header, limits: &Limits) -> Result<Known> {
 /// The bytes of the array.
 fn wanted(header: &Header, known: &Known) -> u128 {
     // Below 2^64: the limits bound the count by a size in memory.
-    (known.shape.rows * known.shape.row_len()) as u128 * header.kind.bytes() as u128
+    (known.spec.rows * known.spec.row_len()) as u128 * header.kind.bytes() as u128
 }
 
 fn too_many(extra: u128, wanted: u128) -> Error {
@@ -148,7 +148,7 @@ fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<
 
 impl<B: Bytes + Send> Source for Whole<B> {
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
-        let rows = out.len() / self.elements.row_len();
+        let rows = out.len() / self.elements.spec.row_len();
         let data = &self.file.bytes()[self.start..];
         self.elements.fill(out, data, self.next);
         self.next += rows;
@@ -211,8 +211,8 @@ impl<R: Read + Send> Source for Passing<R> {
 impl<R> Passing<R> {
     /// The samples of the rows that are read at a time.
     fn samples(&self) -> usize {
-        let row_len = self.elements.row_len();
-        (PASSING / row_len).clamp(1, self.elements.shape[0]) * row_len
+        let row_len = self.elements.spec.row_len();
+        (PASSING / row_len).clamp(1, self.elements.spec.rows) * row_len
     }
 }
 
@@ -221,7 +221,7 @@ struct Elements {
     kind: Kind,
     big_endian: bool,
     fortran: bool,
-    shape: [usize; 3],
+    spec: ImageSpec,
     metadata: Metadata,
     /// Whether all so far fit into their samples.
     exact: bool,
@@ -233,14 +233,10 @@ impl Elements {
             kind: header.kind,
             big_endian: header.big_endian,
             fortran: header.fortran,
-            shape: [known.shape.rows, known.shape.columns, known.shape.channels],
+            spec: known.spec,
             metadata: known.metadata.clone(),
             exact: true,
         }
-    }
-
-    const fn row_len(&self) -> usize {
-        self.shape[1] * self.shape[2]
     }
 
     fn trailer(&self) -> Trailer {
@@ -295,15 +291,15 @@ impl Elements {
     ) {
         let elements = data.as_chunks::<N>().0;
         if !self.fortran {
-            let elements = &elements[first * self.row_len()..];
+            let elements = &elements[first * self.spec.row_len()..];
             for (sample, element) in out.iter_mut().zip(elements) {
                 *sample = value(*element);
             }
             return;
         }
         // The first axis runs fastest in the file; the writes go in order.
-        let [rows, columns, channels] = self.shape;
-        let lines = out.chunks_exact_mut(self.row_len());
+        let [rows, columns, channels] = self.spec.shape();
+        let lines = out.chunks_exact_mut(self.spec.row_len());
         for (line, row) in lines.zip(first..) {
             for (column, pixel) in line.chunks_exact_mut(channels).enumerate() {
                 for (channel, sample) in pixel.iter_mut().enumerate() {

@@ -16,7 +16,7 @@ use ::png::{
 use crate::{
     codec::rows::{Source, WholeSource},
     error::{Error, Result},
-    image::{Depth, Image, SampleSliceMut},
+    image::{Depth, Image, ImageSpec, SampleSliceMut},
     warning::Warning,
 };
 
@@ -74,7 +74,8 @@ pub(in crate::codec) fn open<'a>(
         .as_ref()
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
-    let header = Header::new(Format::Png, [rows, columns, channels], depth);
+    let spec = ImageSpec::new([rows, columns, channels], depth);
+    let header = Header::new(Format::Png, spec);
     let lines = Lines {
         reader,
         at,
@@ -92,9 +93,9 @@ pub(in crate::codec) fn open<'a>(
         header.warnings.push(Warning::profile("png", bytes));
     }
     if whole {
-        let memory = header.shape.bytes() + rows_in_hand(&header);
+        let memory = header.spec.bytes() + rows_in_hand(&header);
         return Ok(WholeSource::reader(header, memory, move || {
-            lines.whole([rows, columns, channels], depth)
+            lines.whole(spec)
         }));
     }
     Ok(RowReader::new(header, lines))
@@ -102,7 +103,7 @@ pub(in crate::codec) fn open<'a>(
 
 /// The bytes of the rows that the decoder undoes filters of and widens.
 fn rows_in_hand(header: &Header) -> usize {
-    header.shape.row_bytes().saturating_mul(4)
+    header.spec.row_bytes().saturating_mul(4)
 }
 
 /// Whether one of the chunks before the samples, as far as they are seen, is an
@@ -304,8 +305,13 @@ struct Lines<R: BufRead + Seek> {
 }
 
 impl<R: BufRead + Seek> Lines<R> {
-    fn whole(mut self, shape: [usize; 3], depth: Depth) -> Result<(Image, Trailer)> {
-        let [rows, columns, channels] = shape;
+    fn whole(mut self, spec: ImageSpec) -> Result<(Image, Trailer)> {
+        let ImageSpec {
+            rows,
+            columns,
+            channels,
+            depth,
+        } = spec;
         let mut image = Image::zeroed(rows, columns, channels, depth)?;
         let mut samples = image.samples_mut();
         let bytes = samples.reborrow().into_bytes();

@@ -13,12 +13,12 @@ use ::png::{
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, SampleSlice},
+    image::{Depth, ImageSpec, SampleSlice},
     warning::Warning,
 };
 
 use super::{
-    Compression, Density, DensityUnit, Destination, Metadata, Shape, Sink, message, write_samples,
+    Compression, Density, DensityUnit, Destination, Metadata, Sink, message, write_samples,
 };
 
 /// The bytes of a chunk of compressed samples.
@@ -39,9 +39,9 @@ const COMPRESSOR: usize = 1 << 20;
 /// The most bytes that writing takes beside the rows that are given: a stretch
 /// that has been compressed, while it grows, and the rows that filters choose
 /// among.
-pub(in crate::codec) const fn memory_to_write(shape: Shape) -> usize {
-    let stretch = 3 * STRETCH * shape.depth.bytes();
-    COMPRESSOR + stretch + shape.row_bytes().saturating_mul(8)
+pub(in crate::codec) const fn memory_to_write(spec: ImageSpec) -> usize {
+    let stretch = 3 * STRETCH * spec.depth.bytes();
+    COMPRESSOR + stretch + spec.row_bytes().saturating_mul(8)
 }
 
 /// Writes 8 or 16 bits, one to four channels.
@@ -57,26 +57,26 @@ pub(in crate::codec) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(in crate::codec) fn new(
-        shape: Shape,
+        spec: ImageSpec,
         metadata: &Metadata,
         compression: Compression,
         out: Destination<'a>,
     ) -> Result<Self> {
         // Of a size that was checked to be the format's.
-        let mut info = ::png::Info::with_size(shape.columns as u32, shape.rows as u32);
+        let mut info = ::png::Info::with_size(spec.columns as u32, spec.rows as u32);
         info.icc_profile = metadata.icc.as_deref().map(Into::into);
         info.exif_metadata = metadata.exif.as_deref().map(Into::into);
         info.pixel_dims = metadata.density.and_then(dimensions);
         info.utf8_text.extend(metadata.xmp.as_deref().map(packet));
         let buffer = Buffer::default();
         let mut encoder = Encoder::with_info(buffer.clone(), info).map_err(encoding)?;
-        encoder.set_color(match shape.channels {
+        encoder.set_color(match spec.channels {
             1 => ColorType::Grayscale,
             2 => ColorType::GrayscaleAlpha,
             3 => ColorType::Rgb,
             _ => ColorType::Rgba,
         });
-        encoder.set_depth(match shape.depth {
+        encoder.set_depth(match spec.depth {
             Depth::U16 => BitDepth::Sixteen,
             _ => BitDepth::Eight,
         });

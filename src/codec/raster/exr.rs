@@ -12,8 +12,9 @@ use ::exr::{
 };
 
 use crate::{
-    codec::{Limits, Unread, message, rows::Shape, unread::after},
+    codec::{Limits, Unread, message, unread::after},
     error::{LimitError, Result},
+    image::ImageSpec,
 };
 
 use super::{u32_at, within};
@@ -383,9 +384,9 @@ const fn block_rows(method: u8) -> u64 {
 /// The most bytes of the blocks that EXR is encoded in at a time: tiles of 64
 /// rows and columns, as samples, in the right order, and as they are stored;
 /// with an entry of each in the table of all.
-pub(in crate::codec) fn blocks_to_write(shape: Shape) -> usize {
+pub(in crate::codec) fn blocks_to_write(spec: ImageSpec) -> usize {
     const SIDE: usize = 64;
-    let pixel = shape.channels * shape.depth.bytes();
-    let blocks = shape.rows.div_ceil(SIDE) * shape.columns.div_ceil(SIDE);
+    let pixel = spec.channels * spec.depth.bytes();
+    let blocks = spec.rows.div_ceil(SIDE) * spec.columns.div_ceil(SIDE);
     threads().min(blocks) * 4 * SIDE * SIDE * pixel + blocks * 64
 }

@@ -5,17 +5,15 @@ use std::fmt;
 use crate::{
     codec::{Decoded, Format, Limits, Metadata, Unread, input::Watch, message},
     error::{Error, RequestError, Result},
-    image::{Depth, Image, SampleSliceMut, Samples},
+    image::{Image, ImageSpec, SampleSliceMut, Samples},
     warning::Warning,
 };
-
-use super::Shape;
 
 /// What is known of an image before its rows are read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// The size of the image and the type of its samples.
-    pub shape: Shape,
+    pub spec: ImageSpec,
     /// What the content is, whatever the name says.
     pub format: Format,
     /// What stood before the samples beside them; more may follow in the [`Trailer`].
@@ -122,7 +120,7 @@ impl<'a> RowReader<'a> {
 
     /// How many rows are still to be read.
     pub const fn rows_left(&self) -> usize {
-        self.header.shape.rows - self.next
+        self.header.spec.rows - self.next
     }
 
     /// Whether the image is decoded whole, when its first row is asked for.
@@ -150,14 +148,14 @@ impl<'a> RowReader<'a> {
     /// if the system refuses.
     pub fn read<'b>(&mut self, out: impl Into<SampleSliceMut<'b>>) -> Result<usize> {
         let out = out.into();
-        let shape = self.header.shape;
-        let rows = shape.rows_in(out.len(), out.depth())?.min(self.rows_left());
+        let spec = self.header.spec;
+        let rows = spec.rows_in(out.len(), out.depth())?.min(self.rows_left());
         if self.failed {
             return Err(RequestError::FailedBefore.into());
         }
         if rows > 0 {
             self.check_memory()?;
-            let result = self.source.fill(out.range(0, rows * shape.row_len()));
+            let result = self.source.fill(out.range(0, rows * spec.row_len()));
             self.failed = result.is_err();
             result.map_err(|error| explained(self.watch.as_ref(), error))?;
             self.next += rows;
@@ -172,10 +170,10 @@ impl<'a> RowReader<'a> {
     ///
     /// As [`read`](Self::read)'s.
     pub fn finish(mut self) -> Result<Trailer> {
-        let shape = self.header.shape;
-        let rows = (BAND / shape.row_bytes()).clamp(1, self.rows_left().max(1));
+        let spec = self.header.spec;
+        let rows = (BAND / spec.row_bytes()).clamp(1, self.rows_left().max(1));
         if self.rows_left() > 0 {
-            let mut skipped = Samples::zeroed(shape.depth, rows * shape.row_len())?;
+            let mut skipped = Samples::zeroed(spec.depth, rows * spec.row_len())?;
             while self.read(&mut skipped)? > 0 {}
         }
         self.check_memory()?;
@@ -187,26 +185,26 @@ impl<'a> RowReader<'a> {
 
     /// Reads the whole image, of which no row has been read.
     pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
-        let shape = self.header.shape;
+        let spec = self.header.spec;
         self.check_memory()?;
         let taken = self.source.take_image();
         let image = match taken.map_err(|error| explained(self.watch.as_ref(), error))? {
             Some(image) => {
-                self.next = shape.rows;
+                self.next = spec.rows;
                 image
             }
             None => {
-                let total = shape.rows * shape.row_len();
+                let total = spec.rows * spec.row_len();
                 // The system gives memory for zeros when they are first written
                 // to: for the rows that really come. Samples that grow with
                 // these would be there twice whenever they are moved.
-                let mut samples = Samples::zeroed(shape.depth, total)?;
-                let band = (BAND / shape.row_bytes()).max(1) * shape.row_len();
+                let mut samples = Samples::zeroed(spec.depth, total)?;
+                let band = (BAND / spec.row_bytes()).max(1) * spec.row_len();
                 for start in (0..total).step_by(band) {
                     let end = total.min(start + band);
                     self.read(samples.as_mut_slice().range(start, end))?;
                 }
-                Image::new(shape.rows, shape.columns, shape.channels, samples)?
+                Image::new(spec.rows, spec.columns, spec.channels, samples)?
             }
         };
         let format = self.header.format;
@@ -232,18 +230,9 @@ fn explained(watch: Option<&Watch>, error: Error) -> Error {
 
 impl Header {
     /// A header without metadata or warnings.
-    pub(in crate::codec) fn new(
-        format: Format,
-        [rows, columns, channels]: [usize; 3],
-        depth: Depth,
-    ) -> Self {
+    pub(in crate::codec) fn new(format: Format, spec: ImageSpec) -> Self {
         Self {
-            shape: Shape {
-                rows,
-                columns,
-                channels,
-                depth,
-            },
+            spec,
             format,
             metadata: Metadata::default(),
             unread: Vec::new(),

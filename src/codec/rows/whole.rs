@@ -5,11 +5,11 @@ use std::mem;
 use crate::{
     codec::{Format, Metadata, encode},
     error::Result,
-    image::{Image, SampleSlice, SampleSliceMut, Samples, no_memory},
+    image::{Image, ImageSpec, SampleSlice, SampleSliceMut, Samples, no_memory},
     warning::Warning,
 };
 
-use super::{Destination, Header, RowReader, Shape, Sink, Source, Trailer, band};
+use super::{Destination, Header, RowReader, Sink, Source, Trailer, band};
 
 /// An image that is decoded whole when its first row is asked for.
 pub(in crate::codec) struct WholeSource<'a> {
@@ -100,7 +100,7 @@ impl Source for WholeSource<'_> {
 
 /// Collects rows and encodes them at the end.
 pub(in crate::codec) struct WholeSink<'a> {
-    shape: Shape,
+    spec: ImageSpec,
     format: Format,
     metadata: Metadata,
     samples: Samples,
@@ -109,16 +109,16 @@ pub(in crate::codec) struct WholeSink<'a> {
 
 impl<'a> WholeSink<'a> {
     pub(in crate::codec) fn new(
-        shape: Shape,
+        spec: ImageSpec,
         format: Format,
         metadata: Metadata,
         out: Destination<'a>,
     ) -> Result<Self> {
         Ok(Self {
-            shape,
+            spec,
             format,
             metadata,
-            samples: Samples::zeroed(shape.depth, 0)?,
+            samples: Samples::zeroed(spec.depth, 0)?,
             out,
         })
     }
@@ -126,7 +126,7 @@ impl<'a> WholeSink<'a> {
 
 impl Sink for WholeSink<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        let total = self.shape.rows * self.shape.row_len();
+        let total = self.spec.rows * self.spec.row_len();
         match (&mut self.samples, rows) {
             (Samples::U8(all), SampleSlice::U8(rows)) => append(all, rows, total),
             (Samples::U16(all), SampleSlice::U16(rows)) => append(all, rows, total),
@@ -137,12 +137,12 @@ impl Sink for WholeSink<'_> {
     }
 
     fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
-        let Shape {
+        let ImageSpec {
             rows,
             columns,
             channels,
             ..
-        } = self.shape;
+        } = self.spec;
         let image = Image::new(rows, columns, channels, self.samples)?;
         let metadata = self.metadata.completed_by(late);
         encode::whole(&image, self.format, &metadata, &mut self.out)

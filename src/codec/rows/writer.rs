@@ -5,13 +5,13 @@ use std::fmt;
 use crate::{
     codec::{Format, Metadata},
     error::{RequestError, Result},
-    image::{Sample, SampleSlice, Samples, zeroed_vec},
+    image::{ImageSpec, Sample, SampleSlice, Samples, zeroed_vec},
     warning::Warning,
 };
 
 use flate2::Crc;
 
-use super::{Destination, Shape, band};
+use super::{Destination, band};
 
 /// The bytes of gray rows that are made RGB at a time.
 pub(in crate::codec) const REPEATED: usize = 1 << 20;
@@ -21,7 +21,7 @@ pub(in crate::codec) const REPEATED: usize = 1 << 20;
 /// It is made by [`create_rows`](crate::codec::create_rows). Dropped before
 /// [`finish`](Self::finish), it leaves a part of a file.
 pub struct RowWriter<'a> {
-    shape: Shape,
+    spec: ImageSpec,
     format: Format,
     next: usize,
     metadata: Metadata,
@@ -43,11 +43,11 @@ pub(in crate::codec) trait Sink: Send {
 }
 
 impl<'a> RowWriter<'a> {
-    /// A writer of rows of this shape into `sink`, which writes to `out`, and
+    /// A writer of rows of this spec into `sink`, which writes to `out`, and
     /// holds the `metadata` already, so far as its format can; of what it
     /// cannot, the `warnings` tell.
     pub(in crate::codec) fn new(
-        shape: Shape,
+        spec: ImageSpec,
         format: Format,
         metadata: Metadata,
         warnings: Vec<Warning>,
@@ -55,7 +55,7 @@ impl<'a> RowWriter<'a> {
         out: Destination<'a>,
     ) -> Self {
         Self {
-            shape,
+            spec,
             format,
             next: 0,
             metadata,
@@ -80,9 +80,9 @@ impl<'a> RowWriter<'a> {
         self.checksum.as_ref().map(Crc::sum)
     }
 
-    /// The shape that was announced.
-    pub const fn shape(&self) -> Shape {
-        self.shape
+    /// The size and the type of samples that were announced.
+    pub const fn spec(&self) -> ImageSpec {
+        self.spec
     }
 
     /// Writes the next rows: as many samples as they have, and no part of a row.
@@ -94,29 +94,29 @@ impl<'a> RowWriter<'a> {
     /// [`Error::Limit`](crate::Error::Limit) if there is no memory for a file that is encoded whole.
     pub fn write<'b>(&mut self, rows: impl Into<SampleSlice<'b>>) -> Result<()> {
         let samples = rows.into();
-        let shape = self.shape;
-        let rows = shape.rows_in(samples.len(), samples.depth())?;
-        if rows > shape.rows - self.next {
+        let spec = self.spec;
+        let rows = spec.rows_in(samples.len(), samples.depth())?;
+        if rows > spec.rows - self.next {
             return Err(RequestError::TooManyRows {
                 written: self.next,
                 more: rows,
-                announced: shape.rows,
+                announced: spec.rows,
             }
             .into());
         }
         if rows == 0 {
             return Ok(());
         }
-        let channels = self.format.written_channels(shape.channels);
-        let result = if channels == shape.channels {
+        let channels = self.format.written_channels(spec.channels);
+        let result = if channels == spec.channels {
             self.put(samples)
         } else {
             // A band at a time, so that the copy stays small.
-            let most = (REPEATED / shape.row_bytes()).max(1);
+            let most = (REPEATED / spec.row_bytes()).max(1);
             (0..rows).step_by(most).try_for_each(|first| {
                 let count = most.min(rows - first);
-                let part = band(samples, shape.row_len(), first, count);
-                let part = gray_repeated(part, shape.channels)?;
+                let part = band(samples, spec.row_len(), first, count);
+                let part = gray_repeated(part, spec.channels)?;
                 self.put(part.as_slice())
             })
         };
@@ -141,14 +141,14 @@ impl<'a> RowWriter<'a> {
     ///
     /// [`Error::Request`](crate::Error::Request) if rows are missing, else as [`write`](Self::write)'s.
     pub fn finish(mut self, metadata: &Metadata) -> Result<Vec<Warning>> {
-        if self.next < self.shape.rows {
+        if self.next < self.spec.rows {
             return Err(RequestError::MissingRows {
                 written: self.next,
-                announced: self.shape.rows,
+                announced: self.spec.rows,
             }
             .into());
         }
-        let channels = self.format.written_channels(self.shape.channels);
+        let channels = self.format.written_channels(self.spec.channels);
         let late = metadata.beyond(&self.metadata);
         let (late, warnings) = late.fitted(self.format, channels);
         self.warnings.extend(warnings);
@@ -162,7 +162,7 @@ impl<'a> RowWriter<'a> {
 impl fmt::Debug for RowWriter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowWriter")
-            .field("shape", &self.shape)
+            .field("spec", &self.spec)
             .field("format", &self.format)
             .field("next", &self.next)
             .finish_non_exhaustive()

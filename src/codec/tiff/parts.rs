@@ -156,20 +156,20 @@ impl<R: Read + Seek> Parts<R> {
         most: usize,
         kept: usize,
     ) -> Result<Self> {
-        let shape = header.shape;
+        let spec = header.spec;
         let (wide, high) = decoder.chunk_dimensions();
         let (wide, high) = (wide as usize, high as usize);
         let across = match decoder.get_chunk_type() {
             ChunkType::Strip => 1,
-            ChunkType::Tile => shape.columns.div_ceil(wide),
+            ChunkType::Tile => spec.columns.div_ceil(wide),
         };
-        let bytes = |columns: usize| (columns * shape.channels * kind.bits()).div_ceil(8);
+        let bytes = |columns: usize| (columns * spec.channels * kind.bits()).div_ceil(8);
         let mut parts = Self {
             kind,
-            rows: shape.rows,
-            row_len: shape.row_len(),
-            row_bytes: bytes(shape.columns),
-            part_bytes: bytes(wide.min(shape.columns)),
+            rows: spec.rows,
+            row_len: spec.row_len(),
+            row_bytes: bytes(spec.columns),
+            part_bytes: bytes(wide.min(spec.columns)),
             across,
             high,
             next: 0,
@@ -184,8 +184,8 @@ impl<R: Read + Seek> Parts<R> {
             kept,
             decoder,
         };
-        parts.plain = parts.plain_strips(shape.channels)?;
-        parts.lzw = LzwTiles::of(&mut parts.decoder, [shape.rows, shape.columns])?;
+        parts.plain = parts.plain_strips(spec.channels)?;
+        parts.lzw = LzwTiles::of(&mut parts.decoder, [spec.rows, spec.columns])?;
         Ok(parts)
     }
 

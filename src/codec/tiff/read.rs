@@ -11,7 +11,7 @@ use ::tiff::{
 use crate::{
     codec::rows::{Header, RowReader, Trailer, WholeSource},
     error::Result,
-    image::{Depth, Image, Samples, zeroed_vec},
+    image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
     warning::Warning,
 };
 
@@ -119,13 +119,14 @@ pub(in crate::codec) fn open<'a>(
     if look == Look::Thorough {
         unread.extend(surplus.compressed(decoder.inner(), length)?);
     }
-    let mut header = Header::new(Format::Tiff, [rows, columns, channels], kind.depth());
+    let spec = ImageSpec::new([rows, columns, channels], kind.depth());
+    let mut header = Header::new(Format::Tiff, spec);
     header.metadata = metadata;
     header.warnings = warnings;
     let header = header.without(unread);
     if picture.planar {
         // As they are stored and as samples, or as samples twice.
-        let samples = header.shape.bytes();
+        let samples = header.spec.bytes();
         let taken =
             (samples.saturating_add(samples.max(picture.stored_bytes(kind)))).saturating_add(kept);
         let metadata = header.metadata.clone();

@@ -2,7 +2,7 @@ use ::tiff::encoder::TiffKindBig;
 
 use super::{beside, write::create_as, *};
 use crate::{
-    codec::{Decoded, EncodeOptions, Output, Shape, encode, rows::Destination},
+    codec::{Decoded, EncodeOptions, Output, encode, rows::Destination},
     error::{Error, Result},
     image::{Image, Samples},
 };
@@ -469,10 +469,10 @@ fn bigtiff_comes_back() {
         let picture = image([4, 6, 2], samples);
         let mut file = std::io::Cursor::new(Vec::new());
         let metadata = Metadata::default();
-        let (shape, out) = (Shape::of(&picture), Output::seekable(&mut file));
+        let (spec, out) = (picture.spec(), Output::seekable(&mut file));
         let fast = Compression::Fast;
         let out = Destination::forward(out);
-        let mut sink = create_as::<TiffKindBig>(shape, metadata, fast, out).unwrap();
+        let mut sink = create_as::<TiffKindBig>(spec, metadata, fast, out).unwrap();
         sink.write(picture.samples().as_slice()).unwrap();
         sink.finish(&Metadata::default()).unwrap();
         assert!(file.get_ref().starts_with(b"II+\0\x08\0\0\0"));

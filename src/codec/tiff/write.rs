@@ -17,9 +17,9 @@ use ::tiff::{
 };
 
 use crate::{
-    codec::rows::{Destination, Shape, Sink, StripFile, Strips},
+    codec::rows::{Destination, Sink, StripFile, Strips},
     error::{Error, Result},
-    image::{Depth, no_memory},
+    image::{Depth, ImageSpec, no_memory},
     warning::Warning,
 };
 
@@ -34,53 +34,53 @@ const STRIP: usize = 1 << 19;
 
 /// Begins a file of 8 bits, 16 bits or floats, one to four channels.
 pub(in crate::codec) fn create<'a>(
-    shape: Shape,
+    spec: ImageSpec,
     metadata: Metadata,
     compression: Compression,
     out: Destination<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
-    let bytes = shape.rows as u64 * shape.row_bytes() as u64;
+    let bytes = spec.rows as u64 * spec.row_bytes() as u64;
     let kept = [&metadata.icc, &metadata.xmp].into_iter().flatten();
     let extra = kept.map(Vec::len).sum::<usize>() as u64;
     if bytes.saturating_add(extra) > CLASSIC_BYTES {
-        create_as::<TiffKindBig>(shape, metadata, compression, out)
+        create_as::<TiffKindBig>(spec, metadata, compression, out)
     } else {
-        create_as::<TiffKindStandard>(shape, metadata, compression, out)
+        create_as::<TiffKindStandard>(spec, metadata, compression, out)
     }
 }
 
 /// The rows of a strip.
-pub(in crate::codec) fn strip_rows(shape: Shape) -> usize {
-    (STRIP / shape.row_bytes()).clamp(1, shape.rows)
+pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
+    (STRIP / spec.row_bytes()).clamp(1, spec.rows)
 }
 
 /// Begins a file with offsets of this kind.
 pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
-    shape: Shape,
+    spec: ImageSpec,
     metadata: Metadata,
     compression: Compression,
     out: Destination<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let file = File::<K> {
         encoder: TiffEncoder::new_generic(out).map_err(encoding)?,
-        shape,
+        spec,
         metadata,
         deflate: Deflate::with_level(match compression {
             Compression::Fast => DeflateLevel::Fast,
             Compression::Balanced => DeflateLevel::Balanced,
             Compression::Best => DeflateLevel::Best,
         }),
-        strip_rows: strip_rows(shape),
+        strip_rows: strip_rows(spec),
         offsets: Vec::new(),
         lengths: Vec::new(),
     };
-    let strip = file.strip_rows * shape.row_bytes();
-    Ok(Box::new(Strips::new(file, strip, shape.bytes())))
+    let strip = file.strip_rows * spec.row_bytes();
+    Ok(Box::new(Strips::new(file, strip, spec.bytes())))
 }
 
 struct File<'a, K: TiffKind> {
     encoder: TiffEncoder<Destination<'a>, K>,
-    shape: Shape,
+    spec: ImageSpec,
     metadata: Metadata,
     deflate: Deflate,
     strip_rows: usize,
@@ -90,8 +90,8 @@ struct File<'a, K: TiffKind> {
 
 impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
     fn encode(&self, _: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
-        for row in rows.chunks_exact_mut(self.shape.row_bytes()) {
-            make_differences(row, self.shape);
+        for row in rows.chunks_exact_mut(self.spec.row_bytes()) {
+            make_differences(row, self.spec);
         }
         let mut strip = Vec::new();
         // Deflate adds at most a thousandth to what it cannot compress.
@@ -123,12 +123,12 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
 
 impl<K: TiffKind> File<'_, K> {
     fn write_directory(&mut self) -> TiffResult<()> {
-        let Shape {
+        let ImageSpec {
             rows,
             columns,
             channels,
             depth,
-        } = self.shape;
+        } = self.spec;
         let photometric = match channels {
             1 | 2 => PhotometricInterpretation::BlackIsZero,
             _ => PhotometricInterpretation::RGB,
@@ -200,9 +200,9 @@ const fn has_differences(depth: Depth) -> bool {
 
 /// Makes of every sample but the first of each channel what it adds to the one
 /// before.
-fn make_differences(row: &mut [u8], shape: Shape) {
-    let channels = shape.channels;
-    match shape.depth {
+fn make_differences(row: &mut [u8], spec: ImageSpec) {
+    let channels = spec.channels;
+    match spec.depth {
         Depth::U8 => {
             for at in (channels..row.len()).rev() {
                 row[at] = row[at].wrapping_sub(row[at - channels]);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     error::Result,
-    image::{Depth, ImageView, Sample, SampleSliceMut},
+    image::{ImageSpec, ImageView, Sample, SampleSliceMut},
     simd::{Body, Isa, Simd},
     stage::{RowStage, Rows, RowsMut, Run},
     view::StridedView,
@@ -23,22 +23,24 @@ const BLOCK: usize = 128;
 /// The luma of an image of three or four channels.
 #[derive(Debug)]
 pub(in crate::stage) struct Luma {
-    size: [usize; 2],
-    depth: Depth,
+    output: ImageSpec,
     simd: Simd,
 }
 
 impl Luma {
-    /// Of an image of `[rows, columns]`.
-    pub(in crate::stage) const fn new(size: [usize; 2], depth: Depth, simd: Simd) -> Self {
-        Self { size, depth, simd }
+    /// Of such an image.
+    pub(in crate::stage) const fn new(image: ImageSpec, simd: Simd) -> Self {
+        let output = ImageSpec {
+            channels: 1,
+            ..image
+        };
+        Self { output, simd }
     }
 }
 
 impl RowStage for Luma {
-    fn output(&self) -> ([usize; 3], Depth) {
-        let [rows, columns] = self.size;
-        ([rows, columns, 1], self.depth)
+    fn output(&self) -> ImageSpec {
+        self.output
     }
 
     fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {

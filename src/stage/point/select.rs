@@ -4,37 +4,30 @@ use std::ops::Range;
 
 use crate::{
     error::Result,
-    image::Depth,
+    image::ImageSpec,
     stage::{RowStage, Rows, RowsMut, Run},
 };
 
 /// Consecutive channels of an image, without a copy.
 #[derive(Debug)]
 pub(in crate::stage) struct Select {
-    size: [usize; 2],
+    image: ImageSpec,
     channels: Range<usize>,
-    depth: Depth,
 }
 
 impl Select {
-    /// These channels of an image of `[rows, columns]`.
-    pub(in crate::stage) const fn new(
-        size: [usize; 2],
-        channels: Range<usize>,
-        depth: Depth,
-    ) -> Self {
-        Self {
-            size,
-            channels,
-            depth,
-        }
+    /// These channels of such an image.
+    pub(in crate::stage) const fn new(image: ImageSpec, channels: Range<usize>) -> Self {
+        Self { image, channels }
     }
 }
 
 impl RowStage for Select {
-    fn output(&self) -> ([usize; 3], Depth) {
-        let [rows, columns] = self.size;
-        ([rows, columns, self.channels.len()], self.depth)
+    fn output(&self) -> ImageSpec {
+        ImageSpec {
+            channels: self.channels.len(),
+            ..self.image
+        }
     }
 
     fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {

@@ -1,0 +1,126 @@
+//! What is known of an image without its samples.
+
+use crate::{
+    depth::Depth,
+    error::{InputError, LimitError, RequestError, Result},
+};
+
+/// The size of an image and the type of its samples.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::image::{Depth, ImageSpec};
+///
+/// let spec = ImageSpec::new([1080, 1920, 3], Depth::U16);
+/// assert_eq!(spec.shape(), [1080, 1920, 3]);
+/// assert_eq!((spec.row_len(), spec.row_bytes()), (5760, 11520));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ImageSpec {
+    /// The number of rows, H.
+    pub rows: usize,
+    /// The number of columns, W.
+    pub columns: usize,
+    /// The number of samples in a pixel.
+    pub channels: usize,
+    /// The type of the samples.
+    pub depth: Depth,
+}
+
+impl ImageSpec {
+    /// Of this shape, `[rows, columns, channels]`, and sample type.
+    pub const fn new([rows, columns, channels]: [usize; 3], depth: Depth) -> Self {
+        Self {
+            rows,
+            columns,
+            channels,
+            depth,
+        }
+    }
+
+    /// `[rows, columns, channels]`.
+    pub const fn shape(&self) -> [usize; 3] {
+        [self.rows, self.columns, self.channels]
+    }
+
+    /// The samples of a row.
+    pub const fn row_len(&self) -> usize {
+        self.columns * self.channels
+    }
+
+    /// The bytes of a row in memory.
+    pub const fn row_bytes(&self) -> usize {
+        self.row_len() * self.depth.bytes()
+    }
+
+    /// The bytes of all samples in memory.
+    pub const fn bytes(&self) -> usize {
+        self.rows.saturating_mul(self.row_bytes())
+    }
+
+    /// How many samples there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`](crate::Error::Input) if there are none, [`Error::Limit`](crate::Error::Limit)
+    /// if their count overflows.
+    pub(crate) fn sample_count(&self) -> Result<usize> {
+        if self.shape().contains(&0) {
+            let shape = Some(self.shape());
+            return Err(InputError::EmptyImage { shape }.into());
+        }
+        (self.rows.checked_mul(self.columns))
+            .and_then(|pixels| pixels.checked_mul(self.channels))
+            .ok_or_else(|| self.unaddressable(None))
+    }
+
+    /// Checks that it is not empty and that its bytes can be counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`sample_count`](Self::sample_count).
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.sample_count()?.checked_mul(self.depth.bytes()) {
+            Some(_) => Ok(()),
+            None => Err(self.unaddressable(Some(self.depth))),
+        }
+    }
+
+    fn unaddressable(&self, depth: Option<Depth>) -> crate::Error {
+        LimitError::Address {
+            rows: self.rows,
+            columns: self.columns,
+            channels: self.channels,
+            depth,
+        }
+        .into()
+    }
+
+    /// How many rows `len` samples of this `depth` are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`](crate::Error::Request) if they are of another type or no whole rows.
+    pub(crate) fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
+        if depth != self.depth {
+            let (rows, band) = (self.depth, depth);
+            return Err(RequestError::BandDepth { rows, band }.into());
+        }
+        if !len.is_multiple_of(self.row_len()) {
+            let (samples, row) = (len, self.row_len());
+            return Err(RequestError::BandLength { samples, row }.into());
+        }
+        Ok(len / self.row_len())
+    }
+}
+
+/// Whether the last of `channels` channels is alpha.
+pub(crate) const fn has_alpha(channels: usize) -> bool {
+    matches!(channels, 2 | 4)
+}
+
+/// Whether `channels` channels are of colours.
+pub(crate) const fn has_color(channels: usize) -> bool {
+    matches!(channels, 3 | 4)
+}
