@@ -99,7 +99,7 @@ fn contract<T: Lane>(
     let columns =
         taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
     let windows = (0..channels).map(|channel| {
-        let plane = band.view.index_axis::<2>(2, channel)?;
+        let plane = band.view.index_axis(2, channel)?;
         let seen = plane
             .slice(0, taps.origin[0]..)?
             .slice(1, columns.clone())?;

@@ -84,7 +84,7 @@ impl Plan {
         }
         let channels = input.spec().channels;
         let convolution = Convolution::new(engines, filter, input.spec(), tuning)?;
-        let flat = input.layout.index_axis::<2>(0, 0)?.is_c_contiguous();
+        let flat = input.layout.index_axis(0, 0)?.is_c_contiguous();
         let all = filter.channel.stored(channels)? == Some(0..channels);
         Ok(Self {
             direct: convolution.is_direct(flat && all),
@@ -194,7 +194,7 @@ impl Plan {
             step: self.filter.step,
             dilation,
         };
-        let plane = source.index_axis::<2>(2, 0)?;
+        let plane = source.index_axis(2, 0)?;
         Ok(plane.windows_over([0, 1], window, spacing)?)
     }
 

@@ -1,6 +1,8 @@
 //! Views of views: the operations of [`Layout`](super::Layout) on the same buffer.
 
-use super::{LayoutError, Slice, Spacing, StridedView};
+use super::{
+    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, Spacing, StridedView, axis::Split,
+};
 
 impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// See [`Layout::slice`](super::Layout::slice).
@@ -41,12 +43,71 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn index_axis<const M: usize>(
+    #[inline]
+    pub fn index_axis(
         &self,
         axis: usize,
         index: usize,
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().index_axis(axis, index)?))
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.remove_axis(axis, index)
+    }
+
+    /// The indices of `axis` in front of `index`, and the others.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis or `index` is above its length.
+    pub fn split_at(&self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError> {
+        Split::split_at(*self, axis, index)
+    }
+
+    /// The views along `axis`, each with that axis left out: of an image in
+    /// `(rows, columns, channels)` its rows for axis 0, its planes for axis 2.
+    /// [`into_par_iter`](rayon::iter::IntoParallelIterator::into_par_iter) spreads
+    /// them over threads.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis.
+    ///
+    /// # Examples
+    ///
+    /// The windows of every row, on all threads:
+    ///
+    /// ```
+    /// use rayon::prelude::*;
+    /// use stridekern::view::StridedView;
+    ///
+    /// let buffer: Vec<i64> = (0..12).collect();
+    /// let windows = StridedView::from_slice(&buffer, [4, 3])?.windows([2, 2])?;
+    /// let sums: Vec<i64> = (windows.axis_iter(0)?.into_par_iter())
+    ///     .map(|row| row.iter().sum())
+    ///     .collect();
+    /// // Two windows a row: 0 1 3 4 and 1 2 4 5, and so on.
+    /// assert_eq!(sums, [20, 44, 68]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn axis_iter(&self, axis: usize) -> Result<AxisIter<Self>, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        AxisIter::new(*self, axis)
+    }
+
+    /// Parts of `count` indices of `axis` each, the last with what is left.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis, or `count` is zero.
+    pub fn axis_chunks_iter(
+        &self,
+        axis: usize,
+        count: usize,
+    ) -> Result<AxisChunksIter<Self>, LayoutError> {
+        AxisChunksIter::new(*self, axis, count)
     }
 
     /// See [`Layout::insert_axis`](super::Layout::insert_axis).

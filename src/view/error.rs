@@ -94,6 +94,17 @@ pub enum LayoutError {
         /// Their strides.
         strides: [isize; 2],
     },
+    /// The parts along an axis reach between each other's elements, so that the
+    /// buffer cannot be cut where one part ends and the next begins.
+    Interleaved {
+        /// The axis.
+        axis: usize,
+        /// Its stride.
+        stride: isize,
+        /// How many elements of the buffer lie from the lowest of one index of
+        /// the axis to its highest.
+        span: usize,
+    },
     /// The elements cannot be read as this type.
     Cast {
         /// Why not.
@@ -218,6 +229,10 @@ impl fmt::Display for LayoutError {
             } => write!(
                 f,
                 "indices along axes {a} and {b} (strides {s} and {t}) reach the same element, so the view cannot be written through; make a copy with to_vec"
+            ),
+            Self::Interleaved { axis, stride, span } => write!(
+                f,
+                "the parts along axis {axis} are {stride} elements apart and span {span} each, so they interleave and cannot be lent to several writers; take the axis with the longest stride, or for_each"
             ),
             Self::Cast { fault } => fault.fmt(f),
         }

@@ -3,13 +3,10 @@
 
 use std::{iter::FusedIterator, ops::Range};
 
-use rayon::iter::{
-    IndexedParallelIterator, IntoParallelIterator, ParallelIterator,
-    plumbing::{Consumer, Producer, ProducerCallback, UnindexedConsumer, bridge},
-};
+use rayon::iter::{IntoParallelIterator, plumbing::Producer};
 
 use super::{
-    StridedView,
+    Parallel, StridedView,
     walk::{Run, Walk},
 };
 
@@ -145,15 +142,14 @@ impl<'a, T, const N: usize> DoubleEndedIterator for Iter<'a, T, N> {
 }
 
 /// The elements of a view for rayon, in row-major order.
-#[derive(Debug, Clone)]
-pub struct ParIter<'a, T, const N: usize>(Iter<'a, T, N>);
+pub type ParIter<'a, T, const N: usize> = Parallel<Iter<'a, T, N>>;
 
 impl<'a, T: Sync, const N: usize> IntoParallelIterator for StridedView<'a, T, N> {
     type Item = &'a T;
     type Iter = ParIter<'a, T, N>;
 
     fn into_par_iter(self) -> ParIter<'a, T, N> {
-        ParIter(self.iter())
+        Parallel::new(self.iter())
     }
 }
 
@@ -162,47 +158,21 @@ impl<'a, T: Sync, const N: usize> IntoParallelIterator for &StridedView<'a, T, N
     type Iter = ParIter<'a, T, N>;
 
     fn into_par_iter(self) -> ParIter<'a, T, N> {
-        ParIter(self.iter())
+        Parallel::new(self.iter())
     }
 }
 
-impl<'a, T: Sync, const N: usize> ParallelIterator for ParIter<'a, T, N> {
+impl<'a, T: Sync, const N: usize> Producer for Iter<'a, T, N> {
     type Item = &'a T;
+    type IntoIter = Self;
 
-    fn drive_unindexed<C: UnindexedConsumer<&'a T>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.0.len())
-    }
-}
-
-impl<T: Sync, const N: usize> IndexedParallelIterator for ParIter<'_, T, N> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(self)
-    }
-}
-
-impl<'a, T: Sync, const N: usize> Producer for ParIter<'a, T, N> {
-    type Item = &'a T;
-    type IntoIter = Iter<'a, T, N>;
-
-    fn into_iter(self) -> Iter<'a, T, N> {
-        self.0
+    fn into_iter(self) -> Self {
+        self
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {
-        let Range { start, end } = *self.0.walk.left();
+        let Range { start, end } = *self.walk.left();
         let at = start + index;
-        (Self(self.0.part(start..at)), Self(self.0.part(at..end)))
+        (self.part(start..at), self.part(at..end))
     }
 }

@@ -1,25 +1,35 @@
 #![doc = include_str!("guide.md")]
 
+mod axis;
+mod axis_iter;
 mod cast;
 mod contract;
 mod derived;
+mod derived_mut;
 mod error;
 mod interop;
 mod iter;
+mod iter_mut;
 mod layout;
 mod ops;
 mod overlap;
+mod parallel;
 mod report;
 mod show;
+mod split;
 mod view;
 mod view_mut;
 mod walk;
 mod windows;
 
+pub use axis::RemoveAxis;
+pub use axis_iter::{AxisChunksIter, AxisIter};
 pub use error::{CastFault, LayoutError};
 pub use iter::{Iter, ParIter};
+pub use iter_mut::IterMut;
 pub use layout::Layout;
 pub use ops::Slice;
+pub use parallel::Parallel;
 pub use view::StridedView;
 pub use view_mut::StridedViewMut;
 pub use windows::{Spacing, reach};

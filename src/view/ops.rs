@@ -3,7 +3,7 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-use super::{Layout, LayoutError};
+use super::{Layout, LayoutError, RemoveAxis};
 
 /// A cut along one axis, as Python writes it: `start:stop:step`.
 ///
@@ -154,12 +154,26 @@ impl<const N: usize> Layout<N> {
         self.derive(shape, strides, self.offset())
     }
 
-    /// `axis` fixed at `index` and left out: `M` is `N - 1`.
+    /// `axis` fixed at `index` and left out.
     ///
     /// # Errors
     ///
     /// If there is no such axis or index.
-    pub fn index_axis<const M: usize>(
+    pub fn index_axis(
+        &self,
+        axis: usize,
+        index: usize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.remove_axis(axis, index)
+    }
+
+    /// As [`index_axis`](Self::index_axis), for [`RemoveAxis`], which pairs
+    /// `M` with `N`.
+    #[inline(always)]
+    pub(super) fn without_axis<const M: usize>(
         &self,
         axis: usize,
         index: usize,
@@ -385,7 +399,7 @@ impl<const N: usize> Layout<N> {
     }
 
     /// The offset `index` elements along `axis`, where that is an index.
-    fn moved(&self, axis: usize, index: usize) -> usize {
+    pub(super) fn moved(&self, axis: usize, index: usize) -> usize {
         self.moved_by(std::array::from_fn(|a| if a == axis { index } else { 0 }))
     }
 

@@ -238,7 +238,7 @@ impl<'a, T> StridedView<'a, T, 2> {
     /// Row `row` as a slice, or `None` if there is no such row or its elements
     /// do not stand one after the other.
     pub fn row(&self, row: usize) -> Option<&'a [T]> {
-        self.index_axis::<1>(0, row).ok()?.as_slice()
+        self.index_axis(0, row).ok()?.as_slice()
     }
 
     /// Every row as a slice, or `None` if their elements do not stand one
@@ -256,7 +256,7 @@ impl<'a, T> StridedView<'a, T, 3> {
     /// channels, or `None` if there is no such row or its samples do not stand
     /// one after the other.
     pub fn flat_row(&self, row: usize) -> Option<&'a [T]> {
-        self.index_axis::<2>(0, row).ok()?.as_slice()
+        self.index_axis(0, row).ok()?.as_slice()
     }
 }
 

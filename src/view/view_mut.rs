@@ -5,7 +5,7 @@ use std::{
     ops::{Index, IndexMut},
 };
 
-use super::{Layout, LayoutError, Slice, StridedView};
+use super::{IterMut, Layout, LayoutError, StridedView};
 
 /// A look at a buffer that may be written through: no two indices of it reach
 /// one element.
@@ -97,6 +97,11 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         self.layout.shape()
     }
 
+    /// The step along every axis, in elements.
+    pub const fn strides(&self) -> [isize; N] {
+        self.layout.strides()
+    }
+
     /// The view for reading, with all that [`StridedView`] can do.
     pub fn as_view(&self) -> StridedView<'_, T, N> {
         // The layout is right for this buffer, so this cannot fail.
@@ -109,17 +114,26 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         .expect("the layout was checked against this buffer")
     }
 
-    /// This view for a shorter while.
+    /// This view for a shorter while: to do with it what uses a view up.
     pub fn reborrow(&mut self) -> StridedViewMut<'_, T, N> {
-        self.with(self.layout)
+        StridedViewMut::from_parts(self.buffer, self.layout)
     }
 
-    /// The caller argues why the layout has no two indices that meet.
-    fn with<const M: usize>(&mut self, layout: Layout<M>) -> StridedViewMut<'_, T, M> {
-        StridedViewMut {
-            buffer: self.buffer,
-            layout,
-        }
+    /// The caller argues why the layout fits the buffer, and why no two
+    /// indices of it meet.
+    pub(super) const fn from_parts(buffer: &'a mut [T], layout: Layout<N>) -> Self {
+        Self { buffer, layout }
+    }
+
+    /// This view through another layout that was derived from its own. The
+    /// caller argues why the layout has no two indices that meet.
+    pub(super) fn into_layout<const M: usize>(self, layout: Layout<M>) -> StridedViewMut<'a, T, M> {
+        StridedViewMut::from_parts(self.buffer, layout)
+    }
+
+    /// The whole buffer that the view writes to.
+    pub fn into_buffer(self) -> &'a mut [T] {
+        self.buffer
     }
 
     /// The element at `index`, or `None` outside the shape.
@@ -127,60 +141,54 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         self.layout.position(index).map(|at| &mut self.buffer[at])
     }
 
-    /// A part of this view; see [`Layout::slice`]. Its indices are some of
-    /// this view's, so they do not meet either.
+    /// The elements in row-major order.
+    ///
+    /// Where they cannot be lent one after the other because the lanes
+    /// interleave, as those of a transposed matrix,
+    /// [`for_each`](Self::for_each) visits them in the same order.
     ///
     /// # Errors
     ///
-    /// As [`Layout::slice`].
-    pub fn slice_mut(
-        &mut self,
-        axis: usize,
-        slice: impl Into<Slice>,
-    ) -> Result<StridedViewMut<'_, T, N>, LayoutError> {
-        let layout = self.layout.slice(axis, slice)?;
-        Ok(self.with(layout))
+    /// [`LayoutError::Interleaved`] there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::view::StridedViewMut;
+    ///
+    /// let mut buffer = [0; 6];
+    /// let mut view = StridedViewMut::from_slice(&mut buffer, [2, 3])?.flip(0)?;
+    /// for (number, element) in view.iter_mut()?.enumerate() {
+    ///     *element = number;
+    /// }
+    /// assert_eq!(buffer, [3, 4, 5, 0, 1, 2]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn iter_mut(&mut self) -> Result<IterMut<'_, T, N>, LayoutError> {
+        IterMut::new(self.reborrow())
     }
 
-    /// The axes in another order; see [`Layout::permute`].
+    /// As [`iter_mut`](Self::iter_mut), for as long as the buffer is lent.
     ///
     /// # Errors
     ///
-    /// As [`Layout::permute`].
-    pub fn permute_mut(
-        &mut self,
-        order: [usize; N],
-    ) -> Result<StridedViewMut<'_, T, N>, LayoutError> {
-        let layout = self.layout.permute(order)?;
-        Ok(self.with(layout))
+    /// As there.
+    pub fn into_iter_mut(self) -> Result<IterMut<'a, T, N>, LayoutError> {
+        IterMut::new(self)
     }
 
-    /// One index of `axis`; see [`Layout::index_axis`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Layout::index_axis`].
-    pub fn index_axis_mut<const M: usize>(
-        &mut self,
-        axis: usize,
-        index: usize,
-    ) -> Result<StridedViewMut<'_, T, M>, LayoutError> {
-        let layout = self.layout.index_axis(axis, index)?;
-        Ok(self.with(layout))
+    /// All elements as a slice, if they stand one after the other in C order.
+    pub fn as_slice_mut(&mut self) -> Option<&mut [T]> {
+        self.reborrow().into_slice()
     }
 
-    /// Non-overlapping tiles; see [`Layout::blocks`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Layout::blocks`].
-    pub fn blocks_mut<const K: usize, const M: usize>(
-        &mut self,
-        axes: [usize; K],
-        block: [usize; K],
-    ) -> Result<StridedViewMut<'_, T, M>, LayoutError> {
-        let layout = self.layout.blocks(axes, block)?;
-        Ok(self.with(layout))
+    /// As [`as_slice_mut`](Self::as_slice_mut), for as long as the buffer is lent.
+    pub fn into_slice(self) -> Option<&'a mut [T]> {
+        match self.layout.ends() {
+            None => Some(&mut []),
+            Some((low, high)) if self.layout.is_c_contiguous() => self.buffer.get_mut(low..=high),
+            Some(_) => None,
+        }
     }
 
     /// Calls `f` with every element in row-major order.
@@ -225,19 +233,6 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
             }
         });
         Ok(())
-    }
-}
-
-impl<T> StridedViewMut<'_, T, 2> {
-    /// The diagonal `offset` columns right of the main one; see
-    /// [`Layout::diagonal`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Layout::diagonal`].
-    pub fn diagonal_mut(&mut self, offset: isize) -> Result<StridedViewMut<'_, T, 1>, LayoutError> {
-        let layout = self.layout.diagonal(offset, [0, 1])?;
-        Ok(self.with(layout))
     }
 }
 

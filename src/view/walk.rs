@@ -188,7 +188,7 @@ fn unravel<const N: usize>(mut number: usize, shape: [usize; N]) -> [usize; N] {
 
 /// Shape and strides with axes that can be walked as one merged into the later
 /// one. The row-major numbers of the elements stay the same.
-fn merge<const N: usize>(layout: &Layout<N>) -> ([usize; N], [isize; N]) {
+pub(super) fn merge<const N: usize>(layout: &Layout<N>) -> ([usize; N], [isize; N]) {
     let mut shape = [1; N];
     let mut strides = [0; N];
     let mut to = N;

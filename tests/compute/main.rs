@@ -11,5 +11,6 @@ mod golden;
 mod plan;
 mod view;
 mod view_any;
+mod view_mut;
 mod view_numpy;
 mod view_ops;

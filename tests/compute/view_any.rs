@@ -159,9 +159,15 @@ impl<'a> Any<'a> {
                 each!(self, view => view.permute(array(order)).map(Any::from))
             }
             Op::Transpose => Ok(each!(self, view => view.transpose().into())),
-            Op::Index(axis, index) => {
-                change!(self, index_axis(*axis, *index), D1 0, D2 1, D3 2, D4 3, D5 4, D6 5)
-            }
+            Op::Index(axis, index) => match self {
+                Any::D0(_) => panic!("a view without axes has none to index"),
+                Any::D1(view) => view.index_axis(*axis, *index).map(Any::from),
+                Any::D2(view) => view.index_axis(*axis, *index).map(Any::from),
+                Any::D3(view) => view.index_axis(*axis, *index).map(Any::from),
+                Any::D4(view) => view.index_axis(*axis, *index).map(Any::from),
+                Any::D5(view) => view.index_axis(*axis, *index).map(Any::from),
+                Any::D6(view) => view.index_axis(*axis, *index).map(Any::from),
+            },
             Op::InsertAxis(axis) => {
                 change!(self, insert_axis(*axis), D0 1, D1 2, D2 3, D3 4, D4 5, D5 6)
             }

@@ -625,7 +625,7 @@ fn messages_say_what_is_wrong() {
         "there is no axis 0: a single element has none"
     );
     assert_eq!(
-        message(view.index_axis::<1>(1, 4).unwrap_err()),
+        message(view.index_axis(1, 4).unwrap_err()),
         "index 4 is outside axis 1 of length 4"
     );
 }
@@ -640,7 +640,7 @@ fn values_are_broadcast_when_assigned() {
         view.as_view().to_vec(),
         [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3].repeat(2)
     );
-    let mut column = view.index_axis_mut::<2>(2, 3).unwrap();
+    let mut column = view.index_axis_mut(2, 3).unwrap();
     column.assign(&StridedView::of(&[7, 8, 9])).unwrap();
     column.slice_mut(1, ..1).unwrap().fill(5);
     view[[1, 2, 0]] = 6;
@@ -650,7 +650,7 @@ fn values_are_broadcast_when_assigned() {
     let mut view = StridedViewMut::from_slice_f(&mut buffer, [4, 6]).unwrap();
     assert!(view.assign(&StridedView::of(&[1, 2, 3])).is_err());
     let mut tiles = view.blocks_mut::<2, 4>([0, 1], [2, 2]).unwrap();
-    tiles.index_axis_mut::<3>(0, 1).unwrap().fill(0);
+    tiles.index_axis_mut(0, 1).unwrap().fill(0);
     assert_eq!(buffer[..8], [1, 1, 0, 0, 2, 2, 0, 0]);
 }
 
@@ -799,7 +799,7 @@ mod with_ndarray {
             assert_eq!(array.shape(), view.shape());
             assert!(array.iter().eq(view.iter()), "{view:?}");
         }
-        let windows = view.index_axis::<2>(0, 1).unwrap().windows([2, 3]).unwrap();
+        let windows = view.index_axis(0, 1).unwrap().windows([2, 3]).unwrap();
         assert!(windows.to_ndarray().unwrap().iter().eq(windows.iter()));
     }
 }

@@ -1,0 +1,103 @@
+//! Which view is left when an axis of another is fixed at one index.
+
+use super::{Layout, LayoutError, StridedView, StridedViewMut};
+
+/// A layout or view of one to eight axes, one of which can be left out, as
+/// `ndarray`'s `RemoveAxis`: the type that is left follows from the type that
+/// there was.
+///
+/// ```
+/// use stridekern::view::StridedView;
+///
+/// let image = StridedView::from_slice(&[1, 2, 3, 4, 5, 6], [1, 3, 2])?;
+/// let plane = image.index_axis(2, 1)?; // a StridedView<'_, i32, 2>
+/// assert_eq!((plane.shape(), plane.to_vec()), ([1, 3], vec![2, 4, 6]));
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+///
+/// A view without axes has none to leave out, which the compiler says:
+///
+/// ```compile_fail
+/// use stridekern::view::StridedView;
+///
+/// let single = StridedView::from_slice(&[1], []).unwrap();
+/// single.index_axis(0, 0);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no axis that can be left out",
+    note = "layouts and views of one to eight axes have"
+)]
+pub trait RemoveAxis: Split {
+    /// The same with one axis less.
+    type Smaller;
+
+    /// `axis` fixed at `index` and left out.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis or index.
+    fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError>;
+}
+
+/// What can be cut in two along an axis.
+pub trait Split: Sized {
+    /// The length of `axis`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis.
+    fn axis_len(&self, axis: usize) -> Result<usize, LayoutError>;
+
+    /// The indices of `axis` in front of `index`, and the others.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis, `index` is above its length, or both parts
+    /// are to be written through and interleave.
+    fn split_at(self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError>;
+
+    /// That it can be cut between any two indices of `axis`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis, or the parts are to be written through and
+    /// interleave.
+    fn check_parts(&self, axis: usize) -> Result<(), LayoutError> {
+        self.axis_len(axis).map(|_| ())
+    }
+}
+
+macro_rules! remove_axis {
+    ($($from:literal $to:literal),*) => {
+        $(
+            impl RemoveAxis for Layout<$from> {
+                type Smaller = Layout<$to>;
+
+                #[inline(always)]
+                fn remove_axis(self, axis: usize, index: usize) -> Result<Layout<$to>, LayoutError> {
+                    self.without_axis(axis, index)
+                }
+            }
+
+            impl<'a, T> RemoveAxis for StridedView<'a, T, $from> {
+                type Smaller = StridedView<'a, T, $to>;
+
+                #[inline(always)]
+                fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError> {
+                    Ok(self.with(self.layout().without_axis(axis, index)?))
+                }
+            }
+
+            impl<'a, T> RemoveAxis for StridedViewMut<'a, T, $from> {
+                type Smaller = StridedViewMut<'a, T, $to>;
+
+                #[inline(always)]
+                fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError> {
+                    let layout = self.layout().without_axis(axis, index)?;
+                    Ok(self.into_layout(layout))
+                }
+            }
+        )*
+    };
+}
+remove_axis!(1 0, 2 1, 3 2, 4 3, 5 4, 6 5, 7 6, 8 7);
