@@ -3,6 +3,7 @@
 mod slice;
 mod spec;
 mod view;
+mod view_mut;
 
 use std::fmt;
 
@@ -10,12 +11,13 @@ pub use crate::depth::Depth;
 pub use slice::{SampleSlice, SampleSliceMut};
 pub use spec::ImageSpec;
 pub use view::ImageView;
+pub use view_mut::ImageViewMut;
 
 pub(crate) use spec::{has_alpha, has_color};
 
 use crate::{
     error::{Error, InputError, LimitError, Result},
-    view::StridedView,
+    view::{StridedView, StridedViewMut},
 };
 
 /// The samples of an image, row by row, channels interleaved.
@@ -112,6 +114,8 @@ pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'stati
     fn of(image: &Image) -> Option<&[Self]>;
     /// The samples of `view`, if they are of this type.
     fn of_view<'a>(view: &ImageView<'a>) -> Option<StridedView<'a, Self, 3>>;
+    /// The samples of `view` for writing, if they are of this type.
+    fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>>;
     /// The samples of `image` for writing, if they are of this type.
     fn of_mut(image: &mut Image) -> Option<&mut [Self]>;
 }
@@ -131,6 +135,13 @@ macro_rules! sample {
             fn of_view<'a>(view: &ImageView<'a>) -> Option<StridedView<'a, Self, 3>> {
                 match view {
                     ImageView::$variant(view) => Some(*view),
+                    _ => None,
+                }
+            }
+
+            fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>> {
+                match view {
+                    ImageViewMut::$variant(view) => Some(view),
                     _ => None,
                 }
             }
@@ -255,5 +266,11 @@ impl Image {
     /// if they are of another type.
     pub fn view<T: Sample>(&self) -> Option<StridedView<'_, T, 3>> {
         T::of_view(&self.into())
+    }
+
+    /// The samples as a view of shape `(rows, columns, channels)` for writing,
+    /// or `None` if they are of another type.
+    pub fn view_mut<T: Sample>(&mut self) -> Option<StridedViewMut<'_, T, 3>> {
+        T::of_view_mut(self.into())
     }
 }

@@ -30,7 +30,7 @@ pub use combine::Combine;
 pub use engine::Method;
 pub use error::{Error, Result};
 pub use filter::{Channel, Extent, Filter, Plan, Tuning};
-pub use image::{Depth, Image, ImageSpec, ImageView, Samples};
+pub use image::{Depth, Image, ImageSpec, ImageView, ImageViewMut, Samples};
 pub use kernel::{Kernel, KernelBank};
 pub use map::Map;
 pub use number::LaneKind;

@@ -1,7 +1,10 @@
 //! Views for writing: cut in two, visited in order, spread over threads.
 
 use rayon::prelude::*;
-use stridekern::view::{Layout, LayoutError, Slice, StridedView, StridedViewMut};
+use stridekern::{
+    Depth, Image, ImageViewMut, Samples,
+    view::{Layout, LayoutError, Slice, StridedView, StridedViewMut},
+};
 
 /// Layouts of three axes over a buffer of 200: in C and Fortran order, with
 /// gaps, backwards, permuted, of every small shape, and with strides without an
@@ -292,4 +295,35 @@ fn rows_of_images_are_lent_as_slices() {
     assert_eq!(plane.transpose_mut().shape(), [2, 4]);
     plane.transpose_mut().index_axis_mut(0, 1).unwrap().fill(0);
     assert_eq!(buffer[9..20], [0, 0, 1, 0, 3, 0, 5, 0, 7, 0, 0]);
+}
+
+#[test]
+fn images_of_any_type_are_filled_in_parts() {
+    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+        let mut image = Image::zeroed(4, 2, 3, depth).unwrap();
+        let mut whole = ImageViewMut::from(&mut image);
+        assert_eq!((whole.shape(), whole.depth()), ([4, 2, 3], depth));
+        assert_eq!(whole.layout().strides(), [6, 3, 1]);
+        let (_, lower) = whole.reborrow().flip(0).unwrap().split_at(0, 3).unwrap();
+        let mut part = lower.slice(1, 1..).unwrap();
+        assert_eq!(part.as_view().shape(), [1, 1, 3]);
+        match depth {
+            Depth::U8 => part.view_mut::<u8>().unwrap().fill(1),
+            Depth::U16 => part.view_mut::<u16>().unwrap().fill(1),
+            _ => part.view_mut::<f32>().unwrap().fill(1.0),
+        }
+        assert!(part.view_mut::<u16>().is_some() == (depth == Depth::U16));
+        assert!(whole.split_at(2, 1).is_err());
+        let expected: Vec<u8> = (0..24).map(|at| u8::from((3..6).contains(&at))).collect();
+        let samples = match image.samples() {
+            Samples::U8(samples) => samples.clone(),
+            Samples::U16(samples) => samples.iter().map(|&sample| sample as u8).collect(),
+            Samples::F32(samples) => samples.iter().map(|&sample| sample as u8).collect(),
+        };
+        assert_eq!(samples, expected, "{depth}");
+    }
+    let mut gray = [0.0_f32; 6];
+    let view = StridedViewMut::from_slice(&mut gray, [2, 3]).unwrap();
+    assert_eq!(ImageViewMut::from(view).shape(), [2, 3, 1]);
+    assert!(ImageViewMut::from_samples(gray.as_mut_slice(), [2, 3, 2]).is_err());
 }

@@ -1,0 +1,160 @@
+//! Images lent to be filled: a strided view of samples of any type.
+
+use super::{Depth, Image, ImageView, Sample, SampleSliceMut};
+use crate::view::{Layout, LayoutError, Slice, StridedViewMut};
+
+/// A strided view of shape `(rows, columns, channels)` of samples of any type,
+/// to be filled: an [`Image`], a part of one, or memory that somebody else lends
+/// in rows of their own.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::{Image, ImageViewMut, Samples};
+///
+/// let mut image = Image::new(3, 2, 1, Samples::U8(vec![0; 6]))?;
+/// let (mut upper, mut lower) = ImageViewMut::from(&mut image).split_at(0, 1)?;
+/// upper.view_mut::<u8>().unwrap().fill(1);
+/// lower.view_mut::<u8>().unwrap().fill(2);
+/// assert!(lower.view_mut::<f32>().is_none());
+/// assert_eq!(image.samples(), &Samples::U8(vec![1, 1, 2, 2, 2, 2]));
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+#[derive(Debug)]
+pub enum ImageViewMut<'a> {
+    /// 8-bit samples.
+    U8(StridedViewMut<'a, u8, 3>),
+    /// 16-bit samples.
+    U16(StridedViewMut<'a, u16, 3>),
+    /// Float samples.
+    F32(StridedViewMut<'a, f32, 3>),
+}
+
+/// The same of whichever view is inside.
+macro_rules! each {
+    ($image:expr, $view:ident => $body:expr) => {
+        match $image {
+            ImageViewMut::U8($view) => $body,
+            ImageViewMut::U16($view) => $body,
+            ImageViewMut::F32($view) => $body,
+        }
+    };
+}
+
+impl<'a> ImageViewMut<'a> {
+    /// Samples of this shape, `[rows, columns, channels]`, in C order.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there are fewer than the shape needs.
+    pub fn from_samples(
+        samples: impl Into<SampleSliceMut<'a>>,
+        shape: [usize; 3],
+    ) -> Result<Self, LayoutError> {
+        Ok(match samples.into() {
+            SampleSliceMut::U8(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
+            SampleSliceMut::U16(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
+            SampleSliceMut::F32(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
+        })
+    }
+
+    /// Shape, strides and offset, in samples.
+    pub const fn layout(&self) -> &Layout<3> {
+        each!(self, view => view.layout())
+    }
+
+    /// `[rows, columns, channels]`.
+    pub const fn shape(&self) -> [usize; 3] {
+        self.layout().shape()
+    }
+
+    /// The type of the samples.
+    pub const fn depth(&self) -> Depth {
+        match self {
+            Self::U8(_) => Depth::U8,
+            Self::U16(_) => Depth::U16,
+            Self::F32(_) => Depth::F32,
+        }
+    }
+
+    /// The view for reading.
+    pub fn as_view(&self) -> ImageView<'_> {
+        each!(self, view => view.as_view().into())
+    }
+
+    /// This view for a shorter while: to do with it what uses a view up.
+    pub fn reborrow(&mut self) -> ImageViewMut<'_> {
+        each!(self, view => view.reborrow().into())
+    }
+
+    /// The view, if its samples are of this type.
+    pub fn view_mut<T: Sample>(&mut self) -> Option<StridedViewMut<'_, T, 3>> {
+        self.reborrow().into_view()
+    }
+
+    /// As [`view_mut`](Self::view_mut), for as long as the samples are lent.
+    pub fn into_view<T: Sample>(self) -> Option<StridedViewMut<'a, T, 3>> {
+        T::of_view_mut(self)
+    }
+
+    /// See [`Layout::slice`].
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such axis.
+    pub fn slice(self, axis: usize, slice: impl Into<Slice>) -> Result<Self, LayoutError> {
+        Ok(each!(self, view => view.slice(axis, slice)?.into()))
+    }
+
+    /// See [`Layout::flip`].
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such axis.
+    pub fn flip(self, axis: usize) -> Result<Self, LayoutError> {
+        Ok(each!(self, view => view.flip(axis)?.into()))
+    }
+
+    /// The indices of `axis` in front of `index`, and the others; see
+    /// [`StridedViewMut::split_at`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn split_at(self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError> {
+        Ok(each!(self, view => {
+            let (first, second) = view.split_at(axis, index)?;
+            (first.into(), second.into())
+        }))
+    }
+}
+
+impl<'a> From<&'a mut Image> for ImageViewMut<'a> {
+    fn from(image: &'a mut Image) -> Self {
+        let shape = image.shape();
+        Self::from_samples(image.samples_mut(), shape).expect("an image's shape fits its samples")
+    }
+}
+
+macro_rules! from_view {
+    ($sample:ty, $variant:ident) => {
+        impl<'a> From<StridedViewMut<'a, $sample, 3>> for ImageViewMut<'a> {
+            fn from(view: StridedViewMut<'a, $sample, 3>) -> Self {
+                Self::$variant(view)
+            }
+        }
+
+        /// A gray image.
+        impl<'a> From<StridedViewMut<'a, $sample, 2>> for ImageViewMut<'a> {
+            fn from(view: StridedViewMut<'a, $sample, 2>) -> Self {
+                Self::$variant(
+                    view.insert_axis(2)
+                        .expect("a view of two axes has room for a third"),
+                )
+            }
+        }
+    };
+}
+from_view!(u8, U8);
+from_view!(u16, U16);
+from_view!(f32, F32);
