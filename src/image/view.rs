@@ -24,8 +24,11 @@ impl<'a> ImageView<'a> {
     /// # Errors
     ///
     /// [`LayoutError`] if there are fewer than the shape needs.
-    pub fn of_samples(samples: SampleSlice<'a>, shape: [usize; 3]) -> Result<Self, LayoutError> {
-        Ok(match samples {
+    pub fn from_samples(
+        samples: impl Into<SampleSlice<'a>>,
+        shape: [usize; 3],
+    ) -> Result<Self, LayoutError> {
+        Ok(match samples.into() {
             SampleSlice::U8(samples) => Self::U8(StridedView::from_slice(samples, shape)?),
             SampleSlice::U16(samples) => Self::U16(StridedView::from_slice(samples, shape)?),
             SampleSlice::F32(samples) => Self::F32(StridedView::from_slice(samples, shape)?),
@@ -82,6 +85,45 @@ impl<'a> ImageView<'a> {
         })
     }
 
+    /// The image upside down for axis 0, from right to left for axis 1; see
+    /// [`Layout::flip`].
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such axis.
+    pub fn flip(&self, axis: usize) -> Result<Self, LayoutError> {
+        Ok(match self {
+            Self::U8(view) => Self::U8(view.flip(axis)?),
+            Self::U16(view) => Self::U16(view.flip(axis)?),
+            Self::F32(view) => Self::F32(view.flip(axis)?),
+        })
+    }
+
+    /// One channel as a gray image.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Image, ImageView, Samples};
+    ///
+    /// let image = Image::new(1, 2, 3, Samples::U8(vec![1, 2, 3, 4, 5, 6]))?;
+    /// let green = ImageView::from(&image).plane(1)?;
+    /// assert_eq!(green.shape(), [1, 2, 1]);
+    /// assert_eq!(green.view::<u8>().unwrap().to_vec(), [2, 5]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn plane(&self, channel: usize) -> Result<Self, LayoutError> {
+        Ok(match self {
+            Self::U8(view) => view.plane(channel)?.into(),
+            Self::U16(view) => view.plane(channel)?.into(),
+            Self::F32(view) => view.plane(channel)?.into(),
+        })
+    }
+
     /// The view, if its samples are of this type.
     pub fn view<T: Sample>(&self) -> Option<StridedView<'a, T, 3>> {
         T::of_view(self)
@@ -90,7 +132,7 @@ impl<'a> ImageView<'a> {
 
 impl<'a> From<&'a Image> for ImageView<'a> {
     fn from(image: &'a Image) -> Self {
-        Self::of_samples(image.samples().as_slice(), image.shape())
+        Self::from_samples(image.samples().as_slice(), image.shape())
             .expect("an image's shape fits its samples")
     }
 }

@@ -115,6 +115,15 @@ impl<'a> ImageViewMut<'a> {
         Ok(each!(self, view => view.flip(axis)?.into()))
     }
 
+    /// One channel as a gray image.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if there is no such channel.
+    pub fn plane(self, channel: usize) -> Result<Self, LayoutError> {
+        Ok(each!(self, view => view.index_axis(2, channel)?.into()))
+    }
+
     /// The indices of `axis` in front of `index`, and the others; see
     /// [`StridedViewMut::split_at`].
     ///

@@ -44,7 +44,7 @@ impl Window {
             columns, channels, ..
         } = self.spec;
         let samples = self.samples.as_slice();
-        ImageView::of_samples(samples, [self.rows, columns, channels])
+        ImageView::from_samples(samples, [self.rows, columns, channels])
             .expect("it holds the rows that it says")
     }
 

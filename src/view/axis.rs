@@ -37,6 +37,14 @@ pub trait RemoveAxis: Split {
     ///
     /// If there is no such axis or index.
     fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError>;
+
+    /// The diagonal of the plane of `axes` as one axis; see
+    /// [`Layout::diagonal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn merge_axes(self, axes: [usize; 2], offset: isize) -> Result<Self::Smaller, LayoutError>;
 }
 
 /// What can be cut in two along an axis.
@@ -77,6 +85,10 @@ macro_rules! remove_axis {
                 fn remove_axis(self, axis: usize, index: usize) -> Result<Layout<$to>, LayoutError> {
                     self.without_axis(axis, index)
                 }
+
+                fn merge_axes(self, axes: [usize; 2], offset: isize) -> Result<Layout<$to>, LayoutError> {
+                    self.on_diagonal(axes, offset)
+                }
             }
 
             impl<'a, T> RemoveAxis for StridedView<'a, T, $from> {
@@ -86,6 +98,10 @@ macro_rules! remove_axis {
                 fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError> {
                     Ok(self.with(self.layout().without_axis(axis, index)?))
                 }
+
+                fn merge_axes(self, axes: [usize; 2], offset: isize) -> Result<Self::Smaller, LayoutError> {
+                    Ok(self.with(self.layout().on_diagonal(axes, offset)?))
+                }
             }
 
             impl<'a, T> RemoveAxis for StridedViewMut<'a, T, $from> {
@@ -94,6 +110,11 @@ macro_rules! remove_axis {
                 #[inline(always)]
                 fn remove_axis(self, axis: usize, index: usize) -> Result<Self::Smaller, LayoutError> {
                     let layout = self.layout().without_axis(axis, index)?;
+                    Ok(self.into_layout(layout))
+                }
+
+                fn merge_axes(self, axes: [usize; 2], offset: isize) -> Result<Self::Smaller, LayoutError> {
+                    let layout = self.layout().on_diagonal(axes, offset)?;
                     Ok(self.into_layout(layout))
                 }
             }

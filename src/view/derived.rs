@@ -140,12 +140,15 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn diagonal<const M: usize>(
+    pub fn diagonal(
         &self,
-        offset: isize,
         axes: [usize; 2],
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().diagonal(offset, axes)?))
+        offset: isize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.merge_axes(axes, offset)
     }
 
     /// See [`Layout::anti_diagonal`](super::Layout::anti_diagonal).
@@ -153,12 +156,15 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn anti_diagonal<const M: usize>(
+    pub fn anti_diagonal(
         &self,
-        offset: isize,
         axes: [usize; 2],
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().anti_diagonal(offset, axes)?))
+        offset: isize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.flip(axes[1])?.diagonal(axes, offset)
     }
 
     /// See [`Layout::broadcast_to`](super::Layout::broadcast_to).

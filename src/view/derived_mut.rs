@@ -61,6 +61,22 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         self.remove_axis(axis, index)
     }
 
+    /// See [`Layout::diagonal`](super::Layout::diagonal).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn diagonal(
+        self,
+        axes: [usize; 2],
+        offset: isize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.merge_axes(axes, offset)
+    }
+
     /// See [`Layout::insert_axis`](super::Layout::insert_axis).
     ///
     /// # Errors
@@ -301,7 +317,7 @@ impl<T, const N: usize> StridedViewMut<'_, T, N> {
     }
 }
 
-impl<'a, T> StridedViewMut<'a, T, 2> {
+impl<T> StridedViewMut<'_, T, 2> {
     /// The diagonal `offset` columns right of the main one; see
     /// [`Layout::diagonal`](super::Layout::diagonal).
     ///
@@ -309,8 +325,7 @@ impl<'a, T> StridedViewMut<'a, T, 2> {
     ///
     /// As there.
     pub fn diagonal_mut(&mut self, offset: isize) -> Result<StridedViewMut<'_, T, 1>, LayoutError> {
-        let layout = self.layout().diagonal(offset, [0, 1])?;
-        Ok(self.reborrow().into_layout(layout))
+        self.reborrow().diagonal([0, 1], offset)
     }
 
     /// Row `row` as a slice, or `None` if there is no such row or its elements
@@ -321,6 +336,15 @@ impl<'a, T> StridedViewMut<'a, T, 2> {
 }
 
 impl<T> StridedViewMut<'_, T, 3> {
+    /// One channel of an image of `(rows, columns, channels)`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such channel.
+    pub fn plane_mut(&mut self, channel: usize) -> Result<StridedViewMut<'_, T, 2>, LayoutError> {
+        self.reborrow().index_axis(2, channel)
+    }
+
     /// Row `row` of an interleaved image as one flat slice of columns x
     /// channels, or `None` if there is no such row or its samples do not stand
     /// one after the other.

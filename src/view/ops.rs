@@ -223,15 +223,27 @@ impl<const N: usize> Layout<N> {
     }
 
     /// The diagonal `offset` columns right of the main one (left of it if
-    /// negative) of the plane of `axes`, as the last axis: `M` is `N - 1`.
+    /// negative) of the plane of `axes`, as the last axis.
     ///
     /// # Errors
     ///
     /// If an axis is missing or named twice.
-    pub fn diagonal<const M: usize>(
+    pub fn diagonal(
         &self,
-        offset: isize,
         axes: [usize; 2],
+        offset: isize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.merge_axes(axes, offset)
+    }
+
+    /// As [`diagonal`](Self::diagonal), for [`RemoveAxis`].
+    pub(super) fn on_diagonal<const M: usize>(
+        &self,
+        axes: [usize; 2],
+        offset: isize,
     ) -> Result<Layout<M>, LayoutError> {
         const { assert!(M + 1 == N, "two axes become one") };
         self.check_axes(&axes)?;
@@ -278,12 +290,15 @@ impl<const N: usize> Layout<N> {
     /// # Errors
     ///
     /// As [`diagonal`](Self::diagonal).
-    pub fn anti_diagonal<const M: usize>(
+    pub fn anti_diagonal(
         &self,
-        offset: isize,
         axes: [usize; 2],
-    ) -> Result<Layout<M>, LayoutError> {
-        self.flip(axes[1])?.diagonal(offset, axes)
+        offset: isize,
+    ) -> Result<<Self as RemoveAxis>::Smaller, LayoutError>
+    where
+        Self: RemoveAxis,
+    {
+        self.flip(axes[1])?.diagonal(axes, offset)
     }
 
     /// This layout seen as `shape` by NumPy's rules: counted from the last,

@@ -252,6 +252,26 @@ impl<'a, T> StridedView<'a, T, 2> {
 }
 
 impl<'a, T> StridedView<'a, T, 3> {
+    /// One channel of an image of `(rows, columns, channels)`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::view::StridedView;
+    ///
+    /// let image = StridedView::from_slice(&[1, 2, 3, 4, 5, 6], [2, 1, 3])?;
+    /// assert_eq!(image.plane(2)?.to_vec(), [3, 6]);
+    /// assert!(image.plane(3).is_err());
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn plane(&self, channel: usize) -> Result<StridedView<'a, T, 2>, LayoutError> {
+        self.index_axis(2, channel)
+    }
+
     /// Row `row` of an interleaved image as one flat slice of columns x
     /// channels, or `None` if there is no such row or its samples do not stand
     /// one after the other.

@@ -44,6 +44,21 @@ macro_rules! from_view {
 }
 from_view!(D0 0, D1 1, D2 2, D3 3, D4 4, D5 5, D6 6);
 
+/// Calls a method that leaves one axis out.
+macro_rules! smaller {
+    ($any:expr, $method:ident($($arg:expr),*)) => {
+        match $any {
+            Any::D0(_) => panic!("{} leaves no axis out of none", stringify!($method)),
+            Any::D1(view) => view.$method($($arg),*).map(Any::from),
+            Any::D2(view) => view.$method($($arg),*).map(Any::from),
+            Any::D3(view) => view.$method($($arg),*).map(Any::from),
+            Any::D4(view) => view.$method($($arg),*).map(Any::from),
+            Any::D5(view) => view.$method($($arg),*).map(Any::from),
+            Any::D6(view) => view.$method($($arg),*).map(Any::from),
+        }
+    };
+}
+
 /// Calls a method with the number of axes that it gives for each that it takes.
 macro_rules! change {
     ($any:expr, $method:ident $args:tt, $($from:ident $to:literal),*) => {
@@ -159,15 +174,7 @@ impl<'a> Any<'a> {
                 each!(self, view => view.permute(array(order)).map(Any::from))
             }
             Op::Transpose => Ok(each!(self, view => view.transpose().into())),
-            Op::Index(axis, index) => match self {
-                Any::D0(_) => panic!("a view without axes has none to index"),
-                Any::D1(view) => view.index_axis(*axis, *index).map(Any::from),
-                Any::D2(view) => view.index_axis(*axis, *index).map(Any::from),
-                Any::D3(view) => view.index_axis(*axis, *index).map(Any::from),
-                Any::D4(view) => view.index_axis(*axis, *index).map(Any::from),
-                Any::D5(view) => view.index_axis(*axis, *index).map(Any::from),
-                Any::D6(view) => view.index_axis(*axis, *index).map(Any::from),
-            },
+            Op::Index(axis, index) => smaller!(self, index_axis(*axis, *index)),
             Op::InsertAxis(axis) => {
                 change!(self, insert_axis(*axis), D0 1, D1 2, D2 3, D3 4, D4 5, D5 6)
             }
@@ -177,10 +184,10 @@ impl<'a> Any<'a> {
             Op::Reshape(shape) => to_shape!(self, reshape, shape, 0, 1, 2, 3, 4, 5, 6),
             Op::BroadcastTo(shape) => to_shape!(self, broadcast_to, shape, 0, 1, 2, 3, 4, 5, 6),
             Op::Diagonal(offset, axes) => {
-                change!(self, diagonal(*offset, *axes), D1 0, D2 1, D3 2, D4 3, D5 4, D6 5)
+                smaller!(self, diagonal(*axes, *offset))
             }
             Op::AntiDiagonal(offset, axes) => {
-                change!(self, anti_diagonal(*offset, *axes), D1 0, D2 1, D3 2, D4 3, D5 4, D6 5)
+                smaller!(self, anti_diagonal(*axes, *offset))
             }
             Op::Windows([axes, window, step, dilation]) => match axes.len() {
                 1 => {

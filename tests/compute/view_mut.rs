@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use stridekern::{
-    Depth, Image, ImageViewMut, Samples,
+    Depth, Image, ImageView, ImageViewMut, Samples,
     view::{Layout, LayoutError, Slice, StridedView, StridedViewMut},
 };
 
@@ -322,6 +322,18 @@ fn images_of_any_type_are_filled_in_parts() {
         };
         assert_eq!(samples, expected, "{depth}");
     }
+    let mut image = Image::new(2, 2, 2, Samples::U16((0..8).collect())).unwrap();
+    let plane = ImageView::from(&image).plane(1).unwrap();
+    assert_eq!(plane.shape(), [2, 2, 1]);
+    assert_eq!(
+        plane.flip(0).unwrap().view::<u16>().unwrap().to_vec(),
+        [5, 7, 1, 3]
+    );
+    assert!(ImageView::from(&image).plane(2).is_err());
+    let plane = ImageViewMut::from(&mut image).plane(0).unwrap();
+    plane.into_view::<u16>().unwrap().fill(9);
+    image.view_mut::<u16>().unwrap().plane_mut(1).unwrap()[[1, 0]] = 8;
+    assert_eq!(image.samples(), &Samples::U16(vec![9, 1, 9, 3, 9, 8, 9, 7]));
     let mut gray = [0.0_f32; 6];
     let view = StridedViewMut::from_slice(&mut gray, [2, 3]).unwrap();
     assert_eq!(ImageViewMut::from(view).shape(), [2, 3, 1]);
