@@ -90,8 +90,7 @@ fn pool(threads: usize) -> ThreadPool {
 
 fn run(filter: &Filter, image: &Image, tuning: &Tuning, output: &mut Image) {
     let plan = filter.plan(image, tuning).expect("the lane is allowed");
-    plan.apply_into(image, output, &|_| ())
-        .expect("the output fits");
+    plan.run(image, output).expect("the output fits");
 }
 
 fn output(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {

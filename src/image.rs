@@ -45,6 +45,15 @@ impl Samples {
         })
     }
 
+    /// No samples of this type.
+    pub(crate) const fn empty(depth: Depth) -> Self {
+        match depth {
+            Depth::U8 => Self::U8(Vec::new()),
+            Depth::U16 => Self::U16(Vec::new()),
+            Depth::F32 => Self::F32(Vec::new()),
+        }
+    }
+
     /// Makes them `len`; new ones are zero.
     pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
         fn resize<T: bytemuck::Zeroable + Clone>(samples: &mut Vec<T>, len: usize) -> Result<()> {

@@ -15,7 +15,7 @@ use std::{
 use common::{Random, random_image};
 use peak_alloc::PeakAlloc;
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Samples, Tuning, batch,
+    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Method, Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
     pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request},
     report::Silent,
@@ -901,5 +901,51 @@ fn files_that_wait_are_within_the_limit() {
         peak <= limit as usize + 2 * SLACK,
         "{:.1} MiB",
         peak as f64 / MIB
+    );
+}
+
+/// Every method, sample type, border and way of channels, on one thread: the first run takes
+/// what the others use.
+#[test]
+fn runs_after_the_first_allocate_nothing() {
+    let _alone = alone();
+    let mut random = Random(0xa110c);
+    let mut methods = [0; Method::ALL.len()];
+    for name in ["sobel_x", "gaussian7", "box9", "identity", "sobel", "log9"] {
+        for (at, method) in [None].into_iter().chain(Method::ALL.map(Some)).enumerate() {
+            for depth in [Depth::U8, Depth::U16, Depth::F32] {
+                for (channel, extent, map) in [
+                    (Channel::Luma, Extent::Valid, Map::Clamp),
+                    (Channel::Each, Extent::Same(Border::Reflect), Map::Clamp),
+                    (Channel::Alpha, Extent::Same(Border::Edge), Map::Stretch),
+                ] {
+                    let filter = Filter::new(KernelBank::resolve(name).unwrap())
+                        .with_channel(channel)
+                        .with_extent(extent)
+                        .with_map(map);
+                    let tuning = Tuning {
+                        method,
+                        threads: Some(1),
+                        ..Tuning::default()
+                    };
+                    // Some methods take some kernels only.
+                    let Ok(plan) = filter.plan_for([90, 200, 4], depth, &tuning) else {
+                        continue;
+                    };
+                    methods[at.saturating_sub(1)] += 1;
+                    let frames = [1, 2].map(|_| random_image(&mut random, [90, 200, 4], depth));
+                    let mut runner = plan.runner().unwrap();
+                    let mut output = plan.allocate().unwrap();
+                    let [first, second] = &frames;
+                    runner.run(first, &mut output).unwrap();
+                    let ((), bytes) = measured(|| runner.run(second, &mut output).unwrap());
+                    assert_eq!(bytes, 0, "{name} {depth} {channel} {extent} {map}: {plan}");
+                }
+            }
+        }
+    }
+    assert!(
+        methods.iter().all(|&n| n > 0),
+        "every method ran: {methods:?}"
     );
 }

@@ -4,10 +4,12 @@
 //! What leaves a running sum is subtracted again, so every sum must be exact: this
 //! is for integers only.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch, direct,
+    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
+    contract::recycled,
+    direct,
     program::{Arithmetic, Bank, InLane},
     separable,
     taps::Grid,
@@ -137,7 +139,11 @@ impl<T: Lane> Contract for Compiled<T> {
         stride: usize,
         scratch: &mut Scratch<T>,
     ) -> Result<()> {
-        let scratch = &mut scratch.rows;
+        let Scratch {
+            rows: scratch,
+            slices,
+            ..
+        } = scratch;
         let channels = band.channels();
         let len = band.dense_len();
         let width = len + (self.shape[1] - 1) * channels;
@@ -147,15 +153,18 @@ impl<T: Lane> Contract for Compiled<T> {
             let top = first + block * ROWS + self.origin[0];
             let seen = out.len().div_ceil(stride) + self.shape[0] - 1;
             let rows = band.rows[top..top + seen].iter();
+            let mut sources = recycled(mem::take(slices));
+            sources.extend(rows.map(|row| &row[left..left + width]));
             simd.run(Rows {
                 kernel: self,
-                sources: &rows.map(|row| &row[left..left + width]).collect::<Vec<_>>(),
+                sources: &sources,
                 channels,
                 len,
                 out,
                 stride,
                 scratch,
             });
+            *slices = recycled(sources);
         }
         Ok(())
     }
@@ -229,7 +238,7 @@ fn along<'a, T: Lane>(
             for ((to, &near), &far) in spare.iter_mut().zip(near).zip(far) {
                 *to = near.plus(far);
             }
-            std::mem::swap(&mut sums, &mut spare);
+            mem::swap(&mut sums, &mut spare);
         }
         if columns & span == 0 {
             continue;

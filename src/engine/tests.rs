@@ -147,7 +147,7 @@ fn an_engine_is_taken_from_the_list_if_its_offer_is_the_cheapest() {
                 .with_dilation(dilation);
             let pixels = |plan: &Plan| {
                 let mut out = plan.allocate().unwrap();
-                plan.apply_into(&image, &mut out, &|_| ()).unwrap();
+                plan.run(&image, &mut out).unwrap();
                 out
             };
             let naive = taken(&engines, &filter, &image, Some(Method::Naive));

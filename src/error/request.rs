@@ -150,6 +150,18 @@ pub enum RequestError {
     /// An output of another plan.
     #[error("the output was made for another plan; make one with Plan::allocate")]
     OtherOutput,
+    /// A region beyond the result.
+    #[error(
+        "the result has {} rows and {} columns, and so no region of rows {:?} and columns {:?}; \
+         take one within it",
+        .result[0], .result[1], .region[0], .region[1]
+    )]
+    Region {
+        /// Rows and columns that were asked for.
+        region: [std::ops::Range<usize>; 2],
+        /// Rows and columns of the result.
+        result: [usize; 2],
+    },
     /// Rows of a reader that has failed.
     #[error("reading this image has failed before; open it again")]
     FailedBefore,

@@ -227,7 +227,7 @@ impl Filter {
         let image = image.into();
         let plan = self.plan(image, &Tuning::default())?;
         let mut output = plan.allocate()?;
-        plan.apply_into(image, &mut output, &|_| ())?;
+        plan.run(image, &mut output)?;
         Ok(output)
     }
 }

@@ -7,4 +7,4 @@ mod filter;
 pub use channel::Channel;
 pub use filter::{Extent, Filter};
 
-pub use crate::plan::{Answer, Plan, Tuning};
+pub use crate::plan::{Answer, Plan, Runner, Tuning};

@@ -20,7 +20,7 @@ use crate::{
     filter::Plan,
     image::{Depth, ImageSpec, ImageView, Samples},
     report::{Event, Report},
-    stage::{Chain, Rows, RowsMut, Scratch},
+    stage::{Chain, Part, Rows, RowsMut, Scratch},
 };
 
 /// One result that is to be made.
@@ -165,7 +165,10 @@ impl<'scope> Branch<'scope> {
             };
             self.chain.run(
                 source,
-                part,
+                Part {
+                    rows: part,
+                    columns: 0..result.columns,
+                },
                 out_rows,
                 &mut self.scratch,
                 &progress,

@@ -21,5 +21,6 @@ pub(crate) use lane::{LaneReason, LaneRefusal, lane};
 pub(crate) use plan::Input;
 pub use plan::Plan;
 pub use reasons::Answer;
+pub use run::Runner;
 pub(crate) use task::{Task, is_exact};
 pub use tuning::Tuning;

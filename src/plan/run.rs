@@ -1,47 +1,292 @@
-//! A plan that runs.
+//! Plans that run: on images in memory, into memory that the caller lends.
+
+use std::{ops::Range, sync::Arc};
 
 use super::Plan;
 use crate::{
     error::{RequestError, Result},
-    image::{Image, ImageSpec, ImageView},
-    stage::{Chain, Progress, Rows, RowsMut, Scratch},
+    image::{ImageSpec, ImageView, ImageViewMut, Sample, SampleSliceMut, Samples},
+    stage::{Chain, Part, Progress, Rows, RowsMut, Scratch},
+    stop::Stop,
+    view::StridedViewMut,
 };
 
+/// The bytes of a chunk of the result where it is made in memory of our own first.
+const CHUNK_BYTES: usize = 1 << 20;
+
 impl Plan {
-    /// Fills `output`, which [`allocate`](Self::allocate) made, with what the filter
-    /// gives of `image`, whose shape and depth are those that this plan was made for;
-    /// `progress` is called with the number of output rows that were finished, from
-    /// any thread.
+    /// Fills `output` with what the filter gives of `image`.
+    ///
+    /// `image` has the shape and the sample type that this plan was made for, in any
+    /// layout; `output` those of the [result](Self::output_shape), in any layout, too.
+    /// One that is filled over and over is filled by a [`Runner`] without any
+    /// allocation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Depth, Filter, Image, ImageViewMut, KernelBank, Tuning};
+    ///
+    /// let image = Image::zeroed(480, 640, 3, Depth::F32)?;
+    /// let filter = Filter::new(KernelBank::resolve("gaussian3")?);
+    /// let plan = filter.plan(&image, &Tuning::default())?;
+    ///
+    /// let mut output = vec![1.0_f32; 478 * 638];
+    /// let shape = plan.output_shape();
+    /// plan.run(&image, ImageViewMut::from_samples(output.as_mut_slice(), shape)?)?;
+    /// assert_eq!(output, [0.0; 478 * 638]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// If the image is another one, or the output is another plan's; and if the
-    /// memory cannot be had.
-    pub fn apply_into<'a>(
+    /// [`Error::Request`](crate::Error::Request) if the image or the output has another
+    /// shape or sample type; [`Error::Limit`](crate::Error::Limit) if memory cannot be had.
+    pub fn run<'i, 'o>(
         &self,
-        image: impl Into<ImageView<'a>>,
-        output: &mut Image,
+        image: impl Into<ImageView<'i>>,
+        output: impl Into<ImageViewMut<'o>>,
+    ) -> Result<()> {
+        self.runner()?.run(image, output)
+    }
+
+    /// What runs this plan again and again: its kernels compiled, its buffers kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`](crate::Error::Limit) if memory cannot be had.
+    pub fn runner(&self) -> Result<Runner> {
+        Ok(Runner {
+            chain: Arc::new(Chain::new(self)?),
+            plan: self.clone(),
+            scratch: Scratch::default(),
+            chunk: Samples::empty(self.output_depth()),
+            stop: None,
+        })
+    }
+}
+
+/// A plan with its kernels compiled, and the buffers that its runs need.
+///
+/// Work is split over the threads of the current rayon pool, unless the plan was made
+/// for [one thread](crate::Tuning::threads): then all of it is done by the caller's, and
+/// runs after the first allocate nothing.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::{Depth, Filter, Image, KernelBank, Samples, Tuning};
+///
+/// let filter = Filter::new(KernelBank::resolve("sobel_x")?);
+/// let tuning = Tuning { threads: Some(1), ..Tuning::default() };
+/// let plan = filter.plan_for([720, 1280, 1], Depth::U8, &tuning)?;
+/// let mut runner = plan.runner()?;
+/// let mut output = plan.allocate()?;
+/// for value in 0..10 {
+///     let frame = Image::new(720, 1280, 1, Samples::U8(vec![value; 720 * 1280]))?;
+///     runner.run(&frame, &mut output)?;
+/// }
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Runner {
+    plan: Plan,
+    chain: Arc<Chain>,
+    scratch: Scratch,
+    /// Rows of the result on their way to an output whose rows are not contiguous.
+    chunk: Samples,
+    stop: Option<Stop>,
+}
+
+/// Compiled kernels are shared; buffers are not.
+impl Clone for Runner {
+    fn clone(&self) -> Self {
+        Self {
+            plan: self.plan.clone(),
+            chain: Arc::clone(&self.chain),
+            scratch: Scratch::default(),
+            chunk: Samples::empty(self.plan.output_depth()),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+impl Runner {
+    /// The plan that it runs.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// With a token that ends its runs early, by [`Error::Stopped`](crate::Error::Stopped).
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Fills `output` with what the filter gives of `image`; see [`Plan::run`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::run`], and [`Error::Stopped`](crate::Error::Stopped) if it was stopped; the
+    /// output is filled in part then.
+    pub fn run<'i, 'o>(
+        &mut self,
+        image: impl Into<ImageView<'i>>,
+        output: impl Into<ImageViewMut<'o>>,
+    ) -> Result<()> {
+        self.run_with_progress(image, output, &|_| ())
+    }
+
+    /// As [`run`](Self::run); `progress` is called with the number of output rows that
+    /// were finished, from any thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_with_progress<'i, 'o>(
+        &mut self,
+        image: impl Into<ImageView<'i>>,
+        output: impl Into<ImageViewMut<'o>>,
         progress: &Progress<'_>,
     ) -> Result<()> {
-        let image = image.into();
-        if ImageSpec::new(image.shape(), image.depth()) != self.image() {
+        let [rows, columns, _] = self.plan.output_shape();
+        self.fill(image.into(), [0..rows, 0..columns], output.into(), progress)
+    }
+
+    /// Fills `output` with these rows and columns of the result. They are what they
+    /// are in the whole result: windows see their neighbours in the image.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), and [`Error::Request`](crate::Error::Request) if the result
+    /// does not reach so far.
+    pub fn run_region<'i, 'o>(
+        &mut self,
+        image: impl Into<ImageView<'i>>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        output: impl Into<ImageViewMut<'o>>,
+    ) -> Result<()> {
+        self.fill(image.into(), [rows, columns], output.into(), &|_| ())
+    }
+
+    fn fill(
+        &mut self,
+        image: ImageView<'_>,
+        region: [Range<usize>; 2],
+        output: ImageViewMut<'_>,
+        progress: &Progress<'_>,
+    ) -> Result<()> {
+        if ImageSpec::new(image.shape(), image.depth()) != self.plan.image() {
             return Err(RequestError::OtherPlan.into());
         }
-        if output.shape() != self.output_shape() || output.depth() != self.output_depth() {
+        let [rows, columns, channels] = self.plan.output_shape();
+        let [within_rows, within_columns] = &region;
+        if within_rows.end > rows || within_columns.end > columns {
+            return Err(RequestError::Region {
+                region: region.clone(),
+                result: [rows, columns],
+            }
+            .into());
+        }
+        let shape = [within_rows.len(), within_columns.len(), channels];
+        if (output.shape(), output.depth()) != (shape, self.plan.output_depth()) {
             return Err(RequestError::OtherOutput.into());
         }
-        let chain = Chain::new(self)?;
+        if shape.contains(&0) {
+            return Ok(());
+        }
         let source = Rows {
             view: image,
             first: 0,
         };
-        let mut scratch = Scratch::default();
-        chain.begin(source, &mut scratch, None)?;
-        let rows = 0..output.rows();
-        let out = RowsMut {
-            stride: output.columns() * output.channels(),
-            samples: output.samples_mut(),
-        };
-        chain.run(source, rows, out, &mut scratch, progress, None)
+        self.chain
+            .begin(source, &mut self.scratch, self.stop.as_ref())?;
+        match output {
+            ImageViewMut::U8(output) => self.fill_view(source, region, output, progress),
+            ImageViewMut::U16(output) => self.fill_view(source, region, output, progress),
+            ImageViewMut::F32(output) => self.fill_view(source, region, output, progress),
+        }
     }
+
+    fn fill_view<O: Sample>(
+        &mut self,
+        source: Rows<'_>,
+        [rows, columns]: [Range<usize>; 2],
+        mut output: StridedViewMut<'_, O, 3>,
+        progress: &Progress<'_>,
+    ) -> Result<()>
+    where
+        for<'s> SampleSliceMut<'s>: From<&'s mut [O]>,
+    {
+        let stop = self.stop.clone();
+        let [_, all_columns, channels] = self.plan.output_shape();
+        let at_once = self.plan.rows_at_once();
+        let whole_rows = columns == (0..all_columns);
+        if whole_rows && rows.start.is_multiple_of(at_once) {
+            output = match contiguous_rows(output) {
+                Ok((samples, stride)) => {
+                    let samples = samples.into();
+                    let part = Part { rows, columns };
+                    let out = RowsMut { samples, stride };
+                    let scratch = &mut self.scratch;
+                    return (self.chain).run(source, part, out, scratch, progress, stop.as_ref());
+                }
+                Err(output) => output,
+            };
+        }
+        let row_len = all_columns * channels;
+        let chunk_rows = (CHUNK_BYTES / (row_len * size_of::<O>()).max(1)).max(1);
+        let chunk_rows = (chunk_rows * self.plan.threads()).next_multiple_of(at_once);
+        let mut next = rows.start / at_once * at_once;
+        while next < rows.end {
+            let chunk = next..(next + chunk_rows).min(rows.end);
+            self.chunk.resize(chunk.len() * row_len)?;
+            let out = RowsMut {
+                samples: self.chunk.as_mut_slice(),
+                stride: row_len,
+            };
+            let part = Part {
+                rows: chunk.clone(),
+                columns: columns.clone(),
+            };
+            let scratch = &mut self.scratch;
+            (self.chain).run(source, part, out, scratch, progress, stop.as_ref())?;
+            let shape = [chunk.len(), all_columns, channels];
+            let made = ImageView::from_samples(self.chunk.as_slice(), shape)?;
+            let made = O::of_view(&made).expect("chunks have the depth of the result");
+            let wanted = chunk.start.max(rows.start)..chunk.end;
+            let made = made.slice(0, wanted.start - chunk.start..)?;
+            let made = made.slice(1, columns.clone())?;
+            let at = wanted.start - rows.start..wanted.end - rows.start;
+            output.reborrow().slice(0, at)?.assign(&made)?;
+            next = chunk.end;
+        }
+        Ok(())
+    }
+}
+
+/// The samples of a view whose rows are contiguous, from its first to its last, and the
+/// samples from one row to the next.
+fn contiguous_rows<T>(
+    view: StridedViewMut<'_, T, 3>,
+) -> Result<(&mut [T], usize), StridedViewMut<'_, T, 3>> {
+    let [rows, columns, channels] = view.shape();
+    let [row_stride, column_stride, channel_stride] = view.strides();
+    let row_len = columns * channels;
+    let is_contiguous = (channels == 1 || channel_stride == 1)
+        && (columns == 1 || column_stride == channels as isize)
+        && (rows == 1 || row_stride >= row_len as isize);
+    if !is_contiguous {
+        return Err(view);
+    }
+    let stride = if rows == 1 {
+        row_len
+    } else {
+        row_stride as usize
+    };
+    let start = view.layout().offset();
+    let end = start + (rows - 1) * stride + row_len;
+    Ok((&mut view.into_buffer()[start..end], stride))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Progress, RowStage, Rows, RowsMut, Run, Scratch,
+    Part, Progress, RowStage, Rows, RowsMut, Run, Scratch,
     convolve::convolve,
     point::{Luma, Select},
     scratch::{Buffer, Pool},
@@ -104,6 +104,7 @@ impl Chain {
             };
             let source = before.rows(&mut between[..at], image, needed)?;
             let run = Run {
+                columns: 0..stage.output().columns,
                 range: None,
                 pool: &pools[at],
                 progress: &|_| (),
@@ -115,11 +116,11 @@ impl Chain {
         Ok(())
     }
 
-    /// Makes these rows of the result of `image`, which holds the rows that they need.
+    /// Makes this part of the result of `image`, in `out`, whose rows are whole; `image` holds the rows that they need.
     pub(crate) fn run(
         &self,
         image: Rows<'_>,
-        rows: Range<usize>,
+        Part { rows, columns }: Part,
         out: RowsMut<'_>,
         scratch: &mut Scratch,
         progress: &Progress<'_>,
@@ -137,6 +138,7 @@ impl Chain {
         };
         let source = before.rows(&mut scratch.between, image, stage.source_rows(&rows))?;
         let run = Run {
+            columns,
             range: scratch.ranges[at],
             pool: &scratch.pools[at],
             threads: self.threads,
@@ -197,6 +199,7 @@ impl Before<'_> {
                 stride: spec.row_len(),
             };
             let run = Run {
+                columns: 0..spec.columns,
                 range: *range,
                 pool,
                 threads: self.threads,

@@ -1,6 +1,6 @@
 //! The convolution: source rows to sums, sums to finished rows.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
+use std::{fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -120,7 +120,13 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
     }
 
     fn range(&self, source: Rows<'_>, run: &Run<'_>) -> Result<tone::Range> {
-        self.pass(source).range(run)
+        let pass = self.pass(source);
+        // Of the type that the rows are filled in, whose buffers they share.
+        match self.convolution.depths[1] {
+            Depth::U8 => pass.range::<u8>(run),
+            Depth::U16 => pass.range::<u16>(run),
+            Depth::F32 => pass.range::<f32>(run),
+        }
     }
 
     fn run(
@@ -200,6 +206,17 @@ enum Sums<'a, T> {
     Wide(&'a [&'a [f64]]),
 }
 
+/// How rows of sums become rows of the output.
+struct Finishing<'a> {
+    tone: Tone,
+    /// Whether rows are written by non-temporal stores.
+    streams: bool,
+    /// Samples from one row of the output to the next.
+    stride: usize,
+    /// Those that are wanted.
+    columns: &'a Range<usize>,
+}
+
 /// Source rows that are about to be convolved.
 struct Pass<'a, S, E, T> {
     stage: &'a Convolve<S, E, T>,
@@ -222,18 +239,22 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         run: &Run<'_>,
     ) -> Result<()> {
         let convolution = self.convolution;
-        let tone = match run.range {
-            None => Cow::Borrowed(&convolution.tone),
-            Some(range) => Cow::Owned(convolution.tone.with_range(range)),
+        let finishing = Finishing {
+            tone: match run.range {
+                None => convolution.tone.clone(),
+                Some(range) => convolution.tone.with_range(range),
+            },
+            streams: convolution.streams(size_of_val(out)),
+            stride: out_stride,
+            columns: &run.columns,
         };
-        let streams = convolution.streams(size_of_val(out));
         let band_rows = self.band_rows(rows.len());
         let band =
             |scratch: &mut (Scratch<E, T>, Vec<O>), band: usize, out: &mut [O]| -> Result<()> {
                 run.check()?;
                 let first = rows.start + band * band_rows;
                 let rows = first..(first + band_rows).min(rows.end);
-                self.fill_band(rows.clone(), out, out_stride, &tone, streams, scratch)?;
+                self.fill_band(rows.clone(), out, &finishing, scratch)?;
                 (run.progress)(rows.len());
                 Ok(())
             };
@@ -253,11 +274,10 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         &self,
         rows: Range<usize>,
         out: &mut [O],
-        out_stride: usize,
-        tone: &Tone,
-        streams: bool,
+        finishing: &Finishing<'_>,
         (scratch, finished): &mut (Scratch<E, T>, Vec<O>),
     ) -> Result<()> {
+        let Finishing { tone, streams, .. } = finishing;
         let simd = self.convolution.offer().simd;
         let channels = self.convolution.channels;
         let finish = |y: usize, columns: &Range<usize>, sums: Sums<'_, T>, out: &mut [O]| {
@@ -271,15 +291,15 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
             }
         };
         simd::streaming(|stream| -> Result<()> {
-            for tile in self.tiles(rows.clone()) {
+            for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
-                if streams {
+                if *streams {
                     try_resize(finished, len, O::from_real(0.0))?;
                 }
                 self.each_row(&tile, scratch, |y, sums| {
-                    let at = (y - rows.start) * out_stride + tile.columns.start * channels;
+                    let at = (y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = &mut out[at..][..len];
-                    if streams {
+                    if *streams {
                         finish(y, &tile.columns, sums, finished);
                         stream.copy(finished, out);
                     } else {
@@ -291,34 +311,49 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         })
     }
 
-    /// The range of the numerators of the whole result.
-    fn range(&self, run: &Run<'_>) -> Result<tone::Range> {
-        let convolution = self.convolution;
-        let Convolution { tone, channels, .. } = convolution;
-        let rows = convolution.geometry.output[0];
+    /// The range of the numerators of the whole result, which is finished in `O`.
+    fn range<O: Output>(&self, run: &Run<'_>) -> Result<tone::Range> {
+        let rows = self.convolution.geometry.output[0];
         let band_rows = self.band_rows(rows);
-        (0..rows.div_ceil(band_rows))
-            .into_par_iter()
-            .map_init(
-                || run.pool.take(|| (Scratch::new(), Vec::<f32>::new())),
-                |scratch, band| {
-                    let (scratch, _) = &mut **scratch;
-                    run.check()?;
-                    let mut range = tone::Range::EMPTY;
-                    let first = band * band_rows;
-                    for tile in self.tiles(first..(first + band_rows).min(rows)) {
-                        self.each_row(&tile, scratch, |_, sums| {
-                            let skip_alpha = convolution.copies_alpha;
-                            range = range.join(match sums {
-                                Sums::Lane(sums) => tone.range(sums, *channels, skip_alpha),
-                                Sums::Wide(sums) => tone.range(sums, *channels, skip_alpha),
-                            });
-                        })?;
-                    }
-                    Ok(range)
-                },
-            )
-            .try_reduce(|| tone::Range::EMPTY, |a, b| Ok(a.join(b)))
+        let bands = 0..rows.div_ceil(band_rows);
+        let scratch = || run.pool.take(|| (Scratch::new(), Vec::<O>::new()));
+        let band = |(scratch, _): &mut (Scratch<E, T>, Vec<O>), band: usize| {
+            run.check()?;
+            let first = band * band_rows;
+            self.range_of_band(first..(first + band_rows).min(rows), run, scratch)
+        };
+        let join = |a: tone::Range, b: tone::Range| Ok(a.join(b));
+        if run.threads == 1 {
+            let scratch = &mut *scratch();
+            return { bands }.try_fold(tone::Range::EMPTY, |all, at| join(all, band(scratch, at)?));
+        }
+        (bands.into_par_iter())
+            .map_init(scratch, |scratch, at| band(scratch, at))
+            .try_reduce(|| tone::Range::EMPTY, join)
+    }
+
+    fn range_of_band(
+        &self,
+        rows: Range<usize>,
+        run: &Run<'_>,
+        scratch: &mut Scratch<E, T>,
+    ) -> Result<tone::Range> {
+        let Convolution {
+            tone,
+            channels,
+            copies_alpha,
+            ..
+        } = self.convolution;
+        let mut range = tone::Range::EMPTY;
+        for tile in self.tiles(rows, &run.columns) {
+            self.each_row(&tile, scratch, |_, sums| {
+                range = range.join(match sums {
+                    Sums::Lane(sums) => tone.range(sums, *channels, *copies_alpha),
+                    Sums::Wide(sums) => tone.range(sums, *channels, *copies_alpha),
+                });
+            })?;
+        }
+        Ok(range)
     }
 
     /// Rows of a band where so many rows of the result are made: a part of it is
@@ -333,13 +368,23 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         share.next_multiple_of(convolution.rows_at_once()).min(most)
     }
 
-    /// The tiles of these output rows, from left to right.
-    fn tiles(&self, rows: Range<usize>) -> impl Iterator<Item = Tile> + use<S, E, T> {
-        let tile = move |columns| Tile {
-            rows: rows.clone(),
-            columns,
-        };
-        self.convolution.tile_columns(self.direct).map(tile)
+    /// The tiles of these output rows, from left to right, that have some of the
+    /// columns.
+    fn tiles(
+        &self,
+        rows: Range<usize>,
+        columns: &Range<usize>,
+    ) -> impl Iterator<Item = Tile> + use<S, E, T> {
+        let columns = columns.clone();
+        let on_grid = self.convolution.offer().on_grid;
+        let tiles = self.convolution.tile_columns(self.direct);
+        tiles.filter_map(move |tile| {
+            let wanted = tile.start.max(columns.start)..tile.end.min(columns.end);
+            (!wanted.is_empty()).then(|| Tile {
+                rows: rows.clone(),
+                columns: if on_grid { tile } else { wanted },
+            })
+        })
     }
 
     /// Computes the output rows of a tile and calls `each` with the sums of every

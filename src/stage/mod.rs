@@ -79,8 +79,17 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
     ) -> Result<()>;
 }
 
+/// A part of a result.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) rows: Range<usize>,
+    pub(crate) columns: Range<usize>,
+}
+
 /// What a stage is given for one run beside its rows.
 pub(crate) struct Run<'a> {
+    /// The columns of the output that are wanted. Others may be made, too.
+    columns: Range<usize>,
     /// What [`RowStage::range`] found.
     range: Option<tone::Range>,
     /// Buffers of the stage's threads.

@@ -10,7 +10,7 @@ use std::{
 use super::Rows;
 use crate::{
     error::Result,
-    image::{ImageSpec, ImageView, SampleSliceMut, Samples},
+    image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples},
     tone,
 };
 
@@ -111,7 +111,7 @@ pub(super) struct Buffer {
 impl Default for Buffer {
     fn default() -> Self {
         Self {
-            samples: Samples::U8(Vec::new()),
+            samples: Samples::empty(Depth::U8),
             rows: 0..0,
         }
     }
@@ -128,7 +128,7 @@ impl Buffer {
     ) -> Result<Range<usize>> {
         if self.samples.depth() != spec.depth {
             *self = Self {
-                samples: Samples::zeroed(spec.depth, 0)?,
+                samples: Samples::empty(spec.depth),
                 rows: 0..0,
             };
         }
@@ -170,7 +170,7 @@ impl Buffer {
         let shape = [self.rows.len(), spec.columns, spec.channels];
         let samples = (self.samples.as_slice()).range(0, self.rows.len() * spec.row_len());
         Rows {
-            view: ImageView::of_samples(samples, shape).expect("it has samples for its rows"),
+            view: ImageView::from_samples(samples, shape).expect("it has samples for its rows"),
             first: self.rows.start,
         }
     }

@@ -71,12 +71,25 @@ fn in_chunks(chain: &Chain, image: &Image, blocks: &[usize]) -> Image {
             stride: row_len,
         };
         chain
-            .run(source, first..end, out, &mut scratch, &progress, None)
+            .run(
+                source,
+                part(first..end, columns),
+                out,
+                &mut scratch,
+                &progress,
+                None,
+            )
             .unwrap();
         first = end;
     }
     assert_eq!(count.into_inner(), rows, "every row is told of once");
     output
+}
+
+/// These rows, of so many columns.
+const fn part(rows: Range<usize>, columns: usize) -> Part {
+    let columns = 0..columns;
+    Part { rows, columns }
 }
 
 fn plan(filter: &Filter, image: &Image, tuning: &Tuning) -> Plan {
@@ -87,7 +100,7 @@ fn plan(filter: &Filter, image: &Image, tuning: &Tuning) -> Plan {
 fn check_chunks(filter: &Filter, image: &Image, tuning: &Tuning, blocks: &[usize]) {
     let plan = plan(filter, image, tuning);
     let mut whole = plan.allocate().unwrap();
-    plan.apply_into(image, &mut whole, &|_| ()).unwrap();
+    plan.run(image, &mut whole).unwrap();
     let parts = in_chunks(&Chain::new(&plan).unwrap(), image, blocks);
     assert!(parts == whole, "{filter:?} {:?} {plan}", image.shape());
 }
@@ -185,9 +198,17 @@ fn scratch_serves_any_chain() {
                 stride: output.columns() * output.channels(),
                 samples: output.samples_mut(),
             };
-            let rows = 0..plan.output_shape()[0];
+            let [rows, columns, _] = plan.output_shape();
+            let rows = 0..rows;
             chain
-                .run(source, rows, out, &mut scratch, &|_| (), None)
+                .run(
+                    source,
+                    part(rows, columns),
+                    out,
+                    &mut scratch,
+                    &|_| (),
+                    None,
+                )
                 .unwrap();
             assert!(output == expected, "{plan}");
         }
@@ -226,7 +247,14 @@ fn rows_with_gaps_between_them_are_filled_alone() {
                 stride,
             };
             chain
-                .run(source, 0..rows, out, &mut scratch, &|_| (), None)
+                .run(
+                    source,
+                    part(0..rows, columns),
+                    out,
+                    &mut scratch,
+                    &|_| (),
+                    None,
+                )
                 .unwrap();
             let Samples::U8(expected) = expected.samples() else {
                 unreachable!()
@@ -260,7 +288,14 @@ fn a_run_that_is_stopped_ends() {
                 stride: 62,
                 samples: output.samples_mut(),
             };
-            chain.run(source, 0..62, out, &mut scratch, &|_| (), Some(&stop))
+            chain.run(
+                source,
+                part(0..62, 62),
+                out,
+                &mut scratch,
+                &|_| (),
+                Some(&stop),
+            )
         });
         assert!(matches!(run, Err(crate::Error::Stopped)));
     }

@@ -1,6 +1,6 @@
 //! Sums to samples: divisor and bias, combination, map, depth, rounding.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 use super::{
     narrow::Narrow,
@@ -27,7 +27,8 @@ const BLOCK: usize = 128;
 /// `sample = round((map(combine(numerators)) + add) * mul / div)`
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tone {
-    pub(super) terms: Vec<Term>,
+    /// Shared, so that a clone allocates nothing.
+    pub(super) terms: Arc<[Term]>,
     pub(super) combine: Option<Combine>,
     pub(super) map: Map,
     pub(super) from: Depth,
@@ -75,7 +76,7 @@ impl Tone {
         lane: LaneKind,
     ) -> Self {
         let divisor = common_divisor(kernels);
-        let terms: Vec<Term> = kernels
+        let terms: Arc<[Term]> = kernels
             .iter()
             .map(|k| Term::new(k, from, divisor))
             .collect();

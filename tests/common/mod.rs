@@ -178,7 +178,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 pub(crate) fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
     let plan = filter.plan(image, tuning).unwrap();
     let mut output = plan.allocate().unwrap();
-    plan.apply_into(image, &mut output, &|_| ()).unwrap();
+    plan.run(image, &mut output).unwrap();
     output
 }
 

@@ -9,6 +9,7 @@ mod engines;
 mod float_range;
 mod golden;
 mod plan;
+mod runners;
 mod view;
 mod view_any;
 mod view_mut;

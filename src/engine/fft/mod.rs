@@ -24,7 +24,7 @@ mod tiling;
 mod transform;
 mod transpose;
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
 pub(super) use offer::Fft;
 pub(crate) use tile::Tiles;
@@ -34,6 +34,7 @@ use transform::{Transform, cells};
 
 use super::{
     Band, Contract,
+    contract::recycled,
     direct::{self, Blocks},
     taps::{Grid, Taps},
 };
@@ -72,12 +73,16 @@ struct Compiled<T> {
 
 /// Buffers of one thread, kept from call to call.
 #[derive(Debug)]
-pub(super) struct Scratch<T> {
+pub(super) struct Scratch<T: 'static> {
     tile: Aligned<T>,
     line: Aligned<T>,
     /// The sums of a tile that is left to the direct method.
     sums: Vec<T>,
+    /// The slices of its rows: empty between calls.
+    slices: Vec<&'static [T]>,
     pairs: Vec<Pair>,
+    /// Columns of sums of the tiles that are left to the direct method.
+    refused: Vec<Range<usize>>,
 }
 
 impl<T: Lane> Scratch<T> {
@@ -86,7 +91,9 @@ impl<T: Lane> Scratch<T> {
             tile: Aligned::empty(),
             line: Aligned::empty(),
             sums: Vec::new(),
+            slices: Vec::new(),
             pairs: Vec::new(),
+            refused: Vec::new(),
         }
     }
 }
@@ -118,17 +125,18 @@ impl<T: Blocks + Tiles> Compiled<T> {
         })
     }
 
-    /// Pairs the tiles of a row, channel by channel; returns the columns of
-    /// sums of those that are refused.
+    /// Pairs the tiles of a row, channel by channel; the columns of sums of those
+    /// that are refused go to `refused`.
     fn pair(
         &self,
         band: &Band<'_, T>,
         sources: &[&[T]],
         pairs: &mut Vec<Pair>,
-    ) -> Vec<Range<usize>> {
+        refused: &mut Vec<Range<usize>>,
+    ) {
         let channels = band.channels();
-        let mut refused = Vec::new();
         pairs.clear();
+        refused.clear();
         let mut count = 0;
         for x in (0..band.positions).step_by(self.tiling.valid[1]) {
             let sums = self.tiling.valid[1].min(band.positions - x);
@@ -154,7 +162,6 @@ impl<T: Blocks + Tiles> Compiled<T> {
                 count += 1;
             }
         }
-        refused
     }
 
     /// Whether every sample is one that a tile may hold.
@@ -170,7 +177,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
         columns: Range<usize>,
         out: &mut [T],
         stride: usize,
-        sums: &mut Vec<T>,
+        (sums, slices): (&mut Vec<T>, &mut Vec<&'static [T]>),
     ) -> Result<()> {
         let channels = band.channels();
         // A row shorter than a block is computed past its end, where the band
@@ -184,7 +191,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
             [1, 1],
             band.may_be_non_finite,
             band.far,
-            Vec::new(),
+            mem::take(slices),
         )?;
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
@@ -196,6 +203,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
             let to = columns.start * channels;
             out[to..to + len].copy_from_slice(&sums[skipped..skipped + len]);
         }
+        *slices = recycled(part.into_rows());
         Ok(())
     }
 }
@@ -224,7 +232,7 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
             let top = y + self.origin[0];
             let seen = out.len().div_ceil(stride) + self.reach[0];
             let sources = &band.rows[top..top + seen];
-            let refused = self.pair(band, sources, &mut scratch.pairs);
+            self.pair(band, sources, &mut scratch.pairs, &mut scratch.refused);
             Tiles::contract(
                 self.simd,
                 TileRow {
@@ -238,8 +246,9 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
                     line: scratch.line.get_mut(),
                 },
             );
-            for columns in refused {
-                self.directly(band, y, columns, out, stride, &mut scratch.sums)?;
+            for columns in scratch.refused.drain(..) {
+                let buffers = (&mut scratch.sums, &mut scratch.slices);
+                self.directly(band, y, columns, out, stride, buffers)?;
             }
         }
         if self.promise == Promise::Integers {
