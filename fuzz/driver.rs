@@ -15,10 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    common::Random,
-    mutate::{Mutator, some},
-};
+use crate::{choice::some, common::Random, mutate::Mutator};
 
 /// Takes any bytes and says in a few words what became of them. It panics
 /// where a promise is broken.

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use crate::{
+    choice::{EDGES, some},
     common::Random,
-    mutate::{EDGES, some},
 };
 
 /// Changes a header that is known; says whether it was one.

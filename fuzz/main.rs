@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "a long run says what it did")]
 
+mod choice;
 mod corpora;
 mod driver;
 mod headers;

@@ -1,26 +1,12 @@
 //! Changes to bytes: what breaks files, and what breaks parsers.
 
-use crate::{common::Random, headers};
+use crate::{
+    choice::{EDGES, some},
+    common::Random,
+    headers,
+};
 
-/// Numbers at which sizes and counts go wrong.
-pub(crate) const EDGES: [u64; 14] = [
-    0,
-    1,
-    2,
-    7,
-    0x7f,
-    0x80,
-    0xff,
-    0x7fff,
-    0xffff,
-    0x7fff_ffff,
-    0x8000_0000,
-    0xffff_ffff,
-    0x7fff_ffff_ffff_ffff,
-    0xffff_ffff_ffff_ffff,
-];
-
-/// The same in digits.
+/// [`EDGES`] in digits.
 const NUMBERS: [&str; 16] = [
     "0",
     "1",
@@ -46,10 +32,6 @@ const LONGEST: usize = 1 << 17;
 pub(crate) struct Mutator<'a> {
     pub(crate) others: &'a [Vec<u8>],
     pub(crate) words: &'a [Vec<u8>],
-}
-
-pub(crate) fn some<'a, T>(random: &mut Random, all: &'a [T]) -> &'a T {
-    &all[random.below(all.len() as u64) as usize]
 }
 
 /// A part of so many bytes: mostly short, and mostly near the beginning.

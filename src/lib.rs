@@ -8,7 +8,6 @@ pub mod filter;
 pub mod image;
 pub mod kernel;
 pub mod pipeline;
-pub mod report;
 pub mod simd;
 pub mod text;
 pub mod view;

@@ -17,8 +17,7 @@ use peak_alloc::PeakAlloc;
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, KernelBank, Map, Method, Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
-    pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request},
-    report::Silent,
+    pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request, Silent},
 };
 
 /// Counts what everything in this program takes.

@@ -8,12 +8,7 @@ use std::{
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use stridekern::{Error, codec};
 
-use crate::{
-    MEMORY,
-    common::Random,
-    driver::Corpus,
-    mutate::{Mutator, some},
-};
+use crate::{MEMORY, choice::some, common::Random, driver::Corpus, mutate::Mutator};
 
 use super::readers::{DECODER, LIMITS, by_rows, said, same};
 

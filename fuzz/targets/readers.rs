@@ -13,9 +13,10 @@ use stridekern::{
 
 use crate::{
     MEMORY,
+    choice::some,
     common::{Random, png_chunk},
     driver::{Corpus, lines},
-    mutate::{Mutator, part, some},
+    mutate::{Mutator, part},
 };
 
 /// Small, so that what passes them shows.

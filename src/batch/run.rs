@@ -19,8 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, InputError, LimitError, Result},
-    pipeline::{self, Budget, Control, Job, Outcome, Place},
-    report::{Event, Report},
+    pipeline::{self, Budget, Control, Event, Job, Outcome, Place, Report},
 };
 
 /// How long jobs have to end by themselves when they are asked to.

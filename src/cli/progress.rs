@@ -16,8 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
-    pipeline::{Existing, Job, Outcome},
-    report::{Event, Report},
+    pipeline::{Event, Existing, Job, Outcome, Report},
     text::printable,
 };
 

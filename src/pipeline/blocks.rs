@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    stages::{self, QUEUE},
+    threads::{self, QUEUE, buffer},
     window::Window,
 };
 use crate::{
     codec::{RowReader, Trailer},
     error::{InputError, Result},
-    image::{Depth, Samples},
+    image::Samples,
 };
 
 /// What the reader has to say at the end, and how long it took.
@@ -52,7 +52,7 @@ impl<'scope> Blocks<'scope> {
         };
         let (full, blocks) = sync_channel(QUEUE);
         let (back, empty) = channel();
-        stages::spawn(scope, move || {
+        threads::spawn(scope, move || {
             if let Err(error) = read(reader, rows, &full, &empty) {
                 // Nobody listens any more if this fails.
                 let _ = full.send(Err(error));
@@ -120,12 +120,4 @@ fn read(
     let busy = busy + start.elapsed();
     let _ = full.send(Ok(Block::End(Ending { trailer, busy })));
     Ok(())
-}
-
-/// A buffer that came back, or a new one.
-pub(super) fn buffer(empty: &Receiver<Samples>, depth: Depth) -> Result<Samples> {
-    match empty.try_recv() {
-        Ok(samples) => Ok(samples),
-        Err(_) => Samples::zeroed(depth, 0),
-    }
 }

@@ -8,19 +8,18 @@ use std::{
 };
 
 use super::{
-    Stop,
-    blocks::buffer,
-    flow,
+    chunk,
     output::{Finished, Writing},
-    stages::{self, QUEUE},
+    report::{Event, Report},
+    threads::{self, QUEUE, buffer},
 };
 use crate::{
     codec::Metadata,
     error::{Error, OutputError, Result},
     filter::Plan,
     image::{Depth, ImageSpec, ImageView, Samples},
-    report::{Event, Report},
     stage::{Chain, Part, Rows, RowsMut, Scratch},
+    stop::Stop,
 };
 
 /// One result that is to be made.
@@ -33,14 +32,6 @@ pub(super) struct Work<'a> {
 pub(super) struct Made {
     pub(super) finished: Finished,
     pub(super) filter: Duration,
-}
-
-/// How many bytes the rows take that are made of an image with such
-/// rows: what waits, what is written and what is made.
-pub(super) fn memory(plan: &Plan, row_bytes: usize) -> usize {
-    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
-    let stretch = flow::stretch_rows(plan, row_bytes).min(result.rows);
-    result.row_bytes().saturating_mul(stretch) * (QUEUE + 2)
 }
 
 /// The way of one result.
@@ -96,7 +87,7 @@ impl<'scope> Branch<'scope> {
             Some(scope) => {
                 let (parcels, received) = sync_channel(QUEUE);
                 let (back, empty) = channel();
-                let thread = stages::spawn(scope, move || write(writing, &received, &back))?;
+                let thread = threads::spawn(scope, move || write(writing, &received, &back))?;
                 Feed::There {
                     parcels,
                     empty,
@@ -110,7 +101,7 @@ impl<'scope> Branch<'scope> {
             scratch: Scratch::default(),
             begun: false,
             row_bytes,
-            stretch: flow::stretch_rows(plan, row_bytes),
+            stretch: chunk::stretch_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
             feed: Ok(feed),
@@ -182,7 +173,7 @@ impl<'scope> Branch<'scope> {
 
     /// The most rows of the image that it needs at a time.
     pub(super) fn source_rows(&self) -> usize {
-        flow::source_rows(self.plan, self.row_bytes)
+        chunk::source_rows(self.plan, self.row_bytes)
     }
 
     /// Whether it makes no more rows.

@@ -4,11 +4,11 @@ use std::fs::File;
 
 use flate2::Crc;
 
-use super::Stop;
 use crate::{
     codec::{self, Format, RowReader},
     error::{Error, OutputError, Result},
     image::{ImageSpec, Samples},
+    stop::Stop,
 };
 
 /// How much of a file is read back.

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use super::{Job, Options, Place};
+use super::job::{Job, Options, Place};
 use crate::{
     codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
     error::{Error, IoAction, Result},

@@ -1,26 +1,12 @@
 //! What an input would lose if its result took its place.
 
-use super::Input;
+use super::{input::Input, job::MayLose};
 use crate::{
     codec::Unread,
     error::{Held, Loss, Losses},
     filter::Plan,
     image::{Depth, ImageSpec, has_alpha, has_color},
 };
-
-/// What an input that is replaced by its result may lose. Default: nothing.
-///
-/// Pictures beyond the first, channels that are not read and CMYK are never lost: no result
-/// holds them, and no flag asks for that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MayLose {
-    /// Channels: colours, alpha.
-    pub channels: bool,
-    /// Rows and columns.
-    pub size: bool,
-    /// The depth of samples.
-    pub depth: bool,
-}
 
 /// What a result would lose beyond what may be, if it took the place of its input.
 pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
@@ -82,14 +68,15 @@ const fn rank(depth: Depth) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Existing, Job, Options, Outcome, Place, Request, run};
-    use super::*;
+    use super::{
+        super::{Existing, Job, Options, Outcome, Place, Request, Silent, run},
+        *,
+    };
     use crate::{
         Filter, KernelBank,
         codec::{self, EncodeOptions, Format, Metadata, Overwrite},
         error::Error,
         image::{Image, Samples},
-        report::Silent,
     };
 
     #[test]

@@ -2,15 +2,18 @@
 
 use std::{
     fs, iter,
-    path::Path,
     time::{Duration, Instant},
 };
 
 use super::{
-    Control, Done, Flow, Input, Job, Options, Outcome, Place, Request,
     branch::{Made, Work},
+    control::Control,
+    flow::Flow,
+    input::Input,
+    job::{Done, Job, Options, Outcome, Place, Request},
     memory,
     output::Writing,
+    report::{Report, warn},
     stages::{self, Streamed},
 };
 use crate::{
@@ -18,8 +21,6 @@ use crate::{
     error::{Error, Result},
     filter::Plan,
     image::ImageSpec,
-    report::{Event, Report},
-    warning::Warning,
 };
 
 /// The results of a job whose input was opened.
@@ -161,12 +162,5 @@ impl Making<'_> {
             }
         }
         Ok(writing.until(self.control.stop.clone()))
-    }
-}
-
-/// Tells of what the user should know about a file.
-pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[Warning]) {
-    for message in messages {
-        report.event(Event::Warning { path, message });
     }
 }

@@ -1,14 +1,8 @@
-//! The memory that images in flight take, and its bound.
+//! The memory that a job takes.
 
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-
-use super::{Flow, Input, Stop, branch, flow, stages};
+use super::{chunk, flow::Flow, input::Input, threads::QUEUE, window::window_rows};
 use crate::{
     codec::{self, Format},
-    error::Result,
     filter::Plan,
     image::ImageSpec,
 };
@@ -29,9 +23,6 @@ const READ_COPIES: usize = 3;
 /// and its encoder hold, and one that is encoded.
 const WRITTEN_COPIES: usize = 4;
 
-/// How often those that wait look whether they are stopped.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// The most bytes of memory that it takes to make results of `input`: a bound
 /// from sizes alone. Each result has its plan, its format, and whether it is
 /// written to a pipe.
@@ -47,13 +38,13 @@ pub fn needed<'a>(
     let mut held_rows = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
         let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
-        let source_rows = flow::source_rows(plan, row_bytes).min(image.rows);
+        let source_rows = chunk::source_rows(plan, row_bytes).min(image.rows);
         held_rows = held_rows.max(source_rows);
         let luma_rows = match plan.needs_whole_image() {
             Some(_) => image.rows,
             None => source_rows,
         };
-        (branch::memory(plan, row_bytes))
+        result_rows(plan, row_bytes)
             .saturating_add(plan.luma_row_bytes().saturating_mul(luma_rows))
             .saturating_add(codec::memory_to_write(result, format, piped))
             .saturating_add(plan.memory())
@@ -72,8 +63,8 @@ pub fn needed<'a>(
     let needed = match flow {
         // Blocks wait in a queue; one more is in the reader's hands, one in the
         // filter's, and its rows are in the window.
-        Flow::Streamed { rows } => (rows.saturating_mul(stages::QUEUE + 2))
-            .saturating_add(stages::window_rows(held_rows, *rows, image.rows))
+        Flow::Streamed { rows } => (rows.saturating_mul(QUEUE + 2))
+            .saturating_add(window_rows(held_rows, *rows, image.rows))
             .saturating_mul(row_bytes)
             .saturating_add(reading)
             .saturating_add(making),
@@ -88,150 +79,10 @@ pub fn needed<'a>(
     needed.saturating_add(metadata.saturating_mul(READ_COPIES)) as u64
 }
 
-/// Memory that jobs which run at the same time share.
-pub(crate) struct Budget {
-    limit: u64,
-    taken: Mutex<u64>,
-    given_back: Condvar,
-    /// Held by the one that waits, so that those behind it cannot overtake it
-    /// for ever.
-    turn: Mutex<()>,
-}
-
-impl Budget {
-    pub(crate) fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            taken: Mutex::new(0),
-            given_back: Condvar::new(),
-            turn: Mutex::new(()),
-        }
-    }
-
-    /// Waits until so many bytes are left, and takes them all at once: nobody
-    /// who holds a part waits for more.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Limit`](crate::Error::Limit) if there will never be so many, [`Error::Stopped`](crate::Error::Stopped) if
-    /// it was stopped meanwhile.
-    pub(super) fn take(&self, bytes: u64, stop: &Stop) -> Result<Share<'_>> {
-        if bytes > self.limit {
-            return Err(codec::too_much_memory(bytes, self.limit));
-        }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = self.taken();
-        while bytes > self.limit - *taken {
-            stop.check()?;
-            let woken = self.given_back.wait_timeout(taken, LOOK);
-            (taken, _) = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-        *taken += bytes;
-        Ok(Share {
-            budget: self,
-            bytes,
-        })
-    }
-
-    /// Adds so many bytes to a share if they are left: a share is held, so nobody
-    /// may wait.
-    pub(super) fn try_grow(&self, share: &mut Share<'_>, bytes: u64) -> bool {
-        let mut taken = self.taken();
-        let fits = bytes <= self.limit - *taken;
-        if fits {
-            *taken += bytes;
-            share.bytes += bytes;
-        }
-        fits
-    }
-
-    /// The most that there is to be had.
-    pub(super) const fn limit(&self) -> u64 {
-        self.limit
-    }
-
-    fn taken(&self) -> MutexGuard<'_, u64> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Memory that was taken, until it is dropped.
-pub(super) struct Share<'a> {
-    budget: &'a Budget,
-    bytes: u64,
-}
-
-impl Share<'_> {
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Drop for Share<'_> {
-    fn drop(&mut self) {
-        *self.budget.taken() -= self.bytes;
-        self.budget.given_back.notify_one();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        sync::atomic::{AtomicU64, Ordering},
-        thread,
-    };
-
-    use super::*;
-    use crate::error::Error;
-
-    #[test]
-    fn more_than_there_is_will_never_be_had() {
-        let budget = Budget::new(3 << 20);
-        let stop = Stop::default();
-        let refused = budget.take((3 << 20) + 1, &stop).err().unwrap().to_string();
-        assert_eq!(
-            refused,
-            "this takes 4 MiB of memory, more than the limit of 3"
-        );
-        let all = budget.take(3 << 20, &stop).unwrap();
-        stop.set();
-        assert!(matches!(budget.take(1, &stop), Err(Error::Stopped)));
-        drop(all);
-        assert_eq!(*budget.taken(), 0);
-    }
-
-    #[test]
-    fn shares_grow_only_into_what_is_left() {
-        let budget = Budget::new(10);
-        let stop = Stop::default();
-        let mut share = budget.take(3, &stop).unwrap();
-        let other = budget.take(4, &stop).unwrap();
-        assert!(!budget.try_grow(&mut share, 4));
-        assert!(budget.try_grow(&mut share, 3));
-        assert_eq!((share.bytes(), *budget.taken()), (6, 10));
-        drop(other);
-        drop(share);
-        assert_eq!(*budget.taken(), 0);
-    }
-
-    #[test]
-    fn those_that_do_not_fit_wait_for_others() {
-        let (budget, held) = (Budget::new(10), AtomicU64::new(0));
-        thread::scope(|scope| {
-            for bytes in [3, 10, 4, 1, 7, 5, 10, 2] {
-                let (budget, held) = (&budget, &held);
-                scope.spawn(move || {
-                    for _ in 0..100 {
-                        let share = budget.take(bytes, &Stop::default()).unwrap();
-                        let before = held.fetch_add(bytes, Ordering::SeqCst);
-                        assert!(before + bytes <= 10, "{before} and {bytes}");
-                        thread::yield_now();
-                        held.fetch_sub(bytes, Ordering::SeqCst);
-                        drop(share);
-                    }
-                });
-            }
-        });
-        assert_eq!(*budget.taken(), 0);
-    }
+/// How many bytes the rows take that are made of an image with such
+/// rows: what waits, what is written and what is made.
+fn result_rows(plan: &Plan, row_bytes: usize) -> usize {
+    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let stretch = chunk::stretch_rows(plan, row_bytes).min(result.rows);
+    result.row_bytes().saturating_mul(stretch) * (QUEUE + 2)
 }

@@ -10,13 +10,14 @@ use std::{
 };
 
 use super::{
-    Options, Place, Stop,
     check::{Announced, Check},
+    job::{Options, Place},
 };
 use crate::{
     codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter},
     error::{Error, IoAction, Result},
     image::{ImageSpec, Samples},
+    stop::Stop,
     warning::Warning,
 };
 

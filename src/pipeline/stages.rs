@@ -5,35 +5,23 @@
 //! from. A stage that fails or ends drops its end of the queue, and so those
 //! around it end too.
 
-use std::{
-    thread::{self, Scope, ScopedJoinHandle},
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 use super::{
-    Stop,
     blocks::{Blocks, Ending},
     branch::{Branch, Made, Work},
-    flow,
-    window::Window,
+    chunk,
+    report::Report,
+    threads::overlap,
+    window::{Window, window_rows},
 };
 use crate::{
     codec::{Metadata, RowReader},
-    error::{LimitError, Result},
+    error::Result,
     image::ImageView,
-    report::Report,
+    stop::Stop,
     warning::Warning,
 };
-
-/// Blocks or stretches that wait in a queue: one that is ready, and one for the
-/// other side to be a little late.
-pub(super) const QUEUE: usize = 2;
-
-/// The most rows that a window holds: fewer than a stretch of the neediest
-/// result takes, and the block that they wait for.
-pub(super) fn window_rows(held: usize, block: usize, image: usize) -> usize {
-    held.saturating_add(block).min(image)
-}
 
 /// What came of an image that was read by rows.
 pub(super) struct Streamed {
@@ -104,30 +92,11 @@ pub(super) fn whole(
 ) -> Result<Made> {
     let row_bytes = image.spec().row_bytes();
     let overlap =
-        overlap() && flow::stretch_rows(work.plan, row_bytes) < work.plan.output_shape()[0];
+        overlap() && chunk::stretch_rows(work.plan, row_bytes) < work.plan.output_shape()[0];
     thread::scope(|scope| {
         let mut branch = Branch::new(work, row_bytes, overlap.then_some(scope))?;
         branch.advance(image, 0, stop, report);
         branch.announce_end(metadata);
         branch.end(metadata)
     })
-}
-
-/// Whether there are threads to overlap on. A thread of the pool itself must
-/// not wait for writers, which wait for the pool.
-fn overlap() -> bool {
-    rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none()
-}
-
-/// Runs `work` in a thread of `scope`.
-///
-/// # Errors
-///
-/// [`Limit`](crate::Error::Limit) if the system has no thread left.
-pub(super) fn spawn<'scope, T: Send + 'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    work: impl FnOnce() -> T + Send + 'scope,
-) -> Result<ScopedJoinHandle<'scope, T>> {
-    let spawned = thread::Builder::new().spawn_scoped(scope, work);
-    spawned.map_err(|cause| LimitError::Threads { cause }.into())
 }

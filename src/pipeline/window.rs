@@ -80,6 +80,12 @@ impl Window {
     }
 }
 
+/// The most rows that a window holds: fewer than a stretch of the neediest
+/// result takes, and the block that they wait for.
+pub(super) fn window_rows(held: usize, block: usize, image: usize) -> usize {
+    held.saturating_add(block).min(image)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

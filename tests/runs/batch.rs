@@ -11,8 +11,9 @@ use stridekern::{
     Border, Channel, Depth, Error, Extent, Filter, KernelBank,
     batch::{self, Batch, Summary},
     codec::{self, Format, Limits},
-    pipeline::{self, Existing, Job, MayLose, Options, Outcome, Place, Request},
-    report::{Event, Report, Silent},
+    pipeline::{
+        self, Event, Existing, Job, MayLose, Options, Outcome, Place, Report, Request, Silent,
+    },
 };
 
 use crate::common::{self, Random, names_in, random_image};

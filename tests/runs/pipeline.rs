@@ -11,8 +11,9 @@ use std::{
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Tuning,
     codec::{self, EncodeOptions, Format, Limits, Metadata},
-    pipeline::{self, Existing, Flow, Input, Job, Options, Outcome, Place, Request},
-    report::{Event, Report, Silent},
+    pipeline::{
+        self, Event, Existing, Flow, Input, Job, Options, Outcome, Place, Report, Request, Silent,
+    },
 };
 
 use crate::common::{self, Random, random_image, random_kernel};

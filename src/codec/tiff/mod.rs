@@ -7,6 +7,7 @@ mod error;
 mod parts;
 mod read;
 mod surplus;
+mod tags;
 mod tiles;
 mod write;
 

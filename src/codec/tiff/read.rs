@@ -21,6 +21,7 @@ use super::{
     jpeg, message,
     parts::{Kind, Parts, last_warnings},
     surplus::Surplus,
+    tags::{unsigned, unsigned_list},
 };
 
 /// What is to be read, after the header was judged.
@@ -287,10 +288,7 @@ fn check_jpeg_parts(
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
     ] {
-        let mut numbers = |tag| -> Result<Vec<u64>> {
-            let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
-            Ok(numbers.unwrap_or_default())
-        };
+        let mut numbers = |tag| unsigned_list(decoder, tag);
         let mut parts: Vec<_> = numbers(offsets)?
             .into_iter()
             .zip(numbers(lengths)?)
@@ -365,8 +363,4 @@ fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
         .find_tag_unsigned_vec(Tag::ExtraSamples)
         .map_err(decoding)?;
     Ok(extra.unwrap_or_default())
-}
-
-pub(super) fn unsigned(decoder: &mut Decoder<impl Read + Seek>, tag: Tag) -> Result<Option<u64>> {
-    decoder.find_tag_unsigned(tag).map_err(decoding)
 }

@@ -9,7 +9,13 @@ use ::tiff::{
 
 use crate::error::Result;
 
-use super::{Unread, error::decoding, message, packed::Gauge, read::unsigned};
+use super::{
+    Unread,
+    error::decoding,
+    message,
+    packed::Gauge,
+    tags::{unsigned, unsigned_list},
+};
 
 /// The parts of a picture and what they ought to hold.
 pub(super) struct Surplus {
@@ -37,10 +43,7 @@ impl Surplus {
         };
         // Planes are parts of their own.
         let (samples, planes) = if planar { (1, samples) } else { (samples, 1) };
-        let mut list = |tag| -> Result<Vec<u64>> {
-            let list = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
-            Ok(list.unwrap_or_default())
-        };
+        let mut list = |tag| unsigned_list(decoder, tag);
         let [offsets, lengths] = match kind {
             ChunkType::Strip => [list(Tag::StripOffsets)?, list(Tag::StripByteCounts)?],
             ChunkType::Tile => [list(Tag::TileOffsets)?, list(Tag::TileByteCounts)?],

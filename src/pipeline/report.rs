@@ -2,11 +2,8 @@
 
 use std::path::Path;
 
-use crate::{
-    error::Error,
-    pipeline::{Job, Outcome},
-    warning::Warning,
-};
+use super::job::{Job, Outcome};
+use crate::{error::Error, warning::Warning};
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
@@ -72,4 +69,11 @@ pub struct Silent;
 
 impl Report for Silent {
     fn event(&self, _: Event<'_>) {}
+}
+
+/// Tells of what the user should know about a file.
+pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[Warning]) {
+    for message in messages {
+        report.event(Event::Warning { path, message });
+    }
 }
