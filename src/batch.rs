@@ -26,7 +26,7 @@ use crate::{
     codec::Format,
     error::{RequestError, Result},
     filter::{Extent, Filter},
-    pipeline::{Job, Options, Place, Request, Stop},
+    run::{Job, Options, Place, Request, Stop},
 };
 
 /// Where results go.

@@ -7,7 +7,7 @@ pub mod error;
 pub mod filter;
 pub mod image;
 pub mod kernel;
-pub mod pipeline;
+pub mod run;
 pub mod simd;
 pub mod text;
 pub mod view;

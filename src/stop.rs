@@ -1,4 +1,4 @@
-//! Ending work before it is done.
+//! Cooperative cancellation.
 
 use std::{
     sync::{
@@ -10,8 +10,8 @@ use std::{
 
 use crate::error::{Error, Result};
 
-/// A request to end work before it is done, shared by its clones. Work looks at
-/// it between two parts of an image and before a result is put in its place.
+/// A cancellation token, shared by its clones. Work checks it between two chunks of an image
+/// and before a result is put in its place.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,
@@ -20,7 +20,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// One that is set by `flag`, that of a signal handler for instance.
+    /// A token that is set by `flag`, for example by that of a signal handler.
     pub const fn when(flag: Arc<AtomicBool>) -> Self {
         Self {
             own: flag,
@@ -38,12 +38,12 @@ impl Stop {
         }
     }
 
-    /// Asks for the end.
+    /// Cancels the work.
     pub fn set(&self) {
         self.own.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the end was asked for.
+    /// Whether the work was cancelled.
     pub fn is_set(&self) -> bool {
         let set = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         set(&self.own)
@@ -53,7 +53,7 @@ impl Stop {
 
     /// # Errors
     ///
-    /// [`Error::Stopped`] if the end was asked for.
+    /// [`Error::Stopped`] if the work was cancelled.
     pub fn check(&self) -> Result<()> {
         match self.is_set() {
             true => Err(Error::Stopped),

@@ -17,7 +17,7 @@ use peak_alloc::PeakAlloc;
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, KernelBank, Map, Method, Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
-    pipeline::{self, Existing, Flow, Input, Job, Options, Place, Request, Silent},
+    run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
 
 /// Counts what everything in this program takes.
@@ -324,8 +324,8 @@ fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
     };
     let input = Input::open(&job, &options()).unwrap();
     let plan = input.plan(filter, &Tuning::default()).unwrap();
-    let flow = Flow::new(&input, [&plan]);
-    pipeline::memory_needed(&input, &flow, [(&plan, format, false)])
+    let mode = Mode::new(&input, [&plan]);
+    run::memory_needed(&input, &mode, [(&plan, format, false)])
 }
 
 /// The estimate and the peak of a run.
@@ -342,7 +342,7 @@ fn run(path: &Path, format: Format, filter: &Filter) -> (usize, usize) {
             format: Some(format),
         }],
     };
-    let (outcomes, peak) = measured(|| pipeline::run(&job, &options, &Silent));
+    let (outcomes, peak) = measured(|| run::run(&job, &options, &Silent));
     for outcome in outcomes.unwrap() {
         outcome.unwrap();
     }

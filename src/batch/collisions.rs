@@ -10,7 +10,7 @@ use std::{
 use super::Source;
 use crate::{
     error::{Error, RequestError, Result},
-    pipeline::{Job, Place, Stop},
+    run::{Job, Place, Stop},
 };
 
 /// A file is replaced once. Once the end was asked for, the others are not looked at.

@@ -14,7 +14,7 @@ use crate::{
     codec::Format,
     error::{Error, InputError, IoAction, Result},
     hash::fnv1a,
-    pipeline::{Place, Stop, special},
+    run::{Place, Stop, special},
 };
 
 /// An input, and where it was found.

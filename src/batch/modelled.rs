@@ -26,7 +26,7 @@ use ledger::Ledger;
 #[path = "crew.rs"]
 mod crew;
 #[allow(clippy::duplicate_mod, reason = "it runs the same code on other locks")]
-#[path = "../pipeline/ledger.rs"]
+#[path = "../run/ledger.rs"]
 mod ledger;
 
 mod sync {

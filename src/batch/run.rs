@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, InputError, LimitError, Result},
-    pipeline::{self, Budget, Control, Event, Job, Outcome, Place, Report},
+    run::{self, Budget, Control, Event, Job, Outcome, Place, Report},
 };
 
 /// How long jobs have to end by themselves when they are asked to.
@@ -130,7 +130,7 @@ impl Work for Shared {
         let work = || {
             report.event(Event::Started { job });
             let Running { control, .. } = &**running;
-            pipeline::run_within(job, &batch.options, &self.budget, control, &**report)
+            run::run_within(job, &batch.options, &self.budget, control, &**report)
         };
         let made = panic::catch_unwind(AssertUnwindSafe(|| match running.turn.large {
             true => with_all_cores(work),

@@ -5,7 +5,7 @@ mod baseline;
 use anyhow::{Result, bail};
 use serde_json::json;
 use stridekern::{
-    Combine, Depth, Error, Filter, ImageView, Kernel, Method, Plan, Tuning, pipeline::Job,
+    Combine, Depth, Error, Filter, ImageView, Kernel, Method, Plan, Tuning, run::Job,
     text::printable,
 };
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stridekern::{
     Error,
-    pipeline::{self, Existing, Job, Preview, Prospect},
+    run::{self, Existing, Job, Preview, Prospect},
     text::printable,
 };
 
@@ -17,7 +17,7 @@ use super::{
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {
-        match pipeline::preview(job, &settings.batch.options) {
+        match run::preview(job, &settings.batch.options) {
             Ok(Preview {
                 warnings,
                 prospects,

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
     Channel, Extent, Plan,
-    pipeline::{self, Flow, Input, Job, Request},
+    run::{self, Input, Job, Mode, Request},
     text::printable,
     view::Layout,
 };
@@ -33,17 +33,17 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let tuning = &settings.batch.options.tuning;
     let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
-    let flow = Flow::new(&input, &plans);
+    let mode = Mode::new(&input, &plans);
     let results = (job.results.iter().zip(&plans))
         .map(|(request, plan)| (plan, request.format.unwrap_or(input.format()), false));
-    let memory = pipeline::memory_needed(&input, &flow, results);
+    let memory = run::memory_needed(&input, &mode, results);
     for (request, plan) in job.results.iter().zip(&plans) {
         let facts = facts(
             job,
             request,
             &input,
             plan,
-            (&flow, memory),
+            (&mode, memory),
             settings.threads_note.as_deref(),
         )?;
         if settings.json {
@@ -92,7 +92,7 @@ fn facts(
     request: &Request,
     image: &Input,
     plan: &Plan,
-    (flow, memory): (&Flow, u64),
+    (mode, memory): (&Mode, u64),
     threads_note: Option<&str>,
 ) -> Result<Facts> {
     let filter = &request.filter;
@@ -196,14 +196,14 @@ fn facts(
         ),
         json!({ "rows": plan.band_rows(), "zero_copy": plan.zero_copy() }),
     );
-    let how = match flow {
-        Flow::Streamed { rows } => json!({ "flow": "streamed", "rows": rows }),
-        Flow::Whole { bytes, reason } => {
+    let how = match mode {
+        Mode::Streaming { rows } => json!({ "flow": "streamed", "rows": rows }),
+        Mode::WholeImage { bytes, reason } => {
             json!({ "flow": "whole", "bytes": bytes, "reason": reason })
         }
-        Flow::Mapped => json!({ "flow": "mapped" }),
+        Mode::Mapped => json!({ "flow": "mapped" }),
     };
-    facts.add("pipeline", flow.to_string(), how);
+    facts.add("pipeline", mode.to_string(), how);
     let about = format!(
         "about {} MiB for this input and all its results",
         memory.div_ceil(1 << 20)

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use stridekern::{
     Error,
     batch::{Found, Source, Walk},
-    pipeline::{Place, Stop},
+    run::{Place, Stop},
 };
 
 use super::{

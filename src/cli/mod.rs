@@ -34,7 +34,7 @@ use self::{
     settings::{Action, Settings},
     signals::Signals,
 };
-use stridekern::{batch, codec, pipeline::Place};
+use stridekern::{batch, codec, run::Place};
 
 /// The program, from arguments to exit code.
 pub(crate) fn main() -> ExitCode {

@@ -14,7 +14,7 @@ use stridekern::{
     Error, Plan, Warning,
     codec::{Format, Opened},
     error::IoAction,
-    pipeline::{Existing, Input, Job, Options, Outcome},
+    run::{Existing, Input, Job, Options, Outcome},
     text::printable,
 };
 

@@ -13,7 +13,7 @@ use std::{
 use glob::{MatchOptions, Pattern};
 use stridekern::{
     Error, batch,
-    pipeline::{Stop, special},
+    run::{Stop, special},
 };
 
 const OPTIONS: MatchOptions = MatchOptions {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use stridekern::{Error, pipeline::Stop};
+use stridekern::{Error, run::Stop};
 
 use super::{args::Args, settings::Settings, signals::Signals};
 

@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
-    pipeline::{Event, Existing, Job, Outcome, Report},
+    run::{Event, Existing, Job, Outcome, Report},
     text::printable,
 };
 

@@ -11,7 +11,7 @@ use stridekern::{
     Channel, Depth, Error, Filter, KernelBank, Map, Method, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
-    pipeline::{Existing, Job, MayLose, Options, Place, Stop},
+    run::{Existing, Job, MayLose, Options, Place, Stop},
 };
 
 use super::{
@@ -388,13 +388,11 @@ fn jobs_without_output(
     format: Option<Format>,
 ) -> Vec<Job> {
     let results = |_: &Source| {
-        variants
-            .iter()
-            .map(|variant| stridekern::pipeline::Request {
-                filter: variant.filter.clone(),
-                output: Place::Standard,
-                format,
-            })
+        variants.iter().map(|variant| stridekern::run::Request {
+            filter: variant.filter.clone(),
+            output: Place::Standard,
+            format,
+        })
     };
     inputs
         .iter()

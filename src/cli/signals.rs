@@ -12,7 +12,7 @@ use signal_hook::{
     consts::{SIGINT, SIGTERM},
     flag,
 };
-use stridekern::pipeline::Stop;
+use stridekern::run::Stop;
 
 /// What people and service managers send: a second one means at once.
 const REQUESTS: [i32; 2] = [SIGINT, SIGTERM];

@@ -2,7 +2,7 @@
 
 use crate::{
     depth::Depth,
-    error::{InputError, LimitError, RequestError, Result},
+    error::{Error, InputError, LimitError, RequestError, Result},
 };
 
 /// The size of an image and the type of its samples.
@@ -63,7 +63,7 @@ impl ImageSpec {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`](crate::Error::Input) if there are none, [`Error::Limit`](crate::Error::Limit)
+    /// [`Error::Input`] if there are none, [`Error::Limit`](crate::Error::Limit)
     /// if their count overflows.
     pub(crate) fn sample_count(&self) -> Result<usize> {
         if self.shape().contains(&0) {
@@ -87,7 +87,7 @@ impl ImageSpec {
         }
     }
 
-    fn unaddressable(&self, depth: Option<Depth>) -> crate::Error {
+    fn unaddressable(&self, depth: Option<Depth>) -> Error {
         LimitError::Address {
             rows: self.rows,
             columns: self.columns,
@@ -101,7 +101,7 @@ impl ImageSpec {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`](crate::Error::Request) if they are of another type or no whole rows.
+    /// [`Error::Request`] if they are of another type or no whole rows.
     pub(crate) fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
         if depth != self.depth {
             let (rows, band) = (self.depth, depth);

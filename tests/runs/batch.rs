@@ -11,9 +11,7 @@ use stridekern::{
     Border, Channel, Depth, Error, Extent, Filter, KernelBank,
     batch::{self, Batch, Summary},
     codec::{self, Format, Limits},
-    pipeline::{
-        self, Event, Existing, Job, MayLose, Options, Outcome, Place, Report, Request, Silent,
-    },
+    run::{self, Event, Existing, Job, MayLose, Options, Outcome, Place, Report, Request, Silent},
 };
 
 use crate::common::{self, Random, names_in, random_image};
@@ -148,7 +146,7 @@ fn every_core_has_an_image_and_none_is_lost() {
 
     for path in &paths {
         let one = job(path.clone(), &alone);
-        let made = pipeline::run(&one, &options, &Silent);
+        let made = run::run(&one, &options, &Silent);
         for request in &one.results {
             let path = request.output.path();
             let other = together.join(path.file_name().unwrap());
@@ -396,7 +394,7 @@ fn an_output_that_appears_when_its_input_is_open_is_kept() {
                 existing,
                 ..Options::default()
             };
-            let made = pipeline::run(&job, &options, &meddling).unwrap();
+            let made = run::run(&job, &options, &meddling).unwrap();
             match (existing, &made[0]) {
                 (Existing::Skip, Ok(Outcome::Skipped)) | (Existing::Refuse, Err(Error::Exists)) => {
                 }
@@ -438,7 +436,7 @@ fn inputs_that_change_while_they_are_read() {
         write(&path("new.png"), 40);
         fs::rename(path("new.png"), &paths[1]).unwrap();
     });
-    let made = pipeline::run(&middle, &options, &replace).unwrap();
+    let made = run::run(&middle, &options, &replace).unwrap();
     assert!(made.iter().all(Result::is_ok));
     for (output, wanted) in std::iter::zip(&outputs, &wanted) {
         let image = codec::read(output, &Limits::default()).unwrap().image;
@@ -495,14 +493,14 @@ fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
         write(&anew, 31);
         let bytes = fs::read(&anew).unwrap();
         let save = Meddling(Lines::default(), |_| fs::rename(&anew, &input).unwrap());
-        let made = pipeline::run(&job, &options, &save).unwrap();
+        let made = run::run(&job, &options, &save).unwrap();
         assert_eq!(
             made[0].as_ref().unwrap_err().to_string(),
             "it was changed while its result was made, and stays as it is now: run again for a result of that"
         );
         assert!(fs::read(&input).unwrap() == bytes);
         // A picture like any other.
-        let made = pipeline::run(&job, &options, &Silent).unwrap();
+        let made = run::run(&job, &options, &Silent).unwrap();
         assert!(matches!(made[0], Ok(Outcome::Done(_))));
         assert!(fs::read(&input).unwrap() != bytes);
         fs::remove_file(&input).unwrap();
@@ -525,7 +523,7 @@ fn an_input_that_vanishes_when_it_is_open_gives_its_results() {
         ..Options::default()
     };
     let vanish = Meddling(Lines::default(), |_| fs::remove_file(&input).unwrap());
-    let made = pipeline::run(&job, &options, &vanish).unwrap();
+    let made = run::run(&job, &options, &vanish).unwrap();
     assert!(made.iter().all(Result::is_ok));
     assert_eq!(names_in(folder.path()), ["a.0.png", "a.1.png"]);
     for request in &job.results {

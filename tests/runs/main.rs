@@ -6,11 +6,11 @@
 mod common;
 
 mod batch;
-mod pipeline;
+mod one_job;
 
 use std::sync::Once;
 
-/// A folder for a test, in a program of four threads on every machine, so that the stages
+/// A folder for a test, in a program of four threads on every machine, so that the threads
 /// of a job and several jobs overlap.
 fn folder() -> tempfile::TempDir {
     static POOL: Once = Once::new();

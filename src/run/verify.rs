@@ -1,4 +1,4 @@
-//! Reads a file back that was just written, before it is put in its place.
+//! Verifies a file that was just written by reading it back, before it is put in its place.
 
 use std::fs::File;
 
@@ -11,26 +11,26 @@ use crate::{
     stop::Stop,
 };
 
-/// How much of a file is read back.
+/// How much of a file is read back and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Check {
+pub(super) enum Verify {
     Nothing,
     Header,
     Whole,
 }
 
-/// What a file that is written is to be read as.
+/// What reading the file back must give.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Announced {
+pub(super) struct Expected {
     format: Format,
-    /// With the channels that are in the file.
+    /// Of the file, which may have more channels than the image.
     spec: ImageSpec,
 }
 
-/// The bytes of samples that are read at once.
-const BAND: usize = 1 << 20;
+/// The bytes of samples that are read at a time.
+const CHUNK: usize = 1 << 20;
 
-impl Announced {
+impl Expected {
     /// A file in this format of an image of this spec.
     pub(super) fn new(format: Format, spec: ImageSpec) -> Self {
         let channels = format.written_channels(spec.channels);
@@ -44,21 +44,21 @@ impl Announced {
     ///
     /// # Errors
     ///
-    /// [`Error::Output`] if it is not what was announced or cannot be read, or
+    /// [`Error::Output`] if it is not what was expected or cannot be read, or
     /// if the system refuses.
     pub(super) fn check(
         &self,
         file: File,
-        check: Check,
+        verify: Verify,
         checksum: Option<u32>,
         stop: &Stop,
     ) -> Result<()> {
         let reader = codec::rows_of_written(file, self.format).map_err(unreadable)?;
         self.check_header(&reader)?;
-        if check < Check::Whole {
+        if verify < Verify::Whole {
             return Ok(());
         }
-        let found = sum(reader, stop)?;
+        let found = self::checksum(reader, stop)?;
         match checksum {
             Some(wanted) if self.is_exact() && found != wanted => Err(fault(
                 "the file written for it reads as other samples than were written",
@@ -108,19 +108,19 @@ fn described(format: Format, spec: ImageSpec) -> String {
     format!("{format} of {columns} x {rows}, {channels} x {depth}")
 }
 
-/// The checksum of all samples, to the end of the file.
-fn sum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
+/// The checksum of all samples.
+fn checksum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
     let spec = reader.header().spec;
-    let rows = (BAND / spec.row_bytes()).clamp(1, spec.rows);
-    let mut band = Samples::zeroed(spec.depth, rows * spec.row_len())?;
+    let rows = (CHUNK / spec.row_bytes()).clamp(1, spec.rows);
+    let mut chunk = Samples::zeroed(spec.depth, rows * spec.row_len())?;
     let mut sum = Crc::new();
     loop {
         stop.check()?;
-        let count = reader.read(&mut band).map_err(unreadable)?;
+        let count = reader.read(&mut chunk).map_err(unreadable)?;
         if count == 0 {
             break;
         }
-        let read = band.as_slice().range(0, count * spec.row_len());
+        let read = chunk.as_slice().range(0, count * spec.row_len());
         sum.update(read.as_bytes());
     }
     reader.finish().map_err(unreadable)?;
@@ -136,7 +136,7 @@ fn unreadable(error: Error) -> Error {
     }
 }
 
-/// It is never put in its place, and so whatever is there stays.
+/// The file is not put in its place: what was there stays.
 fn fault(what: impl std::fmt::Display) -> Error {
     let what = what.to_string();
     OutputError::Fault { what }.into()
@@ -177,8 +177,8 @@ mod tests {
         (file, sum)
     }
 
-    fn refusal(announced: &Announced, file: File, sum: u32, check: Check) -> String {
-        let result = announced.check(file, check, Some(sum), &Stop::default());
+    fn refusal(expected: &Expected, file: File, sum: u32, verify: Verify) -> String {
+        let result = expected.check(file, verify, Some(sum), &Stop::default());
         result.unwrap_err().to_string()
     }
 
@@ -186,10 +186,10 @@ mod tests {
         ": this is a fault of the program, please report it; what was there before stays";
 
     #[test]
-    fn another_file_than_was_announced_is_refused() {
-        let right = Announced::new(Format::Png, SPEC);
+    fn another_file_than_was_expected_is_refused() {
+        let right = Expected::new(Format::Png, SPEC);
         let stop = Stop::default();
-        for check in [Check::Header, Check::Whole] {
+        for check in [Verify::Header, Verify::Whole] {
             let (file, sum) = written(Format::Png);
             right.check(file, check, Some(sum), &stop).unwrap();
             let specs = [
@@ -212,9 +212,9 @@ mod tests {
             ];
             for (spec, wanted) in specs {
                 let (file, sum) = written(Format::Png);
-                let announced = Announced::new(Format::Png, spec);
+                let expected = Expected::new(Format::Png, spec);
                 assert_eq!(
-                    refusal(&announced, file, sum, check),
+                    refusal(&expected, file, sum, check),
                     format!(
                         "the file written for it reads as png of 4 x 5, 3 x 8-bit, and was to be {wanted}{FAULT}"
                     )
@@ -236,14 +236,14 @@ mod tests {
             if !format.can_hold(SPEC.depth, SPEC.channels) {
                 continue;
             }
-            let announced = Announced::new(format, SPEC);
+            let expected = Expected::new(format, SPEC);
             let stop = Stop::default();
             let (file, sum) = written(format);
-            announced
-                .check(file, Check::Whole, Some(sum), &stop)
+            expected
+                .check(file, Verify::Whole, Some(sum), &stop)
                 .unwrap();
             let (file, sum) = written(format);
-            let made = announced.check(file, Check::Whole, Some(sum ^ 1), &stop);
+            let made = expected.check(file, Verify::Whole, Some(sum ^ 1), &stop);
             let exact = !matches!(format, Format::Jpeg | Format::Gif);
             assert_eq!(made.is_err(), exact, "{format}");
             if let Err(error) = made {
@@ -259,11 +259,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_is_found() {
-        let announced = Announced::new(Format::Png, SPEC);
+        let expected = Expected::new(Format::Png, SPEC);
         let (mut file, sum) = written(Format::Png);
         file.set_len(70).unwrap();
         assert_eq!(
-            refusal(&announced, file, sum, Check::Whole),
+            refusal(&expected, file, sum, Verify::Whole),
             format!(
                 "the file written for it cannot be read (the png file ends before its picture does: get a complete copy of it){FAULT}"
             )
@@ -271,7 +271,7 @@ mod tests {
         file = tempfile::tempfile().unwrap();
         file.write_all(b"text").unwrap();
         file.rewind().unwrap();
-        let refused = refusal(&announced, file, sum, Check::Header);
+        let refused = refusal(&expected, file, sum, Verify::Header);
         assert!(
             refused.starts_with("the file written for it cannot be read ("),
             "{refused}"

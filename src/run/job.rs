@@ -1,4 +1,4 @@
-//! What is asked for, and what became of it.
+//! A job: what is requested, its options and its outcomes.
 
 use std::{
     ffi::OsString,
@@ -36,18 +36,18 @@ impl Place {
 pub struct Job {
     /// The image.
     pub input: Place,
-    /// What is made of it.
+    /// The results to make of it.
     pub results: Vec<Request>,
 }
 
 impl Job {
-    /// Whether this result takes the place of the input.
+    /// Whether this result replaces the input.
     pub(super) fn replaces(&self, request: &Request) -> bool {
         matches!(self.input, Place::File(_)) && request.output == self.input
     }
 }
 
-/// One result: a filter, and where what it gives is written.
+/// One result: a filter, and where its output is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// What is computed.
@@ -61,7 +61,7 @@ pub struct Request {
 /// How jobs are run.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What an input may claim to be.
+    /// Limits on the size of inputs and on memory.
     pub limits: Limits,
     /// The format of standard input where its content does not tell. A file's
     /// extension does that.
@@ -125,8 +125,8 @@ impl Existing {
         }
     }
 
-    /// An output or a backup that exists, whether it was there before or another process
-    /// made it meanwhile, is no failure where it is to be skipped.
+    /// Turns the error of an output or a backup that exists into `skipped` where such are to be
+    /// skipped, whether it was there before or another process made it meanwhile.
     pub(super) fn settle<T>(self, result: Result<T>, skipped: T) -> Result<T> {
         match (result, self) {
             (Err(Error::Exists), Self::Skip) | (Err(Error::Kept { .. }), Self::ReplaceOnce) => {

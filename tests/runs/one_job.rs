@@ -11,8 +11,8 @@ use std::{
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Tuning,
     codec::{self, EncodeOptions, Format, Limits, Metadata},
-    pipeline::{
-        self, Event, Existing, Flow, Input, Job, Options, Outcome, Place, Report, Request, Silent,
+    run::{
+        self, Event, Existing, Input, Job, Mode, Options, Outcome, Place, Report, Request, Silent,
     },
 };
 
@@ -80,8 +80,8 @@ fn run_both(job: &Job, options: &Options, mut check: impl FnMut()) {
         .build()
         .unwrap();
     let runs: [&dyn Fn() -> _; 2] = [
-        &|| alone.install(|| pipeline::run(job, options, &Silent)),
-        &|| pipeline::run(job, options, &Silent),
+        &|| alone.install(|| run::run(job, options, &Silent)),
+        &|| run::run(job, options, &Silent),
     ];
     for run in runs {
         for outcome in run().unwrap() {
@@ -292,7 +292,7 @@ fn every_row_is_told_of_once() {
     ];
     let results: Vec<_> = filters.iter().zip(["0.pgm", "1.pgm", "2.pgm"]).collect();
     let heard = Heard::default();
-    pipeline::run(&room.job("a.pgm", &results), &options(), &heard).unwrap();
+    run::run(&room.job("a.pgm", &results), &options(), &heard).unwrap();
     let rows = 1509 + 1511 + 216;
     assert_eq!(*heard.0.lock().unwrap(), (rows, rows));
 }
@@ -310,7 +310,7 @@ fn how_images_flow() {
         let plans: Vec<_> = (filters.iter())
             .map(|filter| input.plan(filter, &Tuning::default()).unwrap())
             .collect();
-        Flow::new(&input, &plans).to_string()
+        Mode::new(&input, &plans).to_string()
     };
     let streamed = "streamed, 1039 rows at a time";
     let one = std::slice::from_ref(&plain);
@@ -363,8 +363,8 @@ fn a_reader_that_fails_leaves_no_output() {
                 .build()
                 .unwrap();
             let both = [
-                alone.install(|| pipeline::run(&job, &options(), &Silent)),
-                pipeline::run(&job, &options(), &Silent),
+                alone.install(|| run::run(&job, &options(), &Silent)),
+                run::run(&job, &options(), &Silent),
             ];
             for result in both {
                 let format = &name[2..];
@@ -396,8 +396,8 @@ fn a_writer_that_fails_leaves_the_others_alone() {
         .build()
         .unwrap();
     let both = [
-        alone.install(|| pipeline::run(&job, &options(), &Silent)),
-        pipeline::run(&job, &options(), &Silent),
+        alone.install(|| run::run(&job, &options(), &Silent)),
+        run::run(&job, &options(), &Silent),
     ];
     for result in both {
         let outcomes = result.unwrap();
@@ -454,7 +454,7 @@ fn jobs_on_the_pool_do_not_wait_for_it() {
     // More of them than threads.
     names.par_iter().for_each(|name| {
         let job = room.job("a.pgm", &[(&plain, name)]);
-        pipeline::run(&job, &options(), &Silent).unwrap();
+        run::run(&job, &options(), &Silent).unwrap();
     });
     for name in &names {
         assert!(fs::read(room.path(name)).unwrap() == wanted, "{name}");

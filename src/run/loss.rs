@@ -8,7 +8,7 @@ use crate::{
     image::{Depth, ImageSpec, has_alpha, has_color},
 };
 
-/// What a result would lose beyond what may be, if it took the place of its input.
+/// What would be lost if the result of `plan` replaced `input`, beyond what `may` be lost.
 pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
     let mut losses = Losses::default();
     for unread in input.unread() {
@@ -46,7 +46,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
     losses
 }
 
-/// What no result holds.
+/// A part of the input that no result can hold.
 fn held(unread: &Unread) -> Held {
     match *unread {
         Unread::Frames(_) | Unread::Pages(_) | Unread::Layers(Some(_)) => {
@@ -58,6 +58,7 @@ fn held(unread: &Unread) -> Held {
     }
 }
 
+/// The order of depths by what they can hold.
 const fn rank(depth: Depth) -> u8 {
     match depth {
         Depth::U8 => 0,

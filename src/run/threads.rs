@@ -1,4 +1,4 @@
-//! The threads that read and write beside the filter, and what passes between them.
+//! Threads that read and write while the filter runs, and the buffers they exchange.
 
 use std::{
     sync::mpsc::Receiver,
@@ -10,21 +10,21 @@ use crate::{
     image::{Depth, Samples},
 };
 
-/// Blocks or stretches that wait in a queue: one that is ready, and one for the
-/// other side to be a little late.
-pub(super) const QUEUE: usize = 2;
+/// The capacity of the bounded channels, in chunks: one that is ready, and one that evens
+/// out differences in speed.
+pub(super) const CAPACITY: usize = 2;
 
-/// A buffer that came back, or a new one.
-pub(super) fn buffer(empty: &Receiver<Samples>, depth: Depth) -> Result<Samples> {
-    match empty.try_recv() {
+/// A buffer that the receiver of chunks gave back, or a new one.
+pub(super) fn recycled_buffer(buffers: &Receiver<Samples>, depth: Depth) -> Result<Samples> {
+    match buffers.try_recv() {
         Ok(samples) => Ok(samples),
         Err(_) => Samples::zeroed(depth, 0),
     }
 }
 
-/// Whether there are threads to overlap on. A thread of the pool itself must
-/// not wait for writers, which wait for the pool.
-pub(super) fn overlap() -> bool {
+/// Whether reading and writing may run on threads of their own: not on one core, and not
+/// from a thread of rayon's pool, which would block on a writer that waits for the pool.
+pub(super) fn can_overlap() -> bool {
     rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none()
 }
 

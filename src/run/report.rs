@@ -1,4 +1,4 @@
-//! What the library tells its caller while it works; it never prints.
+//! Events that the library reports to its caller while it works; it never prints.
 
 use std::path::Path;
 
@@ -29,15 +29,15 @@ pub enum Event<'a> {
         /// How many, since the last such event.
         count: usize,
     },
-    /// The job goes on in spite of something that the user should know.
+    /// Something that the user should know, and that does not end the job.
     Warning {
         /// The file it is about.
         path: &'a Path,
         /// One line.
         message: &'a Warning,
     },
-    /// One result of an input is done, skipped or failed, or was not made because the batch
-    /// was stopped: then the error is [`Error::Stopped`].
+    /// One result of an input is done, skipped or failed; with [`Error::Stopped`], it was not
+    /// made because the batch was stopped.
     Result {
         /// The input and its results.
         job: &'a Job,
@@ -63,7 +63,7 @@ pub trait Report: Sync {
     fn event(&self, event: Event<'_>);
 }
 
-/// Hears nothing.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -71,7 +71,7 @@ impl Report for Silent {
     fn event(&self, _: Event<'_>) {}
 }
 
-/// Tells of what the user should know about a file.
+/// Reports warnings about a file.
 pub(super) fn warn(report: &dyn Report, path: &Path, messages: &[Warning]) {
     for message in messages {
         report.event(Event::Warning { path, message });

@@ -1,35 +1,35 @@
-//! How an image goes through the program: by rows, or whole.
+//! How an image is processed: streamed, whole in memory, or mapped.
 
 use std::fmt;
 
 use super::{chunk, input::Input};
 use crate::filter::Plan;
 
-/// The most results that are made together. Each has its own writer, which keeps
-/// some MiB.
-const TOGETHER: usize = 16;
+/// The most results that are computed in one pass over the image. Each has its own writer,
+/// which takes some MiB.
+const MAX_RESULTS: usize = 16;
 
-/// How an image goes through the program.
+/// How an image is processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Flow {
-    /// Its rows are read, filtered and written as they come by.
-    Streamed {
-        /// Rows that are read at a time.
+pub enum Mode {
+    /// Its rows are read, filtered and written chunk by chunk, in bounded memory.
+    Streaming {
+        /// The rows of a chunk of the input.
         rows: usize,
     },
-    /// It is read whole, then filtered and written by rows.
-    Whole {
+    /// It is read whole, then filtered and written chunk by chunk.
+    WholeImage {
         /// The bytes of its samples.
         bytes: usize,
-        /// Why: one line.
+        /// Why it cannot be streamed: one line.
         reason: String,
     },
-    /// It is mapped from its file, filtered there and written by rows.
+    /// Its file is mapped into memory, then filtered and written chunk by chunk.
     Mapped,
 }
 
-impl Flow {
-    /// The flow of `input` through all `plans` of it.
+impl Mode {
+    /// How `input` is processed for the results of all `plans`.
     pub fn new<'a>(input: &Input, plans: impl IntoIterator<Item = &'a Plan>) -> Self {
         let reader = match input {
             Input::Rows(reader) => reader,
@@ -42,30 +42,30 @@ impl Flow {
         }
         if reader.holds_image() {
             reason = Some(format!("{} is decoded at once", reader.header().format));
-        } else if results > TOGETHER {
+        } else if results > MAX_RESULTS {
             let many = || format!("{results} results are too many to make together");
             reason = reason.or_else(|| Some(many()));
         }
         match reason {
-            Some(reason) => Self::Whole {
+            Some(reason) => Self::WholeImage {
                 bytes: input.bytes(),
                 reason,
             },
             None => {
                 let spec = reader.header().spec;
-                let rows = chunk::rows_of(spec.row_bytes()).min(spec.rows);
-                Self::Streamed { rows }
+                let rows = chunk::input_rows(spec.row_bytes()).min(spec.rows);
+                Self::Streaming { rows }
             }
         }
     }
 }
 
 /// `streamed, 174 rows at a time`.
-impl fmt::Display for Flow {
+impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Streamed { rows } => write!(f, "streamed, {rows} rows at a time"),
-            Self::Whole { bytes, reason } => {
+            Self::Streaming { rows } => write!(f, "streamed, {rows} rows at a time"),
+            Self::WholeImage { bytes, reason } => {
                 let size = bytes.div_ceil(1 << 20);
                 write!(f, "whole image in memory ({size} MiB): {reason}")
             }

@@ -1,4 +1,4 @@
-//! What became of the results of one job, recorded as they are put in their places.
+//! The outcomes of the results of one job, recorded as they are put in their places.
 //!
 //! A job may be given up at any moment by somebody else, who then reports it. So that the
 //! report is true, a result is put in its place and recorded under one lock, and closing the
@@ -19,7 +19,7 @@ struct Page<T> {
 }
 
 impl<T> Ledger<T> {
-    /// Of so many results, none of which is known.
+    /// Of this number of results, without an outcome yet.
     pub(crate) fn new(results: usize) -> Self {
         let entries = (0..results).map(|_| None).collect();
         let closed = false;

@@ -15,41 +15,43 @@ use crate::{
     warning::Warning,
 };
 
-/// What is to be told of the input before its results are made.
+/// The warnings of the input, to be reported before its results are made.
 pub(super) fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [Warning] {
-    // A refusal says what else there is to say of what is not read.
+    // The refusal to replace an input names what is not read of it, so no warning need.
     match plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
         true => &[],
         false => input.warnings(),
     }
 }
 
-pub(super) fn plans(
+/// The plan of each result, or why it is refused.
+pub(super) fn plan_results(
     job: &Job,
-    found: Vec<Result<()>>,
+    checked: Vec<Result<()>>,
     input: &Input,
     options: &Options,
 ) -> Vec<Result<Plan>> {
-    (found.into_iter().zip(&job.results))
-        .map(|(found, request)| found.and_then(|()| plan(job, request, input, options)))
+    (checked.into_iter().zip(&job.results))
+        .map(|(checked, request)| checked.and_then(|()| plan_result(job, request, input, options)))
         .collect()
 }
 
-/// Of each result, why it cannot be put in its place.
-pub(super) fn look_at_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
-    let look = |request: &Request| match &request.output {
-        Place::File(path) if job.replaces(request) => look_at_replaced(path, options),
-        // What is wrong with the input is told of it as such.
+/// Whether each result can be put in its place.
+pub(super) fn check_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
+    let check = |request: &Request| match &request.output {
+        Place::File(path) if job.replaces(request) => check_replaced(path, options),
+        // A fault of the input itself is reported by opening it.
         Place::File(path) if request.output != job.input => {
             codec::check_place(path, options.existing.overwrite()).map(drop)
         }
         _ => Ok(()),
     };
-    job.results.iter().map(look).collect()
+    job.results.iter().map(check).collect()
 }
 
-/// Why an input cannot be replaced, before it is opened: what a pipe gives would be lost.
-fn look_at_replaced(path: &Path, options: &Options) -> Result<()> {
+/// Whether the input can be replaced, before it is opened: what is read from a pipe would be
+/// lost.
+fn check_replaced(path: &Path, options: &Options) -> Result<()> {
     if let Some(kind) = special(path) {
         return Err(OutputError::Special { kind }.into());
     }
@@ -62,16 +64,16 @@ fn look_at_replaced(path: &Path, options: &Options) -> Result<()> {
     }
 }
 
-/// Why no file can be made in the folder of an output, as far as permissions tell.
-pub(super) fn look_at_folder(request: &Request) -> Result<()> {
+/// Whether a file can be made in the folder of an output, as far as permissions tell.
+pub(super) fn check_folder(request: &Request) -> Result<()> {
     match &request.output {
         Place::File(path) if special(path).is_none() => codec::check_folder(path),
         _ => Ok(()),
     }
 }
 
-/// Everything that can be refused is refused before the filter runs.
-fn plan(job: &Job, request: &Request, input: &Input, options: &Options) -> Result<Plan> {
+/// The plan of a result that its format can hold and that may take its place.
+fn plan_result(job: &Job, request: &Request, input: &Input, options: &Options) -> Result<Plan> {
     let plan = input.plan(&request.filter, &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());

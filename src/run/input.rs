@@ -1,4 +1,4 @@
-//! What a job reads.
+//! The input of a job: opened, its header read.
 
 use std::io::{self, BufRead};
 
@@ -11,18 +11,18 @@ use crate::{
     warning::Warning,
 };
 
-/// An input whose header was read.
+/// An open input whose header was read.
 #[derive(Debug)]
 pub enum Input {
-    /// Its rows are still to be read.
+    /// Its rows are to be read.
     Rows(RowReader<'static>),
     /// It is in memory, or mapped from its file.
     Whole(Opened),
 }
 
 impl Input {
-    /// Opens the input of a job. All that is not read of it is known where a result
-    /// takes its place.
+    /// Opens the input of a job. Where a result replaces it, the whole file is searched for
+    /// what is not read.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Input {
         }
     }
 
-    /// What is known of it beside its samples.
+    /// The metadata that stand before the samples.
     pub const fn metadata(&self) -> &Metadata {
         match self {
             Self::Rows(reader) => &reader.header().metadata,
@@ -76,12 +76,12 @@ impl Input {
     pub fn unread(&self) -> &[Unread] {
         match self {
             Self::Rows(reader) => &reader.header().unread,
-            // An array is all that its file holds.
+            // The file holds the array only.
             Self::Whole(_) => &[],
         }
     }
 
-    /// What the user should know by now, one line each.
+    /// Warnings so far, one line each.
     pub fn warnings(&self) -> &[Warning] {
         match self {
             Self::Rows(reader) => &reader.header().warnings,
@@ -89,7 +89,7 @@ impl Input {
         }
     }
 
-    /// The bytes of its samples, wherever they are.
+    /// The bytes of its samples, in memory or in its file.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Rows(reader) => reader.header().spec.bytes(),
@@ -97,7 +97,7 @@ impl Input {
         }
     }
 
-    /// How `filter` will be run on it.
+    /// The plan of `filter` for this image.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Input {
         }
     }
 
-    /// Reads what is not read yet.
+    /// Reads the rows, if they are not read yet.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The results of one input.
+//! Makes the results of a job whose input is open.
 
 use std::{
     fs, iter,
@@ -6,15 +6,15 @@ use std::{
 };
 
 use super::{
-    branch::{Made, Work},
     control::Control,
-    flow::Flow,
+    dataflow::{self, Streamed},
     input::Input,
     job::{Done, Job, Options, Outcome, Place, Request},
-    memory,
-    output::Writing,
+    memory::memory_needed,
+    mode::Mode,
+    output::OutputWriter,
+    producer::{Produced, Task},
     report::{Report, warn},
-    stages::{self, Streamed},
 };
 use crate::{
     codec::{Format, Metadata, RowReader},
@@ -23,8 +23,8 @@ use crate::{
     image::ImageSpec,
 };
 
-/// The results of a job whose input was opened.
-pub(super) struct Making<'a> {
+/// A job whose input is open.
+pub(super) struct OpenedJob<'a> {
     pub(super) job: &'a Job,
     pub(super) options: &'a Options,
     pub(super) control: &'a Control,
@@ -32,25 +32,26 @@ pub(super) struct Making<'a> {
     /// The format and the channels of the input.
     pub(super) format: Format,
     pub(super) channels: usize,
-    /// What its file was before it was opened.
-    pub(super) known: Option<fs::Metadata>,
+    /// The metadata of its file, from before it was opened.
+    pub(super) file: Option<fs::Metadata>,
 }
 
-impl Making<'_> {
-    /// About how many bytes it takes to make all results.
-    pub(super) fn memory(&self, input: &Input, flow: &Flow, plans: &[Result<Plan>]) -> u64 {
+impl OpenedJob<'_> {
+    /// An upper bound of the bytes of memory that all results take.
+    pub(super) fn memory(&self, input: &Input, mode: &Mode, plans: &[Result<Plan>]) -> u64 {
         let results = iter::zip(plans, &self.job.results).filter_map(|(plan, request)| {
             let piped = !matches!(request.output, Place::File(_));
             Some((plan.as_ref().ok()?, self.format_of(request), piped))
         });
-        memory::needed(input, flow, results)
+        memory_needed(input, mode, results)
     }
 
+    /// The format of a result.
     pub(super) fn format_of(&self, request: &Request) -> Format {
         request.format.unwrap_or(self.format)
     }
 
-    /// All results at once, while the rows come by.
+    /// Makes all results in one pass over the rows.
     pub(super) fn stream(
         &self,
         reader: RowReader<'_>,
@@ -59,37 +60,37 @@ impl Making<'_> {
         plans: Vec<Result<Plan>>,
     ) -> Result<()> {
         let metadata = reader.header().metadata.clone();
-        let mut works = Vec::new();
+        let mut tasks = Vec::new();
         let mut begun = Vec::new();
         for (plan, request) in iter::zip(&plans, &self.job.results) {
             let Ok(plan) = plan else {
                 begun.push(Ok(()));
                 continue;
             };
-            let writing = self.begin(request, plan, &metadata);
-            begun.push(writing.map(|writing| works.push(Work { plan, writing })));
+            let output = self.begin(request, plan, &metadata);
+            begun.push(output.map(|output| tasks.push(Task { plan, output })));
         }
         let stop = &self.control.stop;
         let Streamed {
-            made,
+            produced,
             warnings,
             read,
-        } = stages::stream(reader, rows, works, stop, self.report)?;
+        } = dataflow::stream(reader, rows, tasks, stop, self.report)?;
         warn(self.report, self.job.input.path(), &warnings);
-        let mut made = made.into_iter();
+        let mut produced = produced.into_iter();
         for (index, (plan, begun)) in iter::zip(plans, begun).enumerate() {
-            let made = plan.and_then(|plan| {
+            let result = plan.and_then(|plan| {
                 begun?;
-                let made = made.next().expect("one for each that was begun")?;
-                Ok((plan, made))
+                let produced = produced.next().expect("one for each that was begun")?;
+                Ok((plan, produced))
             });
-            self.settle(index, made, opened + read);
+            self.settle(index, result, opened + read);
         }
         Ok(())
     }
 
-    /// One result after the other, of the whole image.
-    pub(super) fn whole(
+    /// Reads the whole image, then makes one result after the other.
+    pub(super) fn whole_image(
         &self,
         input: Input,
         opened: Duration,
@@ -102,31 +103,31 @@ impl Making<'_> {
         let read = opened + start.elapsed();
         warn(self.report, self.job.input.path(), &input.warnings[told..]);
         for (index, (plan, request)) in iter::zip(plans, &self.job.results).enumerate() {
-            let made = plan.and_then(|plan| {
+            let result = plan.and_then(|plan| {
                 let metadata = &input.metadata;
-                let writing = self.begin(request, &plan, metadata)?;
-                let work = Work {
+                let output = self.begin(request, &plan, metadata)?;
+                let task = Task {
                     plan: &plan,
-                    writing,
+                    output,
                 };
-                let stop = &self.control.stop;
-                let made = stages::whole(input.image(), metadata, work, stop, self.report)?;
-                Ok((plan, made))
+                let (image, stop) = (input.image(), &self.control.stop);
+                let produced = dataflow::whole_image(image, metadata, task, stop, self.report)?;
+                Ok((plan, produced))
             });
-            self.settle(index, made, read);
+            self.settle(index, result, read);
         }
         Ok(())
     }
 
-    /// Puts a result that was made in its place and records what became of it, unless the
-    /// job was stopped or given up.
-    fn settle(&self, index: usize, made: Result<(Plan, Made)>, read: Duration) {
+    /// Puts a result in its place and records the outcome, unless the job was stopped or given
+    /// up.
+    fn settle(&self, index: usize, result: Result<(Plan, Produced)>, read: Duration) {
         let request = &self.job.results[index];
         self.control.outcomes.record(index, || {
-            let outcome = made.and_then(|(plan, made)| {
+            let outcome = result.and_then(|(plan, produced)| {
                 self.control.stop.check()?;
-                let Made { finished, filter } = made;
-                let written = finished.commit()?;
+                let Produced { output, filter } = produced;
+                let written = output.commit()?;
                 warn(self.report, request.output.path(), &written.warnings);
                 Ok(Outcome::Done(Box::new(Done {
                     plan,
@@ -144,23 +145,24 @@ impl Making<'_> {
         });
     }
 
-    fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<Writing> {
+    /// Begins the output of a result.
+    fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<OutputWriter> {
         let spec = ImageSpec::new(plan.output_shape(), plan.output_depth());
         let format = self.format_of(request);
         let read = (self.channels, metadata);
-        let mut writing = Writing::begin(&request.output, spec, format, read, self.options)?;
-        if let Some(known) = &self.known {
+        let mut output = OutputWriter::begin(&request.output, spec, format, read, self.options)?;
+        if let Some(file) = &self.file {
             let replaces = self.job.replaces(request);
             if self.options.preserve || replaces {
-                writing.take_after(self.job.input.path(), known);
+                output.take_after(self.job.input.path(), file);
             }
             if self.options.preserve {
-                writing.keep_time(known)?;
+                output.keep_time(file)?;
             }
             if replaces {
-                writing.replace_only(known, self.options.backup.as_deref());
+                output.replace_only(file, self.options.backup.as_deref());
             }
         }
-        Ok(writing.until(self.control.stop.clone()))
+        Ok(output.until(self.control.stop.clone()))
     }
 }

@@ -5,11 +5,11 @@ use std::iter;
 use super::{
     budget::Budget,
     control::Control,
-    flow::Flow,
     input::Input,
     job::{Job, Options, Place},
-    making::Making,
-    precheck::{look_at_folder, look_at_outputs, plans, warnings},
+    mode::Mode,
+    opened_job::OpenedJob,
+    precheck::{check_folder, check_outputs, plan_results, warnings},
     report::Silent,
     special::special,
 };
@@ -30,7 +30,7 @@ pub enum Prospect {
 /// What would become of a job.
 #[derive(Debug)]
 pub struct Preview {
-    /// What the user should know of the input, one line each.
+    /// Warnings about the input.
     pub warnings: Vec<Warning>,
     /// Each result, in their order.
     pub prospects: Vec<Result<Prospect>>,
@@ -44,9 +44,9 @@ pub struct Preview {
 /// If the header of the input cannot be read, or the results would take more
 /// memory than the limits allow.
 pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
-    let found = (look_at_outputs(job, options).into_iter().zip(&job.results))
-        .map(|(found, request)| found.and_then(|()| look_at_folder(request)));
-    let found = Vec::from_iter(found);
+    let checked = (check_outputs(job, options).into_iter().zip(&job.results))
+        .map(|(checked, request)| checked.and_then(|()| check_folder(request)));
+    let checked = Vec::from_iter(checked);
     let kind = match &job.input {
         Place::File(path) => special(path),
         Place::Standard => None,
@@ -54,11 +54,11 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
     let unread = match kind {
         Some(kind) => Some(Prospect::Unknown(kind)),
         // As in a run, whose input is not opened then.
-        None => (found.iter().all(Result::is_err)).then_some(Prospect::Skipped),
+        None => (checked.iter().all(Result::is_err)).then_some(Prospect::Skipped),
     };
     if let Some(prospect) = unread {
-        let prospects = (found.into_iter()).map(|found| {
-            (options.existing).settle(found.map(|()| prospect.clone()), Prospect::Skipped)
+        let prospects = (checked.into_iter()).map(|checked| {
+            (options.existing).settle(checked.map(|()| prospect.clone()), Prospect::Skipped)
         });
         return Ok(Preview {
             warnings: Vec::new(),
@@ -66,22 +66,25 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
         });
     }
     let input = Input::open(job, options)?;
-    let plans = plans(job, found, &input, options);
-    let flow = Flow::new(&input, plans.iter().flatten());
-    let making = Making {
+    let plans = plan_results(job, checked, &input, options);
+    let mode = Mode::new(&input, plans.iter().flatten());
+    let opened_job = OpenedJob {
         job,
         options,
         control: &Control::new(0, Stop::default()),
         report: &Silent,
         format: input.format(),
         channels: input.spec().channels,
-        known: None,
+        file: None,
     };
     let budget = Budget::new(options.limits.max_memory);
-    budget.take(making.memory(&input, &flow, &plans), &making.control.stop)?;
+    budget.reserve(
+        opened_job.memory(&input, &mode, &plans),
+        &opened_job.control.stop,
+    )?;
     let warnings = warnings(&input, &plans).to_vec();
     let prospects = iter::zip(plans, &job.results).map(|(plan, request)| {
-        let made = plan.map(|plan| Prospect::Made(Box::new(plan), making.format_of(request)));
+        let made = plan.map(|plan| Prospect::Made(Box::new(plan), opened_job.format_of(request)));
         options.existing.settle(made, Prospect::Skipped)
     });
     Ok(Preview {

@@ -1,24 +1,24 @@
-//! The rows of an image that are still needed.
+//! A sliding buffer of the rows of an image that are still needed.
 
 use crate::{
     error::Result,
     image::{ImageSpec, ImageView, SampleSliceMut, Samples},
 };
 
-/// Consecutive rows of an image: new ones come at the end, and those that
-/// nobody needs any more leave at the front.
-pub(super) struct Window {
+/// Consecutive rows of an image: new ones are appended at the end, and rows that no result
+/// needs any more are dropped at the front.
+pub(super) struct RowBuffer {
     spec: ImageSpec,
     samples: Samples,
     first: usize,
     rows: usize,
-    /// The rows that memory is taken for at once: samples that grow are moved,
-    /// and are there twice meanwhile.
+    /// The rows that memory is reserved for at the first: to grow later would move the
+    /// samples, and take their memory twice meanwhile.
     most: usize,
 }
 
-impl Window {
-    /// For rows of an image of this spec, so many at a time.
+impl RowBuffer {
+    /// For at most `most` rows of an image of this spec.
     pub(super) fn new(spec: ImageSpec, most: usize) -> Result<Self> {
         Ok(Self {
             most,
@@ -29,16 +29,17 @@ impl Window {
         })
     }
 
-    /// The row of the image that it begins with.
+    /// The row of the image that the buffer begins with.
     pub(super) const fn first(&self) -> usize {
         self.first
     }
 
-    /// The row of the image that comes next.
+    /// The row of the image that is appended next.
     pub(super) const fn end(&self) -> usize {
         self.first + self.rows
     }
 
+    /// The rows as an image.
     pub(super) fn view(&self) -> ImageView<'_> {
         let ImageSpec {
             columns, channels, ..
@@ -48,7 +49,7 @@ impl Window {
             .expect("it holds the rows that it says")
     }
 
-    /// So many further rows, to be filled.
+    /// Appends `rows` rows, to be filled.
     pub(super) fn grow(&mut self, rows: usize) -> Result<SampleSliceMut<'_>> {
         let row_len = self.spec.row_len();
         let (start, end) = (self.rows * row_len, (self.rows + rows) * row_len);
@@ -59,7 +60,7 @@ impl Window {
         Ok(self.samples.as_mut_slice().range(start, end))
     }
 
-    /// Adds a copy of whole rows.
+    /// Appends a copy of whole rows.
     pub(super) fn push(&mut self, samples: &Samples) -> Result<()> {
         let out = self.grow(samples.len() / self.spec.row_len())?;
         out.into_bytes()
@@ -67,7 +68,7 @@ impl Window {
         Ok(())
     }
 
-    /// Lets go of the rows before this one of the image.
+    /// Drops the rows before this one of the image.
     pub(super) fn drop_before(&mut self, row: usize) {
         let gone = row.clamp(self.first, self.end()) - self.first;
         if gone > 0 {
@@ -80,10 +81,10 @@ impl Window {
     }
 }
 
-/// The most rows that a window holds: fewer than a stretch of the neediest
-/// result takes, and the block that they wait for.
-pub(super) fn window_rows(held: usize, block: usize, image: usize) -> usize {
-    held.saturating_add(block).min(image)
+/// The most rows that the buffer holds: fewer than the most that an output chunk needs, and
+/// an input chunk.
+pub(super) fn most_rows(needed: usize, chunk: usize, image: usize) -> usize {
+    needed.saturating_add(chunk).min(image)
 }
 
 #[cfg(test)]
@@ -99,22 +100,22 @@ mod tests {
             channels: 1,
             depth: Depth::U16,
         };
-        let mut window = Window::new(spec, 1).unwrap();
-        let add = |window: &mut Window, rows: &[u16]| {
-            window.push(&Samples::U16(rows.to_vec())).unwrap();
+        let mut buffer = RowBuffer::new(spec, 1).unwrap();
+        let add = |buffer: &mut RowBuffer, rows: &[u16]| {
+            buffer.push(&Samples::U16(rows.to_vec())).unwrap();
         };
-        add(&mut window, &[1, 2, 3, 4, 5, 6]);
-        window.drop_before(2);
-        add(&mut window, &[7, 8]);
-        assert_eq!((window.first(), window.end()), (2, 4));
-        let seen: Vec<u16> = window.view().view().unwrap().iter().copied().collect();
+        add(&mut buffer, &[1, 2, 3, 4, 5, 6]);
+        buffer.drop_before(2);
+        add(&mut buffer, &[7, 8]);
+        assert_eq!((buffer.first(), buffer.end()), (2, 4));
+        let seen: Vec<u16> = buffer.view().view().unwrap().iter().copied().collect();
         assert_eq!(seen, [5, 6, 7, 8]);
-        window.drop_before(1);
-        assert_eq!((window.first(), window.end()), (2, 4));
-        window.drop_before(usize::MAX);
-        assert_eq!((window.first(), window.end()), (4, 4));
-        add(&mut window, &[9, 10]);
-        let seen: Vec<u16> = window.view().view().unwrap().iter().copied().collect();
+        buffer.drop_before(1);
+        assert_eq!((buffer.first(), buffer.end()), (2, 4));
+        buffer.drop_before(usize::MAX);
+        assert_eq!((buffer.first(), buffer.end()), (4, 4));
+        add(&mut buffer, &[9, 10]);
+        let seen: Vec<u16> = buffer.view().view().unwrap().iter().copied().collect();
         assert_eq!(seen, [9, 10]);
     }
 }

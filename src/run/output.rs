@@ -1,4 +1,4 @@
-//! What a result is written to.
+//! The output of one result: encoded, verified, and put in its place.
 
 use std::{
     ffi::OsStr,
@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    check::{Announced, Check},
     job::{Options, Place},
+    verify::{Expected, Verify},
 };
 use crate::{
     codec::{self, AtomicFile, Attributes, Format, Metadata, Output, RowWriter},
@@ -21,37 +21,37 @@ use crate::{
     warning::Warning,
 };
 
-/// A result under construction. Dropped before it is finished, it leaves no file.
-pub(super) struct Writing {
+/// Encodes the rows of a result. Dropped before it is finished, it leaves no file.
+pub(super) struct OutputWriter {
     writer: RowWriter<'static>,
     target: Target,
-    /// The format and spec that were announced.
-    announced: Announced,
-    /// How much of the file is read back.
-    check: Check,
-    /// Whether a profile of colours says nothing of this result, which is gray.
+    /// What reading the file back must give.
+    expected: Expected,
+    verify: Verify,
+    /// Whether the colour profile of the input does not apply to the result, which is gray.
     drops_profile: bool,
+    /// The time spent encoding and writing.
     busy: Duration,
     stop: Stop,
 }
 
-/// A result that is whole and not yet in its place. Dropped, it leaves no file.
-pub(super) struct Finished {
+/// A complete output that is not yet in its place. Dropped, it leaves no file.
+pub(super) struct FinishedOutput {
     target: Target,
     bytes: u64,
     warnings: Vec<Warning>,
     busy: Duration,
 }
 
-/// A result that is in its place.
-pub(super) struct Written {
+/// An output that is in its place.
+pub(super) struct WrittenOutput {
     pub(super) bytes: u64,
     pub(super) warnings: Vec<Warning>,
     pub(super) busy: Duration,
 }
 
-impl Writing {
-    /// Begins a result made of an image with so many `channels`.
+impl OutputWriter {
+    /// Begins an output of this `spec`, made of an image with these `channels` and `metadata`.
     pub(super) fn begin(
         place: &Place,
         spec: ImageSpec,
@@ -66,29 +66,29 @@ impl Writing {
         let output = target.output();
         let writer = codec::create_rows(spec, format, &metadata, &options.encode, output)
             .map_err(|error| target.explain(error))?;
-        let (writer, check) = match options.verify {
-            true => (writer.with_checksum(), Check::Whole),
-            false => (writer, Check::Nothing),
+        let (writer, verify) = match options.verify {
+            true => (writer.with_checksum(), Verify::Whole),
+            false => (writer, Verify::Nothing),
         };
         Ok(Self {
             writer,
             target,
-            announced: Announced::new(format, spec),
-            check,
+            expected: Expected::new(format, spec),
+            verify,
             drops_profile,
             busy: start.elapsed(),
             stop: Stop::default(),
         })
     }
 
-    /// Has it get the attributes of the input at this path.
+    /// Copies the attributes of the input at this path to the file.
     pub(super) fn take_after(&self, path: &Path, input: &fs::Metadata) {
         if let Target::File(file) = &self.target {
             file.with(|file| file.take_after(Attributes::of(path, input)));
         }
     }
 
-    /// Has it get the time of modification of the input.
+    /// Copies the modification time of the input to the file.
     pub(super) fn keep_time(&self, input: &fs::Metadata) -> Result<()> {
         if let Target::File(file) = &self.target {
             let modified = input.modified();
@@ -98,20 +98,21 @@ impl Writing {
         Ok(())
     }
 
-    /// Has it take the place of this file only, as long as that is unchanged,
-    /// which is kept under another name if there is a suffix for that.
+    /// Makes it replace the input only, and only if that is unchanged. With a `suffix`, the
+    /// input is kept as a backup.
     pub(super) fn replace_only(&mut self, input: &fs::Metadata, suffix: Option<&OsStr>) {
         if let Target::File(file) = &self.target {
             file.with(|file| file.replace_only(input, suffix));
         }
-        self.check = self.check.max(Check::Header);
+        self.verify = self.verify.max(Verify::Header);
     }
 
-    /// With an end that may be asked for while it is read back.
+    /// Makes verifying stop when `stop` is set.
     pub(super) fn until(self, stop: Stop) -> Self {
         Self { stop, ..self }
     }
 
+    /// Encodes whole rows.
     pub(super) fn write(&mut self, rows: &Samples) -> Result<()> {
         let start = Instant::now();
         let result = self.writer.write(rows);
@@ -119,23 +120,23 @@ impl Writing {
         result.map_err(|error| self.target.explain(error))
     }
 
-    /// Ends the file; `metadata` are those known by now.
-    pub(super) fn finish(self, metadata: &Metadata) -> Result<Finished> {
+    /// Completes and verifies the output. `metadata` are those known after the last row.
+    pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
         let start = Instant::now();
         let checksum = self.writer.checksum();
         let finished = self.writer.finish(&carried(metadata, self.drops_profile));
         let mut warnings = finished.map_err(|error| self.target.explain(error))?;
-        if self.check > Check::Nothing {
+        if self.verify > Verify::Nothing {
             self.stop.check()?;
             match self.target.written()? {
-                Some(file) => (self.announced).check(file, self.check, checksum, &self.stop)?,
-                None if self.check == Check::Whole => warnings
+                Some(file) => (self.expected).check(file, self.verify, checksum, &self.stop)?,
+                None if self.verify == Verify::Whole => warnings
                     .push("it is no file that could be read back: it was not verified".into()),
                 None => {}
             }
         }
         let bytes = self.target.finish()?;
-        Ok(Finished {
+        Ok(FinishedOutput {
             target: self.target,
             bytes,
             warnings,
@@ -144,9 +145,9 @@ impl Writing {
     }
 }
 
-impl Finished {
-    /// Puts the result in its place: a step that takes no time to speak of.
-    pub(super) fn commit(self) -> Result<Written> {
+impl FinishedOutput {
+    /// Puts the output in its place, which takes next to no time.
+    pub(super) fn commit(self) -> Result<WrittenOutput> {
         let start = Instant::now();
         let Self {
             target,
@@ -155,7 +156,7 @@ impl Finished {
             busy,
         } = self;
         warnings.extend(target.commit()?);
-        Ok(Written {
+        Ok(WrittenOutput {
             bytes,
             warnings,
             busy: busy + start.elapsed(),
@@ -163,6 +164,7 @@ impl Finished {
     }
 }
 
+/// The metadata of the input that the output has.
 fn carried(metadata: &Metadata, drops_profile: bool) -> Metadata {
     let mut metadata = metadata.clone();
     if drops_profile {

@@ -1,40 +1,40 @@
-//! One image: read once, filtered for every result while its rows come by, each
-//! result written as its rows are made.
+//! One job: an image is read once, filtered for every result, and each result is written
+//! while its rows are computed.
 
-mod blocks;
-mod branch;
 mod budget;
-mod check;
 mod chunk;
 mod control;
+mod dataflow;
 mod execute;
-mod flow;
 mod input;
 mod job;
 mod ledger;
 mod loss;
-mod making;
 mod memory;
+mod mode;
+mod opened_job;
 mod output;
 mod precheck;
 mod preview;
+mod producer;
+mod reader;
 mod report;
+mod row_buffer;
 mod special;
-mod stages;
 mod sync;
 mod threads;
-mod window;
+mod verify;
+mod writer;
 
+pub use crate::stop::Stop;
 pub use execute::run;
-pub use flow::Flow;
 pub use input::Input;
 pub use job::{Done, Existing, Job, MayLose, Options, Outcome, Place, Request};
-pub use memory::needed as memory_needed;
+pub use memory::memory_needed;
+pub use mode::Mode;
 pub use preview::{Preview, Prospect, preview};
 pub use report::{Event, Report, Silent};
 pub use special::special;
-
-pub use crate::stop::Stop;
 
 pub(crate) use budget::Budget;
 pub(crate) use control::Control;

@@ -1,0 +1,111 @@
+//! Connects the reader, the filters and the writers of one image.
+//!
+//! ```text
+//!                               +- producer -> writer
+//! reader -> row buffer -> view -+- producer -> writer
+//!                               +- ...
+//! ```
+//!
+//! The reader sends chunks of input rows, each producer chunks of output rows. Where there
+//! are threads for it, reading and writing overlap with filtering; the channels between
+//! them are bounded, so the slowest step sets the pace and memory stays bounded. Buffers go
+//! back to where they came from. A step that fails or ends drops its end of a channel,
+//! which ends its neighbours too.
+
+use std::{thread, time::Duration};
+
+use super::{
+    chunk,
+    producer::{Produced, Producer, Task},
+    reader::{ReadSummary, Reader},
+    report::Report,
+    row_buffer::{RowBuffer, most_rows},
+    threads::can_overlap,
+};
+use crate::{
+    codec::{Metadata, RowReader},
+    error::Result,
+    image::ImageView,
+    stop::Stop,
+    warning::Warning,
+};
+
+/// What came of an image that was streamed.
+pub(super) struct Streamed {
+    /// One for each task, in their order.
+    pub(super) produced: Vec<Result<Produced>>,
+    /// Warnings that were known only after the last row.
+    pub(super) warnings: Vec<Warning>,
+    /// The time spent reading.
+    pub(super) read: Duration,
+}
+
+/// Streaming mode: computes all results while the image is read, `rows` rows at a time.
+///
+/// # Errors
+///
+/// If reading fails or is stopped; no result is in its place then.
+pub(super) fn stream(
+    reader: RowReader<'_>,
+    rows: usize,
+    tasks: Vec<Task<'_>>,
+    stop: &Stop,
+    report: &dyn Report,
+) -> Result<Streamed> {
+    let spec = reader.header().spec;
+    let overlap = can_overlap() && rows < spec.rows;
+    thread::scope(|scope| {
+        let mut producers: Vec<Producer<'_>> = (tasks.into_iter())
+            .map(|task| Producer::new(task, spec.row_bytes(), overlap.then_some(scope)))
+            .collect::<Result<_>>()?;
+        let mut reader = Reader::new(reader, rows, overlap.then_some(scope))?;
+        let needed = producers.iter().map(Producer::source_rows).max();
+        let most = most_rows(needed.unwrap_or(0), rows, spec.rows);
+        let mut buffer = RowBuffer::new(spec, most)?;
+        let summary = loop {
+            // Every result has failed, so no more rows are needed.
+            if producers.iter().all(Producer::has_failed) {
+                break ReadSummary::default();
+            }
+            if let Some(summary) = reader.next(&mut buffer)? {
+                break summary;
+            }
+            stop.check()?;
+            for producer in &mut producers {
+                producer.advance(buffer.view(), buffer.first(), stop, report);
+            }
+            let needed = producers.iter().map(Producer::needed_from);
+            buffer.drop_before(needed.min().unwrap_or(usize::MAX));
+        };
+        let metadata = &summary.trailer.metadata;
+        // All writers finish at the same time, so all are told before one is waited for.
+        for producer in &producers {
+            producer.announce_end(metadata);
+        }
+        let produced = (producers.into_iter()).map(|producer| producer.finish(metadata));
+        Ok(Streamed {
+            produced: produced.collect(),
+            warnings: summary.trailer.warnings,
+            read: summary.busy,
+        })
+    })
+}
+
+/// Whole-image mode: computes one result of an image that is in memory.
+pub(super) fn whole_image(
+    image: ImageView<'_>,
+    metadata: &Metadata,
+    task: Task<'_>,
+    stop: &Stop,
+    report: &dyn Report,
+) -> Result<Produced> {
+    let row_bytes = image.spec().row_bytes();
+    let rows = task.plan.output_shape()[0];
+    let overlap = can_overlap() && chunk::output_rows(task.plan, row_bytes) < rows;
+    thread::scope(|scope| {
+        let mut producer = Producer::new(task, row_bytes, overlap.then_some(scope))?;
+        producer.advance(image, 0, stop, report);
+        producer.announce_end(metadata);
+        producer.finish(metadata)
+    })
+}

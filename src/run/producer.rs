@@ -1,0 +1,171 @@
+//! Filters the rows of one result, chunk by chunk, and hands them to its writer.
+
+use std::{
+    mem,
+    thread::Scope,
+    time::{Duration, Instant},
+};
+
+use super::{
+    chunk,
+    output::{FinishedOutput, OutputWriter},
+    report::{Event, Report},
+    writer::{Writer, ended_early},
+};
+use crate::{
+    codec::Metadata,
+    error::Result,
+    filter::Plan,
+    image::{ImageSpec, ImageView},
+    stage::{Chain, Part, Rows, RowsMut, Scratch},
+    stop::Stop,
+};
+
+/// One result that is to be computed, and what it is written to.
+pub(super) struct Task<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) output: OutputWriter,
+}
+
+/// A result that was computed and written and is not yet in its place.
+pub(super) struct Produced {
+    pub(super) output: FinishedOutput,
+    /// The time spent filtering.
+    pub(super) filter: Duration,
+}
+
+/// Computes the rows of one result as soon as the image has the rows that they need.
+pub(super) struct Producer<'scope> {
+    plan: &'scope Plan,
+    chain: Chain,
+    scratch: Scratch,
+    /// Whether the chain was told of the image.
+    has_begun: bool,
+    /// The bytes of a row of the image.
+    row_bytes: usize,
+    /// Output rows in a chunk.
+    chunk: usize,
+    /// The next output row.
+    next: usize,
+    busy: Duration,
+    /// Where chunks go, or why no more are made.
+    writer: Result<Writer<'scope>>,
+}
+
+impl<'scope> Producer<'scope> {
+    /// For an image with rows of `row_bytes`. With a scope, a thread writes.
+    pub(super) fn new<'env>(
+        task: Task<'env>,
+        row_bytes: usize,
+        scope: Option<&'scope Scope<'scope, 'env>>,
+    ) -> Result<Self>
+    where
+        'env: 'scope,
+    {
+        let Task { plan, output } = task;
+        Ok(Self {
+            plan,
+            chain: Chain::new(plan)?,
+            scratch: Scratch::default(),
+            has_begun: false,
+            row_bytes,
+            chunk: chunk::output_rows(plan, row_bytes),
+            next: 0,
+            busy: Duration::ZERO,
+            writer: Ok(Writer::new(output, scope)?),
+        })
+    }
+
+    /// Computes every chunk whose source rows are in `image`, which begins with row `first`
+    /// of the whole image.
+    pub(super) fn advance(
+        &mut self,
+        image: ImageView<'_>,
+        first: usize,
+        stop: &Stop,
+        report: &dyn Report,
+    ) {
+        let writer = mem::replace(&mut self.writer, Err(ended_early()));
+        self.writer = writer.and_then(|writer| self.produce(writer, image, first, stop, report));
+    }
+
+    fn produce(
+        &mut self,
+        mut writer: Writer<'scope>,
+        image: ImageView<'_>,
+        first: usize,
+        stop: &Stop,
+        report: &dyn Report,
+    ) -> Result<Writer<'scope>> {
+        let plan = self.plan;
+        let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+        let end = first + image.shape()[0];
+        let progress = |count| report.event(Event::RowsDone { count });
+        let source = Rows { view: image, first };
+        if !self.has_begun {
+            // Where samples depend on the range of all responses, the whole image is here.
+            let start = Instant::now();
+            self.chain.begin(source, &mut self.scratch, Some(stop))?;
+            self.busy += start.elapsed();
+            self.has_begun = true;
+        }
+        while self.next < result.rows {
+            let part = self.next..result.rows.min(self.next + self.chunk);
+            if self.chain.source_rows(&part).end > end {
+                break;
+            }
+            stop.check()?;
+            let mut out = writer.buffer(result.depth)?;
+            out.resize(part.len() * result.row_len())?;
+            let start = Instant::now();
+            self.next = part.end;
+            let part = Part {
+                rows: part,
+                columns: 0..result.columns,
+            };
+            let rows = RowsMut {
+                samples: out.as_mut_slice(),
+                stride: result.row_len(),
+            };
+            let scratch = &mut self.scratch;
+            (self.chain).run(source, part, rows, scratch, &progress, Some(stop))?;
+            self.busy += start.elapsed();
+            writer = writer.write(out)?;
+        }
+        Ok(writer)
+    }
+
+    /// The most rows of the image that a chunk needs.
+    pub(super) fn source_rows(&self) -> usize {
+        chunk::source_rows(self.plan, self.row_bytes)
+    }
+
+    /// Whether the result has failed.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.writer.is_err()
+    }
+
+    /// The first row of the image that is still needed; `usize::MAX` if none is.
+    pub(super) fn needed_from(&self) -> usize {
+        let rows = self.plan.output_shape()[0];
+        match self.writer {
+            Ok(_) if self.next < rows => self.chain.source_rows(&(self.next..rows)).start,
+            _ => usize::MAX,
+        }
+    }
+
+    /// Lets the writer thread finish the result, without waiting for it.
+    pub(super) fn announce_end(&self, metadata: &Metadata) {
+        if let Ok(writer) = &self.writer {
+            writer.announce_end(metadata);
+        }
+    }
+
+    /// Waits until the result is written, or gives its error.
+    pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
+        Ok(Produced {
+            output: self.writer?.finish(metadata)?,
+            filter: self.busy,
+        })
+    }
+}
