@@ -15,6 +15,7 @@ pub mod view;
 mod combine;
 mod depth;
 mod engine;
+mod file;
 mod hash;
 mod map;
 mod number;

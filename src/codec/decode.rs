@@ -2,12 +2,13 @@
 
 use std::{
     fs::File,
-    io::{self, Cursor, Read, Seek},
+    io::{Cursor, Read, Seek},
     path::Path,
 };
 
 use crate::{
     error::{Error, IoAction, Result},
+    file::open_file,
     image::{Image, ImageView},
     warning::Warning,
 };
@@ -306,20 +307,6 @@ fn rows_as<'a>(
         Format::Gif => gif::open(bytes, limits, look),
         _ => raster::open(bytes, format, limits),
     }
-}
-
-pub(super) fn open_file(path: &Path) -> Result<File> {
-    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    let file = File::open(path).map_err(|error| match error.kind() {
-        NotFound | NotADirectory | InvalidFilename | PermissionDenied => {
-            Error::io(IoAction::Find, error)
-        }
-        _ => Error::io(IoAction::Open, error),
-    })?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Error::io(IoAction::Find, IsADirectory.into()));
-    }
-    Ok(file)
 }
 
 /// Reads everything that `reader` gives, standard input for instance.

@@ -8,12 +8,13 @@ use std::{
 
 use crate::{
     error::Result,
+    file::{Output, Overwrite},
     image::{Image, ImageSpec},
     warning::Warning,
 };
 
 use super::{
-    AtomicFile, Format, Metadata, Output, Overwrite, RowWriter, gif, jpeg, npy, png, pnm, raster,
+    Format, Metadata, RowWriter, gif, jpeg, npy, png, pnm, raster,
     rows::{self, Destination, Sink, WholeSink, gray_repeated},
     tiff,
 };
@@ -63,11 +64,21 @@ pub fn encode<W: Write + Seek + Send>(
     options: &EncodeOptions,
     out: &mut W,
 ) -> Result<Vec<Warning>> {
-    let out = Output::seekable(out);
+    encode_to(image, format, metadata, options, Output::seekable(out)).map(|(warnings, _)| warnings)
+}
+
+/// [`encode`], to any output, which it gives back.
+fn encode_to<'a>(
+    image: &Image,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+    out: Output<'a>,
+) -> Result<(Vec<Warning>, Output<'a>)> {
     if by_rows(format) {
         let mut writer = create_rows(image.spec(), format, metadata, options, out)?;
         writer.write(image.samples())?;
-        return writer.finish(metadata);
+        return writer.finish_output(metadata);
     }
     format.check_image(image)?;
     let channels = format.written_channels(image.channels());
@@ -84,7 +95,7 @@ pub fn encode<W: Write + Seek + Send>(
     let result = whole(&image, format, &metadata, &mut out);
     warnings.extend(out.explain(result)?);
     out.end()?;
-    Ok(warnings)
+    Ok((warnings, out.into_output()))
 }
 
 /// Begins a file of rows that are still to come: of an image of this spec, in this format,
@@ -247,11 +258,12 @@ pub(super) fn whole(
     Ok(warnings)
 }
 
-/// Writes `image` to the file at `path`, which is there only when it is whole.
+/// Writes `image` to the file at `path`, which is there only when it is whole, or to the device
+/// or pipe that is there.
 ///
 /// # Errors
 ///
-/// As [`AtomicFile`]'s and [`encode`]'s.
+/// As [`AtomicFile`](super::AtomicFile)'s and [`encode`]'s.
 pub fn write(
     path: &Path,
     image: &Image,
@@ -261,8 +273,8 @@ pub fn write(
     overwrite: Overwrite,
 ) -> Result<Vec<Warning>> {
     format.check_image(image)?;
-    let mut file = AtomicFile::create(path, overwrite)?;
-    let mut warnings = encode(image, format, metadata, options, &mut file)?;
-    warnings.extend(file.commit()?);
+    let out = Output::create(path, overwrite)?;
+    let (mut warnings, out) = encode_to(image, format, metadata, options, out)?;
+    warnings.extend(out.commit()?);
     Ok(warnings)
 }

@@ -2,9 +2,9 @@
 
 use std::{fmt, io};
 
-pub(super) use crate::text::printable;
+pub(super) use crate::{file::writing, text::printable};
 
-use crate::error::{Error, InputError, IoAction, LimitError, OutputError};
+use crate::error::{Error, InputError, LimitError, OutputError};
 
 /// `message` on one line, however many it had. Decoders quote what they find.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
@@ -78,11 +78,6 @@ pub(super) fn unfit(
         others,
     }
     .into()
-}
-
-/// The system refused while the output was written.
-pub(crate) fn writing(error: io::Error) -> Error {
-    Error::io(IoAction::Write, error)
 }
 
 /// An error of the same kind and words, since there is no copying one.

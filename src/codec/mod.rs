@@ -19,7 +19,6 @@
 //! # Ok::<(), stridekern::Error>(())
 //! ```
 
-mod atomic;
 mod capability;
 mod decode;
 mod encode;
@@ -28,7 +27,6 @@ mod gif;
 mod input;
 mod jpeg;
 mod limits;
-mod mapped;
 mod message;
 mod metadata;
 mod npy;
@@ -41,8 +39,7 @@ mod sniff;
 mod tiff;
 mod unread;
 
-pub use atomic::{AtomicFile, Overwrite, remove_temporaries};
-pub(crate) use atomic::{Attributes, check_backup, check_folder, check_place, open_device};
+pub use crate::file::{AtomicFile, MappedFile, Output, Overwrite, WriteSeek, remove_temporaries};
 #[doc(hidden)]
 pub use decode::rows_of_cut_jpeg;
 pub(crate) use decode::{Begun, Look, begin, rows_of_written};
@@ -53,9 +50,8 @@ pub(crate) use encode::memory_to_write;
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub use format::Format;
 pub use limits::Limits;
-pub use mapped::MappedFile;
-pub(crate) use message::{too_much_memory, writing};
+pub(crate) use message::too_much_memory;
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
-pub use rows::{Header, Output, RowReader, RowWriter, Trailer, WriteSeek};
+pub use rows::{Header, RowReader, RowWriter, Trailer};
 pub use unread::Unread;

@@ -43,7 +43,6 @@ mod strips;
 mod whole;
 mod writer;
 
-pub use destination::{Output, WriteSeek};
 pub use reader::{Header, RowReader, Trailer};
 pub use writer::RowWriter;
 

@@ -20,12 +20,12 @@ mod producer;
 mod reader;
 mod report;
 mod row_buffer;
-mod special;
 mod sync;
 mod threads;
 mod verify;
 mod writer;
 
+pub use crate::file::special;
 pub use crate::stop::Stop;
 pub use execute::run;
 pub use input::Input;
@@ -34,7 +34,6 @@ pub use memory::memory_needed;
 pub use mode::Mode;
 pub use preview::{Preview, Prospect, preview};
 pub use report::{Event, Report, Silent};
-pub use special::special;
 
 pub(crate) use budget::Budget;
 pub(crate) use control::Control;

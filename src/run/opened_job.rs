@@ -12,7 +12,7 @@ use super::{
     job::{Done, Job, Options, Outcome, Place, Request},
     memory::memory_needed,
     mode::Mode,
-    output::OutputWriter,
+    output::{OutputWriter, Setup},
     producer::{Produced, Task},
     report::{Report, warn},
 };
@@ -147,22 +147,17 @@ impl OpenedJob<'_> {
 
     /// Begins the output of a result.
     fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<OutputWriter> {
-        let spec = ImageSpec::new(plan.output_shape(), plan.output_depth());
-        let format = self.format_of(request);
-        let read = (self.channels, metadata);
-        let mut output = OutputWriter::begin(&request.output, spec, format, read, self.options)?;
-        if let Some(file) = &self.file {
-            let replaces = self.job.replaces(request);
-            if self.options.preserve || replaces {
-                output.take_after(self.job.input.path(), file);
-            }
-            if self.options.preserve {
-                output.keep_time(file)?;
-            }
-            if replaces {
-                output.replace_only(file, self.options.backup.as_deref());
-            }
-        }
-        Ok(output.until(self.control.stop.clone()))
+        OutputWriter::begin(Setup {
+            place: &request.output,
+            spec: ImageSpec::new(plan.output_shape(), plan.output_depth()),
+            format: self.format_of(request),
+            input: &self.job.input,
+            channels: self.channels,
+            metadata,
+            file: self.file.as_ref(),
+            replaces: self.job.replaces(request),
+            options: self.options,
+            stop: self.control.stop.clone(),
+        })
     }
 }

@@ -6,11 +6,10 @@ use super::{
     input::Input,
     job::{Job, Options, Place, Request},
     loss,
-    special::special,
 };
 use crate::{
-    codec::{self, Overwrite},
     error::{Error, OutputError, Result},
+    file::{self, Overwrite, special},
     filter::Plan,
     warning::Warning,
 };
@@ -42,7 +41,7 @@ pub(super) fn check_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
         Place::File(path) if job.replaces(request) => check_replaced(path, options),
         // A fault of the input itself is reported by opening it.
         Place::File(path) if request.output != job.input => {
-            codec::check_place(path, options.existing.overwrite()).map(drop)
+            file::check_place(path, options.existing.overwrite()).map(drop)
         }
         _ => Ok(()),
     };
@@ -56,10 +55,10 @@ fn check_replaced(path: &Path, options: &Options) -> Result<()> {
         return Err(OutputError::Special { kind }.into());
     }
     if path.is_file() {
-        codec::check_place(path, Overwrite::Replace)?;
+        file::check_place(path, Overwrite::Replace)?;
     }
     match &options.backup {
-        Some(suffix) => codec::check_backup(path, suffix),
+        Some(suffix) => file::check_backup(path, suffix),
         None => Ok(()),
     }
 }
@@ -67,7 +66,7 @@ fn check_replaced(path: &Path, options: &Options) -> Result<()> {
 /// Whether a file can be made in the folder of an output, as far as permissions tell.
 pub(super) fn check_folder(request: &Request) -> Result<()> {
     match &request.output {
-        Place::File(path) if special(path).is_none() => codec::check_folder(path),
+        Place::File(path) if special(path).is_none() => file::check_folder(path),
         _ => Ok(()),
     }
 }

@@ -11,9 +11,10 @@ use super::{
     opened_job::OpenedJob,
     precheck::{check_folder, check_outputs, plan_results, warnings},
     report::Silent,
-    special::special,
 };
-use crate::{codec::Format, error::Result, filter::Plan, stop::Stop, warning::Warning};
+use crate::{
+    codec::Format, error::Result, file::special, filter::Plan, stop::Stop, warning::Warning,
+};
 
 /// What would become of a result.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,8 +9,9 @@ use super::{
     message,
 };
 use crate::{
-    codec::{MappedFile, Metadata, decode},
+    codec::Metadata,
     error::{RequestError, Result},
+    file::{MappedFile, open_file},
     image::ImageView,
     view::StridedView,
 };
@@ -69,7 +70,7 @@ impl NpyFile {
     /// if its header is damaged or of a type that is not supported, or if the
     /// array ends before its shape says.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::of(&decode::open_file(path)?)
+        Self::of(&open_file(path)?)
     }
 
     pub(in crate::codec) fn of(file: &File) -> Result<Self> {

@@ -1,52 +1,15 @@
-//! Where files are written to.
+//! An output that an encoder and the writer of rows share.
 
 use std::{
-    fmt,
     io::{self, Cursor, Seek, SeekFrom, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{codec::message, error::Result};
+use crate::{codec::message, error::Result, file::Output};
 
-/// What can be written to anywhere: a file, a buffer in memory.
-pub trait WriteSeek: Write + Seek + Send {}
-
-impl<W: Write + Seek + Send> WriteSeek for W {}
-
-/// Where rows are written to.
-pub enum Output<'a> {
-    /// Written to in any order.
-    Seekable(Box<dyn WriteSeek + 'a>),
-    /// Written to from its start to its end, such as a pipe. Files that are not
-    /// written like that, TIFF for instance, are kept in memory until they are
-    /// whole.
-    Stream(Box<dyn Write + Send + 'a>),
-}
-
-impl<'a> Output<'a> {
-    /// A file, or a buffer in memory, at its beginning.
-    pub fn seekable(out: impl WriteSeek + 'a) -> Self {
-        Self::Seekable(Box::new(out))
-    }
-
-    /// A pipe, standard output for instance.
-    pub fn stream(out: impl Write + Send + 'a) -> Self {
-        Self::Stream(Box::new(out))
-    }
-}
-
-impl fmt::Debug for Output<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Seekable(_) => "Seekable",
-            Self::Stream(_) => "Stream",
-        })
-    }
-}
-
-/// A handle of an [`Output`]. The encoder holds one, the [`RowWriter`] another,
-/// which ends the file and learns of the first failure even where the encoder
-/// swallows or wraps it.
+/// A shared [`Output`]. Encoders own what they write to and some never give it back, so the
+/// encoder holds one handle and the [`RowWriter`] another, which ends the file, learns of the
+/// first failure even where the encoder swallows or wraps it, and gives the output back.
 ///
 /// [`RowWriter`]: super::RowWriter
 #[derive(Clone)]
@@ -67,7 +30,7 @@ impl<'a> Destination<'a> {
 
     /// For a file that is written in any order.
     pub(in crate::codec) fn seekable(out: Output<'a>) -> Self {
-        let kept = matches!(out, Output::Stream(_));
+        let kept = !out.can_seek();
         Self::new(out, kept)
     }
 
@@ -85,10 +48,12 @@ impl<'a> Destination<'a> {
 
     /// The refusal of the system, if there was one, else `result`.
     pub(in crate::codec) fn explain<T>(&self, result: Result<T>) -> Result<T> {
-        match &self.target().failure {
+        let target = self.target();
+        let result = match &target.failure {
             Some(failure) => Err(message::writing(message::same_again(failure))),
             None => result,
-        }
+        };
+        result.map_err(|error| target.out.explain(error))
     }
 
     /// Ends the file, of which everything was written.
@@ -101,7 +66,14 @@ impl<'a> Destination<'a> {
         };
         result
             .and_then(|()| target.flush())
-            .map_err(message::writing)
+            .map_err(|error| target.out.explain(message::writing(error)))
+    }
+
+    /// The output, once the encoder is gone.
+    pub(in crate::codec) fn into_output(self) -> Output<'a> {
+        let target = Arc::into_inner(self.0).expect("the encoder has ended");
+        let target = target.into_inner().unwrap_or_else(PoisonError::into_inner);
+        target.out
     }
 }
 
@@ -119,10 +91,9 @@ impl Target<'_> {
 
 impl Write for Target<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = match (&mut self.file, &mut self.out) {
-            (Some(file), _) => file.write(bytes),
-            (None, Output::Seekable(out)) => out.write(bytes),
-            (None, Output::Stream(out)) => out.write(bytes),
+        let result = match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => self.out.write(bytes),
         };
         self.note(match result {
             Ok(0) if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
@@ -131,10 +102,9 @@ impl Write for Target<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let result = match (&mut self.file, &mut self.out) {
-            (Some(_), _) => Ok(()),
-            (None, Output::Seekable(out)) => out.flush(),
-            (None, Output::Stream(out)) => out.flush(),
+        let result = match &mut self.file {
+            Some(_) => Ok(()),
+            None => self.out.flush(),
         };
         self.note(result)
     }
@@ -153,10 +123,9 @@ impl Write for Destination<'_> {
 impl Seek for Destination<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let target = &mut *self.target();
-        let result = match (&mut target.file, &mut target.out) {
-            (Some(file), _) => file.seek(position),
-            (None, Output::Seekable(out)) => out.seek(position),
-            (None, Output::Stream(_)) => Err(io::ErrorKind::NotSeekable.into()),
+        let result = match &mut target.file {
+            Some(file) => file.seek(position),
+            None => target.out.seek(position),
         };
         target.note(result)
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     codec::{Format, Metadata},
     error::{RequestError, Result},
+    file::Output,
     image::{ImageSpec, Sample, SampleSlice, Samples, zeroed_vec},
     warning::Warning,
 };
@@ -140,7 +141,15 @@ impl<'a> RowWriter<'a> {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if rows are missing, else as [`write`](Self::write)'s.
-    pub fn finish(mut self, metadata: &Metadata) -> Result<Vec<Warning>> {
+    pub fn finish(self, metadata: &Metadata) -> Result<Vec<Warning>> {
+        self.finish_output(metadata).map(|(warnings, _)| warnings)
+    }
+
+    /// [`finish`](Self::finish), which gives the output back.
+    pub(crate) fn finish_output(
+        mut self,
+        metadata: &Metadata,
+    ) -> Result<(Vec<Warning>, Output<'a>)> {
         if self.next < self.spec.rows {
             return Err(RequestError::MissingRows {
                 written: self.next,
@@ -155,7 +164,7 @@ impl<'a> RowWriter<'a> {
         let warnings = self.out.explain(self.sink.finish(&late))?;
         self.out.end()?;
         self.warnings.extend(warnings);
-        Ok(self.warnings)
+        Ok((self.warnings, self.out.into_output()))
     }
 }
 

@@ -11,6 +11,7 @@ use std::{fs::File, path::Path};
 use bytemuck::AnyBitPattern;
 use memmap2::Mmap;
 
+use super::open::open_file;
 use crate::{
     error::{Error, InputError, IoAction, Result},
     view::StridedView,
@@ -38,11 +39,11 @@ impl MappedFile {
     /// [`Error::Io`] if it cannot be opened or mapped, [`Error::Input`] if it
     /// is no regular file or empty.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = super::decode::open_file(path)?;
+        let file = open_file(path)?;
         Self::of(&file)
     }
 
-    pub(super) fn of(file: &File) -> Result<Self> {
+    pub(crate) fn of(file: &File) -> Result<Self> {
         let metadata = file.metadata().map_err(|e| Error::io(IoAction::Read, e))?;
         if !metadata.is_file() {
             return Err(InputError::NotRegular.into());
@@ -98,7 +99,7 @@ impl MappedFile {
     }
 
     /// The whole elements from byte `offset` on.
-    pub(super) fn elements<T: AnyBitPattern>(&self, offset: usize) -> Result<&[T]> {
+    pub(crate) fn elements<T: AnyBitPattern>(&self, offset: usize) -> Result<&[T]> {
         let bytes = self.bytes().get(offset..).ok_or_else(|| {
             let len = self.bytes().len();
             InputError::Outside { offset, len }

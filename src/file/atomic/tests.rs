@@ -1,6 +1,7 @@
 use std::fs::read_dir;
 
 use super::{
+    super::output::Output,
     temporary::{Kind, live},
     *,
 };
@@ -37,7 +38,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 fn write_all(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path, overwrite)?;
-    file.write_all(bytes).map_err(message::writing)?;
+    file.write_all(bytes).map_err(writing)?;
     file.commit().map(drop)
 }
 
@@ -234,14 +235,24 @@ mod unix {
     #[cfg(target_os = "linux")]
     fn devices_are_written_to_and_stay_devices() {
         use std::os::unix::fs::FileTypeExt;
-        write_all(Path::new("/dev/null"), Overwrite::Refuse, b"gone").unwrap();
-        let full = Path::new("/dev/full");
-        let error = write_all(full, Overwrite::Refuse, b"too much").unwrap_err();
+        let write = |path: &str, bytes: &[u8]| {
+            let mut out = Output::create(Path::new(path), Overwrite::Refuse)?;
+            out.write_all(bytes).map_err(writing)?;
+            let written = out.finish()?;
+            out.commit().map(|_| written)
+        };
+        assert_eq!(write("/dev/null", b"gone").unwrap(), 4);
+        let error = write("/dev/full", b"too much").unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot write the output: No space left on device (os error 28); free some space, or choose another place for the output"
         );
         for device in ["/dev/null", "/dev/full"] {
+            let refused = AtomicFile::create(Path::new(device), Overwrite::Replace).unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                "it is a device, which cannot be replaced"
+            );
             assert!(fs::metadata(device).unwrap().file_type().is_char_device());
         }
     }

@@ -22,6 +22,7 @@ use std::{
 
 use tempfile::TempPath;
 
+use super::place::folder_of;
 use crate::hash::fnv1a;
 
 const PREFIX: &str = ".stridekern-";
@@ -160,7 +161,7 @@ impl Name {
         // No system call puts it over another file. So it has a name for a moment, and a lock,
         // lest another process takes it for one that was left behind.
         let _ = file.try_lock();
-        let named = named(super::folder_of(target), |path| unnamed::link(&file, path))?;
+        let named = named(folder_of(target), |path| unnamed::link(&file, path))?;
         move_to(named.into_temp_path(), target, replace)
     }
 }

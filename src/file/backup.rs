@@ -7,7 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Attributes, creating, temporary};
+use super::{
+    attributes::Attributes,
+    place::{close_to_others, creating, folder_of},
+    temporary,
+};
 use crate::error::{Error, IoAction, OutputError, Result};
 
 /// The name of a file, and a suffix behind it.
@@ -91,8 +95,8 @@ pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
 fn copy(file: &Path, backup: &Path) -> io::Result<()> {
     let mut source = File::open(file)?;
     let known = source.metadata()?;
-    let (mut copy, name) = temporary::make(super::folder_of(backup))?;
-    super::close_to_others(&copy)?;
+    let (mut copy, name) = temporary::make(folder_of(backup))?;
+    close_to_others(&copy)?;
     io::copy(&mut source, &mut copy)?;
     // What it cannot keep, its successor cannot either, and that is told of.
     Attributes::of(file, &known).give(&copy)?;
