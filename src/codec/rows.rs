@@ -1,10 +1,10 @@
 //! Images by rows, from the top down: what is read and written a band at a time.
 //!
 //! A band is any number of whole rows: interleaved samples of the image's own
-//! depth, `columns * channels` of them in a row. Formats that can are decoded
-//! and encoded as the rows come by, in memory that does not grow with the
-//! number of rows; the others are decoded whole when the first row is asked for, or
-//! encoded whole after the last one, behind the same types.
+//! depth, `columns * channels` of them in a row. Formats that allow it are decoded and encoded
+//! row by row, in memory that does not grow with the number of rows; the others are decoded
+//! whole when the first row is asked for, or encoded whole after the last one, behind the same
+//! types.
 //!
 //! ```
 //! use std::io::Cursor;
@@ -56,12 +56,12 @@ use std::io::{self, Write};
 
 use crate::image::SampleSlice;
 
-/// `rows` of the samples of a row each, `count` of them from the `first` on.
+/// `count` rows of `row_len` samples, from row `first` on.
 fn band(samples: SampleSlice<'_>, row_len: usize, first: usize, count: usize) -> SampleSlice<'_> {
     samples.range(first * row_len, (first + count) * row_len)
 }
 
-/// Writes samples with the high byte first, or the low one.
+/// Writes samples in big-endian or little-endian order.
 pub(super) fn write_samples(
     samples: SampleSlice<'_>,
     big_endian: bool,
@@ -71,19 +71,19 @@ pub(super) fn write_samples(
     if size == 1 || big_endian == cfg!(target_endian = "big") {
         return out.write_all(bytes);
     }
-    // A stretch at a time, so that the copy stays small.
-    let mut stretch = Vec::new();
+    // A chunk at a time, so that the copy stays small.
+    let mut chunk = Vec::new();
     bytes.chunks(1 << 16).try_for_each(|part| {
-        stretch.clear();
-        stretch.extend_from_slice(part);
-        swap_bytes(&mut stretch, size);
-        out.write_all(&stretch)
+        chunk.clear();
+        chunk.extend_from_slice(part);
+        swap_bytes(&mut chunk, size);
+        out.write_all(&chunk)
     })
 }
 
-/// Turns the order of the bytes in each sample of so many.
+/// Reverses the bytes of each sample of `size` bytes.
 pub(super) fn swap_bytes(samples: &mut [u8], size: usize) {
-    // Of a known size, they are turned many at once.
+    // With a constant size, the loop is vectorised.
     fn each<const N: usize>(samples: &mut [u8]) {
         for sample in samples.as_chunks_mut::<N>().0 {
             sample.reverse();

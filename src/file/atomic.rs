@@ -1,4 +1,4 @@
-//! Files that are there when they are whole, and not before.
+//! Atomic outputs: written to a temporary file, then renamed into place.
 
 use std::{
     ffi::OsStr,
@@ -21,48 +21,47 @@ use crate::{
     warning::Warning,
 };
 
-/// The length of a file and its time of modification: of another version of it,
-/// they are others.
+/// The length and the modification time of a file, by which a change is detected.
 type Version = (u64, Option<SystemTime>);
 
 fn version(file: &Metadata) -> Version {
     (file.len(), file.modified().ok())
 }
 
-/// The file that is replaced.
+/// The file that is to be replaced.
 #[derive(Debug)]
 struct Old {
     version: Version,
-    /// How many names it has.
+    /// Its number of hard links.
     names: u64,
-    /// Where it is kept.
+    /// The path of its backup.
     backup: Option<PathBuf>,
 }
 
-/// A file under construction: it is written beside its place and moved there by
-/// [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
+/// A file under construction: written to a temporary file in the same folder and renamed
+/// into place by [`commit`](Self::commit). Dropped before that, it leaves nothing behind.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: BufWriter<File>,
     name: Name,
     target: PathBuf,
     overwrite: Overwrite,
-    /// Whose attributes it gets, but for the time of modification.
+    /// The attributes it gets, except for the modification time.
     like: Option<Box<Attributes>>,
     modified: Option<SystemTime>,
-    /// The only file whose place it takes.
+    /// If set, only this file may be replaced, and only unchanged.
     only: Option<Old>,
     finished: bool,
-    /// What could not be kept, once it is finished.
+    /// Attributes that could not be set, known once it is finished.
     warnings: Vec<Warning>,
 }
 
 impl AtomicFile {
     /// Begins the file that is to be at `path`.
     ///
-    /// A file that is replaced passes on its owner, group and permissions as
-    /// far as the system allows, and a symbolic link to it stays a link. One to
-    /// nowhere is not replaced.
+    /// The owner, group and permissions of a file that is replaced are kept as far as the
+    /// system allows. A symbolic link stays one: its target is replaced. A dangling link is
+    /// refused.
     ///
     /// # Errors
     ///
@@ -84,7 +83,7 @@ impl AtomicFile {
         }
         let folder = folder_of(&target);
         let (file, name) = temporary::make(folder).map_err(|error| match error.kind() {
-            // Such as /proc.
+            // A file system without regular files, such as /proc.
             io::ErrorKind::NotFound if folder.is_dir() => OutputError::NoFiles.into(),
             _ => creating(error),
         })?;
@@ -104,19 +103,19 @@ impl AtomicFile {
         })
     }
 
-    /// Gives the file the attributes of another.
+    /// Sets the attributes that the file gets when it is finished.
     pub(crate) fn take_after(&mut self, other: Attributes) {
         self.like = Some(other.into());
     }
 
-    /// Gives the file this time of modification.
+    /// Sets the modification time that the file gets when it is finished.
     pub(crate) fn set_modified(&mut self, time: SystemTime) {
         self.modified = Some(time);
     }
 
-    /// Has it take the place of this file only, and not of what that was
-    /// changed to meanwhile, and once it is on the disk. With a suffix, the old
-    /// file is kept under its name and that.
+    /// Makes [`commit`](Self::commit) replace `old` only, fail if that has changed, and sync the
+    /// new file to the disk first. With a `suffix`, the old file is kept as a backup under its
+    /// name followed by that.
     pub(crate) fn replace_only(&mut self, old: &Metadata, suffix: Option<&OsStr>) {
         self.only = Some(Old {
             version: version(old),
@@ -125,14 +124,14 @@ impl AtomicFile {
         });
     }
 
-    /// What was written so far, to be read from its beginning.
+    /// The bytes written so far, to be read from the beginning.
     pub(crate) fn written(&mut self) -> io::Result<File> {
         self.file.rewind()?;
         self.file.get_ref().try_clone()
     }
 
-    /// Hands the last bytes to the system, and to the disk where the file that is replaced
-    /// could not be made again. Nothing can be written afterwards.
+    /// Flushes the buffer and sets the attributes; syncs to the disk if an input is replaced.
+    /// Nothing can be written afterwards.
     ///
     /// # Errors
     ///
@@ -151,21 +150,22 @@ impl AtomicFile {
             file.set_modified(time).map_err(preserving)?;
         }
         if self.only.is_some() {
-            // It cannot be made again, so it goes when the new one is safe. An output can, and
-            // a batch is not to wait for a slow disk after each.
+            // An input that is lost in a crash cannot be recovered, so the new file must be on
+            // the disk first. Other outputs can be computed again: a batch does not wait for
+            // the disk after each.
             file.sync_all().map_err(writing)?;
         }
         self.finished = true;
         Ok(())
     }
 
-    /// Puts the file in its place, [finished](Self::finish) if it is not yet, and gives
-    /// warnings, one line each, of what it could not keep of a file that it takes after.
+    /// [Finishes](Self::finish) the file and renames it into place. Gives a warning, one line
+    /// each, for attributes that could not be set.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the last bytes cannot be written or the file cannot be
-    /// moved, [`Error::Exists`] if another one took its place meanwhile and may
+    /// renamed, [`Error::Exists`] if another one was created there meanwhile and may
     /// not be replaced. Nothing is left behind.
     pub fn commit(mut self) -> Result<Vec<Warning>> {
         self.finish()?;
@@ -201,7 +201,7 @@ impl AtomicFile {
         let replace = overwrite == Overwrite::Replace;
         let result = name.persist(file, &target, replace);
         if let (Err(_), Some(backup)) = (&result, kept) {
-            // The old file is still in its place.
+            // The rename failed, so the old file is still in place and needs no backup.
             let _ = fs::remove_file(backup);
         }
         match result {
@@ -228,7 +228,7 @@ impl Seek for AtomicFile {
     }
 }
 
-/// How many names a file has.
+/// The number of hard links of a file.
 #[cfg(unix)]
 fn names(file: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::nlink(file)

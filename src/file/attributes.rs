@@ -1,5 +1,5 @@
-//! What a file is beside its content: its owner and group, its permissions, and
-//! its extended attributes, of which access control lists are some.
+//! Attributes of files: owner and group, permissions, and extended attributes, access control
+//! lists (ACLs) among them.
 
 #[cfg(unix)]
 use std::ffi::OsString;
@@ -11,33 +11,33 @@ use std::{
 
 use crate::warning::Warning;
 
-/// The attributes of a file that another one gets.
+/// The attributes of a file, to be copied to another.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {
     file: Metadata,
     #[cfg(unix)]
     extended: Vec<(OsString, Vec<u8>)>,
-    /// Why its extended attributes are not known.
+    /// A warning if its extended attributes could not be read.
     unread: Option<String>,
 }
 
-/// The list of who may do what, beyond owner, group and others.
+/// The POSIX access control list.
 #[cfg(unix)]
 const ACCESS: &str = "system.posix_acl_access";
 
-/// Of these, none may pass to another content: rights of a program, and
+/// Extended attributes that hold for this content only and are never copied: capabilities and
 /// signatures.
 #[cfg(unix)]
 const NEVER: [&str; 3] = ["security.capability", "security.ima", "security.evm"];
 
 impl Attributes {
-    /// All of the file at `path`, of which this is known.
+    /// All attributes of the file at `path`, which has this metadata.
     #[cfg(unix)]
     pub(crate) fn of(path: &Path, file: &Metadata) -> Self {
         Self::of_those(path, file, |name| !NEVER.iter().any(|never| name == *never))
     }
 
-    /// Only those that say who may do what with it.
+    /// Only the attributes that control access.
     #[cfg(unix)]
     pub(super) fn access(path: &Path, file: &Metadata) -> Self {
         Self::of_those(path, file, |name| name == ACCESS)
@@ -57,7 +57,7 @@ impl Attributes {
         };
         let (extended, unread) = match read() {
             Ok(extended) => (extended, None),
-            // A file system without any.
+            // A file system without extended attributes.
             Err(error) if error.kind() == io::ErrorKind::Unsupported => (Vec::new(), None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
@@ -81,11 +81,11 @@ impl Attributes {
         Self::of(path, file)
     }
 
-    /// Gives them to `file`, as far as the system allows, and says in one line
-    /// each what was not kept.
+    /// Sets them on `file` as far as the system allows. Gives a warning, one line each, for
+    /// what could not be set.
     ///
-    /// The bits that run a file with the rights of its owner or group stay only
-    /// where both are kept: of another owner, they would give away other rights.
+    /// The set-user-ID and set-group-ID bits are copied only if owner and group are: with
+    /// another owner they would grant other rights.
     #[cfg(unix)]
     pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
         use std::{
@@ -118,11 +118,10 @@ impl Attributes {
         }
         let failed = self.give_extended(file);
         if failed.iter().any(|(name, _)| name == ACCESS) {
-            // The bits of the group are then those of the most that the list
-            // gives to anybody on it.
+            // With an ACL, the group bits are its mask: the most that it grants to anybody.
             kept &= !0o070;
         }
-        // With an access list, this sets the same again.
+        // With an ACL, this sets the same mask again.
         file.set_permissions(Permissions::from_mode(kept))?;
         if let Some((_, reason)) = failed.first() {
             let names: Vec<_> = failed
@@ -143,33 +142,33 @@ impl Attributes {
         Ok(warnings)
     }
 
-    /// Whether `file` has this owner and this group by now.
+    /// Sets owner and group; gives whether `file` has each.
     #[cfg(unix)]
     fn give_owner(&self, file: &File) -> io::Result<(bool, bool)> {
         use std::os::unix::fs::{MetadataExt, fchown};
         let (uid, gid) = (self.file.uid(), self.file.gid());
         let now = file.metadata()?;
         if (now.uid(), now.gid()) != (uid, gid) && fchown(file, Some(uid), Some(gid)).is_err() {
-            // Owners may pass a file on to a group of theirs; what became of
-            // that is looked at.
+            // Without privileges, an owner may still change the group to one of their own.
+            // Whether that worked is checked below.
             let _ = fchown(file, None, Some(gid));
         }
         let now = file.metadata()?;
         Ok((now.uid() == uid, now.gid() == gid))
     }
 
-    /// Those that could not be given, and why.
+    /// The extended attributes that could not be set, and why.
     #[cfg(unix)]
     fn give_extended(&self, file: &File) -> Vec<(OsString, io::Error)> {
         use xattr::FileExt;
         if !self.extended.iter().any(|(name, _)| name == ACCESS) {
-            // It may have one by its folder, which gives others rights. Where
-            // there is none, or no such thing, there is none to remove.
+            // The file may have inherited an ACL from its folder, which would grant access that
+            // the original did not. Fails if there is none.
             let _ = file.remove_xattr(ACCESS);
         }
         let mut failed = Vec::new();
         for (name, value) in &self.extended {
-            // Labels of the system are often there already, and not ours to set.
+            // Security labels are often set by the system already, and only it may set them.
             let there = file.get_xattr(name).ok().flatten();
             if there.as_ref() == Some(value) {
                 continue;

@@ -1,4 +1,4 @@
-//! Keeps a file that is about to be replaced under another name.
+//! Backups of files that are about to be replaced.
 
 use std::{
     ffi::OsStr,
@@ -14,23 +14,23 @@ use super::{
 };
 use crate::error::{Error, IoAction, OutputError, Result};
 
-/// The name of a file, and a suffix behind it.
+/// The path of the backup: that of the file, followed by the suffix.
 pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Checks that nothing is in the place where the file at `path` would be kept,
-/// or the file that it is a link to.
+/// Checks that there is room for the backup of the file at `path`, or of the file that it is a
+/// link to.
 ///
 /// # Errors
 ///
-/// [`Error::Kept`] if another file is, [`Error::Output`] if anything else is but what the
-/// file holds, [`Error::Io`] if nothing can be.
+/// [`Error::Kept`] if another file is there, [`Error::Output`] if anything else is that does
+/// not have the same content, [`Error::Io`] if the name is not valid.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
-    // A link to nowhere is told of as an input.
+    // A dangling link is reported by opening it as an input.
     let real = fs::canonicalize(file).ok().filter(|_| link);
     let backup = path(real.as_deref().unwrap_or(file), suffix);
     match fs::symlink_metadata(&backup) {
@@ -49,8 +49,8 @@ fn exists(backup: &Path) -> Error {
     Error::Kept { backup }
 }
 
-/// Whether the backup holds what the file still holds, as it does where a run was killed
-/// between keeping the file and replacing it.
+/// Whether the backup has the content of the file: a run was killed after it made the backup
+/// and before it replaced the file.
 fn is_same(file: &Path, backup: &Path) -> bool {
     same_bytes(file, backup).unwrap_or(false)
 }
@@ -76,8 +76,8 @@ fn same_bytes(file: &Path, backup: &Path) -> io::Result<bool> {
     }
 }
 
-/// Keeps the file under the name `backup` too, whole at every moment, and gives
-/// that name if it is new. Where the system makes no hard links, it is a copy.
+/// Makes a backup, a hard link or, where there are none, a copy. There is a complete file at
+/// `file` at every moment. Gives the path if the backup is new.
 pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
     match fs::hard_link(file, &backup) {
         Ok(()) => Ok(Some(backup)),
@@ -91,14 +91,14 @@ pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
     }
 }
 
-/// A copy with all attributes, which is there when it is whole and on the disk.
+/// An atomic copy with all attributes, synced to the disk.
 fn copy(file: &Path, backup: &Path) -> io::Result<()> {
     let mut source = File::open(file)?;
     let known = source.metadata()?;
     let (mut copy, name) = temporary::make(folder_of(backup))?;
     close_to_others(&copy)?;
     io::copy(&mut source, &mut copy)?;
-    // What it cannot keep, its successor cannot either, and that is told of.
+    // Attributes that cannot be set here cannot be set on the new file either, which warns.
     Attributes::of(file, &known).give(&copy)?;
     copy.set_modified(known.modified()?)?;
     copy.sync_all()?;

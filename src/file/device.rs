@@ -9,8 +9,8 @@ use std::{
 use super::writing;
 use crate::error::Result;
 
-/// What kind of file is at `path`, with its article, if it is a pipe, a socket or a device:
-/// to read from such a one takes away what is read, and it cannot be replaced.
+/// What is at `path`, with its article, if it is a pipe, a socket or a device: reading from it
+/// consumes its data, and it cannot be replaced.
 pub fn special(path: &Path) -> Option<&'static str> {
     let kind = fs::metadata(path).ok()?.file_type();
     if kind.is_file() || kind.is_dir() {
@@ -36,8 +36,7 @@ pub(super) fn kind_of(_: fs::FileType) -> &'static str {
     "a device"
 }
 
-/// The device or pipe at `path`, ready to be written to as bytes come, or `None`
-/// if there is a file or nothing.
+/// The device or pipe at `path`, opened for writing, or `None` if there is a file or nothing.
 pub(super) fn open_device(path: &Path) -> Result<Option<File>> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() && !found.is_dir() => (OpenOptions::new().write(true))
@@ -48,8 +47,8 @@ pub(super) fn open_device(path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Standard output as it is: the library's handle takes bytes for written that a
-/// descriptor for reading refuses, and looks for ends of lines.
+/// Standard output as a file. `std::io::Stdout` ignores the error of a descriptor that is not
+/// open for writing, and buffers by lines.
 pub(super) fn standard_output() -> io::Result<File> {
     #[cfg(unix)]
     let own = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();

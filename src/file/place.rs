@@ -18,7 +18,8 @@ pub enum Overwrite {
     Replace,
 }
 
-/// What is in the place of an output, if that can be replaced or written to.
+/// What is in the place of an output, if that can be replaced or written to; `None` if nothing
+/// is.
 pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Metadata>> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
@@ -27,9 +28,8 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
         Err(_) => return Ok(None),
         Ok(link) if link.is_symlink() => match fs::metadata(path) {
             Ok(found) => found,
-            // A link to nowhere is in the way like a file. To replace it would not
-            // be what becomes of other links, and what is behind it may be a disk
-            // that is not mounted.
+            // A dangling link counts as a file. It is not replaced, since other links are
+            // followed, and its target may be on a disk that is not mounted.
             Err(_) if overwrite == Overwrite::Refuse => return Err(Error::Exists),
             Err(_) => {
                 return Err(OutputError::DeadLink.into());
@@ -49,8 +49,8 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
     Ok(Some(found))
 }
 
-/// Why no file can be made beside the output at `path`, or beside the file that it is a link
-/// to, as far as the permissions of the folder tell. One that is missing is told of elsewhere.
+/// Checks the permission to create a file in the folder of the output at `path`, or of the
+/// file that it is a link to. A missing folder is reported elsewhere.
 #[cfg(unix)]
 pub(crate) fn check_folder(path: &Path) -> Result<()> {
     use rustix::fs::{Access, access};
@@ -79,8 +79,8 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Until it has the permissions of a file that it takes after, nobody else
-/// reads what may not be theirs to read.
+/// Makes a file private to its owner, until it gets the permissions of the file it replaces,
+/// which others may not be allowed to read.
 #[cfg(unix)]
 pub(super) fn close_to_others(file: &File) -> io::Result<()> {
     use std::{fs::Permissions, os::unix::fs::PermissionsExt};

@@ -1,14 +1,15 @@
-//! Files under construction, and what becomes of them when a program ends early.
+//! Temporary files, and how they are removed when a program ends early.
 //!
-//! Where the system has files without a name (Linux's `O_TMPFILE`), they are such until they
-//! are put in their place: however the process ends, the system takes them away. Only for a
-//! moment one has a temporary name, and could be left by a sudden end: while it takes the place
-//! of another file, which is two system calls, and while it is tried in a folder whether such
-//! files can be given a name. A process has at most one of these at a time.
+//! Where the system has unnamed files (Linux's `O_TMPFILE`), they have no name until they are
+//! put in their place, so the system removes them however the process ends. A file has a
+//! temporary name only for a moment, in which a sudden end would leave it: while it replaces
+//! another file, which takes two system calls, and while a folder is probed for whether unnamed
+//! files can be linked in it. A process has at most one of these at a time.
 //!
-//! Elsewhere all of them have names. Each that has one is locked by the process that writes it,
-//! and its name carries a checksum of itself. One of such a name that is not locked was left behind by a process that was
-//! killed: it is removed when another file is begun in its folder.
+//! Elsewhere all temporary files have names. A named one is locked by the process that writes
+//! it, and its name contains a checksum of itself. A file with such a name that is not locked
+//! was left behind by a process that was killed: it is removed when another file is begun in
+//! its folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},
@@ -28,7 +29,7 @@ use crate::hash::fnv1a;
 const PREFIX: &str = ".stridekern-";
 const SUFFIX: &str = ".tmp";
 
-/// The temporary files that live, for a program that is about to be stopped.
+/// The temporary files of this process, to be removed when it is interrupted.
 static LIVE: Mutex<Live> = Mutex::new(Live {
     paths: BTreeSet::new(),
     folders: BTreeMap::new(),
@@ -36,14 +37,14 @@ static LIVE: Mutex<Live> = Mutex::new(Live {
 });
 
 pub(super) struct Live {
-    /// Those that have a name.
+    /// The paths of named ones.
     pub(super) paths: BTreeSet<PathBuf>,
-    /// Folders that have been swept, and what files in them can be.
+    /// Folders that were cleaned up, and the kind of temporary files they allow.
     pub(super) folders: BTreeMap<PathBuf, Kind>,
     closed: bool,
 }
 
-/// How files under construction are kept in a folder.
+/// The kind of temporary files in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Named,
@@ -62,12 +63,11 @@ impl Live {
 }
 
 pub(super) fn live() -> MutexGuard<'static, Live> {
-    // The set is whole between any two statements, so that a panic elsewhere
-    // does not spoil it.
+    // The set is consistent between any two statements, so a panic elsewhere does no harm.
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A place in the list of the living, given back when dropped.
+/// The entry of a file in [`LIVE`], removed when dropped.
 #[derive(Debug)]
 pub(super) struct Entry(PathBuf);
 
@@ -84,18 +84,18 @@ impl Drop for Entry {
     }
 }
 
-/// What a file under construction goes by.
+/// The name of a temporary file.
 #[derive(Debug)]
 pub(super) enum Name {
-    /// None: it is gone when it is closed.
+    /// Unnamed: removed by the system when it is closed.
     None,
-    /// Removed when dropped, then forgotten: in this order.
+    /// The file is removed when this is dropped, then its entry: in this order.
     Path(TempPath, Entry),
 }
 
-/// A new file in this folder.
+/// A new temporary file in this folder.
 pub(super) fn make(folder: &Path) -> io::Result<(File, Name)> {
-    // Locked throughout: no file comes to be that `remove_temporaries` misses.
+    // Locked throughout, so `remove_temporaries` misses no file.
     let mut live = live();
     live.check()?;
     let kind = match live.folders.get(folder) {
@@ -112,14 +112,14 @@ pub(super) fn make(folder: &Path) -> io::Result<(File, Name)> {
     {
         return Ok((file, Name::None));
     }
-    // Opened as any program opens a new file, so that the umask has its say:
-    // the crate's own way would hide it from everyone else.
+    // Opened like any new file, so that the umask applies: the tempfile crate would make it
+    // private.
     let (file, path) = named(folder, open_locked)?.into_parts();
     let entry = Entry::new(&mut live, &path);
     Ok((file, Name::Path(path, entry)))
 }
 
-/// Has `make` a file of a new name in this folder.
+/// Calls `make` with new names in this folder until one is free.
 fn named<F>(
     folder: &Path,
     mut make: impl FnMut(&Path) -> io::Result<F>,
@@ -131,7 +131,7 @@ fn named<F>(
         builder.make_in(folder, &mut make)
     };
     let taken = |made: &io::Result<_>| matches!(made, Err(error) if error.kind() == io::ErrorKind::AlreadyExists);
-    // An ID that is taken is so rare that many in a row have another cause.
+    // Collisions of random IDs are so rare that many in a row have another cause.
     let mut made = begin();
     for _ in 1..100 {
         if !taken(&made) {
@@ -143,23 +143,23 @@ fn named<F>(
 }
 
 impl Name {
-    /// Moves the file to `target`, and over what is there if it may.
+    /// Puts the file at `target`; with `replace`, over what is there.
     pub(super) fn persist(self, file: File, target: &Path, replace: bool) -> io::Result<()> {
         if let Self::Path(path, _entry) = self {
-            // Some systems move no open file. Others keep it locked until it is moved.
+            // Windows cannot rename an open file. On Unix it stays locked until it is renamed.
             #[cfg(not(unix))]
             drop(file);
             return move_to(path, target, replace);
         }
-        // Until it is in its place, so that `remove_temporaries` comes before or after.
+        // Locked until it is in place, so that `remove_temporaries` runs before or after.
         let live = live();
         live.check()?;
         match unnamed::link(&file, target) {
             Err(error) if replace && error.kind() == io::ErrorKind::AlreadyExists => {}
             result => return result,
         }
-        // No system call puts it over another file. So it has a name for a moment, and a lock,
-        // lest another process takes it for one that was left behind.
+        // No system call links an unnamed file over another. So it gets a temporary name for a
+        // moment, and a lock, so that no other process removes it as left behind.
         let _ = file.try_lock();
         let named = named(folder_of(target), |path| unnamed::link(&file, path))?;
         move_to(named.into_temp_path(), target, replace)
@@ -187,7 +187,7 @@ mod unnamed {
 
     use super::{Kind, named};
 
-    /// Whether a file without a name can be made in this folder and be given one.
+    /// Probes whether an unnamed file can be created and linked in this folder.
     pub(super) fn kind_of(folder: &Path) -> Kind {
         let tried = open(folder).and_then(|file| named(folder, |path| link(&file, path)));
         match tried {
@@ -206,9 +206,9 @@ mod unnamed {
             .open(folder)
     }
 
-    /// Gives it a name that is free.
+    /// Links it at `path`, where nothing may be.
     pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
-        // As open(2) has it; naming the descriptor itself takes a privilege.
+        // The way of open(2). `AT_EMPTY_PATH` would need a privilege.
         let own = format!("/proc/self/fd/{}", file.as_raw_fd());
         Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
@@ -239,7 +239,7 @@ fn random_id() -> String {
 }
 
 /// `.stridekern-ID-CHECKSUM.tmp`, with the FNV-1a hash of the ID as its checksum:
-/// no name that somebody else thought of is like this.
+/// a name given by anybody else does not look like this.
 fn name_of(id: &str) -> String {
     format!("{PREFIX}{id}-{:016x}{SUFFIX}", fnv1a(id.as_bytes()))
 }
@@ -260,13 +260,12 @@ fn open_locked(path: &Path) -> io::Result<File> {
         // Another process may have taken it for one that was left behind.
         Ok(()) if fs::symlink_metadata(path).is_err() => Err(io::ErrorKind::AlreadyExists.into()),
         Err(TryLockError::WouldBlock) => Err(io::ErrorKind::AlreadyExists.into()),
-        // Not every file system has locks; there, nobody sweeps either.
+        // Not every file system has locks; without them, `sweep` removes nothing either.
         _ => Ok(file),
     }
 }
 
-/// Removes what processes that were killed have left in this folder. What
-/// cannot be removed stays.
+/// Removes temporary files of killed processes from this folder, as far as that is allowed.
 fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -275,7 +274,7 @@ fn sweep(folder: &Path) {
         if !is_ours(&entry.file_name()) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        // The lock is held until the file is gone.
+        // The lock is held until the file is removed.
         let path = entry.path();
         if let Ok(file) = File::open(&path)
             && file.try_lock().is_ok()
@@ -285,15 +284,15 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Removes every temporary file of this process and makes no more of them: for
-/// a program that is interrupted and about to exit.
+/// Removes every temporary file of this process and prevents new ones: for a program that is
+/// interrupted and about to exit.
 ///
-/// Files under construction are lost, those in their place are not touched.
+/// Files under construction are lost; files in their place are not touched.
 pub fn remove_temporaries() {
     let mut live = live();
     live.closed = true;
     for path in std::mem::take(&mut live.paths) {
-        // It may have been moved into its place a moment ago.
+        // Fails if it was renamed into place a moment ago.
         let _ = fs::remove_file(path);
     }
 }

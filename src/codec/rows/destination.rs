@@ -17,18 +17,18 @@ pub(in crate::codec) struct Destination<'a>(Arc<Mutex<Target<'a>>>);
 
 struct Target<'a> {
     out: Output<'a>,
-    /// All that was written, if `out` cannot seek and has to.
+    /// The whole file, if its format needs to seek and `out` cannot.
     file: Option<Cursor<Vec<u8>>>,
     failure: Option<io::Error>,
 }
 
 impl<'a> Destination<'a> {
-    /// For a file that is written from its start to its end.
+    /// For a format that is written from its start to its end.
     pub(in crate::codec) fn forward(out: Output<'a>) -> Self {
         Self::new(out, false)
     }
 
-    /// For a file that is written in any order.
+    /// For a format that is written in any order.
     pub(in crate::codec) fn seekable(out: Output<'a>) -> Self {
         let kept = !out.can_seek();
         Self::new(out, kept)
@@ -46,7 +46,7 @@ impl<'a> Destination<'a> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The refusal of the system, if there was one, else `result`.
+    /// The first I/O error, if there was one, else `result`.
     pub(in crate::codec) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         let target = self.target();
         let result = match &target.failure {
@@ -56,7 +56,7 @@ impl<'a> Destination<'a> {
         result.map_err(|error| target.out.explain(error))
     }
 
-    /// Ends the file, of which everything was written.
+    /// Writes the file, if it was kept in memory, and flushes the output.
     pub(in crate::codec) fn end(&self) -> Result<()> {
         let mut target = self.target();
         let file = target.file.take();

@@ -1,4 +1,4 @@
-//! Reading.
+//! The reader of rows.
 
 use std::fmt;
 
@@ -49,13 +49,13 @@ pub struct RowReader<'a> {
     watch: Option<Watch>,
 }
 
-/// The rows of one format. [`RowReader`] sees to it that bands are whole rows
-/// of the right type, and never more than there are.
+/// The decoder of one format. [`RowReader`] ensures that bands are whole rows of the right
+/// type, and never more than there are.
 pub(in crate::codec) trait Source: Send {
     /// Fills `out` with the next rows.
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()>;
 
-    /// Looks at what follows the last row, which has been read.
+    /// Reads what follows the last row, which has been read.
     fn end(self: Box<Self>) -> Result<Trailer>;
 
     /// Whether the image is decoded whole.
@@ -89,7 +89,7 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Has failures explained by what the system said to `watch`.
+    /// Reports I/O errors that `watch` noted in place of the decoder's.
     pub(in crate::codec) fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
@@ -220,7 +220,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// The system's own words, where it refused.
+/// The I/O error of the system, where there was one.
 fn explained(watch: Option<&Watch>, error: Error) -> Error {
     match watch {
         Some(watch) => watch.explain(error),
@@ -240,7 +240,7 @@ impl Header {
         }
     }
 
-    /// The same of a file with parts that are not read, which the user is told of.
+    /// Adds parts of the file that are not read, with a warning for each.
     pub(in crate::codec) fn without(mut self, unread: impl IntoIterator<Item = Unread>) -> Self {
         for part in unread {
             let warning = part.warning(self.format);

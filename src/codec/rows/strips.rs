@@ -11,21 +11,20 @@ use crate::{
 
 use super::Sink;
 
-/// A file that is made of strips, each of so many rows that know nothing of
-/// the others. What is in it does not depend on the number of threads.
+/// A file that consists of strips of rows, which are encoded independently. Its bytes do not
+/// depend on the number of threads.
 pub(in crate::codec) trait StripFile: Send + Sync {
-    /// Encodes the strip of this number: rows as bytes in this machine's order,
-    /// which may be changed.
+    /// Encodes the strip of this number: rows as bytes in native order, which may be changed.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>>;
 
-    /// Writes the strip of this number, after those before it.
+    /// Writes the strip of this number. Called in order.
     fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()>;
 
     /// As [`Sink::finish`].
     fn finish(self, late: &Metadata) -> Result<Vec<Warning>>;
 }
 
-/// Collects a strip for every thread, and has them encoded.
+/// Collects a strip for every thread, then encodes them in parallel.
 pub(in crate::codec) struct Strips<F> {
     file: F,
     /// The bytes of a strip before they are encoded, the last one aside.
@@ -42,7 +41,7 @@ impl<F: StripFile> Strips<F> {
             file,
             strip,
             waiting: Vec::new(),
-            // No more than there are.
+            // No more than the image has.
             most: (strip.saturating_mul(rayon::current_num_threads()))
                 .min(total.next_multiple_of(strip)),
             written: 0,
@@ -70,7 +69,7 @@ impl<F: StripFile> Sink for Strips<F> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let mut rows = rows.as_bytes();
         if self.waiting.capacity() == 0 {
-            // At once, since a buffer that grows is there twice when it is moved.
+            // Allocated once: a buffer that grows would be in memory twice when it is moved.
             let taken = self.waiting.try_reserve_exact(self.most);
             taken.map_err(|_| no_memory::<u8>(self.most))?;
         }

@@ -21,13 +21,13 @@ pub(in crate::codec) struct WholeSource<'a> {
 enum Whole<'a> {
     Encoded(Box<dyn FnOnce() -> Result<(Image, Trailer)> + Send + 'a>),
     Decoded(Image, Trailer),
-    /// Handed on, or not to be had.
+    /// Given away, or failed.
     Gone(Trailer),
 }
 
 impl<'a> WholeSource<'a> {
-    /// The rows of an image with this header. To `decode` it takes so many
-    /// bytes of memory, its samples included.
+    /// The rows of an image with this header. `decode` takes `memory` bytes, its samples
+    /// included.
     pub(in crate::codec) fn reader(
         header: Header,
         memory: usize,
@@ -149,7 +149,7 @@ impl Sink for WholeSink<'_> {
     }
 }
 
-/// Adds `rows` to `all`, with memory for the `total` taken at the first.
+/// Appends `rows` to `all`, which is allocated for the `total` at the first call.
 fn append<T: Copy>(all: &mut Vec<T>, rows: &[T], total: usize) -> Result<()> {
     all.try_reserve_exact(total - all.len())
         .map_err(|_| no_memory::<T>(total))?;

@@ -1,4 +1,4 @@
-//! Writing.
+//! The writer of rows.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use flate2::Crc;
 
 use super::{Destination, band};
 
-/// The bytes of gray rows that are made RGB at a time.
+/// The bytes of gray rows that are converted to RGB at a time.
 pub(in crate::codec) const REPEATED: usize = 1 << 20;
 
 /// Takes the rows of an image, from the top down, and writes a file of them.
@@ -32,21 +32,20 @@ pub struct RowWriter<'a> {
     checksum: Option<Crc>,
 }
 
-/// The file of one format. [`RowWriter`] sees to it that bands are whole rows
-/// of the right type, and as many as were announced.
+/// The encoder of one format. [`RowWriter`] ensures that bands are whole rows of the right
+/// type, and as many as were announced.
 pub(in crate::codec) trait Sink: Send {
     /// Takes the next rows.
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()>;
 
-    /// Ends the file, with the metadata that came to be known since it was
-    /// begun, and gives warnings.
+    /// Ends the file, with the metadata that became known since it was begun, and gives
+    /// warnings.
     fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>>;
 }
 
 impl<'a> RowWriter<'a> {
-    /// A writer of rows of this spec into `sink`, which writes to `out`, and
-    /// holds the `metadata` already, so far as its format can; of what it
-    /// cannot, the `warnings` tell.
+    /// A writer of rows of this spec into `sink`, which writes to `out`. The `sink` has the
+    /// `metadata` that its format can carry; `warnings` name the rest.
     pub(in crate::codec) fn new(
         spec: ImageSpec,
         format: Format,
@@ -67,7 +66,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// The same, with a checksum of the samples that go into the file.
+    /// Computes a checksum of the samples that are written.
     pub(crate) fn with_checksum(self) -> Self {
         Self {
             checksum: Some(Crc::new()),
