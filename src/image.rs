@@ -1,5 +1,6 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
+mod interop;
 mod slice;
 mod spec;
 mod view;
@@ -127,6 +128,8 @@ pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'stati
     fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>>;
     /// The samples of `image` for writing, if they are of this type.
     fn of_mut(image: &mut Image) -> Option<&mut [Self]>;
+    /// The samples of `image`, taken out of it, if they are of this type.
+    fn take(image: Image) -> Option<Vec<Self>>;
 }
 
 macro_rules! sample {
@@ -160,6 +163,19 @@ macro_rules! sample {
                     Samples::$variant(samples) => Some(samples),
                     _ => None,
                 }
+            }
+
+            fn take(image: Image) -> Option<Vec<Self>> {
+                match image.samples {
+                    Samples::$variant(samples) => Some(samples),
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<Vec<$type>> for Samples {
+            fn from(samples: Vec<$type>) -> Self {
+                Self::$variant(samples)
             }
         }
     };

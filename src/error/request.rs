@@ -72,6 +72,30 @@ pub enum RequestError {
         /// The dilation.
         dilation: usize,
     },
+    /// Samples that were to be of another type.
+    #[error("the samples are {depth}, not {wanted}; convert them first")]
+    Depth {
+        /// The type of the samples.
+        depth: Depth,
+        /// The type asked for.
+        wanted: Depth,
+    },
+    /// Pixels that the `image` crate has no type of image for.
+    #[error(
+        "the image crate has no image of {channels} channels of {depth} samples; take one channel out, or use 8-bit or 16-bit samples"
+    )]
+    PixelType {
+        /// The channels of a pixel.
+        channels: usize,
+        /// The type of the samples.
+        depth: Depth,
+    },
+    /// A colour type of the `image` crate that is not known here.
+    #[error("images of colour type {color} are not supported; convert them to RGB first")]
+    ColorType {
+        /// The colour type.
+        color: String,
+    },
     /// Integers of a map that gives floats.
     #[error(
         "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"

@@ -32,6 +32,13 @@ impl Extent {
     }
 }
 
+/// A window on every pixel.
+impl From<Border> for Extent {
+    fn from(border: Border) -> Self {
+        Self::Same(border)
+    }
+}
+
 /// `valid`, or the border with its value.
 impl std::fmt::Display for Extent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

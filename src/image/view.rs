@@ -1,7 +1,10 @@
 //! Borrowed images: a strided view of samples of any type.
 
 use super::{Depth, Image, ImageSpec, Sample, SampleSlice};
-use crate::view::{Layout, LayoutError, Slice, StridedView};
+use crate::{
+    error::{Error, Result},
+    view::{Layout, LayoutError, Slice, StridedView},
+};
 
 /// A strided view of shape `(rows, columns, channels)` of samples of any type:
 /// what a [`Filter`](crate::Filter) reads.
@@ -134,6 +137,28 @@ impl<'a> From<&'a Image> for ImageView<'a> {
     fn from(image: &'a Image) -> Self {
         Self::from_samples(image.samples().as_slice(), image.shape())
             .expect("an image's shape fits its samples")
+    }
+}
+
+/// A copy of what the view shows. A view without samples is an error, and so
+/// is one of more than the memory holds.
+impl TryFrom<ImageView<'_>> for Image {
+    type Error = Error;
+
+    fn try_from(view: ImageView<'_>) -> Result<Self> {
+        fn copy<T: Sample>(view: &StridedView<'_, T, 3>) -> Result<Image> {
+            let [rows, columns, channels] = view.shape();
+            let mut image = Image::zeroed(rows, columns, channels, T::DEPTH)?;
+            if let Some(mut samples) = image.view_mut() {
+                samples.assign(view)?;
+            }
+            Ok(image)
+        }
+        match &view {
+            ImageView::U8(view) => copy(view),
+            ImageView::U16(view) => copy(view),
+            ImageView::F32(view) => copy(view),
+        }
     }
 }
 

@@ -56,6 +56,25 @@ pub enum LayoutError {
         /// The shape asked for.
         to: Vec<usize>,
     },
+    /// The elements do not stand one after the other: there are gaps between
+    /// them, elements are repeated, or the order is another one.
+    NotContiguous {
+        /// The shape.
+        shape: Vec<usize>,
+        /// The strides, in elements.
+        strides: Vec<isize>,
+    },
+    /// What should be a part of an array begins outside it.
+    NotAPart,
+    /// Another crate takes no such layout.
+    Refused {
+        /// The crate.
+        by: &'static str,
+        /// The shape.
+        shape: Vec<usize>,
+        /// The strides, in elements.
+        strides: Vec<isize>,
+    },
     /// Another number of elements.
     Size {
         /// The shape there is.
@@ -193,6 +212,17 @@ impl fmt::Display for LayoutError {
             Self::NeedsCopy { from, to } => write!(
                 f,
                 "shape {from:?} with these strides cannot be seen as {to:?} without a copy; make one with to_vec"
+            ),
+            Self::NotContiguous { shape, strides } => write!(
+                f,
+                "shape {shape:?} with strides {strides:?} does not stand element after element in memory; make a copy first"
+            ),
+            Self::NotAPart => f.write_str(
+                "the part does not begin in the array; give the array that it was sliced from",
+            ),
+            Self::Refused { by, shape, strides } => write!(
+                f,
+                "{by} takes no view of shape {shape:?} with strides {strides:?}; make a copy with to_vec"
             ),
             Self::Size { from, to } => {
                 write!(

@@ -7,13 +7,15 @@ mod contract;
 mod derived;
 mod derived_mut;
 mod error;
-mod interop;
 mod iter;
 mod iter_mut;
 mod layout;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod ops;
 mod overlap;
 mod parallel;
+mod raw;
 mod report;
 mod show;
 mod split;

@@ -8,6 +8,7 @@ mod common;
 mod engines;
 mod float_range;
 mod golden;
+mod interop;
 mod plan;
 mod runners;
 mod view;

@@ -705,7 +705,7 @@ fn images_and_views_share_their_samples() {
     use image::{GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
     let image = RgbImage::from_fn(5, 4, |x, y| Rgb([x as u8, y as u8, (x * y) as u8]));
-    let view = StridedView::of_image(&image);
+    let view = StridedView::from_image(&image);
     assert_eq!(
         (view.shape(), view.buffer().as_ptr()),
         ([4, 5, 3], image.as_raw().as_ptr())
@@ -724,7 +724,7 @@ fn images_and_views_share_their_samples() {
             .unwrap()
             .to_image::<Rgb<u8>>()
             .unwrap_err(),
-        LayoutError::NeedsCopy { .. }
+        LayoutError::NotContiguous { .. }
     ));
     assert!(matches!(
         view.to_image::<Luma<u8>>().unwrap_err(),
@@ -732,8 +732,8 @@ fn images_and_views_share_their_samples() {
     ));
     // A buffer longer than its image.
     let long: GrayImage = GrayImage::from_raw(2, 2, vec![9; 7]).unwrap();
-    assert_eq!(StridedView::of_image(&long).shape(), [2, 2, 1]);
-    let none = StridedView::of_image(&GrayImage::new(0, 3))
+    assert_eq!(StridedView::from_image(&long).shape(), [2, 2, 1]);
+    let none = StridedView::from_image(&GrayImage::new(0, 3))
         .to_image::<Luma<u8>>()
         .unwrap()
         .dimensions();
@@ -750,7 +750,7 @@ mod with_ndarray {
     fn arrays_of_ndarray_share_their_elements() {
         let array = Array3::from_shape_fn((2, 3, 4), |(i, j, k)| i * 100 + j * 10 + k);
         let lent = array.view();
-        let view = StridedView::of_ndarray(&lent).unwrap();
+        let view = StridedView::from_ndarray(&lent).unwrap();
         assert_eq!((view.shape(), view.strides()), ([2, 3, 4], [12, 4, 1]));
         assert!(view.buffer().as_ptr() == array.as_ptr());
         assert!(view.iter().eq(array.iter()));
@@ -761,18 +761,23 @@ mod with_ndarray {
                 for axis in (0..3).filter(|axis| inverted >> axis & 1 == 1) {
                     lent.invert_axis(Axis(axis));
                 }
-                let view = StridedView::of_ndarray(&lent).unwrap();
+                let view = StridedView::from_ndarray(&lent).unwrap();
                 assert_eq!(view.strides().as_slice(), lent.strides());
                 assert!(view.iter().eq(lent.iter()), "{order:?} {inverted}");
                 assert_eq!(view.to_ndarray().unwrap(), lent);
             }
         }
         // Gaps and repeats do not lend their memory as a slice.
-        assert!(StridedView::of_ndarray(&array.slice(s![.., .., ..;2])).is_err());
+        assert_eq!(
+            StridedView::from_ndarray(&array.slice(s![.., .., ..;2]))
+                .unwrap_err()
+                .to_string(),
+            "shape [2, 3, 2] with strides [12, 4, 2] does not stand element after element in memory; make a copy first"
+        );
         let row = ArrayView::from(&[1, 2, 3]);
-        assert!(StridedView::of_ndarray(&row.broadcast([2, 3]).unwrap()).is_err());
+        assert!(StridedView::from_ndarray(&row.broadcast([2, 3]).unwrap()).is_err());
         let none = array.slice(s![.., 0..0, ..;-1]);
-        assert_eq!(StridedView::of_ndarray(&none).unwrap().shape(), [2, 0, 4]);
+        assert_eq!(StridedView::from_ndarray(&none).unwrap().shape(), [2, 0, 4]);
     }
 
     #[test]

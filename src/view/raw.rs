@@ -1,0 +1,131 @@
+//! Views of memory that somebody else lends as a pointer, a shape and strides.
+//!
+//! This is the only unsafe code of views. Views are slices everywhere else, and
+//! a slice claims all that lies between its ends, the gaps included. So the
+//! promise that the caller makes is about all of that, not about the elements
+//! alone; no safe function can make it for a view of another crate, because
+//! the gaps of that view may be lent to somebody else for writing, as
+//! `ndarray`'s `multi_slice_mut` does.
+
+#![allow(
+    unsafe_code,
+    reason = "a slice is made of a pointer that the caller vouches for"
+)]
+
+use std::slice;
+
+use super::{CastFault, LayoutError, StridedView, StridedViewMut};
+
+/// How many elements a view reaches in front of index zero, and how many in
+/// all from its lowest to its highest: `None` without any.
+///
+/// # Errors
+///
+/// [`LayoutError::Overflow`] if that, in elements or in bytes, does not fit
+/// `isize` or would pass an end of the address space;
+/// [`LayoutError::Cast`] if the address is null or not aligned.
+fn reach<T, const N: usize>(
+    first: *const T,
+    shape: [usize; N],
+    strides: [isize; N],
+) -> Result<Option<(usize, usize)>, LayoutError> {
+    let fault = CastFault::Alignment;
+    if first.is_null() || !first.is_aligned() {
+        return Err(LayoutError::Cast { fault });
+    }
+    if shape.contains(&0) {
+        return Ok(None);
+    }
+    let reaches = || {
+        let (mut before, mut behind) = (0_usize, 0_usize);
+        for (&n, &stride) in shape.iter().zip(&strides) {
+            let reach = (n - 1).checked_mul(stride.unsigned_abs())?;
+            let side = if stride < 0 { &mut before } else { &mut behind };
+            *side = side.checked_add(reach)?;
+        }
+        let span = before.checked_add(behind)?.checked_add(1)?;
+        let bytes = |elements: usize| elements.checked_mul(size_of::<T>());
+        isize::try_from(bytes(span)?).ok()?;
+        let start = first.addr().checked_sub(bytes(before)?)?;
+        start.checked_add(bytes(span)?)?;
+        Some((before, span))
+    };
+    let overflow = || LayoutError::Overflow {
+        shape: shape.to_vec(),
+        strides: strides.to_vec(),
+    };
+    reaches().map(Some).ok_or_else(overflow)
+}
+
+impl<'a, T, const N: usize> StridedView<'a, T, N> {
+    /// A view of foreign memory: `first` is the element at index zero, the
+    /// strides count elements.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::Overflow`] if what the shape and the strides reach cannot
+    /// be addressed, [`LayoutError::Cast`] if `first` is null or not aligned
+    /// for `T`. An empty shape reaches nothing.
+    ///
+    /// # Safety
+    ///
+    /// From the lowest element that the shape and the strides reach to the
+    /// highest, **gaps included**, the memory must, for the whole of `'a`:
+    ///
+    /// - lie in one allocation that `first` may be used to reach all of;
+    /// - hold values of `T`;
+    /// - be written to by nobody, through no pointer or reference.
+    pub unsafe fn from_raw_parts(
+        first: *const T,
+        shape: [usize; N],
+        strides: [isize; N],
+    ) -> Result<Self, LayoutError> {
+        let Some((before, span)) = reach(first, shape, strides)? else {
+            return Self::new(&[], shape, strides, 0);
+        };
+        // SAFETY: `before` elements in front of `first` is the lowest that is
+        // reached, which the caller promises to lie in the allocation of
+        // `first`; `reach` saw that the distance fits `isize` bytes.
+        let lowest = unsafe { first.sub(before) };
+        // SAFETY: `first` is aligned and not null, so `lowest` is too. That
+        // `span` elements from there lie in one allocation, hold values and are
+        // not written to during `'a` the caller promises; `reach` saw that they
+        // are at most `isize::MAX` bytes.
+        let buffer = unsafe { slice::from_raw_parts(lowest, span) };
+        Self::new(buffer, shape, strides, before)
+    }
+}
+
+impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
+    /// A view of foreign memory for writing: `first` is the element at index
+    /// zero, the strides count elements.
+    ///
+    /// # Errors
+    ///
+    /// As [`StridedView::from_raw_parts`], and [`LayoutError::Overlap`] if two
+    /// indices reach one element.
+    ///
+    /// # Safety
+    ///
+    /// From the lowest element that the shape and the strides reach to the
+    /// highest, **gaps included**, the memory must, for the whole of `'a`:
+    ///
+    /// - lie in one allocation that `first` may be used to reach all of;
+    /// - hold values of `T`;
+    /// - be read or written to by nobody else, through no pointer or reference.
+    pub unsafe fn from_raw_parts(
+        first: *mut T,
+        shape: [usize; N],
+        strides: [isize; N],
+    ) -> Result<Self, LayoutError> {
+        let Some((before, span)) = reach(first, shape, strides)? else {
+            return Self::new(&mut [], shape, strides, 0);
+        };
+        // SAFETY: as for reading.
+        let lowest = unsafe { first.sub(before) };
+        // SAFETY: as for reading; that nobody else reads or writes these
+        // elements during `'a` the caller promises.
+        let buffer = unsafe { slice::from_raw_parts_mut(lowest, span) };
+        Self::new(buffer, shape, strides, before)
+    }
+}
