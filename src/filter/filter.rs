@@ -23,6 +23,14 @@ pub enum Extent {
 }
 
 impl Extent {
+    /// What lies outside the image, if windows reach there.
+    pub const fn border(self) -> Option<Border> {
+        match self {
+            Self::Valid => None,
+            Self::Same(border) => Some(border),
+        }
+    }
+
     /// `valid`, or the border's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -97,8 +105,10 @@ pub struct Filter {
 
 impl Filter {
     /// The bank with the extent `valid`, steps and dilations of 1, on luma,
-    /// with the bank's own map (or `clamp`) and the depth of the image.
-    pub fn new(bank: KernelBank) -> Self {
+    /// with the bank's own map (or `clamp`) and the depth of the image. A
+    /// [`Kernel`](crate::Kernel) alone is a bank, too.
+    pub fn new(bank: impl Into<KernelBank>) -> Self {
+        let bank = bank.into();
         Self {
             map: bank.map().unwrap_or_default(),
             bank: Arc::new(bank),
@@ -156,6 +166,22 @@ impl Filter {
     /// How far the result reaches.
     pub const fn extent(&self) -> Extent {
         self.extent
+    }
+
+    /// `[rows, columns]` from one window to the next.
+    pub const fn step(&self) -> [usize; 2] {
+        self.step
+    }
+
+    /// `[rows, columns]` from one tap to the next.
+    pub const fn dilation(&self) -> [usize; 2] {
+        self.dilation
+    }
+
+    /// The sample type asked for; see [`with_depth`](Self::with_depth) and, for
+    /// what comes of it, [`output_depth`](Self::output_depth).
+    pub const fn depth(&self) -> Option<Depth> {
+        self.depth
     }
 
     /// The channels that are filtered.

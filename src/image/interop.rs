@@ -228,7 +228,7 @@ impl TryFrom<DynamicImage> for Image {
 /// use stridekern::{Border, Filter, KernelBank};
 ///
 /// let photo = DynamicImage::new_rgb8(4, 4);
-/// let sharp = Filter::new(KernelBank::builtin("sharpen").unwrap())
+/// let sharp = Filter::new(KernelBank::builtin("sharpen")?)
 ///     .with_extent(Border::Reflect.into())
 ///     .apply(stridekern::ImageView::try_from(&photo)?)?;
 /// let sharp = DynamicImage::try_from(sharp)?;

@@ -160,6 +160,26 @@ impl KernelBank {
     }
 }
 
+/// A bank of the one kernel, called `kernel`;
+/// [`from_kernel`](KernelBank::from_kernel) gives it another name.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::{Filter, Image, Kernel, Samples};
+///
+/// let kernel = Kernel::new(1, 2, vec![1.0, 3.0])?;
+/// let image = Image::new(1, 3, 1, Samples::U8(vec![1, 2, 3]))?;
+/// let filtered = Filter::new(kernel).apply(&image)?;
+/// assert_eq!(filtered.samples(), &Samples::U8(vec![7, 11]));
+/// # Ok::<(), stridekern::Error>(())
+/// ```
+impl From<Kernel> for KernelBank {
+    fn from(kernel: Kernel) -> Self {
+        Self::from_kernel("kernel", kernel)
+    }
+}
+
 /// A bank at a glance: a row of a listing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -123,6 +123,14 @@ pub enum KernelError {
         /// What is wrong with it.
         fault: PathFault,
     },
+    /// No built-in kernel.
+    #[error("there is no built-in kernel `{name}`{}", meant(suggestions))]
+    NotBuiltin {
+        /// The name that was asked for.
+        name: String,
+        /// What may have been meant, nearest first.
+        suggestions: Vec<String>,
+    },
     /// Neither a file nor a built-in kernel.
     #[error("{}", unknown(name, suggestions))]
     Unknown {
@@ -191,10 +199,14 @@ fn located(
 }
 
 fn unknown(name: &str, suggestions: &[String]) -> String {
-    let mut out = format!("there is no kernel file `{name}` and no built-in kernel of that name");
-    if !suggestions.is_empty() {
-        let quoted: Vec<String> = suggestions.iter().map(|s| format!("`{s}`")).collect();
-        out += &format!("; did you mean {}?", quoted.join(" or "));
+    let meant = meant(suggestions);
+    format!("there is no kernel file `{name}` and no built-in kernel of that name{meant}")
+}
+
+fn meant(suggestions: &[String]) -> String {
+    if suggestions.is_empty() {
+        return String::new();
     }
-    out
+    let quoted: Vec<String> = suggestions.iter().map(|s| format!("`{s}`")).collect();
+    format!("; did you mean {}?", quoted.join(" or "))
 }

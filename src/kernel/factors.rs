@@ -42,7 +42,7 @@ impl Kernel {
     pub(crate) fn factors(&self, max_rank: usize) -> Option<Factors> {
         let (rows, columns) = (self.rows(), self.columns());
         let all: f64 = self.abs_sum();
-        let mut left: Vec<f64> = self.weights().iter().copied().collect();
+        let mut left = self.as_slice().to_vec();
         let mut terms = Vec::new();
         loop {
             let residual: f64 = left.iter().map(|w| w.abs()).sum();
@@ -68,7 +68,7 @@ impl Kernel {
     /// `None`.
     pub(crate) fn integer_factors(&self) -> Option<Factors> {
         let columns = self.columns();
-        let weights: Vec<f64> = self.weights().iter().copied().collect();
+        let weights = self.as_slice();
         let pivot = weights.iter().position(|&w| w != 0.0)?;
         if !self.is_integer() || !self.is_separable() {
             return None;

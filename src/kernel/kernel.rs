@@ -141,6 +141,22 @@ impl Kernel {
         self.columns
     }
 
+    /// The weights in row-major order, as [`new`](Self::new) takes them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::Kernel;
+    ///
+    /// let kernel = Kernel::new(1, 3, vec![1.0, 2.0, 4.0])?;
+    /// assert_eq!(kernel.as_slice(), [1.0, 2.0, 4.0]);
+    /// assert_eq!(kernel.flipped().as_slice(), [4.0, 2.0, 1.0]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn as_slice(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// The weights as a view of shape `(rows, columns)`.
     pub fn weights(&self) -> StridedView<'_, f64, 2> {
         StridedView::from_slice(&self.weights, [self.rows, self.columns])

@@ -1,6 +1,7 @@
 //! The kernels of `kernels/`, built into the program.
 
-use super::KernelBank;
+use super::{KernelBank, KernelError, nearest::nearest};
+use crate::text::printable;
 
 /// One of the kernels that are built in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,16 +137,49 @@ impl KernelBank {
         ALIASES
     }
 
-    /// The built-in kernel of that name or alias. Its own name is the one in
-    /// [`builtins`](Self::builtins), so that one name means one kernel.
-    pub fn builtin(name: &str) -> Option<Self> {
-        find(name).map(|builtin| builtin.bank())
+    /// The built-in kernel of that name or alias; no file is ever read. Its own
+    /// name is the one in [`builtins`](Self::builtins), so that one name means
+    /// one kernel.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::NotBuiltin`] if there is none of that name, with the names
+    /// that may have been meant.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::KernelBank;
+    ///
+    /// assert_eq!(KernelBank::builtin("gaussian")?.name(), "gaussian5");
+    /// assert_eq!(
+    ///     KernelBank::builtin("sobell").unwrap_err().to_string(),
+    ///     "there is no built-in kernel `sobell`; did you mean `sobel`?"
+    /// );
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn builtin(name: &str) -> Result<Self, KernelError> {
+        match find(name) {
+            Some(builtin) => Ok(builtin.bank()),
+            None => Err(KernelError::NotBuiltin {
+                name: printable(name),
+                suggestions: similar(name),
+            }),
+        }
     }
 
     /// The text of the file of the built-in kernel of that name or alias.
     pub fn builtin_toml(name: &str) -> Option<&'static str> {
         find(name).map(|builtin| builtin.toml)
     }
+}
+
+/// The names and aliases that `name` may be a slip of, nearest first.
+pub(super) fn similar(name: &str) -> Vec<String> {
+    let aliases = ALIASES.iter().map(|&(alias, _)| alias);
+    let names = BUILTINS.iter().map(|builtin| builtin.name).chain(aliases);
+    let found = nearest(name, names).into_iter();
+    found.map(str::to_owned).collect()
 }
 
 fn find(name: &str) -> Option<&'static Builtin> {

@@ -7,7 +7,7 @@ use std::{
     str,
 };
 
-use super::{KernelBank, KernelError, PathFault, nearest::nearest, source::Source};
+use super::{KernelBank, KernelError, PathFault, library::similar, source::Source};
 use crate::text::printable;
 
 /// Room for a million weights of 16 characters; what is larger is no kernel.
@@ -58,6 +58,11 @@ impl KernelBank {
     /// there is one, else the built-in kernel of that name, with or without
     /// `.toml`.
     ///
+    /// This is how the program reads its option. A relative path starts at the
+    /// working directory, so a file there may stand for the built-in kernel of
+    /// its name: use [`builtin`](Self::builtin) or [`read`](Self::read) where it is
+    /// known which of the two is meant.
+    ///
     /// A directory that is called like a built-in kernel does not hide it. A path
     /// with a folder in it is never taken for a built-in kernel.
     ///
@@ -73,7 +78,7 @@ impl KernelBank {
         let shown = path.to_string_lossy();
         let name = shown.strip_suffix(".toml").unwrap_or(&shown);
         // No built-in name holds a separator, so a path with a folder finds none.
-        if let Some(bank) = Self::builtin(name) {
+        if let Ok(bank) = Self::builtin(name) {
             return Ok(bank);
         }
         if !missing {
@@ -86,11 +91,7 @@ impl KernelBank {
             suggestions.push(printable(&with_toml.to_string_lossy()));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let aliases = Self::aliases().iter().map(|&(alias, _)| alias);
-        let names = Self::builtins()
-            .map(|builtin| builtin.name())
-            .chain(aliases);
-        suggestions.extend(nearest(&stem, names).into_iter().map(str::to_owned));
+        suggestions.extend(similar(&stem));
         Err(KernelError::Unknown {
             name: printable(&shown),
             suggestions,

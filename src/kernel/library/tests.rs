@@ -217,7 +217,25 @@ fn aliases_are_sorted_lead_somewhere_and_hide_nothing() {
             "{alias}"
         );
     }
-    assert_eq!(KernelBank::builtin("nothing"), None);
+    for (name, message) in [
+        ("photograph", "there is no built-in kernel `photograph`"),
+        (
+            "gaussian4",
+            "there is no built-in kernel `gaussian4`; did you mean `gaussian` or `gaussian3` or `gaussian5`?",
+        ),
+        // A file, if it were there, would not be looked at.
+        (
+            "kernels/sobel.toml",
+            "there is no built-in kernel `kernels/sobel.toml`",
+        ),
+        (
+            "sobel\n",
+            "there is no built-in kernel `sobel\\n`; did you mean `sobel`?",
+        ),
+    ] {
+        let refused = KernelBank::builtin(name).unwrap_err();
+        assert_eq!(refused.to_string(), message);
+    }
     assert_eq!(KernelBank::builtin_toml(""), None);
 }
 
