@@ -38,6 +38,7 @@ fn samples(channels: usize, depth: Depth) -> Samples {
         Depth::U8 => Samples::U8(values.map(|v| v as u8).collect()),
         Depth::U16 => Samples::U16(values.map(|v| v as u16).collect()),
         Depth::F32 => Samples::F32(values.map(|v| v as f32).collect()),
+        _ => panic!("the tests know no other"),
     }
 }
 

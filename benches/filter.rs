@@ -41,6 +41,7 @@ fn image([rows, columns]: [usize; 2], depth: Depth) -> Image {
                 .map(|_| (next() >> 40) as f32 / (1 << 24) as f32)
                 .collect(),
         ),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, 1, samples).expect("the sides are not zero")
 }
@@ -242,6 +243,7 @@ fn image_sizes(c: &mut Criterion) {
                     Samples::U8(from) => copy_samples(from, &mut copy),
                     Samples::U16(from) => copy_samples(from, &mut copy),
                     Samples::F32(from) => copy_samples(from, &mut copy),
+                    _ => panic!("the tests know no other"),
                 });
             });
         }

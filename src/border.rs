@@ -17,6 +17,7 @@ use crate::error::{Error, NameOf, RequestError};
 /// `mod` is the floor modulus, so the pattern repeats for ever: a kernel may
 /// be larger than the image. `reflect` of a single sample is that sample.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Border {
     /// One value everywhere outside, in units of a sample (0 to 255 for 8 bits).
     Constant(f64),

@@ -6,6 +6,7 @@ use crate::error::{Error, NameOf, RequestError};
 
 /// How the responses of several kernels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Combine {
     /// The square root of the sum of squares.
     Magnitude,

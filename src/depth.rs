@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The type of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Depth {
     /// 8-bit unsigned, full scale 255.
     U8,

@@ -23,6 +23,7 @@ use crate::{
 
 /// The samples of an image, row by row, channels interleaved.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Samples {
     /// 8-bit samples.
     U8(Vec<u8>),

@@ -6,6 +6,7 @@ use crate::error::{Error, NameOf, RequestError};
 
 /// How responses become samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Map {
     /// As they are, saturated to what the sample type holds.
     #[default]

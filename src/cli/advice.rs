@@ -151,7 +151,7 @@ const fn depth_name(depth: Depth) -> &'static str {
     match depth {
         Depth::U8 => "8",
         Depth::U16 => "16",
-        Depth::F32 => "f32",
+        other => other.name(),
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Channel, Extent, Plan,
+    Channel, Plan,
     run::{self, Input, Job, Mode, Request},
     text::printable,
     view::Layout,
@@ -134,13 +134,13 @@ fn facts(
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
-    let (over, under) = match filter.extent() {
-        Extent::Valid if luma => (
+    let (over, under) = match filter.extent().border() {
+        None if luma => (
             "over the luma, which is computed first",
             spec.rows * spec.columns * sample,
         ),
-        Extent::Valid => ("over the image, by strides alone", owned),
-        Extent::Same(_) => (
+        None => ("over the image, by strides alone", owned),
+        Some(_) => (
             "over the image with its border, which is framed band by band",
             windows.span() * sample,
         ),
@@ -152,9 +152,9 @@ fn facts(
         format!("{over}\n{}", windows.report(sample, under)),
         windows_json,
     );
-    let extent = match filter.extent() {
-        Extent::Valid => "valid: only windows inside the image, so no border".to_owned(),
-        Extent::Same(border) => format!("same: {border} outside, so the result keeps the size"),
+    let extent = match filter.extent().border() {
+        None => "valid: only windows inside the image, so no border".to_owned(),
+        Some(border) => format!("same: {border} outside, so the result keeps the size"),
     };
     facts.add("extent", extent, json!(filter.extent().to_string()));
     let [out_rows, out_columns, out_channels] = plan.output_shape();

@@ -14,6 +14,7 @@ use crate::{
 
 /// How far the result reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Extent {
     /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)`.
     #[default]

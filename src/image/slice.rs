@@ -4,6 +4,7 @@ use super::{Depth, Samples};
 
 /// A slice of samples of any type.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum SampleSlice<'a> {
     /// 8-bit samples.
     U8(&'a [u8]),
@@ -15,6 +16,7 @@ pub enum SampleSlice<'a> {
 
 /// A slice of samples of any type, to be filled.
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub enum SampleSliceMut<'a> {
     /// 8-bit samples.
     U8(&'a mut [u8]),

@@ -12,6 +12,7 @@ use crate::{
 /// It is made of a reference to an [`Image`], or of any view: a part of an
 /// image, one that runs backwards, an array that is mapped from a file.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum ImageView<'a> {
     /// 8-bit samples.
     U8(StridedView<'a, u8, 3>),

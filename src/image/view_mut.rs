@@ -21,6 +21,7 @@ use crate::view::{Layout, LayoutError, Slice, StridedViewMut};
 /// # Ok::<(), stridekern::Error>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ImageViewMut<'a> {
     /// 8-bit samples.
     U8(StridedViewMut<'a, u8, 3>),

@@ -42,6 +42,7 @@ pub(crate) fn random_image(random: &mut Random, shape: [usize; 3], depth: Depth)
                 .map(|_| (random.below(1 << 20) as f32 / (1 << 20) as f32) * 1.5 - 0.25)
                 .collect(),
         ),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels, samples).unwrap()
 }
@@ -67,6 +68,7 @@ pub(crate) fn sample(image: &Image, at: [usize; 3]) -> f64 {
         Samples::U8(s) => f64::from(s[i]),
         Samples::U16(s) => f64::from(s[i]),
         Samples::F32(s) => f64::from(s[i]),
+        _ => panic!("the tests know no other"),
     }
 }
 
@@ -96,6 +98,7 @@ where
     let output: [usize; 2] = [0, 1].map(|a| match walk.extent {
         Extent::Valid => (image_size[a] + 1 - reach[a]).div_ceil(walk.step[a]),
         Extent::Same(_) => image_size[a].div_ceil(walk.step[a]),
+        _ => panic!("the tests know no other"),
     });
     let source = |axis: usize, out: usize, tap: usize| -> Option<usize> {
         let valid = out * walk.step[axis] + tap * walk.dilation[axis];
@@ -105,6 +108,7 @@ where
                 let before = kernel.anchor()[axis] * walk.dilation[axis];
                 border.source(valid as isize - before as isize, image_size[axis])
             }
+            _ => panic!("the tests know no other"),
         }
     };
     let constant = match walk.extent {
@@ -161,6 +165,7 @@ pub(crate) fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usi
         Depth::U8 => Samples::U8(samples.map(|s| s as u8).collect()),
         Depth::U16 => Samples::U16(samples.map(|s| s as u16).collect()),
         Depth::F32 => panic!("floats are not integers"),
+        _ => panic!("the tests know no other"),
     };
     (shape, samples)
 }

@@ -460,6 +460,7 @@ proptest! {
                 Samples::U8(s) => s.iter().map(|&s| f64::from(s)).collect(),
                 Samples::U16(s) => s.iter().map(|&s| f64::from(s)).collect(),
                 Samples::F32(s) => s.iter().map(|&s| f64::from(s)).collect(),
+                _ => panic!("the tests know no other"),
             };
             for ((sum, response), sample) in sums.iter().zip(response).zip(output) {
                 let exact = sum / kernel.divisor() + kernel.bias() * white;
@@ -568,6 +569,7 @@ fn banks_combine_exactly() {
                     Combine::Max => a.max(b),
                     Combine::Magnitude => a.hypot(b),
                     Combine::Direction => b.atan2(a),
+                    _ => panic!("the tests know no other"),
                 })
                 .collect();
             for tuning in allowed(&filter, &image) {
@@ -591,6 +593,7 @@ fn banks_combine_exactly() {
                     Samples::U8(s) => s.iter().map(|&s| f64::from(s)).collect(),
                     Samples::U16(s) => s.iter().map(|&s| f64::from(s)).collect(),
                     Samples::F32(_) => panic!("integers were asked for"),
+                    _ => panic!("the tests know no other"),
                 };
                 for (sample, exact) in whole.iter().zip(&expected) {
                     // Twelfths: a tie is exact in f64 only up to the last bit.
@@ -659,6 +662,7 @@ fn views_are_filtered_like_copies() {
             Samples::U8(_) => check_views::<u8>(&image, &kernel, Samples::U8),
             Samples::U16(_) => check_views::<u16>(&image, &kernel, Samples::U16),
             Samples::F32(_) => check_views::<f32>(&image, &kernel, Samples::F32),
+            _ => panic!("the tests know no other"),
         }
     }
 }

@@ -164,6 +164,7 @@ fn wanted(
             Some(Combine::Max) => responses.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Some(Combine::Magnitude) => responses.iter().map(|r| r * r).sum::<f64>().sqrt(),
             Some(Combine::Direction) => responses[1].atan2(responses[0]),
+            Some(_) => panic!("the tests know no other"),
         };
         // The larger of a number and minus infinity is the number.
         let finite = match combine {
@@ -210,6 +211,7 @@ fn check(image: &Image, bank: &(Vec<Kernel>, Option<Combine>), walk: Walk, map: 
             Samples::U8(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
             Samples::F32(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
             Samples::U16(_) => panic!("not asked for"),
+            _ => panic!("the tests know no other"),
         };
         assert_eq!(outputs.len(), responses.len());
         let white = depth.full_scale();

@@ -94,6 +94,7 @@ fn bytes(samples: &Samples) -> Vec<u8> {
         Samples::U8(s) => s.clone(),
         Samples::U16(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         Samples::F32(s) => s.iter().flat_map(|s| (s + 0.0).to_le_bytes()).collect(),
+        _ => panic!("the tests know no other"),
     }
 }
 
@@ -304,6 +305,7 @@ mod crops {
             Samples::U8(s) => s.iter().map(|&s| s.into()).collect(),
             Samples::U16(s) => s.iter().map(|&s| s.into()).collect(),
             Samples::F32(s) => s.iter().map(|&s| s.into()).collect(),
+            _ => panic!("the tests know no other"),
         }
     }
 

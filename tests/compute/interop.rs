@@ -61,6 +61,7 @@ fn images_of_every_type_come_and_go_without_a_change() {
             ImageViewMut::U8(mut view) => view[[0, 2, channels - 1]] = 99,
             ImageViewMut::U16(mut view) => view[[0, 2, channels - 1]] = 99,
             ImageViewMut::F32(mut view) => view[[0, 2, channels - 1]] = 99.0,
+            _ => panic!("the tests know no other"),
         }
         assert_eq!(dynamic.as_bytes().as_ptr(), address);
         let taken = Image::try_from(dynamic).unwrap().into_samples();
@@ -68,6 +69,7 @@ fn images_of_every_type_come_and_go_without_a_change() {
             Samples::U8(samples) => (samples[count as usize - 1] == 99) == (depth == Depth::U8),
             Samples::U16(samples) => samples[count as usize - 1] == 99,
             Samples::F32(samples) => samples[count as usize - 1] == 99.0,
+            _ => panic!("the tests know no other"),
         };
         assert!(last(depth));
     }

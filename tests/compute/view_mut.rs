@@ -319,6 +319,7 @@ fn images_of_any_type_are_filled_in_parts() {
             Samples::U8(samples) => samples.clone(),
             Samples::U16(samples) => samples.iter().map(|&sample| sample as u8).collect(),
             Samples::F32(samples) => samples.iter().map(|&sample| sample as u8).collect(),
+            _ => panic!("the tests know no other"),
         };
         assert_eq!(samples, expected, "{depth}");
     }

@@ -33,6 +33,7 @@ fn image(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
         Depth::U16 => Samples::U16((0..len).map(|_| noise() as u16).collect()),
         // Negative, large and tiny ones among them.
         Depth::F32 => Samples::F32((0..len).map(|_| (noise() as i32 as f32) / 3.0e7).collect()),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels, samples).unwrap()
 }
@@ -101,6 +102,7 @@ fn widened(image: &Image, format: Format) -> Image {
         Samples::U8(s) => Samples::U8(wide(s, channels)),
         Samples::U16(s) => Samples::U16(wide(s, channels)),
         Samples::F32(s) => Samples::F32(wide(s, channels)),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels + 2, samples).unwrap()
 }

@@ -91,6 +91,7 @@ fn written(image: &Image, format: Format, options: &EncodeOptions) -> Vec<u8> {
             Samples::U8(samples) => writer.write(&samples[range]),
             Samples::U16(samples) => writer.write(&samples[range]),
             Samples::F32(samples) => writer.write(&samples[range]),
+            _ => panic!("the tests know no other"),
         }
         .unwrap();
         next = end;
@@ -258,6 +259,7 @@ fn spread(image: &Image, channels: usize) -> Image {
         Samples::U8(samples) => Samples::U8(of(samples, from)),
         Samples::U16(samples) => Samples::U16(of(samples, from)),
         Samples::F32(samples) => Samples::F32(of(samples, from)),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels, samples).unwrap()
 }

@@ -83,6 +83,7 @@ fn facts(result: stridekern::Result<Decoded>) -> Result<impl PartialEq + std::fm
             Samples::U8(samples) => samples.clone(),
             Samples::U16(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
             Samples::F32(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
+            _ => panic!("the tests know no other"),
         };
         (
             decoded.image.shape(),
@@ -180,6 +181,7 @@ fn image(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
         Depth::U8 => Samples::U8(values.map(|v| v as u8).collect()),
         Depth::U16 => Samples::U16(values.map(|v| (v * 11) as u16).collect()),
         Depth::F32 => Samples::F32(values.map(|v| v as f32 / 300.0 - 1.0).collect()),
+        _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels, samples).unwrap()
 }
@@ -206,6 +208,7 @@ fn written(
         Samples::U8(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
         Samples::U16(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
         Samples::F32(s) => s.chunks(len).for_each(|band| writer.write(band).unwrap()),
+        _ => panic!("the tests know no other"),
     }
     let warnings = writer.finish(metadata).unwrap();
     (file.into_inner(), warnings)

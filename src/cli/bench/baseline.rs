@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use stridekern::{Extent, Filter, Image, ImageView, Map, Method, Plan, Samples, Tuning};
+use stridekern::{Filter, Image, ImageView, Map, Method, Plan, Samples, Tuning};
 
 /// About as long as the naive loop may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,9 +44,9 @@ impl Baseline {
         // These maps follow the range of the whole image.
         let of_parts = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
         // Windows of padded rows this near to either end may see a border.
-        let margin = match filter.extent() {
-            Extent::Valid => 0,
-            Extent::Same(_) => plan.window()[0] - 1,
+        let margin = match filter.extent().border() {
+            None => 0,
+            Some(_) => plan.window()[0] - 1,
         };
         let least = 2 * margin + LEAST;
         if of_parts && least < rows / 2 {
@@ -138,12 +138,7 @@ pub(super) fn timed(plan: &Plan, image: ImageView<'_>, output: &mut Image) -> Re
 }
 
 fn first_rows(image: ImageView<'_>, rows: usize) -> Result<ImageView<'_>> {
-    let part = match image {
-        ImageView::U8(view) => view.slice(0, 0..rows).map(ImageView::U8),
-        ImageView::U16(view) => view.slice(0, 0..rows).map(ImageView::U16),
-        ImageView::F32(view) => view.slice(0, 0..rows).map(ImageView::F32),
-    };
-    part.context("cannot look at the first rows alone")
+    (image.slice(0, 0..rows)).context("cannot look at the first rows alone")
 }
 
 fn largest<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
