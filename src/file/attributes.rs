@@ -183,6 +183,6 @@ impl Attributes {
     #[cfg(not(unix))]
     pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
         file.set_permissions(self.file.permissions())?;
-        Ok(self.unread.iter().cloned().collect())
+        Ok(self.unread.iter().cloned().map(Warning::from).collect())
     }
 }

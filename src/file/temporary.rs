@@ -48,7 +48,7 @@ pub(super) struct Live {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Named,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "Linux has them"))]
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "Linux has them"))]
     Unnamed,
 }
 
