@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::{Error, NameOf, RequestError};
+use crate::{
+    error::{Error, RequestError},
+    name::{NameOf, UnknownName},
+};
 
 /// The rule for samples outside the image, by NumPy's names (`numpy.pad`).
 ///
@@ -128,13 +131,8 @@ impl FromStr for Border {
                 return Err(RequestError::BorderMirror.into());
             }
             _ => {
-                return Err(RequestError::Name {
-                    of: NameOf::Border,
-                    name: text.to_owned(),
-                    choices: "valid, constant[:VALUE], edge, reflect, symmetric, wrap or all"
-                        .to_owned(),
-                }
-                .into());
+                let choices = "valid, constant[:VALUE], edge, reflect, symmetric, wrap or all";
+                return Err(UnknownName::new(NameOf::Border, text, choices).into());
             }
         };
         match value {

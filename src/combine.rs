@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::{Error, NameOf, RequestError};
+use crate::name::{NameOf, UnknownName};
 
 /// How the responses of several kernels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +47,13 @@ impl fmt::Display for Combine {
 }
 
 impl FromStr for Combine {
-    type Err = Error;
+    type Err = UnknownName;
 
     /// The rule of that [`name`](Self::name).
-    fn from_str(name: &str) -> Result<Self, Error> {
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
         Self::ALL
             .into_iter()
             .find(|combine| combine.name() == name)
-            .ok_or_else(|| {
-                RequestError::Name {
-                    of: NameOf::Combine,
-                    name: name.to_owned(),
-                    choices: Self::choices(),
-                }
-                .into()
-            })
+            .ok_or_else(|| UnknownName::new(NameOf::Combine, name, Self::choices()))
     }
 }

@@ -15,9 +15,10 @@ pub use self::{
     limit::LimitError,
     loss::{Held, Loss, Losses},
     output::OutputError,
-    request::{NameOf, RequestError},
+    request::RequestError,
 };
 
+pub use crate::name::{NameOf, UnknownName};
 use crate::{kernel::KernelError, view::LayoutError};
 
 /// Any failure of this crate.
@@ -92,6 +93,12 @@ pub enum Error {
 
 /// [`std::result::Result`] with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<UnknownName> for Error {
+    fn from(unknown: UnknownName) -> Self {
+        RequestError::from(unknown).into()
+    }
+}
 
 impl Error {
     /// A refusal of the operating system.

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::{Error, NameOf, RequestError};
+use crate::name::{NameOf, UnknownName};
 
 /// How responses become samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,20 +55,15 @@ impl fmt::Display for Map {
 }
 
 impl FromStr for Map {
-    type Err = Error;
+    type Err = UnknownName;
 
     /// The map of that [`name`](Self::name).
-    fn from_str(name: &str) -> Result<Self, Error> {
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
         Self::ALL
             .into_iter()
             .find(|map| map.name() == name)
             .ok_or_else(|| {
-                RequestError::Name {
-                    of: NameOf::Map,
-                    name: name.to_owned(),
-                    choices: Self::ALL.map(Self::name).join(", "),
-                }
-                .into()
+                UnknownName::new(NameOf::Map, name, Self::ALL.map(Self::name).join(", "))
             })
     }
 }

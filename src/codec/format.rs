@@ -2,7 +2,10 @@
 
 use std::{fmt, path::Path, str::FromStr};
 
-use crate::error::{Error, NameOf, RequestError, Result};
+use crate::{
+    error::{Error, Result},
+    name::{NameOf, UnknownName},
+};
 
 /// A file format.
 ///
@@ -216,12 +219,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self> {
         Self::from_extension(text.strip_prefix('.').unwrap_or(text)).ok_or_else(|| {
-            RequestError::Name {
-                of: NameOf::Format,
-                name: text.to_owned(),
-                choices: Self::writable().to_string(),
-            }
-            .into()
+            UnknownName::new(NameOf::Format, text, Self::writable().to_string()).into()
         })
     }
 }

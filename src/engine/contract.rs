@@ -1,6 +1,6 @@
 //! Compiled kernels: bands to sums.
 
-use super::{Band, fft};
+use super::{band::Band, fft::scratch::Scratch as TileScratch};
 use crate::{
     error::Result,
     number::{Element, Lane},
@@ -63,7 +63,7 @@ pub(crate) struct Scratch<T: 'static> {
     pub(super) rows: Vec<T>,
     /// Slices of `rows`: empty between calls.
     pub(super) slices: Vec<&'static [T]>,
-    pub(super) tiles: fft::Scratch<T>,
+    pub(super) tiles: TileScratch<T>,
 }
 
 impl<T: Lane> Scratch<T> {
@@ -71,7 +71,7 @@ impl<T: Lane> Scratch<T> {
         Self {
             rows: Vec::new(),
             slices: Vec::new(),
-            tiles: fft::Scratch::new(),
+            tiles: TileScratch::new(),
         }
     }
 }
@@ -83,13 +83,4 @@ pub(super) fn take_steps<E, T: Lane>(row: &mut [T], band: &Band<'_, E>) {
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {
         row.copy_within(from..from + channels, x * channels);
     }
-}
-
-/// An empty vector in the memory of `slices`, for slices of another lifetime.
-pub(crate) fn recycled<'b, T>(mut slices: Vec<&[T]>) -> Vec<&'b [T]> {
-    slices.clear();
-    // Collecting into elements of the same layout keeps the allocation.
-    (slices.into_iter())
-        .map(|_| unreachable!("it is empty"))
-        .collect()
 }

@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Bank, Engine, Method, Offer, Program, Recipe, Refusal, direct::Direct, dots::Dots};
-use crate::{error::Result, image::Depth, map::Map, plan::Task};
+use super::{
+    Bank, Engine, Method, Offer, Program, Recipe, Refusal, direct::Direct, dots::Dots, task::Task,
+};
+use crate::{error::Result, image::Depth, map::Map};
 
 /// A copy of samples.
 #[derive(Debug)]
@@ -71,8 +73,9 @@ fn tap(task: &Task<'_>) -> Result<[usize; 2], Why> {
         return Err(Why::Changes);
     }
     let place = [at / kernel.columns(), at % kernel.columns()];
-    let tap = [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation[axis]);
-    if task.copies_alpha && tap != geometry.anchor {
+    let tap =
+        [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation()[axis]);
+    if task.copies_alpha && tap != geometry.anchor() {
         return Err(Why::Alpha);
     }
     Ok(tap)

@@ -10,13 +10,13 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{
     Band, Bank, Contract, Engine, Kernels, Method, Offer, Program, Recipe, Refusal, Scratch,
     taps::{Grid, Line, Taps},
+    task::{Task, is_exact},
 };
 use crate::{
     error::Result,
     image::Depth,
     kernel::Kernel,
     number::{ElementKind, Lane, LaneKind},
-    plan::{Task, is_exact},
     simd::{self, DotBody, Phases, Simd, prefetch},
     view::Layout,
 };
@@ -51,7 +51,11 @@ impl Engine for Dots {
             element: ElementKind::Bytes,
             simd: task.simd,
             // As in the direct loop.
-            rows_at_once: if task.geometry.step[0] == 1 { ROWS } else { 1 },
+            rows_at_once: if task.geometry.rows.step == 1 {
+                ROWS
+            } else {
+                1
+            },
             tile_width: task.tile_width(),
             on_grid: false,
             scratch: 0,
@@ -92,7 +96,7 @@ pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
     if lane == LaneKind::F64 {
         return Err(Why::Lane(lane));
     }
-    let spacing = task.geometry.dilation[1] * task.channels;
+    let spacing = task.geometry.columns.dilation * task.channels;
     let of_row = |row: &[f64]| {
         let taps = (0..row.len()).filter(|&tap| row[tap] != 0.0);
         count_fours(taps.map(|tap| tap * spacing))

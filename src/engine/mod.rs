@@ -4,18 +4,22 @@
 //! An engine is one file and one line in [`ENGINES`].
 
 mod band;
+mod blocks;
 mod contract;
 mod copy;
 mod direct;
 mod dots;
 mod fft;
+mod lane;
 mod method;
 mod naive;
 mod offer;
 mod program;
+mod recycle;
 mod running_sum;
 mod separable;
 mod taps;
+mod task;
 #[cfg(test)]
 mod tests;
 mod wide;
@@ -23,14 +27,15 @@ mod wide;
 use std::fmt;
 
 pub(crate) use band::Band;
-pub(crate) use contract::{Contract, Scratch, recycled};
+pub(crate) use contract::{Contract, Scratch};
+pub(crate) use lane::{LaneRefusal, in_integers};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
 pub(crate) use program::{Bank, Kernels, Program};
+pub(crate) use recycle::recycled;
 pub(crate) use taps::Grid;
+pub(crate) use task::Task;
 pub(crate) use wide::Wide;
-
-use crate::plan::Task;
 
 /// One way to compute a result. What it does is in its file alone; that it
 /// exists, in [`ENGINES`].

@@ -6,8 +6,9 @@ use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch,
     program::{Arithmetic, Bank, InLane},
     taps::Taps,
+    task::Task,
 };
-use crate::{error::Result, number::Lane, plan::Task, simd::Simd, view::Spacing};
+use crate::{error::Result, number::Lane, simd::Simd, view::Spacing};
 
 /// The oracle and the baseline.
 #[derive(Debug)]

@@ -2,11 +2,14 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{Bank, Program};
+use super::{
+    Bank, Program,
+    lane::{LaneReason, LaneRefusal},
+    task::Task,
+};
 use crate::{
     error::Result,
     number::{ElementKind, LaneKind},
-    plan::{LaneReason, LaneRefusal, Task},
     simd::Simd,
 };
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Contract, Grid, Offer, Recipe, direct, fft, taps::Taps};
+use super::{Contract, Grid, Offer, Recipe, blocks::Blocks, fft::tile::Tiles, taps::Taps};
 use crate::{
     error::Result,
     image::Depth,
@@ -65,9 +65,9 @@ pub(crate) enum Program {
 }
 
 /// A lane that every engine runs in.
-pub(crate) trait Arithmetic: Lane + direct::Blocks + fft::Tiles {}
+pub(crate) trait Arithmetic: Lane + Blocks + Tiles {}
 
-impl<T: Lane + direct::Blocks + fft::Tiles> Arithmetic for T {}
+impl<T: Lane + Blocks + Tiles> Arithmetic for T {}
 
 /// A recipe that compiles in any lane, for bands framed in it.
 pub(super) trait InLane: fmt::Debug + fmt::Display + Send + Sync {

@@ -7,19 +7,17 @@
 use std::{fmt, mem};
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
-    contract::recycled,
-    direct,
+    Band, Contract, Engine, Method, Offer, Refusal, Scratch, direct,
     program::{Arithmetic, Bank, InLane},
-    separable,
+    recycle::recycled,
     taps::Grid,
+    task::{Task, is_exact},
 };
 use crate::{
     error::Result,
     image::try_resize,
     kernel::Kernel,
     number::Lane,
-    plan::{Task, is_exact},
     simd::{Body, Isa, Simd},
 };
 
@@ -49,7 +47,7 @@ impl Engine for RunningSum {
         let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
         Ok(Offer {
             // A row of running sums, and two of their sums.
-            scratch: separable::row_bytes(task, lane).saturating_mul(3),
+            scratch: task.pass_row_bytes(lane).saturating_mul(3),
             ..Offer::in_lane(task, (lane, reason), cost, ROWS, Moving)
         })
     }
@@ -75,10 +73,10 @@ pub(super) fn check(task: &Task<'_>) -> Result<(), Why> {
     if !task.kernels.iter().all(equal) {
         return Err(Why::Weights);
     }
-    if task.geometry.step[0] != 1 {
+    if task.geometry.rows.step != 1 {
         return Err(Why::Step);
     }
-    if task.geometry.dilation != [1, 1] {
+    if task.geometry.dilation() != [1, 1] {
         return Err(Why::Dilation);
     }
     Ok(())

@@ -8,19 +8,19 @@ use std::{fmt, mem};
 
 use super::{
     Band, Contract, Engine, Method, Offer, Refusal, Scratch,
-    contract::recycled,
-    direct::{self, Blocks, Rows},
-    naive,
+    blocks::{self, Blocks, Rows},
+    direct, lane, naive,
     program::{Arithmetic, Bank, InLane},
+    recycle::recycled,
     running_sum,
     taps::{Grid, Taps},
+    task::{Task, is_exact},
 };
 use crate::{
     error::Result,
     image::Depth,
     kernel::{Factor, Factors, Kernel},
-    number::{Lane, LaneKind, MAX_ROUNDINGS},
-    plan::{self, Task, is_exact},
+    number::{Lane, MAX_ROUNDINGS},
     simd::{Body, Isa, Simd, aligned, whole_lines},
     view::Layout,
 };
@@ -39,10 +39,6 @@ const PASS: f64 = 4.0;
 
 /// The most terms that are looked for unasked: more never beat a transform.
 const MAX_RANK: usize = 4;
-
-/// A row that begins a line of the cache, has room for a block and ends with a
-/// line.
-const ROW_SLACK: usize = 8 << 10;
 
 impl Engine for Separable {
     fn name(&self) -> &'static str {
@@ -64,29 +60,22 @@ impl Engine for Separable {
         let factors = (task.kernels.iter()).map(|k| factors(k, task.depth, max_rank));
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         let roundings = |at: usize, k: &Kernel| roundings(k, &factors[at]);
-        let (lane, reason) = plan::lane(task, roundings)?;
+        let (lane, reason) = lane::lane(task, roundings)?;
         let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
         });
         let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
-        let rows_at_once = direct::block_rows(task, lane);
+        let rows_at_once = blocks::block_rows(task, lane);
         let passes = Passes(factors);
         // Rows of every term, before they are summed.
-        let scratch = (passes.terms() * rows_at_once.max(direct::MOST_ROWS))
-            .saturating_mul(row_bytes(task, lane));
+        let scratch = (passes.terms() * rows_at_once.max(blocks::MOST_ROWS))
+            .saturating_mul(task.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
             ..Offer::in_lane(task, (lane, reason), cost, rows_at_once, passes)
         })
     }
-}
-
-/// The most bytes of a row between two passes.
-pub(super) fn row_bytes(task: &Task<'_>, lane: LaneKind) -> usize {
-    let columns = task.geometry.padded_len(1, task.tile_width());
-    let samples = columns.saturating_mul(task.channels * lane.bytes());
-    samples.saturating_add(ROW_SLACK)
 }
 
 /// Why there are no two passes.
@@ -230,7 +219,7 @@ fn contract<T: Blocks>(
     stride: usize,
     scratch: &mut Scratch<T>,
 ) -> Result<()> {
-    let at_once = direct::rows_at_once(T::KIND, simd.level());
+    let at_once = blocks::rows_at_once(T::KIND, simd.level());
     let Compiled {
         columns,
         rows: row_taps,

@@ -1,23 +1,16 @@
 //! What is wrong with what was asked for.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
-use crate::depth::Depth;
+use crate::{depth::Depth, name::UnknownName};
 
 /// What was asked for contradicts itself, the image or this machine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// A name that means nothing.
-    #[error("unknown {of} `{name}`{} choose {choices}", of.stop())]
-    Name {
-        /// What it would be the name of.
-        of: NameOf,
-        /// The name.
-        name: String,
-        /// The names that there are.
-        choices: String,
-    },
+    #[error(transparent)]
+    Name(#[from] UnknownName),
     /// A constant border of a value that no sample has.
     #[error(
         "`{text}`: `{value}` is no number that a sample can be; write for instance constant:128"
@@ -306,44 +299,6 @@ pub enum RequestError {
         /// Their inputs.
         inputs: [PathBuf; 2],
     },
-}
-
-/// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NameOf {
-    /// A border.
-    Border,
-    /// A channel.
-    Channel,
-    /// A rule that combines responses.
-    Combine,
-    /// An image format.
-    Format,
-    /// A map of responses to samples.
-    Map,
-}
-
-impl NameOf {
-    /// What ends the clause on the name.
-    const fn stop(self) -> char {
-        match self {
-            Self::Combine | Self::Map => ';',
-            _ => ':',
-        }
-    }
-}
-
-impl fmt::Display for NameOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Border => "border",
-            Self::Channel => "channel",
-            Self::Combine => "combine",
-            Self::Format => "format",
-            Self::Map => "map",
-        })
-    }
 }
 
 fn also(other: Option<&PathBuf>) -> String {

@@ -2,7 +2,10 @@
 
 use std::{fmt, ops::Range, str::FromStr};
 
-use crate::error::{Error, NameOf, RequestError, Result};
+use crate::{
+    error::{Error, RequestError, Result},
+    name::{NameOf, UnknownName},
+};
 
 /// Which channels of an image are filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,11 +92,11 @@ impl FromStr for Channel {
             .into_iter()
             .find(|c| c.name() == text)
             .ok_or_else(|| {
-                RequestError::Name {
-                    of: NameOf::Channel,
-                    name: text.to_owned(),
-                    choices: "luma, each, red, green, blue or alpha".to_owned(),
-                }
+                UnknownName::new(
+                    NameOf::Channel,
+                    text,
+                    "luma, each, red, green, blue or alpha",
+                )
                 .into()
             })
     }

@@ -6,10 +6,9 @@ use super::Channel;
 use crate::{
     border::Border,
     error::{Error, RequestError, Result},
-    image::{Depth, Image, ImageView},
+    image::Depth,
     kernel::KernelBank,
     map::Map,
-    plan::{Input, Plan, Tuning},
 };
 
 /// How far the result reaches.
@@ -228,40 +227,5 @@ impl Filter {
             }
             _ => Ok(()),
         }
-    }
-
-    /// How this filter will be run on an image like this one.
-    ///
-    /// # Errors
-    ///
-    /// If the filter cannot be applied to such an image, or `tuning` asks for
-    /// what would break the promise of exact results.
-    pub fn plan<'a>(&self, image: impl Into<ImageView<'a>>, tuning: &Tuning) -> Result<Plan> {
-        Plan::new(self, Input::of(&image.into()), &tuning.resolve())
-    }
-
-    /// How this filter will be run on images of this shape and depth, whose
-    /// samples stand row by row.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Self::plan).
-    pub fn plan_for(&self, shape: [usize; 3], depth: Depth, tuning: &Tuning) -> Result<Plan> {
-        Plan::new(self, Input::of_shape(shape, depth)?, &tuning.resolve())
-    }
-
-    /// The filtered image.
-    ///
-    /// Work is split over the threads of the current rayon pool.
-    ///
-    /// # Errors
-    ///
-    /// As [`plan`](Self::plan), and if the memory cannot be had.
-    pub fn apply<'a>(&self, image: impl Into<ImageView<'a>>) -> Result<Image> {
-        let image = image.into();
-        let plan = self.plan(image, &Tuning::default())?;
-        let mut output = plan.allocate()?;
-        plan.run(image, &mut output)?;
-        Ok(output)
     }
 }

@@ -6,5 +6,3 @@ mod filter;
 
 pub use channel::Channel;
 pub use filter::{Extent, Filter};
-
-pub use crate::plan::{Answer, Plan, Runner, Tuning};

@@ -153,8 +153,8 @@ impl KernelBank {
     ///
     /// assert_eq!(KernelBank::builtin("gaussian")?.name(), "gaussian5");
     /// assert_eq!(
-    ///     KernelBank::builtin("sobell").unwrap_err().to_string(),
-    ///     "there is no built-in kernel `sobell`; did you mean `sobel`?"
+    ///     KernelBank::builtin("gausian3").unwrap_err().to_string(),
+    ///     "there is no built-in kernel `gausian3`; did you mean `gaussian3`?"
     /// );
     /// # Ok::<(), stridekern::Error>(())
     /// ```

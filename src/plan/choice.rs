@@ -1,8 +1,7 @@
 //! Which engine is taken, and what the others answered.
 
-use super::{lane::LaneRefusal, task::Task};
 use crate::{
-    engine::{Engine, Method, Offer, Refusal},
+    engine::{Engine, LaneRefusal, Method, Offer, Refusal, Task},
     error::{Error, RequestError, Result},
 };
 

@@ -3,11 +3,13 @@
 
 use std::{iter, ops::Range};
 
-use super::{choice::Choice, frame, geometry::Geometry, lane, sizes, task::Task, tuning::Resolved};
+use super::{choice::Choice, tuning::Resolved};
 use crate::{
-    engine::{Engine, Offer},
+    border::Border,
+    engine::{self, Engine, Offer, Task},
     error::{RequestError, Result},
-    filter::{Channel, Filter},
+    filter::{Channel, Extent, Filter},
+    geometry::{self, Geometry},
     image::{self, Depth, ImageSpec},
     kernel::Kernel,
     number::LaneKind,
@@ -57,16 +59,16 @@ impl Convolution {
         tuning: &Resolved,
     ) -> Result<Self> {
         let depth = image.depth;
-        let kernels = lane::in_integers(filter.bank.kernels(), depth);
+        let kernels = engine::in_integers(filter.bank.kernels(), depth);
         let channels = filter.channel.count(image.channels)?;
         let geometry = Geometry::new(
             &kernels,
-            filter.extent,
+            filter.extent.border(),
             filter.step,
             filter.dilation,
             [image.rows, image.columns],
         )?;
-        super::plan::check_constant(filter.extent, depth)?;
+        check_constant(filter.extent, depth)?;
         let output_depth = filter.output_depth(depth);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let choice = Choice::new(
@@ -92,14 +94,14 @@ impl Convolution {
             tile_width,
             ..
         } = choice.offer;
-        let reads_directly = frame::reads_directly(&geometry, channels, depth, element);
-        let row_bytes = frame::row_bytes(&geometry, tile_width, channels, element);
-        sizes::check(&geometry, row_bytes, rows_at_once)?;
+        let reads_directly = geometry::reads_directly(&geometry, channels, depth, element);
+        let row_bytes = geometry::row_bytes(&geometry, tile_width, channels, element);
+        geometry::check_size(&geometry, row_bytes, rows_at_once)?;
         let band_rows = [false, true].map(|direct| {
-            let fitting = || sizes::band_rows(&geometry, row_bytes, direct, tuning.threads);
+            let fitting = || geometry::band_rows(&geometry, row_bytes, direct, tuning.threads);
             (tuning.band_rows.unwrap_or_else(fitting).max(1))
                 .next_multiple_of(rows_at_once)
-                .min(geometry.output[0])
+                .min(geometry.rows.output)
         });
         let tone = Tone::new(
             &kernels,
@@ -160,7 +162,7 @@ impl Convolution {
 
     /// What the result is.
     pub(crate) const fn output(&self) -> ImageSpec {
-        let [rows, columns] = self.geometry.output;
+        let [rows, columns] = self.geometry.output();
         ImageSpec::new([rows, columns, self.channels], self.depths[1])
     }
 
@@ -168,9 +170,9 @@ impl Convolution {
     /// can look at the image itself, those that leave it stand in tiles of their
     /// own, unless tiles stand on a grid.
     pub(crate) fn tile_columns(&self, direct: bool) -> impl Iterator<Item = Range<usize>> + use<> {
-        let columns = self.geometry.output[1];
+        let columns = self.geometry.columns.output;
         let inside = match direct && !self.offer().on_grid {
-            true => frame::columns_inside(&self.geometry, self.channels),
+            true => geometry::columns_inside(&self.geometry, self.channels),
             false => 0..columns,
         };
         let width = self.tile_width();
@@ -190,4 +192,19 @@ impl Convolution {
         let row = self.tile_width() * self.channels * self.depths[1].bytes();
         self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
     }
+}
+
+/// A constant border stands among the samples and must be one.
+fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
+    let Extent::Same(Border::Constant(value)) = extent else {
+        return Ok(());
+    };
+    let white = depth.full_scale();
+    if value.abs() > f64::from(f32::MAX) {
+        return Err(RequestError::ConstantRange { value }.into());
+    }
+    if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
+        return Err(RequestError::Constant { value, depth }.into());
+    }
+    Ok(())
 }

@@ -25,18 +25,18 @@ impl Plan {
         let framed = |rows| {
             self.convolution
                 .row_bytes
-                .saturating_mul(geometry.padded_len(0, rows))
+                .saturating_mul(geometry.rows.padded_len(rows))
         };
         let frame = match self.zero_copy() {
             true => 0,
             false => framed(self.band_rows()),
         };
         // Where the columns of the border are taken from, on both sides.
-        let columns = size_of::<Option<usize>>() * 2 * geometry.window[1];
+        let columns = size_of::<Option<usize>>() * 2 * geometry.columns.window;
         // A slice for each row of a band.
-        let rows = size_of::<&[u8]>() * geometry.padded_len(0, self.band_rows());
+        let rows = size_of::<&[u8]>() * geometry.rows.padded_len(self.band_rows());
         // A row of sums has those of the columns that a step leaves out.
-        let dense = geometry.positions(1, tile_width) * channels + MAX_BLOCK;
+        let dense = geometry.columns.positions(tile_width) * channels + MAX_BLOCK;
         let sums = (kernels * self.rows_at_once()).saturating_mul(dense * element);
         let finished = tile_width * channels * self.output_depth().bytes();
         let engine = self.offer().scratch;
@@ -55,7 +55,7 @@ impl Plan {
             .iter()
             .map(|k| k.rows() * k.columns());
         let taps: usize = taps.sum();
-        let tap = match self.convolution.geometry.dilation {
+        let tap = match self.convolution.geometry.dilation() {
             [1, 1] => TAP,
             _ => LONE_TAP,
         };

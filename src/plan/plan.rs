@@ -2,18 +2,43 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{convolution::Convolution, geometry::Geometry, tuning::Resolved};
+use super::{
+    convolution::Convolution,
+    tuning::{Resolved, Tuning},
+};
 use crate::{
-    border::Border,
     engine::{ENGINES, Engine, Method, Offer},
-    error::{InputError, RequestError, Result},
+    error::{InputError, Result},
     filter::{Extent, Filter},
+    geometry::Geometry,
     image::{Depth, Image, ImageSpec, ImageView},
     kernel::Kernel,
     number::LaneKind,
     simd::Level,
     view::{Layout, Spacing},
 };
+
+impl Filter {
+    /// How this filter will be run on an image like this one.
+    ///
+    /// # Errors
+    ///
+    /// If the filter cannot be applied to such an image, or `tuning` asks for
+    /// what would break the promise of exact results.
+    pub fn plan<'a>(&self, image: impl Into<ImageView<'a>>, tuning: &Tuning) -> Result<Plan> {
+        Plan::new(self, Input::of(&image.into()), &tuning.resolve())
+    }
+
+    /// How this filter will be run on images of this shape and depth, whose
+    /// samples stand row by row.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub fn plan_for(&self, shape: [usize; 3], depth: Depth, tuning: &Tuning) -> Result<Plan> {
+        Plan::new(self, Input::of_shape(shape, depth)?, &tuning.resolve())
+    }
+}
 
 /// What a plan needs to know of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +152,7 @@ impl Plan {
 
     /// `[rows, columns, channels]` of the result.
     pub fn output_shape(&self) -> [usize; 3] {
-        let [rows, columns] = self.geometry().output;
+        let [rows, columns] = self.geometry().output();
         [rows, columns, self.convolution.channels]
     }
 
@@ -139,13 +164,13 @@ impl Plan {
     /// The rows of the image, from the first to the last, that these rows of
     /// the result are computed from, those that the border takes from it included.
     pub fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
-        self.geometry().source_rows(rows)
+        self.geometry().rows.source_range(rows)
     }
 
     /// Rows and columns of the window, dilation included; of several kernels,
     /// the window that holds them all.
     pub fn window(&self) -> [usize; 2] {
-        self.geometry().window
+        self.geometry().window()
     }
 
     /// The layout of the image that this plan is for.
@@ -171,10 +196,8 @@ impl Plan {
             (Extent::Valid, Some(stored)) => self.input.layout.slice(2, stored)?,
             (Extent::Valid, None) => dense(rows, columns, 1)?,
             (Extent::Same(_), _) => {
-                let [rows, columns] = [0, 1].map(|axis| {
-                    self.geometry()
-                        .padded_len(axis, self.geometry().output[axis])
-                });
+                let Geometry { rows, columns, .. } = self.geometry();
+                let [rows, columns] = [rows, columns].map(|axis| axis.padded_len(axis.output));
                 dense(rows, columns, self.convolution.channels)?
             }
         };
@@ -188,7 +211,7 @@ impl Plan {
         let (window, dilation) = if alike {
             (size(first).0, self.filter.dilation)
         } else {
-            (self.geometry().window, [1, 1])
+            (self.geometry().window(), [1, 1])
         };
         let spacing = Spacing {
             step: self.filter.step,
@@ -215,7 +238,7 @@ impl Plan {
 
     /// Rows of the image from one window to the next.
     pub(crate) fn row_step(&self) -> usize {
-        self.geometry().step[0]
+        self.geometry().rows.step
     }
 
     /// The bytes of a row of luma, if that has to be computed.
@@ -250,19 +273,4 @@ impl Plan {
     pub(crate) fn rows_at_once(&self) -> usize {
         self.convolution.rows_at_once()
     }
-}
-
-/// A constant border stands among the samples and must be one.
-pub(super) fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
-    let Extent::Same(Border::Constant(value)) = extent else {
-        return Ok(());
-    };
-    let white = depth.full_scale();
-    if value.abs() > f64::from(f32::MAX) {
-        return Err(RequestError::ConstantRange { value }.into());
-    }
-    if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
-        return Err(RequestError::Constant { value, depth }.into());
-    }
-    Ok(())
 }

@@ -64,8 +64,8 @@ impl Plan {
     pub fn band_reason(&self) -> String {
         let geometry = &self.convolution.geometry;
         let [rows, columns] = [
-            geometry.padded_len(0, self.band_rows()),
-            geometry.padded_len(1, self.convolution.tile_width()),
+            geometry.rows.padded_len(self.band_rows()),
+            geometry.columns.padded_len(self.convolution.tile_width()),
         ];
         let element = self.offer().element;
         let tiles = match self.convolution.tile_columns(self.direct).count() {

@@ -1,6 +1,6 @@
 //! The sizes of chunks: how many rows are read, filtered or written at a time.
 
-use crate::{filter::Plan, image::ImageSpec};
+use crate::{image::ImageSpec, plan::Plan};
 
 /// The bytes of samples in a chunk, roughly: large enough to make the cost of a channel
 /// negligible, small enough to stay in cache.

@@ -6,8 +6,9 @@ use super::job::{Job, Options, Place};
 use crate::{
     codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
     error::{Error, IoAction, Result},
-    filter::{Filter, Plan, Tuning},
+    filter::Filter,
     image::ImageSpec,
+    plan::{Plan, Tuning},
     warning::Warning,
 };
 

@@ -9,7 +9,8 @@ use std::{
 use crate::{
     codec::{EncodeOptions, Format, Limits, Overwrite},
     error::{Error, Result},
-    filter::{Filter, Plan, Tuning},
+    filter::Filter,
+    plan::{Plan, Tuning},
 };
 
 /// Where an image comes from or goes to.

@@ -4,8 +4,8 @@ use super::{input::Input, job::MayLose};
 use crate::{
     codec::Unread,
     error::{Held, Loss, Losses},
-    filter::Plan,
     image::{Depth, ImageSpec, has_alpha, has_color},
+    plan::Plan,
 };
 
 /// What would be lost if the result of `plan` replaced `input`, beyond what `may` be lost.

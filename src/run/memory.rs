@@ -3,8 +3,8 @@
 use super::{chunk, input::Input, mode::Mode, row_buffer::most_rows, threads::CAPACITY};
 use crate::{
     codec::{self, Format},
-    filter::Plan,
     image::ImageSpec,
+    plan::Plan,
 };
 
 /// What any reader takes: the buffer of the file, the history and the tables of a

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{chunk, input::Input};
-use crate::filter::Plan;
+use crate::plan::Plan;
 
 /// The most results that are computed in one pass over the image. Each has its own writer,
 /// which takes some MiB.

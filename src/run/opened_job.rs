@@ -19,8 +19,8 @@ use super::{
 use crate::{
     codec::{Format, Metadata, RowReader},
     error::{Error, Result},
-    filter::Plan,
     image::ImageSpec,
+    plan::Plan,
 };
 
 /// A job whose input is open.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{Error, OutputError, Result},
     file::{self, Overwrite, special},
-    filter::Plan,
+    plan::Plan,
     warning::Warning,
 };
 

@@ -13,7 +13,7 @@ use super::{
     report::Silent,
 };
 use crate::{
-    codec::Format, error::Result, file::special, filter::Plan, stop::Stop, warning::Warning,
+    codec::Format, error::Result, file::special, plan::Plan, stop::Stop, warning::Warning,
 };
 
 /// What would become of a result.

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     codec::Metadata,
     error::Result,
-    filter::Plan,
     image::{ImageSpec, ImageView},
+    plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
     stop::Stop,
 };

@@ -13,10 +13,11 @@ use super::{
 use crate::{
     engine::{self, Bank, Grid, Kernels, Program, Wide, recycled},
     error::Result,
+    geometry,
     image::{Depth, ImageSpec, SampleSliceMut, try_resize},
     kernel::Kernel,
     number::{Element, Lane, LaneKind, Output, Widen},
-    plan::{self, Convolution},
+    plan::Convolution,
     simd,
     tone::{self, Tone},
 };
@@ -36,11 +37,11 @@ pub(super) fn convolve(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStag
         |((kernel, weights), &origin)| Grid {
             weights,
             shape: [kernel.rows(), kernel.columns()],
-            dilation: geometry.dilation,
+            dilation: geometry.dilation(),
             origin,
         },
     );
-    let row = plan::window_row(geometry, convolution.channels);
+    let row = geometry::window_row(geometry, convolution.channels);
     let offer = convolution.offer();
     let bank = Bank::new(grids.collect(), row, convolution.depths[0], offer);
     Ok(match offer.recipe.compile(&bank)? {
@@ -108,7 +109,7 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
     }
 
     fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
-        self.convolution.geometry.source_rows(rows)
+        self.convolution.geometry.rows.source_range(rows)
     }
 
     fn rows_at_once(&self) -> usize {
@@ -152,7 +153,7 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
         let source = S::of_view(&rows.view).expect("kernels are compiled for the plan's depth");
         let contiguous = source.flat_row(0).is_some();
         let block = T::MAX_BLOCK.max(E::MAX_BLOCK);
-        let columns = (convolution.geometry).positions(1, convolution.tile_width());
+        let columns = (convolution.geometry.columns).positions(convolution.tile_width());
         Pass {
             stage: self,
             convolution,
@@ -313,7 +314,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
 
     /// The range of the numerators of the whole result, which is finished in `O`.
     fn range<O: Output>(&self, run: &Run<'_>) -> Result<tone::Range> {
-        let rows = self.convolution.geometry.output[0];
+        let rows = self.convolution.geometry.rows.output;
         let band_rows = self.band_rows(rows);
         let bands = 0..rows.div_ceil(band_rows);
         let scratch = || run.pool.take(|| (Scratch::new(), Vec::<O>::new()));
@@ -361,7 +362,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     fn band_rows(&self, rows: usize) -> usize {
         let convolution = self.convolution;
         let most = convolution.band_rows(self.direct);
-        if rows == convolution.geometry.output[0] {
+        if rows == convolution.geometry.rows.output {
             return most;
         }
         let share = rows.div_ceil(convolution.threads);

@@ -8,9 +8,10 @@ use super::{RowStage, Rows, RowsMut, Run};
 use crate::{
     border::Border,
     error::Result,
+    geometry::Geometry,
     image::{ImageSpec, ImageView, SampleSliceMut},
     number::Output,
-    plan::{Convolution, Geometry},
+    plan::Convolution,
     view::StridedView,
 };
 
@@ -37,7 +38,7 @@ impl RowStage for Copy {
     }
 
     fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
-        self.convolution.geometry.source_rows(rows)
+        self.convolution.geometry.rows.source_range(rows)
     }
 
     fn rows_at_once(&self) -> usize {
@@ -88,26 +89,26 @@ fn copy_row<S: Output>(
     out: &mut [S],
 ) {
     let channels = source.shape()[2];
-    let [_, columns] = geometry.output;
+    let [_, columns] = geometry.output();
     let out = &mut out[..columns * channels];
     let constant = match geometry.border {
         Some(Border::Constant(value)) => S::from_real(value),
         _ => S::from_real(0.0),
     };
-    let Some(row) = geometry.source(0, y * geometry.step[0] + tap[0]) else {
+    let Some(row) = geometry.rows.source(y * geometry.rows.step + tap[0]) else {
         out.fill(constant);
         return;
     };
     let row = row - first;
     // The outputs whose sample is the image's own, if they stand side by side.
     let padded = tap[1]..tap[1] + columns;
-    let inside = match geometry.step[1] {
-        1 => geometry.inside(1, &padded),
+    let inside = match geometry.columns.step {
+        1 => geometry.columns.inside(&padded),
         _ => padded.start..padded.start,
     };
     let copied = match source.flat_row(row) {
         Some(samples) if !inside.is_empty() => {
-            let from = (inside.start - geometry.before[1]) * channels;
+            let from = (inside.start - geometry.columns.before) * channels;
             let to = (inside.start - padded.start) * channels;
             let len = inside.len() * channels;
             out[to..to + len].copy_from_slice(&samples[from..from + len]);
@@ -116,7 +117,7 @@ fn copy_row<S: Output>(
         _ => 0..0,
     };
     for x in (0..copied.start).chain(copied.end..columns) {
-        let column = geometry.source(1, x * geometry.step[1] + tap[1]);
+        let column = geometry.columns.source(x * geometry.columns.step + tap[1]);
         for c in 0..channels {
             out[x * channels + c] = column.map_or(constant, |x| *source.at([row, x, c]));
         }

@@ -6,9 +6,9 @@ use crate::{
     border::Border,
     engine::Band,
     error::Result,
+    geometry::{Axis, Geometry, framed_columns, holds_block},
     image::{Depth, no_memory},
     number::{Element, Widen},
-    plan::{Geometry, framed_columns, holds_block},
     simd::{Body, Isa, Simd, aligned},
     view::StridedView,
 };
@@ -84,17 +84,17 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         frame: &'b mut Frame<T>,
         slices: Vec<&'b [T]>,
     ) -> Result<Band<'b, T>> {
-        let rows = self.geometry.padded(0, &tile.rows);
-        let columns = self.geometry.padded(1, &tile.columns);
+        let rows = self.geometry.rows.padded(&tile.rows);
+        let columns = self.geometry.columns.padded(&tile.columns);
         let direct = self.direct(tile, &rows, &columns);
         let far = direct.is_some();
         let view = match direct {
             Some(view) => view,
             None => self.frame(tile, rows, columns, frame)?,
         };
-        let positions = self.geometry.positions(1, tile.columns.len());
+        let positions = self.geometry.columns.positions(tile.columns.len());
         let may_be_non_finite = S::DEPTH == Depth::F32;
-        let step = self.geometry.step;
+        let step = self.geometry.step();
         Band::new(view, positions, step, may_be_non_finite, far, slices)
     }
 
@@ -105,12 +105,12 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         columns: &Range<usize>,
     ) -> Option<StridedView<'_, T, 3>> {
         let Self { geometry, .. } = self;
-        let inside = |axis, padded: &Range<usize>| geometry.inside(axis, padded) == *padded;
+        let inside = |axis: &Axis, padded: &Range<usize>| axis.inside(padded) == *padded;
         let fits = holds_block(geometry, tile.columns.len(), self.source.shape()[2]);
-        if !(fits && inside(0, rows) && inside(1, columns)) {
+        if !(fits && inside(&geometry.rows, rows) && inside(&geometry.columns, columns)) {
             return None;
         }
-        let [above, left] = [geometry.before[0] + self.first, geometry.before[1]];
+        let [above, left] = [geometry.rows.before + self.first, geometry.columns.before];
         let rows = rows.start - above..rows.end - above;
         let rows = self.direct?.slice(0, rows).ok()?;
         rows.slice(1, columns.start - left..).ok()
@@ -128,13 +128,13 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         let framed = framed_columns::<T>(geometry, tile.columns.len(), channels);
         let shape = [rows.len(), framed, channels];
         let len = framed * channels;
-        let inside = geometry.inside(1, &columns);
+        let inside = geometry.columns.inside(&columns);
         let outside = |columns: Range<usize>, places: &mut Vec<Option<usize>>| -> Result<()> {
             places.clear();
             let count = columns.len();
             let taken = places.try_reserve_exact(count);
             taken.map_err(|_| no_memory::<Option<usize>>(count))?;
-            places.extend(columns.map(|x| geometry.source(1, x)));
+            places.extend(columns.map(|x| geometry.columns.source(x)));
             Ok(())
         };
         let Frame {
@@ -147,7 +147,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         let samples = aligned(samples, rows.len() * len)?;
         for (padded, framed) in rows.zip(samples.chunks_exact_mut(len)) {
             let framed = &mut framed[..columns.len() * channels];
-            let Some(row) = geometry.source(0, padded) else {
+            let Some(row) = geometry.rows.source(padded) else {
                 framed.fill(self.constant);
                 continue;
             };
@@ -168,7 +168,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             return;
         }
         let channels = self.source.shape()[2];
-        let first = inside.start - self.geometry.before[1];
+        let first = inside.start - self.geometry.columns.before;
         match self.source.flat_row(row) {
             Some(samples) => self.simd.run(Convert {
                 samples: &samples[first * channels..][..out.len()],

@@ -349,7 +349,7 @@ fn formats_refuse_what_they_cannot_hold() {
     ));
     assert!(matches!(
         "nix".parse::<Format>().unwrap_err(),
-        Error::Request(RequestError::Name { of: NameOf::Format, name, .. }) if name == "nix"
+        Error::Request(RequestError::Name(unknown)) if unknown.of == NameOf::Format && unknown.name == "nix"
     ));
 }
 

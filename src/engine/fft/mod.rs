@@ -17,25 +17,27 @@
 //! tiles of 256 x 256 in f32 took 95 us, loading and product included; the bare
 //! transforms of rustfft took 111.
 
+mod aligned;
 mod error;
 mod offer;
-mod tile;
+pub(super) mod scratch;
+pub(super) mod tile;
 mod tiling;
 mod transform;
 mod transpose;
 
 use std::{mem, ops::Range};
 
+use aligned::Aligned;
 pub(super) use offer::Fft;
-pub(crate) use tile::Tiles;
-use tile::{Forward, Pair, Spectrum, Tile, TileRow};
+use tile::{Forward, Pair, Spectrum, Tile, TileRow, Tiles};
 use tiling::Tiling;
 use transform::{Transform, cells};
 
 use super::{
     Band, Contract,
-    contract::recycled,
-    direct::{self, Blocks},
+    blocks::{self, Blocks},
+    recycle::recycled,
     taps::{Grid, Taps},
 };
 use crate::{
@@ -69,33 +71,6 @@ struct Compiled<T> {
     promise: Promise,
     /// For the tiles that are not transformed.
     taps: Taps<T>,
-}
-
-/// Buffers of one thread, kept from call to call.
-#[derive(Debug)]
-pub(super) struct Scratch<T: 'static> {
-    tile: Aligned<T>,
-    line: Aligned<T>,
-    /// The sums of a tile that is left to the direct method.
-    sums: Vec<T>,
-    /// The slices of its rows: empty between calls.
-    slices: Vec<&'static [T]>,
-    pairs: Vec<Pair>,
-    /// Columns of sums of the tiles that are left to the direct method.
-    refused: Vec<Range<usize>>,
-}
-
-impl<T: Lane> Scratch<T> {
-    pub(super) fn new() -> Self {
-        Self {
-            tile: Aligned::empty(),
-            line: Aligned::empty(),
-            sums: Vec::new(),
-            slices: Vec::new(),
-            pairs: Vec::new(),
-            refused: Vec::new(),
-        }
-    }
 }
 
 impl<T: Blocks + Tiles> Compiled<T> {
@@ -196,7 +171,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
         try_resize(sums, out.len().div_ceil(stride) * part_stride, T::ZERO)?;
-        direct::contract(self.simd, &part, &self.taps, first, sums, part_stride);
+        blocks::contract(self.simd, &part, &self.taps, first, sums, part_stride);
         let skipped = (columns.start - from) * channels;
         let len = columns.len() * channels;
         for (out, sums) in out.chunks_mut(stride).zip(sums.chunks_exact(part_stride)) {
@@ -336,49 +311,6 @@ fn spectrum<T: Lane>(
         rows: Transform::new(width),
         product,
     })
-}
-
-/// Numbers that begin at a multiple of 64 bytes: a cell then lies in as few
-/// cache lines as it can.
-#[derive(Debug)]
-struct Aligned<T> {
-    buffer: Vec<T>,
-    from: usize,
-    len: usize,
-}
-
-impl<T: Lane> Aligned<T> {
-    const fn empty() -> Self {
-        Self {
-            buffer: Vec::new(),
-            from: 0,
-            len: 0,
-        }
-    }
-
-    fn new(len: usize) -> Result<Self> {
-        let slack = lanes(T::KIND);
-        let mut buffer = Vec::new();
-        try_resize(&mut buffer, len + slack, T::ZERO)?;
-        let from = buffer.as_ptr().align_offset(64).min(slack);
-        Ok(Self { buffer, from, len })
-    }
-
-    fn resize(&mut self, len: usize) -> Result<()> {
-        if len != self.len {
-            *self = Self::empty();
-            *self = Self::new(len)?;
-        }
-        Ok(())
-    }
-
-    fn get(&self) -> &[T] {
-        &self.buffer[self.from..self.from + self.len]
-    }
-
-    fn get_mut(&mut self) -> &mut [T] {
-        &mut self.buffer[self.from..self.from + self.len]
-    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,14 @@ use crate::{
     combine::Combine,
     engine::{
         Contract, Engine, Method, Offer, Refusal,
+        lane::LaneReason,
         program::{Arithmetic, Bank, InLane},
+        task::{Task, is_exact},
     },
     error::Result,
     image::Depth,
     kernel::Kernel,
     number::{ElementKind, LaneKind},
-    plan::{LaneReason, Task, is_exact},
 };
 
 /// The Fourier transform.
@@ -47,8 +48,8 @@ impl Engine for Fft {
             ..
         } = *task;
         let exact = kernels.iter().any(|k| is_exact(k, depth));
-        let sums = [0, 1].map(|axis| geometry.positions(axis, geometry.output[axis]));
-        if geometry.step[0] > 1 {
+        let sums = [&geometry.rows, &geometry.columns].map(|axis| axis.positions(axis.output));
+        if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
         }
         if task.combine == Some(Combine::Direction) && !exact {
@@ -61,7 +62,7 @@ impl Engine for Fft {
         if task.lane.is_some_and(|asked| asked != lane) {
             return Err(Refusal::of(Why::Lane(lane)));
         }
-        let tiling = Tiling::choose(lane, geometry.window, sums, channels);
+        let tiling = Tiling::choose(lane, geometry.window(), sums, channels);
         let tiling = tiling.ok_or_else(|| Refusal::of(Why::Window))?;
         let white = depth.full_scale();
         let within = |k: &Kernel| {
@@ -74,7 +75,7 @@ impl Engine for Fft {
         }
         let promises = kernels.iter().map(|k| promise(k, depth)).collect();
         // A pair of tiles.
-        let tile_width = (2 * tiling.valid[1] - 1) / geometry.step[1] + 1;
+        let tile_width = (2 * tiling.valid[1] - 1) / geometry.columns.step + 1;
         Ok(Offer {
             cost: kernels.len() as f64 * tiling.cost(lane, sums, channels),
             lane,
@@ -95,7 +96,7 @@ impl Engine for Fft {
 /// the sums of a tile that is left to the direct loop.
 fn scratch(task: &Task<'_>, tiling: &Tiling, tile_width: usize) -> usize {
     let [rows, columns] = tiling.size;
-    let dense = task.geometry.positions(1, tile_width) * task.channels + MAX_BLOCK;
+    let dense = task.geometry.columns.positions(tile_width) * task.channels + MAX_BLOCK;
     rows * columns * 2 + columns * 2 * LINES + tiling.valid[0] * dense
 }
 

@@ -10,7 +10,7 @@
 //! transformed, multiplied by the spectrum and transformed back at once.
 
 use super::{
-    Aligned,
+    aligned::Aligned,
     transform::{Cell, Float, Transform, cells, cells_mut},
     transpose::transpose,
 };
@@ -62,7 +62,7 @@ pub(crate) struct TileRow<'a, T> {
 struct F32<'a>(TileRow<'a, f32>);
 struct F64<'a>(TileRow<'a, f64>);
 
-/// A lane as the transform sees it: as [`Blocks`](super::direct::Blocks), for a row
+/// A lane as the transform sees it: as [`Blocks`](super::blocks::Blocks), for a row
 /// of tiles. Only floats are ever transformed.
 pub(crate) trait Tiles: Lane {
     fn contract(simd: Simd, tiles: TileRow<'_, Self>);

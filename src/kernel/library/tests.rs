@@ -221,7 +221,7 @@ fn aliases_are_sorted_lead_somewhere_and_hide_nothing() {
         ("photograph", "there is no built-in kernel `photograph`"),
         (
             "gaussian4",
-            "there is no built-in kernel `gaussian4`; did you mean `gaussian` or `gaussian3` or `gaussian5`?",
+            "there is no built-in kernel `gaussian4`; did you mean `gaussian3` or `gaussian5` or `gaussian7`?",
         ),
         // A file, if it were there, would not be looked at.
         (
@@ -230,7 +230,7 @@ fn aliases_are_sorted_lead_somewhere_and_hide_nothing() {
         ),
         (
             "sobel\n",
-            "there is no built-in kernel `sobel\\n`; did you mean `sobel`?",
+            "there is no built-in kernel `sobel\\n`; did you mean `sobel` or `sobel5`?",
         ),
     ] {
         let refused = KernelBank::builtin(name).unwrap_err();

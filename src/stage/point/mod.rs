@@ -12,8 +12,8 @@ pub(super) use select::Select;
 
 use super::Rows;
 use crate::{
+    geometry::Geometry,
     image::{ImageView, SampleSliceMut},
-    plan::Geometry,
 };
 
 /// Changes finished pixels in place. The stage before it calls it with every row
@@ -40,9 +40,9 @@ impl<'a> Under<'a> {
     pub(super) fn new(geometry: &Geometry, source: Rows<'a>, [row, column]: [usize; 2]) -> Self {
         Self {
             source: source.view,
-            row: geometry.under(0, row) - source.first,
-            first_column: geometry.under(1, column),
-            step: geometry.step[1],
+            row: geometry.rows.under(row) - source.first,
+            first_column: geometry.columns.under(column),
+            step: geometry.columns.step,
         }
     }
 }

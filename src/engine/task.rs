@@ -1,14 +1,19 @@
 //! What engines make offers for.
 
-use super::{
-    geometry::Geometry,
-    lane::{self, LaneReason, LaneRefusal},
-    sizes,
-};
+use super::method::Method;
 use crate::{
-    combine::Combine, engine::Method, image::Depth, kernel::Kernel, map::Map, number::LaneKind,
+    combine::Combine,
+    geometry::{self, Geometry},
+    image::Depth,
+    kernel::Kernel,
+    map::Map,
+    number::LaneKind,
     simd::Simd,
 };
+
+/// A row that begins a line of the cache, has room for a block and ends with a
+/// line.
+const ROW_SLACK: usize = 8 << 10;
 
 /// What engines make offers for.
 #[derive(Debug, Clone, Copy)]
@@ -33,26 +38,27 @@ pub(crate) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// The lane of an engine that sums every tap by itself.
-    pub(crate) fn lane(&self) -> Result<(LaneKind, LaneReason), LaneRefusal> {
-        lane::lane(self, |_, kernel| {
-            LaneKind::F32.roundings(kernel.rows(), kernel.columns())
-        })
-    }
-
     /// The samples that are computed, those that a step across leaves out
     /// included.
     pub(crate) fn samples(&self) -> f64 {
         let Self {
             geometry, channels, ..
         } = self;
-        let columns = geometry.positions(1, geometry.output[1]);
-        geometry.output[0] as f64 * columns as f64 * *channels as f64
+        let columns = geometry.columns.positions(geometry.columns.output);
+        geometry.rows.output as f64 * columns as f64 * *channels as f64
     }
 
     /// Columns of a tile that suit the cache, for engines that take any.
     pub(crate) fn tile_width(&self) -> usize {
-        sizes::tile_width(self.geometry, self.channels)
+        geometry::tile_width(self.geometry, self.channels)
+    }
+
+    /// The most bytes of a row of sums between the passes down the columns and along
+    /// the rows.
+    pub(super) fn pass_row_bytes(&self, lane: LaneKind) -> usize {
+        let columns = self.geometry.columns.padded_len(self.tile_width());
+        let samples = columns.saturating_mul(self.channels * lane.bytes());
+        samples.saturating_add(ROW_SLACK)
     }
 }
 

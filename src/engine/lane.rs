@@ -118,6 +118,15 @@ pub(crate) enum LaneRefusal {
     },
 }
 
+impl Task<'_> {
+    /// The lane of an engine that sums every tap by itself.
+    pub(crate) fn lane(&self) -> Result<(LaneKind, LaneReason), LaneRefusal> {
+        lane(self, |_, kernel| {
+            LaneKind::F32.roundings(kernel.rows(), kernel.columns())
+        })
+    }
+}
+
 /// The fastest lane that keeps the promise for every kernel, or the one that was
 /// asked for if it does, and why. A sum of a kernel in f32 goes through `roundings`.
 pub(crate) fn lane(

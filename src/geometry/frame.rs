@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::geometry::Geometry;
+use super::Geometry;
 use crate::{
     image::Depth,
     number::{Element, ElementKind, LaneKind},
@@ -18,8 +18,8 @@ pub(crate) fn framed_columns<T: Element>(
     columns: usize,
     channels: usize,
 ) -> usize {
-    let block = T::MAX_BLOCK.div_ceil(channels) + geometry.window[1] - 1;
-    whole_lines::<T>(geometry.padded_len(1, columns).max(block) + 3)
+    let block = T::MAX_BLOCK.div_ceil(channels) + geometry.columns.window - 1;
+    whole_lines::<T>(geometry.columns.padded_len(columns).max(block) + 3)
 }
 
 /// The bytes of a framed row.
@@ -40,7 +40,7 @@ pub(crate) fn row_bytes(
 
 /// `(columns, channels)` of the window in a band's row.
 pub(crate) fn window_row(geometry: &Geometry, channels: usize) -> Layout<2> {
-    let shape = [geometry.window[1], channels];
+    let shape = [geometry.columns.window, channels];
     Layout::c_order(shape, shape[0] * shape[1]).expect("a shape fits as many elements as it has")
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn reads_directly(
     sample: Depth,
     element: ElementKind,
 ) -> bool {
-    element.depth() == Some(sample) && holds_block(geometry, geometry.output[1], channels)
+    element.depth() == Some(sample) && holds_block(geometry, geometry.columns.output, channels)
 }
 
 /// The columns of the result whose windows stay in the image from left to
@@ -60,11 +60,12 @@ pub(crate) fn reads_directly(
 /// few are left, for then the blocks at the sides cost more than a copy: 3x3 on
 /// bytes, 512 x 512, took 80 us with them and 57 without.
 pub(crate) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
-    let columns = geometry.output[1];
-    let block = (<f32 as Element>::MAX_BLOCK.div_ceil(channels) - 1).div_ceil(geometry.step[1]) + 1;
+    let columns = geometry.columns.output;
+    let block =
+        (<f32 as Element>::MAX_BLOCK.div_ceil(channels) - 1).div_ceil(geometry.columns.step) + 1;
     let leaves = |column: usize| {
-        let padded = geometry.padded(1, &(column..column + 1));
-        geometry.inside(1, &padded) != padded
+        let padded = geometry.columns.padded(&(column..column + 1));
+        geometry.columns.inside(&padded) != padded
     };
     let left = (0..columns).take_while(|&x| leaves(x)).count();
     let right = (left..columns).rev().take_while(|&x| leaves(x)).count();
@@ -82,5 +83,5 @@ pub(crate) fn holds_block(geometry: &Geometry, columns: usize, channels: usize) 
     // Only bytes and floats are framed as they are.
     const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
     const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
-    geometry.positions(1, columns) * channels >= BLOCK
+    geometry.columns.positions(columns) * channels >= BLOCK
 }

@@ -2,10 +2,11 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::Plan;
 use crate::{
     error::{RequestError, Result},
-    image::{ImageSpec, ImageView, ImageViewMut, Sample, SampleSliceMut, Samples},
+    filter::Filter,
+    image::{Image, ImageSpec, ImageView, ImageViewMut, Sample, SampleSliceMut, Samples},
+    plan::{Plan, Tuning},
     stage::{Chain, Part, Progress, Rows, RowsMut, Scratch},
     stop::Stop,
     view::StridedViewMut,
@@ -13,6 +14,23 @@ use crate::{
 
 /// The bytes of a chunk of the result where it is made in memory of our own first.
 const CHUNK_BYTES: usize = 1 << 20;
+
+impl Filter {
+    /// The filtered image.
+    ///
+    /// Work is split over the threads of the current rayon pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan), and if the memory cannot be had.
+    pub fn apply<'a>(&self, image: impl Into<ImageView<'a>>) -> Result<Image> {
+        let image = image.into();
+        let plan = self.plan(image, &Tuning::default())?;
+        let mut output = plan.allocate()?;
+        plan.run(image, &mut output)?;
+        Ok(output)
+    }
+}
 
 impl Plan {
     /// Fills `output` with what the filter gives of `image`.

@@ -1,6 +1,6 @@
 //! How large tiles and bands are.
 
-use super::geometry::Geometry;
+use super::Geometry;
 use crate::error::{LimitError, Result};
 
 /// Samples in a row of a tile, where the image is wider. Whole rows are read
@@ -23,14 +23,17 @@ const BANDS_PER_THREAD: usize = 4;
 const BLOCK_BYTES: usize = 512 << 20;
 
 /// Refuses windows that are too large for any band.
-pub(crate) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) -> Result<()> {
-    let halo_bytes = geometry.window[1].saturating_mul(size_of::<Option<usize>>());
+pub(crate) fn check_size(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) -> Result<()> {
+    let halo_bytes = geometry
+        .columns
+        .window
+        .saturating_mul(size_of::<Option<usize>>());
     let least = row_bytes
-        .saturating_mul(geometry.padded_len(0, rows_at_once))
+        .saturating_mul(geometry.rows.padded_len(rows_at_once))
         .max(halo_bytes);
     if least > BLOCK_BYTES {
         return Err(LimitError::Windows {
-            window: geometry.window,
+            window: geometry.window(),
             needed: least,
             limit: BLOCK_BYTES,
         }
@@ -43,10 +46,10 @@ pub(crate) fn check(geometry: &Geometry, row_bytes: usize, rows_at_once: usize) 
 /// [`TILE_SAMPLES`] before the step, and wider than what they share with their
 /// neighbours.
 pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
-    let columns = (TILE_SAMPLES / channels).max(2 * (geometry.window[1] - 1));
-    let least = columns.div_ceil(geometry.step[1]).max(1);
-    let tiles = (geometry.output[1] / least).max(1);
-    geometry.output[1].div_ceil(tiles)
+    let columns = (TILE_SAMPLES / channels).max(2 * (geometry.columns.window - 1));
+    let least = columns.div_ceil(geometry.columns.step).max(1);
+    let tiles = (geometry.columns.output / least).max(1);
+    geometry.columns.output.div_ceil(tiles)
 }
 
 /// Output rows whose source rows suit the cache and whose number gives every
@@ -58,15 +61,15 @@ pub(crate) fn band_rows(
     direct: bool,
     threads: usize,
 ) -> usize {
-    let halo = geometry.window[0] - 1;
-    let step = geometry.step[0];
+    let halo = geometry.rows.window - 1;
+    let step = geometry.rows.step;
     let fitting = match direct {
         true => DIRECT_ROWS,
         false => (BAND_BYTES / row_bytes).saturating_sub(halo) / step,
     };
-    let share = geometry.output[0].div_ceil(BANDS_PER_THREAD * threads);
+    let share = geometry.rows.output.div_ceil(BANDS_PER_THREAD * threads);
     let rows = fitting.min(share).max(2 * halo / step).max(8);
     // A window far larger than the cache leaves no room for more of them.
-    let bytes = |rows| row_bytes.saturating_mul(geometry.padded_len(0, rows));
+    let bytes = |rows| row_bytes.saturating_mul(geometry.rows.padded_len(rows));
     if bytes(rows) > BLOCK_BYTES { 1 } else { rows }
 }

@@ -1,0 +1,315 @@
+//! The inner loop of most engines: every tap on a block of R output rows x N vectors, its
+//! sums in registers.
+//!
+//! The loop knows neither borders nor channels: a row is one flat slice, a tap is an
+//! offset into it, and each source row and tap carries R packed weights. The body is
+//! compiled once per level; see [`crate::simd`].
+
+use super::{
+    band::Band,
+    taps::{Line, Taps},
+    task::Task,
+};
+use crate::{
+    number::{Lane, LaneKind},
+    simd::{Body, Isa, Level, Simd, Vectors, prefetch},
+};
+
+/// See [`Contract::run`](super::Contract::run).
+pub(super) fn contract<T: Blocks>(
+    simd: Simd,
+    band: &Band<'_, T>,
+    taps: &Taps<T>,
+    first: usize,
+    out: &mut [T],
+    stride: usize,
+) {
+    let at_once = rows_at_once(T::KIND, simd.level());
+    // Output rows share source rows only where they are neighbours.
+    let neighbours = band.step[0] == 1 && taps.dilation[0] == 1;
+    let rows = if neighbours && taps.most_rows >= at_once {
+        at_once
+    } else {
+        1
+    };
+    let mut at = 0;
+    while at * stride < out.len() {
+        let out = &mut out[at * stride..];
+        let rows = if out.len() >= rows * stride { rows } else { 1 };
+        Rows {
+            sources: band.seen(taps.rows_seen(), first + at, rows),
+            ahead: band.ahead(taps.rows_seen(), first + at, rows),
+            taps,
+            len: band.dense_len(),
+            rows,
+            out: &mut out[..rows * stride],
+            stride,
+        }
+        .run(simd);
+        at += rows;
+    }
+}
+
+/// One block of output rows, and all it is computed from.
+pub(crate) struct Rows<'a, T> {
+    pub(super) sources: &'a [&'a [T]],
+    /// Rows to be fetched meanwhile.
+    pub(super) ahead: &'a [&'a [T]],
+    pub(super) taps: &'a Taps<T>,
+    /// Columns x channels of sums to compute in a row.
+    pub(super) len: usize,
+    /// Output rows, either 1 or as many as the level computes at once.
+    pub(super) rows: usize,
+    pub(super) out: &'a mut [T],
+    pub(super) stride: usize,
+}
+
+impl<T: Lane> Rows<'_, T> {
+    pub(super) fn run(self, simd: Simd)
+    where
+        T: Blocks,
+    {
+        T::contract(simd, self);
+    }
+
+    /// In blocks of R rows x N vectors: their sums hide the latency of
+    /// multiply-add, and they, N samples and a weight fill the registers.
+    #[inline(always)]
+    fn contract<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
+        if self.rows == R {
+            self.blocks::<V, R, N>(v);
+        } else {
+            self.blocks::<V, 1, ONE_ROW>(v);
+        }
+    }
+
+    /// Cuts the row into blocks; the last is shifted back to end where the row
+    /// ends. A row shorter than a block is computed past its end: the band and
+    /// the sums have room for it.
+    #[inline(always)]
+    fn blocks<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
+        let groups = self.taps.groups::<R>();
+        let Some((first, others)) = groups.split_first() else {
+            self.out.fill(T::ZERO);
+            return;
+        };
+        let columns = N * V::LANES;
+        let last = self.len.saturating_sub(columns);
+        let mut x = 0;
+        loop {
+            for row in self.ahead {
+                (0..N).for_each(|n| prefetch(&row[x + n * V::LANES..]));
+            }
+            let sums = block::<V, T, R, N>(v, self.sources, first, x);
+            for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
+                let row = &mut row[x..][..columns];
+                for (n, sum) in sums.into_iter().enumerate() {
+                    v.store(sum, &mut row[n * V::LANES..]);
+                }
+            }
+            for group in others {
+                let sums = block::<V, T, R, N>(v, self.sources, group, x);
+                for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
+                    let row = &mut row[x..][..columns];
+                    for (n, sum) in sums.into_iter().enumerate() {
+                        let to = &mut row[n * V::LANES..];
+                        v.store(v.add(v.load(to), sum), to);
+                    }
+                }
+            }
+            if x == last {
+                break;
+            }
+            x = (x + columns).min(last);
+        }
+    }
+}
+
+/// The sums of R rows x N vectors, at column `x`.
+#[inline(always)]
+fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
+    v: V,
+    sources: &[&[T]],
+    group: &[Line<T>],
+    x: usize,
+) -> [[V::Vector; N]; R] {
+    let mut sums = [[v.splat(T::ZERO); N]; R];
+    for line in group {
+        // Source rows that only some output rows see are given to those alone.
+        macro_rules! rows {
+            ($(($first:literal, $end:literal)),*) => {
+                match (line.first, line.end) {
+                    $(($first, $end) if $end <= R => {
+                        add_line::<V, T, R, N, $first, $end>(v, &mut sums, sources, line, x);
+                    })*
+                    _ => unreachable!("a block has at most 4 rows"),
+                }
+            };
+        }
+        rows!(
+            (0, 4),
+            (0, 1),
+            (0, 2),
+            (0, 3),
+            (1, 2),
+            (1, 3),
+            (1, 4),
+            (2, 3),
+            (2, 4),
+            (3, 4)
+        );
+    }
+    sums
+}
+
+/// Adds every tap of a line to the sums of rows `A..B`.
+#[inline(always)]
+fn add_line<
+    V: Vectors<T>,
+    T: Lane,
+    const R: usize,
+    const N: usize,
+    const A: usize,
+    const B: usize,
+>(
+    v: V,
+    sums: &mut [[V::Vector; N]; R],
+    sources: &[&[T]],
+    line: &Line<T>,
+    x: usize,
+) {
+    let weights = line.weights.as_chunks::<R>().0;
+    if let [offset] = line.offsets[..] {
+        for (source, weights) in sources[line.rows.clone()].iter().zip(weights) {
+            add_tap::<V, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
+        }
+    } else {
+        let samples = &sources[line.rows.start][x..];
+        for (&offset, weights) in line.offsets.iter().zip(weights) {
+            add_tap::<V, T, R, N, A, B>(v, sums, &samples[offset..], weights);
+        }
+    }
+}
+
+/// Adds one tap to the sums of rows `A..B`.
+#[inline(always)]
+fn add_tap<
+    V: Vectors<T>,
+    T: Lane,
+    const R: usize,
+    const N: usize,
+    const A: usize,
+    const B: usize,
+>(
+    v: V,
+    sums: &mut [[V::Vector; N]; R],
+    samples: &[T],
+    weights: &[T; R],
+) {
+    let window = &samples[..N * V::LANES];
+    let window: [V::Vector; N] = std::array::from_fn(|n| v.load(&window[n * V::LANES..]));
+    for r in A..B {
+        let weight = v.splat(weights[r]);
+        for n in 0..N {
+            sums[r][n] = v.mul_add(window[n], weight, sums[r][n]);
+        }
+    }
+}
+
+/// Vectors of a block of one row, at every level: as many sums as hide the
+/// latency of multiply-add. None shares its samples, so none needs a register
+/// for them.
+const ONE_ROW: usize = 8;
+
+/// Output rows that are computed together. Rows that are not neighbours share no
+/// source rows, and are computed one by one.
+pub(super) fn block_rows(task: &Task<'_>, lane: LaneKind) -> usize {
+    match task.geometry.rows.step {
+        1 => rows_at_once(lane, task.simd.level()),
+        _ => 1,
+    }
+}
+
+/// The most output rows of a block.
+pub(super) const MOST_ROWS: usize = 4;
+
+/// Output rows of a block: the R of the instances below.
+pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
+    match (lane, level) {
+        (_, Level::Avx512 | Level::Avx512Vnni | Level::Neon) => 4,
+        (LaneKind::F32 | LaneKind::F64, Level::Avx2) => 4,
+        _ => 2,
+    }
+}
+
+/// Multiplying and adding are two instructions here, and their result takes a
+/// register more.
+struct I16<'a>(Rows<'a, i16>);
+struct F32<'a>(Rows<'a, f32>);
+struct F64<'a>(Rows<'a, f64>);
+
+/// A lane that the direct loop runs in: the rows and columns of a block at each
+/// level are constants of the code, so each lane names its own instances.
+pub(crate) trait Blocks: Lane {
+    fn contract(simd: Simd, rows: Rows<'_, Self>);
+}
+
+impl Blocks for i16 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(I16(rows));
+    }
+}
+
+impl Blocks for f32 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(F32(rows));
+    }
+}
+
+impl Blocks for f64 {
+    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+        simd.run(F64(rows));
+    }
+}
+
+impl Body for I16<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match (I::VECTOR, I::REGISTERS) {
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 2, 4>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
+        }
+    }
+}
+
+impl Body for F32<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match (I::VECTOR, I::REGISTERS) {
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 4, 3>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
+        }
+    }
+}
+
+impl Body for F64<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        match (I::VECTOR, I::REGISTERS) {
+            (64, _) => self.0.contract::<I, 4, 4>(isa),
+            (32, _) => self.0.contract::<I, 4, 3>(isa),
+            (_, 32) => self.0.contract::<I, 4, 4>(isa),
+            _ => self.0.contract::<I, 2, 4>(isa),
+        }
+    }
+}

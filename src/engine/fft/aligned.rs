@@ -1,0 +1,49 @@
+//! Numbers for whole vectors.
+
+use crate::{error::Result, image::try_resize, number::Lane};
+
+/// The alignment of cells: a cache line, and the vector of AVX-512.
+const LINE: usize = 64;
+
+/// Numbers that begin at a multiple of 64 bytes: a cell then lies in as few
+/// cache lines as it can.
+#[derive(Debug)]
+pub(super) struct Aligned<T> {
+    buffer: Vec<T>,
+    from: usize,
+    len: usize,
+}
+
+impl<T: Lane> Aligned<T> {
+    pub(super) const fn empty() -> Self {
+        Self {
+            buffer: Vec::new(),
+            from: 0,
+            len: 0,
+        }
+    }
+
+    pub(super) fn new(len: usize) -> Result<Self> {
+        let slack = LINE / size_of::<T>();
+        let mut buffer = Vec::new();
+        try_resize(&mut buffer, len + slack, T::ZERO)?;
+        let from = buffer.as_ptr().align_offset(LINE).min(slack);
+        Ok(Self { buffer, from, len })
+    }
+
+    pub(super) fn resize(&mut self, len: usize) -> Result<()> {
+        if len != self.len {
+            *self = Self::empty();
+            *self = Self::new(len)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn get(&self) -> &[T] {
+        &self.buffer[self.from..self.from + self.len]
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut [T] {
+        &mut self.buffer[self.from..self.from + self.len]
+    }
+}

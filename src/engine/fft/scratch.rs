@@ -1,0 +1,33 @@
+//! What a thread needs to transform tiles.
+
+use std::ops::Range;
+
+use super::{aligned::Aligned, tile::Pair};
+use crate::number::Lane;
+
+/// Buffers of one thread, kept from call to call.
+#[derive(Debug)]
+pub(in crate::engine) struct Scratch<T: 'static> {
+    pub(super) tile: Aligned<T>,
+    pub(super) line: Aligned<T>,
+    /// The sums of a tile that is left to the direct method.
+    pub(super) sums: Vec<T>,
+    /// The slices of its rows: empty between calls.
+    pub(super) slices: Vec<&'static [T]>,
+    pub(super) pairs: Vec<Pair>,
+    /// Columns of sums of the tiles that are left to the direct method.
+    pub(super) refused: Vec<Range<usize>>,
+}
+
+impl<T: Lane> Scratch<T> {
+    pub(in crate::engine) fn new() -> Self {
+        Self {
+            tile: Aligned::empty(),
+            line: Aligned::empty(),
+            sums: Vec::new(),
+            slices: Vec::new(),
+            pairs: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Where windows lie: how far they reach, how many there are, and which rows and columns
+//! of the image they see.
+
+mod axis;
+mod frame;
+mod sizes;
+
+pub(crate) use axis::Axis;
+pub(crate) use frame::{
+    columns_inside, framed_columns, holds_block, reads_directly, row_bytes, window_row,
+};
+pub(crate) use sizes::{band_rows, check_size, tile_width};
+
+use crate::{
+    border::Border,
+    error::{RequestError, Result},
+    kernel::Kernel,
+    view,
+};
+
+/// The positions of the windows of a bank over an image.
+///
+/// Kernels of several sizes or anchors share one window, which holds them all, and stand
+/// in it at their [`origins`](Self::origins).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Geometry {
+    pub(crate) rows: Axis,
+    pub(crate) columns: Axis,
+    /// First row and column of every kernel in the window.
+    pub(crate) origins: Vec<[usize; 2]>,
+    /// The border, or `None` where no window leaves the image.
+    pub(crate) border: Option<Border>,
+}
+
+impl Geometry {
+    /// `step` and `dilation` are not zero.
+    pub(crate) fn new(
+        kernels: &[Kernel],
+        border: Option<Border>,
+        step: [usize; 2],
+        dilation: [usize; 2],
+        image: [usize; 2],
+    ) -> Result<Self> {
+        // A step beyond the image leaves the first window alone, however far it is.
+        let step = [0, 1].map(|axis| step[axis].min(image[axis]));
+        let (mut before, mut after) = ([0; 2], [0; 2]);
+        for kernel in kernels {
+            let size = [kernel.rows(), kernel.columns()];
+            for axis in 0..2 {
+                let reach = view::reach(size[axis], dilation[axis])
+                    .filter(|&reach| reach <= isize::MAX as usize / 8)
+                    .ok_or(RequestError::Dilation {
+                        dilation: dilation[axis],
+                    })?;
+                let ahead = kernel.anchor()[axis] * dilation[axis];
+                before[axis] = before[axis].max(ahead);
+                after[axis] = after[axis].max(reach - 1 - ahead);
+            }
+        }
+        let window = [0, 1].map(|axis| before[axis] + after[axis] + 1);
+        if border.is_none() && (window[0] > image[0] || window[1] > image[1]) {
+            return Err(RequestError::Window { window, image }.into());
+        }
+        let origins = kernels
+            .iter()
+            .map(|k| [0, 1].map(|axis| before[axis] - k.anchor()[axis] * dilation[axis]))
+            .collect();
+        let [rows, columns] = [0, 1].map(|axis| Axis {
+            image: image[axis],
+            output: match border {
+                Some(_) => image[axis].div_ceil(step[axis]),
+                None => (image[axis] - window[axis]) / step[axis] + 1,
+            },
+            before: if border.is_some() { before[axis] } else { 0 },
+            window: window[axis],
+            anchor: before[axis],
+            step: step[axis],
+            dilation: dilation[axis],
+            border,
+        });
+        Ok(Self {
+            rows,
+            columns,
+            origins,
+            border,
+        })
+    }
+
+    /// Rows and columns of the result.
+    pub(crate) const fn output(&self) -> [usize; 2] {
+        [self.rows.output, self.columns.output]
+    }
+
+    /// Rows and columns of the window.
+    pub(crate) const fn window(&self) -> [usize; 2] {
+        [self.rows.window, self.columns.window]
+    }
+
+    /// Row and column of the window that lies on the output pixel.
+    pub(crate) const fn anchor(&self) -> [usize; 2] {
+        [self.rows.anchor, self.columns.anchor]
+    }
+
+    /// Rows and columns from one window to the next.
+    pub(crate) const fn step(&self) -> [usize; 2] {
+        [self.rows.step, self.columns.step]
+    }
+
+    /// Rows and columns from one tap to the next.
+    pub(crate) const fn dilation(&self) -> [usize; 2] {
+        [self.rows.dilation, self.columns.dilation]
+    }
+}

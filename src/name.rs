@@ -1,0 +1,64 @@
+//! Names of borders, maps and the like that mean nothing.
+
+use std::fmt;
+
+/// A name that means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {of} `{name}`{} choose {choices}", of.stop())]
+#[non_exhaustive]
+pub struct UnknownName {
+    /// What it would be the name of.
+    pub of: NameOf,
+    /// The name.
+    pub name: String,
+    /// The names that there are.
+    pub choices: String,
+}
+
+impl UnknownName {
+    pub(crate) fn new(of: NameOf, name: &str, choices: impl Into<String>) -> Self {
+        Self {
+            of,
+            name: name.to_owned(),
+            choices: choices.into(),
+        }
+    }
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameOf {
+    /// A border.
+    Border,
+    /// A channel.
+    Channel,
+    /// A rule that combines responses.
+    Combine,
+    /// An image format.
+    Format,
+    /// A map of responses to samples.
+    Map,
+}
+
+impl NameOf {
+    /// What ends the clause on the name.
+    const fn stop(self) -> char {
+        match self {
+            Self::Combine | Self::Map => ';',
+            _ => ':',
+        }
+    }
+}
+
+impl fmt::Display for NameOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Border => "border",
+            Self::Channel => "channel",
+            Self::Combine => "combine",
+            Self::Format => "format",
+            Self::Map => "map",
+        })
+    }
+}
