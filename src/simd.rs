@@ -9,11 +9,12 @@
     reason = "calling a function compiled for a CPU feature is unsafe; `Simd` and `Isa` prove the feature"
 )]
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod array_dots;
 #[cfg(target_arch = "x86_64")]
 mod dots;
 #[cfg(not(target_arch = "x86_64"))]
-#[path = "simd/no_dots.rs"]
-mod dots;
+use array_dots as dots;
 mod lines;
 mod memory;
 mod vectors;
@@ -52,6 +53,31 @@ impl Level {
             Self::Avx512Vnni => "avx512vnni",
         }
     }
+
+    /// Whether this processor has it.
+    fn is_detected(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_detected()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => {
+                Self::Avx512.is_detected() && is_x86_feature_detected!("avx512vnni")
+            }
+            // Those of other targets.
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Level {
@@ -73,26 +99,15 @@ impl Simd {
 
     /// Every level of this processor, the slowest first.
     pub fn available() -> Vec<Self> {
-        let mut levels = vec![Self::PORTABLE];
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            levels.push(Self(Level::Avx2));
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                levels.push(Self(Level::Avx512));
-                if is_x86_feature_detected!("avx512vnni") {
-                    levels.push(Self(Level::Avx512Vnni));
-                }
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("neon") {
-            levels.push(Self(Level::Neon));
-        }
-        levels
+        let levels = [
+            Level::Portable,
+            Level::Neon,
+            Level::Avx2,
+            Level::Avx512,
+            Level::Avx512Vnni,
+        ];
+        let here = levels.into_iter().filter(|level| level.is_detected());
+        here.map(Self).collect()
     }
 
     /// The fastest level of this processor.
@@ -116,7 +131,7 @@ impl Simd {
         self.0
     }
 
-    /// Whether this level has dot products of bytes.
+    /// Whether this level has instructions for dot products of bytes.
     pub(crate) const fn has_dots(self) -> bool {
         matches!(self.0, Level::Avx512Vnni)
     }
@@ -125,18 +140,17 @@ impl Simd {
     ///
     /// # Panics
     ///
-    /// If this level has none.
+    /// If this level has none and the target has some.
     #[inline]
     pub(crate) fn run_dots<B: DotBody>(self, body: B) {
+        #[cfg(target_arch = "x86_64")]
         match self.0 {
             // SAFETY: as above, for AVX-512 and VNNI.
-            #[cfg(target_arch = "x86_64")]
             Level::Avx512Vnni => unsafe { avx512vnni(body) },
-            level => {
-                let _ = body;
-                unreachable!("{level} has no dot products, and the plan knows it");
-            }
+            level => unreachable!("{level} has no dot products, and the plan knows it"),
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        body.run(Dots(()));
     }
 
     /// Runs the copy of `body` that is compiled for this level.
@@ -258,7 +272,68 @@ impl Isa for Avx512 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{array_dots::Dots as ArrayDots, *};
+
+    /// 67 samples and four weights to begin with, and more of the like.
+    fn samples_and_weights() -> Vec<([u8; Dots::READ], [i8; 4])> {
+        let made = |k: usize| {
+            let weights =
+                [k as i8, -128, 127 - k as i8, 3].map(|w: i8| w.wrapping_mul(k as i8 + 1));
+            (
+                std::array::from_fn(|i| (i * i * 7 + i * k * 31 + k) as u8),
+                weights,
+            )
+        };
+        (0..6).map(made).collect()
+    }
+
+    /// The sums of 64 neighbours, as both types that they are stored as.
+    macro_rules! dot_sums {
+        ($dots:expr) => {{
+            let dots = $dots;
+            let mut sums = dots.zero();
+            for (samples, weights) in &samples_and_weights() {
+                sums = dots.add(sums, dots.samples(samples), dots.weights(*weights));
+            }
+            let (mut integers, mut floats) = ([0; Dots::LANES], [0.0; Dots::LANES]);
+            dots.store_i16(sums, &mut integers);
+            dots.store_f32(sums, &mut floats);
+            (integers, floats)
+        }};
+    }
+
+    struct DotSums<'a>(&'a mut Option<([i16; Dots::LANES], [f32; Dots::LANES])>);
+
+    impl DotBody for DotSums<'_> {
+        #[inline(always)]
+        fn run(self, dots: Dots) {
+            *self.0 = Some(dot_sums!(dots));
+        }
+    }
+
+    #[test]
+    fn dot_products_are_sums_of_products() {
+        let mut expected = [0_i32; Dots::LANES];
+        for (samples, weights) in samples_and_weights() {
+            for (i, sum) in expected.iter_mut().enumerate() {
+                let four = samples[i..].iter().zip(weights);
+                *sum += four.map(|(&s, w)| i32::from(s) * i32::from(w)).sum::<i32>();
+            }
+        }
+        assert!(expected.iter().any(|&sum| i16::try_from(sum).is_err()));
+        let expected = (
+            expected.map(|sum| sum as i16),
+            expected.map(|sum| sum as f32),
+        );
+        assert_eq!(dot_sums!(ArrayDots(())), expected);
+        for simd in Simd::available() {
+            if simd.has_dots() || cfg!(not(target_arch = "x86_64")) {
+                let mut sums = None;
+                simd.run_dots(DotSums(&mut sums));
+                assert_eq!(sums, Some(expected), "{simd:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_best_level_is_available_and_named() {

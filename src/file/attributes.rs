@@ -70,10 +70,7 @@ impl Attributes {
 
     #[cfg(not(unix))]
     pub(crate) fn of(_: &Path, file: &Metadata) -> Self {
-        Self {
-            file: file.clone(),
-            unread: None,
-        }
+        Self { file: file.clone() }
     }
 
     #[cfg(not(unix))]
