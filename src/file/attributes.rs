@@ -18,6 +18,7 @@ pub(crate) struct Attributes {
     #[cfg(unix)]
     extended: Vec<(OsString, Vec<u8>)>,
     /// A warning if its extended attributes could not be read.
+    #[cfg(unix)]
     unread: Option<String>,
 }
 
@@ -180,6 +181,6 @@ impl Attributes {
     #[cfg(not(unix))]
     pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
         file.set_permissions(self.file.permissions())?;
-        Ok(self.unread.iter().cloned().map(Warning::from).collect())
+        Ok(Vec::new())
     }
 }
