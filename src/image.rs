@@ -1,5 +1,6 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
+mod buffer;
 mod interop;
 mod slice;
 mod spec;
@@ -9,6 +10,7 @@ mod view_mut;
 use std::fmt;
 
 pub use crate::depth::Depth;
+pub use buffer::Buffer;
 pub use slice::{SampleSlice, SampleSliceMut};
 pub use spec::ImageSpec;
 pub use view::ImageView;
@@ -26,11 +28,11 @@ use crate::{
 #[non_exhaustive]
 pub enum Samples {
     /// 8-bit samples.
-    U8(Vec<u8>),
+    U8(Buffer<u8>),
     /// 16-bit samples.
-    U16(Vec<u16>),
+    U16(Buffer<u16>),
     /// Float samples.
-    F32(Vec<f32>),
+    F32(Buffer<f32>),
 }
 
 impl Samples {
@@ -41,35 +43,36 @@ impl Samples {
     /// [`Error::Limit`] if the memory cannot be had.
     pub fn zeroed(depth: Depth, len: usize) -> Result<Self> {
         Ok(match depth {
-            Depth::U8 => Self::U8(zeroed_vec(len)?),
-            Depth::U16 => Self::U16(zeroed_vec(len)?),
-            Depth::F32 => Self::F32(zeroed_vec(len)?),
+            Depth::U8 => zeroed_vec::<u8>(len)?.into(),
+            Depth::U16 => zeroed_vec::<u16>(len)?.into(),
+            Depth::F32 => zeroed_vec::<f32>(len)?.into(),
+        })
+    }
+
+    /// As [`zeroed`](Self::zeroed), in huge pages if they are many.
+    pub(crate) fn in_huge_pages(depth: Depth, len: usize) -> Result<Self> {
+        Ok(match depth {
+            Depth::U8 => Self::U8(Buffer::zeroed(len)?),
+            Depth::U16 => Self::U16(Buffer::zeroed(len)?),
+            Depth::F32 => Self::F32(Buffer::zeroed(len)?),
         })
     }
 
     /// No samples of this type.
     pub(crate) const fn empty(depth: Depth) -> Self {
         match depth {
-            Depth::U8 => Self::U8(Vec::new()),
-            Depth::U16 => Self::U16(Vec::new()),
-            Depth::F32 => Self::F32(Vec::new()),
+            Depth::U8 => Self::U8(Buffer::new()),
+            Depth::U16 => Self::U16(Buffer::new()),
+            Depth::F32 => Self::F32(Buffer::new()),
         }
     }
 
     /// Makes them `len`; new ones are zero.
     pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
-        fn resize<T: bytemuck::Zeroable + Clone>(samples: &mut Vec<T>, len: usize) -> Result<()> {
-            if samples.is_empty() {
-                // Memory that nobody writes to is not taken.
-                *samples = zeroed_vec(len)?;
-                return Ok(());
-            }
-            try_resize(samples, len, T::zeroed())
-        }
         match self {
-            Self::U8(samples) => resize(samples, len),
-            Self::U16(samples) => resize(samples, len),
-            Self::F32(samples) => resize(samples, len),
+            Self::U8(samples) => samples.resize(len),
+            Self::U16(samples) => samples.resize(len),
+            Self::F32(samples) => samples.resize(len),
         }
     }
 
@@ -168,7 +171,7 @@ macro_rules! sample {
 
             fn take(image: Image) -> Option<Vec<Self>> {
                 match image.samples {
-                    Samples::$variant(samples) => Some(samples),
+                    Samples::$variant(samples) => Some(samples.into_vec()),
                     _ => None,
                 }
             }
@@ -176,6 +179,12 @@ macro_rules! sample {
 
         impl From<Vec<$type>> for Samples {
             fn from(samples: Vec<$type>) -> Self {
+                Self::$variant(samples.into())
+            }
+        }
+
+        impl From<Buffer<$type>> for Samples {
+            fn from(samples: Buffer<$type>) -> Self {
                 Self::$variant(samples)
             }
         }

@@ -101,7 +101,7 @@ impl Plan {
 /// let mut runner = plan.runner()?;
 /// let mut output = plan.allocate()?;
 /// for value in 0..10 {
-///     let frame = Image::new(720, 1280, 1, Samples::U8(vec![value; 720 * 1280]))?;
+///     let frame = Image::new(720, 1280, 1, Samples::U8(vec![value; 720 * 1280].into()))?;
 ///     runner.run(&frame, &mut output)?;
 /// }
 /// # Ok::<(), stridekern::Error>(())

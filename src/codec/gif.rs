@@ -203,7 +203,7 @@ impl Picture {
                 }
             }
         }
-        Image::new(rows, columns, channels, Samples::U8(samples))
+        Image::new(rows, columns, channels, Samples::U8(samples.into()))
     }
 }
 

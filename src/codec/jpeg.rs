@@ -119,7 +119,7 @@ pub(super) fn open_cut<'a>(
         JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
             .decode_into(&mut pixels)
             .map_err(decoding)?;
-        let image = Image::new(rows, columns, channels, Samples::U8(pixels))?;
+        let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
         Ok((image, trailer))
     }))
 }

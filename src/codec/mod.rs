@@ -11,7 +11,7 @@
 //! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata};
 //! use stridekern::image::{Image, Samples};
 //!
-//! let image = Image::new(1, 2, 1, Samples::U16(vec![1, 65535]))?;
+//! let image = Image::new(1, 2, 1, Samples::U16(vec![1, 65535].into()))?;
 //! let mut file = Cursor::new(Vec::new());
 //! codec::encode(&image, Format::Png, &Metadata::default(), &EncodeOptions::default(), &mut file)?;
 //! let decoded = codec::read_bytes(file.get_ref(), None, &Limits::default())?;

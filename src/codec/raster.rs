@@ -327,13 +327,14 @@ pub(super) const fn layout(color: ColorType) -> Option<(Depth, usize)> {
 fn first_of_three(image: Image) -> Result<Image> {
     let (rows, columns) = (image.rows(), image.columns());
     match image.into_samples() {
-        Samples::U8(mut samples) => {
+        Samples::U8(samples) => {
+            let mut samples = samples.into_vec();
             for index in 0..rows * columns {
                 samples[index] = samples[3 * index];
             }
             samples.truncate(rows * columns);
             samples.shrink_to_fit();
-            Image::new(rows, columns, 1, Samples::U8(samples))
+            Image::new(rows, columns, 1, samples.into())
         }
         other => Image::new(rows, columns, 3, other),
     }

@@ -8,8 +8,8 @@
 //!
 //! ```
 //! use std::io::Cursor;
-//! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata, Output, Shape};
-//! use stridekern::image::Depth;
+//! use stridekern::codec::{self, EncodeOptions, Format, Limits, Metadata, Output};
+//! use stridekern::image::{Depth, ImageSpec};
 //!
 //! let spec = ImageSpec { rows: 3, columns: 2, channels: 1, depth: Depth::U8 };
 //! let mut file = Cursor::new(Vec::new());

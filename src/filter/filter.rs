@@ -82,7 +82,7 @@ impl std::str::FromStr for Extent {
 ///
 /// let valid = Filter::new(bank.clone()).apply(&image)?;
 /// assert_eq!(valid.shape(), [3, 2, 1]);
-/// assert_eq!(valid.samples(), &Samples::U8(vec![4, 6, 10, 12, 16, 18]));
+/// assert_eq!(valid.samples(), &Samples::U8(vec![4, 6, 10, 12, 16, 18].into()));
 ///
 /// let same = Filter::new(bank)
 ///     .with_extent(Extent::Same(Border::Edge))

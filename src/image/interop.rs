@@ -217,7 +217,8 @@ impl TryFrom<DynamicImage> for Image {
     }
 }
 
-/// Gives the samples back, without a copy. There are types for one to four
+/// Gives the samples back, without a copy unless they are a large result in
+/// [pages of its own](super::Buffer). There are types for one to four
 /// channels of 8 and 16 bits, and for three or four of floats; anything else
 /// is an error.
 ///
@@ -242,16 +243,16 @@ impl TryFrom<Image> for DynamicImage {
         let (depth, shape) = (image.depth(), image.shape());
         let channels = image.channels();
         Ok(match (channels, image.into_samples()) {
-            (1, Samples::U8(samples)) => Self::ImageLuma8(buffer(shape, samples)?),
-            (2, Samples::U8(samples)) => Self::ImageLumaA8(buffer(shape, samples)?),
-            (3, Samples::U8(samples)) => Self::ImageRgb8(buffer(shape, samples)?),
-            (4, Samples::U8(samples)) => Self::ImageRgba8(buffer(shape, samples)?),
-            (1, Samples::U16(samples)) => Self::ImageLuma16(buffer(shape, samples)?),
-            (2, Samples::U16(samples)) => Self::ImageLumaA16(buffer(shape, samples)?),
-            (3, Samples::U16(samples)) => Self::ImageRgb16(buffer(shape, samples)?),
-            (4, Samples::U16(samples)) => Self::ImageRgba16(buffer(shape, samples)?),
-            (3, Samples::F32(samples)) => Self::ImageRgb32F(buffer(shape, samples)?),
-            (4, Samples::F32(samples)) => Self::ImageRgba32F(buffer(shape, samples)?),
+            (1, Samples::U8(samples)) => Self::ImageLuma8(buffer(shape, samples.into_vec())?),
+            (2, Samples::U8(samples)) => Self::ImageLumaA8(buffer(shape, samples.into_vec())?),
+            (3, Samples::U8(samples)) => Self::ImageRgb8(buffer(shape, samples.into_vec())?),
+            (4, Samples::U8(samples)) => Self::ImageRgba8(buffer(shape, samples.into_vec())?),
+            (1, Samples::U16(samples)) => Self::ImageLuma16(buffer(shape, samples.into_vec())?),
+            (2, Samples::U16(samples)) => Self::ImageLumaA16(buffer(shape, samples.into_vec())?),
+            (3, Samples::U16(samples)) => Self::ImageRgb16(buffer(shape, samples.into_vec())?),
+            (4, Samples::U16(samples)) => Self::ImageRgba16(buffer(shape, samples.into_vec())?),
+            (3, Samples::F32(samples)) => Self::ImageRgb32F(buffer(shape, samples.into_vec())?),
+            (4, Samples::F32(samples)) => Self::ImageRgba32F(buffer(shape, samples.into_vec())?),
             _ => return Err(RequestError::PixelType { channels, depth }.into()),
         })
     }

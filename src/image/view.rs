@@ -114,7 +114,7 @@ impl<'a> ImageView<'a> {
     /// ```
     /// use stridekern::{Image, ImageView, Samples};
     ///
-    /// let image = Image::new(1, 2, 3, Samples::U8(vec![1, 2, 3, 4, 5, 6]))?;
+    /// let image = Image::new(1, 2, 3, Samples::U8(vec![1, 2, 3, 4, 5, 6].into()))?;
     /// let green = ImageView::from(&image).plane(1)?;
     /// assert_eq!(green.shape(), [1, 2, 1]);
     /// assert_eq!(green.view::<u8>().unwrap().to_vec(), [2, 5]);

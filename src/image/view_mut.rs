@@ -12,12 +12,12 @@ use crate::view::{Layout, LayoutError, Slice, StridedViewMut};
 /// ```
 /// use stridekern::{Image, ImageViewMut, Samples};
 ///
-/// let mut image = Image::new(3, 2, 1, Samples::U8(vec![0; 6]))?;
+/// let mut image = Image::new(3, 2, 1, Samples::U8(vec![0; 6].into()))?;
 /// let (mut upper, mut lower) = ImageViewMut::from(&mut image).split_at(0, 1)?;
 /// upper.view_mut::<u8>().unwrap().fill(1);
 /// lower.view_mut::<u8>().unwrap().fill(2);
 /// assert!(lower.view_mut::<f32>().is_none());
-/// assert_eq!(image.samples(), &Samples::U8(vec![1, 1, 2, 2, 2, 2]));
+/// assert_eq!(image.samples(), &Samples::U8(vec![1, 1, 2, 2, 2, 2].into()));
 /// # Ok::<(), stridekern::Error>(())
 /// ```
 #[derive(Debug)]

@@ -169,9 +169,9 @@ impl KernelBank {
 /// use stridekern::{Filter, Image, Kernel, Samples};
 ///
 /// let kernel = Kernel::new(1, 2, vec![1.0, 3.0])?;
-/// let image = Image::new(1, 3, 1, Samples::U8(vec![1, 2, 3]))?;
+/// let image = Image::new(1, 3, 1, Samples::U8(vec![1, 2, 3].into()))?;
 /// let filtered = Filter::new(kernel).apply(&image)?;
-/// assert_eq!(filtered.samples(), &Samples::U8(vec![7, 11]));
+/// assert_eq!(filtered.samples(), &Samples::U8(vec![7, 11].into()));
 /// # Ok::<(), stridekern::Error>(())
 /// ```
 impl From<Kernel> for KernelBank {

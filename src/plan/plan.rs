@@ -11,7 +11,7 @@ use crate::{
     error::{InputError, Result},
     filter::{Extent, Filter},
     geometry::Geometry,
-    image::{Depth, Image, ImageSpec, ImageView},
+    image::{Depth, Image, ImageSpec, ImageView, Samples},
     kernel::Kernel,
     number::LaneKind,
     simd::Level,
@@ -221,14 +221,17 @@ impl Plan {
         Ok(plane.windows_over([0, 1], window, spacing)?)
     }
 
-    /// An image of the shape and depth of the result.
+    /// An image of the shape and depth of the result, of zeros; a large one in
+    /// [huge pages](crate::image::Buffer), where the system has them.
     ///
     /// # Errors
     ///
     /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be had.
     pub fn allocate(&self) -> Result<Image> {
         let [rows, columns, channels] = self.output_shape();
-        Image::zeroed(rows, columns, channels, self.output_depth())
+        let spec = self.convolution.output();
+        let samples = Samples::in_huge_pages(spec.depth, spec.sample_count()?)?;
+        Image::new(rows, columns, channels, samples)
     }
 
     /// What the image is.

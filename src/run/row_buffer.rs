@@ -102,7 +102,7 @@ mod tests {
         };
         let mut buffer = RowBuffer::new(spec, 1).unwrap();
         let add = |buffer: &mut RowBuffer, rows: &[u16]| {
-            buffer.push(&Samples::U16(rows.to_vec())).unwrap();
+            buffer.push(&Samples::U16(rows.to_vec().into())).unwrap();
         };
         add(&mut buffer, &[1, 2, 3, 4, 5, 6]);
         buffer.drop_before(2);

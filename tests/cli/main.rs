@@ -231,5 +231,5 @@ fn filter(kernel: &str) -> Filter {
 
 /// Gray 8-bit samples.
 fn gray(rows: usize, columns: usize, samples: Vec<u8>) -> Image {
-    Image::new(rows, columns, 1, Samples::U8(samples)).unwrap()
+    Image::new(rows, columns, 1, Samples::U8(samples.into())).unwrap()
 }

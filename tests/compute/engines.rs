@@ -138,7 +138,7 @@ fn bytes_are_exact_at_every_width() {
         let mut image = random_image(&mut random, [11, columns, planes(columns)], Depth::U8);
         if columns % 4 == 0 {
             let white = vec![255; 11 * columns * planes(columns)];
-            image = Image::new(11, columns, planes(columns), Samples::U8(white)).unwrap();
+            image = Image::new(11, columns, planes(columns), Samples::U8(white.into())).unwrap();
         }
         let (_, samples) = exact_samples(&image, &kernel, walk);
         let filter = filter(&kernel, walk);
@@ -271,7 +271,7 @@ fn kernels_that_move_samples_copy_them() {
                 _ => before[at / 36 * 36 + (at % 36 + 4) % 36],
             })
             .collect();
-        assert_eq!(*output.samples(), Samples::U8(expected));
+        assert_eq!(*output.samples(), Samples::U8(expected.into()));
     }
     // What does more than move samples is computed.
     let image = random_image(&mut random, [9, 9, 1], Depth::F32);
@@ -462,7 +462,7 @@ proptest! {
                 Samples::F32(s) => s.iter().map(|&s| f64::from(s)).collect(),
                 _ => panic!("the tests know no other"),
             };
-            for ((sum, response), sample) in sums.iter().zip(response).zip(output) {
+            for ((sum, &response), sample) in sums.iter().zip(&response).zip(output) {
                 let exact = sum / kernel.divisor() + kernel.bias() * white;
                 // The response is stored in 24 bits.
                 let tolerance = tolerance + exact.abs() / f64::from(1 << 24);
@@ -507,7 +507,7 @@ proptest! {
             let Samples::F32(output) = case.apply(&filter, &image, &tuning).into_samples() else {
                 panic!("responses are floats");
             };
-            for (sum, response) in sums.iter().zip(output) {
+            for (sum, &response) in sums.iter().zip(&output) {
                 let exact = (sum / kernel.divisor() + kernel.bias()) as f32;
                 let same_kind = exact.is_nan() == response.is_nan()
                     && exact.is_infinite() == response.is_infinite()
@@ -659,9 +659,9 @@ fn views_are_filtered_like_copies() {
     for depth in [Depth::U8, Depth::U16, Depth::F32] {
         let image = random_image(&mut random, [30, 150, 3], depth);
         match image.samples() {
-            Samples::U8(_) => check_views::<u8>(&image, &kernel, Samples::U8),
-            Samples::U16(_) => check_views::<u16>(&image, &kernel, Samples::U16),
-            Samples::F32(_) => check_views::<f32>(&image, &kernel, Samples::F32),
+            Samples::U8(_) => check_views::<u8>(&image, &kernel, Samples::from),
+            Samples::U16(_) => check_views::<u16>(&image, &kernel, Samples::from),
+            Samples::F32(_) => check_views::<f32>(&image, &kernel, Samples::from),
             _ => panic!("the tests know no other"),
         }
     }
@@ -751,7 +751,7 @@ fn decimals_and_fractional_divisors_are_exact() {
         assert_eq!(output, wanted);
     }
     // 0 / 0.4 - 127.5 + 128 is a tie, whatever the divisor.
-    let black = gray(Samples::U8(vec![0; 5]));
+    let black = gray(Samples::U8(vec![0; 5].into()));
     for divisor in ["0.4", "1.1", "1.3", "0.9", "7"] {
         let toml = format!("weights = [[1]]\nbias = -0.5\ndivisor = {divisor}");
         for output in run(&black, bank(&toml), |f| f.with_map(Map::Offset)) {
@@ -763,7 +763,7 @@ fn decimals_and_fractional_divisors_are_exact() {
         }
     }
     // Tenths that add up to zero, on flat and on even ground.
-    let flat = Image::new(4, 6, 1, Samples::U8(vec![77; 24])).unwrap();
+    let flat = Image::new(4, 6, 1, Samples::U8(vec![77; 24].into())).unwrap();
     let slopes = "combine = \"direction\"\n[[kernels]]\nweights = [[-0.1, 0.1]]\n[[kernels]]\nweights = [[-0.1], [0.1]]";
     for output in run(&flat, bank(slopes), |f| f) {
         assert_eq!(output, [0.0; 15]);
@@ -772,7 +772,13 @@ fn decimals_and_fractional_divisors_are_exact() {
     for output in run(&flat, bank(sobel), |f| f.with_map(Map::Symmetric)) {
         assert_eq!(output, [128.0; 8]);
     }
-    let ramp = Image::new(4, 6, 1, Samples::U8([10, 20, 30, 40, 50, 60].repeat(4))).unwrap();
+    let ramp = Image::new(
+        4,
+        6,
+        1,
+        Samples::U8([10, 20, 30, 40, 50, 60].repeat(4).into()),
+    )
+    .unwrap();
     for output in run(&ramp, bank(sobel), |f| f.with_map(Map::Stretch)) {
         assert_eq!(output, [0.0; 8]);
     }
@@ -780,7 +786,7 @@ fn decimals_and_fractional_divisors_are_exact() {
 
 #[test]
 fn extremes_do_not_leave_the_numbers() {
-    let quarters = gray(Samples::F32(vec![0.0, 0.25, 0.5, 1.0]));
+    let quarters = gray(Samples::F32(vec![0.0, 0.25, 0.5, 1.0].into()));
     for power in ["1e20", "1e-25", "1e-20"] {
         let kernel = format!("[[kernels]]\nweights = [[{power}]]\ndivisor = {power}\n");
         let toml = format!("combine = \"magnitude\"\n{kernel}{kernel}");
@@ -793,7 +799,7 @@ fn extremes_do_not_leave_the_numbers() {
             }
         }
     }
-    let three = gray(Samples::U8(vec![0, 100, 255]));
+    let three = gray(Samples::U8(vec![0, 100, 255].into()));
     for output in run(
         &three,
         bank("weights = [[0.5]]\ndivisor = 1e39\nbias = 0.5"),
@@ -812,7 +818,7 @@ fn extremes_do_not_leave_the_numbers() {
         "sums of 8-bit samples by these integer weights reach 2.6e16, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor"
     );
     let primes = "combine = \"sum\"\n[[kernels]]\nweights = [[1]]\ndivisor = 2\n[[kernels]]\nweights = [[999983]]\ndivisor = 999983\n[[kernels]]\nweights = [[999979]]\ndivisor = 999979";
-    let wide = gray(Samples::U16(vec![3003; 3]));
+    let wide = gray(Samples::U16(vec![3003; 3].into()));
     assert_eq!(
         refused(&wide, primes),
         "the divisors of these kernels have no common multiple that is small enough for exact results; use other divisors"
@@ -854,7 +860,7 @@ fn float_results_are_the_nearest_floats() {
 
 #[test]
 fn windows_that_need_too_much_are_refused() {
-    let column = Image::new(50, 1, 1, Samples::U8(vec![1; 50])).unwrap();
+    let column = Image::new(50, 1, 1, Samples::U8(vec![1; 50].into())).unwrap();
     let filter = Filter::new(bank("weights = [[1], [1], [1]]"))
         .with_extent(Extent::Same(Border::Edge))
         .with_dilation([100_000_000, 1]);

@@ -91,7 +91,7 @@ fn read(file: &str) -> Image {
 /// Little-endian bytes, with no negative zeros: the goldens have none.
 fn bytes(samples: &Samples) -> Vec<u8> {
     match samples {
-        Samples::U8(s) => s.clone(),
+        Samples::U8(s) => s.to_vec(),
         Samples::U16(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         Samples::F32(s) => s.iter().flat_map(|s| (s + 0.0).to_le_bytes()).collect(),
         _ => panic!("the tests know no other"),

@@ -90,7 +90,7 @@ fn samples_are_taken_over_and_not_copied() {
         (address, (3, 2))
     );
     // Float gray has a buffer, though no dynamic image.
-    let float = Image::new(1, 2, 1, Samples::F32(vec![0.5, 2.0])).unwrap();
+    let float = Image::new(1, 2, 1, Samples::F32(vec![0.5, 2.0].into())).unwrap();
     let float = ImageBuffer::<Luma<f32>, _>::try_from(float).unwrap();
     assert_eq!(float.get_pixel(1, 0).0, [2.0]);
     assert_eq!(ImageView::from(&float).depth(), Depth::F32);
@@ -98,7 +98,7 @@ fn samples_are_taken_over_and_not_copied() {
     let long: GrayImage = GrayImage::from_raw(2, 1, vec![7, 8, 9]).unwrap();
     assert_eq!(
         Image::try_from(long).unwrap().samples(),
-        &Samples::U8(vec![7, 8])
+        &Samples::U8(vec![7, 8].into())
     );
     let none = GrayAlphaImage::new(0, 3);
     assert_eq!(ImageView::from(&none).shape(), [3, 0, 2]);

@@ -220,7 +220,7 @@ fn images_outputs_and_regions_that_do_not_fit_are_refused() {
 
 #[test]
 fn runs_tell_of_their_rows_and_can_be_stopped() {
-    let image = Image::new(300, 40, 1, Samples::U8(vec![9; 12_000])).unwrap();
+    let image = Image::new(300, 40, 1, Samples::U8(vec![9; 12_000].into())).unwrap();
     let filter = Filter::new(KernelBank::resolve("box3").unwrap());
     let plan = filter.plan(&image, &Tuning::default()).unwrap();
     let mut runner = plan.runner().unwrap();
@@ -240,7 +240,7 @@ fn runs_tell_of_their_rows_and_can_be_stopped() {
     assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
     // The one that it is a clone of goes on.
     runner.run(&image, &mut output).unwrap();
-    assert_eq!(output.samples(), &Samples::U8(vec![9; 298 * 38]));
+    assert_eq!(output.samples(), &Samples::U8(vec![9; 298 * 38].into()));
 }
 
 #[test]

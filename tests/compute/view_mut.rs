@@ -321,7 +321,7 @@ fn images_of_any_type_are_filled_in_parts() {
             Samples::F32(samples) => samples.iter().map(|&sample| sample as u8).collect(),
             _ => panic!("the tests know no other"),
         };
-        assert_eq!(samples, expected, "{depth}");
+        assert_eq!(samples, expected.into(), "{depth}");
     }
     let mut image = Image::new(2, 2, 2, Samples::U16((0..8).collect())).unwrap();
     let plane = ImageView::from(&image).plane(1).unwrap();
@@ -334,7 +334,10 @@ fn images_of_any_type_are_filled_in_parts() {
     let plane = ImageViewMut::from(&mut image).plane(0).unwrap();
     plane.into_view::<u16>().unwrap().fill(9);
     image.view_mut::<u16>().unwrap().plane_mut(1).unwrap()[[1, 0]] = 8;
-    assert_eq!(image.samples(), &Samples::U16(vec![9, 1, 9, 3, 9, 8, 9, 7]));
+    assert_eq!(
+        image.samples(),
+        &Samples::U16(vec![9, 1, 9, 3, 9, 8, 9, 7].into())
+    );
     let mut gray = [0.0_f32; 6];
     let view = StridedViewMut::from_slice(&mut gray, [2, 3]).unwrap();
     assert_eq!(ImageViewMut::from(view).shape(), [2, 3, 1]);

@@ -99,9 +99,9 @@ fn widened(image: &Image, format: Format) -> Image {
     }
     let [rows, columns, channels] = image.shape();
     let samples = match image.samples() {
-        Samples::U8(s) => Samples::U8(wide(s, channels)),
-        Samples::U16(s) => Samples::U16(wide(s, channels)),
-        Samples::F32(s) => Samples::F32(wide(s, channels)),
+        Samples::U8(s) => Samples::U8(wide(s, channels).into()),
+        Samples::U16(s) => Samples::U16(wide(s, channels).into()),
+        Samples::F32(s) => Samples::F32(wide(s, channels).into()),
         _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels + 2, samples).unwrap()
@@ -244,13 +244,13 @@ fn hdr_holds_floats_of_any_size() {
     ] {
         // Beside a pixel that needs nothing.
         let samples = [pixel, [0.5; 3]].concat();
-        let image = Image::new(1, 2, 3, Samples::F32(samples)).unwrap();
+        let image = Image::new(1, 2, 3, Samples::F32(samples.into())).unwrap();
         let (bytes, warnings) = encoded(&image, Format::Hdr);
         assert_eq!(warnings, told, "{pixel:?}");
         let back = decoded(&bytes, None).image;
         assert_eq!(
             *back.samples(),
-            Samples::F32([wanted, [0.5; 3]].concat()),
+            Samples::F32([wanted, [0.5; 3]].concat().into()),
             "{pixel:?}"
         );
     }
@@ -497,7 +497,7 @@ fn bitmaps_of_one_bit_are_read() {
     let read = decoded(b"P4 3 2 \xa0\x40", None);
     assert_eq!(read.format, Format::Pbm);
     // 1 is black.
-    let samples = Samples::U8(vec![0, 255, 0, 255, 0, 255]);
+    let samples = Samples::U8(vec![0, 255, 0, 255, 0, 255].into());
     assert_eq!(read.image, Image::new(2, 3, 1, samples).unwrap());
 }
 
@@ -627,7 +627,7 @@ fn xmp_data_are_kept_where_there_is_a_place() {
 
 /// A PNG of one white pixel, with one chunk more before its samples.
 fn png_with(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let white = Image::new(1, 1, 1, Samples::U8(vec![255])).unwrap();
+    let white = Image::new(1, 1, 1, Samples::U8(vec![255].into())).unwrap();
     let options = EncodeOptions::default();
     let (mut bytes, _) = encoded_with(&white, Format::Png, &Metadata::default(), &options);
     // Behind the signature and the header.
@@ -658,7 +658,7 @@ fn text_in_a_png_takes_no_memory() {
     packed.extend(swelling(1 << 28));
     for (name, data) in [(b"tEXt", &text), (b"zTXt", &packed)] {
         let read = codec::read_bytes(&png_with(name, data), None, &limits).unwrap();
-        assert_eq!(*read.image.samples(), Samples::U8(vec![255]));
+        assert_eq!(*read.image.samples(), Samples::U8(vec![255].into()));
         assert_eq!(read.warnings, [""; 0]);
     }
     // What is kept has its limit.
@@ -686,7 +686,7 @@ fn profiles_that_swell_are_dropped_with_a_word() {
     assert_eq!(kept.metadata.icc.map(|icc| icc.len()), Some(80 << 20));
     assert_eq!(kept.warnings, [""; 0]);
     let read = read(1 << 30);
-    assert_eq!(*read.image.samples(), Samples::U8(vec![255]));
+    assert_eq!(*read.image.samples(), Samples::U8(vec![255].into()));
     assert_eq!(read.metadata.icc, None);
     assert_eq!(
         read.warnings,
@@ -701,7 +701,7 @@ fn what_is_decoded_whole_stays_within_the_memory_limit() {
         ..Limits::default()
     };
     let options = EncodeOptions::default();
-    let white = Image::new(1000, 1100, 1, Samples::U8(vec![255; 1_100_000])).unwrap();
+    let white = Image::new(1000, 1100, 1, Samples::U8(vec![255; 1_100_000].into())).unwrap();
     for format in [Format::Gif, Format::Qoi, Format::Webp, Format::Jpeg] {
         let (bytes, _) = encoded_with(&white, format, &Metadata::default(), &options);
         // What it is can be told all the same.

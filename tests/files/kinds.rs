@@ -14,7 +14,7 @@ fn decoded(bytes: &[u8]) -> Decoded {
 }
 
 fn image(shape: [usize; 3], samples: Vec<u8>) -> Image {
-    Image::new(shape[0], shape[1], shape[2], Samples::U8(samples)).unwrap()
+    Image::new(shape[0], shape[1], shape[2], Samples::U8(samples.into())).unwrap()
 }
 
 /// A PNG of such rows, as they stand in the file before they are compressed.
@@ -94,7 +94,7 @@ fn png_transparent_colours_become_alpha() {
         Some(&[1, 2]),
         &data,
     );
-    let wanted = Samples::U16(vec![0x0102, 0, 0x0103, 0xffff]);
+    let wanted = Samples::U16(vec![0x0102, 0, 0x0103, 0xffff].into());
     assert_eq!(decoded(&bytes).image, Image::new(1, 2, 2, wanted).unwrap());
 }
 

@@ -14,7 +14,7 @@ const ODD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/odd");
 
 fn bytes(image: &Image) -> Vec<u8> {
     match image.samples() {
-        Samples::U8(s) => s.clone(),
+        Samples::U8(s) => s.to_vec(),
         Samples::U16(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         Samples::F32(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         _ => panic!("the tests know no other"),

@@ -56,7 +56,7 @@ fn picture(spec: ImageSpec, format: Format) -> Image {
                     colors.iter_mut().for_each(|color| *color &= *alpha);
                 }
             }
-            Samples::U8(samples)
+            Samples::U8(samples.into())
         }
         (_, Depth::U8) => Samples::U8(bits.map(|bits| (bits >> 16) as u8).collect()),
         (_, Depth::U16) => Samples::U16(bits.map(|bits| (bits >> 8) as u16).collect()),
@@ -110,15 +110,15 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
         Image::new(size.1, size.0, space.num_components(), samples).unwrap()
     };
     let samples = |result: DecodingResult| match result {
-        DecodingResult::U8(samples) => Samples::U8(samples),
-        DecodingResult::U16(samples) => Samples::U16(samples),
-        DecodingResult::F32(samples) => Samples::F32(samples),
+        DecodingResult::U8(samples) => Samples::U8(samples.into()),
+        DecodingResult::U16(samples) => Samples::U16(samples.into()),
+        DecodingResult::F32(samples) => Samples::F32(samples.into()),
         _ => panic!("another type of samples"),
     };
     Some(match format {
         Format::Jpeg => {
             let mut decoder = jpeg_decoder::Decoder::new(bytes);
-            let samples = Samples::U8(decoder.decode().unwrap());
+            let samples = Samples::U8(decoder.decode().unwrap().into());
             let info = decoder.info().unwrap();
             let (rows, columns) = (info.height.into(), info.width.into());
             let channels = info.pixel_format.pixel_bytes();
@@ -144,7 +144,7 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
         }
         Format::Qoi => {
             let mut decoder = zune_qoi::QoiDecoder::new_with_options(input, options);
-            let read = Samples::U8(decoder.decode().unwrap());
+            let read = Samples::U8(decoder.decode().unwrap().into());
             image(
                 decoder.dimensions().unwrap(),
                 decoder.colorspace().unwrap(),
@@ -155,7 +155,7 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
         Format::Bmp if bytes.len() < 66 => return None,
         Format::Bmp => {
             let mut decoder = zune_bmp::BmpDecoder::new_with_options(input, options);
-            let read = Samples::U8(decoder.decode().unwrap());
+            let read = Samples::U8(decoder.decode().unwrap().into());
             image(
                 decoder.dimensions().unwrap(),
                 decoder.colorspace().unwrap(),
@@ -164,7 +164,7 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
         }
         Format::Hdr => {
             let mut decoder = zune_hdr::HdrDecoder::new_with_options(input, options);
-            let read = Samples::F32(decoder.decode().unwrap());
+            let read = Samples::F32(decoder.decode().unwrap().into());
             image(decoder.dimensions().unwrap(), ColorSpace::RGB, read)
         }
         Format::Tiff => {
@@ -215,7 +215,7 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
                 let pixels = samples.chunks_exact_mut(channels);
                 pixels.for_each(|pixel| pixel.swap(0, 2));
             }
-            Image::new(side(14), side(12), channels, Samples::U8(samples)).unwrap()
+            Image::new(side(14), side(12), channels, Samples::U8(samples.into())).unwrap()
         }
         Format::Npy => {
             let file = npyz::NpyFile::new(bytes).unwrap();
@@ -225,9 +225,9 @@ fn read_by_another(bytes: &[u8], format: Format) -> Option<Image> {
                 panic!("no plain type")
             };
             let samples = match kind.to_string().as_str() {
-                "|u1" => Samples::U8(file.into_vec().unwrap()),
-                "<u2" => Samples::U16(file.into_vec().unwrap()),
-                "<f4" => Samples::F32(file.into_vec().unwrap()),
+                "|u1" => Samples::U8(file.into_vec().unwrap().into()),
+                "<u2" => Samples::U16(file.into_vec().unwrap().into()),
+                "<f4" => Samples::F32(file.into_vec().unwrap().into()),
                 other => panic!("samples of {other}"),
             };
             let channels = shape.get(2).copied().unwrap_or(1);
@@ -256,9 +256,9 @@ fn spread(image: &Image, channels: usize) -> Image {
         return image.clone();
     }
     let samples = match image.samples() {
-        Samples::U8(samples) => Samples::U8(of(samples, from)),
-        Samples::U16(samples) => Samples::U16(of(samples, from)),
-        Samples::F32(samples) => Samples::F32(of(samples, from)),
+        Samples::U8(samples) => Samples::U8(of(samples, from).into()),
+        Samples::U16(samples) => Samples::U16(of(samples, from).into()),
+        Samples::F32(samples) => Samples::F32(of(samples, from).into()),
         _ => panic!("the tests know no other"),
     };
     Image::new(rows, columns, channels, samples).unwrap()

@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{Cursor, Read},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ use stridekern::{
     codec::{
         self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata, Output, RowReader,
     },
-    image::{Depth, Image, ImageSpec, Samples},
+    image::{Buffer, Depth, Image, ImageSpec, Sample, Samples},
 };
 
 const BANDS: [usize; 4] = [1, 7, 64, usize::MAX];
@@ -34,6 +35,12 @@ fn pictures() -> Vec<PathBuf> {
     paths.sort();
     assert!(paths.len() > 100, "{}", paths.len());
     paths
+}
+
+fn append<T: Sample>(all: &mut Buffer<T>, band: &[T]) {
+    let mut samples = mem::take(all).into_vec();
+    samples.extend(band);
+    *all = samples.into();
 }
 
 /// The image that comes in bands of so many rows.
@@ -60,9 +67,9 @@ fn collected(reader: RowReader<'_>, band: usize) -> stridekern::Result<Decoded> 
         }
         left -= count;
         match (&mut samples, &out) {
-            (Samples::U8(all), Samples::U8(band)) => all.extend(&band[..count * row_len]),
-            (Samples::U16(all), Samples::U16(band)) => all.extend(&band[..count * row_len]),
-            (Samples::F32(all), Samples::F32(band)) => all.extend(&band[..count * row_len]),
+            (Samples::U8(all), Samples::U8(band)) => append(all, &band[..count * row_len]),
+            (Samples::U16(all), Samples::U16(band)) => append(all, &band[..count * row_len]),
+            (Samples::F32(all), Samples::F32(band)) => append(all, &band[..count * row_len]),
             _ => panic!("another type of samples"),
         }
     }
@@ -280,7 +287,7 @@ fn a_large_picture_is_written_by_bands_as_at_once() {
             }
         })
         .collect();
-    let image = Image::new(rows, columns, 1, Samples::U8(samples)).unwrap();
+    let image = Image::new(rows, columns, 1, Samples::U8(samples.into())).unwrap();
     for format in [Format::Png, Format::Tiff, Format::Jpeg, Format::Pgm] {
         for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
             let options = EncodeOptions {

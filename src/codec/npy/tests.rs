@@ -53,7 +53,7 @@ fn the_header_is_numpys_to_the_byte() {
         b"\x93NUMPY\x01\0v\0{'descr': '<u2', 'fortran_order': False, 'shape': (1, 3), }".to_vec();
     wanted.resize(127, b' ');
     wanted.extend(b"\n\x01\0\xff\xff\x03\0");
-    let bytes = written(&image([1, 3, 1], Samples::U16(vec![1, 65535, 3])));
+    let bytes = written(&image([1, 3, 1], Samples::U16(vec![1, 65535, 3].into())));
     assert_eq!(bytes, wanted);
 }
 
@@ -70,17 +70,17 @@ fn headers_are_whole_multiples_of_64() {
 
 #[test]
 fn byte_orders_and_types() {
-    let u8s = image([1, 2, 1], Samples::U8(vec![1, 200]));
+    let u8s = image([1, 2, 1], Samples::U8(vec![1, 200].into()));
     for descr in ["|u1", "<u1", ">u1", "u1"] {
         let bytes = array(descr, "False", "(1, 2)", &[1, 200]);
         assert_eq!(decoded(&bytes).image, u8s, "{descr}");
     }
-    let u16s = image([1, 2, 1], Samples::U16(vec![1, 0xabcd]));
+    let u16s = image([1, 2, 1], Samples::U16(vec![1, 0xabcd].into()));
     let little = array("<u2", "False", "(1, 2)", &[1, 0, 0xcd, 0xab]);
     assert_eq!(decoded(&little).image, u16s);
     let big = array(">u2", "False", "(1, 2)", &[0, 1, 0xab, 0xcd]);
     assert_eq!(decoded(&big).image, u16s);
-    let floats = image([1, 1, 2], Samples::F32(vec![-1.5, 2.0]));
+    let floats = image([1, 1, 2], Samples::F32(vec![-1.5, 2.0].into()));
     let little = [(-1.5_f32).to_le_bytes(), 2_f32.to_le_bytes()].concat();
     assert_eq!(
         decoded(&array("<f4", "False", "(1,1,2)", &little)).image,
@@ -109,7 +109,7 @@ fn doubles_that_do_not_fit_are_told_of() {
 fn fortran_order_runs_down_the_columns() {
     // [[1, 2, 3], [4, 5, 6]]
     let bytes = array("|u1", "True", "(2, 3)", &[1, 4, 2, 5, 3, 6]);
-    let wanted = image([2, 3, 1], Samples::U8(vec![1, 2, 3, 4, 5, 6]));
+    let wanted = image([2, 3, 1], Samples::U8(vec![1, 2, 3, 4, 5, 6].into()));
     assert_eq!(decoded(&bytes).image, wanted);
     // a[r, c, k] = 100 r + 10 c + k
     let mut data = Vec::new();
@@ -124,7 +124,7 @@ fn fortran_order_runs_down_the_columns() {
         0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 100, 101, 102, 103, 110, 111, 112, 113, 120,
         121, 122, 123,
     ];
-    let wanted = image([2, 3, 4], Samples::U8(wanted.to_vec()));
+    let wanted = image([2, 3, 4], Samples::U8(wanted.to_vec().into()));
     assert_eq!(
         decoded(&array("|u1", "True", "(2, 3, 4)", &data)).image,
         wanted
@@ -142,7 +142,7 @@ fn later_versions_count_the_header_in_four_bytes() {
         bytes.push(9);
         assert_eq!(
             decoded(&bytes).image,
-            image([1, 1, 1], Samples::U8(vec![9]))
+            image([1, 1, 1], Samples::U8(vec![9].into()))
         );
     }
 }

@@ -128,9 +128,9 @@ impl Sink for WholeSink<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let total = self.spec.rows * self.spec.row_len();
         match (&mut self.samples, rows) {
-            (Samples::U8(all), SampleSlice::U8(rows)) => append(all, rows, total),
-            (Samples::U16(all), SampleSlice::U16(rows)) => append(all, rows, total),
-            (Samples::F32(all), SampleSlice::F32(rows)) => append(all, rows, total),
+            (Samples::U8(all), SampleSlice::U8(rows)) => append(all.as_mut_vec(), rows, total),
+            (Samples::U16(all), SampleSlice::U16(rows)) => append(all.as_mut_vec(), rows, total),
+            (Samples::F32(all), SampleSlice::F32(rows)) => append(all.as_mut_vec(), rows, total),
             // The writer has compared the types.
             _ => Ok(()),
         }

@@ -192,8 +192,8 @@ pub(in crate::codec) fn gray_repeated(
         Ok(wide)
     }
     Ok(match samples {
-        SampleSlice::U8(s) => Samples::U8(repeated(s, channels)?),
-        SampleSlice::U16(s) => Samples::U16(repeated(s, channels)?),
-        SampleSlice::F32(s) => Samples::F32(repeated(s, channels)?),
+        SampleSlice::U8(s) => Samples::U8(repeated(s, channels)?.into()),
+        SampleSlice::U16(s) => Samples::U16(repeated(s, channels)?.into()),
+        SampleSlice::F32(s) => Samples::F32(repeated(s, channels)?.into()),
     })
 }

@@ -240,9 +240,9 @@ fn planes(
     let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
     drop(stored);
     let samples = match samples {
-        Samples::U8(s) => Samples::U8(interleaved(&s, channels)?),
-        Samples::U16(s) => Samples::U16(interleaved(&s, channels)?),
-        Samples::F32(s) => Samples::F32(interleaved(&s, channels)?),
+        Samples::U8(s) => Samples::U8(interleaved(&s, channels)?.into()),
+        Samples::U16(s) => Samples::U16(interleaved(&s, channels)?.into()),
+        Samples::F32(s) => Samples::F32(interleaved(&s, channels)?.into()),
     };
     let image = Image::new(rows, columns, channels, samples)?;
     let warnings = last_warnings(exact);

@@ -115,11 +115,11 @@ fn few_bits_are_spread_to_eight() {
         .collect();
     assert_eq!(decoded(&bits).image, image([2, 10, 1], Samples::U8(wanted)));
     let two = strip(&[0b0001_1011, 0b1100_0000], [5, 1], 2, 1, 1, &[]);
-    let wanted = Samples::U8(vec![0, 85, 170, 255, 255]);
+    let wanted = Samples::U8(vec![0, 85, 170, 255, 255].into());
     assert_eq!(decoded(&two).image, image([1, 5, 1], wanted));
     // White is zero.
     let four = strip(&[0x0f, 0x80], [3, 1], 4, 1, 0, &[]);
-    let wanted = Samples::U8(vec![255, 0, 7 * 17]);
+    let wanted = Samples::U8(vec![255, 0, 7 * 17].into());
     assert_eq!(decoded(&four).image, image([1, 3, 1], wanted));
 }
 
@@ -134,7 +134,7 @@ fn planes_apart_are_put_together() {
         (277, SHORT, &[3]),
         (284, SHORT, &[2]),
     ];
-    let wanted = Samples::U8(vec![1, 11, 21, 2, 12, 22, 3, 13, 23, 4, 14, 24]);
+    let wanted = Samples::U8(vec![1, 11, 21, 2, 12, 22, 3, 13, 23, 4, 14, 24].into());
     let read = decoded(&tiff(273, &planes, tags));
     assert_eq!(read.image, image([2, 2, 3], wanted));
     assert!(read.warnings.is_empty());
@@ -216,7 +216,7 @@ fn lzw_tiles_are_read_wherever_the_picture_ends() {
             };
             let wanted = match bits {
                 8 => Samples::U8(samples.iter().map(|v| *v as u8).collect()),
-                _ => Samples::U16(samples),
+                _ => Samples::U16(samples.into()),
             };
             let what = format!("{rows} x {columns}, {bits} bits, predictor {predictor}");
             let read = decoded(&file(&tiles)).image;
@@ -269,12 +269,12 @@ fn floats_of_any_size() {
     let halves = [0x3c00_u16, 0xc000, 0x0001].map(u16::to_le_bytes).concat();
     let read = decoded(&strip(&halves, [3, 1], 16, 1, 1, &[(339, SHORT, &[3])]));
     let wanted = vec![1.0, -2.0, 2_f32.powi(-24)];
-    assert_eq!(read.image, image([1, 3, 1], Samples::F32(wanted)));
+    assert_eq!(read.image, image([1, 3, 1], Samples::F32(wanted.into())));
     for (value, warnings) in [(0.5_f64, 0), (0.1, 1)] {
         let doubles = [value, -2.0].map(f64::to_le_bytes).concat();
         let read = decoded(&strip(&doubles, [2, 1], 64, 1, 1, &[(339, SHORT, &[3])]));
         let wanted = vec![value as f32, -2.0];
-        assert_eq!(read.image, image([1, 2, 1], Samples::F32(wanted)));
+        assert_eq!(read.image, image([1, 2, 1], Samples::F32(wanted.into())));
         assert_eq!(read.warnings.len(), warnings);
     }
 }
@@ -323,14 +323,14 @@ fn what_is_not_supported_is_named() {
 fn samples_beyond_the_colour_are_told_of() {
     let data = [1, 2, 3, 99, 4, 5, 6, 98];
     let read = decoded(&strip(&data, [2, 1], 8, 4, 2, &[(338, SHORT, &[0])]));
-    let wanted = Samples::U8(vec![1, 2, 3, 4, 5, 6]);
+    let wanted = Samples::U8(vec![1, 2, 3, 4, 5, 6].into());
     assert_eq!(read.image, image([1, 2, 3], wanted));
     assert_eq!(
         read.warnings,
         ["the tiff file has 4 samples in a pixel: only the 3 of its colour were read"]
     );
     let read = decoded(&strip(&[1, 2, 3, 4, 5], [1, 1], 8, 5, 1, &[]));
-    let wanted = Samples::U8(vec![1, 2, 3, 4, 5]);
+    let wanted = Samples::U8(vec![1, 2, 3, 4, 5].into());
     assert_eq!(read.image, image([1, 1, 5], wanted));
     assert_eq!(
         read.warnings,
@@ -451,7 +451,10 @@ fn metadata_that_are_damaged_cost_no_picture() {
     let more: &[(u16, u16, &[u32])] =
         &[(282, LONG, &[300]), (296, SHORT, &[9]), (700, SHORT, &[1])];
     let read = decoded(&strip(&[7; 16], [4, 4], 8, 1, 1, more));
-    assert_eq!(read.image, image([4, 4, 1], Samples::U8(vec![7; 16])));
+    assert_eq!(
+        read.image,
+        image([4, 4, 1], Samples::U8(vec![7; 16].into()))
+    );
     assert_eq!(read.metadata, Metadata::default());
     assert_eq!(
         read.warnings,
@@ -490,7 +493,7 @@ fn only_the_first_of_several_pictures_is_read() {
             .unwrap();
     }
     let read = decoded(file.get_ref());
-    assert_eq!(read.image, image([1, 1, 1], Samples::U8(vec![7])));
+    assert_eq!(read.image, image([1, 1, 1], Samples::U8(vec![7].into())));
     assert_eq!(
         read.warnings,
         ["the tiff file has several pictures: only the first was read"]
@@ -511,7 +514,7 @@ fn plain_strips_are_read_row_by_row() {
         (278, SHORT, &[3]),
     ];
     let file = tiff(273, &strips, tags);
-    let wanted = image([8, 3, 1], Samples::U16(values.clone()));
+    let wanted = image([8, 3, 1], Samples::U16(values.clone().into()));
     assert_eq!(decoded(&file).image, wanted);
     let mut reader = open(
         std::io::Cursor::new(&file),
