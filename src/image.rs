@@ -1,6 +1,7 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
 mod buffer;
+#[cfg(feature = "image")]
 mod interop;
 mod slice;
 mod spec;

@@ -1,12 +1,19 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(feature = "codecs"),
+    allow(dead_code, unused_imports, reason = "files and jobs use it")
+)]
 
+#[cfg(feature = "codecs")]
 pub mod batch;
 pub mod border;
+#[cfg(feature = "codecs")]
 pub mod codec;
 pub mod error;
 pub mod filter;
 pub mod image;
 pub mod kernel;
+#[cfg(feature = "codecs")]
 pub mod run;
 pub mod simd;
 pub mod text;
@@ -15,6 +22,7 @@ pub mod view;
 mod combine;
 mod depth;
 mod engine;
+#[cfg(feature = "codecs")]
 mod file;
 mod geometry;
 mod hash;
@@ -26,6 +34,7 @@ mod runner;
 mod stage;
 mod stop;
 mod tone;
+#[cfg(feature = "codecs")]
 mod warning;
 
 pub use border::Border;
@@ -40,4 +49,5 @@ pub use number::LaneKind;
 pub use plan::{Answer, Plan, Tuning};
 pub use runner::Runner;
 pub use stop::Stop;
+#[cfg(feature = "codecs")]
 pub use warning::{Warning, WarningKind};
