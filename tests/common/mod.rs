@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use stridekern::{
-    Border, Depth, Extent, Filter, Image, Kernel, Samples, Tuning,
+    Border, Depth, Extent, Filter, Image, Kernel, Plan, Samples, Tuning,
     codec::{self, Format, Overwrite},
 };
 
@@ -72,6 +72,24 @@ pub(crate) fn sample(image: &Image, at: [usize; 3]) -> f64 {
     }
 }
 
+/// Which sample of `len` stands at `index`, or none where the constant stands: the samples
+/// of one period are drawn as in `numpy.pad`'s documentation, and the period repeats.
+pub(crate) fn border_source(border: Border, index: i64, len: usize) -> Option<usize> {
+    let inside = usize::try_from(index).ok().filter(|&at| at < len);
+    let period: Vec<usize> = match border {
+        Border::Constant(_) => return inside,
+        Border::Edge => return inside.or(Some(if index < 0 { 0 } else { len - 1 })),
+        // abcdcb
+        Border::Reflect => (0..len).chain((1..len.max(2) - 1).rev()).collect(),
+        // abcddcba
+        Border::Symmetric => (0..len).chain((0..len).rev()).collect(),
+        // abcd
+        Border::Wrap => (0..len).collect(),
+        _ => panic!("the tests know no other"),
+    };
+    Some(period[index.rem_euclid(period.len() as i64) as usize])
+}
+
 /// How the oracle is to walk over the image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Walk {
@@ -100,17 +118,24 @@ where
         Extent::Same(_) => image_size[a].div_ceil(walk.step[a]),
         _ => panic!("the tests know no other"),
     });
-    let source = |axis: usize, out: usize, tap: usize| -> Option<usize> {
-        let valid = out * walk.step[axis] + tap * walk.dilation[axis];
-        match walk.extent {
-            Extent::Valid => Some(valid),
-            Extent::Same(border) => {
-                let before = kernel.anchor()[axis] * walk.dilation[axis];
-                border.source(valid as isize - before as isize, image_size[axis])
+    // Of every axis, output and tap: the sample that is seen, or none for the constant.
+    let sources = [0, 1].map(|axis| {
+        let source = |out: usize, tap: usize| {
+            let valid = out * walk.step[axis] + tap * walk.dilation[axis];
+            match walk.extent {
+                Extent::Valid => Some(valid),
+                Extent::Same(border) => {
+                    let before = kernel.anchor()[axis] * walk.dilation[axis];
+                    border_source(border, valid as i64 - before as i64, image_size[axis])
+                }
+                _ => panic!("the tests know no other"),
             }
-            _ => panic!("the tests know no other"),
-        }
-    };
+        };
+        let of_output = |out| (0..size[axis]).map(|tap| source(out, tap)).collect();
+        (0..output[axis])
+            .map(of_output)
+            .collect::<Vec<Vec<Option<usize>>>>()
+    });
     let constant = match walk.extent {
         Extent::Same(Border::Constant(value)) => value,
         _ => 0.0,
@@ -122,7 +147,7 @@ where
                 let taps = (0..size[0]).flat_map(|i| (0..size[1]).map(move |j| [i, j]));
                 all.push(
                     taps.map(|[i, j]| {
-                        let value = match (source(0, y, i), source(1, x, j)) {
+                        let value = match (sources[0][y][i], sources[1][x][j]) {
                             (Some(y), Some(x)) => sample(image, [y, x, c]),
                             _ => constant,
                         };
@@ -181,7 +206,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 /// What the filter makes of `image` when it is run like this.
 pub(crate) fn apply(filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
-    let plan = filter.plan(image, tuning).unwrap();
+    run_plan(&filter.plan(image, tuning).unwrap(), image)
+}
+
+/// What the plan makes of `image`.
+pub(crate) fn run_plan(plan: &Plan, image: &Image) -> Image {
     let mut output = plan.allocate().unwrap();
     plan.run(image, &mut output).unwrap();
     output

@@ -1,14 +1,18 @@
-//! Every method, lane and SIMD level against exact arithmetic.
+//! Every engine, lane and SIMD level against exact arithmetic.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank,
-    LaneKind, Map, Method, Samples, Tuning,
-    simd::Simd,
+    LaneKind, Map, Method, Plan, Samples, Tuning,
+    simd::{Level, Simd},
     view::{Slice, StridedView},
 };
 
-use crate::common::{self, Random, Walk, apply, exact_samples, random_image, random_kernel, sums};
+use crate::common::{
+    self, Random, Walk, apply, exact_samples, random_image, random_kernel, run_plan, sums,
+};
 
 const EXTENTS: [Extent; 6] = [
     Extent::Valid,
@@ -53,6 +57,91 @@ fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
     all
 }
 
+/// Engine, lane and SIMD level.
+type Way = (&'static str, LaneKind, Level);
+
+/// In what ways plans have run.
+#[derive(Default)]
+struct Ways(BTreeSet<Way>);
+
+impl Ways {
+    fn ran(&mut self, plan: &Plan) {
+        self.0.insert((plan.engine(), plan.lane(), plan.simd()));
+    }
+
+    /// Nothing but these engines ran, each in all of its lanes and at every SIMD level that
+    /// this machine has and the engine is made for.
+    #[track_caller]
+    fn are(&self, engines: &[(&'static str, &[LaneKind])]) {
+        let available = || Simd::available().into_iter().map(Simd::level);
+        let levels = |engine: &str| -> Vec<Level> {
+            match engine {
+                // Compiled once, for every processor.
+                "naive" => vec![Level::Portable],
+                "dots" => available()
+                    .filter(|level| *level == Level::Avx512Vnni)
+                    .collect(),
+                _ => available().collect(),
+            }
+        };
+        let expected: BTreeSet<Way> = (engines.iter())
+            .flat_map(|&(engine, lanes)| lanes.iter().map(move |&lane| (engine, lane)))
+            .flat_map(|(engine, lane)| levels(engine).into_iter().map(move |at| (engine, lane, at)))
+            .collect();
+        let missing: Vec<_> = expected.difference(&self.0).collect();
+        let unexpected: Vec<_> = self.0.difference(&expected).collect();
+        assert!(
+            missing.is_empty() && unexpected.is_empty(),
+            "did not run: {missing:?}\nran though not expected: {unexpected:?}"
+        );
+    }
+}
+
+/// The lanes of integers, and of floats.
+const INTEGERS: [LaneKind; 3] = [LaneKind::I16, LaneKind::F32, LaneKind::F64];
+const FLOATS: [LaneKind; 2] = [LaneKind::F32, LaneKind::F64];
+
+/// The default tunings at every SIMD level: what is cheapest runs, a copy too.
+fn unasked() -> impl Iterator<Item = Tuning> {
+    Simd::available().into_iter().map(|simd| Tuning {
+        simd: Some(simd),
+        ..Tuning::default()
+    })
+}
+
+/// What a border draws around `abcd`, or around `a` alone.
+#[test]
+fn the_oracle_draws_borders_like_numpy() {
+    let cases = [
+        (Border::Constant(0.0), "......abcd......", "......a......"),
+        (Border::Edge, "aaaaaaabcddddddd", "aaaaaaaaaaaaa"),
+        (Border::Reflect, "abcdcbabcdcbabcd", "aaaaaaaaaaaaa"),
+        (Border::Symmetric, "cddcbaabcddcbaab", "aaaaaaaaaaaaa"),
+        (Border::Wrap, "cdabcdabcdabcdab", "aaaaaaaaaaaaa"),
+    ];
+    for (border, four, one) in cases {
+        for (drawn, len) in [(four, 4), (one, 1)] {
+            let drawn: Vec<_> = drawn.chars().collect();
+            let at = |index| match common::border_source(border, index, len) {
+                Some(source) => ['a', 'b', 'c', 'd'][source],
+                None => '.',
+            };
+            let last = drawn.len() as i64 - 6;
+            assert_eq!((-6..last).map(at).collect::<Vec<_>>(), drawn, "{border}");
+        }
+        // The library's own rule, which the oracle does not use.
+        for len in 1..=9 {
+            for index in -50..50 {
+                assert_eq!(
+                    border.source(index as isize, len),
+                    common::border_source(border, index, len),
+                    "{border} {index} {len}"
+                );
+            }
+        }
+    }
+}
+
 fn filter(kernel: &Kernel, walk: Walk) -> Filter {
     Filter::new(KernelBank::from_kernel("test", kernel.clone()))
         .with_extent(walk.extent)
@@ -87,7 +176,8 @@ fn planes(channels: usize) -> usize {
 #[test]
 fn small_sizes_are_exact_in_every_way_to_run() {
     let mut random = Random(0x5eed);
-    let mut runs = 0;
+    let mut ways = Ways::default();
+    let unasked: Vec<_> = unasked().collect();
     for (rows, columns) in (1..=9).flat_map(|r| (1..=9).map(move |c| (r, c))) {
         for (kernel_rows, kernel_columns) in (1..=5).flat_map(|r| (1..=5).map(move |c| (r, c))) {
             let kernel = random_kernel(&mut random, kernel_rows, kernel_columns, 9);
@@ -105,20 +195,29 @@ fn small_sizes_are_exact_in_every_way_to_run() {
                 let image = random_image(&mut random, [rows, columns, channels], depth);
                 let (shape, samples) = exact_samples(&image, &kernel, walk);
                 let filter = filter(&kernel, walk);
-                for tuning in &allowed(&filter, &image) {
-                    let output = apply(&filter, &image, tuning);
+                for tuning in allowed(&filter, &image).iter().chain(&unasked) {
+                    let plan = filter.plan(&image, tuning).unwrap();
+                    let output = run_plan(&plan, &image);
                     assert_eq!(output.shape(), shape);
                     assert!(
                         *output.samples() == samples,
                         "{tuning:?} {walk:?} {kernel:?} on {image:?}\ngives {:?}\nnot   {samples:?}",
                         output.samples()
                     );
-                    runs += 1;
+                    ways.ran(&plan);
                 }
             }
         }
     }
-    assert!(runs > 90_000, "{runs}");
+    ways.are(&[
+        ("copy", &[LaneKind::I16, LaneKind::F32]),
+        ("dots", &[LaneKind::I16, LaneKind::F32]),
+        ("direct", &INTEGERS),
+        ("separable", &INTEGERS),
+        ("running-sum", &INTEGERS),
+        ("fft", &[LaneKind::F64]),
+        ("naive", &INTEGERS),
+    ]);
 }
 
 /// Bytes may be taken four at a time: at every place of a row's end in a block,
@@ -892,7 +991,7 @@ fn windows_that_need_too_much_are_refused() {
 fn steps_far_larger_than_the_image_are_taken() {
     const FAR: usize = 1_000_000;
     let mut random = Random(77);
-    let mut runs = [0; 4];
+    let mut ways = Ways::default();
     for depth in [Depth::U8, Depth::U16, Depth::F32] {
         let image = random_image(&mut random, [60, 1000, 3], depth);
         for weights in [
@@ -932,7 +1031,7 @@ fn steps_far_larger_than_the_image_are_taken() {
                     assert!(near(1, 1000).contains(&wanted.columns()), "{step:?}");
                     for tuning in allowed(&filter, &image) {
                         let plan = filter.plan(&image, &tuning).unwrap();
-                        let output = apply(&filter, &image, &tuning);
+                        let output = run_plan(&plan, &image);
                         match depth {
                             // Sums of small integers and of floats differ.
                             Depth::F32 => {
@@ -943,15 +1042,20 @@ fn steps_far_larger_than_the_image_are_taken() {
                             }
                             _ => assert_eq!(output, wanted, "{tuning:?} {extent} {step:?}"),
                         }
-                        let at = Method::ALL.iter().position(|m| *m == plan.method());
-                        runs[at.unwrap()] += 1;
+                        ways.ran(&plan);
                     }
                 }
             }
         }
     }
-    // A transform computes every row, and so takes no step down.
-    assert!(runs.iter().all(|&runs| runs >= 36), "{runs:?}");
+    ways.are(&[
+        ("dots", &[LaneKind::I16, LaneKind::F32]),
+        ("direct", &INTEGERS),
+        ("separable", &FLOATS),
+        ("running-sum", &INTEGERS),
+        ("fft", &FLOATS),
+        ("naive", &INTEGERS),
+    ]);
 }
 
 fn samples_of(image: &Image) -> impl Iterator<Item = f64> + '_ {
@@ -1014,7 +1118,7 @@ fn a_border_of_nan_reaches_its_windows_alone() {
     let column = kernel_of([9, 1], |[i, _]| 0.3 + (i as f64).sin());
     let noise = kernel_of([21, 21], |[i, j]| ((i * 21 + j) as f64).sin());
     let product = outer_products(&[(&column, &row)]);
-    let mut methods = [0; 4];
+    let mut ways = Ways::default();
     for kernel in [one, row, column, noise, product] {
         for step in [[1, 1], [2, 3]] {
             let filtered = |value| {
@@ -1027,14 +1131,11 @@ fn a_border_of_nan_reaches_its_windows_alone() {
             };
             let (nan, zero) = (filtered(f64::NAN), filtered(0.0));
             assert_eq!(nan, nan.clone());
-            let auto = Tuning::default();
-            for tuning in allowed(&nan, &image).into_iter().chain([auto]) {
+            for tuning in allowed(&nan, &image).into_iter().chain(unasked()) {
                 let plan = nan.plan(&image, &tuning).unwrap();
                 assert_eq!(plan, plan.clone());
-                let at = Method::ALL.iter().position(|m| *m == plan.method());
-                methods[at.unwrap()] += 1;
-                let (reached, inside) =
-                    (apply(&nan, &image, &tuning), apply(&zero, &image, &tuning));
+                ways.ran(&plan);
+                let (reached, inside) = (run_plan(&plan, &image), apply(&zero, &image, &tuning));
                 let leaves = |axis: usize, at: usize| {
                     let size = [kernel.rows(), kernel.columns()][axis];
                     let first = (at * step[axis]).checked_sub(kernel.anchor()[axis]);
@@ -1054,5 +1155,11 @@ fn a_border_of_nan_reaches_its_windows_alone() {
             }
         }
     }
-    assert!(methods.iter().all(|&runs| runs > 0), "{methods:?}");
+    ways.are(&[
+        ("copy", &[LaneKind::F32]),
+        ("direct", &FLOATS),
+        ("separable", &FLOATS),
+        ("fft", &FLOATS),
+        ("naive", &FLOATS),
+    ]);
 }
