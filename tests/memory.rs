@@ -823,6 +823,10 @@ fn evil_others() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// Far more than reading one of these files takes, which is less than 1, on a busy machine,
+/// and far less than what a header could ask for.
+const SECONDS: f64 = 30.0;
+
 /// Whatever a header holds, reading its file keeps to the limit of memory, and
 /// does not take for ever; what is refused says why.
 #[test]
@@ -848,7 +852,7 @@ fn headers_keep_to_the_limit_of_memory() {
             peak as f64 / MIB
         );
         println!("{line}");
-        if peak > LIMIT as usize + BESIDE || seconds > 4.0 {
+        if peak > LIMIT as usize + BESIDE || seconds > SECONDS {
             writeln!(wrong, "{line}").unwrap();
         }
         assert!(!said.contains('\n') && said.len() < 300, "{line}");

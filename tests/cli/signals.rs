@@ -6,7 +6,6 @@
 use std::{
     io::{Read, Write},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use stridekern::{Depth, Image};
@@ -81,10 +80,9 @@ fn each_ends_the_run_in_order() {
     for (signal, number) in signals() {
         let room = Room::new();
         let mut child = halfway(&room, "", &mut Vec::new(), &mut None);
-        let start = Instant::now();
+        // Its input never ends.
         send(&child, signal);
         assert_eq!(ended(&mut child), Some(128 + number), "{signal}");
-        assert!(start.elapsed() < Duration::from_secs(5), "{signal}");
         assert_eq!(
             said(child),
             "stridekern: 1 done, 0 skipped, 0 failed, 1 not made\n"

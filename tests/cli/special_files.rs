@@ -15,7 +15,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Ran, Room,
+    PATIENCE, Ran, Room,
     reports::{SCHEMA, conforms},
 };
 
@@ -65,7 +65,7 @@ fn run(room: &Room, line: &str) -> Ran {
         .unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_secs(20) {
+        if start.elapsed() > PATIENCE {
             child.kill().unwrap();
             panic!("{line} waits for ever");
         }

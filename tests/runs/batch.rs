@@ -5,6 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use stridekern::{
@@ -206,27 +208,59 @@ fn endless(folder: &Path) -> (PathBuf, fs::File) {
     (path, held.unwrap())
 }
 
-/// More than sound pictures take on a busy machine.
+/// A batch that ran until its timeout.
 #[cfg(unix)]
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
+struct TimedOut<T> {
+    made: T,
+    summary: Summary,
+    lines: Vec<String>,
+    /// The timeout, in seconds.
+    limit: u64,
+}
+
+/// Runs a batch, which `make` makes anew with its files, with timeouts that double until all
+/// `done` results that can be made are: how long these take is up to the machine.
+#[cfg(unix)]
+fn time_out<T>(done: usize, make: impl Fn() -> (T, Vec<Job>)) -> TimedOut<T> {
+    let mut limit = 1;
+    loop {
+        let lines = Arc::new(Lines::default());
+        let (made, jobs) = make();
+        let batch = Batch {
+            jobs,
+            timeout: Some(Duration::from_secs(limit)),
+            ..Batch::default()
+        };
+        let summary = batch::run(batch, lines.clone());
+        if summary.done == done || limit > 60 {
+            let lines = lines.take();
+            return TimedOut {
+                made,
+                summary,
+                lines,
+                limit,
+            };
+        }
+        limit *= 2;
+    }
+}
 
 #[cfg(unix)]
 #[test]
 fn one_that_takes_too_long_fails_alone() {
-    let folder = folder();
-    let mut paths = pictures(folder.path())[..8].to_vec();
-    let (stuck, _held) = endless(folder.path());
-    paths.insert(3, stuck);
-    let jobs = (paths.iter()).map(|path| job(path.clone(), folder.path()));
-    let batch = Batch {
-        jobs: jobs.collect(),
-        timeout: Some(TIMEOUT),
-        ..Batch::default()
-    };
-    let lines = Arc::new(Lines::default());
-    let summary = batch::run(batch, lines.clone());
+    let ran = time_out(16, || {
+        let folder = folder();
+        let mut paths = pictures(folder.path())[..8].to_vec();
+        let (stuck, held) = endless(folder.path());
+        paths.insert(3, stuck);
+        let jobs = (paths.into_iter()).map(|path| job(path, folder.path()));
+        let jobs = jobs.collect();
+        ((folder, held), jobs)
+    });
+    let summary = ran.summary;
     assert_eq!((summary.done, summary.failed, summary.left), (16, 2, 0));
-    assert_eq!(lines.take()[6], "endless.png it took longer than 3 s");
+    let late = format!("endless.png it took longer than {} s", ran.limit);
+    assert_eq!(ran.lines[6], late);
 }
 
 /// What was in its place when a job was given up is told as done, the rest as failed, and
@@ -234,41 +268,37 @@ fn one_that_takes_too_long_fails_alone() {
 #[cfg(unix)]
 #[test]
 fn results_of_one_that_takes_too_long_are_told_as_they_are() {
-    let folder = folder();
-    // Read whole, so that its results are made one after the other.
-    let input = folder.path().join("a.gif");
-    common::write(
-        &input,
-        &random_image(&mut Random(1), [30, 50, 1], Depth::U8),
-    );
-    let mut slow = job(input, folder.path());
-    let pipe = folder.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
-    let third = slow.results[1].clone();
-    // Nobody reads what is written to it.
-    slow.results[1].output = Place::File(pipe.clone());
-    slow.results.push(third);
-    let outputs: Vec<_> = (slow.results.iter())
-        .map(|request| request.output.path().to_owned())
-        .collect();
-    let batch = Batch {
-        jobs: vec![slow],
-        timeout: Some(TIMEOUT),
-        ..Batch::default()
-    };
-    let lines = Arc::new(Lines::default());
-    let summary = batch::run(batch, lines.clone());
+    let ran = time_out(1, || {
+        let folder = folder();
+        // Read whole, so that its results are made one after the other.
+        let input = folder.path().join("a.gif");
+        common::write(
+            &input,
+            &random_image(&mut Random(1), [30, 50, 1], Depth::U8),
+        );
+        let mut slow = job(input, folder.path());
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let third = slow.results[1].clone();
+        // Nobody reads what is written to it.
+        slow.results[1].output = Place::File(pipe.clone());
+        slow.results.push(third);
+        ((folder, pipe, slow.results.clone()), vec![slow])
+    });
+    let summary = ran.summary;
     assert_eq!((summary.done, summary.failed, summary.left), (1, 2, 0));
     assert_eq!(
-        lines.take(),
+        ran.lines,
         ["a.gif 0 true", "a.gif 1 false", "a.gif 2 false"]
     );
+    let (folder, pipe, results) = ran.made;
     // The one that was stuck goes on.
     let read = fs::read(&pipe).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    thread::sleep(Duration::from_millis(100));
     assert!(read.len() < 2000, "{}", read.len());
-    assert!(outputs[0].exists() && !outputs[2].exists());
+    let exists = |at: usize| results[at].output.path().exists();
+    assert!(exists(0) && !exists(2));
     assert_eq!(names_in(folder.path()), ["a.0.gif", "a.gif", "pipe"]);
 }
 
@@ -289,9 +319,11 @@ fn a_batch_that_is_stopped_ends_though_a_job_does_not() {
         .flat_map(|job| &job.results)
         .map(|request| request.output.path().to_owned())
         .collect();
-    let waits = std::thread::spawn(move || {
-        while !outputs.iter().all(|path| path.exists()) {
-            std::thread::yield_now();
+    let waits = thread::spawn(move || {
+        // If they never come, the summary says so.
+        let end = Instant::now() + Duration::from_secs(60);
+        while !outputs.iter().all(|path| path.exists()) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(1));
         }
         stop.set();
     });
@@ -513,7 +545,7 @@ fn an_input_that_vanishes_when_it_is_open_gives_its_results() {
     let folder = folder();
     let input = folder.path().join("a.png");
     write(&input, 30);
-    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     let file = fs::File::options().write(true).open(&input).unwrap();
     file.set_modified(time).unwrap();
     drop(file);
