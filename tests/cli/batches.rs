@@ -307,10 +307,6 @@ fn a_file_is_replaced_by_its_result_when_that_is_whole() {
             "a.png ./a.png -k sobel --in-place",
             "./a.png: this input is named twice, also as a.png; name it once",
         ),
-        (
-            "a.png -k sobel --in-place -o x.png",
-            "the argument '--in-place' cannot be used with '--output <PATH>'; see stridekern --help",
-        ),
     ] {
         room.run(arguments).says(2, &[message]);
     }

@@ -106,6 +106,18 @@ impl Room {
         command
     }
 
+    /// What is printed on a machine without SIMD, with two threads and 80 columns: for
+    /// snapshots.
+    fn report(&self, line: &str) -> String {
+        let mut command = self.command();
+        command
+            .args(line.split_whitespace())
+            .env("STRIDEKERN_SIMD", "portable")
+            .env("RAYON_NUM_THREADS", "2")
+            .env("COLUMNS", "80");
+        Ran::new(command.output().unwrap()).silent().shown(line)
+    }
+
     /// Runs the program with the words of `line`.
     fn run(&self, line: &str) -> Ran {
         self.run_words(line.split_whitespace())
@@ -208,6 +220,15 @@ impl Ran {
         assert_eq!(self.err, wanted);
         assert_eq!(self.code, Some(code), "{}", self.err);
         self
+    }
+
+    /// As a terminal shows it after `line`, with the exit code of a failure.
+    fn shown(&self, line: &str) -> String {
+        let code = match self.code {
+            Some(0) => String::new(),
+            code => format!("[exit code {}]\n", code.unwrap()),
+        };
+        format!("$ stridekern {line}\n{}{}{code}\n", self.text(), self.err)
     }
 
     fn text(&self) -> String {

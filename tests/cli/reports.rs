@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 use stridekern::Depth;
 
@@ -113,30 +114,7 @@ fn verbose_tells_of_every_result_and_quiet_of_errors_only() {
 fn explain_shows_the_views() {
     let room = Room::new();
     room.write("g.png", &picture(400, 400, 1, Depth::U8));
-    let text = room.run("g.png -k emboss --explain").silent().text();
-    let line = |topic: &str| {
-        let line = text.lines().find(|line| line.starts_with(topic));
-        line.unwrap().split_at(10).1.to_owned()
-    };
-    assert_eq!(line("input"), "g.png: 400 x 400 pixels, 1 x 8-bit");
-    assert_eq!(line("windows"), "over the image, by strides alone");
-    assert!(
-        text.contains(
-            "
-          shape        (398, 398, 3, 3)
-          strides      (400, 1, 400, 1) elements, (400, 1, 400, 1) bytes
-          offset       0
-          elements     1425636 of 1 byte
-          bytes seen   1425636
-          bytes owned  160000 by the buffer, 160000 from the first seen to the last
-"
-        ),
-        "{text}"
-    );
-    assert_eq!(line("output"), "398 x 398 pixels, 1 x 8-bit, map clamp");
-    assert_eq!(line("kernel"), "emboss: 1 kernel of 3 x 3");
-    assert_eq!(line("pipeline"), "streamed, 400 rows at a time");
-    assert!(line("memory").ends_with(" MiB for this input and all its results"));
+    assert_snapshot!(room.report("g.png -k emboss --explain"));
     let objects = room.run("g.png -k emboss --explain --json").silent().json();
     assert_eq!(objects.len(), 1);
     assert_eq!(
@@ -270,12 +248,10 @@ fn bench_spares_the_naive_loop_where_it_would_take_minutes() {
 #[test]
 fn kernels_are_listed_and_shown() {
     let room = Room::new();
+    assert_snapshot!(room.report("--list-kernels"));
     let text = room.run("--list-kernels").silent().text();
     let mut lines = text.lines();
-    assert_eq!(
-        lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
-        ["name", "size", "sum", "separable", "description"]
-    );
+    lines.next();
     let listed: Vec<_> = lines
         .take_while(|line| !line.is_empty())
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
@@ -312,12 +288,8 @@ fn help_completions_and_man_page_name_every_flag() {
     assert!(flags.len() >= 28, "{flags:?}");
     assert!(flags.contains(&"kernel") && flags.contains(&"skip-existing"));
     let long = room.run("--help").silent().text();
-    assert!(long.starts_with("Filter images with convolution kernels, exactly and fast\n"));
-    assert!(long.contains("\nUsage: stridekern [OPTIONS] -k <KERNEL> <INPUT>...\n"));
-    assert!(long.contains("Exit codes: 0 all done; 1 some input failed"));
-    assert!(
-        long.contains("STRIDEKERN_SIMD=portable|avx2|avx512|avx512vnni|neon forces a SIMD level")
-    );
+    assert_snapshot!(room.report("-h"));
+    assert_snapshot!(room.report("--help"));
     assert!(short.len() < long.len());
     let man = room.run("--man").silent().text();
     assert!(man.contains(".TH stridekern"));

@@ -997,7 +997,12 @@ fn steps_far_larger_than_the_image_are_taken() {
         for weights in [
             "[[1, 2, 1], [0, 1, 3], [-1, 5, 2]]",
             "[[1, 1, 1], [1, 1, 1]]",
+            // More than dot products of bytes take.
+            "[[1, 200, 1]]",
         ] {
+            if weights.contains("200") && depth == Depth::F32 {
+                continue;
+            }
             for extent in EXTENTS {
                 let extent = match (extent, depth) {
                     (Extent::Same(Border::Constant(_)), Depth::F32) => {
@@ -1051,7 +1056,7 @@ fn steps_far_larger_than_the_image_are_taken() {
     ways.are(&[
         ("dots", &[LaneKind::I16, LaneKind::F32]),
         ("direct", &INTEGERS),
-        ("separable", &FLOATS),
+        ("separable", &INTEGERS),
         ("running-sum", &INTEGERS),
         ("fft", &FLOATS),
         ("naive", &INTEGERS),
