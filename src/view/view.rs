@@ -276,7 +276,17 @@ impl<'a, T> StridedView<'a, T, 3> {
     /// channels, or `None` if there is no such row or its samples do not stand
     /// one after the other.
     pub fn flat_row(&self, row: usize) -> Option<&'a [T]> {
-        self.index_axis(0, row).ok()?.as_slice()
+        // Bands ask for each of their rows, which small images notice.
+        let [_, columns, channels] = self.shape();
+        let [_, column_stride, channel_stride] = self.strides();
+        let is_flat = (channels == 1 || channel_stride == 1)
+            && (columns == 1 || column_stride == channels as isize);
+        match self.layout.position([row, 0, 0]) {
+            Some(start) if is_flat => self.buffer.get(start..start + columns * channels),
+            Some(_) => None,
+            // There is no such row, or nothing in it.
+            None => self.index_axis(0, row).ok()?.as_slice(),
+        }
     }
 }
 
