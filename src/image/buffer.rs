@@ -12,10 +12,10 @@ use memmap2::MmapMut;
 use super::{try_resize, zeroed_vec};
 use crate::error::Result;
 
-/// A buffer of at least this many bytes is mapped. Below, the system rarely has an
-/// aligned huge page to give, and the allocator often has memory that was used before;
-/// zeroing and filling 8 MiB took 0.8 ms in huge pages and 4.8 in fresh ones of 4 KiB,
-/// 96 MiB 11.7 and 57.8, but 4 MiB 8.8 and 2.3 (medians, AMD EPYC with AVX-512).
+/// A buffer of at least this many bytes is mapped. To zero and fill memory that was
+/// kept took, in huge pages and as a vector, 8.8 and 2.3 ms for 4 MiB, 0.8 and 4.8 for
+/// 8 MiB, 11.7 and 57.8 for 96 MiB (medians of one run, AMD EPYC). Where it was freed
+/// each time, vectors were faster up to 16 MiB: 0.29 and 0.42 ms for 8 MiB (minima).
 const HUGE_PAGES_FROM: usize = 8 << 20;
 
 /// An owned slice of samples.
