@@ -176,8 +176,8 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 /// # Errors
 ///
 /// [`Error::Io`] if the file cannot be opened or read: its cause has the kind
-/// [`NotFound`](io::ErrorKind::NotFound) if there is none,
-/// [`IsADirectory`](io::ErrorKind::IsADirectory) if it is a folder.
+/// [`NotFound`](std::io::ErrorKind::NotFound) if there is none,
+/// [`IsADirectory`](std::io::ErrorKind::IsADirectory) if it is a folder.
 /// [`Error::Input`] if its header is damaged or of a kind that is not supported,
 /// [`Error::Limit`] if it claims more than `limits` allow.
 pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
