@@ -8,6 +8,8 @@ mod common;
 
 mod attributes;
 mod batches;
+#[cfg(unix)]
+mod documents;
 mod engines;
 mod filters;
 mod hostile;
