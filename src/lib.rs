@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/library.md")]
 #![cfg_attr(
     not(feature = "codecs"),
     allow(dead_code, unused_imports, reason = "files and jobs use it")
@@ -51,3 +51,8 @@ pub use runner::Runner;
 pub use stop::Stop;
 #[cfg(feature = "codecs")]
 pub use warning::{Warning, WarningKind};
+
+/// The code of the README, tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,6 +12,7 @@ use super::common;
 
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
+const LIBRARY: &str = include_str!("../../docs/library.md");
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -248,4 +249,30 @@ fn every_target_for_contributors_exists() {
         }
     }
     assert!(count > 3, "{count}");
+}
+
+/// `docs/library.md` lists the programs in `examples`, which are short and say what they show.
+#[test]
+fn every_example_is_listed_and_short() {
+    let table = LIBRARY.split("# Ten programs").nth(1).unwrap();
+    let table = table.split("\n# ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let listed: BTreeSet<_> = rows.filter_map(|row| quoted(row).next()).collect();
+    let names = common::names_in(&root().join("examples"));
+    let there: BTreeSet<_> = (names.iter())
+        .map(|name| name.trim_end_matches(".rs"))
+        .collect();
+    assert_eq!(listed, there);
+    assert_eq!(listed.len(), 10);
+    for name in &names {
+        let program = fs::read_to_string(root().join("examples").join(name)).unwrap();
+        assert!(program.starts_with("//! "), "{name}");
+        let call = format!("`cargo run --example {}", name.trim_end_matches(".rs"));
+        let release = call.replace("run", "run --release");
+        assert!(
+            program.contains(&call) || program.contains(&release),
+            "{name}"
+        );
+        assert!(program.lines().count() < 50, "{name}");
+    }
 }
