@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Kernel, KernelError};
 use crate::{combine::Combine, map::Map};
 
-/// One or several named kernels with everything their file says.
+/// One or several kernels with their name, description, labels, and rules.
 ///
 /// The kernels may differ in size and anchor. There is a [`Combine`] exactly if
 /// there are several of them.
@@ -14,7 +14,7 @@ pub struct KernelBank {
     name: String,
     description: String,
     kernels: Vec<Kernel>,
-    /// As many as kernels; empty for a kernel without a name.
+    /// One for each kernel; empty for a kernel without a name.
     labels: Vec<String>,
     combine: Option<Combine>,
     map: Option<Map>,
@@ -84,8 +84,8 @@ impl KernelBank {
         self
     }
 
-    /// The same bank with a label on each kernel; missing ones are empty, and
-    /// what is over is dropped.
+    /// The same bank with a label on each kernel; missing labels are empty,
+    /// surplus ones are dropped.
     #[must_use]
     pub fn with_labels(mut self, labels: impl IntoIterator<Item = String>) -> Self {
         self.labels = labels.into_iter().take(self.kernels.len()).collect();
@@ -93,7 +93,7 @@ impl KernelBank {
         self
     }
 
-    /// The name: of a file its stem.
+    /// The name; a bank from a file has the file's stem, such as `sobel`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -108,26 +108,26 @@ impl KernelBank {
         &self.kernels
     }
 
-    /// What the file calls each kernel, in the order of
-    /// [`kernels`](Self::kernels); empty where it has no name.
+    /// The label of each kernel, in the order of [`kernels`](Self::kernels);
+    /// empty for a kernel without a name.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// How the responses become one; none if there is one kernel.
+    /// The rule that combines the responses; none if there is one kernel.
     pub const fn combine(&self) -> Option<Combine> {
         self.combine
     }
 
-    /// How responses become samples, if the file says so.
+    /// How responses are mapped to samples, if the file sets it.
     pub const fn map(&self) -> Option<Map> {
         self.map
     }
 
-    /// The most rows and the most columns that any of the kernels has.
+    /// The maximum number of rows and of columns over all kernels.
     pub fn size(&self) -> [usize; 2] {
-        let most = |size: fn(&Kernel) -> usize| self.kernels.iter().map(size).max().unwrap_or(0);
-        [most(Kernel::rows), most(Kernel::columns)]
+        let max = |size: fn(&Kernel) -> usize| self.kernels.iter().map(size).max().unwrap_or(0);
+        [max(Kernel::rows), max(Kernel::columns)]
     }
 
     /// The bank with every kernel [`convolving`](Kernel::convolving).
@@ -139,7 +139,7 @@ impl KernelBank {
         }
     }
 
-    /// The bank at a glance.
+    /// A summary of the bank, for listings.
     pub fn summary(&self) -> Summary {
         let gain = self.kernels.first().map(Kernel::gain);
         let same = self
@@ -180,19 +180,19 @@ impl From<Kernel> for KernelBank {
     }
 }
 
-/// A bank at a glance: a row of a listing.
+/// A summary of a bank: one row of a listing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// The bank's name.
     pub name: String,
-    /// What it does.
+    /// What the bank computes.
     pub description: String,
     /// The number of kernels.
     pub kernels: usize,
-    /// The most rows of any kernel.
+    /// The maximum number of rows over all kernels.
     pub rows: usize,
-    /// The most columns of any kernel.
+    /// The maximum number of columns over all kernels.
     pub columns: usize,
     /// The [gain](Kernel::gain), if all kernels have the same.
     pub sum: Option<f64>,

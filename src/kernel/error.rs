@@ -1,4 +1,4 @@
-//! What can be wrong with a kernel, a bank, or the file that describes it.
+//! The errors of kernels, banks, and the files that describe them.
 
 use std::io;
 
@@ -51,7 +51,7 @@ pub enum KernelError {
         /// Columns of the kernel.
         columns: usize,
     },
-    /// The kernel cannot be turned like this.
+    /// The kernel does not have these rotations.
     #[error("{}", rotations(*count, *rows, *columns))]
     Rotations {
         /// Rotations asked for.
@@ -64,7 +64,7 @@ pub enum KernelError {
     /// A bank without kernels.
     #[error("the bank has no kernels; give at least one")]
     NoKernels,
-    /// Several kernels, but not how their responses become one.
+    /// Several kernels without a rule that combines their responses.
     #[error(
         "{kernels} kernels need a rule that combines them; choose {}",
         Combine::choices()
@@ -73,19 +73,19 @@ pub enum KernelError {
         /// The number of kernels.
         kernels: usize,
     },
-    /// A rule that combines kernels, but only one of them.
+    /// A rule that combines kernels, but only one kernel.
     #[error("{combine} combines several kernels, and there is one; drop it or add a kernel")]
     CombineAlone {
         /// The rule.
         combine: Combine,
     },
-    /// A direction of other than two kernels.
+    /// [`Combine::Direction`] with another number of kernels than two.
     #[error("direction needs exactly two kernels, x and then y, not {kernels}")]
     Direction {
         /// The number of kernels.
         kernels: usize,
     },
-    /// Something that a kernel file says.
+    /// An invalid key or value in a kernel file.
     #[error("{}", located(file, *line, *column, message, text, help))]
     File {
         /// The file, as the caller named it.
@@ -96,9 +96,9 @@ pub enum KernelError {
         column: usize,
         /// What is wrong.
         message: String,
-        /// The text that is wrong, cut short; empty where nothing can be shown.
+        /// The offending text, truncated; empty where there is none.
         text: String,
-        /// What to do; empty if that is plain.
+        /// What to do; may be empty.
         help: String,
     },
     /// A file that is not TOML.
@@ -110,12 +110,12 @@ pub enum KernelError {
         line: usize,
         /// The column, from 1, in characters.
         column: usize,
-        /// What the parser says.
+        /// The parser's message.
         message: String,
-        /// The text that is wrong, cut short; empty where nothing can be shown.
+        /// The offending text, truncated; empty where there is none.
         text: String,
     },
-    /// A path that can be no kernel file.
+    /// A path that cannot be read as a kernel file.
     #[error("{path}: {fault}")]
     Path {
         /// The path, as the caller named it.
@@ -123,51 +123,51 @@ pub enum KernelError {
         /// What is wrong with it.
         fault: PathFault,
     },
-    /// No built-in kernel.
-    #[error("there is no built-in kernel `{name}`{}", meant(suggestions))]
+    /// There is no built-in kernel of this name.
+    #[error("there is no built-in kernel `{name}`{}", did_you_mean(suggestions))]
     NotBuiltin {
         /// The name that was asked for.
         name: String,
-        /// What may have been meant, nearest first.
+        /// Similar names, nearest first.
         suggestions: Vec<String>,
     },
-    /// Neither a file nor a built-in kernel.
+    /// There is neither a file nor a built-in kernel of this name.
     #[error("{}", unknown(name, suggestions))]
     Unknown {
         /// The name or path that was asked for.
         name: String,
-        /// What may have been meant, nearest first.
+        /// Similar names, nearest first.
         suggestions: Vec<String>,
     },
 }
 
-/// Why a path can be no kernel file.
+/// Why a path cannot be read as a kernel file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathFault {
-    /// There is nothing.
+    /// Nothing exists at the path.
     #[error("there is no such kernel file; check the path")]
     Missing,
-    /// It is a directory.
+    /// The path is a directory.
     #[error("this is a directory, not a kernel file; name a file in it")]
     Directory,
-    /// It has more bytes than any kernel.
+    /// The file is larger than any kernel file.
     #[error("the file is larger than {} MiB; name a kernel file, not an image", limit >> 20)]
     TooLarge {
-        /// The most bytes.
+        /// The size limit in bytes.
         limit: u64,
     },
-    /// The system does not let it be read.
+    /// The file cannot be read.
     #[error("cannot read the kernel file ({reason}); check its permissions")]
     Unreadable {
-        /// The kind of the system's answer.
+        /// The kind of the operating system's error.
         kind: io::ErrorKind,
-        /// Its words.
+        /// The operating system's message.
         reason: String,
     },
 }
 
-/// How many weights `rows x columns` are, even where that does not fit `usize`.
+/// `rows * columns` without overflow.
 fn product(rows: usize, columns: usize) -> u128 {
     rows as u128 * columns as u128
 }
@@ -199,11 +199,11 @@ fn located(
 }
 
 fn unknown(name: &str, suggestions: &[String]) -> String {
-    let meant = meant(suggestions);
-    format!("there is no kernel file `{name}` and no built-in kernel of that name{meant}")
+    let hint = did_you_mean(suggestions);
+    format!("there is no kernel file `{name}` and no built-in kernel of that name{hint}")
 }
 
-fn meant(suggestions: &[String]) -> String {
+fn did_you_mean(suggestions: &[String]) -> String {
     if suggestions.is_empty() {
         return String::new();
     }

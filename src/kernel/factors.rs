@@ -1,25 +1,26 @@
-//! Kernels of low rank as sums of columns times rows.
+//! Low-rank factorization: a kernel as a sum of columns times rows.
 
 use super::{EXACT, Kernel};
 
-/// One term: `column[i] * row[j]` is its part of weight `[i, j]`.
+/// A rank-1 term: it adds `column[i] * row[j]` to weight `[i, j]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Factor {
     pub(crate) column: Vec<f64>,
     pub(crate) row: Vec<f64>,
 }
 
-/// A kernel as a sum of terms.
+/// A kernel as a sum of rank-1 terms.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Factors {
     pub(crate) terms: Vec<Factor>,
-    /// The sum of the absolute differences between the weights and their terms.
+    /// The sum of the absolute differences between the weights and the sum of
+    /// the terms.
     pub(crate) residual: f64,
 }
 
 impl Factors {
-    /// The sum of the absolute weights of all terms: what rounding errors of
-    /// the two passes are multiplied by.
+    /// The sum of the absolute weights of all terms: bounds how much the two
+    /// passes amplify rounding errors.
     pub(crate) fn abs_sum(&self) -> f64 {
         let sum = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>();
         (self.terms.iter())
@@ -28,44 +29,45 @@ impl Factors {
     }
 }
 
-/// What the terms may lack, relative to the sum of the absolute weights: a
-/// fiftieth of the error that float weights may have.
-const RESIDUAL: f64 = 2e-7;
+/// The largest residual allowed, relative to the sum of the absolute weights: a
+/// fiftieth of the error allowed for float weights.
+const MAX_RESIDUAL: f64 = 2e-7;
 
 impl Kernel {
     /// The kernel as at most `max_rank` terms, or `None` if it has a higher
     /// rank or no weights but zeros.
     ///
-    /// Each step takes the largest weight that is left and the column and row
-    /// that it stands in (elimination with complete pivoting), so that a
-    /// kernel of rank r is used up after r steps.
+    /// Gaussian elimination with complete pivoting: each step subtracts the
+    /// product of the column and row of the largest remaining weight, so the
+    /// remainder of a kernel of rank r vanishes after r steps.
     pub(crate) fn factors(&self, max_rank: usize) -> Option<Factors> {
         let (rows, columns) = (self.rows(), self.columns());
-        let all: f64 = self.abs_sum();
-        let mut left = self.as_slice().to_vec();
+        let total: f64 = self.abs_sum();
+        let mut remainder = self.as_slice().to_vec();
         let mut terms = Vec::new();
         loop {
-            let residual: f64 = left.iter().map(|w| w.abs()).sum();
-            if residual <= RESIDUAL * all {
+            let residual: f64 = remainder.iter().map(|w| w.abs()).sum();
+            if residual <= MAX_RESIDUAL * total {
                 return (!terms.is_empty()).then_some(Factors { terms, residual });
             }
             if terms.len() == max_rank {
                 return None;
             }
-            let pivot = (0..left.len()).max_by(|&a, &b| left[a].abs().total_cmp(&left[b].abs()))?;
-            let row = left[pivot / columns * columns..][..columns].to_vec();
+            let pivot = (0..remainder.len())
+                .max_by(|&a, &b| remainder[a].abs().total_cmp(&remainder[b].abs()))?;
+            let row = remainder[pivot / columns * columns..][..columns].to_vec();
             let column: Vec<f64> = (0..rows)
-                .map(|i| left[i * columns + pivot % columns] / left[pivot])
+                .map(|i| remainder[i * columns + pivot % columns] / remainder[pivot])
                 .collect();
-            for (at, weight) in left.iter_mut().enumerate() {
+            for (at, weight) in remainder.iter_mut().enumerate() {
                 *weight -= column[at / columns] * row[at % columns];
             }
             terms.push(Factor { column, row });
         }
     }
 
-    /// The kernel as one column times one row, both of integers: exact, or
-    /// `None`.
+    /// The kernel as one integer column times one integer row, exactly, or
+    /// `None` if there are none.
     pub(crate) fn integer_factors(&self) -> Option<Factors> {
         let columns = self.columns();
         let weights = self.as_slice();
@@ -74,8 +76,9 @@ impl Kernel {
             return None;
         }
         let row = &weights[pivot / columns * columns..][..columns];
-        // Every row is a rational multiple of this one; of its primitive
-        // vector, whose entries have no common divisor, an integer multiple.
+        // Every row is a rational multiple of this one, and so an integer
+        // multiple of its primitive vector, whose entries have no common
+        // divisor: for [4, -6] that is [2, -3].
         let divisor =
             (row.iter()).fold(0, |d, &w| greatest_common_divisor(d, w.abs() as u64)) as f64;
         let row: Vec<f64> = row.iter().map(|w| w / divisor).collect();
@@ -90,7 +93,7 @@ impl Kernel {
     }
 }
 
-/// The largest number that divides both; 0 for two zeros.
+/// By Euclid's algorithm; 0 for two zeros.
 pub(crate) fn greatest_common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 {
         a

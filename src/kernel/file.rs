@@ -14,7 +14,7 @@ use self::values::{integer, kind};
 use super::{Kernel, KernelBank, KernelError, source::Source};
 use crate::{combine::Combine, map::Map};
 
-/// The keys at the top of a file.
+/// The top-level keys of a kernel file.
 const BANK_KEYS: [&str; 10] = [
     "description",
     "combine",
@@ -27,19 +27,20 @@ const BANK_KEYS: [&str; 10] = [
     "rotations",
     "kernels",
 ];
-/// The keys of one of several kernels.
+/// The keys of a `[[kernels]]` table.
 const KERNEL_KEYS: [&str; 6] = ["name", "weights", "divisor", "bias", "anchor", "flip"];
-/// 1024 x 1024. More are a mistake, and would take hours to apply directly.
-const MOST_WEIGHTS: usize = 1 << 20;
+/// 1024 x 1024. A larger kernel is a mistake, and would take hours to apply
+/// directly.
+const MAX_WEIGHTS: usize = 1 << 20;
 
 impl KernelBank {
-    /// The bank `name` that the TOML `text` describes; messages call the text
-    /// `origin`.
+    /// The bank `name` that the TOML `text` describes. Error messages name
+    /// `origin` as the file.
     ///
     /// # Errors
     ///
     /// With line and column, [`KernelError::Syntax`] if the text is not TOML,
-    /// [`KernelError::File`] if it has a key that is not known, or describes no
+    /// [`KernelError::File`] if it has an unknown key, or does not describe a
     /// valid bank.
     ///
     /// # Examples
@@ -63,7 +64,7 @@ impl KernelBank {
         let document = DeTable::parse(text).map_err(|error| {
             let mut span = error.span().unwrap_or(0..0);
             if span.is_empty() {
-                // Something is missing there: the rest of the line shows where.
+                // An empty span means a missing token: show the rest of the line.
                 let rest = text.get(span.start..).unwrap_or_default();
                 span.end += rest.lines().next().map_or(0, str::len);
             }
@@ -93,7 +94,7 @@ impl Reader<'_> {
         })?;
         let (kernels, labels, combine) = if let Some((key, value)) = table.get_key_value("kernels")
         {
-            self.check_alone(table)?;
+            self.check_kernels_table_alone(table)?;
             let (kernels, labels) = self.kernels(key.span(), value)?;
             (kernels, labels, combine)
         } else if table.contains_key("weights") {
@@ -114,18 +115,18 @@ impl Reader<'_> {
             let help = "give a kernel: weights = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]";
             return Err(self.source.error(0..0, what, help));
         };
-        let blame = table.get("combine").map(Value::span);
-        let blame = blame.or_else(|| Some(table.get_key_value("kernels")?.0.span()));
+        let span = table.get("combine").map(Value::span);
+        let span = span.or_else(|| Some(table.get_key_value("kernels")?.0.span()));
         let bank = KernelBank::new(name, kernels, combine)
-            .map_err(|error| self.source.locate(blame.unwrap_or(0..0), &error))?;
+            .map_err(|error| self.source.locate(span.unwrap_or(0..0), &error))?;
         Ok(bank
             .with_description(description.unwrap_or_default())
             .with_map(map)
             .with_labels(labels))
     }
 
-    /// What only a single kernel has must not stand beside `[[kernels]]`.
-    fn check_alone(&self, table: &DeTable<'_>) -> Result<(), KernelError> {
+    /// Refuses the keys of a single kernel, such as `weights`, beside `[[kernels]]`.
+    fn check_kernels_table_alone(&self, table: &DeTable<'_>) -> Result<(), KernelError> {
         for key in BANK_KEYS {
             let Some((found, _)) = table.get_key_value(key) else {
                 continue;
@@ -142,7 +143,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The kernels of `[[kernels]]` and their names.
+    /// The kernels of `[[kernels]]` and their labels.
     fn kernels(
         &self,
         key: Range<usize>,
@@ -173,7 +174,7 @@ impl Reader<'_> {
         Ok((kernels, labels))
     }
 
-    /// The kernel that the keys of `table`, at `span`, describe.
+    /// The kernel that the keys of `table` describe; errors point at `span`.
     fn kernel(&self, table: &DeTable<'_>, span: Range<usize>) -> Result<Kernel, KernelError> {
         let Some(weights) = table.get("weights") else {
             let help = "give weights = [[...], [...]]";
@@ -182,12 +183,12 @@ impl Reader<'_> {
         let mut kernel = self.weights(weights)?;
         if let Some(value) = table.get("divisor") {
             let divisor = self.number(value, "divisor")?;
-            let with = kernel.with_divisor(divisor);
-            kernel = with.map_err(|error| self.source.locate(value.span(), &error))?;
+            let result = kernel.with_divisor(divisor);
+            kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;
         }
         if let Some(value) = table.get("bias") {
-            let with = kernel.with_bias(self.number(value, "bias")?);
-            kernel = with.map_err(|error| self.source.locate(value.span(), &error))?;
+            let result = kernel.with_bias(self.number(value, "bias")?);
+            kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;
         }
         if let Some(value) = table.get("anchor") {
             kernel = self.anchor(value, kernel)?;
@@ -232,8 +233,8 @@ impl Reader<'_> {
                 let help = "give every row as many; 0 where there is none";
                 return Err(self.source.error(row.span(), &message, help));
             }
-            if weights.len() + columns > MOST_WEIGHTS {
-                let message = format!("the kernel has more than {MOST_WEIGHTS} weights");
+            if weights.len() + columns > MAX_WEIGHTS {
+                let message = format!("the kernel has more than {MAX_WEIGHTS} weights");
                 return Err(self
                     .source
                     .error(row.span(), &message, "use a smaller kernel"));

@@ -20,7 +20,7 @@ pub struct Kernel {
     divisor: f64,
     bias: f64,
     anchor: [usize; 2],
-    /// Whether it was turned for convolution already.
+    /// Whether [`convolving`](Self::convolving) has flipped it already.
     convolving: bool,
 }
 
@@ -163,12 +163,12 @@ impl Kernel {
             .expect("a kernel's shape fits its weights")
     }
 
-    /// What the sum is divided by.
+    /// The number that the weighted sum is divided by.
     pub const fn divisor(&self) -> f64 {
         self.divisor
     }
 
-    /// What is added to the quotient, in units of full scale.
+    /// The number that is added to the quotient, in units of full scale.
     pub const fn bias(&self) -> f64 {
         self.bias
     }
@@ -188,13 +188,13 @@ impl Kernel {
         self.weights.iter().map(|w| w.abs()).sum()
     }
 
-    /// The lowest and the highest sum over samples from 0 to `white`.
+    /// The lowest and the highest weighted sum of samples from 0 to `white`.
     pub fn sum_range(&self, white: f64) -> [f64; 2] {
-        let side = |keep: fn(f64) -> bool| -> f64 {
+        let sum_of = |keep: fn(f64) -> bool| -> f64 {
             let weights = self.weights.iter().copied().filter(|&w| keep(w));
             weights.sum::<f64>() * white
         };
-        [side(|w| w < 0.0), side(|w| w > 0.0)]
+        [sum_of(|w| w < 0.0), sum_of(|w| w > 0.0)]
     }
 
     /// The same kernel in integers: weights and divisor times the smallest power
@@ -205,7 +205,8 @@ impl Kernel {
     pub(crate) fn in_integers(&self) -> Option<Self> {
         let scaled = |number: f64, power: f64| {
             let whole = (number * power).round();
-            // Dividing is correctly rounded, so this is what the digits mean.
+            // Division is correctly rounded, so the quotient equals `number` only if
+            // its decimal digits are those of `whole`: 25 / 100 == 0.25.
             let same = whole / power == number && whole.abs() <= EXACT;
             same.then_some(whole)
         };
@@ -227,7 +228,7 @@ impl Kernel {
         if largest == 0.0 || moderate.contains(&largest) {
             return self.clone();
         }
-        // In two steps: the power itself may be beyond the range.
+        // Scaled in two steps: the whole power of two may overflow.
         let half = 2_f64.powi(-(largest.log2() as i32) / 2);
         let scaled = |number: f64| {
             let result = number * half * half;
@@ -252,7 +253,8 @@ impl Kernel {
     }
 
     /// The sum of the weights over the divisor: what a flat image is multiplied
-    /// by. Left-over rounding, below 1e-12 of the absolute weights, counts as 0.
+    /// by. A sum below 1e-12 of [`abs_sum`](Self::abs_sum) is rounding error and
+    /// counts as 0.
     pub fn gain(&self) -> f64 {
         let sum = self.sum();
         if sum.abs() <= TOLERANCE * self.abs_sum() {
@@ -284,10 +286,10 @@ impl Kernel {
             let left = self.weights[at / self.columns * self.columns + column];
             let top = self.weights[row + at % self.columns];
             if exact {
-                // At most 2^53 each: neither cast nor product loses a bit.
+                // At most 2^53 each: casts and products are exact.
                 weight as i128 * peak as i128 == left as i128 * top as i128
             } else {
-                // Scaled by the peak first, so that nothing overflows.
+                // Divided by the peak first, so that no product overflows.
                 (weight / peak - (left / peak) * (top / peak)).abs() <= TOLERANCE
             }
         })
@@ -333,7 +335,7 @@ impl Kernel {
     }
 }
 
-/// Relative to the largest weight: what counts as rounding, not as a weight.
+/// Relative tolerance: smaller differences are rounding errors.
 const TOLERANCE: f64 = 1e-12;
 
 /// The outer weights of a 3x3 kernel in row-major order, clockwise.

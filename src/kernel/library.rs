@@ -19,7 +19,7 @@ macro_rules! builtins {
     };
 }
 
-/// All of them, sorted by name.
+/// All built-in kernels, sorted by name.
 static BUILTINS: &[Builtin] = builtins![
     "bevel",
     "box3",
@@ -87,8 +87,8 @@ static BUILTINS: &[Builtin] = builtins![
     "unsharp5"
 ];
 
-/// Other names that people know kernels by, sorted, and the built-in kernel each
-/// stands for: of several sizes the most usual.
+/// Aliases, sorted, and the built-in kernel that each stands for: of several
+/// sizes the most usual, such as `gaussian5` for `gaussian`.
 const ALIASES: &[(&str, &str)] = &[
     ("average", "box3"),
     ("blur", "gaussian5"),
@@ -132,7 +132,7 @@ impl KernelBank {
         BUILTINS.iter().copied()
     }
 
-    /// Other names of built-in kernels, sorted, each with the name it stands for.
+    /// The aliases of built-in kernels, sorted, each with the name it stands for.
     pub const fn aliases() -> &'static [(&'static str, &'static str)] {
         ALIASES
     }
@@ -174,7 +174,7 @@ impl KernelBank {
     }
 }
 
-/// The names and aliases that `name` may be a slip of, nearest first.
+/// The names and aliases that `name` may be a misspelling of, nearest first.
 pub(super) fn similar(name: &str) -> Vec<String> {
     let aliases = ALIASES.iter().map(|&(alias, _)| alias);
     let names = BUILTINS.iter().map(|builtin| builtin.name).chain(aliases);

@@ -1,4 +1,4 @@
-//! From what the user names to a bank: a file, or a kernel that is built in.
+//! Resolves a user's kernel argument to a bank: a file or a built-in kernel.
 
 use std::{
     fs,
@@ -10,8 +10,9 @@ use std::{
 use super::{KernelBank, KernelError, PathFault, library::similar, source::Source};
 use crate::text::printable;
 
-/// Room for a million weights of 16 characters; what is larger is no kernel.
-const MOST_BYTES: u64 = 16 << 20;
+/// Room for a million weights of 16 characters each; a larger file is not a
+/// kernel file.
+const MAX_BYTES: u64 = 16 << 20;
 
 impl KernelBank {
     /// The bank of a kernel file; its name is the file's stem.
@@ -28,7 +29,7 @@ impl KernelBank {
             path: origin.clone(),
             fault,
         };
-        let reading = |error: io::Error| {
+        let unreadable = |error: io::Error| {
             refuse(PathFault::Unreadable {
                 kind: error.kind(),
                 reason: error.to_string(),
@@ -37,19 +38,19 @@ impl KernelBank {
         if is_missing(path) {
             return Err(refuse(PathFault::Missing));
         }
-        // Asked first: opening a directory succeeds on some systems only.
-        if fs::metadata(path).map_err(reading)?.is_dir() {
+        // Checked before opening: opening a directory succeeds on some systems.
+        if fs::metadata(path).map_err(unreadable)?.is_dir() {
             return Err(refuse(PathFault::Directory));
         }
-        let file = fs::File::open(path).map_err(reading)?;
+        let file = fs::File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
-        // One byte more than allowed, for pipes and devices have no length to ask for.
-        let mut limited = file.take(MOST_BYTES + 1);
-        limited.read_to_end(&mut bytes).map_err(reading)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(refuse(PathFault::TooLarge { limit: MOST_BYTES }));
+        // Reads one byte beyond the limit: pipes and devices do not report a length.
+        let mut limited = file.take(MAX_BYTES + 1);
+        limited.read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(refuse(PathFault::TooLarge { limit: MAX_BYTES }));
         }
-        let text = text(&origin, &bytes)?;
+        let text = decode_utf8(&origin, &bytes)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         Self::parse(&stem, &origin, text)
     }
@@ -63,8 +64,8 @@ impl KernelBank {
     /// its name: use [`builtin`](Self::builtin) or [`read`](Self::read) where it is
     /// known which of the two is meant.
     ///
-    /// A directory that is called like a built-in kernel does not hide it. A path
-    /// with a folder in it is never taken for a built-in kernel.
+    /// A directory with the name of a built-in kernel does not hide the kernel. A
+    /// path with a folder in it, such as `my/sobel`, never means a built-in kernel.
     ///
     /// # Errors
     ///
@@ -99,14 +100,14 @@ impl KernelBank {
     }
 }
 
-/// Whether there is nothing at the path: not even something that may not be read.
+/// Whether nothing exists at the path. An unreadable file exists.
 fn is_missing(path: &Path) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound};
     fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
-/// The bytes as text, or where they stop being text.
-fn text<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
+/// The bytes as UTF-8 text; the error points at the first invalid byte.
+fn decode_utf8<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
     str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let text = str::from_utf8(&bytes[..at]).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The text of a kernel file: where in it something is, and how to show it.
+//! The text of a kernel file, and errors with a line and column in it.
 
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ impl Source<'_> {
         }
     }
 
-    /// The error of a parser that ends at the bytes `span` of the text.
+    /// The TOML parser's error `message`, at the bytes `span` of the text.
     pub(super) fn syntax(&self, span: Range<usize>, message: String) -> KernelError {
         let shown = self.text.get(span.clone()).unwrap_or_default();
         let (line, column) = self.position(span.start);
@@ -40,10 +40,10 @@ impl Source<'_> {
         }
     }
 
-    /// What a kernel or bank says about itself, at the bytes `span` of the text.
+    /// The error of a kernel or bank, located at the bytes `span` of the text.
     pub(super) fn locate(&self, span: Range<usize>, error: &KernelError) -> KernelError {
-        let said = error.to_string();
-        let (message, help) = said.split_once("; ").unwrap_or((&said, ""));
+        let whole = error.to_string();
+        let (message, help) = whole.split_once("; ").unwrap_or((&whole, ""));
         self.error(span, message, help)
     }
 
@@ -60,10 +60,10 @@ impl Source<'_> {
 
 /// `text` on one line of at most 40 characters, made printable.
 pub(super) fn shorten(text: &str) -> String {
-    const MOST: usize = 40;
+    const MAX_CHARACTERS: usize = 40;
     let mut out = String::new();
     let mut characters = text.trim().chars().peekable();
-    for _ in 0..MOST {
+    for _ in 0..MAX_CHARACTERS {
         match characters.next() {
             Some(c) if c.is_whitespace() => {
                 while characters.next_if(|c| c.is_whitespace()).is_some() {}

@@ -1,4 +1,4 @@
-//! Single keys and values of a kernel file, each checked where it stands.
+//! Checks single keys and values of a kernel file.
 
 use toml::de::{DeTable, DeValue};
 
@@ -43,7 +43,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The one of `all` that the value names.
+    /// The variant among `all` that the value names.
     pub(super) fn choice<T: Copy>(
         &self,
         value: &Value<'_>,
@@ -66,13 +66,13 @@ impl Reader<'_> {
         })
     }
 
-    /// A number that is finite and, if it is an integer, exact.
+    /// A finite number; an integer must be exact in `f64`.
     pub(super) fn number(&self, value: &Value<'_>, what: &str) -> Result<f64, KernelError> {
-        const EXACT: u64 = 1 << 53;
+        const MAX_EXACT: u64 = 1 << 53;
         let wrong = |message: String, help| Err(self.source.error(value.span(), &message, help));
         match value.get_ref() {
             DeValue::Integer(_) => match integer(value) {
-                Some(number) if number.unsigned_abs() <= EXACT => Ok(number as f64),
+                Some(number) if number.unsigned_abs() <= MAX_EXACT => Ok(number as f64),
                 _ => wrong(
                     format!("{what} is an integer beyond 2^53, which would be rounded"),
                     "write it with a decimal point if that is meant",
@@ -92,16 +92,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Every key of `table` is one of `known`; else the first in the file is told.
+    /// Checks that every key of `table` is one of `known`; the error names the
+    /// unknown key that comes first in the file.
     pub(super) fn check_keys(
         &self,
         table: &DeTable<'_>,
         known: &[&str],
     ) -> Result<(), KernelError> {
-        let strangers = table
+        let unknown = table
             .keys()
             .filter(|key| !known.contains(&key.get_ref().as_ref()));
-        let Some(key) = strangers.min_by_key(|key| key.span().start) else {
+        let Some(key) = unknown.min_by_key(|key| key.span().start) else {
             return Ok(());
         };
         let name: &str = key.get_ref();
@@ -118,7 +119,7 @@ impl Reader<'_> {
     }
 }
 
-/// The value as an integer, if it is one of 64 bits.
+/// The value as an integer, if it is one that fits 64 bits.
 pub(super) fn integer(value: &Value<'_>) -> Option<i64> {
     match value.get_ref() {
         DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix()).ok(),
