@@ -1,5 +1,5 @@
-//! Many inputs: what is written where, what is refused before any work, and
-//! what became of it all.
+//! Batches of many inputs: output paths, collision checks before any work,
+//! scheduling, and the summary of results.
 
 mod collisions;
 mod crew;
@@ -20,7 +20,7 @@ pub use collisions::drop_links;
 pub use inputs::{Found, Source, Walk, in_share, unseen};
 pub use run::run;
 
-use inputs::content;
+use inputs::sniff_file;
 
 use crate::{
     codec::Format,
@@ -29,15 +29,15 @@ use crate::{
     run::{Job, Options, Place, Request, Stop},
 };
 
-/// Where results go.
+/// Where results are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Destination {
     /// Beside the input, as `<stem>.<kernel>[.<border>].<extension>`.
     #[default]
     Beside,
-    /// Into this folder, under the same names.
+    /// Into this folder, under the names that `Beside` gives.
     Folder(PathBuf),
-    /// In the place of the input.
+    /// Over the input: each result replaces its input file.
     InPlace,
     /// The one result to this file.
     File(PathBuf),
@@ -45,19 +45,19 @@ pub enum Destination {
     Standard,
 }
 
-/// One kernel at one extent: a filter and the part it adds to file names.
+/// One kernel at one extent: a filter and its suffix in file names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
-    /// What is computed.
+    /// The filter that is applied.
     pub filter: Filter,
-    /// `sobel`, `sobel.reflect`.
+    /// The suffix, such as `sobel` or `sobel.reflect`.
     pub suffix: String,
 }
 
-/// Every kernel at every extent, in the order of the results.
+/// The product of kernels and extents, in the order of the results.
 ///
-/// Several constants of one call carry their value in the name, or they would
-/// have one path.
+/// If there are several constant borders, the suffix contains the value, for
+/// example `sobel.constant-0.5`: otherwise their output paths would collide.
 pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
     let constants = extents.iter().filter(|e| e.name() == "constant").count();
     let suffix = |filter: &Filter, extent: &Extent| {
@@ -81,16 +81,16 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 
 /// The jobs of a batch, each result with its path.
 ///
-/// Once the end was asked for, what was not compared so far is not compared any more: such
-/// jobs are to be told of, not to be run.
+/// Once `stop` is set, the remaining paths are not checked for collisions: such
+/// jobs may be reported, but must not be run.
 ///
 /// # Errors
 ///
-/// [`Error::Stopped`](crate::Error::Stopped) if the end was asked for before it was known which
-/// inputs are results of the others. [`Error::Request`](crate::Error::Request) if an output would
-/// be an input or one of `kernel_files`,
-/// which are inputs too, two results would have
-/// one path, or the destination does not fit the number of results.
+/// [`Error::Stopped`](crate::Error::Stopped) if `stop` was set before all inputs
+/// that are results of the others were found.
+/// [`Error::Request`](crate::Error::Request) if an output is also an input or one of
+/// `kernel_files`, two results have one path, or the destination does not fit
+/// the number of results.
 pub fn jobs(
     inputs: &[Source],
     variants: &[Variant],
@@ -112,7 +112,7 @@ pub fn jobs(
         let results = variants.iter().map(|variant| {
             let output = output_of(input, variant, destination, format)?;
             let format = match destination {
-                // What it is, whatever its name says.
+                // The input's own format, whatever its extension says.
                 Destination::InPlace => None,
                 _ => format.or_else(|| Format::from_path(output.path())),
             };
@@ -166,14 +166,14 @@ fn output_of(
     Ok(Place::File(folder.unwrap_or(Path::new("")).join(name)))
 }
 
-/// The extension of the format asked for, else the input's own; of an input
-/// without one, that of its content.
+/// The extension of the requested format, else the input's own extension, else
+/// that of the format detected from the input's content.
 fn extension(input: &Path, format: Option<Format>) -> OsString {
     let own = || match Format::from_path(input) {
-        // One bit holds no result.
+        // PBM has one bit a pixel, which is too few for a result.
         Some(Format::Pbm) => Some(Format::Pgm.extension().into()),
         Some(_) => input.extension().map(OsStr::to_owned),
-        None => content(input).map(|f| f.extension().into()),
+        None => sniff_file(input).map(|f| f.extension().into()),
     };
     match format {
         Some(format) => format.extension().into(),
@@ -181,41 +181,41 @@ fn extension(input: &Path, format: Option<Format>) -> OsString {
     }
 }
 
-/// What became of a batch.
+/// How many results of a batch were written, skipped, failed or not started.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Results written.
     pub done: usize,
     /// Results that existed and were left as they are.
     pub skipped: usize,
-    /// Results that could not be made.
+    /// Results that failed.
     pub failed: usize,
-    /// Results that were not made because the batch was stopped.
+    /// Results that were not computed because the batch was stopped.
     pub left: usize,
     /// Pixels of the results written.
     pub pixels: u64,
-    /// The inputs that failed, in part at least.
+    /// The inputs with at least one failed result.
     pub failed_inputs: Vec<Place>,
 }
 
 impl Summary {
-    /// All results: each of them was counted once.
+    /// The number of all results; each is counted once.
     pub const fn results(&self) -> usize {
         self.done + self.skipped + self.failed + self.left
     }
 }
 
-/// Jobs, and how they are run.
+/// Jobs, and the options they run with.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// What is to be made.
+    /// The jobs, one for each input.
     pub jobs: Vec<Job>,
-    /// How each of them is run.
+    /// The options of every job.
     pub options: Options,
-    /// How long a job may take. Default: for ever.
+    /// The time limit of a job. Default: none.
     pub timeout: Option<Duration>,
-    /// Whether no other job begins after a failure.
+    /// Whether no further job starts after a failure.
     pub fail_fast: bool,
-    /// Ends all jobs.
+    /// Stops all jobs when set.
     pub stop: Stop,
 }

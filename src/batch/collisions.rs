@@ -1,5 +1,5 @@
-//! What is refused before any work: results that would destroy inputs or each
-//! other.
+//! Collision checks before any work: refuses outputs that would overwrite inputs
+//! or each other.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,7 +13,8 @@ use crate::{
     run::{Job, Place, Stop},
 };
 
-/// A file is replaced once. Once the end was asked for, the others are not looked at.
+/// Refuses to replace one file twice. Once `stop` is set, the remaining jobs are
+/// not checked.
 pub(super) fn check_once(jobs: &[Job], stop: &Stop) -> Result<()> {
     let (mut seen, mut paths) = (BTreeMap::new(), Paths::default());
     for job in jobs.iter().take_while(|_| !stop.is_set()) {
@@ -33,15 +34,16 @@ fn named_twice(input: &Path, other: &Path) -> Error {
     .into()
 }
 
-/// Of inputs that are one file, by symbolic links or because folders were named
-/// twice, drops those that were found and not named, but for one: a file is
-/// replaced once. Gives each that was dropped, with the one that stays.
+/// Removes duplicate inputs: of several paths to one file, by symbolic links or
+/// because folders were named twice, one remains, and those that were named.
+/// Otherwise a file would be replaced twice. Returns each removed path with the
+/// path that remains.
 ///
-/// Hard links are files of their own here: each gets a result in its place.
+/// Hard links count as different files: each is replaced by a result.
 ///
 /// # Errors
 ///
-/// [`Error::Stopped`] if the end was asked for meanwhile.
+/// [`Error::Stopped`] if `stop` is set.
 pub fn drop_links(inputs: &mut Vec<Source>, stop: &Stop) -> Result<Vec<(PathBuf, PathBuf)>> {
     let mut paths = Paths::default();
     let identities = inputs.iter().map(|input| {
@@ -52,7 +54,7 @@ pub fn drop_links(inputs: &mut Vec<Source>, stop: &Stop) -> Result<Vec<(PathBuf,
         })
     });
     let identities = identities.collect::<Result<Vec<_>>>()?;
-    // One that was named stays, else the file itself rather than a link to it.
+    // Prefer a named path, then the file itself to a link.
     let preference = |input: &Source| {
         let path = input.place.path();
         let link = fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink());
@@ -82,8 +84,9 @@ pub fn drop_links(inputs: &mut Vec<Source>, stop: &Stop) -> Result<Vec<(PathBuf,
     Ok(dropped)
 }
 
-/// Images that were found among the inputs and are results of the others, of
-/// an earlier run, are no inputs.
+/// Removes the jobs of images that were found by a walk and are outputs of other
+/// jobs: they are results of an earlier run. For example, `a.sobel.png` beside
+/// `a.png`.
 pub(super) fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source], stop: &Stop) -> Result<()> {
     if !inputs.iter().any(|input| input.found) {
         return Ok(());
@@ -102,8 +105,8 @@ pub(super) fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source], stop: &Stop) 
     stop.check()
 }
 
-/// An output that is an input would destroy it; of two results with one path
-/// only the second would remain. Once the end was asked for, the others are not looked at.
+/// Refuses an output that would overwrite an input, and two results with one
+/// path. Once `stop` is set, the remaining jobs are not checked.
 pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Result<()> {
     let mut paths = Paths::default();
     let kernel_files = (kernel_files.iter()).map(|path| (paths.identity(path), path));
@@ -152,14 +155,15 @@ pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Resu
     Ok(())
 }
 
-/// What paths mean; folders are looked at once.
+/// Canonical paths, with a cache of resolved folders.
 #[derive(Default)]
 struct Paths {
     folders: HashMap<PathBuf, PathBuf>,
 }
 
 impl Paths {
-    /// The same for every way to write a path, links resolved.
+    /// The canonical form of a path, the same for every spelling of it, with symbolic
+    /// links resolved.
     fn identity(&mut self, path: &Path) -> PathBuf {
         let link = fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink());
         match (path.parent(), path.file_name()) {
@@ -177,8 +181,8 @@ impl Paths {
     }
 }
 
-/// The same for every way to write a path: links are resolved as far as the path
-/// exists, and `..` beyond, where the folders are still to be made.
+/// The canonical form of a path: symbolic links are resolved as far as the path
+/// exists; beyond that, where folders are yet to be created, only `..` is.
 fn resolved(path: &Path) -> PathBuf {
     if let Ok(whole) = fs::canonicalize(path) {
         return whole;
@@ -211,7 +215,7 @@ mod tests {
     };
 
     #[test]
-    fn comparisons_see_the_request_to_end() {
+    fn collision_checks_honour_the_stop_token() {
         let filter = Filter::new(KernelBank::resolve("box3").unwrap());
         let variants = batch::variants(&[filter], &[Extent::Valid]);
         let source = |found| {
@@ -238,11 +242,11 @@ mod tests {
             1
         );
         stop.set();
-        // The inputs are known: what is not made can be told.
+        // The inputs are known, so the jobs that do not run can be reported.
         for to in [Destination::Beside, Destination::InPlace] {
             assert_eq!(jobs(&twice, to, &stop).unwrap().len(), 2);
         }
-        // Which of them are inputs is not.
+        // Whether a found image is an input is not known yet.
         let unknown = jobs(std::slice::from_ref(&found), Destination::Beside, &stop);
         assert!(matches!(unknown, Err(Error::Stopped)), "{unknown:?}");
         let unknown = drop_links(&mut vec![found; 2], &stop);

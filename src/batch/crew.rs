@@ -1,16 +1,18 @@
-//! The threads that run the jobs of a batch as the [`Schedule`] says.
+//! The worker threads that run the jobs of a batch in the order of the [`Schedule`].
 //!
 //! The schedule is a monitor: all threads share it under one lock. A worker whose job has
-//! ended reports that and claims its next job in one critical section, so that it waits for
-//! nobody, and there is no moment at which a job is neither claimed nor reported. A job is
-//! reported exactly once: when its worker finds it still claimed, or when it is given up.
-//! A worker whose job was given up has been replaced, and ends when that job does.
+//! ended reports it and claims its next job in one critical section, so that it never waits
+//! for another thread, and every job is always either claimed or reported. A job is
+//! reported exactly once: by its worker, if the job is still claimed when it ends, or when
+//! it is abandoned. A worker whose job was abandoned has been replaced; its thread exits
+//! when that job ends.
 //!
-//! The calling thread gives jobs up whose time is over, hires workers, and hands on what has
-//! ended. It looks after that now and then; the worker that ends the last job wakes it.
+//! The calling thread abandons jobs that exceed their deadline, spawns workers, and passes
+//! ended jobs to the caller. It polls at an interval of [`POLL_INTERVAL`]; the worker that
+//! ends the last job wakes it.
 //!
-//! The locks, the channel and the clock are those of [`super::sync`], so that a model of
-//! threads can run this very file with its own.
+//! The locks, the channel and the clock come from [`super::sync`], so that the tests can run
+//! this file under shuttle, a model checker for threads.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,80 +22,81 @@ use std::{
 };
 
 use super::{
-    schedule::{Action, Event, Overdue, Schedule, Turn},
+    schedule::{Action, Event, Launch, Overdue, Schedule},
     sync::{Clock, Condvar, Mutex, MutexGuard, PoisonError, Sender, channel},
 };
 
-/// How often the calling thread looks whether the batch was stopped, and hands on what has
-/// ended: so rarely that it costs small jobs nothing, so often that nobody sees a delay.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often the calling thread polls the stop token and passes on ended jobs: rarely enough
+/// to cost small jobs nothing, often enough that a user sees no delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How soon it is looked again at a job that cannot be given up at the moment.
-const RETRY: Duration = Duration::from_millis(1);
+/// The shortest wait before retrying to abandon a job that cannot be closed yet.
+const RETRY_INTERVAL: Duration = Duration::from_millis(1);
 
-/// What a crew does.
+/// The operations on jobs that the workers need.
 pub(super) trait Work: Send + Sync + 'static {
-    /// A job that was started, shared by its worker and the calling thread.
+    /// A started job, shared by its worker and the calling thread.
     type Job: Clone + Send + 'static;
 
-    /// Starts a job. All workers wait for that, so it is quick.
-    fn start(&self, turn: Turn) -> Self::Job;
+    /// Starts a job. Called under the lock, so it must be quick.
+    fn start(&self, launch: Launch) -> Self::Job;
 
-    /// Runs a job to its end, in a worker. Does not panic.
+    /// Runs a job to its end, in a worker. Must not panic.
     fn run(&self, job: &Self::Job);
 
-    /// Whether a job that has ended failed, in part at least.
+    /// Whether at least one result of an ended job failed.
     fn has_failed(&self, job: &Self::Job) -> bool;
 
-    /// Has a job put no further result in its place, and says whether that could be done.
+    /// Forbids the job to commit further results. `false` if that fails, because it is
+    /// committing one now.
     fn close(&self, job: &Self::Job) -> bool;
 
-    /// Whether somebody asked for the end of all jobs.
+    /// Whether the stop token of the batch is set.
     fn is_stopped(&self) -> bool;
 }
 
-/// Runs a schedule to its end. `hire` runs a function in a new thread, or says that there is
-/// none to be had; `ended` hears of the end of every job that was started, and why it was
-/// given up if it was, exactly once. Without any thread the jobs run here, one after the
-/// other.
+/// Runs a schedule to its end. `spawn` runs a function in a new thread, or returns `false` if
+/// no thread can be created; `ended` is called exactly once for every started job, with the
+/// reason if the job was abandoned. Without any worker thread the jobs run in the calling
+/// thread, one after the other.
 pub(super) fn run<W: Work>(
     work: &Arc<W>,
     schedule: Schedule,
     workers: usize,
-    mut hire: impl FnMut(Box<dyn FnOnce() + Send>) -> bool,
+    mut spawn: impl FnMut(Box<dyn FnOnce() + Send>) -> bool,
     mut ended: impl FnMut(&W::Job, Option<Overdue>),
 ) {
-    let (bell, over) = channel();
+    let (wake, wake_receiver) = channel();
     let monitor = Arc::new(Monitor {
         work: Arc::clone(work),
         clock: Clock::start(),
         state: Mutex::new(State::new(schedule)),
         ready: Condvar::new(),
-        bell,
+        wake,
     });
-    let _dismissal = Dismissal(&monitor);
-    let mut hire = || {
+    let _guard = ShutdownGuard(&monitor);
+    let mut spawn = || {
         let monitor = Arc::clone(&monitor);
-        hire(Box::new(move || monitor.serve()))
+        spawn(Box::new(move || monitor.run_worker()))
     };
-    let hired = (0..workers).filter(|_| hire()).count();
-    monitor.state().begin(hired);
+    let spawned = (0..workers).filter(|_| spawn()).count();
+    monitor.state().set_workers(spawned);
     loop {
         let mut state = monitor.state();
-        monitor.look(&mut state, &mut hire);
-        // The reports and the end under one lock: none is still to come after the end.
+        monitor.check_deadlines(&mut state, &mut spawn);
+        // Both are read under one lock: no report can follow the end.
         let reports = mem::take(&mut state.reports);
         let is_over = state.schedule.is_over();
-        let next_end = state.schedule.next_end();
-        // Without any worker, this thread is one.
+        let next_deadline = state.schedule.next_deadline();
+        // Without any worker, this thread runs the next job.
         let own = if state.workers == 0 {
             state.take()
         } else {
             None
         };
         drop(state);
-        for (job, why) in reports {
-            ended(&job, why);
+        for (job, reason) in reports {
+            ended(&job, reason);
         }
         if is_over {
             return;
@@ -103,35 +106,38 @@ pub(super) fn run<W: Work>(
             monitor.end(index, &job);
             continue;
         }
-        let until_end = |end: Duration| end.saturating_sub(monitor.clock.now()).max(RETRY);
-        let wait = next_end.map_or(LOOK, until_end).min(LOOK);
-        monitor.clock.receive(&over, wait);
+        let until_deadline =
+            |end: Duration| end.saturating_sub(monitor.clock.now()).max(RETRY_INTERVAL);
+        let wait = next_deadline
+            .map_or(POLL_INTERVAL, until_deadline)
+            .min(POLL_INTERVAL);
+        monitor.clock.receive(&wake_receiver, wait);
     }
 }
 
-/// What all threads of a batch share.
+/// The state that all threads of a batch share.
 struct Monitor<W: Work> {
     work: Arc<W>,
     clock: Clock,
     state: Mutex<State<W::Job>>,
-    /// Where workers wait for a job that is ready, or for their dismissal.
+    /// Signals workers that a job is ready or that they are to exit.
     ready: Condvar,
-    /// Wakes the calling thread at the end.
-    bell: Sender<()>,
+    /// Wakes the calling thread when the schedule is over.
+    wake: Sender<()>,
 }
 
 struct State<J> {
     schedule: Schedule,
-    /// The jobs that the schedule has running, by their numbers.
+    /// The jobs that the schedule considers running, by index.
     claimed: BTreeMap<usize, J>,
-    /// Those of them that no worker has taken so far.
+    /// The claimed jobs that no worker has taken yet.
     ready: VecDeque<usize>,
-    /// The jobs that have ended and are still to be handed on.
+    /// The ended jobs that the calling thread has not passed on yet.
     reports: Vec<(J, Option<Overdue>)>,
-    /// How many workers there are, without those whose job was given up.
+    /// The number of workers, without those whose job was abandoned.
     workers: usize,
     stopped: bool,
-    dismissed: bool,
+    shutdown: bool,
 }
 
 impl<J: Clone> State<J> {
@@ -143,11 +149,11 @@ impl<J: Clone> State<J> {
             reports: Vec::new(),
             workers: 0,
             stopped: false,
-            dismissed: false,
+            shutdown: false,
         }
     }
 
-    fn begin(&mut self, workers: usize) {
+    fn set_workers(&mut self, workers: usize) {
         self.workers = workers;
         self.schedule.set_workers(workers.max(1));
     }
@@ -164,17 +170,17 @@ impl<W: Work> Monitor<W> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a worker does until it is dismissed.
-    fn serve(&self) {
+    /// The loop of a worker, until shutdown.
+    fn run_worker(&self) {
         let mut state = self.state();
-        while !state.dismissed {
+        while !state.shutdown {
             let Some((index, job)) = state.take() else {
                 let woken = self.ready.wait(state);
                 state = woken.unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             if !state.ready.is_empty() {
-                // Each worker that gets a job wakes the next one.
+                // Chained wake-ups: each worker that takes a job wakes the next worker.
                 self.ready.notify_one();
             }
             drop(state);
@@ -186,30 +192,30 @@ impl<W: Work> Monitor<W> {
         }
     }
 
-    /// Reports that a job has ended, and claims what may start then; `None` if the job was
-    /// given up before, and with it its worker.
+    /// Reports that a job has ended and claims the jobs that may now start; `None` if the job
+    /// was abandoned before, and its worker with it.
     fn end(&self, index: usize, job: &W::Job) -> Option<MutexGuard<'_, State<W::Job>>> {
         let failed = self.work.has_failed(job);
         let mut state = self.state();
         let claimed = state.claimed.remove(&index)?;
         state.reports.push((claimed, None));
-        // Only the calling thread gives jobs up, since it hires.
+        // Only the calling thread may abandon jobs, since only it can replace their workers.
         self.step(&mut state, Event::Ended { index, failed }, |_| false);
         if state.schedule.is_over() {
-            // Nobody listens if the calling thread has panicked.
-            let _ = self.bell.send(());
+            // The receiver is gone if the calling thread has panicked.
+            let _ = self.wake.send(());
         }
         Some(state)
     }
 
-    /// Looks at the time, in the calling thread.
-    fn look(&self, state: &mut State<W::Job>, mut hire: impl FnMut() -> bool) {
+    /// Checks the deadlines and replaces the workers of abandoned jobs; in the calling thread.
+    fn check_deadlines(&self, state: &mut State<W::Job>, mut spawn: impl FnMut() -> bool) {
         let close = |job: &W::Job| self.work.close(job);
         let mut lost = self.step(state, Event::Time, close);
         while lost > 0 {
             lost -= 1;
             state.workers -= 1;
-            if hire() {
+            if spawn() {
                 state.workers += 1;
             } else if state.workers > 0 {
                 lost += self.step(state, Event::WorkerLost, close);
@@ -220,8 +226,8 @@ impl<W: Work> Monitor<W> {
         }
     }
 
-    /// Tells the schedule of an event and does what it says. Returns how many workers were
-    /// given up with their jobs.
+    /// Passes an event to the schedule and carries out its actions. Returns how many workers
+    /// were abandoned with their jobs.
     fn step(
         &self,
         state: &mut State<W::Job>,
@@ -230,7 +236,7 @@ impl<W: Work> Monitor<W> {
     ) -> usize {
         let stop = !state.stopped && self.work.is_stopped();
         state.stopped |= stop;
-        // Before anything that would start another job.
+        // The stop comes first: the other event could start a job.
         let events = stop.then_some(Event::Stop).into_iter().chain([event]);
         let mut lost = 0;
         for event in events {
@@ -238,14 +244,14 @@ impl<W: Work> Monitor<W> {
             let close = |index| claimed.get(&index).is_none_or(&close);
             for action in state.schedule.step(event, self.clock.now(), close) {
                 match action {
-                    Action::Start(turn) => {
-                        state.claimed.insert(turn.index, self.work.start(turn));
-                        state.ready.push_back(turn.index);
+                    Action::Start(launch) => {
+                        state.claimed.insert(launch.index, self.work.start(launch));
+                        state.ready.push_back(launch.index);
                     }
-                    Action::GiveUp { index, why } => {
+                    Action::Abandon { index, reason } => {
                         let job = state.claimed.remove(&index);
-                        state.reports.extend(job.map(|job| (job, Some(why))));
-                        // One that nobody has taken takes no worker with it.
+                        state.reports.extend(job.map(|job| (job, Some(reason))));
+                        // A job that is still queued has no worker to lose.
                         let waiting = state.ready.iter().position(|&ready| ready == index);
                         match waiting {
                             Some(at) => drop(state.ready.remove(at)),
@@ -259,12 +265,12 @@ impl<W: Work> Monitor<W> {
     }
 }
 
-/// Dismisses all workers when dropped: at the end, or when the calling thread panics.
-struct Dismissal<'a, W: Work>(&'a Monitor<W>);
+/// Shuts all workers down when dropped: at the end, or when the calling thread panics.
+struct ShutdownGuard<'a, W: Work>(&'a Monitor<W>);
 
-impl<W: Work> Drop for Dismissal<'_, W> {
+impl<W: Work> Drop for ShutdownGuard<'_, W> {
     fn drop(&mut self) {
-        self.0.state().dismissed = true;
+        self.0.state().shutdown = true;
         self.0.ready.notify_all();
     }
 }

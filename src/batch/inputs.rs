@@ -1,4 +1,4 @@
-//! Which files are read: those that were named, and those that are found in
+//! The input files: those named by the user, and those found by walking
 //! folders.
 
 use std::{
@@ -17,21 +17,22 @@ use crate::{
     run::{Place, Stop, special},
 };
 
-/// An input, and where it was found.
+/// An input file, and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The image.
     pub place: Place,
-    /// The folder below an output folder that its results go to: of an image
-    /// that was found in a tree, the one that it lies in below the tree's root.
+    /// The subfolder of the output folder for its results: for an image found
+    /// by walking a tree, its folder relative to the root. For example,
+    /// `photos/a/b.png`, found in `photos`, has the folder `a`.
     pub folder: PathBuf,
-    /// Whether it was found, not named: then it is passed over if it is a
-    /// result of the others.
+    /// Whether it was found by a walk rather than named: then it is skipped if
+    /// it is a result of another input.
     pub found: bool,
 }
 
 impl Source {
-    /// An input that was named.
+    /// An input that the user named.
     pub fn named(place: Place) -> Self {
         Self {
             place,
@@ -41,43 +42,44 @@ impl Source {
     }
 }
 
-/// What was found in a folder.
+/// The result of walking a folder.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The images, sorted by their paths.
     pub images: Vec<Source>,
-    /// The folders that could not be looked into, and why.
+    /// The folders that could not be listed, and the errors.
     pub unseen: Vec<(PathBuf, Error)>,
-    /// What goes by the name of an image and is [no regular file](special), and what it is.
+    /// Paths with the name of an image that are [not regular files](special), and
+    /// the kind of each, such as a pipe.
     pub special: Vec<(PathBuf, &'static str)>,
 }
 
-/// What is looked for in folders.
+/// Which files a walk through folders finds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Walk {
-    /// Only files with one of these extensions, in any case. Default: files
-    /// whose extension is that of a format which is read, and files without an
-    /// extension whose content is.
+    /// Only files with one of these extensions, ignoring case. Default: files
+    /// with the extension of a readable format, and files without an extension
+    /// whose content is in such a format.
     pub extensions: Option<Vec<OsString>>,
-    /// Whether names that begin with a dot count.
+    /// Whether hidden files and folders, whose names begin with a dot, are included.
     pub hidden: bool,
-    /// Whether links to folders are followed.
+    /// Whether symbolic links to folders are followed.
     pub follow_links: bool,
-    /// A folder that is not looked into: that of the results.
+    /// A folder that is skipped: the output folder.
     pub except: Option<PathBuf>,
-    /// What is added to the names of files to keep them: such a one is no image
-    /// where the file of the name without it is there.
+    /// The suffix of backup files. With `.bak`, `a.png.bak` is skipped if
+    /// `a.png` exists.
     pub backup: Option<OsString>,
 }
 
 impl Walk {
-    /// The images in the folder `root` and those below. Links that lead back up
-    /// are not followed.
+    /// The images in the folder `root` and its subfolders. Symbolic links to an
+    /// ancestor are not followed.
     ///
     /// # Errors
     ///
-    /// [`Error::Input`] if all folders were seen and there is no image, [`Error::Stopped`] if
-    /// the end was asked for meanwhile.
+    /// [`Error::Input`] if all folders could be listed and there is no image,
+    /// [`Error::Stopped`] if `stop` is set.
     pub fn images(&self, root: &Path, stop: &Stop) -> Result<Found> {
         let except = self
             .except
@@ -101,11 +103,11 @@ impl Walk {
             stop.check()?;
             let entry = match entry {
                 Ok(entry) => entry,
-                // What it leads to is being walked.
+                // A link to an ancestor, which is being walked already.
                 Err(error) if error.loop_ancestor().is_some() => continue,
                 Err(error) => {
                     let path = error.path().unwrap_or(root).to_owned();
-                    // Of its words, the system's: the path is told beside them.
+                    // Only the operating system's error: the path is reported separately.
                     let reason = error.into_io_error();
                     let reason = reason.unwrap_or_else(|| ErrorKind::Other.into());
                     found.unseen.push((path, unseen(reason)));
@@ -149,17 +151,19 @@ impl Walk {
             }
             (Some(_), None) => false,
             (None, Some(_)) => Format::from_path(path).is_some(),
-            (None, None) => content(path).is_some(),
+            (None, None) => sniff_file(path).is_some(),
         }
     }
 }
 
-/// Why a folder was not looked into; the path is told beside it.
+/// The error of a folder that could not be listed; the path is reported
+/// separately.
 pub const fn unseen(reason: io::Error) -> Error {
     Error::io(IoAction::List, reason)
 }
 
-/// Also behind a link. One that leads nowhere is an image that is not there.
+/// Whether the entry is a folder or a symbolic link to one. A dangling link
+/// counts as an image, so that it is reported as missing.
 fn is_folder(entry: &DirEntry) -> bool {
     entry.file_type().is_dir() || (entry.path_is_symlink() && entry.path().is_dir())
 }
@@ -168,9 +172,9 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// What a regular file is by its first bytes.
-pub(super) fn content(path: &Path) -> Option<Format> {
-    // A pipe would lose what is read here.
+/// The format of a regular file, by its first bytes.
+pub(super) fn sniff_file(path: &Path) -> Option<Format> {
+    // Reading from a pipe here would consume its data.
     fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     let mut start = Vec::new();
     File::open(path)
@@ -194,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_walk_sees_the_request_to_end() {
+    fn a_walk_honours_the_stop_token() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.png"), "").unwrap();
         let stop = Stop::default();
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn shares_are_the_same_for_ever() {
-        // By the published hashes: of "", "a" and "foobar".
+        // The published FNV-1a test vectors for "", "a" and "foobar".
         for (path, hash) in [
             ("", 0xcbf2_9ce4_8422_2325_u64),
             ("a", 0xaf63_dc4c_8601_ec8c),

@@ -1,8 +1,8 @@
-//! The threads of a batch under shuttle, which chooses what runs next: the crew and the
-//! ledger as they are, with shuttle's channels and locks in place of the system's.
+//! Tests of the worker threads under shuttle, which randomizes their interleaving: crew.rs
+//! and ledger.rs unchanged, with shuttle's channels and locks in place of `std`'s.
 //!
-//! Its timed waits never time out, so time is a choice here: whoever waits with a limit looks
-//! whether there is a message, and where there is none the limit may be over.
+//! Shuttle's timed waits never time out, so the timeout is a random choice here: `receive`
+//! polls for a message, and if there is none it may report a timeout.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use shuttle::{
     thread,
 };
 
-use super::schedule::{self, Overdue, Rules, Schedule, Turn};
+use super::schedule::{self, Launch, Overdue, Rules, Schedule};
 use crew::Work;
 use ledger::Ledger;
 
@@ -69,12 +69,12 @@ mod sync {
     }
 }
 
-/// What a job does for each of its two results.
+/// The behaviour of a job for each of its two results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Makes,
+    Succeeds,
     Fails,
-    /// Goes on until the whole trial ends, whatever it is asked.
+    /// Runs until the whole trial ends and ignores the stop token.
     Hangs,
 }
 
@@ -83,8 +83,8 @@ struct Trial {
     stopped: AtomicBool,
     over: AtomicBool,
     started: Mutex<Vec<usize>>,
-    /// The results that are in their places: a flag for each, set twice if made twice.
-    placed: Vec<[Mutex<u8>; 2]>,
+    /// How often each result was committed; more than once is a fault.
+    committed: Vec<[Mutex<u8>; 2]>,
 }
 
 struct Job {
@@ -99,7 +99,7 @@ impl Trial {
             stopped: AtomicBool::new(false),
             over: AtomicBool::new(false),
             started: Mutex::default(),
-            placed: kinds
+            committed: kinds
                 .iter()
                 .map(|_| [Mutex::new(0), Mutex::new(0)])
                 .collect(),
@@ -110,10 +110,10 @@ impl Trial {
 impl Work for Trial {
     type Job = Arc<Job>;
 
-    fn start(&self, turn: Turn) -> Arc<Job> {
-        self.started.lock().unwrap().push(turn.index);
+    fn start(&self, launch: Launch) -> Arc<Job> {
+        self.started.lock().unwrap().push(launch.index);
         Arc::new(Job {
-            index: turn.index,
+            index: launch.index,
             outcomes: Ledger::new(2),
         })
     }
@@ -128,7 +128,7 @@ impl Work for Trial {
             let made = self.kinds[job.index] != Kind::Fails;
             job.outcomes.record(number, || {
                 thread::yield_now();
-                *self.placed[job.index][number].lock().unwrap() += u8::from(made);
+                *self.committed[job.index][number].lock().unwrap() += u8::from(made);
                 Some(made)
             });
         }
@@ -147,9 +147,9 @@ impl Work for Trial {
     }
 }
 
-/// A batch of these jobs, of which some are large; hiring fails now and then. Time may pass
-/// at any moment, so that a job that nobody runs is given up if it can be: without a limit
-/// it would never be heard of.
+/// Runs a batch of these jobs, some of them large; spawning a worker fails at random. Time may
+/// pass at any moment, so that a job without a worker exceeds its limit: without a limit it
+/// would never be reported.
 fn trial(
     kinds: &[Kind],
     weights: &[u64],
@@ -173,38 +173,38 @@ fn trial(
             trial.stopped.store(true, Ordering::SeqCst);
         }));
     }
-    let mut hands = Vec::new();
-    let hire = |serve: Box<dyn FnOnce() + Send>| {
-        // One that hangs in the thread that waits would hang for ever.
-        let hired = hangs || thread_rng().gen_bool(0.8);
-        if hired {
-            hands.push(thread::spawn(serve));
+    let mut worker_threads = Vec::new();
+    let spawn = |run_worker: Box<dyn FnOnce() + Send>| {
+        // A job that hangs in the calling thread would hang the test.
+        let spawned = hangs || thread_rng().gen_bool(0.8);
+        if spawned {
+            worker_threads.push(thread::spawn(run_worker));
         }
-        hired
+        spawned
     };
-    let mut heard = vec![Vec::new(); kinds.len()];
+    let mut reported = vec![Vec::new(); kinds.len()];
     let (mut late, mut failed) = (0, 0);
-    crew::run(&trial, schedule, workers, hire, |job, why| {
-        late += usize::from(why == Some(Overdue::Late));
-        assert!(why.is_some() || job.outcomes.is_complete());
+    crew::run(&trial, schedule, workers, spawn, |job, reason| {
+        late += usize::from(reason == Some(Overdue::Late));
+        assert!(reason.is_some() || job.outcomes.is_complete());
         let outcomes = job.outcomes.take();
         failed += usize::from(outcomes.contains(&Some(false)));
-        heard[job.index].push(outcomes);
+        reported[job.index].push(outcomes);
     });
     trial.over.store(true, Ordering::SeqCst);
-    for thread in threads.into_iter().chain(hands) {
+    for thread in threads.into_iter().chain(worker_threads) {
         thread.join().unwrap();
     }
     let started = trial.started.lock().unwrap();
     let in_order: Vec<_> = (0..started.len()).collect();
     assert_eq!(*started, in_order);
-    for (index, heard) in heard.iter().enumerate() {
+    for (index, reported) in reported.iter().enumerate() {
         let started = index < started.len();
-        assert_eq!(heard.len(), usize::from(started), "job {index}");
-        for (number, outcome) in heard.iter().flatten().enumerate() {
-            // What was told is what is there, also after those that were given up ended.
-            let placed = *trial.placed[index][number].lock().unwrap();
-            assert_eq!(placed, u8::from(*outcome == Some(true)), "job {index}");
+        assert_eq!(reported.len(), usize::from(started), "job {index}");
+        for (number, outcome) in reported.iter().flatten().enumerate() {
+            // The reports agree with the committed results, even after abandoned jobs have ended.
+            let committed = *trial.committed[index][number].lock().unwrap();
+            assert_eq!(committed, u8::from(*outcome == Some(true)), "job {index}");
         }
     }
     let closed = may_stop || (fail_fast && late + failed > 0);
@@ -212,17 +212,17 @@ fn trial(
 }
 
 #[test]
-fn each_job_is_heard_of_once_and_what_is_told_is_there() {
-    use Kind::{Fails, Hangs, Makes};
+fn each_job_is_reported_once_and_reports_match_the_results() {
+    use Kind::{Fails, Hangs, Succeeds};
     let kinds = [
-        [Makes, Makes, Makes],
-        [Makes, Fails, Makes],
-        [Hangs, Makes, Makes],
-        [Makes, Hangs, Fails],
+        [Succeeds, Succeeds, Succeeds],
+        [Succeeds, Fails, Succeeds],
+        [Hangs, Succeeds, Succeeds],
+        [Succeeds, Hangs, Fails],
     ];
     let limit = Some(Duration::from_millis(60));
     for kinds in kinds {
-        // One that hangs has an end by its limit alone.
+        // A job that hangs ends only by its time limit.
         let limits = if kinds.contains(&Hangs) {
             &[limit][..]
         } else {
@@ -245,29 +245,29 @@ fn each_job_is_heard_of_once_and_what_is_told_is_there() {
     }
 }
 
-/// Whoever hands on what has ended may be slow.
+/// The `ended` callback may be slow.
 #[test]
 fn no_job_waits_for_the_calling_thread() {
     let run = || {
-        let trial = Trial::new(&[Kind::Makes; 3]);
+        let trial = Trial::new(&[Kind::Succeeds; 3]);
         let rules = Rules {
             limit: None,
             grace: Duration::ZERO,
             fail_fast: false,
         };
         let schedule = Schedule::new(vec![10; 3], 1, rules);
-        let hire = |serve| {
-            thread::spawn(serve);
+        let spawn = |run_worker| {
+            thread::spawn(run_worker);
             true
         };
-        let mut heard = 0;
-        crew::run(&trial, schedule, 1, hire, |_, _| {
-            heard += 1;
+        let mut reported = 0;
+        crew::run(&trial, schedule, 1, spawn, |_, _| {
+            reported += 1;
             while trial.started.lock().unwrap().len() < 3 {
                 thread::yield_now();
             }
         });
-        assert_eq!(heard, 3);
+        assert_eq!(reported, 3);
     };
     shuttle::check_random(run, 1000);
 }

@@ -1,4 +1,4 @@
-//! Runs the jobs of a batch, and sees to it that each has an end.
+//! Runs the jobs of a batch under their time limits, and reports them in order.
 
 use std::{
     any::Any,
@@ -15,26 +15,26 @@ use rayon::ThreadPoolBuilder;
 use super::{
     Batch, Summary,
     crew::{self, Work},
-    schedule::{Overdue, Rules, Schedule, Turn},
+    schedule::{Launch, Overdue, Rules, Schedule},
 };
 use crate::{
     error::{Error, InputError, LimitError, Result},
     run::{self, Budget, Control, Event, Job, Outcome, Place, Report},
 };
 
-/// How long jobs have to end by themselves when they are asked to.
+/// How long jobs may take to end by themselves after the batch was stopped.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs every job. Each core works on a job of its own, as far as the memory
-/// that the limits allow suffices; one that outweighs the others gets all
-/// cores, those of rayon's global pool. What became of jobs is reported in
-/// their order, of each result exactly once.
+/// limit allows; a job that outweighs the others gets all cores, those of
+/// rayon's global pool. Each result is reported exactly once, in the order of
+/// the jobs.
 ///
-/// A failure does not stop the other jobs, be it a panic of a decoder; a job
-/// that takes longer than the time limit has failed, and is left to itself if
-/// it does not end. Results that were in their places by then are told as done.
-/// From a thread of a pool, jobs run one after the other and the time limit
-/// counts only between parts of an image.
+/// A failure does not stop the other jobs, not even a panic in a decoder. A job
+/// that exceeds the time limit has failed, and is abandoned if it does not end.
+/// Results that were committed by then are reported as done. If called from a
+/// thread of a pool, jobs run one after the other and the time limit is checked
+/// only between chunks of an image.
 pub fn run(batch: Batch, report: Arc<dyn Report + Send>) -> Summary {
     let jobs = batch.jobs.len();
     report.event(Event::Jobs { total: jobs });
@@ -52,8 +52,8 @@ pub fn run(batch: Batch, report: Arc<dyn Report + Send>) -> Summary {
         batch,
         report,
     });
-    // Each worker is a thread in a pool of its own, so that what it calls makes no
-    // further ones.
+    // Each worker is a rayon pool of one thread, so that parallel iterators in a job
+    // stay on that thread.
     let mut pools = Vec::new();
     let hire = |serve: Box<dyn FnOnce() + Send>| {
         let pool = (!alone).then(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
@@ -64,11 +64,11 @@ pub fn run(batch: Batch, report: Arc<dyn Report + Send>) -> Summary {
         pools.push(pool);
         true
     };
-    let mut told = Told::new(&shared);
-    crew::run(&shared, schedule, workers, hire, |running, why| {
-        told.add(running.turn.index, running.ending(why, &shared.batch));
+    let mut ordered = OrderedReport::new(&shared);
+    crew::run(&shared, schedule, workers, hire, |running, reason| {
+        ordered.add(running.launch.index, running.ending(reason, &shared.batch));
     });
-    told.finish()
+    ordered.finish()
 }
 
 struct Shared {
@@ -77,19 +77,19 @@ struct Shared {
     budget: Budget,
 }
 
-/// A job that was started.
+/// A started job.
 struct Running {
-    turn: Turn,
+    launch: Launch,
     control: Control,
-    /// Why results that are not recorded were not made.
+    /// Why the results without a recorded outcome failed.
     error: Mutex<Option<Error>>,
 }
 
-/// What became of a job.
+/// The final state of a job.
 struct Ending {
-    /// Of each result, if it was made, skipped, or has failed by itself.
+    /// The outcome of each result; `None` if it has none of its own.
     outcomes: Vec<Option<Result<Outcome>>>,
-    /// Why the others were not made, unless they were stopped.
+    /// Why the results without an outcome failed; `None` if they were stopped.
     error: Option<Error>,
 }
 
@@ -98,12 +98,12 @@ impl Running {
         self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ending(&self, why: Option<Overdue>, batch: &Batch) -> Ending {
-        if why.is_some() {
+    fn ending(&self, reason: Option<Overdue>, batch: &Batch) -> Ending {
+        if reason.is_some() {
             self.control.stop.set();
         }
-        let error = match (self.error().take(), why) {
-            (None, Some(Overdue::Late)) => batch.timeout.map(too_long),
+        let error = match (self.error().take(), reason) {
+            (None, Some(Overdue::Late)) => batch.timeout.map(time_limit_error),
             (error, _) => error,
         };
         let outcomes = self.control.outcomes.take();
@@ -114,11 +114,11 @@ impl Running {
 impl Work for Shared {
     type Job = Arc<Running>;
 
-    fn start(&self, turn: Turn) -> Arc<Running> {
-        let results = self.batch.jobs[turn.index].results.len();
+    fn start(&self, launch: Launch) -> Arc<Running> {
+        let results = self.batch.jobs[launch.index].results.len();
         let stop = self.batch.stop.child(self.batch.timeout);
         Arc::new(Running {
-            turn,
+            launch,
             control: Control::new(results, stop),
             error: Mutex::default(),
         })
@@ -126,26 +126,26 @@ impl Work for Shared {
 
     fn run(&self, running: &Arc<Running>) {
         let Self { batch, report, .. } = self;
-        let job = &batch.jobs[running.turn.index];
+        let job = &batch.jobs[running.launch.index];
         let work = || {
             report.event(Event::Started { job });
             let Running { control, .. } = &**running;
             run::run_within(job, &batch.options, &self.budget, control, &**report)
         };
-        let made = panic::catch_unwind(AssertUnwindSafe(|| match running.turn.large {
+        let result = panic::catch_unwind(AssertUnwindSafe(|| match running.launch.large {
             true => with_all_cores(work),
             false => work(),
         }));
-        let error = match made {
+        let error = match result {
             Ok(Ok(())) if running.control.outcomes.is_complete() => None,
             Ok(Ok(())) => Some(Error::Stopped),
             Ok(Err(error)) => Some(error),
-            Err(panicked) => Some(of_panic(&*panicked)),
+            Err(panicked) => Some(panic_error(&*panicked)),
         };
-        // One that was stopped, but not with the batch, saw that its time was over.
+        // A job that stopped while the batch was not exceeded its time limit.
         let late = batch.timeout.filter(|_| !batch.stop.is_set());
         *running.error() = match (error, late) {
-            (Some(Error::Stopped), Some(limit)) => Some(too_long(limit)),
+            (Some(Error::Stopped), Some(limit)) => Some(time_limit_error(limit)),
             (Some(Error::Stopped), None) => None,
             (error, _) => error,
         };
@@ -164,26 +164,26 @@ impl Work for Shared {
     }
 }
 
-/// From a thread that belongs to no pool, so that stages overlap and the filter runs in the
-/// pool of all threads. Where the system has no thread left, from this one.
+/// Runs `work` in a thread outside all pools, so that decoding, filtering and encoding overlap
+/// and the filter uses rayon's global pool. If no thread can be created, runs it in this one.
 fn with_all_cores<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let mut run = || work.take().map(|work| work());
-    let made = thread::scope(|scope| {
+    let result = thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, &mut run);
         thread.ok().map(|thread| match thread.join() {
-            Ok(made) => made,
+            Ok(result) => result,
             Err(panicked) => panic::resume_unwind(panicked),
         })
     });
-    made.flatten().or_else(run).expect("it runs once")
+    result.flatten().or_else(run).expect("it runs once")
 }
 
-fn too_long(limit: Duration) -> Error {
+fn time_limit_error(limit: Duration) -> Error {
     LimitError::Time { limit }.into()
 }
 
-fn of_panic(panicked: &(dyn Any + Send)) -> Error {
+fn panic_error(panicked: &(dyn Any + Send)) -> Error {
     let message = (panicked.downcast_ref::<&str>().copied())
         .or_else(|| panicked.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
@@ -191,7 +191,7 @@ fn of_panic(panicked: &(dyn Any + Send)) -> Error {
     InputError::Panicked { message }.into()
 }
 
-/// About how much work a job is: the bytes of its file, times its results.
+/// An estimate of a job's work: the size of its file times the number of results.
 fn weight(job: &Job) -> u64 {
     let bytes = match &job.input {
         Place::File(path) => fs::metadata(path).map_or(0, |file| file.len()),
@@ -200,18 +200,18 @@ fn weight(job: &Job) -> u64 {
     bytes.saturating_mul(job.results.len() as u64)
 }
 
-/// What became of jobs, reported in their order.
-struct Told {
+/// Reports jobs in their order, whatever order they end in.
+struct OrderedReport {
     shared: Arc<Shared>,
     next: usize,
     waiting: BTreeMap<usize, Ending>,
-    /// Those that failed. Their names are copied at the end: small allocations that stay
-    /// between the buffers of images would fragment the heap.
+    /// The failed jobs. Their names are copied at the end: small long-lived allocations
+    /// between image buffers would fragment the heap.
     failed: Vec<usize>,
     summary: Summary,
 }
 
-impl Told {
+impl OrderedReport {
     fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -222,16 +222,16 @@ impl Told {
         }
     }
 
-    /// Tells of a job when all before it have been told of.
+    /// Adds an ended job; it is reported once all jobs before it have been.
     fn add(&mut self, index: usize, ending: Ending) {
         self.waiting.insert(index, ending);
         while let Some(ending) = self.waiting.remove(&self.next) {
-            self.tell(self.next, ending);
+            self.report(self.next, ending);
             self.next += 1;
         }
     }
 
-    fn tell(&mut self, at: usize, ending: Ending) {
+    fn report(&mut self, at: usize, ending: Ending) {
         let Shared { batch, report, .. } = &*self.shared;
         let (job, summary) = (&batch.jobs[at], &mut self.summary);
         let Ending { outcomes, error } = ending;
@@ -275,8 +275,7 @@ impl Told {
         }
     }
 
-    /// Tells of the jobs that were not told of so far; those that were never started were
-    /// stopped.
+    /// Reports the remaining jobs; those that never started count as stopped.
     fn finish(mut self) -> Summary {
         for at in self.next..self.shared.batch.jobs.len() {
             let never = || Ending {
@@ -284,7 +283,7 @@ impl Told {
                 error: None,
             };
             let ending = self.waiting.remove(&at).unwrap_or_else(never);
-            self.tell(at, ending);
+            self.report(at, ending);
         }
         let jobs = &self.shared.batch.jobs;
         let failed_inputs = self.failed.iter().map(|&at| jobs[at].input.clone());

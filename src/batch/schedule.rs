@@ -1,29 +1,27 @@
 //! Which jobs of a batch run at the same time: a state machine without threads and
 //! without a clock.
 //!
-//! Whoever holds it, one at a time, tells it what happened and when, one [`Event`] at a
-//! time, and carries out the [`Action`]s that follow. No state between two events can be
-//! observed: a job is waiting, running or ended, and the batch is over when nothing runs
-//! and nothing will be started.
+//! The thread that holds the lock passes one [`Event`] at a time, with its time, and
+//! carries out the returned [`Action`]s. Each step is atomic: between steps a job is
+//! waiting, running or ended, and the batch is over when no job runs and none will start.
 //!
-//! Every worker has one job at a time, which keeps all cores busy as long as there are
-//! jobs enough. A job that would keep one core busy when the others have nothing left
-//! to do gets all cores: it starts when those that are running have ended, and none
-//! starts beside it.
+//! Every worker runs one job at a time, which keeps all cores busy as long as there are
+//! enough jobs. A large job, which would keep one core busy while the others idle, gets
+//! all cores: it starts when the running jobs have ended, and no job starts beside it.
 
 use std::time::Duration;
 
 /// The time since the batch began.
 pub(super) type Moment = Duration;
 
-/// What is given for a whole batch.
+/// The settings of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Rules {
     /// How long a job may run.
     pub(super) limit: Option<Duration>,
-    /// How long jobs may go on after the batch was stopped, to end by themselves.
+    /// How long jobs may take to end by themselves after the batch was stopped.
     pub(super) grace: Duration,
-    /// Whether no other job starts after one has failed.
+    /// Whether no further job starts after one has failed.
     pub(super) fail_fast: bool,
 }
 
@@ -31,78 +29,78 @@ pub(super) struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Schedule {
     rules: Rules,
-    /// About how much work each job is; 0 if that is unknown, as of a pipe.
+    /// The estimated work of each job; 0 if unknown, for example for a pipe.
     weights: Vec<u64>,
-    /// From every job on: the sum of the weights, and the largest.
-    rest: Vec<(u64, u64)>,
+    /// Suffix sums: for each index, the sum and the maximum of the weights from there on.
+    remaining: Vec<(u64, u64)>,
     /// The first job that has not been started.
     next: usize,
     running: Vec<Running>,
-    /// How many jobs may run at a time.
+    /// The maximum number of jobs that run at the same time.
     workers: usize,
-    /// Whether no other job starts.
+    /// Whether no further job starts.
     closed: bool,
     stopped: Option<Moment>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Running {
-    turn: Turn,
+    launch: Launch,
     since: Moment,
 }
 
-/// A job that starts.
+/// A job to start, and on how many cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Turn {
+pub(super) struct Launch {
     pub(super) index: usize,
-    /// Whether it has all cores.
+    /// Whether it gets all cores.
     pub(super) large: bool,
 }
 
-/// Something that happened.
+/// An input of the state machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    /// The batch begins, or some time has passed.
+    /// The batch begins, or the deadlines are to be checked.
     Time,
-    /// A job came to its end, and failed or did not.
+    /// A job has ended.
     Ended { index: usize, failed: bool },
-    /// Somebody asked for the end of the batch.
+    /// The stop token of the batch was set.
     Stop,
-    /// A worker is gone, and no other one can be had.
+    /// A worker is lost and cannot be replaced.
     WorkerLost,
 }
 
-/// Something that is to be done.
+/// An output of the state machine, to be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Have a worker run this job.
-    Start(Turn),
-    /// Wait no longer for this job, nor for its worker: another one takes its place.
-    GiveUp { index: usize, why: Overdue },
+    Start(Launch),
+    /// Stop waiting for this job and its worker, and replace the worker.
+    Abandon { index: usize, reason: Overdue },
 }
 
-/// Why a job is given up.
+/// Why a job is abandoned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// It ran longer than the limit.
+    /// It exceeded the time limit.
     Late,
-    /// It did not end when the batch was stopped.
+    /// It did not end within the grace period after the batch was stopped.
     Stopped,
 }
 
 impl Schedule {
-    /// Jobs of these weights for so many workers.
+    /// A schedule of jobs with these weights for this many workers.
     pub(super) fn new(weights: Vec<u64>, workers: usize, rules: Rules) -> Self {
-        let mut rest = vec![(0, 0)];
+        let mut remaining = vec![(0, 0)];
         for &weight in weights.iter().rev() {
-            let (sum, largest) = rest[rest.len() - 1];
-            rest.push((weight.saturating_add(sum), weight.max(largest)));
+            let (sum, largest) = remaining[remaining.len() - 1];
+            remaining.push((weight.saturating_add(sum), weight.max(largest)));
         }
-        rest.reverse();
+        remaining.reverse();
         Self {
             rules,
             weights,
-            rest,
+            remaining,
             next: 0,
             running: Vec::new(),
             workers,
@@ -111,15 +109,15 @@ impl Schedule {
         }
     }
 
-    /// Has so many workers, before the first event.
+    /// Sets the number of workers; call it before the first event.
     pub(super) const fn set_workers(&mut self, workers: usize) {
         self.workers = workers;
     }
 
-    /// What follows from an event.
+    /// Processes an event and returns the actions to carry out.
     ///
-    /// A job may be given up only if `close` allows it: not while its results are being
-    /// put in their places. It is then asked for again at the next event.
+    /// A job is abandoned only if `close` returns `true` for it, which it does not while the
+    /// job commits a result. It is then asked again at the next event.
     pub(super) fn step(
         &mut self,
         event: Event,
@@ -129,9 +127,9 @@ impl Schedule {
         match event {
             Event::Time => {}
             Event::Ended { index, failed } => {
-                // Of a job that was given up, the end is known already.
+                // An abandoned job has been reported already.
                 if self.is_running(index) {
-                    self.running.retain(|job| job.turn.index != index);
+                    self.running.retain(|job| job.launch.index != index);
                     self.closed |= failed && self.rules.fail_fast;
                 }
             }
@@ -144,63 +142,63 @@ impl Schedule {
         let mut actions = Vec::new();
         let (rules, stopped) = (&self.rules, self.stopped);
         self.running.retain(|job| {
-            let why = rules.overdue(job, stopped).filter(|(end, _)| *end <= now);
-            let Some((_, why)) = why.filter(|_| close(job.turn.index)) else {
+            let reason = rules.overdue(job, stopped).filter(|(end, _)| *end <= now);
+            let Some((_, reason)) = reason.filter(|_| close(job.launch.index)) else {
                 return true;
             };
-            let index = job.turn.index;
-            actions.push(Action::GiveUp { index, why });
-            self.closed |= why == Overdue::Late && rules.fail_fast;
+            let index = job.launch.index;
+            actions.push(Action::Abandon { index, reason });
+            self.closed |= reason == Overdue::Late && rules.fail_fast;
             false
         });
-        while let Some(turn) = self.startable() {
+        while let Some(launch) = self.startable() {
             self.next += 1;
-            self.running.push(Running { turn, since: now });
-            actions.push(Action::Start(turn));
+            self.running.push(Running { launch, since: now });
+            actions.push(Action::Start(launch));
         }
         actions
     }
 
     /// The next job, if it may start.
-    fn startable(&self) -> Option<Turn> {
+    fn startable(&self) -> Option<Launch> {
         let index = self.next;
-        let alone = self.running.iter().any(|job| job.turn.large);
+        let alone = self.running.iter().any(|job| job.launch.large);
         if self.closed || alone || index == self.weights.len() || self.running.len() >= self.workers
         {
             return None;
         }
-        // As others end it can only become large, so that it starts at the latest when
-        // nothing runs any more.
+        // As running jobs end it can only become large, so it starts at the latest when
+        // no job runs.
         let large = self.is_large(index);
-        (!large || self.running.is_empty()).then_some(Turn { index, large })
+        (!large || self.running.is_empty()).then_some(Launch { index, large })
     }
 
-    /// Whether a job is not yet over.
+    /// Whether a job was started and has neither ended nor been abandoned.
     pub(super) fn is_running(&self, index: usize) -> bool {
-        self.running.iter().any(|job| job.turn.index == index)
+        self.running.iter().any(|job| job.launch.index == index)
     }
 
-    /// Whether nothing runs and nothing will be started.
+    /// Whether no job runs and none will start.
     pub(super) fn is_over(&self) -> bool {
         self.running.is_empty() && (self.closed || self.next == self.weights.len())
     }
 
-    /// When the next job is to be given up, if none ends before.
-    pub(super) fn next_end(&self) -> Option<Moment> {
+    /// The earliest deadline of the running jobs.
+    pub(super) fn next_deadline(&self) -> Option<Moment> {
         let ends = self.running.iter();
         let ends = ends.filter_map(|job| self.rules.overdue(job, self.stopped));
         ends.map(|(end, _)| end).min()
     }
 
-    /// Whether a job ends earlier with all cores, which make it about twice as fast and
-    /// then do the others, than on one core beside them. The others take as long as all
-    /// cores for their sum, or one core for the largest.
+    /// Whether it is faster to run this job on all cores, about twice as fast as on one, and
+    /// the others after it, than on one core beside the others. The others take at least
+    /// sum / cores, and at least as long as the largest on one core.
     fn is_large(&self, index: usize) -> bool {
-        let (mut others, mut largest) = self.rest[index + 1];
+        let (mut others, mut largest) = self.remaining[index + 1];
         for job in &self.running {
-            let weight = self.weights[job.turn.index];
+            let weight = self.weights[job.launch.index];
             if weight == 0 {
-                // What comes through a pipe may never end.
+                // A pipe may never end.
                 return false;
             }
             others = others.saturating_add(weight);
@@ -212,7 +210,7 @@ impl Schedule {
 }
 
 impl Rules {
-    /// When a job is to be given up, and why.
+    /// The deadline of a job, and the reason to abandon it then.
     fn overdue(&self, job: &Running, stopped: Option<Moment>) -> Option<(Moment, Overdue)> {
         let late = (self.limit).map(|limit| (job.since.saturating_add(limit), Overdue::Late));
         let stopped = stopped.map(|at| (at.saturating_add(self.grace), Overdue::Stopped));

@@ -1,4 +1,4 @@
-//! Locks, channels and time as the crew uses them. A model of threads puts its own here.
+//! The locks, channels and clock of the workers. The shuttle tests replace this module.
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -10,7 +10,7 @@ pub(super) use std::sync::{
     mpsc::{Sender, channel},
 };
 
-/// Tells how much time has passed since it was made.
+/// A monotonic clock that measures the time since its start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock(Instant);
 
@@ -27,7 +27,7 @@ impl Clock {
     ///
     /// # Panics
     ///
-    /// If nobody is left who could send one.
+    /// If all senders have been dropped.
     pub(super) fn receive<T>(&self, receiver: &Receiver<T>, within: Duration) -> Option<T> {
         match receiver.recv_timeout(within) {
             Ok(message) => Some(message),

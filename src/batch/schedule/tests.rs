@@ -11,23 +11,23 @@ const FOREVER: Rules = Rules {
     fail_fast: false,
 };
 
-/// Which jobs get all cores, if always the first of those that are running ends next.
+/// Which jobs get all cores, if the running job that started first always ends next.
 fn large(weights: &[u64], cores: usize) -> Vec<usize> {
     let mut schedule = Schedule::new(weights.to_vec(), cores, FOREVER);
     let mut large = Vec::new();
     let mut event = Event::Time;
     loop {
         for action in schedule.step(event, Moment::ZERO, |_| true) {
-            let Action::Start(turn) = action else {
+            let Action::Start(launch) = action else {
                 panic!("{action:?}");
             };
-            large.extend(turn.large.then_some(turn.index));
+            large.extend(launch.large.then_some(launch.index));
         }
         let Some(first) = schedule.running.first() else {
             return large;
         };
         event = Event::Ended {
-            index: first.turn.index,
+            index: first.launch.index,
             failed: false,
         };
     }
@@ -52,7 +52,7 @@ fn one_that_outweighs_the_others_gets_all_cores() {
         assert_eq!(large(&weights, 16), [at]);
         weights[at] = 10;
     }
-    // Nobody waits for the end of a pipe.
+    // A pipe may never end, so no job waits for it.
     assert_eq!(large(&[0, 10], 2), []);
     assert_eq!(large(&[10, 0], 2), [0, 1]);
     assert_eq!(large(&[0], 2), [0]);
@@ -63,16 +63,16 @@ fn one_that_outweighs_the_others_gets_all_cores() {
     assert_eq!(large(&[500, 400, 10], 2), []);
 }
 
-/// A system whose states are explored.
+/// A transition system for exhaustive exploration.
 trait Model: Clone + Eq + Hash + Debug {
-    /// All states that can follow.
+    /// All successor states.
     fn successors(&self) -> Vec<Self>;
 
-    /// What is wrong with this state.
+    /// The invariant that this state violates, if any.
     fn fault(&self) -> Option<&'static str>;
 }
 
-/// How many states there are from `start` on; the first with a fault, if there is one.
+/// The number of states reachable from `start`; fails on the first that violates an invariant.
 fn explore<M: Model>(start: M) -> Result<usize, (&'static str, M)> {
     let mut seen = HashSet::from([start.clone()]);
     let mut stack = vec![start];
@@ -89,14 +89,14 @@ fn explore<M: Model>(start: M) -> Result<usize, (&'static str, M)> {
     Ok(seen.len())
 }
 
-/// Where a job is, as the one who runs it knows.
+/// The true state of a job, as its worker knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Job {
     Waiting,
     Working,
-    /// Its results are being put in their places: it cannot be given up.
+    /// It is committing results: it cannot be abandoned.
     Committing,
-    /// It has ended, and nobody has heard of it so far.
+    /// It has ended and is not reported yet.
     Ended {
         failed: bool,
     },
@@ -106,9 +106,9 @@ enum Job {
 /// Who steps the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
-    /// The thread that waits for the batch, which gives jobs up.
+    /// The calling thread, which may abandon jobs.
     Caller,
-    /// A worker whose job has ended: it gives up nothing.
+    /// A worker whose job has ended: it may not abandon jobs.
     Worker,
 }
 
@@ -119,7 +119,7 @@ struct Batch {
     schedule: Schedule,
     now: Moment,
     jobs: Vec<Job>,
-    /// How often the end of each job was reported: by its worker or by giving it up.
+    /// How often the end of each job was reported, by its worker or by abandoning it.
     reports: Vec<u8>,
     failed: bool,
     fault: Option<&'static str>,
@@ -145,7 +145,7 @@ impl Batch {
         }
     }
 
-    /// Carries out what the schedule says, and says how many jobs were given up.
+    /// Carries out the schedule's actions and returns how many jobs were abandoned.
     fn step(&mut self, by: By, event: Event) -> usize {
         let jobs = self.jobs.clone();
         let may_start = !self.schedule.closed && event != Event::Stop;
@@ -154,12 +154,12 @@ impl Batch {
         let mut given_up = 0;
         for action in actions {
             match action {
-                Action::Start(Turn { index, .. }) => {
+                Action::Start(Launch { index, .. }) => {
                     self.expect(may_start, "a job started after the batch was closed");
                     self.expect(self.jobs[index] == Job::Waiting, "a job started twice");
                     self.jobs[index] = Job::Working;
                 }
-                Action::GiveUp { index, .. } => {
+                Action::Abandon { index, .. } => {
                     self.expect(jobs[index] != Job::Committing, "given up in its commit");
                     self.reports[index] += 1;
                     self.failed |= self.schedule.stopped.is_none();
@@ -173,8 +173,8 @@ impl Batch {
     fn after(&self, by: By, event: Event) -> Vec<Self> {
         let mut next = self.clone();
         let given_up = next.step(by, event);
-        // The worker of a job that was given up has a successor, or none is to be had: the
-        // last one is the thread that waits.
+        // The worker of an abandoned job is replaced, or cannot be: the last worker is the
+        // calling thread.
         let least = next.schedule.workers.saturating_sub(given_up).max(1);
         let mut all = vec![next];
         while let Some(last) = all.last().filter(|last| last.schedule.workers > least) {
@@ -217,8 +217,8 @@ impl Model for Batch {
             all.extend(self.after(By::Caller, Event::Stop));
             all.extend(self.after(By::Worker, Event::Stop));
         }
-        if let Some(end) = self.schedule.next_end() {
-            // Just before it nothing is given up.
+        if let Some(end) = self.schedule.next_deadline() {
+            // Just before the deadline no job is abandoned.
             let mut before = self.clone();
             before.now = before.now.max(end.saturating_sub(Duration::from_nanos(1)));
             if before.now < end && before.step(By::Caller, Event::Time) > 0 {
@@ -228,7 +228,7 @@ impl Model for Batch {
             let mut at = self.clone();
             at.now = at.now.max(end);
             all.extend(at.after(By::Caller, Event::Time));
-            // Nobody has looked at the time so far.
+            // The deadlines were not checked yet.
             all.push(at);
         }
         all
@@ -253,7 +253,7 @@ impl Model for Batch {
                 "a job is neither running nor reported",
             ),
             (
-                running.len() > 1 && running.iter().any(|job| job.turn.large),
+                running.len() > 1 && running.iter().any(|job| job.launch.large),
                 "a job runs beside one that has all cores",
             ),
             (running.len() > self.jobs.len().min(3), "too many jobs run"),
@@ -275,7 +275,7 @@ impl Model for Batch {
     }
 }
 
-/// All lists of so many weights.
+/// All lists of `n` weights.
 fn lists(count: usize) -> Vec<Vec<u64>> {
     (0..count).fold(vec![Vec::new()], |lists, _| {
         let longer =
