@@ -1,19 +1,20 @@
 //! JPEG: read by zune-jpeg in its strict mode, written by libjpeg-turbo-rs.
 //!
-//! zune-jpeg gives no rows as they come. A large picture of one scan is cut into
-//! strips for it, which are read by rows; others are read whole.
+//! zune-jpeg decodes whole images only, not row by row. A large image of one scan
+//! is therefore split into strips, each decoded as an image of its own; other
+//! images are decoded whole.
 
 mod data;
-mod head;
+mod headers;
 mod huffman;
-mod marks;
+mod markers;
 mod scan;
 mod strips;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(super) use marks::{is_complete, is_subsampled, unread};
+pub(super) use markers::{is_complete, is_subsampled, unread};
 pub(super) use strips::Cut;
 pub(super) use write::{create, strip_rows};
 
@@ -30,7 +31,7 @@ use crate::{
     image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
 };
 
-use marks::{Extent, guarded, guarded_len};
+use markers::{Extent, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
@@ -38,16 +39,16 @@ use super::{
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
-/// Smaller pictures are 6 MB of samples at most, no more than two strips whose
-/// rows are blended.
-const CUT: Cut = Cut {
+/// Smaller images have at most 6 MB of samples: no more than two strips with
+/// overlap.
+const SPLIT: Cut = Cut {
     pixels: 2_000_000,
     bytes: 1 << 20,
 };
 
 /// Opens a JPEG: gray stays gray, everything else becomes RGB.
 pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
-    open_cut(bytes, limits, CUT)
+    open_cut(bytes, limits, SPLIT)
 }
 
 pub(super) fn open_cut<'a>(
@@ -56,14 +57,14 @@ pub(super) fn open_cut<'a>(
     cut: Cut,
 ) -> Result<RowReader<'a>> {
     let extent = Extent::of(&bytes);
-    if !extent.is_spread_rightly {
+    if !extent.is_upsampled_correctly {
         return Err(message::unsupported(
             "jpeg",
             "a component that is sampled finer than the first, or by thirds,",
         ));
     }
-    // What stands beside the picture is kept with its header.
-    if bytes.len().saturating_add(extent.beside_bytes()) > limits.memory() {
+    // The metadata segments are kept in memory beside the file.
+    if bytes.len().saturating_add(extent.metadata_bytes()) > limits.memory() {
         return Err(message::over_memory("jpeg", limits.max_memory));
     }
     let options = DecoderOptions::default()
@@ -71,7 +72,7 @@ pub(super) fn open_cut<'a>(
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
-    decoder.decode_headers().map_err(decoding)?;
+    decoder.decode_headers().map_err(decode_error)?;
     let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
         return Err(message::damaged("jpeg", "no size in its header"));
     };
@@ -105,28 +106,24 @@ pub(super) fn open_cut<'a>(
         Ok(strips) => return Ok(RowReader::new(header, strips)),
         Err(bytes) => bytes,
     };
-    // The file, with guards as well before it is decoded; and what is kept of
-    // it to decode it.
-    let memory = (samples + bytes.len() + guarded_len(&bytes).unwrap_or(0)).saturating_add(kept(
-        &extent,
-        [rows, columns],
-        info.components,
-    ));
+    // The samples, the file with and without guards, and the decoder's buffers.
+    let memory = (samples + bytes.len() + guarded_len(&bytes).unwrap_or(0))
+        .saturating_add(decoder_bytes(&extent, [rows, columns], info.components));
     Ok(WholeSource::reader(header, memory, move || {
         let guarded = guarded(&bytes)?;
         drop(bytes);
         let mut pixels = zeroed_vec(samples)?;
         JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
             .decode_into(&mut pixels)
-            .map_err(decoding)?;
+            .map_err(decode_error)?;
         let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
         Ok((image, trailer))
     }))
 }
 
-/// What the decoder keeps of a file whose head it has accepted, to decode it
-/// whole.
-fn kept(extent: &Extent, size: [usize; 2], components: u8) -> usize {
+/// The bytes that the decoder allocates to decode a whole file whose headers it
+/// has accepted.
+fn decoder_bytes(extent: &Extent, size: [usize; 2], components: u8) -> usize {
     let [across, down] = extent.factors;
     // Components are stored in whole MCUs.
     let [rows, columns] = [(size[0], down), (size[1], across)]
@@ -136,18 +133,18 @@ fn kept(extent: &Extent, size: [usize; 2], components: u8) -> usize {
         false => 0,
     };
     let rows = row_buffers(columns, usize::from(components), down);
-    coefficients + rows + extent.beside_bytes()
+    coefficients + rows + extent.metadata_bytes()
 }
 
-/// The bytes of the rows of MCUs that the decoder has in hand: coefficients,
-/// samples, and these spread over all pixels, each for `down` rows of blocks,
-/// and for the rows around that they are blended with.
+/// The bytes of the decoder's buffers for a row of MCUs: coefficients, samples,
+/// and upsampled samples, each for `down` rows of blocks and for the neighbouring
+/// rows that upsampling reads.
 pub(super) const fn row_buffers(columns: usize, components: usize, down: usize) -> usize {
     const COPIES: usize = 6;
     COPIES * size_of::<i16>() * columns * components * 8 * down + (64 << 10)
 }
 
-/// What the JFIF segment tells of the pixels; it is the first, if there is one.
+/// The pixel density in the JFIF segment, which is the first segment if present.
 fn density(bytes: &[u8]) -> Option<Density> {
     let jfif = bytes.strip_prefix(b"\xff\xd8\xff\xe0")?.get(2..)?;
     let &[_, _, unit, x1, x0, y1, y0, ..] = jfif.strip_prefix(b"JFIF\0")? else {
@@ -163,7 +160,7 @@ fn density(bytes: &[u8]) -> Option<Density> {
     Density::new(pixels, unit)
 }
 
-fn decoding(error: DecodeErrors) -> Error {
+fn decode_error(error: DecodeErrors) -> Error {
     match error {
         DecodeErrors::Unsupported(scheme) => {
             use UnsupportedSchemes as Scheme;
@@ -187,7 +184,7 @@ fn damaged(text: &str) -> Error {
     if text.contains("remature") {
         message::truncated("jpeg")
     } else if text.contains("component dimensions") || text == "Missing samples" {
-        // Both are said of whole files whose components are sampled oddly.
+        // The decoder's errors for intact files with unusual sampling factors.
         message::unsupported("jpeg", "such a sampling of its components")
     } else {
         message::damaged("jpeg", text)

@@ -1,4 +1,4 @@
-//! The data of a picture's one scan, and those of some of its rows.
+//! The entropy-coded data of an image with one scan, and of ranges of its MCU rows.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -9,38 +9,39 @@ use crate::{
 };
 
 use super::{
-    head::Head,
-    marks::{END, GUARD, Marks, RESTART_FIRST, RESTART_LAST},
-    scan::{Scan, Start},
+    headers::Headers,
+    markers::{END, GUARD, Markers, RESTART_FIRST, RESTART_LAST},
+    scan::{RowStart, Scan},
 };
 
-/// The most rows of MCUs that a picture has, twice, since their list grows.
-const MOST_ROWS: usize = 2 * 8192;
+/// Twice the maximum number of MCU rows in an image, since a growing list
+/// doubles its capacity.
+const MAX_ROW_STARTS: usize = 2 * 8192;
 
-/// The data of a scan.
-pub(super) enum Data<'a> {
-    /// Without restarts, and where its rows of MCUs begin.
-    Whole(Scan, Rows),
-    /// The file, and where in it the data between restarts lie.
+/// The entropy-coded data of a scan.
+pub(super) enum ScanData<'a> {
+    /// Without restart markers; the starts of MCU rows are found by decoding.
+    Whole(Scan, RowStarts),
+    /// The file, and the byte ranges of its restart intervals.
     Restarted(Cow<'a, [u8]>, Vec<Range<usize>>),
 }
 
-/// Where rows of MCUs begin, so far as is known, and why no more are.
-pub(super) struct Rows {
-    starts: Vec<Start>,
+/// The starts of the MCU rows found so far, and the error that stopped the search.
+pub(super) struct RowStarts {
+    starts: Vec<RowStart>,
     failure: Option<Error>,
 }
 
-impl<'a> Data<'a> {
-    /// The data of a file with this head; the file itself, if there are not as
-    /// many restarts in them as there must be, or other marks.
+impl<'a> ScanData<'a> {
+    /// The scan data of a file with these headers. Gives the file back if the number of
+    /// restart markers is wrong or there are other markers in the scan.
     pub(super) fn of(
         bytes: Cow<'a, [u8]>,
-        head: &Head,
+        head: &Headers,
     ) -> std::result::Result<Self, Cow<'a, [u8]>> {
         if head.interval == 0 {
             return match Scan::of(&bytes, head) {
-                Some(scan) => Ok(Self::Whole(scan, Rows::first())),
+                Some(scan) => Ok(Self::Whole(scan, RowStarts::first())),
                 None => Err(bytes),
             };
         }
@@ -50,7 +51,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// The bytes that it takes.
+    /// The bytes of memory that the data take.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Whole(scan, _) => scan.len(),
@@ -58,27 +59,27 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// What it keeps beside the file: where the data between restarts lie, or
-    /// rows begin; and the guards that are put behind these data.
-    pub(super) fn kept(&self) -> usize {
+    /// The bytes kept beside the data: the restart intervals or row starts, and the
+    /// guards that are appended to each interval.
+    pub(super) fn index_bytes(&self) -> usize {
         match self {
-            Self::Whole(..) => MOST_ROWS * size_of::<Start>(),
+            Self::Whole(..) => MAX_ROW_STARTS * size_of::<RowStart>(),
             Self::Restarted(_, intervals) => {
                 intervals.capacity() * (size_of::<Range<usize>>() + GUARD.len())
             }
         }
     }
 
-    /// Where rows begin that are not known yet, the end of the last one before
-    /// `row` included.
-    pub(super) fn find_rows(&self, row: usize) -> Rows {
-        let mut found = Rows {
+    /// Finds the row starts that are not known yet, up to and including that of
+    /// `row`, which is the end of the row before.
+    pub(super) fn find_rows(&self, row: usize) -> RowStarts {
+        let mut found = RowStarts {
             starts: Vec::new(),
             failure: None,
         };
         if let Self::Whole(
             scan,
-            Rows {
+            RowStarts {
                 starts,
                 failure: None,
             },
@@ -99,15 +100,15 @@ impl<'a> Data<'a> {
         found
     }
 
-    /// Takes note of what was found.
-    pub(super) fn add_rows(&mut self, found: Rows) {
+    /// Adds the row starts that [`find_rows`](Self::find_rows) found.
+    pub(super) fn add_rows(&mut self, found: RowStarts) {
         if let Self::Whole(_, rows) = self {
             rows.starts.extend(found.starts);
             rows.failure = rows.failure.take().or(found.failure);
         }
     }
 
-    /// Sees to it that it is known where the rows before `row` begin and end.
+    /// Ensures that the starts of all rows up to `row` are known.
     pub(super) fn need_rows(&mut self, row: usize) -> Result<()> {
         self.add_rows(self.find_rows(row));
         match self {
@@ -118,12 +119,17 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Appends the data of some rows of MCUs to a head, and ends the picture.
-    /// The first row begins at a restart, if there are any.
-    pub(super) fn append(&self, rows: Range<usize>, head: &Head, out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the scan data of a range of MCU rows and the EOI marker to `out`, which
+    /// holds the headers. If there are restarts, the first row must begin at one.
+    pub(super) fn append(
+        &self,
+        rows: Range<usize>,
+        head: &Headers,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         match self {
-            Self::Whole(scan, Rows { starts, .. }) => {
-                // As it is stored, and a zero behind some bytes.
+            Self::Whole(scan, RowStarts { starts, .. }) => {
+                // The data, and a stuffed zero after each 0xff.
                 let bytes = (starts[rows.end].bit - starts[rows.start].bit) / 8;
                 let most = bytes + bytes / 32 + (1 << 10);
                 out.try_reserve(most).map_err(|_| no_memory::<u8>(most))?;
@@ -151,39 +157,39 @@ impl<'a> Data<'a> {
     }
 }
 
-impl Rows {
+impl RowStarts {
     fn first() -> Self {
         Self {
-            starts: vec![Start::default()],
+            starts: vec![RowStart::default()],
             failure: None,
         }
     }
 }
 
-/// Where the data between restarts lie, if there are as many as there must be
-/// and no other marks. Their numbers are not looked at: the decoder does not
-/// either.
-fn intervals(bytes: &[u8], head: &Head) -> Option<Vec<Range<usize>>> {
+/// The byte ranges of the restart intervals, if their number is right and there are
+/// no other markers. The numbers of the restart markers are not checked: the decoder
+/// does not check them either.
+fn intervals(bytes: &[u8], head: &Headers) -> Option<Vec<Range<usize>>> {
     let [rows, columns] = head.size();
     let count = (rows * columns).div_ceil(head.interval);
-    // No more than there must be are taken note of.
+    // At most the expected number is stored.
     let most = count.min((bytes.len() - head.data) / 2 + 1);
     let mut intervals = Vec::new();
     intervals.try_reserve_exact(most).ok()?;
     let mut start = head.data;
-    for mark in Marks::behind(bytes, head.data) {
-        match mark.code {
+    for marker in Markers::behind(bytes, head.data) {
+        match marker.code {
             0 => continue,
             RESTART_FIRST..=RESTART_LAST if intervals.len() < most => {
-                intervals.push(start..mark.at);
+                intervals.push(start..marker.at);
             }
             END => {
-                intervals.push(start..mark.at);
+                intervals.push(start..marker.at);
                 return (intervals.len() == count).then_some(intervals);
             }
             _ => return None,
         }
-        start = mark.end;
+        start = marker.end;
     }
     None
 }

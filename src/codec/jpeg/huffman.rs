@@ -1,42 +1,42 @@
-//! Huffman tables: codes that are looked up, and tables that are made longer.
+//! Huffman tables: lookup tables for decoding, and extension by missing codes.
 
-/// A table as its segment gives it: how many codes there are of each length
-/// from 1 to 16, and their symbols (ITU T.81, B.2.4.2).
+/// A table as stored in a DHT segment: the number of codes of each length from 1
+/// to 16, and their symbols (ITU T.81, B.2.4.2).
 #[derive(Clone)]
 pub(super) struct Table {
     counts: [u8; 16],
     symbols: Vec<u8>,
 }
 
-/// The largest category of a DC difference with samples of 8 bits (T.81, table F.1).
-const LARGEST: u8 = 11;
+/// The largest DC difference category of 8-bit samples (T.81, table F.1).
+const MAX_DC_CATEGORY: u8 = 11;
 
 impl Table {
-    /// Takes a table off the front of a segment's content, with its class and
-    /// number in one byte.
+    /// Parses a table at the front of a segment's content and advances past it; also
+    /// returns the byte of its class (DC or AC) and identifier.
     pub(super) fn split_from<'a>(content: &mut &'a [u8]) -> Option<(u8, Self)> {
-        let (place, rest): (_, &'a [u8]) = content.split_first()?;
+        let (class_and_id, rest): (_, &'a [u8]) = content.split_first()?;
         let (counts, rest) = rest.split_first_chunk::<16>()?;
         let len = counts.iter().map(|count| usize::from(*count)).sum();
         let (symbols, rest) = rest.split_at_checked(len)?;
         *content = rest;
         let (counts, symbols) = (*counts, symbols.to_vec());
-        Some((*place, Self { counts, symbols }))
+        Some((*class_and_id, Self { counts, symbols }))
     }
 
-    /// A segment of this table alone, of this class and number.
-    pub(super) fn segment(&self, place: u8) -> Vec<u8> {
+    /// A DHT segment of this table alone, with this class and identifier.
+    pub(super) fn segment(&self, class_and_id: u8) -> Vec<u8> {
         let length = 2 + 1 + 16 + self.symbols.len() as u16;
         let mut segment = vec![0xff, 0xc4];
         segment.extend(length.to_be_bytes());
-        segment.push(place);
+        segment.push(class_and_id);
         segment.extend(self.counts);
         segment.extend(&self.symbols);
         segment
     }
 
-    /// The codes in order: each with its length and its symbol (T.81, annex C);
-    /// nothing if they do not fit their lengths, or one has only ones.
+    /// The codes in order, each with its length and symbol (T.81, annex C); `None`
+    /// if there are too many for their lengths, or one consists of ones only.
     fn codes(&self) -> Option<Vec<(u16, u32, u8)>> {
         let mut codes = Vec::with_capacity(self.symbols.len());
         let (mut next, mut symbols) = (0_u32, self.symbols.iter());
@@ -53,10 +53,10 @@ impl Table {
         Some(codes)
     }
 
-    /// The same codes, and longer ones for the categories of DC differences
-    /// that have none; nothing if there is no room for them.
+    /// The same codes, and longer ones for the DC categories without a code;
+    /// `None` if no codes are left for them.
     pub(super) fn with_all_categories(&self) -> Option<Self> {
-        let missing: Vec<u8> = (0..=LARGEST)
+        let missing: Vec<u8> = (0..=MAX_DC_CATEGORY)
             .filter(|category| !self.symbols.contains(category))
             .collect();
         let mut table = self.clone();
@@ -64,8 +64,7 @@ impl Table {
             Some((code, length, _)) => (u32::from(*code) + 1, *length),
             None => (0, 1),
         };
-        // What is left of that length, and of greater ones, without the code of
-        // nothing but ones.
+        // The number of unused codes of a length, without the code of ones only.
         let room = |length: &u32| (1 << length) - (last << (length - longest)) - 1;
         let length = (longest..=16).find(|length| room(length) >= missing.len() as u32)?;
         table.counts[length as usize - 1] += missing.len() as u8;
@@ -74,27 +73,26 @@ impl Table {
     }
 }
 
-/// The bits that are looked up at once: few enough for the nearest cache.
-const FAST: u32 = 11;
+/// The index bits of the lookup tables: few enough for the L1 cache.
+const LOOKUP_BITS: u32 = 11;
 
-/// What a symbol says.
+/// A decoded symbol.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Symbol {
-    /// The bits of its code and of the number behind it; 0 where there is no
-    /// such code.
+    /// The bits of its code and of the additional bits after it; 0 if the code is
+    /// not in the table.
     pub(super) bits: u8,
-    /// Of a DC difference, its category: the bits of the number. Of an AC
-    /// coefficient, by how many coefficients it moves on; past all of them at
-    /// the end of a block.
+    /// Of a DC difference, its category: the number of additional bits. Of an AC
+    /// symbol, by how many coefficients it advances: a run of 2 zeros and a
+    /// coefficient gives 3, an end of block 64.
     pub(super) value: u8,
 }
 
-/// A table to decode with.
+/// A decoding table.
 pub(super) struct Codes {
-    fast: Box<[Symbol; 1 << FAST]>,
-    /// For each length, the first code that is too large for it, with zeros
-    /// behind it to 16 bits; and the number to add to a code for the place of
-    /// its symbol.
+    fast: Box<[Symbol; 1 << LOOKUP_BITS]>,
+    /// For each length, the first code beyond it, left-aligned in 16 bits; and the
+    /// offset from a code to the index of its symbol.
     lengths: [(u32, i32); 17],
     symbols: Vec<Symbol>,
 }
@@ -123,19 +121,19 @@ impl Codes {
 
     fn new(table: &Table, symbol: impl Fn(u8, u8) -> Symbol) -> Option<Self> {
         let mut codes = Self {
-            fast: Box::new([Symbol::default(); 1 << FAST]),
+            fast: Box::new([Symbol::default(); 1 << LOOKUP_BITS]),
             lengths: [(0, 0); 17],
             symbols: Vec::new(),
         };
         for (code, length, name) in table.codes()? {
             let (code, meaning) = (u32::from(code), symbol(name, length as u8));
-            if length <= FAST {
-                let first = (code << (FAST - length)) as usize;
-                codes.fast[first..first + (1 << (FAST - length))].fill(meaning);
+            if length <= LOOKUP_BITS {
+                let first = (code << (LOOKUP_BITS - length)) as usize;
+                codes.fast[first..first + (1 << (LOOKUP_BITS - length))].fill(meaning);
             }
-            let place = codes.symbols.len() as i32;
+            let class_and_id = codes.symbols.len() as i32;
             let end = (code + 1) << (16 - length);
-            codes.lengths[length as usize] = (end, place - code as i32);
+            codes.lengths[length as usize] = (end, class_and_id - code as i32);
             codes.symbols.push(meaning);
         }
         Some(codes)
@@ -144,7 +142,7 @@ impl Codes {
     /// The symbol whose code these bits begin with.
     #[inline(always)]
     pub(super) fn symbol(&self, bits: u64) -> Symbol {
-        let symbol = self.fast[(bits >> (64 - FAST)) as usize];
+        let symbol = self.fast[(bits >> (64 - LOOKUP_BITS)) as usize];
         match symbol.bits {
             0 => self.long_symbol(bits),
             _ => symbol,
@@ -154,64 +152,64 @@ impl Codes {
     #[cold]
     fn long_symbol(&self, bits: u64) -> Symbol {
         let next = (bits >> 48) as u32;
-        let mut lengths = (FAST + 1..=16).zip(&self.lengths[FAST as usize + 1..]);
+        let mut lengths = (LOOKUP_BITS + 1..=16).zip(&self.lengths[LOOKUP_BITS as usize + 1..]);
         lengths
             .find(|(_, (end, _))| next < *end)
             .and_then(|(length, (_, offset))| {
-                let place = (next >> (16 - length)) as i32 + offset;
-                self.symbols.get(place as usize).copied()
+                let class_and_id = (next >> (16 - length)) as i32 + offset;
+                self.symbols.get(class_and_id as usize).copied()
             })
             .unwrap_or_default()
     }
 }
 
-/// Several AC coefficients whose codes are looked up at once.
+/// Several AC coefficients whose codes fit one lookup.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Chain {
-    /// As of one symbol, summed.
+pub(super) struct CoefficientRun {
+    /// The sums of those of the [`Symbol`]s.
     pub(super) bits: u8,
     pub(super) value: u8,
-    /// What the coefficients before the last one move on by.
+    /// By how many coefficients all symbols but the last advance.
     pub(super) before: u8,
 }
 
-/// A table for AC coefficients.
-pub(super) struct Chains {
+/// A decoding table for AC coefficients.
+pub(super) struct AcTable {
     pub(super) single: Codes,
-    chains: Box<[Chain; 1 << FAST]>,
+    runs: Box<[CoefficientRun; 1 << LOOKUP_BITS]>,
 }
 
-impl Chains {
+impl AcTable {
     pub(super) fn new(table: &Table) -> Option<Self> {
         let single = Codes::of_ac(table)?;
         let lengths = Codes::new(table, |_, length| Symbol {
             bits: length,
             value: 0,
         })?;
-        let mut chains = Box::new([Chain::default(); 1 << FAST]);
-        for (first, chain) in (0_u64..).zip(chains.iter_mut()) {
-            while u32::from(chain.bits) < FAST && chain.value < 64 {
-                let rest = (first << (64 - FAST)) << chain.bits;
-                let place = (rest >> (64 - FAST)) as usize;
-                let (length, symbol) = (lengths.fast[place].bits, single.fast[place]);
-                if length == 0 || u32::from(chain.bits + length) > FAST {
+        let mut runs = Box::new([CoefficientRun::default(); 1 << LOOKUP_BITS]);
+        for (first, run_at) in (0_u64..).zip(runs.iter_mut()) {
+            while u32::from(run_at.bits) < LOOKUP_BITS && run_at.value < 64 {
+                let rest = (first << (64 - LOOKUP_BITS)) << run_at.bits;
+                let class_and_id = (rest >> (64 - LOOKUP_BITS)) as usize;
+                let (length, symbol) = (lengths.fast[class_and_id].bits, single.fast[class_and_id]);
+                if length == 0 || u32::from(run_at.bits + length) > LOOKUP_BITS {
                     break;
                 }
-                *chain = Chain {
-                    bits: chain.bits + symbol.bits,
-                    value: chain.value + symbol.value,
-                    before: chain.value,
+                *run_at = CoefficientRun {
+                    bits: run_at.bits + symbol.bits,
+                    value: run_at.value + symbol.value,
+                    before: run_at.value,
                 };
             }
         }
-        Some(Self { single, chains })
+        Some(Self { single, runs })
     }
 
-    /// The coefficients that these bits begin with, so far as they are told at
-    /// a glance: maybe none.
+    /// The coefficients at the start of these bits that one lookup resolves; maybe
+    /// none.
     #[inline(always)]
-    pub(super) fn chain(&self, bits: u64) -> Chain {
-        self.chains[(bits >> (64 - FAST)) as usize]
+    pub(super) fn run_at(&self, bits: u64) -> CoefficientRun {
+        self.runs[(bits >> (64 - LOOKUP_BITS)) as usize]
     }
 }
 

@@ -1,5 +1,5 @@
-//! The data of a scan without restarts, walked code by code to find where its
-//! rows begin, and cut there.
+//! The entropy-coded data of a scan without restarts: decoded code by code to find
+//! the bit offset of each MCU row, and split there.
 
 use std::ops::Range;
 
@@ -9,66 +9,65 @@ use crate::{
 };
 
 use super::{
-    head::Head,
-    huffman::{Chains, Codes, dc_codes},
-    marks::{END, Marks},
+    headers::Headers,
+    huffman::{AcTable, Codes, dc_codes},
+    markers::{END, Markers},
 };
 
-/// Bytes of ones behind the data: as many as are looked at before a code of
-/// nothing but ones is met.
-const BEHIND: usize = 32;
+/// Bytes of ones after the data: enough for all reads until the decoder meets a
+/// code of ones only, which is an error.
+const PADDING: usize = 32;
 
-/// Where a row of MCUs begins.
+/// The decoder state at the start of an MCU row.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Start {
+pub(super) struct RowStart {
     pub(super) bit: usize,
-    /// The last DC coefficient of each component, to which the next difference
-    /// is added (T.81, F.1.1.5.1).
-    last: [i32; 4],
+    /// The DC predictor of each component (T.81, F.1.1.5.1).
+    predictors: [i32; 4],
 }
 
-/// The data of a scan.
+/// The entropy-coded data of a scan.
 pub(super) struct Scan {
-    /// Without the zeros that are stuffed behind each 0xff (T.81, B.1.1.5).
+    /// Without the zero that is stuffed after each 0xff (T.81, B.1.1.5).
     data: Vec<u8>,
-    parts: Vec<Part>,
+    parts: Vec<ScanComponent>,
     columns: usize,
 }
 
 /// How a component is coded.
-struct Part {
+struct ScanComponent {
     blocks: usize,
     dc: Codes,
-    ac: Chains,
-    /// The code of each category and its length, in the tables of strips.
+    ac: AcTable,
+    /// The code of each DC category and its length, in the strips' extended table.
     dc_codes: [(u16, u32); 16],
 }
 
 impl Scan {
-    /// The scan of a file with this head, or nothing if it holds other marks
-    /// than that of its end.
-    pub(super) fn of(bytes: &[u8], head: &Head) -> Option<Self> {
+    /// The scan of a file with these headers, or `None` if it contains other markers
+    /// than EOI.
+    pub(super) fn of(bytes: &[u8], head: &Headers) -> Option<Self> {
         let mut parts = Vec::new();
         for component in &head.components {
             let dc = head.dc.get(component.dc)?.as_ref()?;
             let ac = head.ac.get(component.ac)?.as_ref()?;
-            parts.push(Part {
+            parts.push(ScanComponent {
                 blocks: component.blocks,
                 dc: Codes::of_dc(dc)?,
-                ac: Chains::new(ac)?,
+                ac: AcTable::new(ac)?,
                 dc_codes: dc_codes(&dc.with_all_categories()?)?,
             });
         }
         let mut data = Vec::new();
-        data.try_reserve_exact(bytes.len() - head.data + BEHIND)
+        data.try_reserve_exact(bytes.len() - head.data + PADDING)
             .ok()?;
         let mut copied = head.data;
-        for mark in Marks::behind(bytes, head.data) {
-            data.extend_from_slice(&bytes[copied..mark.at]);
-            match mark.code {
+        for marker in Markers::behind(bytes, head.data) {
+            data.extend_from_slice(&bytes[copied..marker.at]);
+            match marker.code {
                 0 => data.push(0xff),
                 END => {
-                    data.extend([0xff; BEHIND]);
+                    data.extend([0xff; PADDING]);
                     let [_, columns] = head.size();
                     return Some(Self {
                         data,
@@ -78,41 +77,44 @@ impl Scan {
                 }
                 _ => return None,
             }
-            copied = mark.end;
+            copied = marker.end;
         }
         None
     }
 
-    /// The bytes of the data.
+    /// The length of the data in bytes.
     pub(super) fn len(&self) -> usize {
         self.data.len()
     }
 
-    /// Where the row of MCUs ends that begins here.
-    pub(super) fn next_row(&self, start: Start) -> Result<Start> {
-        let Start { bit, mut last } = start;
+    /// The start of the next MCU row, after the one that begins at `start`.
+    pub(super) fn next_row(&self, start: RowStart) -> Result<RowStart> {
+        let RowStart {
+            bit,
+            mut predictors,
+        } = start;
         let mut bits = self.bits(bit);
         for _ in 0..self.columns {
-            for (part, last) in self.parts.iter().zip(&mut last) {
+            for (part, predictors) in self.parts.iter().zip(&mut predictors) {
                 for _ in 0..part.blocks {
-                    *last = last.wrapping_add(bits.difference(&part.dc)?);
+                    *predictors = predictors.wrapping_add(bits.difference(&part.dc)?);
                     bits.skip_coefficients(&part.ac)?;
                 }
             }
         }
         let bit = bits.position;
-        Ok(Start { bit, last })
+        Ok(RowStart { bit, predictors })
     }
 
-    /// Appends the data between two starts to `out`, as of a picture of its own:
-    /// the first difference of each component is from 0.
-    pub(super) fn append(&self, [start, end]: [Start; 2], out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the data between two row starts to `out` as the scan of an image of its
+    /// own: the first DC difference of each component is recoded relative to 0.
+    pub(super) fn append(&self, [start, end]: [RowStart; 2], out: &mut Vec<u8>) -> Result<()> {
         let mut bits = self.bits(start.bit);
-        let mut out = Stuffed::new(out);
+        let mut out = StuffedWriter::new(out);
         let mut copied = start.bit;
-        for (part, last) in self.parts.iter().zip(start.last) {
+        for (part, predictors) in self.parts.iter().zip(start.predictors) {
             self.copy(copied..bits.position, &mut out);
-            let first = last.wrapping_add(bits.difference(&part.dc)?);
+            let first = predictors.wrapping_add(bits.difference(&part.dc)?);
             out.put_difference(first, part)?;
             copied = bits.position;
             bits.skip_coefficients(&part.ac)?;
@@ -132,7 +134,7 @@ impl Scan {
     }
 
     /// Copies a range of bits.
-    fn copy(&self, range: Range<usize>, out: &mut Stuffed<'_>) {
+    fn copy(&self, range: Range<usize>, out: &mut StuffedWriter<'_>) {
         let mut bits = self.bits(range.start);
         while bits.position < range.end {
             let count = (range.end - bits.position).min(32);
@@ -142,16 +144,15 @@ impl Scan {
     }
 }
 
-/// Reads bits, the highest of a byte first.
+/// A bit reader, most significant bit first.
 struct Bits<'a> {
     data: &'a [u8],
-    /// How many bits are before the next one.
+    /// The offset of the next bit.
     position: usize,
 }
 
 impl Bits<'_> {
-    /// The next bits, at least 57 of them, from the highest on; ones behind the
-    /// data.
+    /// At least 57 of the next bits, left-aligned; ones beyond the data.
     #[inline(always)]
     fn peek(&self) -> u64 {
         let data = self.data.get(self.position / 8..);
@@ -159,7 +160,7 @@ impl Bits<'_> {
         bytes.map_or(!0, |bytes| u64::from_be_bytes(*bytes)) << (self.position % 8)
     }
 
-    /// A DC difference (T.81, F.2.2.1).
+    /// Decodes a DC difference (T.81, F.2.2.1).
     #[inline(always)]
     fn difference(&mut self, codes: &Codes) -> Result<i32> {
         let next = self.peek();
@@ -168,7 +169,7 @@ impl Bits<'_> {
             return Err(no_code(next));
         }
         self.position += usize::from(symbol.bits);
-        // The number is in the last bits; of a negative one the highest is 0.
+        // The additional bits come last; of a negative number the highest is 0.
         let category = symbol.value;
         let number = (next >> (64 - symbol.bits)) as i32 & ((1 << category) - 1);
         Ok(match number >> category.saturating_sub(1) {
@@ -177,18 +178,18 @@ impl Bits<'_> {
         })
     }
 
-    /// The AC coefficients of a block (T.81, F.2.2.2). A run that goes past the
-    /// last one ends the block, as it does for the decoder.
+    /// Skips the AC coefficients of a block (T.81, F.2.2.2). A run beyond the last
+    /// coefficient ends the block, as in the decoder.
     #[inline(always)]
-    fn skip_coefficients(&mut self, codes: &Chains) -> Result<()> {
+    fn skip_coefficients(&mut self, codes: &AcTable) -> Result<()> {
         let mut place = 1;
         while place < 64 {
             let next = self.peek();
-            let chain = codes.chain(next);
-            // Past the end of the block, they are not what they seem.
-            if chain.bits > 0 && place + chain.before < 64 {
-                self.position += usize::from(chain.bits);
-                place += chain.value;
+            let run_at = codes.run_at(next);
+            // Codes beyond the end of the block belong to the next block's DC table.
+            if run_at.bits > 0 && place + run_at.before < 64 {
+                self.position += usize::from(run_at.bits);
+                place += run_at.value;
                 continue;
             }
             let symbol = codes.single.symbol(next);
@@ -202,7 +203,7 @@ impl Bits<'_> {
     }
 }
 
-/// In the decoder's words.
+/// The error that the decoder gives for the same bits.
 #[cold]
 fn no_code(bits: u64) -> Error {
     let bits = bits >> 48;
@@ -212,20 +213,20 @@ fn no_code(bits: u64) -> Error {
     )
 }
 
-/// Writes bits, with a zero behind each byte of ones.
-struct Stuffed<'a> {
+/// A bit writer that stuffs a zero after each 0xff.
+struct StuffedWriter<'a> {
     out: &'a mut Vec<u8>,
     buffer: u64,
     count: u32,
 }
 
-impl<'a> Stuffed<'a> {
+impl<'a> StuffedWriter<'a> {
     fn new(out: &'a mut Vec<u8>) -> Self {
         let (buffer, count) = (0, 0);
         Self { out, buffer, count }
     }
 
-    /// Adds the low bits, at most 32.
+    /// Writes the `count` low bits, at most 32.
     #[inline(always)]
     fn put(&mut self, bits: u32, count: u32) {
         self.buffer = self.buffer << count | u64::from(bits);
@@ -247,8 +248,8 @@ impl<'a> Stuffed<'a> {
         }
     }
 
-    /// Adds a DC difference (T.81, F.1.2.1).
-    fn put_difference(&mut self, difference: i32, part: &Part) -> Result<()> {
+    /// Encodes a DC difference (T.81, F.1.2.1).
+    fn put_difference(&mut self, difference: i32, part: &ScanComponent) -> Result<()> {
         let category = 32 - difference.unsigned_abs().leading_zeros();
         let code = part.dc_codes.get(category as usize);
         let Some(&(code, length @ 1..)) = code else {

@@ -1,5 +1,5 @@
-//! Large pictures of one scan, decoded in strips: each is made a small picture
-//! of its own, and every core decodes one at a time.
+//! Large images of one scan, decoded in strips in parallel: each strip becomes a
+//! small JPEG of its own.
 
 use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
@@ -13,53 +13,54 @@ use crate::{
     image::{ImageSpec, SampleSliceMut, zeroed_vec},
 };
 
-use super::{data::Data, decoding, head::Head, row_buffers};
+use super::{data::ScanData, decode_error, headers::Headers, row_buffers};
 
-/// What is cut, and how.
+/// Which images are split into strips, and the size of a strip.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::codec) struct Cut {
-    /// The fewest pixels of a picture that is cut.
+    /// The minimum number of pixels of an image that is split.
     pub(in crate::codec) pixels: usize,
-    /// About the bytes of samples in a strip.
+    /// The approximate bytes of samples in a strip.
     pub(in crate::codec) bytes: usize,
 }
 
-/// How many times as large strips are of which some rows are decoded twice.
-const BLENDED: usize = 4;
+/// How many times larger strips are if they overlap, to reduce the share of rows
+/// that are decoded twice.
+const OVERLAP_SCALE: usize = 4;
 
-/// The most rows of MCUs that a strip is made of because so few of them begin
-/// at a restart.
-const SELDOM: usize = 64;
+/// The maximum number of MCU rows between two that begin at a restart: strips can
+/// only be split there.
+const MAX_RESTART_ROWS: usize = 64;
 
-/// The rows of a picture that is decoded in strips.
+/// A row source that decodes an image in strips.
 pub(super) struct Strips<'a> {
-    head: Head,
-    data: Data<'a>,
+    head: Headers,
+    data: ScanData<'a>,
     spec: ImageSpec,
     options: DecoderOptions,
     trailer: Trailer,
-    /// The rows of MCUs in a strip.
+    /// The number of MCU rows in a strip.
     height: usize,
-    /// Those above it that are decoded with it, and those below.
-    around: [usize; 2],
-    /// How many strips are decoded at a time.
-    together: usize,
+    /// The number of MCU rows above and below a strip that are decoded with it.
+    overlap: [usize; 2],
+    /// How many strips are decoded in parallel.
+    parallel: usize,
     decoded: usize,
-    /// Those that are decoded and not read to their end.
+    /// The decoded strips with unread rows.
     ready: VecDeque<Strip>,
-    /// Buffers to be used again.
-    spare: Vec<Vec<u8>>,
+    /// Sample buffers for reuse.
+    recycled: Vec<Vec<u8>>,
 }
 
-/// Samples, and which of them are left to be read.
+/// A decoded strip, and the range of its samples that is not read yet.
 struct Strip {
     samples: Vec<u8>,
-    left: Range<usize>,
+    unread: Range<usize>,
 }
 
 impl<'a> Strips<'a> {
-    /// The rows of a file whose head the decoder has accepted; the file itself,
-    /// if it is small or not of the kind.
+    /// A source for a file whose headers the decoder has accepted. Gives the file back
+    /// if it is small or cannot be split.
     pub(super) fn new(
         bytes: Cow<'a, [u8]>,
         spec: ImageSpec,
@@ -68,30 +69,30 @@ impl<'a> Strips<'a> {
         cut: Cut,
     ) -> std::result::Result<Self, Cow<'a, [u8]>> {
         let large = spec.rows * spec.columns >= cut.pixels;
-        let Some(head) = large.then(|| Head::of(&bytes)).flatten() else {
+        let Some(head) = large.then(|| Headers::of(&bytes)).flatten() else {
             return Err(bytes);
         };
         let [rows, columns] = head.size();
-        // Every so many rows begin at a restart. Where they are many, which
-        // nobody writes, the picture is decoded whole.
+        // Every `unit`-th MCU row begins at a restart. If `unit` is unusually large,
+        // the image is decoded whole.
         let unit = match head.interval {
             0 => 1,
             interval => interval / common_divisor(interval, columns),
         };
-        if unit > SELDOM || [head.rows, head.columns] != [spec.rows, spec.columns] {
+        if unit > MAX_RESTART_ROWS || [head.rows, head.columns] != [spec.rows, spec.columns] {
             return Err(bytes);
         }
-        let data = Data::of(bytes, &head)?;
-        let (bytes, around) = match head.blends_rows {
-            true => (BLENDED * cut.bytes, [unit, 1]),
+        let data = ScanData::of(bytes, &head)?;
+        let (bytes, overlap) = match head.has_vertical_upsampling {
+            true => (OVERLAP_SCALE * cut.bytes, [unit, 1]),
             false => (cut.bytes, [0, 0]),
         };
         let height = bytes / (head.mcu[0] * spec.row_bytes());
         let height = height.max(1).next_multiple_of(unit);
         Ok(Self {
             height,
-            around,
-            together: rayon::current_num_threads().min(rows.div_ceil(height)),
+            overlap,
+            parallel: rayon::current_num_threads().min(rows.div_ceil(height)),
             head,
             data,
             spec,
@@ -99,29 +100,29 @@ impl<'a> Strips<'a> {
             trailer,
             decoded: 0,
             ready: VecDeque::new(),
-            spare: Vec::new(),
+            recycled: Vec::new(),
         })
     }
 
-    /// The rows of MCUs that are decoded for the strip of this number.
+    /// The MCU rows that are decoded for strip `number`, including the overlap.
     fn decoded_for(&self, number: usize) -> Range<usize> {
-        let [above, below] = self.around;
+        let [above, below] = self.overlap;
         let [rows, _] = self.head.size();
         let first = number * self.height;
         first.saturating_sub(above)..rows.min(first + self.height + below)
     }
 
-    /// Decodes the next strips, and finds the rows of those behind them meanwhile.
-    fn decode_some(&mut self) -> Result<()> {
+    /// Decodes the next strips, and in parallel finds the row starts of the strips after them.
+    fn decode_batch(&mut self) -> Result<()> {
         let [rows, _] = self.head.size();
-        let end = rows.div_ceil(self.height).min(self.decoded + self.together);
+        let end = rows.div_ceil(self.height).min(self.decoded + self.parallel);
         let strips = self.decoded..end;
         self.data.need_rows(self.decoded_for(end - 1).end)?;
-        let ahead = self.decoded_for(end + self.together - 1).end;
-        let mut buffers = mem::take(&mut self.spare);
+        let lookahead_end = self.decoded_for(end + self.parallel - 1).end;
+        let mut buffers = mem::take(&mut self.recycled);
         buffers.resize_with(strips.len(), Vec::new);
         let (found, decoded) = rayon::join(
-            || self.data.find_rows(ahead),
+            || self.data.find_rows(lookahead_end),
             || -> Vec<Result<Strip>> {
                 let strips = strips.into_par_iter().zip(buffers);
                 strips
@@ -140,21 +141,21 @@ impl<'a> Strips<'a> {
     fn decode(&self, number: usize, mut samples: Vec<u8>) -> Result<Strip> {
         let (high, row_len) = (self.head.mcu[0], self.spec.row_len());
         let rows_of = |mcus: [usize; 2]| mcus.map(|mcu| (high * mcu).min(self.spec.rows));
-        let around = self.decoded_for(number);
-        let [start, end] = rows_of([around.start, around.end]);
+        let overlap = self.decoded_for(number);
+        let [start, end] = rows_of([overlap.start, overlap.end]);
         let own = rows_of([number, number + 1].map(|number| number * self.height));
         let len = (end - start) * row_len;
         if samples.len() < len {
             samples = zeroed_vec(len)?;
         }
         let mut picture = self.head.of_rows(end - start);
-        self.data.append(around, &self.head, &mut picture)?;
+        self.data.append(overlap, &self.head, &mut picture)?;
         JpegDecoder::new_with_options(ZCursor::new(&picture), self.options)
             .decode_into(&mut samples[..len])
-            .map_err(decoding)?;
+            .map_err(decode_error)?;
         let [first, last] = own.map(|row| (row - start) * row_len);
-        let left = first..last;
-        Ok(Strip { samples, left })
+        let unread = first..last;
+        Ok(Strip { samples, unread })
     }
 }
 
@@ -163,17 +164,17 @@ impl Source for Strips<'_> {
         let mut out = out.into_bytes();
         while !out.is_empty() {
             let Some(strip) = self.ready.front_mut() else {
-                self.decode_some()?;
+                self.decode_batch()?;
                 continue;
             };
-            let count = out.len().min(strip.left.len());
+            let count = out.len().min(strip.unread.len());
             let (filled, rest) = out.split_at_mut(count);
-            let end = strip.left.start + count;
-            filled.copy_from_slice(&strip.samples[strip.left.start..end]);
-            strip.left.start = end;
+            let end = strip.unread.start + count;
+            filled.copy_from_slice(&strip.samples[strip.unread.start..end]);
+            strip.unread.start = end;
             out = rest;
-            if strip.left.is_empty() {
-                self.spare
+            if strip.unread.is_empty() {
+                self.recycled
                     .extend(self.ready.pop_front().map(|strip| strip.samples));
             }
         }
@@ -184,20 +185,17 @@ impl Source for Strips<'_> {
         Ok(self.trailer)
     }
 
-    /// The file, and the strips that are decoded at a time, with their data: those
-    /// of all of them together are no more than the file, while they grow twice
-    /// that. A strip before that may have
-    /// had fewer rows, and its buffer is there until a larger one takes its
-    /// place.
+    /// The file, and the buffers of the strips decoded in parallel. The strips' JPEG
+    /// data together are no larger than the file, and twice that while they grow.
     fn memory(&self) -> usize {
         let [rows, columns] = self.head.size();
         let [high, wide] = self.head.mcu;
-        let strip = rows.min(self.height + self.around[0] + self.around[1]);
+        let strip = rows.min(self.height + self.overlap[0] + self.overlap[1]);
         let samples = strip * high * self.spec.row_bytes();
         let components = self.head.components.len();
         let decoder = row_buffers(columns * wide, components, high / 8);
-        // Guards stand behind the data between restarts.
-        3 * self.data.len() + self.data.kept() + self.together * (samples + decoder)
+        // `index_bytes` includes the guards after each restart interval.
+        3 * self.data.len() + self.data.index_bytes() + self.parallel * (samples + decoder)
     }
 }
 

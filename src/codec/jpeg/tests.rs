@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use super::{head::Head, marks::Marks, *};
+use super::{headers::Headers, markers::Markers, *};
 
 const WHOLE: Cut = Cut {
     pixels: usize::MAX,
@@ -157,8 +157,8 @@ fn of_every_colour() {
 
 /// Where the content of the first segment of this code begins.
 fn segment(bytes: &[u8], code: u8) -> usize {
-    let mut marks = Marks::of(bytes);
-    marks.find(|mark| mark.code == code).unwrap().end + 2
+    let mut markers = Markers::of(bytes);
+    markers.find(|marker| marker.code == code).unwrap().end + 2
 }
 
 /// `bytes` with something behind its first mark.
@@ -239,7 +239,7 @@ fn of_tables_without_the_categories_of_strips() {
     let mut encoder = Encoder::new(&mut bytes, 100);
     encoder.set_optimized_huffman_tables(true);
     encoder.encode(&ramp, 40, 200, ColorType::Luma).unwrap();
-    let head = Head::of(&bytes).unwrap();
+    let head = Headers::of(&bytes).unwrap();
     assert!(bytes[segment(&bytes, 0xc4) + 1..][..16].iter().sum::<u8>() < 8);
     assert_eq!(head.rows, 200);
     assert!(check(&bytes, "ramp"));
@@ -352,7 +352,7 @@ fn of_damaged_files() {
 fn codings_that_are_not_read_are_named() {
     let scheme = UnsupportedSchemes::ProgressiveDctArithmetic;
     assert_eq!(
-        decoding(DecodeErrors::Unsupported(scheme)).to_string(),
+        decode_error(DecodeErrors::Unsupported(scheme)).to_string(),
         "arithmetic coding is not supported in a jpeg file: convert it with another program first"
     );
 }

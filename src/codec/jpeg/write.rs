@@ -1,4 +1,4 @@
-//! Writing: strips that are encoded in parallel, with a restart between them.
+//! Encoding: strips are encoded in parallel and joined by restart markers.
 
 use std::io::Write;
 
@@ -11,9 +11,9 @@ use crate::{
     warning::Warning,
 };
 
-use super::{DensityUnit, Metadata, marks::is_frame, message};
+use super::{DensityUnit, Metadata, markers::is_frame, message};
 
-/// The rows of blocks in a strip, if the blocks can be counted.
+/// The rows of blocks in a strip, unless the restart interval would exceed 16 bits.
 const BLOCK_ROWS: usize = 8;
 
 /// Begins a file of 8-bit gray or RGB, without subsampling the colour.
@@ -40,13 +40,13 @@ pub(in crate::codec) fn create<'a>(
 
 /// The rows of a strip: whole rows of blocks.
 pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
-    // Restart marks are told by the number of blocks between them, in 16 bits.
+    // The restart interval, a number of blocks, has 16 bits.
     let most = usize::from(u16::MAX) / spec.columns.div_ceil(8);
     8 * most.clamp(1, BLOCK_ROWS)
 }
 
-/// A strip is what lies between two restart marks: the encoder makes a picture
-/// of each, and the data of all of them follow the head of the first.
+/// Each strip is one restart interval. The encoder makes an image of each strip; the
+/// file is the headers of the first, then the scan data of all.
 struct File<'a> {
     out: Destination<'a>,
     spec: ImageSpec,
@@ -59,7 +59,7 @@ struct File<'a> {
 }
 
 impl StripFile for File<'_> {
-    /// A picture of these rows, the first of all with the metadata.
+    /// Encodes these rows as an image; the first strip includes the metadata.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
         let color = match self.spec.channels {
             1 => PixelFormat::Grayscale,
@@ -68,8 +68,8 @@ impl StripFile for File<'_> {
         let (high, wide) = (rows.len() / self.spec.row_bytes(), self.spec.columns);
         let mut encoder = Encoder::new(rows, wide, high, color)
             .quality(self.quality)
-            // Below quality 24 the scaled tables exceed 255. Clamped, they fit 8
-            // bits, which is what baseline readers know.
+            // Below quality 24 quantization values exceed 255. Clamped, they fit the
+            // 8 bits that baseline decoders support.
             .force_baseline(true)
             .subsampling(Subsampling::S444)
             .restart_blocks(self.interval);
@@ -138,29 +138,28 @@ impl StripFile for File<'_> {
     }
 }
 
-/// The mark at the end of a picture.
+/// The EOI marker.
 const END: [u8; 2] = [0xff, 0xd9];
 
-/// The segments of a picture: the code of each, and where its content lies.
+/// The segments of an image: the code of each, and the byte range of its content.
 fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, std::ops::Range<usize>)> {
     let mut at = 2;
     std::iter::from_fn(move || {
-        let [mark, code, high, low] = *bytes.get(at..)?.first_chunk()?;
+        let [marker, code, high, low] = *bytes.get(at..)?.first_chunk()?;
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
         let segment = at + 4..end;
         at = end;
-        (mark == 0xff && end <= bytes.len()).then_some((code, segment))
+        (marker == 0xff && end <= bytes.len()).then_some((code, segment))
     })
 }
 
-/// Where the data of the first scan begin.
+/// The byte offset of the first scan's data.
 fn scan(bytes: &[u8]) -> Option<usize> {
     let mut segments = segments(bytes);
     segments.find_map(|(code, segment)| (code == 0xda).then_some(segment.end))
 }
 
-/// All of a head that the data of its scan are decoded with: its segments
-/// without metadata.
+/// The header segments that decoding depends on: all but the metadata.
 fn tables(head: &[u8]) -> Vec<u8> {
     segments(head)
         .filter(|(code, _)| !matches!(code, 0xe0..=0xef))
@@ -168,12 +167,12 @@ fn tables(head: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Has the frame header of a picture of `strip` rows announce `rows`, or fails:
-/// else the file would be cut to its first strip.
+/// Changes the row count in the frame header from `strip` to `rows`: otherwise
+/// decoders would read the first strip only.
 fn set_rows(picture: &mut [u8], strip: u16, rows: u16) -> Result<()> {
     let frame = segments(picture).find(|(code, _)| is_frame(*code));
     let (_, segment) = frame.ok_or_else(|| encoding("the encoder wrote no frame header"))?;
-    // After the bits of a sample (T.81, B.2.2).
+    // After the sample precision (T.81, B.2.2).
     match picture[segment].get_mut(1..3) {
         Some(field) if *field == strip.to_be_bytes() => {
             field.copy_from_slice(&rows.to_be_bytes());
@@ -195,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// The first mark, and segments of these codes and contents.
+    /// SOI, and segments of these codes and contents.
     fn picture(segments: &[(u8, &[u8])]) -> Vec<u8> {
         let mut bytes = vec![0xff, 0xd8];
         for (code, content) in segments {

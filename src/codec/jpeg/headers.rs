@@ -1,43 +1,43 @@
-//! The head of a picture that can be cut into strips, and the heads of these.
+//! The headers of an image that can be split into strips, and those of the strips.
 
-use super::{huffman::Table, marks::Marks};
+use super::{huffman::Table, markers::Markers};
 
 /// A component, in the order of the scan.
 pub(super) struct Component {
-    /// Its blocks in an MCU.
+    /// The number of its blocks in an MCU.
     pub(super) blocks: usize,
-    /// The numbers of its tables.
+    /// The identifiers of its Huffman tables.
     pub(super) dc: usize,
     pub(super) ac: usize,
 }
 
-/// What stands before the data of the one scan of a picture.
+/// The headers before the entropy-coded data of an image with one scan.
 ///
-/// An MCU, in the words of the standard, is the smallest part of a picture that
-/// holds whole blocks of all its components.
-pub(super) struct Head {
+/// An MCU (minimum coded unit) is the smallest group of interleaved blocks, for
+/// example 16 x 16 pixels with 4:2:0 subsampling.
+pub(super) struct Headers {
     pub(super) rows: usize,
     pub(super) columns: usize,
     pub(super) components: Vec<Component>,
     /// The rows and columns of pixels in an MCU.
     pub(super) mcu: [usize; 2],
-    /// MCUs between restarts; 0 if there are none.
+    /// The restart interval in MCUs; 0 if there is none.
     pub(super) interval: usize,
-    /// Whether the pixels of an MCU depend on those above and below.
-    pub(super) blends_rows: bool,
-    /// Where the data of the scan begin.
+    /// Whether upsampling the chroma of an MCU reads the MCUs above and below.
+    pub(super) has_vertical_upsampling: bool,
+    /// The byte offset of the entropy-coded data.
     pub(super) data: usize,
-    /// Tables by their number.
+    /// Huffman tables by identifier.
     pub(super) dc: [Option<Table>; 4],
     pub(super) ac: [Option<Table>; 4],
-    /// What a strip begins with, and where in it the number of rows stands.
+    /// The segments that each strip begins with, and the offset of their row count.
     segments: Vec<u8>,
     rows_at: usize,
 }
 
-impl Head {
-    /// The head of a file whose headers the decoder has accepted; nothing if it
-    /// is of a kind that is not cut into strips, or odd in any way.
+impl Headers {
+    /// Parses a file whose headers the decoder has accepted; `None` if it cannot be
+    /// split into strips or is unusual in any way.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut head = Self {
             rows: 0,
@@ -45,7 +45,7 @@ impl Head {
             components: Vec::new(),
             mcu: [0; 2],
             interval: 0,
-            blends_rows: false,
+            has_vertical_upsampling: false,
             data: 0,
             dc: [const { None }; 4],
             ac: [const { None }; 4],
@@ -54,18 +54,18 @@ impl Head {
         };
         let mut frame = &[][..];
         let mut end = 2;
-        for mark in Marks::of(bytes) {
-            if mark.at != end {
+        for marker in Markers::of(bytes) {
+            if marker.at != end {
                 return None;
             }
-            let length = bytes.get(mark.end..)?.first_chunk()?;
-            end = mark.end + usize::from(u16::from_be_bytes(*length));
-            let mut content = bytes.get(mark.end + 2..end)?;
-            match mark.code {
+            let length = bytes.get(marker.end..)?.first_chunk()?;
+            end = marker.end + usize::from(u16::from_be_bytes(*length));
+            let mut content = bytes.get(marker.end + 2..end)?;
+            match marker.code {
                 // Sequential coding with Huffman tables.
                 0xc0 | 0xc1 => {
                     head.rows_at = head.segments.len() + 5;
-                    head.keep(mark.code, content);
+                    head.keep(marker.code, content);
                     frame = content;
                 }
                 0xc4 => {
@@ -79,7 +79,7 @@ impl Head {
                     }
                 }
                 // Quantisation, and Adobe's word on the colours.
-                0xdb | 0xee => head.keep(mark.code, content),
+                0xdb | 0xee => head.keep(marker.code, content),
                 0xdd => head.interval = usize::from(u16::from_be_bytes(*content.first_chunk()?)),
                 0xda => {
                     head.data = end;
@@ -87,8 +87,8 @@ impl Head {
                     head.finish(content)?;
                     return Some(head);
                 }
-                // Frames of films need no tables; and the decoder takes one byte
-                // too many of such a segment if it is this short.
+                // Motion JPEG frames may omit the tables; and the decoder reads one
+                // byte too many from such a segment if it is this short.
                 0xe0 if content.starts_with(b"AVI1") || content.len() == 4 => return None,
                 0xe0..=0xef | 0xfe => {}
                 _ => return None,
@@ -106,8 +106,8 @@ impl Head {
         self.columns = usize::from(u16::from_be_bytes([*left, *right]));
         let factors = |part: &[u8; 3]| [part[1] >> 4, part[1] & 15].map(usize::from);
         let parts = parts.as_chunks::<3>().0;
-        // A single component has one block in any case (T.81, A.2.2). Of several,
-        // each is as large as the first, or has one block.
+        // A single component is not interleaved: one block per MCU whatever its factors
+        // (T.81, A.2.2). Of several, each has the factors of the first, or 1 x 1.
         let [wide, high] = match parts {
             [_] => [1, 1],
             [first, ..] => factors(first),
@@ -122,14 +122,14 @@ impl Head {
                 && parts.any(|part| part == [1, 1])
         };
         let (scanned, tables) = scan.split_first()?;
-        // Other scans hold the other components.
+        // Otherwise other scans hold the remaining components.
         if scanned != count || !matches!(parts.len(), 1 | 3 | 4) || !(parts.len() == 1 || several())
         {
             return None;
         }
         self.mcu = [8 * high, 8 * wide];
-        // Those of half the height are interpolated.
-        self.blends_rows = high == 2;
+        // Components of half the height are interpolated vertically.
+        self.has_vertical_upsampling = high == 2;
         for [id, tables] in tables.as_chunks::<2>().0.iter().take(parts.len()) {
             let part = parts.iter().find(|part| part[0] == *id)?;
             self.components.push(Component {
@@ -147,12 +147,13 @@ impl Head {
         (self.components.len() == parts.len()).then_some(())
     }
 
-    /// Completes what a strip begins with.
+    /// Adds the Huffman tables, restart interval and scan header to the strips' headers.
     fn finish(&mut self, scan: &[u8]) -> Option<()> {
         for (number, table) in self.dc.iter().enumerate() {
             if let Some(table) = table {
-                // Only where a strip's first differences are others than in the
-                // file: a code that its table lacks must stay an error.
+                // Without restarts a strip's first DC differences change and may need
+                // new codes. With restarts they do not: there, a code that the file's
+                // table lacks must stay an error.
                 let segment = match self.interval {
                     0 => table.with_all_categories()?.segment(number as u8),
                     _ => table.segment(number as u8),
@@ -179,7 +180,7 @@ impl Head {
         self.segments.extend(content);
     }
 
-    /// The rows of MCUs, and the MCUs in each.
+    /// The number of MCU rows, and of MCUs in each.
     pub(super) const fn size(&self) -> [usize; 2] {
         let [high, wide] = self.mcu;
         [self.rows.div_ceil(high), self.columns.div_ceil(wide)]
@@ -190,7 +191,7 @@ impl Head {
         rows * columns
     }
 
-    /// The head of a picture of so many of the rows.
+    /// The headers of a strip of `rows` pixel rows.
     pub(super) fn of_rows(&self, rows: usize) -> Vec<u8> {
         let mut segments = self.segments.clone();
         segments[self.rows_at..self.rows_at + 2].copy_from_slice(&(rows as u16).to_be_bytes());

@@ -1,4 +1,4 @@
-//! The marks of a file: where its segments, its scans and its end are.
+//! The markers of a file: its segments, scans and end of image.
 
 use crate::{
     codec::{
@@ -9,45 +9,46 @@ use crate::{
     image::no_memory,
 };
 
-/// Whether the segments and scans run up to the mark that ends a JPEG.
+/// Whether the file has all segments and scans up to the EOI marker.
 pub(in crate::codec) fn is_complete(bytes: &[u8]) -> bool {
     guarded_len(bytes).is_some()
 }
 
-/// Whether the components of the picture are sampled differently.
+/// Whether the components have different sampling factors, as in 4:2:0.
 pub(in crate::codec) fn is_subsampled(bytes: &[u8]) -> bool {
     let extent = Extent::of(bytes);
     extent.components > 1 && extent.factors != [1, 1]
 }
 
-/// A code of nothing but ones is in no Huffman table, by the standard.
+/// Stuffed one bits: no Huffman table may contain a code of ones only (T.81, C.2), so
+/// decoding them is an error.
 pub(super) const GUARD: [u8; 16] = [
     0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0,
 ];
 
-/// The file with a guard before each restart and before its end, or nothing if
-/// the end is missing.
+/// The file with a [`GUARD`] before each restart marker and before EOI; an error if
+/// EOI is missing.
 ///
-/// The decoder, strict or not, takes what is missing before one of these marks
-/// for zeros, which give gray blocks; the guard makes it an error. Data that
-/// are whole end before it, and it is then stepped over.
+/// Where data are missing before one of these markers, the decoder, strict or not,
+/// reads zeros, which decode to gray blocks; the guard turns this into an error.
+/// Intact data end before the guard, and the decoder skips it.
 ///
-/// Pictures inside of segments, such as thumbnails, have marks of their own:
-/// segments are stepped over by their lengths.
+/// Images inside segments, such as thumbnails, have markers of their own, so
+/// segments are skipped by their lengths.
 pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
     let ends = || message::truncated("jpeg");
-    // Its length is known before: there may be as many restarts as bytes.
+    // Allocated once: there may be almost as many restart markers as bytes.
     let len = guarded_len(bytes).ok_or_else(ends)?;
     let mut guarded = Vec::new();
     (guarded.try_reserve_exact(len)).map_err(|_| no_memory::<u8>(len))?;
     let mut copied = 0;
-    for mark in Marks::of(bytes) {
-        if let RESTART_FIRST..=RESTART_LAST | END = mark.code {
-            guarded.extend_from_slice(&bytes[copied..mark.at]);
+    for marker in Markers::of(bytes) {
+        if let RESTART_FIRST..=RESTART_LAST | END = marker.code {
+            guarded.extend_from_slice(&bytes[copied..marker.at]);
             guarded.extend_from_slice(&GUARD);
-            copied = mark.at;
-            if mark.code == END {
-                guarded.extend_from_slice(&bytes[copied..mark.end]);
+            copied = marker.at;
+            if marker.code == END {
+                guarded.extend_from_slice(&bytes[copied..marker.end]);
                 return Ok(guarded);
             }
         }
@@ -55,60 +56,59 @@ pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
     Err(ends())
 }
 
-/// The length of the guarded file, or nothing if its end is missing.
+/// The length of the guarded file, or `None` if EOI is missing.
 pub(super) fn guarded_len(bytes: &[u8]) -> Option<usize> {
     let mut guards = 0;
-    for mark in Marks::of(bytes) {
-        if let RESTART_FIRST..=RESTART_LAST | END = mark.code {
+    for marker in Markers::of(bytes) {
+        if let RESTART_FIRST..=RESTART_LAST | END = marker.code {
             guards += GUARD.len();
-            if mark.code == END {
-                return Some(mark.end + guards);
+            if marker.code == END {
+                return Some(marker.end + guards);
             }
         }
     }
     None
 }
 
-/// What the head of a file tells of the memory that decoding it takes.
+/// The properties of the headers that determine how much memory decoding takes.
 #[derive(Default)]
 pub(super) struct Extent {
-    /// Whether the coefficients of all scans are kept: they make the picture
-    /// sharper, or each has a part of the components.
+    /// Whether the decoder keeps the coefficients of all scans: the image is
+    /// progressive, or its components are in different scans.
     pub(super) keeps_coefficients: bool,
     components: usize,
-    /// The most blocks of a component in an MCU, across and down.
+    /// The maximum sampling factors of the components, horizontal and vertical.
     pub(super) factors: [usize; 2],
-    /// Whether the decoder spreads all components over the picture rightly: it
-    /// takes the first for the finest across, and knows no thirds.
-    pub(super) is_spread_rightly: bool,
-    /// The bytes of the segments that the decoder keeps beside the picture, and
-    /// how many there are.
-    beside: usize,
+    /// Whether the decoder upsamples all components correctly: it assumes that the
+    /// first has the largest horizontal factor, and does not support a factor of 3.
+    pub(super) is_upsampled_correctly: bool,
+    /// The bytes of the metadata segments that the decoder keeps, and their number.
+    metadata_len: usize,
     segments: usize,
 }
 
-/// A part of a profile in a list that grows.
+/// The overhead of a profile segment in the decoder's list.
 const SEGMENT: usize = 256;
 
 impl Extent {
-    /// What the decoder takes for segments beside the picture: profiles, in parts
-    /// and joined.
-    pub(super) const fn beside_bytes(&self) -> usize {
-        2 * self.beside + SEGMENT * self.segments
+    /// The bytes that the decoder allocates for metadata: profile segments, and
+    /// their concatenation.
+    pub(super) const fn metadata_bytes(&self) -> usize {
+        2 * self.metadata_len + SEGMENT * self.segments
     }
 
-    /// Looks at the segments before the first scan.
+    /// Reads the segments before the first scan.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut extent = Self {
             factors: [1, 1],
-            is_spread_rightly: true,
+            is_upsampled_correctly: true,
             ..Self::default()
         };
-        for mark in Marks::of(bytes) {
-            let content = segment(bytes, &mark);
-            match mark.code {
+        for marker in Markers::of(bytes) {
+            let content = segment(bytes, &marker);
+            match marker.code {
                 code if is_frame(code) => {
-                    extent.keeps_coefficients |= mark.code == 0xc2;
+                    extent.keeps_coefficients |= marker.code == 0xc2;
                     extent.components = content.get(5).map_or(0, |count| usize::from(*count));
                     let parts = content.get(6..).unwrap_or_default().chunks_exact(3);
                     let factors = parts.map(|part| [part[1] >> 4, part[1] & 15].map(usize::from));
@@ -116,7 +116,7 @@ impl Extent {
                     for factors in factors {
                         extent.factors = [0, 1].map(|at| extent.factors[at].max(factors[at]));
                         let [across, _] = *first.get_or_insert(factors);
-                        extent.is_spread_rightly &=
+                        extent.is_upsampled_correctly &=
                             extent.components == 1 || factors[0] <= across && !factors.contains(&3);
                     }
                 }
@@ -125,9 +125,9 @@ impl Extent {
                     extent.keeps_coefficients |= scanned < extent.components;
                     break;
                 }
-                // EXIF and XMP, profiles, and what Photoshop has to say.
+                // APP1 (EXIF, XMP), APP2 (ICC profiles), APP13 (Photoshop).
                 0xe1 | 0xe2 | 0xed => {
-                    extent.beside += content.len();
+                    extent.metadata_len += content.len();
                     extent.segments += 1;
                 }
                 _ => {}
@@ -137,9 +137,9 @@ impl Extent {
     }
 }
 
-/// The content of a segment, as far as it is there.
-fn segment<'a>(bytes: &'a [u8], mark: &Mark) -> &'a [u8] {
-    let rest = &bytes[mark.end..];
+/// The content of a segment, possibly truncated.
+fn segment<'a>(bytes: &'a [u8], marker: &Marker) -> &'a [u8] {
+    let rest = &bytes[marker.end..];
     match rest.split_first_chunk() {
         Some((length, content)) => {
             let length = usize::from(u16::from_be_bytes(*length)).saturating_sub(2);
@@ -153,36 +153,36 @@ pub(super) const RESTART_FIRST: u8 = 0xd0;
 pub(super) const RESTART_LAST: u8 = 0xd7;
 pub(super) const END: u8 = 0xd9;
 
-/// A mark: 0xff, fill bytes, its code.
-pub(super) struct Mark {
+/// A marker: 0xff, fill bytes, its code.
+pub(super) struct Marker {
     pub(super) at: usize,
     pub(super) end: usize,
     pub(super) code: u8,
 }
 
-/// The marks of a file behind its first one, those of the scans included,
-/// without what lies inside of segments.
-pub(super) struct Marks<'a> {
+/// Iterates over the markers after SOI, including those in scans, but not those
+/// inside segments.
+pub(super) struct Markers<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Marks<'a> {
+impl<'a> Markers<'a> {
     pub(super) const fn of(bytes: &'a [u8]) -> Self {
         Self::behind(bytes, 2)
     }
 
-    /// The marks from byte `at` on.
+    /// The markers from byte `at` on.
     pub(super) const fn behind(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 }
 
-impl Iterator for Marks<'_> {
-    type Item = Mark;
+impl Iterator for Markers<'_> {
+    type Item = Marker;
 
-    fn next(&mut self) -> Option<Mark> {
-        // To the next 0xff, past fill bytes, to the mark's code.
+    fn next(&mut self) -> Option<Marker> {
+        // Find the next 0xff, skip fill bytes, read the code.
         let bytes = self.bytes;
         let at = self.at
             + bytes
@@ -192,23 +192,23 @@ impl Iterator for Marks<'_> {
         let end = at + bytes[at..].iter().position(|byte| *byte != 0xff)? + 1;
         let code = bytes[end - 1];
         self.at = match code {
-            // A stuffed 0xff of the scan, and marks without a length.
+            // A stuffed 0xff in the scan, and markers without a length.
             0x00 | 0x01 | RESTART_FIRST..=END => end,
             _ => {
                 let length = bytes.get(end..end + 2)?;
                 end + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2)
             }
         };
-        Some(Mark { at, end, code })
+        Some(Marker { at, end, code })
     }
 }
 
-/// What follows the end of the picture: further pictures, as the Multi-Picture
-/// Format and some cameras have them, a film, or anything else.
+/// The data after the EOI marker, if any: further images, as in the Multi-Picture
+/// Format, a video, or anything else.
 pub(in crate::codec) fn unread(bytes: &[u8]) -> Option<Unread> {
-    let end = Marks::of(bytes).find(|mark| mark.code == END)?;
+    let end = Markers::of(bytes).find(|marker| marker.code == END)?;
     let mut rest = &bytes[end.end..];
-    // Some programs end it twice.
+    // Some programs write EOI twice.
     while let Some(behind) = without_blanks(rest).strip_prefix(&[0xff, END]) {
         rest = behind;
     }
