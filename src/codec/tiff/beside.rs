@@ -1,4 +1,4 @@
-//! What a file has beside its first picture, by its directories.
+//! Finds content beside the first image, by walking the directories.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,32 +7,30 @@ use std::{
 
 use super::{
     Unread,
-    directory::{Entry, Layout, MOST_ENTRIES},
+    directory::{Entry, Layout, MAX_ENTRIES},
 };
 use crate::codec::unread::{MOST_PAGES, data_between};
 
-/// `NewSubfileType`, whose lowest bit is that of a smaller copy.
+/// `NewSubfileType`; bit 0 means a reduced-resolution copy.
 const KIND: u16 = 254;
 /// `ImageDescription`.
 const DESCRIPTION: u16 = 270;
 /// `SubIFDs`.
 const SUB_DIRECTORIES: u16 = 330;
-/// `ImageSourceData`, where Photoshop keeps layers.
+/// `ImageSourceData`, which holds Photoshop's layers.
 const PHOTOSHOP_LAYERS: u16 = 37724;
 
-/// Where parts of a picture begin, and their lengths: strips, tiles, a JPEG, and
-/// what is free.
+/// Pairs of offset and length tags: strips, tiles, an embedded JPEG, and free space.
 const PARTS: [[u16; 2]; 4] = [[273, 279], [324, 325], [513, 514], [288, 289]];
 
-/// Where directories of fax, EXIF and GPS data begin.
+/// The offsets of fax, EXIF, GPS and interoperability directories.
 const POINTERS: [u16; 4] = [400, 34665, 34853, 40965];
 
-/// What the file of this `length` has beside its first picture. The input is left
-/// at its beginning. The chain of directories ends where it is damaged, or comes
-/// back to one of them.
+/// The content beside the first image of a file of `length` bytes. Rewinds the input.
+/// The chain of directories ends where it is damaged or forms a cycle.
 pub(super) fn unread(input: &mut (impl Read + Seek), length: u64) -> IoResult<Vec<Unread>> {
     let mut chain = Chain::default();
-    let followed = sound(chain.follow(input))?;
+    let followed = ignore_truncation(chain.follow(input))?;
     let pages = 1 + chain.pages.max(chain.planes);
     let pages = (pages > 1).then_some(Unread::Pages(pages.min(MOST_PAGES)));
     let copies = (chain.copies > 0).then_some(Unread::Copies(Some(chain.copies)));
@@ -46,22 +44,22 @@ pub(super) fn unread(input: &mut (impl Read + Seek), length: u64) -> IoResult<Ve
     Ok(unread)
 }
 
-/// Nothing where the file ends too early.
-fn sound<T>(result: IoResult<T>) -> IoResult<Option<T>> {
+/// Turns an early end of file into `None`.
+fn ignore_truncation<T>(result: IoResult<T>) -> IoResult<Option<T>> {
     match result {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
         result => result.map(Some),
     }
 }
 
-/// What a file of one picture has that its directories tell nothing of.
+/// Data in a file of one image that no directory refers to.
 fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>> {
-    /// Tiles may have some bytes around them.
+    /// Gaps up to this size between tiles are padding.
     const SMALL: u64 = 64;
-    /// What programs leave behind that change a directory and no more.
+    /// Gaps up to this size are stale directories of programs that edited the metadata.
     const STALE: u64 = 1 << 10;
     input.rewind()?;
-    let Some(extent) = sound(Extent::default().of(input, length))?.flatten() else {
+    let Some(extent) = ignore_truncation(Extent::default().of(input, length))?.flatten() else {
         return Ok(Some(Unread::Cut));
     };
     let (mut parts, mut end) = (extent.parts, 0);
@@ -69,7 +67,7 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>>
     for [start, stop] in parts {
         let gap = start.saturating_sub(end);
         if gap > SMALL {
-            // As large as the picture, it may be one.
+            // A gap as large as the image may be an image.
             match data_between(input, end, start)? {
                 Some(Unread::Data(bytes)) if bytes > STALE.max(extent.samples / 2) => {
                     return Ok(Some(Unread::Hole(bytes)));
@@ -83,12 +81,11 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>>
     data_between(input, end, length)
 }
 
-/// What is beside the first picture.
+/// Content beside the first image, found along the chain of directories.
 #[derive(Default)]
 struct Chain {
     pages: u64,
-    /// The planes of a stack that ImageJ has put behind the first, which have no
-    /// directories.
+    /// The planes of an ImageJ stack after the first, which have no directories.
     planes: u64,
     copies: u64,
     layers: bool,
@@ -100,7 +97,7 @@ impl Chain {
             return Ok(());
         };
         let mut description = None;
-        let mut next = layout.directory(input, first, MOST_ENTRIES, |entry| match entry.tag {
+        let mut next = layout.directory(input, first, MAX_ENTRIES, |entry| match entry.tag {
             SUB_DIRECTORIES => self.copies = self.copies.saturating_add(entry.count),
             PHOTOSHOP_LAYERS => self.layers |= entry.count > 0,
             DESCRIPTION => description = Some(entry),
@@ -112,7 +109,7 @@ impl Chain {
         let mut seen = BTreeSet::from([first]);
         while next != 0 && seen.insert(next) && (seen.len() as u64) < MOST_PAGES + 1 {
             let mut reduced = false;
-            next = layout.directory(input, next, MOST_ENTRIES, |entry| {
+            next = layout.directory(input, next, MAX_ENTRIES, |entry| {
                 reduced |= entry.tag == KIND && entry.value & 1 == 1;
             })?;
             match reduced {
@@ -124,12 +121,11 @@ impl Chain {
     }
 }
 
-/// The planes behind the first that the description of a picture tells of, if
-/// ImageJ wrote it.
+/// The number of planes after the first, from ImageJ's image description.
 fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> {
     const MOST: u64 = 1 << 12;
     let mut text = Vec::new();
-    input.seek(SeekFrom::Start(description.place))?;
+    input.seek(SeekFrom::Start(description.offset))?;
     let len = description.count.min(MOST);
     input.take(len).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
@@ -141,21 +137,21 @@ fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> 
     Ok(count.unwrap_or(1).saturating_sub(1))
 }
 
-/// How far the directory of a picture reaches, and those that belong to it.
+/// The byte ranges that an image's directory and its subdirectories refer to.
 #[derive(Default)]
 struct Extent {
-    /// All that they tell of: where it begins and ends.
+    /// The start and end of each range.
     parts: Vec<[u64; 2]>,
-    /// The bytes of the samples as they are stored.
+    /// The stored bytes of the samples.
     samples: u64,
-    /// The values that were read of lists: if there are more than bytes in the
-    /// file, they are the same ones again.
+    /// The number of list values read so far: more than the bytes of the file means
+    /// that lists overlap.
     values: u64,
 }
 
 impl Extent {
-    /// That of the only picture of a file of this `length`, if all that directories
-    /// hold lies in the file.
+    /// The ranges of the only image in a file of `length` bytes, if all of them lie in
+    /// the file.
     fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
         let Some((layout, first)) = Layout::of(input)? else {
             return Ok(None);
@@ -168,8 +164,8 @@ impl Extent {
                 continue;
             }
             let mut lists = Vec::new();
-            layout.directory(input, start, MOST_ENTRIES, |entry| {
-                self.note(entry.place, entry.size());
+            layout.directory(input, start, MAX_ENTRIES, |entry| {
+                self.note(entry.offset, entry.size());
                 if PARTS.as_flattened().contains(&entry.tag) || POINTERS.contains(&entry.tag) {
                     lists.push(entry);
                 }
@@ -188,26 +184,26 @@ impl Extent {
             }
             for tags in PARTS {
                 let [places, sizes] = tags.map(|tag| values.remove(&tag).unwrap_or_default());
-                // The size of the only part is left out by some programs, or 0.
+                // Some programs omit the length of a single strip, or write 0.
                 if places.len() != sizes.len() {
                     return Ok(None);
                 }
-                for (place, size) in places.into_iter().zip(sizes) {
-                    if place > 0 && size == 0 {
+                for (offset, size) in places.into_iter().zip(sizes) {
+                    if offset > 0 && size == 0 {
                         return Ok(None);
                     }
                     self.samples = self.samples.saturating_add(size);
-                    // That some are missing is found when they are read.
-                    let place = place.min(length);
-                    self.note(place, size.min(length - place));
+                    // Missing lengths are reported by the decoder.
+                    let offset = offset.min(length);
+                    self.note(offset, size.min(length - offset));
                 }
             }
         }
         Ok((self.parts.iter().all(|[_, end]| *end <= length)).then_some(self))
     }
 
-    /// Something of this `size` is here.
-    fn note(&mut self, place: u64, size: u64) {
-        self.parts.push([place, place.saturating_add(size)]);
+    /// Adds a range.
+    fn note(&mut self, offset: u64, size: u64) {
+        self.parts.push([offset, offset.saturating_add(size)]);
     }
 }

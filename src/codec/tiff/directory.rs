@@ -1,6 +1,5 @@
-//! The directories, looked at before the tiff crate reads the first: it takes
-//! memory on the word of a tag, with a limit of its own that cannot be set
-//! before.
+//! Checks the image file directories (IFDs) before the tiff crate reads the first:
+//! it allocates what a tag claims, and its memory limit cannot be set until then.
 
 use std::io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
 
@@ -10,8 +9,8 @@ use crate::error::Result;
 
 use super::{Limits, XMP, message};
 
-/// The tags whose values are read, all that they have.
-const READ: [Tag; 26] = [
+/// The tags of which all values are read.
+const READ_TAGS: [Tag; 26] = [
     Tag::ImageWidth,
     Tag::ImageLength,
     Tag::BitsPerSample,
@@ -40,16 +39,16 @@ const READ: [Tag; 26] = [
     Tag::ResolutionUnit,
 ];
 
-/// What the tiff crate takes for a value, of whatever type, while it reads it.
-const VALUE: u64 = 32;
+/// The bytes that the tiff crate allocates for a value of any type while reading it.
+const DECODE_BYTES: u64 = 32;
 
-/// What is kept of it, here and there.
-const KEPT: u64 = 16;
+/// The bytes kept of a value, by the tiff crate and here.
+const KEPT_BYTES: u64 = 16;
 
-/// Checks that the values of tags lie within the `length` of the file, and that
-/// all of them fit into memory; gives the bytes that may be kept of them. The
-/// input is left at its beginning. What else is wrong with the directory is left
-/// to be found by the tiff crate.
+/// Checks that the values of tags are no larger than the file, which has `length`
+/// bytes, and that all of them fit the memory limit; returns the bytes that may be
+/// kept of them. Rewinds the input. Other errors in the directory are left to the
+/// tiff crate.
 pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<usize> {
     let reading = |error: std::io::Error| message::reading("tiff", &error);
     let sizes = match sizes(input) {
@@ -62,20 +61,20 @@ pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits
         if count.saturating_mul(bytes) > length {
             return Err(message::truncated("tiff"));
         }
-        taken = taken.saturating_add(count.saturating_mul(VALUE + KEPT));
+        taken = taken.saturating_add(count.saturating_mul(DECODE_BYTES + KEPT_BYTES));
         if taken > limits.max_memory {
             return Err(message::over_memory("tiff", limits.max_memory));
         }
-        // Where parts begin and how long they are; bytes are metadata.
-        kept += if bytes > 1 { count * KEPT } else { 0 };
+        // Offsets and lengths of strips or tiles are kept here; byte values are metadata.
+        kept += if bytes > 1 { count * KEPT_BYTES } else { 0 };
     }
     Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
-/// What the tiff crate would pass over in the first directory, if anything: bits in
-/// the other order, which give other samples, and volumes, of which it gives a plane.
-/// The input is left at its beginning.
-pub(super) fn passed_over(input: &mut (impl Read + Seek)) -> IoResult<Option<String>> {
+/// A feature of the first directory that the tiff crate would silently ignore, if any:
+/// reversed bit order, which changes the samples, and volumes, of which it decodes one
+/// plane. Rewinds the input.
+pub(super) fn unsupported_tag(input: &mut (impl Read + Seek)) -> IoResult<Option<String>> {
     const FILL_ORDER: u16 = 266;
     const DEPTH: u16 = 32997;
     let mut found = None;
@@ -83,7 +82,7 @@ pub(super) fn passed_over(input: &mut (impl Read + Seek)) -> IoResult<Option<Str
         let Some((layout, first)) = Layout::of(input)? else {
             return Ok(());
         };
-        layout.directory(input, first, MOST_ENTRIES, |entry| {
+        layout.directory(input, first, MAX_ENTRIES, |entry| {
             match (entry.tag, entry.value) {
                 (FILL_ORDER, 2) => {
                     found = Some("the order of bits from the lowest (FillOrder 2)".to_owned());
@@ -101,42 +100,42 @@ pub(super) fn passed_over(input: &mut (impl Read + Seek)) -> IoResult<Option<Str
     Ok(found)
 }
 
-/// How many values the tags have that are read, and the bytes of each.
+/// For each tag that is read, the number of values and the bytes of each.
 fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
     let mut sizes = Vec::new();
     let Some((layout, first)) = Layout::of(input)? else {
         return Ok(sizes);
     };
     layout.directory(input, first, u64::MAX, |entry| {
-        if READ.contains(&Tag::from_u16_exhaustive(entry.tag)) {
+        if READ_TAGS.contains(&Tag::from_u16_exhaustive(entry.tag)) {
             sizes.push((entry.count, entry.bytes));
         }
     })?;
     Ok(sizes)
 }
 
-/// What a directory has of entries, as TIFF counts them in 16 bits: a file that
-/// claims more in each of many would be read for ever.
-pub(super) const MOST_ENTRIES: u64 = u16::MAX as u64;
+/// The maximum number of entries in a directory. Classic TIFF counts them in 16 bits;
+/// a BigTIFF that claims more in each of many directories would take forever to read.
+pub(super) const MAX_ENTRIES: u64 = u16::MAX as u64;
 
-/// The widths and the order of the numbers in a file.
+/// The width and byte order of the numbers in a file.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     big_endian: bool,
     /// Whether it is a BigTIFF.
-    wide: bool,
+    is_big_tiff: bool,
 }
 
-/// What a directory says of a tag.
+/// A directory entry.
 pub(super) struct Entry {
     pub(super) tag: u16,
     pub(super) count: u64,
     /// The bytes of each value.
     pub(super) bytes: u64,
-    /// The value, if there is one and it is a number.
+    /// The value, if it is a single number.
     pub(super) value: u64,
-    /// Where the values are, in the directory or elsewhere.
-    pub(super) place: u64,
+    /// The file offset of the values: inside the entry if they fit, else elsewhere.
+    pub(super) offset: u64,
 }
 
 impl Entry {
@@ -147,25 +146,24 @@ impl Entry {
 }
 
 impl Layout {
-    /// That of the file at whose beginning `input` is, and where its first
-    /// directory begins.
+    /// Reads the file header; returns the layout and the offset of the first directory.
     pub(super) fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
         let start: [u8; 4] = bytes(input)?;
         let mut layout = Self {
             big_endian: start.starts_with(b"MM"),
-            wide: false,
+            is_big_tiff: false,
         };
         Ok(match layout.number(&start[2..]) {
             42 => Some((layout, layout.number(&bytes::<4>(input)?))),
             43 => {
-                layout.wide = true;
+                layout.is_big_tiff = true;
                 Some((layout, layout.number(&bytes::<12>(input)?[4..])))
             }
             _ => None,
         })
     }
 
-    /// A number of so many bytes.
+    /// Decodes a number from all of `bytes`.
     fn number(self, bytes: &[u8]) -> u64 {
         let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         match self.big_endian {
@@ -174,17 +172,17 @@ impl Layout {
         }
     }
 
-    /// A count, or a place in the file.
+    /// Reads a count or a file offset: 4 bytes, or 8 in a BigTIFF.
     fn word(self, input: &mut impl Read) -> IoResult<u64> {
-        Ok(match self.wide {
+        Ok(match self.is_big_tiff {
             false => self.number(&bytes::<4>(input)?),
             true => self.number(&bytes::<8>(input)?),
         })
     }
 
-    /// Shows the entries of the directory that begins at byte `start`, and says
-    /// where the next one does: 0 if there is none. One with more than `most`
-    /// entries is taken for damaged.
+    /// Calls `each` for every entry of the directory at offset `start`; returns the
+    /// offset of the next directory, 0 if there is none. A directory with more than
+    /// `most` entries counts as damaged.
     pub(super) fn directory(
         self,
         input: &mut (impl Read + Seek),
@@ -196,18 +194,18 @@ impl Layout {
             return Ok(0);
         }
         input.seek(SeekFrom::Start(start))?;
-        let entries = match self.wide {
+        let entries = match self.is_big_tiff {
             false => self.number(&bytes::<2>(input)?),
             true => self.number(&bytes::<8>(input)?),
         };
         if entries > most {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let width: usize = if self.wide { 8 } else { 4 };
+        let width: usize = if self.is_big_tiff { 8 } else { 4 };
         // Tag, type, count and value.
         let head = 4 + width as u64;
-        let mut place = start + if self.wide { 8 } else { 2 } + head;
-        // A directory without an end is met by the end of the file.
+        let mut offset = start + if self.is_big_tiff { 8 } else { 2 } + head;
+        // A false entry count ends at the end of the file.
         for _ in 0..entries {
             let tag = self.number(&bytes::<2>(input)?) as u16;
             let size = match self.number(&bytes::<2>(input)?) {
@@ -225,23 +223,23 @@ impl Layout {
                 count,
                 bytes: size,
                 value: self.number(&value[..width.min(size as usize)]),
-                place: match count.saturating_mul(size) > width as u64 {
+                offset: match count.saturating_mul(size) > width as u64 {
                     true => self.number(&value[..width]),
-                    false => place,
+                    false => offset,
                 },
             });
-            place = place.saturating_add(head + width as u64);
+            offset = offset.saturating_add(head + width as u64);
         }
         self.word(input)
     }
 
-    /// The values of an entry, which are numbers.
+    /// Reads all values of a numeric entry.
     pub(super) fn values(
         self,
         input: &mut (impl Read + Seek),
         entry: &Entry,
     ) -> IoResult<Vec<u64>> {
-        input.seek(SeekFrom::Start(entry.place))?;
+        input.seek(SeekFrom::Start(entry.offset))?;
         let mut all = Vec::new();
         let len = entry.size();
         input.take(len).read_to_end(&mut all)?;

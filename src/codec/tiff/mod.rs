@@ -1,10 +1,10 @@
-//! TIFF: read by the tiff crate a strip or a row of tiles at a time, written in
-//! strips that are compressed in parallel.
+//! TIFF: decoded by the tiff crate one strip or one row of tiles at a time, encoded
+//! in strips that are compressed in parallel.
 
 mod beside;
+mod chunks;
 mod directory;
 mod error;
-mod parts;
 mod read;
 mod surplus;
 mod tags;
@@ -21,7 +21,7 @@ use super::{
     packed,
 };
 
-/// XMP data, which the crate has no name for.
+/// The tag of XMP data, which the tiff crate has no name for.
 const XMP: Tag = Tag::Unknown(700);
 
 #[cfg(test)]

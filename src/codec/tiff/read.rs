@@ -1,4 +1,4 @@
-//! Reading: strips and tiles, planes together or apart.
+//! Decoding: strips and tiles, interleaved or planar channels.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -16,35 +16,36 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Look, Metadata, Unread, XMP, beside, directory,
-    error::{decoding, decoding_part},
+    Density, DensityUnit, Format, Limits, Look, Metadata, Unread, XMP, beside,
+    chunks::{ChunkSource, Kind, conversion_warnings},
+    directory,
+    error::{chunk_error, decode_error},
     jpeg, message,
-    parts::{Kind, Parts, last_warnings},
     surplus::Surplus,
     tags::{unsigned, unsigned_list},
 };
 
-/// What is to be read, after the header was judged.
-struct Picture {
+/// The layout of the image to decode, after the header was checked.
+struct Layout {
     rows: usize,
     columns: usize,
     channels: usize,
     bits: u8,
-    /// Whether the channels follow each other instead of being interleaved.
+    /// Whether the channels are stored as separate planes instead of interleaved.
     planar: bool,
-    /// The bytes that decoding may take.
+    /// The bytes of memory that decoding may take.
     memory: usize,
 }
 
-impl Picture {
-    /// The bytes of planes, which have whole bytes for samples.
+impl Layout {
+    /// The bytes of all planes; planar samples have whole bytes.
     const fn stored_bytes(&self, kind: Kind) -> usize {
         self.rows * self.columns * self.channels * kind.bits() / 8
     }
 }
 
-/// Opens the first picture of the file. Where its channels follow each other,
-/// it is decoded whole. The file is in memory with `held` bytes.
+/// Opens the first image of the file. Planar images are decoded whole. `held` bytes
+/// of the file are in memory.
 pub(in crate::codec) fn open<'a>(
     mut input: impl Read + Seek + Send + 'a,
     held: usize,
@@ -55,7 +56,7 @@ pub(in crate::codec) fn open<'a>(
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
     let kept = held + directory::check(&mut input, length, limits)?;
-    if let Some(what) = directory::passed_over(&mut input).map_err(reading)? {
+    if let Some(what) = directory::unsupported_tag(&mut input).map_err(reading)? {
         return Err(message::unsupported("tiff", what));
     }
     let mut unread = beside::unread(&mut input, length).map_err(reading)?;
@@ -65,7 +66,7 @@ pub(in crate::codec) fn open<'a>(
     tiff_limits.intermediate_buffer_size = memory;
     tiff_limits.ifd_value_size = memory.min(usize::try_from(length).unwrap_or(usize::MAX));
     let mut decoder = Decoder::new(input)
-        .map_err(decoding)?
+        .map_err(decode_error)?
         .with_limits(tiff_limits);
 
     let mut warnings = Vec::new();
@@ -77,7 +78,7 @@ pub(in crate::codec) fn open<'a>(
                 .into(),
         );
     }
-    let (columns, rows) = decoder.dimensions().map_err(decoding)?;
+    let (columns, rows) = decoder.dimensions().map_err(decode_error)?;
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
         if channels == 2 && unsigned(&mut decoder, Tag::PlanarConfiguration)? != Some(2) {
@@ -85,12 +86,12 @@ pub(in crate::codec) fn open<'a>(
         }
         unread.extend(check_jpeg_parts(&mut decoder, length, limits)?);
     }
-    let layout = decoder.image_buffer_layout().map_err(decoding)?;
-    let picture = Picture {
+    let layout = decoder.image_buffer_layout().map_err(decode_error)?;
+    let picture = Layout {
         rows: rows as usize,
         columns: columns as usize,
         channels,
-        bits: decoder.colortype().map_err(decoding)?.bit_depth(),
+        bits: decoder.colortype().map_err(decode_error)?.bit_depth(),
         planar: layout.planes > 1,
         memory,
     };
@@ -101,7 +102,7 @@ pub(in crate::codec) fn open<'a>(
     let metadata = Metadata {
         icc: decoder
             .find_tag(Tag::IccProfile)
-            .map_err(decoding)?
+            .map_err(decode_error)?
             .and_then(|value| value.into_u8_vec().ok()),
         exif: None,
         xmp: xmp(&mut decoder, &mut warnings),
@@ -126,7 +127,7 @@ pub(in crate::codec) fn open<'a>(
     header.warnings = warnings;
     let header = header.without(unread);
     if picture.planar {
-        // As they are stored and as samples, or as samples twice.
+        // Stored planes and converted samples, or the samples twice.
         let samples = header.spec.bytes();
         let taken =
             (samples.saturating_add(samples.max(picture.stored_bytes(kind)))).saturating_add(kept);
@@ -135,11 +136,11 @@ pub(in crate::codec) fn open<'a>(
             planes(&mut decoder, &picture, kind, metadata)
         }));
     }
-    let parts = Parts::new(decoder, kind, &header, memory, kept)?;
+    let parts = ChunkSource::new(decoder, kind, &header, memory, kept)?;
     Ok(RowReader::new(header, parts))
 }
 
-/// How many channels will be read, if they mean something that is supported.
+/// The number of channels to read, if their meaning is supported.
 fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>) -> Result<usize> {
     let what = match unsigned(decoder, Tag::PhotometricInterpretation)? {
         Some(3) => Some("a palette"),
@@ -152,7 +153,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>
     if let Some(what) = what {
         return Err(message::unsupported("tiff", what));
     }
-    let channels = match decoder.colortype().map_err(decoding)? {
+    let channels = match decoder.colortype().map_err(decode_error)? {
         ColorType::Gray(_) => 1,
         ColorType::RGB(_) => 3,
         ColorType::RGBA(_) => 4,
@@ -169,7 +170,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>
     Ok(channels)
 }
 
-/// The samples of a pixel beyond those that are read.
+/// The number of samples in a pixel beyond those that are read.
 fn extra_channels(
     decoder: &mut Decoder<impl Read + Seek>,
     channels: usize,
@@ -179,8 +180,8 @@ fn extra_channels(
     if stored <= read {
         return Ok(None);
     }
-    // The tiff crate takes the extra samples out before it undoes the
-    // predictor, which mixes up the rest.
+    // The tiff crate removes extra samples before it undoes the predictor, which
+    // corrupts the others.
     if unsigned(decoder, Tag::Predictor)?.unwrap_or(1) != 1 {
         return Err(message::unsupported(
             "tiff",
@@ -190,12 +191,12 @@ fn extra_channels(
     Ok(Some(Unread::Channels { stored, read }))
 }
 
-/// How the samples are stored, if that is supported.
-fn kind(picture: &Picture, kind: Option<DecodingSampleType>) -> Result<Kind> {
+/// The storage type of the samples, if it is supported.
+fn kind(picture: &Layout, kind: Option<DecodingSampleType>) -> Result<Kind> {
     use DecodingSampleType as Stored;
     let bits = picture.bits;
     Ok(match (kind, bits) {
-        // The crate reads them of one channel alone.
+        // The tiff crate supports them for one channel only.
         (Some(Stored::U8), 1 | 2 | 4) if picture.channels == 1 => Kind::Bits(bits),
         (Some(Stored::U8), 8) => Kind::U8,
         (Some(Stored::U16), 16) => Kind::U16,
@@ -217,14 +218,14 @@ fn kind(picture: &Picture, kind: Option<DecodingSampleType>) -> Result<Kind> {
     })
 }
 
-/// The whole picture, of channels that follow each other.
+/// Decodes a whole image with planar channels.
 fn planes(
     decoder: &mut Decoder<impl Read + Seek>,
-    picture: &Picture,
+    picture: &Layout,
     kind: Kind,
     metadata: Metadata,
 ) -> Result<(Image, Trailer)> {
-    let Picture {
+    let Layout {
         rows,
         columns,
         channels,
@@ -235,7 +236,7 @@ fn planes(
     let mut stored = zeroed_vec::<u8>(picture.stored_bytes(kind))?;
     decoder
         .read_image_bytes(&mut stored)
-        .map_err(|error| decoding_part(error, memory))?;
+        .map_err(|error| chunk_error(error, memory))?;
     let mut samples = Samples::zeroed(kind.depth(), count)?;
     let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
     drop(stored);
@@ -245,7 +246,7 @@ fn planes(
         Samples::F32(s) => Samples::F32(interleaved(&s, channels)?.into()),
     };
     let image = Image::new(rows, columns, channels, samples)?;
-    let warnings = last_warnings(exact);
+    let warnings = conversion_warnings(exact);
     Ok((image, Trailer { metadata, warnings }))
 }
 
@@ -261,9 +262,9 @@ fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>
     Ok(samples)
 }
 
-/// The tiff crate takes the tiles at the edges of all planes but the first for
-/// whole ones, and panics.
-fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Picture) -> Result<()> {
+/// Refuses planar images with partial tiles: at the edges of all planes but the
+/// first, the tiff crate treats them as full tiles and panics.
+fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Layout) -> Result<()> {
     let (wide, high) = decoder.chunk_dimensions();
     let whole =
         picture.columns.is_multiple_of(wide as usize) && picture.rows.is_multiple_of(high as usize);
@@ -276,8 +277,8 @@ fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Picture) -> Result
     Ok(())
 }
 
-/// The decoder of the JPEGs inside is lenient, fills what is missing, and takes no
-/// notice of what stands behind them.
+/// Checks embedded JPEG data: the tiff crate's decoder is lenient, fills in missing
+/// data, and ignores data after the image.
 fn check_jpeg_parts(
     decoder: &mut Decoder<impl Read + Seek>,
     length: u64,
@@ -293,8 +294,8 @@ fn check_jpeg_parts(
             .into_iter()
             .zip(numbers(lengths)?)
             .collect();
-        // Blank ones may be kept once for all; but to read the same bytes in
-        // ever other parts would take for ever.
+        // Identical chunks may share their data; but many overlapping ranges of the
+        // same bytes would take forever to read.
         parts.sort_unstable();
         parts.dedup();
         let mut all = 0_u64;
@@ -320,7 +321,7 @@ fn check_jpeg_parts(
             if !jpeg::is_complete(&bytes) {
                 return Err(message::truncated("tiff"));
             }
-            // Then they are YCbCr, whatever the directory says.
+            // Subsampled components are YCbCr, whatever the directory says.
             if jpeg::is_subsampled(&bytes) {
                 return Err(message::unsupported("tiff", "YCbCr colour"));
             }
@@ -333,7 +334,7 @@ fn check_jpeg_parts(
     Ok(unread)
 }
 
-/// The picture does not depend on them, so neither does reading it.
+/// Reads XMP data. Errors are warnings, since the image does not depend on them.
 fn xmp(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
     let value = decoder.find_tag(XMP).transpose()?;
     let bytes = value.and_then(Value::into_u8_vec).ok();
@@ -361,6 +362,6 @@ fn density(decoder: &mut Decoder<impl Read + Seek>) -> Option<Density> {
 fn extra_samples(decoder: &mut Decoder<impl Read + Seek>) -> Result<Vec<u16>> {
     let extra = decoder
         .find_tag_unsigned_vec(Tag::ExtraSamples)
-        .map_err(decoding)?;
+        .map_err(decode_error)?;
     Ok(extra.unwrap_or_default())
 }

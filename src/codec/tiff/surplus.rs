@@ -1,4 +1,4 @@
-//! What strips and tiles hold beyond the rows of the picture.
+//! Finds data in strips and tiles beyond the rows of the image.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -11,37 +11,37 @@ use crate::error::Result;
 
 use super::{
     Unread,
-    error::decoding,
+    error::decode_error,
     message,
     packed::Gauge,
     tags::{unsigned, unsigned_list},
 };
 
-/// The parts of a picture and what they ought to hold.
+/// The strips or tiles of an image, and the expected size of their data.
 pub(super) struct Surplus {
     compression: u64,
     kind: ChunkType,
-    /// Where parts lie and how long they are.
+    /// The offset and length of each strip or tile.
     parts: Vec<[u64; 2]>,
-    /// The bytes of a row of a part before compression, and the rows of a part.
+    /// The uncompressed bytes of a row of a strip or tile, and its rows.
     row_bytes: u64,
     rows: u64,
-    /// The bytes of the whole picture.
+    /// The uncompressed bytes of the whole image.
     picture: u64,
 }
 
 impl Surplus {
-    /// Of a picture whose samples have so many bits.
+    /// For an image whose samples have this many bits.
     pub(super) fn new(decoder: &mut Decoder<impl Read + Seek>, bits: u8) -> Result<Self> {
         let kind = decoder.get_chunk_type();
-        let (columns, rows) = decoder.dimensions().map_err(decoding)?;
+        let (columns, rows) = decoder.dimensions().map_err(decode_error)?;
         let (wide, high) = decoder.chunk_dimensions();
         let samples = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
         let planar = unsigned(decoder, Tag::PlanarConfiguration)? == Some(2);
         let row_bytes = |columns: u32, samples: u64| {
             (u64::from(columns) * samples * u64::from(bits)).div_ceil(8)
         };
-        // Planes are parts of their own.
+        // With planar configuration 2 each channel has its own strips or tiles.
         let (samples, planes) = if planar { (1, samples) } else { (samples, 1) };
         let mut list = |tag| unsigned_list(decoder, tag);
         let [offsets, lengths] = match kind {
@@ -62,7 +62,7 @@ impl Surplus {
         })
     }
 
-    /// What plain strips have beyond the picture, if that may be more than padding.
+    /// The surplus of uncompressed strips, if it may be more than padding.
     pub(super) fn plain(&self) -> Option<Unread> {
         if self.compression != 1 || self.kind != ChunkType::Strip {
             return None;
@@ -74,16 +74,17 @@ impl Surplus {
         (surplus > self.picture / 2).then_some(Unread::Hole(surplus))
     }
 
-    /// The same of compressed parts, which are decoded for it: samples beyond the
-    /// last row, and whatever follows a stream. The input has this `length`.
+    /// The surplus of compressed strips or tiles, found by decoding them: samples
+    /// beyond the last row, and data after the compressed stream. The input has
+    /// `length` bytes.
     pub(super) fn compressed(
         mut self,
         input: &mut (impl Read + Seek),
         length: u64,
     ) -> Result<Option<Unread>> {
-        // Less than a row is a rounding of its encoder.
+        // Encoders may pad by less than a row.
         let most = (self.row_bytes.saturating_mul(self.rows)).saturating_add(self.row_bytes - 1);
-        // Blank parts may be stored once for all.
+        // Identical strips or tiles, such as blank ones, may share their data.
         self.parts.sort_unstable();
         self.parts.dedup();
         let lengths = self.parts.iter().map(|[_, len]| *len);
@@ -93,7 +94,7 @@ impl Surplus {
         for [at, len] in self.parts {
             let mut gauge = match self.compression {
                 5 => Gauge::tiff_lzw(most),
-                // By its old and its new number.
+                // Deflate has two numbers: Adobe's and the older one.
                 8 | 32946 => Gauge::deflate(most),
                 32773 => Gauge::pack_bits(most),
                 _ => return Ok(None),

@@ -11,14 +11,14 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
     open(std::io::Cursor::new(bytes), 0, limits, Look::Quick)?.into_decoded()
 }
 
-/// A JPEG of colours that are sampled more coarsely than brightness.
+/// A JPEG with chroma subsampling.
 const SUBSAMPLED: &[u8] = include_bytes!("../../../testdata/odd/subsampled.jpg");
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
-/// A TIFF of one directory, low byte first: the parts at the tag of their
-/// offsets, then the directory with `tags`.
+/// A little-endian TIFF of one directory: the strips or tiles, referenced by the tag
+/// of their offsets, then the directory with `tags`.
 fn tiff(parts_tag: u16, parts: &[&[u8]], tags: &[(u16, u16, &[u32])]) -> Vec<u8> {
     let mut bytes = b"II*\0\0\0\0\0".to_vec();
     let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
@@ -63,7 +63,7 @@ fn tiff(parts_tag: u16, parts: &[&[u8]], tags: &[(u16, u16, &[u32])]) -> Vec<u8>
     bytes
 }
 
-/// Tags of a picture of `columns` x `rows` with such samples.
+/// The tags of an image of `columns` x `rows` with these samples.
 fn strip(
     data: &[u8],
     size: [u32; 2],
@@ -160,8 +160,8 @@ fn tiles_are_laid_out() {
     assert_eq!(read.image, image([17, 20, 1], Samples::U8(wanted)));
 }
 
-/// Tiles that the picture ends within are read to the end of each row, where the
-/// decoder of LZW codes loses its place.
+/// Tiles that extend beyond the image are decoded correctly, although the tiff crate's
+/// LZW decoder loses its position in the padding.
 #[test]
 fn lzw_tiles_are_read_wherever_the_picture_ends() {
     const SIDE: usize = 32;
@@ -304,7 +304,7 @@ fn what_is_not_supported_is_named() {
             ),
             "extra samples together with a predictor",
         ),
-        // The crate takes these components for others.
+        // The tiff crate misinterprets these components.
         (
             strip(&[0; 8], [2, 2], 8, 2, 1, &[(259, SHORT, &[7])]),
             "gray with alpha in a JPEG",
@@ -529,7 +529,7 @@ fn plain_strips_are_read_row_by_row() {
         assert_eq!(band, values[start..start + 6]);
     }
     reader.finish().unwrap();
-    // White is zero: not as it lies there.
+    // White is zero, so samples must be inverted.
     let inverted: Vec<_> = tags
         .iter()
         .map(|tag| {
@@ -556,10 +556,10 @@ fn directories_are_counted_and_a_circle_has_an_end() {
         }
         std::io::Cursor::new(file)
     };
-    let place = |number: u32| 8 + 6 * number;
+    let offset = |number: u32| 8 + 6 * number;
     let chain = |count: u32| -> Vec<u32> {
         (1..=count)
-            .map(|next| if next == count { 0 } else { place(next) })
+            .map(|next| if next == count { 0 } else { offset(next) })
             .collect()
     };
     let unread = |nexts: &[u32]| {
@@ -572,9 +572,12 @@ fn directories_are_counted_and_a_circle_has_an_end() {
     assert_eq!(unread(&chain(999)), [Unread::Pages(999)]);
     assert_eq!(unread(&chain(1000)), [Unread::Pages(1000)]);
     assert_eq!(unread(&chain(5000)), [Unread::Pages(1000)]);
-    // Back to itself, to the first, to nowhere.
-    assert_eq!(unread(&[place(0)]), []);
-    assert_eq!(unread(&[place(1), place(2), place(0)]), [Unread::Pages(3)]);
-    let cut = unread(&[place(1), 1 << 30]);
+    // The next directory is itself, the first, or outside the file.
+    assert_eq!(unread(&[offset(0)]), []);
+    assert_eq!(
+        unread(&[offset(1), offset(2), offset(0)]),
+        [Unread::Pages(3)]
+    );
+    let cut = unread(&[offset(1), 1 << 30]);
     assert_eq!(cut, [Unread::Pages(2), Unread::Cut]);
 }

@@ -1,10 +1,10 @@
-//! Tiles of LZW codes that the picture ends within.
+//! LZW tiles that extend beyond the image.
 //!
-//! The tiff crate (0.11) reads such a tile row by row, and its decoder of LZW codes
-//! loses its place in the padding at the end of a row: sound files seem to end
-//! early (its issue 395). Here the codes are decoded at once, and the crate gets
-//! the tile as an uncompressed picture of its own, so that predictors, byte order
-//! and extra samples stay its work.
+//! The tiff crate (0.11) decodes such a tile row by row, and its LZW decoder loses
+//! its position in the padding at the end of a row: valid files seem to be truncated
+//! (its issue 395). Here a tile's LZW codes are decoded at once, and the crate
+//! receives the tile as an uncompressed image of its own, so that it still handles
+//! predictors, byte order and extra samples.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
@@ -15,7 +15,7 @@ use ::tiff::{
 use weezl::{BitOrder, decode::Decoder as Lzw};
 
 use super::{
-    error::{decoding, decoding_part},
+    error::{chunk_error, decode_error},
     message,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     image::{no_memory, zeroed_vec},
 };
 
-/// What samples are made by, which a tile has in common with its picture.
+/// The tags that describe samples, copied from the image to the tile.
 const SAMPLES: [Tag; 6] = [
     Tag::BitsPerSample,
     Tag::PhotometricInterpretation,
@@ -33,30 +33,30 @@ const SAMPLES: [Tag; 6] = [
     Tag::SampleFormat,
 ];
 
-/// The tiles of a picture that is read so.
+/// The LZW tiles of an image that needs this workaround.
 pub(super) struct LzwTiles {
-    /// Where each begins, and how long it is.
+    /// The offset and length of each tile.
     places: Vec<[u64; 2]>,
     order: ByteOrder,
-    /// The size of a tile in pixels, as far as the picture has rows.
+    /// The size of a tile in pixels; its rows are clamped to those of the image.
     high: usize,
     wide: usize,
-    /// The bytes of a row of a tile as it is stored.
+    /// The bytes of a stored tile row.
     stored_row: usize,
-    /// The fields of a directory that tell of samples.
+    /// The directory fields that describe the samples.
     samples: Vec<(Tag, Vec<u64>)>,
 }
 
 impl LzwTiles {
-    /// Of a picture of this size; nothing if it has no LZW tiles, or no part of a tile
-    /// lies beyond its columns.
+    /// For an image of this size; `None` if it has no LZW tiles, or no tile extends
+    /// beyond its columns.
     pub(super) fn of(
         decoder: &mut Decoder<impl Read + Seek>,
         [rows, columns]: [usize; 2],
     ) -> Result<Option<Self>> {
         let (wide, high) = decoder.chunk_dimensions();
         let mut list = |tag| -> Result<Vec<u64>> {
-            let list = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
+            let list = decoder.find_tag_unsigned_vec(tag).map_err(decode_error)?;
             Ok(list.unwrap_or_default())
         };
         if list(Tag::Compression)? != [5] {
@@ -88,15 +88,15 @@ impl LzwTiles {
         }))
     }
 
-    /// The bytes that reading a tile takes: as it is stored, decoded, and as samples.
+    /// The bytes of memory to read a tile: compressed, decoded, and as samples.
     pub(super) fn memory(&self) -> usize {
         let longest = self.places.iter().map(|[_, len]| *len).max();
         let tile = self.stored_row.saturating_mul(self.high);
         (tile.saturating_mul(2)).saturating_add(longest.unwrap_or(0) as usize)
     }
 
-    /// Reads so many rows of a tile into `out`, whose rows have so many bytes, no
-    /// more than those of the tile. Decoding may take `most` bytes.
+    /// Reads `rows` rows of a tile into `out`, whose rows have `bytes` bytes, at most
+    /// those of the tile. Decoding may take `most` bytes of memory.
     pub(super) fn read(
         &self,
         input: &mut (impl Read + Seek),
@@ -126,13 +126,13 @@ impl LzwTiles {
         limits.decoding_buffer_size = most;
         limits.intermediate_buffer_size = most;
         let mut decoder = Decoder::new(Cursor::new(file))
-            .map_err(decoding)?
+            .map_err(decode_error)?
             .with_limits(limits);
-        let layout = decoder.image_buffer_layout().map_err(decoding)?;
+        let layout = decoder.image_buffer_layout().map_err(decode_error)?;
         let mut samples = zeroed_vec(layout.len)?;
         decoder
             .read_chunk_bytes(0, &mut samples)
-            .map_err(|error| decoding_part(error, most))?;
+            .map_err(|error| chunk_error(error, most))?;
         let lines = samples.chunks_exact(layout.len / rows);
         for (out, line) in out.chunks_exact_mut(row_bytes).zip(lines) {
             out.copy_from_slice(&line[..row_bytes]);
@@ -140,7 +140,7 @@ impl LzwTiles {
         Ok(())
     }
 
-    /// A file of one strip of so many rows, up to its samples.
+    /// The headers of a TIFF file with one strip of `rows` rows.
     fn head(&self, rows: usize) -> Vec<u8> {
         const SHORT: u16 = 3;
         const LONG: u16 = 4;
@@ -156,9 +156,9 @@ impl LzwTiles {
         let samples = self.samples.iter().cloned();
         fields.extend(samples.map(|(tag, values)| (tag, SHORT, values)));
         fields.sort_unstable_by_key(|(tag, ..)| tag.to_u16());
-        // The header, the directory, and lists that do not fit into it.
+        // The header, the directory, and value lists that do not fit into an entry.
         let directory = 8 + 2 + 12 * fields.len() + 4;
-        // Only lists of short numbers have more than one.
+        // Only SHORT fields have several values.
         let lists = fields.iter().map(|(.., values)| 2 * values.len());
         let start = directory + lists.filter(|bytes| *bytes > 4).sum::<usize>();
         let is_big = self.order == ByteOrder::BigEndian;

@@ -1,8 +1,8 @@
-//! Writing: strips, deflated in parallel, and the directory behind them.
+//! Encoding: strips, deflated in parallel, then the directory.
 //!
-//! The tiff crate's encoder of pictures deflates one strip after the other and
-//! is borrowed from its file until the picture ends; its encoder of directories
-//! is not, and deflate is to be had alone.
+//! The tiff crate's image encoder deflates one strip after the other and borrows the
+//! file until the image ends. Its directory encoder does not, so it is used here with
+//! a separate deflate encoder.
 
 use ::tiff::{
     TiffError, TiffResult,
@@ -25,14 +25,14 @@ use crate::{
 
 use super::{Compression, DensityUnit, Metadata, XMP, message};
 
-/// Above so many bytes, offsets may pass 32 bits: BigTIFF is written. Deflate
-/// adds at most a thousandth to what it cannot compress.
-const CLASSIC_BYTES: u64 = 4_200_000_000;
+/// Above this many bytes of samples, offsets may exceed 32 bits and a BigTIFF is
+/// written. Deflate expands incompressible data by at most a thousandth.
+const MAX_CLASSIC_BYTES: u64 = 4_200_000_000;
 
-/// The bytes of a strip, more or less.
-const STRIP: usize = 1 << 19;
+/// The approximate bytes of a strip before compression.
+const STRIP_BYTES: usize = 1 << 19;
 
-/// Begins a file of 8 bits, 16 bits or floats, one to four channels.
+/// Begins a file of 8-bit, 16-bit or float samples with one to four channels.
 pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
@@ -42,7 +42,7 @@ pub(in crate::codec) fn create<'a>(
     let bytes = spec.rows as u64 * spec.row_bytes() as u64;
     let kept = [&metadata.icc, &metadata.xmp].into_iter().flatten();
     let extra = kept.map(Vec::len).sum::<usize>() as u64;
-    if bytes.saturating_add(extra) > CLASSIC_BYTES {
+    if bytes.saturating_add(extra) > MAX_CLASSIC_BYTES {
         create_as::<TiffKindBig>(spec, metadata, compression, out)
     } else {
         create_as::<TiffKindStandard>(spec, metadata, compression, out)
@@ -51,10 +51,10 @@ pub(in crate::codec) fn create<'a>(
 
 /// The rows of a strip.
 pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
-    (STRIP / spec.row_bytes()).clamp(1, spec.rows)
+    (STRIP_BYTES / spec.row_bytes()).clamp(1, spec.rows)
 }
 
-/// Begins a file with offsets of this kind.
+/// Begins a file with 32-bit or 64-bit offsets, as `K` says.
 pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
     spec: ImageSpec,
     metadata: Metadata,
@@ -62,7 +62,7 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
     out: Destination<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let file = File::<K> {
-        encoder: TiffEncoder::new_generic(out).map_err(encoding)?,
+        encoder: TiffEncoder::new_generic(out).map_err(encode_error)?,
         spec,
         metadata,
         deflate: Deflate::with_level(match compression {
@@ -91,32 +91,32 @@ struct File<'a, K: TiffKind> {
 impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
     fn encode(&self, _: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
         for row in rows.chunks_exact_mut(self.spec.row_bytes()) {
-            make_differences(row, self.spec);
+            apply_predictor(row, self.spec);
         }
         let mut strip = Vec::new();
-        // Deflate adds at most a thousandth to what it cannot compress.
+        // Deflate expands incompressible data by at most a thousandth.
         let most = rows.len() + rows.len() / 512 + 64;
         (strip.try_reserve_exact(most)).map_err(|_| no_memory::<u8>(most))?;
         let mut deflate = self.deflate;
         deflate
             .write_to(&mut strip, rows)
-            .map_err(|error| encoding(error.into()))?;
+            .map_err(|error| encode_error(error.into()))?;
         Ok(strip)
     }
 
     fn append(&mut self, _: usize, strip: Vec<u8>) -> Result<()> {
-        let mut writer = self.encoder.extra_directory().map_err(encoding)?;
+        let mut writer = self.encoder.extra_directory().map_err(encode_error)?;
         let offset = writer.write_data(&strip[..]);
-        // It owns nothing, and dropped it would write a directory behind every strip.
+        // Forget the encoder: its `drop` would write a directory after every strip.
         std::mem::forget(writer);
-        self.offsets.push(offset.map_err(encoding)?);
+        self.offsets.push(offset.map_err(encode_error)?);
         self.lengths.push(strip.len() as u64);
         Ok(())
     }
 
     fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
         self.metadata = self.metadata.completed_by(late);
-        self.write_directory().map_err(encoding)?;
+        self.write_directory().map_err(encode_error)?;
         Ok(Vec::new())
     }
 }
@@ -133,7 +133,7 @@ impl<K: TiffKind> File<'_, K> {
             1 | 2 => PhotometricInterpretation::BlackIsZero,
             _ => PhotometricInterpretation::RGB,
         };
-        let predictor = match has_differences(depth) {
+        let predictor = match uses_predictor(depth) {
             true => Predictor::Horizontal,
             false => Predictor::None,
         };
@@ -145,7 +145,7 @@ impl<K: TiffKind> File<'_, K> {
             values.iter().map(|v| K::convert_offset(*v)).collect()
         };
         let (starts, lengths) = (offsets(&self.offsets)?, offsets(&self.lengths)?);
-        // A file must have one.
+        // The resolution is mandatory in baseline TIFF.
         let (density, unit) =
             (self.metadata.density).map_or(([[1, 1]; 2], DensityUnit::None), |d| d.parts());
         let density = density.map(|[n, d]| Rational { n, d });
@@ -182,7 +182,7 @@ impl<K: TiffKind> File<'_, K> {
             tags.write_tag(Tag::Orientation, orientation)?;
         }
         if let Some(icc) = &self.metadata.icc {
-            // The type of a profile is UNDEFINED, not BYTE.
+            // An ICC profile has the type UNDEFINED, not BYTE.
             let entry = tags.write_entry_bytes(Type::UNDEFINED, icc)?;
             tags.extend_from(&[(Tag::IccProfile, entry)].into_iter().collect());
         }
@@ -193,14 +193,15 @@ impl<K: TiffKind> File<'_, K> {
     }
 }
 
-/// Differences of floats do not compress, and integers' do.
-const fn has_differences(depth: Depth) -> bool {
+/// Whether the horizontal predictor is used: it helps to compress integers, but not
+/// floats.
+const fn uses_predictor(depth: Depth) -> bool {
     !matches!(depth, Depth::F32)
 }
 
-/// Makes of every sample but the first of each channel what it adds to the one
-/// before.
-fn make_differences(row: &mut [u8], spec: ImageSpec) {
+/// Applies the horizontal predictor: replaces each sample by its difference from the
+/// previous sample of its channel. [5, 7, 4] becomes [5, 2, -3], modulo 2^bits.
+fn apply_predictor(row: &mut [u8], spec: ImageSpec) {
     let channels = spec.channels;
     match spec.depth {
         Depth::U8 => {
@@ -220,7 +221,7 @@ fn make_differences(row: &mut [u8], spec: ImageSpec) {
     }
 }
 
-fn encoding(error: TiffError) -> Error {
+fn encode_error(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => message::writing(error),
         error => message::unfit("tiff", error, "png or npy"),

@@ -1,4 +1,4 @@
-//! The parts of a picture, strips or tiles, as rows.
+//! Decodes strips or tiles, together called chunks, and delivers them as rows.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     Metadata,
-    error::{decoding, decoding_part},
+    error::{chunk_error, decode_error},
     message,
     tiles::LzwTiles,
 };
@@ -25,7 +25,7 @@ use super::{
 /// How samples are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// 1, 2 or 4 bits; a row ends with its byte.
+    /// 1, 2 or 4 bits; rows are padded to whole bytes.
     Bits(u8),
     U8,
     U16,
@@ -35,7 +35,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What they become.
+    /// The sample type that they are converted to.
     pub(super) const fn depth(self) -> Depth {
         match self {
             Self::Bits(_) | Self::U8 => Depth::U8,
@@ -54,13 +54,13 @@ impl Kind {
         }
     }
 
-    /// Whether the samples stay as they are stored.
-    const fn is_same(self) -> bool {
+    /// Whether stored samples need no conversion.
+    const fn needs_no_conversion(self) -> bool {
         matches!(self, Self::U8 | Self::U16 | Self::F32)
     }
 
-    /// Makes samples of stored rows of so many bytes, and says whether all of
-    /// them fit.
+    /// Converts stored rows of `row_bytes` bytes each to samples, and returns whether
+    /// all values are exact.
     pub(super) fn convert(self, stored: &[u8], row_bytes: usize, out: SampleSliceMut<'_>) -> bool {
         let mut exact = true;
         match (self, out) {
@@ -90,20 +90,21 @@ impl Kind {
     }
 }
 
-/// Samples of 1, 2 or 4 bits, spread to 0 to 255.
+/// Unpacks samples of 1, 2 or 4 bits and scales them to 0..=255: with 2 bits, 1
+/// becomes 85.
 fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
     let each = usize::from(8 / bits);
-    let most = (1_u8 << bits) - 1;
+    let memory_limit = (1_u8 << bits) - 1;
     for (samples, byte) in line.chunks_mut(each).zip(packed) {
         for (place, sample) in samples.iter_mut().enumerate() {
             let shift = 8 - bits * (place as u8 + 1);
-            *sample = (byte >> shift & most) * (255 / most);
+            *sample = (byte >> shift & memory_limit) * (255 / memory_limit);
         }
     }
 }
 
-/// What is told after the last row.
-pub(super) fn last_warnings(exact: bool) -> Vec<Warning> {
+/// The warnings about inexact conversion, known after the last row.
+pub(super) fn conversion_warnings(exact: bool) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if !exact {
         warnings.push(
@@ -113,55 +114,53 @@ pub(super) fn last_warnings(exact: bool) -> Vec<Warning> {
     warnings
 }
 
-/// The bytes of plain strips that are read at a time.
-const PLAIN: usize = 1 << 18;
+/// The approximate bytes of uncompressed strips that are read at a time.
+const PLAIN_READ_BYTES: usize = 1 << 18;
 
-/// Decodes strips, or all tiles that lie beside each other, as rows are asked
-/// for.
-pub(super) struct Parts<R: Read + Seek> {
+/// Decodes strips, or rows of tiles, as rows are requested.
+pub(super) struct ChunkSource<R: Read + Seek> {
     decoder: Decoder<R>,
     kind: Kind,
     rows: usize,
     row_len: usize,
-    /// Bytes of a stored row.
+    /// The bytes of a stored row of the image.
     row_bytes: usize,
-    /// Bytes of a row of a part, but for the last one across.
-    part_bytes: usize,
-    /// How many parts lie beside each other, and the rows of each.
-    across: usize,
-    high: usize,
+    /// The bytes of a row of a chunk; the last chunk of a row may have fewer.
+    chunk_row_bytes: usize,
+    /// The number of chunks side by side, and the rows of each.
+    chunks_across: usize,
+    chunk_rows: usize,
     next: usize,
-    /// The rows of the parts `loaded`, or of a band of plain ones.
+    /// The stored rows of the chunk row `loaded`, or some rows of an uncompressed strip.
     stored: Vec<u8>,
     loaded: Option<usize>,
-    /// Where strips begin whose samples lie there as they are, so that any row
-    /// can be taken from them.
+    /// The offsets of uncompressed strips, of which any row can be read directly.
     plain: Option<Vec<u64>>,
-    one_part: Vec<u8>,
-    /// LZW tiles, the last of which across has columns beyond the picture.
+    chunk_buffer: Vec<u8>,
+    /// Set for LZW tiles of which the last in a row extends beyond the image.
     lzw: Option<LzwTiles>,
     metadata: Metadata,
     exact: bool,
-    /// The bytes that decoding a part may take.
-    most: usize,
-    /// The bytes that are kept of the file.
-    kept: usize,
+    /// The bytes of memory that decoding a chunk may take.
+    memory_limit: usize,
+    /// The bytes kept of the directory.
+    directory_bytes: usize,
 }
 
-impl<R: Read + Seek> Parts<R> {
+impl<R: Read + Seek> ChunkSource<R> {
     pub(super) fn new(
         decoder: Decoder<R>,
         kind: Kind,
         header: &Header,
-        most: usize,
-        kept: usize,
+        memory_limit: usize,
+        directory_bytes: usize,
     ) -> Result<Self> {
         let spec = header.spec;
-        let (wide, high) = decoder.chunk_dimensions();
-        let (wide, high) = (wide as usize, high as usize);
-        let across = match decoder.get_chunk_type() {
+        let (chunk_columns, chunk_rows) = decoder.chunk_dimensions();
+        let (chunk_columns, chunk_rows) = (chunk_columns as usize, chunk_rows as usize);
+        let chunks_across = match decoder.get_chunk_type() {
             ChunkType::Strip => 1,
-            ChunkType::Tile => spec.columns.div_ceil(wide),
+            ChunkType::Tile => spec.columns.div_ceil(chunk_columns),
         };
         let bytes = |columns: usize| (columns * spec.channels * kind.bits()).div_ceil(8);
         let mut parts = Self {
@@ -169,19 +168,19 @@ impl<R: Read + Seek> Parts<R> {
             rows: spec.rows,
             row_len: spec.row_len(),
             row_bytes: bytes(spec.columns),
-            part_bytes: bytes(wide.min(spec.columns)),
-            across,
-            high,
+            chunk_row_bytes: bytes(chunk_columns.min(spec.columns)),
+            chunks_across,
+            chunk_rows,
             next: 0,
             stored: Vec::new(),
             plain: None,
             loaded: None,
-            one_part: Vec::new(),
+            chunk_buffer: Vec::new(),
             lzw: None,
             metadata: header.metadata.clone(),
             exact: true,
-            most,
-            kept,
+            memory_limit,
+            directory_bytes,
             decoder,
         };
         parts.plain = parts.plain_strips(spec.channels)?;
@@ -189,12 +188,12 @@ impl<R: Read + Seek> Parts<R> {
         Ok(parts)
     }
 
-    /// Where the strips begin, if they are of bytes that need no decoding but
-    /// for their order. Many programs write a picture as one such strip.
+    /// The offsets of the strips, if they are uncompressed and need at most a byte
+    /// swap. Many programs write an image as one such strip.
     fn plain_strips(&mut self, channels: usize) -> Result<Option<Vec<u64>>> {
         let decoder = &mut self.decoder;
         let mut tag = |tag, default| -> Result<u64> {
-            let value = decoder.find_tag_unsigned(tag).map_err(decoding)?;
+            let value = decoder.find_tag_unsigned(tag).map_err(decode_error)?;
             Ok(value.unwrap_or(default))
         };
         let plain = tag(Tag::Compression, 1)? == 1
@@ -207,13 +206,13 @@ impl<R: Read + Seek> Parts<R> {
             return Ok(None);
         }
         let mut numbers = |tag| -> Result<Vec<u64>> {
-            let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decoding)?;
+            let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decode_error)?;
             Ok(numbers.unwrap_or_default())
         };
         let (offsets, lengths) = (numbers(Tag::StripOffsets)?, numbers(Tag::StripByteCounts)?);
-        let strips = self.rows.div_ceil(self.high);
+        let strips = self.rows.div_ceil(self.chunk_rows);
         let wanted = |strip: usize| {
-            let rows = self.high.min(self.rows - strip * self.high);
+            let rows = self.chunk_rows.min(self.rows - strip * self.chunk_rows);
             (rows * self.row_bytes) as u64
         };
         let whole = offsets.len() >= strips
@@ -222,7 +221,7 @@ impl<R: Read + Seek> Parts<R> {
         Ok(whole.then_some(offsets))
     }
 
-    /// Reads rows of a strip that begins at this byte, from its row `first` on.
+    /// Reads `count` rows from row `first` of the strip at byte offset `start`.
     fn read_plain(&mut self, start: u64, first: usize, count: usize) -> Result<()> {
         self.reserve(count * self.row_bytes)?;
         let stored = &mut self.stored[..count * self.row_bytes];
@@ -240,9 +239,9 @@ impl<R: Read + Seek> Parts<R> {
         Ok(())
     }
 
-    /// The rows of plain strips that are read at a time.
-    fn plain_rows(&self) -> usize {
-        (PLAIN / self.row_bytes).clamp(1, self.rows)
+    /// The number of rows of uncompressed strips that are read at a time.
+    fn plain_batch_rows(&self) -> usize {
+        (PLAIN_READ_BYTES / self.row_bytes).clamp(1, self.rows)
     }
 
     fn reserve(&mut self, bytes: usize) -> Result<()> {
@@ -252,37 +251,44 @@ impl<R: Read + Seek> Parts<R> {
         Ok(())
     }
 
-    /// Decodes the parts of a row of parts, of so many rows each.
+    /// Decodes the chunk row `parts`, which has `rows` rows.
     fn load(&mut self, parts: usize, rows: usize) -> Result<()> {
         if self.loaded == Some(parts) {
             return Ok(());
         }
         self.loaded = None;
         self.reserve(rows * self.row_bytes)?;
-        for across in 0..self.across {
-            let start = across * self.part_bytes;
-            let bytes = self.part_bytes.min(self.row_bytes - start);
-            let index = parts * self.across + across;
-            let is_alone = self.across == 1;
-            if !is_alone && self.one_part.len() < bytes * rows {
-                self.one_part = zeroed_vec(bytes * rows)?;
+        for chunks_across in 0..self.chunks_across {
+            let start = chunks_across * self.chunk_row_bytes;
+            let bytes = self.chunk_row_bytes.min(self.row_bytes - start);
+            let index = parts * self.chunks_across + chunks_across;
+            let is_alone = self.chunks_across == 1;
+            if !is_alone && self.chunk_buffer.len() < bytes * rows {
+                self.chunk_buffer = zeroed_vec(bytes * rows)?;
             }
             let part = match is_alone {
                 true => &mut self.stored[..bytes * rows],
-                false => &mut self.one_part[..bytes * rows],
+                false => &mut self.chunk_buffer[..bytes * rows],
             };
             match &self.lzw {
-                Some(tiles) if across + 1 == self.across => {
-                    tiles.read(self.decoder.inner(), index, rows, part, bytes, self.most)?;
+                Some(tiles) if chunks_across + 1 == self.chunks_across => {
+                    tiles.read(
+                        self.decoder.inner(),
+                        index,
+                        rows,
+                        part,
+                        bytes,
+                        self.memory_limit,
+                    )?;
                 }
                 _ => self
                     .decoder
                     .read_chunk_bytes(index as u32, part)
-                    .map_err(|error| decoding_part(error, self.most))?,
+                    .map_err(|error| chunk_error(error, self.memory_limit))?,
             }
             if !is_alone {
                 let lines = self.stored.chunks_exact_mut(self.row_bytes);
-                for (line, part) in lines.zip(self.one_part.chunks_exact(bytes)) {
+                for (line, part) in lines.zip(self.chunk_buffer.chunks_exact(bytes)) {
                     line[start..start + bytes].copy_from_slice(part);
                 }
             }
@@ -292,17 +298,17 @@ impl<R: Read + Seek> Parts<R> {
     }
 }
 
-impl<R: Read + Seek + Send> Source for Parts<R> {
+impl<R: Read + Seek + Send> Source for ChunkSource<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.row_len;
         let mut done = 0;
         while done < rows {
-            let parts = self.next / self.high;
-            let first = parts * self.high;
-            let high = self.high.min(self.rows - first);
-            let mut count = (rows - done).min(first + high - self.next);
+            let parts = self.next / self.chunk_rows;
+            let first = parts * self.chunk_rows;
+            let chunk_rows = self.chunk_rows.min(self.rows - first);
+            let mut count = (rows - done).min(first + chunk_rows - self.next);
             if self.plain.is_some() {
-                count = count.min(self.plain_rows());
+                count = count.min(self.plain_batch_rows());
             }
             let range = (done * self.row_len, (done + count) * self.row_len);
             let out = out.reborrow().range(range.0, range.1);
@@ -312,15 +318,18 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
             if let Some(start) = self.plain.as_ref().map(|starts| starts[parts]) {
                 self.read_plain(start, from, count)?;
                 from = 0;
-            } else if self.kind.is_same() && self.across == 1 && count == high && self.lzw.is_none()
+            } else if self.kind.needs_no_conversion()
+                && self.chunks_across == 1
+                && count == chunk_rows
+                && self.lzw.is_none()
             {
-                // A whole strip needs no copy.
+                // Decode a whole strip directly into the output.
                 self.decoder
                     .read_chunk_bytes(parts as u32, out.into_bytes())
-                    .map_err(|error| decoding_part(error, self.most))?;
+                    .map_err(|error| chunk_error(error, self.memory_limit))?;
                 continue;
             } else {
-                self.load(parts, high)?;
+                self.load(parts, chunk_rows)?;
             }
             let stored = &self.stored[from * self.row_bytes..(from + count) * self.row_bytes];
             self.exact &= self.kind.convert(stored, self.row_bytes, out);
@@ -328,23 +337,24 @@ impl<R: Read + Seek + Send> Source for Parts<R> {
         Ok(())
     }
 
-    /// A row of parts, one of them as it is decoded, and what that takes, but for
-    /// those that are plain, of which any rows are read.
+    /// A chunk row, one decoded chunk, and the decoder's buffers; for uncompressed
+    /// strips, the rows that are read at a time.
     fn memory(&self) -> usize {
         let rows = match self.plain {
-            Some(_) => self.plain_rows() * self.row_bytes,
+            Some(_) => self.plain_batch_rows() * self.row_bytes,
             None => {
-                let high = self.high.min(self.rows);
-                high.saturating_mul(self.row_bytes + 2 * self.part_bytes)
+                let chunk_rows = self.chunk_rows.min(self.rows);
+                chunk_rows.saturating_mul(self.row_bytes + 2 * self.chunk_row_bytes)
             }
         };
         let tiles = self.lzw.as_ref().map_or(0, LzwTiles::memory);
-        rows.saturating_add(self.kept).saturating_add(tiles)
+        rows.saturating_add(self.directory_bytes)
+            .saturating_add(tiles)
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(Trailer {
-            warnings: last_warnings(self.exact),
+            warnings: conversion_warnings(self.exact),
             metadata: self.metadata,
         })
     }
