@@ -1,5 +1,5 @@
-//! PNG, by the png crate: read with a look at every checksum to the end of the
-//! file, written as the rows come.
+//! PNG, by the png crate: decoded with all checksums verified to the end of the
+//! file, encoded row by row.
 
 use super::{
     Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message, packed,

@@ -1,4 +1,4 @@
-//! Reading.
+//! PNG decoding.
 
 use std::{
     io::{self, BufRead, Read, Seek, SeekFrom},
@@ -25,9 +25,9 @@ use super::{
     data_between, message, packed::Gauge,
 };
 
-/// Opens a PNG that begins with `start`: palettes become RGB or RGBA, fewer
-/// than 8 bits become 8, transparent colours become alpha. An interlaced one is
-/// decoded whole.
+/// Opens a PNG that begins with `start`: palettes are expanded to RGB or RGBA, fewer
+/// than 8 bits to 8, transparent colours to alpha. An interlaced image is decoded
+/// whole.
 pub(in crate::codec) fn open<'a>(
     mut input: impl BufRead + Seek + Send + 'a,
     start: &[u8],
@@ -37,23 +37,23 @@ pub(in crate::codec) fn open<'a>(
     check_not_empty(start, limits)?;
     let chunks = Chunks::of(&mut input, look).map_err(|error| message::reading("png", &error))?;
     let at = Arc::default();
-    let input = Counted {
+    let input = CountingReader {
         input,
         at: Arc::clone(&at),
     };
     let bytes = limits.metadata();
-    let failed = |error| decoding(error, limits.max_memory);
+    let failed = |error| decode_error(error, limits.max_memory);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
     decoder.ignore_checksums(false);
-    // Nobody asks for it, and there may be any amount of it.
+    // Text is not used, and may be of any size.
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
     let header = decoder.read_header_info().map_err(failed)?;
-    // At least: whether a palette has alpha is known only further on.
+    // A lower bound: whether a palette has alpha is known only later.
     let least = header.color_type.samples() as u64;
     limits.check(header.height.into(), header.width.into(), least, Depth::U8)?;
 
-    // And a row of at most four channels of 16 bits.
+    // Also a row of at most four channels of 16 bits.
     let bytes = bytes.saturating_add(8 * header.width as usize);
     let bytes = limits.memory().min(bytes);
     decoder.set_limits(PngLimits { bytes });
@@ -68,7 +68,7 @@ pub(in crate::codec) fn open<'a>(
     let (rows, columns) = (info.height as usize, info.width as usize);
     let channels = color.samples();
     limits.check(rows as u64, columns as u64, channels as u64, depth)?;
-    // The first picture of an animation may claim a size of its own.
+    // The first frame of an animation may have a size of its own.
     let odd_frame = info
         .frame_control
         .as_ref()
@@ -76,78 +76,78 @@ pub(in crate::codec) fn open<'a>(
     let whole = info.interlaced || odd_frame;
     let spec = ImageSpec::new([rows, columns, channels], depth);
     let header = Header::new(Format::Png, spec);
-    let lines = Lines {
+    let decoder_rows = RowDecoder {
         reader,
         at,
         not_seen: chunks.not_seen,
         most: limits.max_memory,
-        rows: rows_in_hand(&header),
+        rows: row_buffer_bytes(&header),
     };
-    // The decoder passes over a damaged chunk that tells of an animation.
-    let frames = frames(lines.reader.info()).max(chunks.frames);
+    // The decoder silently ignores a damaged animation chunk.
+    let frames = frames(decoder_rows.reader.info()).max(chunks.frames);
     let frames = (frames > 1).then_some(Unread::Frames(frames));
     let beside = [frames, chunks.within, chunks.behind];
     let mut header = header.without(beside.into_iter().flatten());
-    header.metadata = lines.metadata();
+    header.metadata = decoder_rows.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(Warning::profile("png", bytes));
     }
     if whole {
-        let memory = header.spec.bytes() + rows_in_hand(&header);
+        let memory = header.spec.bytes() + row_buffer_bytes(&header);
         return Ok(WholeSource::reader(header, memory, move || {
-            lines.whole(spec)
+            decoder_rows.whole(spec)
         }));
     }
-    Ok(RowReader::new(header, lines))
+    Ok(RowReader::new(header, decoder_rows))
 }
 
-/// The bytes of the rows that the decoder undoes filters of and widens.
-fn rows_in_hand(header: &Header) -> usize {
+/// The bytes of the decoder's row buffers, for unfiltering and expansion.
+fn row_buffer_bytes(header: &Header) -> usize {
     header.spec.row_bytes().saturating_mul(4)
 }
 
-/// Whether one of the chunks before the samples, as far as they are seen, is an
-/// ICC profile. The decoder says nothing of one that it could not read.
+/// Whether `start` contains an ICC profile chunk before the samples. The decoder
+/// silently ignores one that it cannot read.
 fn has_profile(start: &[u8]) -> bool {
     let mut rest = start.get(8..).unwrap_or_default();
     while let Some((length, after)) = rest.split_first_chunk() {
         if after.starts_with(b"iCCP") {
             return true;
         }
-        // Name, data and checksum.
+        // Chunk type, data and checksum.
         let length = u32::from_be_bytes(*length) as usize;
         rest = after.get(length.saturating_add(8)..).unwrap_or_default();
     }
     false
 }
 
-/// The pictures of an animation: of one picture, the first is a frame, or a
-/// stand-in for viewers that show no animations.
+/// The number of images in an animation. The first image may be a frame, or a
+/// fallback for viewers without support for animations.
 fn frames(info: &Info<'_>) -> u64 {
     let stand_in = u64::from(info.frame_control.is_none());
     let animation = info.animation_control.as_ref();
     animation.map_or(1, |animation| u64::from(animation.num_frames) + stand_in)
 }
 
-/// The chunk that ends a picture.
+/// The IEND chunk.
 const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 
-/// What a look at the chunks of a file tells.
+/// The result of scanning the chunks of a file.
 #[derive(Default)]
 struct Chunks {
-    /// What follows the picture.
+    /// Data after IEND.
     behind: Option<Unread>,
-    /// What its compressed data hold beside it, after a thorough look.
+    /// Surplus data in the compressed stream; found by a thorough scan only.
     within: Option<Unread>,
-    /// The pictures of an animation, by the chunks that begin one.
+    /// The number of images of an animation, counted by their frame chunks.
     frames: u64,
-    /// The length of a file that was not gone through: it ends as a picture does.
+    /// The length of a file that was not scanned because it ends with IEND.
     not_seen: Option<u64>,
 }
 
 impl Chunks {
-    /// Those of the file at whose beginning `input` is, and stays. A quick look
-    /// takes a file that ends as a picture does for no more than that.
+    /// Scans a file; the input is rewound. A quick scan assumes that a file that ends
+    /// with IEND contains nothing after the image.
     fn of(input: &mut (impl BufRead + Seek), look: Look) -> io::Result<Self> {
         let mut chunks = Self::default();
         // Streams cannot seek.
@@ -169,15 +169,14 @@ impl Chunks {
         Ok(chunks)
     }
 
-    /// Goes through the chunks one by one to the one that ends the picture, and
-    /// says where that ends.
+    /// Walks the chunks up to IEND and returns the offset after it.
     fn walk(
         &mut self,
         input: &mut (impl BufRead + Seek),
         length: u64,
         look: Look,
     ) -> io::Result<Option<u64>> {
-        /// To seek, a reader drops its buffer, so short chunks are read.
+        /// Seeking discards the reader's buffer, so chunks up to this size are read instead.
         const SHORT: u64 = 1 << 18;
         let mut gauge = None;
         let mut at = 8;
@@ -187,7 +186,7 @@ impl Chunks {
             input.read_exact(&mut chunk)?;
             let [a, b, c, d, name @ ..] = chunk;
             let data = u64::from(u32::from_be_bytes([a, b, c, d]));
-            // And their checksum.
+            // The data and the checksum.
             let mut left = data + 4;
             at += 8 + left;
             match &name {
@@ -203,7 +202,7 @@ impl Chunks {
                 }
                 b"fcTL" => self.frames += 1,
                 b"IDAT" => {
-                    // The first picture is no frame of the animation.
+                    // The first image is not a frame of the animation.
                     self.frames = self.frames.max(1);
                     if let Some(gauge) = &mut gauge {
                         gauge.feed_from(input.by_ref().take(data))?;
@@ -222,12 +221,11 @@ impl Chunks {
     }
 }
 
-/// The bytes that the samples of a picture with this header are compressed from,
-/// a row of slack included: in passes if it is interlaced, each row with a byte
-/// for its filter.
+/// The uncompressed bytes of an image with this header, including one row of slack:
+/// each row has a filter byte, and an interlaced image has seven passes.
 fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
-    /// Where passes begin and how far apart their pixels are, by columns and rows
-    /// (PNG, section 8.2).
+    /// The Adam7 passes: first column and row, column and row stride (PNG, section
+    /// 8.2).
     const PASSES: [[u64; 4]; 7] = [
         [0, 8, 0, 8],
         [4, 8, 0, 8],
@@ -249,7 +247,7 @@ fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
     let bytes = passes.iter().map(|&[left, across, top, down]| {
         let columns = columns.saturating_sub(left).div_ceil(across);
         let rows = rows.saturating_sub(top).div_ceil(down);
-        // Passes without columns have no rows either.
+        // A pass without columns is empty.
         if columns > 0 {
             rows.saturating_mul(row(columns))
         } else {
@@ -260,13 +258,13 @@ fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
     Some(most.saturating_add(row(columns) - 1))
 }
 
-/// A reader whose bytes are counted as they are taken.
-struct Counted<R> {
+/// A reader that counts the bytes consumed.
+struct CountingReader<R> {
     input: R,
     at: Arc<AtomicU64>,
 }
 
-impl<R: BufRead> Read for Counted<R> {
+impl<R: BufRead> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.at.fetch_add(count as u64, Ordering::Relaxed);
@@ -274,7 +272,7 @@ impl<R: BufRead> Read for Counted<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counted<R> {
+impl<R: BufRead> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.input.fill_buf()
     }
@@ -285,7 +283,7 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
-impl<R: Seek> Seek for Counted<R> {
+impl<R: Seek> Seek for CountingReader<R> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let at = self.input.seek(position)?;
         self.at.store(at, Ordering::Relaxed);
@@ -293,18 +291,18 @@ impl<R: Seek> Seek for Counted<R> {
     }
 }
 
-struct Lines<R: BufRead + Seek> {
-    reader: Reader<Counted<R>>,
-    /// How much of the input was taken, and [`Chunks::not_seen`].
+struct RowDecoder<R: BufRead + Seek> {
+    reader: Reader<CountingReader<R>>,
+    /// The number of bytes consumed, and [`Chunks::not_seen`].
     at: Arc<AtomicU64>,
     not_seen: Option<u64>,
-    /// The limit of memory.
+    /// The memory limit in bytes.
     most: u64,
-    /// The bytes of the rows that it has in hand.
+    /// The bytes of the decoder's row buffers.
     rows: usize,
 }
 
-impl<R: BufRead + Seek> Lines<R> {
+impl<R: BufRead + Seek> RowDecoder<R> {
     fn whole(mut self, spec: ImageSpec) -> Result<(Image, Trailer)> {
         let ImageSpec {
             rows,
@@ -317,7 +315,7 @@ impl<R: BufRead + Seek> Lines<R> {
         let bytes = samples.reborrow().into_bytes();
         self.reader
             .next_frame(bytes)
-            .map_err(|error| decoding(error, self.most))?;
+            .map_err(|error| decode_error(error, self.most))?;
         from_big_endian(samples);
         Ok((image, self.rest()?))
     }
@@ -332,13 +330,13 @@ impl<R: BufRead + Seek> Lines<R> {
         }
     }
 
-    /// Chunks may follow the picture, and a file without its end was cut off.
+    /// Reads the chunks after the image; a file without IEND is truncated.
     fn rest(&mut self) -> Result<Trailer> {
         self.reader
             .finish()
-            .map_err(|error| decoding(error, self.most))?;
+            .map_err(|error| decode_error(error, self.most))?;
         let at = self.at.load(Ordering::Relaxed);
-        // It ends like this one.
+        // The file continues after IEND and ends with another IEND.
         let another = (self.not_seen.is_some_and(|length| length > at)).then_some(Unread::Pictures);
         let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
@@ -348,14 +346,14 @@ impl<R: BufRead + Seek> Lines<R> {
     }
 }
 
-impl<R: BufRead + Seek + Send> Source for Lines<R> {
+impl<R: BufRead + Seek + Send> Source for RowDecoder<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let columns = self.reader.info().width;
         let line = self.reader.output_line_size(columns).unwrap_or(usize::MAX);
         for row in out.reborrow().into_bytes().chunks_exact_mut(line) {
             self.reader
                 .read_row(row)
-                .map_err(|error| decoding(error, self.most))?;
+                .map_err(|error| decode_error(error, self.most))?;
         }
         from_big_endian(out);
         Ok(())
@@ -366,10 +364,10 @@ impl<R: BufRead + Seek + Send> Source for Lines<R> {
     }
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
-        // Past the last row: what is left of the compressed data is checked.
+        // Reading beyond the last row checks the rest of the compressed data.
         self.reader
             .read_row(&mut [])
-            .map_err(|error| decoding(error, self.most))?;
+            .map_err(|error| decode_error(error, self.most))?;
         self.rest()
     }
 }
@@ -390,7 +388,7 @@ fn from_big_endian(samples: SampleSliceMut<'_>) {
     }
 }
 
-/// The decoder calls a picture without rows or columns damaged.
+/// Reports an image without rows or columns, which the decoder would call damaged.
 fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
     let Some(&[w0, w1, w2, w3, h0, h1, h2, h3, _, color]) = bytes.get(16..26) else {
         return Ok(());
@@ -403,7 +401,7 @@ fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
 }
 
-/// The decoder panics over colours that are not whole.
+/// Refuses a palette with an incomplete colour, on which the decoder panics.
 fn check_palette(info: &Info<'_>) -> Result<()> {
     match info.palette.as_deref() {
         Some(palette) if info.color_type == ColorType::Indexed && palette.len() % 3 > 0 => {
@@ -413,8 +411,8 @@ fn check_palette(info: &Info<'_>) -> Result<()> {
     }
 }
 
-/// A decoder has failed, where the limit of memory is this.
-fn decoding(error: DecodingError, most: u64) -> Error {
+/// Converts a decoder's error; `most` is the memory limit in bytes.
+fn decode_error(error: DecodingError, most: u64) -> Error {
     match error {
         DecodingError::IoError(error) => message::reading("png", &error),
         DecodingError::LimitsExceeded => message::over_memory("png", most),
@@ -434,8 +432,8 @@ fn decoding(error: DecodingError, most: u64) -> Error {
     }
 }
 
-/// The chunk with the wrong checksum, which the decoder's message shows the way
-/// programmers print it: `ChunkType { type: IDAT, critical: true, ... }`.
+/// The type of the chunk with the wrong checksum, extracted from the debug output in
+/// the decoder's message: `ChunkType { type: IDAT, critical: true, ... }`.
 fn checksum(text: &str) -> Option<&str> {
     let (_, after) = text.strip_prefix("CRC error")?.split_once("type: ")?;
     after.get(..4)

@@ -1,4 +1,4 @@
-//! Writing.
+//! PNG encoding.
 
 use std::{
     io::{self, Write},
@@ -21,36 +21,35 @@ use super::{
     Compression, Density, DensityUnit, Destination, Metadata, Sink, message, write_samples,
 };
 
-/// The bytes of a chunk of compressed samples.
-const CHUNK: usize = 1 << 17;
+/// The bytes of an IDAT chunk.
+const CHUNK_BYTES: usize = 1 << 17;
 
-/// The samples that are compressed before what they became is written.
-const STRETCH: usize = 1 << 19;
+/// The number of samples that are compressed between two writes to the file.
+const BATCH_SAMPLES: usize = 1 << 19;
 
 /// The bytes of a file's signature and header.
-const HEAD: usize = 8 + 25;
+const HEADER_BYTES: usize = 8 + 25;
 
-/// The bytes of the chunk that ends a file.
-const END: usize = 12;
+/// The bytes of the IEND chunk.
+const END_CHUNK_BYTES: usize = 12;
 
-/// The state of a compressor and the chunk that it fills.
-const COMPRESSOR: usize = 1 << 20;
+/// The bytes of the compressor's state and its chunk buffer.
+const COMPRESSOR_BYTES: usize = 1 << 20;
 
-/// The most bytes that writing takes beside the rows that are given: a stretch
-/// that has been compressed, while it grows, and the rows that filters choose
-/// among.
+/// The maximum bytes of memory for writing, beside the rows passed in: a compressed
+/// batch in a growing buffer, and a candidate row for each PNG filter.
 pub(in crate::codec) const fn memory_to_write(spec: ImageSpec) -> usize {
-    let stretch = 3 * STRETCH * spec.depth.bytes();
-    COMPRESSOR + stretch + spec.row_bytes().saturating_mul(8)
+    let batch = 3 * BATCH_SAMPLES * spec.depth.bytes();
+    COMPRESSOR_BYTES + batch + spec.row_bytes().saturating_mul(8)
 }
 
-/// Writes 8 or 16 bits, one to four channels.
+/// Writes 8-bit or 16-bit samples with one to four channels.
 ///
-/// The stream writer ends the file together with its samples, when a chunk may
-/// still have to follow them, and fdeflate panics where its last bytes are
-/// refused. So it gets a buffer to write to, which is written from here.
+/// The png crate's stream writer ends the file with its samples, when chunks may
+/// still have to follow, and fdeflate panics if its last write fails. So the stream
+/// writer writes to a buffer, which is copied to the output here.
 pub(in crate::codec) struct Writer<'a> {
-    lines: StreamWriter<'static, Buffer>,
+    stream: StreamWriter<'static, Buffer>,
     buffer: Buffer,
     out: Destination<'a>,
 }
@@ -62,14 +61,15 @@ impl<'a> Writer<'a> {
         compression: Compression,
         out: Destination<'a>,
     ) -> Result<Self> {
-        // Of a size that was checked to be the format's.
+        // The size was checked to fit the format.
         let mut info = ::png::Info::with_size(spec.columns as u32, spec.rows as u32);
         info.icc_profile = metadata.icc.as_deref().map(Into::into);
         info.exif_metadata = metadata.exif.as_deref().map(Into::into);
         info.pixel_dims = metadata.density.and_then(dimensions);
-        info.utf8_text.extend(metadata.xmp.as_deref().map(packet));
+        info.utf8_text
+            .extend(metadata.xmp.as_deref().map(xmp_chunk));
         let buffer = Buffer::default();
-        let mut encoder = Encoder::with_info(buffer.clone(), info).map_err(encoding)?;
+        let mut encoder = Encoder::with_info(buffer.clone(), info).map_err(encode_error)?;
         encoder.set_color(match spec.channels {
             1 => ColorType::Grayscale,
             2 => ColorType::GrayscaleAlpha,
@@ -85,10 +85,10 @@ impl<'a> Writer<'a> {
             Compression::Balanced => ::png::Compression::Balanced,
             Compression::Best => ::png::Compression::High,
         });
-        let writer = encoder.write_header().map_err(encoding)?;
-        let lines = writer.into_stream_writer_with_size(CHUNK);
+        let writer = encoder.write_header().map_err(encode_error)?;
+        let stream = writer.into_stream_writer_with_size(CHUNK_BYTES);
         Ok(Self {
-            lines: lines.map_err(encoding)?,
+            stream: stream.map_err(encode_error)?,
             buffer,
             out,
         })
@@ -97,9 +97,9 @@ impl<'a> Writer<'a> {
 
 impl Sink for Writer<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        for first in (0..rows.len()).step_by(STRETCH) {
-            let part = rows.range(first, rows.len().min(first + STRETCH));
-            write_samples(part, true, &mut self.lines)
+        for first in (0..rows.len()).step_by(BATCH_SAMPLES) {
+            let part = rows.range(first, rows.len().min(first + BATCH_SAMPLES));
+            write_samples(part, true, &mut self.stream)
                 .and_then(|()| self.out.write_all(&self.buffer.take()))
                 .map_err(message::writing)?;
         }
@@ -108,14 +108,14 @@ impl Sink for Writer<'_> {
 
     fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
         let Self {
-            lines,
+            stream,
             buffer,
             mut out,
         } = *self;
-        lines.finish().map_err(encoding)?;
+        stream.finish().map_err(encode_error)?;
         let mut bytes = buffer.take();
         if let Some(exif) = &late.exif {
-            bytes.truncate(bytes.len() - END);
+            bytes.truncate(bytes.len() - END_CHUNK_BYTES);
             bytes.extend(chunk_and_end(exif)?);
         }
         out.write_all(&bytes).map_err(message::writing)?;
@@ -139,25 +139,25 @@ fn dimensions(density: Density) -> Option<PixelDimensions> {
     Some(PixelDimensions { xppu, yppu, unit })
 }
 
-/// The chunk of XMP data.
-fn packet(xmp: &[u8]) -> ITXtChunk {
-    // Those that are no text were dropped.
+/// The iTXt chunk of XMP data.
+fn xmp_chunk(xmp: &[u8]) -> ITXtChunk {
+    // XMP data that are not UTF-8 were dropped before.
     let text = String::from_utf8_lossy(xmp);
     ITXtChunk::new("XML:com.adobe.xmp", text)
 }
 
-/// A chunk of EXIF data and the end of a file.
+/// An eXIf chunk and IEND.
 fn chunk_and_end(exif: &[u8]) -> Result<Vec<u8>> {
-    // A file without samples, behind its head.
+    // Encode a file without samples, then strip its signature and header.
     let mut file = Vec::new();
     let encoder = Encoder::new(&mut file, 1, 1);
-    let mut writer = encoder.write_header().map_err(encoding)?;
-    writer.write_chunk(eXIf, exif).map_err(encoding)?;
-    writer.finish().map_err(encoding)?;
-    Ok(file.split_off(HEAD))
+    let mut writer = encoder.write_header().map_err(encode_error)?;
+    writer.write_chunk(eXIf, exif).map_err(encode_error)?;
+    writer.finish().map_err(encode_error)?;
+    Ok(file.split_off(HEADER_BYTES))
 }
 
-/// Bytes that the stream writer wrote.
+/// A shared buffer of the stream writer's output.
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
 
@@ -178,7 +178,7 @@ impl Write for Buffer {
     }
 }
 
-fn encoding(error: EncodingError) -> Error {
+fn encode_error(error: EncodingError) -> Error {
     match error {
         EncodingError::IoError(error) => message::writing(error),
         error => message::unfit("png", error, "tiff or npy"),
