@@ -22,15 +22,14 @@ mod read;
 pub use file::{NpyElement, NpyFile};
 pub(super) use read::open;
 
-/// What the user should know of an array that looks as if its channels came first.
+/// A warning for an array that seems to have its channels first.
 pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<Warning> {
     (channels > 16 && rows <= 4).then(|| format!(
         "the array was read as {rows} rows, {columns} columns and {channels} channels: if its channels come first, save np.moveaxis(a, 0, -1)"
     ).into())
 }
 
-/// Writes C order, low byte first: 2 axes for one channel that is to have none of
-/// its own, else 3.
+/// Writes C order, little-endian: 3 axes, or 2 for one channel without a channel axis.
 pub(super) struct Writer<'a>(Destination<'a>);
 
 impl<'a> Writer<'a> {

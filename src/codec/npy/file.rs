@@ -1,4 +1,4 @@
-//! Arrays that are mapped from their file.
+//! Memory-mapped arrays.
 
 use std::{fs::File, path::Path};
 
@@ -16,10 +16,10 @@ use crate::{
     view::StridedView,
 };
 
-/// A `.npy` file whose array is looked at where it is: only the pages that are
-/// read are loaded, so that it may be larger than memory.
+/// A memory-mapped `.npy` file: only the pages that are read are loaded, so the array
+/// may be larger than memory.
 ///
-/// What happens when the file changes meanwhile is said at [`MappedFile`].
+/// See [`MappedFile`] for what happens if the file changes while it is mapped.
 ///
 /// # Examples
 ///
@@ -35,13 +35,13 @@ use crate::{
 pub struct NpyFile {
     file: MappedFile,
     header: Header,
-    /// Where the array begins, in bytes.
+    /// The byte offset of the array.
     start: usize,
 }
 
-/// A type that an array can be looked at as: `u8`, `u16`, `f32` or `f64`.
+/// An element type that an array can be viewed as: `u8`, `u16`, `f32` or `f64`.
 pub trait NpyElement: AnyBitPattern {
-    /// NumPy's name of it.
+    /// NumPy's name of the type.
     const NAME: &'static str;
 }
 
@@ -134,7 +134,7 @@ impl NpyFile {
         })
     }
 
-    /// The array as an image, if that takes no conversion.
+    /// The array as an image, if no conversion is needed.
     pub(in crate::codec) fn image(&self) -> Option<ImageView<'_>> {
         fn planes<T: NpyElement>(file: &NpyFile) -> Option<StridedView<'_, T, 3>> {
             match file.shape().len() {
@@ -154,7 +154,7 @@ impl NpyFile {
         }
     }
 
-    /// What is kept of it beside its elements.
+    /// The metadata of the array.
     pub(in crate::codec) fn metadata(&self) -> Metadata {
         self.header.metadata()
     }

@@ -8,12 +8,12 @@ use crate::{
 
 use super::{damaged_header, message};
 
-const MARK: &[u8] = b"\x93NUMPY";
+const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// NumPy itself reads no header above 10000 bytes without being told to.
-pub(super) const MOST_BYTES: usize = 10_000;
+/// NumPy's own default limit.
+pub(super) const MAX_HEADER_BYTES: usize = 10_000;
 
-/// The types of numbers that are read.
+/// The supported element types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     U8,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// What a header says.
+/// A parsed header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) kind: Kind,
@@ -56,7 +56,7 @@ impl Header {
     /// The header and the bytes after it.
     pub(super) fn parse(bytes: &[u8]) -> Result<(Self, &[u8])> {
         let ends = || message::truncated("npy");
-        let rest = bytes.get(MARK.len()..).ok_or_else(ends)?;
+        let rest = bytes.get(MAGIC.len()..).ok_or_else(ends)?;
         let (version, rest) = rest.split_at_checked(2).ok_or_else(ends)?;
         // The length has 2 bytes in version 1, 4 in the later ones.
         let (length, rest) = match version {
@@ -74,9 +74,9 @@ impl Header {
                 return Err(message::unsupported("npy", version));
             }
         };
-        if length > MOST_BYTES {
+        if length > MAX_HEADER_BYTES {
             return Err(damaged_header(format_args!(
-                "claims {length} bytes, more than {MOST_BYTES}"
+                "claims {length} bytes, more than {MAX_HEADER_BYTES}"
             )));
         }
         let (text, data) = rest.split_at_checked(length).ok_or_else(ends)?;
@@ -125,7 +125,7 @@ impl Header {
         })
     }
 
-    /// What is kept of an array beside its elements.
+    /// The metadata of the array.
     pub(super) fn metadata(&self) -> Metadata {
         Metadata {
             channel_axis: matches!(*self.shape, [_, _, 1]),
@@ -174,7 +174,7 @@ fn kind(descr: &str) -> Result<(Kind, bool)> {
     }
 }
 
-/// Takes the text apart from its start on; white space may stand between tokens.
+/// A parser of the header's dictionary; white space between tokens is skipped.
 struct Parser<'a> {
     rest: &'a str,
 }
@@ -263,13 +263,13 @@ impl<'a> Parser<'a> {
         let number = digits.parse().map_err(|_| {
             damaged_header(format_args!("has a length of {digits}, which is no size"))
         })?;
-        // Python 2 wrote its long integers so.
+        // Python 2 wrote long integers with the suffix `L`.
         self.rest = rest.strip_prefix('L').unwrap_or(rest);
         Ok(number)
     }
 }
 
-/// The bytes before the array: padded, as NumPy does, to a multiple of 64.
+/// Encodes a header, padded to a multiple of 64 bytes as NumPy does.
 pub(super) fn of(axes: &[usize], depth: Depth) -> Vec<u8> {
     let descr = match depth {
         Depth::U8 => "|u1",
@@ -279,11 +279,11 @@ pub(super) fn of(axes: &[usize], depth: Depth) -> Vec<u8> {
     let axes = Vec::from_iter(axes.iter().map(usize::to_string)).join(", ");
     let mut text =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}").into_bytes();
-    // Mark, version, length and the line's end are 11 bytes.
+    // Magic, version, length and newline are 11 bytes.
     let total = (text.len() + 11).next_multiple_of(64);
     text.resize(total - 11, b' ');
     text.push(b'\n');
-    let mut bytes = MARK.to_vec();
+    let mut bytes = MAGIC.to_vec();
     bytes.extend([1, 0]);
     bytes.extend((text.len() as u16).to_le_bytes());
     bytes.extend(text);

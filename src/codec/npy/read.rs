@@ -1,5 +1,5 @@
-//! Reading by rows: where the array is mapped or in memory, any row at once;
-//! from a stream, one after the other.
+//! Row sources: random access to a mapped array or one in memory, sequential access
+//! to a stream.
 
 use std::{
     cmp::Ordering,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    header::{Header, Kind, MOST_BYTES},
+    header::{Header, Kind, MAX_HEADER_BYTES},
     message, order_warning,
 };
 
@@ -29,32 +29,32 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
         Input::File(file) => whole(MappedFile::of(file.get_ref().inner())?, limits),
         Input::Stream(mut stream) => {
             let mut start = Vec::new();
-            // Mark, version and length have 12 bytes at most.
-            let mut first = stream.by_ref().take(MOST_BYTES as u64 + 12);
+            // Magic, version and length have 12 bytes at most.
+            let mut first = stream.by_ref().take(MAX_HEADER_BYTES as u64 + 12);
             first
                 .read_to_end(&mut start)
                 .map_err(|error| Error::io(IoAction::Read, error))?;
             let (header, data) = Header::parse(&start)?;
             if header.fortran {
-                // Its first row is spread over all of it.
+                // In Fortran order the first row is scattered over the whole array.
                 let all = Cursor::new(start).chain(stream);
                 return whole(read_all(all, limits)?, limits);
             }
-            let known = known(&header, limits)?;
+            let check_header = check_header(&header, limits)?;
             let input = Cursor::new(data.to_vec()).chain(stream);
-            let source = Passing {
+            let source = StreamSource {
                 input,
-                elements: Elements::of(&header, &known),
-                wanted: wanted(&header, &known),
+                elements: Elements::of(&header, &check_header),
+                array_bytes: array_bytes(&header, &check_header),
                 bytes: Vec::new(),
             };
-            Ok(RowReader::new(known, source))
+            Ok(RowReader::new(check_header, source))
         }
     }
 }
 
-/// What can be told before the elements are looked at, within the limits.
-fn known(header: &Header, limits: &Limits) -> Result<Known> {
+/// Checks the header against the limits, before any element is read.
+fn check_header(header: &Header, limits: &Limits) -> Result<Known> {
     let shape = header.image_shape()?;
     let depth = match header.kind {
         Kind::U8 => Depth::U8,
@@ -63,28 +63,28 @@ fn known(header: &Header, limits: &Limits) -> Result<Known> {
     };
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
-    let mut known = Known::new(Format::Npy, ImageSpec::new(shape, depth));
-    known.metadata = header.metadata();
-    known.warnings.extend(order_warning(shape));
+    let mut check_header = Known::new(Format::Npy, ImageSpec::new(shape, depth));
+    check_header.metadata = header.metadata();
+    check_header.warnings.extend(order_warning(shape));
     let doubles = (header.kind == Kind::F64).then_some(Unread::Doubles);
-    Ok(known.without(doubles))
+    Ok(check_header.without(doubles))
 }
 
 /// The bytes of the array.
-fn wanted(header: &Header, known: &Known) -> u128 {
+fn array_bytes(header: &Header, check_header: &Known) -> u128 {
     // Below 2^64: the limits bound the count by a size in memory.
-    (known.spec.rows * known.spec.row_len()) as u128 * header.kind.bytes() as u128
+    (check_header.spec.rows * check_header.spec.row_len()) as u128 * header.kind.bytes() as u128
 }
 
-fn too_many(extra: u128, wanted: u128) -> Error {
+fn too_many(extra: u128, array_bytes: u128) -> Error {
     message::damaged(
         "npy",
-        format_args!("{extra} bytes follow its array, which has {wanted}"),
+        format_args!("{extra} bytes follow its array, which has {array_bytes}"),
     )
 }
 
-/// An array all of which can be seen.
-struct Whole<B> {
+/// An array with random access.
+struct ArraySource<B> {
     file: B,
     /// Where the array begins, in bytes.
     start: usize,
@@ -96,7 +96,7 @@ struct Whole<B> {
 trait Bytes {
     fn bytes(&self) -> &[u8];
 
-    /// How many of them are here for this alone.
+    /// How many of them this source holds in memory.
     fn memory(&self) -> usize {
         0
     }
@@ -126,27 +126,27 @@ impl Bytes for MappedFile {
 
 fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<'a>> {
     let (header, data) = Header::parse(file.bytes())?;
-    let known = known(&header, limits)?;
-    let wanted = wanted(&header, &known);
+    let check_header = check_header(&header, limits)?;
+    let array_bytes = array_bytes(&header, &check_header);
     let found = data.len() as u128;
-    match found.cmp(&wanted) {
+    match found.cmp(&array_bytes) {
         Ordering::Less => return Err(message::truncated("npy")),
-        Ordering::Greater => return Err(too_many(found - wanted, wanted)),
+        Ordering::Greater => return Err(too_many(found - array_bytes, array_bytes)),
         Ordering::Equal => {}
     }
     let start = file.bytes().len() - data.len();
-    let elements = Elements::of(&header, &known);
+    let elements = Elements::of(&header, &check_header);
     let next = 0;
-    let source = Whole {
+    let source = ArraySource {
         file,
         start,
         elements,
         next,
     };
-    Ok(RowReader::new(known, source))
+    Ok(RowReader::new(check_header, source))
 }
 
-impl<B: Bytes + Send> Source for Whole<B> {
+impl<B: Bytes + Send> Source for ArraySource<B> {
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.elements.spec.row_len();
         let data = &self.file.bytes()[self.start..];
@@ -164,19 +164,19 @@ impl<B: Bytes + Send> Source for Whole<B> {
     }
 }
 
-/// The samples of rows that are read from a stream at a time.
-const PASSING: usize = 1 << 16;
+/// The approximate number of samples that are read from a stream at a time.
+const BATCH_SAMPLES: usize = 1 << 16;
 
-/// An array in C order that comes from a stream.
-struct Passing<R> {
+/// An array in C order that is read from a stream.
+struct StreamSource<R> {
     input: R,
     elements: Elements,
-    wanted: u128,
-    /// The elements of a band.
+    array_bytes: u128,
+    /// The stored elements of some rows.
     bytes: Vec<u8>,
 }
 
-impl<R: Read + Send> Source for Passing<R> {
+impl<R: Read + Send> Source for StreamSource<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let most = self.samples();
         if self.bytes.is_empty() {
@@ -203,38 +203,38 @@ impl<R: Read + Send> Source for Passing<R> {
             .map_err(|error| message::reading("npy", &error))?;
         match extra {
             0 => Ok(self.elements.trailer()),
-            _ => Err(too_many(extra.into(), self.wanted)),
+            _ => Err(too_many(extra.into(), self.array_bytes)),
         }
     }
 }
 
-impl<R> Passing<R> {
-    /// The samples of the rows that are read at a time.
+impl<R> StreamSource<R> {
+    /// The number of samples that are read at a time, in whole rows.
     fn samples(&self) -> usize {
         let row_len = self.elements.spec.row_len();
-        (PASSING / row_len).clamp(1, self.elements.spec.rows) * row_len
+        (BATCH_SAMPLES / row_len).clamp(1, self.elements.spec.rows) * row_len
     }
 }
 
-/// How the elements of the file become samples.
+/// The conversion of stored elements to samples.
 struct Elements {
     kind: Kind,
     big_endian: bool,
     fortran: bool,
     spec: ImageSpec,
     metadata: Metadata,
-    /// Whether all so far fit into their samples.
+    /// Whether all elements so far were converted exactly.
     exact: bool,
 }
 
 impl Elements {
-    fn of(header: &Header, known: &Known) -> Self {
+    fn of(header: &Header, check_header: &Known) -> Self {
         Self {
             kind: header.kind,
             big_endian: header.big_endian,
             fortran: header.fortran,
-            spec: known.spec,
-            metadata: known.metadata.clone(),
+            spec: check_header.spec,
+            metadata: check_header.metadata.clone(),
             exact: true,
         }
     }
@@ -252,7 +252,7 @@ impl Elements {
         }
     }
 
-    /// Fills `out` with rows of `data`, from the row `first` on.
+    /// Fills `out` with rows of `data`, starting at row `first`.
     fn fill(&mut self, out: SampleSliceMut<'_>, data: &[u8], first: usize) {
         let big = self.big_endian;
         match (out, self.kind) {
@@ -297,7 +297,7 @@ impl Elements {
             }
             return;
         }
-        // The first axis runs fastest in the file; the writes go in order.
+        // The first axis varies fastest in the file; writes are sequential.
         let [rows, columns, channels] = self.spec.shape();
         let lines = out.chunks_exact_mut(self.spec.row_len());
         for (line, row) in lines.zip(first..) {
