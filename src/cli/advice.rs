@@ -1,4 +1,4 @@
-//! What an error of the library says, with the option that helps.
+//! Turns library errors into messages that name the helpful option.
 
 use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
@@ -8,12 +8,12 @@ use stridekern::{
     kernel::{KernelError, PathFault},
 };
 
-/// The line of an error: what is wrong, and what to do.
+/// The message of an error: what is wrong, and what to do.
 pub(super) fn line(error: &Error) -> String {
     match error {
-        Error::Kernel(kernel) => of_kernel(kernel),
+        Error::Kernel(kernel) => kernel_line(kernel),
         Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
-        // Where the option itself is what is wrong.
+        // The option itself is wrong.
         Error::Request(RequestError::OneOutput { results }) => format!(
             "--output names one file for {results} results; name a folder (with a / at its end)"
         ),
@@ -24,13 +24,14 @@ pub(super) fn line(error: &Error) -> String {
     }
 }
 
-/// The same of an error that was given contexts: these first, the outermost at the front.
+/// The message of an error with contexts, outermost first.
 pub(super) fn chain(error: &anyhow::Error) -> String {
     let mut parts = Vec::new();
     for cause in error.chain() {
-        let told = (cause.downcast_ref().map(line)).or_else(|| cause.downcast_ref().map(of_kernel));
+        let told =
+            (cause.downcast_ref().map(line)).or_else(|| cause.downcast_ref().map(kernel_line));
         if let Some(told) = told {
-            // What is behind it is part of its line.
+            // Its sources are part of its message already.
             parts.push(told);
             break;
         }
@@ -39,7 +40,7 @@ pub(super) fn chain(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
-fn of_kernel(error: &KernelError) -> String {
+fn kernel_line(error: &KernelError) -> String {
     let after = match error {
         KernelError::Syntax { .. } => "; --show-kernel sobel prints a file to start from",
         KernelError::Path {
@@ -55,17 +56,17 @@ fn of_kernel(error: &KernelError) -> String {
     format!("{error}{after}")
 }
 
-/// The line of a warning.
+/// The message of a warning.
 pub(super) fn warning(warning: &Warning) -> String {
     let after = match warning.kind() {
-        // The share of the limit that a profile may take.
+        // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         _ => "",
     };
     format!("{warning}{after}")
 }
 
-/// What follows the library's sentence.
+/// The advice after the library's message.
 fn after(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Io {
@@ -77,14 +78,14 @@ fn after(error: &Error) -> Cow<'static, str> {
         Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it".into(),
         Error::Kept { .. } => ", or choose another --backup to filter it as it is".into(),
         Error::Input(InputError::NoImages) => ", or choose files with --ext".into(),
-        Error::Limit(limit) => after_limit(limit).into(),
-        Error::Request(request) => after_request(request).into(),
+        Error::Limit(limit) => limit_advice(limit).into(),
+        Error::Request(request) => request_advice(request).into(),
         Error::Output(output) => after_output(output),
         _ => "".into(),
     }
 }
 
-const fn after_request(request: &RequestError) -> &'static str {
+const fn request_advice(request: &RequestError) -> &'static str {
     match request {
         RequestError::Window { .. } => {
             "; choose a border (--pad edge, reflect, ...) or a smaller kernel"
@@ -109,7 +110,7 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
     }
 }
 
-const fn after_limit(limit: &LimitError) -> &'static str {
+const fn limit_advice(limit: &LimitError) -> &'static str {
     match limit {
         LimitError::Pixels { .. } => {
             ": raise --pixel-limit if you trust the file, or cut the picture into parts"
@@ -132,7 +133,7 @@ const fn after_limit(limit: &LimitError) -> &'static str {
     }
 }
 
-/// The options that keep what would be lost, and those that allow it.
+/// The options that avoid a loss, and those that allow it.
 fn keeping(loss: &Loss) -> Option<String> {
     Some(match loss {
         Loss::Samples { depth, .. } => format!("--depth {} allows it", depth_name(*depth)),
@@ -146,7 +147,7 @@ fn keeping(loss: &Loss) -> Option<String> {
     })
 }
 
-/// What `--depth` calls it.
+/// The name of the depth in `--depth`.
 const fn depth_name(depth: Depth) -> &'static str {
     match depth {
         Depth::U8 => "8",

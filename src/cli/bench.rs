@@ -1,4 +1,4 @@
-//! `--bench`: every method on this input, timed beside the naive loop.
+//! `--bench`: times every method on an input and compares it with the naive loop.
 
 mod baseline;
 
@@ -36,14 +36,14 @@ struct Line {
     times: Vec<f64>,
     /// Output rows that were timed; fewer than all only for the naive loop.
     rows: usize,
-    /// Largest difference from the naive loop's samples.
+    /// The largest absolute difference from the naive loop's samples.
     max_abs_diff: f64,
 }
 
-/// What was measured of one filter on one image, the naive loop first.
+/// The measurements of one filter on one image, the naive loop first.
 struct Measurement {
     lines: Vec<Line>,
-    /// Methods that do not take this filter or image, and why.
+    /// Methods that do not support this filter or image, and why.
     left_out: Vec<(&'static str, String)>,
     output_rows: usize,
     /// Output rows that were compared with the naive loop's.
@@ -152,7 +152,7 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// How the naive loop was spared, if it was.
+/// How the naive loop was shortened, if it was.
 fn note(naive: &Line, rows: usize, runs: u32, checked_rows: usize) -> Option<String> {
     let ran = counted(naive.times.len(), "time");
     if naive.rows < rows {
@@ -165,8 +165,8 @@ fn note(naive: &Line, rows: usize, runs: u32, checked_rows: usize) -> Option<Str
     }
 }
 
-/// The naive loop, then every other method and what a normal run takes; or the
-/// one method that was asked for.
+/// Measures the naive loop, then every other method and a normal run; or only the
+/// requested method.
 fn measure(
     filter: &Filter,
     image: ImageView<'_>,
@@ -186,7 +186,7 @@ fn measure(
     for method in others {
         let engine = method.map_or("auto", Method::name);
         let plan = match filter.plan(image, &Tuning { method, ..*tuning }) {
-            // Not every method takes every filter.
+            // Not every method supports every filter.
             Err(error @ Error::Request(_)) if !how.one_method => {
                 left_out.push((engine, advice::line(&error)));
                 continue;
@@ -194,7 +194,7 @@ fn measure(
             plan => plan?,
         };
         let mut output = plan.allocate()?;
-        // The first run pays for pages that no other run pays for.
+        // A warm-up run: the first run has additional page faults.
         timed(&plan, image, &mut output)?;
         let times = (0..how.runs)
             .map(|_| timed(&plan, image, &mut output))
@@ -224,19 +224,19 @@ fn measure(
     })
 }
 
-/// Nothing where results are exact; else what two sums that both keep the
-/// promise of 1e-5 may differ by.
+/// The tolerance: 0 where results are exact, else twice the guaranteed error of 1e-5,
+/// since both sums may have it.
 fn tolerance(filter: &Filter, image: ImageView<'_>) -> f64 {
     let bank = filter.bank();
     let exact = image.depth() != Depth::F32 && bank.kernels().iter().all(Kernel::is_integer);
     match filter.output_depth(image.depth()) {
         _ if exact => 0.0,
-        // Where there is next to no gradient, rounding decides on the angle.
+        // The angle of a vanishing gradient depends on rounding.
         _ if bank.combine() == Some(Combine::Direction) => f64::INFINITY,
         Depth::F32 => {
             let gain = |k: &Kernel| k.abs_sum() / k.divisor().abs();
             let gain: f64 = bank.kernels().iter().map(gain).sum();
-            // Float samples may be larger than full scale.
+            // Float samples may exceed full scale.
             let largest = match image {
                 ImageView::F32(view) => {
                     let finite = view.iter().map(|s| s.abs()).filter(|s| s.is_finite());

@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be read and written, and how.
+//! `--dry-run`: lists what would be read and written, and how.
 
 use serde_json::json;
 use stridekern::{
@@ -13,7 +13,7 @@ use super::{
     settings::Settings,
 };
 
-/// Tells of every result; returns how many could not be made.
+/// Lists every result; returns how many would fail.
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {

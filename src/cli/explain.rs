@@ -1,4 +1,4 @@
-//! `--explain`: the views, the plan, and why.
+//! `--explain`: prints the views, the plan, and the reasons for it.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::{
     settings::Settings,
 };
 
-/// Explains every result of every input; returns how many could not be.
+/// Explains every result of every input; returns the number of failures.
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {

@@ -9,10 +9,10 @@ use stridekern::codec::Format;
 
 use super::args::OutputArgs;
 
-/// The options of encoders that were given. Clones share what was told.
+/// The encoder options that were given. Clones share the set of lines already shown.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IdleOptions {
-    /// With the formats that they have an effect on.
+    /// Each with the formats that it has an effect on.
     given: Vec<(&'static str, &'static [Format])>,
     told: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -50,7 +50,7 @@ impl IdleOptions {
         .collect()
     }
 
-    /// Whether this line was not told of another result: in a batch, once is enough.
+    /// Whether this line was not shown yet: in a batch it is shown once.
     pub(super) fn is_news(&self, line: &str) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.insert(line.to_owned())

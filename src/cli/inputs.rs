@@ -1,4 +1,4 @@
-//! Which inputs the arguments name.
+//! Resolves arguments to inputs: files, folders, patterns and lists.
 
 use std::{
     collections::HashSet,
@@ -20,10 +20,9 @@ use super::{
     patterns::{self, Expansion},
 };
 
-/// Every input, in the order of the arguments and the list; those of folders
-/// sorted by their paths. What is in the folder `results` is none, nor is what
-/// is kept of another under its name and the suffix `backup`. Once the end was asked for, they
-/// are not known.
+/// All inputs, in the order of the arguments and the list; those in folders sorted by
+/// path. Files in the output folder `results` are excluded, and backups, whose names end
+/// with the suffix `backup`. Fails if `stop` is set meanwhile.
 pub(super) fn find(
     args: &InputArgs,
     results: Option<&Path>,
@@ -52,7 +51,7 @@ pub(super) fn find(
         if read.is_empty() {
             bail!("{}: there is no name in this list", list.display());
         }
-        // In a list, a hyphen is a name like any other.
+        // In a list, `-` is a file name, not standard input.
         named
             .paths
             .extend(read.into_iter().map(|name| match place(&name) {
@@ -82,8 +81,8 @@ pub(super) fn find(
     Ok(all)
 }
 
-/// Of the folders that could not be looked into, keeps each once, and none that fails as an
-/// image already: several patterns and names may lead to the same one.
+/// Deduplicates the folders that could not be listed, which several arguments may name,
+/// and removes those that fail as an image already.
 fn drop_repeated(unseen: &mut Vec<(PathBuf, Error)>, images: &[Source]) {
     if unseen.is_empty() {
         return;
@@ -106,8 +105,8 @@ fn extension(text: &str) -> OsString {
     text.strip_prefix('.').unwrap_or(text).into()
 }
 
-/// Adds the argument, or the files that it is a pattern of where no file has
-/// this name: some shells leave patterns to programs.
+/// Adds the argument; if no file has this name, expands it as a pattern such as `*.png`,
+/// since some shells leave that to programs.
 fn expand(argument: &Path, all: &mut Expansion, stop: &Stop) {
     let is_file = fs::symlink_metadata(argument).is_ok();
     let expansion = if is_file {
@@ -120,7 +119,7 @@ fn expand(argument: &Path, all: &mut Expansion, stop: &Stop) {
         unseen,
         special,
     } = expansion.unwrap_or_default();
-    // Where a folder could not be looked into, that is what failed.
+    // A folder that could not be listed is reported instead.
     if paths.is_empty() && unseen.is_empty() {
         all.paths.push(argument.to_owned());
     }
@@ -129,15 +128,15 @@ fn expand(argument: &Path, all: &mut Expansion, stop: &Stop) {
     all.special.extend(special);
 }
 
-/// More than the longest path of any system.
-const LONGEST_NAME: u64 = 1 << 15;
-/// Names in a list, empty ones included: more images than any collection has, and
-/// some gigabytes for what is known of each.
-const MOST_NAMES: usize = 1 << 24;
-/// Bytes of these names: 64 for each of the most.
-const MOST_BYTES: usize = 1 << 30;
+/// Longer than the longest path on any system.
+const MAX_NAME_BYTES: u64 = 1 << 15;
+/// The maximum number of names in a list, including empty ones: more images than any
+/// collection has, and already some gigabytes of settings.
+const MAX_NAMES: usize = 1 << 24;
+/// The maximum total bytes of these names: 64 for each of [`MAX_NAMES`].
+const MAX_LIST_BYTES: usize = 1 << 30;
 
-/// The names in a list, each with an end of line or a NUL behind it.
+/// Reads the names in a list, each terminated by a newline or a NUL.
 fn listed(list: &Path, null: bool, stop: &Stop) -> Result<Vec<PathBuf>> {
     match place(list) {
         Place::Standard => names(io::stdin().lock(), null, stop),
@@ -163,24 +162,24 @@ fn names(mut list: impl BufRead, null: bool, stop: &Stop) -> Result<Vec<PathBuf>
     for at in 1.. {
         stop.check()?;
         name.clear();
-        let mut limited = list.by_ref().take(LONGEST_NAME + 1);
+        let mut limited = list.by_ref().take(MAX_NAME_BYTES + 1);
         let read = limited.read_until(end, &mut name);
         if read.context("cannot read the list")? == 0 {
             break;
         }
-        if at > MOST_NAMES {
-            bail!("the list has more than {MOST_NAMES} names; cut it into several");
+        if at > MAX_NAMES {
+            bail!("the list has more than {MAX_NAMES} names; cut it into several");
         }
         if name.last() == Some(&end) {
             name.pop();
         }
-        if name.len() as u64 > LONGEST_NAME {
+        if name.len() as u64 > MAX_NAME_BYTES {
             bail!(
-                "{what} {at} has more than {LONGEST_NAME} bytes, and no file such a name; {advice}"
+                "{what} {at} has more than {MAX_NAME_BYTES} bytes, and no file such a name; {advice}"
             );
         }
         bytes += name.len();
-        if bytes > MOST_BYTES {
+        if bytes > MAX_LIST_BYTES {
             bail!("the names in the list have more than 1 GiB; cut it into several");
         }
         if !name.is_empty() {

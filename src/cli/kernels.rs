@@ -36,7 +36,7 @@ pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// At most six decimals, without zeros at the end.
+/// At most six decimals, without trailing zeros.
 fn short(number: f64) -> String {
     let text = format!("{number:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

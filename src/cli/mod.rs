@@ -1,4 +1,4 @@
-//! The command line: parse, settle, run, say how it went.
+//! The command line: parse arguments, check settings, run, report.
 
 mod advice;
 mod args;
@@ -55,10 +55,10 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// An error here is one of usage: nothing was touched yet.
+/// An error here is a usage error: no file was changed yet.
 fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if let Some(shell) = args.report.completions {
-        // Into memory first: the generator panics where writing fails.
+        // Buffered first: the generator panics if writing fails.
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut script);
         return Ok(print(messages, |out| out.write_all(&script)));
@@ -77,7 +77,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     }
     let signals = match Action::of(&args) {
         Action::Filter => Some(Signals::watch().context("cannot watch for signals")?),
-        // They write no file, so the end may come at once, as by default.
+        // These modes write no file, so signals keep their default: exit at once.
         _ => None,
     };
     let settings = match planning::settings(args, signals.as_ref()) {
@@ -96,11 +96,11 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if settings.writes_to_standard_output()
         && let Err(error) = streams::check_output()
     {
-        // Before an input is replaced whose line nobody would see.
+        // Checked before an input is replaced without a visible report.
         return Ok(output::not_written(&error, messages));
     }
     if settings.writes_to_standard_error() && streams::error_was_closed() {
-        // Nobody can be told why.
+        // Standard error is closed, so the reason cannot be reported.
         return Ok(Exit::Failure);
     }
     rayon::ThreadPoolBuilder::new()
@@ -110,14 +110,14 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if let Some(note) = &settings.threads_note {
         messages.note(note);
     }
-    tell_unseen(&settings, messages);
+    report_unlisted_folders(&settings, messages);
     for (path, kind) in &settings.special {
         messages.note(format_args!(
             "{}: it is {kind}: skipped; to read it, name it",
             path.display()
         ));
     }
-    output::tell_links(&settings.links, settings.verbose, messages);
+    output::report_links(&settings.links, settings.verbose, messages);
     let unseen = settings.unseen.len();
     let failed = match settings.action {
         Action::Filter => {
@@ -133,8 +133,8 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     Ok(ended(failed + unseen, messages))
 }
 
-/// Tells of the folders that could not be looked into, each as a failed input.
-fn tell_unseen(settings: &Settings, messages: Messages) {
+/// Reports the folders that could not be listed, each as a failed input.
+fn report_unlisted_folders(settings: &Settings, messages: Messages) {
     for (folder, error) in &settings.unseen {
         messages.error(format_args!(
             "{}: {}",
@@ -145,7 +145,7 @@ fn tell_unseen(settings: &Settings, messages: Messages) {
         match settings.action {
             Action::Filter if settings.json => output::record(object()),
             Action::DryRun if settings.json => output::data(object()),
-            // The objects of the others are of images that were read.
+            // In the other modes JSON objects describe images that were read.
             _ => {}
         }
     }
@@ -153,7 +153,7 @@ fn tell_unseen(settings: &Settings, messages: Messages) {
 
 /// Filters all inputs.
 fn filter(settings: Settings, signals: Option<&Signals>, messages: Messages) -> Exit {
-    // A panic fails its file, with a message of its own.
+    // A panic is reported as the error of its file.
     if std::env::var_os("RUST_BACKTRACE").is_none() {
         panic::set_hook(Box::new(|_| ()));
     }
@@ -164,22 +164,22 @@ fn filter(settings: Settings, signals: Option<&Signals>, messages: Messages) -> 
     }
     let results = batch.jobs.iter().map(|job| job.results.len()).sum();
     let mut summary = batch::run(batch, console.clone());
-    let untold = console.untold(&summary, results);
+    let unreported = console.unreported(&summary, results);
     summary.failed += settings.unseen.len();
     let folders = settings.unseen.into_iter();
     let folders = folders.map(|(folder, _)| Place::File(folder));
     summary.failed_inputs.splice(..0, folders);
-    // What was given up must leave nothing behind.
+    // Abandoned jobs must leave no temporary files.
     codec::remove_temporaries();
     console.finish(&summary);
-    if untold > 0 {
+    if unreported > 0 {
         messages.error(format_args!(
-            "{untold} of {results} results were lost sight of: look at what is there; this is a fault of the program, please report it"
+            "{unreported} of {results} results were lost sight of: look at what is there; this is a fault of the program, please report it"
         ));
     }
     match signals.and_then(Signals::caught) {
         Some(signal) => Exit::Signal(signal),
-        None => ended(summary.failed + summary.left + untold, messages),
+        None => ended(summary.failed + summary.left + unreported, messages),
     }
 }
 
@@ -194,7 +194,7 @@ fn ended(failed: usize, messages: Messages) -> Exit {
     }
 }
 
-/// Prints to standard output; a reader that has had enough is no failure.
+/// Prints to standard output; a closed pipe is not a failure.
 fn print(messages: Messages, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = streams::check_output()

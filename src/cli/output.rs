@@ -1,4 +1,4 @@
-//! What the program says: errors, warnings, one JSON object per result.
+//! Output: errors, warnings, one JSON object per result.
 
 use std::{
     fmt,
@@ -20,16 +20,16 @@ use stridekern::{
 
 use super::{advice, idle::IdleOptions, streams};
 
-/// How the program ends.
+/// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Everything was done.
+    /// All results were written.
     Success,
-    /// Some input failed, the others are done.
+    /// At least one input failed; the others are done.
     Failure,
-    /// Usage or kernel error; nothing was touched.
+    /// A usage or kernel error; no file was changed.
     Usage,
-    /// A signal of this number: 2 for Ctrl-C, 15 to terminate.
+    /// Stopped by the signal of this number: 2 for SIGINT, 15 for SIGTERM.
     Signal(u8),
 }
 
@@ -52,17 +52,16 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    /// Always one line.
+    /// Prints a message, always on one line.
     pub(super) fn error(self, message: impl fmt::Display) {
-        // A newline in a file name must not look like a second message, nor an
-        // escape sequence be obeyed by a terminal.
+        // Escape control characters: a newline in a file name must not look like a
+        // second message, nor may escape sequences reach the terminal.
         let line = printable(&message.to_string());
-        // Where nobody can be told, there is nothing left to do: the exit code
-        // still says it.
+        // If standard error cannot be written, the exit code still reports the error.
         let _ = writeln!(io::stderr().lock(), "stridekern: {line}");
     }
 
-    /// One line, unless the user wants quiet.
+    /// Prints a message on one line, unless `--quiet` is set.
     pub(super) fn note(self, message: impl fmt::Display) {
         if !self.quiet {
             self.error(message);
@@ -70,44 +69,44 @@ impl Messages {
     }
 }
 
-/// Why a line on standard output was lost, the first time one was.
+/// The first error of writing a line to standard output.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
-/// One line on standard output.
+/// Prints a line to standard output.
 pub(super) fn data(line: impl fmt::Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{line}")
-        // A reader that has had enough is no reason to fail.
+        // A closed pipe, as with `| head`, is not a failure.
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        // The first reason is the one to tell.
+        // Only the first error is kept.
         let _ = LOST.set(error);
     }
 }
 
-/// The line of a result that was made: also a reader that has gone is told of, since
-/// nobody else knows what became of it.
+/// Prints the line of a written result. Here a closed pipe is a failure too, since the
+/// line is the only report of the result.
 pub(super) fn record(object: impl fmt::Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{object}") {
         let _ = LOST.set(error);
     }
 }
 
-/// Why lines on standard output were lost, if any were.
+/// The first error of writing to standard output, if any.
 pub(super) fn lost() -> Option<&'static io::Error> {
     LOST.get()
 }
 
-/// Says that standard output did not get what it was to get.
+/// Reports an error of writing to standard output.
 pub(super) fn not_written(error: &io::Error, messages: Messages) -> Exit {
     messages.error(format_args!("cannot write to standard output: {error}"));
     Exit::Failure
 }
 
-/// Help and version as clap prints them; errors as one line of ours.
+/// Prints help and version as clap does, and usage errors in one line.
 pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     if !error.use_stderr() {
         return match streams::check_output().and_then(|()| error.print()) {
-            // A reader that has had enough is no reason to fail.
+            // A closed pipe, as with `| head`, is not a failure.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 not_written(&error, messages)
             }
@@ -119,13 +118,13 @@ pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     Exit::Usage
 }
 
-/// clap's paragraphs as one line, without the usage that follows them.
+/// Joins clap's paragraphs to one line, without the usage text after them.
 fn usage_line(text: &str) -> String {
     let lines = text
         .lines()
         .map(str::trim)
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        // No input or value begins with a hyphen but by mistake.
+        // An input or value that begins with a hyphen is a mistake.
         .filter(|line| !line.is_empty() && !line.starts_with("tip: to pass"));
     let mut message = String::new();
     let mut listing = false;
@@ -145,41 +144,41 @@ fn usage_line(text: &str) -> String {
         listing |= line.ends_with(':');
     }
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    // The words of Rust's number parser, and its way to write a range.
+    // Rewrite the messages of Rust's number parser and its range syntax.
     message
         .replace("invalid digit found in string", "not a whole number")
         .replace(" is not in ", " is not from ")
         .replace("..=", " to ")
 }
 
-/// The input of a job that writes nothing; what the reader warns of is shown.
+/// Opens the input of a job that writes nothing, and shows the reader's warnings.
 pub(super) fn open(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Input> {
     let input = Input::open(job, options)?;
     warn_all(job, input.warnings(), messages);
     Ok(input)
 }
 
-/// The same, read to its end.
+/// As above, but reads the input to its end.
 pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
     let opened = Input::open(job, options)?.into_opened()?;
     warn_all(job, &opened.warnings, messages);
     Ok(opened)
 }
 
-/// Shows what the user should know of an input.
+/// Shows the warnings of an input.
 pub(super) fn warn_all(job: &Job, warnings: &[Warning], messages: Messages) {
     for warning in warnings {
         warn(job.input.path(), &advice::warning(warning), messages);
     }
 }
 
-/// Shows what the user should know of this file.
+/// Shows the warnings of a file.
 pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
     messages.note(format_args!("{}: warning: {warning}", path.display()));
 }
 
-/// Shows which options have no effect on a result, each once for every format, and gives the
-/// lines.
+/// Shows the options without effect on a result, each once per format; returns the lines
+/// shown.
 pub(super) fn warn_idle(
     idle: &IdleOptions,
     format: Format,
@@ -193,7 +192,7 @@ pub(super) fn warn_idle(
     lines
 }
 
-/// Why a result was not made.
+/// Why a result was skipped.
 pub(super) const fn skipped(existing: Existing) -> &'static str {
     match existing {
         Existing::ReplaceOnce => "has its backup, skipped",
@@ -201,7 +200,7 @@ pub(super) const fn skipped(existing: Existing) -> &'static str {
     }
 }
 
-/// What was warned of, if anything.
+/// The warnings, if there are any.
 pub(super) fn warnings_json(warnings: &[String]) -> Value {
     match warnings {
         [] => json!({}),
@@ -209,8 +208,8 @@ pub(super) fn warnings_json(warnings: &[String]) -> Value {
     }
 }
 
-/// Says that inputs are the same files as others, each in a line if that is wanted.
-pub(super) fn tell_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: Messages) {
+/// Reports duplicate inputs: one line for each if `verbose`, else one for all.
+pub(super) fn report_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: Messages) {
     match links {
         [] => {}
         [(link, file)] => messages.note(format_args!(
@@ -220,7 +219,7 @@ pub(super) fn tell_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: 
         )),
         _ if verbose => {
             for link in links {
-                tell_links(std::slice::from_ref(link), verbose, messages);
+                report_links(std::slice::from_ref(link), verbose, messages);
             }
         }
         _ => messages.note(format_args!(
@@ -230,7 +229,7 @@ pub(super) fn tell_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages: 
     }
 }
 
-/// The file that an error of a result is about.
+/// The file that the error of a result refers to.
 pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
     let place = match error {
         Error::Io {
@@ -243,7 +242,7 @@ pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
     place.path().display().to_string()
 }
 
-/// What a result is made of and where it goes.
+/// The input, filter and output of a result, as JSON fields.
 pub(super) fn names_json(job: &Job, index: usize) -> Value {
     let request = &job.results[index];
     let mut object = json!({
@@ -255,16 +254,15 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
     object
 }
 
-/// The JSON object of a folder that could not be looked into: what would have been made of
-/// the images in it is not known.
+/// The JSON object of a folder that could not be listed; its images are unknown.
 pub(super) fn folder_json(folder: &Path, error: &Error) -> Value {
     let mut object = json!({ "status": "failed", "error": advice::line(error) });
     extend(&mut object, path_json("input", folder));
     object
 }
 
-/// The path as `key`, and in `key_bytes` what it is in full where it is not
-/// UTF-8: two such paths may look the same.
+/// The path as `key`; if it is not UTF-8, also its exact bytes as `key_bytes`, since two
+/// such paths may look the same.
 pub(super) fn path_json(key: &str, path: &Path) -> Value {
     let mut fields = serde_json::Map::new();
     fields.insert(key.to_owned(), json!(path.to_string_lossy()));
@@ -275,8 +273,8 @@ pub(super) fn path_json(key: &str, path: &Path) -> Value {
     fields.into()
 }
 
-/// RFC 3986: letters, digits, `-._~` and the separator as they are, `%` and two
-/// hexadecimal digits for any other byte.
+/// Percent-encodes a path by RFC 3986: letters, digits, `-._~` and the separator are
+/// kept; any other byte becomes `%` and two hexadecimal digits, a space `%20`.
 fn percent_encoded(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
@@ -290,7 +288,7 @@ fn percent_encoded(bytes: &[u8]) -> String {
     text
 }
 
-/// How a result is made.
+/// The engine and the reasons of a plan, as JSON fields.
 pub(super) fn plan_json(status: &str, plan: &Plan, format: Format) -> Value {
     let [rows, columns, channels] = plan.output_shape();
     json!({

@@ -1,4 +1,4 @@
-//! Patterns that the shell did not expand.
+//! Expands glob patterns that the shell did not expand.
 
 use std::{
     ffi::OsStr,
@@ -24,7 +24,7 @@ const OPTIONS: MatchOptions = MatchOptions {
 
 /// One component of a pattern.
 enum Part<'a> {
-    /// As it is written.
+    /// A literal name.
     Name(&'a OsStr),
     /// Any name that matches.
     Matching(Pattern),
@@ -32,18 +32,18 @@ enum Part<'a> {
     Folders,
 }
 
-/// What a pattern stands for.
+/// The matches of a pattern.
 #[derive(Debug, Default)]
 pub(super) struct Expansion {
     pub(super) paths: Vec<PathBuf>,
-    /// The folders that could not be looked into, and why.
+    /// The folders that could not be listed, and the errors.
     pub(super) unseen: Vec<(PathBuf, Error)>,
-    /// Pipes, sockets and devices that match: nobody named them.
+    /// Pipes, sockets and devices that match; they are skipped, since no argument named them.
     pub(super) special: Vec<(PathBuf, &'static str)>,
 }
 
-/// The files that `argument` is a pattern of, sorted, or `None` if it is no pattern. Once the
-/// end was asked for, they are not all of them.
+/// The files that match the pattern `argument`, sorted, or `None` if it is not a pattern. If
+/// `stop` is set, the list may be incomplete.
 pub(super) fn expand(argument: &Path, stop: &Stop) -> Option<Expansion> {
     let text = argument
         .to_str()
@@ -59,7 +59,7 @@ pub(super) fn expand(argument: &Path, stop: &Stop) -> Option<Expansion> {
             _ => Part::Name(name),
         });
     }
-    // Several in a row mean the same, and would find a file several times.
+    // Several `**` in a row mean the same as one, but would match a file repeatedly.
     parts.dedup_by(|a, b| matches!((a, b), (Part::Folders, Part::Folders)));
     let mut found = Expansion::default();
     found.descend(PathBuf::new(), &parts, stop);
@@ -76,7 +76,7 @@ pub(super) fn expand(argument: &Path, stop: &Stop) -> Option<Expansion> {
 }
 
 impl Expansion {
-    /// Adds what lies at or below `base` as `parts` say.
+    /// Adds the paths at or below `base` that match the pattern components `parts`.
     fn descend(&mut self, base: PathBuf, parts: &[Part<'_>], stop: &Stop) {
         if stop.is_set() {
             return;
@@ -89,14 +89,14 @@ impl Expansion {
                 let path = base.join(name);
                 match fs::symlink_metadata(&path) {
                     Ok(_) => self.descend(path, rest, stop),
-                    // There is nothing.
+                    // The path does not exist.
                     Err(error) if error.kind() == NotFound => {}
                     Err(error) => self.miss(&base, error),
                 }
             }
             Part::Matching(pattern) => {
                 for entry in self.entries(&base) {
-                    // Of a name that is not UTF-8, what can be read has to match.
+                    // A name that is not UTF-8 is matched by its lossy conversion.
                     let name = entry.file_name();
                     if pattern.matches_with(&name.to_string_lossy(), OPTIONS)
                         && (rest.is_empty() || self.is_folder(&base, &entry))
@@ -112,7 +112,7 @@ impl Expansion {
                 for entry in self.entries(&base) {
                     let name = entry.file_name();
                     let hidden = name.as_encoded_bytes().starts_with(b".");
-                    // Links are not followed: they may lead back up.
+                    // Symbolic links are not followed: they may form a cycle.
                     if !hidden && self.is_own_folder(&base, &entry) {
                         self.descend(base.join(name), parts, stop);
                     }
@@ -121,7 +121,7 @@ impl Expansion {
         }
     }
 
-    /// Whether it is a folder, also behind a link.
+    /// Whether the path is a folder or a symbolic link to one.
     fn is_folder(&mut self, base: &Path, entry: &fs::DirEntry) -> bool {
         match fs::metadata(entry.path()) {
             Ok(file) => file.is_dir(),
@@ -140,7 +140,7 @@ impl Expansion {
         }
     }
 
-    /// Whether it is a folder itself, not a link to one.
+    /// Whether the path is a folder and not a symbolic link to one.
     fn is_own_folder(&mut self, base: &Path, entry: &fs::DirEntry) -> bool {
         match entry.file_type() {
             Ok(kind) => kind.is_dir(),
@@ -165,7 +165,7 @@ impl Expansion {
         })
     }
 
-    /// Tells of a folder that could not be looked into, unless it is a file.
+    /// Records a folder that could not be listed, unless it is a file.
     fn miss(&mut self, folder: &Path, error: io::Error) {
         if error.kind() != NotADirectory {
             let shown = match folder.as_os_str().is_empty() {

@@ -1,5 +1,5 @@
-//! Settings are made in a thread of their own: what they wait for (a pipe as a list or kernel,
-//! a folder of a network that is gone) does not hold up the end.
+//! Settings are built in a separate thread, so that blocking reads (a pipe as a list or
+//! kernel, a dead network folder) do not delay the exit after a signal.
 
 use std::{
     panic,
@@ -15,60 +15,60 @@ use stridekern::{Error, run::Stop};
 
 use super::{args::Args, settings::Settings, signals::Signals};
 
-/// How often it is looked whether a signal came.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often the stop token is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long planning has to end by itself when it is asked to.
+/// How long planning may take to end by itself after a signal.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What the main thread has on most systems: patterns descend into folders by recursion.
-const STACK: usize = 8 << 20;
+/// The stack size of the main thread on most systems: pattern matching is recursive.
+const STACK_BYTES: usize = 8 << 20;
 
-/// The settings; where signals are watched, an error that [`was_stopped`] soon after one came
-/// before the inputs were known.
+/// Builds the settings. If a signal arrives before the inputs are known, fails soon with an
+/// error for which [`was_stopped`] is true.
 pub(super) fn settings(args: Args, signals: Option<&Signals>) -> anyhow::Result<Settings> {
     match signals.map(Signals::stop) {
         Some(stop) => {
             let own = stop.clone();
-            until(&stop, move || Settings::new(&args, &own))
+            run_until_stopped(&stop, move || Settings::new(&args, &own))
         }
         None => Settings::new(&args, &Stop::default()),
     }
 }
 
-/// Whether there is no result because the end was asked for.
+/// Whether the error means that the stop token was set.
 pub(super) fn was_stopped(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(Error::Stopped))
 }
 
-/// What `work` gives. It is left to itself if it does not end soon after `stop` was set; so it
-/// must not write.
-fn until<T: Send + 'static>(
+/// The result of `work`, which runs in a thread. The thread is abandoned if it does not end
+/// soon after `stop` is set, so `work` must not write files.
+fn run_until_stopped<T: Send + 'static>(
     stop: &Stop,
     work: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
 ) -> anyhow::Result<T> {
     let work = Arc::new(work);
-    let (sender, made) = channel();
+    let (sender, receiver) = channel();
     let own = Arc::clone(&work);
     let spawned = thread::Builder::new()
-        .stack_size(STACK)
-        // Nobody receives what comes too late.
+        .stack_size(STACK_BYTES)
+        // The receiver is gone if the result comes too late.
         .spawn(move || drop(sender.send(own())));
     let Ok(thread) = spawned else {
-        // The system has no thread left.
+        // No thread can be created.
         return work();
     };
-    let mut patience = GRACE;
+    let mut grace_left = GRACE;
     loop {
-        match made.recv_timeout(LOOK) {
-            Ok(made) => return made,
+        match receiver.recv_timeout(POLL_INTERVAL) {
+            Ok(receiver) => return receiver,
             Err(RecvTimeoutError::Disconnected) => match thread.join() {
                 Err(panicked) => panic::resume_unwind(panicked),
                 Ok(()) => unreachable!("it sends before it ends"),
             },
             Err(RecvTimeoutError::Timeout) if !stop.is_set() => {}
-            Err(RecvTimeoutError::Timeout) => match patience.checked_sub(LOOK) {
-                Some(left) => patience = left,
+            Err(RecvTimeoutError::Timeout) => match grace_left.checked_sub(POLL_INTERVAL) {
+                Some(left) => grace_left = left,
                 None => return Err(Error::Stopped.into()),
             },
         }
@@ -86,17 +86,18 @@ mod tests {
     #[test]
     fn work_that_ends_is_waited_for() {
         let stop = Stop::default();
-        let long = LOOK * 5;
+        let long = POLL_INTERVAL * 5;
         let work = move || {
             thread::sleep(long);
             Ok(7)
         };
-        assert_eq!(until(&stop, work).unwrap(), 7);
-        let failed = until(&stop, || -> anyhow::Result<()> { bail!("no") }).unwrap_err();
+        assert_eq!(run_until_stopped(&stop, work).unwrap(), 7);
+        let failed =
+            run_until_stopped(&stop, || -> anyhow::Result<()> { bail!("no") }).unwrap_err();
         assert_eq!(failed.to_string(), "no");
-        // What is ready soon after the signal is still of use.
+        // A result that is ready soon after the signal is still used.
         stop.set();
-        assert_eq!(until(&stop, work).unwrap(), 7);
+        assert_eq!(run_until_stopped(&stop, work).unwrap(), 7);
     }
 
     #[test]
@@ -110,14 +111,14 @@ mod tests {
                 thread::park();
             }
         };
-        assert!(was_stopped(&until(&stop, waiting).unwrap_err()));
+        assert!(was_stopped(&run_until_stopped(&stop, waiting).unwrap_err()));
         assert!(start.elapsed() >= GRACE);
     }
 
     #[test]
     fn a_panic_passes() {
         let work = || -> anyhow::Result<()> { panic::resume_unwind(Box::new("a fault")) };
-        let passed = panic::catch_unwind(|| until(&Stop::default(), work));
+        let passed = panic::catch_unwind(|| run_until_stopped(&Stop::default(), work));
         assert_eq!(passed.unwrap_err().downcast_ref(), Some(&"a fault"));
     }
 

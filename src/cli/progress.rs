@@ -1,4 +1,4 @@
-//! The library's events, shown as they come.
+//! Shows the library's events: messages, JSON lines and a progress bar.
 
 use std::{
     collections::HashMap,
@@ -38,34 +38,34 @@ pub(super) struct Console {
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
     single: bool,
-    /// Whether it is told how far it is.
+    /// Whether progress is shown.
     progress: bool,
-    /// Whether there is a terminal for a bar, too.
-    wanted: bool,
+    /// Whether progress is a bar: standard error is a terminal.
+    show_bar: bool,
     start: Instant,
     shown: Once,
-    lines: Mutex<Lines>,
-    /// The results that have their line of JSON.
+    lines: Mutex<ProgressLines>,
+    /// The number of results with a JSON line.
     described: AtomicUsize,
-    /// With JSON: what was warned of, by path, until the results that it concerns are described.
+    /// With JSON: the warnings by path, until the line of their result is printed.
     warned: Mutex<HashMap<PathBuf, Vec<String>>>,
 }
 
-/// What is told where there is no bar, and at the end.
+/// The state of the progress lines that are printed where there is no bar.
 #[derive(Debug)]
-struct Lines {
+struct ProgressLines {
     total: usize,
     ended: usize,
-    /// When the last line on how far it is was told.
-    told: Instant,
+    /// The time of the last progress line.
+    last_line: Instant,
 }
 
-/// A bar that appears and is gone at once only disturbs.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// The delay before the bar is shown, so that it does not flash in short runs.
+const BAR_DELAY: Duration = Duration::from_millis(400);
 
-/// How often a line tells how far it is, where there is no terminal for a bar;
-/// a run that took as long is summed up in any case.
-const INTERVAL: Duration = Duration::from_secs(30);
+/// The interval between progress lines where there is no terminal for a bar; a run that
+/// took longer ends with a summary in any case.
+const LINE_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Console {
     pub(super) fn new(settings: &Settings, messages: Messages) -> Self {
@@ -75,7 +75,7 @@ impl Console {
         let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
-                // Where it cannot be written, there is nobody to tell.
+                // A formatting error cannot be reported here.
                 let _ = write!(text, "{:.1}/s", state.per_sec());
             };
             bar.set_style(style.with_key("rate", rate));
@@ -88,11 +88,11 @@ impl Console {
             existing: settings.batch.options.existing,
             bar,
             single,
-            wanted: settings.progress && stderr().is_terminal(),
-            lines: Mutex::new(Lines {
+            show_bar: settings.progress && stderr().is_terminal(),
+            lines: Mutex::new(ProgressLines {
                 total: settings.batch.jobs.len(),
                 ended: 0,
-                told: Instant::now(),
+                last_line: Instant::now(),
             }),
             progress: settings.progress,
             start: Instant::now(),
@@ -102,14 +102,14 @@ impl Console {
         }
     }
 
-    /// How many of so many results are in no count of the summary or, with `--json`, have no
-    /// line: a fault of the program, whatever else went well.
-    pub(super) fn untold(&self, summary: &Summary, results: usize) -> usize {
+    /// How many of `results` are missing from the summary's counts or, with `--json`, have
+    /// no line. Any other value than 0 is a bug in the program.
+    pub(super) fn unreported(&self, summary: &Summary, results: usize) -> usize {
         let described = self.json.then(|| self.described.load(Ordering::Relaxed));
-        untold(results, summary.results(), described)
+        unreported(results, summary.results(), described)
     }
 
-    /// Removes the bar and, where several results were not all made, sums up.
+    /// Removes the bar and prints a summary if several results did not all succeed.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
         let Summary {
@@ -121,7 +121,7 @@ impl Console {
             ..
         } = *summary;
         let all = summary.results();
-        let long = self.start.elapsed() > INTERVAL;
+        let long = self.start.elapsed() > LINE_INTERVAL;
         if left == 0 && (all < 2 || !(failed > 0 || self.verbose || long)) {
             return;
         }
@@ -140,17 +140,17 @@ impl Console {
         }
     }
 
-    fn lines(&self) -> MutexGuard<'_, Lines> {
+    fn lines(&self) -> MutexGuard<'_, ProgressLines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An input came to its end, well or not.
+    /// Counts an input that ended, successfully or not.
     fn ended(&self) {
         let mut lines = self.lines();
         lines.ended += 1;
-        if self.progress && !self.wanted && lines.told.elapsed() > INTERVAL {
-            lines.told = Instant::now();
-            let Lines { total, ended, .. } = *lines;
+        if self.progress && !self.show_bar && lines.last_line.elapsed() > LINE_INTERVAL {
+            lines.last_line = Instant::now();
+            let ProgressLines { total, ended, .. } = *lines;
             let seconds = self.start.elapsed().as_secs_f64();
             self.messages.note(format_args!(
                 "{ended} of {total} images, {:.1} per second, about {:.0} s left",
@@ -196,7 +196,7 @@ impl Console {
         self.describe((job, index), outcome, idle);
     }
 
-    /// The line of JSON; `more` are further warnings.
+    /// Prints the JSON line of a result; `more` are additional warnings.
     fn describe(
         &self,
         (job, index): (&Job, usize),
@@ -217,7 +217,8 @@ impl Console {
         self.warned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was warned of a result, and of its input, which is forgotten after the last result.
+    /// The warnings of a result and its input; those of the input are dropped after its last
+    /// result.
     fn warnings(&self, job: &Job, index: usize) -> Vec<String> {
         let mut warned = self.warned();
         let (input, output) = (job.input.path(), job.results[index].output.path());
@@ -238,7 +239,7 @@ impl Console {
 
 impl Report for Console {
     fn event(&self, event: Event<'_>) {
-        if self.wanted && self.start.elapsed() > PATIENCE {
+        if self.show_bar && self.start.elapsed() > BAR_DELAY {
             let target = ProgressDrawTarget::stderr_with_hz(8);
             self.shown.call_once(|| self.bar.set_draw_target(target));
         }
@@ -280,14 +281,14 @@ impl Report for Console {
     }
 }
 
-fn untold(results: usize, counted: usize, described: Option<usize>) -> usize {
+fn unreported(results: usize, counted: usize, described: Option<usize>) -> usize {
     let described = described.unwrap_or(results);
     results.abs_diff(counted).max(results.abs_diff(described))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::untold;
+    use super::unreported;
 
     #[test]
     fn a_result_is_counted_once_and_described_once() {
@@ -302,7 +303,7 @@ mod tests {
             (6, Some(7), 1),
         ] {
             assert_eq!(
-                untold(7, counted, described),
+                unreported(7, counted, described),
                 wrong,
                 "{counted} {described:?}"
             );

@@ -1,4 +1,4 @@
-//! Arguments to plain settings; everything that can be checked is checked here.
+//! Converts arguments to plain settings and checks everything that can be checked.
 
 use std::{
     fs,
@@ -21,30 +21,30 @@ use super::{
     values::{extents, memory_limit, output_format, pair, shard, simd, threads},
 };
 
-/// What Unix systems call standard output where a file is to be named.
+/// The paths that name standard output on Unix systems.
 const STANDARD_OUTPUTS: [&str; 3] = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 const STANDARD_ERRORS: [&str; 3] = ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"];
 
-/// What the program will do.
+/// The checked settings of a run.
 #[derive(Debug)]
 pub(super) struct Settings {
     /// Whether to filter, explain or measure.
     pub(super) action: Action,
-    /// Every input with its results, and how they are made.
+    /// The jobs and their options.
     pub(super) batch: Batch,
-    /// The folders that could not be looked into.
+    /// The folders that could not be listed.
     pub(super) unseen: Vec<(PathBuf, Error)>,
-    /// What was found by the name of an image and is none that could be read twice.
+    /// Paths with the name of an image that are not regular files.
     pub(super) special: Vec<(PathBuf, &'static str)>,
-    /// The inputs that are the same files as others, and those.
+    /// Duplicate inputs that were removed, each with the path that remains.
     pub(super) links: Vec<(PathBuf, PathBuf)>,
-    /// What to tell of options that have no effect on a result.
+    /// The encoder options, to report those without effect on a result.
     pub(super) idle: IdleOptions,
-    /// Threads; 0 is one for every core.
+    /// The number of threads; 0 means one per core.
     pub(super) threads: usize,
-    /// Why they are fewer than were asked for.
+    /// Why there are fewer threads than requested.
     pub(super) threads_note: Option<String>,
-    /// The folder that results go into, which may have to be made.
+    /// The output folder, which may have to be created.
     folder: Option<PathBuf>,
     /// Print JSON.
     pub(super) json: bool,
@@ -54,12 +54,12 @@ pub(super) struct Settings {
     pub(super) progress: bool,
 }
 
-/// What is done with every filter and input.
+/// The mode of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Filter and write.
     Filter,
-    /// Tell what would be filtered and written.
+    /// List what would be filtered and written.
     DryRun,
     /// Print the views and the plan.
     Explain,
@@ -67,7 +67,7 @@ pub(super) enum Action {
     Bench(Bench),
 }
 
-/// What is measured.
+/// The options of `--bench`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bench {
     /// Runs of every method.
@@ -92,8 +92,8 @@ impl Action {
 }
 
 impl Settings {
-    /// Reads the kernels, finds the inputs and checks all that was asked for. Once `stop` is
-    /// set, an error, or a batch that is to be told of and not to be run.
+    /// Reads the kernels, finds the inputs and checks all arguments. Once `stop` is set, this
+    /// fails or returns a batch that may be reported but must not be run.
     pub(super) fn new(args: &Args, stop: &Stop) -> Result<Self> {
         let Args {
             input,
@@ -127,12 +127,11 @@ impl Settings {
         let destination = match action {
             Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
             Action::Filter | Action::DryRun => {
-                // Where only folders were named that cannot be looked into, no result needs a
-                // place.
+                // If all arguments are folders that cannot be listed, there is no result.
                 let needed = |path: &&Path| !inputs.is_empty() || place(path) == Place::Standard;
                 destination(output.output.as_deref().filter(needed), several, format)?
             }
-            // Nothing is written, so there is no name to be found.
+            // Nothing is written, so no output name is needed.
             _ => Destination::Folder(PathBuf::new()),
         };
         if destination == Destination::Standard && output.verify {
@@ -225,17 +224,17 @@ impl Settings {
         })
     }
 
-    /// Whether standard output gets a picture or a report.
+    /// Whether an image or a report is written to standard output.
     pub(super) fn writes_to_standard_output(&self) -> bool {
         self.action != Action::Filter || self.json || self.writes_to(STANDARD_OUTPUTS)
     }
 
-    /// Whether standard error gets a picture.
+    /// Whether an image is written to standard error.
     pub(super) fn writes_to_standard_error(&self) -> bool {
         self.action == Action::Filter && self.writes_to(STANDARD_ERRORS)
     }
 
-    /// Whether a result goes to a stream that has these names.
+    /// Whether a result is written to one of these paths.
     fn writes_to(&self, names: [&str; 3]) -> bool {
         let mut results = self.batch.jobs.iter().flat_map(|job| &job.results);
         results.any(|request| match &request.output {
@@ -244,7 +243,7 @@ impl Settings {
         })
     }
 
-    /// Makes the output folder where it is missing.
+    /// Creates the output folder if it is missing.
     pub(super) fn make_folder(&self) -> Result<()> {
         match &self.folder {
             Some(folder) => fs::create_dir_all(folder).map_err(|error| {
@@ -274,7 +273,7 @@ fn limits(args: &RunArgs) -> Result<Limits> {
     })
 }
 
-/// What --pad says, else --photo.
+/// The extents given by `--pad`, else by `--photo`.
 fn borders(args: &FilterArgs) -> Vec<String> {
     match (args.pad.as_slice(), args.photo) {
         ([], true) => vec!["edge".to_owned()],
@@ -283,7 +282,7 @@ fn borders(args: &FilterArgs) -> Vec<String> {
     }
 }
 
-/// What is asked for may be lost, what is a default may not.
+/// Losses are allowed only if the user asked for them.
 fn may_lose(args: &FilterArgs) -> MayLose {
     MayLose {
         channels: args.channel.is_some() || args.photo,
@@ -373,7 +372,7 @@ fn destination(
         (Some(name), Some(format)) if name != format => {
             bail!("{shown}: the name says {name}, --format says {format}; make them agree")
         }
-        // A device such as /dev/null has no extension to tell.
+        // A device such as /dev/null has no extension that shows the format.
         (None, None) if !path.exists() || path.is_file() => bail!(
             "{shown}: the name does not tell the format; add --format, an extension, or a / at its end if it is a folder"
         ),
@@ -381,7 +380,7 @@ fn destination(
     }
 }
 
-/// For a run that writes nothing.
+/// The settings of a run that writes nothing.
 fn jobs_without_output(
     inputs: &[Source],
     variants: &[batch::Variant],
@@ -403,8 +402,8 @@ fn jobs_without_output(
         .collect()
 }
 
-/// A format that is only read is refused, and a depth that was asked for must
-/// fit; other depths are known when the input is read.
+/// Refuses a read-only format, and a requested depth that the format cannot hold; other
+/// depths are known only when the input is read.
 fn check_formats(jobs: &[Job], args: &FilterArgs) -> Result<()> {
     for request in jobs.iter().flat_map(|job| &job.results) {
         let Some(format) = request.format else {

@@ -1,4 +1,4 @@
-//! Signals that ask the program to end.
+//! Signals that request the program to stop.
 
 use std::{
     io,
@@ -14,15 +14,15 @@ use signal_hook::{
 };
 use stridekern::run::Stop;
 
-/// What people and service managers send: a second one means at once.
-const REQUESTS: [i32; 2] = [SIGINT, SIGTERM];
+/// Sent by users and service managers: a second one exits at once.
+const INTERRUPTS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// Other requests to end. They may come several times (a terminal that closes
-/// sends SIGHUP through the shell and by itself, the soft limit of processor
-/// time sends SIGXCPU every second), so a second one says nothing new.
+/// Other stop requests. They may arrive repeatedly (a closing terminal sends SIGHUP
+/// itself and through the shell, the soft CPU time limit sends SIGXCPU every second), so
+/// a second one is ignored.
 ///
-/// SIGQUIT keeps its default: who sends it wants the program to end where it is
-/// and to dump core. SIGPIPE is ignored by Rust: the write fails instead.
+/// SIGQUIT keeps its default: exit at once and dump core. SIGPIPE is ignored by Rust's
+/// runtime: the write fails instead.
 #[cfg(unix)]
 const OTHERS: [i32; 5] = {
     use signal_hook::consts::{SIGALRM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
@@ -31,32 +31,32 @@ const OTHERS: [i32; 5] = {
 #[cfg(not(unix))]
 const OTHERS: [i32; 0] = [];
 
-/// The first signal asks for the end.
+/// Signal handlers: the first signal sets the stop token.
 pub(super) struct Signals {
     any: Arc<AtomicBool>,
-    /// The number of the last one, 0 if there was none.
+    /// The number of the last signal received, 0 if none.
     last: Arc<AtomicUsize>,
 }
 
 impl Signals {
-    /// A signal that was ignored when the program began stays ignored, as nohup
-    /// and shells that start a job in the background rely on.
+    /// A signal that was ignored at program start stays ignored: nohup and shells that
+    /// start background jobs rely on that.
     pub(super) fn watch() -> io::Result<Self> {
         let (any, last) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let ignored = disposition::ignored();
-        for signal in REQUESTS.into_iter().chain(OTHERS) {
+        for signal in INTERRUPTS.into_iter().chain(OTHERS) {
             if ignored(signal) {
                 continue;
             }
-            // In this order: the flag is looked at before it is set.
-            if REQUESTS.contains(&signal) {
+            // The order matters: the first handler reads the flag before the second sets it.
+            if INTERRUPTS.contains(&signal) {
                 flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&any))?;
             }
             flag::register_usize(signal, Arc::clone(&last), signal as usize)?;
             flag::register(signal, Arc::clone(&any))?;
         }
-        // With a handler, a write beyond the limit of file sizes is an error of that
-        // file, not the end of the program.
+        // With a handler for SIGXFSZ, a write beyond the file size limit fails with an
+        // error and does not kill the program.
         #[cfg(unix)]
         flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         Ok(Self { any, last })
@@ -67,7 +67,7 @@ impl Signals {
         Stop::when(Arc::clone(&self.any))
     }
 
-    /// The signal that came.
+    /// The signal received, if any.
     pub(super) fn caught(&self) -> Option<u8> {
         match self.last.load(Ordering::Relaxed) {
             0 => None,
@@ -76,8 +76,8 @@ impl Signals {
     }
 }
 
-/// Which signals this process ignores. The system call that tells is the one
-/// that changes it, which no library offers as a safe function.
+/// Which signals this process ignores. sigaction would tell, but no library offers it as
+/// a safe function.
 #[cfg(unix)]
 mod disposition {
     use std::{
@@ -85,7 +85,7 @@ mod disposition {
         process::{Command, Stdio},
     };
 
-    /// Linux tells in a file.
+    /// On Linux, from `/proc/self/status`.
     pub(super) fn ignored() -> impl Fn(i32) -> bool {
         let mask = fs::read_to_string("/proc/self/status")
             .ok()
@@ -103,7 +103,7 @@ mod disposition {
         u64::from_str_radix(mask.trim(), 16).ok()
     }
 
-    /// Elsewhere: a shell inherits what is ignored, and outlives such a signal.
+    /// Elsewhere: a child shell inherits ignored signals, so it survives sending itself one.
     fn child_ignores(signal: i32) -> bool {
         let script = format!("ulimit -c 0; kill -{signal} $$");
         let mut shell = Command::new("/bin/sh");
@@ -128,7 +128,7 @@ mod disposition {
             let ignored = ignored();
             // Rust ignores SIGPIPE, but not for its children.
             assert!(ignored(signal_hook::consts::SIGPIPE));
-            for signal in super::super::REQUESTS
+            for signal in super::super::INTERRUPTS
                 .into_iter()
                 .chain(super::super::OTHERS)
             {

@@ -1,14 +1,13 @@
 //! Whether standard output can be written to.
 //!
-//! Before `main`, Rust's runtime opens `/dev/null` for reading and writing in the place of each
-//! standard stream that is closed, so that no file of the program takes its number. What is
-//! written to it then is lost without an error, and afterwards nothing tells it from a
-//! `/dev/null` that the user asked for.
+//! Before `main`, Rust's runtime opens `/dev/null` for each closed standard stream, so that no
+//! other file gets its descriptor. Output to it is then lost without an error, and it cannot be
+//! distinguished from a `/dev/null` that the user asked for.
 
 use std::io;
 
-/// Fails where standard output was closed when the program began, or is open for reading only,
-/// which the standard library takes for written to.
+/// Fails if standard output was closed at program start, or is open for reading only, in which
+/// case the standard library ignores write errors.
 #[cfg(unix)]
 pub(super) fn check_output() -> io::Result<()> {
     use rustix::fs::{OFlags, fcntl_getfl};
@@ -28,7 +27,7 @@ pub(super) fn check_output() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether standard error was closed when the program began.
+/// Whether standard error was closed at program start.
 pub(super) fn error_was_closed() -> bool {
     #[cfg(unix)]
     return begin::was_closed(begin::ERROR);
@@ -50,7 +49,7 @@ mod begin {
     }
 
     ctor::declarative::ctor! {
-        /// Runs before the runtime does. It needs nothing of it: system calls, a store.
+        /// Runs before Rust's runtime, and needs none of it: only system calls and a store.
         #[ctor(unsafe)]
         fn look() {
             use rustix::{io::fcntl_getfd, stdio};

@@ -1,4 +1,4 @@
-//! Values of arguments, as people write them.
+//! Parsers for the values of arguments.
 
 use std::{collections::BTreeSet, ffi::OsString, num::NonZero, path::is_separator, time::Duration};
 
@@ -11,7 +11,7 @@ use stridekern::{
 };
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// The extents of `--pad`, each once.
+/// The extents of `--pad`, without duplicates.
 pub(super) fn extents(modes: &[String]) -> Result<Vec<Extent>> {
     let mut extents = Vec::new();
     let mut seen = BTreeSet::new();
@@ -46,7 +46,7 @@ pub(super) fn output_format(text: &str) -> Result<Format> {
         .with_context(|| format!("unknown format `{text}`: choose {}", Format::writable()))
 }
 
-/// What is added to a name, in the same folder.
+/// A file name suffix; it must not contain a path separator.
 pub(super) fn suffix(text: OsString) -> Result<OsString, &'static str> {
     if text.is_empty() {
         return Err("a backup needs another name: give a suffix such as .orig");
@@ -57,7 +57,7 @@ pub(super) fn suffix(text: OsString) -> Result<OsString, &'static str> {
     Ok(text)
 }
 
-/// `I/N`: this share of so many.
+/// `I/N`: share `I` of `N`, for example `2/4`.
 pub(super) fn shard(text: &str) -> Result<[u64; 2]> {
     let share = text.split_once('/').and_then(|(share, shares)| {
         let share = [share.parse().ok()?, shares.parse().ok()?];
@@ -68,7 +68,7 @@ pub(super) fn shard(text: &str) -> Result<[u64; 2]> {
     })
 }
 
-/// What was asked for, or a quarter of the memory of this machine or container.
+/// The requested memory limit, or a quarter of the memory of this machine or container.
 pub(super) fn memory_limit(asked: Option<ByteSize>) -> Result<u64> {
     if let Some(ByteSize(bytes)) = asked {
         if bytes < 1 << 20 {
@@ -81,24 +81,24 @@ pub(super) fn memory_limit(asked: Option<ByteSize>) -> Result<u64> {
     let group = system.cgroup_limits().map(|limits| limits.total_memory);
     let total = system.total_memory();
     Ok(match group.map_or(total, |group| group.min(total)) {
-        // Where the system does not tell.
+        // If the system does not report its memory.
         0 => Limits::default().max_memory,
         bytes => bytes / 4,
     })
 }
 
-/// How many threads to start, and a note if that is fewer than were asked for;
-/// 0 is one for every core.
+/// How many threads to start, and a note if that is fewer than requested; 0 means
+/// one per core.
 ///
-/// More than there are cores help where files come over a slow network. Every
-/// thread looks for work in all others, so that a thousand on two cores took a
-/// second for what 64 did in 10 ms.
+/// More threads than cores help if files come over a slow network. But work stealing
+/// polls all other threads: on two cores, a thousand threads took a second for what 64
+/// did in 10 ms.
 pub(super) fn threads(asked: u16) -> (usize, Option<String>) {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let most = (4 * cores).max(64);
     let name = "RAYON_NUM_THREADS";
     let (flag, asked) = match (asked, std::env::var(name)) {
-        // Which would be asked by the library that starts the threads.
+        // `RAYON_NUM_THREADS`, which rayon would read by itself.
         (0, Ok(text)) => (name, text.parse().unwrap_or(0)),
         _ => ("--threads", asked.into()),
     };
@@ -122,7 +122,7 @@ pub(super) fn simd() -> Result<Option<Simd>> {
     Ok(Some(simd))
 }
 
-/// A size as people write it; the parser's own words are about floats.
+/// A size such as `2G`; replaces the parser's own messages, which are about floats.
 pub(super) fn size(text: &str) -> Result<ByteSize, String> {
     (text.parse()).map_err(|_| "give a size such as 512M or 4GiB".to_owned())
 }

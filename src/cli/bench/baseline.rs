@@ -1,4 +1,4 @@
-//! The naive loop's answer and time, which every method is measured by.
+//! The naive loop's result and time: the baseline for every method.
 
 use std::{
     ops::Range,
@@ -8,11 +8,11 @@ use std::{
 use anyhow::{Context, Result};
 use stridekern::{Filter, Image, ImageView, Map, Method, Plan, Samples, Tuning};
 
-/// About as long as the naive loop may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The approximate time that the naive loop may take.
+const TIME_BUDGET: Duration = Duration::from_secs(1);
 
-/// Output rows that are compared at the least, where only some are.
-const LEAST: usize = 8;
+/// The minimum number of output rows to compare, if not all are.
+const MIN_ROWS: usize = 8;
 
 /// The naive loop, run on the whole image or, where that would take too long,
 /// on its first rows.
@@ -22,13 +22,13 @@ pub(super) struct Baseline {
     pub(super) times: Vec<f64>,
     /// Output rows that were timed.
     pub(super) rows: usize,
-    /// Output rows that are those of the whole image.
+    /// Output rows that equal those of the whole image.
     checked: Range<usize>,
     answer: Image,
 }
 
 impl Baseline {
-    /// Runs the naive loop up to `runs` times, for as long as that is bearable.
+    /// Runs the naive loop up to `runs` times within [`TIME_BUDGET`].
     pub(super) fn new(
         filter: &Filter,
         image: ImageView<'_>,
@@ -41,24 +41,24 @@ impl Baseline {
         };
         let plan = filter.plan(image, &naive)?;
         let [rows, ..] = plan.output_shape();
-        // These maps follow the range of the whole image.
+        // These maps depend on the range of the whole image.
         let of_parts = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
-        // Windows of padded rows this near to either end may see a border.
+        // Windows this close to the last row may read the border.
         let margin = match filter.extent().border() {
             None => 0,
             Some(_) => plan.window()[0] - 1,
         };
-        let least = 2 * margin + LEAST;
+        let least = 2 * margin + MIN_ROWS;
         if of_parts && least < rows / 2 {
-            let first = Self::of_first(filter, image, &naive, [least, rows], margin)?;
+            let first = Self::on_first_rows(filter, image, &naive, [least, rows], margin)?;
             let predicted = Duration::from_secs_f64(first.times[0] / 1e3);
-            if predicted > PATIENCE {
-                let bearable = PATIENCE.as_secs_f64() / predicted.as_secs_f64() * rows as f64;
+            if predicted > TIME_BUDGET {
+                let bearable = TIME_BUDGET.as_secs_f64() / predicted.as_secs_f64() * rows as f64;
                 let bearable = bearable as usize;
                 return if bearable <= 2 * least {
                     Ok(first)
                 } else {
-                    Self::of_first(filter, image, &naive, [bearable, rows], margin)
+                    Self::on_first_rows(filter, image, &naive, [bearable, rows], margin)
                 };
             }
         }
@@ -67,10 +67,10 @@ impl Baseline {
         let mut times = Vec::new();
         loop {
             let time = timed(&plan, image, &mut answer)?;
-            // The first run pays for pages that no other run pays for.
-            let warm = !times.is_empty() || start.elapsed() > PATIENCE;
+            // A warm-up run: the first run has additional page faults.
+            let warm = !times.is_empty() || start.elapsed() > TIME_BUDGET;
             times.push(time);
-            if warm && (start.elapsed() > PATIENCE || times.len() > runs as usize) {
+            if warm && (start.elapsed() > TIME_BUDGET || times.len() > runs as usize) {
                 break;
             }
         }
@@ -87,7 +87,7 @@ impl Baseline {
     }
 
     /// Runs it once on as many source rows as `part` of `whole` output rows need.
-    fn of_first(
+    fn on_first_rows(
         filter: &Filter,
         image: ImageView<'_>,
         naive: &Tuning,
@@ -204,8 +204,13 @@ mod tests {
                         4 * dilation[0]
                     };
                     let part = 2 * margin + 2;
-                    let first =
-                        Baseline::of_first(&filter, (&image).into(), &naive, [part, rows], margin);
+                    let first = Baseline::on_first_rows(
+                        &filter,
+                        (&image).into(),
+                        &naive,
+                        [part, rows],
+                        margin,
+                    );
                     let first = first.unwrap();
                     let case = format!("{extent} {anchor} {step:?} {dilation:?}");
                     assert!(first.checked_rows() >= 2, "{case}");
