@@ -24,6 +24,7 @@ mod depth;
 mod engine;
 #[cfg(feature = "codecs")]
 mod file;
+mod finish;
 mod geometry;
 mod hash;
 mod map;
@@ -33,7 +34,6 @@ mod plan;
 mod runner;
 mod stage;
 mod stop;
-mod tone;
 #[cfg(feature = "codecs")]
 mod warning;
 

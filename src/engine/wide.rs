@@ -33,7 +33,7 @@ struct Kernel {
 }
 
 impl Wide {
-    /// For `trusted` sums, all finite, see [`Tone::trusted`](crate::tone::Tone::trusted).
+    /// For `trusted` sums, all finite, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
     pub(crate) fn new<'a>(grids: impl Iterator<Item = Grid<'a>>, trusted: [f32; 2]) -> Self {
         let kernel = |grid: Grid<'_>| Kernel {
             weights: grid.weights.to_vec(),

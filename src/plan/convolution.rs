@@ -9,11 +9,11 @@ use crate::{
     engine::{self, Engine, Offer, Task},
     error::{RequestError, Result},
     filter::{Channel, Extent, Filter},
+    finish::Finish,
     geometry::{self, Geometry},
     image::{self, Depth, ImageSpec},
     kernel::Kernel,
     number::LaneKind,
-    tone::Tone,
 };
 
 /// Results of more bytes than this are larger than the last-level cache, and are
@@ -31,7 +31,7 @@ pub(crate) struct Convolution {
     /// The kernels as they are computed.
     pub(crate) kernels: Vec<Kernel>,
     pub(crate) geometry: Geometry,
-    pub(crate) tone: Tone,
+    pub(crate) finish: Finish,
     pub(super) choice: Choice,
     /// Of the rows that kernels see, and of the result.
     pub(crate) channels: usize,
@@ -103,7 +103,7 @@ impl Convolution {
                 .next_multiple_of(rows_at_once)
                 .min(geometry.rows.output)
         });
-        let tone = Tone::new(
+        let finish = Finish::new(
             &kernels,
             filter.bank.combine(),
             filter.map,
@@ -111,11 +111,11 @@ impl Convolution {
             output_depth,
             lane,
         );
-        if !tone.is_exact(&kernels) {
+        if !finish.is_exact(&kernels) {
             return Err(RequestError::Divisors.into());
         }
         Ok(Self {
-            tone,
+            finish,
             kernels,
             geometry,
             choice,

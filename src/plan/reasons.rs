@@ -87,7 +87,7 @@ impl Plan {
     /// one line.
     pub fn needs_whole_image(&self) -> Option<String> {
         let map = self.filter.map();
-        if self.convolution.tone.needs_range() {
+        if self.convolution.finish.needs_range() {
             Some(format!("the map {map} needs the range of all responses"))
         } else if self.convolution.geometry.border == Some(Border::Wrap) && self.window()[0] > 1 {
             Some("the border wrap needs its far end".to_owned())

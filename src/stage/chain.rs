@@ -8,7 +8,7 @@ use super::{
     point::{Luma, Select},
     scratch::{Buffer, Pool},
 };
-use crate::{error::Result, plan::Plan, stop::Stop, tone};
+use crate::{error::Result, finish::ResponseRange, plan::Plan, stop::Stop};
 
 /// The stages from an image to a result, compiled.
 ///
@@ -153,7 +153,7 @@ impl Chain {
 struct Before<'a> {
     stages: &'a [Box<dyn RowStage>],
     pools: &'a [Pool],
-    ranges: &'a [Option<tone::Range>],
+    ranges: &'a [Option<ResponseRange>],
     threads: usize,
     stop: Option<&'a Stop>,
 }

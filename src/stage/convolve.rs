@@ -13,13 +13,13 @@ use super::{
 use crate::{
     engine::{self, Bank, Grid, Kernels, Program, Wide, recycled},
     error::Result,
+    finish::{Finish, ResponseRange},
     geometry,
     image::{Depth, ImageSpec, SampleSliceMut, try_resize},
     kernel::Kernel,
     number::{Element, Lane, LaneKind, Output, Widen},
     plan::Convolution,
     simd,
-    tone::{self, Tone},
 };
 
 /// Compiles a convolution. The types of samples and lane are picked here, once.
@@ -73,10 +73,10 @@ fn boxed<S: Widen, E: Element, T: Lane>(
 ) -> Box<dyn RowStage> {
     let unbounded = S::DEPTH == Depth::F32 && convolution.lane() == LaneKind::F32;
     let grids = bank.grids.iter().copied();
-    let alpha = (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.tone));
+    let alpha = (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.finish));
     Box::new(Convolve::<S, E, T> {
         kernels,
-        wide: unbounded.then(|| Wide::new(grids, convolution.tone.trusted())),
+        wide: unbounded.then(|| Wide::new(grids, convolution.finish.accurate_range())),
         point: alpha.map(|alpha| Box::new(alpha) as Box<dyn PointStage>),
         convolution: Arc::clone(convolution),
         samples: PhantomData,
@@ -117,10 +117,10 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
     }
 
     fn needs_range(&self) -> bool {
-        self.convolution.tone.needs_range()
+        self.convolution.finish.needs_range()
     }
 
-    fn range(&self, source: Rows<'_>, run: &Run<'_>) -> Result<tone::Range> {
+    fn range(&self, source: Rows<'_>, run: &Run<'_>) -> Result<ResponseRange> {
         let pass = self.pass(source);
         // Of the type that the rows are filled in, whose buffers they share.
         match self.convolution.depths[1] {
@@ -209,7 +209,7 @@ enum Sums<'a, T> {
 
 /// How rows of sums become rows of the output.
 struct Finishing<'a> {
-    tone: Tone,
+    finish: Finish,
     /// Whether rows are written by non-temporal stores.
     streams: bool,
     /// Samples from one row of the output to the next.
@@ -241,9 +241,9 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     ) -> Result<()> {
         let convolution = self.convolution;
         let finishing = Finishing {
-            tone: match run.range {
-                None => convolution.tone.clone(),
-                Some(range) => convolution.tone.with_range(range),
+            finish: match run.range {
+                None => convolution.finish.clone(),
+                Some(range) => convolution.finish.with_range(range),
             },
             streams: convolution.streams(size_of_val(out)),
             stride: out_stride,
@@ -278,13 +278,15 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         finishing: &Finishing<'_>,
         (scratch, finished): &mut (Scratch<E, T>, Vec<O>),
     ) -> Result<()> {
-        let Finishing { tone, streams, .. } = finishing;
+        let Finishing {
+            finish, streams, ..
+        } = finishing;
         let simd = self.convolution.offer().simd;
         let channels = self.convolution.channels;
-        let finish = |y: usize, columns: &Range<usize>, sums: Sums<'_, T>, out: &mut [O]| {
+        let finish_row = |y: usize, columns: &Range<usize>, sums: Sums<'_, T>, out: &mut [O]| {
             match sums {
-                Sums::Lane(sums) => tone.finish(simd, sums, out),
-                Sums::Wide(sums) => tone.finish(simd, sums, out),
+                Sums::Lane(sums) => finish.apply(simd, sums, out),
+                Sums::Wide(sums) => finish.apply(simd, sums, out),
             }
             if let Some(point) = &self.stage.point {
                 let under = Under::new(&self.convolution.geometry, self.rows, [y, columns.start]);
@@ -301,10 +303,10 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
                     let at = (y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = &mut out[at..][..len];
                     if *streams {
-                        finish(y, &tile.columns, sums, finished);
+                        finish_row(y, &tile.columns, sums, finished);
                         stream.copy(finished, out);
                     } else {
-                        finish(y, &tile.columns, sums, out);
+                        finish_row(y, &tile.columns, sums, out);
                     }
                 })?;
             }
@@ -313,7 +315,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     }
 
     /// The range of the numerators of the whole result, which is finished in `O`.
-    fn range<O: Output>(&self, run: &Run<'_>) -> Result<tone::Range> {
+    fn range<O: Output>(&self, run: &Run<'_>) -> Result<ResponseRange> {
         let rows = self.convolution.geometry.rows.output;
         let band_rows = self.band_rows(rows);
         let bands = 0..rows.div_ceil(band_rows);
@@ -323,14 +325,16 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
             let first = band * band_rows;
             self.range_of_band(first..(first + band_rows).min(rows), run, scratch)
         };
-        let join = |a: tone::Range, b: tone::Range| Ok(a.join(b));
+        let join = |a: ResponseRange, b: ResponseRange| Ok(a.join(b));
         if run.threads == 1 {
             let scratch = &mut *scratch();
-            return { bands }.try_fold(tone::Range::EMPTY, |all, at| join(all, band(scratch, at)?));
+            return { bands }.try_fold(ResponseRange::EMPTY, |all, at| {
+                join(all, band(scratch, at)?)
+            });
         }
         (bands.into_par_iter())
             .map_init(scratch, |scratch, at| band(scratch, at))
-            .try_reduce(|| tone::Range::EMPTY, join)
+            .try_reduce(|| ResponseRange::EMPTY, join)
     }
 
     fn range_of_band(
@@ -338,19 +342,19 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         rows: Range<usize>,
         run: &Run<'_>,
         scratch: &mut Scratch<E, T>,
-    ) -> Result<tone::Range> {
+    ) -> Result<ResponseRange> {
         let Convolution {
-            tone,
+            finish,
             channels,
             copies_alpha,
             ..
         } = self.convolution;
-        let mut range = tone::Range::EMPTY;
+        let mut range = ResponseRange::EMPTY;
         for tile in self.tiles(rows, &run.columns) {
             self.each_row(&tile, scratch, |_, sums| {
                 range = range.join(match sums {
-                    Sums::Lane(sums) => tone.range(sums, *channels, *copies_alpha),
-                    Sums::Wide(sums) => tone.range(sums, *channels, *copies_alpha),
+                    Sums::Lane(sums) => finish.range(sums, *channels, *copies_alpha),
+                    Sums::Wide(sums) => finish.range(sums, *channels, *copies_alpha),
                 });
             })?;
         }

@@ -22,7 +22,7 @@ pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
 
-use crate::{error::Result, image::ImageSpec, stop::Stop, tone};
+use crate::{error::Result, finish::ResponseRange, image::ImageSpec, stop::Stop};
 
 /// Called with the number of output rows that were finished, from any thread.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
@@ -60,8 +60,8 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    fn range(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<tone::Range> {
-        Ok(tone::Range::EMPTY)
+    fn range(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<ResponseRange> {
+        Ok(ResponseRange::EMPTY)
     }
 
     /// Makes these rows of the output. `source` holds at least the
@@ -91,7 +91,7 @@ pub(crate) struct Run<'a> {
     /// The columns of the output that are wanted. Others may be made, too.
     columns: Range<usize>,
     /// What [`RowStage::range`] found.
-    range: Option<tone::Range>,
+    range: Option<ResponseRange>,
     /// Buffers of the stage's threads.
     pool: &'a Pool,
     /// Threads that share the work: with one, that of the caller does all of it.

@@ -10,8 +10,8 @@ use std::{
 use super::Rows;
 use crate::{
     error::Result,
+    finish::ResponseRange,
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples},
-    tone,
 };
 
 /// The buffers of a chain, kept from one run to the next: those of threads, and
@@ -23,7 +23,7 @@ pub(crate) struct Scratch {
     /// The output of each stage but the last.
     pub(super) between: Vec<Buffer>,
     /// The range of the responses of each stage, where it was asked for.
-    pub(super) ranges: Vec<Option<tone::Range>>,
+    pub(super) ranges: Vec<Option<ResponseRange>>,
 }
 
 impl Scratch {

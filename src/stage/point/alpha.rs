@@ -2,9 +2,9 @@
 
 use super::{PointStage, Under};
 use crate::{
+    finish::Finish,
     image::{ImageView, SampleSliceMut},
     number::{Output, Widen},
-    tone::Tone,
     view::StridedView,
 };
 
@@ -16,8 +16,8 @@ pub(in crate::stage) struct CopyAlpha {
 }
 
 impl CopyAlpha {
-    pub(in crate::stage) fn new(tone: &Tone) -> Self {
-        let [mul, div] = tone.rescale();
+    pub(in crate::stage) fn new(finish: &Finish) -> Self {
+        let [mul, div] = finish.rescale();
         Self { mul, div }
     }
 

@@ -1,5 +1,5 @@
-//! The constants of a tone: what turns a sum into a numerator, and a numerator
-//! into a sample.
+//! The constants of a finish: the affine map from sum to numerator for each kernel,
+//! and the final scale from numerator to sample.
 
 use crate::{
     image::Depth,
@@ -8,38 +8,39 @@ use crate::{
     number::{Lane, Real},
 };
 
-/// Of one kernel of the bank.
+/// The affine map of one kernel: `numerator = (sum + bias) * scale`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Term {
+pub(super) struct Affine {
     /// The smallest and the largest sum that the weights and samples allow.
-    pub(super) low: f64,
-    pub(super) high: f64,
+    pub(super) min_sum: f64,
+    pub(super) max_sum: f64,
     pub(super) bias: f64,
     pub(super) scale: f64,
 }
 
-impl Term {
+impl Affine {
     pub(super) fn new(kernel: &Kernel, from: Depth, common_divisor: f64) -> Self {
         let full_scale = from.full_scale();
-        let [low, high] = kernel.sum_range(full_scale);
+        let [min_sum, max_sum] = kernel.sum_range(full_scale);
         Self {
-            low,
-            high,
+            min_sum,
+            max_sum,
             bias: kernel.bias() * full_scale * kernel.divisor(),
             scale: common_divisor / kernel.divisor(),
         }
     }
 
     /// The largest absolute numerator.
-    pub(super) fn largest(&self) -> f64 {
-        (self.low.abs().max(self.high) + self.bias.abs()) * self.scale.abs()
+    pub(super) fn max_abs_numerator(&self) -> f64 {
+        (self.min_sum.abs().max(self.max_sum) + self.bias.abs()) * self.scale.abs()
     }
 
-    /// Whether a numerator is its sum.
-    pub(super) fn is_plain(&self) -> bool {
+    /// Whether every numerator equals its sum.
+    pub(super) fn is_identity(&self) -> bool {
         self.bias == 0.0 && self.scale == 1.0
     }
 
+    /// Combines the numerators of `sums` with those in `out`.
     #[inline(always)]
     pub(super) fn fold<T: Lane, F: Real>(
         &self,
@@ -48,7 +49,7 @@ impl Term {
         with: impl Fn(F, F) -> F,
     ) {
         let (low, bias, scale) = (
-            self.low as i32,
+            self.min_sum as i32,
             F::from_f64(self.bias),
             F::from_f64(self.scale),
         );
@@ -58,17 +59,17 @@ impl Term {
     }
 }
 
-/// The last step: `(numerator + add) * mul / div`.
+/// The final scale: `sample = (numerator + add) * mul / div`, before rounding.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Last {
+pub(super) struct FinalScale {
     pub(super) add: f64,
     pub(super) mul: f64,
     pub(super) div: f64,
 }
 
-impl Last {
+impl FinalScale {
     /// For the maps that do not depend on the image.
-    pub(super) fn of(map: Map, divisor: f64, from: Depth, to: Depth) -> Self {
+    pub(super) fn new(map: Map, divisor: f64, from: Depth, to: Depth) -> Self {
         let (mul, div) = match (map, from, to) {
             (Map::Float, ..) => (1.0, 1.0),
             _ if from == to => (1.0, 1.0),
@@ -92,16 +93,17 @@ impl Last {
         }
     }
 
-    /// `mul / div` where multiplying by it is the same: a power of two.
-    pub(super) fn power_of_two(self) -> Option<f64> {
+    /// `mul / div` if it is a power of two: multiplying by it is then exact.
+    pub(super) fn exact_factor(self) -> Option<f64> {
         let factor = self.mul / self.div;
         let exact = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
         (exact && factor * self.div == self.mul).then_some(factor)
     }
 }
 
-/// A positive number that every divisor of the bank divides, if there is an
-/// exact one: their least common multiple where they are integers, else 1.
+/// The common denominator of the bank's responses: the divisor if all are the
+/// same, the least common multiple of integer divisors if it is exact in f64,
+/// else 1. For example, 12 for 4 and 6.
 pub(super) fn common_divisor(kernels: &[Kernel]) -> f64 {
     let divisors = || kernels.iter().map(|k| k.divisor().abs());
     let first = kernels.first().map_or(1.0, |k| k.divisor().abs());

@@ -1,4 +1,4 @@
-//! Every sum of a lane against rational arithmetic, at every level.
+//! Every sum of a lane against rational arithmetic, at every SIMD level.
 
 use super::*;
 use crate::{
@@ -26,14 +26,14 @@ fn nearest(numerator: i64, divisor: i64, white: i64) -> i64 {
     (below + i64::from(up)).clamp(0, white)
 }
 
-/// What the level makes of sums, as integers.
-fn finish<T: Lane, O: Output>(tone: &Tone, simd: Simd, sums: &[&[T]]) -> Vec<i64> {
+/// The samples of a row of sums at a SIMD level, as the integers of their bits.
+fn samples_of<T: Lane, O: Output>(finish: &Finish, simd: Simd, sums: &[&[T]]) -> Vec<i64> {
     let mut out = vec![O::from_real(0.0_f32); sums[0].len()];
-    tone.finish(simd, sums, &mut out);
+    finish.apply(simd, sums, &mut out);
     let bytes = |sample: &O| {
         let mut wide = [0; 8];
-        let narrow = bytemuck::bytes_of(sample);
-        wide[..narrow.len()].copy_from_slice(narrow);
+        let sample = bytemuck::bytes_of(sample);
+        wide[..sample.len()].copy_from_slice(sample);
         i64::from_le_bytes(wide)
     };
     out.iter().map(bytes).collect()
@@ -44,7 +44,7 @@ const DIVISORS: [i64; 17] = [
     1, 2, 3, 4, 6, 8, 9, 10, 16, 25, 81, 128, 255, 256, 257, 1000, 1_000_000,
 ];
 
-/// Weights whose sums reach the ends of what 16 bits tell apart, and others.
+/// Weights whose sums span nearly 2^16, and others.
 const WEIGHTS: [&[f64]; 6] = [
     &[-4.0, 4.0],
     &[257.0],
@@ -76,12 +76,12 @@ fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
                     .map(|n| if map == Map::Abs { n.abs() } else { n })
                     .map(|n| nearest(n + middle * divisor.abs(), divisor.abs(), 255))
                     .collect();
-                let tone = |lane| Tone::new(&kernels, None, map, Depth::U8, Depth::U8, lane);
+                let finish = |lane| Finish::new(&kernels, None, map, Depth::U8, Depth::U8, lane);
                 for simd in Simd::available() {
                     let case = format!("{weights:?} / {divisor} + {bias}, {map}, {simd:?}");
-                    let small = finish::<i16, u8>(&tone(LaneKind::I16), simd, &[&wrapped]);
+                    let small = samples_of::<i16, u8>(&finish(LaneKind::I16), simd, &[&wrapped]);
                     assert!(small == expected, "i16: {case}");
-                    let float = finish::<f32, u8>(&tone(LaneKind::F32), simd, &[&floats]);
+                    let float = samples_of::<f32, u8>(&finish(LaneKind::F32), simd, &[&floats]);
                     assert!(float == expected, "f32: {case}");
                 }
             }
@@ -90,22 +90,28 @@ fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
 }
 
 #[test]
-fn the_usual_tones_of_bytes_are_finished_in_16_bits() {
-    let narrow = |weights: &[f64], divisor: f64, bias: f64, map| {
+fn the_usual_filters_of_bytes_are_finished_in_16_bits() {
+    let in_integers = |weights: &[f64], divisor: f64, bias: f64, map| {
         let kernels = [kernel(weights, divisor, bias)];
         let lane = LaneKind::I16;
-        Tone::new(&kernels, None, map, Depth::U8, Depth::U8, lane)
-            .narrow
+        Finish::new(&kernels, None, map, Depth::U8, Depth::U8, lane)
+            .integer
             .is_some()
     };
     for divisor in [1.0, 2.0, 9.0, 10.0, 16.0, 25.0, 256.0] {
-        assert!(narrow(&[9.0], divisor, 0.0, Map::Clamp), "{divisor}");
-        assert!(narrow(&[-4.0, 4.0], divisor, 0.0, Map::Abs), "{divisor}");
-        assert!(narrow(&[-4.0, 4.0], divisor, 0.0, Map::Offset), "{divisor}");
+        assert!(in_integers(&[9.0], divisor, 0.0, Map::Clamp), "{divisor}");
+        assert!(
+            in_integers(&[-4.0, 4.0], divisor, 0.0, Map::Abs),
+            "{divisor}"
+        );
+        assert!(
+            in_integers(&[-4.0, 4.0], divisor, 0.0, Map::Offset),
+            "{divisor}"
+        );
     }
-    assert!(narrow(&[-4.0, 4.0], 1.0, 1.0, Map::Clamp));
-    assert!(!narrow(&[-4.0, 4.0], 1.0, 0.1, Map::Clamp));
-    assert!(!narrow(&[257.0], 256.0, 0.0, Map::Offset));
+    assert!(in_integers(&[-4.0, 4.0], 1.0, 1.0, Map::Clamp));
+    assert!(!in_integers(&[-4.0, 4.0], 1.0, 0.1, Map::Clamp));
+    assert!(!in_integers(&[257.0], 256.0, 0.0, Map::Offset));
 }
 
 #[test]
@@ -136,9 +142,9 @@ fn sums_of_two_kernels_combine_as_integers_do() {
                     })
                     .collect();
                 let lane = LaneKind::I16;
-                let tone = Tone::new(&kernels, Some(combine), map, Depth::U8, Depth::U8, lane);
+                let finish = Finish::new(&kernels, Some(combine), map, Depth::U8, Depth::U8, lane);
                 for simd in Simd::available() {
-                    let samples = finish::<i16, u8>(&tone, simd, &sums);
+                    let samples = samples_of::<i16, u8>(&finish, simd, &sums);
                     let case = format!("{combine:?} of {weights:?} / {divisor}, {map}");
                     assert!(samples == expected, "{case}, {simd:?}");
                 }
@@ -179,12 +185,12 @@ fn sums_of_16_bit_samples_are_rounded_as_their_rational_quotients_are() {
             let expected: Vec<i64> = sums.iter().map(|&n| nearest(n, divisor, 65_535)).collect();
             let kernels = [kernel(weights, divisor as f64, 0.0)];
             let clamp = Map::Clamp;
-            let tone = |lane| Tone::new(&kernels, None, clamp, Depth::U16, Depth::U16, lane);
+            let finish = |lane| Finish::new(&kernels, None, clamp, Depth::U16, Depth::U16, lane);
             for simd in Simd::available() {
                 let case = format!("{weights:?} / {divisor}, {simd:?}");
-                let single = finish::<f32, u16>(&tone(LaneKind::F32), simd, &[&floats]);
+                let single = samples_of::<f32, u16>(&finish(LaneKind::F32), simd, &[&floats]);
                 assert!(single == expected, "f32: {case}");
-                let double = finish::<f64, u16>(&tone(LaneKind::F64), simd, &[&doubles]);
+                let double = samples_of::<f64, u16>(&finish(LaneKind::F64), simd, &[&doubles]);
                 assert!(double == expected, "f64: {case}");
             }
         }
@@ -212,7 +218,7 @@ fn float_sums_are_finished_by_the_plain_formula() {
     for divisor in [1.0, 0.5, 3.7, -1.0, 16.0] {
         let kernels = [kernel(&weights, divisor, 0.0)];
         let (sign, divisor) = (divisor.signum() as f32, divisor.abs() as f32);
-        let tone = |from, to| Tone::new(&kernels, None, Map::Clamp, from, to, LaneKind::F32);
+        let finish = |from, to| Finish::new(&kernels, None, Map::Clamp, from, to, LaneKind::F32);
         let bytes = sums.iter().map(|s| s * sign / divisor);
         let bytes: Vec<i64> = bytes
             .map(|n| n.round_ties_even() as u8)
@@ -222,9 +228,9 @@ fn float_sums_are_finished_by_the_plain_formula() {
         let floats = sums.iter().map(|s| ((s + 0.0) * sign + 0.0) / divisor);
         let floats: Vec<i64> = floats.map(|n| i64::from(n.to_bits())).collect();
         for simd in Simd::available() {
-            let u8s = finish::<f32, u8>(&tone(Depth::U8, Depth::U8), simd, &[&sums]);
+            let u8s = samples_of::<f32, u8>(&finish(Depth::U8, Depth::U8), simd, &[&sums]);
             assert_eq!(u8s, bytes, "{divisor}, {simd:?}");
-            let f32s = finish::<f32, f32>(&tone(Depth::F32, Depth::F32), simd, &[&sums]);
+            let f32s = samples_of::<f32, f32>(&finish(Depth::F32, Depth::F32), simd, &[&sums]);
             assert_eq!(f32s, floats, "{divisor}, {simd:?}");
         }
     }

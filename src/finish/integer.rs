@@ -1,6 +1,6 @@
-//! Integer sums to bytes, in 16 bits from end to end.
+//! Integer sums to 8-bit samples, in 16-bit integers throughout.
 
-use super::terms::{Last, Term};
+use super::scale::{Affine, FinalScale};
 use crate::{
     combine::Combine,
     map::Map,
@@ -8,43 +8,47 @@ use crate::{
     simd::{Body, Isa, Simd},
 };
 
-/// Samples that several kernels are combined for at a time.
+/// Samples per block when the sums of several kernels are combined.
 const BLOCK: usize = 128;
 
-/// What turns sums of 8-bit samples into 8-bit samples, where every number on
-/// the way is an integer of 16 bits: twice as many to a vector as floats.
+/// A finish of 8-bit samples where every intermediate value is a 16-bit integer:
+/// a vector holds twice as many of them as of f32.
 ///
-/// Sums come modulo 2^16, and so do numerators, which lie in `-zero..2^16 - zero`.
+/// Sums and numerators are known modulo 2^16. Numerators lie in
+/// `-zero_point..2^16 - zero_point`, so adding the zero point makes them `u16`,
+/// as in quantized arithmetic. For example, sums in -1020..=1020 have the zero
+/// point 1020.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Narrow {
+pub(super) struct IntegerFinish {
     combine: Combine,
     abs: bool,
-    /// The sum whose numerator is `-zero`, modulo 2^16.
-    first: u16,
-    zero: u16,
-    /// The largest numerator that needs to be told from larger ones.
-    white: u16,
-    quotient: Quotient,
+    /// The sum whose numerator is `-zero_point`, modulo 2^16.
+    lowest_sum: u16,
+    /// What represents a numerator of 0.
+    zero_point: u16,
+    /// Numerators from here on are white.
+    saturation: u16,
+    division: RoundedDivision,
 }
 
-impl Narrow {
-    /// `None` where a number on the way is no integer or needs more bits.
+impl IntegerFinish {
+    /// `None` if an intermediate value may be no integer or need more than 16 bits.
     pub(super) fn new(
-        terms: &[Term],
+        affine: &[Affine],
         combine: Option<Combine>,
         map: Map,
-        last: Last,
+        final_scale: FinalScale,
     ) -> Option<Self> {
         let combine = combine.unwrap_or(Combine::Sum);
-        let alike = |t: &Term| t.scale == 1.0 && (t.bias == 0.0 || terms.len() == 1);
-        let Last { add, mul, div } = last;
-        let known = matches!(map, Map::Clamp | Map::Abs | Map::Offset)
+        let alike = |t: &Affine| t.scale == 1.0 && (t.bias == 0.0 || affine.len() == 1);
+        let FinalScale { add, mul, div } = final_scale;
+        let supported = matches!(map, Map::Clamp | Map::Abs | Map::Offset)
             && matches!(combine, Combine::Sum | Combine::Max);
-        if !known || mul != 1.0 || !terms.iter().all(alike) {
+        if !supported || mul != 1.0 || !affine.iter().all(alike) {
             return None;
         }
-        let add = add + terms.first()?.bias;
-        let ends = terms.iter().map(|t| [t.low, t.high]);
+        let add = add + affine.first()?.bias;
+        let ends = affine.iter().map(|t| [t.min_sum, t.max_sum]);
         let [low, high] = ends.reduce(|a, b| match combine {
             Combine::Max => [a[0].min(b[0]), a[1].max(b[1])],
             _ => [a[0] + b[0], a[1] + b[1]],
@@ -57,22 +61,22 @@ impl Narrow {
             return None;
         }
         let largest = if map == Map::Abs { span } else { highest };
-        let white = (255.0 * div).min(largest) as u16;
+        let saturation = (255.0 * div).min(largest) as u16;
         Some(Self {
             combine,
             abs: map == Map::Abs,
-            first: (lowest - add) as i64 as u16,
-            zero: -lowest as u16,
-            white,
-            quotient: Quotient::new(div as u16, white)?,
+            lowest_sum: (lowest - add) as i64 as u16,
+            zero_point: -lowest as u16,
+            saturation,
+            division: RoundedDivision::new(div as u16, saturation)?,
         })
     }
 
-    /// Turns one row of sums per kernel into samples.
-    pub(super) fn finish<T: Lane>(&self, simd: Simd, sums: &[&[T]], out: &mut [u8]) {
+    /// Converts one row of sums per kernel to samples.
+    pub(super) fn apply<T: Lane>(&self, simd: Simd, sums: &[&[T]], out: &mut [u8]) {
         debug_assert_eq!(T::KIND, LaneKind::I16);
         simd.run(Row {
-            narrow: self,
+            finish: self,
             sums,
             out,
         });
@@ -80,40 +84,41 @@ impl Narrow {
 
     #[inline(always)]
     fn samples(self, sums: &[i16], out: &mut [u8]) {
-        // Saturating before rounding is the same, the limits being integers.
-        let white = self.white;
+        // Saturating before rounding gives the same samples: the limits are integers.
+        let saturation = self.saturation;
         if self.abs {
-            let numerators = sums.iter().map(|&sum| self.absolute(sum).min(white));
-            self.quotient.write(numerators, out);
+            let numerators = sums.iter().map(|&sum| self.absolute(sum).min(saturation));
+            self.division.write(numerators, out);
         } else {
-            let numerators = sums.iter().map(|&sum| self.clamped(sum).min(white));
-            self.quotient.write(numerators, out);
+            let numerators = sums.iter().map(|&sum| self.clamped(sum).min(saturation));
+            self.division.write(numerators, out);
         }
     }
 
-    /// How far the sum stands above the first.
+    /// The numerator of a sum, plus the zero point.
     #[inline(always)]
-    fn height(self, sum: i16) -> u16 {
-        (sum as u16).wrapping_sub(self.first)
+    fn biased(self, sum: i16) -> u16 {
+        (sum as u16).wrapping_sub(self.lowest_sum)
     }
 
     #[inline(always)]
     fn clamped(self, sum: i16) -> u16 {
-        self.height(sum).saturating_sub(self.zero)
+        self.biased(sum).saturating_sub(self.zero_point)
     }
 
     #[inline(always)]
     fn absolute(self, sum: i16) -> u16 {
-        let height = self.height(sum);
-        height.saturating_sub(self.zero) | self.zero.saturating_sub(height)
+        let biased = self.biased(sum);
+        biased.saturating_sub(self.zero_point) | self.zero_point.saturating_sub(biased)
     }
 
-    /// Adds the sums of one more kernel, or keeps the larger ones.
+    /// Combines the sums of one more kernel with those so far: adds them or takes
+    /// the maximum.
     #[inline(always)]
     fn fold(self, all: &mut [i16], sums: &[i16]) {
         for (all, &sum) in all.iter_mut().zip(sums) {
             *all = match self.combine {
-                Combine::Max if self.height(*all) < self.height(sum) => sum,
+                Combine::Max if self.biased(*all) < self.biased(sum) => sum,
                 Combine::Max => *all,
                 _ => all.wrapping_add(sum),
             };
@@ -122,7 +127,7 @@ impl Narrow {
 }
 
 struct Row<'a, T> {
-    narrow: &'a Narrow,
+    finish: &'a IntegerFinish,
     sums: &'a [&'a [T]],
     out: &'a mut [u8],
 }
@@ -132,13 +137,13 @@ impl<T: Lane> Body for Row<'_, T> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
-        let Self { narrow, sums, out } = self;
+        let Self { finish, sums, out } = self;
         let Some((first, others)) = sums.split_first() else {
             return;
         };
         let first: &[i16] = bytemuck::cast_slice(first);
         if others.is_empty() {
-            return narrow.samples(first, out);
+            return finish.samples(first, out);
         }
         let mut all = [0; BLOCK];
         for (x, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
@@ -146,33 +151,33 @@ impl<T: Lane> Body for Row<'_, T> {
             let all = &mut all[..out.len()];
             all.copy_from_slice(&first[columns.clone()]);
             for sums in others {
-                narrow.fold(all, &bytemuck::cast_slice(sums)[columns.clone()]);
+                finish.fold(all, &bytemuck::cast_slice(sums)[columns.clone()]);
             }
-            narrow.samples(all, out);
+            finish.samples(all, out);
         }
     }
 }
 
 /// A division by a constant, rounded to nearest, ties to even.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Quotient {
-    One,
+enum RoundedDivision {
+    ByOne,
     PowerOfTwo { shift: u16 },
-    Product(Product),
+    Reciprocal(Reciprocal),
 }
 
-impl Quotient {
-    /// For numerators up to `largest`, or `None` if they are too large.
+impl RoundedDivision {
+    /// For numerators up to `largest`, or `None` if 16 bits could overflow.
     fn new(divisor: u16, largest: u16) -> Option<Self> {
         Some(if divisor == 1 {
-            Self::One
+            Self::ByOne
         } else if divisor.is_power_of_two() {
             largest.checked_add(divisor / 2)?;
             Self::PowerOfTwo {
                 shift: divisor.ilog2() as u16,
             }
         } else {
-            Self::Product(Product::new(divisor, largest)?)
+            Self::Reciprocal(Reciprocal::new(divisor, largest)?)
         })
     }
 
@@ -180,33 +185,36 @@ impl Quotient {
     fn write(self, numerators: impl Iterator<Item = u16>, out: &mut [u8]) {
         let out = out.iter_mut().zip(numerators);
         match self {
-            Self::One => out.for_each(|(out, n)| *out = n as u8),
+            Self::ByOne => out.for_each(|(out, n)| *out = n as u8),
             Self::PowerOfTwo { shift } => {
-                // A tie goes up where the quotient, rounded down, is odd.
+                // A tie is rounded up where the truncated quotient is odd.
                 let below_half = (1 << (shift - 1)) - 1;
                 out.for_each(|(out, n)| {
                     let odd = (n >> shift) & 1;
                     *out = ((n + below_half + odd) >> shift) as u8;
                 });
             }
-            Self::Product(product) => out.for_each(|(out, n)| *out = product.nearest(n) as u8),
+            Self::Reciprocal(reciprocal) => {
+                out.for_each(|(out, n)| *out = reciprocal.divide(n) as u8);
+            }
         }
     }
 }
 
-/// What division by a number that is no power of two is replaced by.
+/// Division as multiplication by a fixed-point reciprocal and a shift, for
+/// divisors that are no powers of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Product {
+struct Reciprocal {
     divisor: u16,
-    factor: u16,
+    multiplier: u16,
     shift: u16,
-    /// Half the divisor, and one more if the factor was rounded down.
+    /// Half the divisor, plus one if the multiplier was rounded down.
     add: u16,
-    /// How much larger the product of quotient and divisor is at a tie.
+    /// `quotient * divisor - numerator` at a tie, where the quotient was rounded up.
     tie: u16,
 }
 
-impl Product {
+impl Reciprocal {
     /// For numerators up to `largest`.
     ///
     /// Let l be the binary logarithm of the divisor d, rounded down. Then
@@ -223,17 +231,17 @@ impl Product {
         largest.checked_add(add)?;
         Some(Self {
             divisor,
-            factor: (below + u32::from(!rounded_down)) as u16,
+            multiplier: (below + u32::from(!rounded_down)) as u16,
             shift: shift as u16,
             add,
-            // Of an odd divisor there are no ties: one more than the most.
+            // An odd divisor has no ties: a difference that never occurs.
             tie: divisor.div_ceil(2),
         })
     }
 
     #[inline(always)]
-    fn nearest(self, n: u16) -> u16 {
-        let high = (u32::from(n + self.add) * u32::from(self.factor)) >> 16;
+    fn divide(self, n: u16) -> u16 {
+        let high = (u32::from(n + self.add) * u32::from(self.multiplier)) >> 16;
         let quotient = high as u16 >> self.shift;
         let above = quotient.wrapping_mul(self.divisor).wrapping_sub(n);
         quotient - (u16::from(above == self.tie) & quotient)
@@ -249,12 +257,12 @@ mod tests {
         for divisor in (1..=1030).chain([4096, 10_000, 32_767, 32_768, 43_690, 43_691, 65_535]) {
             let d = u32::from(divisor);
             for largest in [65_535, 65_535 - divisor / 2 - 1] {
-                let Some(quotient) = Quotient::new(divisor, largest) else {
+                let Some(division) = RoundedDivision::new(divisor, largest) else {
                     assert_eq!(largest, 65_535, "by {divisor}");
                     continue;
                 };
                 let mut samples = vec![0; usize::from(largest) + 1];
-                quotient.write(0..=largest, &mut samples);
+                division.write(0..=largest, &mut samples);
                 for (n, sample) in (0..).zip(samples) {
                     let (below, rest) = (n / d, n % d);
                     let up = 2 * rest > d || (2 * rest == d && below % 2 == 1);

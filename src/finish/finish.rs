@@ -1,10 +1,10 @@
-//! Sums to samples: divisor and bias, combination, map, depth, rounding.
+//! Sums to samples: bias, divisor, combination of kernels, map, depth, rounding.
 
 use std::{marker::PhantomData, sync::Arc};
 
 use super::{
-    narrow::Narrow,
-    terms::{Last, Term, common_divisor},
+    integer::IntegerFinish,
+    scale::{Affine, FinalScale, common_divisor},
 };
 use crate::{
     combine::Combine,
@@ -15,48 +15,50 @@ use crate::{
     simd::{Body, Isa, Simd},
 };
 
-/// Samples that are finished together, in registers and the first cache.
+/// Samples that are finished together: their numerators stay in L1.
 const BLOCK: usize = 128;
 
-/// How the sums of a bank become samples.
+/// How the sums of a kernel bank become samples.
 ///
 /// Every response is kept as a numerator over one common divisor until the
-/// last step, so that integer sums stay exact and are rounded once:
+/// final scale, so that integer sums stay exact and are rounded once. For
+/// example, kernels with divisors 4 and 6 have numerators over 12:
 ///
 /// `numerator[k] = (sum[k] + bias[k] * full_scale * divisor[k]) * divisor / divisor[k]`
 /// `sample = round((map(combine(numerators)) + add) * mul / div)`
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tone {
+pub(crate) struct Finish {
     /// Shared, so that a clone allocates nothing.
-    pub(super) terms: Arc<[Term]>,
+    pub(super) affine: Arc<[Affine]>,
     pub(super) combine: Option<Combine>,
     pub(super) map: Map,
     pub(super) from: Depth,
     pub(super) to: Depth,
-    pub(super) last: Last,
-    /// What to multiply by in place of the last step's `mul / div`.
+    pub(super) final_scale: FinalScale,
+    /// `mul / div` of the final scale, where one multiplication gives the same
+    /// samples as multiplying and dividing.
     factor: Option<f64>,
-    /// Finish in `f64`; `f32` would not always give the same samples.
-    wide: bool,
-    /// Finish in 16-bit integers.
-    pub(super) narrow: Option<Narrow>,
+    /// Whether to compute in `f64`, since `f32` could give other samples.
+    in_f64: bool,
+    /// The same in 16-bit integers, where that is exact.
+    pub(super) integer: Option<IntegerFinish>,
 }
 
 /// The smallest and the largest finite numerator of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Range {
+pub(crate) struct ResponseRange {
     pub(crate) low: f64,
     pub(crate) high: f64,
 }
 
-impl Range {
-    /// Of no numerators.
+impl ResponseRange {
+    /// The range of no numerators: the identity of [`join`](Self::join).
     pub(crate) const EMPTY: Self = Self {
         low: f64::INFINITY,
         high: f64::NEG_INFINITY,
     };
 
-    /// Of two parts of an image.
+    /// The smallest range that contains both.
     pub(crate) fn join(self, other: Self) -> Self {
         Self {
             low: self.low.min(other.low),
@@ -65,8 +67,8 @@ impl Range {
     }
 }
 
-impl Tone {
-    /// For `kernels` on samples of depth `from`, summed in `lane`.
+impl Finish {
+    /// A finish for `kernels` on samples of depth `from`, summed in `lane`.
     pub(crate) fn new(
         kernels: &[Kernel],
         combine: Option<Combine>,
@@ -76,143 +78,149 @@ impl Tone {
         lane: LaneKind,
     ) -> Self {
         let divisor = common_divisor(kernels);
-        let terms: Arc<[Term]> = kernels
+        let affine: Arc<[Affine]> = kernels
             .iter()
-            .map(|k| Term::new(k, from, divisor))
+            .map(|k| Affine::new(k, from, divisor))
             .collect();
         let divisor = if combine == Some(Combine::Direction) {
             1.0
         } else {
             divisor
         };
-        let mut tone = Self {
-            terms,
+        let mut finish = Self {
+            affine,
             combine,
             map,
             from,
             to,
-            last: Last::of(map, divisor, from, to),
+            final_scale: FinalScale::new(map, divisor, from, to),
             factor: None,
-            wide: true,
-            narrow: None,
+            in_f64: true,
+            integer: None,
         };
-        tone.factor = tone.last.power_of_two();
-        tone.wide = lane == LaneKind::F64 || !tone.fits_f32(kernels);
-        if !tone.wide && tone.rounds_products(kernels) {
-            tone.factor = Some(tone.last.mul / tone.last.div);
+        finish.factor = finish.final_scale.exact_factor();
+        finish.in_f64 = lane == LaneKind::F64 || !finish.fits_f32(kernels);
+        if !finish.in_f64 && finish.may_multiply_in_f32(kernels) {
+            finish.factor = Some(finish.final_scale.mul / finish.final_scale.div);
         }
         if (lane, from, to) == (LaneKind::I16, Depth::U8, Depth::U8) {
-            tone.narrow = Narrow::new(&tone.terms, combine, map, tone.last);
+            finish.integer = IntegerFinish::new(&finish.affine, combine, map, finish.final_scale);
         }
-        tone
+        finish
     }
 
-    /// Whether the last step needs the range of the whole image first.
+    /// Whether the final scale depends on the range of the whole image.
     pub(crate) const fn needs_range(&self) -> bool {
         matches!(self.map, Map::Stretch | Map::Symmetric)
     }
 
-    /// The smallest and the largest absolute sum in f32 of float samples, but zero,
-    /// that become samples with no overflow on the way, and with no loss below the
-    /// normal range of f32. The smallest is 0 where what is lost does not show.
-    pub(crate) fn trusted(&self) -> [f32; 2] {
-        let magnitude = self.combine == Some(Combine::Magnitude) && !self.wide;
-        let scales = self.terms.iter().map(|term| term.scale.abs());
+    /// The absolute values `[min, max]` of nonzero f32 sums of float samples that
+    /// become samples without overflow or underflow. Rows with sums outside are
+    /// computed again in f64. `min` is 0 where underflow cannot change a sample.
+    pub(crate) fn accurate_range(&self) -> [f32; 2] {
+        let magnitude = self.combine == Some(Combine::Magnitude) && !self.in_f64;
+        let scales = self.affine.iter().map(|term| term.scale.abs());
         let (least, most) = scales.fold((1.0_f64, 1.0_f64), |(least, most), scale| {
             (least.min(scale), most.max(scale))
         });
-        // A factor is the last thing: what it rounds to is the sample.
-        let mul = self.factor.map_or(self.last.mul, |_| 1.0);
-        // Powers of two: squares, and rounding errors of 2^-24, have room beyond.
+        // A single factor is the last operation: its result is the sample.
+        let mul = self.factor.map_or(self.final_scale.mul, |_| 1.0);
+        // These powers of two leave headroom for squares and for rounding errors
+        // of 2^-24.
         let [low, high] = if magnitude { [-50, 62] } else { [-100, 126] }.map(|n| 2_f64.powi(n));
-        let shows = magnitude || least != most || mul < 1.0 || self.last.div < 1.0;
-        let low = match shows {
+        let underflow_shows = magnitude || least != most || mul < 1.0 || self.final_scale.div < 1.0;
+        let low = match underflow_shows {
             true => low / (least * mul.min(1.0)),
             false => 0.0,
         };
-        let high = match self.wide {
+        let high = match self.in_f64 {
             true => f32::MAX.into(),
-            false => high / (most * mul.max(1.0) * self.terms.len() as f64),
+            false => high / (most * mul.max(1.0) * self.affine.len() as f64),
         };
         [low as f32, high as f32]
     }
 
-    /// The last step for an image whose numerators lie in `range`.
-    fn set_range(&mut self, range: Range) {
+    /// Sets the final scale for an image whose numerators lie in `range`.
+    fn set_range(&mut self, range: ResponseRange) {
         let full_scale = self.to.full_scale();
-        let Range { low, high } = if range.low <= range.high {
+        let ResponseRange { low, high } = if range.low <= range.high {
             range
         } else {
-            Range {
+            ResponseRange {
                 low: 0.0,
                 high: 0.0,
             }
         };
         let largest = low.abs().max(high.abs());
-        self.last = match self.map {
-            Map::Stretch if high > low => Last {
+        self.final_scale = match self.map {
+            Map::Stretch if high > low => FinalScale {
                 add: -low,
                 mul: full_scale,
                 div: high - low,
             },
-            Map::Stretch => Last {
+            Map::Stretch => FinalScale {
                 add: 0.0,
                 mul: 0.0,
                 div: 1.0,
             },
-            Map::Symmetric if largest > 0.0 => Last {
+            Map::Symmetric if largest > 0.0 => FinalScale {
                 add: largest,
                 mul: full_scale,
                 div: 2.0 * largest,
             },
-            Map::Symmetric => Last {
+            Map::Symmetric => FinalScale {
                 add: 1.0,
                 mul: full_scale,
                 div: 2.0,
             },
-            _ => self.last,
+            _ => self.final_scale,
         };
-        self.factor = self.last.power_of_two();
+        self.factor = self.final_scale.exact_factor();
     }
 
-    /// What a sample that is not filtered is multiplied by and divided by to be one of
-    /// the result.
+    /// `[mul, div]` that convert an unfiltered sample, such as alpha, to the depth of
+    /// the result. For example, `[257, 1]` from 8 to 16 bits.
     pub(crate) fn rescale(&self) -> [f64; 2] {
-        let Last { mul, div, .. } = Last::of(self.map, 1.0, self.from, self.to);
+        let FinalScale { mul, div, .. } = FinalScale::new(self.map, 1.0, self.from, self.to);
         [mul, div]
     }
 
-    /// The same for an image whose numerators lie in `range`.
-    pub(crate) fn with_range(&self, range: Range) -> Self {
-        let mut tone = self.clone();
-        tone.set_range(range);
-        tone
+    /// A copy with the final scale for an image whose numerators lie in `range`.
+    pub(crate) fn with_range(&self, range: ResponseRange) -> Self {
+        let mut finish = self.clone();
+        finish.set_range(range);
+        finish
     }
 
-    /// Turns one row of sums per kernel into samples.
-    pub(crate) fn finish<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
-        if let Some(narrow) = &self.narrow {
-            narrow.finish(simd, sums, bytemuck::cast_slice_mut(out));
-        } else if self.wide || T::KIND == LaneKind::F64 {
-            self.finish_in::<T, O, f64>(simd, sums, out);
+    /// Converts one row of sums per kernel to samples.
+    pub(crate) fn apply<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+        if let Some(integer) = &self.integer {
+            integer.apply(simd, sums, bytemuck::cast_slice_mut(out));
+        } else if self.in_f64 || T::KIND == LaneKind::F64 {
+            self.apply_in::<T, O, f64>(simd, sums, out);
         } else {
-            self.finish_in::<T, O, f32>(simd, sums, out);
+            self.apply_in::<T, O, f32>(simd, sums, out);
         }
     }
 
-    fn finish_in<T: Lane, O: Output, F: Real>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+    fn apply_in<T: Lane, O: Output, F: Real>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
         simd.run(Row {
-            tone: self,
+            finish: self,
             sums,
             out,
             real: PhantomData::<F>,
         });
     }
 
-    /// The range of the numerators of one row; every `channels`-th sum is
-    /// alpha and left out if `skip_alpha`.
-    pub(crate) fn range<T: Lane>(&self, sums: &[&[T]], channels: usize, skip_alpha: bool) -> Range {
-        let mut range = Range::EMPTY;
+    /// The range of the numerators of one row. If `skip_alpha`, the last of
+    /// `channels` interleaved channels is left out.
+    pub(crate) fn range<T: Lane>(
+        &self,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> ResponseRange {
+        let mut range = ResponseRange::EMPTY;
         let mut numerators = [0.0_f64; BLOCK];
         let len = sums.first().map_or(0, |s| s.len());
         for x in (0..len).step_by(BLOCK) {
@@ -221,17 +229,17 @@ impl Tone {
             for (i, &n) in numerators.iter().enumerate() {
                 let alpha = skip_alpha && (x + i) % channels == channels - 1;
                 if n.is_finite() && !alpha {
-                    range = range.join(Range { low: n, high: n });
+                    range = range.join(ResponseRange { low: n, high: n });
                 }
             }
         }
         range
     }
 
-    /// The numerators from column `x` on, combined and mapped.
+    /// Writes the combined and mapped numerators from sum `x` on to `out`.
     #[inline(always)]
     fn numerators<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
-        for (k, (term, sums)) in self.terms.iter().zip(sums).enumerate() {
+        for (k, (term, sums)) in self.affine.iter().zip(sums).enumerate() {
             let sums = &sums[x..x + out.len()];
             match self.combine {
                 _ if k == 0 && self.combine != Some(Combine::Magnitude) => {
@@ -252,10 +260,10 @@ impl Tone {
         }
     }
 
-    /// Numerators to samples.
+    /// Applies the final scale to numerators and converts them to samples.
     #[inline(always)]
-    fn last_step<F: Real, O: Output>(&self, numerators: impl Iterator<Item = F>, out: &mut [O]) {
-        let Last { add, mul, div } = self.last;
+    fn scale_row<F: Real, O: Output>(&self, numerators: impl Iterator<Item = F>, out: &mut [O]) {
+        let FinalScale { add, mul, div } = self.final_scale;
         let add = F::from_f64(add);
         if let Some(factor) = self.factor {
             let factor = F::from_f64(factor);
@@ -270,7 +278,8 @@ impl Tone {
         }
     }
 
-    /// The angle of `(x, y)`, in radians or as a share of full scale.
+    /// The angle of the gradient `(x, y)`: in radians for a float result, else
+    /// with a full turn as full scale.
     fn direction<F: Real>(&self, x: F, y: F) -> F {
         // Adding zero turns -0 into 0, so that no gradient has the angle -π.
         let angle = libm::atan2(y.to_f64() + 0.0, x.to_f64() + 0.0);
@@ -283,9 +292,9 @@ impl Tone {
     }
 }
 
-/// A row of sums, to be finished in `F`.
+/// A row of sums and where its samples go, computed in `F`.
 struct Row<'a, T, O, F> {
-    tone: &'a Tone,
+    finish: &'a Finish,
     sums: &'a [&'a [T]],
     out: &'a mut [O],
     real: PhantomData<F>,
@@ -297,17 +306,18 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
         let Self {
-            tone, sums, out, ..
+            finish, sums, out, ..
         } = self;
-        // What most banks are needs no rows of numerators in between.
-        let magnitude = tone.combine == Some(Combine::Magnitude);
-        if tone.map != Map::Abs && tone.terms.iter().all(Term::is_plain) {
-            let low = |k: usize| tone.terms[k].low as i32;
+        // The common banks, one kernel or the magnitude of two, need no buffer of
+        // numerators.
+        let magnitude = finish.combine == Some(Combine::Magnitude);
+        if finish.map != Map::Abs && finish.affine.iter().all(Affine::is_identity) {
+            let low = |k: usize| finish.affine[k].min_sum as i32;
             match sums {
                 [sums] if !magnitude => {
                     let low = low(0);
                     let numerators = sums.iter().map(|sum| sum.to_real::<F>(low));
-                    return tone.last_step(numerators, out);
+                    return finish.scale_row(numerators, out);
                 }
                 [x, y] if magnitude => {
                     let low = [low(0), low(1)];
@@ -315,7 +325,7 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
                         let [x, y] = [x.to_real::<F>(low[0]), y.to_real::<F>(low[1])];
                         x.mul(x).add(y.mul(y)).sqrt()
                     });
-                    return tone.last_step(numerators, out);
+                    return finish.scale_row(numerators, out);
                 }
                 _ => {}
             }
@@ -323,8 +333,8 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
         let mut numerators = [F::ZERO; BLOCK];
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let numerators = &mut numerators[..out.len()];
-            tone.numerators(sums, block * BLOCK, numerators);
-            tone.last_step(numerators.iter().copied(), out);
+            finish.numerators(sums, block * BLOCK, numerators);
+            finish.scale_row(numerators.iter().copied(), out);
         }
     }
 }
