@@ -21,7 +21,7 @@ mod vectors;
 
 use std::fmt;
 
-pub(crate) use dots::{Dots, Phases};
+pub(crate) use dots::{DotVectors, Dots};
 pub(crate) use lines::{aligned, whole_lines};
 pub(crate) use memory::{prefetch, streaming};
 pub(crate) use vectors::Vectors;
@@ -302,9 +302,9 @@ mod tests {
         }};
     }
 
-    struct DotSums<'a>(&'a mut Option<([i16; Dots::LANES], [f32; Dots::LANES])>);
+    struct RunDotSums<'a>(&'a mut Option<([i16; Dots::LANES], [f32; Dots::LANES])>);
 
-    impl DotBody for DotSums<'_> {
+    impl DotBody for RunDotSums<'_> {
         #[inline(always)]
         fn run(self, dots: Dots) {
             *self.0 = Some(dot_sums!(dots));
@@ -329,7 +329,7 @@ mod tests {
         for simd in Simd::available() {
             if simd.has_dots() || cfg!(not(target_arch = "x86_64")) {
                 let mut sums = None;
-                simd.run_dots(DotSums(&mut sums));
+                simd.run_dots(RunDotSums(&mut sums));
                 assert_eq!(sums, Some(expected), "{simd:?}");
             }
         }

@@ -1,24 +1,24 @@
-//! What windows look at: rows of samples, ready for the inner loops.
+//! The source rows of a band, ready for the inner loops.
 
 use crate::{error::Result, image::no_memory, view::StridedView};
 
-/// Source rows that are ready for windows: border applied, samples widened.
+/// Source rows with the border applied and samples converted to the element type.
 #[derive(Debug, Clone)]
 pub(crate) struct Band<'a, T> {
     /// Shape `(rows, columns, channels)`. There may be more columns than the
     /// windows need.
     pub(super) view: StridedView<'a, T, 3>,
-    /// The same, row by row.
+    /// The rows of `view` as flat slices.
     pub(super) rows: Vec<&'a [T]>,
-    /// How many windows stand side by side at every column, before the step.
+    /// Windows in a row at a column step of 1: `columns - window + 1`.
     pub(super) positions: usize,
-    /// `[rows, columns]` between one window and the next.
+    /// The step `[rows, columns]` from one window to the next.
     pub(super) step: [usize; 2],
     /// Whether a sample may be infinite or not a number.
     pub(super) may_be_non_finite: bool,
     /// Whether the rows are borrowed from the image, so that they may not be in
     /// cache: engines prefetch them.
-    pub(super) far: bool,
+    pub(super) borrowed: bool,
 }
 
 impl<'a, T> Band<'a, T> {
@@ -26,7 +26,7 @@ impl<'a, T> Band<'a, T> {
     ///
     /// # Errors
     ///
-    /// If the memory for a slice of each row cannot be had.
+    /// If the allocation of the slices fails.
     ///
     /// # Panics
     ///
@@ -36,7 +36,7 @@ impl<'a, T> Band<'a, T> {
         positions: usize,
         step: [usize; 2],
         may_be_non_finite: bool,
-        far: bool,
+        borrowed: bool,
         mut rows: Vec<&'a [T]>,
     ) -> Result<Self> {
         let count = view.shape()[0];
@@ -49,11 +49,11 @@ impl<'a, T> Band<'a, T> {
             positions,
             step,
             may_be_non_finite,
-            far,
+            borrowed,
         })
     }
 
-    /// The slices of its rows, whose memory can be used again.
+    /// Its row slices, whose allocation can be reused.
     pub(crate) fn into_rows(self) -> Vec<&'a [T]> {
         self.rows
     }
@@ -62,23 +62,29 @@ impl<'a, T> Band<'a, T> {
         self.view.shape()[2]
     }
 
-    /// Samples in a row of sums before the column step is taken.
+    /// Samples in a row of sums before the column step is applied.
     pub(super) fn dense_len(&self) -> usize {
         self.positions * self.channels()
     }
 
-    /// The source rows that the block of output rows after this one sees
-    /// besides, if it pays to prefetch them.
-    pub(super) fn ahead(&self, rows_seen: usize, first: usize, rows: usize) -> &[&'a [T]] {
-        let end = |first: usize| (first * self.step[0] + rows_seen + rows - 1).min(self.rows.len());
-        let far = if self.far { end(first + rows) } else { 0 };
-        self.rows.get(end(first)..far).unwrap_or_default()
+    /// The source rows that the next block of output rows needs and this one does
+    /// not: rows to prefetch. None unless the rows are borrowed.
+    pub(super) fn rows_to_prefetch(
+        &self,
+        rows_read: usize,
+        first: usize,
+        rows: usize,
+    ) -> &[&'a [T]] {
+        let end = |first: usize| (first * self.step[0] + rows_read + rows - 1).min(self.rows.len());
+        let last = if self.borrowed { end(first + rows) } else { 0 };
+        self.rows.get(end(first)..last).unwrap_or_default()
     }
 
-    /// The source rows that a block of output rows sees, from output row `first`
-    /// on, where one output row sees `rows_seen`.
-    pub(super) fn seen(&self, rows_seen: usize, first: usize, rows: usize) -> &[&'a [T]] {
+    /// The source rows of the block of `rows` output rows from `first` on, if one
+    /// output row reads `rows_read`. For example, 4 output rows of a 3x3 kernel read
+    /// 3 + 4 - 1 = 6 source rows.
+    pub(super) fn source_rows(&self, rows_read: usize, first: usize, rows: usize) -> &[&'a [T]] {
         let first = first * self.step[0];
-        &self.rows[first..first + rows_seen + rows - 1]
+        &self.rows[first..first + rows_read + rows - 1]
     }
 }

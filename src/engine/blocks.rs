@@ -15,7 +15,7 @@ use crate::{
     simd::{Body, Isa, Level, Simd, Vectors, prefetch},
 };
 
-/// See [`Contract::run`](super::Contract::run).
+/// See [`CompiledKernel::run`](super::CompiledKernel::run).
 pub(super) fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
@@ -27,7 +27,7 @@ pub(super) fn contract<T: Blocks>(
     let at_once = rows_at_once(T::KIND, simd.level());
     // Output rows share source rows only where they are neighbours.
     let neighbours = band.step[0] == 1 && taps.dilation[0] == 1;
-    let rows = if neighbours && taps.most_rows >= at_once {
+    let rows = if neighbours && taps.max_block_rows >= at_once {
         at_once
     } else {
         1
@@ -37,8 +37,8 @@ pub(super) fn contract<T: Blocks>(
         let out = &mut out[at * stride..];
         let rows = if out.len() >= rows * stride { rows } else { 1 };
         Rows {
-            sources: band.seen(taps.rows_seen(), first + at, rows),
-            ahead: band.ahead(taps.rows_seen(), first + at, rows),
+            sources: band.source_rows(taps.rows_read(), first + at, rows),
+            prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
             taps,
             len: band.dense_len(),
             rows,
@@ -50,15 +50,15 @@ pub(super) fn contract<T: Blocks>(
     }
 }
 
-/// One block of output rows, and all it is computed from.
+/// The operands of one block of output rows.
 pub(crate) struct Rows<'a, T> {
     pub(super) sources: &'a [&'a [T]],
-    /// Rows to be fetched meanwhile.
-    pub(super) ahead: &'a [&'a [T]],
+    /// Rows of the next block, prefetched meanwhile.
+    pub(super) prefetch_rows: &'a [&'a [T]],
     pub(super) taps: &'a Taps<T>,
     /// Columns x channels of sums to compute in a row.
     pub(super) len: usize,
-    /// Output rows, either 1 or as many as the level computes at once.
+    /// Output rows: 1, or the block height of the SIMD level.
     pub(super) rows: usize,
     pub(super) out: &'a mut [T],
     pub(super) stride: usize,
@@ -72,8 +72,9 @@ impl<T: Lane> Rows<'_, T> {
         T::contract(simd, self);
     }
 
-    /// In blocks of R rows x N vectors: their sums hide the latency of
-    /// multiply-add, and they, N samples and a weight fill the registers.
+    /// Computes blocks of R rows x N vectors: enough independent sums to hide the
+    /// latency of multiply-add, and with N samples and a weight they fill the
+    /// registers.
     #[inline(always)]
     fn contract<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
         if self.rows == R {
@@ -97,7 +98,7 @@ impl<T: Lane> Rows<'_, T> {
         let last = self.len.saturating_sub(columns);
         let mut x = 0;
         loop {
-            for row in self.ahead {
+            for row in self.prefetch_rows {
                 (0..N).for_each(|n| prefetch(&row[x + n * V::LANES..]));
             }
             let sums = block::<V, T, R, N>(v, self.sources, first, x);
@@ -135,7 +136,7 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
 ) -> [[V::Vector; N]; R] {
     let mut sums = [[v.splat(T::ZERO); N]; R];
     for line in group {
-        // Source rows that only some output rows see are given to those alone.
+        // A source row is added only to the output rows whose windows contain it.
         macro_rules! rows {
             ($(($first:literal, $end:literal)),*) => {
                 match (line.first, line.end) {
@@ -216,13 +217,12 @@ fn add_tap<
     }
 }
 
-/// Vectors of a block of one row, at every level: as many sums as hide the
-/// latency of multiply-add. None shares its samples, so none needs a register
-/// for them.
+/// Vectors in a block of one row, at every level: enough sums to hide the latency
+/// of multiply-add. Each sample is used once, so none is kept in a register.
 const ONE_ROW: usize = 8;
 
-/// Output rows that are computed together. Rows that are not neighbours share no
-/// source rows, and are computed one by one.
+/// Output rows that are computed together: one by one at a row step, where
+/// consecutive output rows share fewer source rows.
 pub(super) fn block_rows(task: &Task<'_>, lane: LaneKind) -> usize {
     match task.geometry.rows.step {
         1 => rows_at_once(lane, task.simd.level()),
@@ -231,7 +231,7 @@ pub(super) fn block_rows(task: &Task<'_>, lane: LaneKind) -> usize {
 }
 
 /// The most output rows of a block.
-pub(super) const MOST_ROWS: usize = 4;
+pub(super) const MAX_BLOCK_ROWS: usize = 4;
 
 /// Output rows of a block: the R of the instances below.
 pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
@@ -242,14 +242,14 @@ pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
     }
 }
 
-/// Multiplying and adding are two instructions here, and their result takes a
-/// register more.
+/// i16 has no fused multiply-add: the product takes one more register, so the
+/// blocks are smaller.
 struct I16<'a>(Rows<'a, i16>);
 struct F32<'a>(Rows<'a, f32>);
 struct F64<'a>(Rows<'a, f64>);
 
-/// A lane that the direct loop runs in: the rows and columns of a block at each
-/// level are constants of the code, so each lane names its own instances.
+/// A lane that the direct loop runs in. The block size at each level is a pair of
+/// const generics, so each lane names its own instances.
 pub(crate) trait Blocks: Lane {
     fn contract(simd: Simd, rows: Rows<'_, Self>);
 }

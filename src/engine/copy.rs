@@ -1,4 +1,4 @@
-//! Kernels that only move samples: the identity and pure shifts are copied.
+//! The identity and pure translations: kernels with one weight only copy samples.
 
 use std::{fmt, sync::Arc};
 
@@ -21,12 +21,13 @@ impl Engine for Copy {
     }
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        // To ask for a method is to ask for sums.
+        // A method that was asked for computes sums, not copies.
         if task.method.is_some() {
             return Err(Refusal::of(Why::Asked));
         }
         let tap = tap(task).map_err(Refusal::of)?;
-        // A copy has neither sums nor bands: what is said of them is what it saves.
+        // A copy has neither sums nor bands; the offer reports those of the engine
+        // it replaces.
         let saved = Dots.offer(task).or_else(|_| Direct.offer(task))?;
         Ok(Offer {
             cost: 0.0,
@@ -36,7 +37,7 @@ impl Engine for Copy {
     }
 }
 
-/// Why it is not a copy.
+/// Why the result is no copy of samples.
 #[derive(Debug, thiserror::Error)]
 enum Why {
     #[error("it sums nothing, and a method was asked for")]

@@ -1,18 +1,18 @@
-//! Every tap by itself: the engine for small kernels.
+//! Direct convolution, tap by tap: the engine for small kernels.
 
 use std::fmt;
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
+    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
     blocks::{Blocks, block_rows, contract},
     dots,
-    program::{Arithmetic, Bank, InLane},
+    program::{Arithmetic, Bank, LaneRecipe},
     taps::Taps,
     task::Task,
 };
 use crate::{error::Result, image::Depth, kernel::Kernel, number::LaneKind, simd::Simd};
 
-/// Every tap by itself.
+/// Direct convolution.
 #[derive(Debug)]
 pub(super) struct Direct;
 
@@ -26,9 +26,9 @@ pub(super) const fn tap_cost(lane: LaneKind) -> f64 {
     }
 }
 
-/// Nanoseconds of widening a sample of 8 bits, which dot products do without:
-/// 24 megapixels through 3x3 took 4.9 ms in i16 and 3.9 in dot products. Every
-/// other engine widens, too, so it counts against them alone.
+/// Nanoseconds to widen an 8-bit sample, which dot products of bytes do not need:
+/// 24 megapixels through 3x3 took 4.9 ms in i16 and 3.9 in dot products. All
+/// other engines widen too, so it is added only in comparison with dot products.
 const WIDENING: f64 = 0.027;
 
 impl Engine for Direct {
@@ -42,7 +42,7 @@ impl Engine for Direct {
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
         let (lane, reason) = task.lane()?;
-        // A window contains its samples, and a NaN under a zero is one.
+        // In float images zero weights count: 0 * NaN is NaN.
         let counts = |w: &&f64| task.depth == Depth::F32 || **w != 0.0;
         let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
         let taps: usize = task.kernels.iter().map(taps).sum();
@@ -64,12 +64,12 @@ impl fmt::Display for EveryTap {
     }
 }
 
-impl InLane for EveryTap {
+impl LaneRecipe for EveryTap {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         Ok(Box::new(Compiled(bank.taps(at))))
     }
 }
@@ -77,7 +77,7 @@ impl InLane for EveryTap {
 #[derive(Debug)]
 struct Compiled<T>(Taps<T>);
 
-impl<T: Blocks> Contract for Compiled<T> {
+impl<T: Blocks> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 

@@ -1,14 +1,14 @@
-//! Integer weights of 8 bits on samples of 8 bits: four products to an
-//! instruction, on the bytes as they are.
+//! 8-bit integer weights on 8-bit samples: dot products of four bytes in one
+//! instruction, with no widening.
 //!
-//! The samples that four neighbouring taps read are four bytes, and the sums of
-//! every fourth output stand in one vector: four vectors, loaded one byte
-//! apart, give 64 neighbouring sums. They are made in 32 bits.
+//! A quad is a group of four neighbouring taps; its samples are four consecutive
+//! bytes. One vector holds the 32-bit sums of every fourth output, so four vectors,
+//! loaded one byte apart, give 64 neighbouring sums.
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{
-    Band, Bank, Contract, Engine, Kernels, Method, Offer, Program, Recipe, Refusal, Scratch,
+    Band, Bank, CompiledKernel, Engine, Kernels, Method, Offer, Program, Recipe, Refusal, Scratch,
     taps::{Grid, Line, Taps},
     task::{Task, is_exact},
 };
@@ -17,7 +17,7 @@ use crate::{
     image::Depth,
     kernel::Kernel,
     number::{ElementKind, Lane, LaneKind},
-    simd::{self, DotBody, Phases, Simd, prefetch},
+    simd::{self, DotBody, DotVectors, Simd, prefetch},
     view::Layout,
 };
 
@@ -25,12 +25,12 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Dots;
 
-/// Output rows of a block: their sums take half the registers.
+/// Output rows in a block: their sums take half the registers.
 const ROWS: usize = 4;
 
-/// Nanoseconds of four neighbouring taps on one sample: 24 megapixels through 9x9
-/// and 15x15, 27 and 60 fours, took 10.6 and 17.3 ms (VNNI, Zen 5).
-const FOUR_COST: f64 = 0.0086;
+/// Nanoseconds of one quad on one sample: 24 megapixels through 9x9 and 15x15, 27
+/// and 60 quads, took 10.6 and 17.3 ms (VNNI, Zen 5).
+const QUAD_COST: f64 = 0.0086;
 
 impl Engine for Dots {
     fn name(&self) -> &'static str {
@@ -60,12 +60,12 @@ impl Engine for Dots {
             on_grid: false,
             scratch: 0,
             tables: 0,
-            recipe: Arc::new(ByFours),
+            recipe: Arc::new(ByQuads),
         })
     }
 }
 
-/// Why there are no dot products.
+/// Why dot products of bytes cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Why {
     #[error("this SIMD level has no dot products of bytes")]
@@ -78,7 +78,7 @@ pub(super) enum Why {
     Lane(LaneKind),
 }
 
-/// Nanoseconds of one sample, with sums in this lane.
+/// Nanoseconds per sample, with sums in this lane.
 pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
     let fits = |k: &Kernel| {
         let byte = |w: &f64| (-128.0..=127.0).contains(w);
@@ -99,26 +99,26 @@ pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
     let spacing = task.geometry.columns.dilation * task.channels;
     let of_row = |row: &[f64]| {
         let taps = (0..row.len()).filter(|&tap| row[tap] != 0.0);
-        count_fours(taps.map(|tap| tap * spacing))
+        count_quads(taps.map(|tap| tap * spacing))
     };
     let of_kernel = |k: &Kernel| {
         let weights: Vec<f64> = k.weights().iter().copied().collect();
         weights.chunks(k.columns()).map(of_row).sum::<usize>()
     };
-    let fours: usize = task.kernels.iter().map(of_kernel).sum();
-    Ok(fours as f64 * FOUR_COST)
+    let quads: usize = task.kernels.iter().map(of_kernel).sum();
+    Ok(quads as f64 * QUAD_COST)
 }
 
 #[derive(Debug)]
-struct ByFours;
+struct ByQuads;
 
-impl fmt::Display for ByFours {
+impl fmt::Display for ByQuads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("every tap on a block of output at once, in dot products of bytes")
     }
 }
 
-impl Recipe for ByFours {
+impl Recipe for ByQuads {
     fn compile(&self, bank: &Bank<'_>) -> Result<Program> {
         Ok(match bank.lane {
             LaneKind::I16 => Program::BytesI16(kernels(bank)),
@@ -137,27 +137,27 @@ fn kernels<T: DotSum>(bank: &Bank<'_>) -> Kernels<u8, T> {
 struct DotProducts<T> {
     taps: Taps<i16>,
     /// For blocks of one output row.
-    single: Vec<Fours>,
+    single: Vec<QuadRow>,
     /// For blocks of [`ROWS`].
-    several: Vec<Fours>,
+    several: Vec<QuadRow>,
     sums: PhantomData<T>,
 }
 
-/// What one source row gives to a block.
+/// The quads of one source row, for a block of output rows.
 #[derive(Debug)]
-struct Fours {
+struct QuadRow {
     row: usize,
     /// The output rows `first..end` of the block whose windows contain it.
     first: usize,
     end: usize,
-    /// How many samples right of the output sample every four taps begin.
+    /// Where each quad begins, in samples right of the output sample.
     offsets: Vec<usize>,
-    /// For every offset, four weights for every output row of the block.
+    /// For every offset, the weights of one quad for every output row of the block.
     weights: Vec<[i8; 4]>,
 }
 
-impl Fours {
-    /// Of a line in a block of so many output rows, for each of its source rows.
+impl QuadRow {
+    /// The quads of each source row of a line, in a block of `rows` output rows.
     fn of_line(line: &Line<i16>, rows: usize) -> impl Iterator<Item = Self> {
         let weights = line.weights.chunks(line.offsets.len() * rows);
         let of_row = move |(row, weights)| Self::new(line, row, weights, rows);
@@ -166,16 +166,16 @@ impl Fours {
 
     fn new(line: &Line<i16>, row: usize, weights: &[i16], rows: usize) -> Self {
         let mut offsets = Vec::<usize>::new();
-        let mut fours = Vec::new();
+        let mut quads = Vec::new();
         for (&offset, weights) in line.offsets.iter().zip(weights.chunks(rows)) {
-            let start = start_of_four(offsets.last().copied(), offset);
+            let start = quad_start(offsets.last().copied(), offset);
             if offsets.last() != Some(&start) {
                 offsets.push(start);
-                fours.resize(fours.len() + rows, [0; 4]);
+                quads.resize(quads.len() + rows, [0; 4]);
             }
-            let last = fours.len() - rows;
-            for (four, &weight) in fours[last..].iter_mut().zip(weights) {
-                four[offset - start] = weight as i8;
+            let last = quads.len() - rows;
+            for (quad, &weight) in quads[last..].iter_mut().zip(weights) {
+                quad[offset - start] = weight as i8;
             }
         }
         Self {
@@ -183,22 +183,22 @@ impl Fours {
             first: line.first,
             end: line.end,
             offsets,
-            weights: fours,
+            weights: quads,
         }
     }
 }
 
-/// Where the four begins that a tap belongs to, if `last` is where the one of
-/// the tap before it does.
-fn start_of_four(last: Option<usize>, offset: usize) -> usize {
+/// Where the quad of the tap at `offset` begins, if `last` is where that of the tap
+/// before it does. For example, taps at 2, 5, 6 make quads at 2 and 6.
+fn quad_start(last: Option<usize>, offset: usize) -> usize {
     last.filter(|start| offset - start < 4).unwrap_or(offset)
 }
 
-/// How many fours the taps at these rising offsets make.
-fn count_fours(offsets: impl Iterator<Item = usize>) -> usize {
+/// The number of quads of taps at these ascending offsets.
+fn count_quads(offsets: impl Iterator<Item = usize>) -> usize {
     let mut last = None;
     offsets
-        .filter(|&offset| last.replace(start_of_four(last, offset)) != last)
+        .filter(|&offset| last.replace(quad_start(last, offset)) != last)
         .count()
 }
 
@@ -206,20 +206,22 @@ impl<T: Lane> DotProducts<T> {
     /// For bands whose rows have this layout of `(columns, channels)`.
     fn new(grid: Grid<'_>, row: &Layout<2>) -> Self {
         let taps = Taps::new(grid, row, true);
-        let fours = |rows, groups: &[Vec<Line<i16>>]| {
+        let quads = |rows, groups: &[Vec<Line<i16>>]| {
             let lines = groups.iter().flatten();
-            lines.flat_map(|line| Fours::of_line(line, rows)).collect()
+            lines
+                .flat_map(|line| QuadRow::of_line(line, rows))
+                .collect()
         };
         Self {
-            single: fours(1, taps.groups::<1>()),
-            several: fours(ROWS, taps.groups::<ROWS>()),
+            single: quads(1, taps.groups::<1>()),
+            several: quads(ROWS, taps.groups::<ROWS>()),
             taps,
             sums: PhantomData,
         }
     }
 }
 
-impl<T: DotSum> Contract for DotProducts<T> {
+impl<T: DotSum> CompiledKernel for DotProducts<T> {
     type Element = u8;
     type Sum = T;
 
@@ -233,7 +235,7 @@ impl<T: DotSum> Contract for DotProducts<T> {
         _: &mut Scratch<T>,
     ) -> Result<()> {
         let neighbours = band.step[0] == 1 && self.taps.dilation[0] == 1;
-        let at_once = if neighbours && self.taps.most_rows >= ROWS {
+        let at_once = if neighbours && self.taps.max_block_rows >= ROWS {
             ROWS
         } else {
             1
@@ -247,9 +249,9 @@ impl<T: DotSum> Contract for DotProducts<T> {
                 1
             };
             simd.run_dots(Rows {
-                sources: band.seen(self.taps.rows_seen(), first + at, rows),
-                ahead: band.ahead(self.taps.rows_seen(), first + at, rows),
-                fours: if rows == ROWS {
+                sources: band.source_rows(self.taps.rows_read(), first + at, rows),
+                prefetch_rows: band.rows_to_prefetch(self.taps.rows_read(), first + at, rows),
+                quads: if rows == ROWS {
                     &self.several
                 } else {
                     &self.single
@@ -265,12 +267,12 @@ impl<T: DotSum> Contract for DotProducts<T> {
     }
 }
 
-/// One block of output rows, and all it is computed from.
+/// The operands of one block of output rows.
 struct Rows<'a, T> {
     sources: &'a [&'a [u8]],
-    /// Rows to be fetched meanwhile.
-    ahead: &'a [&'a [u8]],
-    fours: &'a [Fours],
+    /// Rows of the next block, prefetched meanwhile.
+    prefetch_rows: &'a [&'a [u8]],
+    quads: &'a [QuadRow],
     /// Columns x channels of sums to compute in a row.
     len: usize,
     /// 1 or [`ROWS`].
@@ -299,8 +301,10 @@ impl<T: DotSum> Rows<'_, T> {
         let last = self.len.saturating_sub(simd::Dots::LANES);
         let mut x = 0;
         loop {
-            self.ahead.iter().for_each(|row| prefetch(&row[x..]));
-            let sums = block::<R>(dots, self.sources, self.fours, x);
+            self.prefetch_rows
+                .iter()
+                .for_each(|row| prefetch(&row[x..]));
+            let sums = block::<R>(dots, self.sources, self.quads, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 let to = row[x..]
                     .first_chunk_mut()
@@ -320,11 +324,11 @@ impl<T: DotSum> Rows<'_, T> {
 fn block<const R: usize>(
     dots: simd::Dots,
     sources: &[&[u8]],
-    fours: &[Fours],
+    quads: &[QuadRow],
     x: usize,
-) -> [Phases; R] {
+) -> [DotVectors; R] {
     let mut sums = [dots.zero(); R];
-    for source in fours {
+    for source in quads {
         let samples = &sources[source.row][x..];
         macro_rules! rows {
             ($($rows:literal)*) => {
@@ -346,16 +350,16 @@ fn block<const R: usize>(
 #[inline(always)]
 fn add_row<const R: usize, const A: usize, const B: usize>(
     dots: simd::Dots,
-    sums: &mut [Phases; R],
+    sums: &mut [DotVectors; R],
     samples: &[u8],
-    source: &Fours,
+    source: &QuadRow,
 ) {
     for (&offset, weights) in source.offsets.iter().zip(source.weights.as_chunks::<R>().0) {
         let padded;
         let read = match samples.get(offset..offset + simd::Dots::READ) {
             Some(read) => read.try_into().expect("it is as long as that"),
             None => {
-                padded = at_the_end(samples, offset);
+                padded = padded_at_end(samples, offset);
                 &padded
             }
         };
@@ -366,33 +370,32 @@ fn add_row<const R: usize, const A: usize, const B: usize>(
     }
 }
 
-/// The last samples of a row, followed by zeros: fours reach behind the last
-/// tap, and a block behind the end of a short row.
+/// The last samples of a row, padded with zeros: quads may extend past the last
+/// tap, and blocks past the end of a short row.
 #[cold]
-fn at_the_end(samples: &[u8], offset: usize) -> [u8; simd::Dots::READ] {
+fn padded_at_end(samples: &[u8], offset: usize) -> [u8; simd::Dots::READ] {
     let mut padded = [0; simd::Dots::READ];
     let left = samples.get(offset..).unwrap_or_default();
     padded[..left.len()].copy_from_slice(left);
     padded
 }
 
-/// What sums of dot products may be kept as.
+/// A type that sums of dot products are stored as.
 trait DotSum: Lane {
-    /// Stores the sums of a block in their order; the plan has seen to it that
-    /// they fit.
-    fn store(dots: simd::Dots, sums: Phases, to: &mut [Self; simd::Dots::LANES]);
+    /// Stores the sums of a block in output order. The plan guarantees that they fit.
+    fn store(dots: simd::Dots, sums: DotVectors, to: &mut [Self; simd::Dots::LANES]);
 }
 
 impl DotSum for i16 {
     #[inline(always)]
-    fn store(dots: simd::Dots, sums: Phases, to: &mut [Self; simd::Dots::LANES]) {
+    fn store(dots: simd::Dots, sums: DotVectors, to: &mut [Self; simd::Dots::LANES]) {
         dots.store_i16(sums, to);
     }
 }
 
 impl DotSum for f32 {
     #[inline(always)]
-    fn store(dots: simd::Dots, sums: Phases, to: &mut [Self; simd::Dots::LANES]) {
+    fn store(dots: simd::Dots, sums: DotVectors, to: &mut [Self; simd::Dots::LANES]) {
         dots.store_f32(sums, to);
     }
 }
@@ -402,8 +405,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fours_are_counted_from_their_first_tap() {
-        let count = |offsets: &[usize]| count_fours(offsets.iter().copied());
+    fn quads_are_counted_from_their_first_tap() {
+        let count = |offsets: &[usize]| count_quads(offsets.iter().copied());
         assert_eq!(count(&[]), 0);
         assert_eq!(count(&[0, 1, 2, 3]), 1);
         assert_eq!(count(&[0, 1, 2, 3, 4]), 2);

@@ -1,4 +1,4 @@
-//! Which arithmetic keeps the promise of exact results.
+//! The choice of the lane: the fastest number type with accurate sums.
 
 use std::fmt;
 
@@ -10,9 +10,10 @@ use crate::{
     number::{LaneKind, MAX_ROUNDINGS},
 };
 
-/// The kernels as they are computed: in integers, where decimals can be written so
-/// and that keeps the sums small, or where the weights were integers and only the
-/// divisor is a decimal; else scaled into the range of products.
+/// The kernels as they are computed. Decimal weights become integers over a larger
+/// divisor, if they can and the sums stay below 2^24, or if only the divisor was a
+/// decimal: 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled so that
+/// products neither overflow nor underflow.
 pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
     let white = depth.full_scale();
     let small = |k: &Kernel| {
@@ -30,16 +31,16 @@ pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
         .collect()
 }
 
-/// Why sums are made in a lane. It displays as a clause.
+/// Why sums are computed in a lane. It displays as a clause.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum LaneReason {
     AskedFor,
     /// The range of integer sums, and the lane that holds it.
     Integers([f64; 2], LaneKind),
-    /// Sums in f32 that go through so many roundings.
+    /// The number of roundings of a sum in f32.
     FewRoundings(Floats, usize),
     TooManyRoundings(Floats, usize),
-    /// Weights or sums that f32 turns to infinity or loses below its normal range.
+    /// Weights or sums that overflow or underflow in f32.
     Range(Floats),
     /// Angles between kernels that are not exact.
     Direction,
@@ -101,7 +102,7 @@ impl fmt::Display for LaneReason {
     }
 }
 
-/// Why no lane does.
+/// Why no lane is accurate enough.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum LaneRefusal {
     /// The largest integer sum is beyond what f64 holds.
@@ -119,7 +120,7 @@ pub(crate) enum LaneRefusal {
 }
 
 impl Task<'_> {
-    /// The lane of an engine that sums every tap by itself.
+    /// The lane of an engine that sums the taps directly.
     pub(crate) fn lane(&self) -> Result<(LaneKind, LaneReason), LaneRefusal> {
         lane(self, |_, kernel| {
             LaneKind::F32.roundings(kernel.rows(), kernel.columns())
@@ -127,8 +128,9 @@ impl Task<'_> {
     }
 }
 
-/// The fastest lane that keeps the promise for every kernel, or the one that was
-/// asked for if it does, and why. A sum of a kernel in f32 goes through `roundings`.
+/// The fastest lane that is accurate enough for every kernel, or the one that was
+/// asked for if it is, and why. `roundings` gives the roundings of a kernel's sum in
+/// f32.
 pub(crate) fn lane(
     task: &Task<'_>,
     roundings: impl Fn(usize, &Kernel) -> usize,
@@ -195,9 +197,9 @@ fn narrowest(kernel: &Kernel, depth: Depth, roundings: usize) -> (LaneKind, Lane
         Depth::F32 => Floats::Samples,
         _ => Floats::Weights,
     };
-    // Weights that f32 would turn to infinity or lose below its normal range.
+    // Otherwise weights or sums overflow or underflow in f32.
     let in_range = largest < 1e30 && smallest_weight > 1e-30;
-    // Which would show what products of faint samples lose there.
+    // Dividing by a tiny number would amplify the underflow of small products.
     let in_range = in_range && (depth != Depth::F32 || kernel.divisor().abs() >= 1e-3);
     if !in_range {
         (LaneKind::F64, LaneReason::Range(floats))

@@ -1,14 +1,15 @@
-//! How windows are contracted: each engine offers to do a task at a cost, or says
-//! why it cannot, and compiles itself.
+//! The engines that compute convolutions. Each offers to do a task at a cost, or
+//! says why it cannot, and compiles kernels for it.
 //!
 //! An engine is one file and one line in [`ENGINES`].
 
 mod band;
 mod blocks;
-mod contract;
+mod compiled_kernel;
 mod copy;
 mod direct;
 mod dots;
+mod f64_fallback;
 mod fft;
 mod lane;
 mod method;
@@ -22,12 +23,12 @@ mod taps;
 mod task;
 #[cfg(test)]
 mod tests;
-mod wide;
 
 use std::fmt;
 
 pub(crate) use band::Band;
-pub(crate) use contract::{Contract, Scratch};
+pub(crate) use compiled_kernel::{CompiledKernel, Scratch};
+pub(crate) use f64_fallback::F64Fallback;
 pub(crate) use lane::{LaneRefusal, in_integers};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
@@ -35,10 +36,8 @@ pub(crate) use program::{Bank, Kernels, Program};
 pub(crate) use recycle::recycled;
 pub(crate) use taps::Grid;
 pub(crate) use task::Task;
-pub(crate) use wide::Wide;
 
-/// One way to compute a result. What it does is in its file alone; that it
-/// exists, in [`ENGINES`].
+/// One algorithm for convolution.
 pub(crate) trait Engine: fmt::Debug + Sync {
     /// `direct`, `dots`, ...
     fn name(&self) -> &'static str;
@@ -50,7 +49,7 @@ pub(crate) trait Engine: fmt::Debug + Sync {
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal>;
 }
 
-/// Every engine. Of offers that cost the same the first is taken.
+/// Every engine. The cheapest offer is taken, the first of equals.
 pub(crate) const ENGINES: &[&dyn Engine] = &[
     &copy::Copy,
     &dots::Dots,

@@ -1,10 +1,10 @@
-//! Four loops over the window view: what every other engine must equal.
+//! Four nested loops over the window view: the reference for every other engine.
 
 use std::fmt;
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
-    program::{Arithmetic, Bank, InLane},
+    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
+    program::{Arithmetic, Bank, LaneRecipe},
     taps::Taps,
     task::Task,
 };
@@ -25,7 +25,7 @@ impl Engine for Naive {
 
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
         if task.method != Some(Method::Naive) {
-            return Err(Refusal::of(Unasked));
+            return Err(Refusal::of(NotRequested));
         }
         Ok(Offer {
             // The loop is compiled once, for every processor.
@@ -35,10 +35,10 @@ impl Engine for Naive {
     }
 }
 
-/// Nobody wants the slowest.
+/// The slowest engine is not offered unless it is asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("it is the oracle, and runs only if it is asked for")]
-struct Unasked;
+struct NotRequested;
 
 #[derive(Debug)]
 struct Loops;
@@ -49,12 +49,12 @@ impl fmt::Display for Loops {
     }
 }
 
-impl InLane for Loops {
+impl LaneRecipe for Loops {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         Ok(Box::new(Compiled(bank.taps(at))))
     }
 }
@@ -62,7 +62,7 @@ impl InLane for Loops {
 #[derive(Debug)]
 struct Compiled<T>(Taps<T>);
 
-impl<T: Lane> Contract for Compiled<T> {
+impl<T: Lane> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 
@@ -79,12 +79,12 @@ impl<T: Lane> Contract for Compiled<T> {
         Ok(())
     }
 
-    fn takes_steps(&self) -> bool {
+    fn handles_column_step(&self) -> bool {
         true
     }
 }
 
-/// See [`Contract::run`].
+/// See [`CompiledKernel::run`].
 fn contract<T: Lane>(
     band: &Band<'_, T>,
     taps: &Taps<T>,
@@ -126,8 +126,8 @@ fn contract<T: Lane>(
     }
 }
 
-/// The sum of one window, at a row of the result and a column and channel
-/// before the column step is taken.
+/// The sum of one window, at `[row, column, channel]` of the result, where columns
+/// are counted at a step of 1.
 pub(super) fn sum_at<T: Lane>(
     band: &Band<'_, T>,
     taps: &Taps<T>,

@@ -1,4 +1,4 @@
-//! What an engine answers to a task.
+//! An engine's answer to a task: an offer or a refusal.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -16,23 +16,23 @@ use crate::{
 /// How an engine would do a task.
 #[derive(Debug, Clone)]
 pub(crate) struct Offer {
-    /// About how many nanoseconds one thread takes to multiply and add. What all
-    /// engines do alike, such as loading and storing samples, is left out.
+    /// Estimated nanoseconds of multiply-adds on one thread. Work common to all
+    /// engines, such as loading and storing samples, is not included.
     pub(crate) cost: f64,
     /// The arithmetic of its sums.
     pub(crate) lane: LaneKind,
     pub(crate) lane_reason: LaneReason,
-    /// What bands are framed in.
+    /// The number type of the samples in bands.
     pub(crate) element: ElementKind,
     pub(crate) simd: Simd,
     /// Output rows that are computed together; bands hold a multiple of them.
     pub(crate) rows_at_once: usize,
     /// Columns of the result in a tile; the last of a band may have fewer.
     pub(crate) tile_width: usize,
-    /// Whether tiles are counted from the first column, so that none may begin
-    /// elsewhere: results depend on where a transform begins.
+    /// Whether tiles must begin at multiples of the tile width: the rounding of a
+    /// transform depends on where its tile begins.
     pub(crate) on_grid: bool,
-    /// The most bytes that it keeps in each thread.
+    /// The most bytes of scratch in each thread.
     pub(crate) scratch: usize,
     /// The most bytes of the compiled bank beside its taps.
     pub(crate) tables: usize,
@@ -40,8 +40,8 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// Of bands that are framed in the lane of the sums, in blocks of so many rows and
-    /// tiles that may begin anywhere, without memory of its own.
+    /// An offer with bands in the lane of the sums, blocks of `rows_at_once` rows,
+    /// tiles that may begin anywhere, and no scratch.
     pub(super) fn in_lane(
         task: &Task<'_>,
         (lane, lane_reason): (LaneKind, LaneReason),
@@ -65,24 +65,24 @@ impl Offer {
     }
 }
 
-/// What an engine found out about a task, enough to compile kernels. It displays
-/// as what is done, and why that is possible.
+/// What an engine needs to compile the kernels of a task. It displays as what the
+/// engine does, and why that is possible.
 pub(crate) trait Recipe: fmt::Debug + fmt::Display + Send + Sync {
-    /// An error is that memory cannot be had.
+    /// Fails only if an allocation does.
     fn compile(&self, bank: &Bank<'_>) -> Result<Program>;
 }
 
 /// Why an engine does not do a task.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
-    /// No lane that was asked for, or none at all, keeps the promise of exactness.
+    /// The lane that was asked for, or every lane, is too inaccurate.
     Lane(LaneRefusal),
-    /// What an engine knows of itself.
+    /// A limit of the engine itself.
     Engine(Arc<dyn Error + Send + Sync>),
 }
 
 impl Refusal {
-    /// A reason that only one engine has.
+    /// A refusal for a limit of the engine itself.
     pub(super) fn of(why: impl Error + Send + Sync + 'static) -> Self {
         Self::Engine(Arc::new(why))
     }

@@ -1,8 +1,8 @@
-//! A bank of kernels as an engine compiled it.
+//! A compiled bank of kernels.
 
 use std::fmt;
 
-use super::{Contract, Grid, Offer, Recipe, blocks::Blocks, fft::tile::Tiles, taps::Taps};
+use super::{CompiledKernel, Grid, Offer, Recipe, blocks::Blocks, fft::tile::Tiles, taps::Taps};
 use crate::{
     error::Result,
     image::Depth,
@@ -34,8 +34,8 @@ impl<'a> Bank<'a> {
         }
     }
 
-    /// Whether taps of weight zero are left out, which is right only where no
-    /// sample is infinite or NaN: a window contains its samples.
+    /// Whether taps of weight zero are left out: not in float images, where
+    /// 0 * NaN is NaN.
     pub(super) fn drops_zeros(&self) -> bool {
         self.depth != Depth::F32
     }
@@ -46,17 +46,17 @@ impl<'a> Bank<'a> {
     }
 }
 
-/// The kernels of a bank, for bands of `E` and sums of `T`. A call of one makes a
-/// block of rows, so that picking it at run time costs nothing.
-pub(crate) type Kernels<E, T> = Vec<Box<dyn Contract<Element = E, Sum = T>>>;
+/// The compiled kernels of a bank, for bands of `E` and sums of `T`. One call
+/// computes a block of rows, so the cost of dynamic dispatch is negligible.
+pub(crate) type Kernels<E, T> = Vec<Box<dyn CompiledKernel<Element = E, Sum = T>>>;
 
 /// What an engine compiles to.
 pub(crate) enum Program {
-    /// Sums in a lane, of bands framed in it.
+    /// Bands and sums in the same lane.
     I16(Kernels<i16, i16>),
     F32(Kernels<f32, f32>),
     F64(Kernels<f64, f64>),
-    /// Sums in a lane, of bands of bytes.
+    /// Bands of bytes, sums in a lane.
     BytesI16(Kernels<u8, i16>),
     BytesF32(Kernels<u8, f32>),
     /// Every sample of the result is the one at this row and column of its
@@ -69,17 +69,17 @@ pub(crate) trait Arithmetic: Lane + Blocks + Tiles {}
 
 impl<T: Lane + Blocks + Tiles> Arithmetic for T {}
 
-/// A recipe that compiles in any lane, for bands framed in it.
-pub(super) trait InLane: fmt::Debug + fmt::Display + Send + Sync {
+/// A recipe that compiles for any lane, with bands in that lane.
+pub(super) trait LaneRecipe: fmt::Debug + fmt::Display + Send + Sync {
     /// The kernel at this place of the bank.
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>>;
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>>;
 }
 
-impl<R: InLane> Recipe for R {
+impl<R: LaneRecipe> Recipe for R {
     fn compile(&self, bank: &Bank<'_>) -> Result<Program> {
         Ok(match bank.lane {
             LaneKind::I16 => Program::I16(kernels(self, bank)?),
@@ -89,7 +89,7 @@ impl<R: InLane> Recipe for R {
     }
 }
 
-fn kernels<T: Arithmetic>(recipe: &impl InLane, bank: &Bank<'_>) -> Result<Kernels<T, T>> {
+fn kernels<T: Arithmetic>(recipe: &impl LaneRecipe, bank: &Bank<'_>) -> Result<Kernels<T, T>> {
     let kernels = (0..bank.grids.len()).map(|at| recipe.kernel(bank, at));
     kernels.collect()
 }

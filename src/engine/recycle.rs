@@ -1,6 +1,6 @@
-//! Vectors of slices whose memory is kept from call to call.
+//! Vectors of slices whose allocation is reused from call to call.
 
-/// An empty vector in the memory of `slices`, for slices of another lifetime.
+/// `slices` emptied, for slices of another lifetime in the same allocation.
 pub(crate) fn recycled<'b, T>(mut slices: Vec<&[T]>) -> Vec<&'b [T]> {
     slices.clear();
     // Collecting into elements of the same layout keeps the allocation.

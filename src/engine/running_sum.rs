@@ -1,14 +1,14 @@
-//! Equal integer weights: running sums down the columns, and sums along rows that
-//! double. The work hardly grows with the kernel.
+//! Box filters of integer weights: running sums down the columns, then row sums by
+//! doubling (of 1, 2, 4, ... neighbours). The work hardly grows with the kernel.
 //!
-//! What leaves a running sum is subtracted again, so every sum must be exact: this
+//! Samples that leave the window are subtracted, so every sum must be exact: this
 //! is for integers only.
 
 use std::{fmt, mem};
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch, direct,
-    program::{Arithmetic, Bank, InLane},
+    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch, direct,
+    program::{Arithmetic, Bank, LaneRecipe},
     recycle::recycled,
     taps::Grid,
     task::{Task, is_exact},
@@ -25,9 +25,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct RunningSum;
 
-/// What running sums cost, and every doubling along a row, in taps of the direct
-/// engine (5x5 and 15x15 in i16: 5.8 and 8.3 ms; 31x31 in f32: 17).
-const TOTALS: f64 = 14.0;
+/// The cost of the column sums, and of every doubling along a row, in taps of the
+/// direct engine (5x5 and 15x15 in i16: 5.8 and 8.3 ms; 31x31 in f32: 17).
+const COLUMN_SUMS: f64 = 14.0;
 const DOUBLING: f64 = 4.0;
 
 impl Engine for RunningSum {
@@ -42,18 +42,18 @@ impl Engine for RunningSum {
     fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
         check(task).map_err(Refusal::of)?;
         let (lane, reason) = task.lane()?;
-        let taps = |k: &Kernel| TOTALS + DOUBLING * f64::from(k.columns().ilog2());
+        let taps = |k: &Kernel| COLUMN_SUMS + DOUBLING * f64::from(k.columns().ilog2());
         let taps = task.kernels.iter().map(taps);
         let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
         Ok(Offer {
-            // A row of running sums, and two of their sums.
+            // A row of column sums, and two of row sums.
             scratch: task.pass_row_bytes(lane).saturating_mul(3),
-            ..Offer::in_lane(task, (lane, reason), cost, ROWS, Moving)
+            ..Offer::in_lane(task, (lane, reason), cost, ROWS, RunningTotals)
         })
     }
 }
 
-/// Why there are no running sums.
+/// Why running sums cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Why {
     #[error("the weights of a kernel are not one integer")]
@@ -64,7 +64,7 @@ pub(super) enum Why {
     Dilation,
 }
 
-/// Whether every kernel can be summed so, exactly.
+/// Whether running sums are exact for every kernel.
 pub(super) fn check(task: &Task<'_>) -> Result<(), Why> {
     let equal = |k: &Kernel| {
         let first = k.weights()[[0, 0]];
@@ -83,26 +83,26 @@ pub(super) fn check(task: &Task<'_>) -> Result<(), Why> {
 }
 
 #[derive(Debug)]
-struct Moving;
+struct RunningTotals;
 
-impl fmt::Display for Moving {
+impl fmt::Display for RunningTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("columns, then rows, by running totals: the weights are equal")
     }
 }
 
-impl InLane for Moving {
+impl LaneRecipe for RunningTotals {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         Ok(Box::new(Compiled::new(bank.grids[at])))
     }
 }
 
-/// Output rows for which totals move on before they are summed anew. No band
-/// begins between them, so that calls need not know of each other.
+/// Output rows before the column sums are computed anew. Bands begin at multiples of
+/// it, so calls need not share state.
 const ROWS: usize = 16;
 
 /// A kernel of equal weights.
@@ -124,7 +124,7 @@ impl<T: Lane> Compiled<T> {
     }
 }
 
-impl<T: Lane> Contract for Compiled<T> {
+impl<T: Lane> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 
@@ -149,8 +149,8 @@ impl<T: Lane> Contract for Compiled<T> {
         try_resize(scratch, 3 * width, T::ZERO)?;
         for (block, out) in out.chunks_mut(ROWS * stride).enumerate() {
             let top = first + block * ROWS + self.origin[0];
-            let seen = out.len().div_ceil(stride) + self.shape[0] - 1;
-            let rows = band.rows[top..top + seen].iter();
+            let source_rows = out.len().div_ceil(stride) + self.shape[0] - 1;
+            let rows = band.rows[top..top + source_rows].iter();
             let mut sources = recycled(mem::take(slices));
             sources.extend(rows.map(|row| &row[left..left + width]));
             simd.run(Rows {
@@ -168,7 +168,7 @@ impl<T: Lane> Contract for Compiled<T> {
     }
 }
 
-/// Some output rows, and what they are computed from.
+/// The operands of a block of output rows.
 struct Rows<'a, T> {
     kernel: &'a Compiled<T>,
     sources: &'a [&'a [T]],
@@ -188,23 +188,25 @@ impl<T: Lane> Body for Rows<'_, T> {
     fn run<I: Isa>(self, _: I) {
         let [rows, columns] = self.kernel.shape;
         let width = self.scratch.len() / 3;
-        let (totals, buffers) = self.scratch.split_at_mut(width);
+        let (column_sums, buffers) = self.scratch.split_at_mut(width);
         let (a, b) = buffers.split_at_mut(width);
-        totals.fill(T::ZERO);
+        column_sums.fill(T::ZERO);
         for source in &self.sources[..rows] {
-            for (total, &sample) in totals.iter_mut().zip(*source) {
-                *total = total.plus(sample);
+            for (sum, &sample) in column_sums.iter_mut().zip(*source) {
+                *sum = sum.plus(sample);
             }
         }
         for (y, out) in self.out.chunks_mut(self.stride).enumerate() {
             if y > 0 {
-                let (left, entered) = (self.sources[y - 1], self.sources[y - 1 + rows]);
-                for ((total, &left), &entered) in totals.iter_mut().zip(left).zip(entered) {
-                    *total = total.plus(entered.minus(left));
+                let (leaving, entering) = (self.sources[y - 1], self.sources[y - 1 + rows]);
+                for ((sum, &leaving), &entering) in
+                    column_sums.iter_mut().zip(leaving).zip(entering)
+                {
+                    *sum = sum.plus(entering.minus(leaving));
                 }
             }
             let out = &mut out[..self.len];
-            along(totals, columns, self.channels, a, b, out);
+            row_sums(column_sums, columns, self.channels, a, b, out);
             if self.kernel.weight != T::from_weight(1.0) {
                 for sum in out {
                     *sum = sum.mul_add::<false>(self.kernel.weight, T::ZERO);
@@ -214,11 +216,11 @@ impl<T: Lane> Body for Rows<'_, T> {
     }
 }
 
-/// Sums of `columns` neighbours: sums of 1, 2, 4, ... neighbours, of which
-/// those are taken whose bit is set in `columns`.
+/// Sums of `columns` neighbours, added up from sums of 1, 2, 4, ... neighbours, one
+/// for each bit set in `columns`. For example, 5 neighbours are 1 + 4.
 #[inline(always)]
-fn along<'a, T: Lane>(
-    totals: &[T],
+fn row_sums<'a, T: Lane>(
+    column_sums: &[T],
     columns: usize,
     channels: usize,
     mut sums: &'a mut [T],
@@ -231,17 +233,17 @@ fn along<'a, T: Lane>(
         // Sums of `span` neighbours.
         if bit > 0 {
             let half = span / 2 * channels;
-            let from: &[T] = if bit == 1 { totals } else { sums };
-            let (near, far) = (&from[..from.len() - half], &from[half..]);
-            for ((to, &near), &far) in spare.iter_mut().zip(near).zip(far) {
-                *to = near.plus(far);
+            let from: &[T] = if bit == 1 { column_sums } else { sums };
+            let (left, right) = (&from[..from.len() - half], &from[half..]);
+            for ((to, &left), &right) in spare.iter_mut().zip(left).zip(right) {
+                *to = left.plus(right);
             }
             mem::swap(&mut sums, &mut spare);
         }
         if columns & span == 0 {
             continue;
         }
-        let from: &[T] = if bit == 0 { totals } else { sums };
+        let from: &[T] = if bit == 0 { column_sums } else { sums };
         let from = &from[taken * channels..];
         if taken == 0 {
             out.copy_from_slice(&from[..out.len()]);

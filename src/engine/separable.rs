@@ -1,16 +1,16 @@
-//! A kernel of low rank: a few columns of weights, each times a row of weights.
+//! Kernels of low rank: the sum of a few outer products of a column and a row.
 //!
-//! Every output row is made in two passes: down the columns of the window into
-//! one row of sums per term, which stay in the cache, then along these rows.
-//! Both are the direct engine's loop.
+//! Every output row takes two passes: a vertical one, whose rows of sums, one per
+//! term, stay in cache, and a horizontal one along these rows. Both use the loop of
+//! the direct engine.
 
 use std::{fmt, mem};
 
 use super::{
-    Band, Contract, Engine, Method, Offer, Refusal, Scratch,
+    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
     blocks::{self, Blocks, Rows},
     direct, lane, naive,
-    program::{Arithmetic, Bank, InLane},
+    program::{Arithmetic, Bank, LaneRecipe},
     recycle::recycled,
     running_sum,
     taps::{Grid, Taps},
@@ -25,19 +25,20 @@ use crate::{
     view::Layout,
 };
 
-/// Two passes.
+/// Separable convolution in two passes.
 #[derive(Debug)]
 pub(super) struct Separable;
 
-/// A tap along a row of sums, in taps of the direct engine: no two output rows
-/// share it (24 megapixels of bytes by two passes of 3, 7 and 15 taps of f32:
+/// The cost of a horizontal tap, in taps of the direct engine: output rows do not
+/// share its loads (24 megapixels of bytes by two passes of 3, 7 and 15 taps of f32:
 /// 9.0, 11.9 and 17.8 ms; of i16: 4.8, 6.3 and 9.3).
 const ROW_TAP: f64 = 2.5;
 
-/// What a second pass costs by itself, in taps of the direct engine.
+/// The fixed cost of a second pass, in taps of the direct engine.
 const PASS: f64 = 4.0;
 
-/// The most terms that are looked for unasked: more never beat a transform.
+/// The most terms unless this method was asked for: with more, a transform is always
+/// faster.
 const MAX_RANK: usize = 4;
 
 impl Engine for Separable {
@@ -69,7 +70,7 @@ impl Engine for Separable {
         let rows_at_once = blocks::block_rows(task, lane);
         let passes = Passes(factors);
         // Rows of every term, before they are summed.
-        let scratch = (passes.terms() * rows_at_once.max(blocks::MOST_ROWS))
+        let scratch = (passes.terms() * rows_at_once.max(blocks::MAX_BLOCK_ROWS))
             .saturating_mul(task.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
@@ -78,7 +79,7 @@ impl Engine for Separable {
     }
 }
 
-/// Why there are no two passes.
+/// Why two passes cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum Why {
     #[error("the weights are equal, and running sums take fewer steps")]
@@ -91,12 +92,12 @@ enum Why {
     Cancels,
 }
 
-/// The kernel as columns times rows, or why not.
+/// The kernel as a sum of columns times rows, or why it is none.
 fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Why> {
     if is_exact(kernel, depth) {
         return kernel.integer_factors().ok_or(Why::Rank);
     }
-    // Beyond half its smaller side a kernel's terms are more than its taps.
+    // With more terms than half the smaller side, they have more taps than the kernel.
     let most = (kernel.rows().min(kernel.columns()))
         .div_ceil(2)
         .min(max_rank);
@@ -107,14 +108,14 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
     Ok(factors)
 }
 
-/// In units of 2^-24 of the sum of the absolute weights: two passes, each
-/// weight rounded once more, and what the terms lack.
+/// The error of two passes in units of 2^-24 of the sum of the absolute weights:
+/// their roundings, the rounding of the weights, and the residual of the factors.
 fn roundings(kernel: &Kernel, factors: &Factors) -> usize {
     let all = kernel.abs_sum();
     let longest = kernel.rows() + factors.terms.len() * kernel.columns() + 2;
     let rounded = longest as f64 * factors.abs_sum() / all;
-    let lacking = factors.residual / all * f64::from(1 << 24);
-    (rounded + lacking).ceil() as usize
+    let missing = factors.residual / all * f64::from(1 << 24);
+    (rounded + missing).ceil() as usize
 }
 
 /// The terms of every kernel.
@@ -122,7 +123,7 @@ fn roundings(kernel: &Kernel, factors: &Factors) -> usize {
 struct Passes(Vec<Factors>);
 
 impl Passes {
-    /// Of the kernel that has the most.
+    /// The most terms of any kernel.
     fn terms(&self) -> usize {
         self.0.iter().map(|f| f.terms.len()).max().unwrap_or(1)
     }
@@ -138,12 +139,12 @@ impl fmt::Display for Passes {
     }
 }
 
-impl InLane for Passes {
+impl LaneRecipe for Passes {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         Ok(Box::new(Compiled::new(
             bank.grids[at],
             &self.0[at].terms,
@@ -153,7 +154,7 @@ impl InLane for Passes {
     }
 }
 
-impl<T: Blocks> Contract for Compiled<T> {
+impl<T: Blocks> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 
@@ -177,8 +178,8 @@ struct Compiled<T> {
     columns: Vec<Taps<T>>,
     /// One row of weights for every term.
     rows: Taps<T>,
-    /// The kernel itself, for samples that the two passes cannot hold.
-    whole: Taps<T>,
+    /// The kernel itself, for sums that overflow in the two passes.
+    full_kernel: Taps<T>,
 }
 
 impl<T: Lane> Compiled<T> {
@@ -204,12 +205,12 @@ impl<T: Lane> Compiled<T> {
         Self {
             columns: factors.iter().map(column).collect(),
             rows: Taps::new(rows, row, drop_zeros),
-            whole: Taps::new(grid, row, drop_zeros),
+            full_kernel: Taps::new(grid, row, drop_zeros),
         }
     }
 }
 
-/// See [`Contract::run`].
+/// See [`CompiledKernel::run`].
 fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
@@ -223,14 +224,14 @@ fn contract<T: Blocks>(
     let Compiled {
         columns,
         rows: row_taps,
-        whole,
+        full_kernel,
     } = kernel;
-    // A row that is shorter than a block is computed past its end.
-    let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.reach;
+    // A row shorter than a block is computed past its end.
+    let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.span;
     let pitch = whole_lines::<T>(width);
     let Scratch { rows, slices, .. } = scratch;
     let scratch = aligned(rows, columns.len() * at_once * pitch)?;
-    let neighbours = band.step[0] == 1 && whole.dilation[0] == 1;
+    let neighbours = band.step[0] == 1 && full_kernel.dilation[0] == 1;
     let mut at = 0;
     while at * stride < out.len() {
         let out = &mut out[at * stride..];
@@ -239,12 +240,12 @@ fn contract<T: Blocks>(
         } else {
             1
         };
-        let sources = band.seen(whole.rows_seen(), first + at, rows);
-        let mut ahead = band.ahead(whole.rows_seen(), first + at, rows);
+        let sources = band.source_rows(full_kernel.rows_read(), first + at, rows);
+        let mut prefetch_rows = band.rows_to_prefetch(full_kernel.rows_read(), first + at, rows);
         for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * pitch)) {
             Rows {
                 sources,
-                ahead: mem::take(&mut ahead),
+                prefetch_rows: mem::take(&mut prefetch_rows),
                 taps,
                 len: width,
                 rows,
@@ -264,7 +265,7 @@ fn contract<T: Blocks>(
         for (row, (out, terms)) in out.chunks_mut(stride).zip(rows_of_sums).enumerate() {
             Rows {
                 sources: terms,
-                ahead: &[],
+                prefetch_rows: &[],
                 taps: row_taps,
                 len: band.dense_len(),
                 rows: 1,
@@ -276,7 +277,7 @@ fn contract<T: Blocks>(
                 repair(
                     simd,
                     band,
-                    whole,
+                    full_kernel,
                     first + at + row,
                     &mut out[..band.dense_len()],
                 );
@@ -288,9 +289,8 @@ fn contract<T: Blocks>(
     Ok(())
 }
 
-/// Sums again, tap by tap, what came out as infinite or NaN: the terms of a
-/// kernel may cancel where its weights do not, and may overflow where they do
-/// not.
+/// Recomputes infinite and NaN sums tap by tap: the terms may overflow, or give
+/// infinity minus infinity, where the kernel itself does not.
 fn repair<T: Lane>(simd: Simd, band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T]) {
     if simd.run(AllFinite(sums)) {
         return;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{number::Lane, view::Layout};
 
-/// Weights as they are laid on a band's window.
+/// The weights of one kernel and their place in the window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grid<'a> {
     /// Row-major.
@@ -13,7 +13,7 @@ pub(crate) struct Grid<'a> {
     pub(crate) shape: [usize; 2],
     /// Rows and columns between taps.
     pub(crate) dilation: [usize; 2],
-    /// Where the first tap stands in the window: not zero only in a bank of
+    /// The position of the first tap in the window: not zero only in a bank of
     /// kernels of several sizes or anchors.
     pub(crate) origin: [usize; 2],
 }
@@ -26,43 +26,42 @@ pub(crate) struct Taps<T> {
     pub(super) origin: [usize; 2],
     /// Row-major weights.
     pub(super) weights: Vec<T>,
-    /// For blocks of 1, 2 and 4 output rows.
+    /// The taps packed for blocks of 1, 2 and 4 output rows.
     blocks: [Vec<Group<T>>; 3],
-    /// The most output rows that a block is worth.
-    pub(super) most_rows: usize,
-    /// Samples from the first that a sum reads to the last.
-    pub(super) reach: usize,
+    /// The fastest block height, at most.
+    pub(super) max_block_rows: usize,
+    /// The distance in samples from the first that a sum reads to the last.
+    pub(super) span: usize,
 }
 
-/// Taps that are summed by themselves, and then added to the other groups:
-/// rounding errors grow with the length of a sum.
+/// Taps with a partial sum of their own, for pairwise summation: rounding errors
+/// grow with the length of a sum.
 pub(super) type Group<T> = Vec<Line<T>>;
 
-/// What a line of taps gives to a block of R output rows: several taps in one
-/// source row, or one in each of several, one below the other.
+/// A line of taps in a block of R output rows: several taps of one source row, or
+/// one tap in each of several consecutive rows.
 #[derive(Debug, Clone)]
 pub(super) struct Line<T> {
-    /// The source rows, counted from the first that the block sees.
+    /// The source rows, counted from the first that the block reads.
     pub(super) rows: Range<usize>,
     /// The output rows `first..end` of the block whose windows contain them.
     pub(super) first: usize,
     pub(super) end: usize,
-    /// How many samples right of the output sample the taps of a source row
-    /// stand.
+    /// The taps of a source row, in samples right of the output sample.
     pub(super) offsets: Vec<usize>,
     /// R weights for every tap, one for every output row.
     pub(super) weights: Vec<T>,
 }
 
 impl<T> Line<T> {
-    /// Whether `below` continues this line down a column.
-    fn joins(&self, below: &Self) -> bool {
+    /// Whether `below` is the same tap in the next row of the same column.
+    fn is_continued_by(&self, below: &Self) -> bool {
         (self.rows.end, self.offsets.len()) == (below.rows.start, 1)
             && (self.first, self.end) == (below.first, below.end)
             && self.offsets == below.offsets
     }
 
-    /// The products of one column of output samples.
+    /// The multiply-adds for one column of output samples.
     fn products(&self) -> usize {
         self.rows.len() * self.offsets.len() * (self.end - self.first)
     }
@@ -92,8 +91,8 @@ impl<T: Lane> Taps<T> {
             dilation: grid.dilation,
             origin: grid.origin,
             weights: grid.weights.iter().map(|&w| T::from_weight(w)).collect(),
-            most_rows: most_rows(&blocks),
-            reach: (blocks[0].iter().flatten().flat_map(|p| &p.offsets))
+            max_block_rows: max_block_rows(&blocks),
+            span: (blocks[0].iter().flatten().flat_map(|p| &p.offsets))
                 .max()
                 .map_or(0, |&last| last),
             blocks,
@@ -102,12 +101,12 @@ impl<T: Lane> Taps<T> {
 }
 
 impl<T> Taps<T> {
-    /// How many rows of the band one output row reaches down to.
-    pub(super) const fn rows_seen(&self) -> usize {
+    /// The rows of the band that one output row reads, from the window's first on.
+    pub(super) const fn rows_read(&self) -> usize {
         self.origin[0] + (self.shape[0] - 1) * self.dilation[0] + 1
     }
 
-    /// What a block of `R` output rows sums.
+    /// The taps packed for a block of `R` output rows.
     pub(super) fn groups<const R: usize>(&self) -> &[Group<T>] {
         const {
             assert!(
@@ -129,9 +128,9 @@ fn lines<T: Lane>(
     drop_zeros: bool,
 ) -> Group<T> {
     let [kernel_rows, kernel_columns] = grid.shape;
-    let reach = (kernel_rows - 1) * grid.dilation[0] + 1;
+    let dilated_rows = (kernel_rows - 1) * grid.dilation[0] + 1;
     let mut lines: Group<T> = Vec::new();
-    for row in 0..reach + block_rows - 1 {
+    for row in 0..dilated_rows + block_rows - 1 {
         // The tap that this source row is to output row r, if any.
         let weight = |column: usize, r: usize| {
             let distance = row.checked_sub(r).filter(|d| d % grid.dilation[0] == 0)?;
@@ -139,11 +138,11 @@ fn lines<T: Lane>(
             let weight = *grid.weights.get(tap_row * kernel_columns + column)?;
             (!drop_zeros || weight != 0.0).then_some(weight)
         };
-        let sees = |r: usize| columns.clone().any(|c| weight(c, r).is_some());
-        let Some(first) = (0..block_rows).find(|&r| sees(r)) else {
+        let reads = |r: usize| columns.clone().any(|c| weight(c, r).is_some());
+        let Some(first) = (0..block_rows).find(|&r| reads(r)) else {
             continue;
         };
-        let end = (first..block_rows).rfind(|&r| sees(r)).unwrap_or(first) + 1;
+        let end = (first..block_rows).rfind(|&r| reads(r)).unwrap_or(first) + 1;
         let mut line = Line {
             rows: grid.origin[0] + row..grid.origin[0] + row + 1,
             first,
@@ -163,7 +162,7 @@ fn lines<T: Lane>(
             }
         }
         match lines.last_mut() {
-            Some(above) if above.joins(&line) => {
+            Some(above) if above.is_continued_by(&line) => {
                 above.rows.end += 1;
                 above.weights.extend(line.weights);
             }
@@ -173,11 +172,11 @@ fn lines<T: Lane>(
     lines
 }
 
-/// A block of several rows shares its loads of samples among them, but where
-/// zeros were left out it multiplies by some of them again. Multiply-adds of
-/// one row at a time cost about 2.5 times as much (15x15, f32: 112 ms against
+/// The fastest block height: 1, 2 or 4. A block of several rows shares its loads of
+/// samples, but multiplies by some of the zeros that were left out. Multiply-adds in
+/// blocks of one row cost about 2.5 times as much (15x15, f32: 112 ms against
 /// 44 by four rows at a time on AVX-512, 129 against 84 on AVX2).
-fn most_rows<T>(blocks: &[Vec<Group<T>>; 3]) -> usize {
+fn max_block_rows<T>(blocks: &[Vec<Group<T>>; 3]) -> usize {
     let products =
         |block: &Vec<Group<T>>| -> usize { block.iter().flatten().map(Line::products).sum() };
     let costs = [

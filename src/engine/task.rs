@@ -1,4 +1,4 @@
-//! What engines make offers for.
+//! The task that engines make offers for.
 
 use super::method::Method;
 use crate::{
@@ -11,11 +11,10 @@ use crate::{
     simd::Simd,
 };
 
-/// A row that begins a line of the cache, has room for a block and ends with a
-/// line.
-const ROW_SLACK: usize = 8 << 10;
+/// Bytes that alignment to cache lines and room for a whole block may add to a row.
+const ROW_PADDING: usize = 8 << 10;
 
-/// What engines make offers for.
+/// A convolution of images of one shape and type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Task<'a> {
     pub(crate) kernels: &'a [Kernel],
@@ -28,7 +27,7 @@ pub(crate) struct Task<'a> {
     /// The sample type of the result.
     pub(crate) output_depth: Depth,
     pub(crate) map: Map,
-    /// Whether the last channel is alpha, which is copied from under the window.
+    /// Whether the last channel is alpha, which is copied from the pixel under the anchor.
     pub(crate) copies_alpha: bool,
     /// The method that was asked for.
     pub(crate) method: Option<Method>,
@@ -38,8 +37,7 @@ pub(crate) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// The samples that are computed, those that a step across leaves out
-    /// included.
+    /// The sums that are computed, including those that the column step skips.
     pub(crate) fn samples(&self) -> f64 {
         let Self {
             geometry, channels, ..
@@ -48,7 +46,7 @@ impl Task<'_> {
         geometry.rows.output as f64 * columns as f64 * *channels as f64
     }
 
-    /// Columns of a tile that suit the cache, for engines that take any.
+    /// The tile width in columns that suits the cache, for engines that take any.
     pub(crate) fn tile_width(&self) -> usize {
         geometry::tile_width(self.geometry, self.channels)
     }
@@ -58,11 +56,11 @@ impl Task<'_> {
     pub(super) fn pass_row_bytes(&self, lane: LaneKind) -> usize {
         let columns = self.geometry.columns.padded_len(self.tile_width());
         let samples = columns.saturating_mul(self.channels * lane.bytes());
-        samples.saturating_add(ROW_SLACK)
+        samples.saturating_add(ROW_PADDING)
     }
 }
 
-/// Whether exact results are promised.
+/// Whether results must be exact: integer weights on integer samples.
 pub(crate) fn is_exact(kernel: &Kernel, depth: Depth) -> bool {
     depth != Depth::F32 && kernel.is_integer()
 }

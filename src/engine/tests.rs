@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    program::{Arithmetic, InLane},
+    program::{Arithmetic, LaneRecipe},
     *,
 };
 use crate::{
@@ -44,12 +44,12 @@ impl fmt::Display for LastToFirst {
     }
 }
 
-impl InLane for LastToFirst {
+impl LaneRecipe for LastToFirst {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         let Grid {
             weights,
             shape,
@@ -70,7 +70,7 @@ struct Compiled<T>(Vec<(usize, usize, T)>);
 
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
-impl<T: Lane> Contract for Compiled<T> {
+impl<T: Lane> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 

@@ -7,7 +7,7 @@ pub(crate) struct Dots(pub(super) ());
 
 /// The sums of 64 neighbours, every fourth in one array: those of the first
 /// array stand at 0, 4, 8, ..., of the second at 1, 5, 9, ...
-pub(crate) type Phases = [[i32; 16]; 4];
+pub(crate) type DotVectors = [[i32; 16]; 4];
 
 impl Dots {
     /// The sums that a block holds.
@@ -17,7 +17,7 @@ impl Dots {
 
     /// Sums of nothing.
     #[inline(always)]
-    pub(crate) fn zero(self) -> Phases {
+    pub(crate) fn zero(self) -> DotVectors {
         [[0; 16]; 4]
     }
 
@@ -38,7 +38,12 @@ impl Dots {
 
     /// Adds the products of four samples and four weights to every sum.
     #[inline(always)]
-    pub(crate) fn add(self, sums: Phases, samples: [[[u8; 4]; 16]; 4], weights: [i8; 4]) -> Phases {
+    pub(crate) fn add(
+        self,
+        sums: DotVectors,
+        samples: [[[u8; 4]; 16]; 4],
+        weights: [i8; 4],
+    ) -> DotVectors {
         let dot = |samples: [u8; 4]| -> i32 {
             let products = samples.into_iter().zip(weights);
             products.map(|(s, w)| i32::from(s) * i32::from(w)).sum()
@@ -50,13 +55,13 @@ impl Dots {
 
     /// Puts the sums modulo 2^16 into their order.
     #[inline(always)]
-    pub(crate) fn store_i16(self, sums: Phases, to: &mut [i16; Self::LANES]) {
+    pub(crate) fn store_i16(self, sums: DotVectors, to: &mut [i16; Self::LANES]) {
         *to = std::array::from_fn(|i| sums[i % 4][i / 4] as i16);
     }
 
     /// Puts the sums into their order, as floats.
     #[inline(always)]
-    pub(crate) fn store_f32(self, sums: Phases, to: &mut [f32; Self::LANES]) {
+    pub(crate) fn store_f32(self, sums: DotVectors, to: &mut [f32; Self::LANES]) {
         *to = std::array::from_fn(|i| sums[i % 4][i / 4] as f32);
     }
 }

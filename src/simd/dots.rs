@@ -8,7 +8,7 @@ pub(crate) struct Dots(pub(super) ());
 
 /// The sums of 64 neighbours, every fourth in one vector: those of the first
 /// vector stand at 0, 4, 8, ..., of the second at 1, 5, 9, ...
-pub(crate) type Phases = [__m512i; 4];
+pub(crate) type DotVectors = [__m512i; 4];
 
 impl Dots {
     /// The sums that a block holds.
@@ -18,14 +18,14 @@ impl Dots {
 
     /// Sums of nothing.
     #[inline(always)]
-    pub(crate) fn zero(self) -> Phases {
+    pub(crate) fn zero(self) -> DotVectors {
         // SAFETY: the token proves the instruction.
         [unsafe { _mm512_setzero_si512() }; 4]
     }
 
     /// Every four neighbours of 64 + 3 samples.
     #[inline(always)]
-    pub(crate) fn samples(self, from: &[u8; Self::READ]) -> Phases {
+    pub(crate) fn samples(self, from: &[u8; Self::READ]) -> DotVectors {
         std::array::from_fn(|phase| {
             let from: &[u8] = &from[phase..phase + Self::LANES];
             // SAFETY: the token proves the instruction; the slice is as long as
@@ -43,14 +43,14 @@ impl Dots {
 
     /// Adds the products of four samples and four weights to every sum.
     #[inline(always)]
-    pub(crate) fn add(self, sums: Phases, samples: Phases, weights: __m512i) -> Phases {
+    pub(crate) fn add(self, sums: DotVectors, samples: DotVectors, weights: __m512i) -> DotVectors {
         // SAFETY: the token proves the instruction.
         std::array::from_fn(|p| unsafe { _mm512_dpbusd_epi32(sums[p], samples[p], weights) })
     }
 
     /// Puts the sums modulo 2^16 into their order.
     #[inline(always)]
-    pub(crate) fn store_i16(self, sums: Phases, to: &mut [i16; Self::LANES]) {
+    pub(crate) fn store_i16(self, sums: DotVectors, to: &mut [i16; Self::LANES]) {
         const fn neighbours(first: i16) -> [i16; 32] {
             let mut at = [0; 32];
             let mut i = 0;
@@ -78,7 +78,7 @@ impl Dots {
 
     /// Puts the sums into their order, as floats.
     #[inline(always)]
-    pub(crate) fn store_f32(self, sums: Phases, to: &mut [f32; Self::LANES]) {
+    pub(crate) fn store_f32(self, sums: DotVectors, to: &mut [f32; Self::LANES]) {
         // SAFETY: the token proves the instructions; every quarter is as long
         // as a vector, and no alignment is asked for.
         unsafe {

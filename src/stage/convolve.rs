@@ -11,7 +11,7 @@ use super::{
     point::{CopyAlpha, PointStage, Under},
 };
 use crate::{
-    engine::{self, Bank, Grid, Kernels, Program, Wide, recycled},
+    engine::{self, Bank, F64Fallback, Grid, Kernels, Program, recycled},
     error::Result,
     finish::{Finish, ResponseRange},
     geometry,
@@ -76,7 +76,7 @@ fn boxed<S: Widen, E: Element, T: Lane>(
     let alpha = (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.finish));
     Box::new(Convolve::<S, E, T> {
         kernels,
-        wide: unbounded.then(|| Wide::new(grids, convolution.finish.accurate_range())),
+        wide: unbounded.then(|| F64Fallback::new(grids, convolution.finish.accurate_range())),
         point: alpha.map(|alpha| Box::new(alpha) as Box<dyn PointStage>),
         convolution: Arc::clone(convolution),
         samples: PhantomData,
@@ -88,7 +88,7 @@ struct Convolve<S, E, T> {
     convolution: Arc<Convolution>,
     kernels: Kernels<E, T>,
     /// The same in f64, for rows of float samples whose sums overflow in f32.
-    wide: Option<Wide>,
+    wide: Option<F64Fallback>,
     /// Runs on every row that is finished, while it is in the cache.
     point: Option<Box<dyn PointStage>>,
     samples: PhantomData<fn() -> S>,
@@ -434,7 +434,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
             for (row, sums) in row_sums.chunks(kernels.len()).enumerate() {
                 let (y, row) = (tile.rows.start + first + row, first + row);
                 match &self.stage.wide {
-                    Some(wide) if wide.doubts(simd, &band, row, as_f32(sums)) => {
+                    Some(wide) if wide.is_needed(simd, &band, row, as_f32(sums)) => {
                         let len = sums.len() * stride;
                         if wide_sums.len() < len {
                             try_resize(wide_sums, len, 0.0)?;

@@ -1,12 +1,12 @@
-//! Numbers for whole vectors.
+//! Buffers aligned to cache lines.
 
 use crate::{error::Result, image::try_resize, number::Lane};
 
 /// The alignment of cells: a cache line, and the vector of AVX-512.
 const LINE: usize = 64;
 
-/// Numbers that begin at a multiple of 64 bytes: a cell then lies in as few
-/// cache lines as it can.
+/// A buffer aligned to 64 bytes, so that a cell touches as few cache lines as
+/// possible.
 #[derive(Debug)]
 pub(super) struct Aligned<T> {
     buffer: Vec<T>,

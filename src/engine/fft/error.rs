@@ -1,4 +1,4 @@
-//! How far transformed sums can be from the true ones.
+//! The error bound of sums computed by a transform.
 
 use super::Tiling;
 use crate::number::LaneKind;
@@ -14,9 +14,9 @@ use crate::number::LaneKind;
 /// A transform in two dimensions is one of as many stages; a stage of radix 4
 /// rounds less than two of radix 2, and so does one of radix 3. A value of the
 /// spectrum is a sum over the weights, each multiplied by at most t rounded
-/// factors. No sum is further off than the whole tile is in the L2 norm, and
-/// that is where the bound is pessimistic: rounding spreads over the tile. What
-/// was found, in f32 and in f64, was ten thousand times less, or still less.
+/// factors. The error of one sum is at most the error of the whole tile in the
+/// L2 norm, which makes the bound pessimistic: rounding errors spread over the tile.
+/// Measured errors, in f32 and in f64, were ten thousand times smaller or less.
 pub(super) fn error_bound(lane: LaneKind, tiling: &Tiling, largest: f64, weights: f64) -> f64 {
     let unit = match lane {
         LaneKind::F32 => f64::from(f32::EPSILON) / 2.0,
@@ -34,8 +34,8 @@ pub(super) fn error_bound(lane: LaneKind, tiling: &Tiling, largest: f64, weights
     let there_and_back = 2.0 * t * eta / (1.0 - t * eta);
     let spectrum = t * (mu + gamma_4) / (1.0 - t * (mu + gamma_4));
     let product = gamma_4;
-    // Both parts of a pair of tiles full of the largest sample.
+    // The L2 norm of a pair of tiles, one in each part, full of the largest sample.
     let norm = largest * ((2 * rows * columns) as f64).sqrt();
-    // What the three share is of the second order: below a hundredth.
+    // The product terms of the three errors are of second order: below 1 %.
     1.01 * (there_and_back + spectrum + product) * norm * weights
 }

@@ -1,19 +1,19 @@
-//! Overlap-save: tiles of the source through a fast Fourier transform, times
-//! the kernel's spectrum, and back. The work per sample hardly grows with the
+//! Overlap-save convolution: each tile of the source is transformed by an FFT,
+//! multiplied by the kernel's spectrum and transformed back. The work per sample hardly grows with the
 //! kernel.
 //!
-//! Tiles stand on a grid counted from the first output row and column and are
-//! paired along it, so that no sum depends on bands or threads; calls must
-//! begin at multiples of the rows of a tile.
+//! Tiles begin at multiples of their size from the first output row and column, and
+//! neighbours in a row are paired, so that no sum depends on bands or threads. Calls
+//! must begin at multiples of the rows of a tile.
 //!
-//! A transform spreads every sample over its whole tile, and its rounding with
-//! it. Tiles with a sample that is not finite or larger than full scale are
-//! therefore left to the direct method. Of the others, sums in f32 were off by
-//! at most 6.5e-7 x full scale x sum|w|, sums in f64 by 7e-16: noise, steps,
+//! A transform spreads every sample, and its rounding error, over the whole tile.
+//! Tiles with a sample that is not finite or exceeds full scale are therefore
+//! computed by the direct method. In the others the measured error of sums in f32 was
+//! at most 6.5e-7 x full scale x sum|w|, in f64 7e-16: noise, steps,
 //! lines, single pixels and waves under kernels of 9 to 127 rows.
 //!
-//! The transforms are our own: with one line per SIMD lane they need no
-//! shuffles and no sorting and come in every level's instructions. A pair of
+//! The crate has its own transforms: with one line per SIMD lane they need no shuffles
+//! and no bit reversal, and are compiled for every SIMD level. A pair of
 //! tiles of 256 x 256 in f32 took 95 us, loading and product included; the bare
 //! transforms of rustfft took 111.
 
@@ -35,7 +35,7 @@ use tiling::Tiling;
 use transform::{Transform, cells};
 
 use super::{
-    Band, Contract,
+    Band, CompiledKernel,
     blocks::{self, Blocks},
     recycle::recycled,
     taps::{Grid, Taps},
@@ -48,28 +48,28 @@ use crate::{
     view::Layout,
 };
 
-/// What transforms must keep of a kernel's sums.
+/// What is known of the samples, and so required of a kernel's sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Promise {
+enum Guarantee {
     /// Sums of integers are integers: each is rounded to the nearest.
     Integers,
     /// Samples lie in full scale.
     InScale,
-    /// Samples may be anything; full scale is 1.
-    Anything,
+    /// Float samples without bounds: tiles are checked against a full scale of 1.
+    Unbounded,
 }
 
-/// A kernel ready for tiles.
+/// A kernel compiled for tiles.
 #[derive(Debug)]
 struct Compiled<T> {
     simd: Simd,
     tiling: Tiling,
     /// Rows and columns from the kernel's first tap to its last.
-    reach: [usize; 2],
+    halo: [usize; 2],
     origin: [usize; 2],
     spectrum: Spectrum<T>,
-    promise: Promise,
-    /// For the tiles that are not transformed.
+    guarantee: Guarantee,
+    /// For tiles that are computed by the direct method.
     taps: Taps<T>,
 }
 
@@ -81,7 +81,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
         tiling: Tiling,
         grid: Grid<'_>,
         row: &Layout<2>,
-        promise: Promise,
+        guarantee: Guarantee,
     ) -> Result<Self> {
         let Grid {
             shape,
@@ -92,16 +92,16 @@ impl<T: Blocks + Tiles> Compiled<T> {
         Ok(Self {
             simd,
             tiling,
-            reach: [0, 1].map(|axis| (shape[axis] - 1) * dilation[axis]),
+            halo: [0, 1].map(|axis| (shape[axis] - 1) * dilation[axis]),
             origin,
             spectrum: spectrum(simd, tiling.size, grid)?,
-            promise,
-            taps: Taps::new(grid, row, promise != Promise::Anything),
+            guarantee,
+            taps: Taps::new(grid, row, guarantee != Guarantee::Unbounded),
         })
     }
 
-    /// Pairs the tiles of a row, channel by channel; the columns of sums of those
-    /// that are refused go to `refused`.
+    /// Pairs the tiles of a row, channel by channel, and puts the columns of sums of
+    /// tiles for the direct method into `refused`.
     fn pair(
         &self,
         band: &Band<'_, T>,
@@ -115,18 +115,18 @@ impl<T: Blocks + Tiles> Compiled<T> {
         let mut count = 0;
         for x in (0..band.positions).step_by(self.tiling.valid[1]) {
             let sums = self.tiling.valid[1].min(band.positions - x);
-            let columns = sums + self.reach[1];
+            let columns = sums + self.halo[1];
             let from = (x + self.origin[1]) * channels;
             let samples = from..from + columns * channels;
-            let taken = self.takes(sources.iter().map(|row| &row[samples.clone()]));
-            if !taken {
+            let accepted = self.accepts(sources.iter().map(|row| &row[samples.clone()]));
+            if !accepted {
                 refused.push(x..x + sums);
             }
             for channel in 0..channels {
                 if count % 2 == 0 {
                     pairs.push(Pair::default());
                 }
-                if let (true, Some(pair)) = (taken, pairs.last_mut()) {
+                if let (true, Some(pair)) = (accepted, pairs.last_mut()) {
                     pair[count % 2] = Tile {
                         from: from + channel,
                         columns,
@@ -139,13 +139,13 @@ impl<T: Blocks + Tiles> Compiled<T> {
         }
     }
 
-    /// Whether every sample is one that a tile may hold.
-    fn takes<'a>(&self, mut rows: impl Iterator<Item = &'a [T]>) -> bool {
-        self.promise != Promise::Anything || rows.all(|row| self.simd.run(AllInScale(row)))
+    /// Whether a tile of these samples may be transformed.
+    fn accepts<'a>(&self, mut rows: impl Iterator<Item = &'a [T]>) -> bool {
+        self.guarantee != Guarantee::Unbounded || rows.all(|row| self.simd.run(AllInScale(row)))
     }
 
     /// Computes some columns of sums by the direct method.
-    fn directly(
+    fn contract_directly(
         &self,
         band: &Band<'_, T>,
         first: usize,
@@ -165,7 +165,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
             columns.end - from,
             [1, 1],
             band.may_be_non_finite,
-            band.far,
+            band.borrowed,
             mem::take(slices),
         )?;
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
@@ -183,7 +183,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
     }
 }
 
-impl<T: Blocks + Tiles> Contract for Compiled<T> {
+impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
     type Element = T;
     type Sum = T;
 
@@ -205,7 +205,7 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
             let y = first + i * at_once;
             let top = y + self.origin[0];
-            let seen = out.len().div_ceil(stride) + self.reach[0];
+            let seen = out.len().div_ceil(stride) + self.halo[0];
             let sources = &band.rows[top..top + seen];
             self.pair(band, sources, &mut scratch.pairs, &mut scratch.refused);
             Tiles::contract(
@@ -223,10 +223,10 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
             );
             for columns in scratch.refused.drain(..) {
                 let buffers = (&mut scratch.sums, &mut scratch.slices);
-                self.directly(band, y, columns, out, stride, buffers)?;
+                self.contract_directly(band, y, columns, out, stride, buffers)?;
             }
         }
-        if self.promise == Promise::Integers {
+        if self.guarantee == Guarantee::Integers {
             for row in out.chunks_mut(stride) {
                 self.simd.run(Round(&mut row[..band.dense_len()]));
             }
@@ -235,7 +235,7 @@ impl<T: Blocks + Tiles> Contract for Compiled<T> {
     }
 }
 
-/// Whether a tile may hold every sample.
+/// Whether every sample is finite and within full scale.
 struct AllInScale<'a, T>(&'a [T]);
 
 impl<T: Lane> Body for AllInScale<'_, T> {
@@ -261,14 +261,15 @@ impl<T: Lane> Body for Round<'_, T> {
     }
 }
 
-/// The lines that are transformed at once: 64 bytes of real parts, the
-/// vector of AVX-512, at every level. Shorter vectors take several.
+/// Lines that are transformed at once, at every level: as many as an AVX-512 vector
+/// has lanes. Levels with shorter vectors use several.
 const fn lanes(lane: LaneKind) -> usize {
     64 / lane.bytes()
 }
 
-/// The spectrum of the kernel, turned by 180 degrees and scaled: a product
-/// with it and two unscaled transforms correlate. Computed in f64 always.
+/// The spectrum of the kernel rotated by 180 degrees, divided by the tile's size: the
+/// product with it and two unscaled transforms give the correlation. Always computed
+/// in f64.
 fn spectrum<T: Lane>(
     simd: Simd,
     [height, width]: [usize; 2],

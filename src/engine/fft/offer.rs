@@ -1,14 +1,14 @@
-//! When the transform keeps the promise, and what it costs.
+//! When the transform is accurate enough, and what it costs.
 
 use std::{fmt, sync::Arc};
 
-use super::{Compiled, Promise, Tiling, error::error_bound};
+use super::{Compiled, Guarantee, Tiling, error::error_bound};
 use crate::{
     combine::Combine,
     engine::{
-        Contract, Engine, Method, Offer, Refusal,
+        CompiledKernel, Engine, Method, Offer, Refusal,
         lane::LaneReason,
-        program::{Arithmetic, Bank, InLane},
+        program::{Arithmetic, Bank, LaneRecipe},
         task::{Task, is_exact},
     },
     error::Result,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::engine) struct Fft;
 
-/// Sums that rounding by addition still rounds to integers.
+/// The bound of sums that adding a constant rounds to integers, in f64.
 const INTEGERS: f64 = (1_u64 << 51) as f64;
 
 /// The most lines that are transformed at once.
@@ -73,7 +73,7 @@ impl Engine for Fft {
         if !kernels.iter().all(within) {
             return Err(Refusal::of(Why::Rounding));
         }
-        let promises = kernels.iter().map(|k| promise(k, depth)).collect();
+        let guarantees = kernels.iter().map(|k| guarantee(k, depth)).collect();
         // A pair of tiles.
         let tile_width = (2 * tiling.valid[1] - 1) / geometry.columns.step + 1;
         Ok(Offer {
@@ -87,20 +87,20 @@ impl Engine for Fft {
             on_grid: true,
             scratch: scratch(task, &tiling, tile_width) * lane.bytes(),
             tables: tables(&tiling, kernels.len(), lane),
-            recipe: Arc::new(Transforms { tiling, promises }),
+            recipe: Arc::new(Transforms { tiling, guarantees }),
         })
     }
 }
 
-/// The most elements that a thread keeps: a pair of tiles, a line of them, and
-/// the sums of a tile that is left to the direct loop.
+/// The most elements of scratch in a thread: a pair of tiles, a line of cells, and the
+/// sums of a tile for the direct method.
 fn scratch(task: &Task<'_>, tiling: &Tiling, tile_width: usize) -> usize {
     let [rows, columns] = tiling.size;
     let dense = task.geometry.columns.positions(tile_width) * task.channels + MAX_BLOCK;
     rows * columns * 2 + columns * 2 * LINES + tiling.valid[0] * dense
 }
 
-/// The bytes of the spectra in the lane, and while they are made twice in f64.
+/// The bytes of the spectra in the lane, and of two in f64 while one is computed.
 fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind) -> usize {
     let [rows, columns] = tiling.size;
     let tile = rows * columns * 2;
@@ -108,15 +108,15 @@ fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind) -> usize {
     kernels * (tile * lane.bytes() + factors) + 2 * tile * size_of::<f64>()
 }
 
-fn promise(kernel: &Kernel, depth: Depth) -> Promise {
+fn guarantee(kernel: &Kernel, depth: Depth) -> Guarantee {
     match depth {
-        Depth::F32 => Promise::Anything,
-        _ if is_exact(kernel, depth) => Promise::Integers,
-        _ => Promise::InScale,
+        Depth::F32 => Guarantee::Unbounded,
+        _ if is_exact(kernel, depth) => Guarantee::Integers,
+        _ => Guarantee::InScale,
     }
 }
 
-/// Why nothing is transformed.
+/// Why the transform cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum Why {
     #[error("it computes every row, and the step leaves rows out")]
@@ -135,7 +135,7 @@ enum Why {
 struct Transforms {
     tiling: Tiling,
     /// Of every kernel.
-    promises: Vec<Promise>,
+    guarantees: Vec<Guarantee>,
 }
 
 impl fmt::Display for Transforms {
@@ -149,14 +149,14 @@ impl fmt::Display for Transforms {
     }
 }
 
-impl InLane for Transforms {
+impl LaneRecipe for Transforms {
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
         at: usize,
-    ) -> Result<Box<dyn Contract<Element = T, Sum = T>>> {
+    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         let grid = bank.grids[at];
-        let compiled = Compiled::new(bank.simd, self.tiling, grid, &bank.row, self.promises[at])?;
+        let compiled = Compiled::new(bank.simd, self.tiling, grid, &bank.row, self.guarantees[at])?;
         Ok(Box::new(compiled))
     }
 }

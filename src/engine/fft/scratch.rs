@@ -1,21 +1,21 @@
-//! What a thread needs to transform tiles.
+//! The buffers of one thread for transforms.
 
 use std::ops::Range;
 
 use super::{aligned::Aligned, tile::Pair};
 use crate::number::Lane;
 
-/// Buffers of one thread, kept from call to call.
+/// Buffers of one thread, reused from call to call.
 #[derive(Debug)]
 pub(in crate::engine) struct Scratch<T: 'static> {
     pub(super) tile: Aligned<T>,
     pub(super) line: Aligned<T>,
-    /// The sums of a tile that is left to the direct method.
+    /// The sums of a tile for the direct method.
     pub(super) sums: Vec<T>,
     /// The slices of its rows: empty between calls.
     pub(super) slices: Vec<&'static [T]>,
     pub(super) pairs: Vec<Pair>,
-    /// Columns of sums of the tiles that are left to the direct method.
+    /// Columns of sums of the tiles for the direct method.
     pub(super) refused: Vec<Range<usize>>,
 }
 

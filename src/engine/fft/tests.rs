@@ -106,7 +106,7 @@ impl Case {
             dilation: self.dilation,
             origin: self.origin,
         };
-        let fft = Compiled::new(simd, tiling, grid, &row, Promise::Anything).unwrap();
+        let fft = Compiled::new(simd, tiling, grid, &row, Guarantee::Unbounded).unwrap();
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
         let mut scratch = crate::engine::Scratch::new();

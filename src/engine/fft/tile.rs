@@ -1,8 +1,7 @@
 //! A row of tiles, two at a time through one complex transform.
 //!
-//! The kernel is real, so what comes of the real part stays in the real part
-//! and what comes of the imaginary part in the imaginary part: one tile rides
-//! in each, and no spectrum has to be taken apart.
+//! The kernel is real, so real and imaginary part are convolved independently: each
+//! holds one tile, and no spectrum has to be separated.
 //!
 //! A tile of N x M is M / W panels of W columns: N cells each, one column per
 //! lane. Columns are transformed within panels; for rows, squares of W x W are
@@ -45,7 +44,7 @@ pub(super) struct Spectrum<T> {
     pub(super) product: Aligned<T>,
 }
 
-/// The tiles of one row of tiles, and all they are computed from.
+/// The operands of one row of tiles.
 #[derive(Debug)]
 pub(crate) struct TileRow<'a, T> {
     pub(super) spectrum: &'a Spectrum<T>,
@@ -62,8 +61,9 @@ pub(crate) struct TileRow<'a, T> {
 struct F32<'a>(TileRow<'a, f32>);
 struct F64<'a>(TileRow<'a, f64>);
 
-/// A lane as the transform sees it: as [`Blocks`](super::blocks::Blocks), for a row
-/// of tiles. Only floats are ever transformed.
+/// A lane that a row of tiles is computed in, as
+/// [`Blocks`](super::blocks::Blocks) for the direct loop. Only float lanes are
+/// transformed.
 pub(crate) trait Tiles: Lane {
     fn contract(simd: Simd, tiles: TileRow<'_, Self>);
 }
@@ -146,7 +146,7 @@ impl<T: Float> TileRow<'_, T> {
     }
 }
 
-/// Rows `y..y + W` of every panel, turned.
+/// Copies rows `y..y + W` of every panel, transposed, to a line.
 #[inline(always)]
 fn gather<I: Isa, T: Float, const W: usize>(
     tile: &[Cell<T, W>],

@@ -19,7 +19,7 @@ const LENGTHS: [usize; 17] = [
 ];
 
 /// The most samples of a tile: 16 MiB in f64.
-const MOST_SAMPLES: usize = 1 << 20;
+const MAX_SAMPLES: usize = 1 << 20;
 
 impl Tiling {
     /// Tiles of this size, if it holds the window.
@@ -45,7 +45,7 @@ impl Tiling {
         let sizes = LENGTHS
             .iter()
             .flat_map(|&rows| LENGTHS.iter().map(move |&columns| [rows, columns]))
-            .filter(|[rows, columns]| rows * columns <= MOST_SAMPLES);
+            .filter(|[rows, columns]| rows * columns <= MAX_SAMPLES);
         sizes
             .filter_map(|size| Self::new(size, window))
             .map(|tiling| (tiling.cost(lane, sums, channels), tiling))
@@ -56,11 +56,11 @@ impl Tiling {
     /// About how many nanoseconds one thread takes for `[rows, columns]` of
     /// dense sums.
     ///
-    /// Measured with AVX-512 on a Zen 5 at 2.6 GHz with 1 MiB of second cache:
-    /// so much for every sample of a pair of tiles and every stage of radix 2,
-    /// and up to 75 % more while tile and spectrum leave that cache. Still
-    /// larger tiles cost one thread little more, but threads share the last
-    /// cache and tall bands: 30 % for every doubling.
+    /// Measured with AVX-512 on a Zen 5 at 2.6 GHz with 1 MiB of L2: a time
+    /// for every sample of a pair of tiles and every stage of radix 2, and up to
+    /// 75 % more as tile and spectrum exceed L2. Still larger tiles cost one thread
+    /// little more, but threads share L3 and bands become tall: 30 % for every
+    /// doubling.
     pub(super) fn cost(&self, lane: LaneKind, sums: [usize; 2], channels: usize) -> f64 {
         let per_stage = match lane {
             LaneKind::F32 => 0.095,
@@ -71,9 +71,9 @@ impl Tiling {
         let pairs = (across as f64 * channels as f64 / 2.0).ceil() * down as f64;
         let samples = (self.size[0] * self.size[1]) as f64;
         let kibibytes = samples * (2 * lane.bytes()) as f64 / 1024.0;
-        let leaving = ((kibibytes - 384.0) / 1280.0).clamp(0.0, 0.75);
-        let beyond = 0.3 * (kibibytes / 1344.0).log2().max(0.0);
-        pairs * samples * samples.log2() * per_stage * (1.0 + leaving + beyond)
+        let l2_penalty = ((kibibytes - 384.0) / 1280.0).clamp(0.0, 0.75);
+        let l3_penalty = 0.3 * (kibibytes / 1344.0).log2().max(0.0);
+        pairs * samples * samples.log2() * per_stage * (1.0 + l2_penalty + l3_penalty)
     }
 }
 

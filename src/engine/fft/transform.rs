@@ -1,9 +1,9 @@
 //! One-dimensional transforms of many lines at once, one line per SIMD lane.
 //!
-//! Forward transforms decimate in frequency and leave their result in the
-//! order of its digits reversed; inverse transforms decimate in time and take
-//! that order. A product does not care for the order, so nothing is ever
-//! sorted. Neither direction is scaled.
+//! Forward transforms decimate in frequency and leave their result in digit-reversed
+//! order; inverse transforms decimate in time and take that order. The product with a
+//! spectrum is elementwise, so no digit reversal is needed. Neither direction is
+//! scaled.
 
 use std::{
     f64::consts::FRAC_PI_4,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::{number::Lane, simd::Isa};
 
-/// What transforms compute in.
+/// A number type of transforms.
 pub(crate) trait Float:
     Lane + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
 {
@@ -52,7 +52,7 @@ pub(super) struct Transform<T> {
 struct Stage<T> {
     radix: usize,
     len: usize,
-    /// The factors of butterfly k: `exp(-2 pi i k m / len)`, m = 1, 2, 3.
+    /// The twiddle factors of butterfly k: `exp(-2 pi i k m / len)`, m = 1, 2, 3.
     twiddles: Vec<[Complex<T>; 3]>,
 }
 
@@ -106,9 +106,9 @@ impl<T: Float> Transform<T> {
         let groups = line.as_chunks_mut::<4>().0;
         for ([a, b, c, d], h) in groups.iter_mut().zip(spectrum.as_chunks::<4>().0) {
             if I::FMA {
-                product::<true, T, W>(a, b, c, d, h);
+                multiply_spectrum::<true, T, W>(a, b, c, d, h);
             } else {
-                product::<false, T, W>(a, b, c, d, h);
+                multiply_spectrum::<false, T, W>(a, b, c, d, h);
             }
         }
         for stage in outer.iter().rev() {
@@ -120,7 +120,7 @@ impl<T: Float> Transform<T> {
 impl<T: Lane> Stage<T> {
     fn new(radix: usize, len: usize) -> Self {
         let factor = |k: usize| {
-            let [cos, sin] = turn(k % len, len);
+            let [cos, sin] = cos_sin(k % len, len);
             [T::from_weight(cos), T::from_weight(-sin)]
         };
         let twiddles = (0..len / radix)
@@ -175,9 +175,9 @@ impl<T: Float> Stage<T> {
     }
 }
 
-/// Cosine and sine of k / n of a full turn, from an angle of at most an
-/// eighth, where both are good to the last bit or so.
-fn turn(k: usize, n: usize) -> [f64; 2] {
+/// Cosine and sine of k / n of a full turn, reduced to an angle of at most an eighth,
+/// where both are accurate to about one unit in the last place.
+fn cos_sin(k: usize, n: usize) -> [f64; 2] {
     let (octant, rest) = (8 * k / n, 8 * k % n);
     let rest = if octant % 2 == 1 { n - rest } else { rest };
     let (sin, cos) = libm::sincos(rest as f64 / n as f64 * FRAC_PI_4);
@@ -227,17 +227,17 @@ fn mul<const FMA: bool, const CONJUGATE: bool, T: Float>(
     ]
 }
 
-/// The quarter of a turn that the direction takes: `-i a`, inverse `i a`.
+/// A rotation by a quarter of a turn: `-i a`, inverse `i a`.
 #[inline(always)]
-fn quarter<const INVERSE: bool, T: Float>([re, im]: Complex<T>) -> Complex<T> {
+fn rotate_quarter<const INVERSE: bool, T: Float>([re, im]: Complex<T>) -> Complex<T> {
     if INVERSE { [-im, re] } else { [im, -re] }
 }
 
-/// The transform of four numbers.
+/// The discrete Fourier transform of four numbers.
 #[inline(always)]
-fn four<const INVERSE: bool, T: Float>([a, b, c, d]: [Complex<T>; 4]) -> [Complex<T>; 4] {
+fn dft4<const INVERSE: bool, T: Float>([a, b, c, d]: [Complex<T>; 4]) -> [Complex<T>; 4] {
     let (even, odd) = (add(a, c), sub(a, c));
-    let (sum, difference) = (add(b, d), quarter::<INVERSE, T>(sub(b, d)));
+    let (sum, difference) = (add(b, d), rotate_quarter::<INVERSE, T>(sub(b, d)));
     [
         add(even, sum),
         add(odd, difference),
@@ -246,7 +246,7 @@ fn four<const INVERSE: bool, T: Float>([a, b, c, d]: [Complex<T>; 4]) -> [Comple
     ]
 }
 
-// References of their own tell the compiler that the cells do not overlap.
+// Separate references tell the compiler that the cells do not alias.
 
 #[inline(always)]
 fn radix4<const FMA: bool, const INVERSE: bool, T: Float, const W: usize>(
@@ -264,7 +264,7 @@ fn radix4<const FMA: bool, const INVERSE: bool, T: Float, const W: usize>(
             c = mul::<FMA, true, T>(c, w[1]);
             d = mul::<FMA, true, T>(d, w[2]);
         }
-        let [a, mut b, mut c, mut d] = four::<INVERSE, T>([a, b, c, d]);
+        let [a, mut b, mut c, mut d] = dft4::<INVERSE, T>([a, b, c, d]);
         if !INVERSE {
             b = mul::<FMA, false, T>(b, w[0]);
             c = mul::<FMA, false, T>(c, w[1]);
@@ -279,7 +279,7 @@ fn radix4<const FMA: bool, const INVERSE: bool, T: Float, const W: usize>(
 
 /// The last stage, the product with the spectrum, the first inverse stage.
 #[inline(always)]
-fn product<const FMA: bool, T: Float, const W: usize>(
+fn multiply_spectrum<const FMA: bool, T: Float, const W: usize>(
     xa: &mut Cell<T, W>,
     xb: &mut Cell<T, W>,
     xc: &mut Cell<T, W>,
@@ -288,12 +288,12 @@ fn product<const FMA: bool, T: Float, const W: usize>(
 ) {
     for lane in 0..W {
         let quad = [get(xa, lane), get(xb, lane), get(xc, lane), get(xd, lane)];
-        let [a, b, c, d] = four::<false, T>(quad);
+        let [a, b, c, d] = dft4::<false, T>(quad);
         let a = mul::<FMA, false, T>(a, get(&h[0], lane));
         let b = mul::<FMA, false, T>(b, get(&h[1], lane));
         let c = mul::<FMA, false, T>(c, get(&h[2], lane));
         let d = mul::<FMA, false, T>(d, get(&h[3], lane));
-        let [a, b, c, d] = four::<true, T>([a, b, c, d]);
+        let [a, b, c, d] = dft4::<true, T>([a, b, c, d]);
         put(xa, lane, a);
         put(xb, lane, b);
         put(xc, lane, c);
@@ -317,7 +317,7 @@ fn radix3<const FMA: bool, const INVERSE: bool, T: Float, const W: usize>(
             c = mul::<FMA, true, T>(c, w[1]);
         }
         let sum = add(b, c);
-        let difference = quarter::<INVERSE, T>(sub(b, c));
+        let difference = rotate_quarter::<INVERSE, T>(sub(b, c));
         let middle = [0, 1].map(|i| sum[i].mul_add::<FMA>(half, a[i]));
         let a = add(a, sum);
         let mut b = [0, 1].map(|i| difference[i].mul_add::<FMA>(root, middle[i]));

@@ -1,4 +1,4 @@
-//! Squares of cells, turned so that lanes become cells and cells lanes.
+//! Transposition of squares of W x W: lanes become cells and cells become lanes.
 
 use super::transform::{Cell, Float};
 use crate::simd::Isa;
@@ -11,38 +11,38 @@ pub(super) fn transpose<I: Isa, T: Float, const W: usize>(
 ) {
     let squares = from.as_chunks::<W>().0.iter();
     for (from, to) in squares.zip(to.as_chunks_mut::<W>().0) {
-        // Weaving takes half the time of blocks where a register holds 16
+        // Interleaving takes half the time of blocks where a register holds 16
         // lanes, or 4 of 8; with shorter vectors twice as long.
         if I::VECTOR >= 4 * W {
-            by_weaving(from, to);
+            by_interleaving(from, to);
         } else {
             by_blocks(from, to);
         }
     }
 }
 
-/// Weaving the halves of a sequence moves the first bit of every index to its
-/// end. Done log2 W times, the bits `(cell, part, lane)` of a square of cells
-/// become `(part, lane, cell)`: real and imaginary part, each turned.
+/// Interleaving the halves of a sequence, a perfect shuffle, rotates the bits of every
+/// index by one. After log2 W of them the index bits `(cell, part, lane)` of a square
+/// have become `(part, lane, cell)`: real and imaginary part, each transposed.
 #[inline(always)]
-fn by_weaving<T: Float, const W: usize>(from: &[Cell<T, W>; W], to: &mut [Cell<T, W>; W]) {
+fn by_interleaving<T: Float, const W: usize>(from: &[Cell<T, W>; W], to: &mut [Cell<T, W>; W]) {
     let mut square = [[[T::ZERO; W]; 2]; W];
-    let mut woven = *from;
+    let mut interleaved = *from;
     for _ in 0..W.ilog2() {
-        weave(
-            woven.as_flattened().as_flattened(),
+        interleave(
+            interleaved.as_flattened().as_flattened(),
             square.as_flattened_mut().as_flattened_mut(),
         );
-        (square, woven) = (woven, square);
+        (square, interleaved) = (interleaved, square);
     }
-    let (re, im) = woven.as_flattened().split_at(W);
+    let (re, im) = interleaved.as_flattened().split_at(W);
     for ((cell, re), im) in to.iter_mut().zip(re).zip(im) {
         *cell = [*re, *im];
     }
 }
 
 #[inline(always)]
-fn weave<T: Float>(from: &[T], to: &mut [T]) {
+fn interleave<T: Float>(from: &[T], to: &mut [T]) {
     let (first, second) = from.split_at(from.len() / 2);
     let pairs = to.as_chunks_mut::<2>().0.iter_mut();
     for ((pair, &a), &b) in pairs.zip(first).zip(second) {

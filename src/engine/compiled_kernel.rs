@@ -1,4 +1,4 @@
-//! Compiled kernels: bands to sums.
+//! What an engine compiles a kernel to: it turns bands into sums.
 
 use super::{band::Band, fft::scratch::Scratch as TileScratch};
 use crate::{
@@ -8,19 +8,19 @@ use crate::{
 };
 
 /// A kernel that an engine compiled.
-pub(crate) trait Contract: Send + Sync {
+pub(crate) trait CompiledKernel: Send + Sync {
     /// What bands are framed in.
     type Element: Element;
     /// What sums are kept as.
     type Sum: Lane;
 
-    /// Contracts the windows of rows `first..` of the band's result, as many as
-    /// `out` holds. An error is that the memory of its scratch cannot be had.
+    /// Computes the sums of all windows in rows `first..` of the band's result, for
+    /// as many rows as `out` holds. It fails if the allocation of its scratch does.
     /// `first` is a multiple of the [rows computed at once](super::Offer::rows_at_once).
     ///
     /// Row `i` of the sums begins at `out[i * stride]`; `stride` is at least
-    /// [`Band::dense_len`] and [`Element::MAX_BLOCK`] of both types. What stands
-    /// behind the last column of a row is undefined.
+    /// [`Band::dense_len`] and [`Element::MAX_BLOCK`] of both types. The
+    /// contents after the last column of a row are unspecified.
     fn run(
         &self,
         simd: Simd,
@@ -31,16 +31,16 @@ pub(crate) trait Contract: Send + Sync {
         scratch: &mut Scratch<Self::Sum>,
     ) -> Result<()> {
         self.contract(simd, band, first, out, stride, scratch)?;
-        if band.step[1] > 1 && !self.takes_steps() {
+        if band.step[1] > 1 && !self.handles_column_step() {
             for row in out.chunks_mut(stride) {
-                take_steps(row, band);
+                keep_stepped_columns(row, band);
             }
         }
         Ok(())
     }
 
-    /// As [`run`](Self::run), but with the sums of the columns that the step
-    /// leaves out, unless it [takes the steps](Self::takes_steps) itself.
+    /// As [`run`](Self::run), but at a column step of 1, unless the engine
+    /// [applies the step itself](Self::handles_column_step).
     fn contract(
         &self,
         simd: Simd,
@@ -51,13 +51,14 @@ pub(crate) trait Contract: Send + Sync {
         scratch: &mut Scratch<Self::Sum>,
     ) -> Result<()>;
 
-    /// Whether it looks at no column that the step leaves out.
-    fn takes_steps(&self) -> bool {
+    /// Whether the engine applies the column step itself, and computes no sum that
+    /// the step skips.
+    fn handles_column_step(&self) -> bool {
         false
     }
 }
 
-/// Buffers of one thread, kept from call to call.
+/// Buffers of one thread, reused from call to call.
 #[derive(Debug)]
 pub(crate) struct Scratch<T: 'static> {
     pub(super) rows: Vec<T>,
@@ -76,8 +77,9 @@ impl<T: Lane> Scratch<T> {
     }
 }
 
-/// Moves the sums at every `step`-th pixel to the front of their row.
-pub(super) fn take_steps<E, T: Lane>(row: &mut [T], band: &Band<'_, E>) {
+/// Moves the sums of every `step`-th pixel to the front of their row. For example, at
+/// a step of 2, columns 0, 2, 4 become 0, 1, 2.
+pub(super) fn keep_stepped_columns<E, T: Lane>(row: &mut [T], band: &Band<'_, E>) {
     let channels = band.channels();
     let step = band.step[1] * channels;
     for (x, from) in (0..band.dense_len()).step_by(step).enumerate() {

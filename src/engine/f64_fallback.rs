@@ -1,27 +1,28 @@
-//! Rows of float samples whose sums f32 does not hold: once more in f64.
+//! The fallback to f64 for rows of float samples whose sums overflow or underflow in
+//! f32.
 //!
-//! The plan knows nothing of the magnitude of float samples, and f64 is half as
-//! fast. So every row is summed in f32, and the sums are looked at while they are
-//! in the cache. What happens to a row depends on its own windows alone, so that
-//! neither bands nor threads show.
+//! The plan does not know the magnitude of float samples, and f64 is half as fast. So
+//! every row is summed in f32, its sums are checked while they are in cache, and the
+//! row is computed again if necessary. The decision depends on the row's own windows
+//! alone, so results do not depend on bands or threads.
 
-use super::{Band, Grid, contract::take_steps};
+use super::{Band, Grid, compiled_kernel::keep_stepped_columns};
 use crate::{
     number::Element,
     simd::{Body, Isa, Simd},
 };
 
-/// Samples below this, times the weights, cannot overflow in f32, nor can the
-/// terms of a separable kernel.
-const SMALL: f64 = (1_u64 << 60) as f64;
+/// If the largest sample times the sum of absolute weights is below this, neither the
+/// sums nor the terms of a separable kernel overflow in f32.
+const NO_OVERFLOW: f64 = (1_u64 << 60) as f64;
 
-/// A bank's kernels in f64.
+/// The kernels of a bank in f64.
 #[derive(Debug)]
-pub(crate) struct Wide {
+pub(crate) struct F64Fallback {
     kernels: Vec<Kernel>,
-    /// The bits of the smallest and the largest absolute sum but zero that can be
-    /// finished as it is; no bits where none is too small.
-    trusted: [u32; 2],
+    /// The bits of the smallest and the largest accurate absolute sum, zero aside.
+    /// The smallest is 0 where no sum is too small.
+    accurate: [u32; 2],
 }
 
 #[derive(Debug)]
@@ -32,9 +33,9 @@ struct Kernel {
     origin: [usize; 2],
 }
 
-impl Wide {
-    /// For `trusted` sums, all finite, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
-    pub(crate) fn new<'a>(grids: impl Iterator<Item = Grid<'a>>, trusted: [f32; 2]) -> Self {
+impl F64Fallback {
+    /// For the range of `accurate` sums, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
+    pub(crate) fn new<'a>(grids: impl Iterator<Item = Grid<'a>>, accurate: [f32; 2]) -> Self {
         let kernel = |grid: Grid<'_>| Kernel {
             weights: grid.weights.to_vec(),
             shape: grid.shape,
@@ -43,28 +44,28 @@ impl Wide {
         };
         Self {
             kernels: grids.map(kernel).collect(),
-            trusted: trusted.map(f32::to_bits),
+            accurate: accurate.map(f32::to_bits),
         }
     }
 
-    /// Whether the sums of output row `y` of every kernel must be made again.
-    pub(crate) fn doubts<'s, E: Element>(
+    /// Whether the sums of output row `y` must be computed again in f64.
+    pub(crate) fn is_needed<'s, E: Element>(
         &self,
         simd: Simd,
         band: &Band<'_, E>,
         y: usize,
         mut sums: impl Iterator<Item = &'s [f32]> + Clone,
     ) -> bool {
-        let trusted = self.trusted;
-        if (sums.clone()).all(|sums| simd.run(Trusted { sums, trusted })) {
+        let accurate = self.accurate;
+        if (sums.clone()).all(|sums| simd.run(AllAccurate { sums, accurate })) {
             return false;
         }
-        let untrusted = |sum: &f32| {
+        let inaccurate = |sum: &f32| {
             let bits = sum.abs().to_bits();
-            sum.is_finite() && bits != 0 && !(trusted[0]..=trusted[1]).contains(&bits)
+            sum.is_finite() && bits != 0 && !(accurate[0]..=accurate[1]).contains(&bits)
         };
-        // An infinite sample or NaN makes such sums, too.
-        sums.any(|sums| sums.iter().any(untrusted))
+        // Infinite sums and NaN may also come from infinite or NaN samples.
+        sums.any(|sums| sums.iter().any(inaccurate))
             || self.kernels.iter().any(|k| k.may_overflow(simd, band, y))
     }
 
@@ -85,15 +86,15 @@ impl Wide {
                 out: &mut out[..band.dense_len()],
             });
             if band.step[1] > 1 {
-                take_steps(out, band);
+                keep_stepped_columns(out, band);
             }
         }
     }
 }
 
 impl Kernel {
-    /// The source row of each row of taps, from the first sample that output row
-    /// `y` sees to the last.
+    /// The source row of each row of taps, from the first sample that output row `y`
+    /// reads to the last.
     fn sources<'b, E>(&self, band: &'b Band<'_, E>, y: usize) -> impl Iterator<Item = &'b [E]> {
         let channels = band.channels();
         let [rows, columns] = self.shape;
@@ -108,24 +109,24 @@ impl Kernel {
         let gain: f64 = self.weights.iter().map(|w| w.abs()).sum();
         let largest = |samples| simd.run(LargestFinite(samples));
         let largest = self.sources(band, y).map(largest).fold(0.0, f64::max);
-        largest * gain.max(1.0) >= SMALL
+        largest * gain.max(1.0) >= NO_OVERFLOW
     }
 }
 
-/// Whether every sum is zero or within the trusted ones.
-struct Trusted<'a> {
+/// Whether every sum is zero or in the accurate range.
+struct AllAccurate<'a> {
     sums: &'a [f32],
-    trusted: [u32; 2],
+    accurate: [u32; 2],
 }
 
-impl Body for Trusted<'_> {
+impl Body for AllAccurate<'_> {
     type Output = bool;
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> bool {
-        let [low, high] = self.trusted;
+        let [low, high] = self.accurate;
         let bits = self.sums.iter().map(|sum| sum.abs().to_bits());
-        // Extremes vectorise where an early exit, or a truth, would not.
+        // Minimum and maximum vectorise; an early exit or a boolean fold does not.
         let largest = bits.clone().fold(0, u32::max);
         // Zero wraps to the largest number.
         let smallest = || bits.map(|b| b.wrapping_sub(1)).fold(u32::MAX, u32::min);
@@ -173,12 +174,12 @@ impl<E: Element> Body for Row<'_, '_, E> {
             out,
         } = self;
         let [_, columns] = kernel.shape;
-        let apart = kernel.dilation[1] * band.channels();
+        let tap_distance = kernel.dilation[1] * band.channels();
         out.fill(0.0);
         let weights = kernel.weights.chunks_exact(columns);
         for (source, weights) in kernel.sources(band, y).zip(weights) {
             for (column, &weight) in weights.iter().enumerate() {
-                for (sum, sample) in out.iter_mut().zip(&source[column * apart..]) {
+                for (sum, sample) in out.iter_mut().zip(&source[column * tap_distance..]) {
                     *sum += weight * sample.to_f64();
                 }
             }
