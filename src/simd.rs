@@ -1,8 +1,8 @@
-//! SIMD levels: which the processor has, and how code is compiled for one.
+//! SIMD levels: detection at run time, and code compiled once per level.
 //!
 //! A body of plain, safe Rust is written once (a `Body`) and compiled once
 //! per level; which copy runs is decided at run time by a [`Simd`], a value
-//! that exists only for levels the processor has been seen to have.
+//! that exists only for levels that were detected on this processor.
 
 #![allow(
     unsafe_code,
@@ -22,7 +22,7 @@ mod vectors;
 use std::fmt;
 
 pub(crate) use dots::{DotVectors, Dots};
-pub(crate) use lines::{aligned, whole_lines};
+pub(crate) use lines::{aligned, padded_row_len};
 pub(crate) use memory::{prefetch, streaming};
 pub(crate) use vectors::Vectors;
 
@@ -30,15 +30,15 @@ pub(crate) use vectors::Vectors;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// What every processor of the target has: SSE2 on x86-64.
+    /// The baseline of the target: SSE2 on x86-64.
     Portable,
-    /// Arm's 128-bit vectors.
+    /// Arm's 128-bit vectors with fused multiply-add.
     Neon,
     /// 256-bit vectors with fused multiply-add.
     Avx2,
     /// 512-bit vectors (F, BW, DQ and VL).
     Avx512,
-    /// The same, and dot products of bytes (VNNI).
+    /// AVX-512 with dot products of bytes (VNNI).
     Avx512Vnni,
 }
 
@@ -74,7 +74,7 @@ impl Level {
             Self::Avx512Vnni => {
                 Self::Avx512.is_detected() && is_x86_feature_detected!("avx512vnni")
             }
-            // Those of other targets.
+            // Levels of other targets.
             _ => false,
         }
     }
@@ -88,13 +88,13 @@ impl fmt::Display for Level {
 
 /// A level that this processor has.
 ///
-/// The field is private, and but for the portable level only
-/// [`Simd::available`] fills it, after asking the processor: holding a `Simd` proves the features of its level.
+/// The field is private. Apart from the portable level, only [`Simd::available`]
+/// constructs it, after detection: holding a `Simd` proves the features of its level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Simd(Level);
 
 impl Simd {
-    /// What every processor of the target has.
+    /// The baseline of the target.
     pub const PORTABLE: Self = Self(Level::Portable);
 
     /// Every level of this processor, the slowest first.
@@ -136,11 +136,11 @@ impl Simd {
         matches!(self.0, Level::Avx512Vnni)
     }
 
-    /// Runs `body` with dot products.
+    /// Runs `body` with dot products of bytes.
     ///
     /// # Panics
     ///
-    /// If this level has none and the target has some.
+    /// If this level has no such instructions. Targets without any use arrays.
     #[inline]
     pub(crate) fn run_dots<B: DotBody>(self, body: B) {
         #[cfg(target_arch = "x86_64")]
@@ -157,7 +157,7 @@ impl Simd {
     #[inline]
     pub(crate) fn run<B: Body>(self, body: B) -> B::Output {
         match self.0 {
-            // SAFETY: a `Simd` of this level exists only if `available` saw
+            // SAFETY: a `Simd` of this level exists only if `available` detected
             // AVX2 and FMA on this processor.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2(body) },
@@ -215,10 +215,10 @@ pub(crate) trait DotBody {
     fn run(self, dots: Dots);
 }
 
-/// What a body may know of its level, and do with it.
+/// The properties and vector operations of a level.
 ///
-/// Only the functions above make a token of a level beyond the portable one,
-/// and they run only where its features are.
+/// Only the `#[target_feature]` functions above construct tokens of levels beyond the
+/// portable one, so a token proves the features.
 pub(crate) trait Isa: Vectors<i16> + Vectors<f32> + Vectors<f64> {
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;
@@ -274,7 +274,7 @@ impl Isa for Avx512 {
 mod tests {
     use super::{array_dots::Dots as ArrayDots, *};
 
-    /// 67 samples and four weights to begin with, and more of the like.
+    /// Several arrays of 67 samples, each with a quad of weights.
     fn samples_and_weights() -> Vec<([u8; Dots::READ], [i8; 4])> {
         let made = |k: usize| {
             let weights =
@@ -287,7 +287,7 @@ mod tests {
         (0..6).map(made).collect()
     }
 
-    /// The sums of 64 neighbours, as both types that they are stored as.
+    /// The sums of 64 neighbours, in both types that they are stored as.
     macro_rules! dot_sums {
         ($dots:expr) => {{
             let dots = $dots;

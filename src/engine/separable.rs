@@ -21,7 +21,7 @@ use crate::{
     image::Depth,
     kernel::{Factor, Factors, Kernel},
     number::{Lane, MAX_ROUNDINGS},
-    simd::{Body, Isa, Simd, aligned, whole_lines},
+    simd::{Body, Isa, Simd, aligned, padded_row_len},
     view::Layout,
 };
 
@@ -228,7 +228,7 @@ fn contract<T: Blocks>(
     } = kernel;
     // A row shorter than a block is computed past its end.
     let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.span;
-    let pitch = whole_lines::<T>(width);
+    let pitch = padded_row_len::<T>(width);
     let Scratch { rows, slices, .. } = scratch;
     let scratch = aligned(rows, columns.len() * at_once * pitch)?;
     let neighbours = band.step[0] == 1 && full_kernel.dilation[0] == 1;

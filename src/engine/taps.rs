@@ -34,7 +34,7 @@ pub(crate) struct Taps<T> {
     pub(super) span: usize,
 }
 
-/// Taps with a partial sum of their own, for pairwise summation: rounding errors
+/// Taps with a partial sum of their own, for blocked summation: rounding errors
 /// grow with the length of a sum.
 pub(super) type Group<T> = Vec<Line<T>>;
 

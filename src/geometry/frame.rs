@@ -6,7 +6,7 @@ use super::Geometry;
 use crate::{
     image::Depth,
     number::{Element, ElementKind, LaneKind},
-    simd::whole_lines,
+    simd::padded_row_len,
     view::Layout,
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn framed_columns<T: Element>(
     channels: usize,
 ) -> usize {
     let block = T::MAX_BLOCK.div_ceil(channels) + geometry.columns.window - 1;
-    whole_lines::<T>(geometry.columns.padded_len(columns).max(block) + 3)
+    padded_row_len::<T>(geometry.columns.padded_len(columns).max(block) + 3)
 }
 
 /// The bytes of a framed row.

@@ -6,39 +6,39 @@ use std::arch::x86_64::*;
 #[derive(Clone, Copy)]
 pub(crate) struct Dots(pub(super) ());
 
-/// The sums of 64 neighbours, every fourth in one vector: those of the first
-/// vector stand at 0, 4, 8, ..., of the second at 1, 5, 9, ...
+/// The sums of 64 neighbours in four vectors: the first holds outputs 0, 4, 8, ..., the
+/// second 1, 5, 9, ... Their samples are four bytes to each 32-bit lane.
 pub(crate) type DotVectors = [__m512i; 4];
 
 impl Dots {
-    /// The sums that a block holds.
+    /// The sums in a block.
     pub(crate) const LANES: usize = 64;
-    /// The samples that four neighbouring taps read for them.
+    /// The samples that a quad, four neighbouring taps, reads for them.
     pub(crate) const READ: usize = Self::LANES + 3;
 
-    /// Sums of nothing.
+    /// Sums of zero.
     #[inline(always)]
     pub(crate) fn zero(self) -> DotVectors {
         // SAFETY: the token proves the instruction.
         [unsafe { _mm512_setzero_si512() }; 4]
     }
 
-    /// Every four neighbours of 64 + 3 samples.
+    /// All 64 groups of four consecutive samples in 64 + 3.
     #[inline(always)]
     pub(crate) fn samples(self, from: &[u8; Self::READ]) -> DotVectors {
-        std::array::from_fn(|phase| {
-            let from: &[u8] = &from[phase..phase + Self::LANES];
+        std::array::from_fn(|shift| {
+            let from: &[u8] = &from[shift..shift + Self::LANES];
             // SAFETY: the token proves the instruction; the slice is as long as
-            // the vector, and no alignment is asked for.
+            // the vector, and the access may be unaligned.
             unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
         })
     }
 
     /// The same four weights in every lane.
     #[inline(always)]
-    pub(crate) fn weights(self, four: [i8; 4]) -> __m512i {
+    pub(crate) fn weights(self, quad: [i8; 4]) -> __m512i {
         // SAFETY: the token proves the instruction.
-        unsafe { _mm512_set1_epi32(i32::from_le_bytes(four.map(|w| w as u8))) }
+        unsafe { _mm512_set1_epi32(i32::from_le_bytes(quad.map(|w| w as u8))) }
     }
 
     /// Adds the products of four samples and four weights to every sum.
@@ -48,10 +48,10 @@ impl Dots {
         std::array::from_fn(|p| unsafe { _mm512_dpbusd_epi32(sums[p], samples[p], weights) })
     }
 
-    /// Puts the sums modulo 2^16 into their order.
+    /// Stores the sums modulo 2^16 in output order.
     #[inline(always)]
     pub(crate) fn store_i16(self, sums: DotVectors, to: &mut [i16; Self::LANES]) {
-        const fn neighbours(first: i16) -> [i16; 32] {
+        const fn interleave(first: i16) -> [i16; 32] {
             let mut at = [0; 32];
             let mut i = 0;
             while i < 32 {
@@ -60,9 +60,9 @@ impl Dots {
             }
             at
         }
-        const AT: [[i16; 32]; 2] = [neighbours(0), neighbours(16)];
+        const AT: [[i16; 32]; 2] = [interleave(0), interleave(16)];
         // SAFETY: the token proves the instructions; every half is as long as
-        // a vector, and no alignment is asked for.
+        // a vector, and the access may be unaligned.
         unsafe {
             let pair = |low, high| {
                 _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high))
@@ -76,37 +76,37 @@ impl Dots {
         }
     }
 
-    /// Puts the sums into their order, as floats.
+    /// Stores the sums as f32 in output order.
     #[inline(always)]
     pub(crate) fn store_f32(self, sums: DotVectors, to: &mut [f32; Self::LANES]) {
         // SAFETY: the token proves the instructions; every quarter is as long
-        // as a vector, and no alignment is asked for.
+        // as a vector, and the access may be unaligned.
         unsafe {
             let [a, b, c, d] = sums.map(|sums| _mm512_cvtepi32_ps(sums));
             let low = |a, b| _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
             let high = |a, b| _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
             // Four neighbours in every 128 bits: those at 0, 16, 32, 48, then
             // those at 4, 20, 36, 52, and so on.
-            let fours = [
+            let quads = [
                 _mm512_unpacklo_pd(low(a, b), low(c, d)),
                 _mm512_unpackhi_pd(low(a, b), low(c, d)),
                 _mm512_unpacklo_pd(high(a, b), high(c, d)),
                 _mm512_unpackhi_pd(high(a, b), high(c, d)),
             ];
-            let [a, b, c, d] = fours.map(|four| _mm512_castpd_ps(four));
-            let near = [
+            let [a, b, c, d] = quads.map(|quad| _mm512_castpd_ps(quad));
+            let first_half = [
                 _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b),
                 _mm512_shuffle_f32x4::<0b01_00_01_00>(c, d),
             ];
-            let far = [
+            let second_half = [
                 _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b),
                 _mm512_shuffle_f32x4::<0b11_10_11_10>(c, d),
             ];
             let ordered = [
-                _mm512_shuffle_f32x4::<0b10_00_10_00>(near[0], near[1]),
-                _mm512_shuffle_f32x4::<0b11_01_11_01>(near[0], near[1]),
-                _mm512_shuffle_f32x4::<0b10_00_10_00>(far[0], far[1]),
-                _mm512_shuffle_f32x4::<0b11_01_11_01>(far[0], far[1]),
+                _mm512_shuffle_f32x4::<0b10_00_10_00>(first_half[0], first_half[1]),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(first_half[0], first_half[1]),
+                _mm512_shuffle_f32x4::<0b10_00_10_00>(second_half[0], second_half[1]),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(second_half[0], second_half[1]),
             ];
             for (to, sums) in to.as_chunks_mut::<16>().0.iter_mut().zip(ordered) {
                 _mm512_storeu_ps(to.as_mut_ptr(), sums);

@@ -1,15 +1,15 @@
-//! What the processor may be told about memory.
+//! Prefetch and non-temporal stores.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_sfence, _mm_stream_si128};
 
 use bytemuck::Pod;
 
-/// Has the cache line with the first of these elements fetched.
+/// Prefetches the cache line of the first element into L1.
 #[inline(always)]
 pub(crate) fn prefetch<T>(from: &[T]) {
     // SAFETY: every x86-64 has the instruction, and it is a hint: it reads
-    // nothing and is right with any address.
+    // nothing and is valid with any address.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         _mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast());
@@ -18,12 +18,12 @@ pub(crate) fn prefetch<T>(from: &[T]) {
     let _ = from;
 }
 
-/// Copies past the caches: see [`streaming`].
+/// Copies with non-temporal stores: see [`streaming`].
 #[derive(Debug)]
 pub(crate) struct Stream(());
 
-/// Runs `body`, which may copy past the caches. What it copies is seen by all
-/// threads when this returns.
+/// Runs `body`, which may copy with non-temporal stores. A store fence at the end makes
+/// its copies visible to all threads before this returns.
 pub(crate) fn streaming<R>(body: impl FnOnce(&mut Stream) -> R) -> R {
     let mut stream = Stream(());
     body(&mut stream)
@@ -40,8 +40,8 @@ impl Drop for Stream {
 }
 
 impl Stream {
-    /// Copies to memory that is not read again soon: its lines are not fetched
-    /// first, and nothing else has to leave the caches for them.
+    /// Copies with non-temporal stores to memory that is not read again soon: its cache
+    /// lines are not read first, and nothing is evicted for them.
     ///
     /// # Panics
     ///
@@ -56,12 +56,12 @@ impl Stream {
         let to: &mut [u8] = bytemuck::cast_slice_mut(to);
         #[cfg(target_arch = "x86_64")]
         let (from, to) = {
-            let head = to.as_ptr().align_offset(PIECE).min(to.len());
+            let head = to.as_ptr().align_offset(VECTOR).min(to.len());
             to[..head].copy_from_slice(&from[..head]);
             let (from, to) = (&from[head..], &mut to[head..]);
-            let (pieces, rest) = from.as_chunks::<PIECE>();
-            let (aligned, to) = to.as_chunks_mut::<PIECE>();
-            for (from, to) in pieces.iter().zip(aligned) {
+            let (vectors, rest) = from.as_chunks::<VECTOR>();
+            let (aligned, to) = to.as_chunks_mut::<VECTOR>();
+            for (from, to) in vectors.iter().zip(aligned) {
                 // SAFETY: every x86-64 has the instructions; both arrays are as
                 // long as the vector, the second is aligned to it, and dropping
                 // `self` orders the store before what follows.
@@ -78,9 +78,9 @@ impl Stream {
     }
 }
 
-/// The bytes that are stored at once.
+/// The bytes of one store.
 #[cfg(target_arch = "x86_64")]
-const PIECE: usize = 16;
+const VECTOR: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -1,24 +1,23 @@
-//! Vectors of the size of a register, and the few operations on them that the
-//! direct loop is made of.
+//! Vectors of one register, and the few operations that the direct loop needs.
 //!
-//! Left to itself, the compiler vectorised that loop over arrays well in one
-//! shape of block and kept its sums in memory in the next: 15x15 in f32 took
-//! from 44 to 3800 ms for 24 megapixels on AVX-512, 3x3 in i16 from 2 to 600.
-//! Written with these it takes 44, and 2, in every shape.
+//! Auto-vectorisation of that loop over arrays was good for some block sizes and
+//! spilled the sums to memory for others: 24 megapixels on AVX-512 took from 44 to
+//! 3800 ms in 15x15 f32, and from 2 to 600 in 3x3 i16. With these operations they take
+//! 44 and 2 at every block size.
 
-/// What a level can do with vectors of `T`.
+/// The operations of a level on vectors of `T`.
 ///
 /// The implementor is a token that exists only where its instructions do, so
 /// its methods are safe to call.
 pub(crate) trait Vectors<T>: Copy {
-    /// As many numbers as a register holds.
+    /// One register of numbers.
     type Vector: Copy;
-    /// How many those are.
+    /// The numbers in a register.
     const LANES: usize;
 
-    /// The first numbers of `from`; panics if there are too few.
+    /// Loads the first `LANES` numbers of `from`; panics if there are fewer.
     fn load(self, from: &[T]) -> Self::Vector;
-    /// Puts a vector at the front of `to`; panics if there is no room.
+    /// Stores to the first `LANES` numbers of `to`; panics if there are fewer.
     fn store(self, vector: Self::Vector, to: &mut [T]);
     /// The same number in every lane.
     fn splat(self, value: T) -> Self::Vector;
@@ -55,7 +54,7 @@ mod x86 {
                         .first_chunk()
                         .expect("there is a number for every lane");
                     // SAFETY: the token proves the instruction; the array is as
-                    // long as the vector, and no alignment is asked for.
+                    // long as the vector, and the access may be unaligned.
                     unsafe { $load(from.as_ptr().cast()) }
                 }
 
@@ -110,8 +109,7 @@ mod x86 {
         _mm512_add_pd, |a, b, c| _mm512_fmadd_pd(a, b, c));
 }
 
-/// For processors that have no intrinsics here: arrays, which the compiler
-/// turns into vectors as well as it can.
+/// Arrays for targets without intrinsics here; the compiler vectorises them.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod arrays {
     use super::Vectors;
