@@ -224,8 +224,8 @@ fn measure(
     })
 }
 
-/// The tolerance: 0 where results are exact, else twice the guaranteed error of 1e-5,
-/// since both sums may have it.
+/// The largest accepted difference from the naive loop: 0 where results are exact; for
+/// floats twice the guaranteed error of 1e-5, since both sums may have it.
 fn tolerance(filter: &Filter, image: ImageView<'_>) -> f64 {
     let bank = filter.bank();
     let exact = image.depth() != Depth::F32 && bank.kernels().iter().all(Kernel::is_integer);

@@ -288,7 +288,7 @@ fn percent_encoded(bytes: &[u8]) -> String {
     text
 }
 
-/// The engine and the reasons of a plan, as JSON fields.
+/// The output format and shape of a plan, as JSON fields.
 pub(super) fn plan_json(status: &str, plan: &Plan, format: Format) -> Value {
     let [rows, columns, channels] = plan.output_shape();
     json!({

@@ -1,4 +1,4 @@
-//! What each format can hold, asked before anything is written.
+//! Which depths, channels and sizes each format supports, checked before writing.
 
 use crate::{
     error::{OutputError, Result},
@@ -25,7 +25,7 @@ impl Format {
         }
     }
 
-    /// Whether the format holds so many channels, be it by repeating the gray.
+    /// Whether the format supports this many channels, possibly by repeating gray.
     const fn holds_channels(self, channels: usize) -> bool {
         match self {
             Self::Npy => channels > 0,
@@ -122,7 +122,7 @@ impl Format {
         let pixels = rows as u64 * columns as u64;
         let most = match self {
             Self::Qoi => 400_000_000,
-            // A bitmap's header counts its bytes, at most 4 of a pixel, in 32 bits.
+            // A BMP header stores the size in bytes, at most 4 per pixel, in 32 bits.
             Self::Bmp => (u64::from(u32::MAX) - 4096) / 4,
             _ => return Ok(()),
         };

@@ -1,4 +1,4 @@
-//! Files and bytes to images.
+//! Decoding files and bytes to images.
 
 use std::{
     fs::File,
@@ -19,7 +19,7 @@ use super::{
     jpeg, npy, png, pnm, raster, sniff, tiff,
 };
 
-/// An image as it was read.
+/// A decoded image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
     /// The samples.
@@ -47,12 +47,12 @@ pub struct Opened {
 #[derive(Debug)]
 enum Source {
     Memory(Image),
-    /// An array that is an image as it stands.
+    /// A mapped array that needs no conversion.
     Mapped(NpyFile),
 }
 
 impl Opened {
-    /// Whether they are looked at in the file.
+    /// Whether they are mapped from the file.
     pub const fn is_mapped(&self) -> bool {
         matches!(self.source, Source::Mapped(_))
     }
@@ -104,13 +104,13 @@ pub(crate) enum Begun {
     Mapped(Opened),
 }
 
-/// How closely a file is looked at before its rows are read.
+/// How thoroughly a file is scanned before its rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// What is behind the picture may be told after its last row.
+    /// Data after the image may be reported after its last row.
     Quick,
-    /// All that is not read is known at once, even if that takes as long as to
-    /// read the file.
+    /// All unread content is known at once, even if that takes as long as reading the
+    /// file.
     Thorough,
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn begin(path: &Path, limits: &Limits, look: Look) -> Result<Begun> {
 /// The array in the file, if it is one that can be looked at where it is. The
 /// file is left at its beginning.
 fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
-    // Pipes cannot be mapped, and lose what is read from them.
+    // Pipes cannot be mapped, and reading from them consumes their data.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
@@ -138,7 +138,7 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     if !begun || Format::from_content(&start) != Some(Format::Npy) {
         return Ok(None);
     }
-    // What is wrong with an array is said by the reader, in one place.
+    // Errors of an array are reported by the reader, in one place.
     let Some(array) = NpyFile::of(file).ok().filter(NpyFile::is_exact) else {
         return Ok(None);
     };
@@ -230,9 +230,9 @@ pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'s
     rows(input, Some(format), &limits, watch, Look::Quick)
 }
 
-/// The rows of a JPEG that is cut into strips if it has so many pixels, each of
-/// about so many bytes of samples. Fuzzing has small pictures cut too, or large
-/// ones whole.
+/// Opens a JPEG that is split into strips if it has at least the given number of
+/// pixels, each strip with about the given bytes of samples. For fuzzing, which splits
+/// small images, too.
 #[doc(hidden)]
 pub fn rows_of_cut_jpeg<'a>(
     bytes: &'a [u8],

@@ -1,4 +1,4 @@
-//! Images to files.
+//! Encoding images to files.
 
 use std::{
     borrow::Cow,
@@ -136,7 +136,7 @@ pub fn create_rows<'a>(
     Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
 }
 
-/// Whether rows are encoded as they come.
+/// Whether rows are encoded as they are written.
 const fn by_rows(format: Format) -> bool {
     format.is_netpbm()
         || matches!(
@@ -156,7 +156,7 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
     let all = spec.bytes();
     let pixels = spec.rows.saturating_mul(spec.columns);
     let threads = rayon::current_num_threads();
-    // Those of all threads wait together, before they are encoded.
+    // The strips of all threads are collected before they are encoded.
     let strips = |rows: usize, copies: usize| {
         let strip = rows.min(spec.rows).saturating_mul(spec.row_bytes());
         strip.saturating_mul((1 + copies) * threads)
@@ -184,16 +184,16 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
             };
             all.saturating_add(made)
         }
-        // A pixel takes a byte more than it has.
+        // Incompressible pixels take an additional byte each.
         Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
         // In the order of its channels; with samples that fit, and a row of each component.
         Format::Tga => all.saturating_mul(2),
         Format::Hdr => all.saturating_mul(2).saturating_add(16 * spec.columns),
-        // Blocks that threads of its own compress.
+        // Blocks that the exr crate's own threads compress.
         Format::Exr => all.saturating_add(raster::exr::blocks_to_write(spec)),
         _ => all.saturating_add(16 * spec.columns),
     };
-    // Files that are not written from start to end are kept until they are.
+    // Formats that seek while writing are buffered until the file is complete.
     let kept = match format {
         _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
         _ => grown(all),
@@ -206,10 +206,10 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
     encoding.saturating_add(kept).saturating_add(repeated)
 }
 
-/// The state of a compressor.
+/// The bytes of a deflate compressor's state.
 const DEFLATE: usize = 512 << 10;
 
-/// The tables and the row of blocks of an encoder.
+/// The bytes of a JPEG encoder's tables and block row.
 const JPEG: usize = 256 << 10;
 
 /// The most bytes of a buffer that grows to this size, or a little more, in which

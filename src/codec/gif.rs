@@ -24,12 +24,12 @@ use super::{
     unread::after,
 };
 
-/// The names of the blocks that the decoder keeps.
+/// The identifiers of the application extensions that the decoder keeps.
 const PROFILE: &[u8] = b"ICCRGBG1012";
 const XMP: &[u8] = b"XMP DataXMP";
 
-/// Opens the first picture: gray if its palette is, with alpha if a colour is
-/// transparent or the picture leaves a part of the screen bare.
+/// Opens the first frame: gray if its palette is gray, with alpha if a colour is
+/// transparent or the frame does not cover the logical screen.
 pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
@@ -79,16 +79,16 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
     let metadata = header.metadata.clone();
     Ok(WholeSource::reader(header, memory, move || {
         let image = picture.read(&mut decoder, most)?;
-        // What follows is still to be sound, up to the next picture at least.
+        // The data up to the next frame, at least, must be valid.
         decoder.next_frame_info().map_err(decoding)?;
         let warnings = Vec::new();
         Ok((image, Trailer { metadata, warnings }))
     }))
 }
 
-/// The frames beyond the first and what follows the last, by the blocks of the
-/// file. Where they are damaged, they end. A thorough look decodes the first
-/// frame for what its data hold beside it.
+/// Finds the frames after the first and data after the last, by walking the blocks up
+/// to the first damaged one. A thorough scan also decodes the first frame to find
+/// surplus data in it.
 fn unread(bytes: &[u8], look: Look) -> Vec<Unread> {
     let blocks = Blocks::of(bytes);
     let behind = after(bytes, blocks.end);
@@ -103,13 +103,13 @@ fn within(frame: &[u8]) -> Option<Unread> {
     let &[_, _, _, _, _, w0, w1, h0, h1, flags] = frame.first_chunk()?;
     let [wide, high] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
     let (bits, data) = frame.get(10 + palette(flags)..)?.split_first()?;
-    // Less than a row is a rounding of its encoder.
+    // Encoders may pad by less than a row.
     let mut gauge = Gauge::gif_lzw(*bits, (wide * high + wide).saturating_sub(1))?;
     SubBlocks(data).for_each(|part| gauge.feed(part));
     gauge.unread()
 }
 
-/// The bytes of the palette that these flags announce.
+/// The bytes of the palette with these flags.
 const fn palette(flags: u8) -> usize {
     match flags & 0x80 {
         0 => 0,
@@ -117,13 +117,13 @@ const fn palette(flags: u8) -> usize {
     }
 }
 
-/// What the blocks of a file tell.
+/// The result of walking the blocks of a file.
 #[derive(Default)]
 struct Blocks {
     frames: u64,
-    /// Where the descriptor of the first frame begins.
+    /// The byte offset of the first frame's descriptor.
     first: Option<usize>,
-    /// Where the file ends, if it has an end.
+    /// The byte offset after the trailer, if there is one.
     end: Option<usize>,
 }
 
@@ -154,7 +154,7 @@ impl Blocks {
     }
 }
 
-/// Blocks of data, the last of which is empty; then what is behind them is left.
+/// Skips data sub-blocks up to the empty one that ends them; returns the rest.
 struct SubBlocks<'a>(&'a [u8]);
 
 impl<'a> Iterator for SubBlocks<'a> {
@@ -243,7 +243,7 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>>
     };
     let mut encoder = Encoder::new(out, wide, high, &global).map_err(encoding)?;
     encoder.write_frame(&frame).map_err(encoding)?;
-    // Writes the mark that ends the file.
+    // Writes the trailer byte.
     encoder.into_inner().map_err(encoding)?;
     Ok(warnings)
 }
@@ -281,7 +281,7 @@ fn is_exact(mut pixels: impl Iterator<Item = [u8; 4]>, frame: &Frame<'_>) -> boo
     })
 }
 
-/// A decoder has failed, where the limit of memory is this.
+/// Converts a decoder's error; `most` is the memory limit in bytes.
 fn decoding(error: DecodingError, most: u64) -> Error {
     match error {
         DecodingError::MemoryLimit => message::over_memory("gif", most),

@@ -1,4 +1,4 @@
-//! What is read: files, streams, memory; and what the system says meanwhile.
+//! Inputs: files, streams and memory, and a record of I/O errors while reading.
 
 use std::{
     fs::File,
@@ -10,10 +10,10 @@ use crate::error::{Error, IoAction, LimitError, Result};
 
 use super::{Limits, message};
 
-/// How many first bytes tell what a file is.
+/// The number of leading bytes that are needed to detect the format.
 const START: usize = 1024;
 
-/// The bytes that are fetched from the system at once.
+/// The size of the read buffer in bytes.
 const BUFFER: usize = 1 << 18;
 
 /// An input at its beginning.
@@ -77,7 +77,7 @@ impl<'a> Input<'a> {
         match self {
             Self::Memory(bytes) => Ok(bytes.into()),
             Self::File(file) => {
-                // That there is more of it than it says is found out.
+                // A file longer than its reported size is detected.
                 let len = file.get_ref().inner().metadata().map_or(0, |m| m.len());
                 read_about(file, len, limits).map(Into::into)
             }
@@ -86,7 +86,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The fewest bytes by which a stream in memory grows.
+/// The minimum growth of a stream's buffer in bytes.
 const GROWTH: usize = 1 << 16;
 
 /// Everything that `reader` gives, for formats that are not read by rows.
@@ -117,7 +117,7 @@ fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8
         if part.read_to_end(&mut bytes).map_err(failed)? < room {
             return Ok(bytes);
         }
-        // Whether that is all, only a read tells.
+        // Only a further read shows whether this is the end.
         let mut one = Vec::new();
         (reader.by_ref().take(1).read_to_end(&mut one)).map_err(failed)?;
         next = one.pop();
@@ -140,8 +140,8 @@ pub(super) fn too_large(limits: &Limits) -> Error {
     LimitError::FileBytes { limit }.into()
 }
 
-/// What happened while an input was read, which decoders wrap or swallow: the
-/// system's refusal, or that there are more bytes than the limits allow.
+/// Records what decoders wrap or swallow while reading an input: an I/O error, or that
+/// the input exceeds the limits.
 #[derive(Debug, Clone)]
 pub(super) struct Watch(Arc<Mutex<Events>>);
 
@@ -175,7 +175,7 @@ impl Watch {
     }
 }
 
-/// A reader whose failures are noted.
+/// A reader that records its errors.
 pub(super) struct Watched<R> {
     inner: R,
     watch: Watch,

@@ -1,4 +1,4 @@
-//! How much a header may claim before it is believed.
+//! Limits on the sizes that a header may claim.
 
 use crate::{
     error::{InputError, LimitError, Result},
@@ -38,8 +38,8 @@ const BYTES: u64 = 8;
 const COPIES: usize = 8;
 
 impl Limits {
-    /// The same with so many pixels at most, and with 8 bytes for each if that
-    /// is more than there were.
+    /// These limits with another pixel limit, and with byte limits raised to 8 bytes per
+    /// pixel if they were lower.
     #[must_use]
     pub fn with_pixels(self, max_pixels: u64) -> Self {
         Self {
@@ -141,7 +141,7 @@ mod tests {
         );
         assert!(refusal(u64::MAX, u64::MAX, u64::MAX, limits).contains("more than the limit"));
         assert!(small.check(3, 3, 3, Depth::U16).is_ok());
-        // What was advised is enough.
+        // The advised limit is sufficient.
         let raised = small.with_pixels(10);
         assert_eq!((raised.max_pixels, raised.max_bytes), (10, 80));
         assert!(raised.check(5, 2, 3, Depth::U16).is_ok());

@@ -1,4 +1,4 @@
-//! The words of other people's libraries, made to fit this crate's errors.
+//! Conversion of decoder and encoder messages to this crate's errors.
 
 use std::{fmt, io};
 
@@ -13,7 +13,7 @@ pub(super) fn one_line(message: impl fmt::Display) -> String {
     printable(&words.join(" "))
 }
 
-/// The data of a file do not follow its format.
+/// The error of data that violate their format.
 pub(super) fn damaged(format: &'static str, reason: impl fmt::Display) -> Error {
     let what = in_brackets(reason);
     InputError::Damaged { format, what }.into()
@@ -24,27 +24,27 @@ fn in_brackets(reason: impl fmt::Display) -> String {
     one_line(reason).trim_end_matches('.').to_owned()
 }
 
-/// The data end before the picture does.
+/// The error of data that end before the image is complete.
 pub(super) fn truncated(format: &'static str) -> Error {
     InputError::Truncated { format }.into()
 }
 
-/// To read the file takes more than the limit allows, which is in bytes.
+/// The error of a file that needs more memory than the limit in bytes.
 pub(super) fn over_memory(format: &'static str, limit: u64) -> Error {
     LimitError::Decoding { format, limit }.into()
 }
 
-/// A header has more bytes than any real one.
+/// The error of a header that is larger than any real one.
 pub(super) fn long_header(format: &'static str, limit: u64) -> Error {
     LimitError::Header { format, limit }.into()
 }
 
-/// Something takes so many bytes of memory, more than the limit.
+/// The error of an allocation that exceeds the limit.
 pub(crate) fn too_much_memory(needed: u64, limit: u64) -> Error {
     LimitError::Memory { needed, limit }.into()
 }
 
-/// A kind of file that is well formed, but not read by this crate.
+/// The error of a valid file of a kind that is not supported.
 pub(super) fn unsupported(format: &'static str, what: impl fmt::Display) -> Error {
     let what = one_line(what);
     InputError::Unsupported { format, what }.into()

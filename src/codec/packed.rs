@@ -1,5 +1,5 @@
-//! Compressed samples: whether a stream decodes to more than the rows of its
-//! picture, and what stands behind its end.
+//! Checks whether a compressed stream decodes to more data than its image has, and
+//! whether data follow its end.
 
 use std::io::{self, Read};
 
@@ -11,7 +11,7 @@ use super::{
     unread::{behind, without_blanks},
 };
 
-/// A compressed stream that is decoded for its length alone.
+/// Decodes a compressed stream to measure its length, and discards the output.
 pub(super) struct Gauge {
     decoder: Decoder,
     /// The bytes that the stream may decode to, and those that it has so far.
@@ -34,9 +34,9 @@ enum Decoder {
 enum State {
     Running,
     Ended,
-    /// Whoever decodes the picture will tell.
+    /// The stream is damaged; the image decoder reports that.
     Damaged,
-    /// It goes on behind the last row.
+    /// The stream decodes to more than the rows of the image.
     Surplus,
 }
 
@@ -61,7 +61,7 @@ impl Gauge {
         Some(Self::new(Decoder::Lzw(lzw), most))
     }
 
-    /// Runs of bytes, which have no end of their own.
+    /// `PackBits` run-length coding, which has no end marker.
     pub(super) fn pack_bits(most: u64) -> Self {
         Self::new(Decoder::PackBits(PackBits::Header), most)
     }
@@ -78,7 +78,7 @@ impl Gauge {
         }
     }
 
-    /// Goes on with the next bytes of the stream.
+    /// Feeds the next bytes of the stream.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         /// What is kept of the tail: enough to know a picture by.
         const TAIL: usize = 1 << 10;
@@ -102,7 +102,7 @@ impl Gauge {
         }
     }
 
-    /// The same with all bytes that `part` gives.
+    /// Feeds all bytes of the reader `part`.
     pub(super) fn feed_from(&mut self, mut part: impl Read) -> io::Result<()> {
         let mut bytes = [0; 1 << 13];
         loop {
@@ -142,7 +142,7 @@ impl Gauge {
         }
     }
 
-    /// What the stream holds that is no sample of the picture.
+    /// The data of the stream beyond the samples of the image, if any.
     pub(super) fn unread(self) -> Option<Unread> {
         /// Programs leave some bytes behind a stream, and decoders look ahead.
         const PADDING: u64 = 16;
@@ -157,7 +157,7 @@ impl Gauge {
     }
 }
 
-/// Where in runs of bytes the decoder is.
+/// The state of the `PackBits` decoder.
 #[derive(Clone, Copy)]
 enum PackBits {
     Header,

@@ -27,22 +27,22 @@ use super::{
 
 /// The most bytes of a header, its comments included: the decoder keeps lines
 /// of any length.
-const MOST_HEADER: u64 = 1 << 20;
+const MAX_HEADER_BYTES: u64 = 1 << 20;
 
-/// Opens any of the formats, in binary or in digits.
+/// Opens any of the formats, binary or plain (ASCII).
 pub(super) fn open<'a>(
     mut input: impl BufRead + Seek + Send + 'a,
     format: Format,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let failed = |error| raster::decoding(format, error);
-    let mut start = input.by_ref().take(MOST_HEADER);
+    let mut start = input.by_ref().take(MAX_HEADER_BYTES);
     let decoder = PnmDecoder::new(&mut start);
     let decoded = decoder.map(|decoder| (decoder.color_type(), decoder.into_inner().1));
     let (mut color, mut written) = match decoded {
         Ok(decoded) => decoded,
         Err(_) if start.limit() == 0 => {
-            return Err(message::long_header(format.name(), MOST_HEADER));
+            return Err(message::long_header(format.name(), MAX_HEADER_BYTES));
         }
         Err(error) => return Err(failed(error)),
     };
@@ -175,7 +175,7 @@ struct Bands<R> {
     row_len: usize,
     depth: Depth,
     maxval: Option<u32>,
-    /// Whether samples are written in digits.
+    /// Whether the samples are plain (ASCII).
     digits: bool,
     /// A row of samples of 8 bits, as they are read from digits.
     wide: Vec<u16>,
@@ -277,7 +277,7 @@ impl<R: Read + Send> Source for Bands<R> {
     }
 }
 
-/// Refuses samples above the maxval, which the decoder would saturate.
+/// Refuses samples above maxval, which the decoder would clamp.
 fn check<T: Copy + Ord + Into<u32>>(format: Format, samples: &[T], maxval: u32) -> Result<()> {
     match samples.iter().max() {
         Some(&largest) if largest.into() > maxval => Err(above_maxval(format, largest, maxval)),

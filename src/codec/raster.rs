@@ -1,5 +1,5 @@
-//! The formats that are left to the image crate as they are. What it takes memory
-//! for, and what it does not read, is looked at before, in a file for each format.
+//! The formats that the image crate decodes and encodes. Its memory use and the content
+//! that it ignores are checked before, in one file per format.
 
 mod bmp;
 pub(super) mod exr;
@@ -151,12 +151,12 @@ fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
     [rows, columns].map(|side| side as usize)
 }
 
-/// The number of 16 bits at byte `at`, the low byte first.
+/// The little-endian 16-bit number at byte `at`.
 fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
     Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
 }
 
-/// The same of 32 bits.
+/// The little-endian 32-bit number at byte `at`.
 fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok()
 }
@@ -340,7 +340,7 @@ fn first_of_three(image: Image) -> Result<Image> {
     }
 }
 
-/// A decoder's error in this crate's words.
+/// Converts a decoder's error.
 pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     let name = format.name();
     match error {
@@ -383,7 +383,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     }
 }
 
-/// An encoder's error in this crate's words.
+/// Converts an encoder's error.
 pub(super) fn encoding(format: Format, error: ImageError) -> Error {
     match error {
         ImageError::IoError(error) => message::writing(error),

@@ -1,12 +1,11 @@
-//! What a file is by its first bytes, or what it looks like where it is none of
-//! the formats.
+//! Detects a file's format by its magic bytes, or describes what else it looks like.
 
 use crate::error::{InputError, Result};
 
 use super::{Format, message};
 
-/// Marks of well-known files, and what they are called.
-const MARKS: [(usize, &[u8], &str); 17] = [
+/// Offset, magic bytes and description of well-known other file types.
+const SIGNATURES: [(usize, &[u8], &str); 17] = [
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a ZIP archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
@@ -57,7 +56,7 @@ pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
 
 /// What the first bytes look like: `"text"`, `"a PDF document"`.
 fn looks_like(bytes: &[u8]) -> Option<&'static str> {
-    for (offset, mark, name) in MARKS {
+    for (offset, mark, name) in SIGNATURES {
         if bytes
             .get(offset..)
             .is_some_and(|rest| rest.starts_with(mark))

@@ -1,5 +1,5 @@
-//! What a file holds that is not read: more than one picture, more than its
-//! picture, more than its samples can say here.
+//! Content of a file that is not read: further images, data after the image, or
+//! precision beyond the sample types here.
 
 use std::{
     fmt,
@@ -33,7 +33,7 @@ pub enum Unread {
     Data(u64),
     /// The same between the parts of a picture: how many there are.
     Hole(u64),
-    /// Samples beyond the last row, in compressed data that go on there.
+    /// Samples beyond the last row, in compressed data that continue after it.
     Surplus,
     /// Directories that tell of more than the file has: it was cut, or is damaged
     /// where nothing of the picture is.
@@ -136,7 +136,7 @@ impl fmt::Display for Unread {
     }
 }
 
-/// What follows a picture, if it is more than padding.
+/// The data after an image, if they are more than padding.
 pub(super) fn behind(rest: &[u8]) -> Option<Unread> {
     if rest.iter().all(|byte| is_blank(*byte) || *byte == 0xff) {
         return None;
@@ -153,7 +153,7 @@ const fn is_blank(byte: u8) -> bool {
     byte == 0 || byte.is_ascii_whitespace() || byte == 0x1a
 }
 
-/// From the first byte on that is no padding.
+/// The bytes from the first that is not padding.
 pub(super) fn without_blanks(bytes: &[u8]) -> &[u8] {
     let start = bytes.iter().position(|byte| !is_blank(*byte));
     &bytes[start.unwrap_or(bytes.len())..]
@@ -171,7 +171,7 @@ pub(super) fn data_between(
     start: u64,
     end: u64,
 ) -> io::Result<Option<Unread>> {
-    /// Nobody pads by more.
+    /// The maximum length of padding.
     const MOST: u64 = 1 << 16;
     let bytes = end.saturating_sub(start);
     input.seek(SeekFrom::Start(start))?;

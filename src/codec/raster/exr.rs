@@ -136,7 +136,7 @@ fn block_bytes(block: &[u8], meta: &MetaData, several: bool) -> Option<usize> {
 }
 
 /// The most attributes of all parts of a file. Real ones have some tens in each.
-const MOST_ATTRIBUTES: usize = 1 << 16;
+const MAX_ATTRIBUTES: usize = 1 << 16;
 
 /// What the decoder keeps of an attribute, in tables that grow, and in the
 /// copies of the header that its threads share.
@@ -176,8 +176,8 @@ pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
         let mut part = Part::default();
         while let Some(attribute) = walk.next() {
             part.note(attribute);
-            if walk.attributes > MOST_ATTRIBUTES {
-                let (format, limit) = ("exr", MOST_ATTRIBUTES);
+            if walk.attributes > MAX_ATTRIBUTES {
+                let (format, limit) = ("exr", MAX_ATTRIBUTES);
                 return Err(LimitError::Attributes { format, limit }.into());
             }
         }

@@ -13,7 +13,7 @@ use super::within;
 
 /// The most bytes of a header of lines. Real ones, with the commands that made
 /// the picture, have a few thousand.
-const MOST_LINES: usize = 1 << 20;
+const MAX_HEADER_BYTES: usize = 1 << 20;
 
 /// What the decoder keeps of a line, a key and a value, while their list grows.
 const LINE: usize = 256;
@@ -25,8 +25,8 @@ const LINE_BYTE: usize = 12;
 /// The most bytes that the decoder keeps of the header: it keeps all of its lines.
 pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let (lines, len) = header(bytes);
-    if len > MOST_LINES {
-        return Err(message::long_header("hdr", MOST_LINES as u64));
+    if len > MAX_HEADER_BYTES {
+        return Err(message::long_header("hdr", MAX_HEADER_BYTES as u64));
     }
     within("hdr", lines * LINE + len * LINE_BYTE, bytes, limits)
 }
@@ -34,7 +34,7 @@ pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
 /// The lines of the header, to an empty one and the one of the size, and their
 /// bytes, counted up to one more than there may be.
 fn header(bytes: &[u8]) -> (usize, usize) {
-    let start = &bytes[..bytes.len().min(MOST_LINES + 1)];
+    let start = &bytes[..bytes.len().min(MAX_HEADER_BYTES + 1)];
     let (mut lines, mut len, mut ended) = (0, 0, false);
     for line in start.split_inclusive(|byte| *byte == b'\n') {
         lines += 1;

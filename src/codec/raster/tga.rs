@@ -45,7 +45,7 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
 }
 
 /// What closes a file that has more than a picture, behind two places in it.
-const MARK: &[u8; 18] = b"TRUEVISION-XFILE.\0";
+const SIGNATURE: &[u8; 18] = b"TRUEVISION-XFILE.\0";
 
 const EXTENSION: usize = 495;
 
@@ -58,8 +58,8 @@ fn footer(
     end: usize,
 ) -> Option<[usize; 2]> {
     let rest = bytes.get(end + 8..)?;
-    let places = end + (rest.windows(MARK.len())).position(|part| part == MARK)?;
-    known.push([places, places + 8 + MARK.len()]);
+    let places = end + (rest.windows(SIGNATURE.len())).position(|part| part == SIGNATURE)?;
+    known.push([places, places + 8 + SIGNATURE.len()]);
     let place = |at: usize| u32_at(bytes, at).filter(|place| *place > 0);
     let extension = place(places)?;
     if u16_at(bytes, extension)? != EXTENSION {
