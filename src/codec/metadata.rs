@@ -1,4 +1,4 @@
-//! What a file carries beside its samples.
+//! Metadata of a file: profiles, EXIF, XMP, density and orientation.
 
 mod density;
 
@@ -10,7 +10,7 @@ use crate::warning::Warning;
 
 use super::{Format, message};
 
-/// What a file carries beside its samples, kept for the output.
+/// The metadata of a file, preserved in the output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Metadata {
     /// The ICC colour profile.
@@ -178,7 +178,7 @@ fn unfit_xmp(xmp: &[u8], format: Format) -> Option<String> {
     }
 }
 
-/// The smallest EXIF data that tell an orientation.
+/// Minimal EXIF data with an orientation.
 fn exif_of(orientation: u16) -> Vec<u8> {
     let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend(orientation.to_le_bytes());

@@ -1,6 +1,6 @@
-//! How large pixels are meant to be.
+//! Pixel density: pixels per unit of length.
 
-/// How many pixels there are to a unit of length: across and down.
+/// The pixel density: pixels per unit of length, horizontal and vertical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Density {
     across: Fraction,
@@ -10,10 +10,10 @@ pub struct Density {
 
 type Fraction = [u32; 2];
 
-/// What a density counts pixels by.
+/// The unit of length of a density.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DensityUnit {
-    /// No length: only how wide a pixel is to its height.
+    /// No unit: only the pixel aspect ratio is known.
     None,
     /// 2.54 cm.
     Inch,

@@ -1,5 +1,5 @@
-//! BMP: headers of several ages, palettes or masks, rows from the bottom up or
-//! runs of them.
+//! BMP: headers of several versions, palettes or bit masks, rows from the bottom up or
+//! run-length encoded.
 
 use crate::codec::{
     Unread,
@@ -8,7 +8,7 @@ use crate::codec::{
 
 use super::{u16_at, u32_at};
 
-/// What the file holds beside its picture, which has this size.
+/// Content of the file beside its image, which has this size.
 pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
     if rows == 0 || columns == 0 {
         return Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
 
 /// How the pixels are stored.
 struct Layout {
-    /// Where the headers and the palette end.
+    /// The byte offset after the headers and the palette.
     head: usize,
     /// Where they begin.
     start: usize,
@@ -35,11 +35,11 @@ struct Layout {
     compression: usize,
     /// The bits of red, green, blue and alpha in a pixel of 16 or 32.
     masks: [u32; 4],
-    /// Where a profile ends that the file may have.
+    /// The byte offset after the ICC profile, if there is one.
     profile: usize,
 }
 
-/// The header of the file, and the lengths of that of the picture in its ages.
+/// The length of the file header, and of the info headers of several versions.
 const FILE: usize = 14;
 const CORE: usize = 12;
 const WITH_ALPHA: usize = 56;
@@ -99,7 +99,7 @@ impl Layout {
         })
     }
 
-    /// The bytes of a row that is not of runs: it is padded to 32 bits.
+    /// The bytes of an uncompressed row, padded to 32 bits.
     const fn stride(&self, columns: usize) -> usize {
         self.bits.saturating_mul(columns).div_ceil(32) * 4
     }
@@ -130,7 +130,7 @@ impl Layout {
                 }
                 [0, count] => {
                     let stored = if self.compression == 1 { 1 } else { 2 };
-                    // In whole words of 16 bits.
+                    // Padded to 16 bits.
                     let stored = usize::from(count).div_ceil(stored).next_multiple_of(2);
                     rest = rest.get(stored..)?;
                 }
@@ -142,7 +142,7 @@ impl Layout {
         Some(bytes.len() - rest.len())
     }
 
-    /// Bits of pixels that are not read.
+    /// Bits of the pixels that are not read, such as an unused alpha.
     fn unread(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
         let mut unread = Vec::new();
         let most = self.masks.map(u32::count_ones).into_iter().max();

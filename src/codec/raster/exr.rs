@@ -1,4 +1,4 @@
-//! EXR: headers of attributes, tables of blocks, blocks.
+//! OpenEXR: headers of attributes, offset tables, and blocks.
 
 use std::thread;
 
@@ -142,7 +142,7 @@ const MAX_ATTRIBUTES: usize = 1 << 16;
 /// copies of the header that its threads share.
 const ATTRIBUTE: usize = 4 << 10;
 
-/// What it keeps of a part.
+/// The bytes that the decoder keeps per part.
 const PART: usize = 16 << 10;
 
 /// What it keeps of a byte of most values: their copies.
@@ -152,7 +152,7 @@ const VALUE_BYTE: usize = 4;
 const TEXTS_BYTE: usize = 64;
 const CHANNELS_BYTE: usize = 24;
 
-/// Rows of a block of the method that has the most.
+/// The maximum rows of a block, over all compression methods.
 const BLOCK_ROWS: usize = 256;
 
 /// How often a block is there while it is decoded: as it is stored, as bytes,
@@ -272,13 +272,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The bytes before a zero, and those behind it.
+/// Splits at the first zero byte.
 fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().position(|byte| *byte == 0)?;
     Some((&bytes[..end], &bytes[end + 1..]))
 }
 
-/// What is known of a part.
+/// The properties of a part.
 #[derive(Default)]
 struct Part {
     /// Columns and rows of the samples that are stored.
@@ -287,9 +287,9 @@ struct Part {
     tile: Option<[u64; 2]>,
     /// The bytes of a pixel.
     pixel: u64,
-    /// The rows of a block that is no tile.
+    /// The rows of a scan line block.
     rows: u64,
-    /// The bytes of the tables of its method.
+    /// The bytes of its compression method's tables.
     tables: usize,
 }
 
@@ -372,7 +372,7 @@ fn pixel_bytes(mut channels: &[u8]) -> u64 {
     bytes
 }
 
-/// The rows of a block, by the number of its method.
+/// The rows of a block, by its compression method.
 const fn block_rows(method: u8) -> u64 {
     match method {
         0..=2 => 1,

@@ -1,4 +1,4 @@
-//! HDR: a header of lines, and runs of red, green, blue and their exponent.
+//! Radiance HDR: a text header, then run-length encoded RGBE pixels.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ fn header(bytes: &[u8]) -> (usize, usize) {
     for line in start.split_inclusive(|byte| *byte == b'\n') {
         lines += 1;
         len += line.len();
-        // Behind the empty line is the one of the size.
+        // The line after the empty one contains the size.
         if ended {
             break;
         }
@@ -99,7 +99,7 @@ pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<War
                 continue;
             }
             for (out, sample) in out.iter_mut().zip(pixel) {
-                // What is not a number stays 0.
+                // NaN and negative samples become 0.
                 if *sample > 0.0 {
                     *out = sample.min(LARGEST);
                 }
@@ -109,10 +109,10 @@ pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<War
     Ok((Cow::Owned(fitted), warnings))
 }
 
-/// Where the picture ends, which has this size.
+/// The byte offset after the image, which has this size.
 pub(super) fn end(bytes: &[u8], [rows, columns]: [usize; 2]) -> Option<usize> {
     let mut rest = &bytes[header(bytes).1..];
-    // No row takes no bytes.
+    // Rows without columns would take no bytes.
     if columns == 0 {
         return None;
     }

@@ -1,18 +1,17 @@
-//! QOI: a header, codes of pixels, eight bytes that close them.
+//! QOI: a header, pixel chunks, and an end marker of eight bytes.
 
 /// The bytes of the header.
 const HEADER: usize = 14;
 
-/// What closes the data.
+/// The end marker.
 const CLOSE: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
-/// Whether there may be a picture: without the bytes that close the data, the
-/// end was cut off.
+/// Whether the file may be complete: without the end marker it is truncated.
 pub(super) const fn may_be_whole(bytes: &[u8]) -> bool {
     bytes.len() >= HEADER + CLOSE.len()
 }
 
-/// Where the picture ends, which has so many pixels.
+/// The byte offset after an image of `pixels` pixels.
 pub(super) fn end(bytes: &[u8], mut pixels: usize) -> Option<usize> {
     let mut rest = bytes.get(HEADER..)?;
     while pixels > 0 {

@@ -7,10 +7,10 @@ use super::{u16_at, u32_at};
 
 const HEADER: usize = 18;
 
-/// What the file holds beside its picture, which has this size.
+/// Content of the file beside its image, which has this size.
 pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
     let mut unread = Vec::new();
-    // Of 16 bits, the one of an attribute is not read.
+    // The attribute bit of 16-bit pixels is not read.
     if let (Some(16), Some(descriptor)) = (bytes.get(16), bytes.get(17))
         && descriptor & 15 == 1
     {
@@ -44,7 +44,7 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
     unread
 }
 
-/// What closes a file that has more than a picture, behind two places in it.
+/// The signature in a TGA 2.0 footer, after two offsets.
 const SIGNATURE: &[u8; 18] = b"TRUEVISION-XFILE.\0";
 
 const EXTENSION: usize = 495;
@@ -89,7 +89,7 @@ fn palette(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// Where the pixels end.
+/// The byte offset after the pixels.
 fn end(bytes: &[u8], mut pixels: usize) -> Option<usize> {
     let [name, _, kind] = *bytes.first_chunk()?;
     let start = HEADER + usize::from(name) + palette(bytes)?;

@@ -14,7 +14,7 @@ struct Chunk<'a> {
     data: Option<&'a [u8]>,
 }
 
-/// The chunks up to the end of the file.
+/// Iterates over the chunks of the file.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = bytes.get(12..).unwrap_or_default();
     iter::from_fn(move || {

@@ -17,7 +17,7 @@ use super::{Destination, band};
 /// The bytes of gray rows that are converted to RGB at a time.
 pub(in crate::codec) const REPEATED: usize = 1 << 20;
 
-/// Takes the rows of an image, from the top down, and writes a file of them.
+/// Writes a file from the rows of an image, from the top down.
 ///
 /// It is made by [`create_rows`](crate::codec::create_rows). Dropped before
 /// [`finish`](Self::finish), it leaves a part of a file.
@@ -35,7 +35,7 @@ pub struct RowWriter<'a> {
 /// The encoder of one format. [`RowWriter`] ensures that bands are whole rows of the right
 /// type, and as many as were announced.
 pub(in crate::codec) trait Sink: Send {
-    /// Takes the next rows.
+    /// Encodes the next rows.
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()>;
 
     /// Ends the file, with the metadata that became known since it was begun, and gives
@@ -111,7 +111,7 @@ impl<'a> RowWriter<'a> {
         let result = if channels == spec.channels {
             self.put(samples)
         } else {
-            // A band at a time, so that the copy stays small.
+            // In small bands, to bound the size of the copy.
             let most = (REPEATED / spec.row_bytes()).max(1);
             (0..rows).step_by(most).try_for_each(|first| {
                 let count = most.min(rows - first);
