@@ -10,7 +10,7 @@ pub(crate) struct Band<'a, T> {
     pub(super) view: StridedView<'a, T, 3>,
     /// The rows of `view` as flat slices.
     pub(super) rows: Vec<&'a [T]>,
-    /// Windows in a row at a column step of 1: `columns - window + 1`.
+    /// Windows side by side in a row, counted at a column step of 1.
     pub(super) positions: usize,
     /// The step `[rows, columns]` from one window to the next.
     pub(super) step: [usize; 2],

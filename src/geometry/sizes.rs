@@ -1,25 +1,24 @@
-//! How large tiles and bands are.
+//! The size of tiles and bands.
 
 use super::Geometry;
 use crate::error::{LimitError, Result};
 
-/// Samples in a row of a tile, where the image is wider. Whole rows are read
-/// from memory faster than parts of them, which outweighs that the sums of a
-/// few rows leave the first cache: 24 megapixels through 3x3 took 5.8 ms in
+/// The least samples in a row of a tile, if the image is wider. Long rows are read from
+/// memory faster, which outweighs that the sums of a few rows exceed L1: 24 megapixels through 3x3 took 5.8 ms in
 /// tiles of 1024 and 5.0 in rows of 6000 (bytes), 14.5 and 12.2 (floats).
 const TILE_SAMPLES: usize = 8192;
 
-/// Framed source rows of one tile: small enough for the second cache of any
-/// processor of the last ten years beside the output rows.
+/// The bytes of a tile's framed source rows: with the output rows they fit into the L2
+/// of any processor of the last ten years.
 const BAND_BYTES: usize = 256 << 10;
 
-/// Output rows in a band that is framed at the borders alone.
+/// Output rows in a band that is framed only at the borders.
 const DIRECT_ROWS: usize = 64;
 
-/// Threads that end early take bands of those that are slow.
+/// Bands for each thread, so that threads that finish early can steal work.
 const BANDS_PER_THREAD: usize = 4;
 
-/// The most that the source rows of one block of output rows may take.
+/// The most bytes of the source rows of one block of output rows.
 const BLOCK_BYTES: usize = 512 << 20;
 
 /// Refuses windows that are too large for any band.
@@ -42,9 +41,8 @@ pub(crate) fn check_size(geometry: &Geometry, row_bytes: usize, rows_at_once: us
     Ok(())
 }
 
-/// Columns of the result in a tile: all tiles are about as wide, at least
-/// [`TILE_SAMPLES`] before the step, and wider than what they share with their
-/// neighbours.
+/// Columns of the result in a tile. Tiles are of about equal width, at least
+/// [`TILE_SAMPLES`] before the step, and wider than their overlap.
 pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
     let columns = (TILE_SAMPLES / channels).max(2 * (geometry.columns.window - 1));
     let least = columns.div_ceil(geometry.columns.step).max(1);
@@ -52,9 +50,8 @@ pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
     geometry.columns.output.div_ceil(tiles)
 }
 
-/// Output rows whose source rows suit the cache and whose number gives every
-/// thread several bands. The halo is framed again for every band, so it should
-/// be the smaller part.
+/// Output rows in a band: so few that its source rows fit into L2 and every thread has
+/// several bands, but at least twice the halo, which is framed again for every band.
 pub(crate) fn band_rows(
     geometry: &Geometry,
     row_bytes: usize,
@@ -69,7 +66,7 @@ pub(crate) fn band_rows(
     };
     let share = geometry.rows.output.div_ceil(BANDS_PER_THREAD * threads);
     let rows = fitting.min(share).max(2 * halo / step).max(8);
-    // A window far larger than the cache leaves no room for more of them.
+    // The source rows of a window much larger than the cache exceed the limit.
     let bytes = |rows| row_bytes.saturating_mul(geometry.rows.padded_len(rows));
     if bytes(rows) > BLOCK_BYTES { 1 } else { rows }
 }

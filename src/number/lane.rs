@@ -1,4 +1,4 @@
-//! The arithmetic of the inner loop.
+//! The number types of the inner loop: elements of bands, and lanes of sums.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     simd::Dots,
 };
 
-/// The number type that sums are made in.
+/// The number type of sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LaneKind {
@@ -42,15 +42,16 @@ impl LaneKind {
         }
     }
 
-    /// The most roundings that a sum of `rows x columns` products goes through,
-    /// its groups included.
+    /// The most roundings in a sum of `rows x columns` products, with the addition of
+    /// its groups.
     pub(crate) const fn roundings(self, rows: usize, columns: usize) -> usize {
         let group = self.group_columns(rows, columns);
         rows * group + columns.div_ceil(group)
     }
 
-    /// Columns of a kernel that are summed as one group: as many as keep the
-    /// rounding errors of f32 small, and all of them elsewhere.
+    /// Columns of a kernel that are summed as one group: in f32 so few that
+    /// [`MAX_ROUNDINGS`] is kept, else all. For example, 15 x 15 taps in f32 are two
+    /// groups of up to 9 columns.
     pub(crate) const fn group_columns(self, rows: usize, columns: usize) -> usize {
         if !matches!(self, Self::F32) {
             return columns;
@@ -63,17 +64,17 @@ impl LaneKind {
     }
 }
 
-/// What bands are framed in.
+/// The number type of a band's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ElementKind {
-    /// Samples of 8 bits as they are.
+    /// 8-bit samples without conversion.
     Bytes,
     /// The lane of the sums.
     Lane(LaneKind),
 }
 
 impl ElementKind {
-    /// The bytes of one.
+    /// The bytes of one element.
     pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::Bytes => 1,
@@ -81,7 +82,7 @@ impl ElementKind {
         }
     }
 
-    /// The sample type that this is, if there is one.
+    /// The sample type that needs no conversion, if there is one.
     pub(crate) const fn depth(self) -> Option<Depth> {
         match self {
             Self::Bytes => Some(Depth::U8),
@@ -101,9 +102,9 @@ impl fmt::Display for ElementKind {
     }
 }
 
-/// Rounding errors of n roundings to f32 stay below n 2^-24 of the sum of
-/// absolute products (Higham, Accuracy and Stability of Numerical Algorithms,
-/// section 3.1); 1e-5, which is 168 of them, is promised.
+/// The most roundings in an f32 sum. The error of n roundings is below n 2^-24 of the
+/// sum of absolute products (Higham, Accuracy and Stability of Numerical Algorithms,
+/// section 3.1); the tolerance is 1e-5, which is 168 of them.
 pub(crate) const MAX_ROUNDINGS: usize = 150;
 
 impl fmt::Display for LaneKind {
@@ -112,17 +113,17 @@ impl fmt::Display for LaneKind {
     }
 }
 
-/// A number type that bands are framed in: a lane's, or bytes.
+/// A number type of a band's elements: a lane, or bytes.
 pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
-    /// The most columns of sums that one block holds, at any SIMD level.
+    /// The most columns of sums in a block, at any SIMD level.
     const MAX_BLOCK: usize;
 
-    /// A sample of this type; the plan has seen to it that it fits.
+    /// Converts a sample. The plan guarantees that it fits.
     fn from_sample<S: Widen>(sample: S) -> Self;
 
-    /// A weight or constant of this type; the plan has seen to it that it fits.
+    /// Converts a weight or constant. The plan guarantees that it fits.
     fn from_weight(weight: f64) -> Self;
 
     fn to_f64(self) -> f64;
@@ -161,18 +162,18 @@ pub(crate) trait Lane: Element {
     /// `self - other`; integers wrap.
     fn minus(self, other: Self) -> Self;
 
-    /// The sum as a number to finish with. `low` is the smallest sum that the
-    /// kernel can have; it tells what a wrapped sum stands for.
+    /// Converts a sum to the type of finishing. `low` is the smallest sum of the kernel;
+    /// it is needed to unwrap sums modulo 2^16.
     fn to_real<F: Real>(self, low: i32) -> F;
 
     /// Whether every sum is finite.
     fn all_finite(sums: &[Self]) -> bool;
 
-    /// Whether every sample is a number of at most the full scale of floats.
+    /// Whether every sample is finite and in -1..=1, the full scale of floats.
     fn all_in_scale(samples: &[Self]) -> bool;
 
-    /// The nearest integer to a sum, which is below half of what this type
-    /// holds exactly.
+    /// The nearest integer to a sum, whose absolute value must be below half the
+    /// largest exact integer of this type.
     fn nearest(self) -> Self;
 }
 
@@ -233,7 +234,7 @@ impl Lane for i16 {
     }
 }
 
-/// A sample type that lanes read.
+/// A sample type that converts to elements.
 pub(crate) trait Widen: Sample {
     fn to_i16(self) -> i16;
     fn to_f32(self) -> f32;
@@ -316,8 +317,8 @@ macro_rules! float_lane {
                 F::$from(self)
             }
 
-            // The largest exponent marks infinities and NaN; a maximum over
-            // the bits vectorises where an early exit would not.
+            // Infinities and NaN have the largest exponent. A maximum over the bits
+            // vectorises; an early exit does not.
             #[inline(always)]
             fn all_finite(sums: &[Self]) -> bool {
                 const INFINITE: $bits = <$float>::INFINITY.to_bits();
@@ -330,7 +331,7 @@ macro_rules! float_lane {
                 (samples.iter()).fold(true, |within, sample| within & (sample.abs() <= 1.0))
             }
 
-            // Where the spacing of floats is 1, adding rounds to an integer.
+            // Adding a number whose unit in the last place is 1 rounds to an integer.
             #[inline(always)]
             fn nearest(self) -> Self {
                 const MAGIC: $float = 1.5 / <$float>::EPSILON;

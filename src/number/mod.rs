@@ -1,5 +1,4 @@
-//! Number types: what samples are read as, what sums are made in, what responses
-//! are finished in.
+//! Number types: of the elements of bands, of sums (lanes), and of finishing.
 
 mod lane;
 mod real;

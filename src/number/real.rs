@@ -1,10 +1,10 @@
-//! The number type that responses are finished in, and the samples they become.
+//! The number types of finishing, and the sample types of results.
 
 use std::fmt;
 
 use crate::image::{Sample, SampleSliceMut};
 
-/// `f32` or `f64`. The plan takes `f32` only where it gives the same samples.
+/// `f32` or `f64`. The finish uses `f32` only where it gives the same samples.
 pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
@@ -83,7 +83,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn larger(self, other: Self) -> Self {
-                // NaN compares false, so the left one wins where it is NaN.
+                // Comparisons with NaN are false, so a NaN `self` is kept.
                 if self < other || other.is_nan() {
                     other
                 } else {
@@ -93,12 +93,11 @@ macro_rules! real {
 
             #[inline(always)]
             fn to_integer(self, white: u16) -> u16 {
-                // Saturating before rounding is the same, the limits being
-                // integers. Adding 2^23 (2^52) then rounds to nearest, ties to
-                // even, and leaves the integer in the low bits: no rounding
-                // instruction, which SSE2 lacks.
-                // A comparison is one instruction where `max`, which minds NaN
-                // on either side, is three.
+                // Saturating before rounding gives the same result: the limits are
+                // integers. Adding 2^23 (2^52) then rounds to nearest, ties to even,
+                // and leaves the integer in the low bits, without a rounding
+                // instruction, which SSE2 lacks. A comparison compiles to one
+                // instruction; `max`, which handles NaN on either side, to three.
                 let white = <$real>::from(white);
                 let positive = if self > 0.0 { self } else { 0.0 };
                 let inside = if positive < white { positive } else { white };
@@ -114,7 +113,7 @@ real!(f64, 4_503_599_627_370_496.0_f64);
 pub(crate) trait Output: Sample {
     fn from_real<F: Real>(value: F) -> Self;
 
-    /// Samples of this type, as those of any.
+    /// Wraps a slice of this type in the enum of slices of any sample type.
     fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_>;
 }
 
