@@ -12,52 +12,51 @@ use crate::border::Border;
 /// of the image, which are 0, 1 and 2 of the padded one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Axis {
-    /// The length of the image.
+    /// Elements of the image.
     pub(crate) image: usize,
-    /// The length of the result.
+    /// Elements of the result.
     pub(crate) output: usize,
-    /// How far the padded image begins before the image.
+    /// Elements of padding in front of the image.
     pub(crate) before: usize,
-    /// The length of the window.
+    /// Elements of the window, dilation included.
     pub(crate) window: usize,
-    /// The place in the window that lies on the output pixel.
+    /// The anchor: the element of the window that lies on the output pixel.
     pub(crate) anchor: usize,
-    /// From one window to the next.
+    /// The step from one window to the next.
     pub(crate) step: usize,
-    /// From one tap to the next.
+    /// The distance from one tap to the next.
     pub(crate) dilation: usize,
-    /// The border, or `None` where no window leaves the image.
+    /// The border, or `None` for a valid convolution.
     pub(super) border: Option<Border>,
 }
 
 impl Axis {
-    /// How many windows `outputs` elements of the result stand for before the step is
-    /// taken: from the first to the last of them. The result has no more of them than it
-    /// has: a block of four rows of a result of one row is one row.
+    /// The windows from the first to the last of `outputs` elements of the result, counted
+    /// at a step of 1. For example, 3 outputs at a step of 2 span 5 windows. `outputs` is
+    /// limited to the result: a block of four rows of a result of one row is one row.
     pub(crate) fn positions(&self, outputs: usize) -> usize {
         (outputs.clamp(1, self.output) - 1) * self.step + 1
     }
 
-    /// The elements of the padded image that `outputs` consecutive ones of the result see.
+    /// The number of padded elements that `outputs` consecutive windows cover.
     pub(crate) fn padded_len(&self, outputs: usize) -> usize {
         self.positions(outputs) + self.window - 1
     }
 
-    /// The elements of the padded image that these of the result see.
+    /// The padded elements that the windows of `output` cover.
     pub(crate) fn padded(&self, output: &Range<usize>) -> Range<usize> {
         let first = output.start * self.step;
         first..first + self.padded_len(output.len())
     }
 
-    /// Those elements of the padded image that are the image's own.
+    /// The part of a range of padded elements that lies in the image.
     pub(crate) fn inside(&self, padded: &Range<usize>) -> Range<usize> {
         let image = self.before..self.before + self.image;
         let start = padded.start.max(image.start).min(padded.end);
         start..padded.end.min(image.end).max(start)
     }
 
-    /// The image's element that stands at a padded one, or `None` where the border's
-    /// constant does.
+    /// The image's element that a padded one repeats, or `None` for the border's constant.
     pub(crate) fn source(&self, padded: usize) -> Option<usize> {
         match self.border {
             None => Some(padded),
@@ -65,12 +64,12 @@ impl Axis {
         }
     }
 
-    /// The image's elements from the first to the last that these of the result see, those
-    /// that the border takes from it included.
+    /// The image's elements from the first to the last that the windows of `output` cover,
+    /// including those that the border repeats.
     pub(crate) fn source_range(&self, output: &Range<usize>) -> Range<usize> {
         let padded = self.padded(output);
         let inside = self.inside(&padded);
-        // Within twice the image's length every border has repeated itself.
+        // Every border has a period of at most twice the image's length.
         let period = 2 * self.image;
         let before = (padded.start..inside.start).take(period);
         let after = (inside.end..padded.end).take(period);
@@ -84,7 +83,7 @@ impl Axis {
         first.min(end)..end
     }
 
-    /// The image's element under an output one.
+    /// The image's element under the anchor of an output's window.
     pub(crate) fn under(&self, output: usize) -> usize {
         output * self.step + self.anchor - self.before
     }

@@ -1,4 +1,4 @@
-//! How large the rows of bands are, and where windows need none.
+//! The length of a band's rows, and where windows read the image without a band.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use crate::{
     view::Layout,
 };
 
-/// The columns of a framed row under so many columns of the result, room for a
-/// whole block included, for the fours of dot products that reach behind the
-/// last tap, and for the next row to begin a line of the cache.
+/// The columns of a framed row for `columns` of the result. It has room for a whole
+/// block, for the quads of dot products, which may extend past the last tap, and for
+/// padding that aligns the next row to a cache line.
 pub(crate) fn framed_columns<T: Element>(
     geometry: &Geometry,
     columns: usize,
@@ -44,8 +44,8 @@ pub(crate) fn window_row(geometry: &Geometry, channels: usize) -> Layout<2> {
     Layout::c_order(shape, shape[0] * shape[1]).expect("a shape fits as many elements as it has")
 }
 
-/// Whether windows inside the image look at the image itself: no wider type,
-/// and rows long enough for a block.
+/// Whether windows inside the image read the image itself, without a copy: samples
+/// need no conversion, and rows are long enough for a block.
 pub(crate) fn reads_directly(
     geometry: &Geometry,
     channels: usize,
@@ -55,9 +55,9 @@ pub(crate) fn reads_directly(
     element.depth() == Some(sample) && holds_block(geometry, geometry.columns.output, channels)
 }
 
-/// The columns of the result whose windows stay in the image from left to
-/// right, but for a block at either side where others leave it. All of them if
-/// few are left, for then the blocks at the sides cost more than a copy: 3x3 on
+/// The columns of the result whose windows lie inside the image, less at least one
+/// block at each side where windows leave it. All columns if fewer than 16 blocks
+/// remain: then the blocks at the sides cost more than a copy of the rows: 3x3 on
 /// bytes, 512 x 512, took 80 us with them and 57 without.
 pub(crate) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usize> {
     let columns = geometry.columns.output;
@@ -78,9 +78,9 @@ pub(crate) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usiz
     }
 }
 
-/// Whether so many columns of the result fill a block.
+/// Whether the windows of `columns` of the result fill a block.
 pub(crate) fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
-    // Only bytes and floats are framed as they are.
+    // Only 8-bit and f32 samples need no conversion.
     const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
     const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
     geometry.columns.positions(columns) * channels >= BLOCK

@@ -1,5 +1,5 @@
-//! Where windows lie: how far they reach, how many there are, and which rows and columns
-//! of the image they see.
+//! The geometry of windows: their size and number, and the rows and columns of the image
+//! that they cover.
 
 mod axis;
 mod frame;
@@ -20,15 +20,16 @@ use crate::{
 
 /// The positions of the windows of a bank over an image.
 ///
-/// Kernels of several sizes or anchors share one window, which holds them all, and stand
-/// in it at their [`origins`](Self::origins).
+/// Kernels of several sizes or anchors share one window that contains them all. For
+/// example, a 3x3 and a 5x5 kernel with centred anchors share a 5x5 window, and their
+/// [`origins`](Self::origins) in it are `[1, 1]` and `[0, 0]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Geometry {
     pub(crate) rows: Axis,
     pub(crate) columns: Axis,
     /// First row and column of every kernel in the window.
     pub(crate) origins: Vec<[usize; 2]>,
-    /// The border, or `None` where no window leaves the image.
+    /// The border, or `None` for a valid convolution.
     pub(crate) border: Option<Border>,
 }
 
@@ -41,7 +42,7 @@ impl Geometry {
         dilation: [usize; 2],
         image: [usize; 2],
     ) -> Result<Self> {
-        // A step beyond the image leaves the first window alone, however far it is.
+        // Any step larger than the image leaves only the first window.
         let step = [0, 1].map(|axis| step[axis].min(image[axis]));
         let (mut before, mut after) = ([0; 2], [0; 2]);
         for kernel in kernels {
@@ -96,17 +97,17 @@ impl Geometry {
         [self.rows.window, self.columns.window]
     }
 
-    /// Row and column of the window that lies on the output pixel.
+    /// The anchor: row and column of the window that lie on the output pixel.
     pub(crate) const fn anchor(&self) -> [usize; 2] {
         [self.rows.anchor, self.columns.anchor]
     }
 
-    /// Rows and columns from one window to the next.
+    /// The step in rows and columns from one window to the next.
     pub(crate) const fn step(&self) -> [usize; 2] {
         [self.rows.step, self.columns.step]
     }
 
-    /// Rows and columns from one tap to the next.
+    /// The distance in rows and columns from one tap to the next.
     pub(crate) const fn dilation(&self) -> [usize; 2] {
         [self.rows.dilation, self.columns.dilation]
     }
