@@ -941,8 +941,15 @@ fn runs_after_the_first_allocate_nothing() {
                     let mut output = plan.allocate().unwrap();
                     let [first, second] = &frames;
                     runner.run(first, &mut output).unwrap();
-                    let ((), bytes) = measured(|| runner.run(second, &mut output).unwrap());
-                    assert_eq!(bytes, 0, "{name} {depth} {channel} {extent} {map}: {plan}");
+                    // The test harness may allocate meanwhile, for what it prints of another
+                    // test; what a run allocates, every run does.
+                    let mut run = || measured(|| runner.run(second, &mut output).unwrap()).1;
+                    let bytes = (0..5).map(|_| run()).min();
+                    assert_eq!(
+                        bytes,
+                        Some(0),
+                        "{name} {depth} {channel} {extent} {map}: {plan}"
+                    );
                 }
             }
         }

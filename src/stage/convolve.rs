@@ -16,7 +16,6 @@ use crate::{
     finish::{Finish, ResponseRange},
     geometry,
     image::{Depth, ImageSpec, SampleSliceMut, try_resize},
-    kernel::Kernel,
     number::{Element, Lane, LaneKind, Output, Widen},
     plan::Convolution,
     simd,
@@ -31,16 +30,12 @@ pub(super) fn convolve(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStag
     let Convolution {
         kernels, geometry, ..
     } = &**convolution;
-    let weights = |kernel: &Kernel| kernel.weights().iter().copied().collect();
-    let weights: Vec<Vec<f64>> = kernels.iter().map(weights).collect();
-    let grids = (kernels.iter().zip(&weights).zip(&geometry.origins)).map(
-        |((kernel, weights), &origin)| Grid {
-            weights,
-            shape: [kernel.rows(), kernel.columns()],
-            dilation: geometry.dilation(),
-            origin,
-        },
-    );
+    let grids = (kernels.iter().zip(&geometry.origins)).map(|(kernel, &origin)| Grid {
+        weights: kernel.as_slice(),
+        shape: [kernel.rows(), kernel.columns()],
+        dilation: geometry.dilation(),
+        origin,
+    });
     let row = geometry::window_row(geometry, convolution.channels);
     let offer = convolution.offer();
     let bank = Bank::new(grids.collect(), row, convolution.depths[0], offer);
