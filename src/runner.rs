@@ -5,7 +5,8 @@ use std::{ops::Range, sync::Arc};
 use crate::{
     error::{RequestError, Result},
     filter::Filter,
-    image::{Image, ImageSpec, ImageView, ImageViewMut, Sample, SampleSliceMut, Samples},
+    image::{Image, ImageView, ImageViewMut, Samples},
+    number::Output,
     plan::{Plan, Tuning},
     stage::{Chain, Part, Progress, Rows, RowsMut, Scratch},
     stop::Stop,
@@ -196,7 +197,7 @@ impl Runner {
         output: ImageViewMut<'_>,
         progress: &Progress<'_>,
     ) -> Result<()> {
-        if ImageSpec::new(image.shape(), image.depth()) != self.plan.image() {
+        if image.spec() != self.plan.image() {
             return Err(RequestError::OtherPlan.into());
         }
         let [rows, columns, channels] = self.plan.output_shape();
@@ -228,16 +229,13 @@ impl Runner {
         }
     }
 
-    fn fill_view<O: Sample>(
+    fn fill_view<O: Output>(
         &mut self,
         source: Rows<'_>,
         [rows, columns]: [Range<usize>; 2],
         mut output: StridedViewMut<'_, O, 3>,
         progress: &Progress<'_>,
-    ) -> Result<()>
-    where
-        for<'s> SampleSliceMut<'s>: From<&'s mut [O]>,
-    {
+    ) -> Result<()> {
         let stop = self.stop.clone();
         let [_, all_columns, channels] = self.plan.output_shape();
         let at_once = self.plan.rows_at_once();
@@ -245,7 +243,7 @@ impl Runner {
         if whole_rows && rows.start.is_multiple_of(at_once) {
             output = match contiguous_rows(output) {
                 Ok((samples, stride)) => {
-                    let samples = samples.into();
+                    let samples = O::slice_mut(samples);
                     let part = Part { rows, columns };
                     let out = RowsMut { samples, stride };
                     let scratch = &mut self.scratch;

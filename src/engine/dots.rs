@@ -102,7 +102,7 @@ pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
         count_quads(taps.map(|tap| tap * spacing))
     };
     let of_kernel = |k: &Kernel| {
-        let weights: Vec<f64> = k.weights().iter().copied().collect();
+        let weights = k.as_slice();
         weights.chunks(k.columns()).map(of_row).sum::<usize>()
     };
     let quads: usize = task.kernels.iter().map(of_kernel).sum();

@@ -29,8 +29,6 @@ pub(crate) struct Geometry {
     pub(crate) columns: Axis,
     /// First row and column of every kernel in the window.
     pub(crate) origins: Vec<[usize; 2]>,
-    /// The border, or `None` for a valid convolution.
-    pub(crate) border: Option<Border>,
 }
 
 impl Geometry {
@@ -83,8 +81,12 @@ impl Geometry {
             rows,
             columns,
             origins,
-            border,
         })
+    }
+
+    /// The border, or `None` where no window leaves the image.
+    pub(crate) const fn border(&self) -> Option<Border> {
+        self.rows.border
     }
 
     /// Rows and columns of the result.

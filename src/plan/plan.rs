@@ -147,13 +147,12 @@ impl Plan {
 
     /// Whether windows look at the image itself, with no band between.
     pub fn zero_copy(&self) -> bool {
-        self.direct && self.geometry().border.is_none()
+        self.direct && self.geometry().border().is_none()
     }
 
     /// `[rows, columns, channels]` of the result.
     pub fn output_shape(&self) -> [usize; 3] {
-        let [rows, columns] = self.geometry().output();
-        [rows, columns, self.convolution.channels]
+        self.output().shape()
     }
 
     /// The sample type of the result.
@@ -232,6 +231,11 @@ impl Plan {
         let spec = self.convolution.output();
         let samples = Samples::in_huge_pages(spec.depth, spec.sample_count()?)?;
         Image::new(rows, columns, channels, samples)
+    }
+
+    /// What the result is.
+    pub(crate) fn output(&self) -> ImageSpec {
+        self.convolution.output()
     }
 
     /// What the image is.

@@ -1,6 +1,6 @@
 //! The sizes of chunks: how many rows are read, filtered or written at a time.
 
-use crate::{image::ImageSpec, plan::Plan};
+use crate::plan::Plan;
 
 /// The bytes of samples in a chunk, roughly: large enough to make the cost of a channel
 /// negligible, small enough to stay in cache.
@@ -23,7 +23,7 @@ pub(super) fn source_rows(plan: &Plan, row_bytes: usize) -> usize {
 /// Rows in a chunk of the output of an image with rows of `row_bytes`: whole bands, one for
 /// every thread if they fit.
 pub(super) fn output_rows(plan: &Plan, row_bytes: usize) -> usize {
-    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let result = plan.output();
     let row_bytes = result
         .row_bytes()
         .max(row_bytes.saturating_mul(plan.row_step()));

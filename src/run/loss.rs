@@ -4,7 +4,7 @@ use super::{input::Input, job::MayLose};
 use crate::{
     codec::Unread,
     error::{Held, Loss, Losses},
-    image::{Depth, ImageSpec, has_alpha, has_color},
+    image::{Depth, has_alpha, has_color},
     plan::Plan,
 };
 
@@ -23,7 +23,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
         }
     }
     let from = input.spec();
-    let to = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let to = plan.output();
     let colours = has_color(from.channels) && !has_color(to.channels);
     let alpha = has_alpha(from.channels) && !has_alpha(to.channels);
     if !may.channels && (colours || alpha || to.channels < from.channels) {

@@ -3,7 +3,6 @@
 use super::{chunk, input::Input, mode::Mode, row_buffer::most_rows, threads::CAPACITY};
 use crate::{
     codec::{self, Format},
-    image::ImageSpec,
     plan::Plan,
 };
 
@@ -36,7 +35,7 @@ pub fn memory_needed<'a>(
     // The rows of the image that the row buffer must hold at once.
     let mut buffered_rows = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
-        let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+        let result = plan.output();
         let source_rows = chunk::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
         let luma_rows = match plan.needs_whole_image() {
@@ -81,7 +80,7 @@ pub fn memory_needed<'a>(
 /// The bytes of the output chunks of one result: those in the channel, one that is filtered
 /// and one that is written.
 fn output_bytes(plan: &Plan, row_bytes: usize) -> usize {
-    let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+    let result = plan.output();
     let rows = chunk::output_rows(plan, row_bytes).min(result.rows);
     result.row_bytes().saturating_mul(rows) * (CAPACITY + 2)
 }

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     codec::{Format, Metadata, RowReader},
     error::{Error, Result},
-    image::ImageSpec,
     plan::Plan,
 };
 
@@ -149,7 +148,7 @@ impl OpenedJob<'_> {
     fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<OutputWriter> {
         OutputWriter::begin(Setup {
             place: &request.output,
-            spec: ImageSpec::new(plan.output_shape(), plan.output_depth()),
+            spec: plan.output(),
             format: self.format_of(request),
             input: &self.job.input,
             channels: self.channels,

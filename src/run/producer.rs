@@ -15,7 +15,7 @@ use super::{
 use crate::{
     codec::Metadata,
     error::Result,
-    image::{ImageSpec, ImageView},
+    image::ImageView,
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
     stop::Stop,
@@ -98,7 +98,7 @@ impl<'scope> Producer<'scope> {
         report: &dyn Report,
     ) -> Result<Writer<'scope>> {
         let plan = self.plan;
-        let result = ImageSpec::new(plan.output_shape(), plan.output_depth());
+        let result = plan.output();
         let end = first + image.shape()[0];
         let progress = |count| report.event(Event::RowsDone { count });
         let source = Rows { view: image, first };

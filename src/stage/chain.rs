@@ -1,14 +1,14 @@
 //! Stages, one after the other.
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
 use super::{
     Part, Progress, RowStage, Rows, RowsMut, Run, Scratch,
-    convolve::convolve,
+    compile::compile,
     point::{Luma, Select},
-    scratch::{Buffer, Pool},
+    scratch::StageScratch,
 };
-use crate::{error::Result, finish::ResponseRange, plan::Plan, stop::Stop};
+use crate::{error::Result, plan::Plan, stop::Stop};
 
 /// The stages from an image to a result, compiled.
 ///
@@ -35,7 +35,7 @@ impl Chain {
             Some(stored) => stages.push(Box::new(Select::new(image, stored))),
             None => stages.push(Box::new(Luma::new(image, plan.offer().simd))),
         }
-        stages.push(convolve(&plan.convolution)?);
+        stages.push(compile(&plan.convolution)?);
         Ok(Self {
             stages,
             threads: plan.threads(),
@@ -75,8 +75,8 @@ impl Chain {
         })
     }
 
-    /// Begins with another image, of which this may be a part: all of it where samples depend
-    /// on the range of all responses, which are looked for then.
+    /// Begins with another image, or a part of it. Where samples depend on the range of
+    /// all responses, that is found now, and the image must be whole.
     pub(crate) fn begin(
         &self,
         image: Rows<'_>,
@@ -85,38 +85,21 @@ impl Chain {
     ) -> Result<()> {
         scratch.begin(self.stages.len());
         for (at, stage) in self.stages.iter().enumerate() {
-            let Scratch {
-                pools,
-                between,
-                ranges,
-            } = scratch;
             if !stage.needs_range() {
                 continue;
             }
-            let all = 0..stage.output().rows;
-            let needed = stage.source_rows(&all);
-            let before = Before {
-                stages: &self.stages[..at],
-                pools: &pools[..at],
-                ranges: &ranges[..at],
-                threads: self.threads,
-                stop,
-            };
-            let source = before.rows(&mut between[..at], image, needed)?;
-            let run = Run {
-                columns: 0..stage.output().columns,
-                range: None,
-                pool: &pools[at],
-                progress: &|_| (),
-                threads: self.threads,
-                stop,
-            };
-            ranges[at] = Some(stage.range(source, &run)?);
+            let spec = stage.output();
+            let needed = stage.source_rows(&(0..spec.rows));
+            let (before, rest) = scratch.stages.split_at_mut(at);
+            let source = self.output_of(before, image, needed, stop)?;
+            let run = self.run_of(&rest[0], 0..spec.columns, &|_| (), stop);
+            rest[0].range = Some(stage.range(source, &run)?);
         }
         Ok(())
     }
 
-    /// Makes this part of the result of `image`, in `out`, whose rows are whole; `image` holds the rows that they need.
+    /// Makes a part of the result. `image` holds the rows that it needs; the rows of
+    /// `out` have all columns.
     pub(crate) fn run(
         &self,
         image: Rows<'_>,
@@ -126,51 +109,24 @@ impl Chain {
         progress: &Progress<'_>,
         stop: Option<&Stop>,
     ) -> Result<()> {
-        let at = self.stages.len() - 1;
         let stage = self.last();
         assert!(rows.start.is_multiple_of(stage.rows_at_once()));
-        let before = Before {
-            stages: &self.stages[..at],
-            pools: &scratch.pools[..at],
-            ranges: &scratch.ranges[..at],
-            threads: self.threads,
-            stop,
-        };
-        let source = before.rows(&mut scratch.between, image, stage.source_rows(&rows))?;
-        let run = Run {
-            columns,
-            range: scratch.ranges[at],
-            pool: &scratch.pools[at],
-            threads: self.threads,
-            progress,
-            stop,
-        };
+        let (last, before) = (scratch.stages.split_last_mut()).expect("the chain has begun");
+        let source = self.output_of(before, image, stage.source_rows(&rows), stop)?;
+        let run = self.run_of(last, columns, progress, stop);
         stage.run(source, rows, out, &run)
     }
-}
 
-/// The stages before one.
-struct Before<'a> {
-    stages: &'a [Box<dyn RowStage>],
-    pools: &'a [Pool],
-    ranges: &'a [Option<ResponseRange>],
-    threads: usize,
-    stop: Option<&'a Stop>,
-}
-
-impl Before<'_> {
-    /// Their output, which holds at least the rows that are `needed`.
-    fn rows<'b>(
+    /// The output of the first stages, those that `scratch` is of: at least the rows that
+    /// are `needed`. Those that are there from the last call are not made again.
+    fn output_of<'b>(
         &self,
-        between: &'b mut [Buffer],
+        scratch: &'b mut [StageScratch],
         image: Rows<'b>,
         needed: Range<usize>,
+        stop: Option<&Stop>,
     ) -> Result<Rows<'b>> {
-        let (Some((stage, stages)), Some((pool, pools)), Some((range, ranges))) = (
-            self.stages.split_last(),
-            self.pools.split_last(),
-            self.ranges.split_last(),
-        ) else {
+        let Some((own, before)) = scratch.split_last_mut() else {
             let held = image.range();
             assert!(
                 held.start <= needed.start && needed.end <= held.end,
@@ -178,36 +134,41 @@ impl Before<'_> {
             );
             return Ok(image);
         };
-        let before = Before {
-            stages,
-            pools,
-            ranges,
-            threads: self.threads,
-            stop: self.stop,
-        };
-        let (buffer, between) = between.split_last_mut().expect("one for each stage");
+        let stage = &self.stages[before.len()];
         if let Some(channels) = stage.channels() {
-            let source = before.rows(between, image, stage.source_rows(&needed))?;
+            let source = self.output_of(before, image, stage.source_rows(&needed), stop)?;
             return Ok(source.channels(channels)?);
         }
         let spec = stage.output();
-        let missing = buffer.keep(needed, stage.rows_at_once(), spec)?;
+        let missing = own.output.keep(needed, stage.rows_at_once(), spec)?;
         if !missing.is_empty() {
-            let source = before.rows(between, image, stage.source_rows(&missing))?;
+            let source = self.output_of(before, image, stage.source_rows(&missing), stop)?;
+            let mut output = mem::take(&mut own.output);
             let out = RowsMut {
-                samples: buffer.rows_mut(missing.clone(), spec),
+                samples: output.rows_mut(missing.clone(), spec),
                 stride: spec.row_len(),
             };
-            let run = Run {
-                columns: 0..spec.columns,
-                range: *range,
-                pool,
-                threads: self.threads,
-                progress: &|_| (),
-                stop: self.stop,
-            };
+            let run = self.run_of(own, 0..spec.columns, &|_| (), stop);
             stage.run(source, missing, out, &run)?;
+            own.output = output;
         }
-        Ok(buffer.rows(spec))
+        Ok(own.output.rows(spec))
+    }
+
+    fn run_of<'r>(
+        &self,
+        scratch: &'r StageScratch,
+        columns: Range<usize>,
+        progress: &'r Progress<'r>,
+        stop: Option<&'r Stop>,
+    ) -> Run<'r> {
+        Run {
+            columns,
+            range: scratch.range,
+            pool: &scratch.pool,
+            threads: self.threads,
+            progress,
+            stop,
+        }
     }
 }

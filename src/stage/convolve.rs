@@ -6,80 +6,21 @@ use rayon::prelude::*;
 
 use super::{
     RowStage, Rows, RowsMut, Run,
-    copy::Copy,
     framing::{Frame, Framing, Tile},
     point::{CopyAlpha, PointStage, Under},
 };
 use crate::{
-    engine::{self, Bank, F64Fallback, Grid, Kernels, Program, recycled},
+    engine::{self, Bank, F64Fallback, Kernels, recycled},
     error::Result,
     finish::{Finish, ResponseRange},
-    geometry,
     image::{Depth, ImageSpec, SampleSliceMut, try_resize},
     number::{Element, Lane, LaneKind, Output, Widen},
     plan::Convolution,
     simd,
 };
 
-/// Compiles a convolution. The types of samples and lane are picked here, once.
-///
-/// # Errors
-///
-/// If memory cannot be had.
-pub(super) fn convolve(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStage>> {
-    let Convolution {
-        kernels, geometry, ..
-    } = &**convolution;
-    let grids = (kernels.iter().zip(&geometry.origins)).map(|(kernel, &origin)| Grid {
-        weights: kernel.as_slice(),
-        shape: [kernel.rows(), kernel.columns()],
-        dilation: geometry.dilation(),
-        origin,
-    });
-    let row = geometry::window_row(geometry, convolution.channels);
-    let offer = convolution.offer();
-    let bank = Bank::new(grids.collect(), row, convolution.depths[0], offer);
-    Ok(match offer.recipe.compile(&bank)? {
-        Program::I16(kernels) => of_samples(convolution, &bank, kernels),
-        Program::F32(kernels) => of_samples(convolution, &bank, kernels),
-        Program::F64(kernels) => of_samples(convolution, &bank, kernels),
-        Program::BytesI16(kernels) => boxed::<u8, _, _>(convolution, &bank, kernels),
-        Program::BytesF32(kernels) => boxed::<u8, _, _>(convolution, &bank, kernels),
-        Program::Copy(tap) => Box::new(Copy::new(convolution, tap)),
-    })
-}
-
-fn of_samples<T: Lane>(
-    convolution: &Arc<Convolution>,
-    bank: &Bank<'_>,
-    kernels: Kernels<T, T>,
-) -> Box<dyn RowStage> {
-    match convolution.depths[0] {
-        Depth::U8 => boxed::<u8, _, _>(convolution, bank, kernels),
-        Depth::U16 => boxed::<u16, _, _>(convolution, bank, kernels),
-        Depth::F32 => boxed::<f32, _, _>(convolution, bank, kernels),
-    }
-}
-
-fn boxed<S: Widen, E: Element, T: Lane>(
-    convolution: &Arc<Convolution>,
-    bank: &Bank<'_>,
-    kernels: Kernels<E, T>,
-) -> Box<dyn RowStage> {
-    let unbounded = S::DEPTH == Depth::F32 && convolution.lane() == LaneKind::F32;
-    let grids = bank.grids.iter().copied();
-    let alpha = (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.finish));
-    Box::new(Convolve::<S, E, T> {
-        kernels,
-        wide: unbounded.then(|| F64Fallback::new(grids, convolution.finish.accurate_range())),
-        point: alpha.map(|alpha| Box::new(alpha) as Box<dyn PointStage>),
-        convolution: Arc::clone(convolution),
-        samples: PhantomData,
-    })
-}
-
 /// The convolution of samples of type `S`, framed as `E`, with sums in `T`.
-struct Convolve<S, E, T> {
+pub(super) struct Convolve<S, E, T> {
     convolution: Arc<Convolution>,
     kernels: Kernels<E, T>,
     /// The same in f64, for rows of float samples whose sums overflow in f32.
@@ -143,6 +84,27 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
 }
 
 impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
+    /// With these kernels, which are compiled from `bank`.
+    pub(super) fn new(
+        convolution: &Arc<Convolution>,
+        bank: &Bank<'_>,
+        kernels: Kernels<E, T>,
+    ) -> Self {
+        let unbounded = S::DEPTH == Depth::F32 && convolution.lane() == LaneKind::F32;
+        let fallback = || {
+            let grids = bank.grids.iter().copied();
+            F64Fallback::new(grids, convolution.finish.accurate_range())
+        };
+        let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
+        Self {
+            kernels,
+            wide: unbounded.then(fallback),
+            point: convolution.copies_alpha.then(alpha),
+            convolution: Arc::clone(convolution),
+            samples: PhantomData,
+        }
+    }
+
     fn pass<'a>(&'a self, rows: Rows<'a>) -> Pass<'a, S, E, T> {
         let convolution = &*self.convolution;
         let source = S::of_view(&rows.view).expect("kernels are compiled for the plan's depth");

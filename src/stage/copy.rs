@@ -2,8 +2,6 @@
 
 use std::{ops::Range, sync::Arc};
 
-use rayon::prelude::*;
-
 use super::{RowStage, Rows, RowsMut, Run};
 use crate::{
     border::Border,
@@ -61,12 +59,7 @@ impl RowStage for Copy {
                     copy_row(geometry, ($view, source.first), tap, rows.start + y, out);
                     (run.progress)(1);
                 };
-                match run.threads {
-                    1 => $out.chunks_mut(stride).enumerate().for_each(copy_row),
-                    _ => ($out.par_chunks_mut(stride).enumerate())
-                        .with_min_len(LEAST_ROWS)
-                        .for_each(copy_row),
-                }
+                run.for_each_row($out, stride, LEAST_ROWS, copy_row);
             }};
         }
         match (source.view, out.samples) {
@@ -91,7 +84,7 @@ fn copy_row<S: Output>(
     let channels = source.shape()[2];
     let [_, columns] = geometry.output();
     let out = &mut out[..columns * channels];
-    let constant = match geometry.border {
+    let constant = match geometry.border() {
         Some(Border::Constant(value)) => S::from_real(value),
         _ => S::from_real(0.0),
     };

@@ -60,7 +60,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         first: usize,
         simd: Simd,
     ) -> Self {
-        let constant = match geometry.border {
+        let constant = match geometry.border() {
             Some(Border::Constant(value)) => T::from_weight(value),
             _ => T::ZERO,
         };

@@ -6,6 +6,7 @@
 //! the image is.
 
 mod chain;
+mod compile;
 mod convolve;
 mod copy;
 mod framing;
@@ -16,6 +17,8 @@ mod scratch;
 mod tests;
 
 use std::{fmt, ops::Range};
+
+use rayon::prelude::*;
 
 pub(crate) use chain::Chain;
 pub(crate) use rows::{Rows, RowsMut};
@@ -69,7 +72,7 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// If memory cannot be had, or the run was stopped.
+    /// If memory cannot be allocated, or the run was stopped.
     fn run(
         &self,
         source: Rows<'_>,
@@ -104,5 +107,22 @@ impl Run<'_> {
     /// Whether the run goes on.
     fn check(&self) -> Result<()> {
         self.stop.map_or(Ok(()), Stop::check)
+    }
+
+    /// Calls `each` with the number and the samples of every row of `out`, over the
+    /// threads: at least `least` rows in one task.
+    fn for_each_row<O: Send>(
+        &self,
+        out: &mut [O],
+        stride: usize,
+        least: usize,
+        each: impl Fn((usize, &mut [O])) + Send + Sync,
+    ) {
+        match self.threads {
+            1 => out.chunks_mut(stride).enumerate().for_each(each),
+            _ => (out.par_chunks_mut(stride).enumerate())
+                .with_min_len(least)
+                .for_each(each),
+        }
     }
 }

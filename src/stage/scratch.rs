@@ -14,29 +14,31 @@ use crate::{
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples},
 };
 
-/// The buffers of a chain, kept from one run to the next: those of threads, and
-/// the rows between stages.
+/// The buffers of a chain, kept from one run to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// Of each stage.
-    pub(super) pools: Vec<Pool>,
-    /// The output of each stage but the last.
-    pub(super) between: Vec<Buffer>,
-    /// The range of the responses of each stage, where it was asked for.
-    pub(super) ranges: Vec<Option<ResponseRange>>,
+    pub(super) stages: Vec<StageScratch>,
+}
+
+/// The buffers of one stage.
+#[derive(Debug, Default)]
+pub(super) struct StageScratch {
+    /// Those of its threads.
+    pub(super) pool: Pool,
+    /// Its output; of the last stage, the caller has it.
+    pub(super) output: Buffer,
+    /// The range of its responses, where samples depend on it.
+    pub(super) range: Option<ResponseRange>,
 }
 
 impl Scratch {
-    /// For so many stages, and another image.
+    /// For `stages` stages and another image: nothing is known of it yet.
     pub(super) fn begin(&mut self, stages: usize) {
-        self.pools.resize_with(stages, Pool::default);
-        self.between
-            .resize_with(stages.saturating_sub(1), Buffer::default);
-        self.between
-            .iter_mut()
-            .for_each(|buffer| buffer.rows = 0..0);
-        self.ranges.clear();
-        self.ranges.resize(stages, None);
+        self.stages.resize_with(stages, StageScratch::default);
+        for stage in &mut self.stages {
+            stage.output.rows = 0..0;
+            stage.range = None;
+        }
     }
 }
 

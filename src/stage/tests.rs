@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{convolve::convolve, point::Luma, *};
+use super::{compile::compile, point::Luma, *};
 use crate::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Plan, Samples,
     Tuning, simd::Simd,
@@ -160,7 +160,7 @@ proptest! {
         let tuning = Tuning::default();
         let gray = Image::zeroed(64, 40, 1, depth).unwrap();
         let plans = [plan(&filter(0), &gray, &tuning), plan(&filter(1), &first, &tuning)];
-        let stage = |plan: &Plan| convolve(&plan.convolution).unwrap();
+        let stage = |plan: &Plan| compile(&plan.convolution).unwrap();
         let luma: Box<dyn RowStage> = Box::new(Luma::new(ImageSpec::new(rgb.shape(), depth), Simd::best()));
         let [one, two] = &plans;
         let chain = Chain::of(vec![luma, stage(one), stage(two)]);

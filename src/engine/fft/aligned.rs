@@ -15,28 +15,12 @@ pub(super) struct Aligned<T> {
 }
 
 impl<T: Lane> Aligned<T> {
-    pub(super) const fn empty() -> Self {
-        Self {
-            buffer: Vec::new(),
-            from: 0,
-            len: 0,
-        }
-    }
-
     pub(super) fn new(len: usize) -> Result<Self> {
         let slack = LINE / size_of::<T>();
         let mut buffer = Vec::new();
         try_resize(&mut buffer, len + slack, T::ZERO)?;
         let from = buffer.as_ptr().align_offset(LINE).min(slack);
         Ok(Self { buffer, from, len })
-    }
-
-    pub(super) fn resize(&mut self, len: usize) -> Result<()> {
-        if len != self.len {
-            *self = Self::empty();
-            *self = Self::new(len)?;
-        }
-        Ok(())
     }
 
     pub(super) fn get(&self) -> &[T] {

@@ -44,7 +44,7 @@ use crate::{
     error::Result,
     image::{try_resize, zeroed_vec},
     number::{Lane, LaneKind},
-    simd::{Body, Isa, Simd},
+    simd::{Body, Isa, Simd, aligned},
     view::Layout,
 };
 
@@ -198,8 +198,8 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
     ) -> Result<()> {
         let scratch = &mut scratch.tiles;
         let [height, width] = self.tiling.size;
-        scratch.tile.resize(2 * height * width)?;
-        scratch.line.resize(2 * width * lanes(T::KIND))?;
+        let tile = aligned(&mut scratch.tile, 2 * height * width)?;
+        let line = aligned(&mut scratch.line, 2 * width * lanes(T::KIND))?;
         let at_once = self.tiling.valid[0];
         let channels = band.channels();
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
@@ -217,8 +217,8 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
                     channels,
                     out,
                     stride,
-                    tile: scratch.tile.get_mut(),
-                    line: scratch.line.get_mut(),
+                    tile: &mut *tile,
+                    line: &mut *line,
                 },
             );
             for columns in scratch.refused.drain(..) {

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::{aligned::Aligned, tile::Pair};
+use super::tile::Pair;
 use crate::number::Lane;
 
 /// Buffers of one thread, reused from call to call.
 #[derive(Debug)]
 pub(in crate::engine) struct Scratch<T: 'static> {
-    pub(super) tile: Aligned<T>,
-    pub(super) line: Aligned<T>,
+    pub(super) tile: Vec<T>,
+    pub(super) line: Vec<T>,
     /// The sums of a tile for the direct method.
     pub(super) sums: Vec<T>,
     /// The slices of its rows: empty between calls.
@@ -22,8 +22,8 @@ pub(in crate::engine) struct Scratch<T: 'static> {
 impl<T: Lane> Scratch<T> {
     pub(in crate::engine) fn new() -> Self {
         Self {
-            tile: Aligned::empty(),
-            line: Aligned::empty(),
+            tile: Vec::new(),
+            line: Vec::new(),
             sums: Vec::new(),
             slices: Vec::new(),
             pairs: Vec::new(),

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
-use rayon::prelude::*;
 
 use crate::{
     error::Result,
@@ -54,11 +53,14 @@ impl RowStage for Luma {
         out: RowsMut<'_>,
         run: &Run<'_>,
     ) -> Result<()> {
+        run.check()?;
         let first = rows.start - source.first;
         let stride = out.stride;
         macro_rules! gray {
             ($view:expr, $out:expr) => {
-                gray_rows(self.simd, &$view, first, $out, stride, run.threads)
+                run.for_each_row($out, stride, 1, |(row, grays)| {
+                    gray_row(self.simd, &$view, first + row, grays);
+                })
             };
         }
         match (source.view, out.samples) {
@@ -71,32 +73,18 @@ impl RowStage for Luma {
     }
 }
 
-/// Fills rows of `out` with the luma of the rows of `view` from `first` on.
-fn gray_rows<S: Gray>(
-    simd: Simd,
-    view: &StridedView<'_, S, 3>,
-    first: usize,
-    out: &mut [S],
-    stride: usize,
-    threads: usize,
-) {
+/// Fills a row with the luma of row `row` of `view`.
+fn gray_row<S: Gray>(simd: Simd, view: &StridedView<'_, S, 3>, row: usize, grays: &mut [S]) {
     let [_, columns, channels] = view.shape();
-    let gray_row = |(row, grays): (usize, &mut [S])| {
-        let row = first + row;
-        let grays = &mut grays[..columns];
-        match (view.flat_row(row), channels) {
-            (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
-            (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
-            _ => {
-                for (column, gray) in grays.iter_mut().enumerate() {
-                    *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
-                }
+    let grays = &mut grays[..columns];
+    match (view.flat_row(row), channels) {
+        (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
+        (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
+        _ => {
+            for (column, gray) in grays.iter_mut().enumerate() {
+                *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
             }
         }
-    };
-    match threads {
-        1 => out.chunks_mut(stride).enumerate().for_each(gray_row),
-        _ => out.par_chunks_mut(stride).enumerate().for_each(gray_row),
     }
 }
 
@@ -231,7 +219,9 @@ mod tests {
                 .collect();
             for simd in Simd::available() {
                 let mut grays = vec![S::zeroed(); expected.len()];
-                gray_rows(simd, &view, 0, &mut grays, shape[1], 1);
+                for (row, grays) in grays.chunks_exact_mut(shape[1]).enumerate() {
+                    gray_row(simd, &view, row, grays);
+                }
                 assert_eq!(grays, expected, "{simd:?}");
             }
         }
