@@ -202,7 +202,8 @@ impl Runner {
         }
         let [rows, columns, channels] = self.plan.output_shape();
         let [within_rows, within_columns] = &region;
-        if within_rows.end > rows || within_columns.end > columns {
+        let is_within = |part: &Range<usize>, len| part.start <= part.end && part.end <= len;
+        if !(is_within(within_rows, rows) && is_within(within_columns, columns)) {
             return Err(RequestError::Region {
                 region: region.clone(),
                 result: [rows, columns],
@@ -254,7 +255,9 @@ impl Runner {
         }
         let row_len = all_columns * channels;
         let chunk_rows = (CHUNK_BYTES / (row_len * size_of::<O>()).max(1)).max(1);
-        let chunk_rows = (chunk_rows * self.plan.threads()).next_multiple_of(at_once);
+        let chunk_rows = (chunk_rows.saturating_mul(self.plan.threads()))
+            .min(rows.len())
+            .next_multiple_of(at_once);
         let mut next = rows.start / at_once * at_once;
         while next < rows.end {
             let chunk = next..(next + chunk_rows).min(rows.end);

@@ -87,7 +87,7 @@ impl ImageSpec {
         }
     }
 
-    fn unaddressable(&self, depth: Option<Depth>) -> Error {
+    pub(crate) fn unaddressable(&self, depth: Option<Depth>) -> Error {
         LimitError::Address {
             rows: self.rows,
             columns: self.columns,

@@ -99,7 +99,8 @@ impl Convolution {
         geometry::check_size(&geometry, row_bytes, rows_at_once)?;
         let band_rows = [false, true].map(|direct| {
             let fitting = || geometry::band_rows(&geometry, row_bytes, direct, tuning.threads);
-            (tuning.band_rows.unwrap_or_else(fitting).max(1))
+            (tuning.band_rows.unwrap_or_else(fitting))
+                .clamp(1, geometry.rows.output)
                 .next_multiple_of(rows_at_once)
                 .min(geometry.rows.output)
         });

@@ -91,6 +91,10 @@ impl PartialEq for Plan {
     }
 }
 
+/// The most samples of a row, so that no size that follows from them overflows: far more
+/// than any memory holds. A view that repeats its channels can have more.
+const MAX_ROW_LEN: usize = 1 << (usize::BITS - 12);
+
 impl Plan {
     pub(crate) fn new(filter: &Filter, input: Input, tuning: &Resolved) -> Result<Self> {
         Self::among(ENGINES, filter, input, tuning)
@@ -106,6 +110,10 @@ impl Plan {
         filter.check()?;
         if input.layout.is_empty() {
             return Err(InputError::EmptyImage { shape: None }.into());
+        }
+        let spec = input.spec();
+        if spec.columns.saturating_mul(spec.channels) > MAX_ROW_LEN {
+            return Err(spec.unaddressable(Some(spec.depth)));
         }
         let channels = input.spec().channels;
         let convolution = Convolution::new(engines, filter, input.spec(), tuning)?;

@@ -29,7 +29,8 @@ impl Tuning {
             lane: self.lane,
             simd: self.simd.unwrap_or(best),
             best,
-            threads: (self.threads.unwrap_or_else(rayon::current_num_threads)).max(1),
+            threads: (self.threads.unwrap_or_else(rayon::current_num_threads))
+                .clamp(1, rayon::max_num_threads()),
             band_rows: self.band_rows,
         }
     }

@@ -209,13 +209,71 @@ fn images_outputs_and_regions_that_do_not_fit_are_refused() {
             "the output was made for another plan; make one with Plan::allocate"
         );
     }
-    let mut output = image(3, 4, 1, Depth::U8);
-    let refused = runner.run_region(&right, 16..19, 0..4, &mut output);
-    assert_eq!(
-        refused.unwrap_err().to_string(),
-        "the result has 18 rows and 28 columns, and so no region of rows 16..19 and columns \
-         0..4; take one within it"
-    );
+    for (rows, columns) in [
+        ([16, 19], [0, 4]),
+        ([0, 3], [25, 29]),
+        ([5, 2], [0, 4]),
+        ([0, 3], [9, 1]),
+        ([usize::MAX, 0], [0, 4]),
+    ] {
+        let [rows, columns] = [rows, columns].map(|[start, end]| start..end);
+        let mut output = image(3, 4, 1, Depth::U8);
+        let refused = runner.run_region(&right, rows.clone(), columns.clone(), &mut output);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            format!(
+                "the result has 18 rows and 28 columns, and so no region of rows {rows:?} and \
+                 columns {columns:?}; take one within it"
+            )
+        );
+    }
+}
+
+/// Whatever is asked for, bands and chunks are those of a result that memory holds.
+#[test]
+fn extreme_tunings_give_the_same_samples() {
+    let mut random = Random(0xe7);
+    let image = random_image(&mut random, [40, 43, 3], Depth::U8);
+    for extent in EXTENTS {
+        let filter = Filter::new(KernelBank::builtin("gaussian5").unwrap()).with_extent(extent);
+        let expected = filter.apply(&image).unwrap();
+        for method in Method::ALL {
+            for value in [1, 1 << 31, 1 << 50, 1 << 62, 1 << 63, usize::MAX] {
+                for (threads, band_rows) in [(Some(value), None), (None, Some(value))] {
+                    let tuning = Tuning {
+                        method: Some(method),
+                        threads,
+                        band_rows,
+                        ..Tuning::default()
+                    };
+                    let plan = filter.plan(&image, &tuning).unwrap();
+                    let mut output = plan.allocate().unwrap();
+                    plan.run(&image, &mut output).unwrap();
+                    assert!(output == expected, "{plan}");
+                    // By way of chunks.
+                    let mut flipped = plan.allocate().unwrap();
+                    let view = ImageViewMut::from(&mut flipped).flip(1).unwrap();
+                    plan.run(&image, view).unwrap();
+                    let flipped = ImageView::from(&flipped).flip(1).unwrap();
+                    assert!(equal(flipped, (&output).into()), "{plan}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_no_memory_holds_are_refused() {
+    for channels in [1 << 56, usize::MAX >> 3, usize::MAX >> 1] {
+        for depth in [Depth::U8, Depth::U16, Depth::F32] {
+            let filter = Filter::new(KernelBank::builtin("box3").unwrap())
+                .with_extent(Border::Edge.into())
+                .with_channel(Channel::Each);
+            let plan = filter.plan_for([1, 1, channels], depth, &Tuning::default());
+            let refused = plan.unwrap_err().to_string();
+            assert!(refused.contains("more than"), "{refused}");
+        }
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Engine for Fft {
             rows_at_once: tiling.valid[0],
             tile_width,
             on_grid: true,
-            scratch: scratch(task, &tiling, tile_width) * lane.bytes(),
+            scratch: scratch(task, &tiling, tile_width).saturating_mul(lane.bytes()),
             tables: tables(&tiling, kernels.len(), lane),
             recipe: Arc::new(Transforms { tiling, guarantees }),
         })
@@ -97,7 +97,7 @@ impl Engine for Fft {
 fn scratch(task: &Task<'_>, tiling: &Tiling, tile_width: usize) -> usize {
     let [rows, columns] = tiling.size;
     let dense = task.geometry.columns.positions(tile_width) * task.channels + MAX_BLOCK;
-    rows * columns * 2 + columns * 2 * LINES + tiling.valid[0] * dense
+    (rows * columns * 2 + columns * 2 * LINES).saturating_add(tiling.valid[0].saturating_mul(dense))
 }
 
 /// The bytes of the spectra in the lane, and of two in f64 while one is computed.
