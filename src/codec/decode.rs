@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Cursor, Read, Seek},
+    io::{Read, Seek},
     path::Path,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Format, Limits, Metadata, NpyFile, RowReader, gif,
-    input::{Forward, Input, Watch, read_all, too_large},
+    input::{Input, Watch, read_all, too_large},
     jpeg, npy, png, pnm, raster, sniff, tiff,
 };
 
@@ -274,32 +274,17 @@ fn rows_as<'a>(
     look: Look,
 ) -> Result<RowReader<'a>> {
     if format == Format::Png {
-        return match input {
-            Input::Memory(bytes) => png::open(Cursor::new(bytes), start, limits, look),
-            Input::File(file) => png::open(file, start, limits, look),
-            Input::Stream(stream) => png::open(Forward(stream), start, limits, look),
-        };
+        return png::open(input.into_reader(), start, limits, look);
     }
     if format.is_netpbm() {
-        return match input {
-            Input::Memory(bytes) => pnm::open(Cursor::new(bytes), format, limits),
-            Input::File(file) => pnm::open(file, format, limits),
-            Input::Stream(stream) => pnm::open(Forward(stream), format, limits),
-        };
+        return pnm::open(input.into_reader(), format, limits);
     }
     if format == Format::Npy {
         return npy::open(input, limits);
     }
     if format == Format::Tiff {
-        return match input {
-            Input::Memory(bytes) => tiff::open(Cursor::new(bytes), 0, limits, look),
-            Input::File(file) => tiff::open(file, 0, limits, look),
-            Input::Stream(stream) => {
-                let bytes = read_all(stream, limits)?;
-                let held = bytes.capacity();
-                tiff::open(Cursor::new(bytes), held, limits, look)
-            }
-        };
+        let (input, held) = input.into_seekable(limits)?;
+        return tiff::open(input, held, limits, look);
     }
     let bytes = input.into_bytes(limits)?;
     match format {

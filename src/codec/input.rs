@@ -24,6 +24,15 @@ pub(super) enum Input<'a> {
     Stream(Box<dyn BufRead + Send + 'a>),
 }
 
+/// Bytes of any input. Readers of rows take this one type, so that each decoder is
+/// compiled once.
+pub(super) type InputReader<'a> = Box<dyn SeekRead + 'a>;
+
+/// What an [`InputReader`] can do.
+pub(super) trait SeekRead: BufRead + Seek + Send {}
+
+impl<R: BufRead + Seek + Send> SeekRead for R {}
+
 impl<'a> Input<'a> {
     /// A regular file, or anything else that has a path.
     pub(super) fn of_file(file: File, limits: &Limits, watch: &Watch) -> Result<Self> {
@@ -70,6 +79,29 @@ impl<'a> Input<'a> {
             }
         };
         Ok((start, input))
+    }
+
+    /// For decoders that read from the first byte to the last: a stream gives an error
+    /// where they seek.
+    pub(super) fn into_reader(self) -> InputReader<'a> {
+        match self {
+            Self::Memory(bytes) => Box::new(Cursor::new(bytes)),
+            Self::File(file) => Box::new(file),
+            Self::Stream(stream) => Box::new(Forward(stream)),
+        }
+    }
+
+    /// For decoders that seek: a stream is read to its end before. The second number is
+    /// that of the bytes that are held in memory for it.
+    pub(super) fn into_seekable(self, limits: &Limits) -> Result<(InputReader<'a>, usize)> {
+        match self {
+            Self::Stream(stream) => {
+                let bytes = read_all(stream, limits)?;
+                let held = bytes.capacity();
+                Ok((Box::new(Cursor::new(bytes)), held))
+            }
+            input => Ok((input.into_reader(), 0)),
+        }
     }
 
     /// All bytes, borrowed if they are in memory.
@@ -239,7 +271,7 @@ impl<R: Seek> Seek for Watched<R> {
 }
 
 /// A stream for a library that asks for a seekable one and never seeks.
-pub(super) struct Forward<R>(pub(super) R);
+struct Forward<R>(R);
 
 impl<R: Read> Read for Forward<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

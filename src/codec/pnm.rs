@@ -6,7 +6,7 @@ use std::{
 };
 
 use ::image::{
-    ImageDecoder, ImageError,
+    ColorType, ImageDecoder, ImageError, ImageResult,
     codecs::pnm::{
         ArbitraryHeader, ArbitraryTuplType, BitmapHeader, GraymapHeader, PixmapHeader, PnmDecoder,
         PnmHeader, PnmSubtype, SampleEncoding,
@@ -20,7 +20,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, Unread, message, raster,
+    Format, Limits, Metadata, Unread,
+    input::InputReader,
+    message, raster,
     rows::{Destination, Header, RowReader, Sink, Source, Trailer, write_samples},
     unread::data_between,
 };
@@ -31,15 +33,13 @@ const MAX_HEADER_BYTES: u64 = 1 << 20;
 
 /// Opens any of the formats, binary or plain (ASCII).
 pub(super) fn open<'a>(
-    mut input: impl BufRead + Seek + Send + 'a,
+    mut input: InputReader<'a>,
     format: Format,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let failed = |error| raster::decoding(format, error);
     let mut start = input.by_ref().take(MAX_HEADER_BYTES);
-    let decoder = PnmDecoder::new(&mut start);
-    let decoded = decoder.map(|decoder| (decoder.color_type(), decoder.into_inner().1));
-    let (mut color, mut written) = match decoded {
+    let (mut color, mut written) = match read_header(&mut start) {
         Ok(decoded) => decoded,
         Err(_) if start.limit() == 0 => {
             return Err(message::long_header(format.name(), MAX_HEADER_BYTES));
@@ -57,8 +57,8 @@ pub(super) fn open<'a>(
         .into();
         let mut start = Vec::new();
         let result = written.write(&mut start).map_err(ImageError::IoError);
-        let decoder = result.and_then(|()| PnmDecoder::new(start.as_slice()));
-        color = decoder.map_err(failed)?.color_type();
+        let header = result.and_then(|()| read_header(&mut start.as_slice()));
+        color = header.map_err(failed)?.0;
     }
     let (columns, rows) = (written.width(), written.height());
     let (depth, channels) = raster::layout(color)
@@ -96,6 +96,12 @@ fn kind_of(depth: u32) -> ArbitraryTuplType {
     }
 }
 
+/// The type of the pixels, and the header, which is all that is read.
+fn read_header(input: &mut dyn BufRead) -> ImageResult<(ColorType, PnmHeader)> {
+    let decoder = PnmDecoder::new(input)?;
+    Ok((decoder.color_type(), decoder.into_inner().1))
+}
+
 /// The largest sample that the file may have, if it is no file of bits, which
 /// the decoder checks itself.
 fn maxval(header: &PnmHeader) -> Option<u32> {
@@ -123,7 +129,11 @@ fn stored_bytes(header: &PnmHeader, spec: &ImageSpec) -> Option<u64> {
 
 /// The bytes of the samples that come next in digits, and of a space behind them.
 /// Those of bits may have no spaces between them.
-fn digits_bytes(input: &mut impl BufRead, header: &PnmHeader, spec: &ImageSpec) -> io::Result<u64> {
+fn digits_bytes(
+    input: &mut InputReader<'_>,
+    header: &PnmHeader,
+    spec: &ImageSpec,
+) -> io::Result<u64> {
     // As the decoder knows them.
     let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
     let joined = header.as_bitmap().is_some();
@@ -153,9 +163,9 @@ fn digits_bytes(input: &mut impl BufRead, header: &PnmHeader, spec: &ImageSpec) 
 
 /// What follows the picture, whose samples come next and have as many bytes as
 /// `stored` says. The input stays where it is; streams cannot seek.
-fn behind<R: BufRead + Seek>(
-    input: &mut R,
-    stored: impl FnOnce(&mut R) -> io::Result<u64>,
+fn behind<'a>(
+    input: &mut InputReader<'a>,
+    stored: impl FnOnce(&mut InputReader<'a>) -> io::Result<u64>,
 ) -> io::Result<Option<Unread>> {
     let Ok(start) = input.stream_position() else {
         return Ok(None);
@@ -167,9 +177,9 @@ fn behind<R: BufRead + Seek>(
     Ok(found)
 }
 
-struct Bands<R> {
+struct Bands<'a> {
     /// Behind the header.
-    input: R,
+    input: InputReader<'a>,
     written: PnmHeader,
     format: Format,
     row_len: usize,
@@ -181,7 +191,7 @@ struct Bands<R> {
     wide: Vec<u16>,
 }
 
-impl<R: Read + Send> Bands<R> {
+impl Bands<'_> {
     /// The next rows as they are stored, none of them checked or spread.
     ///
     /// A band is a picture of its own, with a header that is made for it: so
@@ -246,7 +256,7 @@ impl<R: Read + Send> Bands<R> {
     }
 }
 
-impl<R: Read + Send> Source for Bands<R> {
+impl Source for Bands<'_> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.row_len;
         let full = self.depth.full_scale() as u32;

@@ -55,7 +55,7 @@ pub(super) fn open<'a>(
     };
     match format {
         Format::Bmp => {
-            let size = size(&BmpDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let size = size(&BmpDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let unread = bmp::unread(&bytes, size);
             let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
@@ -89,7 +89,7 @@ pub(super) fn open<'a>(
             let kept = hdr::kept(&bytes, limits)?;
             // Strict reading knows only one of the two marks.
             let strict = bytes.starts_with(b"#?RADIANCE");
-            let header = HdrDecoder::with_strictness(Cursor::new(&*bytes), strict);
+            let header = HdrDecoder::with_strictness(borrowed(&bytes), strict);
             let size = size(&header.map_err(failed)?);
             let unread = Vec::from_iter(after(&bytes, hdr::end(&bytes, size)));
             let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
@@ -104,14 +104,14 @@ pub(super) fn open<'a>(
             if !qoi::may_be_whole(&bytes) {
                 return Err(message::truncated("qoi"));
             }
-            let [rows, columns] = size(&QoiDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let [rows, columns] = size(&QoiDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let end = qoi::end(&bytes, rows.saturating_mul(columns));
             let unread = Vec::from_iter(after(&bytes, end));
             let decoder = QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             Picture { unread, ..picture }.open(decoder)
         }
         Format::Tga => {
-            let size = size(&TgaDecoder::new(Cursor::new(&*bytes)).map_err(failed)?);
+            let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let unread = tga::unread(&bytes, size);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Numbers of colours are there beside these.
@@ -146,6 +146,12 @@ pub(super) fn open<'a>(
 }
 
 /// Rows and columns of what a decoder has begun to read.
+/// A reader of these bytes, of the type that reads those that are owned: so each decoder
+/// is compiled once.
+fn borrowed<'a>(bytes: &'a Cow<'_, [u8]>) -> Cursor<Cow<'a, [u8]>> {
+    Cursor::new(Cow::Borrowed(bytes))
+}
+
 fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
     let (columns, rows) = decoder.dimensions();
     [rows, columns].map(|side| side as usize)

@@ -150,7 +150,7 @@ impl<'a> Strips<'a> {
         }
         let mut picture = self.head.of_rows(end - start);
         self.data.append(overlap, &self.head, &mut picture)?;
-        JpegDecoder::new_with_options(ZCursor::new(&picture), self.options)
+        JpegDecoder::new_with_options(ZCursor::new(picture.as_slice()), self.options)
             .decode_into(&mut samples[..len])
             .map_err(decode_error)?;
         let [first, last] = own.map(|row| (row - start) * row_len);

@@ -14,7 +14,10 @@ use ::png::{
 };
 
 use crate::{
-    codec::rows::{Source, WholeSource},
+    codec::{
+        input::InputReader,
+        rows::{Source, WholeSource},
+    },
     error::{Error, Result},
     image::{Depth, Image, ImageSpec, SampleSliceMut},
     warning::Warning,
@@ -29,7 +32,7 @@ use super::{
 /// than 8 bits to 8, transparent colours to alpha. An interlaced image is decoded
 /// whole.
 pub(in crate::codec) fn open<'a>(
-    mut input: impl BufRead + Seek + Send + 'a,
+    mut input: InputReader<'a>,
     start: &[u8],
     limits: &Limits,
     look: Look,
@@ -148,7 +151,7 @@ struct Chunks {
 impl Chunks {
     /// Scans a file; the input is rewound. A quick scan assumes that a file that ends
     /// with IEND contains nothing after the image.
-    fn of(input: &mut (impl BufRead + Seek), look: Look) -> io::Result<Self> {
+    fn of(input: &mut InputReader<'_>, look: Look) -> io::Result<Self> {
         let mut chunks = Self::default();
         // Streams cannot seek.
         let Ok(length) = input.seek(SeekFrom::End(0)) else {
@@ -172,7 +175,7 @@ impl Chunks {
     /// Walks the chunks up to IEND and returns the offset after it.
     fn walk(
         &mut self,
-        input: &mut (impl BufRead + Seek),
+        input: &mut InputReader<'_>,
         length: u64,
         look: Look,
     ) -> io::Result<Option<u64>> {
@@ -259,12 +262,12 @@ fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
 }
 
 /// A reader that counts the bytes consumed.
-struct CountingReader<R> {
-    input: R,
+struct CountingReader<'a> {
+    input: InputReader<'a>,
     at: Arc<AtomicU64>,
 }
 
-impl<R: BufRead> Read for CountingReader<R> {
+impl Read for CountingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.at.fetch_add(count as u64, Ordering::Relaxed);
@@ -272,7 +275,7 @@ impl<R: BufRead> Read for CountingReader<R> {
     }
 }
 
-impl<R: BufRead> BufRead for CountingReader<R> {
+impl BufRead for CountingReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.input.fill_buf()
     }
@@ -283,7 +286,7 @@ impl<R: BufRead> BufRead for CountingReader<R> {
     }
 }
 
-impl<R: Seek> Seek for CountingReader<R> {
+impl Seek for CountingReader<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let at = self.input.seek(position)?;
         self.at.store(at, Ordering::Relaxed);
@@ -291,8 +294,8 @@ impl<R: Seek> Seek for CountingReader<R> {
     }
 }
 
-struct RowDecoder<R: BufRead + Seek> {
-    reader: Reader<CountingReader<R>>,
+struct RowDecoder<'a> {
+    reader: Reader<CountingReader<'a>>,
     /// The number of bytes consumed, and [`Chunks::not_seen`].
     at: Arc<AtomicU64>,
     not_seen: Option<u64>,
@@ -302,7 +305,7 @@ struct RowDecoder<R: BufRead + Seek> {
     rows: usize,
 }
 
-impl<R: BufRead + Seek> RowDecoder<R> {
+impl RowDecoder<'_> {
     fn whole(mut self, spec: ImageSpec) -> Result<(Image, Trailer)> {
         let ImageSpec {
             rows,
@@ -346,7 +349,7 @@ impl<R: BufRead + Seek> RowDecoder<R> {
     }
 }
 
-impl<R: BufRead + Seek + Send> Source for RowDecoder<R> {
+impl Source for RowDecoder<'_> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let columns = self.reader.info().width;
         let line = self.reader.output_line_size(columns).unwrap_or(usize::MAX);

@@ -9,7 +9,10 @@ use ::tiff::{
 use half::f16;
 
 use crate::{
-    codec::rows::{Header, Source, Trailer, swap_bytes},
+    codec::{
+        input::InputReader,
+        rows::{Header, Source, Trailer, swap_bytes},
+    },
     error::Result,
     image::{Depth, SampleSliceMut, zeroed_vec},
     warning::Warning,
@@ -118,8 +121,8 @@ pub(super) fn conversion_warnings(exact: bool) -> Vec<Warning> {
 const PLAIN_READ_BYTES: usize = 1 << 18;
 
 /// Decodes strips, or rows of tiles, as rows are requested.
-pub(super) struct ChunkSource<R: Read + Seek> {
-    decoder: Decoder<R>,
+pub(super) struct ChunkSource<'a> {
+    decoder: Decoder<InputReader<'a>>,
     kind: Kind,
     rows: usize,
     row_len: usize,
@@ -147,9 +150,9 @@ pub(super) struct ChunkSource<R: Read + Seek> {
     directory_bytes: usize,
 }
 
-impl<R: Read + Seek> ChunkSource<R> {
+impl<'a> ChunkSource<'a> {
     pub(super) fn new(
-        decoder: Decoder<R>,
+        decoder: Decoder<InputReader<'a>>,
         kind: Kind,
         header: &Header,
         memory_limit: usize,
@@ -298,7 +301,7 @@ impl<R: Read + Seek> ChunkSource<R> {
     }
 }
 
-impl<R: Read + Seek + Send> Source for ChunkSource<R> {
+impl Source for ChunkSource<'_> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.row_len;
         let mut done = 0;

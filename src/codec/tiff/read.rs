@@ -9,7 +9,10 @@ use ::tiff::{
 };
 
 use crate::{
-    codec::rows::{Header, RowReader, Trailer, WholeSource},
+    codec::{
+        input::InputReader,
+        rows::{Header, RowReader, Trailer, WholeSource},
+    },
     error::Result,
     image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
     warning::Warning,
@@ -47,7 +50,7 @@ impl Layout {
 /// Opens the first image of the file. Planar images are decoded whole. `held` bytes
 /// of the file are in memory.
 pub(in crate::codec) fn open<'a>(
-    mut input: impl Read + Seek + Send + 'a,
+    mut input: InputReader<'a>,
     held: usize,
     limits: &Limits,
     look: Look,

@@ -8,7 +8,13 @@ use crate::{
 };
 
 fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
-    open(std::io::Cursor::new(bytes), 0, limits, Look::Quick)?.into_decoded()
+    open(
+        Box::new(std::io::Cursor::new(bytes)),
+        0,
+        limits,
+        Look::Quick,
+    )?
+    .into_decoded()
 }
 
 /// A JPEG with chroma subsampling.
@@ -517,7 +523,7 @@ fn plain_strips_are_read_row_by_row() {
     let wanted = image([8, 3, 1], Samples::U16(values.clone().into()));
     assert_eq!(decoded(&file).image, wanted);
     let mut reader = open(
-        std::io::Cursor::new(&file),
+        Box::new(std::io::Cursor::new(&file)),
         0,
         &Limits::default(),
         Look::Quick,
