@@ -140,7 +140,8 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
         macro_rules! rows {
             ($(($first:literal, $end:literal)),*) => {
                 match (line.first, line.end) {
-                    $(($first, $end) if $end <= R => {
+                    // A constant, so that the others are not compiled.
+                    $(($first, $end) if const { $end <= R } => {
                         add_line::<V, T, R, N, $first, $end>(v, &mut sums, sources, line, x);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),

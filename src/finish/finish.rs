@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     combine::Combine,
-    image::Depth,
+    image::{Depth, SampleSliceMut},
     kernel::Kernel,
     map::Map,
     number::{Lane, LaneKind, Output, Real},
@@ -192,11 +192,23 @@ impl Finish {
         finish
     }
 
-    /// Converts one row of sums per kernel to samples.
-    pub(crate) fn apply<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
-        if let Some(integer) = &self.integer {
-            integer.apply(simd, sums, bytemuck::cast_slice_mut(out));
-        } else if self.in_f64 || T::KIND == LaneKind::F64 {
+    /// Converts one row of sums per kernel to samples, which are of the depth of the
+    /// result.
+    pub(crate) fn apply<T: Lane>(&self, simd: Simd, sums: &[&[T]], out: SampleSliceMut<'_>) {
+        match out {
+            SampleSliceMut::U8(out) => match &self.integer {
+                Some(integer) if const { matches!(T::KIND, LaneKind::I16) } => {
+                    integer.apply(simd, sums, out);
+                }
+                _ => self.apply_to(simd, sums, out),
+            },
+            SampleSliceMut::U16(out) => self.apply_to(simd, sums, out),
+            SampleSliceMut::F32(out) => self.apply_to(simd, sums, out),
+        }
+    }
+
+    fn apply_to<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+        if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
             self.apply_in::<T, O, f64>(simd, sums, out);
         } else {
             self.apply_in::<T, O, f32>(simd, sums, out);

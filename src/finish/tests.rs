@@ -29,7 +29,7 @@ fn nearest(numerator: i64, divisor: i64, white: i64) -> i64 {
 /// The samples of a row of sums at a SIMD level, as the integers of their bits.
 fn samples_of<T: Lane, O: Output>(finish: &Finish, simd: Simd, sums: &[&[T]]) -> Vec<i64> {
     let mut out = vec![O::from_real(0.0_f32); sums[0].len()];
-    finish.apply(simd, sums, &mut out);
+    finish.apply(simd, sums, O::slice_mut(&mut out));
     let bytes = |sample: &O| {
         let mut wide = [0; 8];
         let sample = bytemuck::bytes_of(sample);

@@ -2,19 +2,19 @@
 
 use std::{fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
 
-use rayon::prelude::*;
-
 use super::{
     RowStage, Rows, RowsMut, Run,
     framing::{Frame, Framing, Tile},
+    parallel,
     point::{CopyAlpha, PointStage, Under},
+    scratch::Lent,
 };
 use crate::{
     engine::{self, Bank, F64Fallback, Kernels, recycled},
     error::Result,
     finish::{Finish, ResponseRange},
-    image::{Depth, ImageSpec, SampleSliceMut, try_resize},
-    number::{Element, Lane, LaneKind, Output, Widen},
+    image::{Depth, ImageSpec, SampleSliceMut, Samples, try_resize},
+    number::{Element, Lane, LaneKind, Widen},
     plan::Convolution,
     simd,
 };
@@ -57,13 +57,7 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
     }
 
     fn range(&self, source: Rows<'_>, run: &Run<'_>) -> Result<ResponseRange> {
-        let pass = self.pass(source);
-        // Of the type that the rows are filled in, whose buffers they share.
-        match self.convolution.depths[1] {
-            Depth::U8 => pass.range::<u8>(run),
-            Depth::U16 => pass.range::<u16>(run),
-            Depth::F32 => pass.range::<f32>(run),
-        }
+        self.pass(source).range(run)
     }
 
     fn run(
@@ -73,13 +67,7 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
         out: RowsMut<'_>,
         run: &Run<'_>,
     ) -> Result<()> {
-        let pass = self.pass(source);
-        let stride = out.stride;
-        match out.samples {
-            SampleSliceMut::U8(out) => pass.fill(rows, out, stride, run),
-            SampleSliceMut::U16(out) => pass.fill(rows, out, stride, run),
-            SampleSliceMut::F32(out) => pass.fill(rows, out, stride, run),
-        }
+        self.pass(source).fill(rows, out, run)
     }
 }
 
@@ -129,6 +117,22 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
 
 /// Buffers of one thread, kept from band to band.
 struct Scratch<E: 'static, T: 'static> {
+    sums: SumsScratch<E, T>,
+    /// A finished row of a tile, from where non-temporal stores copy it.
+    finished: Samples,
+}
+
+impl<E, T: Lane> Scratch<E, T> {
+    fn new(output: Depth) -> Self {
+        Self {
+            sums: SumsScratch::new(),
+            finished: Samples::empty(output),
+        }
+    }
+}
+
+/// Those that rows of sums are computed in.
+struct SumsScratch<E: 'static, T: 'static> {
     frame: Frame<E>,
     /// The engine's own.
     engine: engine::Scratch<T>,
@@ -142,7 +146,7 @@ struct Scratch<E: 'static, T: 'static> {
     wide_sums: Vec<&'static [f64]>,
 }
 
-impl<E, T: Lane> Scratch<E, T> {
+impl<E, T: Lane> SumsScratch<E, T> {
     fn new() -> Self {
         Self {
             frame: Frame::new(),
@@ -189,81 +193,64 @@ struct Pass<'a, S, E, T> {
 
 impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     /// Fills `out` with these rows of the result, bands over threads.
-    fn fill<O: Output>(
-        &self,
-        rows: Range<usize>,
-        out: &mut [O],
-        out_stride: usize,
-        run: &Run<'_>,
-    ) -> Result<()> {
+    fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
         let convolution = self.convolution;
         let finishing = Finishing {
             finish: match run.range {
                 None => convolution.finish.clone(),
                 Some(range) => convolution.finish.with_range(range),
             },
-            streams: convolution.streams(size_of_val(out)),
-            stride: out_stride,
+            streams: convolution.streams(out.samples.len() * convolution.output().depth.bytes()),
+            stride: out.stride,
             columns: &run.columns,
         };
         let band_rows = self.band_rows(rows.len());
-        let band =
-            |scratch: &mut (Scratch<E, T>, Vec<O>), band: usize, out: &mut [O]| -> Result<()> {
-                run.check()?;
-                let first = rows.start + band * band_rows;
-                let rows = first..(first + band_rows).min(rows.end);
-                self.fill_band(rows.clone(), out, &finishing, scratch)?;
-                (run.progress)(rows.len());
-                Ok(())
-            };
-        let scratch = || run.pool.take(|| (Scratch::new(), Vec::new()));
-        let len = band_rows * out_stride;
-        if run.threads == 1 || rows.len() <= band_rows {
-            let scratch = &mut *scratch();
-            return (out.chunks_mut(len).enumerate())
-                .try_for_each(|(at, out)| band(scratch, at, out));
-        }
-        (out.par_chunks_mut(len).enumerate())
-            .try_for_each_init(scratch, |scratch, (at, out)| band(scratch, at, out))
+        let threads = match rows.len() <= band_rows {
+            true => 1,
+            false => run.threads,
+        };
+        let len = band_rows * out.stride;
+        parallel::for_each_chunk(out.samples, len, 1, threads, &|band, out| {
+            run.check()?;
+            let first = rows.start + band * band_rows;
+            let rows = first..(first + band_rows).min(rows.end);
+            self.fill_band(rows.clone(), out, &finishing, &mut self.scratch(run))?;
+            (run.progress)(rows.len());
+            Ok(())
+        })
+    }
+
+    /// Buffers for one band.
+    fn scratch<'r>(&self, run: &Run<'r>) -> Lent<'r, Scratch<E, T>> {
+        let output = self.convolution.output().depth;
+        run.pool.take(|| Scratch::new(output))
     }
 
     /// Fills `out` with the rows of a band, tile by tile.
-    fn fill_band<O: Output>(
+    fn fill_band(
         &self,
         rows: Range<usize>,
-        out: &mut [O],
+        mut out: SampleSliceMut<'_>,
         finishing: &Finishing<'_>,
-        (scratch, finished): &mut (Scratch<E, T>, Vec<O>),
+        Scratch { sums, finished }: &mut Scratch<E, T>,
     ) -> Result<()> {
-        let Finishing {
-            finish, streams, ..
-        } = finishing;
-        let simd = self.convolution.offer().simd;
         let channels = self.convolution.channels;
-        let finish_row = |y: usize, columns: &Range<usize>, sums: Sums<'_, T>, out: &mut [O]| {
-            match sums {
-                Sums::Lane(sums) => finish.apply(simd, sums, out),
-                Sums::Wide(sums) => finish.apply(simd, sums, out),
-            }
-            if let Some(point) = &self.stage.point {
-                let under = Under::new(&self.convolution.geometry, self.rows, [y, columns.start]);
-                point.run(O::slice_mut(out), &under);
-            }
-        };
         simd::streaming(|stream| -> Result<()> {
             for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
-                if *streams {
-                    try_resize(finished, len, O::from_real(0.0))?;
+                if finishing.streams && finished.len() < len {
+                    finished.resize(len)?;
                 }
-                self.each_row(&tile, scratch, |y, sums| {
+                self.each_row(&tile, sums, &mut |y, sums| {
                     let at = (y - rows.start) * finishing.stride + tile.columns.start * channels;
-                    let out = &mut out[at..][..len];
-                    if *streams {
-                        finish_row(y, &tile.columns, sums, finished);
-                        stream.copy(finished, out);
+                    let out = out.reborrow().range(at, at + len);
+                    let pixel = [y, tile.columns.start];
+                    if finishing.streams {
+                        let mut finished = finished.as_mut_slice().range(0, len);
+                        self.finish_row(&finishing.finish, sums, pixel, finished.reborrow());
+                        stream.copy(finished.into_bytes(), out.into_bytes());
                     } else {
-                        finish_row(y, &tile.columns, sums, out);
+                        self.finish_row(&finishing.finish, sums, pixel, out);
                     }
                 })?;
             }
@@ -271,34 +258,44 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         })
     }
 
-    /// The range of the numerators of the whole result, which is finished in `O`.
-    fn range<O: Output>(&self, run: &Run<'_>) -> Result<ResponseRange> {
+    /// Converts sums to the samples of a row that begins with this pixel.
+    fn finish_row(
+        &self,
+        finish: &Finish,
+        sums: Sums<'_, T>,
+        pixel: [usize; 2],
+        mut out: SampleSliceMut<'_>,
+    ) {
+        let simd = self.convolution.offer().simd;
+        match sums {
+            Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow()),
+            Sums::Wide(sums) => finish.apply(simd, sums, out.reborrow()),
+        }
+        if let Some(point) = &self.stage.point {
+            point.run(
+                out,
+                &Under::new(&self.convolution.geometry, self.rows, pixel),
+            );
+        }
+    }
+
+    /// The range of the numerators of the whole result.
+    fn range(&self, run: &Run<'_>) -> Result<ResponseRange> {
         let rows = self.convolution.geometry.rows.output;
         let band_rows = self.band_rows(rows);
-        let bands = 0..rows.div_ceil(band_rows);
-        let scratch = || run.pool.take(|| (Scratch::new(), Vec::<O>::new()));
-        let band = |(scratch, _): &mut (Scratch<E, T>, Vec<O>), band: usize| {
+        parallel::joined_range(rows.div_ceil(band_rows), run.threads, &|band| {
             run.check()?;
             let first = band * band_rows;
-            self.range_of_band(first..(first + band_rows).min(rows), run, scratch)
-        };
-        let join = |a: ResponseRange, b: ResponseRange| Ok(a.join(b));
-        if run.threads == 1 {
-            let scratch = &mut *scratch();
-            return { bands }.try_fold(ResponseRange::EMPTY, |all, at| {
-                join(all, band(scratch, at)?)
-            });
-        }
-        (bands.into_par_iter())
-            .map_init(scratch, |scratch, at| band(scratch, at))
-            .try_reduce(|| ResponseRange::EMPTY, join)
+            let rows = first..(first + band_rows).min(rows);
+            self.range_of_band(rows, run, &mut self.scratch(run).sums)
+        })
     }
 
     fn range_of_band(
         &self,
         rows: Range<usize>,
         run: &Run<'_>,
-        scratch: &mut Scratch<E, T>,
+        scratch: &mut SumsScratch<E, T>,
     ) -> Result<ResponseRange> {
         let Convolution {
             finish,
@@ -308,7 +305,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         } = self.convolution;
         let mut range = ResponseRange::EMPTY;
         for tile in self.tiles(rows, &run.columns) {
-            self.each_row(&tile, scratch, |_, sums| {
+            self.each_row(&tile, scratch, &mut |_, sums| {
                 range = range.join(match sums {
                     Sums::Lane(sums) => finish.range(sums, *channels, *copies_alpha),
                     Sums::Wide(sums) => finish.range(sums, *channels, *copies_alpha),
@@ -354,12 +351,12 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     fn each_row(
         &self,
         tile: &Tile,
-        scratch: &mut Scratch<E, T>,
-        mut each: impl FnMut(usize, Sums<'_, T>),
+        scratch: &mut SumsScratch<E, T>,
+        each: &mut dyn FnMut(usize, Sums<'_, T>),
     ) -> Result<()> {
         let stride = self.stride;
         let simd = self.convolution.offer().simd;
-        let Scratch {
+        let SumsScratch {
             frame,
             engine,
             sums,

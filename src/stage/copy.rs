@@ -51,24 +51,23 @@ impl RowStage for Copy {
         run: &Run<'_>,
     ) -> Result<()> {
         run.check()?;
-        let stride = out.stride;
-        macro_rules! copy {
-            ($view:expr, $out:expr) => {{
-                let (geometry, tap) = (&self.convolution.geometry, self.tap);
-                let copy_row = |(y, out): (usize, &mut [_])| {
-                    copy_row(geometry, ($view, source.first), tap, rows.start + y, out);
-                    (run.progress)(1);
-                };
-                run.for_each_row($out, stride, LEAST_ROWS, copy_row);
-            }};
-        }
-        match (source.view, out.samples) {
-            (ImageView::U8(view), SampleSliceMut::U8(out)) => copy!(view, out),
-            (ImageView::U16(view), SampleSliceMut::U16(out)) => copy!(view, out),
-            (ImageView::F32(view), SampleSliceMut::F32(out)) => copy!(view, out),
-            _ => unreachable!("samples that are copied keep their type"),
-        }
-        Ok(())
+        let (geometry, tap) = (&self.convolution.geometry, self.tap);
+        run.for_each_row(out, LEAST_ROWS, &|row, out| {
+            let y = rows.start + row;
+            match (source.view, out) {
+                (ImageView::U8(view), SampleSliceMut::U8(out)) => {
+                    copy_row(geometry, (view, source.first), tap, y, out);
+                }
+                (ImageView::U16(view), SampleSliceMut::U16(out)) => {
+                    copy_row(geometry, (view, source.first), tap, y, out);
+                }
+                (ImageView::F32(view), SampleSliceMut::F32(out)) => {
+                    copy_row(geometry, (view, source.first), tap, y, out);
+                }
+                _ => unreachable!("samples that are copied keep their type"),
+            }
+            (run.progress)(1);
+        })
     }
 }
 

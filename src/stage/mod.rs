@@ -10,6 +10,7 @@ mod compile;
 mod convolve;
 mod copy;
 mod framing;
+mod parallel;
 mod point;
 mod rows;
 mod scratch;
@@ -18,14 +19,17 @@ mod tests;
 
 use std::{fmt, ops::Range};
 
-use rayon::prelude::*;
-
 pub(crate) use chain::Chain;
 pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
 
-use crate::{error::Result, finish::ResponseRange, image::ImageSpec, stop::Stop};
+use crate::{
+    error::Result,
+    finish::ResponseRange,
+    image::{ImageSpec, SampleSliceMut},
+    stop::Stop,
+};
 
 /// Called with the number of output rows that were finished, from any thread.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
@@ -109,20 +113,18 @@ impl Run<'_> {
         self.stop.map_or(Ok(()), Stop::check)
     }
 
-    /// Calls `each` with the number and the samples of every row of `out`, over the
+    /// Calls `body` with the number and the samples of every row of `out`, over the
     /// threads: at least `least` rows in one task.
-    fn for_each_row<O: Send>(
+    fn for_each_row(
         &self,
-        out: &mut [O],
-        stride: usize,
+        out: RowsMut<'_>,
         least: usize,
-        each: impl Fn((usize, &mut [O])) + Send + Sync,
-    ) {
-        match self.threads {
-            1 => out.chunks_mut(stride).enumerate().for_each(each),
-            _ => (out.par_chunks_mut(stride).enumerate())
-                .with_min_len(least)
-                .for_each(each),
-        }
+        body: &(dyn Fn(usize, SampleSliceMut<'_>) + Sync),
+    ) -> Result<()> {
+        let RowsMut { samples, stride } = out;
+        parallel::for_each_chunk(samples, stride, least, self.threads, &|row, samples| {
+            body(row, samples);
+            Ok(())
+        })
     }
 }

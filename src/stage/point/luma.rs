@@ -55,21 +55,18 @@ impl RowStage for Luma {
     ) -> Result<()> {
         run.check()?;
         let first = rows.start - source.first;
-        let stride = out.stride;
-        macro_rules! gray {
-            ($view:expr, $out:expr) => {
-                run.for_each_row($out, stride, 1, |(row, grays)| {
-                    gray_row(self.simd, &$view, first + row, grays);
-                })
-            };
-        }
-        match (source.view, out.samples) {
-            (ImageView::U8(view), SampleSliceMut::U8(out)) => gray!(view, out),
-            (ImageView::U16(view), SampleSliceMut::U16(out)) => gray!(view, out),
-            (ImageView::F32(view), SampleSliceMut::F32(out)) => gray!(view, out),
+        run.for_each_row(out, 1, &|row, grays| match (source.view, grays) {
+            (ImageView::U8(view), SampleSliceMut::U8(grays)) => {
+                gray_row(self.simd, &view, first + row, grays);
+            }
+            (ImageView::U16(view), SampleSliceMut::U16(grays)) => {
+                gray_row(self.simd, &view, first + row, grays);
+            }
+            (ImageView::F32(view), SampleSliceMut::F32(grays)) => {
+                gray_row(self.simd, &view, first + row, grays);
+            }
             _ => unreachable!("luma has the depth of its image"),
-        }
-        Ok(())
+        })
     }
 }
 

@@ -1,0 +1,55 @@
+//! Loops over the threads of the current pool.
+//!
+//! Their bodies are called by reference: each loop is compiled once, and not for every
+//! type of sample and sum.
+
+use rayon::prelude::*;
+
+use crate::{error::Result, finish::ResponseRange, image::SampleSliceMut, number::Output};
+
+/// Calls `body` with the number and the samples of every chunk of `len` samples; the
+/// last can be shorter. A task of the pool has at least `least` chunks.
+pub(super) fn for_each_chunk(
+    samples: SampleSliceMut<'_>,
+    len: usize,
+    least: usize,
+    threads: usize,
+    body: &(dyn Fn(usize, SampleSliceMut<'_>) -> Result<()> + Sync),
+) -> Result<()> {
+    fn chunks<O: Output>(
+        samples: &mut [O],
+        len: usize,
+        least: usize,
+        threads: usize,
+        body: &(dyn Fn(usize, SampleSliceMut<'_>) -> Result<()> + Sync),
+    ) -> Result<()> {
+        let body = |(at, chunk)| body(at, O::slice_mut(chunk));
+        match threads {
+            1 => samples.chunks_mut(len).enumerate().try_for_each(body),
+            _ => (samples.par_chunks_mut(len).enumerate())
+                .with_min_len(least)
+                .try_for_each(body),
+        }
+    }
+    match samples {
+        SampleSliceMut::U8(samples) => chunks(samples, len, least, threads, body),
+        SampleSliceMut::U16(samples) => chunks(samples, len, least, threads, body),
+        SampleSliceMut::F32(samples) => chunks(samples, len, least, threads, body),
+    }
+}
+
+/// The smallest range that contains those that `body` gives for `0..count`.
+pub(super) fn joined_range(
+    count: usize,
+    threads: usize,
+    body: &(dyn Fn(usize) -> Result<ResponseRange> + Sync),
+) -> Result<ResponseRange> {
+    let join = |a: ResponseRange, b: ResponseRange| Ok(a.join(b));
+    match threads {
+        1 => (0..count).try_fold(ResponseRange::EMPTY, |all, at| join(all, body(at)?)),
+        _ => (0..count)
+            .into_par_iter()
+            .map(body)
+            .try_reduce(|| ResponseRange::EMPTY, join),
+    }
+}
