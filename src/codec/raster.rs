@@ -145,13 +145,13 @@ pub(super) fn open<'a>(
     }
 }
 
-/// Rows and columns of what a decoder has begun to read.
 /// A reader of these bytes, of the type that reads those that are owned: so each decoder
 /// is compiled once.
-fn borrowed<'a>(bytes: &'a Cow<'_, [u8]>) -> Cursor<Cow<'a, [u8]>> {
+fn borrowed(bytes: &[u8]) -> Cursor<Cow<'_, [u8]>> {
     Cursor::new(Cow::Borrowed(bytes))
 }
 
+/// Rows and columns of what a decoder has begun to read.
 fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
     let (columns, rows) = decoder.dimensions();
     [rows, columns].map(|side| side as usize)

@@ -19,6 +19,7 @@ use super::{
     message,
 };
 use crate::{
+    codec::input::InputReader,
     error::Result,
     image::{no_memory, zeroed_vec},
 };
@@ -125,7 +126,8 @@ impl LzwTiles {
         let mut limits = TiffLimits::unlimited();
         limits.decoding_buffer_size = most;
         limits.intermediate_buffer_size = most;
-        let mut decoder = Decoder::new(Cursor::new(file))
+        let input: InputReader<'_> = Box::new(Cursor::new(file));
+        let mut decoder = Decoder::new(input)
             .map_err(decode_error)?
             .with_limits(limits);
         let layout = decoder.image_buffer_layout().map_err(decode_error)?;
