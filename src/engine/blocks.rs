@@ -99,7 +99,9 @@ impl<T: Lane> Rows<'_, T> {
         let mut x = 0;
         loop {
             for row in self.prefetch_rows {
-                (0..N).for_each(|n| prefetch(&row[x + n * V::LANES..]));
+                for n in 0..N {
+                    prefetch(&row[x + n * V::LANES..]);
+                }
             }
             let sums = block::<V, T, R, N>(v, self.sources, first, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
@@ -209,11 +211,14 @@ fn add_tap<
     weights: &[T; R],
 ) {
     let window = &samples[..N * V::LANES];
-    let window: [V::Vector; N] = std::array::from_fn(|n| v.load(&window[n * V::LANES..]));
+    let mut vectors = [v.splat(T::ZERO); N];
+    for (n, vector) in vectors.iter_mut().enumerate() {
+        *vector = v.load(&window[n * V::LANES..]);
+    }
     for r in A..B {
         let weight = v.splat(weights[r]);
         for n in 0..N {
-            sums[r][n] = v.mul_add(window[n], weight, sums[r][n]);
+            sums[r][n] = v.mul_add(vectors[n], weight, sums[r][n]);
         }
     }
 }

@@ -301,9 +301,9 @@ impl<T: DotSum> Rows<'_, T> {
         let last = self.len.saturating_sub(simd::Dots::LANES);
         let mut x = 0;
         loop {
-            self.prefetch_rows
-                .iter()
-                .for_each(|row| prefetch(&row[x..]));
+            for row in self.prefetch_rows {
+                prefetch(&row[x..]);
+            }
             let sums = block::<R>(dots, self.sources, self.quads, x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 let to = row[x..]
@@ -334,7 +334,7 @@ fn block<const R: usize>(
             ($($rows:literal)*) => {
                 // Octal digits: one jump, where a pair would take two.
                 match source.first * 8 + source.end {
-                    $($rows if $rows % 8 <= R => {
+                    $($rows if const { $rows % 8 <= R } => {
                         add_row::<R, { $rows / 8 }, { $rows % 8 }>(dots, &mut sums, samples, source);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),

@@ -185,17 +185,23 @@ impl RoundedDivision {
     fn write(self, numerators: impl Iterator<Item = u16>, out: &mut [u8]) {
         let out = out.iter_mut().zip(numerators);
         match self {
-            Self::ByOne => out.for_each(|(out, n)| *out = n as u8),
+            Self::ByOne => {
+                for (out, n) in out {
+                    *out = n as u8;
+                }
+            }
             Self::PowerOfTwo { shift } => {
                 // A tie is rounded up where the truncated quotient is odd.
                 let below_half = (1 << (shift - 1)) - 1;
-                out.for_each(|(out, n)| {
+                for (out, n) in out {
                     let odd = (n >> shift) & 1;
                     *out = ((n + below_half + odd) >> shift) as u8;
-                });
+                }
             }
             Self::Reciprocal(reciprocal) => {
-                out.for_each(|(out, n)| *out = reciprocal.divide(n) as u8);
+                for (out, n) in out {
+                    *out = reciprocal.divide(n) as u8;
+                }
             }
         }
     }

@@ -26,26 +26,36 @@ impl Dots {
     /// All 64 groups of four consecutive samples in 64 + 3.
     #[inline(always)]
     pub(crate) fn samples(self, from: &[u8; Self::READ]) -> DotVectors {
-        std::array::from_fn(|shift| {
+        let mut vectors = self.zero();
+        for (shift, vector) in vectors.iter_mut().enumerate() {
             let from: &[u8] = &from[shift..shift + Self::LANES];
             // SAFETY: the token proves the instruction; the slice is as long as
             // the vector, and the access may be unaligned.
-            unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
-        })
+            *vector = unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
+        }
+        vectors
     }
 
     /// The same four weights in every lane.
     #[inline(always)]
     pub(crate) fn weights(self, quad: [i8; 4]) -> __m512i {
         // SAFETY: the token proves the instruction.
-        unsafe { _mm512_set1_epi32(i32::from_le_bytes(quad.map(|w| w as u8))) }
+        unsafe { _mm512_set1_epi32(i32::from_le_bytes(bytemuck::cast(quad))) }
     }
 
     /// Adds the products of four samples and four weights to every sum.
     #[inline(always)]
-    pub(crate) fn add(self, sums: DotVectors, samples: DotVectors, weights: __m512i) -> DotVectors {
-        // SAFETY: the token proves the instruction.
-        std::array::from_fn(|p| unsafe { _mm512_dpbusd_epi32(sums[p], samples[p], weights) })
+    pub(crate) fn add(
+        self,
+        mut sums: DotVectors,
+        samples: DotVectors,
+        weights: __m512i,
+    ) -> DotVectors {
+        for (sum, samples) in sums.iter_mut().zip(samples) {
+            // SAFETY: the token proves the instruction.
+            *sum = unsafe { _mm512_dpbusd_epi32(*sum, samples, weights) };
+        }
+        sums
     }
 
     /// Stores the sums modulo 2^16 in output order.
@@ -82,7 +92,12 @@ impl Dots {
         // SAFETY: the token proves the instructions; every quarter is as long
         // as a vector, and the access may be unaligned.
         unsafe {
-            let [a, b, c, d] = sums.map(|sums| _mm512_cvtepi32_ps(sums));
+            let [a, b, c, d] = [
+                _mm512_cvtepi32_ps(sums[0]),
+                _mm512_cvtepi32_ps(sums[1]),
+                _mm512_cvtepi32_ps(sums[2]),
+                _mm512_cvtepi32_ps(sums[3]),
+            ];
             let low = |a, b| _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
             let high = |a, b| _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
             // Four neighbours in every 128 bits: those at 0, 16, 32, 48, then
@@ -93,7 +108,12 @@ impl Dots {
                 _mm512_unpacklo_pd(high(a, b), high(c, d)),
                 _mm512_unpackhi_pd(high(a, b), high(c, d)),
             ];
-            let [a, b, c, d] = quads.map(|quad| _mm512_castpd_ps(quad));
+            let [a, b, c, d] = [
+                _mm512_castpd_ps(quads[0]),
+                _mm512_castpd_ps(quads[1]),
+                _mm512_castpd_ps(quads[2]),
+                _mm512_castpd_ps(quads[3]),
+            ];
             let first_half = [
                 _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b),
                 _mm512_shuffle_f32x4::<0b01_00_01_00>(c, d),
