@@ -39,7 +39,7 @@ fn filter(size: usize) -> Filter {
     let products = |a: &f64| line.iter().map(|b| a * b).collect::<Vec<f64>>();
     let weights: Vec<f64> = line.iter().flat_map(products).collect();
     let sum = weights.iter().sum();
-    let kernel = Kernel::new(size, size, weights).and_then(|kernel| kernel.with_divisor(sum));
+    let kernel = Kernel::builder(size, size, weights).divisor(sum).build();
     Filter::new(kernel.expect("the weights make a kernel")).with_extent(Border::Reflect.into())
 }
 

@@ -16,13 +16,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let image = codec::read(Path::new(&path), &Limits::default())?.image;
 
     // Nothing is normalised for you: the divisor makes the weights sum to one.
-    let smooth = Kernel::new(3, 3, vec![1., 2., 1., 2., 4., 2., 1., 2., 1.])?.with_divisor(16.0)?;
+    let weights = vec![1., 2., 1., 2., 4., 2., 1., 2., 1.];
+    let smooth = Kernel::builder(3, 3, weights).divisor(16.0).build()?;
     assert_eq!(smooth.gain(), 1.0);
     assert!(smooth.is_separable());
 
     // Central differences, as one magnitude; floats are neither rounded nor clamped.
-    let x = Kernel::new(1, 3, vec![-1., 0., 1.])?.with_divisor(2.0)?;
-    let y = Kernel::new(3, 1, vec![-1., 0., 1.])?.with_divisor(2.0)?;
+    let x = Kernel::builder(1, 3, vec![-1., 0., 1.])
+        .divisor(2.0)
+        .build()?;
+    let y = Kernel::builder(3, 1, vec![-1., 0., 1.])
+        .divisor(2.0)
+        .build()?;
     let gradient = KernelBank::new("gradient", vec![x, y], Some(Combine::Magnitude))?;
 
     let relief = "weights = [[-2, -1, 0], [-1, 0, 1], [0, 1, 2]]\nbias = 0.5";

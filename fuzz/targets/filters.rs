@@ -142,14 +142,11 @@ fn kernel(n: &mut Numbers<'_>) -> (Kernel, bool) {
         }
         _ => (0..rows * columns).map(&mut weight).collect(),
     };
-    let kernel = Kernel::new(rows, columns, weights).unwrap();
-    let kernel = kernel
-        .with_anchor([n.below(rows), n.below(columns)])
-        .unwrap();
-    let kernel = kernel.with_divisor([1.0, 16.0, 256.0, 9.0, -7.0, 2.25][n.below(6)]);
-    let kernel = kernel
-        .unwrap()
-        .with_bias([0.0, 0.5, 1.0, -0.125][n.below(4)]);
+    let kernel = Kernel::builder(rows, columns, weights)
+        .anchor([n.below(rows), n.below(columns)])
+        .divisor([1.0, 16.0, 256.0, 9.0, -7.0, 2.25][n.below(6)])
+        .bias([0.0, 0.5, 1.0, -0.125][n.below(4)])
+        .build();
     (kernel.unwrap(), whole)
 }
 

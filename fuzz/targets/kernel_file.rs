@@ -80,10 +80,11 @@ fn check(kernel: &Kernel) {
     assert!(row < rows && column < columns);
     // What it says of itself makes it again.
     let weights = kernel.weights().to_vec();
-    let again = Kernel::new(rows, columns, weights)
-        .and_then(|again| again.with_divisor(kernel.divisor()))
-        .and_then(|again| again.with_bias(kernel.bias()))
-        .and_then(|again| again.with_anchor(kernel.anchor()));
+    let again = Kernel::builder(rows, columns, weights)
+        .divisor(kernel.divisor())
+        .bias(kernel.bias())
+        .anchor(kernel.anchor())
+        .build();
     // One that was turned in its file knows that it was.
     let turned = (again.as_ref()).map(|again| again.flipped().convolving());
     assert!(

@@ -11,11 +11,10 @@ use crate::{
 };
 
 fn kernel(weights: &[f64], divisor: f64, bias: f64) -> Kernel {
-    let kernel = Kernel::new(1, weights.len(), weights.to_vec()).unwrap();
-    kernel
-        .with_divisor(divisor)
-        .unwrap()
-        .with_bias(bias)
+    Kernel::builder(1, weights.len(), weights.to_vec())
+        .divisor(divisor)
+        .bias(bias)
+        .build()
         .unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! One kernel: weights that have been checked, with divisor, bias and anchor.
 
-use super::KernelError;
+use super::{KernelBuilder, KernelError};
 use crate::view::StridedView;
 
 /// Integers up to this are exact in `f64`.
@@ -59,6 +59,12 @@ impl Kernel {
             anchor: [rows / 2, columns / 2],
             convolving: false,
         })
+    }
+
+    /// Begins a kernel with a divisor, bias or anchor of its own. For its weights see
+    /// [`new`](Self::new).
+    pub const fn builder(rows: usize, columns: usize, weights: Vec<f64>) -> KernelBuilder {
+        KernelBuilder::new(rows, columns, weights)
     }
 
     /// The same kernel with another divisor.

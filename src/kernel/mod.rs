@@ -2,6 +2,7 @@
 //! that describe them, and those that are built in.
 
 mod bank;
+mod builder;
 mod error;
 mod factors;
 mod file;
@@ -12,6 +13,7 @@ mod resolve;
 mod source;
 
 pub use bank::{KernelBank, Summary};
+pub use builder::KernelBuilder;
 pub use error::{KernelError, PathFault};
 pub(crate) use factors::{Factor, Factors, greatest_common_divisor};
 pub(crate) use kernel::EXACT;

@@ -26,8 +26,8 @@ fn tunings() -> Vec<Tuning> {
 
 fn kernel(rows: &[&[f64]], divisor: f64) -> Kernel {
     let weights = rows.concat();
-    let kernel = Kernel::new(rows.len(), rows[0].len(), weights).unwrap();
-    kernel.with_divisor(divisor).unwrap()
+    let kernel = Kernel::builder(rows.len(), rows[0].len(), weights).divisor(divisor);
+    kernel.build().unwrap()
 }
 
 fn one(rows: &[&[f64]], divisor: f64) -> (Vec<Kernel>, Option<Combine>) {

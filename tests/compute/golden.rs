@@ -55,15 +55,13 @@ impl FilterSpec {
 impl KernelSpec {
     fn kernel(&self) -> Kernel {
         let (rows, columns) = (self.weights.len(), self.weights[0].len());
-        let kernel = Kernel::new(rows, columns, self.weights.concat()).unwrap();
-        let mut kernel = kernel
-            .with_divisor(self.divisor)
-            .unwrap()
-            .with_bias(self.bias)
-            .unwrap();
+        let mut kernel = Kernel::builder(rows, columns, self.weights.concat())
+            .divisor(self.divisor)
+            .bias(self.bias);
         if let Some(anchor) = self.anchor {
-            kernel = kernel.with_anchor(anchor).unwrap();
+            kernel = kernel.anchor(anchor);
         }
+        let kernel = kernel.build().unwrap();
         if self.flip {
             kernel.convolving()
         } else {

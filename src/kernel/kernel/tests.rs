@@ -1,4 +1,4 @@
-use super::*;
+use super::{KernelBuilder, *};
 
 fn kernel(rows: usize, columns: usize, weights: &[f64]) -> Kernel {
     Kernel::new(rows, columns, weights.to_vec()).unwrap()
@@ -46,6 +46,32 @@ fn what_the_setters_refuse() {
         k().with_anchor([2, 0]).unwrap_err().to_string(),
         "anchor [2, 0] lies outside the 2x3 kernel; rows and columns count from 0"
     );
+}
+
+#[test]
+fn a_builder_checks_all_parts_at_the_end() {
+    let builder = || Kernel::builder(2, 3, vec![1.0; 6]);
+    assert_eq!(builder().build().unwrap(), kernel(2, 3, &[1.0; 6]));
+    let built = builder().anchor([1, 0]).bias(0.25).divisor(6.0).build();
+    let changed = kernel(2, 3, &[1.0; 6]).with_divisor(6.0).unwrap();
+    let changed = changed.with_bias(0.25).unwrap().with_anchor([1, 0]);
+    assert_eq!(built.unwrap(), changed.unwrap());
+    let error = |builder: KernelBuilder| builder.build().unwrap_err();
+    let empty = Kernel::builder(0, 3, Vec::new()).divisor(0.0);
+    assert!(matches!(error(empty), KernelError::Empty));
+    let parts = [
+        builder().divisor(0.0).bias(f64::NAN),
+        builder().bias(f64::NAN).anchor([2, 0]),
+        builder().anchor([2, 0]),
+    ];
+    assert!(matches!(
+        parts.map(error),
+        [
+            KernelError::Divisor(_),
+            KernelError::Bias(_),
+            KernelError::Anchor { .. }
+        ]
+    ));
 }
 
 #[test]
