@@ -244,7 +244,7 @@ impl OrderedReport {
         }
         if let (Some(error), true) = (&error, outcomes.iter().all(Option::is_none)) {
             summary.failed += job.results.len();
-            report.event(Event::Unread { job, error });
+            report.event(Event::InputFailed { job, error });
             report.event(Event::Ended);
             return;
         }

@@ -270,7 +270,7 @@ impl Report for Console {
                 index,
                 outcome,
             } => self.bar.suspend(|| self.result(job, index, outcome)),
-            Event::Unread { job, error } => self.bar.suspend(|| {
+            Event::InputFailed { job, error } => self.bar.suspend(|| {
                 self.failed(job, error);
                 for index in 0..job.results.len() {
                     self.describe((job, index), Err(error), Vec::new());

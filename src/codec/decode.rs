@@ -14,9 +14,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, NpyFile, RowReader, gif,
+    Format, Limits, Metadata, NpyFile, RowReader, gif, image_crate,
     input::{Input, Watch, read_all, too_large},
-    jpeg, npy, png, pnm, raster, sniff, tiff,
+    jpeg, npy, png, pnm, sniff, tiff,
 };
 
 /// A decoded image.
@@ -109,7 +109,7 @@ pub(crate) enum Begun {
 pub(crate) enum Look {
     /// Data after the image may be reported after its last row.
     Quick,
-    /// All unread content is known at once, even if that takes as long as reading the
+    /// All ignored content is known at once, even if that takes as long as reading the
     /// file.
     Thorough,
 }
@@ -186,9 +186,9 @@ pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
     rows(input, Format::from_path(path), limits, watch, Look::Quick)
 }
 
-/// Reads what `reader` gives by rows, standard input for instance, as far as
-/// the end of the picture: what may follow it in the stream is not looked at. The content wins over the `hint`, which is what the
-/// user says; TGA is known by the hint alone.
+/// Opens a stream, for example standard input, to be read by rows. Data after the
+/// picture are not read. The content takes precedence over `hint`, the format named by
+/// the user; TGA has no magic bytes and is recognised by the hint only.
 ///
 /// # Errors
 ///
@@ -290,7 +290,7 @@ fn rows_as<'a>(
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
         Format::Gif => gif::open(bytes, limits, look),
-        _ => raster::open(bytes, format, limits),
+        _ => image_crate::open(bytes, format, limits),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 };
 
 use super::{
-    Format, Metadata, RowWriter, gif, jpeg, npy, png, pnm, raster,
-    rows::{self, Destination, Sink, WholeSink, gray_repeated},
+    Format, Metadata, RowWriter, gif, image_crate, jpeg, npy, png, pnm,
+    rows::{self, SharedOutput, Sink, WholeSink, gray_repeated},
     tiff,
 };
 
@@ -91,7 +91,7 @@ fn encode_to<'a>(
             Cow::Owned(Image::new(rows, columns, channels, samples)?)
         }
     };
-    let mut out = Destination::seekable(out);
+    let mut out = SharedOutput::seekable(out);
     let result = whole(&image, format, &metadata, &mut out);
     warnings.extend(out.explain(result)?);
     out.end()?;
@@ -127,8 +127,8 @@ pub fn create_rows<'a>(
     };
     let (fitted, warnings) = metadata.fitted(format, written.channels);
     let out = match format {
-        _ if by_rows(format) && format != Format::Tiff => Destination::forward(out),
-        _ => Destination::seekable(out),
+        _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
+        _ => SharedOutput::seekable(out),
     };
     let sink = sink(written, format, fitted, options, out.clone());
     let sink = out.explain(sink)?;
@@ -190,7 +190,7 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         Format::Tga => all.saturating_mul(2),
         Format::Hdr => all.saturating_mul(2).saturating_add(16 * spec.columns),
         // Blocks that the exr crate's own threads compress.
-        Format::Exr => all.saturating_add(raster::exr::blocks_to_write(spec)),
+        Format::Exr => all.saturating_add(image_crate::exr::blocks_to_write(spec)),
         _ => all.saturating_add(16 * spec.columns),
     };
     // Formats that seek while writing are buffered until the file is complete.
@@ -224,7 +224,7 @@ fn sink<'a>(
     format: Format,
     metadata: Metadata,
     options: &EncodeOptions,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let EncodeOptions {
         quality,
@@ -245,16 +245,16 @@ pub(super) fn whole(
     image: &Image,
     format: Format,
     metadata: &Metadata,
-    out: &mut Destination<'_>,
+    out: &mut SharedOutput<'_>,
 ) -> Result<Vec<Warning>> {
     if format == Format::Gif {
         return gif::write(image, out);
     }
     let (image, warnings) = match format {
-        Format::Hdr => raster::hdr::fitted(image)?,
+        Format::Hdr => image_crate::hdr::fitted(image)?,
         _ => (Cow::Borrowed(image), Vec::new()),
     };
-    raster::write(&image, format, metadata, out)?;
+    image_crate::write(&image, format, metadata, out)?;
     Ok(warnings)
 }
 

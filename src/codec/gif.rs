@@ -17,11 +17,11 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Look, Unread, message,
-    packed::Gauge,
-    raster,
+    Format, IgnoredContent, Limits, Look, errors,
+    ignored_content::after,
+    image_crate,
     rows::{Header, RowReader, Trailer, WholeSource},
-    unread::after,
+    stream_length::StreamLength,
 };
 
 /// The identifiers of the application extensions that the decoder keeps.
@@ -48,12 +48,12 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
         false => 0,
     };
     let kept = bytes.len() + beside;
-    let unread = unread(&bytes, look);
+    let ignored = ignored(&bytes, look);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
     let Some(frame) = decoder.next_frame_info().map_err(decoding)?.cloned() else {
-        return Err(message::damaged("gif", "it holds no picture"));
+        return Err(errors::damaged("gif", "it holds no picture"));
     };
     let (top, left) = (usize::from(frame.top), usize::from(frame.left));
     let (high, wide) = (usize::from(frame.height), usize::from(frame.width));
@@ -66,8 +66,8 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Gif, spec);
     let outside = top + high > rows || left + wide > columns;
-    let outside = outside.then_some(Unread::Overscan);
-    let mut header = header.without(unread.into_iter().chain(outside));
+    let outside = outside.then_some(IgnoredContent::Overscan);
+    let mut header = header.without(ignored.into_iter().chain(outside));
     header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
     let picture = Picture {
         frame,
@@ -89,24 +89,24 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
 /// Finds the frames after the first and data after the last, by walking the blocks up
 /// to the first damaged one. A thorough scan also decodes the first frame to find
 /// surplus data in it.
-fn unread(bytes: &[u8], look: Look) -> Vec<Unread> {
+fn ignored(bytes: &[u8], look: Look) -> Vec<IgnoredContent> {
     let blocks = Blocks::of(bytes);
     let behind = after(bytes, blocks.end);
-    let frames = (blocks.frames > 1).then_some(Unread::Frames(blocks.frames));
+    let frames = (blocks.frames > 1).then_some(IgnoredContent::Frames(blocks.frames));
     let first = blocks.first.filter(|_| look == Look::Thorough);
     let within = first.and_then(|start| within(&bytes[start..]));
     frames.into_iter().chain(behind).chain(within).collect()
 }
 
 /// What the data of a frame, whose descriptor this is, hold beside it.
-fn within(frame: &[u8]) -> Option<Unread> {
+fn within(frame: &[u8]) -> Option<IgnoredContent> {
     let &[_, _, _, _, _, w0, w1, h0, h1, flags] = frame.first_chunk()?;
     let [wide, high] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
     let (bits, data) = frame.get(10 + palette(flags)..)?.split_first()?;
     // Encoders may pad by less than a row.
-    let mut gauge = Gauge::gif_lzw(*bits, (wide * high + wide).saturating_sub(1))?;
+    let mut gauge = StreamLength::gif_lzw(*bits, (wide * high + wide).saturating_sub(1))?;
     SubBlocks(data).for_each(|part| gauge.feed(part));
-    gauge.unread()
+    gauge.ignored()
 }
 
 /// The bytes of the palette with these flags.
@@ -193,7 +193,7 @@ impl Picture {
             let pixels = line.chunks_exact_mut(channels).skip(left);
             for (pixel, index) in pixels.zip(indices) {
                 let Some(color) = self.palette.get(usize::from(*index)) else {
-                    return Err(message::damaged("gif", "a colour is not in its palette"));
+                    return Err(errors::damaged("gif", "a colour is not in its palette"));
                 };
                 let (colors, rest) = pixel.split_at_mut(if self.gray { 1 } else { 3 });
                 colors.copy_from_slice(&color[..colors.len()]);
@@ -210,7 +210,7 @@ impl Picture {
 /// Writes one picture: gray exactly, everything else as well as 256 colours
 /// can, with a warning where that is not exact.
 pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>> {
-    let (rows, columns) = raster::sides(image)?;
+    let (rows, columns) = image_crate::sides(image)?;
     let (high, wide) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
     let mut warnings = Vec::new();
@@ -284,17 +284,17 @@ fn is_exact(mut pixels: impl Iterator<Item = [u8; 4]>, frame: &Frame<'_>) -> boo
 /// Converts a decoder's error; `most` is the memory limit in bytes.
 fn decoding(error: DecodingError, most: u64) -> Error {
     match error {
-        DecodingError::MemoryLimit => message::over_memory("gif", most),
-        DecodingError::Io(error) => message::reading("gif", &error),
-        DecodingError::UnexpectedEof => message::truncated("gif"),
-        error => message::damaged("gif", error),
+        DecodingError::MemoryLimit => errors::over_memory("gif", most),
+        DecodingError::Io(error) => errors::reading("gif", &error),
+        DecodingError::UnexpectedEof => errors::truncated("gif"),
+        error => errors::damaged("gif", error),
     }
 }
 
 fn encoding(error: EncodingError) -> Error {
     match error {
-        EncodingError::Io(error) => message::writing(error),
-        error => message::unfit("gif", error, "png"),
+        EncodingError::Io(error) => errors::writing(error),
+        error => errors::unfit("gif", error, "png"),
     }
 }
 
@@ -329,8 +329,8 @@ mod tests {
         counts.dedup();
         assert_eq!(counts, [0, 1, 2, 3]);
         assert_eq!(
-            unread(&[&file[..], b"more"].concat(), Look::Thorough),
-            [Unread::Frames(3), Unread::Data(4)]
+            ignored(&[&file[..], b"more"].concat(), Look::Thorough),
+            [IgnoredContent::Frames(3), IgnoredContent::Data(4)]
         );
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::error::{Error, IoAction, LimitError, Result};
 
-use super::{Limits, message};
+use super::{Limits, errors};
 
 /// The number of leading bytes that are needed to detect the format.
 const START: usize = 1024;
@@ -201,7 +201,7 @@ impl Watch {
         let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &events.failure {
             _ if events.exceeded => too_large(&events.limits),
-            Some(failure) => Error::io(IoAction::Read, message::same_again(failure)),
+            Some(failure) => Error::io(IoAction::Read, errors::same_again(failure)),
             None => error,
         }
     }
@@ -229,7 +229,7 @@ impl<R> Watched<R> {
             let mut events = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
             events
                 .failure
-                .get_or_insert_with(|| message::same_again(error));
+                .get_or_insert_with(|| errors::same_again(error));
         }
         result
     }

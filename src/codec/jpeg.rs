@@ -4,17 +4,17 @@
 //! is therefore split into strips, each decoded as an image of its own; other
 //! images are decoded whole.
 
-mod data;
-mod headers;
 mod huffman;
 mod markers;
-mod scan;
+mod mcu_rows;
+mod scan_data;
+mod strip_headers;
 mod strips;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(super) use markers::{is_complete, is_subsampled, unread};
+pub(super) use markers::{ignored, is_complete, is_subsampled};
 pub(super) use strips::Cut;
 pub(super) use write::{create, strip_rows};
 
@@ -35,7 +35,7 @@ use markers::{Extent, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
-    Density, DensityUnit, Format, Limits, Metadata, Unread, message,
+    Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, errors,
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
@@ -58,14 +58,14 @@ pub(super) fn open_cut<'a>(
 ) -> Result<RowReader<'a>> {
     let extent = Extent::of(&bytes);
     if !extent.is_upsampled_correctly {
-        return Err(message::unsupported(
+        return Err(errors::unsupported(
             "jpeg",
             "a component that is sampled finer than the first, or by thirds,",
         ));
     }
     // The metadata segments are kept in memory beside the file.
     if bytes.len().saturating_add(extent.metadata_bytes()) > limits.memory() {
-        return Err(message::over_memory("jpeg", limits.max_memory));
+        return Err(errors::over_memory("jpeg", limits.max_memory));
     }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
@@ -74,10 +74,10 @@ pub(super) fn open_cut<'a>(
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
     decoder.decode_headers().map_err(decode_error)?;
     let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
-        return Err(message::damaged("jpeg", "no size in its header"));
+        return Err(errors::damaged("jpeg", "no size in its header"));
     };
     if info.components == 2 {
-        return Err(message::unsupported("jpeg", "a picture of two components"));
+        return Err(errors::unsupported("jpeg", "a picture of two components"));
     }
     let (rows, columns) = (usize::from(info.height), usize::from(info.width));
     let (target, channels) = match space {
@@ -85,10 +85,10 @@ pub(super) fn open_cut<'a>(
         _ => (ColorSpace::RGB, 3),
     };
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
-    let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(Unread::Cmyk);
+    let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(IgnoredContent::Cmyk);
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Jpeg, spec);
-    let mut header = header.without(inks.into_iter().chain(unread(&bytes)));
+    let mut header = header.without(inks.into_iter().chain(ignored(&bytes)));
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
@@ -171,22 +171,22 @@ fn decode_error(error: DecodeErrors) -> Error {
                     "arithmetic coding"
                 }
             };
-            message::unsupported("jpeg", coding)
+            errors::unsupported("jpeg", coding)
         }
-        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => message::truncated("jpeg"),
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => errors::truncated("jpeg"),
         DecodeErrors::Format(text) => damaged(&text),
         DecodeErrors::FormatStatic(text) => damaged(text),
-        error => message::damaged("jpeg", error),
+        error => errors::damaged("jpeg", error),
     }
 }
 
 fn damaged(text: &str) -> Error {
     if text.contains("remature") {
-        message::truncated("jpeg")
+        errors::truncated("jpeg")
     } else if text.contains("component dimensions") || text == "Missing samples" {
         // The decoder's errors for intact files with unusual sampling factors.
-        message::unsupported("jpeg", "such a sampling of its components")
+        errors::unsupported("jpeg", "such a sampling of its components")
     } else {
-        message::damaged("jpeg", text)
+        errors::damaged("jpeg", text)
     }
 }

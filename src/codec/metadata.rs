@@ -8,7 +8,7 @@ use ::image::metadata::Orientation;
 
 use crate::warning::Warning;
 
-use super::{Format, message};
+use super::{Format, errors};
 
 /// The metadata of a file, preserved in the output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,7 +155,7 @@ fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> 
     (space.trim_end() != result).then(|| {
         format!(
             "the ICC profile is for {}, the result is {}: it was dropped",
-            message::printable(space.trim_end()),
+            errors::printable(space.trim_end()),
             if channels < 3 { "gray" } else { "RGB" }
         )
     })

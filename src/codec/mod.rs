@@ -22,22 +22,22 @@
 mod capability;
 mod decode;
 mod encode;
+mod errors;
 mod format;
 mod gif;
+mod ignored_content;
+mod image_crate;
 mod input;
 mod jpeg;
 mod limits;
-mod message;
 mod metadata;
 mod npy;
-mod packed;
 mod png;
 mod pnm;
-mod raster;
 mod rows;
 mod sniff;
+mod stream_length;
 mod tiff;
-mod unread;
 
 pub use crate::file::{AtomicFile, MappedFile, Output, Overwrite, WriteSeek, remove_temporaries};
 #[doc(hidden)]
@@ -48,10 +48,10 @@ pub use decode::{
 };
 pub(crate) use encode::memory_to_write;
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
+pub(crate) use errors::too_much_memory;
 pub use format::Format;
+pub use ignored_content::IgnoredContent;
 pub use limits::Limits;
-pub(crate) use message::too_much_memory;
 pub use metadata::{Density, DensityUnit, Metadata};
 pub use npy::{NpyElement, NpyFile};
 pub use rows::{Header, RowReader, RowWriter, Trailer};
-pub use unread::Unread;

@@ -11,15 +11,15 @@ use crate::{
 };
 
 use super::{
-    Metadata, message,
-    rows::{Destination, Sink, write_samples},
+    Metadata, errors,
+    rows::{SharedOutput, Sink, write_samples},
 };
 
-mod file;
 mod header;
+mod mapped;
 mod read;
 
-pub use file::{NpyElement, NpyFile};
+pub use mapped::{NpyElement, NpyFile};
 pub(super) use read::open;
 
 /// A warning for an array that seems to have its channels first.
@@ -30,13 +30,13 @@ pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<War
 }
 
 /// Writes C order, little-endian: 3 axes, or 2 for one channel without a channel axis.
-pub(super) struct Writer<'a>(Destination<'a>);
+pub(super) struct Writer<'a>(SharedOutput<'a>);
 
 impl<'a> Writer<'a> {
     pub(super) fn new(
         spec: ImageSpec,
         metadata: &Metadata,
-        mut out: Destination<'a>,
+        mut out: SharedOutput<'a>,
     ) -> Result<Self> {
         let axes = spec.shape();
         let axes = match axes {
@@ -44,14 +44,14 @@ impl<'a> Writer<'a> {
             _ => &axes[..],
         };
         let header = header::of(axes, spec.depth);
-        out.write_all(&header).map_err(message::writing)?;
+        out.write_all(&header).map_err(errors::writing)?;
         Ok(Self(out))
     }
 }
 
 impl Sink for Writer<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        write_samples(rows, false, &mut self.0).map_err(message::writing)
+        write_samples(rows, false, &mut self.0).map_err(errors::writing)
     }
 
     fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<Warning>> {
@@ -60,7 +60,7 @@ impl Sink for Writer<'_> {
 }
 
 fn damaged_header(what: impl std::fmt::Display) -> Error {
-    message::damaged("npy", format_args!("its header {what}"))
+    errors::damaged("npy", format_args!("its header {what}"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //! file, encoded row by row.
 
 use super::{
-    Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, message, packed,
-    rows::{Destination, Header, RowReader, Sink, Trailer, write_samples},
-    unread::data_between,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, errors,
+    ignored_content::data_between,
+    rows::{Header, RowReader, SharedOutput, Sink, Trailer, write_samples},
+    stream_length,
 };
 
 mod read;

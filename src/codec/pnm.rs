@@ -20,11 +20,11 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, Unread,
+    Format, IgnoredContent, Limits, Metadata, errors,
+    ignored_content::data_between,
+    image_crate,
     input::InputReader,
-    message, raster,
-    rows::{Destination, Header, RowReader, Sink, Source, Trailer, write_samples},
-    unread::data_between,
+    rows::{Header, RowReader, SharedOutput, Sink, Source, Trailer, write_samples},
 };
 
 /// The most bytes of a header, its comments included: the decoder keeps lines
@@ -37,12 +37,12 @@ pub(super) fn open<'a>(
     format: Format,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    let failed = |error| raster::decoding(format, error);
+    let failed = |error| image_crate::decoding(format, error);
     let mut start = input.by_ref().take(MAX_HEADER_BYTES);
     let (mut color, mut written) = match read_header(&mut start) {
         Ok(decoded) => decoded,
         Err(_) if start.limit() == 0 => {
-            return Err(message::long_header(format.name(), MAX_HEADER_BYTES));
+            return Err(errors::long_header(format.name(), MAX_HEADER_BYTES));
         }
         Err(error) => return Err(failed(error)),
     };
@@ -61,18 +61,18 @@ pub(super) fn open<'a>(
         color = header.map_err(failed)?.0;
     }
     let (columns, rows) = (written.width(), written.height());
-    let (depth, channels) = raster::layout(color)
-        .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
+    let (depth, channels) = image_crate::layout(color)
+        .ok_or_else(|| errors::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
     let spec = ImageSpec::new([rows as usize, columns as usize, channels], depth);
     let header = Header::new(format, spec);
-    let unread = behind(&mut input, |input| {
+    let ignored = behind(&mut input, |input| {
         match stored_bytes(&written, &header.spec) {
             Some(bytes) => Ok(bytes),
             None => digits_bytes(input, &written, &header.spec),
         }
     });
-    let header = header.without(unread.map_err(|error| message::reading(format.name(), &error))?);
+    let header = header.without(ignored.map_err(|error| errors::reading(format.name(), &error))?);
     let bands = Bands {
         input,
         format,
@@ -166,7 +166,7 @@ fn digits_bytes(
 fn behind<'a>(
     input: &mut InputReader<'a>,
     stored: impl FnOnce(&mut InputReader<'a>) -> io::Result<u64>,
-) -> io::Result<Option<Unread>> {
+) -> io::Result<Option<IgnoredContent>> {
     let Ok(start) = input.stream_position() else {
         return Ok(None);
     };
@@ -197,7 +197,7 @@ impl Bands<'_> {
     /// A band is a picture of its own, with a header that is made for it: so
     /// the decoder of whole pictures does for bands.
     fn decode(&mut self, rows: u32, maxval: Option<u32>, out: &mut [u8]) -> Result<()> {
-        let failed = |error: ImageError| raster::decoding(self.format, error);
+        let failed = |error: ImageError| image_crate::decoding(self.format, error);
         let mut start = Vec::new();
         header_of_band(&self.written, rows, maxval)
             .write(&mut start)
@@ -297,7 +297,7 @@ fn check<T: Copy + Ord + Into<u32>>(format: Format, samples: &[T], maxval: u32) 
 
 fn above_maxval(format: Format, sample: impl Into<u32>, maxval: u32) -> Error {
     let sample = sample.into();
-    message::damaged(
+    errors::damaged(
         format.name(),
         format_args!("a sample of {sample} is above its maxval of {maxval}"),
     )
@@ -342,10 +342,10 @@ fn header_of_band(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHe
 }
 
 /// Writes P5, P6 or P7: samples in binary, 16 bits with the high byte first.
-pub(super) struct Writer<'a>(Destination<'a>);
+pub(super) struct Writer<'a>(SharedOutput<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(spec: ImageSpec, format: Format, mut out: Destination<'a>) -> Result<Self> {
+    pub(super) fn new(spec: ImageSpec, format: Format, mut out: SharedOutput<'a>) -> Result<Self> {
         let ImageSpec {
             rows,
             columns,
@@ -364,14 +364,14 @@ impl<'a> Writer<'a> {
             (_, 1) => format!("P5\n{columns} {rows}\n{most}\n"),
             _ => format!("P6\n{columns} {rows}\n{most}\n"),
         };
-        out.write_all(header.as_bytes()).map_err(message::writing)?;
+        out.write_all(header.as_bytes()).map_err(errors::writing)?;
         Ok(Self(out))
     }
 }
 
 impl Sink for Writer<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
-        write_samples(rows, true, &mut self.0).map_err(message::writing)
+        write_samples(rows, true, &mut self.0).map_err(errors::writing)
     }
 
     fn finish(self: Box<Self>, _: &Metadata) -> Result<Vec<Warning>> {

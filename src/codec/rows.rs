@@ -37,18 +37,18 @@
 //! # Ok::<(), stridekern::Error>(())
 //! ```
 
-mod destination;
 mod reader;
-mod strips;
+mod shared_output;
+mod strip_encoder;
 mod whole;
 mod writer;
 
 pub use reader::{Header, RowReader, Trailer};
 pub use writer::RowWriter;
 
-pub(super) use destination::Destination;
 pub(super) use reader::Source;
-pub(super) use strips::{StripFile, Strips};
+pub(super) use shared_output::SharedOutput;
+pub(super) use strip_encoder::{StripEncoder, StripFile};
 pub(super) use whole::{WholeSink, WholeSource};
 pub(super) use writer::{REPEATED, Sink, gray_repeated};
 

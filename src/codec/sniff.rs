@@ -2,7 +2,7 @@
 
 use crate::error::{InputError, Result};
 
-use super::{Format, message};
+use super::{Format, errors};
 
 /// Offset, magic bytes and description of well-known other file types.
 const SIGNATURES: [(usize, &[u8], &str); 17] = [
@@ -45,7 +45,7 @@ pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
     match hint {
         Some(Format::Tga) => Ok(Format::Tga),
         // A file cut within its first bytes would be called unknown.
-        Some(format) if bytes.len() < 12 => Err(message::truncated(format.name())),
+        Some(format) if bytes.len() < 12 => Err(errors::truncated(format.name())),
         Some(format) => {
             let format = format.name();
             Err(InputError::Misnamed { format, supported }.into())

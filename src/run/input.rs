@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::job::{Job, Options, Place};
 use crate::{
-    codec::{self, Begun, Format, Look, Metadata, Opened, RowReader, Unread},
+    codec::{self, Begun, Format, IgnoredContent, Look, Metadata, Opened, RowReader},
     error::{Error, IoAction, Result},
     filter::Filter,
     image::ImageSpec,
@@ -74,9 +74,9 @@ impl Input {
     }
 
     /// What the file holds that is not read.
-    pub fn unread(&self) -> &[Unread] {
+    pub fn ignored(&self) -> &[IgnoredContent] {
         match self {
-            Self::Rows(reader) => &reader.header().unread,
+            Self::Rows(reader) => &reader.header().ignored,
             // The file holds the array only.
             Self::Whole(_) => &[],
         }

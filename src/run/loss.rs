@@ -2,7 +2,7 @@
 
 use super::{input::Input, job::MayLose};
 use crate::{
-    codec::Unread,
+    codec::IgnoredContent,
     error::{Held, Loss, Losses},
     image::{Depth, has_alpha, has_color},
     plan::Plan,
@@ -11,12 +11,12 @@ use crate::{
 /// What would be lost if the result of `plan` replaced `input`, beyond what `may` be lost.
 pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
     let mut losses = Losses::default();
-    for unread in input.unread() {
-        match unread.depth() {
-            None => losses.held.push(held(unread)),
+    for ignored in input.ignored() {
+        match ignored.depth() {
+            None => losses.held.push(held(ignored)),
             Some(_) if may.depth => {}
             Some((depth, read)) => losses.lost.push(Loss::Samples {
-                stored: unread.to_string(),
+                stored: ignored.to_string(),
                 read,
                 depth,
             }),
@@ -47,14 +47,14 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
 }
 
 /// A part of the input that no result can hold.
-fn held(unread: &Unread) -> Held {
-    match *unread {
-        Unread::Frames(_) | Unread::Pages(_) | Unread::Layers(Some(_)) => {
-            Held::Several(unread.to_string())
+fn held(ignored: &IgnoredContent) -> Held {
+    match *ignored {
+        IgnoredContent::Frames(_) | IgnoredContent::Pages(_) | IgnoredContent::Layers(Some(_)) => {
+            Held::Several(ignored.to_string())
         }
-        Unread::Channels { stored, read } => Held::Channels { stored, read },
-        Unread::Cmyk => Held::Cmyk,
-        _ => Held::Unread(unread.to_string()),
+        IgnoredContent::Channels { stored, read } => Held::Channels { stored, read },
+        IgnoredContent::Cmyk => Held::Cmyk,
+        _ => Held::Unread(ignored.to_string()),
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Event<'a> {
         outcome: Result<&'a Outcome, &'a Error>,
     },
     /// An input could not be read, and so has no results.
-    Unread {
+    InputFailed {
         /// The input and the results it would have had.
         job: &'a Job,
         /// Why.

@@ -44,7 +44,7 @@ impl Report for Lines {
                 Err(Error::Stopped) => format!("{} {index} not made", name(job)),
                 outcome => format!("{} {index} {}", name(job), outcome.is_ok()),
             },
-            Event::Unread { job, error } => format!("{} {error}", name(job)),
+            Event::InputFailed { job, error } => format!("{} {error}", name(job)),
             _ => return,
         };
         self.0.lock().unwrap().push(line);

@@ -2,8 +2,8 @@
 
 use crate::{
     codec::{
-        Unread, message,
-        unread::{behind, without_blanks},
+        IgnoredContent, errors,
+        ignored_content::{behind, without_blanks},
     },
     error::Result,
     image::no_memory,
@@ -36,7 +36,7 @@ pub(super) const GUARD: [u8; 16] = [
 /// Images inside segments, such as thumbnails, have markers of their own, so
 /// segments are skipped by their lengths.
 pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
-    let ends = || message::truncated("jpeg");
+    let ends = || errors::truncated("jpeg");
     // Allocated once: there may be almost as many restart markers as bytes.
     let len = guarded_len(bytes).ok_or_else(ends)?;
     let mut guarded = Vec::new();
@@ -205,7 +205,7 @@ impl Iterator for Markers<'_> {
 
 /// The data after the EOI marker, if any: further images, as in the Multi-Picture
 /// Format, a video, or anything else.
-pub(in crate::codec) fn unread(bytes: &[u8]) -> Option<Unread> {
+pub(in crate::codec) fn ignored(bytes: &[u8]) -> Option<IgnoredContent> {
     let end = Markers::of(bytes).find(|marker| marker.code == END)?;
     let mut rest = &bytes[end.end..];
     // Some programs write EOI twice.

@@ -13,7 +13,7 @@ use crate::{
     image::{ImageSpec, SampleSliceMut, zeroed_vec},
 };
 
-use super::{data::ScanData, decode_error, headers::Headers, row_buffers};
+use super::{decode_error, row_buffers, scan_data::ScanData, strip_headers::Headers};
 
 /// Which images are split into strips, and the size of a strip.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use super::{headers::Headers, markers::Markers, *};
+use super::{markers::Markers, strip_headers::Headers, *};
 
 const WHOLE: Cut = Cut {
     pixels: usize::MAX,

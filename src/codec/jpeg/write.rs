@@ -5,13 +5,13 @@ use std::io::Write;
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 use crate::{
-    codec::rows::{Destination, Sink, StripFile, Strips},
+    codec::rows::{SharedOutput, Sink, StripEncoder, StripFile},
     error::{Error, Result},
     image::ImageSpec,
     warning::Warning,
 };
 
-use super::{DensityUnit, Metadata, markers::is_frame, message};
+use super::{DensityUnit, Metadata, errors, markers::is_frame};
 
 /// The rows of blocks in a strip, unless the restart interval would exceed 16 bits.
 const BLOCK_ROWS: usize = 8;
@@ -21,7 +21,7 @@ pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
     quality: u8,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 ) -> Box<dyn Sink + 'a> {
     let rows = strip_rows(spec);
     let file = File {
@@ -35,7 +35,11 @@ pub(in crate::codec) fn create<'a>(
         },
         tables: Vec::new(),
     };
-    Box::new(Strips::new(file, rows * spec.row_bytes(), spec.bytes()))
+    Box::new(StripEncoder::new(
+        file,
+        rows * spec.row_bytes(),
+        spec.bytes(),
+    ))
 }
 
 /// The rows of a strip: whole rows of blocks.
@@ -48,7 +52,7 @@ pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
 /// Each strip is one restart interval. The encoder makes an image of each strip; the
 /// file is the headers of the first, then the scan data of all.
 struct File<'a> {
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
     spec: ImageSpec,
     metadata: Metadata,
     quality: u8,
@@ -116,11 +120,11 @@ impl StripFile for File<'_> {
         };
         written
             .and_then(|()| self.out.write_all(data))
-            .map_err(message::writing)
+            .map_err(errors::writing)
     }
 
     fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
-        self.out.write_all(&END).map_err(message::writing)?;
+        self.out.write_all(&END).map_err(errors::writing)?;
         let mut warnings = Vec::new();
         if late.exif.is_some() {
             warnings.push(
@@ -183,7 +187,7 @@ fn set_rows(picture: &mut [u8], strip: u16, rows: u16) -> Result<()> {
 }
 
 fn encoding(error: impl std::fmt::Display) -> Error {
-    message::unfit("jpeg", error, "png, tiff or npy")
+    errors::unfit("jpeg", error, "png, tiff or npy")
 }
 
 #[cfg(test)]
@@ -256,7 +260,7 @@ mod tests {
         ] {
             let mut written = Cursor::new(Vec::new());
             let mut file = File {
-                out: Destination::forward(Output::seekable(&mut written)),
+                out: SharedOutput::forward(Output::seekable(&mut written)),
                 spec: ImageSpec {
                     rows: 128,
                     columns: 300,

@@ -6,7 +6,7 @@ use crate::{
     image::Depth,
 };
 
-use super::{damaged_header, message};
+use super::{damaged_header, errors};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -55,7 +55,7 @@ pub(super) struct Header {
 impl Header {
     /// The header and the bytes after it.
     pub(super) fn parse(bytes: &[u8]) -> Result<(Self, &[u8])> {
-        let ends = || message::truncated("npy");
+        let ends = || errors::truncated("npy");
         let rest = bytes.get(MAGIC.len()..).ok_or_else(ends)?;
         let (version, rest) = rest.split_at_checked(2).ok_or_else(ends)?;
         // The length has 2 bytes in version 1, 4 in the later ones.
@@ -71,7 +71,7 @@ impl Header {
             }
             _ => {
                 let version = format!("version {}.{}", version[0], version[1]);
-                return Err(message::unsupported("npy", version));
+                return Err(errors::unsupported("npy", version));
             }
         };
         if length > MAX_HEADER_BYTES {
@@ -98,7 +98,7 @@ impl Header {
                 _ => {
                     return Err(damaged_header(format_args!(
                         "has an unknown key `{}`",
-                        message::printable(key)
+                        errors::printable(key)
                     )));
                 }
             };
@@ -163,7 +163,7 @@ fn kind(descr: &str) -> Result<(Kind, bool)> {
                 [b'f' | b'i' | b'u', ..] => "a.astype(np.float32)",
                 _ => "a.astype(np.float32), one field or the magnitude of it",
             };
-            let descr = message::printable(descr);
+            let descr = errors::printable(descr);
             return Err(InputError::ArrayType { descr, convert }.into());
         }
     };
@@ -202,7 +202,7 @@ impl<'a> Parser<'a> {
         let found: String = self.rest.chars().take(12).collect();
         damaged_header(format_args!(
             "has `{}` where {wanted} should be",
-            message::printable(&found)
+            errors::printable(&found)
         ))
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     codec::{
-        Format, Limits, MappedFile, Metadata, Unread,
+        Format, IgnoredContent, Limits, MappedFile, Metadata,
         input::{Input, read_all},
         rows::{Header as Known, RowReader, Source, Trailer},
     },
@@ -17,8 +17,9 @@ use crate::{
 };
 
 use super::{
+    errors,
     header::{Header, Kind, MAX_HEADER_BYTES},
-    message, order_warning,
+    order_warning,
 };
 
 /// Opens an array of 2 axes (rows, columns) or 3 (rows, columns, channels). A
@@ -66,7 +67,7 @@ fn check_header(header: &Header, limits: &Limits) -> Result<Known> {
     let mut check_header = Known::new(Format::Npy, ImageSpec::new(shape, depth));
     check_header.metadata = header.metadata();
     check_header.warnings.extend(order_warning(shape));
-    let doubles = (header.kind == Kind::F64).then_some(Unread::Doubles);
+    let doubles = (header.kind == Kind::F64).then_some(IgnoredContent::Doubles);
     Ok(check_header.without(doubles))
 }
 
@@ -77,7 +78,7 @@ fn array_bytes(header: &Header, check_header: &Known) -> u128 {
 }
 
 fn too_many(extra: u128, array_bytes: u128) -> Error {
-    message::damaged(
+    errors::damaged(
         "npy",
         format_args!("{extra} bytes follow its array, which has {array_bytes}"),
     )
@@ -130,7 +131,7 @@ fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<
     let array_bytes = array_bytes(&header, &check_header);
     let found = data.len() as u128;
     match found.cmp(&array_bytes) {
-        Ordering::Less => return Err(message::truncated("npy")),
+        Ordering::Less => return Err(errors::truncated("npy")),
         Ordering::Greater => return Err(too_many(found - array_bytes, array_bytes)),
         Ordering::Equal => {}
     }
@@ -188,7 +189,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
             let bytes = &mut self.bytes[..out.len() * self.elements.kind.bytes()];
             self.input
                 .read_exact(bytes)
-                .map_err(|error| message::reading("npy", &error))?;
+                .map_err(|error| errors::reading("npy", &error))?;
             self.elements.fill(out, bytes, 0);
         }
         Ok(())
@@ -200,7 +201,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
         let extra = io::copy(&mut self.input, &mut io::sink())
-            .map_err(|error| message::reading("npy", &error))?;
+            .map_err(|error| errors::reading("npy", &error))?;
         match extra {
             0 => Ok(self.elements.trailer()),
             _ => Err(too_many(extra.into(), self.array_bytes)),

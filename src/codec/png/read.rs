@@ -24,8 +24,8 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Header, Limits, Look, Metadata, RowReader, Trailer, Unread,
-    data_between, message, packed::Gauge,
+    Density, DensityUnit, Format, Header, IgnoredContent, Limits, Look, Metadata, RowReader,
+    Trailer, data_between, errors, stream_length::StreamLength,
 };
 
 /// Opens a PNG that begins with `start`: palettes are expanded to RGB or RGBA, fewer
@@ -38,7 +38,7 @@ pub(in crate::codec) fn open<'a>(
     look: Look,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let chunks = Chunks::of(&mut input, look).map_err(|error| message::reading("png", &error))?;
+    let chunks = Chunks::of(&mut input, look).map_err(|error| errors::reading("png", &error))?;
     let at = Arc::default();
     let input = CountingReader {
         input,
@@ -88,7 +88,7 @@ pub(in crate::codec) fn open<'a>(
     };
     // The decoder silently ignores a damaged animation chunk.
     let frames = frames(decoder_rows.reader.info()).max(chunks.frames);
-    let frames = (frames > 1).then_some(Unread::Frames(frames));
+    let frames = (frames > 1).then_some(IgnoredContent::Frames(frames));
     let beside = [frames, chunks.within, chunks.behind];
     let mut header = header.without(beside.into_iter().flatten());
     header.metadata = decoder_rows.metadata();
@@ -139,9 +139,9 @@ const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 #[derive(Default)]
 struct Chunks {
     /// Data after IEND.
-    behind: Option<Unread>,
+    behind: Option<IgnoredContent>,
     /// Surplus data in the compressed stream; found by a thorough scan only.
-    within: Option<Unread>,
+    within: Option<IgnoredContent>,
     /// The number of images of an animation, counted by their frame chunks.
     frames: u64,
     /// The length of a file that was not scanned because it ends with IEND.
@@ -194,14 +194,14 @@ impl Chunks {
             at += 8 + left;
             match &name {
                 b"IEND" => {
-                    self.within = gauge.and_then(Gauge::unread);
+                    self.within = gauge.and_then(StreamLength::ignored);
                     return Ok(Some(at));
                 }
                 b"IHDR" if look == Look::Thorough && data == 13 => {
                     let mut header = [0; 13];
                     input.read_exact(&mut header)?;
                     left -= data;
-                    gauge = stored_bytes(&header).map(Gauge::deflate);
+                    gauge = stored_bytes(&header).map(StreamLength::deflate);
                 }
                 b"fcTL" => self.frames += 1,
                 b"IDAT" => {
@@ -340,7 +340,8 @@ impl RowDecoder<'_> {
             .map_err(|error| decode_error(error, self.most))?;
         let at = self.at.load(Ordering::Relaxed);
         // The file continues after IEND and ends with another IEND.
-        let another = (self.not_seen.is_some_and(|length| length > at)).then_some(Unread::Pictures);
+        let another =
+            (self.not_seen.is_some_and(|length| length > at)).then_some(IgnoredContent::Pictures);
         let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
             metadata: self.metadata(),
@@ -408,7 +409,7 @@ fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
 fn check_palette(info: &Info<'_>) -> Result<()> {
     match info.palette.as_deref() {
         Some(palette) if info.color_type == ColorType::Indexed && palette.len() % 3 > 0 => {
-            Err(message::damaged("png", "its palette ends within a colour"))
+            Err(errors::damaged("png", "its palette ends within a colour"))
         }
         _ => Ok(()),
     }
@@ -417,19 +418,19 @@ fn check_palette(info: &Info<'_>) -> Result<()> {
 /// Converts a decoder's error; `most` is the memory limit in bytes.
 fn decode_error(error: DecodingError, most: u64) -> Error {
     match error {
-        DecodingError::IoError(error) => message::reading("png", &error),
-        DecodingError::LimitsExceeded => message::over_memory("png", most),
+        DecodingError::IoError(error) => errors::reading("png", &error),
+        DecodingError::LimitsExceeded => errors::over_memory("png", most),
         error => {
             let text = error.to_string();
             if text.contains("not have enough data") || text.contains("InsufficientInput") {
-                return message::truncated("png");
+                return errors::truncated("png");
             }
             match checksum(&text) {
-                Some(chunk) => message::damaged(
+                Some(chunk) => errors::damaged(
                     "png",
                     format_args!("the checksum of its {chunk} chunk is wrong"),
                 ),
-                None => message::damaged("png", text),
+                None => errors::damaged("png", text),
             }
         }
     }

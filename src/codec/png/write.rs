@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Compression, Density, DensityUnit, Destination, Metadata, Sink, message, write_samples,
+    Compression, Density, DensityUnit, Metadata, SharedOutput, Sink, errors, write_samples,
 };
 
 /// The bytes of an IDAT chunk.
@@ -51,7 +51,7 @@ pub(in crate::codec) const fn memory_to_write(spec: ImageSpec) -> usize {
 pub(in crate::codec) struct Writer<'a> {
     stream: StreamWriter<'static, Buffer>,
     buffer: Buffer,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 }
 
 impl<'a> Writer<'a> {
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         spec: ImageSpec,
         metadata: &Metadata,
         compression: Compression,
-        out: Destination<'a>,
+        out: SharedOutput<'a>,
     ) -> Result<Self> {
         // The size was checked to fit the format.
         let mut info = ::png::Info::with_size(spec.columns as u32, spec.rows as u32);
@@ -101,7 +101,7 @@ impl Sink for Writer<'_> {
             let part = rows.range(first, rows.len().min(first + BATCH_SAMPLES));
             write_samples(part, true, &mut self.stream)
                 .and_then(|()| self.out.write_all(&self.buffer.take()))
-                .map_err(message::writing)?;
+                .map_err(errors::writing)?;
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Sink for Writer<'_> {
             bytes.truncate(bytes.len() - END_CHUNK_BYTES);
             bytes.extend(chunk_and_end(exif)?);
         }
-        out.write_all(&bytes).map_err(message::writing)?;
+        out.write_all(&bytes).map_err(errors::writing)?;
         let mut warnings = Vec::new();
         if late.icc.is_some() {
             warnings.push(
@@ -180,7 +180,7 @@ impl Write for Buffer {
 
 fn encode_error(error: EncodingError) -> Error {
     match error {
-        EncodingError::IoError(error) => message::writing(error),
-        error => message::unfit("png", error, "tiff or npy"),
+        EncodingError::IoError(error) => errors::writing(error),
+        error => errors::unfit("png", error, "tiff or npy"),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    codec::{Decoded, Format, Limits, Metadata, Unread, input::Watch, message},
+    codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::Watch},
     error::{Error, RequestError, Result},
     image::{Image, ImageSpec, SampleSliceMut, Samples},
     warning::Warning,
@@ -19,7 +19,7 @@ pub struct Header {
     /// What stood before the samples beside them; more may follow in the [`Trailer`].
     pub metadata: Metadata,
     /// What the file holds that is not read.
-    pub unread: Vec<Unread>,
+    pub ignored: Vec<IgnoredContent>,
     /// What the user should know, one line each.
     pub warnings: Vec<Warning>,
 }
@@ -103,7 +103,7 @@ impl<'a> RowReader<'a> {
 
     fn check_memory(&self) -> Result<()> {
         match self.memory() as u64 {
-            bytes if bytes > self.most => Err(message::too_much_memory(bytes, self.most)),
+            bytes if bytes > self.most => Err(errors::too_much_memory(bytes, self.most)),
             _ => Ok(()),
         }
     }
@@ -235,17 +235,20 @@ impl Header {
             spec,
             format,
             metadata: Metadata::default(),
-            unread: Vec::new(),
+            ignored: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
     /// Adds parts of the file that are not read, with a warning for each.
-    pub(in crate::codec) fn without(mut self, unread: impl IntoIterator<Item = Unread>) -> Self {
-        for part in unread {
+    pub(in crate::codec) fn without(
+        mut self,
+        ignored: impl IntoIterator<Item = IgnoredContent>,
+    ) -> Self {
+        for part in ignored {
             let warning = part.warning(self.format);
             self.warnings.extend(warning.map(Warning::from));
-            self.unread.push(part);
+            self.ignored.push(part);
         }
         self
     }

@@ -9,7 +9,7 @@ use crate::{
     warning::Warning,
 };
 
-use super::{Destination, Header, RowReader, Sink, Source, Trailer, band};
+use super::{Header, RowReader, SharedOutput, Sink, Source, Trailer, band};
 
 /// An image that is decoded whole when its first row is asked for.
 pub(in crate::codec) struct WholeSource<'a> {
@@ -104,7 +104,7 @@ pub(in crate::codec) struct WholeSink<'a> {
     format: Format,
     metadata: Metadata,
     samples: Samples,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 }
 
 impl<'a> WholeSink<'a> {
@@ -112,7 +112,7 @@ impl<'a> WholeSink<'a> {
         spec: ImageSpec,
         format: Format,
         metadata: Metadata,
-        out: Destination<'a>,
+        out: SharedOutput<'a>,
     ) -> Result<Self> {
         Ok(Self {
             spec,

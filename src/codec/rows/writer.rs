@@ -12,7 +12,7 @@ use crate::{
 
 use flate2::Crc;
 
-use super::{Destination, band};
+use super::{SharedOutput, band};
 
 /// The bytes of gray rows that are converted to RGB at a time.
 pub(in crate::codec) const REPEATED: usize = 1 << 20;
@@ -28,7 +28,7 @@ pub struct RowWriter<'a> {
     metadata: Metadata,
     warnings: Vec<Warning>,
     sink: Box<dyn Sink + 'a>,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
     checksum: Option<Crc>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> RowWriter<'a> {
         metadata: Metadata,
         warnings: Vec<Warning>,
         sink: Box<dyn Sink + 'a>,
-        out: Destination<'a>,
+        out: SharedOutput<'a>,
     ) -> Self {
         Self {
             spec,

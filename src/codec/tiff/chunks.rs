@@ -21,8 +21,8 @@ use crate::{
 use super::{
     Metadata,
     error::{chunk_error, decode_error},
-    message,
-    tiles::LzwTiles,
+    errors,
+    lzw_tiles::LzwTiles,
 };
 
 /// How samples are stored.
@@ -234,7 +234,7 @@ impl<'a> ChunkSource<'a> {
                 start.saturating_add((first * self.row_bytes) as u64),
             ))
             .and_then(|_| input.read_exact(stored))
-            .map_err(|error| message::reading("tiff", &error))?;
+            .map_err(|error| errors::reading("tiff", &error))?;
         let big = self.decoder.byte_order() == ByteOrder::BigEndian;
         if big != cfg!(target_endian = "big") {
             swap_bytes(stored, self.kind.bits() / 8);

@@ -2,23 +2,23 @@
 
 use ::tiff::TiffError;
 
-use super::message;
+use super::errors;
 use crate::error::Error;
 
 /// The error of decoding a strip or tile with this memory limit in bytes.
 pub(super) fn chunk_error(error: TiffError, most: usize) -> Error {
     match error {
-        TiffError::LimitsExceeded => message::over_memory("tiff", most as u64),
+        TiffError::LimitsExceeded => errors::over_memory("tiff", most as u64),
         error => decode_error(error),
     }
 }
 
 pub(super) fn decode_error(error: TiffError) -> Error {
     match error {
-        TiffError::IoError(error) => message::reading("tiff", &error),
-        TiffError::UnsupportedError(error) => message::unsupported_kind("tiff", error),
+        TiffError::IoError(error) => errors::reading("tiff", &error),
+        TiffError::UnsupportedError(error) => errors::unsupported_kind("tiff", error),
         // Fields beyond the memory limit were refused before.
-        TiffError::LimitsExceeded => message::damaged("tiff", "a field is larger than the file"),
-        error => message::damaged("tiff", error),
+        TiffError::LimitsExceeded => errors::damaged("tiff", "a field is larger than the file"),
+        error => errors::damaged("tiff", error),
     }
 }

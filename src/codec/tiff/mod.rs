@@ -1,14 +1,14 @@
 //! TIFF: decoded by the tiff crate one strip or one row of tiles at a time, encoded
 //! in strips that are compressed in parallel.
 
-mod beside;
 mod chunks;
-mod directory;
 mod error;
+mod excess_data;
+mod extra_content;
+mod ifd;
+mod lzw_tiles;
 mod read;
-mod surplus;
 mod tags;
-mod tiles;
 mod write;
 
 pub(super) use read::open;
@@ -17,8 +17,8 @@ pub(super) use write::{create, strip_rows};
 use ::tiff::tags::Tag;
 
 use super::{
-    Compression, Density, DensityUnit, Format, Limits, Look, Metadata, Unread, jpeg, message,
-    packed,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, errors,
+    jpeg, stream_length,
 };
 
 /// The tag of XMP data, which the tiff crate has no name for.

@@ -19,12 +19,12 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Limits, Look, Metadata, Unread, XMP, beside,
+    Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, XMP,
     chunks::{ChunkSource, Kind, conversion_warnings},
-    directory,
     error::{chunk_error, decode_error},
-    jpeg, message,
-    surplus::Surplus,
+    errors,
+    excess_data::ExcessData,
+    extra_content, ifd, jpeg,
     tags::{unsigned, unsigned_list},
 };
 
@@ -55,14 +55,14 @@ pub(in crate::codec) fn open<'a>(
     limits: &Limits,
     look: Look,
 ) -> Result<RowReader<'a>> {
-    let reading = |error: std::io::Error| message::reading("tiff", &error);
+    let reading = |error: std::io::Error| errors::reading("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
-    let kept = held + directory::check(&mut input, length, limits)?;
-    if let Some(what) = directory::unsupported_tag(&mut input).map_err(reading)? {
-        return Err(message::unsupported("tiff", what));
+    let kept = held + ifd::check(&mut input, length, limits)?;
+    if let Some(what) = ifd::unsupported_tag(&mut input).map_err(reading)? {
+        return Err(errors::unsupported("tiff", what));
     }
-    let mut unread = beside::unread(&mut input, length).map_err(reading)?;
+    let mut ignored = extra_content::ignored(&mut input, length).map_err(reading)?;
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
     tiff_limits.decoding_buffer_size = memory;
@@ -74,7 +74,7 @@ pub(in crate::codec) fn open<'a>(
 
     let mut warnings = Vec::new();
     let channels = channels(&mut decoder, &mut warnings)?;
-    unread.extend(extra_channels(&mut decoder, channels)?);
+    ignored.extend(extra_channels(&mut decoder, channels)?);
     if channels == 2 && !matches!(extra_samples(&mut decoder)?.first(), Some(1 | 2)) {
         warnings.push(
             "the tiff file does not say what the second of its samples is: it was taken for alpha"
@@ -85,9 +85,9 @@ pub(in crate::codec) fn open<'a>(
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)?;
     if unsigned(&mut decoder, Tag::Compression)? == Some(7) {
         if channels == 2 && unsigned(&mut decoder, Tag::PlanarConfiguration)? != Some(2) {
-            return Err(message::unsupported("tiff", "gray with alpha in a JPEG"));
+            return Err(errors::unsupported("tiff", "gray with alpha in a JPEG"));
         }
-        unread.extend(check_jpeg_parts(&mut decoder, length, limits)?);
+        ignored.extend(check_jpeg_parts(&mut decoder, length, limits)?);
     }
     let layout = decoder.image_buffer_layout().map_err(decode_error)?;
     let picture = Layout {
@@ -117,18 +117,18 @@ pub(in crate::codec) fn open<'a>(
         ..Metadata::default()
     };
     if kind == Kind::F64 {
-        unread.push(Unread::Doubles);
+        ignored.push(IgnoredContent::Doubles);
     }
-    let surplus = Surplus::new(&mut decoder, picture.bits)?;
-    unread.extend(surplus.plain());
+    let surplus = ExcessData::new(&mut decoder, picture.bits)?;
+    ignored.extend(surplus.plain());
     if look == Look::Thorough {
-        unread.extend(surplus.compressed(decoder.inner(), length)?);
+        ignored.extend(surplus.compressed(decoder.inner(), length)?);
     }
     let spec = ImageSpec::new([rows, columns, channels], kind.depth());
     let mut header = Header::new(Format::Tiff, spec);
     header.metadata = metadata;
     header.warnings = warnings;
-    let header = header.without(unread);
+    let header = header.without(ignored);
     if picture.planar {
         // Stored planes and converted samples, or the samples twice.
         let samples = header.spec.bytes();
@@ -154,7 +154,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>
         _ => None,
     };
     if let Some(what) = what {
-        return Err(message::unsupported("tiff", what));
+        return Err(errors::unsupported("tiff", what));
     }
     let channels = match decoder.colortype().map_err(decode_error)? {
         ColorType::Gray(_) => 1,
@@ -168,7 +168,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>
             }
             usize::from(num_samples)
         }
-        other => return Err(message::unsupported("tiff", format!("{other:?}"))),
+        other => return Err(errors::unsupported("tiff", format!("{other:?}"))),
     };
     Ok(channels)
 }
@@ -177,7 +177,7 @@ fn channels(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>
 fn extra_channels(
     decoder: &mut Decoder<impl Read + Seek>,
     channels: usize,
-) -> Result<Option<Unread>> {
+) -> Result<Option<IgnoredContent>> {
     let stored = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
     let read = channels as u64;
     if stored <= read {
@@ -186,12 +186,12 @@ fn extra_channels(
     // The tiff crate removes extra samples before it undoes the predictor, which
     // corrupts the others.
     if unsigned(decoder, Tag::Predictor)?.unwrap_or(1) != 1 {
-        return Err(message::unsupported(
+        return Err(errors::unsupported(
             "tiff",
             "extra samples together with a predictor",
         ));
     }
-    Ok(Some(Unread::Channels { stored, read }))
+    Ok(Some(IgnoredContent::Channels { stored, read }))
 }
 
 /// The storage type of the samples, if it is supported.
@@ -207,13 +207,13 @@ fn kind(picture: &Layout, kind: Option<DecodingSampleType>) -> Result<Kind> {
         (Some(Stored::F32), _) => Kind::F32,
         (Some(Stored::F64), _) => Kind::F64,
         (Some(Stored::I8 | Stored::I16 | Stored::I32 | Stored::I64), _) => {
-            return Err(message::unsupported(
+            return Err(errors::unsupported(
                 "tiff",
                 format_args!("a signed {bits}-bit sample"),
             ));
         }
         _ => {
-            return Err(message::unsupported(
+            return Err(errors::unsupported(
                 "tiff",
                 format_args!("a {bits}-bit sample"),
             ));
@@ -272,7 +272,7 @@ fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Layout) -> Result<
     let whole =
         picture.columns.is_multiple_of(wide as usize) && picture.rows.is_multiple_of(high as usize);
     if picture.planar && decoder.get_chunk_type() == ChunkType::Tile && !whole {
-        return Err(message::unsupported(
+        return Err(errors::unsupported(
             "tiff",
             "a plane for each channel, in tiles,",
         ));
@@ -286,8 +286,8 @@ fn check_jpeg_parts(
     decoder: &mut Decoder<impl Read + Seek>,
     length: u64,
     limits: &Limits,
-) -> Result<Option<Unread>> {
-    let mut unread = None;
+) -> Result<Option<IgnoredContent>> {
+    let mut ignored = None;
     for (offsets, lengths) in [
         (Tag::StripOffsets, Tag::StripByteCounts),
         (Tag::TileOffsets, Tag::TileByteCounts),
@@ -304,15 +304,15 @@ fn check_jpeg_parts(
         let mut all = 0_u64;
         for (offset, part) in &parts {
             if offset.saturating_add(*part) > length {
-                return Err(message::truncated("tiff"));
+                return Err(errors::truncated("tiff"));
             }
             if *part > limits.max_memory {
-                return Err(message::over_memory("tiff", limits.max_memory));
+                return Err(errors::over_memory("tiff", limits.max_memory));
             }
             all = all.saturating_add(*part);
         }
         if all > length {
-            return Err(message::damaged("tiff", "its parts overlap"));
+            return Err(errors::damaged("tiff", "its parts overlap"));
         }
         for (offset, part) in parts {
             let mut bytes = zeroed_vec(part as usize)?;
@@ -320,21 +320,21 @@ fn check_jpeg_parts(
             input
                 .seek(SeekFrom::Start(offset))
                 .and_then(|_| input.read_exact(&mut bytes))
-                .map_err(|error| message::reading("tiff", &error))?;
+                .map_err(|error| errors::reading("tiff", &error))?;
             if !jpeg::is_complete(&bytes) {
-                return Err(message::truncated("tiff"));
+                return Err(errors::truncated("tiff"));
             }
             // Subsampled components are YCbCr, whatever the directory says.
             if jpeg::is_subsampled(&bytes) {
-                return Err(message::unsupported("tiff", "YCbCr colour"));
+                return Err(errors::unsupported("tiff", "YCbCr colour"));
             }
-            unread = unread.or(jpeg::unread(&bytes).map(|found| match found {
-                Unread::Data(bytes) => Unread::Hole(bytes),
+            ignored = ignored.or(jpeg::ignored(&bytes).map(|found| match found {
+                IgnoredContent::Data(bytes) => IgnoredContent::Hole(bytes),
                 found => found,
             }));
         }
     }
-    Ok(unread)
+    Ok(ignored)
 }
 
 /// Reads XMP data. Errors are warnings, since the image does not depend on them.

@@ -1,8 +1,8 @@
 use ::tiff::encoder::TiffKindBig;
 
-use super::{beside, write::create_as, *};
+use super::{extra_content, write::create_as, *};
 use crate::{
-    codec::{Decoded, EncodeOptions, Output, encode, rows::Destination},
+    codec::{Decoded, EncodeOptions, Output, encode, rows::SharedOutput},
     error::{Error, Result},
     image::{Image, Samples},
 };
@@ -480,7 +480,7 @@ fn bigtiff_comes_back() {
         let metadata = Metadata::default();
         let (spec, out) = (picture.spec(), Output::seekable(&mut file));
         let fast = Compression::Fast;
-        let out = Destination::forward(out);
+        let out = SharedOutput::forward(out);
         let mut sink = create_as::<TiffKindBig>(spec, metadata, fast, out).unwrap();
         sink.write(picture.samples().as_slice()).unwrap();
         sink.finish(&Metadata::default()).unwrap();
@@ -568,22 +568,22 @@ fn directories_are_counted_and_a_circle_has_an_end() {
             .map(|next| if next == count { 0 } else { offset(next) })
             .collect()
     };
-    let unread = |nexts: &[u32]| {
+    let ignored = |nexts: &[u32]| {
         let mut file = file(nexts);
         let length = file.get_ref().len() as u64;
-        beside::unread(&mut file, length).unwrap()
+        extra_content::ignored(&mut file, length).unwrap()
     };
-    assert_eq!(unread(&chain(1)), []);
-    assert_eq!(unread(&chain(2)), [Unread::Pages(2)]);
-    assert_eq!(unread(&chain(999)), [Unread::Pages(999)]);
-    assert_eq!(unread(&chain(1000)), [Unread::Pages(1000)]);
-    assert_eq!(unread(&chain(5000)), [Unread::Pages(1000)]);
+    assert_eq!(ignored(&chain(1)), []);
+    assert_eq!(ignored(&chain(2)), [IgnoredContent::Pages(2)]);
+    assert_eq!(ignored(&chain(999)), [IgnoredContent::Pages(999)]);
+    assert_eq!(ignored(&chain(1000)), [IgnoredContent::Pages(1000)]);
+    assert_eq!(ignored(&chain(5000)), [IgnoredContent::Pages(1000)]);
     // The next directory is itself, the first, or outside the file.
-    assert_eq!(unread(&[offset(0)]), []);
+    assert_eq!(ignored(&[offset(0)]), []);
     assert_eq!(
-        unread(&[offset(1), offset(2), offset(0)]),
-        [Unread::Pages(3)]
+        ignored(&[offset(1), offset(2), offset(0)]),
+        [IgnoredContent::Pages(3)]
     );
-    let cut = unread(&[offset(1), 1 << 30]);
-    assert_eq!(cut, [Unread::Pages(2), Unread::Cut]);
+    let cut = ignored(&[offset(1), 1 << 30]);
+    assert_eq!(cut, [IgnoredContent::Pages(2), IgnoredContent::Cut]);
 }

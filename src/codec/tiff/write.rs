@@ -17,13 +17,13 @@ use ::tiff::{
 };
 
 use crate::{
-    codec::rows::{Destination, Sink, StripFile, Strips},
+    codec::rows::{SharedOutput, Sink, StripEncoder, StripFile},
     error::{Error, Result},
     image::{Depth, ImageSpec, no_memory},
     warning::Warning,
 };
 
-use super::{Compression, DensityUnit, Metadata, XMP, message};
+use super::{Compression, DensityUnit, Metadata, XMP, errors};
 
 /// Above this many bytes of samples, offsets may exceed 32 bits and a BigTIFF is
 /// written. Deflate expands incompressible data by at most a thousandth.
@@ -37,7 +37,7 @@ pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
     compression: Compression,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let bytes = spec.rows as u64 * spec.row_bytes() as u64;
     let kept = [&metadata.icc, &metadata.xmp].into_iter().flatten();
@@ -59,7 +59,7 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
     spec: ImageSpec,
     metadata: Metadata,
     compression: Compression,
-    out: Destination<'a>,
+    out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let file = File::<K> {
         encoder: TiffEncoder::new_generic(out).map_err(encode_error)?,
@@ -75,11 +75,11 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
         lengths: Vec::new(),
     };
     let strip = file.strip_rows * spec.row_bytes();
-    Ok(Box::new(Strips::new(file, strip, spec.bytes())))
+    Ok(Box::new(StripEncoder::new(file, strip, spec.bytes())))
 }
 
 struct File<'a, K: TiffKind> {
-    encoder: TiffEncoder<Destination<'a>, K>,
+    encoder: TiffEncoder<SharedOutput<'a>, K>,
     spec: ImageSpec,
     metadata: Metadata,
     deflate: Deflate,
@@ -223,7 +223,7 @@ fn apply_predictor(row: &mut [u8], spec: ImageSpec) {
 
 fn encode_error(error: TiffError) -> Error {
     match error {
-        TiffError::IoError(error) => message::writing(error),
-        error => message::unfit("tiff", error, "png or npy"),
+        TiffError::IoError(error) => errors::writing(error),
+        error => errors::unfit("tiff", error, "png or npy"),
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, io::Cursor, path::Path};
 
 use stridekern::{
     Depth, Error,
-    codec::{self, EncodeOptions, Format, Limits, Metadata, Unread},
+    codec::{self, EncodeOptions, Format, IgnoredContent, Limits, Metadata},
 };
 
 use crate::common;
@@ -16,17 +16,18 @@ fn archive() -> Vec<u8> {
 }
 
 /// What is not read of the file, by its header.
-fn unread(bytes: &[u8], format: Format) -> Result<Vec<Unread>, Error> {
+fn ignored(bytes: &[u8], format: Format) -> Result<Vec<IgnoredContent>, Error> {
     let reader = codec::rows_of_bytes(bytes, Some(format), &Limits::default())?;
-    Ok(reader.header().unread.clone())
+    Ok(reader.header().ignored.clone())
 }
 
 /// Checks that whatever follows the file is found, and nothing else.
 fn check(name: &str, bytes: &[u8], format: Format) {
-    let before = unread(bytes, format).unwrap();
-    let is_behind = |part: &Unread| matches!(part, Unread::Data(_) | Unread::Pictures);
+    let before = ignored(bytes, format).unwrap();
+    let is_behind =
+        |part: &IgnoredContent| matches!(part, IgnoredContent::Data(_) | IgnoredContent::Pictures);
     assert!(!before.iter().any(is_behind), "{name}: {before:?}");
-    let followed = |by: &[u8]| unread(&[bytes, by].concat(), format);
+    let followed = |by: &[u8]| ignored(&[bytes, by].concat(), format);
     if format == Format::Npy {
         // An array ends with its file.
         for by in [&archive()[..], &[0; 9], bytes] {
@@ -36,7 +37,7 @@ fn check(name: &str, bytes: &[u8], format: Format) {
         }
         return;
     }
-    let with = |part: Unread| {
+    let with = |part: IgnoredContent| {
         let mut all = before.clone();
         all.push(part);
         all.sort_by_key(|part| format!("{part:?}"));
@@ -64,10 +65,10 @@ fn check(name: &str, bytes: &[u8], format: Format) {
         );
     }
     for (by, part) in [
-        (archive(), Unread::Data(5004)),
-        (b"x".to_vec(), Unread::Data(1)),
-        (b"\0\0x".to_vec(), Unread::Data(3)),
-        (b"\0\n\x89PNG\r\n\x1a\n".to_vec(), Unread::Pictures),
+        (archive(), IgnoredContent::Data(5004)),
+        (b"x".to_vec(), IgnoredContent::Data(1)),
+        (b"\0\0x".to_vec(), IgnoredContent::Data(3)),
+        (b"\0\n\x89PNG\r\n\x1a\n".to_vec(), IgnoredContent::Pictures),
     ] {
         let wanted = if is_told {
             before_sorted.clone()
@@ -80,8 +81,8 @@ fn check(name: &str, bytes: &[u8], format: Format) {
     // enough: the rest is told after the last row.
     let another = match format {
         Format::Png => None,
-        Format::Tga => Some(Unread::Data(bytes.len() as u64)),
-        _ => Some(Unread::Pictures),
+        Format::Tga => Some(IgnoredContent::Data(bytes.len() as u64)),
+        _ => Some(IgnoredContent::Pictures),
     };
     match another {
         Some(_) if is_told => {}
@@ -143,11 +144,11 @@ fn what_follows_pictures_of_every_size_and_kind_is_found() {
 }
 
 /// Decodes it, too: these are sound files.
-fn checked(name: &str, bytes: &[u8], format: Format) -> Vec<Unread> {
+fn checked(name: &str, bytes: &[u8], format: Format) -> Vec<IgnoredContent> {
     let decoded = codec::read_bytes(bytes, Some(format), &Limits::default());
     assert!(decoded.is_ok(), "{name}: {decoded:?}");
     check(name, bytes, format);
-    unread(bytes, format).unwrap()
+    ignored(bytes, format).unwrap()
 }
 
 /// A bitmap with a header of 40, 56, 108 or 124 bytes that ends with zeros behind
@@ -215,7 +216,7 @@ fn bits_of_bitmaps_that_are_not_read_are_known() {
     let ten = [0x3ff0_0000, 0xf_fc00, 0x3ff, 0];
     let with_alpha = [0xff_0000, 0xff00, 0xff, 0xff00_0000];
     let fives = [0x7c00, 0x3e0, 0x1f];
-    let channels = Unread::Channels { stored: 4, read: 3 };
+    let channels = IgnoredContent::Channels { stored: 4, read: 3 };
     let check = |name: &str, header: usize, kind: [u32; 2], masks: &[u32], pixels: Vec<u8>| {
         let file = bmp(header, [7, 5], kind, masks, &[], &pixels);
         checked(name, &file, Format::Bmp)
@@ -223,7 +224,7 @@ fn bits_of_bitmaps_that_are_not_read_are_known() {
     let pixels = wide(|at| at.wrapping_mul(0x0320_1005) & 0x3fff_ffff);
     for header in [108, 124] {
         let found = check("ten bits", header, [32, 3], &ten, pixels.clone());
-        assert_eq!(found, [Unread::Bits(10)]);
+        assert_eq!(found, [IgnoredContent::Bits(10)]);
     }
     let alpha = wide(|at| at << 24 | at);
     for (name, header, compression, masks, pixels, wanted) in [
@@ -332,7 +333,7 @@ fn tga_has_more_than_pixels() {
     let runs = [&[0x80 + 6, 1, 2, 3, 12][..], &pixels[..39]].concat();
     assert_eq!(checked("runs", &tga(10, 24, 0, &runs), Format::Tga), []);
     let bit = tga(2, 16, 1, &pixels[..40]);
-    let channels = Unread::Channels { stored: 4, read: 3 };
+    let channels = IgnoredContent::Channels { stored: 4, read: 3 };
     assert_eq!(checked("a bit of alpha", &bit, Format::Tga), [channels]);
     assert_eq!(
         checked(
@@ -352,10 +353,13 @@ fn tga_has_more_than_pixels() {
     let closed = tga_closed(flat.clone(), &stamp, [0, end, 0], 0);
     assert_eq!(
         checked("a stamp", &closed, Format::Tga),
-        [Unread::Copies(None)]
+        [IgnoredContent::Copies(None)]
     );
     let closed = tga_closed(flat, b"a program's own", [0; 3], end);
-    assert_eq!(unread(&closed, Format::Tga).unwrap(), [Unread::Data(15)]);
+    assert_eq!(
+        ignored(&closed, Format::Tga).unwrap(),
+        [IgnoredContent::Data(15)]
+    );
 }
 
 #[test]
@@ -397,7 +401,10 @@ fn exr_has_windows_kinds_of_samples_and_blocks() {
     let made = file(halves, encoding, whole, [70, 40]);
     assert_eq!(checked("halves", &made, Format::Exr), []);
     let made = file(integers, encoding, whole, [70, 40]);
-    assert_eq!(checked("integers", &made, Format::Exr), [Unread::Integers]);
+    assert_eq!(
+        checked("integers", &made, Format::Exr),
+        [IgnoredContent::Integers]
+    );
     let warnings = codec::read_bytes(&made, None, &Limits::default())
         .unwrap()
         .warnings;
@@ -406,11 +413,11 @@ fn exr_has_windows_kinds_of_samples_and_blocks() {
         ["the exr file holds 32-bit integers: they were read as 32-bit floats"]
     );
     for (windows, shown, wanted) in [
-        ([[5, 5], [5, 5]], [70, 40], Unread::Windows),
-        ([[5, 6], [0, 0]], [110, 110], Unread::Windows),
-        ([[0, 0], [0, 0]], [71, 40], Unread::Windows),
-        ([[-1, 0], [0, 0]], [70, 40], Unread::Overscan),
-        ([[0, 0], [0, 0]], [69, 40], Unread::Overscan),
+        ([[5, 5], [5, 5]], [70, 40], IgnoredContent::Windows),
+        ([[5, 6], [0, 0]], [110, 110], IgnoredContent::Windows),
+        ([[0, 0], [0, 0]], [71, 40], IgnoredContent::Windows),
+        ([[-1, 0], [0, 0]], [70, 40], IgnoredContent::Overscan),
+        ([[0, 0], [0, 0]], [69, 40], IgnoredContent::Overscan),
     ] {
         let made = file(floats, encoding, windows, shown);
         let name = format!("{windows:?} {shown:?}");
@@ -426,7 +433,9 @@ fn exr_without_colours_is_not_called_damaged() {
     let image = Image::from_channels((7, 5), channels);
     let mut file = Cursor::new(Vec::new());
     image.write().to_buffered(&mut file).unwrap();
-    let error = unread(file.get_ref(), Format::Exr).unwrap_err().to_string();
+    let error = ignored(file.get_ref(), Format::Exr)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("without the channels R, G and B"), "{error}");
     assert!(!error.contains("damaged"), "{error}");
 }
@@ -488,12 +497,12 @@ fn tiff_ends_with_the_last_of_what_its_directories_tell_of() {
     };
     assert_eq!(
         checked("a stack", &stack("3"), Format::Tiff),
-        [Unread::Pages(3)]
+        [IgnoredContent::Pages(3)]
     );
     for planes in ["1", "none", ""] {
         assert_eq!(
-            unread(&stack(planes), Format::Tiff).unwrap(),
-            [Unread::Data(70)]
+            ignored(&stack(planes), Format::Tiff).unwrap(),
+            [IgnoredContent::Data(70)]
         );
     }
 }
@@ -514,7 +523,7 @@ fn netpbm_in_digits_ends_with_its_last_sample() {
         assert_eq!(checked(name, bytes, format), [], "{name}");
         // The last sample is the last byte.
         assert_eq!(
-            unread(bytes.trim_ascii_end(), format).unwrap(),
+            ignored(bytes.trim_ascii_end(), format).unwrap(),
             [],
             "{name}"
         );
@@ -542,26 +551,26 @@ fn what_no_directory_of_a_tiff_tells_of_is_found() {
         ),
         (with(32997, 16), "a volume of 16 planes"),
     ] {
-        let error = unread(&file, Format::Tiff).unwrap_err().to_string();
+        let error = ignored(&file, Format::Tiff).unwrap_err().to_string();
         let wanted = format!(
             "{what} is not supported in a tiff file: convert it with another program first"
         );
         assert_eq!(error, wanted);
     }
     for file in [with(266, 1), with(32997, 1)] {
-        assert_eq!(unread(&file, Format::Tiff).unwrap(), []);
+        assert_eq!(ignored(&file, Format::Tiff).unwrap(), []);
     }
     // The place of the next directory is behind the file.
     let mut file = tiff(&[], &[]);
     let next = file.len() - 4;
     file[next..].copy_from_slice(&1_000_000_000_u32.to_le_bytes());
-    assert_eq!(unread(&file, Format::Tiff).unwrap(), [Unread::Cut]);
+    assert_eq!(ignored(&file, Format::Tiff).unwrap(), [IgnoredContent::Cut]);
     // So is the text of the first.
     let whole = tiff(&[(270, 2, 400, vec![b'x'; 400])], &[]);
-    assert_eq!(unread(&whole, Format::Tiff).unwrap(), []);
+    assert_eq!(ignored(&whole, Format::Tiff).unwrap(), []);
     assert_eq!(
-        unread(&whole[..whole.len() - 300], Format::Tiff).unwrap(),
-        [Unread::Cut]
+        ignored(&whole[..whole.len() - 300], Format::Tiff).unwrap(),
+        [IgnoredContent::Cut]
     );
     // What is left of a directory is no picture, what is as large as one may be.
     let hole = |bytes: &[u8]| {
@@ -579,17 +588,20 @@ fn what_no_directory_of_a_tiff_tells_of_is_found() {
         file[at + 4..at + 12].copy_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0]);
         file
     };
-    assert_eq!(unread(&hole(&[]), Format::Tiff).unwrap(), []);
+    assert_eq!(ignored(&hole(&[]), Format::Tiff).unwrap(), []);
     assert_eq!(
-        unread(&hole(&[7; 1500]), Format::Tiff).unwrap(),
-        [Unread::Hole(1980)]
+        ignored(&hole(&[7; 1500]), Format::Tiff).unwrap(),
+        [IgnoredContent::Hole(1980)]
     );
     // A strip that is three times as long as its rows.
     let mut file = tiff(&[], &[]);
     let entry = [&279_u16.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0]].concat();
     let at = file.windows(8).position(|part| part == entry).unwrap() + 8;
     file[at] = 105;
-    assert_eq!(unread(&file, Format::Tiff).unwrap(), [Unread::Hole(70)]);
+    assert_eq!(
+        ignored(&file, Format::Tiff).unwrap(),
+        [IgnoredContent::Hole(70)]
+    );
 }
 
 #[test]
@@ -605,7 +617,10 @@ fn pixels_beyond_the_screen_of_a_gif_are_known() {
     };
     assert_eq!(checked("whole", &made(9, [0, 0]), Format::Gif), []);
     for file in [made(8, [0, 0]), made(9, [1, 0]), made(9, [0, 1])] {
-        assert_eq!(checked("cut", &file, Format::Gif), [Unread::Overscan]);
+        assert_eq!(
+            checked("cut", &file, Format::Gif),
+            [IgnoredContent::Overscan]
+        );
     }
 }
 
@@ -621,11 +636,11 @@ fn a_jpeg_may_end_twice() {
 fn a_webp_with_a_chunk_beyond_its_end_is_damaged() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
     let mut file = fs::read(folder.join("rgb.webp")).unwrap();
-    assert!(unread(&file, Format::Webp).is_ok());
+    assert!(ignored(&file, Format::Webp).is_ok());
     // The length of its last chunk.
     let length = u32::from_le_bytes(*file[16..].first_chunk().unwrap());
     file[16..20].copy_from_slice(&(length + 2).to_le_bytes());
-    let error = unread(&file, Format::Webp).unwrap_err().to_string();
+    let error = ignored(&file, Format::Webp).unwrap_err().to_string();
     assert!(error.contains("a chunk is longer than the file"), "{error}");
 }
 
@@ -641,8 +656,8 @@ fn bytes_before_the_pixels_of_a_bitmap_are_found() {
     assert_eq!(checked("no gap", &file(&[]), Format::Bmp), []);
     assert_eq!(checked("zeros", &file(&[0; 20]), Format::Bmp), []);
     assert_eq!(
-        unread(&file(b"words between"), Format::Bmp).unwrap(),
-        [Unread::Data(13)]
+        ignored(&file(b"words between"), Format::Bmp).unwrap(),
+        [IgnoredContent::Data(13)]
     );
 }
 
@@ -658,15 +673,15 @@ fn webp_chunks_that_are_not_read_are_known() {
         made.resize(made.len().next_multiple_of(2), 0);
         let size = (made.len() - 8) as u32;
         made[4..8].copy_from_slice(&size.to_le_bytes());
-        unread(&made, Format::Webp).unwrap()
+        ignored(&made, Format::Webp).unwrap()
     };
     let picture = &file[20..];
     let name = file[12..].first_chunk().unwrap();
     for (name, data, wanted) in [
-        (name, picture, &[Unread::Pictures][..]),
-        (b"ANMF", &[0; 16], &[Unread::Pictures]),
-        (b"FRGM", b"a part", &[Unread::Hole(6)]),
-        (b"abcd", b"words", &[Unread::Hole(5)]),
+        (name, picture, &[IgnoredContent::Pictures][..]),
+        (b"ANMF", &[0; 16], &[IgnoredContent::Pictures]),
+        (b"FRGM", b"a part", &[IgnoredContent::Hole(6)]),
+        (b"abcd", b"words", &[IgnoredContent::Hole(5)]),
         (b"abcd", &[0; 5], &[]),
         (b"EXIF", b"II*", &[]),
         (b"XMP ", b"<x/>", &[]),

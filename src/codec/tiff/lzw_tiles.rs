@@ -16,7 +16,7 @@ use weezl::{BitOrder, decode::Decoder as Lzw};
 
 use super::{
     error::{chunk_error, decode_error},
-    message,
+    errors,
 };
 use crate::{
     codec::input::InputReader,
@@ -108,15 +108,15 @@ impl LzwTiles {
         most: usize,
     ) -> Result<()> {
         let Some(&[at, len]) = self.places.get(tile) else {
-            return Err(message::damaged("tiff", "a tile is missing"));
+            return Err(errors::damaged("tiff", "a tile is missing"));
         };
         if len > most as u64 {
-            return Err(message::over_memory("tiff", most as u64));
+            return Err(errors::over_memory("tiff", most as u64));
         }
         let mut stored = Vec::new();
         (input.seek(SeekFrom::Start(at)))
             .and_then(|_| input.take(len).read_to_end(&mut stored))
-            .map_err(|error| message::reading("tiff", &error))?;
+            .map_err(|error| errors::reading("tiff", &error))?;
         let mut file = self.head(rows);
         let (head, len) = (file.len(), rows * self.stored_row);
         (file.try_reserve_exact(len)).map_err(|_| no_memory::<u8>(len))?;
@@ -205,10 +205,10 @@ fn unpack(mut codes: &[u8], mut out: &mut [u8]) -> Result<()> {
         codes = &codes[result.consumed_in..];
         out = &mut out[result.consumed_out..];
         if let Err(error) = result.status {
-            return Err(message::damaged("tiff", error));
+            return Err(errors::damaged("tiff", error));
         }
         if result.consumed_in == 0 && result.consumed_out == 0 {
-            return Err(message::truncated("tiff"));
+            return Err(errors::truncated("tiff"));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::image::Depth;
 /// replaced by a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unread {
+pub enum IgnoredContent {
     /// Frames of an animation, of which the first is read: how many there are.
     Frames(u64),
     /// Pages, of which the first is read: how many there are, or at least
@@ -60,7 +60,7 @@ pub enum Unread {
 /// Pages are counted up to this number.
 pub(super) const MOST_PAGES: u64 = 1000;
 
-impl Unread {
+impl IgnoredContent {
     /// What the user is told where the file is read; nothing where that goes
     /// without saying.
     pub(super) fn warning(self, format: Format) -> Option<String> {
@@ -108,7 +108,7 @@ impl Unread {
 }
 
 /// What there is: `3 frames`, `16 bytes of further data after its picture`.
-impl fmt::Display for Unread {
+impl fmt::Display for IgnoredContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Frames(count) => write!(f, "{count} frames"),
@@ -137,13 +137,13 @@ impl fmt::Display for Unread {
 }
 
 /// The data after an image, if they are more than padding.
-pub(super) fn behind(rest: &[u8]) -> Option<Unread> {
+pub(super) fn behind(rest: &[u8]) -> Option<IgnoredContent> {
     if rest.iter().all(|byte| is_blank(*byte) || *byte == 0xff) {
         return None;
     }
     Some(match Format::from_content(without_blanks(rest)) {
-        Some(_) => Unread::Pictures,
-        None => Unread::Data(rest.len() as u64),
+        Some(_) => IgnoredContent::Pictures,
+        None => IgnoredContent::Data(rest.len() as u64),
     })
 }
 
@@ -161,7 +161,7 @@ pub(super) fn without_blanks(bytes: &[u8]) -> &[u8] {
 
 /// The same of a file whose picture ends at byte `end`, if that is known: where it
 /// is not, the file is cut or damaged, which its decoder finds.
-pub(super) fn after(file: &[u8], end: Option<usize>) -> Option<Unread> {
+pub(super) fn after(file: &[u8], end: Option<usize>) -> Option<IgnoredContent> {
     behind(file.get(end?..)?)
 }
 
@@ -170,7 +170,7 @@ pub(super) fn data_between(
     input: &mut (impl Read + Seek),
     start: u64,
     end: u64,
-) -> io::Result<Option<Unread>> {
+) -> io::Result<Option<IgnoredContent>> {
     /// The maximum length of padding.
     const MOST: u64 = 1 << 16;
     let bytes = end.saturating_sub(start);
@@ -178,8 +178,8 @@ pub(super) fn data_between(
     let mut rest = Vec::new();
     input.take(bytes.min(MOST)).read_to_end(&mut rest)?;
     Ok(match behind(&rest) {
-        Some(Unread::Pictures) => Some(Unread::Pictures),
-        _ if bytes > MOST => Some(Unread::Data(bytes)),
+        Some(IgnoredContent::Pictures) => Some(IgnoredContent::Pictures),
+        _ if bytes > MOST => Some(IgnoredContent::Data(bytes)),
         found => found,
     })
 }
@@ -193,8 +193,8 @@ mod tests {
         for (rest, data) in [
             (&b""[..], None),
             (b"\0\0\xff\n \r\x1a", None),
-            (b"\0x\0", Some(Unread::Data(3))),
-            (b"PK", Some(Unread::Data(2))),
+            (b"\0x\0", Some(IgnoredContent::Data(3))),
+            (b"PK", Some(IgnoredContent::Data(2))),
         ] {
             assert_eq!(behind(rest), data, "{rest:?}");
             // In a file that goes on like that, too.
@@ -205,22 +205,25 @@ mod tests {
         }
         let long = vec![0; (1 << 16) + 8];
         let found = data_between(&mut io::Cursor::new(&long), 7, long.len() as u64).unwrap();
-        assert_eq!(found, Some(Unread::Data(1 + (1 << 16))));
+        assert_eq!(found, Some(IgnoredContent::Data(1 + (1 << 16))));
     }
 
     #[test]
     fn counts_are_told_as_people_say_them() {
-        for (unread, text) in [
-            (Unread::Frames(3), "3 frames"),
-            (Unread::Pages(999), "999 pages"),
-            (Unread::Pages(MOST_PAGES), "1000 pages or more"),
+        for (ignored, text) in [
+            (IgnoredContent::Frames(3), "3 frames"),
+            (IgnoredContent::Pages(999), "999 pages"),
+            (IgnoredContent::Pages(MOST_PAGES), "1000 pages or more"),
             (
-                Unread::Copies(Some(1)),
+                IgnoredContent::Copies(Some(1)),
                 "1 picture that belongs to its first",
             ),
-            (Unread::Data(1), "1 byte of further data after its picture"),
+            (
+                IgnoredContent::Data(1),
+                "1 byte of further data after its picture",
+            ),
         ] {
-            assert_eq!(unread.to_string(), text);
+            assert_eq!(ignored.to_string(), text);
         }
     }
 }

@@ -7,12 +7,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 use weezl::{BitOrder, LzwStatus, decode::Decoder as Lzw};
 
 use super::{
-    Unread,
-    unread::{behind, without_blanks},
+    IgnoredContent,
+    ignored_content::{behind, without_blanks},
 };
 
 /// Decodes a compressed stream to measure its length, and discards the output.
-pub(super) struct Gauge {
+pub(super) struct StreamLength {
     decoder: Decoder,
     /// The bytes that the stream may decode to, and those that it has so far.
     most: u64,
@@ -40,7 +40,7 @@ enum State {
     Surplus,
 }
 
-impl Gauge {
+impl StreamLength {
     /// A zlib stream, of PNG or TIFF, that decodes to `most` bytes or fewer.
     pub(super) fn deflate(most: u64) -> Self {
         Self::new(Decoder::Deflate(Decompress::new(true)), most)
@@ -143,14 +143,14 @@ impl Gauge {
     }
 
     /// The data of the stream beyond the samples of the image, if any.
-    pub(super) fn unread(self) -> Option<Unread> {
+    pub(super) fn ignored(self) -> Option<IgnoredContent> {
         /// Programs leave some bytes behind a stream, and decoders look ahead.
         const PADDING: u64 = 16;
         match self.state {
-            State::Surplus => Some(Unread::Surplus),
+            State::Surplus => Some(IgnoredContent::Surplus),
             State::Ended if self.behind > PADDING => match behind(&self.tail)? {
-                Unread::Pictures => Some(Unread::Pictures),
-                _ => Some(Unread::Hole(self.behind)),
+                IgnoredContent::Pictures => Some(IgnoredContent::Pictures),
+                _ => Some(IgnoredContent::Hole(self.behind)),
             },
             State::Running | State::Ended | State::Damaged => None,
         }
@@ -168,7 +168,7 @@ enum PackBits {
 }
 
 impl PackBits {
-    /// As [`Gauge::decode`].
+    /// As [`StreamLength::decode`].
     fn decode(&mut self, bytes: &[u8]) -> (usize, usize) {
         let (mut consumed, mut decoded) = (0, 0);
         while let Some(byte) = bytes.get(consumed) {
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     /// A name, a stream of these samples, and how a stream of its kind begins.
-    type Stream = (&'static str, Vec<u8>, fn(u64) -> Gauge);
+    type Stream = (&'static str, Vec<u8>, fn(u64) -> StreamLength);
 
     fn streams(samples: &[u8]) -> [Stream; 4] {
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::new(6));
@@ -223,12 +223,12 @@ mod tests {
         // A run, and a byte that says nothing.
         let runs: Vec<u8> = runs.chain([128]).collect();
         [
-            ("deflate", zlib.finish().unwrap(), Gauge::deflate),
-            ("tiff lzw", tiff.unwrap(), Gauge::tiff_lzw),
+            ("deflate", zlib.finish().unwrap(), StreamLength::deflate),
+            ("tiff lzw", tiff.unwrap(), StreamLength::tiff_lzw),
             ("gif lzw", gif.unwrap(), |most| {
-                Gauge::gif_lzw(8, most).unwrap()
+                StreamLength::gif_lzw(8, most).unwrap()
             }),
-            ("packbits", runs, Gauge::pack_bits),
+            ("packbits", runs, StreamLength::pack_bits),
         ]
     }
 
@@ -247,7 +247,7 @@ mod tests {
                 let mut gauge = gauge(samples.len() as u64);
                 stream.chunks(part).for_each(|part| gauge.feed(part));
                 assert_eq!(gauge.decoded, samples.len() as u64, "{name}");
-                assert_eq!(gauge.unread(), None, "{name}, {part} at a time");
+                assert_eq!(gauge.ignored(), None, "{name}, {part} at a time");
             }
         }
     }
@@ -260,7 +260,7 @@ mod tests {
                 for lacking in [1, 50_000] {
                     let mut gauge = gauge(samples.len() as u64 - lacking);
                     stream.chunks(part).for_each(|part| gauge.feed(part));
-                    assert_eq!(gauge.unread(), Some(Unread::Surplus), "{name}");
+                    assert_eq!(gauge.ignored(), Some(IgnoredContent::Surplus), "{name}");
                 }
             }
         }
@@ -270,27 +270,27 @@ mod tests {
     fn what_stands_behind_a_stream_is_found() {
         let samples = samples();
         for (name, stream, gauge) in streams(&samples) {
-            let unread = |rest: &[u8]| {
+            let ignored = |rest: &[u8]| {
                 let mut gauge = gauge(samples.len() as u64);
                 let stream = [&stream[..], rest].concat();
                 stream.chunks(997).for_each(|part| gauge.feed(part));
-                gauge.unread()
+                gauge.ignored()
             };
             let is_open = name == "packbits";
             let picture = [&b"\xff\xd8\xff\xe0\0\x10JFIF\0"[..], &[7; 3000]].concat();
             let data = [1; 3000];
             for rest in [&picture[..], &data] {
-                let found = unread(rest);
+                let found = ignored(rest);
                 match found {
-                    Some(Unread::Surplus) => assert!(is_open, "{name}"),
-                    Some(Unread::Pictures) => assert_eq!(rest, picture, "{name}"),
+                    Some(IgnoredContent::Surplus) => assert!(is_open, "{name}"),
+                    Some(IgnoredContent::Pictures) => assert_eq!(rest, picture, "{name}"),
                     // LZW decoders look some bytes ahead.
-                    Some(Unread::Hole(2992..=3011)) => {}
+                    Some(IgnoredContent::Hole(2992..=3011)) => {}
                     _ => panic!("{name}: {found:?}"),
                 }
             }
             for padding in [&[0; 3000][..], &[], b"\n"] {
-                assert!(is_open || unread(padding).is_none(), "{name}");
+                assert!(is_open || ignored(padding).is_none(), "{name}");
             }
         }
     }
@@ -310,6 +310,6 @@ mod tests {
                 assert!(decoded <= samples.len() as u64 + (1 << 20), "{name}");
             }
         }
-        assert!(Gauge::gif_lzw(0, 1).is_none() && Gauge::gif_lzw(12, 1).is_none());
+        assert!(StreamLength::gif_lzw(0, 1).is_none() && StreamLength::gif_lzw(12, 1).is_none());
     }
 }

@@ -2,24 +2,24 @@
 //! run-length encoded.
 
 use crate::codec::{
-    Unread,
-    unread::{after, behind},
+    IgnoredContent,
+    ignored_content::{after, behind},
 };
 
 use super::{u16_at, u32_at};
 
 /// Content of the file beside its image, which has this size.
-pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
+pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredContent> {
     if rows == 0 || columns == 0 {
         return Vec::new();
     }
-    let unread = Layout::of(bytes).map(|layout| {
-        let pixels = layout.unread(bytes, [rows, columns]);
+    let ignored = Layout::of(bytes).map(|layout| {
+        let pixels = layout.ignored(bytes, [rows, columns]);
         let before = bytes.get(layout.head..layout.start).and_then(behind);
         let after = after(bytes, layout.end(bytes, [rows, columns]));
         pixels.into_iter().chain(before).chain(after).collect()
     });
-    unread.unwrap_or_default()
+    ignored.unwrap_or_default()
 }
 
 /// How the pixels are stored.
@@ -143,11 +143,11 @@ impl Layout {
     }
 
     /// Bits of the pixels that are not read, such as an unused alpha.
-    fn unread(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
-        let mut unread = Vec::new();
+    fn ignored(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredContent> {
+        let mut ignored = Vec::new();
         let most = self.masks.map(u32::count_ones).into_iter().max();
         if let Some(bits @ 9..) = most {
-            unread.push(Unread::Bits(bits));
+            ignored.push(IgnoredContent::Bits(bits));
         }
         let mask = self.masks.iter().fold(0, |all, mask| all | mask);
         let others = if self.bits == 16 {
@@ -156,9 +156,9 @@ impl Layout {
             !mask
         };
         if others != 0 && self.has_others(bytes, others, [rows, columns]) == Some(true) {
-            unread.push(Unread::Channels { stored: 4, read: 3 });
+            ignored.push(IgnoredContent::Channels { stored: 4, read: 3 });
         }
-        unread
+        ignored
     }
 
     /// Whether bits of pixels that mean nothing are not the same in all of them:

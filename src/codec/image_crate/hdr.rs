@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    codec::{Limits, message},
+    codec::{Limits, errors},
     error::Result,
     image::{Image, SampleSliceMut, Samples},
     warning::Warning,
@@ -26,7 +26,7 @@ const LINE_BYTE: usize = 12;
 pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let (lines, len) = header(bytes);
     if len > MAX_HEADER_BYTES {
-        return Err(message::long_header("hdr", MAX_HEADER_BYTES as u64));
+        return Err(errors::long_header("hdr", MAX_HEADER_BYTES as u64));
     }
     within("hdr", lines * LINE + len * LINE_BYTE, bytes, limits)
 }

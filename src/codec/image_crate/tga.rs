@@ -1,33 +1,33 @@
 //! TGA: a header, a name and a palette, pixels or runs of them, and what a footer
 //! at the end of the file tells of.
 
-use crate::codec::{Unread, unread::behind};
+use crate::codec::{IgnoredContent, ignored_content::behind};
 
 use super::{u16_at, u32_at};
 
 const HEADER: usize = 18;
 
 /// Content of the file beside its image, which has this size.
-pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
-    let mut unread = Vec::new();
+pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredContent> {
+    let mut ignored = Vec::new();
     // The attribute bit of 16-bit pixels is not read.
     if let (Some(16), Some(descriptor)) = (bytes.get(16), bytes.get(17))
         && descriptor & 15 == 1
     {
-        unread.push(Unread::Channels { stored: 4, read: 3 });
+        ignored.push(IgnoredContent::Channels { stored: 4, read: 3 });
     }
     if let Some(colors) = palette(bytes).filter(|colors| *colors > 0)
         && !matches!(bytes.get(2), Some(1 | 9))
     {
-        unread.push(Unread::Hole(colors as u64));
+        ignored.push(IgnoredContent::Hole(colors as u64));
     }
     let Some(end) = end(bytes, rows * columns) else {
-        return unread;
+        return ignored;
     };
     let mut known = vec![[0, end]];
     let stamp = footer(bytes, rows, &mut known, end);
     if stamp.is_some() {
-        unread.push(Unread::Copies(None));
+        ignored.push(IgnoredContent::Copies(None));
     }
     // Whatever lies between them.
     known.sort_unstable();
@@ -36,12 +36,12 @@ pub(super) fn unread(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<Unread> {
         if let Some(gap) = bytes.get(at..start)
             && let Some(data) = behind(gap)
         {
-            unread.push(data);
+            ignored.push(data);
             break;
         }
         at = at.max(end);
     }
-    unread
+    ignored
 }
 
 /// The signature in a TGA 2.0 footer, after two offsets.

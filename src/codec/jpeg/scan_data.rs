@@ -3,15 +3,15 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::{
-    codec::message,
+    codec::errors,
     error::{Error, Result},
     image::no_memory,
 };
 
 use super::{
-    headers::Headers,
     markers::{END, GUARD, Markers, RESTART_FIRST, RESTART_LAST},
-    scan::{RowStart, Scan},
+    mcu_rows::{RowStart, Scan},
+    strip_headers::Headers,
 };
 
 /// Twice the maximum number of MCU rows in an image, since a growing list
@@ -113,7 +113,7 @@ impl<'a> ScanData<'a> {
         self.add_rows(self.find_rows(row));
         match self {
             Self::Whole(_, rows) if rows.starts.len() <= row => {
-                Err((rows.failure.take()).unwrap_or_else(|| message::truncated("jpeg")))
+                Err((rows.failure.take()).unwrap_or_else(|| errors::truncated("jpeg")))
             }
             _ => Ok(()),
         }

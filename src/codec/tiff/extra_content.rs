@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    Unread,
-    directory::{Entry, Layout, MAX_ENTRIES},
+    IgnoredContent,
+    ifd::{Entry, Layout, MAX_ENTRIES},
 };
-use crate::codec::unread::{MOST_PAGES, data_between};
+use crate::codec::ignored_content::{MOST_PAGES, data_between};
 
 /// `NewSubfileType`; bit 0 means a reduced-resolution copy.
 const KIND: u16 = 254;
@@ -28,20 +28,23 @@ const POINTERS: [u16; 4] = [400, 34665, 34853, 40965];
 
 /// The content beside the first image of a file of `length` bytes. Rewinds the input.
 /// The chain of directories ends where it is damaged or forms a cycle.
-pub(super) fn unread(input: &mut (impl Read + Seek), length: u64) -> IoResult<Vec<Unread>> {
+pub(super) fn ignored(
+    input: &mut (impl Read + Seek),
+    length: u64,
+) -> IoResult<Vec<IgnoredContent>> {
     let mut chain = Chain::default();
     let followed = ignore_truncation(chain.follow(input))?;
     let pages = 1 + chain.pages.max(chain.planes);
-    let pages = (pages > 1).then_some(Unread::Pages(pages.min(MOST_PAGES)));
-    let copies = (chain.copies > 0).then_some(Unread::Copies(Some(chain.copies)));
-    let layers = chain.layers.then_some(Unread::Layers(None));
-    let cut = followed.is_none().then_some(Unread::Cut);
-    let mut unread: Vec<_> = [pages, copies, layers, cut].into_iter().flatten().collect();
-    if unread.is_empty() {
-        unread.extend(rest(input, length)?);
+    let pages = (pages > 1).then_some(IgnoredContent::Pages(pages.min(MOST_PAGES)));
+    let copies = (chain.copies > 0).then_some(IgnoredContent::Copies(Some(chain.copies)));
+    let layers = chain.layers.then_some(IgnoredContent::Layers(None));
+    let cut = followed.is_none().then_some(IgnoredContent::Cut);
+    let mut ignored: Vec<_> = [pages, copies, layers, cut].into_iter().flatten().collect();
+    if ignored.is_empty() {
+        ignored.extend(rest(input, length)?);
     }
     input.rewind()?;
-    Ok(unread)
+    Ok(ignored)
 }
 
 /// Turns an early end of file into `None`.
@@ -53,14 +56,14 @@ fn ignore_truncation<T>(result: IoResult<T>) -> IoResult<Option<T>> {
 }
 
 /// Data in a file of one image that no directory refers to.
-fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>> {
+fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredContent>> {
     /// Gaps up to this size between tiles are padding.
     const SMALL: u64 = 64;
     /// Gaps up to this size are stale directories of programs that edited the metadata.
     const STALE: u64 = 1 << 10;
     input.rewind()?;
     let Some(extent) = ignore_truncation(Extent::default().of(input, length))?.flatten() else {
-        return Ok(Some(Unread::Cut));
+        return Ok(Some(IgnoredContent::Cut));
     };
     let (mut parts, mut end) = (extent.parts, 0);
     parts.sort_unstable();
@@ -69,10 +72,10 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Unread>>
         if gap > SMALL {
             // A gap as large as the image may be an image.
             match data_between(input, end, start)? {
-                Some(Unread::Data(bytes)) if bytes > STALE.max(extent.samples / 2) => {
-                    return Ok(Some(Unread::Hole(bytes)));
+                Some(IgnoredContent::Data(bytes)) if bytes > STALE.max(extent.samples / 2) => {
+                    return Ok(Some(IgnoredContent::Hole(bytes)));
                 }
-                Some(Unread::Data(_)) | None => {}
+                Some(IgnoredContent::Data(_)) | None => {}
                 found => return Ok(found),
             }
         }

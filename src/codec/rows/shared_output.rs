@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{codec::message, error::Result, file::Output};
+use crate::{codec::errors, error::Result, file::Output};
 
 /// A shared [`Output`]. Encoders own what they write to and some never give it back, so the
 /// encoder holds one handle and the [`RowWriter`] another, which ends the file, learns of the
@@ -13,7 +13,7 @@ use crate::{codec::message, error::Result, file::Output};
 ///
 /// [`RowWriter`]: super::RowWriter
 #[derive(Clone)]
-pub(in crate::codec) struct Destination<'a>(Arc<Mutex<Target<'a>>>);
+pub(in crate::codec) struct SharedOutput<'a>(Arc<Mutex<Target<'a>>>);
 
 struct Target<'a> {
     out: Output<'a>,
@@ -22,7 +22,7 @@ struct Target<'a> {
     failure: Option<io::Error>,
 }
 
-impl<'a> Destination<'a> {
+impl<'a> SharedOutput<'a> {
     /// For a format that is written from its start to its end.
     pub(in crate::codec) fn forward(out: Output<'a>) -> Self {
         Self::new(out, false)
@@ -50,7 +50,7 @@ impl<'a> Destination<'a> {
     pub(in crate::codec) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         let target = self.target();
         let result = match &target.failure {
-            Some(failure) => Err(message::writing(message::same_again(failure))),
+            Some(failure) => Err(errors::writing(errors::same_again(failure))),
             None => result,
         };
         result.map_err(|error| target.out.explain(error))
@@ -66,7 +66,7 @@ impl<'a> Destination<'a> {
         };
         result
             .and_then(|()| target.flush())
-            .map_err(|error| target.out.explain(message::writing(error)))
+            .map_err(|error| target.out.explain(errors::writing(error)))
     }
 
     /// The output, once the encoder is gone.
@@ -83,7 +83,7 @@ impl Target<'_> {
             && error.kind() != io::ErrorKind::Interrupted
         {
             self.failure
-                .get_or_insert_with(|| message::same_again(error));
+                .get_or_insert_with(|| errors::same_again(error));
         }
         result
     }
@@ -110,7 +110,7 @@ impl Write for Target<'_> {
     }
 }
 
-impl Write for Destination<'_> {
+impl Write for SharedOutput<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.target().write(bytes)
     }
@@ -120,7 +120,7 @@ impl Write for Destination<'_> {
     }
 }
 
-impl Seek for Destination<'_> {
+impl Seek for SharedOutput<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let target = &mut *self.target();
         let result = match &mut target.file {

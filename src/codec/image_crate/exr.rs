@@ -12,7 +12,7 @@ use ::exr::{
 };
 
 use crate::{
-    codec::{Limits, Unread, message, unread::after},
+    codec::{IgnoredContent, Limits, errors, ignored_content::after},
     error::{LimitError, Result},
     image::ImageSpec,
 };
@@ -22,25 +22,25 @@ use super::{u32_at, within};
 /// What a file has beside the one layer that is read, the first that is RGB, and
 /// its channels R, G, B and A. A damaged header is for the decoder; of a picture
 /// without colours, it would say that it was damaged.
-pub(super) fn unread(bytes: &[u8]) -> Result<Vec<Unread>> {
+pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     let Ok(meta) = MetaData::read_from_buffered(bytes, false) else {
         return Ok(Vec::new());
     };
     let headers = &meta.headers;
-    let mut unread = Vec::new();
+    let mut ignored = Vec::new();
     if headers.len() > 1 {
-        unread.push(Unread::Layers(Some(headers.len() as u64)));
+        ignored.push(IgnoredContent::Layers(Some(headers.len() as u64)));
     }
-    unread.extend(after(bytes, end(bytes, &meta)));
+    ignored.extend(after(bytes, end(bytes, &meta)));
     let Some(header) = headers.iter().find(|header| is_rgb(header)) else {
         let what = "a picture without the channels R, G and B";
-        return Err(message::unsupported("exr", what));
+        return Err(errors::unsupported("exr", what));
     };
     let list = &header.channels.list;
     let stored = list.len() as u64;
     let read = 3 + u64::from(has(header, "A"));
     if stored > read {
-        unread.push(Unread::Channels { stored, read });
+        ignored.push(IgnoredContent::Channels { stored, read });
     }
     let is_whole = |channel: &ChannelDescription| channel.sample_type == SampleType::U32;
     if COLOURS
@@ -48,12 +48,12 @@ pub(super) fn unread(bytes: &[u8]) -> Result<Vec<Unread>> {
         .chain(&["A"])
         .any(|name| channel(header, name).is_some_and(is_whole))
     {
-        unread.push(Unread::Integers);
+        ignored.push(IgnoredContent::Integers);
     }
     if let BlockDescription::Tiles(tiles) = &header.blocks
         && tiles.level_mode != LevelMode::Singular
     {
-        unread.push(Unread::Copies(None));
+        ignored.push(IgnoredContent::Copies(None));
     }
     let shown = header.shared_attributes.display_window;
     let position = header.own_attributes.layer_position;
@@ -72,11 +72,11 @@ pub(super) fn unread(bytes: &[u8]) -> Result<Vec<Unread>> {
         start >= from && start.saturating_add(size as i64) <= from.saturating_add(shown as i64)
     });
     if within.contains(&false) {
-        unread.push(Unread::Overscan);
+        ignored.push(IgnoredContent::Overscan);
     } else if same.contains(&false) || shown.position != Vec2(0, 0) {
-        unread.push(Unread::Windows);
+        ignored.push(IgnoredContent::Windows);
     }
-    Ok(unread)
+    Ok(ignored)
 }
 
 const COLOURS: [&str; 3] = ["R", "G", "B"];

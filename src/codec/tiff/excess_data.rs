@@ -10,15 +10,15 @@ use ::tiff::{
 use crate::error::Result;
 
 use super::{
-    Unread,
+    IgnoredContent,
     error::decode_error,
-    message,
-    packed::Gauge,
+    errors,
+    stream_length::StreamLength,
     tags::{unsigned, unsigned_list},
 };
 
 /// The strips or tiles of an image, and the expected size of their data.
-pub(super) struct Surplus {
+pub(super) struct ExcessData {
     compression: u64,
     kind: ChunkType,
     /// The offset and length of each strip or tile.
@@ -30,7 +30,7 @@ pub(super) struct Surplus {
     picture: u64,
 }
 
-impl Surplus {
+impl ExcessData {
     /// For an image whose samples have this many bits.
     pub(super) fn new(decoder: &mut Decoder<impl Read + Seek>, bits: u8) -> Result<Self> {
         let kind = decoder.get_chunk_type();
@@ -63,7 +63,7 @@ impl Surplus {
     }
 
     /// The surplus of uncompressed strips, if it may be more than padding.
-    pub(super) fn plain(&self) -> Option<Unread> {
+    pub(super) fn plain(&self) -> Option<IgnoredContent> {
         if self.compression != 1 || self.kind != ChunkType::Strip {
             return None;
         }
@@ -71,7 +71,7 @@ impl Surplus {
         let surplus = lengths
             .fold(0, u64::saturating_add)
             .saturating_sub(self.picture);
-        (surplus > self.picture / 2).then_some(Unread::Hole(surplus))
+        (surplus > self.picture / 2).then_some(IgnoredContent::Hole(surplus))
     }
 
     /// The surplus of compressed strips or tiles, found by decoding them: samples
@@ -81,7 +81,7 @@ impl Surplus {
         mut self,
         input: &mut (impl Read + Seek),
         length: u64,
-    ) -> Result<Option<Unread>> {
+    ) -> Result<Option<IgnoredContent>> {
         // Encoders may pad by less than a row.
         let most = (self.row_bytes.saturating_mul(self.rows)).saturating_add(self.row_bytes - 1);
         // Identical strips or tiles, such as blank ones, may share their data.
@@ -89,20 +89,20 @@ impl Surplus {
         self.parts.dedup();
         let lengths = self.parts.iter().map(|[_, len]| *len);
         if lengths.fold(0, u64::saturating_add) > length {
-            return Ok(Some(Unread::Cut));
+            return Ok(Some(IgnoredContent::Cut));
         }
         for [at, len] in self.parts {
             let mut gauge = match self.compression {
-                5 => Gauge::tiff_lzw(most),
+                5 => StreamLength::tiff_lzw(most),
                 // Deflate has two numbers: Adobe's and the older one.
-                8 | 32946 => Gauge::deflate(most),
-                32773 => Gauge::pack_bits(most),
+                8 | 32946 => StreamLength::deflate(most),
+                32773 => StreamLength::pack_bits(most),
                 _ => return Ok(None),
             };
             (input.seek(SeekFrom::Start(at)))
                 .and_then(|_| gauge.feed_from(input.take(len)))
-                .map_err(|error| message::reading("tiff", &error))?;
-            if let Some(found) = gauge.unread() {
+                .map_err(|error| errors::reading("tiff", &error))?;
+            if let Some(found) = gauge.ignored() {
                 return Ok(Some(found));
             }
         }

@@ -32,9 +32,9 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, Unread, message,
+    Format, IgnoredContent, Limits, Metadata, errors,
+    ignored_content::after,
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
-    unread::after,
 };
 
 /// Opens BMP, EXR, HDR, QOI, TGA or WebP.
@@ -51,12 +51,12 @@ pub(super) fn open<'a>(
         kept: 0,
         copies: [0, 0],
         gray: false,
-        unread: Vec::new(),
+        ignored: Vec::new(),
     };
     match format {
         Format::Bmp => {
             let size = size(&BmpDecoder::new(borrowed(&bytes)).map_err(failed)?);
-            let unread = bmp::unread(&bytes, size);
+            let ignored = bmp::ignored(&bytes, size);
             let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
                 .get_palette()
@@ -66,21 +66,21 @@ pub(super) fn open<'a>(
             Picture {
                 gray,
                 copies,
-                unread,
+                ignored,
                 ..picture
             }
             .open(decoder)
         }
         Format::Exr => {
             let kept = exr::kept(&bytes, limits)?;
-            let unread = exr::unread(&bytes)?;
+            let ignored = exr::ignored(&bytes)?;
             let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // It gives all samples at once, and they are copied.
             let copies = [1, 0];
             Picture {
                 kept,
                 copies,
-                unread,
+                ignored,
                 ..picture
             }
             .open(decoder)
@@ -91,51 +91,51 @@ pub(super) fn open<'a>(
             let strict = bytes.starts_with(b"#?RADIANCE");
             let header = HdrDecoder::with_strictness(borrowed(&bytes), strict);
             let size = size(&header.map_err(failed)?);
-            let unread = Vec::from_iter(after(&bytes, hdr::end(&bytes, size)));
+            let ignored = Vec::from_iter(after(&bytes, hdr::end(&bytes, size)));
             let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
             Picture {
                 kept,
-                unread,
+                ignored,
                 ..picture
             }
             .open(decoder.map_err(failed)?)
         }
         Format::Qoi => {
             if !qoi::may_be_whole(&bytes) {
-                return Err(message::truncated("qoi"));
+                return Err(errors::truncated("qoi"));
             }
             let [rows, columns] = size(&QoiDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let end = qoi::end(&bytes, rows.saturating_mul(columns));
-            let unread = Vec::from_iter(after(&bytes, end));
+            let ignored = Vec::from_iter(after(&bytes, end));
             let decoder = QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            Picture { unread, ..picture }.open(decoder)
+            Picture { ignored, ..picture }.open(decoder)
         }
         Format::Tga => {
             let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
-            let unread = tga::unread(&bytes, size);
+            let ignored = tga::ignored(&bytes, size);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Numbers of colours are there beside these.
             let copies = [1, 0];
             Picture {
                 copies,
-                unread,
+                ignored,
                 ..picture
             }
             .open(decoder)
         }
         _ => {
-            let end = webp::end(&bytes).ok_or_else(|| message::truncated("webp"))?;
+            let end = webp::end(&bytes).ok_or_else(|| errors::truncated("webp"))?;
             webp::check(&bytes, limits)?;
-            let mut unread = webp::unread(&bytes[..end])
-                .ok_or_else(|| message::damaged("webp", "a chunk is longer than the file"))?;
-            unread.extend(after(&bytes, Some(end)));
+            let mut ignored = webp::ignored(&bytes[..end])
+                .ok_or_else(|| errors::damaged("webp", "a chunk is longer than the file"))?;
+            ignored.extend(after(&bytes, Some(end)));
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Data of lossy pictures are copied twice. They have planes of Y, U
             // and V, whose sides are multiples of 16, others all samples as
             // RGBA; alpha is one of these others. A film has a canvas besides.
             let pixel = if decoder.has_animation() { 16 } else { 8 };
             Picture {
-                unread,
+                ignored,
                 kept: 2 * picture.file + webp::CODES,
                 copies: [0, pixel],
                 ..picture
@@ -145,13 +145,13 @@ pub(super) fn open<'a>(
     }
 }
 
-/// A reader of these bytes, of the type that reads those that are owned: so each decoder
-/// is compiled once.
+/// A reader that borrows the bytes, of the same type as the one that owns them: so each
+/// decoder is compiled once.
 fn borrowed(bytes: &[u8]) -> Cursor<Cow<'_, [u8]>> {
     Cursor::new(Cow::Borrowed(bytes))
 }
 
-/// Rows and columns of what a decoder has begun to read.
+/// Rows and columns of the image, from a decoder that has read its header.
 fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
     let (columns, rows) = decoder.dimensions();
     [rows, columns].map(|side| side as usize)
@@ -170,7 +170,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
 /// What the decoder keeps of a file, if both fit into memory.
 fn within(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
     match bytes.len().saturating_add(kept) > limits.memory() {
-        true => Err(message::over_memory(name, limits.max_memory)),
+        true => Err(errors::over_memory(name, limits.max_memory)),
         false => Ok(kept),
     }
 }
@@ -192,7 +192,7 @@ struct Picture {
     /// Whether its three channels are the same.
     gray: bool,
     /// What it does not read.
-    unread: Vec<Unread>,
+    ignored: Vec<IgnoredContent>,
 }
 
 impl Picture {
@@ -200,13 +200,13 @@ impl Picture {
         let format = self.format;
         let memory = self.limits.max_memory;
         let failed = move |error| match error {
-            ImageError::Limits(_) => message::over_memory(format.name(), memory),
+            ImageError::Limits(_) => errors::over_memory(format.name(), memory),
             error => decoding(format, error),
         };
         let (columns, rows) = decoder.dimensions();
         let (rows, columns) = (rows as usize, columns as usize);
         let (depth, channels) = layout(decoder.color_type())
-            .ok_or_else(|| message::unsupported(format.name(), "this kind of samples"))?;
+            .ok_or_else(|| errors::unsupported(format.name(), "this kind of samples"))?;
         let stored = [rows, columns, channels];
         self.limits
             .check(rows as u64, columns as u64, channels as u64, depth)?;
@@ -221,7 +221,7 @@ impl Picture {
         };
         let kept = if self.gray { 1 } else { channels };
         let spec = ImageSpec::new([rows, columns, kept], depth);
-        let mut header = RowsHeader::new(format, spec).without(self.unread);
+        let mut header = RowsHeader::new(format, spec).without(self.ignored);
         header.metadata = metadata.clone();
         let samples = rows * columns * channels * depth.bytes();
         let [copies, pixel] = self.copies;
@@ -350,7 +350,7 @@ fn first_of_three(image: Image) -> Result<Image> {
 pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     let name = format.name();
     match error {
-        ImageError::IoError(error) => message::reading(name, &error),
+        ImageError::IoError(error) => errors::reading(name, &error),
         ImageError::Unsupported(error) => {
             use ExtendedColorType::Unknown;
             // As a whole, the error is a sentence of its own.
@@ -358,16 +358,16 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
                 UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
                 UnsupportedErrorKind::Color(Unknown(bits)) => format!("a colour of {bits} bits"),
                 UnsupportedErrorKind::Color(color) => format!("the colour type {color:?}"),
-                _ => return message::unsupported_kind(name, error),
+                _ => return errors::unsupported_kind(name, error),
             };
-            message::unsupported(name, what)
+            errors::unsupported(name, what)
         }
         // Before it knows of any limit.
-        ImageError::Limits(error) => message::damaged(name, error),
+        ImageError::Limits(error) => errors::damaged(name, error),
         error => {
-            let text = message::one_line(&error);
+            let text = errors::one_line(&error);
             if let Some((_, what)) = text.split_once("not supported: ") {
-                return message::unsupported(name, what);
+                return errors::unsupported(name, what);
             }
             // Some decoders wrap the early end in an error of their own.
             let ends = [
@@ -381,9 +381,9 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
                 .iter()
                 .any(|end| text.to_lowercase().contains(&end.to_lowercase()))
             {
-                message::truncated(name)
+                errors::truncated(name)
             } else {
-                message::damaged(name, text)
+                errors::damaged(name, text)
             }
         }
     }
@@ -392,7 +392,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
 /// Converts an encoder's error.
 pub(super) fn encoding(format: Format, error: ImageError) -> Error {
     match error {
-        ImageError::IoError(error) => message::writing(error),
-        error => message::unfit(format.name(), error, "png, tiff or npy"),
+        ImageError::IoError(error) => errors::writing(error),
+        error => errors::unfit(format.name(), error, "png, tiff or npy"),
     }
 }

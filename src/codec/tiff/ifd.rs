@@ -7,7 +7,7 @@ use ::tiff::tags::Tag;
 
 use crate::error::Result;
 
-use super::{Limits, XMP, message};
+use super::{Limits, XMP, errors};
 
 /// The tags of which all values are read.
 const READ_TAGS: [Tag; 26] = [
@@ -50,7 +50,7 @@ const KEPT_BYTES: u64 = 16;
 /// kept of them. Rewinds the input. Other errors in the directory are left to the
 /// tiff crate.
 pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<usize> {
-    let reading = |error: std::io::Error| message::reading("tiff", &error);
+    let reading = |error: std::io::Error| errors::reading("tiff", &error);
     let sizes = match sizes(input) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Vec::new(),
         sizes => sizes.map_err(reading)?,
@@ -59,11 +59,11 @@ pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits
     let (mut taken, mut kept) = (0_u64, 0_u64);
     for (count, bytes) in sizes {
         if count.saturating_mul(bytes) > length {
-            return Err(message::truncated("tiff"));
+            return Err(errors::truncated("tiff"));
         }
         taken = taken.saturating_add(count.saturating_mul(DECODE_BYTES + KEPT_BYTES));
         if taken > limits.max_memory {
-            return Err(message::over_memory("tiff", limits.max_memory));
+            return Err(errors::over_memory("tiff", limits.max_memory));
         }
         // Offsets and lengths of strips or tiles are kept here; byte values are metadata.
         kept += if bytes > 1 { count * KEPT_BYTES } else { 0 };

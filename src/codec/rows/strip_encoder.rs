@@ -1,4 +1,4 @@
-//! Strips of rows, which are encoded in parallel.
+//! StripEncoder of rows, which are encoded in parallel.
 
 use rayon::prelude::*;
 
@@ -25,7 +25,7 @@ pub(in crate::codec) trait StripFile: Send + Sync {
 }
 
 /// Collects a strip for every thread, then encodes them in parallel.
-pub(in crate::codec) struct Strips<F> {
+pub(in crate::codec) struct StripEncoder<F> {
     file: F,
     /// The bytes of a strip before they are encoded, the last one aside.
     strip: usize,
@@ -34,7 +34,7 @@ pub(in crate::codec) struct Strips<F> {
     written: usize,
 }
 
-impl<F: StripFile> Strips<F> {
+impl<F: StripFile> StripEncoder<F> {
     /// For `total` bytes of rows.
     pub(in crate::codec) fn new(file: F, strip: usize, total: usize) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl<F: StripFile> Strips<F> {
     }
 }
 
-impl<F: StripFile> Sink for Strips<F> {
+impl<F: StripFile> Sink for StripEncoder<F> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let mut rows = rows.as_bytes();
         if self.waiting.capacity() == 0 {

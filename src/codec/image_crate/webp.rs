@@ -3,7 +3,7 @@
 use std::iter;
 
 use crate::{
-    codec::{Limits, Unread, message, unread::behind},
+    codec::{IgnoredContent, Limits, errors, ignored_content::behind},
     error::Result,
 };
 
@@ -33,7 +33,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<()> {
     let is_kept = |chunk: &Chunk<'_>| matches!(chunk.name, b"ICCP" | b"EXIF" | b"XMP ");
     if (chunks(bytes).filter(is_kept)).any(|chunk| chunk.size > limits.metadata()) {
-        return Err(message::over_memory("webp", limits.max_memory));
+        return Err(errors::over_memory("webp", limits.max_memory));
     }
     Ok(())
 }
@@ -48,7 +48,7 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
 
 /// What the chunks hold beside the one picture that is read; nothing where a chunk
 /// is longer than the file.
-pub(super) fn unread(bytes: &[u8]) -> Option<Vec<Unread>> {
+pub(super) fn ignored(bytes: &[u8]) -> Option<Vec<IgnoredContent>> {
     let (mut stills, mut frames, mut others) = (0_u64, 0_u64, 0_u64);
     for chunk in chunks(bytes) {
         let data = chunk.data?;
@@ -59,9 +59,9 @@ pub(super) fn unread(bytes: &[u8]) -> Option<Vec<Unread>> {
             _ => others += behind(data).map_or(0, |_| chunk.size as u64),
         }
     }
-    let several = (stills > 1 || (stills > 0 && frames > 0)).then_some(Unread::Pictures);
-    let frames = (stills == 0 && frames > 1).then_some(Unread::Frames(frames));
-    let others = (others > 0).then_some(Unread::Hole(others));
+    let several = (stills > 1 || (stills > 0 && frames > 0)).then_some(IgnoredContent::Pictures);
+    let frames = (stills == 0 && frames > 1).then_some(IgnoredContent::Frames(frames));
+    let others = (others > 0).then_some(IgnoredContent::Hole(others));
     Some([several, frames, others].into_iter().flatten().collect())
 }
 

@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use crate::{
-    codec::message,
+    codec::errors,
     error::{Error, Result},
 };
 
 use super::{
-    headers::Headers,
     huffman::{AcTable, Codes, dc_codes},
     markers::{END, Markers},
+    strip_headers::Headers,
 };
 
 /// Bytes of ones after the data: enough for all reads until the decoder meets a
@@ -207,7 +207,7 @@ impl Bits<'_> {
 #[cold]
 fn no_code(bits: u64) -> Error {
     let bits = bits >> 48;
-    message::damaged(
+    errors::damaged(
         "jpeg",
         format_args!("Bad Huffman Code 0x{bits:X}, corrupt JPEG"),
     )
@@ -253,10 +253,7 @@ impl<'a> StuffedWriter<'a> {
         let category = 32 - difference.unsigned_abs().leading_zeros();
         let code = part.dc_codes.get(category as usize);
         let Some(&(code, length @ 1..)) = code else {
-            return Err(message::damaged(
-                "jpeg",
-                "a block is too bright or too dark",
-            ));
+            return Err(errors::damaged("jpeg", "a block is too bright or too dark"));
         };
         self.put(u32::from(code), length);
         let number = difference + (difference >> 31);

@@ -5,8 +5,8 @@ use std::{fs::File, path::Path};
 use bytemuck::AnyBitPattern;
 
 use super::{
+    errors,
     header::{Header, Kind},
-    message,
 };
 use crate::{
     codec::Metadata,
@@ -88,7 +88,7 @@ impl NpyFile {
                 header,
                 start,
             }),
-            _ => Err(message::truncated("npy")),
+            _ => Err(errors::truncated("npy")),
         }
     }
 
