@@ -2,13 +2,13 @@
 //! scheduling, and the summary of results.
 
 mod collisions;
-mod crew;
 mod inputs;
-#[cfg(test)]
-mod modelled;
 mod run;
 mod schedule;
+#[cfg(test)]
+mod shuttle_tests;
 mod sync;
+mod workers;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -17,7 +17,7 @@ use std::{
 };
 
 pub use collisions::drop_links;
-pub use inputs::{Found, Source, Walk, in_share, unseen};
+pub use inputs::{Found, Source, Walk, in_share, list_error};
 pub use run::run;
 
 use inputs::sniff_file;

@@ -26,8 +26,8 @@ pub struct Source {
     /// by walking a tree, its folder relative to the root. For example,
     /// `photos/a/b.png`, found in `photos`, has the folder `a`.
     pub folder: PathBuf,
-    /// Whether it was found by a walk rather than named: then it is skipped if
-    /// it is a result of another input.
+    /// Whether it was found by a walk rather than named: then it is skipped if it is the
+    /// output of another job, from an earlier run.
     pub found: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Found {
     /// The images, sorted by their paths.
     pub images: Vec<Source>,
     /// The folders that could not be listed, and the errors.
-    pub unseen: Vec<(PathBuf, Error)>,
+    pub unlistable: Vec<(PathBuf, Error)>,
     /// Paths with the name of an image that are [not regular files](special), and
     /// the kind of each, such as a pipe.
     pub special: Vec<(PathBuf, &'static str)>,
@@ -110,7 +110,7 @@ impl Walk {
                     // Only the operating system's error: the path is reported separately.
                     let reason = error.into_io_error();
                     let reason = reason.unwrap_or_else(|| ErrorKind::Other.into());
-                    found.unseen.push((path, unseen(reason)));
+                    found.unlistable.push((path, list_error(reason)));
                     continue;
                 }
             };
@@ -128,7 +128,7 @@ impl Walk {
                 found: true,
             });
         }
-        if found.images.is_empty() && found.unseen.is_empty() {
+        if found.images.is_empty() && found.unlistable.is_empty() {
             return Err(InputError::NoImages.into());
         }
         Ok(found)
@@ -158,7 +158,7 @@ impl Walk {
 
 /// The error of a folder that could not be listed; the path is reported
 /// separately.
-pub const fn unseen(reason: io::Error) -> Error {
+pub const fn list_error(reason: io::Error) -> Error {
     Error::io(IoAction::List, reason)
 }
 

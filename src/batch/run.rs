@@ -14,8 +14,8 @@ use rayon::ThreadPoolBuilder;
 
 use super::{
     Batch, Summary,
-    crew::{self, Work},
     schedule::{Launch, Overdue, Rules, Schedule},
+    workers::{self, Work},
 };
 use crate::{
     error::{Error, InputError, LimitError, Result},
@@ -55,19 +55,25 @@ pub fn run(batch: Batch, report: Arc<dyn Report + Send>) -> Summary {
     // Each worker is a rayon pool of one thread, so that parallel iterators in a job
     // stay on that thread.
     let mut pools = Vec::new();
-    let hire = |serve: Box<dyn FnOnce() + Send>| {
+    let spawn_worker = |worker: Box<dyn FnOnce() + Send>| {
         let pool = (!alone).then(|| ThreadPoolBuilder::new().num_threads(1).build().ok());
         let Some(pool) = pool.flatten() else {
             return false;
         };
-        pool.spawn(serve);
+        pool.spawn(worker);
         pools.push(pool);
         true
     };
     let mut ordered = OrderedReport::new(&shared);
-    crew::run(&shared, schedule, workers, hire, |running, reason| {
-        ordered.add(running.launch.index, running.ending(reason, &shared.batch));
-    });
+    workers::run(
+        &shared,
+        schedule,
+        workers,
+        spawn_worker,
+        |running, reason| {
+            ordered.add(running.launch.index, running.ending(reason, &shared.batch));
+        },
+    );
     ordered.finish()
 }
 
@@ -103,7 +109,7 @@ impl Running {
             self.control.stop.set();
         }
         let error = match (self.error().take(), reason) {
-            (None, Some(Overdue::Late)) => batch.timeout.map(time_limit_error),
+            (None, Some(Overdue::TimedOut)) => batch.timeout.map(time_limit_error),
             (error, _) => error,
         };
         let outcomes = self.control.outcomes.take();

@@ -35,7 +35,7 @@ pub(super) struct Schedule {
     remaining: Vec<(u64, u64)>,
     /// The first job that has not been started.
     next: usize,
-    running: Vec<Running>,
+    running: Vec<RunningSlot>,
     /// The maximum number of jobs that run at the same time.
     workers: usize,
     /// Whether no further job starts.
@@ -44,7 +44,7 @@ pub(super) struct Schedule {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Running {
+struct RunningSlot {
     launch: Launch,
     since: Moment,
 }
@@ -83,7 +83,7 @@ pub(super) enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
     /// It exceeded the time limit.
-    Late,
+    TimedOut,
     /// It did not end within the grace period after the batch was stopped.
     Stopped,
 }
@@ -148,12 +148,12 @@ impl Schedule {
             };
             let index = job.launch.index;
             actions.push(Action::Abandon { index, reason });
-            self.closed |= reason == Overdue::Late && rules.fail_fast;
+            self.closed |= reason == Overdue::TimedOut && rules.fail_fast;
             false
         });
         while let Some(launch) = self.startable() {
             self.next += 1;
-            self.running.push(Running { launch, since: now });
+            self.running.push(RunningSlot { launch, since: now });
             actions.push(Action::Start(launch));
         }
         actions
@@ -211,8 +211,8 @@ impl Schedule {
 
 impl Rules {
     /// The deadline of a job, and the reason to abandon it then.
-    fn overdue(&self, job: &Running, stopped: Option<Moment>) -> Option<(Moment, Overdue)> {
-        let late = (self.limit).map(|limit| (job.since.saturating_add(limit), Overdue::Late));
+    fn overdue(&self, job: &RunningSlot, stopped: Option<Moment>) -> Option<(Moment, Overdue)> {
+        let late = (self.limit).map(|limit| (job.since.saturating_add(limit), Overdue::TimedOut));
         let stopped = stopped.map(|at| (at.saturating_add(self.grace), Overdue::Stopped));
         [late, stopped]
             .into_iter()

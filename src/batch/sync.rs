@@ -32,7 +32,7 @@ impl Clock {
         match receiver.recv_timeout(within) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => panic!("the crew keeps a sender"),
+            Err(RecvTimeoutError::Disconnected) => panic!("the workers keep a sender"),
         }
     }
 }

@@ -12,7 +12,7 @@ use stridekern::{
 use self::baseline::{Baseline, timed};
 use super::{
     advice,
-    output::{self, Messages},
+    messages::{self, Messages},
     settings::{Bench, Settings},
 };
 
@@ -68,7 +68,7 @@ impl Line {
 }
 
 fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -> Result<()> {
-    let opened = output::read(job, &settings.batch.options, messages)?;
+    let opened = messages::read(job, &settings.batch.options, messages)?;
     let image = opened.image();
     for request in &job.results {
         let Measurement {
@@ -82,7 +82,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
         let [rows, columns, channels] = image.shape();
         let megapixels = (rows * columns) as f64 / 1e6;
         if !settings.json {
-            output::data(format_args!(
+            messages::print_line(format_args!(
                 "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}",
                 printable(&job.input.path().display().to_string()),
                 image.depth(),
@@ -91,7 +91,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
                 counted(rayon::current_num_threads(), "thread"),
                 counted(how.runs as usize, "run"),
             ));
-            output::data(
+            messages::print_line(
                 "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
             );
         }
@@ -115,10 +115,10 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
                     "max_abs_diff": line.max_abs_diff,
                     "timed_rows": line.rows, "checked_rows": checked_rows,
                 });
-                output::extend(&mut object, output::path_json("input", job.input.path()));
-                output::data(object);
+                messages::extend(&mut object, messages::path_json("input", job.input.path()));
+                messages::print_line(object);
             } else {
-                output::data(format_args!(
+                messages::print_line(format_args!(
                     "{:<10} {:<5} {:<9} {min:>9.3} {median:>11.3} {rate:>10.1} {speedup:>9.2}x {:>12}",
                     line.engine,
                     line.plan.lane().name(),
@@ -129,10 +129,10 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
         }
         if !settings.json {
             for (engine, reason) in left_out {
-                output::data(format_args!("{engine:<10} left out: {reason}"));
+                messages::print_line(format_args!("{engine:<10} left out: {reason}"));
             }
             if let Some(note) = note(&lines[0], output_rows, how.runs, checked_rows) {
-                output::data(note);
+                messages::print_line(note);
             }
         }
         let allowed = tolerance(&request.filter, image);

@@ -3,13 +3,13 @@
 use serde_json::json;
 use stridekern::{
     Error,
-    run::{self, Existing, Job, Preview, Prospect},
+    run::{self, DryRun, Existing, Job, PlannedOutcome},
     text::printable,
 };
 
 use super::{
     advice,
-    output::{self, Messages},
+    messages::{self, Messages},
     settings::Settings,
 };
 
@@ -17,32 +17,29 @@ use super::{
 pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {
-        match run::preview(job, &settings.batch.options) {
-            Ok(Preview {
-                warnings,
-                prospects,
-            }) => {
-                output::warn_all(job, &warnings, messages);
-                for (index, prospect) in prospects.iter().enumerate() {
-                    let prospect = prospect.as_ref();
+        match run::dry_run(job, &settings.batch.options) {
+            Ok(DryRun { warnings, outcomes }) => {
+                messages::warn_all(job, &warnings, messages);
+                for (index, outcome) in outcomes.iter().enumerate() {
+                    let outcome = outcome.as_ref();
                     let mut warnings: Vec<_> = warnings.iter().map(advice::warning).collect();
-                    if let Ok(Prospect::Made(_, format)) = prospect {
+                    if let Ok(PlannedOutcome::Made(_, format)) = outcome {
                         let output = job.results[index].output.path();
-                        warnings.extend(output::warn_idle(
-                            &settings.idle,
+                        warnings.extend(messages::warn_unused(
+                            &settings.unused_options,
                             *format,
                             output,
                             messages,
                         ));
                     }
-                    tell(settings, (job, index), prospect, &warnings, messages);
-                    failed += usize::from(prospect.is_err());
+                    print_result(settings, (job, index), outcome, &warnings, messages);
+                    failed += usize::from(outcome.is_err());
                 }
             }
             Err(error) => {
                 failed += job.results.len();
                 for index in 0..job.results.len() {
-                    tell(settings, (job, index), Err(&error), &[], messages);
+                    print_result(settings, (job, index), Err(&error), &[], messages);
                 }
             }
         }
@@ -50,44 +47,44 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     failed
 }
 
-fn tell(
+fn print_result(
     settings: &Settings,
     (job, index): (&Job, usize),
-    prospect: Result<&Prospect, &Error>,
+    outcome: Result<&PlannedOutcome, &Error>,
     warnings: &[String],
     messages: Messages,
 ) {
     let request = &job.results[index];
     let output = request.output.path().display();
-    if let Err(error) = prospect {
+    if let Err(error) = outcome {
         messages.error(format_args!(
             "{}: {}",
-            output::at_fault(job, index, error),
+            messages::at_fault(job, index, error),
             advice::line(error)
         ));
     }
     if settings.json {
-        let mut object = output::names_json(job, index);
-        let fields = match prospect {
-            Ok(Prospect::Made(plan, format)) => output::plan_json("planned", plan, *format),
-            Ok(Prospect::Skipped) => json!({ "status": "skipped" }),
-            Ok(Prospect::Unknown(_)) => json!({ "status": "unknown" }),
+        let mut object = messages::names_json(job, index);
+        let fields = match outcome {
+            Ok(PlannedOutcome::Made(plan, format)) => messages::plan_json("planned", plan, *format),
+            Ok(PlannedOutcome::Skipped) => json!({ "status": "skipped" }),
+            Ok(PlannedOutcome::Unknown(_)) => json!({ "status": "unknown" }),
             Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
         };
-        output::extend(&mut object, fields);
-        output::extend(&mut object, output::warnings_json(warnings));
-        output::data(object);
+        messages::extend(&mut object, fields);
+        messages::extend(&mut object, messages::warnings_json(warnings));
+        messages::print_line(object);
         return;
     }
     let input = job.input.path().display();
     let line = printable(&format!("{input} -> {output}"));
-    match prospect {
-        Ok(Prospect::Made(plan, format)) => {
+    match outcome {
+        Ok(PlannedOutcome::Made(plan, format)) => {
             let [rows, columns, channels] = plan.output_shape();
             let existing = settings.batch.options.existing;
             let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)
                 && request.output.path().exists();
-            output::data(format_args!(
+            messages::print_line(format_args!(
                 "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {format}, {plan}{}",
                 printable(request.filter.bank().name()),
                 request.filter.extent(),
@@ -95,12 +92,12 @@ fn tell(
                 if replaces { ", replaces" } else { "" },
             ));
         }
-        Ok(Prospect::Unknown(kind)) => output::data(format_args!(
+        Ok(PlannedOutcome::Unknown(kind)) => messages::print_line(format_args!(
             "{line}: it is {kind}, of which only reading tells more: left to the run"
         )),
-        Ok(Prospect::Skipped) => {
-            let why = output::skipped(settings.batch.options.existing);
-            output::data(format_args!("{line}: {why}"));
+        Ok(PlannedOutcome::Skipped) => {
+            let why = messages::skipped(settings.batch.options.existing);
+            messages::print_line(format_args!("{line}: {why}"));
         }
         Err(_) => {}
     }

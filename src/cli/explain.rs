@@ -11,7 +11,7 @@ use stridekern::{
 
 use super::{
     advice,
-    output::{self, Messages},
+    messages::{self, Messages},
     settings::Settings,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 }
 
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
-    let input = output::open(job, &settings.batch.options, messages)?;
+    let input = messages::open(job, &settings.batch.options, messages)?;
     let tuning = &settings.batch.options.tuning;
     let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
@@ -48,10 +48,10 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
         )?;
         if settings.json {
             let mut object = facts.json();
-            output::extend(&mut object, output::path_json("input", job.input.path()));
-            output::data(object);
+            messages::extend(&mut object, messages::path_json("input", job.input.path()));
+            messages::print_line(object);
         } else {
-            output::data(facts.text());
+            messages::print_line(facts.text());
         }
     }
     Ok(())

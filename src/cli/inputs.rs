@@ -17,7 +17,7 @@ use stridekern::{
 
 use super::{
     args::InputArgs,
-    patterns::{self, Expansion},
+    globs::{self, Expansion},
 };
 
 /// All inputs, in the order of the arguments and the list; those in folders sorted by
@@ -60,7 +60,7 @@ pub(super) fn find(
             }));
     }
     let mut all = Found {
-        unseen: named.unseen,
+        unlistable: named.unlistable,
         special: named.special,
         ..Found::default()
     };
@@ -71,26 +71,26 @@ pub(super) fn find(
                 let found = walk.images(&root, stop);
                 let found = found.with_context(|| root.display().to_string())?;
                 all.images.extend(found.images);
-                all.unseen.extend(found.unseen);
+                all.unlistable.extend(found.unlistable);
                 all.special.extend(found.special);
             }
             place => all.images.push(Source::named(place)),
         }
     }
-    drop_repeated(&mut all.unseen, &all.images);
+    drop_repeated(&mut all.unlistable, &all.images);
     Ok(all)
 }
 
 /// Deduplicates the folders that could not be listed, which several arguments may name,
 /// and removes those that fail as an image already.
-fn drop_repeated(unseen: &mut Vec<(PathBuf, Error)>, images: &[Source]) {
-    if unseen.is_empty() {
+fn drop_repeated(unlistable: &mut Vec<(PathBuf, Error)>, images: &[Source]) {
+    if unlistable.is_empty() {
         return;
     }
     let plain = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
     let images = images.iter().map(|image| plain(image.place.path()));
     let mut told: HashSet<PathBuf> = images.collect();
-    unseen.retain(|(folder, _)| told.insert(plain(folder)));
+    unlistable.retain(|(folder, _)| told.insert(plain(folder)));
 }
 
 pub(super) fn place(path: &Path) -> Place {
@@ -112,19 +112,19 @@ fn expand(argument: &Path, all: &mut Expansion, stop: &Stop) {
     let expansion = if is_file {
         None
     } else {
-        patterns::expand(argument, stop)
+        globs::expand(argument, stop)
     };
     let Expansion {
         paths,
-        unseen,
+        unlistable,
         special,
     } = expansion.unwrap_or_default();
     // A folder that could not be listed is reported instead.
-    if paths.is_empty() && unseen.is_empty() {
+    if paths.is_empty() && unlistable.is_empty() {
         all.paths.push(argument.to_owned());
     }
     all.paths.extend(paths);
-    all.unseen.extend(unseen);
+    all.unlistable.extend(unlistable);
     all.special.extend(special);
 }
 
@@ -241,7 +241,7 @@ mod tests {
                 "{inputs:?}: {stopped}"
             );
             // Not only at its end.
-            if let Some(cut) = patterns::expand(Path::new(&inputs[0]), &stop) {
+            if let Some(cut) = globs::expand(Path::new(&inputs[0]), &stop) {
                 assert_eq!(cut.paths, [""; 0].map(PathBuf::from), "{inputs:?}");
             }
         }

@@ -3,18 +3,18 @@
 mod advice;
 mod args;
 mod bench;
+mod closed_streams;
+mod console;
 mod dry_run;
 mod explain;
-mod idle;
+mod globs;
 mod inputs;
 mod kernels;
-mod output;
-mod patterns;
-mod planning;
-mod progress;
+mod messages;
 mod settings;
+mod settings_thread;
 mod signals;
-mod streams;
+mod unused_options;
 mod values;
 
 use std::{
@@ -29,8 +29,8 @@ use clap::CommandFactory;
 
 use self::{
     args::Args,
-    output::{Exit, Messages},
-    progress::Console,
+    console::Console,
+    messages::{Exit, Messages},
     settings::{Action, Settings},
     signals::Signals,
 };
@@ -41,7 +41,7 @@ pub(crate) fn main() -> ExitCode {
     let messages = Messages::default();
     let args = match Args::read() {
         Ok(args) => args,
-        Err(error) => return output::usage(&error, messages).into(),
+        Err(error) => return messages::usage(&error, messages).into(),
     };
     let messages = Messages {
         quiet: args.report.quiet,
@@ -80,13 +80,13 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         // These modes write no file, so signals keep their default: exit at once.
         _ => None,
     };
-    let settings = match planning::settings(args, signals.as_ref()) {
+    let settings = match settings_thread::settings(args, signals.as_ref()) {
         Ok(settings) => settings,
         Err(error) => {
             let Some(signal) = signals.and_then(|signals| signals.caught()) else {
                 return Err(error);
             };
-            match planning::was_stopped(&error) {
+            match settings_thread::was_stopped(&error) {
                 true => messages.note("stopped before anything was begun: nothing was written"),
                 false => messages.error(advice::chain(&error)),
             }
@@ -94,12 +94,12 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         }
     };
     if settings.writes_to_standard_output()
-        && let Err(error) = streams::check_output()
+        && let Err(error) = closed_streams::check_output()
     {
         // Checked before an input is replaced without a visible report.
-        return Ok(output::not_written(&error, messages));
+        return Ok(messages::not_written(&error, messages));
     }
-    if settings.writes_to_standard_error() && streams::error_was_closed() {
+    if settings.writes_to_standard_error() && closed_streams::error_was_closed() {
         // Standard error is closed, so the reason cannot be reported.
         return Ok(Exit::Failure);
     }
@@ -117,8 +117,8 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             path.display()
         ));
     }
-    output::report_links(&settings.links, settings.verbose, messages);
-    let unseen = settings.unseen.len();
+    messages::report_links(&settings.links, settings.verbose, messages);
+    let unlistable = settings.unlistable.len();
     let failed = match settings.action {
         Action::Filter => {
             if !settings.batch.stop.is_set() {
@@ -130,21 +130,21 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         Action::Explain => explain::run(&settings, messages),
         Action::Bench(how) => bench::run(&settings, how, messages),
     };
-    Ok(ended(failed + unseen, messages))
+    Ok(ended(failed + unlistable, messages))
 }
 
 /// Reports the folders that could not be listed, each as a failed input.
 fn report_unlisted_folders(settings: &Settings, messages: Messages) {
-    for (folder, error) in &settings.unseen {
+    for (folder, error) in &settings.unlistable {
         messages.error(format_args!(
             "{}: {}",
             folder.display(),
             advice::line(error)
         ));
-        let object = || output::folder_json(folder, error);
+        let object = || messages::folder_json(folder, error);
         match settings.action {
-            Action::Filter if settings.json => output::record(object()),
-            Action::DryRun if settings.json => output::data(object()),
+            Action::Filter if settings.json => messages::print_result_line(object()),
+            Action::DryRun if settings.json => messages::print_line(object()),
             // In the other modes JSON objects describe images that were read.
             _ => {}
         }
@@ -159,14 +159,14 @@ fn filter(settings: Settings, signals: Option<&Signals>, messages: Messages) -> 
     }
     let console = Arc::new(Console::new(&settings, messages));
     let batch = settings.batch;
-    if batch.fail_fast && !settings.unseen.is_empty() {
+    if batch.fail_fast && !settings.unlistable.is_empty() {
         batch.stop.set();
     }
     let results = batch.jobs.iter().map(|job| job.results.len()).sum();
     let mut summary = batch::run(batch, console.clone());
     let unreported = console.unreported(&summary, results);
-    summary.failed += settings.unseen.len();
-    let folders = settings.unseen.into_iter();
+    summary.failed += settings.unlistable.len();
+    let folders = settings.unlistable.into_iter();
     let folders = folders.map(|(folder, _)| Place::File(folder));
     summary.failed_inputs.splice(..0, folders);
     // Abandoned jobs must leave no temporary files.
@@ -184,8 +184,8 @@ fn filter(settings: Settings, signals: Option<&Signals>, messages: Messages) -> 
 }
 
 fn ended(failed: usize, messages: Messages) -> Exit {
-    if let Some(error) = output::lost() {
-        return output::not_written(error, messages);
+    if let Some(error) = messages::stdout_error() {
+        return messages::not_written(error, messages);
     }
     if failed == 0 {
         Exit::Success
@@ -197,12 +197,12 @@ fn ended(failed: usize, messages: Messages) -> Exit {
 /// Prints to standard output; a closed pipe is not a failure.
 fn print(messages: Messages, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Exit {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = streams::check_output()
+    let written = closed_streams::check_output()
         .and_then(|()| write(&mut out))
         .and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            output::not_written(&error, messages)
+            messages::not_written(&error, messages)
         }
         _ => Exit::Success,
     }

@@ -16,8 +16,8 @@ use stridekern::{
 
 use super::{
     args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
-    idle::IdleOptions,
     inputs::{self, place},
+    unused_options::UnusedOptions,
     values::{extents, memory_limit, output_format, pair, shard, simd, threads},
 };
 
@@ -33,13 +33,13 @@ pub(super) struct Settings {
     /// The jobs and their options.
     pub(super) batch: Batch,
     /// The folders that could not be listed.
-    pub(super) unseen: Vec<(PathBuf, Error)>,
+    pub(super) unlistable: Vec<(PathBuf, Error)>,
     /// Paths with the name of an image that are not regular files.
     pub(super) special: Vec<(PathBuf, &'static str)>,
     /// Duplicate inputs that were removed, each with the path that remains.
     pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// The encoder options, to report those without effect on a result.
-    pub(super) idle: IdleOptions,
+    pub(super) unused_options: UnusedOptions,
     /// The number of threads; 0 means one per core.
     pub(super) threads: usize,
     /// Why there are fewer threads than requested.
@@ -116,7 +116,7 @@ impl Settings {
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
             images: mut inputs,
-            unseen,
+            unlistable,
             special,
         } = inputs::find(input, folder, output.backup.as_deref(), stop)?;
         let links = match output.in_place {
@@ -208,10 +208,10 @@ impl Settings {
                     verify: output.verify,
                 },
             },
-            unseen,
+            unlistable,
             special,
             links,
-            idle: IdleOptions::new(output),
+            unused_options: UnusedOptions::new(output),
             threads,
             threads_note,
             folder: match destination {

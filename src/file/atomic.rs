@@ -12,7 +12,7 @@ use super::{
     attributes::Attributes,
     backup,
     device::kind_of,
-    place::{Overwrite, check_place, close_to_others, creating, folder_of},
+    output_path::{Overwrite, check_place, creating, folder_of, make_private},
     temporary::{self, Name},
     writing,
 };
@@ -30,10 +30,10 @@ fn version(file: &Metadata) -> Version {
 
 /// The file that is to be replaced.
 #[derive(Debug)]
-struct Old {
+struct ReplacedFile {
     version: Version,
-    /// Its number of hard links.
-    names: u64,
+    /// The number of its hard links.
+    hard_links: u64,
     /// The path of its backup.
     backup: Option<PathBuf>,
 }
@@ -46,11 +46,11 @@ pub struct AtomicFile {
     name: Name,
     target: PathBuf,
     overwrite: Overwrite,
-    /// The attributes it gets, except for the modification time.
-    like: Option<Box<Attributes>>,
+    /// The attributes to set when it is finished, except for the modification time.
+    attributes: Option<Box<Attributes>>,
     modified: Option<SystemTime>,
     /// If set, only this file may be replaced, and only unchanged.
-    only: Option<Old>,
+    must_replace: Option<ReplacedFile>,
     finished: bool,
     /// Attributes that could not be set, known once it is finished.
     warnings: Vec<Warning>,
@@ -65,18 +65,18 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] if there is a file and `overwrite` says so,
+    /// [`Error::Exists`] if there is a file and `overwrite` refuses to replace it,
     /// [`Error::Output`] if what is there cannot be replaced, such as a device, [`Error::Io`] if
     /// its folder cannot be written to.
     pub fn create(path: &Path, overwrite: Overwrite) -> Result<Self> {
         let mut target = path.to_owned();
-        let mut like = None;
+        let mut attributes = None;
         if let Some(found) = check_place(path, overwrite)? {
             if !found.is_file() {
                 let kind = kind_of(found.file_type());
                 return Err(OutputError::Special { kind }.into());
             }
-            like = Some(Attributes::access(path, &found).into());
+            attributes = Some(Attributes::access(path, &found).into());
             if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) {
                 target = fs::canonicalize(path).map_err(creating)?;
             }
@@ -87,25 +87,25 @@ impl AtomicFile {
             io::ErrorKind::NotFound if folder.is_dir() => OutputError::NoFiles.into(),
             _ => creating(error),
         })?;
-        if like.is_some() {
-            close_to_others(&file).map_err(creating)?;
+        if attributes.is_some() {
+            make_private(&file).map_err(creating)?;
         }
         Ok(Self {
             file: BufWriter::with_capacity(1 << 16, file),
             name,
             target,
             overwrite,
-            like,
+            attributes,
             modified: None,
-            only: None,
+            must_replace: None,
             finished: false,
             warnings: Vec::new(),
         })
     }
 
     /// Sets the attributes that the file gets when it is finished.
-    pub(crate) fn take_after(&mut self, other: Attributes) {
-        self.like = Some(other.into());
+    pub(crate) fn set_attributes(&mut self, other: Attributes) {
+        self.attributes = Some(other.into());
     }
 
     /// Sets the modification time that the file gets when it is finished.
@@ -117,9 +117,9 @@ impl AtomicFile {
     /// new file to the disk first. With a `suffix`, the old file is kept as a backup under its
     /// name followed by that.
     pub(crate) fn replace_only(&mut self, old: &Metadata, suffix: Option<&OsStr>) {
-        self.only = Some(Old {
+        self.must_replace = Some(ReplacedFile {
             version: version(old),
-            names: names(old),
+            hard_links: hard_links(old),
             backup: suffix.map(|suffix| backup::path(&self.target, suffix)),
         });
     }
@@ -143,13 +143,13 @@ impl AtomicFile {
         self.file.flush().map_err(writing)?;
         let file = self.file.get_ref();
         let preserving = |e| Error::io(IoAction::Preserve, e);
-        if let Some(like) = self.like.take() {
-            self.warnings = like.give(file).map_err(preserving)?;
+        if let Some(attributes) = self.attributes.take() {
+            self.warnings = attributes.apply_to(file).map_err(preserving)?;
         }
         if let Some(time) = self.modified {
             file.set_modified(time).map_err(preserving)?;
         }
-        if self.only.is_some() {
+        if self.must_replace.is_some() {
             // An input that is lost in a crash cannot be recovered, so the new file must be on
             // the disk first. Other outputs can be computed again: a batch does not wait for
             // the disk after each.
@@ -174,7 +174,7 @@ impl AtomicFile {
             name,
             target,
             overwrite,
-            only,
+            must_replace,
             mut warnings,
             ..
         } = self;
@@ -182,16 +182,16 @@ impl AtomicFile {
             .into_inner()
             .map_err(|error| writing(error.into_error()))?;
         let mut kept = None;
-        if let Some(old) = only {
+        if let Some(old) = must_replace {
             if fs::metadata(&target).ok().map(|file| version(&file)) != Some(old.version) {
                 return Err(OutputError::Changed.into());
             }
             kept = old.backup.map(|path| backup::keep(&target, path));
-            if old.names > 1 {
+            if old.hard_links > 1 {
                 warnings.push(
                     format!(
                         "it has {} names (hard links): only this one was replaced",
-                        old.names
+                        old.hard_links
                     )
                     .into(),
                 );
@@ -230,12 +230,12 @@ impl Seek for AtomicFile {
 
 /// The number of hard links of a file.
 #[cfg(unix)]
-fn names(file: &Metadata) -> u64 {
+fn hard_links(file: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::nlink(file)
 }
 
 #[cfg(not(unix))]
-fn names(_: &Metadata) -> u64 {
+fn hard_links(_: &Metadata) -> u64 {
     1
 }
 

@@ -79,19 +79,19 @@ impl Attributes {
         Self::of(path, file)
     }
 
-    /// Sets them on `file` as far as the system allows. Gives a warning, one line each, for
-    /// what could not be set.
+    /// Sets the attributes on `file` as far as the system allows. Returns a warning, one line
+    /// each, for what could not be set.
     ///
     /// The set-user-ID and set-group-ID bits are copied only if owner and group are: with
     /// another owner they would grant other rights.
     #[cfg(unix)]
-    pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
+    pub(super) fn apply_to(&self, file: &File) -> io::Result<Vec<Warning>> {
         use std::{
             fs::Permissions,
             os::unix::fs::{MetadataExt, PermissionsExt},
         };
         let mut warnings = Vec::new();
-        let (owner, group) = self.give_owner(file)?;
+        let (owner, group) = self.apply_owner(file)?;
         let mode = self.file.mode() & 0o7777;
         let mut kept = if owner && group { mode } else { mode & 0o777 };
         let lost: Vec<_> = [
@@ -114,7 +114,7 @@ impl Attributes {
                 .into(),
             );
         }
-        let failed = self.give_extended(file);
+        let failed = self.apply_extended(file);
         if failed.iter().any(|(name, _)| name == ACCESS) {
             // With an ACL, the group bits are its mask: the most that it grants to anybody.
             kept &= !0o070;
@@ -140,9 +140,9 @@ impl Attributes {
         Ok(warnings)
     }
 
-    /// Sets owner and group; gives whether `file` has each.
+    /// Sets owner and group; returns whether `file` has each.
     #[cfg(unix)]
-    fn give_owner(&self, file: &File) -> io::Result<(bool, bool)> {
+    fn apply_owner(&self, file: &File) -> io::Result<(bool, bool)> {
         use std::os::unix::fs::{MetadataExt, fchown};
         let (uid, gid) = (self.file.uid(), self.file.gid());
         let now = file.metadata()?;
@@ -155,9 +155,9 @@ impl Attributes {
         Ok((now.uid() == uid, now.gid() == gid))
     }
 
-    /// The extended attributes that could not be set, and why.
+    /// Sets the extended attributes; returns those that could not be set, and why.
     #[cfg(unix)]
-    fn give_extended(&self, file: &File) -> Vec<(OsString, io::Error)> {
+    fn apply_extended(&self, file: &File) -> Vec<(OsString, io::Error)> {
         use xattr::FileExt;
         if !self.extended.iter().any(|(name, _)| name == ACCESS) {
             // The file may have inherited an ACL from its folder, which would grant access that
@@ -179,7 +179,7 @@ impl Attributes {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn give(&self, file: &File) -> io::Result<Vec<Warning>> {
+    pub(super) fn apply_to(&self, file: &File) -> io::Result<Vec<Warning>> {
         file.set_permissions(self.file.permissions())?;
         Ok(Vec::new())
     }

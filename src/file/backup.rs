@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     attributes::Attributes,
-    place::{close_to_others, creating, folder_of},
+    output_path::{creating, folder_of, make_private},
     temporary,
 };
 use crate::error::{Error, IoAction, OutputError, Result};
@@ -21,13 +21,12 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
     name.into()
 }
 
-/// Checks that there is room for the backup of the file at `path`, or of the file that it is a
-/// link to.
+/// Checks that a backup of the file at `path` can be made; if it is a link, of its target.
 ///
 /// # Errors
 ///
-/// [`Error::Kept`] if another file is there, [`Error::Output`] if anything else is that does
-/// not have the same content, [`Error::Io`] if the name is not valid.
+/// [`Error::Kept`] if the backup exists, [`Error::Output`] if there is anything else than a
+/// file with the same content, [`Error::Io`] if the name is not valid.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
     // A dangling link is reported by opening it as an input.
@@ -76,8 +75,8 @@ fn same_bytes(file: &Path, backup: &Path) -> io::Result<bool> {
     }
 }
 
-/// Makes a backup, a hard link or, where there are none, a copy. There is a complete file at
-/// `file` at every moment. Gives the path if the backup is new.
+/// Makes a backup: a hard link or, where the file system has none, a copy. There is a complete
+/// file at `file` at any time. Returns the path if the backup is new.
 pub(super) fn keep(file: &Path, backup: PathBuf) -> Result<Option<PathBuf>> {
     match fs::hard_link(file, &backup) {
         Ok(()) => Ok(Some(backup)),
@@ -96,10 +95,10 @@ fn copy(file: &Path, backup: &Path) -> io::Result<()> {
     let mut source = File::open(file)?;
     let known = source.metadata()?;
     let (mut copy, name) = temporary::make(folder_of(backup))?;
-    close_to_others(&copy)?;
+    make_private(&copy)?;
     io::copy(&mut source, &mut copy)?;
     // Attributes that cannot be set here cannot be set on the new file either, which warns.
-    Attributes::of(file, &known).give(&copy)?;
+    Attributes::of(file, &known).apply_to(&copy)?;
     copy.set_modified(known.modified()?)?;
     copy.sync_all()?;
     name.persist(copy, backup, false)

@@ -1,4 +1,4 @@
-//! What is written to as bytes come: devices, pipes and standard output.
+//! Outputs that are not files: devices, pipes and standard output.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,8 +9,8 @@ use std::{
 use super::writing;
 use crate::error::Result;
 
-/// What is at `path`, with its article, if it is a pipe, a socket or a device: reading from it
-/// consumes its data, and it cannot be replaced.
+/// The kind of file at `path`, with an article, if it is a pipe, a socket or a device: reading
+/// from it consumes its data, and it cannot be replaced.
 pub fn special(path: &Path) -> Option<&'static str> {
     let kind = fs::metadata(path).ok()?.file_type();
     if kind.is_file() || kind.is_dir() {

@@ -1,5 +1,4 @@
-//! Files as buffers: mapped into memory, so that only the pages that are read
-//! are ever loaded.
+//! Memory-mapped files: only the pages that are read are loaded.
 
 #![allow(
     unsafe_code,
@@ -17,7 +16,7 @@ use crate::{
     view::StridedView,
 };
 
-/// A file that is looked at like a slice of bytes, and may be larger than memory.
+/// A memory-mapped file: a slice of bytes that may be larger than memory.
 ///
 /// Mapping is for files that nobody changes meanwhile. If another process
 /// writes to the file, the bytes seen change, and a result mixes old and new.
@@ -69,8 +68,7 @@ impl MappedFile {
     }
 
     /// Elements of type `T`, in this machine's byte order and in C order, from
-    /// byte `offset` on: a raw file, whose shape and type nobody but the caller
-    /// knows.
+    /// byte `offset` on: for raw files, whose shape and type only the caller knows.
     ///
     /// # Errors
     ///

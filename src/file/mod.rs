@@ -1,4 +1,4 @@
-//! Files and devices: outputs that are whole or not there at all, inputs that are mapped.
+//! Files and devices: atomic outputs, memory-mapped inputs.
 
 mod atomic;
 mod attributes;
@@ -7,7 +7,7 @@ mod device;
 mod mapped;
 mod open;
 mod output;
-mod place;
+mod output_path;
 mod temporary;
 
 pub use atomic::AtomicFile;
@@ -17,13 +17,13 @@ pub use device::special;
 pub use mapped::MappedFile;
 pub(crate) use open::open_file;
 pub use output::{Output, WriteSeek};
-pub use place::Overwrite;
-pub(crate) use place::{check_folder, check_place};
+pub use output_path::Overwrite;
+pub(crate) use output_path::{check_folder, check_place};
 pub use temporary::remove_temporaries;
 
 use crate::error::{Error, IoAction};
 
-/// The system refused while the output was written.
+/// The error of writing an output.
 pub(crate) const fn writing(error: std::io::Error) -> Error {
     Error::io(IoAction::Write, error)
 }

@@ -4,12 +4,12 @@ use std::{fs::File, io, path::Path};
 
 use crate::error::{Error, IoAction, Result};
 
-/// The file at `path`, which is no folder.
+/// Opens the file at `path`; a folder is an error.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] with the action that tells a path that leads nowhere from a file that the
-/// system does not open.
+/// [`Error::Io`]; its action distinguishes a path that does not exist from a file that the
+/// system cannot open.
 pub(crate) fn open_file(path: &Path) -> Result<File> {
     use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     let file = File::open(path).map_err(|error| match error.kind() {

@@ -1,4 +1,4 @@
-//! The one handle of an output, whatever it is written to.
+//! The handle of an output of any kind: a file, a device, a stream or a buffer.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use std::{
 use super::{
     atomic::AtomicFile,
     device::{open_device, standard_output},
-    place::Overwrite,
+    output_path::Overwrite,
     writing,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     warning::Warning,
 };
 
-/// What can be written to anywhere: a file, a buffer in memory.
+/// An output that can seek: a file or a buffer in memory.
 pub trait WriteSeek: Write + Seek + Send {}
 
 impl<W: Write + Seek + Send> WriteSeek for W {}
@@ -26,31 +26,31 @@ impl<W: Write + Seek + Send> WriteSeek for W {}
 /// Where an image is written to.
 pub struct Output<'a>(Target<'a>);
 
-/// Every kind of destination. Files, devices and standard output are ours; the others are
-/// lent by the caller.
+/// The kinds of outputs. Files, devices and standard output are opened here; the others are
+/// borrowed from the caller.
 enum Target<'a> {
     /// A file that is put in its place by [`Output::commit`].
     File(AtomicFile),
-    /// A device or a pipe, or a writer that was lent.
+    /// A device or a pipe, or a borrowed writer.
     Stream(Stream<'a>),
     StandardOutput(Stream<'a>),
     Seekable(Box<dyn WriteSeek + 'a>),
 }
 
-/// What is written from its start to its end. It knows no position, so bytes are counted.
+/// An output that is written from start to end. It has no position, so bytes are counted.
 struct Stream<'a> {
     out: Box<dyn Write + Send + 'a>,
     bytes: u64,
 }
 
 impl<'a> Output<'a> {
-    /// A file, or a buffer in memory, at its beginning: written to in any order.
+    /// A file or a buffer in memory, at its beginning: can be written in any order.
     pub fn seekable(out: impl WriteSeek + 'a) -> Self {
         Self(Target::Seekable(Box::new(out)))
     }
 
-    /// A pipe, standard output for instance: written to from its start to its end. Files that
-    /// are not written like that, TIFF for instance, are kept in memory until they are whole.
+    /// A pipe, for example standard output: written from start to end. Formats that need to
+    /// seek, such as TIFF, are kept in memory until they are complete.
     pub fn stream(out: impl Write + Send + 'a) -> Self {
         Self(Target::Stream(Stream::new(out)))
     }
@@ -78,7 +78,7 @@ impl<'a> Output<'a> {
         Ok(Self(Target::StandardOutput(Stream::buffered(out))))
     }
 
-    /// The file under construction, if it is one.
+    /// The file under construction, if the output is a file.
     pub(crate) fn as_file(&mut self) -> Option<&mut AtomicFile> {
         match &mut self.0 {
             Target::File(file) => Some(file),
@@ -86,12 +86,12 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Whether it can be written to in any order.
+    /// Whether it can be written in any order.
     pub(crate) const fn can_seek(&self) -> bool {
         matches!(self.0, Target::File(_) | Target::Seekable(_))
     }
 
-    /// `error` with the name of what could not be written to.
+    /// `error`, which says so if it is standard output that could not be written.
     pub(crate) fn explain(&self, error: Error) -> Error {
         match (&self.0, error) {
             (Target::StandardOutput(_), Error::Io { cause, .. }) => {
@@ -101,8 +101,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Writes what is buffered, to the disk where that is needed, and gives the number of all
-    /// bytes.
+    /// Flushes the buffer, syncs to the disk where needed, and returns the number of all bytes.
     ///
     /// # Errors
     ///
@@ -121,8 +120,8 @@ impl<'a> Output<'a> {
         bytes.map_err(|error| self.explain(writing(error)))
     }
 
-    /// Puts a file in its place, and gives warnings of what it could not keep of the one that
-    /// it replaces. Other outputs are where they belong.
+    /// Renames a file into place; returns warnings about attributes of the replaced file that
+    /// could not be kept. Does nothing for other outputs.
     ///
     /// # Errors
     ///
@@ -134,7 +133,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// The file as it was written, if it is one.
+    /// The written bytes for reading back, if the output is a file.
     ///
     /// # Errors
     ///

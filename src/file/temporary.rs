@@ -23,7 +23,7 @@ use std::{
 
 use tempfile::TempPath;
 
-use super::place::folder_of;
+use super::output_path::folder_of;
 use crate::hash::fnv1a;
 
 const PREFIX: &str = ".stridekern-";
@@ -37,7 +37,7 @@ static LIVE: Mutex<Live> = Mutex::new(Live {
 });
 
 pub(super) struct Live {
-    /// The paths of named ones.
+    /// The paths of named temporary files.
     pub(super) paths: BTreeSet<PathBuf>,
     /// Folders that were cleaned up, and the kind of temporary files they allow.
     pub(super) folders: BTreeMap<PathBuf, Kind>,
@@ -143,7 +143,7 @@ fn named<F>(
 }
 
 impl Name {
-    /// Puts the file at `target`; with `replace`, over what is there.
+    /// Moves the file to `target`; with `replace`, over an existing file.
     pub(super) fn persist(self, file: File, target: &Path, replace: bool) -> io::Result<()> {
         if let Self::Path(path, _entry) = self {
             // Windows cannot rename an open file. On Unix it stays locked until it is renamed.
@@ -206,9 +206,9 @@ mod unnamed {
             .open(folder)
     }
 
-    /// Links it at `path`, where nothing may be.
+    /// Links the file at `path`; fails if something exists there.
     pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
-        // The way of open(2). `AT_EMPTY_PATH` would need a privilege.
+        // As open(2) describes. `AT_EMPTY_PATH` would need a privilege.
         let own = format!("/proc/self/fd/{}", file.as_raw_fd());
         Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }

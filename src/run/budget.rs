@@ -8,7 +8,7 @@ use std::{
 use crate::{codec, error::Result, stop::Stop};
 
 /// How often a waiting job checks whether it is stopped.
-const POLL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A limit of memory, and how much of it is reserved by jobs that run at the same time.
 pub(crate) struct Budget {
@@ -44,7 +44,7 @@ impl Budget {
         let mut reserved = self.reserved();
         while bytes > self.limit - *reserved {
             stop.check()?;
-            let woken = self.released.wait_timeout(reserved, POLL);
+            let woken = self.released.wait_timeout(reserved, POLL_INTERVAL);
             (reserved, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
         *reserved += bytes;

@@ -15,12 +15,12 @@
 use std::{thread, time::Duration};
 
 use super::{
-    chunk,
+    chunk_rows,
+    events::Report,
+    io_threads::can_overlap,
     producer::{Produced, Producer, Task},
     reader::{ReadSummary, Reader},
-    report::Report,
-    row_buffer::{RowBuffer, most_rows},
-    threads::can_overlap,
+    row_buffer::{RowBuffer, capacity_rows},
 };
 use crate::{
     codec::{Metadata, RowReader},
@@ -30,7 +30,7 @@ use crate::{
     warning::Warning,
 };
 
-/// What came of an image that was streamed.
+/// The results of a streamed image.
 pub(super) struct Streamed {
     /// One for each task, in their order.
     pub(super) produced: Vec<Result<Produced>>,
@@ -60,8 +60,8 @@ pub(super) fn stream(
             .collect::<Result<_>>()?;
         let mut reader = Reader::new(reader, rows, overlap.then_some(scope))?;
         let needed = producers.iter().map(Producer::source_rows).max();
-        let most = most_rows(needed.unwrap_or(0), rows, spec.rows);
-        let mut buffer = RowBuffer::new(spec, most)?;
+        let capacity = capacity_rows(needed.unwrap_or(0), rows, spec.rows);
+        let mut buffer = RowBuffer::new(spec, capacity)?;
         let summary = loop {
             // Every result has failed, so no more rows are needed.
             if producers.iter().all(Producer::has_failed) {
@@ -101,7 +101,7 @@ pub(super) fn whole_image(
 ) -> Result<Produced> {
     let row_bytes = image.spec().row_bytes();
     let rows = task.plan.output_shape()[0];
-    let overlap = can_overlap() && chunk::output_rows(task.plan, row_bytes) < rows;
+    let overlap = can_overlap() && chunk_rows::output_rows(task.plan, row_bytes) < rows;
     thread::scope(|scope| {
         let mut producer = Producer::new(task, row_bytes, overlap.then_some(scope))?;
         producer.advance(image, 0, stop, report);

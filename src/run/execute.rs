@@ -5,12 +5,12 @@ use std::{fs, io::Read, time::Instant};
 use super::{
     budget::Budget,
     control::Control,
+    events::{Event, Report, warn},
     input::Input,
     job::{Job, Options, Outcome, Place},
     mode::Mode,
     opened_job::OpenedJob,
     precheck::{check_outputs, plan_results, warnings},
-    report::{Event, Report, warn},
 };
 use crate::{
     codec::Format,
@@ -50,7 +50,7 @@ pub(crate) fn run_within(
         // Nothing is left to do, so the input is not opened.
         for (index, checked) in checked.into_iter().enumerate() {
             let outcome = checked.map(|()| Outcome::Skipped);
-            let outcome = options.existing.settle(outcome, Outcome::Skipped);
+            let outcome = options.existing.skip_existing(outcome, Outcome::Skipped);
             control.outcomes.record(index, || Some(outcome));
         }
         return Ok(());
@@ -113,9 +113,9 @@ pub(crate) fn run_within(
     }
 }
 
-/// The largest file whose size is reserved without a look at its format, which would take
-/// longer than so little memory is worth.
-const SMALL: u64 = 1 << 16;
+/// Files up to this size are reserved whatever their format: detecting it would cost more
+/// than the memory is worth.
+const SMALL_FILE_BYTES: u64 = 1 << 16;
 
 /// The bytes of the file that opening the input reads into memory: all of a format that is
 /// decoded whole, by its content or else its name, and all of a small file.
@@ -124,7 +124,7 @@ fn read_at_once(input: &Place, file: &fs::Metadata) -> u64 {
     if !file.is_file() {
         return 0;
     }
-    if file.len() <= SMALL {
+    if file.len() <= SMALL_FILE_BYTES {
         return file.len();
     }
     let mut start = Vec::new();

@@ -22,8 +22,8 @@ pub enum Input {
 }
 
 impl Input {
-    /// Opens the input of a job. Where a result replaces it, the whole file is searched for
-    /// what is not read.
+    /// Opens the input of a job. If a result replaces it, the whole file is searched for
+    /// content that is not read.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Input {
         }
     }
 
-    /// The metadata that stand before the samples.
+    /// The metadata that precede the samples.
     pub const fn metadata(&self) -> &Metadata {
         match self {
             Self::Rows(reader) => &reader.header().metadata,
@@ -73,7 +73,7 @@ impl Input {
         }
     }
 
-    /// What the file holds that is not read.
+    /// The content of the file that is not read.
     pub fn ignored(&self) -> &[IgnoredContent] {
         match self {
             Self::Rows(reader) => &reader.header().ignored,

@@ -32,12 +32,12 @@ impl Place {
     }
 }
 
-/// One input and every result that is made of it.
+/// One input and all results to compute from it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The image.
     pub input: Place,
-    /// The results to make of it.
+    /// The results to compute.
     pub results: Vec<Request>,
 }
 
@@ -64,12 +64,12 @@ pub struct Request {
 pub struct Options {
     /// Limits on the size of inputs and on memory.
     pub limits: Limits,
-    /// The format of standard input where its content does not tell. A file's
-    /// extension does that.
+    /// The format of standard input if its content does not identify it. For a file, its
+    /// extension does.
     pub input_format: Option<Format>,
     /// How results are encoded.
     pub encode: EncodeOptions,
-    /// What becomes of an output that exists.
+    /// What to do if an output exists.
     pub existing: Existing,
     /// How filters are run.
     pub tuning: Tuning,
@@ -78,13 +78,13 @@ pub struct Options {
     /// Whether outputs get the time of modification and the attributes of
     /// their input: owner, group, permissions, extended attributes.
     pub preserve: bool,
-    /// What is added to the name of an input that is replaced by its result, to
-    /// keep it under that. Default: it is not kept.
+    /// The suffix of backups: an input that is replaced by its result is kept under its
+    /// name plus this suffix. Default: no backup.
     pub backup: Option<OsString>,
-    /// Whether every file is read back, all of it, before it is in its place. Of
-    /// one that replaces its input, the header is in any case.
+    /// Whether every output file is read back completely before it is put in its place.
+    /// Otherwise only the header is, and only of a file that replaces its input.
     pub verify: bool,
-    /// What an input may lose that is replaced by its result.
+    /// What may be lost when an input is replaced by its result.
     pub may_lose: MayLose,
 }
 
@@ -102,19 +102,19 @@ pub struct MayLose {
     pub depth: bool,
 }
 
-/// What becomes of an output that exists.
+/// What to do if an output exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
     /// It stays, and its result is an error.
     #[default]
     Refuse,
-    /// It is replaced once its successor is whole.
+    /// It is replaced once the new file is complete.
     Replace,
-    /// It stays, and its result is not made, or not put in its place if the
-    /// output came to be meanwhile.
+    /// It stays, and its result is not computed, or is discarded if the output was created
+    /// meanwhile.
     Skip,
-    /// It is replaced, unless it was before: an input whose [backup](Options::backup) exists
-    /// stays, and its result is not made.
+    /// It is replaced, unless that was done before: an input whose
+    /// [backup](Options::backup) exists stays, and its result is not computed.
     ReplaceOnce,
 }
 
@@ -126,9 +126,9 @@ impl Existing {
         }
     }
 
-    /// Turns the error of an output or a backup that exists into `skipped` where such are to be
-    /// skipped, whether it was there before or another process made it meanwhile.
-    pub(super) fn settle<T>(self, result: Result<T>, skipped: T) -> Result<T> {
+    /// Turns the error of an existing output or backup into `skipped` if such results are to be
+    /// skipped; it may also have been created by another process meanwhile.
+    pub(super) fn skip_existing<T>(self, result: Result<T>, skipped: T) -> Result<T> {
         match (result, self) {
             (Err(Error::Exists), Self::Skip) | (Err(Error::Kept { .. }), Self::ReplaceOnce) => {
                 Ok(skipped)
@@ -138,7 +138,7 @@ impl Existing {
     }
 }
 
-/// What became of a result.
+/// The outcome of a result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It was written.

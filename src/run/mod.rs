@@ -2,38 +2,38 @@
 //! while its rows are computed.
 
 mod budget;
-mod chunk;
+mod chunk_rows;
 mod control;
 mod dataflow;
+mod dry_run;
+mod events;
 mod execute;
 mod input;
+mod io_threads;
 mod job;
-mod ledger;
 mod loss;
-mod memory;
+mod memory_estimate;
 mod mode;
 mod opened_job;
+mod outcomes;
 mod output;
 mod precheck;
-mod preview;
 mod producer;
 mod reader;
-mod report;
 mod row_buffer;
 mod sync;
-mod threads;
 mod verify;
 mod writer;
 
 pub use crate::file::special;
 pub use crate::stop::Stop;
+pub use dry_run::{DryRun, PlannedOutcome, dry_run};
+pub use events::{Event, Report, Silent};
 pub use execute::run;
 pub use input::Input;
 pub use job::{Done, Existing, Job, MayLose, Options, Outcome, Place, Request};
-pub use memory::memory_needed;
+pub use memory_estimate::memory_needed;
 pub use mode::Mode;
-pub use preview::{Preview, Prospect, preview};
-pub use report::{Event, Report, Silent};
 
 pub(crate) use budget::Budget;
 pub(crate) use control::Control;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::{chunk, input::Input};
+use super::{chunk_rows, input::Input};
 use crate::plan::Plan;
 
-/// The most results that are computed in one pass over the image. Each has its own writer,
-/// which takes some MiB.
+/// The maximum number of results that are computed in one pass over the image. Each has its
+/// own writer, which takes some MiB.
 const MAX_RESULTS: usize = 16;
 
 /// How an image is processed.
@@ -53,7 +53,7 @@ impl Mode {
             },
             None => {
                 let spec = reader.header().spec;
-                let rows = chunk::input_rows(spec.row_bytes()).min(spec.rows);
+                let rows = chunk_rows::input_rows(spec.row_bytes()).min(spec.rows);
                 Self::Streaming { rows }
             }
         }

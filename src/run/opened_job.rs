@@ -8,13 +8,13 @@ use std::{
 use super::{
     control::Control,
     dataflow::{self, Streamed},
+    events::{Report, warn},
     input::Input,
     job::{Done, Job, Options, Outcome, Place, Request},
-    memory::memory_needed,
+    memory_estimate::memory_needed,
     mode::Mode,
     output::{OutputWriter, Setup},
     producer::{Produced, Task},
-    report::{Report, warn},
 };
 use crate::{
     codec::{Format, Metadata, RowReader},
@@ -83,7 +83,7 @@ impl OpenedJob<'_> {
                 let produced = produced.next().expect("one for each that was begun")?;
                 Ok((plan, produced))
             });
-            self.settle(index, result, opened + read);
+            self.finish_result(index, result, opened + read);
         }
         Ok(())
     }
@@ -113,14 +113,13 @@ impl OpenedJob<'_> {
                 let produced = dataflow::whole_image(image, metadata, task, stop, self.report)?;
                 Ok((plan, produced))
             });
-            self.settle(index, result, read);
+            self.finish_result(index, result, read);
         }
         Ok(())
     }
 
-    /// Puts a result in its place and records the outcome, unless the job was stopped or given
-    /// up.
-    fn settle(&self, index: usize, result: Result<(Plan, Produced)>, read: Duration) {
+    /// Commits a result and records its outcome, unless the job was stopped or abandoned.
+    fn finish_result(&self, index: usize, result: Result<(Plan, Produced)>, read: Duration) {
         let request = &self.job.results[index];
         self.control.outcomes.record(index, || {
             let outcome = result.and_then(|(plan, produced)| {
@@ -137,7 +136,11 @@ impl OpenedJob<'_> {
                     write: written.busy,
                 })))
             });
-            match self.options.existing.settle(outcome, Outcome::Skipped) {
+            match self
+                .options
+                .existing
+                .skip_existing(outcome, Outcome::Skipped)
+            {
                 Err(Error::Stopped) => None,
                 outcome => Some(outcome),
             }

@@ -18,7 +18,7 @@ use crate::{
     warning::Warning,
 };
 
-/// What an output is made of and how it is written.
+/// What is needed to begin an output.
 pub(super) struct Setup<'a> {
     pub(super) place: &'a Place,
     pub(super) spec: ImageSpec,
@@ -26,7 +26,7 @@ pub(super) struct Setup<'a> {
     pub(super) input: &'a Place,
     /// The channels of the input.
     pub(super) channels: usize,
-    /// What the input carries beside its samples.
+    /// The metadata of the input image.
     pub(super) metadata: &'a Metadata,
     /// The metadata of the input's file, from before it was opened.
     pub(super) file: Option<&'a fs::Metadata>,
@@ -128,7 +128,7 @@ impl OutputWriter {
 }
 
 impl FinishedOutput {
-    /// Puts the output in its place, which takes next to no time.
+    /// Puts the output in its place, which takes almost no time.
     pub(super) fn commit(self) -> Result<WrittenOutput> {
         let start = Instant::now();
         let Self {
@@ -147,7 +147,7 @@ impl FinishedOutput {
 }
 
 impl Setup<'_> {
-    /// The output in its place, with what it gets of the input's file.
+    /// Opens the output, with the attributes to copy from the input's file.
     fn open(&self) -> Result<Output<'static>> {
         let Place::File(path) = self.place else {
             return Output::standard();
@@ -159,7 +159,7 @@ impl Setup<'_> {
         let mut output = Output::create(path, options.existing.overwrite())?;
         if let (Some(file), Some(input)) = (output.as_file(), self.file) {
             if options.preserve || self.replaces {
-                file.take_after(Attributes::of(self.input.path(), input));
+                file.set_attributes(Attributes::of(self.input.path(), input));
             }
             if options.preserve {
                 let modified = input.modified();
@@ -182,7 +182,7 @@ impl Setup<'_> {
     }
 }
 
-/// The metadata of the input that the output has.
+/// The metadata of the input that apply to the output.
 fn carried(metadata: &Metadata, drops_profile: bool) -> Metadata {
     let mut metadata = metadata.clone();
     if drops_profile {

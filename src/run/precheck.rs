@@ -16,7 +16,7 @@ use crate::{
 
 /// The warnings of the input, to be reported before its results are made.
 pub(super) fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [Warning] {
-    // The refusal to replace an input names what is not read of it, so no warning need.
+    // A refusal to replace an input already names its ignored content.
     match plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
         true => &[],
         false => input.warnings(),
@@ -48,8 +48,8 @@ pub(super) fn check_outputs(job: &Job, options: &Options) -> Vec<Result<()>> {
     job.results.iter().map(check).collect()
 }
 
-/// Whether the input can be replaced, before it is opened: what is read from a pipe would be
-/// lost.
+/// Whether the input can be replaced. Checked before it is opened: opening a pipe would
+/// consume its data.
 fn check_replaced(path: &Path, options: &Options) -> Result<()> {
     if let Some(kind) = special(path) {
         return Err(OutputError::Special { kind }.into());
@@ -63,7 +63,7 @@ fn check_replaced(path: &Path, options: &Options) -> Result<()> {
     }
 }
 
-/// Whether a file can be made in the folder of an output, as far as permissions tell.
+/// Whether the permissions of an output's folder allow to create a file.
 pub(super) fn check_folder(request: &Request) -> Result<()> {
     match &request.output {
         Place::File(path) if special(path).is_none() => file::check_folder(path),

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    chunk,
+    chunk_rows,
+    events::{Event, Report},
     output::{FinishedOutput, OutputWriter},
-    report::{Event, Report},
     writer::{Writer, ended_early},
 };
 use crate::{
@@ -34,12 +34,12 @@ pub(super) struct Produced {
     pub(super) filter: Duration,
 }
 
-/// Computes the rows of one result as soon as the image has the rows that they need.
+/// Computes the rows of one result as soon as their source rows are there.
 pub(super) struct Producer<'scope> {
     plan: &'scope Plan,
     chain: Chain,
     scratch: Scratch,
-    /// Whether the chain was told of the image.
+    /// Whether [`Chain::begin`] was called.
     has_begun: bool,
     /// The bytes of a row of the image.
     row_bytes: usize,
@@ -48,7 +48,7 @@ pub(super) struct Producer<'scope> {
     /// The next output row.
     next: usize,
     busy: Duration,
-    /// Where chunks go, or why no more are made.
+    /// The writer of the chunks, or the error that ended the result.
     writer: Result<Writer<'scope>>,
 }
 
@@ -69,7 +69,7 @@ impl<'scope> Producer<'scope> {
             scratch: Scratch::default(),
             has_begun: false,
             row_bytes,
-            chunk: chunk::output_rows(plan, row_bytes),
+            chunk: chunk_rows::output_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
             writer: Ok(Writer::new(output, scope)?),
@@ -103,7 +103,7 @@ impl<'scope> Producer<'scope> {
         let progress = |count| report.event(Event::RowsDone { count });
         let source = Rows { view: image, first };
         if !self.has_begun {
-            // Where samples depend on the range of all responses, the whole image is here.
+            // If samples depend on the range of all responses, `source` is the whole image.
             let start = Instant::now();
             self.chain.begin(source, &mut self.scratch, Some(stop))?;
             self.busy += start.elapsed();
@@ -135,9 +135,9 @@ impl<'scope> Producer<'scope> {
         Ok(writer)
     }
 
-    /// The most rows of the image that a chunk needs.
+    /// The maximum number of rows of the image that a chunk needs.
     pub(super) fn source_rows(&self) -> usize {
-        chunk::source_rows(self.plan, self.row_bytes)
+        chunk_rows::source_rows(self.plan, self.row_bytes)
     }
 
     /// Whether the result has failed.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
+    io_threads::{self, CAPACITY, recycled_buffer},
     row_buffer::RowBuffer,
-    threads::{self, CAPACITY, recycled_buffer},
 };
 use crate::{
     codec::{RowReader, Trailer},
@@ -41,7 +41,7 @@ pub(super) enum Reader<'a> {
     },
 }
 
-/// What the reader thread sends.
+/// A message from the reader thread.
 pub(super) enum Message {
     Rows(Samples),
     End(ReadSummary),
@@ -66,7 +66,7 @@ impl<'scope> Reader<'scope> {
         };
         let (sender, messages) = sync_channel(CAPACITY);
         let (used, buffers) = channel();
-        threads::spawn(scope, move || {
+        io_threads::spawn(scope, move || {
             if let Err(error) = read(rows, chunk, &sender, &buffers) {
                 // Fails only if the receiver is gone, and then nobody needs the error.
                 let _ = sender.send(Err(error));

@@ -12,16 +12,16 @@ pub(super) struct RowBuffer {
     samples: Samples,
     first: usize,
     rows: usize,
-    /// The rows that memory is reserved for at the first: to grow later would move the
-    /// samples, and take their memory twice meanwhile.
-    most: usize,
+    /// The rows that are allocated at the first append: reallocating later would copy the
+    /// samples and briefly need twice the memory.
+    capacity_rows: usize,
 }
 
 impl RowBuffer {
-    /// For at most `most` rows of an image of this spec.
-    pub(super) fn new(spec: ImageSpec, most: usize) -> Result<Self> {
+    /// For at most `capacity_rows` rows of an image of this spec.
+    pub(super) fn new(spec: ImageSpec, capacity_rows: usize) -> Result<Self> {
         Ok(Self {
-            most,
+            capacity_rows,
             spec,
             samples: Samples::zeroed(spec.depth, 0)?,
             first: 0,
@@ -54,7 +54,7 @@ impl RowBuffer {
         let row_len = self.spec.row_len();
         let (start, end) = (self.rows * row_len, (self.rows + rows) * row_len);
         if self.samples.len() < end {
-            self.samples.resize(end.max(self.most * row_len))?;
+            self.samples.resize(end.max(self.capacity_rows * row_len))?;
         }
         self.rows += rows;
         Ok(self.samples.as_mut_slice().range(start, end))
@@ -81,9 +81,8 @@ impl RowBuffer {
     }
 }
 
-/// The most rows that the buffer holds: fewer than the most that an output chunk needs, and
-/// an input chunk.
-pub(super) fn most_rows(needed: usize, chunk: usize, image: usize) -> usize {
+/// An upper bound of the buffered rows: those that an output chunk needs, plus an input chunk.
+pub(super) fn capacity_rows(needed: usize, chunk: usize, image: usize) -> usize {
     needed.saturating_add(chunk).min(image)
 }
 

@@ -1,4 +1,3 @@
-//! The locks of the ledger. The model-checked build of the ledger replaces this module by
-//! shuttle's.
+//! The locks of [`super::outcomes`]. The shuttle tests replace this module.
 
 pub(super) use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};

@@ -23,7 +23,7 @@ pub(super) enum Verify {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     format: Format,
-    /// Of the file, which may have more channels than the image.
+    /// The spec of the file, which may have more channels than the image.
     spec: ImageSpec,
 }
 
@@ -86,8 +86,8 @@ impl Expected {
         )))
     }
 
-    /// Whether the channels of a file tell those of the image: of a GIF, they
-    /// depend on the colours in its palette.
+    /// Whether the file has the channels of the image: those of a GIF depend on the colours
+    /// in its palette.
     fn has_channels(&self) -> bool {
         self.format != Format::Gif || self.spec.channels == 1
     }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
+    io_threads::{self, CAPACITY, recycled_buffer},
     output::{FinishedOutput, OutputWriter},
-    threads::{self, CAPACITY, recycled_buffer},
 };
 use crate::{
     codec::Metadata,
@@ -34,10 +34,10 @@ pub(super) enum Writer<'scope> {
     },
 }
 
-/// What the writer thread is sent.
+/// A message to the writer thread.
 pub(super) enum Message {
     Rows(Samples),
-    /// There are no more rows; the metadata are those known by now.
+    /// There are no more rows. With the final metadata.
     End(Metadata),
 }
 
@@ -58,7 +58,7 @@ impl<'scope> Writer<'scope> {
         };
         let (messages, received) = sync_channel(CAPACITY);
         let (used, buffers) = channel();
-        let thread = threads::spawn(scope, move || write(output, &received, &used))?;
+        let thread = io_threads::spawn(scope, move || write(output, &received, &used))?;
         Ok(Self::Thread {
             messages,
             buffers,
@@ -107,8 +107,8 @@ impl<'scope> Writer<'scope> {
         }
     }
 
-    /// Finishes the output, or waits until the thread has, which was
-    /// [told](Self::announce_end) of the end.
+    /// Finishes the output, or waits for the thread to finish it, after
+    /// [`announce_end`](Self::announce_end).
     pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
         match self {
             Self::Inline { output, .. } => output.finish(metadata),

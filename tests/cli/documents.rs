@@ -142,7 +142,7 @@ fn imports_are_found() {
 /// The source files of a room: not those that are compiled for tests only.
 fn sources(path: &Path, all: &mut Vec<String>) {
     let name = path.file_stem().unwrap();
-    if name == "tests" || name == "modelled" {
+    if name == "tests" || name == "shuttle_tests" {
         return;
     }
     if path.is_dir() {

@@ -10,6 +10,7 @@ mod attributes;
 mod batches;
 #[cfg(unix)]
 mod documents;
+mod dry_runs;
 mod engines;
 mod filters;
 mod hostile;
@@ -21,7 +22,6 @@ mod messages;
 mod names;
 mod names_outside;
 mod outputs;
-mod previews;
 #[cfg(unix)]
 mod readme;
 mod reports;

@@ -14,7 +14,7 @@ pub(super) fn input_rows(row_bytes: usize) -> usize {
     (CHUNK / row_bytes).max(1)
 }
 
-/// The most rows of the image, the halo included, that a chunk of the output needs.
+/// The maximum number of rows of the image, halo included, that a chunk of the output needs.
 pub(super) fn source_rows(plan: &Plan, row_bytes: usize) -> usize {
     let outputs = output_rows(plan, row_bytes).min(plan.output_shape()[0]);
     (outputs.saturating_mul(plan.row_step())).saturating_add(plan.window()[0])

@@ -1,4 +1,4 @@
-//! Options of encoders that have no effect on a result.
+//! Encoder options that have no effect on a result's format.
 
 use std::{
     collections::BTreeSet,
@@ -11,13 +11,13 @@ use super::args::OutputArgs;
 
 /// The encoder options that were given. Clones share the set of lines already shown.
 #[derive(Debug, Clone, Default)]
-pub(super) struct IdleOptions {
+pub(super) struct UnusedOptions {
     /// Each with the formats that it has an effect on.
     given: Vec<(&'static str, &'static [Format])>,
-    told: Arc<Mutex<BTreeSet<String>>>,
+    shown: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl IdleOptions {
+impl UnusedOptions {
     pub(super) fn new(args: &OutputArgs) -> Self {
         let all: [(_, _, &[_]); 2] = [
             (args.quality.is_some(), "--quality", &[Format::Jpeg]),
@@ -32,27 +32,27 @@ impl IdleOptions {
             given: given
                 .map(|(_, option, formats)| (option, formats))
                 .collect(),
-            told: Arc::default(),
+            shown: Arc::default(),
         }
     }
 
     /// A line for each option that has no effect on a result of this format.
-    pub(super) fn on(&self, format: Format) -> Vec<String> {
-        let idle = self.given.iter();
-        let idle = idle.filter(|(_, formats)| !formats.contains(&format));
-        idle.map(|(option, formats)| {
-            let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
-            format!(
-                "{option} has no effect on {format}, only on {}",
-                names.join(" and ")
-            )
-        })
-        .collect()
+    pub(super) fn unused_for(&self, format: Format) -> Vec<String> {
+        (self.given.iter())
+            .filter(|(_, formats)| !formats.contains(&format))
+            .map(|(option, formats)| {
+                let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
+                format!(
+                    "{option} has no effect on {format}, only on {}",
+                    names.join(" and ")
+                )
+            })
+            .collect()
     }
 
-    /// Whether this line was not shown yet: in a batch it is shown once.
-    pub(super) fn is_news(&self, line: &str) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(line.to_owned())
+    /// Marks a line as shown, which a batch does once; returns whether it was new.
+    pub(super) fn insert_if_new(&self, line: &str) -> bool {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.insert(line.to_owned())
     }
 }

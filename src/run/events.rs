@@ -29,7 +29,7 @@ pub enum Event<'a> {
         /// How many, since the last such event.
         count: usize,
     },
-    /// Something that the user should know, and that does not end the job.
+    /// A warning, which does not end the job.
     Warning {
         /// The file it is about.
         path: &'a Path,
@@ -53,7 +53,7 @@ pub enum Event<'a> {
         /// Why.
         error: &'a Error,
     },
-    /// The work on an input ended, well or not, before the batch was stopped.
+    /// The work on an input ended, successfully or not, before the batch was stopped.
     Ended,
 }
 

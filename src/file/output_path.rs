@@ -1,4 +1,4 @@
-//! What is in the place of an output, and whether a file can be put there.
+//! What exists at the path of an output, and whether a file can be created there.
 
 use std::{
     fs::{self, File, Metadata},
@@ -14,12 +14,12 @@ pub enum Overwrite {
     /// Refuse, and leave the old file as it is.
     #[default]
     Refuse,
-    /// Put the new file in the place of the old one, once it is whole.
+    /// Replace the old file, once the new one is complete.
     Replace,
 }
 
-/// What is in the place of an output, if that can be replaced or written to; `None` if nothing
-/// is.
+/// What exists at the path of an output, if that can be replaced or written to; `None` if
+/// nothing does.
 pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Metadata>> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
@@ -82,12 +82,12 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 /// Makes a file private to its owner, until it gets the permissions of the file it replaces,
 /// which others may not be allowed to read.
 #[cfg(unix)]
-pub(super) fn close_to_others(file: &File) -> io::Result<()> {
+pub(super) fn make_private(file: &File) -> io::Result<()> {
     use std::{fs::Permissions, os::unix::fs::PermissionsExt};
     file.set_permissions(Permissions::from_mode(0o600))
 }
 
 #[cfg(not(unix))]
-pub(super) fn close_to_others(_: &File) -> io::Result<()> {
+pub(super) fn make_private(_: &File) -> io::Result<()> {
     Ok(())
 }

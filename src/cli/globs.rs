@@ -37,7 +37,7 @@ enum Part<'a> {
 pub(super) struct Expansion {
     pub(super) paths: Vec<PathBuf>,
     /// The folders that could not be listed, and the errors.
-    pub(super) unseen: Vec<(PathBuf, Error)>,
+    pub(super) unlistable: Vec<(PathBuf, Error)>,
     /// Pipes, sockets and devices that match; they are skipped, since no argument named them.
     pub(super) special: Vec<(PathBuf, &'static str)>,
 }
@@ -172,7 +172,8 @@ impl Expansion {
                 true => Path::new("."),
                 false => folder,
             };
-            self.unseen.push((shown.to_owned(), batch::unseen(error)));
+            self.unlistable
+                .push((shown.to_owned(), batch::list_error(error)));
         }
     }
 }

@@ -5,46 +5,46 @@ use std::iter;
 use super::{
     budget::Budget,
     control::Control,
+    events::Silent,
     input::Input,
     job::{Job, Options, Place},
     mode::Mode,
     opened_job::OpenedJob,
     precheck::{check_folder, check_outputs, plan_results, warnings},
-    report::Silent,
 };
 use crate::{
     codec::Format, error::Result, file::special, plan::Plan, stop::Stop, warning::Warning,
 };
 
-/// What would become of a result.
+/// The expected outcome of a result.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Prospect {
-    /// It would be made like this, in this format.
+pub enum PlannedOutcome {
+    /// It would be computed by this plan and written in this format.
     Made(Box<Plan>, Format),
     /// It exists and would be left as it is.
     Skipped,
-    /// Only the run itself can tell, since what is read of its input is gone: that is of this
-    /// [special] kind.
+    /// Unknown until the run: the input is of this [special] kind, and reading it would
+    /// consume its data.
     Unknown(&'static str),
 }
 
-/// What would become of a job.
+/// The expected outcomes of a job.
 #[derive(Debug)]
-pub struct Preview {
+pub struct DryRun {
     /// Warnings about the input.
     pub warnings: Vec<Warning>,
     /// Each result, in their order.
-    pub prospects: Vec<Result<Prospect>>,
+    pub outcomes: Vec<Result<PlannedOutcome>>,
 }
 
-/// What [`run`](super::run) would do, as far as the header of the input tells. Nothing is
-/// written, and of a pipe or a device nothing is read.
+/// What [`run`](super::run) would do, as far as it follows from the header of the input.
+/// Nothing is written, and pipes and devices are not read.
 ///
 /// # Errors
 ///
 /// If the header of the input cannot be read, or the results would take more
 /// memory than the limits allow.
-pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
+pub fn dry_run(job: &Job, options: &Options) -> Result<DryRun> {
     let checked = (check_outputs(job, options).into_iter().zip(&job.results))
         .map(|(checked, request)| checked.and_then(|()| check_folder(request)));
     let checked = Vec::from_iter(checked);
@@ -52,18 +52,20 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
         Place::File(path) => special(path),
         Place::Standard => None,
     };
-    let unread = match kind {
-        Some(kind) => Some(Prospect::Unknown(kind)),
-        // As in a run, whose input is not opened then.
-        None => (checked.iter().all(Result::is_err)).then_some(Prospect::Skipped),
+    // The outcome if the input is not opened.
+    let unopened = match kind {
+        Some(kind) => Some(PlannedOutcome::Unknown(kind)),
+        // Nothing is left to do, as in a run.
+        None => (checked.iter().all(Result::is_err)).then_some(PlannedOutcome::Skipped),
     };
-    if let Some(prospect) = unread {
-        let prospects = (checked.into_iter()).map(|checked| {
-            (options.existing).settle(checked.map(|()| prospect.clone()), Prospect::Skipped)
+    if let Some(outcome) = unopened {
+        let outcomes = (checked.into_iter()).map(|checked| {
+            (options.existing)
+                .skip_existing(checked.map(|()| outcome.clone()), PlannedOutcome::Skipped)
         });
-        return Ok(Preview {
+        return Ok(DryRun {
             warnings: Vec::new(),
-            prospects: prospects.collect(),
+            outcomes: outcomes.collect(),
         });
     }
     let input = Input::open(job, options)?;
@@ -84,12 +86,15 @@ pub fn preview(job: &Job, options: &Options) -> Result<Preview> {
         &opened_job.control.stop,
     )?;
     let warnings = warnings(&input, &plans).to_vec();
-    let prospects = iter::zip(plans, &job.results).map(|(plan, request)| {
-        let made = plan.map(|plan| Prospect::Made(Box::new(plan), opened_job.format_of(request)));
-        options.existing.settle(made, Prospect::Skipped)
+    let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
+        let made =
+            plan.map(|plan| PlannedOutcome::Made(Box::new(plan), opened_job.format_of(request)));
+        options
+            .existing
+            .skip_existing(made, PlannedOutcome::Skipped)
     });
-    Ok(Preview {
+    Ok(DryRun {
         warnings,
-        prospects: prospects.collect(),
+        outcomes: outcomes.collect(),
     })
 }

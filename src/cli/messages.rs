@@ -1,4 +1,4 @@
-//! Output: errors, warnings, one JSON object per result.
+//! Messages on standard error, lines and JSON objects on standard output, exit codes.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use stridekern::{
     text::printable,
 };
 
-use super::{advice, idle::IdleOptions, streams};
+use super::{advice, closed_streams, unused_options::UnusedOptions};
 
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,30 +70,30 @@ impl Messages {
 }
 
 /// The first error of writing a line to standard output.
-static LOST: OnceLock<io::Error> = OnceLock::new();
+static STDOUT_ERROR: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line to standard output.
-pub(super) fn data(line: impl fmt::Display) {
+pub(super) fn print_line(line: impl fmt::Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{line}")
         // A closed pipe, as with `| head`, is not a failure.
         && error.kind() != io::ErrorKind::BrokenPipe
     {
         // Only the first error is kept.
-        let _ = LOST.set(error);
+        let _ = STDOUT_ERROR.set(error);
     }
 }
 
 /// Prints the line of a written result. Here a closed pipe is a failure too, since the
 /// line is the only report of the result.
-pub(super) fn record(object: impl fmt::Display) {
+pub(super) fn print_result_line(object: impl fmt::Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{object}") {
-        let _ = LOST.set(error);
+        let _ = STDOUT_ERROR.set(error);
     }
 }
 
 /// The first error of writing to standard output, if any.
-pub(super) fn lost() -> Option<&'static io::Error> {
-    LOST.get()
+pub(super) fn stdout_error() -> Option<&'static io::Error> {
+    STDOUT_ERROR.get()
 }
 
 /// Reports an error of writing to standard output.
@@ -105,7 +105,7 @@ pub(super) fn not_written(error: &io::Error, messages: Messages) -> Exit {
 /// Prints help and version as clap does, and usage errors in one line.
 pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     if !error.use_stderr() {
-        return match streams::check_output().and_then(|()| error.print()) {
+        return match closed_streams::check_output().and_then(|()| error.print()) {
             // A closed pipe, as with `| head`, is not a failure.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 not_written(&error, messages)
@@ -179,14 +179,17 @@ pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
 
 /// Shows the options without effect on a result, each once per format; returns the lines
 /// shown.
-pub(super) fn warn_idle(
-    idle: &IdleOptions,
+pub(super) fn warn_unused(
+    unused_options: &UnusedOptions,
     format: Format,
     output: &Path,
     messages: Messages,
 ) -> Vec<String> {
-    let lines = idle.on(format);
-    for line in lines.iter().filter(|line| idle.is_news(line)) {
+    let lines = unused_options.unused_for(format);
+    for line in lines
+        .iter()
+        .filter(|line| unused_options.insert_if_new(line))
+    {
         warn(output, line, messages);
     }
     lines

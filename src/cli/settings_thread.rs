@@ -18,7 +18,7 @@ use super::{args::Args, settings::Settings, signals::Signals};
 /// How often the stop token is polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long planning may take to end by itself after a signal.
+/// How long the thread may take to end by itself after a signal.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The stack size of the main thread on most systems: pattern matching is recursive.
@@ -61,7 +61,7 @@ fn run_until_stopped<T: Send + 'static>(
     let mut grace_left = GRACE;
     loop {
         match receiver.recv_timeout(POLL_INTERVAL) {
-            Ok(receiver) => return receiver,
+            Ok(result) => return result,
             Err(RecvTimeoutError::Disconnected) => match thread.join() {
                 Err(panicked) => panic::resume_unwind(panicked),
                 Ok(()) => unreachable!("it sends before it ends"),

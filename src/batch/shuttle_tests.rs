@@ -1,5 +1,5 @@
-//! Tests of the worker threads under shuttle, which randomizes their interleaving: crew.rs
-//! and ledger.rs unchanged, with shuttle's channels and locks in place of `std`'s.
+//! Tests of the worker threads under shuttle, which randomizes their interleaving: workers.rs
+//! and outcomes.rs unchanged, with shuttle's channels and locks in place of `std`'s.
 //!
 //! Shuttle's timed waits never time out, so the timeout is a random choice here: `receive`
 //! polls for a message, and if there is none it may report a timeout.
@@ -16,18 +16,18 @@ use shuttle::{
 };
 
 use super::schedule::{self, Launch, Overdue, Rules, Schedule};
-use crew::Work;
-use ledger::Ledger;
+use outcomes::Outcomes;
+use workers::Work;
 
+#[allow(clippy::duplicate_mod, reason = "it runs the same code on other locks")]
+#[path = "../run/outcomes.rs"]
+mod outcomes;
 #[allow(
     clippy::duplicate_mod,
     reason = "it runs the same code on other threads"
 )]
-#[path = "crew.rs"]
-mod crew;
-#[allow(clippy::duplicate_mod, reason = "it runs the same code on other locks")]
-#[path = "../run/ledger.rs"]
-mod ledger;
+#[path = "workers.rs"]
+mod workers;
 
 mod sync {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +56,7 @@ mod sync {
             loop {
                 match receiver.try_recv() {
                     Ok(message) => return Some(message),
-                    Err(TryRecvError::Disconnected) => panic!("the crew keeps a sender"),
+                    Err(TryRecvError::Disconnected) => panic!("the workers keep a sender"),
                     Err(TryRecvError::Empty) if thread_rng().gen_bool(0.3) => {
                         let passed = u64::try_from(within.as_millis()).unwrap();
                         self.0.fetch_add(passed, Ordering::SeqCst);
@@ -89,7 +89,7 @@ struct Trial {
 
 struct Job {
     index: usize,
-    outcomes: Ledger<bool>,
+    outcomes: Outcomes<bool>,
 }
 
 impl Trial {
@@ -114,7 +114,7 @@ impl Work for Trial {
         self.started.lock().unwrap().push(launch.index);
         Arc::new(Job {
             index: launch.index,
-            outcomes: Ledger::new(2),
+            outcomes: Outcomes::new(2),
         })
     }
 
@@ -184,8 +184,8 @@ fn trial(
     };
     let mut reported = vec![Vec::new(); kinds.len()];
     let (mut late, mut failed) = (0, 0);
-    crew::run(&trial, schedule, workers, spawn, |job, reason| {
-        late += usize::from(reason == Some(Overdue::Late));
+    workers::run(&trial, schedule, workers, spawn, |job, reason| {
+        late += usize::from(reason == Some(Overdue::TimedOut));
         assert!(reason.is_some() || job.outcomes.is_complete());
         let outcomes = job.outcomes.take();
         failed += usize::from(outcomes.contains(&Some(false)));
@@ -261,7 +261,7 @@ fn no_job_waits_for_the_calling_thread() {
             true
         };
         let mut reported = 0;
-        crew::run(&trial, schedule, 1, spawn, |_, _| {
+        workers::run(&trial, schedule, 1, spawn, |_, _| {
             reported += 1;
             while trial.started.lock().unwrap().len() < 3 {
                 thread::yield_now();

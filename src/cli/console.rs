@@ -22,9 +22,9 @@ use stridekern::{
 
 use super::{
     advice,
-    idle::IdleOptions,
-    output::{self, Messages},
+    messages::{self, Messages},
     settings::Settings,
+    unused_options::UnusedOptions,
 };
 
 /// Messages, JSON lines and a bar.
@@ -33,7 +33,7 @@ pub(super) struct Console {
     messages: Messages,
     json: bool,
     verbose: bool,
-    idle: IdleOptions,
+    unused_options: UnusedOptions,
     existing: Existing,
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
@@ -84,7 +84,7 @@ impl Console {
             messages,
             json: settings.json,
             verbose: settings.verbose,
-            idle: settings.idle.clone(),
+            unused_options: settings.unused_options.clone(),
             existing: settings.batch.options.existing,
             bar,
             single,
@@ -166,7 +166,7 @@ impl Console {
             // The summary counts them.
             Err(Error::Stopped) => {}
             Err(error) => {
-                let place = output::at_fault(job, index, error);
+                let place = messages::at_fault(job, index, error);
                 self.messages
                     .error(format_args!("{place}: {}", advice::line(error)));
             }
@@ -183,17 +183,18 @@ impl Console {
                 ));
             }
             Ok(Outcome::Skipped) if self.verbose => {
-                let why = output::skipped(self.existing);
+                let why = messages::skipped(self.existing);
                 self.messages.note(format_args!("{output}: {why}"));
             }
             Ok(_) => {}
         }
-        let mut idle = Vec::new();
+        let mut unused_options = Vec::new();
         if let Ok(Outcome::Done(done)) = outcome {
             let output = job.results[index].output.path();
-            idle = output::warn_idle(&self.idle, done.format, output, self.messages);
+            unused_options =
+                messages::warn_unused(&self.unused_options, done.format, output, self.messages);
         }
-        self.describe((job, index), outcome, idle);
+        self.describe((job, index), outcome, unused_options);
     }
 
     /// Prints the JSON line of a result; `more` are additional warnings.
@@ -204,11 +205,11 @@ impl Console {
         more: Vec<String>,
     ) {
         if self.json {
-            let mut object = output::result_json(job, index, outcome);
+            let mut object = messages::result_json(job, index, outcome);
             let mut warnings = self.warnings(job, index);
             warnings.extend(more);
-            output::extend(&mut object, output::warnings_json(&warnings));
-            output::record(object);
+            messages::extend(&mut object, messages::warnings_json(&warnings));
+            messages::print_result_line(object);
             self.described.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -263,7 +264,7 @@ impl Report for Console {
                     of_path.push(message.clone());
                 }
                 self.bar
-                    .suspend(|| output::warn(path, &message, self.messages));
+                    .suspend(|| messages::warn(path, &message, self.messages));
             }
             Event::Result {
                 job,

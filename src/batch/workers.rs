@@ -12,7 +12,7 @@
 //! ends the last job wakes it.
 //!
 //! The locks, the channel and the clock come from [`super::sync`], so that the tests can run
-//! this file under shuttle, a model checker for threads.
+//! this file under shuttle, which runs threads in random interleavings.
 
 use std::{
     collections::{BTreeMap, VecDeque},

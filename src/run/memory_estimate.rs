@@ -1,18 +1,19 @@
 //! How much memory a job takes, estimated from sizes before it runs.
 
-use super::{chunk, input::Input, mode::Mode, row_buffer::most_rows, threads::CAPACITY};
+use super::{
+    chunk_rows, input::Input, io_threads::CAPACITY, mode::Mode, row_buffer::capacity_rows,
+};
 use crate::{
     codec::{self, Format},
     plan::Plan,
 };
 
-/// What any reader takes: the buffer of the file, the history and the tables of a
-/// decompressor.
-const READER: usize = 1 << 20;
+/// The memory of any reader: the read buffer, and the window and tables of a decompressor.
+const READER_BYTES: usize = 1 << 20;
 
-/// What any result takes beside its rows: the buffer of its file, the history and the
-/// tables of a compressor.
-const RESULT: usize = 1 << 20;
+/// The memory of any result beside its rows: the write buffer, and the window and tables of a
+/// compressor.
+const RESULT_BYTES: usize = 1 << 20;
 
 /// Copies of the input's metadata: those that the reader gives in the header and in the
 /// trailer, and one in transit.
@@ -36,7 +37,7 @@ pub fn memory_needed<'a>(
     let mut buffered_rows = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
         let result = plan.output();
-        let source_rows = chunk::source_rows(plan, row_bytes).min(image.rows);
+        let source_rows = chunk_rows::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
         let luma_rows = match plan.needs_whole_image() {
             Some(_) => image.rows,
@@ -47,7 +48,7 @@ pub fn memory_needed<'a>(
             .saturating_add(codec::memory_to_write(result, format, piped))
             .saturating_add(plan.memory())
             .saturating_add(metadata.saturating_mul(WRITTEN_COPIES))
-            .saturating_add(RESULT)
+            .saturating_add(RESULT_BYTES)
     });
     let producing = match mode {
         Mode::Streaming { .. } => costs.fold(0, usize::saturating_add),
@@ -55,14 +56,14 @@ pub fn memory_needed<'a>(
         _ => costs.max().unwrap_or(0),
     };
     let (reading, holds_image) = match input {
-        Input::Rows(reader) => (reader.memory() + READER, reader.holds_image()),
+        Input::Rows(reader) => (reader.memory() + READER_BYTES, reader.holds_image()),
         Input::Whole(_) => (0, false),
     };
     let needed = match mode {
         // The chunks in the channel, one that the reader fills and one that is copied to the
         // row buffer; and the row buffer.
         Mode::Streaming { rows } => (rows.saturating_mul(CAPACITY + 2))
-            .saturating_add(most_rows(buffered_rows, *rows, image.rows))
+            .saturating_add(capacity_rows(buffered_rows, *rows, image.rows))
             .saturating_mul(row_bytes)
             .saturating_add(reading)
             .saturating_add(producing),
@@ -81,6 +82,6 @@ pub fn memory_needed<'a>(
 /// and one that is written.
 fn output_bytes(plan: &Plan, row_bytes: usize) -> usize {
     let result = plan.output();
-    let rows = chunk::output_rows(plan, row_bytes).min(result.rows);
+    let rows = chunk_rows::output_rows(plan, row_bytes).min(result.rows);
     result.row_bytes().saturating_mul(rows) * (CAPACITY + 2)
 }
