@@ -28,11 +28,11 @@ pub(super) fn line(error: &Error) -> String {
 pub(super) fn chain(error: &anyhow::Error) -> String {
     let mut parts = Vec::new();
     for cause in error.chain() {
-        let told =
+        let message =
             (cause.downcast_ref().map(line)).or_else(|| cause.downcast_ref().map(kernel_line));
-        if let Some(told) = told {
+        if let Some(message) = message {
             // Its sources are part of its message already.
-            parts.push(told);
+            parts.push(message);
             break;
         }
         parts.push(cause.to_string());

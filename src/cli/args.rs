@@ -1,4 +1,4 @@
-//! What may be written on the command line.
+//! The command-line arguments.
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -70,7 +70,7 @@ pub(super) struct Args {
     pub(super) report: ReportArgs,
 }
 
-/// What is filtered.
+/// The inputs.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Inputs")]
 pub(super) struct InputArgs {
@@ -122,7 +122,7 @@ pub(super) struct InputArgs {
     pub(super) shard: Option<String>,
 }
 
-/// What is computed.
+/// The filter.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Filter")]
 pub(super) struct FilterArgs {
@@ -199,7 +199,7 @@ pub(super) struct FilterArgs {
     pub(super) depth: Option<DepthArg>,
 }
 
-/// What is written, and where.
+/// The outputs.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Outputs")]
 pub(super) struct OutputArgs {
@@ -268,7 +268,7 @@ pub(super) struct OutputArgs {
     pub(super) preserve: bool,
 }
 
-/// How it is computed.
+/// How filters are run.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Running")]
 pub(super) struct RunArgs {
@@ -311,7 +311,7 @@ pub(super) struct RunArgs {
     pub(super) engine: Option<EngineArg>,
 }
 
-/// What is told.
+/// What is reported.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reports")]
 pub(super) struct ReportArgs {
@@ -377,8 +377,8 @@ pub(super) struct ReportArgs {
 }
 
 impl Args {
-    /// The arguments of this process. A flag that is given twice means what it
-    /// means once: aliases and scripts add flags of their own. Two values would
+    /// The arguments of this process. A flag may be repeated, since aliases and scripts add
+    /// flags of their own; an option with a value may not, since two values would
     /// contradict each other.
     pub(super) fn read() -> Result<Self, clap::Error> {
         let command = Self::command().mut_args(|arg| match arg.get_action() {
@@ -407,7 +407,7 @@ pub(super) enum DepthArg {
     F32,
 }
 
-/// How hard to compress.
+/// The compression level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CompressionArg {
     /// Quickly

@@ -17,10 +17,10 @@ use super::{
 };
 
 /// Measures every result of every input; returns how many failed.
-pub(super) fn run(settings: &Settings, how: Bench, messages: Messages) -> usize {
+pub(super) fn run(settings: &Settings, bench: Bench, messages: Messages) -> usize {
     let mut failed = 0;
     for job in &settings.batch.jobs {
-        if let Err(error) = measure_job(settings, job, how, messages) {
+        if let Err(error) = measure_job(settings, job, bench, messages) {
             let (input, why) = (job.input.path().display(), advice::chain(&error));
             messages.error(format_args!("{input}: {why}"));
             failed += 1;
@@ -29,8 +29,8 @@ pub(super) fn run(settings: &Settings, how: Bench, messages: Messages) -> usize 
     failed
 }
 
-/// One way to run the filter, and its times in milliseconds.
-struct Line {
+/// The times of one method, in milliseconds.
+struct MethodTimes {
     engine: &'static str,
     plan: Plan,
     times: Vec<f64>,
@@ -42,15 +42,15 @@ struct Line {
 
 /// The measurements of one filter on one image, the naive loop first.
 struct Measurement {
-    lines: Vec<Line>,
+    lines: Vec<MethodTimes>,
     /// Methods that do not support this filter or image, and why.
-    left_out: Vec<(&'static str, String)>,
+    unsupported: Vec<(&'static str, String)>,
     output_rows: usize,
     /// Output rows that were compared with the naive loop's.
     checked_rows: usize,
 }
 
-impl Line {
+impl MethodTimes {
     fn min(&self) -> f64 {
         self.times.iter().copied().fold(f64::INFINITY, f64::min)
     }
@@ -67,16 +67,21 @@ impl Line {
     }
 }
 
-fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -> Result<()> {
+fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages) -> Result<()> {
     let opened = messages::read(job, &settings.batch.options, messages)?;
     let image = opened.image();
     for request in &job.results {
         let Measurement {
             lines,
-            left_out,
+            unsupported,
             checked_rows,
             output_rows,
-        } = measure(&request.filter, image, &settings.batch.options.tuning, how)?;
+        } = measure(
+            &request.filter,
+            image,
+            &settings.batch.options.tuning,
+            bench,
+        )?;
         let naive = lines[0].median();
         let bank = request.filter.bank();
         let [rows, columns, channels] = image.shape();
@@ -89,7 +94,7 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
                 printable(bank.name()),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
-                counted(how.runs as usize, "run"),
+                counted(bench.runs as usize, "run"),
             ));
             messages::print_line(
                 "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
@@ -128,10 +133,10 @@ fn measure_job(settings: &Settings, job: &Job, how: Bench, messages: Messages) -
             }
         }
         if !settings.json {
-            for (engine, reason) in left_out {
+            for (engine, reason) in unsupported {
                 messages::print_line(format_args!("{engine:<10} left out: {reason}"));
             }
-            if let Some(note) = note(&lines[0], output_rows, how.runs, checked_rows) {
+            if let Some(note) = note(&lines[0], output_rows, bench.runs, checked_rows) {
                 messages::print_line(note);
             }
         }
@@ -153,7 +158,7 @@ fn counted(number: usize, what: &str) -> String {
 }
 
 /// How the naive loop was shortened, if it was.
-fn note(naive: &Line, rows: usize, runs: u32, checked_rows: usize) -> Option<String> {
+fn note(naive: &MethodTimes, rows: usize, runs: u32, checked_rows: usize) -> Option<String> {
     let ran = counted(naive.times.len(), "time");
     if naive.rows < rows {
         Some(format!(
@@ -171,24 +176,24 @@ fn measure(
     filter: &Filter,
     image: ImageView<'_>,
     tuning: &Tuning,
-    how: Bench,
+    bench: Bench,
 ) -> Result<Measurement> {
     let [output_rows, ..] = filter.plan(image, tuning)?.output_shape();
-    let baseline = Baseline::new(filter, image, tuning, how.runs)?;
-    let methods: Vec<Option<Method>> = if how.one_method {
+    let baseline = Baseline::new(filter, image, tuning, bench.runs)?;
+    let methods: Vec<Option<Method>> = if bench.one_method {
         vec![tuning.method]
     } else {
         Method::ALL.into_iter().map(Some).chain([None]).collect()
     };
     let mut lines = Vec::new();
-    let mut left_out = Vec::new();
+    let mut unsupported = Vec::new();
     let others = methods.into_iter().filter(|m| *m != Some(Method::Naive));
     for method in others {
         let engine = method.map_or("auto", Method::name);
         let plan = match filter.plan(image, &Tuning { method, ..*tuning }) {
             // Not every method supports every filter.
-            Err(error @ Error::Request(_)) if !how.one_method => {
-                left_out.push((engine, advice::line(&error)));
+            Err(error @ Error::Request(_)) if !bench.one_method => {
+                unsupported.push((engine, advice::line(&error)));
                 continue;
             }
             plan => plan?,
@@ -196,10 +201,10 @@ fn measure(
         let mut output = plan.allocate()?;
         // A warm-up run: the first run has additional page faults.
         timed(&plan, image, &mut output)?;
-        let times = (0..how.runs)
+        let times = (0..bench.runs)
             .map(|_| timed(&plan, image, &mut output))
             .collect::<Result<Vec<_>>>()?;
-        lines.push(Line {
+        lines.push(MethodTimes {
             engine,
             times,
             rows: plan.output_shape()[0],
@@ -208,7 +213,7 @@ fn measure(
         });
     }
     let checked_rows = baseline.checked_rows();
-    let naive = Line {
+    let naive = MethodTimes {
         engine: Method::Naive.name(),
         plan: baseline.plan,
         times: baseline.times,
@@ -218,7 +223,7 @@ fn measure(
     lines.insert(0, naive);
     Ok(Measurement {
         lines,
-        left_out,
+        unsupported,
         output_rows,
         checked_rows,
     })

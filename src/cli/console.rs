@@ -188,13 +188,13 @@ impl Console {
             }
             Ok(_) => {}
         }
-        let mut unused_options = Vec::new();
+        let mut unused = Vec::new();
         if let Ok(Outcome::Done(done)) = outcome {
             let output = job.results[index].output.path();
-            unused_options =
+            unused =
                 messages::warn_unused(&self.unused_options, done.format, output, self.messages);
         }
-        self.describe((job, index), outcome, unused_options);
+        self.describe((job, index), outcome, unused);
     }
 
     /// Prints the JSON line of a result; `more` are additional warnings.

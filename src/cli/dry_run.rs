@@ -47,6 +47,7 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     failed
 }
 
+/// Prints the line or the JSON object of a result.
 fn print_result(
     settings: &Settings,
     (job, index): (&Job, usize),

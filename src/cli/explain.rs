@@ -134,7 +134,7 @@ fn facts(
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
-    let (over, under) = match filter.extent().border() {
+    let (description, owned_bytes) = match filter.extent().border() {
         None if luma => (
             "over the luma, which is computed first",
             spec.rows * spec.columns * sample,
@@ -146,10 +146,10 @@ fn facts(
         ),
     };
     let mut windows_json = layout_json(&windows, sample);
-    windows_json["bytes_owned"] = json!(under);
+    windows_json["bytes_owned"] = json!(owned_bytes);
     facts.add(
         "windows",
-        format!("{over}\n{}", windows.report(sample, under)),
+        format!("{description}\n{}", windows.report(sample, owned_bytes)),
         windows_json,
     );
     let extent = match filter.extent().border() {

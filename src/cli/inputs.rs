@@ -89,8 +89,8 @@ fn drop_repeated(unlistable: &mut Vec<(PathBuf, Error)>, images: &[Source]) {
     }
     let plain = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
     let images = images.iter().map(|image| plain(image.place.path()));
-    let mut told: HashSet<PathBuf> = images.collect();
-    unlistable.retain(|(folder, _)| told.insert(plain(folder)));
+    let mut known: HashSet<PathBuf> = images.collect();
+    unlistable.retain(|(folder, _)| known.insert(plain(folder)));
 }
 
 pub(super) fn place(path: &Path) -> Place {

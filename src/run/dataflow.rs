@@ -78,7 +78,7 @@ pub(super) fn stream(
             buffer.drop_before(needed.min().unwrap_or(usize::MAX));
         };
         let metadata = &summary.trailer.metadata;
-        // All writers finish at the same time, so all are told before one is waited for.
+        // All writers finish at the same time, so the end is announced to all before waiting for one.
         for producer in &producers {
             producer.announce_end(metadata);
         }

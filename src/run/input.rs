@@ -41,8 +41,8 @@ impl Input {
             Place::Standard => {
                 let failed = |e| Error::io(IoAction::ReadStandardInput, e);
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
-                let told = Format::from_content(&start).is_some();
-                let hint = options.input_format.filter(|_| !told);
+                let detected = Format::from_content(&start).is_some();
+                let hint = options.input_format.filter(|_| !detected);
                 let reader = codec::rows_from(io::stdin(), hint, &options.limits)?;
                 Ok(Self::Rows(reader))
             }

@@ -96,11 +96,15 @@ impl OpenedJob<'_> {
         plans: Vec<Result<Plan>>,
     ) -> Result<()> {
         let start = Instant::now();
-        let told = input.warnings().len();
+        let reported = input.warnings().len();
         let input = input.into_opened()?;
         self.control.stop.check()?;
         let read = opened + start.elapsed();
-        warn(self.report, self.job.input.path(), &input.warnings[told..]);
+        warn(
+            self.report,
+            self.job.input.path(),
+            &input.warnings[reported..],
+        );
         for (index, (plan, request)) in iter::zip(plans, &self.job.results).enumerate() {
             let result = plan.and_then(|plan| {
                 let metadata = &input.metadata;

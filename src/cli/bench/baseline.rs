@@ -24,7 +24,7 @@ pub(super) struct Baseline {
     pub(super) rows: usize,
     /// Output rows that equal those of the whole image.
     checked: Range<usize>,
-    answer: Image,
+    output: Image,
 }
 
 impl Baseline {
@@ -42,31 +42,32 @@ impl Baseline {
         let plan = filter.plan(image, &naive)?;
         let [rows, ..] = plan.output_shape();
         // These maps depend on the range of the whole image.
-        let of_parts = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
+        let can_run_on_rows = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
         // Windows this close to the last row may read the border.
         let margin = match filter.extent().border() {
             None => 0,
             Some(_) => plan.window()[0] - 1,
         };
-        let least = 2 * margin + MIN_ROWS;
-        if of_parts && least < rows / 2 {
-            let first = Self::on_first_rows(filter, image, &naive, [least, rows], margin)?;
+        let min_rows = 2 * margin + MIN_ROWS;
+        if can_run_on_rows && min_rows < rows / 2 {
+            let first = Self::on_first_rows(filter, image, &naive, [min_rows, rows], margin)?;
             let predicted = Duration::from_secs_f64(first.times[0] / 1e3);
             if predicted > TIME_BUDGET {
-                let bearable = TIME_BUDGET.as_secs_f64() / predicted.as_secs_f64() * rows as f64;
-                let bearable = bearable as usize;
-                return if bearable <= 2 * least {
+                let affordable_rows =
+                    TIME_BUDGET.as_secs_f64() / predicted.as_secs_f64() * rows as f64;
+                let affordable_rows = affordable_rows as usize;
+                return if affordable_rows <= 2 * min_rows {
                     Ok(first)
                 } else {
-                    Self::on_first_rows(filter, image, &naive, [bearable, rows], margin)
+                    Self::on_first_rows(filter, image, &naive, [affordable_rows, rows], margin)
                 };
             }
         }
-        let mut answer = plan.allocate()?;
+        let mut output = plan.allocate()?;
         let start = Instant::now();
         let mut times = Vec::new();
         loop {
-            let time = timed(&plan, image, &mut answer)?;
+            let time = timed(&plan, image, &mut output)?;
             // A warm-up run: the first run has additional page faults.
             let warm = !times.is_empty() || start.elapsed() > TIME_BUDGET;
             times.push(time);
@@ -82,7 +83,7 @@ impl Baseline {
             times,
             rows,
             checked: 0..rows,
-            answer,
+            output,
         })
     }
 
@@ -99,15 +100,15 @@ impl Baseline {
         let needed = (source_rows * part).div_ceil(whole) + window;
         let part = first_rows(image, needed.min(source_rows))?;
         let plan = filter.plan(part, naive)?;
-        let mut answer = plan.allocate()?;
-        let time = timed(&plan, part, &mut answer)?;
+        let mut output = plan.allocate()?;
+        let time = timed(&plan, part, &mut output)?;
         let [rows, ..] = plan.output_shape();
         Ok(Self {
             plan,
             times: vec![time * whole as f64 / rows as f64],
             rows,
             checked: margin..rows - margin,
-            answer,
+            output,
         })
     }
 
@@ -121,7 +122,7 @@ impl Baseline {
         let [_, columns, channels] = output.shape();
         let samples =
             self.checked.start * columns * channels..self.checked.end * columns * channels;
-        match (self.answer.samples(), output.samples()) {
+        match (self.output.samples(), output.samples()) {
             (Samples::U8(a), Samples::U8(b)) => largest(&a[samples.clone()], &b[samples]),
             (Samples::U16(a), Samples::U16(b)) => largest(&a[samples.clone()], &b[samples]),
             (Samples::F32(a), Samples::F32(b)) => largest(&a[samples.clone()], &b[samples]),
