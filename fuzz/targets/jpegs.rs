@@ -88,13 +88,13 @@ pub(crate) fn target(data: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     data.hash(&mut hasher);
     let mut random = Random(hasher.finish() | 1);
-    let whole = codec::rows_of_cut_jpeg(data, &LIMITS, usize::MAX, 1)
+    let whole = codec::rows_of_split_jpeg(data, &LIMITS, usize::MAX, 1)
         .and_then(|reader| by_rows(reader, &mut random));
     let mut cut = false;
     for strip in [1, 1 + random.below(1 << 15) as usize] {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
-        let strips = codec::rows_of_cut_jpeg(data, &LIMITS, 0, strip).and_then(|reader| {
+        let strips = codec::rows_of_split_jpeg(data, &LIMITS, 0, strip).and_then(|reader| {
             cut = !reader.holds_image();
             by_rows(reader, &mut random)
         });

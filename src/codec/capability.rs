@@ -120,16 +120,16 @@ impl Format {
             .into());
         }
         let pixels = rows as u64 * columns as u64;
-        let most = match self {
+        let max_pixels = match self {
             Self::Qoi => 400_000_000,
             // A BMP header stores the size in bytes, at most 4 per pixel, in 32 bits.
             Self::Bmp => (u64::from(u32::MAX) - 4096) / 4,
             _ => return Ok(()),
         };
-        if pixels > most {
+        if pixels > max_pixels {
             return Err(OutputError::Pixels {
                 format: self.name(),
-                limit: most,
+                limit: max_pixels,
                 pixels,
             }
             .into());

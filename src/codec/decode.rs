@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Format, Limits, Metadata, NpyFile, RowReader, gif, image_crate,
-    input::{Input, Watch, read_all, too_large},
+    input::{Input, ReadErrors, read_all, too_large},
     jpeg, npy, png, pnm, sniff, tiff,
 };
 
@@ -90,14 +90,14 @@ impl From<Decoded> for Opened {
 ///
 /// As [`read`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
-    match begin(path, limits, Look::Quick)? {
-        Begun::Mapped(opened) => Ok(opened),
-        Begun::Rows(reader) => Ok(reader.into_decoded()?.into()),
+    match open_input(path, limits, ScanDepth::Quick)? {
+        OpenedInput::Mapped(opened) => Ok(opened),
+        OpenedInput::Rows(reader) => Ok(reader.into_decoded()?.into()),
     }
 }
 
 /// An image whose header was read.
-pub(crate) enum Begun {
+pub(crate) enum OpenedInput {
     /// Its rows are still to be read.
     Rows(RowReader<'static>),
     /// It is looked at in its file.
@@ -106,7 +106,7 @@ pub(crate) enum Begun {
 
 /// How thoroughly a file is scanned before its rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum ScanDepth {
     /// Data after the image may be reported after its last row.
     Quick,
     /// All ignored content is known at once, even if that takes as long as reading the
@@ -115,14 +115,25 @@ pub(crate) enum Look {
 }
 
 /// Opens the file at `path`: an array that needs no conversion is mapped.
-pub(crate) fn begin(path: &Path, limits: &Limits, look: Look) -> Result<Begun> {
+pub(crate) fn open_input(
+    path: &Path,
+    limits: &Limits,
+    scan_depth: ScanDepth,
+) -> Result<OpenedInput> {
     let mut file = open_file(path)?;
     if let Some(opened) = map_array(&mut file, limits)? {
-        return Ok(Begun::Mapped(opened));
+        return Ok(OpenedInput::Mapped(opened));
     }
-    let watch = Watch::new(limits);
-    let input = Input::of_file(file, limits, &watch)?;
-    rows(input, Format::from_path(path), limits, watch, look).map(Begun::Rows)
+    let read_errors = ReadErrors::new(limits);
+    let input = Input::of_file(file, limits, &read_errors)?;
+    rows(
+        input,
+        Format::from_path(path),
+        limits,
+        read_errors,
+        scan_depth,
+    )
+    .map(OpenedInput::Rows)
 }
 
 /// The array in the file, if it is one that can be looked at where it is. The
@@ -181,9 +192,15 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 /// [`Error::Input`] if its header is damaged or of a kind that is not supported,
 /// [`Error::Limit`] if it claims more than `limits` allow.
 pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
-    let watch = Watch::new(limits);
-    let input = Input::of_file(open_file(path)?, limits, &watch)?;
-    rows(input, Format::from_path(path), limits, watch, Look::Quick)
+    let read_errors = ReadErrors::new(limits);
+    let input = Input::of_file(open_file(path)?, limits, &read_errors)?;
+    rows(
+        input,
+        Format::from_path(path),
+        limits,
+        read_errors,
+        ScanDepth::Quick,
+    )
 }
 
 /// Opens a stream, for example standard input, to be read by rows. Data after the
@@ -198,9 +215,9 @@ pub fn rows_from<'a>(
     hint: Option<Format>,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    let watch = Watch::new(limits);
-    let input = Input::of_stream(reader, &watch);
-    rows(input, hint, limits, watch, Look::Quick)
+    let read_errors = ReadErrors::new(limits);
+    let input = Input::of_stream(reader, &read_errors);
+    rows(input, hint, limits, read_errors, ScanDepth::Quick)
 }
 
 /// Reads a whole file in memory by rows. The content wins over the `hint`.
@@ -213,8 +230,8 @@ pub fn rows_of_bytes<'a>(
     hint: Option<Format>,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    let (input, watch) = (Input::Memory(bytes), Watch::new(limits));
-    rows(input, hint, limits, watch, Look::Quick)
+    let (input, read_errors) = (Input::Memory(bytes), ReadErrors::new(limits));
+    rows(input, hint, limits, read_errors, ScanDepth::Quick)
 }
 
 /// Opens a file that was just written in this format, whatever its size: it was
@@ -225,45 +242,49 @@ pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'s
         max_bytes: u64::MAX,
         max_memory: u64::MAX,
     };
-    let watch = Watch::new(&limits);
-    let input = Input::of_file(file, &limits, &watch)?;
-    rows(input, Some(format), &limits, watch, Look::Quick)
+    let read_errors = ReadErrors::new(&limits);
+    let input = Input::of_file(file, &limits, &read_errors)?;
+    rows(input, Some(format), &limits, read_errors, ScanDepth::Quick)
 }
 
 /// Opens a JPEG that is split into strips if it has at least the given number of
 /// pixels, each strip with about the given bytes of samples. For fuzzing, which splits
 /// small images, too.
 #[doc(hidden)]
-pub fn rows_of_cut_jpeg<'a>(
+pub fn rows_of_split_jpeg<'a>(
     bytes: &'a [u8],
     limits: &Limits,
     pixels: usize,
     strip: usize,
 ) -> Result<RowReader<'a>> {
-    let cut = jpeg::Cut {
+    let settings = jpeg::SplitSettings {
         pixels,
         bytes: strip,
     };
-    Ok(jpeg::open_cut(bytes.into(), limits, cut)?.within(limits))
+    Ok(jpeg::open_split(bytes.into(), limits, settings)?.with_memory_limit(limits))
 }
 
 fn rows<'a>(
     input: Input<'a>,
     hint: Option<Format>,
     limits: &Limits,
-    watch: Watch,
-    look: Look,
+    read_errors: ReadErrors,
+    scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
-    let (start, input) = input.start().map_err(|error| watch.explain(error))?;
+    let (start, input) = input
+        .start()
+        .map_err(|error| read_errors.real_cause(error))?;
     let format = sniff::format_of(&start, hint)?;
-    let mut reader =
-        rows_as(format, &start, input, limits, look).map_err(|error| watch.explain(error))?;
-    if let Some(hint) = hint.filter(|hint| !hint.is_kin_of(format)) {
+    let mut reader = rows_as(format, &start, input, limits, scan_depth)
+        .map_err(|error| read_errors.real_cause(error))?;
+    if let Some(hint) = hint.filter(|hint| !hint.is_same_family(format)) {
         reader.warn_first(format!(
             "the name says {hint}, the content is {format}: it was read as {format}"
         ));
     }
-    Ok(reader.within(limits).watched(watch))
+    Ok(reader
+        .with_memory_limit(limits)
+        .with_read_errors(read_errors))
 }
 
 fn rows_as<'a>(
@@ -271,10 +292,10 @@ fn rows_as<'a>(
     start: &[u8],
     input: Input<'a>,
     limits: &Limits,
-    look: Look,
+    scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
     if format == Format::Png {
-        return png::open(input.into_reader(), start, limits, look);
+        return png::open(input.into_reader(), start, limits, scan_depth);
     }
     if format.is_netpbm() {
         return pnm::open(input.into_reader(), format, limits);
@@ -284,12 +305,12 @@ fn rows_as<'a>(
     }
     if format == Format::Tiff {
         let (input, held) = input.into_seekable(limits)?;
-        return tiff::open(input, held, limits, look);
+        return tiff::open(input, held, limits, scan_depth);
     }
     let bytes = input.into_bytes(limits)?;
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
-        Format::Gif => gif::open(bytes, limits, look),
+        Format::Gif => gif::open(bytes, limits, scan_depth),
         _ => image_crate::open(bytes, format, limits),
     }
 }

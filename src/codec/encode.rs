@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Format, Metadata, RowWriter, gif, image_crate, jpeg, npy, png, pnm,
-    rows::{self, SharedOutput, Sink, WholeSink, gray_repeated},
+    rows::{self, SharedOutput, Sink, WholeSink, gray_to_rgb},
     tiff,
 };
 
@@ -82,17 +82,17 @@ fn encode_to<'a>(
     }
     format.check_image(image)?;
     let channels = format.written_channels(image.channels());
-    let (metadata, mut warnings) = metadata.fitted(format, channels);
+    let (metadata, mut warnings) = metadata.supported_by(format, channels);
     let [rows, columns, _] = image.shape();
     let image = match channels == image.channels() {
         true => Cow::Borrowed(image),
         false => {
-            let samples = gray_repeated(image.samples().as_slice(), image.channels())?;
+            let samples = gray_to_rgb(image.samples().as_slice(), image.channels())?;
             Cow::Owned(Image::new(rows, columns, channels, samples)?)
         }
     };
     let mut out = SharedOutput::seekable(out);
-    let result = whole(&image, format, &metadata, &mut out);
+    let result = encode_whole(&image, format, &metadata, &mut out);
     warnings.extend(out.explain(result)?);
     out.end()?;
     Ok((warnings, out.into_output()))
@@ -125,7 +125,7 @@ pub fn create_rows<'a>(
         channels: format.written_channels(spec.channels),
         ..spec
     };
-    let (fitted, warnings) = metadata.fitted(format, written.channels);
+    let (fitted, warnings) = metadata.supported_by(format, written.channels);
     let out = match format {
         _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
@@ -166,18 +166,22 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         // after its compression.
         Format::Png => png::memory_to_write(spec),
         // What a strip becomes, with the state of a compressor.
-        Format::Tiff => strips(tiff::strip_rows(spec), 2).saturating_add(threads * DEFLATE),
+        Format::Tiff => {
+            strips(tiff::strip_rows(spec), 2).saturating_add(threads * DEFLATE_STATE_BYTES)
+        }
         // What a strip becomes, while it grows and when it is copied: of the
         // best quality, noise takes more than its samples.
-        Format::Jpeg => strips(jpeg::strip_rows(spec), 5).saturating_add(threads * JPEG),
+        Format::Jpeg => {
+            strips(jpeg::strip_rows(spec), 5).saturating_add(threads * JPEG_ENCODER_BYTES)
+        }
         _ if by_rows(format) => 0,
         // The samples; and as RGBA, and as codes that grow, and are moved then.
         Format::Webp => (all.saturating_mul(2))
             .saturating_add(pixels.saturating_mul(4))
-            .saturating_add(grown(all)),
+            .saturating_add(growing_buffer_bytes(all)),
         // Indices, made of RGBA, and their codes of up to 12 bits.
         Format::Gif => {
-            let codes = grown(pixels.saturating_add(pixels / 2));
+            let codes = growing_buffer_bytes(pixels.saturating_add(pixels / 2));
             let made = match spec.channels {
                 1 => codes,
                 _ => pixels.saturating_add(codes.max(pixels.saturating_mul(4))),
@@ -196,26 +200,28 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
     // Formats that seek while writing are buffered until the file is complete.
     let kept = match format {
         _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
-        _ => grown(all),
+        _ => growing_buffer_bytes(all),
     };
     // A part of the rows as the format has them.
     let repeated = match spec.channels == given.channels {
         true => 0,
-        false => rows::REPEATED.max(spec.row_bytes()).saturating_mul(3),
+        false => rows::GRAY_CHUNK_BYTES
+            .max(spec.row_bytes())
+            .saturating_mul(3),
     };
     encoding.saturating_add(kept).saturating_add(repeated)
 }
 
 /// The bytes of a deflate compressor's state.
-const DEFLATE: usize = 512 << 10;
+const DEFLATE_STATE_BYTES: usize = 512 << 10;
 
 /// The bytes of a JPEG encoder's tables and block row.
-const JPEG: usize = 256 << 10;
+const JPEG_ENCODER_BYTES: usize = 256 << 10;
 
 /// The most bytes of a buffer that grows to this size, or a little more, in which
 /// samples take when they do not compress: it doubles, and is there twice when it
 /// is moved.
-const fn grown(bytes: usize) -> usize {
+const fn growing_buffer_bytes(bytes: usize) -> usize {
     bytes.saturating_add(bytes / 16).saturating_mul(3)
 }
 
@@ -241,7 +247,7 @@ fn sink<'a>(
 }
 
 /// Writes a format that is encoded whole.
-pub(super) fn whole(
+pub(super) fn encode_whole(
     image: &Image,
     format: Format,
     metadata: &Metadata,

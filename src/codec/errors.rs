@@ -15,12 +15,12 @@ pub(super) fn one_line(message: impl fmt::Display) -> String {
 
 /// The error of data that violate their format.
 pub(super) fn damaged(format: &'static str, reason: impl fmt::Display) -> Error {
-    let what = in_brackets(reason);
+    let what = without_final_period(reason);
     InputError::Damaged { format, what }.into()
 }
 
 /// What may be a sentence of its own, as it stands in brackets.
-fn in_brackets(reason: impl fmt::Display) -> String {
+fn without_final_period(reason: impl fmt::Display) -> String {
     one_line(reason).trim_end_matches('.').to_owned()
 }
 
@@ -52,13 +52,13 @@ pub(super) fn unsupported(format: &'static str, what: impl fmt::Display) -> Erro
 
 /// The same, where a decoder has a sentence of its own for it.
 pub(super) fn unsupported_kind(format: &'static str, reason: impl fmt::Display) -> Error {
-    let reason = in_brackets(reason);
+    let reason = without_final_period(reason);
     InputError::UnsupportedKind { format, reason }.into()
 }
 
 /// A decoder's I/O error: the data are in memory, so that an early end is the
 /// only honest one.
-pub(super) fn reading(format: &'static str, error: &io::Error) -> Error {
+pub(super) fn read_error(format: &'static str, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => truncated(format),
         _ => damaged(format, error),
@@ -66,7 +66,7 @@ pub(super) fn reading(format: &'static str, error: &io::Error) -> Error {
 }
 
 /// An encoder's refusal of a picture, and the formats to choose instead.
-pub(super) fn unfit(
+pub(super) fn encoder_refused(
     format: &'static str,
     reason: impl fmt::Display,
     others: &'static str,
@@ -81,7 +81,7 @@ pub(super) fn unfit(
 }
 
 /// An error of the same kind and words, since there is no copying one.
-pub(super) fn same_again(error: &io::Error) -> io::Error {
+pub(super) fn clone_io_error(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(error.kind(), error.to_string()),

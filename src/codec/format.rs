@@ -184,7 +184,7 @@ impl Format {
 
     /// Whether `other` is the same format, or both are Netpbm's, which share
     /// their extensions freely.
-    pub(crate) const fn is_kin_of(self, other: Self) -> bool {
+    pub(crate) const fn is_same_family(self, other: Self) -> bool {
         self as u8 == other as u8 || (self.is_netpbm() && other.is_netpbm())
     }
 

@@ -17,8 +17,8 @@ use crate::{
 };
 
 use super::{
-    Format, IgnoredContent, Limits, Look, errors,
-    ignored_content::after,
+    Format, IgnoredContent, Limits, ScanDepth, errors,
+    ignored_content::data_after,
     image_crate,
     rows::{Header, RowReader, Trailer, WholeSource},
     stream_length::StreamLength,
@@ -30,25 +30,29 @@ const XMP: &[u8] = b"XMP DataXMP";
 
 /// Opens the first frame: gray if its palette is gray, with alpha if a colour is
 /// transparent or the frame does not cover the logical screen.
-pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Result<RowReader<'a>> {
+pub(super) fn open<'a>(
+    bytes: Cow<'a, [u8]>,
+    limits: &Limits,
+    scan_depth: ScanDepth,
+) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     // Of a profile and XMP data. Sizes are checked here, before anything is
     // allocated for them.
     let metadata = NonZeroU64::new(limits.metadata() as u64).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(metadata));
-    let most = limits.max_memory;
-    let decoding = move |error| decoding(error, most);
+    let memory_limit = limits.max_memory;
+    let decoding = move |error| decoding(error, memory_limit);
     // Both grow, and are there twice when they are moved; wherever they stand.
-    let beside = match bytes
+    let metadata_bytes = match bytes
         .windows(PROFILE.len())
         .any(|part| part == PROFILE || part == XMP)
     {
         true => 3 * bytes.len().min(2 * limits.metadata()),
         false => 0,
     };
-    let kept = bytes.len() + beside;
-    let ignored = ignored(&bytes, look);
+    let kept = bytes.len() + metadata_bytes;
+    let ignored = ignored(&bytes, scan_depth);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
@@ -56,18 +60,18 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
         return Err(errors::damaged("gif", "it holds no picture"));
     };
     let (top, left) = (usize::from(frame.top), usize::from(frame.left));
-    let (high, wide) = (usize::from(frame.height), usize::from(frame.width));
-    limits.check(high as u64, wide as u64, 1, Depth::U8)?;
+    let (height, width) = (usize::from(frame.height), usize::from(frame.width));
+    limits.check(height as u64, width as u64, 1, Depth::U8)?;
     let palette: Vec<[u8; 3]> = decoder.palette().map_err(decoding)?.as_chunks().0.to_vec();
     let gray = palette.iter().all(|[r, g, b]| r == g && g == b);
-    let bare = top > 0 || left > 0 || top + high < rows || left + wide < columns;
-    let alpha = frame.transparent.is_some() || bare;
+    let uncovered = top > 0 || left > 0 || top + height < rows || left + width < columns;
+    let alpha = frame.transparent.is_some() || uncovered;
     let channels = if gray { 1 } else { 3 } + usize::from(alpha);
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Gif, spec);
-    let outside = top + high > rows || left + wide > columns;
+    let outside = top + height > rows || left + width > columns;
     let outside = outside.then_some(IgnoredContent::Overscan);
-    let mut header = header.without(ignored.into_iter().chain(outside));
+    let mut header = header.with_ignored(ignored.into_iter().chain(outside));
     header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
     let picture = Picture {
         frame,
@@ -75,10 +79,10 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
         spec,
         gray,
     };
-    let memory = kept + high * wide + header.spec.bytes();
+    let memory = kept + height * width + header.spec.bytes();
     let metadata = header.metadata.clone();
     Ok(WholeSource::reader(header, memory, move || {
-        let image = picture.read(&mut decoder, most)?;
+        let image = picture.read(&mut decoder, memory_limit)?;
         // The data up to the next frame, at least, must be valid.
         decoder.next_frame_info().map_err(decoding)?;
         let warnings = Vec::new();
@@ -89,24 +93,24 @@ pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits, look: Look) -> Res
 /// Finds the frames after the first and data after the last, by walking the blocks up
 /// to the first damaged one. A thorough scan also decodes the first frame to find
 /// surplus data in it.
-fn ignored(bytes: &[u8], look: Look) -> Vec<IgnoredContent> {
+fn ignored(bytes: &[u8], scan_depth: ScanDepth) -> Vec<IgnoredContent> {
     let blocks = Blocks::of(bytes);
-    let behind = after(bytes, blocks.end);
+    let trailing = data_after(bytes, blocks.end);
     let frames = (blocks.frames > 1).then_some(IgnoredContent::Frames(blocks.frames));
-    let first = blocks.first.filter(|_| look == Look::Thorough);
-    let within = first.and_then(|start| within(&bytes[start..]));
-    frames.into_iter().chain(behind).chain(within).collect()
+    let first = blocks.first.filter(|_| scan_depth == ScanDepth::Thorough);
+    let excess = first.and_then(|start| excess_data(&bytes[start..]));
+    frames.into_iter().chain(trailing).chain(excess).collect()
 }
 
 /// What the data of a frame, whose descriptor this is, hold beside it.
-fn within(frame: &[u8]) -> Option<IgnoredContent> {
+fn excess_data(frame: &[u8]) -> Option<IgnoredContent> {
     let &[_, _, _, _, _, w0, w1, h0, h1, flags] = frame.first_chunk()?;
-    let [wide, high] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
+    let [width, height] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
     let (bits, data) = frame.get(10 + palette(flags)..)?.split_first()?;
     // Encoders may pad by less than a row.
-    let mut gauge = StreamLength::gif_lzw(*bits, (wide * high + wide).saturating_sub(1))?;
-    SubBlocks(data).for_each(|part| gauge.feed(part));
-    gauge.ignored()
+    let mut length = StreamLength::gif_lzw(*bits, (width * height + width).saturating_sub(1))?;
+    SubBlocks(data).for_each(|part| length.feed(part));
+    length.ignored()
 }
 
 /// The bytes of the palette with these flags.
@@ -178,18 +182,18 @@ struct Picture {
 }
 
 impl Picture {
-    fn read(&self, decoder: &mut Decoder<impl Read>, most: u64) -> Result<Image> {
+    fn read(&self, decoder: &mut Decoder<impl Read>, memory_limit: u64) -> Result<Image> {
         let (top, left) = (usize::from(self.frame.top), usize::from(self.frame.left));
-        let (high, wide) = (
+        let (height, width) = (
             usize::from(self.frame.height),
             usize::from(self.frame.width),
         );
-        let mut indices = zeroed_vec::<u8>(high * wide)?;
-        (decoder.read_into_buffer(&mut indices)).map_err(|error| decoding(error, most))?;
+        let mut indices = zeroed_vec::<u8>(height * width)?;
+        (decoder.read_into_buffer(&mut indices)).map_err(|error| decoding(error, memory_limit))?;
         let [rows, columns, channels] = self.spec.shape();
         let mut samples = zeroed_vec::<u8>(rows * columns * channels)?;
         let lines = samples.chunks_exact_mut(columns * channels).skip(top);
-        for (line, indices) in lines.zip(indices.chunks_exact(wide)) {
+        for (line, indices) in lines.zip(indices.chunks_exact(width)) {
             let pixels = line.chunks_exact_mut(channels).skip(left);
             for (pixel, index) in pixels.zip(indices) {
                 let Some(color) = self.palette.get(usize::from(*index)) else {
@@ -198,8 +202,8 @@ impl Picture {
                 let (colors, rest) = pixel.split_at_mut(if self.gray { 1 } else { 3 });
                 colors.copy_from_slice(&color[..colors.len()]);
                 if let [alpha] = rest {
-                    let bare = self.frame.transparent == Some(*index);
-                    *alpha = if bare { 0 } else { 255 };
+                    let is_transparent = self.frame.transparent == Some(*index);
+                    *alpha = if is_transparent { 0 } else { 255 };
                 }
             }
         }
@@ -211,7 +215,7 @@ impl Picture {
 /// can, with a warning where that is not exact.
 pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>> {
     let (rows, columns) = image_crate::sides(image)?;
-    let (high, wide) = (rows as u16, columns as u16);
+    let (height, width) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
     let mut warnings = Vec::new();
     // The palette of the file, where it is the only one: some readers take a gray
@@ -220,8 +224,8 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>>
     let frame = if image.channels() == 1 {
         global = (0..=255).flat_map(|gray| [gray; 3]).collect();
         Frame {
-            width: wide,
-            height: high,
+            width,
+            height,
             buffer: bytes.into(),
             ..Frame::default()
         }
@@ -231,7 +235,7 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>>
             *out = pixel;
         }
         // 10 is the gif crate's compromise between speed and fidelity.
-        let frame = Frame::from_rgba_speed(wide, high, quantised.as_flattened_mut(), 10);
+        let frame = Frame::from_rgba_speed(width, height, quantised.as_flattened_mut(), 10);
         drop(quantised);
         if !is_exact(colors(image), &frame) {
             warnings.push(
@@ -241,7 +245,7 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>>
         }
         frame
     };
-    let mut encoder = Encoder::new(out, wide, high, &global).map_err(encoding)?;
+    let mut encoder = Encoder::new(out, width, height, &global).map_err(encoding)?;
     encoder.write_frame(&frame).map_err(encoding)?;
     // Writes the trailer byte.
     encoder.into_inner().map_err(encoding)?;
@@ -281,11 +285,11 @@ fn is_exact(mut pixels: impl Iterator<Item = [u8; 4]>, frame: &Frame<'_>) -> boo
     })
 }
 
-/// Converts a decoder's error; `most` is the memory limit in bytes.
-fn decoding(error: DecodingError, most: u64) -> Error {
+/// Converts a decoder's error; `memory_limit` is the memory limit in bytes.
+fn decoding(error: DecodingError, memory_limit: u64) -> Error {
     match error {
-        DecodingError::MemoryLimit => errors::over_memory("gif", most),
-        DecodingError::Io(error) => errors::reading("gif", &error),
+        DecodingError::MemoryLimit => errors::over_memory("gif", memory_limit),
+        DecodingError::Io(error) => errors::read_error("gif", &error),
         DecodingError::UnexpectedEof => errors::truncated("gif"),
         error => errors::damaged("gif", error),
     }
@@ -294,7 +298,7 @@ fn decoding(error: DecodingError, most: u64) -> Error {
 fn encoding(error: EncodingError) -> Error {
     match error {
         EncodingError::Io(error) => errors::writing(error),
-        error => errors::unfit("gif", error, "png"),
+        error => errors::encoder_refused("gif", error, "png"),
     }
 }
 
@@ -329,8 +333,8 @@ mod tests {
         counts.dedup();
         assert_eq!(counts, [0, 1, 2, 3]);
         assert_eq!(
-            ignored(&[&file[..], b"more"].concat(), Look::Thorough),
-            [IgnoredContent::Frames(3), IgnoredContent::Data(4)]
+            ignored(&[&file[..], b"more"].concat(), ScanDepth::Thorough),
+            [IgnoredContent::Frames(3), IgnoredContent::TrailingData(4)]
         );
     }
 }

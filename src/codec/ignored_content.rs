@@ -21,7 +21,7 @@ pub enum IgnoredContent {
     Pages(u64),
     /// Smaller copies of the picture, and other pictures that belong to it: how
     /// many, where that is told.
-    Copies(Option<u64>),
+    ReducedImages(Option<u64>),
     /// Pictures behind the first in a stream of several.
     Pictures,
     /// Layers or parts, of which one is read: how many there are, where that is
@@ -30,14 +30,14 @@ pub enum IgnoredContent {
     /// Pixels outside the window that is shown.
     Overscan,
     /// Bytes behind the picture that are not its own, such as a film.
-    Data(u64),
+    TrailingData(u64),
     /// The same between the parts of a picture: how many there are.
-    Hole(u64),
+    DataBetween(u64),
     /// Samples beyond the last row, in compressed data that continue after it.
-    Surplus,
+    ExcessSamples,
     /// Directories that tell of more than the file has: it was cut, or is damaged
     /// where nothing of the picture is.
-    Cut,
+    TruncatedDirectory,
     /// Channels beyond those that are read.
     Channels {
         /// How many there are.
@@ -48,9 +48,9 @@ pub enum IgnoredContent {
     /// Four inks, which are read as RGB.
     Cmyk,
     /// Windows of data and of what is shown that differ, or do not begin at 0, 0.
-    Windows,
+    DataWindow,
     /// 64-bit floats, which are read as 32-bit ones.
-    Doubles,
+    F64,
     /// 32-bit integers, which are read as 32-bit floats.
     Integers,
     /// Integers of so many bits, which are read as 8-bit ones.
@@ -58,7 +58,7 @@ pub enum IgnoredContent {
 }
 
 /// Pages are counted up to this number.
-pub(super) const MOST_PAGES: u64 = 1000;
+pub(super) const MAX_PAGES: u64 = 1000;
 
 impl IgnoredContent {
     /// What the user is told where the file is read; nothing where that goes
@@ -78,19 +78,19 @@ impl IgnoredContent {
                 "the {format} file is CMYK: it was read as RGB, without regard to its profile"
             ),
             // Told where values did not fit.
-            Self::Doubles => return None,
+            Self::F64 => return None,
             Self::Integers | Self::Bits(_) => {
                 let (_, read) = self.depth()?;
                 format!("the {format} file holds {self}: they were read as {read}")
             }
-            Self::Copies(_)
+            Self::ReducedImages(_)
             | Self::Layers(_)
             | Self::Overscan
-            | Self::Windows
-            | Self::Data(_)
-            | Self::Hole(_)
-            | Self::Surplus
-            | Self::Cut => {
+            | Self::DataWindow
+            | Self::TrailingData(_)
+            | Self::DataBetween(_)
+            | Self::ExcessSamples
+            | Self::TruncatedDirectory => {
                 format!("the {format} file holds {self}: that was not read")
             }
         })
@@ -100,7 +100,7 @@ impl IgnoredContent {
     /// read as, and what they are called then.
     pub(crate) const fn depth(self) -> Option<(Depth, &'static str)> {
         Some(match self {
-            Self::Doubles | Self::Integers => (Depth::F32, "32-bit floats"),
+            Self::F64 | Self::Integers => (Depth::F32, "32-bit floats"),
             Self::Bits(_) => (Depth::U8, "8-bit samples"),
             _ => return None,
         })
@@ -112,24 +112,32 @@ impl fmt::Display for IgnoredContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Frames(count) => write!(f, "{count} frames"),
-            Self::Pages(count) if count >= MOST_PAGES => write!(f, "{MOST_PAGES} pages or more"),
+            Self::Pages(count) if count >= MAX_PAGES => write!(f, "{MAX_PAGES} pages or more"),
             Self::Pages(count) => write!(f, "{count} pages"),
-            Self::Copies(None) => f.write_str("smaller copies of its picture"),
-            Self::Copies(Some(1)) => f.write_str("1 picture that belongs to its first"),
-            Self::Copies(Some(count)) => write!(f, "{count} pictures that belong to its first"),
+            Self::ReducedImages(None) => f.write_str("smaller copies of its picture"),
+            Self::ReducedImages(Some(1)) => f.write_str("1 picture that belongs to its first"),
+            Self::ReducedImages(Some(count)) => {
+                write!(f, "{count} pictures that belong to its first")
+            }
             Self::Pictures => f.write_str("further pictures behind its first"),
             Self::Layers(None) => f.write_str("layers"),
             Self::Layers(Some(count)) => write!(f, "{count} layers"),
             Self::Overscan => f.write_str("pixels outside of its display window"),
-            Self::Data(1) => f.write_str("1 byte of further data after its picture"),
-            Self::Data(bytes) => write!(f, "{bytes} bytes of further data after its picture"),
-            Self::Hole(bytes) => write!(f, "{bytes} bytes of further data between its parts"),
-            Self::Surplus => f.write_str("samples beyond its last row"),
-            Self::Cut => f.write_str("directories that tell of more than the file has"),
+            Self::TrailingData(1) => f.write_str("1 byte of further data after its picture"),
+            Self::TrailingData(bytes) => {
+                write!(f, "{bytes} bytes of further data after its picture")
+            }
+            Self::DataBetween(bytes) => {
+                write!(f, "{bytes} bytes of further data between its parts")
+            }
+            Self::ExcessSamples => f.write_str("samples beyond its last row"),
+            Self::TruncatedDirectory => {
+                f.write_str("directories that tell of more than the file has")
+            }
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
-            Self::Windows => f.write_str("a data or display window of its own"),
-            Self::Doubles => f.write_str("64-bit floats"),
+            Self::DataWindow => f.write_str("a data or display window of its own"),
+            Self::F64 => f.write_str("64-bit floats"),
             Self::Integers => f.write_str("32-bit integers"),
             Self::Bits(bits) => write!(f, "{bits}-bit samples"),
         }
@@ -137,32 +145,32 @@ impl fmt::Display for IgnoredContent {
 }
 
 /// The data after an image, if they are more than padding.
-pub(super) fn behind(rest: &[u8]) -> Option<IgnoredContent> {
-    if rest.iter().all(|byte| is_blank(*byte) || *byte == 0xff) {
+pub(super) fn unknown_data(rest: &[u8]) -> Option<IgnoredContent> {
+    if rest.iter().all(|byte| is_padding(*byte) || *byte == 0xff) {
         return None;
     }
-    Some(match Format::from_content(without_blanks(rest)) {
+    Some(match Format::from_content(trim_padding(rest)) {
         Some(_) => IgnoredContent::Pictures,
-        None => IgnoredContent::Data(rest.len() as u64),
+        None => IgnoredContent::TrailingData(rest.len() as u64),
     })
 }
 
 /// Whether files are padded with this byte: the last one is the end of a file
 /// to CP/M and DOS.
-const fn is_blank(byte: u8) -> bool {
+const fn is_padding(byte: u8) -> bool {
     byte == 0 || byte.is_ascii_whitespace() || byte == 0x1a
 }
 
 /// The bytes from the first that is not padding.
-pub(super) fn without_blanks(bytes: &[u8]) -> &[u8] {
-    let start = bytes.iter().position(|byte| !is_blank(*byte));
+pub(super) fn trim_padding(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !is_padding(*byte));
     &bytes[start.unwrap_or(bytes.len())..]
 }
 
 /// The same of a file whose picture ends at byte `end`, if that is known: where it
 /// is not, the file is cut or damaged, which its decoder finds.
-pub(super) fn after(file: &[u8], end: Option<usize>) -> Option<IgnoredContent> {
-    behind(file.get(end?..)?)
+pub(super) fn data_after(file: &[u8], end: Option<usize>) -> Option<IgnoredContent> {
+    unknown_data(file.get(end?..)?)
 }
 
 /// The same of an input, from byte `start` to byte `end`.
@@ -172,14 +180,14 @@ pub(super) fn data_between(
     end: u64,
 ) -> io::Result<Option<IgnoredContent>> {
     /// The maximum length of padding.
-    const MOST: u64 = 1 << 16;
+    const MAX_PADDING: u64 = 1 << 16;
     let bytes = end.saturating_sub(start);
     input.seek(SeekFrom::Start(start))?;
     let mut rest = Vec::new();
-    input.take(bytes.min(MOST)).read_to_end(&mut rest)?;
-    Ok(match behind(&rest) {
+    input.take(bytes.min(MAX_PADDING)).read_to_end(&mut rest)?;
+    Ok(match unknown_data(&rest) {
         Some(IgnoredContent::Pictures) => Some(IgnoredContent::Pictures),
-        _ if bytes > MOST => Some(IgnoredContent::Data(bytes)),
+        _ if bytes > MAX_PADDING => Some(IgnoredContent::TrailingData(bytes)),
         found => found,
     })
 }
@@ -193,10 +201,10 @@ mod tests {
         for (rest, data) in [
             (&b""[..], None),
             (b"\0\0\xff\n \r\x1a", None),
-            (b"\0x\0", Some(IgnoredContent::Data(3))),
-            (b"PK", Some(IgnoredContent::Data(2))),
+            (b"\0x\0", Some(IgnoredContent::TrailingData(3))),
+            (b"PK", Some(IgnoredContent::TrailingData(2))),
         ] {
-            assert_eq!(behind(rest), data, "{rest:?}");
+            assert_eq!(unknown_data(rest), data, "{rest:?}");
             // In a file that goes on like that, too.
             let file = [b"picture", rest].concat();
             let length = file.len() as u64;
@@ -205,7 +213,7 @@ mod tests {
         }
         let long = vec![0; (1 << 16) + 8];
         let found = data_between(&mut io::Cursor::new(&long), 7, long.len() as u64).unwrap();
-        assert_eq!(found, Some(IgnoredContent::Data(1 + (1 << 16))));
+        assert_eq!(found, Some(IgnoredContent::TrailingData(1 + (1 << 16))));
     }
 
     #[test]
@@ -213,13 +221,13 @@ mod tests {
         for (ignored, text) in [
             (IgnoredContent::Frames(3), "3 frames"),
             (IgnoredContent::Pages(999), "999 pages"),
-            (IgnoredContent::Pages(MOST_PAGES), "1000 pages or more"),
+            (IgnoredContent::Pages(MAX_PAGES), "1000 pages or more"),
             (
-                IgnoredContent::Copies(Some(1)),
+                IgnoredContent::ReducedImages(Some(1)),
                 "1 picture that belongs to its first",
             ),
             (
-                IgnoredContent::Data(1),
+                IgnoredContent::TrailingData(1),
                 "1 byte of further data after its picture",
             ),
         ] {

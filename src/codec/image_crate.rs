@@ -33,7 +33,7 @@ use crate::{
 
 use super::{
     Format, IgnoredContent, Limits, Metadata, errors,
-    ignored_content::after,
+    ignored_content::data_after,
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
 };
 
@@ -72,7 +72,7 @@ pub(super) fn open<'a>(
             .open(decoder)
         }
         Format::Exr => {
-            let kept = exr::kept(&bytes, limits)?;
+            let kept = exr::decoder_bytes(&bytes, limits)?;
             let ignored = exr::ignored(&bytes)?;
             let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // It gives all samples at once, and they are copied.
@@ -86,12 +86,12 @@ pub(super) fn open<'a>(
             .open(decoder)
         }
         Format::Hdr => {
-            let kept = hdr::kept(&bytes, limits)?;
+            let kept = hdr::decoder_bytes(&bytes, limits)?;
             // Strict reading knows only one of the two marks.
             let strict = bytes.starts_with(b"#?RADIANCE");
             let header = HdrDecoder::with_strictness(borrowed(&bytes), strict);
             let size = size(&header.map_err(failed)?);
-            let ignored = Vec::from_iter(after(&bytes, hdr::end(&bytes, size)));
+            let ignored = Vec::from_iter(data_after(&bytes, hdr::end(&bytes, size)));
             let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
             Picture {
                 kept,
@@ -106,7 +106,7 @@ pub(super) fn open<'a>(
             }
             let [rows, columns] = size(&QoiDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let end = qoi::end(&bytes, rows.saturating_mul(columns));
-            let ignored = Vec::from_iter(after(&bytes, end));
+            let ignored = Vec::from_iter(data_after(&bytes, end));
             let decoder = QoiDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             Picture { ignored, ..picture }.open(decoder)
         }
@@ -128,7 +128,7 @@ pub(super) fn open<'a>(
             webp::check(&bytes, limits)?;
             let mut ignored = webp::ignored(&bytes[..end])
                 .ok_or_else(|| errors::damaged("webp", "a chunk is longer than the file"))?;
-            ignored.extend(after(&bytes, Some(end)));
+            ignored.extend(data_after(&bytes, Some(end)));
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // Data of lossy pictures are copied twice. They have planes of Y, U
             // and V, whose sides are multiples of 16, others all samples as
@@ -136,7 +136,7 @@ pub(super) fn open<'a>(
             let pixel = if decoder.has_animation() { 16 } else { 8 };
             Picture {
                 ignored,
-                kept: 2 * picture.file + webp::CODES,
+                kept: 2 * picture.file + webp::DECODER_TABLE_BYTES,
                 copies: [0, pixel],
                 ..picture
             }
@@ -168,7 +168,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// What the decoder keeps of a file, if both fit into memory.
-fn within(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
+fn check_memory(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
     match bytes.len().saturating_add(kept) > limits.memory() {
         true => Err(errors::over_memory(name, limits.max_memory)),
         false => Ok(kept),
@@ -176,7 +176,7 @@ fn within(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Res
 }
 
 /// The bytes of the rows that a decoder keeps, for each of their columns.
-const ROWS: usize = 64;
+const ROW_BUFFER_BYTES_PER_COLUMN: usize = 64;
 
 /// What is known of a picture beside its decoder.
 struct Picture {
@@ -221,7 +221,7 @@ impl Picture {
         };
         let kept = if self.gray { 1 } else { channels };
         let spec = ImageSpec::new([rows, columns, kept], depth);
-        let mut header = RowsHeader::new(format, spec).without(self.ignored);
+        let mut header = RowsHeader::new(format, spec).with_ignored(self.ignored);
         header.metadata = metadata.clone();
         let samples = rows * columns * channels * depth.bytes();
         let [copies, pixel] = self.copies;
@@ -229,7 +229,7 @@ impl Picture {
             .saturating_add((rows * columns).saturating_mul(pixel))
             .saturating_add(metadata.bytes())
             // A row or two of pixels as they are stored.
-            .saturating_add(columns * ROWS)
+            .saturating_add(columns * ROW_BUFFER_BYTES_PER_COLUMN)
             .saturating_add(self.kept)
             .saturating_add(self.file);
         Ok(WholeSource::reader(header, memory, move || {
@@ -280,7 +280,7 @@ pub(super) fn write(
 /// Hands the metadata to an encoder that is known to take them.
 pub(super) fn embed(encoder: &mut impl ImageEncoder, metadata: &Metadata) {
     if let Some(icc) = &metadata.icc {
-        // An encoder that takes none says so; `Metadata::fitted` never lets it come to that.
+        // An encoder that takes none says so; `Metadata::supported_by` never lets it come to that.
         let _ = encoder.set_icc_profile(icc.clone());
     }
     if let Some(exif) = &metadata.exif {
@@ -350,7 +350,7 @@ fn first_of_three(image: Image) -> Result<Image> {
 pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     let name = format.name();
     match error {
-        ImageError::IoError(error) => errors::reading(name, &error),
+        ImageError::IoError(error) => errors::read_error(name, &error),
         ImageError::Unsupported(error) => {
             use ExtendedColorType::Unknown;
             // As a whole, the error is a sentence of its own.
@@ -393,6 +393,6 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
 pub(super) fn encoding(format: Format, error: ImageError) -> Error {
     match error {
         ImageError::IoError(error) => errors::writing(error),
-        error => errors::unfit(format.name(), error, "png, tiff or npy"),
+        error => errors::encoder_refused(format.name(), error, "png, tiff or npy"),
     }
 }

@@ -20,7 +20,7 @@ const BUFFER: usize = 1 << 18;
 pub(super) enum Input<'a> {
     Memory(&'a [u8]),
     /// A regular file, which can seek.
-    File(BufReader<Watched<File>>),
+    File(BufReader<RecordingReader<File>>),
     Stream(Box<dyn BufRead + Send + 'a>),
 }
 
@@ -35,22 +35,22 @@ impl<R: BufRead + Seek + Send> SeekRead for R {}
 
 impl<'a> Input<'a> {
     /// A regular file, or anything else that has a path.
-    pub(super) fn of_file(file: File, limits: &Limits, watch: &Watch) -> Result<Self> {
+    pub(super) fn of_file(file: File, limits: &Limits, read_errors: &ReadErrors) -> Result<Self> {
         let metadata = file.metadata().map_err(|e| Error::io(IoAction::Read, e))?;
         if !metadata.is_file() {
-            return Ok(Self::of_stream(file, watch));
+            return Ok(Self::of_stream(file, read_errors));
         }
         if metadata.len() > limits.max_bytes {
             return Err(too_large(limits));
         }
-        let file = Watched::new(file, watch);
+        let file = RecordingReader::new(file, read_errors);
         Ok(Self::File(BufReader::with_capacity(BUFFER, file)))
     }
 
-    pub(super) fn of_stream(stream: impl Read + Send + 'a, watch: &Watch) -> Self {
-        let stream = Watched {
+    pub(super) fn of_stream(stream: impl Read + Send + 'a, read_errors: &ReadErrors) -> Self {
+        let stream = RecordingReader {
             counted: true,
-            ..Watched::new(stream, watch)
+            ..RecordingReader::new(stream, read_errors)
         };
         Self::Stream(Box::new(BufReader::with_capacity(BUFFER, stream)))
     }
@@ -87,7 +87,7 @@ impl<'a> Input<'a> {
         match self {
             Self::Memory(bytes) => Box::new(Cursor::new(bytes)),
             Self::File(file) => Box::new(file),
-            Self::Stream(stream) => Box::new(Forward(stream)),
+            Self::Stream(stream) => Box::new(ForwardOnly(stream)),
         }
     }
 
@@ -175,10 +175,10 @@ pub(super) fn too_large(limits: &Limits) -> Error {
 /// Records what decoders wrap or swallow while reading an input: an I/O error, or that
 /// the input exceeds the limits.
 #[derive(Debug, Clone)]
-pub(super) struct Watch(Arc<Mutex<Events>>);
+pub(super) struct ReadErrors(Arc<Mutex<ReadErrorState>>);
 
 #[derive(Debug)]
-struct Events {
+struct ReadErrorState {
     limits: Limits,
     /// The bytes that may still come.
     left: u64,
@@ -186,9 +186,9 @@ struct Events {
     failure: Option<io::Error>,
 }
 
-impl Watch {
+impl ReadErrors {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self(Arc::new(Mutex::new(Events {
+        Self(Arc::new(Mutex::new(ReadErrorState {
             limits: *limits,
             left: limits.max_bytes,
             exceeded: false,
@@ -197,64 +197,72 @@ impl Watch {
     }
 
     /// `error`, or what is behind it.
-    pub(super) fn explain(&self, error: Error) -> Error {
-        let events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &events.failure {
-            _ if events.exceeded => too_large(&events.limits),
-            Some(failure) => Error::io(IoAction::Read, errors::same_again(failure)),
+    pub(super) fn real_cause(&self, error: Error) -> Error {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &state.failure {
+            _ if state.exceeded => too_large(&state.limits),
+            Some(failure) => Error::io(IoAction::Read, errors::clone_io_error(failure)),
             None => error,
         }
     }
 }
 
 /// A reader that records its errors.
-pub(super) struct Watched<R> {
+pub(super) struct RecordingReader<R> {
     inner: R,
-    watch: Watch,
+    read_errors: ReadErrors,
     /// Whether bytes are counted: not of a file, whose length is known and
     /// which may be read twice.
     counted: bool,
 }
 
-impl<R> Watched<R> {
+impl<R> RecordingReader<R> {
     /// The reader itself.
     pub(super) const fn inner(&self) -> &R {
         &self.inner
     }
 
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+    fn record<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &result
             && error.kind() != io::ErrorKind::Interrupted
         {
-            let mut events = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
-            events
+            let mut state = self
+                .read_errors
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            state
                 .failure
-                .get_or_insert_with(|| errors::same_again(error));
+                .get_or_insert_with(|| errors::clone_io_error(error));
         }
         result
     }
 }
 
-impl<R: Read> Watched<R> {
-    fn new(inner: R, watch: &Watch) -> Self {
+impl<R: Read> RecordingReader<R> {
+    fn new(inner: R, read_errors: &ReadErrors) -> Self {
         Self {
             inner,
-            watch: watch.clone(),
+            read_errors: read_errors.clone(),
             counted: false,
         }
     }
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for RecordingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.inner.read(buffer);
-        let count = self.note(result)?;
+        let count = self.record(result)?;
         if self.counted {
-            let mut events = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match events.left.checked_sub(count as u64) {
-                Some(left) => events.left = left,
+            let mut state = self
+                .read_errors
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            match state.left.checked_sub(count as u64) {
+                Some(left) => state.left = left,
                 None => {
-                    events.exceeded = true;
+                    state.exceeded = true;
                     return Err(io::ErrorKind::FileTooLarge.into());
                 }
             }
@@ -263,23 +271,23 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
-impl<R: Seek> Seek for Watched<R> {
+impl<R: Seek> Seek for RecordingReader<R> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let result = self.inner.seek(position);
-        self.note(result)
+        self.record(result)
     }
 }
 
 /// A stream for a library that asks for a seekable one and never seeks.
-struct Forward<R>(R);
+struct ForwardOnly<R>(R);
 
-impl<R: Read> Read for Forward<R> {
+impl<R: Read> Read for ForwardOnly<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }
 }
 
-impl<R: BufRead> BufRead for Forward<R> {
+impl<R: BufRead> BufRead for ForwardOnly<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.0.fill_buf()
     }
@@ -289,7 +297,7 @@ impl<R: BufRead> BufRead for Forward<R> {
     }
 }
 
-impl<R> Seek for Forward<R> {
+impl<R> Seek for ForwardOnly<R> {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::NotSeekable.into())
     }

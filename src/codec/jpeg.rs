@@ -15,7 +15,7 @@ mod tests;
 mod write;
 
 pub(super) use markers::{ignored, is_complete, is_subsampled};
-pub(super) use strips::Cut;
+pub(super) use strips::SplitSettings;
 pub(super) use write::{create, strip_rows};
 
 use std::borrow::Cow;
@@ -41,20 +41,20 @@ use super::{
 
 /// Smaller images have at most 6 MB of samples: no more than two strips with
 /// overlap.
-const SPLIT: Cut = Cut {
+const SPLIT: SplitSettings = SplitSettings {
     pixels: 2_000_000,
     bytes: 1 << 20,
 };
 
 /// Opens a JPEG: gray stays gray, everything else becomes RGB.
 pub(super) fn open<'a>(bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<RowReader<'a>> {
-    open_cut(bytes, limits, SPLIT)
+    open_split(bytes, limits, SPLIT)
 }
 
-pub(super) fn open_cut<'a>(
+pub(super) fn open_split<'a>(
     bytes: Cow<'a, [u8]>,
     limits: &Limits,
-    cut: Cut,
+    settings: SplitSettings,
 ) -> Result<RowReader<'a>> {
     let extent = Extent::of(&bytes);
     if !extent.is_upsampled_correctly {
@@ -85,10 +85,10 @@ pub(super) fn open_cut<'a>(
         _ => (ColorSpace::RGB, 3),
     };
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
-    let inks = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(IgnoredContent::Cmyk);
+    let cmyk = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(IgnoredContent::Cmyk);
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Jpeg, spec);
-    let mut header = header.without(inks.into_iter().chain(ignored(&bytes)));
+    let mut header = header.with_ignored(cmyk.into_iter().chain(ignored(&bytes)));
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
@@ -102,7 +102,7 @@ pub(super) fn open_cut<'a>(
         warnings: Vec::new(),
     };
     let options = options.jpeg_set_out_colorspace(target);
-    let bytes = match Strips::new(bytes, header.spec, options, trailer.clone(), cut) {
+    let bytes = match Strips::new(bytes, header.spec, options, trailer.clone(), settings) {
         Ok(strips) => return Ok(RowReader::new(header, strips)),
         Err(bytes) => bytes,
     };
@@ -124,24 +124,24 @@ pub(super) fn open_cut<'a>(
 /// The bytes that the decoder allocates to decode a whole file whose headers it
 /// has accepted.
 fn decoder_bytes(extent: &Extent, size: [usize; 2], components: u8) -> usize {
-    let [across, down] = extent.factors;
+    let [horizontal, vertical] = extent.factors;
     // Components are stored in whole MCUs.
-    let [rows, columns] = [(size[0], down), (size[1], across)]
+    let [rows, columns] = [(size[0], vertical), (size[1], horizontal)]
         .map(|(side, factor)| side.next_multiple_of(8 * factor));
     let coefficients = match extent.keeps_coefficients {
         true => size_of::<i16>() * rows * columns * usize::from(components),
         false => 0,
     };
-    let rows = row_buffers(columns, usize::from(components), down);
+    let rows = row_buffers(columns, usize::from(components), vertical);
     coefficients + rows + extent.metadata_bytes()
 }
 
 /// The bytes of the decoder's buffers for a row of MCUs: coefficients, samples,
 /// and upsampled samples, each for `down` rows of blocks and for the neighbouring
 /// rows that upsampling reads.
-pub(super) const fn row_buffers(columns: usize, components: usize, down: usize) -> usize {
+pub(super) const fn row_buffers(columns: usize, components: usize, vertical: usize) -> usize {
     const COPIES: usize = 6;
-    COPIES * size_of::<i16>() * columns * components * 8 * down + (64 << 10)
+    COPIES * size_of::<i16>() * columns * components * 8 * vertical + (64 << 10)
 }
 
 /// The pixel density in the JFIF segment, which is the first segment if present.

@@ -30,7 +30,7 @@ impl Default for Limits {
 }
 
 /// Bytes of a file and of samples for each pixel: four channels of 16 bits.
-const BYTES: u64 = 8;
+const BYTES_PER_PIXEL: u64 = 8;
 
 /// How often a profile is in memory while it is read: twice as it grows, and is
 /// moved then, as the decoder has it, and as it is kept at the beginning and at the
@@ -44,7 +44,9 @@ impl Limits {
     pub fn with_pixels(self, max_pixels: u64) -> Self {
         Self {
             max_pixels,
-            max_bytes: self.max_bytes.max(max_pixels.saturating_mul(BYTES)),
+            max_bytes: self
+                .max_bytes
+                .max(max_pixels.saturating_mul(BYTES_PER_PIXEL)),
             ..self
         }
     }

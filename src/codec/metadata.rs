@@ -40,7 +40,7 @@ impl Metadata {
     }
 
     /// What these tell that `known` do not.
-    pub(super) fn beyond(&self, known: &Self) -> Self {
+    pub(super) fn missing_from(&self, known: &Self) -> Self {
         fn new<T: Clone>(late: &Option<T>, known: &Option<T>) -> Option<T> {
             late.clone().filter(|_| known.is_none())
         }
@@ -56,8 +56,8 @@ impl Metadata {
     }
 
     /// These, and what `late` tell beyond them.
-    pub(super) fn completed_by(&self, late: &Self) -> Self {
-        let late = late.beyond(self);
+    pub(super) fn merged_with(&self, late: &Self) -> Self {
+        let late = late.missing_from(self);
         Self {
             icc: self.icc.clone().or(late.icc),
             exif: self.exif.clone().or(late.exif),
@@ -71,7 +71,7 @@ impl Metadata {
 
     /// The metadata that a file of `format` with so many `channels` can carry,
     /// and a warning for each that it cannot.
-    pub(super) fn fitted(&self, format: Format, channels: usize) -> (Self, Vec<Warning>) {
+    pub(super) fn supported_by(&self, format: Format, channels: usize) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         let mut fitted = Self::default();
         if let Some(icc) = &self.icc {
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_profile_goes_where_its_colours_are() {
         let rgb = with_icc(profile(b"RGB "));
-        assert_eq!(rgb.fitted(Format::Png, 4), (rgb.clone(), vec![]));
+        assert_eq!(rgb.supported_by(Format::Png, 4), (rgb.clone(), vec![]));
         for (metadata, format, channels, warning) in [
             (
                 &rgb,
@@ -234,7 +234,7 @@ mod tests {
             ),
         ] {
             let dropped = (Metadata::default(), vec![warning.into()]);
-            assert_eq!(metadata.fitted(format, channels), dropped);
+            assert_eq!(metadata.supported_by(format, channels), dropped);
         }
     }
 
@@ -244,15 +244,15 @@ mod tests {
             exif: Some(exif_of(6)),
             ..Metadata::default()
         };
-        let (tiff, warnings) = exif.fitted(Format::Tiff, 3);
+        let (tiff, warnings) = exif.supported_by(Format::Tiff, 3);
         assert_eq!(tiff.orientation, Some(6));
         assert_eq!(
             warnings,
             ["tiff is written without EXIF data: they were dropped, all but the orientation"]
         );
-        assert_eq!(tiff.fitted(Format::Jpeg, 3), (exif.clone(), vec![]));
+        assert_eq!(tiff.supported_by(Format::Jpeg, 3), (exif.clone(), vec![]));
         assert_eq!(
-            exif.fitted(Format::Bmp, 3).1,
+            exif.supported_by(Format::Bmp, 3).1,
             ["bmp holds no orientation: viewers will show the picture turned"]
         );
         let upright = Metadata {
@@ -260,7 +260,7 @@ mod tests {
             ..Metadata::default()
         };
         assert_eq!(
-            upright.fitted(Format::Bmp, 3).1,
+            upright.supported_by(Format::Bmp, 3).1,
             ["bmp holds no EXIF data: they were dropped"]
         );
         let huge = Metadata {
@@ -268,7 +268,7 @@ mod tests {
             ..Metadata::default()
         };
         assert_eq!(
-            huge.fitted(Format::Jpeg, 3).1,
+            huge.supported_by(Format::Jpeg, 3).1,
             ["jpeg holds no EXIF data above 65527 bytes: they were dropped"]
         );
     }
@@ -279,10 +279,10 @@ mod tests {
             premultiplied: true,
             ..Metadata::default()
         };
-        assert!(metadata.fitted(Format::Tiff, 4).0.premultiplied);
-        assert_eq!(metadata.fitted(Format::Png, 3).1.len(), 0);
+        assert!(metadata.supported_by(Format::Tiff, 4).0.premultiplied);
+        assert_eq!(metadata.supported_by(Format::Png, 3).1.len(), 0);
         assert_eq!(
-            metadata.fitted(Format::Png, 4).1,
+            metadata.supported_by(Format::Png, 4).1,
             [
                 "the colours are multiplied by alpha, which png has no mark for: viewers will show them too dark"
             ]

@@ -41,11 +41,11 @@ mod tiff;
 
 pub use crate::file::{AtomicFile, MappedFile, Output, Overwrite, WriteSeek, remove_temporaries};
 #[doc(hidden)]
-pub use decode::rows_of_cut_jpeg;
-pub(crate) use decode::{Begun, Look, begin, rows_of_written};
+pub use decode::rows_of_split_jpeg;
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };
+pub(crate) use decode::{OpenedInput, ScanDepth, open_input, rows_of_written};
 pub(crate) use encode::memory_to_write;
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
 pub(crate) use errors::too_much_memory;

@@ -2,7 +2,7 @@
 //! file, encoded row by row.
 
 use super::{
-    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, errors,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, errors,
     ignored_content::data_between,
     rows::{Header, RowReader, SharedOutput, Sink, Trailer, write_samples},
     stream_length,

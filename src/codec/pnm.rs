@@ -39,7 +39,7 @@ pub(super) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     let failed = |error| image_crate::decoding(format, error);
     let mut start = input.by_ref().take(MAX_HEADER_BYTES);
-    let (mut color, mut written) = match read_header(&mut start) {
+    let (mut color, mut pnm_header) = match read_header(&mut start) {
         Ok(decoded) => decoded,
         Err(_) if start.limit() == 0 => {
             return Err(errors::long_header(format.name(), MAX_HEADER_BYTES));
@@ -47,41 +47,42 @@ pub(super) fn open<'a>(
         Err(error) => return Err(failed(error)),
     };
     // Without a tuple type the decoder takes samples of any maxval for bytes.
-    if let Some(header) = written.as_arbitrary()
+    if let Some(header) = pnm_header.as_arbitrary()
         && header.tupltype.is_none()
     {
-        written = ArbitraryHeader {
+        pnm_header = ArbitraryHeader {
             tupltype: Some(kind_of(header.depth)),
             ..header.clone()
         }
         .into();
         let mut start = Vec::new();
-        let result = written.write(&mut start).map_err(ImageError::IoError);
+        let result = pnm_header.write(&mut start).map_err(ImageError::IoError);
         let header = result.and_then(|()| read_header(&mut start.as_slice()));
         color = header.map_err(failed)?.0;
     }
-    let (columns, rows) = (written.width(), written.height());
+    let (columns, rows) = (pnm_header.width(), pnm_header.height());
     let (depth, channels) = image_crate::layout(color)
         .ok_or_else(|| errors::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
     let spec = ImageSpec::new([rows as usize, columns as usize, channels], depth);
     let header = Header::new(format, spec);
-    let ignored = behind(&mut input, |input| {
-        match stored_bytes(&written, &header.spec) {
+    let ignored = data_after_picture(&mut input, |input| {
+        match stored_bytes(&pnm_header, &header.spec) {
             Some(bytes) => Ok(bytes),
-            None => digits_bytes(input, &written, &header.spec),
+            None => plain_bytes(input, &pnm_header, &header.spec),
         }
     });
-    let header = header.without(ignored.map_err(|error| errors::reading(format.name(), &error))?);
+    let header =
+        header.with_ignored(ignored.map_err(|error| errors::read_error(format.name(), &error))?);
     let bands = Bands {
         input,
         format,
         row_len: header.spec.row_len(),
         depth,
-        maxval: maxval(&written),
-        digits: written.subtype().sample_encoding() == SampleEncoding::Ascii,
-        wide: Vec::new(),
-        written,
+        maxval: maxval(&pnm_header),
+        is_plain: pnm_header.subtype().sample_encoding() == SampleEncoding::Ascii,
+        plain_row: Vec::new(),
+        pnm_header,
     };
     Ok(RowReader::new(header, bands))
 }
@@ -129,7 +130,7 @@ fn stored_bytes(header: &PnmHeader, spec: &ImageSpec) -> Option<u64> {
 
 /// The bytes of the samples that come next in digits, and of a space behind them.
 /// Those of bits may have no spaces between them.
-fn digits_bytes(
+fn plain_bytes(
     input: &mut InputReader<'_>,
     header: &PnmHeader,
     spec: &ImageSpec,
@@ -163,7 +164,7 @@ fn digits_bytes(
 
 /// What follows the picture, whose samples come next and have as many bytes as
 /// `stored` says. The input stays where it is; streams cannot seek.
-fn behind<'a>(
+fn data_after_picture<'a>(
     input: &mut InputReader<'a>,
     stored: impl FnOnce(&mut InputReader<'a>) -> io::Result<u64>,
 ) -> io::Result<Option<IgnoredContent>> {
@@ -180,15 +181,15 @@ fn behind<'a>(
 struct Bands<'a> {
     /// Behind the header.
     input: InputReader<'a>,
-    written: PnmHeader,
+    pnm_header: PnmHeader,
     format: Format,
     row_len: usize,
     depth: Depth,
     maxval: Option<u32>,
     /// Whether the samples are plain (ASCII).
-    digits: bool,
+    is_plain: bool,
     /// A row of samples of 8 bits, as they are read from digits.
-    wide: Vec<u16>,
+    plain_row: Vec<u16>,
 }
 
 impl Bands<'_> {
@@ -199,7 +200,7 @@ impl Bands<'_> {
     fn decode(&mut self, rows: u32, maxval: Option<u32>, out: &mut [u8]) -> Result<()> {
         let failed = |error: ImageError| image_crate::decoding(self.format, error);
         let mut start = Vec::new();
-        header_of_band(&self.written, rows, maxval)
+        header_of_band(&self.pnm_header, rows, maxval)
             .write(&mut start)
             .map_err(|error| failed(ImageError::IoError(error)))?;
         let decoder = PnmDecoder::new(start.chain(&mut self.input)).map_err(failed)?;
@@ -212,8 +213,8 @@ impl Bands<'_> {
         let factor = full as f32 / maxval as f32;
         match out {
             SampleSliceMut::U8(out) => {
-                if self.digits {
-                    self.decode_digits(maxval, out)?;
+                if self.is_plain {
+                    self.decode_plain(maxval, out)?;
                 } else {
                     self.decode(1, Some(full), out)?;
                     check(self.format, out, maxval)?;
@@ -237,21 +238,17 @@ impl Bands<'_> {
     }
 
     /// A row of samples of 8 bits in digits, which may be too large for these.
-    fn decode_digits(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
-        let mut wide = mem::take(&mut self.wide);
-        if wide.is_empty() {
-            wide = zeroed_vec(self.row_len)?;
+    fn decode_plain(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
+        let mut row = mem::take(&mut self.plain_row);
+        if row.is_empty() {
+            row = zeroed_vec(self.row_len)?;
         }
-        self.decode(
-            1,
-            Some(u16::MAX.into()),
-            bytemuck::cast_slice_mut(&mut wide),
-        )?;
-        check(self.format, &wide, maxval)?;
-        for (sample, wide) in out.iter_mut().zip(&wide) {
-            *sample = *wide as u8;
+        self.decode(1, Some(u16::MAX.into()), bytemuck::cast_slice_mut(&mut row))?;
+        check(self.format, &row, maxval)?;
+        for (sample, value) in out.iter_mut().zip(&row) {
+            *sample = *value as u8;
         }
-        self.wide = wide;
+        self.plain_row = row;
         Ok(())
     }
 }
@@ -263,7 +260,7 @@ impl Source for Bands<'_> {
         match self.maxval {
             // Row by row, so that what is found first does not depend on the
             // height of bands.
-            Some(maxval) if maxval < full || (self.digits && self.depth == Depth::U8) => {
+            Some(maxval) if maxval < full || (self.is_plain && self.depth == Depth::U8) => {
                 for row in 0..rows {
                     let range = [row, row + 1].map(|row| row * self.row_len);
                     self.decode_row(maxval, out.reborrow().range(range[0], range[1]))?;
@@ -280,7 +277,7 @@ impl Source for Bands<'_> {
     }
 
     fn memory(&self) -> usize {
-        match self.digits {
+        match self.is_plain {
             true => size_of::<u16>() * self.row_len,
             false => 0,
         }
@@ -352,17 +349,17 @@ impl<'a> Writer<'a> {
             channels,
             depth,
         } = spec;
-        let most = depth.full_scale() as u32;
+        let maxval = depth.full_scale() as u32;
         let header = match (format, channels) {
             (Format::Pam, _) => {
                 let kind =
                     ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"][(channels - 1).min(3)];
                 format!(
-                    "P7\nWIDTH {columns}\nHEIGHT {rows}\nDEPTH {channels}\nMAXVAL {most}\nTUPLTYPE {kind}\nENDHDR\n"
+                    "P7\nWIDTH {columns}\nHEIGHT {rows}\nDEPTH {channels}\nMAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n"
                 )
             }
-            (_, 1) => format!("P5\n{columns} {rows}\n{most}\n"),
-            _ => format!("P6\n{columns} {rows}\n{most}\n"),
+            (_, 1) => format!("P5\n{columns} {rows}\n{maxval}\n"),
+            _ => format!("P6\n{columns} {rows}\n{maxval}\n"),
         };
         out.write_all(header.as_bytes()).map_err(errors::writing)?;
         Ok(Self(out))

@@ -50,7 +50,7 @@ pub(super) use reader::Source;
 pub(super) use shared_output::SharedOutput;
 pub(super) use strip_encoder::{StripEncoder, StripFile};
 pub(super) use whole::{WholeSink, WholeSource};
-pub(super) use writer::{REPEATED, Sink, gray_repeated};
+pub(super) use writer::{GRAY_CHUNK_BYTES, Sink, gray_to_rgb};
 
 use std::io::{self, Write};
 

@@ -8,20 +8,20 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder as Lzw};
 
 use super::{
     IgnoredContent,
-    ignored_content::{behind, without_blanks},
+    ignored_content::{trim_padding, unknown_data},
 };
 
 /// Decodes a compressed stream to measure its length, and discards the output.
 pub(super) struct StreamLength {
     decoder: Decoder,
     /// The bytes that the stream may decode to, and those that it has so far.
-    most: u64,
+    max_decoded: u64,
     decoded: u64,
     state: State,
     /// What stands behind the end and its padding: its length, and its first bytes.
-    behind: u64,
-    tail: Vec<u8>,
-    room: Box<[u8]>,
+    trailing_len: u64,
+    trailing_start: Vec<u8>,
+    discarded: Box<[u8]>,
 }
 
 enum Decoder {
@@ -37,68 +37,68 @@ enum State {
     /// The stream is damaged; the image decoder reports that.
     Damaged,
     /// The stream decodes to more than the rows of the image.
-    Surplus,
+    Excess,
 }
 
 impl StreamLength {
-    /// A zlib stream, of PNG or TIFF, that decodes to `most` bytes or fewer.
-    pub(super) fn deflate(most: u64) -> Self {
-        Self::new(Decoder::Deflate(Decompress::new(true)), most)
+    /// A zlib stream, of PNG or TIFF, that decodes to `max_decoded` bytes or fewer.
+    pub(super) fn deflate(max_decoded: u64) -> Self {
+        Self::new(Decoder::Deflate(Decompress::new(true)), max_decoded)
     }
 
     /// The LZW codes of a TIFF.
-    pub(super) fn tiff_lzw(most: u64) -> Self {
+    pub(super) fn tiff_lzw(max_decoded: u64) -> Self {
         let lzw = Lzw::with_tiff_size_switch(BitOrder::Msb, 8);
-        Self::new(Decoder::Lzw(lzw), most)
+        Self::new(Decoder::Lzw(lzw), max_decoded)
     }
 
     /// The LZW codes of a GIF, the first of which have one bit more than `bits`;
     /// nothing if there are no such codes.
-    pub(super) fn gif_lzw(bits: u8, most: u64) -> Option<Self> {
+    pub(super) fn gif_lzw(bits: u8, max_decoded: u64) -> Option<Self> {
         let lzw = (1..=11)
             .contains(&bits)
             .then(|| Lzw::new(BitOrder::Lsb, bits))?;
-        Some(Self::new(Decoder::Lzw(lzw), most))
+        Some(Self::new(Decoder::Lzw(lzw), max_decoded))
     }
 
     /// `PackBits` run-length coding, which has no end marker.
-    pub(super) fn pack_bits(most: u64) -> Self {
-        Self::new(Decoder::PackBits(PackBits::Header), most)
+    pub(super) fn pack_bits(max_decoded: u64) -> Self {
+        Self::new(Decoder::PackBits(PackBits::Header), max_decoded)
     }
 
-    fn new(decoder: Decoder, most: u64) -> Self {
+    fn new(decoder: Decoder, max_decoded: u64) -> Self {
         Self {
             decoder,
-            most,
+            max_decoded,
             decoded: 0,
             state: State::Running,
-            behind: 0,
-            tail: Vec::new(),
-            room: vec![0; 1 << 15].into(),
+            trailing_len: 0,
+            trailing_start: Vec::new(),
+            discarded: vec![0; 1 << 15].into(),
         }
     }
 
     /// Feeds the next bytes of the stream.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
-        /// What is kept of the tail: enough to know a picture by.
+        /// What is kept of the trailing_start: enough to know a picture by.
         const TAIL: usize = 1 << 10;
         while self.state == State::Running && !bytes.is_empty() {
             let (consumed, decoded) = self.decode(bytes);
             bytes = &bytes[consumed..];
             self.decoded += decoded as u64;
-            if self.decoded > self.most {
-                self.state = State::Surplus;
+            if self.decoded > self.max_decoded {
+                self.state = State::Excess;
             } else if self.state == State::Running && consumed == 0 && decoded == 0 {
                 self.state = State::Damaged;
             }
         }
         if self.state == State::Ended {
-            if self.tail.is_empty() {
-                bytes = without_blanks(bytes);
+            if self.trailing_start.is_empty() {
+                bytes = trim_padding(bytes);
             }
-            self.behind += bytes.len() as u64;
-            let kept = bytes.len().min(TAIL - self.tail.len());
-            self.tail.extend_from_slice(&bytes[..kept]);
+            self.trailing_len += bytes.len() as u64;
+            let kept = bytes.len().min(TAIL - self.trailing_start.len());
+            self.trailing_start.extend_from_slice(&bytes[..kept]);
         }
     }
 
@@ -120,7 +120,7 @@ impl StreamLength {
         match &mut self.decoder {
             Decoder::Deflate(deflate) => {
                 let before = (deflate.total_in(), deflate.total_out());
-                match deflate.decompress(bytes, &mut self.room, FlushDecompress::None) {
+                match deflate.decompress(bytes, &mut self.discarded, FlushDecompress::None) {
                     Ok(Status::StreamEnd) => self.state = State::Ended,
                     Ok(Status::Ok | Status::BufError) => {}
                     Err(_) => self.state = State::Damaged,
@@ -130,7 +130,7 @@ impl StreamLength {
                 (consumed as usize, decoded as usize)
             }
             Decoder::Lzw(lzw) => {
-                let result = lzw.decode_bytes(bytes, &mut self.room);
+                let result = lzw.decode_bytes(bytes, &mut self.discarded);
                 match result.status {
                     Ok(LzwStatus::Done) => self.state = State::Ended,
                     Ok(LzwStatus::Ok | LzwStatus::NoProgress) => {}
@@ -147,11 +147,13 @@ impl StreamLength {
         /// Programs leave some bytes behind a stream, and decoders look ahead.
         const PADDING: u64 = 16;
         match self.state {
-            State::Surplus => Some(IgnoredContent::Surplus),
-            State::Ended if self.behind > PADDING => match behind(&self.tail)? {
-                IgnoredContent::Pictures => Some(IgnoredContent::Pictures),
-                _ => Some(IgnoredContent::Hole(self.behind)),
-            },
+            State::Excess => Some(IgnoredContent::ExcessSamples),
+            State::Ended if self.trailing_len > PADDING => {
+                match unknown_data(&self.trailing_start)? {
+                    IgnoredContent::Pictures => Some(IgnoredContent::Pictures),
+                    _ => Some(IgnoredContent::DataBetween(self.trailing_len)),
+                }
+            }
             State::Running | State::Ended | State::Damaged => None,
         }
     }
@@ -225,8 +227,8 @@ mod tests {
         [
             ("deflate", zlib.finish().unwrap(), StreamLength::deflate),
             ("tiff lzw", tiff.unwrap(), StreamLength::tiff_lzw),
-            ("gif lzw", gif.unwrap(), |most| {
-                StreamLength::gif_lzw(8, most).unwrap()
+            ("gif lzw", gif.unwrap(), |max_decoded| {
+                StreamLength::gif_lzw(8, max_decoded).unwrap()
             }),
             ("packbits", runs, StreamLength::pack_bits),
         ]
@@ -242,12 +244,12 @@ mod tests {
     #[test]
     fn streams_of_the_picture_alone_hold_nothing_else() {
         let samples = samples();
-        for (name, stream, gauge) in streams(&samples) {
+        for (name, stream, length) in streams(&samples) {
             for part in [1, 2, 255, stream.len()] {
-                let mut gauge = gauge(samples.len() as u64);
-                stream.chunks(part).for_each(|part| gauge.feed(part));
-                assert_eq!(gauge.decoded, samples.len() as u64, "{name}");
-                assert_eq!(gauge.ignored(), None, "{name}, {part} at a time");
+                let mut length = length(samples.len() as u64);
+                stream.chunks(part).for_each(|part| length.feed(part));
+                assert_eq!(length.decoded, samples.len() as u64, "{name}");
+                assert_eq!(length.ignored(), None, "{name}, {part} at a time");
             }
         }
     }
@@ -255,12 +257,16 @@ mod tests {
     #[test]
     fn samples_beyond_the_picture_are_found() {
         let samples = samples();
-        for (name, stream, gauge) in streams(&samples) {
+        for (name, stream, length) in streams(&samples) {
             for part in [1, 255, stream.len()] {
                 for lacking in [1, 50_000] {
-                    let mut gauge = gauge(samples.len() as u64 - lacking);
-                    stream.chunks(part).for_each(|part| gauge.feed(part));
-                    assert_eq!(gauge.ignored(), Some(IgnoredContent::Surplus), "{name}");
+                    let mut length = length(samples.len() as u64 - lacking);
+                    stream.chunks(part).for_each(|part| length.feed(part));
+                    assert_eq!(
+                        length.ignored(),
+                        Some(IgnoredContent::ExcessSamples),
+                        "{name}"
+                    );
                 }
             }
         }
@@ -269,12 +275,12 @@ mod tests {
     #[test]
     fn what_stands_behind_a_stream_is_found() {
         let samples = samples();
-        for (name, stream, gauge) in streams(&samples) {
+        for (name, stream, length) in streams(&samples) {
             let ignored = |rest: &[u8]| {
-                let mut gauge = gauge(samples.len() as u64);
+                let mut length = length(samples.len() as u64);
                 let stream = [&stream[..], rest].concat();
-                stream.chunks(997).for_each(|part| gauge.feed(part));
-                gauge.ignored()
+                stream.chunks(997).for_each(|part| length.feed(part));
+                length.ignored()
             };
             let is_open = name == "packbits";
             let picture = [&b"\xff\xd8\xff\xe0\0\x10JFIF\0"[..], &[7; 3000]].concat();
@@ -282,10 +288,10 @@ mod tests {
             for rest in [&picture[..], &data] {
                 let found = ignored(rest);
                 match found {
-                    Some(IgnoredContent::Surplus) => assert!(is_open, "{name}"),
+                    Some(IgnoredContent::ExcessSamples) => assert!(is_open, "{name}"),
                     Some(IgnoredContent::Pictures) => assert_eq!(rest, picture, "{name}"),
                     // LZW decoders look some bytes ahead.
-                    Some(IgnoredContent::Hole(2992..=3011)) => {}
+                    Some(IgnoredContent::DataBetween(2992..=3011)) => {}
                     _ => panic!("{name}: {found:?}"),
                 }
             }
@@ -298,15 +304,15 @@ mod tests {
     #[test]
     fn damaged_streams_are_left_to_their_decoder() {
         let samples = samples();
-        for (name, mut stream, gauge) in streams(&samples) {
+        for (name, mut stream, length) in streams(&samples) {
             for at in 0..200 {
                 let at = at * stream.len() / 200;
                 stream[at] ^= 0x55;
-                let mut gauge = gauge(samples.len() as u64);
-                gauge.feed(&stream);
-                gauge.feed(&stream);
+                let mut length = length(samples.len() as u64);
+                length.feed(&stream);
+                length.feed(&stream);
                 stream[at] ^= 0x55;
-                let decoded = gauge.decoded;
+                let decoded = length.decoded;
                 assert!(decoded <= samples.len() as u64 + (1 << 20), "{name}");
             }
         }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::job::{Job, Options, Place};
 use crate::{
-    codec::{self, Begun, Format, IgnoredContent, Look, Metadata, Opened, RowReader},
+    codec::{self, Format, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth},
     error::{Error, IoAction, Result},
     filter::Filter,
     image::ImageSpec,
@@ -29,15 +29,17 @@ impl Input {
     ///
     /// If it cannot be opened, or its header cannot be read.
     pub fn open(job: &Job, options: &Options) -> Result<Self> {
-        let look = match job.results.iter().any(|request| job.replaces(request)) {
-            true => Look::Thorough,
-            false => Look::Quick,
+        let scan_depth = match job.results.iter().any(|request| job.replaces(request)) {
+            true => ScanDepth::Thorough,
+            false => ScanDepth::Quick,
         };
         match &job.input {
-            Place::File(path) => Ok(match codec::begin(path, &options.limits, look)? {
-                Begun::Rows(reader) => Self::Rows(reader),
-                Begun::Mapped(opened) => Self::Whole(opened),
-            }),
+            Place::File(path) => Ok(
+                match codec::open_input(path, &options.limits, scan_depth)? {
+                    OpenedInput::Rows(reader) => Self::Rows(reader),
+                    OpenedInput::Mapped(opened) => Self::Whole(opened),
+                },
+            ),
             Place::Standard => {
                 let failed = |e| Error::io(IoAction::ReadStandardInput, e);
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();

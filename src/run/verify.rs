@@ -76,7 +76,7 @@ impl Expected {
             },
             ..self.spec
         };
-        if found.spec == same && found.format.is_kin_of(self.format) {
+        if found.spec == same && found.format.is_same_family(self.format) {
             return Ok(());
         }
         Err(fault(format_args!(

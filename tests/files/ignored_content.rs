@@ -24,8 +24,12 @@ fn ignored(bytes: &[u8], format: Format) -> Result<Vec<IgnoredContent>, Error> {
 /// Checks that whatever follows the file is found, and nothing else.
 fn check(name: &str, bytes: &[u8], format: Format) {
     let before = ignored(bytes, format).unwrap();
-    let is_behind =
-        |part: &IgnoredContent| matches!(part, IgnoredContent::Data(_) | IgnoredContent::Pictures);
+    let is_behind = |part: &IgnoredContent| {
+        matches!(
+            part,
+            IgnoredContent::TrailingData(_) | IgnoredContent::Pictures
+        )
+    };
     assert!(!before.iter().any(is_behind), "{name}: {before:?}");
     let followed = |by: &[u8]| ignored(&[bytes, by].concat(), format);
     if format == Format::Npy {
@@ -65,9 +69,9 @@ fn check(name: &str, bytes: &[u8], format: Format) {
         );
     }
     for (by, part) in [
-        (archive(), IgnoredContent::Data(5004)),
-        (b"x".to_vec(), IgnoredContent::Data(1)),
-        (b"\0\0x".to_vec(), IgnoredContent::Data(3)),
+        (archive(), IgnoredContent::TrailingData(5004)),
+        (b"x".to_vec(), IgnoredContent::TrailingData(1)),
+        (b"\0\0x".to_vec(), IgnoredContent::TrailingData(3)),
         (b"\0\n\x89PNG\r\n\x1a\n".to_vec(), IgnoredContent::Pictures),
     ] {
         let wanted = if is_told {
@@ -81,7 +85,7 @@ fn check(name: &str, bytes: &[u8], format: Format) {
     // enough: the rest is told after the last row.
     let another = match format {
         Format::Png => None,
-        Format::Tga => Some(IgnoredContent::Data(bytes.len() as u64)),
+        Format::Tga => Some(IgnoredContent::TrailingData(bytes.len() as u64)),
         _ => Some(IgnoredContent::Pictures),
     };
     match another {
@@ -353,12 +357,12 @@ fn tga_has_more_than_pixels() {
     let closed = tga_closed(flat.clone(), &stamp, [0, end, 0], 0);
     assert_eq!(
         checked("a stamp", &closed, Format::Tga),
-        [IgnoredContent::Copies(None)]
+        [IgnoredContent::ReducedImages(None)]
     );
     let closed = tga_closed(flat, b"a program's own", [0; 3], end);
     assert_eq!(
         ignored(&closed, Format::Tga).unwrap(),
-        [IgnoredContent::Data(15)]
+        [IgnoredContent::TrailingData(15)]
     );
 }
 
@@ -413,9 +417,9 @@ fn exr_has_windows_kinds_of_samples_and_blocks() {
         ["the exr file holds 32-bit integers: they were read as 32-bit floats"]
     );
     for (windows, shown, wanted) in [
-        ([[5, 5], [5, 5]], [70, 40], IgnoredContent::Windows),
-        ([[5, 6], [0, 0]], [110, 110], IgnoredContent::Windows),
-        ([[0, 0], [0, 0]], [71, 40], IgnoredContent::Windows),
+        ([[5, 5], [5, 5]], [70, 40], IgnoredContent::DataWindow),
+        ([[5, 6], [0, 0]], [110, 110], IgnoredContent::DataWindow),
+        ([[0, 0], [0, 0]], [71, 40], IgnoredContent::DataWindow),
         ([[-1, 0], [0, 0]], [70, 40], IgnoredContent::Overscan),
         ([[0, 0], [0, 0]], [69, 40], IgnoredContent::Overscan),
     ] {
@@ -502,7 +506,7 @@ fn tiff_ends_with_the_last_of_what_its_directories_tell_of() {
     for planes in ["1", "none", ""] {
         assert_eq!(
             ignored(&stack(planes), Format::Tiff).unwrap(),
-            [IgnoredContent::Data(70)]
+            [IgnoredContent::TrailingData(70)]
         );
     }
 }
@@ -564,13 +568,16 @@ fn what_no_directory_of_a_tiff_tells_of_is_found() {
     let mut file = tiff(&[], &[]);
     let next = file.len() - 4;
     file[next..].copy_from_slice(&1_000_000_000_u32.to_le_bytes());
-    assert_eq!(ignored(&file, Format::Tiff).unwrap(), [IgnoredContent::Cut]);
+    assert_eq!(
+        ignored(&file, Format::Tiff).unwrap(),
+        [IgnoredContent::TruncatedDirectory]
+    );
     // So is the text of the first.
     let whole = tiff(&[(270, 2, 400, vec![b'x'; 400])], &[]);
     assert_eq!(ignored(&whole, Format::Tiff).unwrap(), []);
     assert_eq!(
         ignored(&whole[..whole.len() - 300], Format::Tiff).unwrap(),
-        [IgnoredContent::Cut]
+        [IgnoredContent::TruncatedDirectory]
     );
     // What is left of a directory is no picture, what is as large as one may be.
     let hole = |bytes: &[u8]| {
@@ -591,7 +598,7 @@ fn what_no_directory_of_a_tiff_tells_of_is_found() {
     assert_eq!(ignored(&hole(&[]), Format::Tiff).unwrap(), []);
     assert_eq!(
         ignored(&hole(&[7; 1500]), Format::Tiff).unwrap(),
-        [IgnoredContent::Hole(1980)]
+        [IgnoredContent::DataBetween(1980)]
     );
     // A strip that is three times as long as its rows.
     let mut file = tiff(&[], &[]);
@@ -600,7 +607,7 @@ fn what_no_directory_of_a_tiff_tells_of_is_found() {
     file[at] = 105;
     assert_eq!(
         ignored(&file, Format::Tiff).unwrap(),
-        [IgnoredContent::Hole(70)]
+        [IgnoredContent::DataBetween(70)]
     );
 }
 
@@ -657,7 +664,7 @@ fn bytes_before_the_pixels_of_a_bitmap_are_found() {
     assert_eq!(checked("zeros", &file(&[0; 20]), Format::Bmp), []);
     assert_eq!(
         ignored(&file(b"words between"), Format::Bmp).unwrap(),
-        [IgnoredContent::Data(13)]
+        [IgnoredContent::TrailingData(13)]
     );
 }
 
@@ -680,8 +687,8 @@ fn webp_chunks_that_are_not_read_are_known() {
     for (name, data, wanted) in [
         (name, picture, &[IgnoredContent::Pictures][..]),
         (b"ANMF", &[0; 16], &[IgnoredContent::Pictures]),
-        (b"FRGM", b"a part", &[IgnoredContent::Hole(6)]),
-        (b"abcd", b"words", &[IgnoredContent::Hole(5)]),
+        (b"FRGM", b"a part", &[IgnoredContent::DataBetween(6)]),
+        (b"abcd", b"words", &[IgnoredContent::DataBetween(5)]),
         (b"abcd", &[0; 5], &[]),
         (b"EXIF", b"II*", &[]),
         (b"XMP ", b"<x/>", &[]),

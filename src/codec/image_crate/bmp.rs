@@ -3,7 +3,7 @@
 
 use crate::codec::{
     IgnoredContent,
-    ignored_content::{after, behind},
+    ignored_content::{data_after, unknown_data},
 };
 
 use super::{u16_at, u32_at};
@@ -13,21 +13,23 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
     if rows == 0 || columns == 0 {
         return Vec::new();
     }
-    let ignored = Layout::of(bytes).map(|layout| {
+    let ignored = BmpLayout::of(bytes).map(|layout| {
         let pixels = layout.ignored(bytes, [rows, columns]);
-        let before = bytes.get(layout.head..layout.start).and_then(behind);
-        let after = after(bytes, layout.end(bytes, [rows, columns]));
+        let before = bytes
+            .get(layout.headers_end..layout.pixels_start)
+            .and_then(unknown_data);
+        let after = data_after(bytes, layout.end(bytes, [rows, columns]));
         pixels.into_iter().chain(before).chain(after).collect()
     });
     ignored.unwrap_or_default()
 }
 
 /// How the pixels are stored.
-struct Layout {
+struct BmpLayout {
     /// The byte offset after the headers and the palette.
-    head: usize,
+    headers_end: usize,
     /// Where they begin.
-    start: usize,
+    pixels_start: usize,
     /// The bits of each.
     bits: usize,
     /// 0 if there is none, 1 and 2 for runs of 8 and 4 bits, 3 where masks are
@@ -45,7 +47,7 @@ const CORE: usize = 12;
 const WITH_ALPHA: usize = 56;
 const WITH_PROFILE: usize = 124;
 
-impl Layout {
+impl BmpLayout {
     fn of(bytes: &[u8]) -> Option<Self> {
         let start = u32_at(bytes, 10)?;
         let header = u32_at(bytes, FILE)?;
@@ -54,8 +56,8 @@ impl Layout {
             let (compression, masks, profile) = (0, [0; 4], 0);
             let palette = if bits <= 8 { 3 << bits } else { 0 };
             return Some(Self {
-                head: FILE + header + palette,
-                start,
+                headers_end: FILE + header + palette,
+                pixels_start: start,
                 bits,
                 compression,
                 masks,
@@ -88,10 +90,10 @@ impl Layout {
         // Three or four masks may follow a header that has room for them.
         let head = FILE + header + if compression == 3 { 16 } else { 0 };
         Some(Self {
-            head: head
+            headers_end: head
                 .saturating_add(palette.saturating_mul(4))
                 .max(if profile <= start { profile } else { 0 }),
-            start,
+            pixels_start: start,
             bits,
             compression,
             masks,
@@ -106,9 +108,11 @@ impl Layout {
 
     fn end(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Option<usize> {
         let end = match self.compression {
-            1 | 2 => self.start + self.runs(bytes.get(self.start..)?, [rows, columns])?,
+            1 | 2 => {
+                self.pixels_start + self.runs(bytes.get(self.pixels_start..)?, [rows, columns])?
+            }
             _ => self
-                .start
+                .pixels_start
                 .checked_add(self.stride(columns).checked_mul(rows)?)?,
         };
         Some(end.max(self.profile))
@@ -150,12 +154,14 @@ impl Layout {
             ignored.push(IgnoredContent::Bits(bits));
         }
         let mask = self.masks.iter().fold(0, |all, mask| all | mask);
-        let others = if self.bits == 16 {
+        let unused_mask = if self.bits == 16 {
             !mask & 0xffff
         } else {
             !mask
         };
-        if others != 0 && self.has_others(bytes, others, [rows, columns]) == Some(true) {
+        if unused_mask != 0
+            && self.has_unused_bits(bytes, unused_mask, [rows, columns]) == Some(true)
+        {
             ignored.push(IgnoredContent::Channels { stored: 4, read: 3 });
         }
         ignored
@@ -163,17 +169,22 @@ impl Layout {
 
     /// Whether bits of pixels that mean nothing are not the same in all of them:
     /// some programs keep alpha there.
-    fn has_others(&self, bytes: &[u8], others: u32, [rows, columns]: [usize; 2]) -> Option<bool> {
+    fn has_unused_bits(
+        &self,
+        bytes: &[u8],
+        unused_mask: u32,
+        [rows, columns]: [usize; 2],
+    ) -> Option<bool> {
         let size = self.bits / 8;
         if self.compression == 1 || self.compression == 2 || !matches!(self.bits, 16 | 32) {
             return None;
         }
         let value = |pixel: &[u8]| {
             let whole = pixel.iter().rev();
-            whole.fold(0, |value, byte| value << 8 | u32::from(*byte)) & others
+            whole.fold(0, |value, byte| value << 8 | u32::from(*byte)) & unused_mask
         };
         let lines = bytes
-            .get(self.start..)?
+            .get(self.pixels_start..)?
             .chunks(self.stride(columns))
             .take(rows);
         let mut pixels = lines.flat_map(|line| line.chunks_exact(size).take(columns));

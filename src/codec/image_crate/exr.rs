@@ -12,12 +12,12 @@ use ::exr::{
 };
 
 use crate::{
-    codec::{IgnoredContent, Limits, errors, ignored_content::after},
+    codec::{IgnoredContent, Limits, errors, ignored_content::data_after},
     error::{LimitError, Result},
     image::ImageSpec,
 };
 
-use super::{u32_at, within};
+use super::{check_memory, u32_at};
 
 /// What a file has beside the one layer that is read, the first that is RGB, and
 /// its channels R, G, B and A. A damaged header is for the decoder; of a picture
@@ -31,7 +31,7 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     if headers.len() > 1 {
         ignored.push(IgnoredContent::Layers(Some(headers.len() as u64)));
     }
-    ignored.extend(after(bytes, end(bytes, &meta)));
+    ignored.extend(data_after(bytes, end(bytes, &meta)));
     let Some(header) = headers.iter().find(|header| is_rgb(header)) else {
         let what = "a picture without the channels R, G and B";
         return Err(errors::unsupported("exr", what));
@@ -53,7 +53,7 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     if let BlockDescription::Tiles(tiles) = &header.blocks
         && tiles.level_mode != LevelMode::Singular
     {
-        ignored.push(IgnoredContent::Copies(None));
+        ignored.push(IgnoredContent::ReducedImages(None));
     }
     let shown = header.shared_attributes.display_window;
     let position = header.own_attributes.layer_position;
@@ -74,7 +74,7 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     if within.contains(&false) {
         ignored.push(IgnoredContent::Overscan);
     } else if same.contains(&false) || shown.position != Vec2(0, 0) {
-        ignored.push(IgnoredContent::Windows);
+        ignored.push(IgnoredContent::DataWindow);
     }
     Ok(ignored)
 }
@@ -106,24 +106,24 @@ fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
         }
     }
     // An empty header ends those of several parts.
-    let tables = walk.rest.get(usize::from(walk.several)..)?;
+    let tables = walk.rest.get(usize::from(walk.is_multi_part)..)?;
     let count = meta.headers.iter().map(|header| header.chunk_count).sum();
     let places = tables.as_chunks().0.iter().take(count);
     let last = places.map(|place| u64::from_le_bytes(*place)).max()?;
     let last = usize::try_from(last).ok()?;
-    last.checked_add(block_bytes(bytes.get(last..)?, meta, walk.several)?)
+    last.checked_add(block_bytes(bytes.get(last..)?, meta, walk.is_multi_part)?)
 }
 
 /// The bytes of the block that begins here: the number of its part if there may
 /// be several, its place in the picture, the sizes of what follows.
-fn block_bytes(block: &[u8], meta: &MetaData, several: bool) -> Option<usize> {
-    let part = if several { u32_at(block, 0)? } else { 0 };
+fn block_bytes(block: &[u8], meta: &MetaData, is_multi_part: bool) -> Option<usize> {
+    let part = if is_multi_part { u32_at(block, 0)? } else { 0 };
     let header = meta.headers.get(part)?;
     let place = match header.blocks {
         BlockDescription::ScanLines => 4,
         BlockDescription::Tiles(_) => 16,
     };
-    let sizes: usize = place + if several { 4 } else { 0 };
+    let sizes: usize = place + if is_multi_part { 4 } else { 0 };
     if !header.deep {
         return (sizes + 4).checked_add(u32_at(block, sizes)?);
     }
@@ -140,17 +140,17 @@ const MAX_ATTRIBUTES: usize = 1 << 16;
 
 /// What the decoder keeps of an attribute, in tables that grow, and in the
 /// copies of the header that its threads share.
-const ATTRIBUTE: usize = 4 << 10;
+const ATTRIBUTE_BYTES: usize = 4 << 10;
 
 /// The bytes that the decoder keeps per part.
-const PART: usize = 16 << 10;
+const PART_BYTES: usize = 16 << 10;
 
 /// What it keeps of a byte of most values: their copies.
-const VALUE_BYTE: usize = 4;
+const BYTES_PER_VALUE_BYTE: usize = 4;
 
 /// The same of lists, whose shortest entries have 4 and 18 bytes.
-const TEXTS_BYTE: usize = 64;
-const CHANNELS_BYTE: usize = 24;
+const BYTES_PER_TEXT_BYTE: usize = 64;
+const BYTES_PER_CHANNEL_BYTE: usize = 24;
 
 /// The maximum rows of a block, over all compression methods.
 const BLOCK_ROWS: usize = 256;
@@ -160,22 +160,22 @@ const BLOCK_ROWS: usize = 256;
 const BLOCK_COPIES: usize = 5;
 
 /// The tables of a method: of most, and of PIZ, whose codes have 16 bits.
-const TABLES: usize = 64 << 10;
-const PIZ_TABLES: usize = 2 << 20;
+const TABLE_BYTES: usize = 64 << 10;
+const PIZ_TABLE_BYTES: usize = 2 << 20;
 
 /// An entry of the table of blocks: as it is read while that grows, and sorted.
-const BLOCK: usize = 32;
+const OFFSET_ENTRY_BYTES: usize = 32;
 
 /// The most bytes that the decoder keeps of the header, and of the blocks that it
 /// decodes at a time: attributes to an empty name; of files of several parts,
 /// headers to an empty one.
-pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
+pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let mut walk = Walk::of(bytes);
     let mut blocks = 0;
     loop {
         let mut part = Part::default();
         while let Some(attribute) = walk.next() {
-            part.note(attribute);
+            part.record(attribute);
             if walk.attributes > MAX_ATTRIBUTES {
                 let (format, limit) = ("exr", MAX_ATTRIBUTES);
                 return Err(LimitError::Attributes { format, limit }.into());
@@ -187,13 +187,14 @@ pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
         }
         // One part is decoded, but which is up to the decoder.
         blocks = blocks.max(part.blocks_bytes(bytes.len()));
-        walk.kept = (walk.kept + PART).saturating_add(part.blocks(bytes.len()) * BLOCK);
+        walk.kept =
+            (walk.kept + PART_BYTES).saturating_add(part.blocks(bytes.len()) * OFFSET_ENTRY_BYTES);
         if !walk.has_another_part() {
             break;
         }
     }
     // Blocks are not decoded before samples are asked for.
-    let kept = within("exr", walk.kept, bytes, limits)?;
+    let kept = check_memory("exr", walk.kept, bytes, limits)?;
     Ok(kept.saturating_add(blocks))
 }
 
@@ -209,7 +210,7 @@ fn threads() -> usize {
 struct Walk<'a> {
     rest: &'a [u8],
     /// Whether the file may have several parts.
-    several: bool,
+    is_multi_part: bool,
     attributes: usize,
     /// The bytes that the decoder keeps of those so far.
     kept: usize,
@@ -222,13 +223,13 @@ struct Attribute<'a> {
 
 impl<'a> Walk<'a> {
     fn of(bytes: &'a [u8]) -> Self {
-        let (several, rest) = match bytes {
+        let (is_multi_part, rest) = match bytes {
             [_, _, _, _, _, flags, _, _, rest @ ..] => (*flags & 0x10 != 0, rest),
             _ => (false, &[][..]),
         };
         Self {
             rest,
-            several,
+            is_multi_part,
             attributes: 0,
             kept: 0,
         }
@@ -236,7 +237,7 @@ impl<'a> Walk<'a> {
 
     /// Whether the header of another part follows that of one.
     fn has_another_part(&self) -> bool {
-        self.several && self.rest.first().is_some_and(|byte| *byte != 0)
+        self.is_multi_part && self.rest.first().is_some_and(|byte| *byte != 0)
     }
 
     fn next(&mut self) -> Option<Attribute<'a>> {
@@ -262,12 +263,13 @@ impl<'a> Walk<'a> {
         self.rest = rest;
         self.attributes += 1;
         let each = match kind {
-            b"stringvector" => TEXTS_BYTE,
-            b"chlist" => CHANNELS_BYTE,
-            _ => VALUE_BYTE,
+            b"stringvector" => BYTES_PER_TEXT_BYTE,
+            b"chlist" => BYTES_PER_CHANNEL_BYTE,
+            _ => BYTES_PER_VALUE_BYTE,
         };
         let names = name.len() + kind.len();
-        self.kept += ATTRIBUTE + names * VALUE_BYTE + value.len().saturating_mul(each);
+        self.kept +=
+            ATTRIBUTE_BYTES + names * BYTES_PER_VALUE_BYTE + value.len().saturating_mul(each);
         Some(Attribute { name, value })
     }
 }
@@ -295,7 +297,7 @@ struct Part {
 
 impl Part {
     /// If there are several of a name, the largest counts.
-    fn note(&mut self, Attribute { name, value }: Attribute<'_>) {
+    fn record(&mut self, Attribute { name, value }: Attribute<'_>) {
         let numbers: Vec<i32> = (value.as_chunks().0.iter().take(4))
             .map(|bytes| i32::from_le_bytes(*bytes))
             .collect();
@@ -306,8 +308,8 @@ impl Part {
                 let size = [len(left, right), len(top, bottom)];
                 self.size = [0, 1].map(|axis| self.size[axis].max(size[axis]));
             }
-            (b"tiles", &[wide, high, ..], _) => {
-                let tile = [wide, high].map(|n| u64::from(n.cast_unsigned()));
+            (b"tiles", &[width, height, ..], _) => {
+                let tile = [width, height].map(|n| u64::from(n.cast_unsigned()));
                 let known = self.tile.unwrap_or_default();
                 self.tile = Some([0, 1].map(|axis| known[axis].max(tile[axis])));
             }
@@ -315,8 +317,8 @@ impl Part {
             (b"compression", _, &[method, ..]) => {
                 self.rows = self.rows.max(block_rows(method));
                 self.tables = self.tables.max(match method {
-                    4 => PIZ_TABLES,
-                    _ => TABLES,
+                    4 => PIZ_TABLE_BYTES,
+                    _ => TABLE_BYTES,
                 });
             }
             _ => {}
@@ -331,14 +333,14 @@ impl Part {
         // A tile may claim more than the picture, and memory is taken for that.
         let tile = self
             .tile
-            .map_or(0, |[wide, high]| wide.saturating_mul(high));
+            .map_or(0, |[width, height]| width.saturating_mul(height));
         let pixels = lines.max(tile);
         let block = usize::try_from(pixels.saturating_mul(self.pixel)).unwrap_or(usize::MAX);
-        let together = self.blocks(file).clamp(1, threads());
+        let concurrent = self.blocks(file).clamp(1, threads());
         (block
             .saturating_mul(BLOCK_COPIES)
             .saturating_add(self.tables))
-        .saturating_mul(together)
+        .saturating_mul(concurrent)
     }
 
     /// The blocks that a file of this length can have: their table is in it.
@@ -346,14 +348,16 @@ impl Part {
         let [columns, rows] = self.size;
         let blocks = match self.tile {
             // With all smaller copies of the picture.
-            Some([wide, high]) => (columns.div_ceil(wide.max(1)))
-                .saturating_mul(rows.div_ceil(high.max(1)))
+            Some([width, height]) => (columns.div_ceil(width.max(1)))
+                .saturating_mul(rows.div_ceil(height.max(1)))
                 .saturating_mul(4)
                 .max(rows),
             None => rows,
         };
-        let most = file / size_of::<u64>();
-        usize::try_from(blocks).unwrap_or(most).min(most)
+        let max_blocks = file / size_of::<u64>();
+        usize::try_from(blocks)
+            .unwrap_or(max_blocks)
+            .min(max_blocks)
     }
 }
 

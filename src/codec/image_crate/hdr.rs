@@ -9,26 +9,31 @@ use crate::{
     warning::Warning,
 };
 
-use super::within;
+use super::check_memory;
 
 /// The most bytes of a header of lines. Real ones, with the commands that made
 /// the picture, have a few thousand.
 const MAX_HEADER_BYTES: usize = 1 << 20;
 
 /// What the decoder keeps of a line, a key and a value, while their list grows.
-const LINE: usize = 256;
+const LINE_OVERHEAD_BYTES: usize = 256;
 
 /// What it keeps of a byte: the line as it grows, as text, whose bytes may become
 /// three each where they are none, and as key and value.
-const LINE_BYTE: usize = 12;
+const BYTES_PER_LINE_BYTE: usize = 12;
 
 /// The most bytes that the decoder keeps of the header: it keeps all of its lines.
-pub(super) fn kept(bytes: &[u8], limits: &Limits) -> Result<usize> {
+pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let (lines, len) = header(bytes);
     if len > MAX_HEADER_BYTES {
         return Err(errors::long_header("hdr", MAX_HEADER_BYTES as u64));
     }
-    within("hdr", lines * LINE + len * LINE_BYTE, bytes, limits)
+    check_memory(
+        "hdr",
+        lines * LINE_OVERHEAD_BYTES + len * BYTES_PER_LINE_BYTE,
+        bytes,
+        limits,
+    )
 }
 
 /// The lines of the header, to an empty one and the one of the size, and their

@@ -4,11 +4,11 @@
 const HEADER: usize = 14;
 
 /// The end marker.
-const CLOSE: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
+const END_MARKER: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
 /// Whether the file may be complete: without the end marker it is truncated.
 pub(super) const fn may_be_whole(bytes: &[u8]) -> bool {
-    bytes.len() >= HEADER + CLOSE.len()
+    bytes.len() >= HEADER + END_MARKER.len()
 }
 
 /// The byte offset after an image of `pixels` pixels.
@@ -26,5 +26,5 @@ pub(super) fn end(bytes: &[u8], mut pixels: usize) -> Option<usize> {
         pixels = pixels.saturating_sub(coded);
         rest = after.get(stored..)?;
     }
-    Some(bytes.len() - rest.strip_prefix(&CLOSE).unwrap_or(rest).len())
+    Some(bytes.len() - rest.strip_prefix(&END_MARKER).unwrap_or(rest).len())
 }

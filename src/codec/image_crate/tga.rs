@@ -1,7 +1,7 @@
 //! TGA: a header, a name and a palette, pixels or runs of them, and what a footer
 //! at the end of the file tells of.
 
-use crate::codec::{IgnoredContent, ignored_content::behind};
+use crate::codec::{IgnoredContent, ignored_content::unknown_data};
 
 use super::{u16_at, u32_at};
 
@@ -19,22 +19,22 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
     if let Some(colors) = palette(bytes).filter(|colors| *colors > 0)
         && !matches!(bytes.get(2), Some(1 | 9))
     {
-        ignored.push(IgnoredContent::Hole(colors as u64));
+        ignored.push(IgnoredContent::DataBetween(colors as u64));
     }
     let Some(end) = end(bytes, rows * columns) else {
         return ignored;
     };
-    let mut known = vec![[0, end]];
-    let stamp = footer(bytes, rows, &mut known, end);
-    if stamp.is_some() {
-        ignored.push(IgnoredContent::Copies(None));
+    let mut used_ranges = vec![[0, end]];
+    let thumbnail = footer(bytes, rows, &mut used_ranges, end);
+    if thumbnail.is_some() {
+        ignored.push(IgnoredContent::ReducedImages(None));
     }
     // Whatever lies between them.
-    known.sort_unstable();
+    used_ranges.sort_unstable();
     let mut at = 0;
-    for [start, end] in known.into_iter().chain([[bytes.len(); 2]]) {
+    for [start, end] in used_ranges.into_iter().chain([[bytes.len(); 2]]) {
         if let Some(gap) = bytes.get(at..start)
-            && let Some(data) = behind(gap)
+            && let Some(data) = unknown_data(gap)
         {
             ignored.push(data);
             break;
@@ -54,31 +54,31 @@ const EXTENSION: usize = 495;
 fn footer(
     bytes: &[u8],
     rows: usize,
-    known: &mut Vec<[usize; 2]>,
+    used_ranges: &mut Vec<[usize; 2]>,
     end: usize,
 ) -> Option<[usize; 2]> {
     let rest = bytes.get(end + 8..)?;
-    let places = end + (rest.windows(SIGNATURE.len())).position(|part| part == SIGNATURE)?;
-    known.push([places, places + 8 + SIGNATURE.len()]);
+    let footer_start = end + (rest.windows(SIGNATURE.len())).position(|part| part == SIGNATURE)?;
+    used_ranges.push([footer_start, footer_start + 8 + SIGNATURE.len()]);
     let place = |at: usize| u32_at(bytes, at).filter(|place| *place > 0);
-    let extension = place(places)?;
+    let extension = place(footer_start)?;
     if u16_at(bytes, extension)? != EXTENSION {
         return None;
     }
-    known.push([extension, extension + EXTENSION]);
+    used_ranges.push([extension, extension + EXTENSION]);
     if let Some(colors) = place(extension + 482) {
-        known.push([colors, colors.saturating_add(256 * 4 * 2)]);
+        used_ranges.push([colors, colors.saturating_add(256 * 4 * 2)]);
     }
-    if let Some(lines) = place(extension + 490) {
-        known.push([lines, lines.saturating_add(4 * rows)]);
+    if let Some(scan_line_table) = place(extension + 490) {
+        used_ranges.push([scan_line_table, scan_line_table.saturating_add(4 * rows)]);
     }
-    let stamp = place(extension + 486)?;
-    let [wide, high] = *bytes.get(stamp..)?.first_chunk()?;
+    let thumbnail = place(extension + 486)?;
+    let [width, height] = *bytes.get(thumbnail..)?.first_chunk()?;
     let pixel = usize::from(bytes.get(16)?.div_ceil(8));
-    let size = 2 + usize::from(wide) * usize::from(high) * pixel;
-    let stamp = [stamp, stamp + size];
-    known.push(stamp);
-    Some(stamp)
+    let size = 2 + usize::from(width) * usize::from(height) * pixel;
+    let thumbnail = [thumbnail, thumbnail + size];
+    used_ranges.push(thumbnail);
+    Some(thumbnail)
 }
 
 /// The bytes of the palette.

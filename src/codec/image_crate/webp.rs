@@ -3,7 +3,7 @@
 use std::iter;
 
 use crate::{
-    codec::{IgnoredContent, Limits, errors, ignored_content::behind},
+    codec::{IgnoredContent, Limits, errors, ignored_content::unknown_data},
     error::Result,
 };
 
@@ -56,14 +56,14 @@ pub(super) fn ignored(bytes: &[u8]) -> Option<Vec<IgnoredContent>> {
             b"VP8 " | b"VP8L" => stills += 1,
             b"ANMF" => frames += 1,
             b"VP8X" | b"ANIM" | b"ALPH" | b"ICCP" | b"EXIF" | b"XMP " => {}
-            _ => others += behind(data).map_or(0, |_| chunk.size as u64),
+            _ => others += unknown_data(data).map_or(0, |_| chunk.size as u64),
         }
     }
     let several = (stills > 1 || (stills > 0 && frames > 0)).then_some(IgnoredContent::Pictures);
     let frames = (stills == 0 && frames > 1).then_some(IgnoredContent::Frames(frames));
-    let others = (others > 0).then_some(IgnoredContent::Hole(others));
+    let others = (others > 0).then_some(IgnoredContent::DataBetween(others));
     Some([several, frames, others].into_iter().flatten().collect())
 }
 
 /// The bytes of the codes, and of the first rows.
-pub(super) const CODES: usize = 1 << 20;
+pub(super) const DECODER_TABLE_BYTES: usize = 1 << 20;

@@ -131,9 +131,9 @@ impl Codes {
                 let first = (code << (LOOKUP_BITS - length)) as usize;
                 codes.fast[first..first + (1 << (LOOKUP_BITS - length))].fill(meaning);
             }
-            let class_and_id = codes.symbols.len() as i32;
+            let index = codes.symbols.len() as i32;
             let end = (code + 1) << (16 - length);
-            codes.lengths[length as usize] = (end, class_and_id - code as i32);
+            codes.lengths[length as usize] = (end, index - code as i32);
             codes.symbols.push(meaning);
         }
         Some(codes)
@@ -156,8 +156,8 @@ impl Codes {
         lengths
             .find(|(_, (end, _))| next < *end)
             .and_then(|(length, (_, offset))| {
-                let class_and_id = (next >> (16 - length)) as i32 + offset;
-                self.symbols.get(class_and_id as usize).copied()
+                let index = (next >> (16 - length)) as i32 + offset;
+                self.symbols.get(index as usize).copied()
             })
             .unwrap_or_default()
     }
@@ -187,18 +187,18 @@ impl AcTable {
             value: 0,
         })?;
         let mut runs = Box::new([CoefficientRun::default(); 1 << LOOKUP_BITS]);
-        for (first, run_at) in (0_u64..).zip(runs.iter_mut()) {
-            while u32::from(run_at.bits) < LOOKUP_BITS && run_at.value < 64 {
-                let rest = (first << (64 - LOOKUP_BITS)) << run_at.bits;
-                let class_and_id = (rest >> (64 - LOOKUP_BITS)) as usize;
-                let (length, symbol) = (lengths.fast[class_and_id].bits, single.fast[class_and_id]);
-                if length == 0 || u32::from(run_at.bits + length) > LOOKUP_BITS {
+        for (first, run) in (0_u64..).zip(runs.iter_mut()) {
+            while u32::from(run.bits) < LOOKUP_BITS && run.value < 64 {
+                let rest = (first << (64 - LOOKUP_BITS)) << run.bits;
+                let index = (rest >> (64 - LOOKUP_BITS)) as usize;
+                let (length, symbol) = (lengths.fast[index].bits, single.fast[index]);
+                if length == 0 || u32::from(run.bits + length) > LOOKUP_BITS {
                     break;
                 }
-                *run_at = CoefficientRun {
-                    bits: run_at.bits + symbol.bits,
-                    value: run_at.value + symbol.value,
-                    before: run_at.value,
+                *run = CoefficientRun {
+                    bits: run.bits + symbol.bits,
+                    value: run.value + symbol.value,
+                    before: run.value,
                 };
             }
         }

@@ -3,7 +3,7 @@
 use crate::{
     codec::{
         IgnoredContent, errors,
-        ignored_content::{behind, without_blanks},
+        ignored_content::{trim_padding, unknown_data},
     },
     error::Result,
     image::no_memory,
@@ -88,13 +88,13 @@ pub(super) struct Extent {
 }
 
 /// The overhead of a profile segment in the decoder's list.
-const SEGMENT: usize = 256;
+const SEGMENT_OVERHEAD_BYTES: usize = 256;
 
 impl Extent {
     /// The bytes that the decoder allocates for metadata: profile segments, and
     /// their concatenation.
     pub(super) const fn metadata_bytes(&self) -> usize {
-        2 * self.metadata_len + SEGMENT * self.segments
+        2 * self.metadata_len + SEGMENT_OVERHEAD_BYTES * self.segments
     }
 
     /// Reads the segments before the first scan.
@@ -115,9 +115,9 @@ impl Extent {
                     let mut first = None;
                     for factors in factors {
                         extent.factors = [0, 1].map(|at| extent.factors[at].max(factors[at]));
-                        let [across, _] = *first.get_or_insert(factors);
-                        extent.is_upsampled_correctly &=
-                            extent.components == 1 || factors[0] <= across && !factors.contains(&3);
+                        let [horizontal, _] = *first.get_or_insert(factors);
+                        extent.is_upsampled_correctly &= extent.components == 1
+                            || factors[0] <= horizontal && !factors.contains(&3);
                     }
                 }
                 0xda => {
@@ -169,11 +169,11 @@ pub(super) struct Markers<'a> {
 
 impl<'a> Markers<'a> {
     pub(super) const fn of(bytes: &'a [u8]) -> Self {
-        Self::behind(bytes, 2)
+        Self::starting_at(bytes, 2)
     }
 
     /// The markers from byte `at` on.
-    pub(super) const fn behind(bytes: &'a [u8], at: usize) -> Self {
+    pub(super) const fn starting_at(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 }
@@ -209,10 +209,10 @@ pub(in crate::codec) fn ignored(bytes: &[u8]) -> Option<IgnoredContent> {
     let end = Markers::of(bytes).find(|marker| marker.code == END)?;
     let mut rest = &bytes[end.end..];
     // Some programs write EOI twice.
-    while let Some(behind) = without_blanks(rest).strip_prefix(&[0xff, END]) {
-        rest = behind;
+    while let Some(after) = trim_padding(rest).strip_prefix(&[0xff, END]) {
+        rest = after;
     }
-    behind(rest)
+    unknown_data(rest)
 }
 
 /// Whether a frame header has this code: SOF0 to SOF15, of which three codes

@@ -62,7 +62,7 @@ impl Scan {
         data.try_reserve_exact(bytes.len() - head.data + PADDING)
             .ok()?;
         let mut copied = head.data;
-        for marker in Markers::behind(bytes, head.data) {
+        for marker in Markers::starting_at(bytes, head.data) {
             data.extend_from_slice(&bytes[copied..marker.at]);
             match marker.code {
                 0 => data.push(0xff),
@@ -95,9 +95,9 @@ impl Scan {
         } = start;
         let mut bits = self.bits(bit);
         for _ in 0..self.columns {
-            for (part, predictors) in self.parts.iter().zip(&mut predictors) {
+            for (part, predictor) in self.parts.iter().zip(&mut predictors) {
                 for _ in 0..part.blocks {
-                    *predictors = predictors.wrapping_add(bits.difference(&part.dc)?);
+                    *predictor = predictor.wrapping_add(bits.difference(&part.dc)?);
                     bits.skip_coefficients(&part.ac)?;
                 }
             }
@@ -112,9 +112,9 @@ impl Scan {
         let mut bits = self.bits(start.bit);
         let mut out = StuffedWriter::new(out);
         let mut copied = start.bit;
-        for (part, predictors) in self.parts.iter().zip(start.predictors) {
+        for (part, predictor) in self.parts.iter().zip(start.predictors) {
             self.copy(copied..bits.position, &mut out);
-            let first = predictors.wrapping_add(bits.difference(&part.dc)?);
+            let first = predictor.wrapping_add(bits.difference(&part.dc)?);
             out.put_difference(first, part)?;
             copied = bits.position;
             bits.skip_coefficients(&part.ac)?;
@@ -185,11 +185,11 @@ impl Bits<'_> {
         let mut place = 1;
         while place < 64 {
             let next = self.peek();
-            let run_at = codes.run_at(next);
+            let run = codes.run_at(next);
             // Codes beyond the end of the block belong to the next block's DC table.
-            if run_at.bits > 0 && place + run_at.before < 64 {
-                self.position += usize::from(run_at.bits);
-                place += run_at.value;
+            if run.bits > 0 && place + run.before < 64 {
+                self.position += usize::from(run.bits);
+                place += run.value;
                 continue;
             }
             let symbol = codes.single.symbol(next);

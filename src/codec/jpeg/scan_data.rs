@@ -131,8 +131,9 @@ impl<'a> ScanData<'a> {
             Self::Whole(scan, RowStarts { starts, .. }) => {
                 // The data, and a stuffed zero after each 0xff.
                 let bytes = (starts[rows.end].bit - starts[rows.start].bit) / 8;
-                let most = bytes + bytes / 32 + (1 << 10);
-                out.try_reserve(most).map_err(|_| no_memory::<u8>(most))?;
+                let max_bytes = bytes + bytes / 32 + (1 << 10);
+                out.try_reserve(max_bytes)
+                    .map_err(|_| no_memory::<u8>(max_bytes))?;
                 scan.append([starts[rows.start], starts[rows.end]], out)?;
             }
             Self::Restarted(bytes, intervals) => {
@@ -140,8 +141,9 @@ impl<'a> ScanData<'a> {
                 let first = rows.start * columns / head.interval;
                 let end = (rows.end * columns).div_ceil(head.interval);
                 let parts = &intervals[first..end];
-                let most = parts.iter().map(|part| part.len() + GUARD.len() + 2).sum();
-                out.try_reserve(most).map_err(|_| no_memory::<u8>(most))?;
+                let max_bytes = parts.iter().map(|part| part.len() + GUARD.len() + 2).sum();
+                out.try_reserve(max_bytes)
+                    .map_err(|_| no_memory::<u8>(max_bytes))?;
                 for (number, interval) in parts.iter().enumerate() {
                     if number > 0 {
                         out.extend(GUARD);
@@ -173,14 +175,14 @@ fn intervals(bytes: &[u8], head: &Headers) -> Option<Vec<Range<usize>>> {
     let [rows, columns] = head.size();
     let count = (rows * columns).div_ceil(head.interval);
     // At most the expected number is stored.
-    let most = count.min((bytes.len() - head.data) / 2 + 1);
+    let max_intervals = count.min((bytes.len() - head.data) / 2 + 1);
     let mut intervals = Vec::new();
-    intervals.try_reserve_exact(most).ok()?;
+    intervals.try_reserve_exact(max_intervals).ok()?;
     let mut start = head.data;
-    for marker in Markers::behind(bytes, head.data) {
+    for marker in Markers::starting_at(bytes, head.data) {
         match marker.code {
             0 => continue,
-            RESTART_FIRST..=RESTART_LAST if intervals.len() < most => {
+            RESTART_FIRST..=RESTART_LAST if intervals.len() < max_intervals => {
                 intervals.push(start..marker.at);
             }
             END => {

@@ -17,7 +17,7 @@ use super::{decode_error, row_buffers, scan_data::ScanData, strip_headers::Heade
 
 /// Which images are split into strips, and the size of a strip.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::codec) struct Cut {
+pub(in crate::codec) struct SplitSettings {
     /// The minimum number of pixels of an image that is split.
     pub(in crate::codec) pixels: usize,
     /// The approximate bytes of samples in a strip.
@@ -66,9 +66,9 @@ impl<'a> Strips<'a> {
         spec: ImageSpec,
         options: DecoderOptions,
         trailer: Trailer,
-        cut: Cut,
+        settings: SplitSettings,
     ) -> std::result::Result<Self, Cow<'a, [u8]>> {
-        let large = spec.rows * spec.columns >= cut.pixels;
+        let large = spec.rows * spec.columns >= settings.pixels;
         let Some(head) = large.then(|| Headers::of(&bytes)).flatten() else {
             return Err(bytes);
         };
@@ -84,8 +84,8 @@ impl<'a> Strips<'a> {
         }
         let data = ScanData::of(bytes, &head)?;
         let (bytes, overlap) = match head.has_vertical_upsampling {
-            true => (OVERLAP_SCALE * cut.bytes, [unit, 1]),
-            false => (cut.bytes, [0, 0]),
+            true => (OVERLAP_SCALE * settings.bytes, [unit, 1]),
+            false => (settings.bytes, [0, 0]),
         };
         let height = bytes / (head.mcu[0] * spec.row_bytes());
         let height = height.max(1).next_multiple_of(unit);

@@ -4,13 +4,13 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::{markers::Markers, strip_headers::Headers, *};
 
-const WHOLE: Cut = Cut {
+const WHOLE: SplitSettings = SplitSettings {
     pixels: usize::MAX,
     bytes: 1,
 };
 
 /// Strips of a row of MCUs, if restarts allow.
-const THIN: Cut = Cut {
+const THIN: SplitSettings = SplitSettings {
     pixels: 0,
     bytes: 1,
 };
@@ -67,8 +67,8 @@ fn encoded(
     bytes
 }
 
-fn read(bytes: &[u8], cut: Cut, band: usize) -> Result<(Header, Vec<u8>, Trailer)> {
-    let mut reader = open_cut(bytes.into(), &Limits::default(), cut)?;
+fn read(bytes: &[u8], settings: SplitSettings, band: usize) -> Result<(Header, Vec<u8>, Trailer)> {
+    let mut reader = open_split(bytes.into(), &Limits::default(), settings)?;
     let header = reader.header().clone();
     let spec = header.spec;
     let mut samples = vec![0; spec.bytes()];
@@ -81,21 +81,21 @@ fn read(bytes: &[u8], cut: Cut, band: usize) -> Result<(Header, Vec<u8>, Trailer
 /// Compares strips with the whole picture, and says whether there were any.
 fn check(bytes: &[u8], what: &str) -> bool {
     let whole = read(bytes, WHOLE, 9999).unwrap();
-    for (cut, band) in [
+    for (settings, band) in [
         (THIN, 1),
         (THIN, 7),
         (
-            Cut {
+            SplitSettings {
                 pixels: 0,
                 bytes: 20_000,
             },
             50,
         ),
     ] {
-        let strips = read(bytes, cut, band).unwrap();
-        assert!(strips == whole, "{what} {}", cut.bytes);
+        let strips = read(bytes, settings, band).unwrap();
+        assert!(strips == whole, "{what} {}", settings.bytes);
     }
-    let reader = open_cut(bytes.into(), &Limits::default(), THIN).unwrap();
+    let reader = open_split(bytes.into(), &Limits::default(), THIN).unwrap();
     !reader.holds_image()
 }
 
@@ -149,8 +149,8 @@ fn of_every_colour() {
                 continue;
             }
             // Ink whose first component is not the largest is left whole.
-            let cut = color != ColorType::Cmyk || sampling == SamplingFactor::F_1_1;
-            assert_eq!(check(&bytes, &what), cut, "{what}");
+            let split = color != ColorType::Cmyk || sampling == SamplingFactor::F_1_1;
+            assert_eq!(check(&bytes, &what), split, "{what}");
         }
     }
 }
@@ -261,8 +261,8 @@ fn codes_of_strips_are_none_of_the_file() {
         let mut refused = 0;
         for byte in 0..=254 {
             bytes[data] = byte;
-            let [whole, strips] =
-                [WHOLE, THIN].map(|cut| read(&bytes, cut, 3).map_err(|error| error.to_string()));
+            let [whole, strips] = [WHOLE, THIN]
+                .map(|settings| read(&bytes, settings, 3).map_err(|error| error.to_string()));
             assert!(strips == whole, "{interval} {byte}: {whole:?}");
             refused += usize::from(whole.is_err());
         }
@@ -272,7 +272,7 @@ fn codes_of_strips_are_none_of_the_file() {
 
 #[test]
 fn of_photographs() {
-    let mut cut = 0;
+    let mut split = 0;
     for folder in ["photos", "odd"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("testdata")
@@ -281,12 +281,12 @@ fn of_photographs() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "jpg") {
                 let bytes = std::fs::read(&path).unwrap();
-                cut += usize::from(check(&bytes, &path.display().to_string()));
+                split += usize::from(check(&bytes, &path.display().to_string()));
             }
         }
     }
     // All but the progressive one.
-    assert_eq!(cut, 8);
+    assert_eq!(split, 8);
 }
 
 /// Files that were damaged by chance: never other pixels, and never accepted

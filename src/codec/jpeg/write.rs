@@ -45,8 +45,8 @@ pub(in crate::codec) fn create<'a>(
 /// The rows of a strip: whole rows of blocks.
 pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
     // The restart interval, a number of blocks, has 16 bits.
-    let most = usize::from(u16::MAX) / spec.columns.div_ceil(8);
-    8 * most.clamp(1, BLOCK_ROWS)
+    let max_block_rows = usize::from(u16::MAX) / spec.columns.div_ceil(8);
+    8 * max_block_rows.clamp(1, BLOCK_ROWS)
 }
 
 /// Each strip is one restart interval. The encoder makes an image of each strip; the
@@ -87,7 +87,7 @@ impl StripFile for File<'_> {
             if let Some(xmp) = &self.metadata.xmp {
                 encoder = encoder.xmp_data(xmp);
             }
-            if let Some((unit, [x, y])) = self.metadata.density.and_then(|d| d.in_short()) {
+            if let Some((unit, [x, y])) = self.metadata.density.and_then(|d| d.as_u16_pair()) {
                 let unit = match unit {
                     DensityUnit::None => 0,
                     DensityUnit::Inch => 1,
@@ -187,7 +187,7 @@ fn set_rows(picture: &mut [u8], strip: u16, rows: u16) -> Result<()> {
 }
 
 fn encoding(error: impl std::fmt::Display) -> Error {
-    errors::unfit("jpeg", error, "png, tiff or npy")
+    errors::encoder_refused("jpeg", error, "png, tiff or npy")
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 /// The pixel density: pixels per unit of length, horizontal and vertical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Density {
-    across: Fraction,
-    down: Fraction,
+    horizontal: Fraction,
+    vertical: Fraction,
     unit: DensityUnit,
 }
 
@@ -22,13 +22,17 @@ pub enum DensityUnit {
 }
 
 impl Density {
-    /// Numerator and denominator of the pixels to a unit, across and down;
+    /// Numerator and denominator of the pixels to a unit, horizontal and vertical;
     /// `None` if one of them is zero, or if they say nothing: square pixels of
     /// no length.
-    pub fn new([across, down]: [Fraction; 2], unit: DensityUnit) -> Option<Self> {
-        let zero = across.contains(&0) || down.contains(&0);
-        let says_nothing = unit == DensityUnit::None && value(across) == value(down);
-        (!zero && !says_nothing).then_some(Self { across, down, unit })
+    pub fn new([horizontal, vertical]: [Fraction; 2], unit: DensityUnit) -> Option<Self> {
+        let zero = horizontal.contains(&0) || vertical.contains(&0);
+        let says_nothing = unit == DensityUnit::None && value(horizontal) == value(vertical);
+        (!zero && !says_nothing).then_some(Self {
+            horizontal,
+            vertical,
+            unit,
+        })
     }
 
     /// Pixels to the metre.
@@ -36,14 +40,14 @@ impl Density {
         Self::new(pixels.map(|n| [n, 100]), DensityUnit::Centimetre)
     }
 
-    /// Numerators and denominators across and down, and what they count by.
+    /// Numerators and denominators horizontal and vertical, and what they count by.
     pub const fn parts(&self) -> ([Fraction; 2], DensityUnit) {
-        ([self.across, self.down], self.unit)
+        ([self.horizontal, self.vertical], self.unit)
     }
 
     /// To the nearest pixel to the metre, or the whole numbers of a ratio; `None`
     /// if they pass 32 bits or become zero.
-    pub(in crate::codec) fn in_metres(&self) -> Option<[u32; 2]> {
+    pub(in crate::codec) fn per_metre_rounded(&self) -> Option<[u32; 2]> {
         match self.unit {
             DensityUnit::None => self.ratio(u32::MAX),
             DensityUnit::Inch => self.times(1.0 / 0.0254, u32::MAX),
@@ -53,29 +57,29 @@ impl Density {
 
     /// Whole numbers of 16 bits in its own unit, else to the nearest pixel to
     /// the inch, as JFIF wants them; `None` if they pass that or become zero.
-    pub(in crate::codec) fn in_short(&self) -> Option<(DensityUnit, [u32; 2])> {
-        const MOST: u32 = u16::MAX as u32;
-        let whole = [self.across, self.down].map(|[n, d]| n.is_multiple_of(d));
+    pub(in crate::codec) fn as_u16_pair(&self) -> Option<(DensityUnit, [u32; 2])> {
+        const MAX: u32 = u16::MAX as u32;
+        let whole = [self.horizontal, self.vertical].map(|[n, d]| n.is_multiple_of(d));
         let pixels = match self.unit {
-            DensityUnit::None => self.ratio(MOST),
+            DensityUnit::None => self.ratio(MAX),
             DensityUnit::Centimetre if whole != [true; 2] => {
-                return Some((DensityUnit::Inch, self.times(2.54, MOST)?));
+                return Some((DensityUnit::Inch, self.times(2.54, MAX)?));
             }
-            _ => self.times(1.0, MOST),
+            _ => self.times(1.0, MAX),
         };
         Some((self.unit, pixels?))
     }
 
-    fn times(&self, factor: f64, most: u32) -> Option<[u32; 2]> {
-        let pixels = [self.across, self.down].map(|f| (value(f) * factor).round());
-        let fit = pixels.iter().all(|n| (1.0..=f64::from(most)).contains(n));
+    fn times(&self, factor: f64, max: u32) -> Option<[u32; 2]> {
+        let pixels = [self.horizontal, self.vertical].map(|f| (value(f) * factor).round());
+        let fit = pixels.iter().all(|n| (1.0..=f64::from(max)).contains(n));
         fit.then(|| pixels.map(|n| n as u32))
     }
 
     /// Whole numbers in the ratio of the two.
-    fn ratio(&self, most: u32) -> Option<[u32; 2]> {
-        let [[n, d], [m, e]] = [self.across, self.down].map(|f| f.map(u64::from));
-        let pixels = [n * e, m * d].map(|n| u32::try_from(n).ok().filter(|&n| n <= most));
+    fn ratio(&self, max: u32) -> Option<[u32; 2]> {
+        let [[n, d], [m, e]] = [self.horizontal, self.vertical].map(|f| f.map(u64::from));
+        let pixels = [n * e, m * d].map(|n| u32::try_from(n).ok().filter(|&n| n <= max));
         Some([pixels[0]?, pixels[1]?])
     }
 }
@@ -90,31 +94,35 @@ mod tests {
 
     #[test]
     fn a_density_is_the_same_in_other_units() {
-        let density = |across, down, unit| Density::new([across, down], unit).unwrap();
+        let density =
+            |horizontal, vertical, unit| Density::new([horizontal, vertical], unit).unwrap();
         let inches = density([300, 1], [1500, 10], Unit::Inch);
-        assert_eq!(inches.in_metres(), Some([11811, 5906]));
-        assert_eq!(inches.in_short(), Some((Unit::Inch, [300, 150])));
+        assert_eq!(inches.per_metre_rounded(), Some([11811, 5906]));
+        assert_eq!(inches.as_u16_pair(), Some((Unit::Inch, [300, 150])));
         // From inches to metres and back.
         let metres = Density::per_metre([11811, 5906]).unwrap();
-        assert_eq!(metres.in_metres(), Some([11811, 5906]));
-        assert_eq!(metres.in_short(), Some((Unit::Inch, [300, 150])));
+        assert_eq!(metres.per_metre_rounded(), Some([11811, 5906]));
+        assert_eq!(metres.as_u16_pair(), Some((Unit::Inch, [300, 150])));
         let centimetres = density([118, 1], [236, 2], Unit::Centimetre);
-        assert_eq!(centimetres.in_short(), Some((Unit::Centimetre, [118, 118])));
+        assert_eq!(
+            centimetres.as_u16_pair(),
+            Some((Unit::Centimetre, [118, 118]))
+        );
         let ratio = density([3, 2], [1, 1], Unit::None);
-        assert_eq!(ratio.in_metres(), Some([3, 2]));
-        assert_eq!(ratio.in_short(), Some((Unit::None, [3, 2])));
+        assert_eq!(ratio.per_metre_rounded(), Some([3, 2]));
+        assert_eq!(ratio.as_u16_pair(), Some((Unit::None, [3, 2])));
         let vast = density([u32::MAX, 1], [1, u32::MAX], Unit::Inch);
-        assert_eq!((vast.in_metres(), vast.in_short()), (None, None));
+        assert_eq!((vast.per_metre_rounded(), vast.as_u16_pair()), (None, None));
     }
 
     #[test]
     fn what_says_nothing_is_none() {
-        for (across, down, unit) in [
+        for (horizontal, vertical, unit) in [
             ([0, 1], [1, 1], Unit::Inch),
             ([1, 1], [1, 0], Unit::Centimetre),
             ([1, 1], [2, 2], Unit::None),
         ] {
-            assert_eq!(Density::new([across, down], unit), None);
+            assert_eq!(Density::new([horizontal, vertical], unit), None);
         }
     }
 }

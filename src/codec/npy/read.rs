@@ -10,7 +10,7 @@ use crate::{
     codec::{
         Format, IgnoredContent, Limits, MappedFile, Metadata,
         input::{Input, read_all},
-        rows::{Header as Known, RowReader, Source, Trailer},
+        rows::{Header as RowsHeader, RowReader, Source, Trailer},
     },
     error::{Error, IoAction, Result},
     image::{Depth, ImageSpec, SampleSliceMut, zeroed_vec},
@@ -41,21 +41,21 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
                 let all = Cursor::new(start).chain(stream);
                 return whole(read_all(all, limits)?, limits);
             }
-            let check_header = check_header(&header, limits)?;
+            let rows_header = check_header(&header, limits)?;
             let input = Cursor::new(data.to_vec()).chain(stream);
             let source = StreamSource {
                 input,
-                elements: Elements::of(&header, &check_header),
-                array_bytes: array_bytes(&header, &check_header),
+                elements: Elements::of(&header, &rows_header),
+                array_bytes: array_bytes(&header, &rows_header),
                 bytes: Vec::new(),
             };
-            Ok(RowReader::new(check_header, source))
+            Ok(RowReader::new(rows_header, source))
         }
     }
 }
 
 /// Checks the header against the limits, before any element is read.
-fn check_header(header: &Header, limits: &Limits) -> Result<Known> {
+fn check_header(header: &Header, limits: &Limits) -> Result<RowsHeader> {
     let shape = header.image_shape()?;
     let depth = match header.kind {
         Kind::U8 => Depth::U8,
@@ -64,17 +64,17 @@ fn check_header(header: &Header, limits: &Limits) -> Result<Known> {
     };
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
-    let mut check_header = Known::new(Format::Npy, ImageSpec::new(shape, depth));
-    check_header.metadata = header.metadata();
-    check_header.warnings.extend(order_warning(shape));
-    let doubles = (header.kind == Kind::F64).then_some(IgnoredContent::Doubles);
-    Ok(check_header.without(doubles))
+    let mut rows_header = RowsHeader::new(Format::Npy, ImageSpec::new(shape, depth));
+    rows_header.metadata = header.metadata();
+    rows_header.warnings.extend(order_warning(shape));
+    let doubles = (header.kind == Kind::F64).then_some(IgnoredContent::F64);
+    Ok(rows_header.with_ignored(doubles))
 }
 
 /// The bytes of the array.
-fn array_bytes(header: &Header, check_header: &Known) -> u128 {
+fn array_bytes(header: &Header, rows_header: &RowsHeader) -> u128 {
     // Below 2^64: the limits bound the count by a size in memory.
-    (check_header.spec.rows * check_header.spec.row_len()) as u128 * header.kind.bytes() as u128
+    (rows_header.spec.rows * rows_header.spec.row_len()) as u128 * header.kind.bytes() as u128
 }
 
 fn too_many(extra: u128, array_bytes: u128) -> Error {
@@ -127,8 +127,8 @@ impl Bytes for MappedFile {
 
 fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<'a>> {
     let (header, data) = Header::parse(file.bytes())?;
-    let check_header = check_header(&header, limits)?;
-    let array_bytes = array_bytes(&header, &check_header);
+    let rows_header = check_header(&header, limits)?;
+    let array_bytes = array_bytes(&header, &rows_header);
     let found = data.len() as u128;
     match found.cmp(&array_bytes) {
         Ordering::Less => return Err(errors::truncated("npy")),
@@ -136,7 +136,7 @@ fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<
         Ordering::Equal => {}
     }
     let start = file.bytes().len() - data.len();
-    let elements = Elements::of(&header, &check_header);
+    let elements = Elements::of(&header, &rows_header);
     let next = 0;
     let source = ArraySource {
         file,
@@ -144,7 +144,7 @@ fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<
         elements,
         next,
     };
-    Ok(RowReader::new(check_header, source))
+    Ok(RowReader::new(rows_header, source))
 }
 
 impl<B: Bytes + Send> Source for ArraySource<B> {
@@ -179,17 +179,17 @@ struct StreamSource<R> {
 
 impl<R: Read + Send> Source for StreamSource<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
-        let most = self.samples();
+        let max_samples = self.samples();
         if self.bytes.is_empty() {
-            self.bytes = zeroed_vec(most * self.elements.kind.bytes())?;
+            self.bytes = zeroed_vec(max_samples * self.elements.kind.bytes())?;
         }
         let len = out.len();
-        for start in (0..len).step_by(most) {
-            let out = out.reborrow().range(start, (start + most).min(len));
+        for start in (0..len).step_by(max_samples) {
+            let out = out.reborrow().range(start, (start + max_samples).min(len));
             let bytes = &mut self.bytes[..out.len() * self.elements.kind.bytes()];
             self.input
                 .read_exact(bytes)
-                .map_err(|error| errors::reading("npy", &error))?;
+                .map_err(|error| errors::read_error("npy", &error))?;
             self.elements.fill(out, bytes, 0);
         }
         Ok(())
@@ -201,7 +201,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
         let extra = io::copy(&mut self.input, &mut io::sink())
-            .map_err(|error| errors::reading("npy", &error))?;
+            .map_err(|error| errors::read_error("npy", &error))?;
         match extra {
             0 => Ok(self.elements.trailer()),
             _ => Err(too_many(extra.into(), self.array_bytes)),
@@ -229,13 +229,13 @@ struct Elements {
 }
 
 impl Elements {
-    fn of(header: &Header, check_header: &Known) -> Self {
+    fn of(header: &Header, rows_header: &RowsHeader) -> Self {
         Self {
             kind: header.kind,
             big_endian: header.big_endian,
             fortran: header.fortran,
-            spec: check_header.spec,
-            metadata: check_header.metadata.clone(),
+            spec: rows_header.spec,
+            metadata: rows_header.metadata.clone(),
             exact: true,
         }
     }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Header, IgnoredContent, Limits, Look, Metadata, RowReader,
+    Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, RowReader, ScanDepth,
     Trailer, data_between, errors, stream_length::StreamLength,
 };
 
@@ -35,10 +35,11 @@ pub(in crate::codec) fn open<'a>(
     mut input: InputReader<'a>,
     start: &[u8],
     limits: &Limits,
-    look: Look,
+    scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
-    let chunks = Chunks::of(&mut input, look).map_err(|error| errors::reading("png", &error))?;
+    let chunks =
+        Chunks::of(&mut input, scan_depth).map_err(|error| errors::read_error("png", &error))?;
     let at = Arc::default();
     let input = CountingReader {
         input,
@@ -82,15 +83,15 @@ pub(in crate::codec) fn open<'a>(
     let decoder_rows = RowDecoder {
         reader,
         at,
-        not_seen: chunks.not_seen,
-        most: limits.max_memory,
+        unscanned_len: chunks.unscanned_len,
+        memory_limit: limits.max_memory,
         rows: row_buffer_bytes(&header),
     };
     // The decoder silently ignores a damaged animation chunk.
     let frames = frames(decoder_rows.reader.info()).max(chunks.frames);
     let frames = (frames > 1).then_some(IgnoredContent::Frames(frames));
-    let beside = [frames, chunks.within, chunks.behind];
-    let mut header = header.without(beside.into_iter().flatten());
+    let ignored = [frames, chunks.excess_data, chunks.trailing_data];
+    let mut header = header.with_ignored(ignored.into_iter().flatten());
     header.metadata = decoder_rows.metadata();
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(Warning::profile("png", bytes));
@@ -127,9 +128,11 @@ fn has_profile(start: &[u8]) -> bool {
 /// The number of images in an animation. The first image may be a frame, or a
 /// fallback for viewers without support for animations.
 fn frames(info: &Info<'_>) -> u64 {
-    let stand_in = u64::from(info.frame_control.is_none());
+    let fallback_image = u64::from(info.frame_control.is_none());
     let animation = info.animation_control.as_ref();
-    animation.map_or(1, |animation| u64::from(animation.num_frames) + stand_in)
+    animation.map_or(1, |animation| {
+        u64::from(animation.num_frames) + fallback_image
+    })
 }
 
 /// The IEND chunk.
@@ -139,34 +142,34 @@ const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 #[derive(Default)]
 struct Chunks {
     /// Data after IEND.
-    behind: Option<IgnoredContent>,
+    trailing_data: Option<IgnoredContent>,
     /// Surplus data in the compressed stream; found by a thorough scan only.
-    within: Option<IgnoredContent>,
+    excess_data: Option<IgnoredContent>,
     /// The number of images of an animation, counted by their frame chunks.
     frames: u64,
     /// The length of a file that was not scanned because it ends with IEND.
-    not_seen: Option<u64>,
+    unscanned_len: Option<u64>,
 }
 
 impl Chunks {
     /// Scans a file; the input is rewound. A quick scan assumes that a file that ends
     /// with IEND contains nothing after the image.
-    fn of(input: &mut InputReader<'_>, look: Look) -> io::Result<Self> {
+    fn of(input: &mut InputReader<'_>, scan_depth: ScanDepth) -> io::Result<Self> {
         let mut chunks = Self::default();
         // Streams cannot seek.
         let Ok(length) = input.seek(SeekFrom::End(0)) else {
             return Ok(chunks);
         };
-        if look == Look::Quick && length >= END.len() as u64 {
+        if scan_depth == ScanDepth::Quick && length >= END.len() as u64 {
             let mut last = [0; END.len()];
             input.seek(SeekFrom::Start(length - END.len() as u64))?;
             input.read_exact(&mut last)?;
-            chunks.not_seen = (last == END).then_some(length);
+            chunks.unscanned_len = (last == END).then_some(length);
         }
-        if chunks.not_seen.is_none()
-            && let Some(end) = chunks.walk(input, length, look)?
+        if chunks.unscanned_len.is_none()
+            && let Some(end) = chunks.walk(input, length, scan_depth)?
         {
-            chunks.behind = data_between(input, end, length)?;
+            chunks.trailing_data = data_between(input, end, length)?;
         }
         input.rewind()?;
         Ok(chunks)
@@ -177,11 +180,11 @@ impl Chunks {
         &mut self,
         input: &mut InputReader<'_>,
         length: u64,
-        look: Look,
+        scan_depth: ScanDepth,
     ) -> io::Result<Option<u64>> {
         /// Seeking discards the reader's buffer, so chunks up to this size are read instead.
         const SHORT: u64 = 1 << 18;
-        let mut gauge = None;
+        let mut stream = None;
         let mut at = 8;
         input.seek(SeekFrom::Start(at))?;
         while at + END.len() as u64 <= length {
@@ -194,21 +197,21 @@ impl Chunks {
             at += 8 + left;
             match &name {
                 b"IEND" => {
-                    self.within = gauge.and_then(StreamLength::ignored);
+                    self.excess_data = stream.and_then(StreamLength::ignored);
                     return Ok(Some(at));
                 }
-                b"IHDR" if look == Look::Thorough && data == 13 => {
+                b"IHDR" if scan_depth == ScanDepth::Thorough && data == 13 => {
                     let mut header = [0; 13];
                     input.read_exact(&mut header)?;
                     left -= data;
-                    gauge = stored_bytes(&header).map(StreamLength::deflate);
+                    stream = stored_bytes(&header).map(StreamLength::deflate);
                 }
                 b"fcTL" => self.frames += 1,
                 b"IDAT" => {
                     // The first image is not a frame of the animation.
                     self.frames = self.frames.max(1);
-                    if let Some(gauge) = &mut gauge {
-                        gauge.feed_from(input.by_ref().take(data))?;
+                    if let Some(stream) = &mut stream {
+                        stream.feed_from(input.by_ref().take(data))?;
                         left -= data;
                     }
                 }
@@ -257,8 +260,8 @@ fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
             0
         }
     });
-    let most = bytes.fold(0, u64::saturating_add);
-    Some(most.saturating_add(row(columns) - 1))
+    let total = bytes.fold(0, u64::saturating_add);
+    Some(total.saturating_add(row(columns) - 1))
 }
 
 /// A reader that counts the bytes consumed.
@@ -296,11 +299,11 @@ impl Seek for CountingReader<'_> {
 
 struct RowDecoder<'a> {
     reader: Reader<CountingReader<'a>>,
-    /// The number of bytes consumed, and [`Chunks::not_seen`].
+    /// The number of bytes consumed, and [`Chunks::unscanned_len`].
     at: Arc<AtomicU64>,
-    not_seen: Option<u64>,
+    unscanned_len: Option<u64>,
     /// The memory limit in bytes.
-    most: u64,
+    memory_limit: u64,
     /// The bytes of the decoder's row buffers.
     rows: usize,
 }
@@ -318,7 +321,7 @@ impl RowDecoder<'_> {
         let bytes = samples.reborrow().into_bytes();
         self.reader
             .next_frame(bytes)
-            .map_err(|error| decode_error(error, self.most))?;
+            .map_err(|error| decode_error(error, self.memory_limit))?;
         from_big_endian(samples);
         Ok((image, self.rest()?))
     }
@@ -337,11 +340,11 @@ impl RowDecoder<'_> {
     fn rest(&mut self) -> Result<Trailer> {
         self.reader
             .finish()
-            .map_err(|error| decode_error(error, self.most))?;
+            .map_err(|error| decode_error(error, self.memory_limit))?;
         let at = self.at.load(Ordering::Relaxed);
         // The file continues after IEND and ends with another IEND.
-        let another =
-            (self.not_seen.is_some_and(|length| length > at)).then_some(IgnoredContent::Pictures);
+        let another = (self.unscanned_len.is_some_and(|length| length > at))
+            .then_some(IgnoredContent::Pictures);
         let warnings = another.and_then(|another| another.warning(Format::Png));
         Ok(Trailer {
             metadata: self.metadata(),
@@ -357,7 +360,7 @@ impl Source for RowDecoder<'_> {
         for row in out.reborrow().into_bytes().chunks_exact_mut(line) {
             self.reader
                 .read_row(row)
-                .map_err(|error| decode_error(error, self.most))?;
+                .map_err(|error| decode_error(error, self.memory_limit))?;
         }
         from_big_endian(out);
         Ok(())
@@ -371,7 +374,7 @@ impl Source for RowDecoder<'_> {
         // Reading beyond the last row checks the rest of the compressed data.
         self.reader
             .read_row(&mut [])
-            .map_err(|error| decode_error(error, self.most))?;
+            .map_err(|error| decode_error(error, self.memory_limit))?;
         self.rest()
     }
 }
@@ -415,11 +418,11 @@ fn check_palette(info: &Info<'_>) -> Result<()> {
     }
 }
 
-/// Converts a decoder's error; `most` is the memory limit in bytes.
-fn decode_error(error: DecodingError, most: u64) -> Error {
+/// Converts a decoder's error; `memory_limit` is the memory limit in bytes.
+fn decode_error(error: DecodingError, memory_limit: u64) -> Error {
     match error {
-        DecodingError::IoError(error) => errors::reading("png", &error),
-        DecodingError::LimitsExceeded => errors::over_memory("png", most),
+        DecodingError::IoError(error) => errors::read_error("png", &error),
+        DecodingError::LimitsExceeded => errors::over_memory("png", memory_limit),
         error => {
             let text = error.to_string();
             if text.contains("not have enough data") || text.contains("InsufficientInput") {

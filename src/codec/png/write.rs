@@ -131,7 +131,7 @@ impl Sink for Writer<'_> {
 }
 
 fn dimensions(density: Density) -> Option<PixelDimensions> {
-    let [xppu, yppu] = density.in_metres()?;
+    let [xppu, yppu] = density.per_metre_rounded()?;
     let unit = match density.parts().1 {
         DensityUnit::None => Unit::Unspecified,
         _ => Unit::Meter,
@@ -181,6 +181,6 @@ impl Write for Buffer {
 fn encode_error(error: EncodingError) -> Error {
     match error {
         EncodingError::IoError(error) => errors::writing(error),
-        error => errors::unfit("png", error, "tiff or npy"),
+        error => errors::encoder_refused("png", error, "tiff or npy"),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::Watch},
+    codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::ReadErrors},
     error::{Error, RequestError, Result},
     image::{Image, ImageSpec, SampleSliceMut, Samples},
     warning::Warning,
@@ -44,9 +44,9 @@ pub struct RowReader<'a> {
     next: usize,
     failed: bool,
     source: Box<dyn Source + 'a>,
-    /// The most bytes that `source` may take.
-    most: u64,
-    watch: Option<Watch>,
+    /// The maximum bytes that `source` may take.
+    memory_limit: u64,
+    read_errors: Option<ReadErrors>,
 }
 
 /// The decoder of one format. [`RowReader`] ensures that bands are whole rows of the right
@@ -84,26 +84,28 @@ impl<'a> RowReader<'a> {
             next: 0,
             failed: false,
             source: Box::new(source),
-            most: u64::MAX,
-            watch: None,
+            memory_limit: u64::MAX,
+            read_errors: None,
         }
     }
 
     /// Reports I/O errors that `watch` noted in place of the decoder's.
-    pub(in crate::codec) fn watched(mut self, watch: Watch) -> Self {
-        self.watch = Some(watch);
+    pub(in crate::codec) fn with_read_errors(mut self, read_errors: ReadErrors) -> Self {
+        self.read_errors = Some(read_errors);
         self
     }
 
     /// Refuses to decode what takes more than the limit of memory.
-    pub(in crate::codec) const fn within(mut self, limits: &Limits) -> Self {
-        self.most = limits.max_memory;
+    pub(in crate::codec) const fn with_memory_limit(mut self, limits: &Limits) -> Self {
+        self.memory_limit = limits.max_memory;
         self
     }
 
     fn check_memory(&self) -> Result<()> {
         match self.memory() as u64 {
-            bytes if bytes > self.most => Err(errors::too_much_memory(bytes, self.most)),
+            bytes if bytes > self.memory_limit => {
+                Err(errors::too_much_memory(bytes, self.memory_limit))
+            }
             _ => Ok(()),
         }
     }
@@ -128,7 +130,7 @@ impl<'a> RowReader<'a> {
         self.source.holds_image()
     }
 
-    /// The most bytes of memory that reading takes beside the rows that are
+    /// The maximum bytes of memory that reading takes beside the rows that are
     /// asked for: a few rows where they are decoded as they come, a strip or a
     /// row of tiles, else all samples and what the decoder needs to get at
     /// them.
@@ -157,7 +159,7 @@ impl<'a> RowReader<'a> {
             self.check_memory()?;
             let result = self.source.fill(out.range(0, rows * spec.row_len()));
             self.failed = result.is_err();
-            result.map_err(|error| explained(self.watch.as_ref(), error))?;
+            result.map_err(|error| explained(self.read_errors.as_ref(), error))?;
             self.next += rows;
         }
         Ok(rows)
@@ -177,10 +179,14 @@ impl<'a> RowReader<'a> {
             while self.read(&mut skipped)? > 0 {}
         }
         self.check_memory()?;
-        let Self { source, watch, .. } = self;
+        let Self {
+            source,
+            read_errors,
+            ..
+        } = self;
         source
             .end()
-            .map_err(|error| explained(watch.as_ref(), error))
+            .map_err(|error| explained(read_errors.as_ref(), error))
     }
 
     /// Reads the whole image, of which no row has been read.
@@ -188,7 +194,7 @@ impl<'a> RowReader<'a> {
         let spec = self.header.spec;
         self.check_memory()?;
         let taken = self.source.take_image();
-        let image = match taken.map_err(|error| explained(self.watch.as_ref(), error))? {
+        let image = match taken.map_err(|error| explained(self.read_errors.as_ref(), error))? {
             Some(image) => {
                 self.next = spec.rows;
                 image
@@ -221,9 +227,9 @@ impl<'a> RowReader<'a> {
 }
 
 /// The I/O error of the system, where there was one.
-fn explained(watch: Option<&Watch>, error: Error) -> Error {
-    match watch {
-        Some(watch) => watch.explain(error),
+fn explained(read_errors: Option<&ReadErrors>, error: Error) -> Error {
+    match read_errors {
+        Some(read_errors) => read_errors.real_cause(error),
         None => error,
     }
 }
@@ -241,7 +247,7 @@ impl Header {
     }
 
     /// Adds parts of the file that are not read, with a warning for each.
-    pub(in crate::codec) fn without(
+    pub(in crate::codec) fn with_ignored(
         mut self,
         ignored: impl IntoIterator<Item = IgnoredContent>,
     ) -> Self {

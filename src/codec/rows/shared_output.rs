@@ -50,7 +50,7 @@ impl<'a> SharedOutput<'a> {
     pub(in crate::codec) fn explain<T>(&self, result: Result<T>) -> Result<T> {
         let target = self.target();
         let result = match &target.failure {
-            Some(failure) => Err(errors::writing(errors::same_again(failure))),
+            Some(failure) => Err(errors::writing(errors::clone_io_error(failure))),
             None => result,
         };
         result.map_err(|error| target.out.explain(error))
@@ -83,7 +83,7 @@ impl Target<'_> {
             && error.kind() != io::ErrorKind::Interrupted
         {
             self.failure
-                .get_or_insert_with(|| errors::same_again(error));
+                .get_or_insert_with(|| errors::clone_io_error(error));
         }
         result
     }

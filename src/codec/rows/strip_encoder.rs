@@ -1,4 +1,4 @@
-//! StripEncoder of rows, which are encoded in parallel.
+//! Collects rows into strips, which are encoded in parallel.
 
 use rayon::prelude::*;
 
@@ -28,38 +28,38 @@ pub(in crate::codec) trait StripFile: Send + Sync {
 pub(in crate::codec) struct StripEncoder<F> {
     file: F,
     /// The bytes of a strip before they are encoded, the last one aside.
-    strip: usize,
-    waiting: Vec<u8>,
-    most: usize,
-    written: usize,
+    strip_bytes: usize,
+    pending: Vec<u8>,
+    capacity: usize,
+    strips_written: usize,
 }
 
 impl<F: StripFile> StripEncoder<F> {
     /// For `total` bytes of rows.
-    pub(in crate::codec) fn new(file: F, strip: usize, total: usize) -> Self {
+    pub(in crate::codec) fn new(file: F, strip_bytes: usize, total: usize) -> Self {
         Self {
             file,
-            strip,
-            waiting: Vec::new(),
+            strip_bytes,
+            pending: Vec::new(),
             // No more than the image has.
-            most: (strip.saturating_mul(rayon::current_num_threads()))
-                .min(total.next_multiple_of(strip)),
-            written: 0,
+            capacity: (strip_bytes.saturating_mul(rayon::current_num_threads()))
+                .min(total.next_multiple_of(strip_bytes)),
+            strips_written: 0,
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let (file, first) = (&self.file, self.written);
+        let (file, first) = (&self.file, self.strips_written);
         let strips: Vec<Vec<u8>> = self
-            .waiting
-            .par_chunks_mut(self.strip)
+            .pending
+            .par_chunks_mut(self.strip_bytes)
             .enumerate()
             .map(|(at, rows)| file.encode(first + at, rows))
             .collect::<Result<_>>()?;
-        self.waiting.clear();
+        self.pending.clear();
         for strip in strips {
-            self.file.append(self.written, strip)?;
-            self.written += 1;
+            self.file.append(self.strips_written, strip)?;
+            self.strips_written += 1;
         }
         Ok(())
     }
@@ -68,16 +68,16 @@ impl<F: StripFile> StripEncoder<F> {
 impl<F: StripFile> Sink for StripEncoder<F> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let mut rows = rows.as_bytes();
-        if self.waiting.capacity() == 0 {
+        if self.pending.capacity() == 0 {
             // Allocated once: a buffer that grows would be in memory twice when it is moved.
-            let taken = self.waiting.try_reserve_exact(self.most);
-            taken.map_err(|_| no_memory::<u8>(self.most))?;
+            let taken = self.pending.try_reserve_exact(self.capacity);
+            taken.map_err(|_| no_memory::<u8>(self.capacity))?;
         }
         while !rows.is_empty() {
-            let (part, rest) = rows.split_at(rows.len().min(self.most - self.waiting.len()));
-            self.waiting.extend_from_slice(part);
+            let (part, rest) = rows.split_at(rows.len().min(self.capacity - self.pending.len()));
+            self.pending.extend_from_slice(part);
             rows = rest;
-            if self.waiting.len() == self.most {
+            if self.pending.len() == self.capacity {
                 self.flush()?;
             }
         }

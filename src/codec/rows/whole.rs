@@ -22,7 +22,7 @@ enum Whole<'a> {
     Encoded(Box<dyn FnOnce() -> Result<(Image, Trailer)> + Send + 'a>),
     Decoded(Image, Trailer),
     /// Given away, or failed.
-    Gone(Trailer),
+    Taken(Trailer),
 }
 
 impl<'a> WholeSource<'a> {
@@ -42,7 +42,7 @@ impl<'a> WholeSource<'a> {
     }
 
     fn decode(&mut self) -> Result<()> {
-        let gone = Whole::Gone(Trailer::default());
+        let gone = Whole::Taken(Trailer::default());
         self.image = match mem::replace(&mut self.image, gone) {
             Whole::Encoded(decode) => {
                 let (image, trailer) = decode()?;
@@ -70,7 +70,7 @@ impl Source for WholeSource<'_> {
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(match self.image {
             Whole::Encoded(decode) => decode()?.1,
-            Whole::Decoded(_, trailer) | Whole::Gone(trailer) => trailer,
+            Whole::Decoded(_, trailer) | Whole::Taken(trailer) => trailer,
         })
     }
 
@@ -83,10 +83,10 @@ impl Source for WholeSource<'_> {
             return Ok(None);
         }
         self.decode()?;
-        let gone = Whole::Gone(Trailer::default());
+        let gone = Whole::Taken(Trailer::default());
         match mem::replace(&mut self.image, gone) {
             Whole::Decoded(image, trailer) => {
-                self.image = Whole::Gone(trailer);
+                self.image = Whole::Taken(trailer);
                 Ok(Some(image))
             }
             _ => Ok(None),
@@ -144,8 +144,8 @@ impl Sink for WholeSink<'_> {
             ..
         } = self.spec;
         let image = Image::new(rows, columns, channels, self.samples)?;
-        let metadata = self.metadata.completed_by(late);
-        encode::whole(&image, self.format, &metadata, &mut self.out)
+        let metadata = self.metadata.merged_with(late);
+        encode::encode_whole(&image, self.format, &metadata, &mut self.out)
     }
 }
 

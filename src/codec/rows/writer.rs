@@ -15,7 +15,7 @@ use flate2::Crc;
 use super::{SharedOutput, band};
 
 /// The bytes of gray rows that are converted to RGB at a time.
-pub(in crate::codec) const REPEATED: usize = 1 << 20;
+pub(in crate::codec) const GRAY_CHUNK_BYTES: usize = 1 << 20;
 
 /// Writes a file from the rows of an image, from the top down.
 ///
@@ -112,11 +112,11 @@ impl<'a> RowWriter<'a> {
             self.put(samples)
         } else {
             // In small bands, to bound the size of the copy.
-            let most = (REPEATED / spec.row_bytes()).max(1);
-            (0..rows).step_by(most).try_for_each(|first| {
-                let count = most.min(rows - first);
+            let max_rows = (GRAY_CHUNK_BYTES / spec.row_bytes()).max(1);
+            (0..rows).step_by(max_rows).try_for_each(|first| {
+                let count = max_rows.min(rows - first);
                 let part = band(samples, spec.row_len(), first, count);
-                let part = gray_repeated(part, spec.channels)?;
+                let part = gray_to_rgb(part, spec.channels)?;
                 self.put(part.as_slice())
             })
         };
@@ -157,8 +157,8 @@ impl<'a> RowWriter<'a> {
             .into());
         }
         let channels = self.format.written_channels(self.spec.channels);
-        let late = metadata.beyond(&self.metadata);
-        let (late, warnings) = late.fitted(self.format, channels);
+        let late = metadata.missing_from(&self.metadata);
+        let (late, warnings) = late.supported_by(self.format, channels);
         self.warnings.extend(warnings);
         let warnings = self.out.explain(self.sink.finish(&late))?;
         self.out.end()?;
@@ -178,10 +178,7 @@ impl fmt::Debug for RowWriter<'_> {
 }
 
 /// RGB of gray, or RGBA of gray and alpha.
-pub(in crate::codec) fn gray_repeated(
-    samples: SampleSlice<'_>,
-    channels: usize,
-) -> Result<Samples> {
+pub(in crate::codec) fn gray_to_rgb(samples: SampleSlice<'_>, channels: usize) -> Result<Samples> {
     fn repeated<T: Sample>(samples: &[T], channels: usize) -> Result<Vec<T>> {
         let mut wide = zeroed_vec(samples.len() / channels * (channels + 2))?;
         let pixels = wide.chunks_exact_mut(channels + 2);

@@ -97,11 +97,11 @@ impl Kind {
 /// becomes 85.
 fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
     let each = usize::from(8 / bits);
-    let memory_limit = (1_u8 << bits) - 1;
+    let max_value = (1_u8 << bits) - 1;
     for (samples, byte) in line.chunks_mut(each).zip(packed) {
         for (place, sample) in samples.iter_mut().enumerate() {
             let shift = 8 - bits * (place as u8 + 1);
-            *sample = (byte >> shift & memory_limit) * (255 / memory_limit);
+            *sample = (byte >> shift & max_value) * (255 / max_value);
         }
     }
 }
@@ -166,7 +166,7 @@ impl<'a> ChunkSource<'a> {
             ChunkType::Tile => spec.columns.div_ceil(chunk_columns),
         };
         let bytes = |columns: usize| (columns * spec.channels * kind.bits()).div_ceil(8);
-        let mut parts = Self {
+        let mut source = Self {
             kind,
             rows: spec.rows,
             row_len: spec.row_len(),
@@ -186,9 +186,9 @@ impl<'a> ChunkSource<'a> {
             directory_bytes,
             decoder,
         };
-        parts.plain = parts.plain_strips(spec.channels)?;
-        parts.lzw = LzwTiles::of(&mut parts.decoder, [spec.rows, spec.columns])?;
-        Ok(parts)
+        source.plain = source.plain_strips(spec.channels)?;
+        source.lzw = LzwTiles::of(&mut source.decoder, [spec.rows, spec.columns])?;
+        Ok(source)
     }
 
     /// The offsets of the strips, if they are uncompressed and need at most a byte
@@ -234,7 +234,7 @@ impl<'a> ChunkSource<'a> {
                 start.saturating_add((first * self.row_bytes) as u64),
             ))
             .and_then(|_| input.read_exact(stored))
-            .map_err(|error| errors::reading("tiff", &error))?;
+            .map_err(|error| errors::read_error("tiff", &error))?;
         let big = self.decoder.byte_order() == ByteOrder::BigEndian;
         if big != cfg!(target_endian = "big") {
             swap_bytes(stored, self.kind.bits() / 8);
@@ -254,17 +254,17 @@ impl<'a> ChunkSource<'a> {
         Ok(())
     }
 
-    /// Decodes the chunk row `parts`, which has `rows` rows.
-    fn load(&mut self, parts: usize, rows: usize) -> Result<()> {
-        if self.loaded == Some(parts) {
+    /// Decodes the chunk row `chunk_row`, which has `rows` rows.
+    fn load(&mut self, chunk_row: usize, rows: usize) -> Result<()> {
+        if self.loaded == Some(chunk_row) {
             return Ok(());
         }
         self.loaded = None;
         self.reserve(rows * self.row_bytes)?;
-        for chunks_across in 0..self.chunks_across {
-            let start = chunks_across * self.chunk_row_bytes;
+        for column in 0..self.chunks_across {
+            let start = column * self.chunk_row_bytes;
             let bytes = self.chunk_row_bytes.min(self.row_bytes - start);
-            let index = parts * self.chunks_across + chunks_across;
+            let index = chunk_row * self.chunks_across + column;
             let is_alone = self.chunks_across == 1;
             if !is_alone && self.chunk_buffer.len() < bytes * rows {
                 self.chunk_buffer = zeroed_vec(bytes * rows)?;
@@ -274,7 +274,7 @@ impl<'a> ChunkSource<'a> {
                 false => &mut self.chunk_buffer[..bytes * rows],
             };
             match &self.lzw {
-                Some(tiles) if chunks_across + 1 == self.chunks_across => {
+                Some(tiles) if column + 1 == self.chunks_across => {
                     tiles.read(
                         self.decoder.inner(),
                         index,
@@ -296,7 +296,7 @@ impl<'a> ChunkSource<'a> {
                 }
             }
         }
-        self.loaded = Some(parts);
+        self.loaded = Some(chunk_row);
         Ok(())
     }
 }
@@ -306,8 +306,8 @@ impl Source for ChunkSource<'_> {
         let rows = out.len() / self.row_len;
         let mut done = 0;
         while done < rows {
-            let parts = self.next / self.chunk_rows;
-            let first = parts * self.chunk_rows;
+            let chunk_row = self.next / self.chunk_rows;
+            let first = chunk_row * self.chunk_rows;
             let chunk_rows = self.chunk_rows.min(self.rows - first);
             let mut count = (rows - done).min(first + chunk_rows - self.next);
             if self.plain.is_some() {
@@ -318,7 +318,7 @@ impl Source for ChunkSource<'_> {
             let mut from = self.next - first;
             done += count;
             self.next += count;
-            if let Some(start) = self.plain.as_ref().map(|starts| starts[parts]) {
+            if let Some(start) = self.plain.as_ref().map(|starts| starts[chunk_row]) {
                 self.read_plain(start, from, count)?;
                 from = 0;
             } else if self.kind.needs_no_conversion()
@@ -328,11 +328,11 @@ impl Source for ChunkSource<'_> {
             {
                 // Decode a whole strip directly into the output.
                 self.decoder
-                    .read_chunk_bytes(parts as u32, out.into_bytes())
+                    .read_chunk_bytes(chunk_row as u32, out.into_bytes())
                     .map_err(|error| chunk_error(error, self.memory_limit))?;
                 continue;
             } else {
-                self.load(parts, chunk_rows)?;
+                self.load(chunk_row, chunk_rows)?;
             }
             let stored = &self.stored[from * self.row_bytes..(from + count) * self.row_bytes];
             self.exact &= self.kind.convert(stored, self.row_bytes, out);

@@ -35,7 +35,7 @@ impl ExcessData {
     pub(super) fn new(decoder: &mut Decoder<impl Read + Seek>, bits: u8) -> Result<Self> {
         let kind = decoder.get_chunk_type();
         let (columns, rows) = decoder.dimensions().map_err(decode_error)?;
-        let (wide, high) = decoder.chunk_dimensions();
+        let (width, height) = decoder.chunk_dimensions();
         let samples = unsigned(decoder, Tag::SamplesPerPixel)?.unwrap_or(1);
         let planar = unsigned(decoder, Tag::PlanarConfiguration)? == Some(2);
         let row_bytes = |columns: u32, samples: u64| {
@@ -53,10 +53,10 @@ impl ExcessData {
             compression: unsigned(decoder, Tag::Compression)?.unwrap_or(1),
             kind,
             parts: parts.collect(),
-            row_bytes: row_bytes(wide, samples),
+            row_bytes: row_bytes(width, samples),
             rows: match kind {
-                ChunkType::Strip => high.min(rows).into(),
-                ChunkType::Tile => high.into(),
+                ChunkType::Strip => height.min(rows).into(),
+                ChunkType::Tile => height.into(),
             },
             picture: u64::from(rows) * row_bytes(columns, samples) * planes,
         })
@@ -71,7 +71,7 @@ impl ExcessData {
         let surplus = lengths
             .fold(0, u64::saturating_add)
             .saturating_sub(self.picture);
-        (surplus > self.picture / 2).then_some(IgnoredContent::Hole(surplus))
+        (surplus > self.picture / 2).then_some(IgnoredContent::DataBetween(surplus))
     }
 
     /// The surplus of compressed strips or tiles, found by decoding them: samples
@@ -83,26 +83,27 @@ impl ExcessData {
         length: u64,
     ) -> Result<Option<IgnoredContent>> {
         // Encoders may pad by less than a row.
-        let most = (self.row_bytes.saturating_mul(self.rows)).saturating_add(self.row_bytes - 1);
+        let max_bytes =
+            (self.row_bytes.saturating_mul(self.rows)).saturating_add(self.row_bytes - 1);
         // Identical strips or tiles, such as blank ones, may share their data.
         self.parts.sort_unstable();
         self.parts.dedup();
         let lengths = self.parts.iter().map(|[_, len]| *len);
         if lengths.fold(0, u64::saturating_add) > length {
-            return Ok(Some(IgnoredContent::Cut));
+            return Ok(Some(IgnoredContent::TruncatedDirectory));
         }
         for [at, len] in self.parts {
-            let mut gauge = match self.compression {
-                5 => StreamLength::tiff_lzw(most),
+            let mut stream = match self.compression {
+                5 => StreamLength::tiff_lzw(max_bytes),
                 // Deflate has two numbers: Adobe's and the older one.
-                8 | 32946 => StreamLength::deflate(most),
-                32773 => StreamLength::pack_bits(most),
+                8 | 32946 => StreamLength::deflate(max_bytes),
+                32773 => StreamLength::pack_bits(max_bytes),
                 _ => return Ok(None),
             };
             (input.seek(SeekFrom::Start(at)))
-                .and_then(|_| gauge.feed_from(input.take(len)))
-                .map_err(|error| errors::reading("tiff", &error))?;
-            if let Some(found) = gauge.ignored() {
+                .and_then(|_| stream.feed_from(input.take(len)))
+                .map_err(|error| errors::read_error("tiff", &error))?;
+            if let Some(found) = stream.ignored() {
                 return Ok(Some(found));
             }
         }

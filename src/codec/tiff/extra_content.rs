@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     IgnoredContent,
-    ifd::{Entry, Layout, MAX_ENTRIES},
+    ifd::{Entry, MAX_ENTRIES, NumberFormat},
 };
-use crate::codec::ignored_content::{MOST_PAGES, data_between};
+use crate::codec::ignored_content::{MAX_PAGES, data_between};
 
 /// `NewSubfileType`; bit 0 means a reduced-resolution copy.
-const KIND: u16 = 254;
+const NEW_SUBFILE_TYPE: u16 = 254;
 /// `ImageDescription`.
 const DESCRIPTION: u16 = 270;
 /// `SubIFDs`.
@@ -35,10 +35,12 @@ pub(super) fn ignored(
     let mut chain = Chain::default();
     let followed = ignore_truncation(chain.follow(input))?;
     let pages = 1 + chain.pages.max(chain.planes);
-    let pages = (pages > 1).then_some(IgnoredContent::Pages(pages.min(MOST_PAGES)));
-    let copies = (chain.copies > 0).then_some(IgnoredContent::Copies(Some(chain.copies)));
+    let pages = (pages > 1).then_some(IgnoredContent::Pages(pages.min(MAX_PAGES)));
+    let copies = (chain.copies > 0).then_some(IgnoredContent::ReducedImages(Some(chain.copies)));
     let layers = chain.layers.then_some(IgnoredContent::Layers(None));
-    let cut = followed.is_none().then_some(IgnoredContent::Cut);
+    let cut = followed
+        .is_none()
+        .then_some(IgnoredContent::TruncatedDirectory);
     let mut ignored: Vec<_> = [pages, copies, layers, cut].into_iter().flatten().collect();
     if ignored.is_empty() {
         ignored.extend(rest(input, length)?);
@@ -62,20 +64,23 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredC
     /// Gaps up to this size are stale directories of programs that edited the metadata.
     const STALE: u64 = 1 << 10;
     input.rewind()?;
-    let Some(extent) = ignore_truncation(Extent::default().of(input, length))?.flatten() else {
-        return Ok(Some(IgnoredContent::Cut));
+    let Some(ranges) = ignore_truncation(ReferencedRanges::default().of(input, length))?.flatten()
+    else {
+        return Ok(Some(IgnoredContent::TruncatedDirectory));
     };
-    let (mut parts, mut end) = (extent.parts, 0);
+    let (mut parts, mut end) = (ranges.parts, 0);
     parts.sort_unstable();
     for [start, stop] in parts {
         let gap = start.saturating_sub(end);
         if gap > SMALL {
             // A gap as large as the image may be an image.
             match data_between(input, end, start)? {
-                Some(IgnoredContent::Data(bytes)) if bytes > STALE.max(extent.samples / 2) => {
-                    return Ok(Some(IgnoredContent::Hole(bytes)));
+                Some(IgnoredContent::TrailingData(bytes))
+                    if bytes > STALE.max(ranges.samples / 2) =>
+                {
+                    return Ok(Some(IgnoredContent::DataBetween(bytes)));
                 }
-                Some(IgnoredContent::Data(_)) | None => {}
+                Some(IgnoredContent::TrailingData(_)) | None => {}
                 found => return Ok(found),
             }
         }
@@ -96,11 +101,11 @@ struct Chain {
 
 impl Chain {
     fn follow(&mut self, input: &mut (impl Read + Seek)) -> IoResult<()> {
-        let Some((layout, first)) = Layout::of(input)? else {
+        let Some((numbers, first)) = NumberFormat::of(input)? else {
             return Ok(());
         };
         let mut description = None;
-        let mut next = layout.directory(input, first, MAX_ENTRIES, |entry| match entry.tag {
+        let mut next = numbers.directory(input, first, MAX_ENTRIES, |entry| match entry.tag {
             SUB_DIRECTORIES => self.copies = self.copies.saturating_add(entry.count),
             PHOTOSHOP_LAYERS => self.layers |= entry.count > 0,
             DESCRIPTION => description = Some(entry),
@@ -110,10 +115,10 @@ impl Chain {
             self.planes = planes(&entry, input)?;
         }
         let mut seen = BTreeSet::from([first]);
-        while next != 0 && seen.insert(next) && (seen.len() as u64) < MOST_PAGES + 1 {
+        while next != 0 && seen.insert(next) && (seen.len() as u64) < MAX_PAGES + 1 {
             let mut reduced = false;
-            next = layout.directory(input, next, MAX_ENTRIES, |entry| {
-                reduced |= entry.tag == KIND && entry.value & 1 == 1;
+            next = numbers.directory(input, next, MAX_ENTRIES, |entry| {
+                reduced |= entry.tag == NEW_SUBFILE_TYPE && entry.value & 1 == 1;
             })?;
             match reduced {
                 true => self.copies = self.copies.saturating_add(1),
@@ -126,10 +131,10 @@ impl Chain {
 
 /// The number of planes after the first, from ImageJ's image description.
 fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> {
-    const MOST: u64 = 1 << 12;
+    const MAX_DESCRIPTION_BYTES: u64 = 1 << 12;
     let mut text = Vec::new();
     input.seek(SeekFrom::Start(description.offset))?;
-    let len = description.count.min(MOST);
+    let len = description.count.min(MAX_DESCRIPTION_BYTES);
     input.take(len).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
     let count = match text.starts_with("ImageJ=") {
@@ -142,7 +147,7 @@ fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> 
 
 /// The byte ranges that an image's directory and its subdirectories refer to.
 #[derive(Default)]
-struct Extent {
+struct ReferencedRanges {
     /// The start and end of each range.
     parts: Vec<[u64; 2]>,
     /// The stored bytes of the samples.
@@ -152,11 +157,11 @@ struct Extent {
     values: u64,
 }
 
-impl Extent {
+impl ReferencedRanges {
     /// The ranges of the only image in a file of `length` bytes, if all of them lie in
     /// the file.
     fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
-        let Some((layout, first)) = Layout::of(input)? else {
+        let Some((numbers, first)) = NumberFormat::of(input)? else {
             return Ok(None);
         };
         self.parts.push([0, input.stream_position()?]);
@@ -167,7 +172,7 @@ impl Extent {
                 continue;
             }
             let mut lists = Vec::new();
-            layout.directory(input, start, MAX_ENTRIES, |entry| {
+            numbers.directory(input, start, MAX_ENTRIES, |entry| {
                 self.note(entry.offset, entry.size());
                 if PARTS.as_flattened().contains(&entry.tag) || POINTERS.contains(&entry.tag) {
                     lists.push(entry);
@@ -180,7 +185,7 @@ impl Extent {
                 if self.values > length {
                     return Ok(None);
                 }
-                values.insert(entry.tag, layout.values(input, &entry)?);
+                values.insert(entry.tag, numbers.values(input, &entry)?);
             }
             for tag in POINTERS {
                 starts.extend(values.remove(&tag).unwrap_or_default());

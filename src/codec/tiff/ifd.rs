@@ -50,7 +50,7 @@ const KEPT_BYTES: u64 = 16;
 /// kept of them. Rewinds the input. Other errors in the directory are left to the
 /// tiff crate.
 pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<usize> {
-    let reading = |error: std::io::Error| errors::reading("tiff", &error);
+    let reading = |error: std::io::Error| errors::read_error("tiff", &error);
     let sizes = match sizes(input) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Vec::new(),
         sizes => sizes.map_err(reading)?,
@@ -79,10 +79,10 @@ pub(super) fn unsupported_tag(input: &mut (impl Read + Seek)) -> IoResult<Option
     const DEPTH: u16 = 32997;
     let mut found = None;
     let mut look = || -> IoResult<()> {
-        let Some((layout, first)) = Layout::of(input)? else {
+        let Some((numbers, first)) = NumberFormat::of(input)? else {
             return Ok(());
         };
-        layout.directory(input, first, MAX_ENTRIES, |entry| {
+        numbers.directory(input, first, MAX_ENTRIES, |entry| {
             match (entry.tag, entry.value) {
                 (FILL_ORDER, 2) => {
                     found = Some("the order of bits from the lowest (FillOrder 2)".to_owned());
@@ -103,10 +103,10 @@ pub(super) fn unsupported_tag(input: &mut (impl Read + Seek)) -> IoResult<Option
 /// For each tag that is read, the number of values and the bytes of each.
 fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
     let mut sizes = Vec::new();
-    let Some((layout, first)) = Layout::of(input)? else {
+    let Some((numbers, first)) = NumberFormat::of(input)? else {
         return Ok(sizes);
     };
-    layout.directory(input, first, u64::MAX, |entry| {
+    numbers.directory(input, first, u64::MAX, |entry| {
         if READ_TAGS.contains(&Tag::from_u16_exhaustive(entry.tag)) {
             sizes.push((entry.count, entry.bytes));
         }
@@ -120,7 +120,7 @@ pub(super) const MAX_ENTRIES: u64 = u16::MAX as u64;
 
 /// The width and byte order of the numbers in a file.
 #[derive(Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct NumberFormat {
     big_endian: bool,
     /// Whether it is a BigTIFF.
     is_big_tiff: bool,
@@ -145,19 +145,19 @@ impl Entry {
     }
 }
 
-impl Layout {
+impl NumberFormat {
     /// Reads the file header; returns the layout and the offset of the first directory.
     pub(super) fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
         let start: [u8; 4] = bytes(input)?;
-        let mut layout = Self {
+        let mut numbers = Self {
             big_endian: start.starts_with(b"MM"),
             is_big_tiff: false,
         };
-        Ok(match layout.number(&start[2..]) {
-            42 => Some((layout, layout.number(&bytes::<4>(input)?))),
+        Ok(match numbers.number(&start[2..]) {
+            42 => Some((numbers, numbers.number(&bytes::<4>(input)?))),
             43 => {
-                layout.is_big_tiff = true;
-                Some((layout, layout.number(&bytes::<12>(input)?[4..])))
+                numbers.is_big_tiff = true;
+                Some((numbers, numbers.number(&bytes::<12>(input)?[4..])))
             }
             _ => None,
         })
@@ -182,12 +182,12 @@ impl Layout {
 
     /// Calls `each` for every entry of the directory at offset `start`; returns the
     /// offset of the next directory, 0 if there is none. A directory with more than
-    /// `most` entries counts as damaged.
+    /// `max_entries` entries counts as damaged.
     pub(super) fn directory(
         self,
         input: &mut (impl Read + Seek),
         start: u64,
-        most: u64,
+        max_entries: u64,
         mut each: impl FnMut(Entry),
     ) -> IoResult<u64> {
         if start == 0 {
@@ -198,7 +198,7 @@ impl Layout {
             false => self.number(&bytes::<2>(input)?),
             true => self.number(&bytes::<8>(input)?),
         };
-        if entries > most {
+        if entries > max_entries {
             return Err(ErrorKind::UnexpectedEof.into());
         }
         let width: usize = if self.is_big_tiff { 8 } else { 4 };

@@ -40,8 +40,8 @@ pub(super) struct LzwTiles {
     places: Vec<[u64; 2]>,
     order: ByteOrder,
     /// The size of a tile in pixels; its rows are clamped to those of the image.
-    high: usize,
-    wide: usize,
+    height: usize,
+    width: usize,
     /// The bytes of a stored tile row.
     stored_row: usize,
     /// The directory fields that describe the samples.
@@ -55,7 +55,7 @@ impl LzwTiles {
         decoder: &mut Decoder<impl Read + Seek>,
         [rows, columns]: [usize; 2],
     ) -> Result<Option<Self>> {
-        let (wide, high) = decoder.chunk_dimensions();
+        let (width, height) = decoder.chunk_dimensions();
         let mut list = |tag| -> Result<Vec<u64>> {
             let list = decoder.find_tag_unsigned_vec(tag).map_err(decode_error)?;
             Ok(list.unwrap_or_default())
@@ -73,7 +73,7 @@ impl LzwTiles {
             Some((Tag::BitsPerSample, bits)) => bits.iter().sum::<u64>(),
             _ => 1,
         };
-        let is_cut = !columns.is_multiple_of(wide as usize);
+        let is_cut = !columns.is_multiple_of(width as usize);
         if decoder.get_chunk_type() != ChunkType::Tile || !is_cut {
             return Ok(None);
         }
@@ -82,9 +82,9 @@ impl LzwTiles {
                 .map(|(at, len)| [at, len])
                 .collect(),
             order: decoder.byte_order(),
-            high: rows.min(high as usize),
-            wide: wide as usize,
-            stored_row: (u64::from(wide) * bits).div_ceil(8) as usize,
+            height: rows.min(height as usize),
+            width: width as usize,
+            stored_row: (u64::from(width) * bits).div_ceil(8) as usize,
             samples,
         }))
     }
@@ -92,12 +92,12 @@ impl LzwTiles {
     /// The bytes of memory to read a tile: compressed, decoded, and as samples.
     pub(super) fn memory(&self) -> usize {
         let longest = self.places.iter().map(|[_, len]| *len).max();
-        let tile = self.stored_row.saturating_mul(self.high);
+        let tile = self.stored_row.saturating_mul(self.height);
         (tile.saturating_mul(2)).saturating_add(longest.unwrap_or(0) as usize)
     }
 
     /// Reads `rows` rows of a tile into `out`, whose rows have `bytes` bytes, at most
-    /// those of the tile. Decoding may take `most` bytes of memory.
+    /// those of the tile. Decoding may take `memory_limit` bytes of memory.
     pub(super) fn read(
         &self,
         input: &mut (impl Read + Seek),
@@ -105,18 +105,18 @@ impl LzwTiles {
         rows: usize,
         out: &mut [u8],
         row_bytes: usize,
-        most: usize,
+        memory_limit: usize,
     ) -> Result<()> {
         let Some(&[at, len]) = self.places.get(tile) else {
             return Err(errors::damaged("tiff", "a tile is missing"));
         };
-        if len > most as u64 {
-            return Err(errors::over_memory("tiff", most as u64));
+        if len > memory_limit as u64 {
+            return Err(errors::over_memory("tiff", memory_limit as u64));
         }
         let mut stored = Vec::new();
         (input.seek(SeekFrom::Start(at)))
             .and_then(|_| input.take(len).read_to_end(&mut stored))
-            .map_err(|error| errors::reading("tiff", &error))?;
+            .map_err(|error| errors::read_error("tiff", &error))?;
         let mut file = self.head(rows);
         let (head, len) = (file.len(), rows * self.stored_row);
         (file.try_reserve_exact(len)).map_err(|_| no_memory::<u8>(len))?;
@@ -124,8 +124,8 @@ impl LzwTiles {
         unpack(&stored, &mut file[head..])?;
         drop(stored);
         let mut limits = TiffLimits::unlimited();
-        limits.decoding_buffer_size = most;
-        limits.intermediate_buffer_size = most;
+        limits.decoding_buffer_size = memory_limit;
+        limits.intermediate_buffer_size = memory_limit;
         let input: InputReader<'_> = Box::new(Cursor::new(file));
         let mut decoder = Decoder::new(input)
             .map_err(decode_error)?
@@ -134,7 +134,7 @@ impl LzwTiles {
         let mut samples = zeroed_vec(layout.len)?;
         decoder
             .read_chunk_bytes(0, &mut samples)
-            .map_err(|error| chunk_error(error, most))?;
+            .map_err(|error| chunk_error(error, memory_limit))?;
         let lines = samples.chunks_exact(layout.len / rows);
         for (out, line) in out.chunks_exact_mut(row_bytes).zip(lines) {
             out.copy_from_slice(&line[..row_bytes]);
@@ -148,7 +148,7 @@ impl LzwTiles {
         const LONG: u16 = 4;
         let bytes = (rows * self.stored_row) as u64;
         let mut fields: Vec<(Tag, u16, Vec<u64>)> = vec![
-            (Tag::ImageWidth, LONG, vec![self.wide as u64]),
+            (Tag::ImageWidth, LONG, vec![self.width as u64]),
             (Tag::ImageLength, LONG, vec![rows as u64]),
             (Tag::Compression, SHORT, vec![1]),
             (Tag::StripOffsets, LONG, vec![0]),

@@ -17,7 +17,7 @@ pub(super) use write::{create, strip_rows};
 use ::tiff::tags::Tag;
 
 use super::{
-    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, errors,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, errors,
     jpeg, stream_length,
 };
 

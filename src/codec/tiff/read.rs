@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, IgnoredContent, Limits, Look, Metadata, XMP,
+    Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, XMP,
     chunks::{ChunkSource, Kind, conversion_warnings},
     error::{chunk_error, decode_error},
     errors,
@@ -29,7 +29,7 @@ use super::{
 };
 
 /// The layout of the image to decode, after the header was checked.
-struct Layout {
+struct SampleLayout {
     rows: usize,
     columns: usize,
     channels: usize,
@@ -40,7 +40,7 @@ struct Layout {
     memory: usize,
 }
 
-impl Layout {
+impl SampleLayout {
     /// The bytes of all planes; planar samples have whole bytes.
     const fn stored_bytes(&self, kind: Kind) -> usize {
         self.rows * self.columns * self.channels * kind.bits() / 8
@@ -53,9 +53,9 @@ pub(in crate::codec) fn open<'a>(
     mut input: InputReader<'a>,
     held: usize,
     limits: &Limits,
-    look: Look,
+    scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
-    let reading = |error: std::io::Error| errors::reading("tiff", &error);
+    let reading = |error: std::io::Error| errors::read_error("tiff", &error);
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     input.rewind().map_err(reading)?;
     let kept = held + ifd::check(&mut input, length, limits)?;
@@ -90,7 +90,7 @@ pub(in crate::codec) fn open<'a>(
         ignored.extend(check_jpeg_parts(&mut decoder, length, limits)?);
     }
     let layout = decoder.image_buffer_layout().map_err(decode_error)?;
-    let picture = Layout {
+    let picture = SampleLayout {
         rows: rows as usize,
         columns: columns as usize,
         channels,
@@ -117,18 +117,18 @@ pub(in crate::codec) fn open<'a>(
         ..Metadata::default()
     };
     if kind == Kind::F64 {
-        ignored.push(IgnoredContent::Doubles);
+        ignored.push(IgnoredContent::F64);
     }
-    let surplus = ExcessData::new(&mut decoder, picture.bits)?;
-    ignored.extend(surplus.plain());
-    if look == Look::Thorough {
-        ignored.extend(surplus.compressed(decoder.inner(), length)?);
+    let excess = ExcessData::new(&mut decoder, picture.bits)?;
+    ignored.extend(excess.plain());
+    if scan_depth == ScanDepth::Thorough {
+        ignored.extend(excess.compressed(decoder.inner(), length)?);
     }
     let spec = ImageSpec::new([rows, columns, channels], kind.depth());
     let mut header = Header::new(Format::Tiff, spec);
     header.metadata = metadata;
     header.warnings = warnings;
-    let header = header.without(ignored);
+    let header = header.with_ignored(ignored);
     if picture.planar {
         // Stored planes and converted samples, or the samples twice.
         let samples = header.spec.bytes();
@@ -195,7 +195,7 @@ fn extra_channels(
 }
 
 /// The storage type of the samples, if it is supported.
-fn kind(picture: &Layout, kind: Option<DecodingSampleType>) -> Result<Kind> {
+fn kind(picture: &SampleLayout, kind: Option<DecodingSampleType>) -> Result<Kind> {
     use DecodingSampleType as Stored;
     let bits = picture.bits;
     Ok(match (kind, bits) {
@@ -224,11 +224,11 @@ fn kind(picture: &Layout, kind: Option<DecodingSampleType>) -> Result<Kind> {
 /// Decodes a whole image with planar channels.
 fn planes(
     decoder: &mut Decoder<impl Read + Seek>,
-    picture: &Layout,
+    picture: &SampleLayout,
     kind: Kind,
     metadata: Metadata,
 ) -> Result<(Image, Trailer)> {
-    let Layout {
+    let SampleLayout {
         rows,
         columns,
         channels,
@@ -267,10 +267,10 @@ fn interleaved<T: bytemuck::Pod>(planes: &[T], channels: usize) -> Result<Vec<T>
 
 /// Refuses planar images with partial tiles: at the edges of all planes but the
 /// first, the tiff crate treats them as full tiles and panics.
-fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &Layout) -> Result<()> {
-    let (wide, high) = decoder.chunk_dimensions();
-    let whole =
-        picture.columns.is_multiple_of(wide as usize) && picture.rows.is_multiple_of(high as usize);
+fn check_tiles(decoder: &Decoder<impl Read + Seek>, picture: &SampleLayout) -> Result<()> {
+    let (width, height) = decoder.chunk_dimensions();
+    let whole = picture.columns.is_multiple_of(width as usize)
+        && picture.rows.is_multiple_of(height as usize);
     if picture.planar && decoder.get_chunk_type() == ChunkType::Tile && !whole {
         return Err(errors::unsupported(
             "tiff",
@@ -320,7 +320,7 @@ fn check_jpeg_parts(
             input
                 .seek(SeekFrom::Start(offset))
                 .and_then(|_| input.read_exact(&mut bytes))
-                .map_err(|error| errors::reading("tiff", &error))?;
+                .map_err(|error| errors::read_error("tiff", &error))?;
             if !jpeg::is_complete(&bytes) {
                 return Err(errors::truncated("tiff"));
             }
@@ -329,7 +329,7 @@ fn check_jpeg_parts(
                 return Err(errors::unsupported("tiff", "YCbCr colour"));
             }
             ignored = ignored.or(jpeg::ignored(&bytes).map(|found| match found {
-                IgnoredContent::Data(bytes) => IgnoredContent::Hole(bytes),
+                IgnoredContent::TrailingData(bytes) => IgnoredContent::DataBetween(bytes),
                 found => found,
             }));
         }

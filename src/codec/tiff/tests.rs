@@ -12,7 +12,7 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         Box::new(std::io::Cursor::new(bytes)),
         0,
         limits,
-        Look::Quick,
+        ScanDepth::Quick,
     )?
     .into_decoded()
 }
@@ -526,7 +526,7 @@ fn plain_strips_are_read_row_by_row() {
         Box::new(std::io::Cursor::new(&file)),
         0,
         &Limits::default(),
-        Look::Quick,
+        ScanDepth::Quick,
     )
     .unwrap();
     let mut band = [0_u16; 2 * 3];
@@ -585,5 +585,8 @@ fn directories_are_counted_and_a_circle_has_an_end() {
         [IgnoredContent::Pages(3)]
     );
     let cut = ignored(&[offset(1), 1 << 30]);
-    assert_eq!(cut, [IgnoredContent::Pages(2), IgnoredContent::Cut]);
+    assert_eq!(
+        cut,
+        [IgnoredContent::Pages(2), IgnoredContent::TruncatedDirectory]
+    );
 }

@@ -95,8 +95,8 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
         }
         let mut strip = Vec::new();
         // Deflate expands incompressible data by at most a thousandth.
-        let most = rows.len() + rows.len() / 512 + 64;
-        (strip.try_reserve_exact(most)).map_err(|_| no_memory::<u8>(most))?;
+        let max_bytes = rows.len() + rows.len() / 512 + 64;
+        (strip.try_reserve_exact(max_bytes)).map_err(|_| no_memory::<u8>(max_bytes))?;
         let mut deflate = self.deflate;
         deflate
             .write_to(&mut strip, rows)
@@ -115,7 +115,7 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
     }
 
     fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
-        self.metadata = self.metadata.completed_by(late);
+        self.metadata = self.metadata.merged_with(late);
         self.write_directory().map_err(encode_error)?;
         Ok(Vec::new())
     }
@@ -168,9 +168,9 @@ impl<K: TiffKind> File<'_, K> {
         tags.write_tag(Tag::SamplesPerPixel, channels as u16)?;
         tags.write_tag(Tag::RowsPerStrip, self.strip_rows as u32)?;
         tags.write_tag(Tag::StripByteCounts, K::convert_slice(&lengths))?;
-        let [across, down] = density;
-        tags.write_tag(Tag::XResolution, across)?;
-        tags.write_tag(Tag::YResolution, down)?;
+        let [horizontal, vertical] = density;
+        tags.write_tag(Tag::XResolution, horizontal)?;
+        tags.write_tag(Tag::YResolution, vertical)?;
         tags.write_tag(Tag::ResolutionUnit, unit.to_u16())?;
         tags.write_tag(Tag::Predictor, predictor.to_u16())?;
         tags.write_tag(Tag::SampleFormat, &vec![format.to_u16(); channels][..])?;
@@ -224,6 +224,6 @@ fn apply_predictor(row: &mut [u8], spec: ImageSpec) {
 fn encode_error(error: TiffError) -> Error {
     match error {
         TiffError::IoError(error) => errors::writing(error),
-        error => errors::unfit("tiff", error, "png or npy"),
+        error => errors::encoder_refused("tiff", error, "png or npy"),
     }
 }
