@@ -24,11 +24,11 @@ use super::{
 pub struct Decoded {
     /// The samples.
     pub image: Image,
-    /// What the content is, whatever the name says.
+    /// The format of the content, whatever the file's name says.
     pub format: Format,
-    /// What else the file carried.
+    /// The metadata of the file.
     pub metadata: Metadata,
-    /// What the user should know, one line each.
+    /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
 }
 
@@ -36,11 +36,11 @@ pub struct Decoded {
 #[derive(Debug)]
 pub struct Opened {
     source: Source,
-    /// What the content is, whatever the name says.
+    /// The format of the content, whatever the file's name says.
     pub format: Format,
-    /// What else the file carried.
+    /// The metadata of the file.
     pub metadata: Metadata,
-    /// What the user should know, one line each.
+    /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
 }
 
@@ -52,7 +52,7 @@ enum Source {
 }
 
 impl Opened {
-    /// Whether they are mapped from the file.
+    /// Whether the samples are mapped from the file.
     pub const fn is_mapped(&self) -> bool {
         matches!(self.source, Source::Mapped(_))
     }
@@ -100,7 +100,7 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
 pub(crate) enum OpenedInput {
     /// Its rows are still to be read.
     Rows(RowReader<'static>),
-    /// It is looked at in its file.
+    /// The array is memory-mapped.
     Mapped(Opened),
 }
 
@@ -109,8 +109,7 @@ pub(crate) enum OpenedInput {
 pub(crate) enum ScanDepth {
     /// Data after the image may be reported after its last row.
     Quick,
-    /// All ignored content is known at once, even if that takes as long as reading the
-    /// file.
+    /// All ignored content is found now, even if that takes as long as reading the file.
     Thorough,
 }
 
@@ -136,8 +135,8 @@ pub(crate) fn open_input(
     .map(OpenedInput::Rows)
 }
 
-/// The array in the file, if it is one that can be looked at where it is. The
-/// file is left at its beginning.
+/// Maps the array in the file, if that needs no conversion. The file is left at its
+/// beginning.
 fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     // Pipes cannot be mapped, and reading from them consumes their data.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
@@ -168,8 +167,8 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     }))
 }
 
-/// Reads the file at `path` into memory; its extension counts only where the
-/// content does not tell.
+/// Reads the file at `path` into memory; the extension decides only if the content does not
+/// identify the format.
 ///
 /// # Errors
 ///
@@ -178,11 +177,10 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
     open_rows(path, limits)?.into_decoded()
 }
 
-/// Opens the file at `path` to be read by rows; its extension counts only where
-/// the content does not tell. PNG, Netpbm, TIFF and `.npy` are read as the rows
-/// are asked for; of other formats, the file is read here and now. A large JPEG
-/// of one scan is decoded as its rows are asked for, else the file when its first
-/// row is asked for.
+/// Opens the file at `path` to be read by rows; the extension decides only if the content
+/// does not identify the format. PNG, Netpbm, TIFF and `.npy` files are read as the rows are
+/// requested; files in other formats are read here. A large JPEG of one scan is decoded as
+/// its rows are requested, any other format when its first row is.
 ///
 /// # Errors
 ///
@@ -220,7 +218,7 @@ pub fn rows_from<'a>(
     rows(input, hint, limits, read_errors, ScanDepth::Quick)
 }
 
-/// Reads a whole file in memory by rows. The content wins over the `hint`.
+/// Opens a file in memory to be read by rows. The content takes precedence over `hint`.
 ///
 /// # Errors
 ///
@@ -234,8 +232,8 @@ pub fn rows_of_bytes<'a>(
     rows(input, hint, limits, read_errors, ScanDepth::Quick)
 }
 
-/// Opens a file that was just written in this format, whatever its size: it was
-/// made within limits.
+/// Opens a file that was just written in this format, without limits: it was written within
+/// them.
 pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'static>> {
     let limits = Limits {
         max_pixels: u64::MAX,
@@ -315,7 +313,7 @@ fn rows_as<'a>(
     }
 }
 
-/// Reads everything that `reader` gives, standard input for instance.
+/// Reads a whole stream, for example standard input.
 ///
 /// # Errors
 ///
@@ -328,13 +326,12 @@ pub fn read_from(reader: impl Read, hint: Option<Format>, limits: &Limits) -> Re
     read_bytes(&bytes, hint, limits)
 }
 
-/// Reads a whole file in memory. The content wins over the `hint`, which is
-/// what its name says or the user; TGA is known by the hint alone.
+/// Decodes a file in memory. The content takes precedence over `hint`, the format by the
+/// file's name or named by the user; TGA is recognised by the hint only.
 ///
 /// # Errors
 ///
-/// [`Error::Input`] if the bytes are damaged, cut short, or of a kind that is
-/// not supported, [`Error::Limit`] if they claim more than `limits` allow.
+/// [`Error::Input`] if the bytes are damaged, truncated, or of a kind that is not supported, [`Error::Limit`] if they claim more than `limits` allow.
 pub fn read_bytes(bytes: &[u8], hint: Option<Format>, limits: &Limits) -> Result<Decoded> {
     rows_of_bytes(bytes, hint, limits)?.into_decoded()
 }

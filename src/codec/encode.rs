@@ -19,19 +19,19 @@ use super::{
     tiff,
 };
 
-/// How hard to compress, for the formats that leave a choice: PNG and TIFF.
+/// The compression level of PNG and TIFF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
-    /// Quickly.
+    /// The fastest.
     Fast,
-    /// A compromise.
+    /// A compromise between speed and size.
     #[default]
     Balanced,
-    /// As small as it gets.
+    /// The smallest files.
     Best,
 }
 
-/// How to write, beside the format.
+/// The options of encoders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncodeOptions {
     /// The quality of a JPEG, 1 to 100. Default: 90.
@@ -49,8 +49,8 @@ impl Default for EncodeOptions {
     }
 }
 
-/// Writes `image` to `out` and gives warnings, one line each, of what the
-/// format could not carry.
+/// Writes `image` to `out` and returns warnings, one line each, about what the format cannot
+/// store.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ pub fn encode<W: Write + Seek + Send>(
     encode_to(image, format, metadata, options, Output::seekable(out)).map(|(warnings, _)| warnings)
 }
 
-/// [`encode`], to any output, which it gives back.
+/// [`encode`] to any output, which is returned.
 fn encode_to<'a>(
     image: &Image,
     format: Format,
@@ -98,9 +98,9 @@ fn encode_to<'a>(
     Ok((warnings, out.into_output()))
 }
 
-/// Begins a file of rows that are still to come: of an image of this spec, in this format,
-/// with the `metadata` known so far. What the format cannot carry is told by
-/// [`RowWriter::finish`].
+/// Begins a file to be written by rows: an image of this spec, in this format, with the
+/// `metadata` known so far. [`RowWriter::finish`] returns warnings about what the format
+/// cannot store.
 ///
 /// PNG, JPEG, TIFF, Netpbm and `.npy` are encoded as the rows come; other
 /// formats at the end.
@@ -145,9 +145,8 @@ const fn by_rows(format: Format) -> bool {
         )
 }
 
-/// The most bytes of memory that it takes to write rows of this spec, into a
-/// pipe or not: a strip for every thread where they are encoded as they come,
-/// else all samples and what becomes of them.
+/// An upper bound of the memory that writing an image takes, to a pipe or not: a strip per
+/// thread for formats that are encoded by strips, else all samples and their encoded form.
 pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> usize {
     let spec = ImageSpec {
         channels: format.written_channels(given.channels),
@@ -162,24 +161,24 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         strip.saturating_mul((1 + copies) * threads)
     };
     let encoding = match format {
-        // The rows that filters of PNG choose among, and a stretch before and
-        // after its compression.
+        // The candidate rows of PNG's filters, and a batch of rows before and after
+        // compression.
         Format::Png => png::memory_to_write(spec),
-        // What a strip becomes, with the state of a compressor.
+        // The encoded strip, and the compressor's state.
         Format::Tiff => {
             strips(tiff::strip_rows(spec), 2).saturating_add(threads * DEFLATE_STATE_BYTES)
         }
-        // What a strip becomes, while it grows and when it is copied: of the
-        // best quality, noise takes more than its samples.
+        // The encoded strip while its buffer grows and is copied: at the best quality,
+        // noise takes more bytes than its samples.
         Format::Jpeg => {
             strips(jpeg::strip_rows(spec), 5).saturating_add(threads * JPEG_ENCODER_BYTES)
         }
         _ if by_rows(format) => 0,
-        // The samples; and as RGBA, and as codes that grow, and are moved then.
+        // The samples, a copy as RGBA, and the growing buffer of codes.
         Format::Webp => (all.saturating_mul(2))
             .saturating_add(pixels.saturating_mul(4))
             .saturating_add(growing_buffer_bytes(all)),
-        // Indices, made of RGBA, and their codes of up to 12 bits.
+        // The palette indices, the RGBA they are made from, and codes of up to 12 bits.
         Format::Gif => {
             let codes = growing_buffer_bytes(pixels.saturating_add(pixels / 2));
             let made = match spec.channels {
@@ -190,8 +189,9 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         }
         // Incompressible pixels take an additional byte each.
         Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
-        // In the order of its channels; with samples that fit, and a row of each component.
+        // A copy with reordered channels.
         Format::Tga => all.saturating_mul(2),
+        // A copy with clamped samples, and a row of each component.
         Format::Hdr => all.saturating_mul(2).saturating_add(16 * spec.columns),
         // Blocks that the exr crate's own threads compress.
         Format::Exr => all.saturating_add(image_crate::exr::blocks_to_write(spec)),
@@ -202,7 +202,7 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
         _ => growing_buffer_bytes(all),
     };
-    // A part of the rows as the format has them.
+    // A chunk of rows, converted to the format's channels.
     let repeated = match spec.channels == given.channels {
         true => 0,
         false => rows::GRAY_CHUNK_BYTES
@@ -218,9 +218,8 @@ const DEFLATE_STATE_BYTES: usize = 512 << 10;
 /// The bytes of a JPEG encoder's tables and block row.
 const JPEG_ENCODER_BYTES: usize = 256 << 10;
 
-/// The most bytes of a buffer that grows to this size, or a little more, in which
-/// samples take when they do not compress: it doubles, and is there twice when it
-/// is moved.
+/// An upper bound of the memory of a buffer that grows by doubling to `bytes`, plus 1/16 for
+/// incompressible data: the old and the new buffer exist together while one is copied.
 const fn growing_buffer_bytes(bytes: usize) -> usize {
     bytes.saturating_add(bytes / 16).saturating_mul(3)
 }
@@ -264,8 +263,7 @@ pub(super) fn encode_whole(
     Ok(warnings)
 }
 
-/// Writes `image` to the file at `path`, which is there only when it is whole, or to the device
-/// or pipe that is there.
+/// Writes `image` to the file at `path`, atomically, or to the device or pipe at `path`.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ pub(super) use crate::{file::writing, text::printable};
 
 use crate::error::{Error, InputError, LimitError, OutputError};
 
-/// `message` on one line, however many it had. Decoders quote what they find.
+/// `message` on one line and printable: decoders quote bytes of the file.
 pub(super) fn one_line(message: impl fmt::Display) -> String {
     let text = message.to_string();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -19,7 +19,7 @@ pub(super) fn damaged(format: &'static str, reason: impl fmt::Display) -> Error 
     InputError::Damaged { format, what }.into()
 }
 
-/// What may be a sentence of its own, as it stands in brackets.
+/// A message without its final period, since it is printed in brackets.
 fn without_final_period(reason: impl fmt::Display) -> String {
     one_line(reason).trim_end_matches('.').to_owned()
 }
@@ -50,14 +50,16 @@ pub(super) fn unsupported(format: &'static str, what: impl fmt::Display) -> Erro
     InputError::Unsupported { format, what }.into()
 }
 
-/// The same, where a decoder has a sentence of its own for it.
+/// The same, with the decoder's own message.
 pub(super) fn unsupported_kind(format: &'static str, reason: impl fmt::Display) -> Error {
     let reason = without_final_period(reason);
     InputError::UnsupportedKind { format, reason }.into()
 }
 
-/// A decoder's I/O error: the data are in memory, so that an early end is the
-/// only honest one.
+/// A decoder's I/O error. Errors of the system are reported by [`ReadErrors`], so only an
+/// early end of file is a real one here.
+///
+/// [`ReadErrors`]: super::input::ReadErrors
 pub(super) fn read_error(format: &'static str, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => truncated(format),
@@ -65,7 +67,7 @@ pub(super) fn read_error(format: &'static str, error: &io::Error) -> Error {
     }
 }
 
-/// An encoder's refusal of a picture, and the formats to choose instead.
+/// The error of an encoder that refuses an image; `others` are formats to choose instead.
 pub(super) fn encoder_refused(
     format: &'static str,
     reason: impl fmt::Display,
@@ -80,7 +82,7 @@ pub(super) fn encoder_refused(
     .into()
 }
 
-/// An error of the same kind and words, since there is no copying one.
+/// A copy of the error, since `io::Error` is not `Clone`.
 pub(super) fn clone_io_error(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),

@@ -126,7 +126,7 @@ impl Format {
         }
     }
 
-    /// The format that an extension means, in any case and without its dot.
+    /// The format with this extension, in any case and without its dot.
     pub fn from_extension(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| {
             format
@@ -136,12 +136,12 @@ impl Format {
         })
     }
 
-    /// The format that a path's extension means.
+    /// The format of a path's extension.
     pub fn from_path(path: &Path) -> Option<Self> {
         Self::from_extension(path.extension()?.to_str()?)
     }
 
-    /// The format that the first bytes of a file show. TGA has no mark and is
+    /// The format identified by the first bytes of a file. TGA has no magic number and is
     /// never found.
     pub fn from_content(bytes: &[u8]) -> Option<Self> {
         let riff = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
@@ -182,13 +182,13 @@ impl Format {
         names.join(", ")
     }
 
-    /// Whether `other` is the same format, or both are Netpbm's, which share
-    /// their extensions freely.
+    /// Whether `other` is the same format, or both are Netpbm formats, whose extensions are
+    /// used interchangeably.
     pub(crate) const fn is_same_family(self, other: Self) -> bool {
         self as u8 == other as u8 || (self.is_netpbm() && other.is_netpbm())
     }
 
-    /// Whether its file is read as its rows are asked for, and not at once.
+    /// Whether the file is read as its rows are requested, and not when it is opened.
     pub(crate) const fn is_read_by_rows(self) -> bool {
         self.is_netpbm() || matches!(self, Self::Png | Self::Tiff | Self::Npy)
     }
@@ -201,7 +201,7 @@ impl Format {
     }
 }
 
-/// White space, or the start of a comment, after Netpbm's mark.
+/// White space, or the start of a comment, after Netpbm's magic number.
 const fn is_netpbm_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | b'#')
 }

@@ -37,13 +37,14 @@ pub(super) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    // Of a profile and XMP data. Sizes are checked here, before anything is
+    // The limit of a profile and XMP data; image sizes are checked here before anything is
     // allocated for them.
     let metadata = NonZeroU64::new(limits.metadata() as u64).unwrap_or(NonZeroU64::MIN);
     options.set_memory_limit(MemoryLimit::Bytes(metadata));
     let memory_limit = limits.max_memory;
     let decoding = move |error| decoding(error, memory_limit);
-    // Both grow, and are there twice when they are moved; wherever they stand.
+    // Profile and XMP data are collected in growing buffers: old and new exist together
+    // while one is copied. A match inside image data only raises the bound.
     let metadata_bytes = match bytes
         .windows(PROFILE.len())
         .any(|part| part == PROFILE || part == XMP)
@@ -92,7 +93,7 @@ pub(super) fn open<'a>(
 
 /// Finds the frames after the first and data after the last, by walking the blocks up
 /// to the first damaged one. A thorough scan also decodes the first frame to find
-/// surplus data in it.
+/// excess data in it.
 fn ignored(bytes: &[u8], scan_depth: ScanDepth) -> Vec<IgnoredContent> {
     let blocks = Blocks::of(bytes);
     let trailing = data_after(bytes, blocks.end);
@@ -102,7 +103,8 @@ fn ignored(bytes: &[u8], scan_depth: ScanDepth) -> Vec<IgnoredContent> {
     frames.into_iter().chain(trailing).chain(excess).collect()
 }
 
-/// What the data of a frame, whose descriptor this is, hold beside it.
+/// Excess data in the compressed data of a frame, whose bytes from its descriptor on are
+/// `frame`.
 fn excess_data(frame: &[u8]) -> Option<IgnoredContent> {
     let &[_, _, _, _, _, w0, w1, h0, h1, flags] = frame.first_chunk()?;
     let [width, height] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
@@ -158,7 +160,8 @@ impl Blocks {
     }
 }
 
-/// Skips data sub-blocks up to the empty one that ends them; returns the rest.
+/// Iterates over data sub-blocks up to the empty one that ends them; the field is what
+/// follows.
 struct SubBlocks<'a>(&'a [u8]);
 
 impl<'a> Iterator for SubBlocks<'a> {
@@ -172,9 +175,9 @@ impl<'a> Iterator for SubBlocks<'a> {
     }
 }
 
-/// The first picture, and what is made of it.
+/// The first frame, and the shape and colours that it is decoded to.
 struct Picture {
-    /// Without its indices, which are still to be read.
+    /// The frame without its indices, which are still to be read.
     frame: Frame<'static>,
     palette: Vec<[u8; 3]>,
     spec: ImageSpec,
@@ -211,15 +214,15 @@ impl Picture {
     }
 }
 
-/// Writes one picture: gray exactly, everything else as well as 256 colours
-/// can, with a warning where that is not exact.
+/// Writes one picture: gray exactly, anything else with 256 colours and a warning if that is
+/// not exact.
 pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>> {
     let (rows, columns) = image_crate::sides(image)?;
     let (height, width) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
     let mut warnings = Vec::new();
-    // The palette of the file, where it is the only one: some readers take a gray
-    // picture by that alone.
+    // A gray palette is written as the global one: some readers recognise gray pictures
+    // only by that.
     let mut global = Vec::new();
     let frame = if image.channels() == 1 {
         global = (0..=255).flat_map(|gray| [gray; 3]).collect();

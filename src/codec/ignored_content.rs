@@ -1,5 +1,5 @@
-//! Content of a file that is not read: further images, data after the image, or
-//! precision beyond the sample types here.
+//! Content of a file that is ignored: further images, data after the image, or precision
+//! beyond the sample types of this crate.
 
 use std::{
     fmt,
@@ -9,51 +9,49 @@ use std::{
 use super::Format;
 use crate::image::Depth;
 
-/// A part of a file that is not read, and would be lost if the file were
-/// replaced by a result.
+/// Content of a file that is not read, and would be lost if the file were replaced by a
+/// result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IgnoredContent {
-    /// Frames of an animation, of which the first is read: how many there are.
+    /// The number of frames of an animation, of which the first is read.
     Frames(u64),
-    /// Pages, of which the first is read: how many there are, or at least
-    /// the most that are counted, a thousand.
+    /// The number of pages, of which the first is read; at most 1000 are counted.
     Pages(u64),
-    /// Smaller copies of the picture, and other pictures that belong to it: how
-    /// many, where that is told.
+    /// Reduced copies of the picture, such as thumbnails and mipmaps, and other images that
+    /// belong to it; their number, if known.
     ReducedImages(Option<u64>),
-    /// Pictures behind the first in a stream of several.
+    /// Pictures that follow the first in the same file.
     Pictures,
-    /// Layers or parts, of which one is read: how many there are, where that is
-    /// told.
+    /// Layers or parts, of which one is read; their number, if known.
     Layers(Option<u64>),
-    /// Pixels outside the window that is shown.
+    /// Pixels outside the display window.
     Overscan,
-    /// Bytes behind the picture that are not its own, such as a film.
+    /// The number of trailing bytes after the picture, such as a motion photo's video.
     TrailingData(u64),
-    /// The same between the parts of a picture: how many there are.
+    /// The number of bytes between the parts of a picture that belong to none.
     DataBetween(u64),
     /// Samples beyond the last row, in compressed data that continue after it.
     ExcessSamples,
-    /// Directories that tell of more than the file has: it was cut, or is damaged
-    /// where nothing of the picture is.
+    /// Directories that refer to data beyond the end of the file: it was truncated or damaged
+    /// outside the picture.
     TruncatedDirectory,
-    /// Channels beyond those that are read.
+    /// Channels that are not read.
     Channels {
         /// How many there are.
         stored: u64,
         /// How many are read.
         read: u64,
     },
-    /// Four inks, which are read as RGB.
+    /// CMYK colours, which are read as RGB.
     Cmyk,
-    /// Windows of data and of what is shown that differ, or do not begin at 0, 0.
+    /// A data window and a display window that differ, or do not begin at 0, 0.
     DataWindow,
     /// 64-bit floats, which are read as 32-bit ones.
     F64,
     /// 32-bit integers, which are read as 32-bit floats.
     Integers,
-    /// Integers of so many bits, which are read as 8-bit ones.
+    /// Integers of this many bits, which are read as 8-bit ones.
     Bits(u32),
 }
 
@@ -61,8 +59,7 @@ pub enum IgnoredContent {
 pub(super) const MAX_PAGES: u64 = 1000;
 
 impl IgnoredContent {
-    /// What the user is told where the file is read; nothing where that goes
-    /// without saying.
+    /// The warning when the file is read; `None` if none is needed.
     pub(super) fn warning(self, format: Format) -> Option<String> {
         Some(match self {
             Self::Frames(_) => {
@@ -77,7 +74,7 @@ impl IgnoredContent {
             Self::Cmyk => format!(
                 "the {format} file is CMYK: it was read as RGB, without regard to its profile"
             ),
-            // Told where values did not fit.
+            // Reported after the last row, if values did not fit.
             Self::F64 => return None,
             Self::Integers | Self::Bits(_) => {
                 let (_, read) = self.depth()?;
@@ -96,8 +93,8 @@ impl IgnoredContent {
         })
     }
 
-    /// Of samples that are read as less than they are: the depth that they are
-    /// read as, and what they are called then.
+    /// For samples that are read with reduced precision: the depth that they are read as, and
+    /// its description.
     pub(crate) const fn depth(self) -> Option<(Depth, &'static str)> {
         Some(match self {
             Self::F64 | Self::Integers => (Depth::F32, "32-bit floats"),
@@ -107,7 +104,7 @@ impl IgnoredContent {
     }
 }
 
-/// What there is: `3 frames`, `16 bytes of further data after its picture`.
+/// A description: `3 frames`, `16 bytes of further data after its picture`.
 impl fmt::Display for IgnoredContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -144,7 +141,7 @@ impl fmt::Display for IgnoredContent {
     }
 }
 
-/// The data after an image, if they are more than padding.
+/// Classifies bytes that belong to no part of the image; `None` if they are padding.
 pub(super) fn unknown_data(rest: &[u8]) -> Option<IgnoredContent> {
     if rest.iter().all(|byte| is_padding(*byte) || *byte == 0xff) {
         return None;
@@ -155,8 +152,8 @@ pub(super) fn unknown_data(rest: &[u8]) -> Option<IgnoredContent> {
     })
 }
 
-/// Whether files are padded with this byte: the last one is the end of a file
-/// to CP/M and DOS.
+/// Whether files are padded with this byte; 0x1a marks the end of a text file in CP/M and
+/// DOS.
 const fn is_padding(byte: u8) -> bool {
     byte == 0 || byte.is_ascii_whitespace() || byte == 0x1a
 }
@@ -167,13 +164,13 @@ pub(super) fn trim_padding(bytes: &[u8]) -> &[u8] {
     &bytes[start.unwrap_or(bytes.len())..]
 }
 
-/// The same of a file whose picture ends at byte `end`, if that is known: where it
-/// is not, the file is cut or damaged, which its decoder finds.
+/// The unknown data of a file whose picture ends at byte `end`. If that is `None`, the file
+/// is truncated or damaged, which its decoder reports.
 pub(super) fn data_after(file: &[u8], end: Option<usize>) -> Option<IgnoredContent> {
     unknown_data(file.get(end?..)?)
 }
 
-/// The same of an input, from byte `start` to byte `end`.
+/// The unknown data of an input from byte `start` to byte `end`.
 pub(super) fn data_between(
     input: &mut (impl Read + Seek),
     start: u64,

@@ -47,9 +47,10 @@ pub(super) fn open<'a>(
     let picture = Picture {
         format,
         limits: *limits,
-        file: bytes.len(),
-        kept: 0,
-        copies: [0, 0],
+        file_bytes: bytes.len(),
+        decoder_bytes: 0,
+        sample_copies: 0,
+        extra_pixel_bytes: 0,
         gray: false,
         ignored: Vec::new(),
     };
@@ -61,40 +62,38 @@ pub(super) fn open<'a>(
             let gray = decoder
                 .get_palette()
                 .is_some_and(|palette| palette.iter().all(|[r, g, b]| r == g && g == b));
-            // One channel of three.
-            let copies = [0, usize::from(gray)];
             Picture {
                 gray,
-                copies,
+                // One channel of three.
+                extra_pixel_bytes: usize::from(gray),
                 ignored,
                 ..picture
             }
             .open(decoder)
         }
         Format::Exr => {
-            let kept = exr::decoder_bytes(&bytes, limits)?;
+            let decoder_bytes = exr::decoder_bytes(&bytes, limits)?;
             let ignored = exr::ignored(&bytes)?;
             let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            // It gives all samples at once, and they are copied.
-            let copies = [1, 0];
             Picture {
-                kept,
-                copies,
+                decoder_bytes,
+                // It decodes all samples at once, and they are copied.
+                sample_copies: 1,
                 ignored,
                 ..picture
             }
             .open(decoder)
         }
         Format::Hdr => {
-            let kept = hdr::decoder_bytes(&bytes, limits)?;
-            // Strict reading knows only one of the two marks.
+            let decoder_bytes = hdr::decoder_bytes(&bytes, limits)?;
+            // Strict reading accepts only one of the two signatures.
             let strict = bytes.starts_with(b"#?RADIANCE");
             let header = HdrDecoder::with_strictness(borrowed(&bytes), strict);
             let size = size(&header.map_err(failed)?);
             let ignored = Vec::from_iter(data_after(&bytes, hdr::end(&bytes, size)));
             let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
             Picture {
-                kept,
+                decoder_bytes,
                 ignored,
                 ..picture
             }
@@ -114,10 +113,9 @@ pub(super) fn open<'a>(
             let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let ignored = tga::ignored(&bytes, size);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            // Numbers of colours are there beside these.
-            let copies = [1, 0];
             Picture {
-                copies,
+                // The palette indices.
+                sample_copies: 1,
                 ignored,
                 ..picture
             }
@@ -130,14 +128,14 @@ pub(super) fn open<'a>(
                 .ok_or_else(|| errors::damaged("webp", "a chunk is longer than the file"))?;
             ignored.extend(data_after(&bytes, Some(end)));
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            // Data of lossy pictures are copied twice. They have planes of Y, U
-            // and V, whose sides are multiples of 16, others all samples as
-            // RGBA; alpha is one of these others. A film has a canvas besides.
-            let pixel = if decoder.has_animation() { 16 } else { 8 };
+            // The data of lossy pictures are copied twice. Lossy pictures are decoded to
+            // planes of Y, U and V, whose sides are multiples of 16, lossless ones and alpha
+            // to RGBA. An animation has a canvas as well.
+            let extra_pixel_bytes = if decoder.has_animation() { 16 } else { 8 };
             Picture {
                 ignored,
-                kept: 2 * picture.file + webp::DECODER_TABLE_BYTES,
-                copies: [0, pixel],
+                decoder_bytes: 2 * picture.file_bytes + webp::DECODER_TABLE_BYTES,
+                extra_pixel_bytes,
                 ..picture
             }
             .open(decoder)
@@ -167,7 +165,8 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?)).ok()
 }
 
-/// What the decoder keeps of a file, if both fit into memory.
+/// Checks that the file and the bytes that the decoder keeps of it fit into memory; returns the
+/// latter.
 fn check_memory(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) -> Result<usize> {
     match bytes.len().saturating_add(kept) > limits.memory() {
         true => Err(errors::over_memory(name, limits.max_memory)),
@@ -175,23 +174,23 @@ fn check_memory(name: &'static str, kept: usize, bytes: &[u8], limits: &Limits) 
     }
 }
 
-/// The bytes of the rows that a decoder keeps, for each of their columns.
+/// The bytes of a decoder's row buffers, per column.
 const ROW_BUFFER_BYTES_PER_COLUMN: usize = 64;
 
-/// What is known of a picture beside its decoder.
+/// The properties of a picture that its decoder does not report.
 struct Picture {
     format: Format,
     limits: Limits,
-    /// The bytes of the file.
-    file: usize,
-    /// What the decoder keeps of the file beside it.
-    kept: usize,
-    /// How often it has the samples beside the picture, and bytes for each
-    /// pixel.
-    copies: [usize; 2],
-    /// Whether its three channels are the same.
+    file_bytes: usize,
+    /// The bytes that the decoder keeps beside the file and the samples.
+    decoder_bytes: usize,
+    /// The copies of the samples that the decoder makes.
+    sample_copies: usize,
+    /// Further bytes that the decoder keeps for each pixel.
+    extra_pixel_bytes: usize,
+    /// Whether its three channels are equal.
     gray: bool,
-    /// What it does not read.
+    /// The content that the decoder ignores.
     ignored: Vec<IgnoredContent>,
 }
 
@@ -210,28 +209,27 @@ impl Picture {
         let stored = [rows, columns, channels];
         self.limits
             .check(rows as u64, columns as u64, channels as u64, depth)?;
-        let mut most = ::image::Limits::no_limits();
-        most.max_alloc = Some(memory);
-        decoder.set_limits(most).map_err(failed)?;
+        let mut limits = ::image::Limits::no_limits();
+        limits.max_alloc = Some(memory);
+        decoder.set_limits(limits).map_err(failed)?;
         let metadata = Metadata {
             icc: decoder.icc_profile().map_err(failed)?,
             exif: decoder.exif_metadata().map_err(failed)?,
             xmp: decoder.xmp_metadata().map_err(failed)?,
             ..Metadata::default()
         };
-        let kept = if self.gray { 1 } else { channels };
-        let spec = ImageSpec::new([rows, columns, kept], depth);
+        let kept_channels = if self.gray { 1 } else { channels };
+        let spec = ImageSpec::new([rows, columns, kept_channels], depth);
         let mut header = RowsHeader::new(format, spec).with_ignored(self.ignored);
         header.metadata = metadata.clone();
         let samples = rows * columns * channels * depth.bytes();
-        let [copies, pixel] = self.copies;
-        let memory = (samples.saturating_mul(1 + copies))
-            .saturating_add((rows * columns).saturating_mul(pixel))
+        let memory = (samples.saturating_mul(1 + self.sample_copies))
+            .saturating_add((rows * columns).saturating_mul(self.extra_pixel_bytes))
             .saturating_add(metadata.bytes())
-            // A row or two of pixels as they are stored.
+            // One or two stored rows.
             .saturating_add(columns * ROW_BUFFER_BYTES_PER_COLUMN)
-            .saturating_add(self.kept)
-            .saturating_add(self.file);
+            .saturating_add(self.decoder_bytes)
+            .saturating_add(self.file_bytes);
         Ok(WholeSource::reader(header, memory, move || {
             let [rows, columns, channels] = stored;
             let mut image = Image::zeroed(rows, columns, channels, depth)?;
@@ -248,8 +246,8 @@ impl Picture {
     }
 }
 
-/// Writes BMP, EXR, HDR, QOI, TGA or WebP. The channels have been repeated
-/// already where the format has no gray.
+/// Writes BMP, EXR, HDR, QOI, TGA or WebP. Gray was converted to RGB if the format has no
+/// gray.
 pub(super) fn write(
     image: &Image,
     format: Format,
@@ -277,10 +275,10 @@ pub(super) fn write(
     result.map_err(|error| encoding(format, error))
 }
 
-/// Hands the metadata to an encoder that is known to take them.
+/// Passes the metadata to an encoder that supports them.
 pub(super) fn embed(encoder: &mut impl ImageEncoder, metadata: &Metadata) {
     if let Some(icc) = &metadata.icc {
-        // An encoder that takes none says so; `Metadata::supported_by` never lets it come to that.
+        // Fails for an encoder without support, which `Metadata::supported_by` excludes.
         let _ = encoder.set_icc_profile(icc.clone());
     }
     if let Some(exif) = &metadata.exif {
@@ -329,7 +327,7 @@ pub(super) const fn layout(color: ColorType) -> Option<(Depth, usize)> {
     })
 }
 
-/// The gray of an image whose three channels are the same.
+/// The gray image of one whose three channels are equal.
 fn first_of_three(image: Image) -> Result<Image> {
     let (rows, columns) = (image.rows(), image.columns());
     match image.into_samples() {
@@ -353,7 +351,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
         ImageError::IoError(error) => errors::read_error(name, &error),
         ImageError::Unsupported(error) => {
             use ExtendedColorType::Unknown;
-            // As a whole, the error is a sentence of its own.
+            // The message of the whole error is a sentence of its own.
             let what = match error.kind() {
                 UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
                 UnsupportedErrorKind::Color(Unknown(bits)) => format!("a colour of {bits} bits"),
@@ -362,7 +360,7 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
             };
             errors::unsupported(name, what)
         }
-        // Before it knows of any limit.
+        // No limit was set yet.
         ImageError::Limits(error) => errors::damaged(name, error),
         error => {
             let text = errors::one_line(&error);

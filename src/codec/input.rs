@@ -55,8 +55,8 @@ impl<'a> Input<'a> {
         Self::Stream(Box::new(BufReader::with_capacity(BUFFER, stream)))
     }
 
-    /// The first bytes, as many as tell what the content is; all, if there are
-    /// no more. The input stays at its beginning.
+    /// The first [`START`] bytes, or all if there are fewer. The input stays at its
+    /// beginning.
     pub(super) fn start(self) -> Result<(Vec<u8>, Self)> {
         let failed = |error| Error::io(IoAction::Read, error);
         let mut start = Vec::new();
@@ -81,8 +81,7 @@ impl<'a> Input<'a> {
         Ok((start, input))
     }
 
-    /// For decoders that read from the first byte to the last: a stream gives an error
-    /// where they seek.
+    /// For decoders that read from start to end: seeking in a stream is an error.
     pub(super) fn into_reader(self) -> InputReader<'a> {
         match self {
             Self::Memory(bytes) => Box::new(Cursor::new(bytes)),
@@ -91,8 +90,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// For decoders that seek: a stream is read to its end before. The second number is
-    /// that of the bytes that are held in memory for it.
+    /// For decoders that seek: a stream is read into memory. Also returns the bytes of that
+    /// memory.
     pub(super) fn into_seekable(self, limits: &Limits) -> Result<(InputReader<'a>, usize)> {
         match self {
             Self::Stream(stream) => {
@@ -121,21 +120,21 @@ impl<'a> Input<'a> {
 /// The minimum growth of a stream's buffer in bytes.
 const GROWTH: usize = 1 << 16;
 
-/// Everything that `reader` gives, for formats that are not read by rows.
+/// Reads all of `reader`, for formats that are not read by rows.
 pub(super) fn read_all(reader: impl Read, limits: &Limits) -> Result<Vec<u8>> {
     read_about(reader, 0, limits)
 }
 
-/// Everything that `reader` gives, about `len` bytes, in memory that is taken at
-/// once if that is right. Else it grows by half, and is there twice when it is
-/// moved.
+/// Reads all of `reader`. `len` is the expected size, which is allocated at once. A longer
+/// input makes the buffer grow by half; the old and the new buffer exist together while it
+/// is copied.
 fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8>> {
     let failed = |error| Error::io(IoAction::Read, error);
     let mut bytes = Vec::new();
     let mut more = usize::try_from(len).unwrap_or(usize::MAX);
     let mut next = None;
     loop {
-        // Less than a half where that does not fit.
+        // Grow by less than a half if that does not fit.
         let left = limits.memory().checked_sub(2 * bytes.len());
         more = match left {
             Some(left) if bytes.is_empty() && more <= left => more,
@@ -160,13 +159,13 @@ fn read_about(mut reader: impl Read, len: u64, limits: &Limits) -> Result<Vec<u8
     }
 }
 
-/// A file that must be read whole, beyond the limits.
+/// The error of a file that must be read whole and exceeds the memory limit.
 fn too_large_for_memory(limits: &Limits) -> Error {
     let limit = limits.max_memory;
     LimitError::WholeFile { limit }.into()
 }
 
-/// A file beyond the limits.
+/// The error of a file that exceeds the size limit.
 pub(super) fn too_large(limits: &Limits) -> Error {
     let limit = limits.max_bytes;
     LimitError::FileBytes { limit }.into()
@@ -180,7 +179,7 @@ pub(super) struct ReadErrors(Arc<Mutex<ReadErrorState>>);
 #[derive(Debug)]
 struct ReadErrorState {
     limits: Limits,
-    /// The bytes that may still come.
+    /// The bytes that may still be read.
     left: u64,
     exceeded: bool,
     failure: Option<io::Error>,
@@ -196,7 +195,7 @@ impl ReadErrors {
         })))
     }
 
-    /// `error`, or what is behind it.
+    /// The recorded I/O error or exceeded limit that caused `error`, else `error` itself.
     pub(super) fn real_cause(&self, error: Error) -> Error {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &state.failure {
@@ -211,8 +210,8 @@ impl ReadErrors {
 pub(super) struct RecordingReader<R> {
     inner: R,
     read_errors: ReadErrors,
-    /// Whether bytes are counted: not of a file, whose length is known and
-    /// which may be read twice.
+    /// Whether bytes are counted: not for files, whose length is known and whose bytes may
+    /// be read twice.
     counted: bool,
 }
 
@@ -278,7 +277,7 @@ impl<R: Seek> Seek for RecordingReader<R> {
     }
 }
 
-/// A stream for a library that asks for a seekable one and never seeks.
+/// A stream for a library that requires `Seek` but never seeks.
 struct ForwardOnly<R>(R);
 
 impl<R: Read> Read for ForwardOnly<R> {

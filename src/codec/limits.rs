@@ -32,9 +32,8 @@ impl Default for Limits {
 /// Bytes of a file and of samples for each pixel: four channels of 16 bits.
 const BYTES_PER_PIXEL: u64 = 8;
 
-/// How often a profile is in memory while it is read: twice as it grows, and is
-/// moved then, as the decoder has it, and as it is kept at the beginning and at the
-/// end; with the file itself.
+/// The copies of a profile that may exist while a file is read: two while its buffer grows,
+/// the decoder's, those in header and trailer, and the file itself.
 const COPIES: usize = 8;
 
 impl Limits {
@@ -96,9 +95,9 @@ impl Limits {
         Ok(())
     }
 
-    /// What a profile and EXIF data may take: a small file can swell to any size.
-    /// 64 MiB, or more where there is much memory; less where that would not hold
-    /// the copies of them that there are while they are read.
+    /// The size limit of a profile and of EXIF data, since a small compressed file can
+    /// decompress to any size: 1/64 of the memory or at least 64 MiB, but such that
+    /// [`COPIES`] of it fit.
     pub(super) fn metadata(&self) -> usize {
         let memory = self.memory();
         (memory / 64).max(64 << 20).min(memory / COPIES)

@@ -15,31 +15,29 @@ use super::{Format, errors};
 pub struct Metadata {
     /// The ICC colour profile.
     pub icc: Option<Vec<u8>>,
-    /// EXIF data, from their TIFF header on. The pixels are not turned by the
-    /// orientation in them.
+    /// EXIF data, from their TIFF header on. Their orientation is not applied to the pixels.
     pub exif: Option<Vec<u8>>,
-    /// XMP data, an RDF packet. Of PNG they are not read, only written.
+    /// XMP data, an RDF packet. Written to PNG files, but not read from them.
     pub xmp: Option<Vec<u8>>,
-    /// How large the pixels are meant to be. Formats other than PNG, JPEG and
-    /// TIFF have no place for it.
+    /// The pixel density. Stored by PNG, JPEG and TIFF only.
     pub density: Option<Density>,
     /// The orientation of a TIFF file, 1 to 8 as in EXIF.
     pub orientation: Option<u16>,
-    /// Whether the colours are multiplied by alpha already, as a TIFF file can
-    /// say. They are left so.
+    /// Whether the colours are premultiplied by alpha, as a TIFF file can declare. They are
+    /// kept so.
     pub premultiplied: bool,
     /// Whether a NumPy array of one channel has an axis for it.
     pub channel_axis: bool,
 }
 
 impl Metadata {
-    /// The bytes that it takes.
+    /// The bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
         let kept = [&self.icc, &self.exif, &self.xmp];
         kept.into_iter().flatten().map(Vec::capacity).sum()
     }
 
-    /// What these tell that `known` do not.
+    /// The metadata in `self` that `known` lacks.
     pub(super) fn missing_from(&self, known: &Self) -> Self {
         fn new<T: Clone>(late: &Option<T>, known: &Option<T>) -> Option<T> {
             late.clone().filter(|_| known.is_none())
@@ -55,7 +53,7 @@ impl Metadata {
         }
     }
 
-    /// These, and what `late` tell beyond them.
+    /// `self`, with what only `late` has.
     pub(super) fn merged_with(&self, late: &Self) -> Self {
         let late = late.missing_from(self);
         Self {
@@ -69,8 +67,8 @@ impl Metadata {
         }
     }
 
-    /// The metadata that a file of `format` with so many `channels` can carry,
-    /// and a warning for each that it cannot.
+    /// The metadata that a file of `format` with this number of `channels` can store, and a
+    /// warning for each that it cannot.
     pub(super) fn supported_by(&self, format: Format, channels: usize) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         let mut fitted = Self::default();
@@ -126,7 +124,7 @@ impl Metadata {
         if self.premultiplied && matches!(channels, 2 | 4) {
             match format {
                 Format::Tiff => fitted.premultiplied = true,
-                // OpenEXR's alpha is always like that; an array has no rule.
+                // OpenEXR's alpha is always premultiplied; .npy has no convention.
                 Format::Exr | Format::Npy => {}
                 _ => warnings.push(format!(
                     "the colours are multiplied by alpha, which {format} has no mark for: viewers will show them too dark"
@@ -138,7 +136,7 @@ impl Metadata {
     }
 }
 
-/// Why the profile cannot go into such a file, if so.
+/// A warning if such a file cannot store the profile.
 fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> {
     if !matches!(
         format,
@@ -161,7 +159,7 @@ fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> 
     })
 }
 
-/// Why these XMP data cannot go into such a file, if so.
+/// A warning if such a file cannot store these XMP data.
 fn unfit_xmp(xmp: &[u8], format: Format) -> Option<String> {
     match format {
         // A segment holds 65533 bytes, 29 of them a name.

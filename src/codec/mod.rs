@@ -1,9 +1,7 @@
-//! Reading and writing images: formats, limits, metadata, files that are whole
-//! or not there at all.
+//! Reading and writing images: formats, limits, metadata, atomic output files.
 //!
-//! Everything that is read is checked to its end, so that a file that was cut
-//! short is an error and never a picture with a gray part. Nothing is allocated
-//! on the word of a header alone: see [`Limits`]. 16 bits stay 16 bits, and
+//! All input is decoded and verified to its end, so that a truncated file is an error and
+//! never a partly gray picture. No allocation trusts a header: see [`Limits`]. 16 bits stay 16 bits, and
 //! gray with alpha stays two channels.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! Netpbm's formats: read through the image crate a band at a time, written here.
+//! Netpbm's formats: read through the image crate by chunks of rows, written here.
 
 use std::{
     io::{self, BufRead, Read, Seek, SeekFrom, Write},
@@ -27,8 +27,7 @@ use super::{
     rows::{Header, RowReader, SharedOutput, Sink, Source, Trailer, write_samples},
 };
 
-/// The most bytes of a header, its comments included: the decoder keeps lines
-/// of any length.
+/// The maximum bytes of a header with its comments: the decoder keeps lines of any length.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
 /// Opens any of the formats, binary or plain (ASCII).
@@ -46,7 +45,7 @@ pub(super) fn open<'a>(
         }
         Err(error) => return Err(failed(error)),
     };
-    // Without a tuple type the decoder takes samples of any maxval for bytes.
+    // Without a tuple type the decoder assumes 8-bit samples whatever the maxval.
     if let Some(header) = pnm_header.as_arbitrary()
         && header.tupltype.is_none()
     {
@@ -74,7 +73,7 @@ pub(super) fn open<'a>(
     });
     let header =
         header.with_ignored(ignored.map_err(|error| errors::read_error(format.name(), &error))?);
-    let bands = Bands {
+    let source = PnmSource {
         input,
         format,
         row_len: header.spec.row_len(),
@@ -84,10 +83,10 @@ pub(super) fn open<'a>(
         plain_row: Vec::new(),
         pnm_header,
     };
-    Ok(RowReader::new(header, bands))
+    Ok(RowReader::new(header, source))
 }
 
-/// The tuple type of so many samples in a pixel.
+/// The tuple type of this number of samples in a pixel.
 fn kind_of(depth: u32) -> ArbitraryTuplType {
     match depth {
         1 => ArbitraryTuplType::Grayscale,
@@ -97,14 +96,14 @@ fn kind_of(depth: u32) -> ArbitraryTuplType {
     }
 }
 
-/// The type of the pixels, and the header, which is all that is read.
+/// Reads the header only; also returns the type of the pixels.
 fn read_header(input: &mut dyn BufRead) -> ImageResult<(ColorType, PnmHeader)> {
     let decoder = PnmDecoder::new(input)?;
     Ok((decoder.color_type(), decoder.into_inner().1))
 }
 
-/// The largest sample that the file may have, if it is no file of bits, which
-/// the decoder checks itself.
+/// The largest sample that the file may have, unless it is a bitmap (1 bit), which the decoder
+/// checks itself.
 fn maxval(header: &PnmHeader) -> Option<u32> {
     use ArbitraryTuplType::{BlackAndWhite, BlackAndWhiteAlpha};
     let tuple = header.as_arbitrary().and_then(|h| h.tupltype.as_ref());
@@ -115,7 +114,7 @@ fn maxval(header: &PnmHeader) -> Option<u32> {
     }
 }
 
-/// The bytes of the samples in the file; of those in digits, that is not known.
+/// The bytes of the samples in the file; `None` if they are plain (ASCII).
 fn stored_bytes(header: &PnmHeader, spec: &ImageSpec) -> Option<u64> {
     Some(match header.subtype() {
         PnmSubtype::Bitmap(SampleEncoding::Binary) => {
@@ -128,14 +127,14 @@ fn stored_bytes(header: &PnmHeader, spec: &ImageSpec) -> Option<u64> {
     })
 }
 
-/// The bytes of the samples that come next in digits, and of a space behind them.
-/// Those of bits may have no spaces between them.
+/// Bytes of the plain (ASCII) samples and of one space after them. The digits of a plain PBM
+/// need no spaces between.
 fn plain_bytes(
     input: &mut InputReader<'_>,
     header: &PnmHeader,
     spec: &ImageSpec,
 ) -> io::Result<u64> {
-    // As the decoder knows them.
+    // As the decoder defines white space.
     let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
     let joined = header.as_bitmap().is_some();
     let mut samples = spec.rows as u64 * spec.row_len() as u64;
@@ -162,8 +161,8 @@ fn plain_bytes(
     }
 }
 
-/// What follows the picture, whose samples come next and have as many bytes as
-/// `stored` says. The input stays where it is; streams cannot seek.
+/// Data after the picture, whose samples come next; `stored` determines their bytes. The
+/// position of the input stays; streams cannot seek.
 fn data_after_picture<'a>(
     input: &mut InputReader<'a>,
     stored: impl FnOnce(&mut InputReader<'a>) -> io::Result<u64>,
@@ -178,9 +177,10 @@ fn data_after_picture<'a>(
     Ok(found)
 }
 
-struct Bands<'a> {
-    /// Behind the header.
+struct PnmSource<'a> {
+    /// After the header.
     input: InputReader<'a>,
+    /// The header of the file, or one with the missing tuple type.
     pnm_header: PnmHeader,
     format: Format,
     row_len: usize,
@@ -188,26 +188,24 @@ struct Bands<'a> {
     maxval: Option<u32>,
     /// Whether the samples are plain (ASCII).
     is_plain: bool,
-    /// A row of samples of 8 bits, as they are read from digits.
+    /// A buffer for a row of plain samples, which are decoded as 16 bits.
     plain_row: Vec<u16>,
 }
 
-impl Bands<'_> {
-    /// The next rows as they are stored, none of them checked or spread.
-    ///
-    /// A band is a picture of its own, with a header that is made for it: so
-    /// the decoder of whole pictures does for bands.
+impl PnmSource<'_> {
+    /// Decodes the next rows without checking or scaling them. A header is made for the rows,
+    /// so that the decoder takes them for a whole picture.
     fn decode(&mut self, rows: u32, maxval: Option<u32>, out: &mut [u8]) -> Result<()> {
         let failed = |error: ImageError| image_crate::decoding(self.format, error);
         let mut start = Vec::new();
-        header_of_band(&self.pnm_header, rows, maxval)
+        header_of_rows(&self.pnm_header, rows, maxval)
             .write(&mut start)
             .map_err(|error| failed(ImageError::IoError(error)))?;
         let decoder = PnmDecoder::new(start.chain(&mut self.input)).map_err(failed)?;
         decoder.read_image(out).map_err(failed)
     }
 
-    /// The next row, whose samples are checked and spread.
+    /// Decodes the next row; its samples are checked against maxval and scaled to full range.
     fn decode_row(&mut self, maxval: u32, out: SampleSliceMut<'_>) -> Result<()> {
         let full = self.depth.full_scale() as u32;
         let factor = full as f32 / maxval as f32;
@@ -237,7 +235,7 @@ impl Bands<'_> {
         Ok(())
     }
 
-    /// A row of samples of 8 bits in digits, which may be too large for these.
+    /// Decodes a row of plain samples as 16 bits, since they may exceed the 8 bits of `out`.
     fn decode_plain(&mut self, maxval: u32, out: &mut [u8]) -> Result<()> {
         let mut row = mem::take(&mut self.plain_row);
         if row.is_empty() {
@@ -253,13 +251,12 @@ impl Bands<'_> {
     }
 }
 
-impl Source for Bands<'_> {
+impl Source for PnmSource<'_> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.row_len;
         let full = self.depth.full_scale() as u32;
         match self.maxval {
-            // Row by row, so that what is found first does not depend on the
-            // height of bands.
+            // Row by row, so that the first error does not depend on the number of rows.
             Some(maxval) if maxval < full || (self.is_plain && self.depth == Depth::U8) => {
                 for row in 0..rows {
                     let range = [row, row + 1].map(|row| row * self.row_len);
@@ -300,8 +297,8 @@ fn above_maxval(format: Format, sample: impl Into<u32>, maxval: u32) -> Error {
     )
 }
 
-/// The header of so many rows; with another maxval, if it is given.
-fn header_of_band(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHeader {
+/// The header with this height and, if given, another maxval.
+fn header_of_rows(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHeader {
     let maxval = maxval.unwrap_or(header.maximal_sample());
     if let Some(header) = header.as_bitmap() {
         BitmapHeader { height, ..*header }.into()
@@ -320,7 +317,7 @@ fn header_of_band(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHe
         }
         .into()
     } else {
-        // Of the four kinds, the one that is left.
+        // The remaining kind is PAM.
         let header = header.as_arbitrary().cloned();
         let header = header.unwrap_or(ArbitraryHeader {
             height,

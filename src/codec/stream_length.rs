@@ -14,11 +14,12 @@ use super::{
 /// Decodes a compressed stream to measure its length, and discards the output.
 pub(super) struct StreamLength {
     decoder: Decoder,
-    /// The bytes that the stream may decode to, and those that it has so far.
+    /// The bytes that the stream may decode to.
     max_decoded: u64,
+    /// The bytes decoded so far.
     decoded: u64,
     state: State,
-    /// What stands behind the end and its padding: its length, and its first bytes.
+    /// The length and the first bytes of what follows the end and its padding.
     trailing_len: u64,
     trailing_start: Vec<u8>,
     discarded: Box<[u8]>,
@@ -52,8 +53,7 @@ impl StreamLength {
         Self::new(Decoder::Lzw(lzw), max_decoded)
     }
 
-    /// The LZW codes of a GIF, the first of which have one bit more than `bits`;
-    /// nothing if there are no such codes.
+    /// The LZW codes of a GIF with minimum code size `bits`; `None` if that is invalid.
     pub(super) fn gif_lzw(bits: u8, max_decoded: u64) -> Option<Self> {
         let lzw = (1..=11)
             .contains(&bits)
@@ -80,8 +80,8 @@ impl StreamLength {
 
     /// Feeds the next bytes of the stream.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
-        /// What is kept of the trailing_start: enough to know a picture by.
-        const TAIL: usize = 1 << 10;
+        /// The bytes that are enough to identify a picture.
+        const MAX_TRAILING_START: usize = 1 << 10;
         while self.state == State::Running && !bytes.is_empty() {
             let (consumed, decoded) = self.decode(bytes);
             bytes = &bytes[consumed..];
@@ -97,7 +97,9 @@ impl StreamLength {
                 bytes = trim_padding(bytes);
             }
             self.trailing_len += bytes.len() as u64;
-            let kept = bytes.len().min(TAIL - self.trailing_start.len());
+            let kept = bytes
+                .len()
+                .min(MAX_TRAILING_START - self.trailing_start.len());
             self.trailing_start.extend_from_slice(&bytes[..kept]);
         }
     }
@@ -115,7 +117,7 @@ impl StreamLength {
         }
     }
 
-    /// Decodes some of the bytes: how many, and to how many.
+    /// Decodes some of the bytes; returns the numbers of bytes consumed and decoded.
     fn decode(&mut self, bytes: &[u8]) -> (usize, usize) {
         match &mut self.decoder {
             Decoder::Deflate(deflate) => {
@@ -144,7 +146,7 @@ impl StreamLength {
 
     /// The data of the stream beyond the samples of the image, if any.
     pub(super) fn ignored(self) -> Option<IgnoredContent> {
-        /// Programs leave some bytes behind a stream, and decoders look ahead.
+        /// Encoders may leave some bytes after a stream, and decoders may read ahead.
         const PADDING: u64 = 16;
         match self.state {
             State::Excess => Some(IgnoredContent::ExcessSamples),
@@ -163,9 +165,9 @@ impl StreamLength {
 #[derive(Clone, Copy)]
 enum PackBits {
     Header,
-    /// Before the byte that is repeated so often.
+    /// Before a byte that is repeated this many times.
     Repeat(usize),
-    /// Within bytes that stand for themselves, so many of which are left.
+    /// Within literal bytes, of which this many are left.
     Literal(usize),
 }
 

@@ -1,5 +1,7 @@
 //! BMP: headers of several versions, palettes or bit masks, rows from the bottom up or
 //! run-length encoded.
+//!
+//! Checks before the image crate decodes it: unused bits, and data outside the image.
 
 use crate::codec::{
     IgnoredContent,
@@ -28,14 +30,14 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
 struct BmpLayout {
     /// The byte offset after the headers and the palette.
     headers_end: usize,
-    /// Where they begin.
+    /// The byte offset of the pixels.
     pixels_start: usize,
-    /// The bits of each.
+    /// The bits per pixel.
     bits: usize,
-    /// 0 if there is none, 1 and 2 for runs of 8 and 4 bits, 3 where masks are
-    /// given.
+    /// The compression method: 0 is none, 1 and 2 run lengths of 8-bit and 4-bit indices, 3
+    /// none with bit masks.
     compression: usize,
-    /// The bits of red, green, blue and alpha in a pixel of 16 or 32.
+    /// The masks of red, green, blue and alpha in a pixel of 16 or 32 bits.
     masks: [u32; 4],
     /// The byte offset after the ICC profile, if there is one.
     profile: usize,
@@ -87,7 +89,7 @@ impl BmpLayout {
         } else {
             colors
         };
-        // Three or four masks may follow a header that has room for them.
+        // Up to four masks may follow the header.
         let head = FILE + header + if compression == 3 { 16 } else { 0 };
         Some(Self {
             headers_end: head
@@ -118,7 +120,7 @@ impl BmpLayout {
         Some(end.max(self.profile))
     }
 
-    /// The bytes of the runs: rows have ends, and the picture has one.
+    /// The bytes of the run-length codes, up to the marker that ends the picture.
     fn runs(&self, bytes: &[u8], [rows, _]: [usize; 2]) -> Option<usize> {
         let (mut rest, mut row) = (bytes, 0);
         while row < rows {
@@ -141,16 +143,16 @@ impl BmpLayout {
                 _ => {}
             }
         }
-        // The end of the last row is where the decoder stops.
+        // The decoder stops at the end of the last row.
         let rest = rest.strip_prefix(&[0, 1]).unwrap_or(rest);
         Some(bytes.len() - rest.len())
     }
 
-    /// Bits of the pixels that are not read, such as an unused alpha.
+    /// Content in bits of the pixels that are not read, such as an unused alpha.
     fn ignored(&self, bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredContent> {
         let mut ignored = Vec::new();
-        let most = self.masks.map(u32::count_ones).into_iter().max();
-        if let Some(bits @ 9..) = most {
+        let widest = self.masks.map(u32::count_ones).into_iter().max();
+        if let Some(bits @ 9..) = widest {
             ignored.push(IgnoredContent::Bits(bits));
         }
         let mask = self.masks.iter().fold(0, |all, mask| all | mask);
@@ -167,8 +169,7 @@ impl BmpLayout {
         ignored
     }
 
-    /// Whether bits of pixels that mean nothing are not the same in all of them:
-    /// some programs keep alpha there.
+    /// Whether the unused bits differ between pixels: some programs keep alpha there.
     fn has_unused_bits(
         &self,
         bytes: &[u8],

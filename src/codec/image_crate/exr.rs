@@ -1,4 +1,6 @@
 //! OpenEXR: headers of attributes, offset tables, and blocks.
+//!
+//! Checks before the image crate decodes it: memory, and ignored layers, channels and windows.
 
 use std::thread;
 
@@ -19,9 +21,9 @@ use crate::{
 
 use super::{check_memory, u32_at};
 
-/// What a file has beside the one layer that is read, the first that is RGB, and
-/// its channels R, G, B and A. A damaged header is for the decoder; of a picture
-/// without colours, it would say that it was damaged.
+/// Content beside the R, G, B and A channels of the first RGB layer. A damaged header is left
+/// to the decoder to report; a file without RGB layer is refused here, as the decoder would
+/// call it damaged.
 pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     let Ok(meta) = MetaData::read_from_buffered(bytes, false) else {
         return Ok(Vec::new());
@@ -42,11 +44,11 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     if stored > read {
         ignored.push(IgnoredContent::Channels { stored, read });
     }
-    let is_whole = |channel: &ChannelDescription| channel.sample_type == SampleType::U32;
+    let is_integer = |channel: &ChannelDescription| channel.sample_type == SampleType::U32;
     if COLOURS
         .iter()
         .chain(&["A"])
-        .any(|name| channel(header, name).is_some_and(is_whole))
+        .any(|name| channel(header, name).is_some_and(is_integer))
     {
         ignored.push(IgnoredContent::Integers);
     }
@@ -62,7 +64,7 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
         position.x() == shown.position.x() && size.x() == shown.size.x(),
         position.y() == shown.position.y() && size.y() == shown.size.y(),
     ];
-    // Beyond what is shown it is cut off, and a window of zeros is shown around it.
+    // The decoder crops the data window to the display window and fills the rest with zeros.
     let within = [
         (position.x(), size.x(), shown.position.x(), shown.size.x()),
         (position.y(), size.y(), shown.position.y(), shown.size.y()),
@@ -95,8 +97,8 @@ fn has(header: &Header, name: &str) -> bool {
     channel(header, name).is_some()
 }
 
-/// Where the last block of all parts ends: behind the headers is a table of
-/// where each begins.
+/// The end of the last block of all parts: the offset tables of the blocks follow the
+/// headers.
 fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
     let mut walk = Walk::of(bytes);
     loop {
@@ -105,7 +107,7 @@ fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
             break;
         }
     }
-    // An empty header ends those of several parts.
+    // An empty header ends the headers of a multi-part file.
     let tables = walk.rest.get(usize::from(walk.is_multi_part)..)?;
     let count = meta.headers.iter().map(|header| header.chunk_count).sum();
     let places = tables.as_chunks().0.iter().take(count);
@@ -114,8 +116,7 @@ fn end(bytes: &[u8], meta: &MetaData) -> Option<usize> {
     last.checked_add(block_bytes(bytes.get(last..)?, meta, walk.is_multi_part)?)
 }
 
-/// The bytes of the block that begins here: the number of its part if there may
-/// be several, its place in the picture, the sizes of what follows.
+/// The size of a block: part number (multi-part files only), coordinates, sizes, data.
 fn block_bytes(block: &[u8], meta: &MetaData, is_multi_part: bool) -> Option<usize> {
     let part = if is_multi_part { u32_at(block, 0)? } else { 0 };
     let header = meta.headers.get(part)?;
@@ -127,7 +128,7 @@ fn block_bytes(block: &[u8], meta: &MetaData, is_multi_part: bool) -> Option<usi
     if !header.deep {
         return (sizes + 4).checked_add(u32_at(block, sizes)?);
     }
-    // A table, its samples, and their size when they are not compressed.
+    // The sizes of the sample count table, of the packed and of the unpacked samples.
     let [table, samples, _] = *block.get(sizes..)?.as_chunks().0.first_chunk()?;
     let [table, samples] = [table, samples].map(|size| usize::try_from(u64::from_le_bytes(size)));
     (sizes + 24)
@@ -135,40 +136,39 @@ fn block_bytes(block: &[u8], meta: &MetaData, is_multi_part: bool) -> Option<usi
         .checked_add(samples.ok()?)
 }
 
-/// The most attributes of all parts of a file. Real ones have some tens in each.
+/// The maximum number of attributes in all parts of a file. Real files have some tens in each.
 const MAX_ATTRIBUTES: usize = 1 << 16;
 
-/// What the decoder keeps of an attribute, in tables that grow, and in the
-/// copies of the header that its threads share.
+/// The bytes that the decoder keeps per attribute: in growing tables, and in the copies of the
+/// header that its threads share.
 const ATTRIBUTE_BYTES: usize = 4 << 10;
 
 /// The bytes that the decoder keeps per part.
 const PART_BYTES: usize = 16 << 10;
 
-/// What it keeps of a byte of most values: their copies.
+/// The bytes that it keeps per byte of a value, which is copied.
 const BYTES_PER_VALUE_BYTE: usize = 4;
 
-/// The same of lists, whose shortest entries have 4 and 18 bytes.
+/// The same for lists of texts and channels, whose shortest entries have 4 and 18 bytes.
 const BYTES_PER_TEXT_BYTE: usize = 64;
 const BYTES_PER_CHANNEL_BYTE: usize = 24;
 
 /// The maximum rows of a block, over all compression methods.
 const BLOCK_ROWS: usize = 256;
 
-/// How often a block is there while it is decoded: as it is stored, as bytes,
-/// in the right order, and as samples of one row or another.
+/// The copies of a block while it is decoded: stored, as bytes, reordered, and as samples of
+/// a row in two forms.
 const BLOCK_COPIES: usize = 5;
 
-/// The tables of a method: of most, and of PIZ, whose codes have 16 bits.
+/// The tables of a compression method, and of PIZ, whose codes have 16 bits.
 const TABLE_BYTES: usize = 64 << 10;
 const PIZ_TABLE_BYTES: usize = 2 << 20;
 
-/// An entry of the table of blocks: as it is read while that grows, and sorted.
+/// The memory of an entry of the offset table: in the growing table, and in a sorted copy.
 const OFFSET_ENTRY_BYTES: usize = 32;
 
-/// The most bytes that the decoder keeps of the header, and of the blocks that it
-/// decodes at a time: attributes to an empty name; of files of several parts,
-/// headers to an empty one.
+/// An upper bound of the memory that the decoder keeps for headers, plus the blocks that it
+/// decodes at a time.
 pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let mut walk = Walk::of(bytes);
     let mut blocks = 0;
@@ -185,7 +185,7 @@ pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
         if columns > 0 && rows > 0 {
             limits.check(rows, columns, 1, crate::image::Depth::F32)?;
         }
-        // One part is decoded, but which is up to the decoder.
+        // The decoder chooses the part to decode.
         blocks = blocks.max(part.blocks_bytes(bytes.len()));
         walk.kept =
             (walk.kept + PART_BYTES).saturating_add(part.blocks(bytes.len()) * OFFSET_ENTRY_BYTES);
@@ -193,26 +193,25 @@ pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
             break;
         }
     }
-    // Blocks are not decoded before samples are asked for.
+    // Blocks are decoded only when samples are requested.
     let kept = check_memory("exr", walk.kept, bytes, limits)?;
     Ok(kept.saturating_add(blocks))
 }
 
-/// The blocks that are worked on at a time, on threads of the exr crate's own.
+/// The maximum number of blocks that the exr crate's own threads process at a time.
 fn threads() -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     cores.max(rayon::current_num_threads()) + 2
 }
 
-/// The attributes of a header, one after the other; none where an empty name
-/// ends it, or what follows is none. What is wrong is left to be found by the
-/// decoder.
+/// Iterates over the attributes of a header; ends at an empty name or at the first malformed
+/// attribute, which the decoder reports.
 struct Walk<'a> {
     rest: &'a [u8],
     /// Whether the file may have several parts.
     is_multi_part: bool,
     attributes: usize,
-    /// The bytes that the decoder keeps of those so far.
+    /// The bytes that the decoder keeps of the attributes so far.
     kept: usize,
 }
 
@@ -252,7 +251,7 @@ impl<'a> Walk<'a> {
         let result = text(rest).and_then(|(kind, rest)| {
             let (size, rest) = rest.split_first_chunk()?;
             let size = usize::try_from(i32::from_le_bytes(*size)).ok()?;
-            // One that ends early is read as far as it goes.
+            // A truncated value is read up to the end of the file.
             let (value, rest) = rest.split_at(size.min(rest.len()));
             Some((kind, value, rest))
         });
@@ -296,14 +295,14 @@ struct Part {
 }
 
 impl Part {
-    /// If there are several of a name, the largest counts.
+    /// Records an attribute. Of duplicates the largest value counts.
     fn record(&mut self, Attribute { name, value }: Attribute<'_>) {
         let numbers: Vec<i32> = (value.as_chunks().0.iter().take(4))
             .map(|bytes| i32::from_le_bytes(*bytes))
             .collect();
         match (name, &numbers[..], value) {
             (b"dataWindow", &[left, top, right, bottom], _) => {
-                // In either order, as the decoder takes them.
+                // The decoder accepts the corners in either order.
                 let len = |first: i32, last: i32| u64::from(first.abs_diff(last)) + 1;
                 let size = [len(left, right), len(top, bottom)];
                 self.size = [0, 1].map(|axis| self.size[axis].max(size[axis]));
@@ -325,12 +324,12 @@ impl Part {
         }
     }
 
-    /// The most bytes of the blocks that are decoded at a time, of a file of
-    /// this length.
+    /// An upper bound of the memory for the blocks of a file of this length that are decoded
+    /// at a time.
     fn blocks_bytes(&self, file: usize) -> usize {
         let [columns, rows] = self.size;
         let lines = columns.saturating_mul(self.rows.min(rows));
-        // A tile may claim more than the picture, and memory is taken for that.
+        // A tile may be larger than the picture; the decoder allocates its full size.
         let tile = self
             .tile
             .map_or(0, |[width, height]| width.saturating_mul(height));
@@ -343,11 +342,12 @@ impl Part {
         .saturating_mul(concurrent)
     }
 
-    /// The blocks that a file of this length can have: their table is in it.
+    /// The maximum number of blocks in a file of this length, which contains their offset
+    /// table.
     fn blocks(&self, file: usize) -> usize {
         let [columns, rows] = self.size;
         let blocks = match self.tile {
-            // With all smaller copies of the picture.
+            // Including all mipmap or ripmap levels.
             Some([width, height]) => (columns.div_ceil(width.max(1)))
                 .saturating_mul(rows.div_ceil(height.max(1)))
                 .saturating_mul(4)
@@ -361,15 +361,15 @@ impl Part {
     }
 }
 
-/// The bytes of a pixel with all channels of a list: names to an empty one, each
-/// with 16 bytes of which the first tells the type.
+/// The bytes of a pixel with all channels of a list, which ends with an empty name. Each name
+/// is followed by 16 bytes, of which the first is the sample type.
 fn pixel_bytes(mut channels: &[u8]) -> u64 {
     let mut bytes = 0;
     while let Some((name, rest)) = text(channels)
         && !name.is_empty()
         && let Some((channel, rest)) = rest.split_first_chunk::<16>()
     {
-        // Of 32 bits, or of 16.
+        // Type 1 is half precision; the others have 32 bits.
         bytes += if channel[0] == 1 { 2 } else { 4 };
         channels = rest;
     }
@@ -385,9 +385,9 @@ const fn block_rows(method: u8) -> u64 {
         _ => BLOCK_ROWS as u64,
     }
 }
-/// The most bytes of the blocks that EXR is encoded in at a time: tiles of 64
-/// rows and columns, as samples, in the right order, and as they are stored;
-/// with an entry of each in the table of all.
+
+/// An upper bound of the memory for the blocks that are encoded at a time: tiles of 64 x 64
+/// pixels, as samples, reordered, and compressed; plus the offset table.
 pub(in crate::codec) fn blocks_to_write(spec: ImageSpec) -> usize {
     const SIDE: usize = 64;
     let pixel = spec.channels * spec.depth.bytes();

@@ -1,4 +1,7 @@
 //! Radiance HDR: a text header, then run-length encoded RGBE pixels.
+//!
+//! Checks before the image crate decodes it: memory, and the end of the pixels. Clamps samples
+//! before it encodes.
 
 use std::borrow::Cow;
 
@@ -11,18 +14,18 @@ use crate::{
 
 use super::check_memory;
 
-/// The most bytes of a header of lines. Real ones, with the commands that made
-/// the picture, have a few thousand.
+/// The maximum bytes of a header. Real ones, with the commands that made the picture, have a
+/// few thousand.
 const MAX_HEADER_BYTES: usize = 1 << 20;
 
-/// What the decoder keeps of a line, a key and a value, while their list grows.
+/// The bytes that the decoder keeps per line: a key and a value in a growing list.
 const LINE_OVERHEAD_BYTES: usize = 256;
 
-/// What it keeps of a byte: the line as it grows, as text, whose bytes may become
-/// three each where they are none, and as key and value.
+/// The bytes that it keeps per byte of a line: the growing line, its text, in which an invalid
+/// byte becomes three, and key and value.
 const BYTES_PER_LINE_BYTE: usize = 12;
 
-/// The most bytes that the decoder keeps of the header: it keeps all of its lines.
+/// An upper bound of the memory that the decoder keeps for the header: all of its lines.
 pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     let (lines, len) = header(bytes);
     if len > MAX_HEADER_BYTES {
@@ -36,8 +39,8 @@ pub(super) fn decoder_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     )
 }
 
-/// The lines of the header, to an empty one and the one of the size, and their
-/// bytes, counted up to one more than there may be.
+/// The number of lines and bytes of the header: up to the empty line and the resolution line.
+/// Counting stops one byte beyond the limit.
 fn header(bytes: &[u8]) -> (usize, usize) {
     let start = &bytes[..bytes.len().min(MAX_HEADER_BYTES + 1)];
     let (mut lines, mut len, mut ended) = (0, 0, false);
@@ -59,8 +62,8 @@ const LARGEST: f32 = 255.0 / 256.0 * f32::from_bits(254 << 23);
 /// Below this, a pixel has no exponent: 2^-128.
 const SMALLEST: f32 = f32::from_bits(1 << 21);
 
-/// The image with samples that the format holds, and what the user should know of
-/// those that it does not. The encoder's exponents would begin anew with them.
+/// The image with samples clamped to the range of the format, and warnings about those that
+/// were not in it. The encoder's exponents would wrap around.
 pub(in crate::codec) fn fitted(image: &Image) -> Result<(Cow<'_, Image>, Vec<Warning>)> {
     let Samples::F32(samples) = image.samples() else {
         return Ok((Cow::Borrowed(image), Vec::new()));
@@ -133,7 +136,7 @@ pub(super) fn end(bytes: &[u8], [rows, columns]: [usize; 2]) -> Option<usize> {
     Some(bytes.len() - rest.len())
 }
 
-/// What follows a row of one component: runs of a value, and lists of values.
+/// Skips a row of one component: runs of a value, and literal values.
 fn skip_plane(mut rest: &[u8], columns: usize) -> Option<&[u8]> {
     let mut left = columns;
     while left > 0 {
@@ -148,8 +151,8 @@ fn skip_plane(mut rest: &[u8], columns: usize) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// What follows a row of pixels: of three ones and a number, which stand for the
-/// pixel before so often, those in a row make a number of several bytes.
+/// Skips a row in the old run-length coding: (1, 1, 1, n) repeats the previous pixel n times;
+/// consecutive ones are the bytes of one count, lowest first.
 fn skip_pixels(mut rest: &[u8], columns: usize) -> Option<&[u8]> {
     let (mut left, mut shift) = (columns, 0_u32);
     while left > 0 {

@@ -1,4 +1,6 @@
 //! QOI: a header, pixel chunks, and an end marker of eight bytes.
+//!
+//! Checks before the image crate decodes it: completeness, and the end of the pixels.
 
 /// The bytes of the header.
 const HEADER: usize = 14;

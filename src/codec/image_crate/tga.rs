@@ -1,5 +1,7 @@
-//! TGA: a header, a name and a palette, pixels or runs of them, and what a footer
-//! at the end of the file tells of.
+//! TGA: a header, a name and a palette, pixels or runs of them, and areas that a footer at the
+//! end of the file refers to.
+//!
+//! Checks before the image crate decodes it: data outside the image.
 
 use crate::codec::{IgnoredContent, ignored_content::unknown_data};
 
@@ -29,7 +31,7 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
     if thumbnail.is_some() {
         ignored.push(IgnoredContent::ReducedImages(None));
     }
-    // Whatever lies between them.
+    // The gaps between the used ranges.
     used_ranges.sort_unstable();
     let mut at = 0;
     for [start, end] in used_ranges.into_iter().chain([[bytes.len(); 2]]) {
@@ -49,8 +51,8 @@ const SIGNATURE: &[u8; 18] = b"TRUEVISION-XFILE.\0";
 
 const EXTENSION: usize = 495;
 
-/// Adds the parts that the footer tells of, if there is one, and gives that of a
-/// small copy of the picture, if there is one.
+/// Adds the ranges that the footer refers to, if there is one; returns that of the thumbnail
+/// ("postage stamp image" in the specification), if there is one.
 fn footer(
     bytes: &[u8],
     rows: usize,

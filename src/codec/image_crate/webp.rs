@@ -1,4 +1,6 @@
 //! WebP: a RIFF file of chunks.
+//!
+//! Checks before the image crate decodes it: the memory of metadata, and ignored chunks.
 
 use std::iter;
 
@@ -7,7 +9,7 @@ use crate::{
     error::Result,
 };
 
-/// A chunk of the file: its name, its size, and its data where they are all there.
+/// A chunk of the file: its name, its size, and its data if they are complete.
 struct Chunk<'a> {
     name: &'a [u8; 4],
     size: usize,
@@ -28,8 +30,8 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-/// Refuses a WebP whose profile, EXIF or XMP data are more than may be kept: the
-/// decoder takes memory for what their chunks claim.
+/// Refuses a WebP whose profile, EXIF or XMP data exceed the limit: the decoder allocates what
+/// their chunks claim.
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<()> {
     let is_kept = |chunk: &Chunk<'_>| matches!(chunk.name, b"ICCP" | b"EXIF" | b"XMP ");
     if (chunks(bytes).filter(is_kept)).any(|chunk| chunk.size > limits.metadata()) {
@@ -38,16 +40,15 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// Where a file ends, if that is not beyond its bytes: the RIFF header counts
-/// what follows it.
+/// The end of the file by its RIFF header; `None` if that is beyond its bytes.
 pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     let size = bytes.get(4..8)?.try_into().ok()?;
     let end = (u32::from_le_bytes(size) as usize).checked_add(8)?;
     (end <= bytes.len()).then_some(end)
 }
 
-/// What the chunks hold beside the one picture that is read; nothing where a chunk
-/// is longer than the file.
+/// Content of the chunks beside the one picture that is read; `None` if a chunk is longer
+/// than the file.
 pub(super) fn ignored(bytes: &[u8]) -> Option<Vec<IgnoredContent>> {
     let (mut stills, mut frames, mut others) = (0_u64, 0_u64, 0_u64);
     for chunk in chunks(bytes) {
@@ -65,5 +66,5 @@ pub(super) fn ignored(bytes: &[u8]) -> Option<Vec<IgnoredContent>> {
     Some([several, frames, others].into_iter().flatten().collect())
 }
 
-/// The bytes of the codes, and of the first rows.
+/// The bytes of the decoder's Huffman tables, and of the first rows.
 pub(super) const DECODER_TABLE_BYTES: usize = 1 << 20;

@@ -22,31 +22,30 @@ pub enum DensityUnit {
 }
 
 impl Density {
-    /// Numerator and denominator of the pixels to a unit, horizontal and vertical;
-    /// `None` if one of them is zero, or if they say nothing: square pixels of
-    /// no length.
+    /// Numerator and denominator of the pixels per unit, horizontal and vertical; `None` if
+    /// one of them is zero, or if they carry no information: square pixels without a unit.
     pub fn new([horizontal, vertical]: [Fraction; 2], unit: DensityUnit) -> Option<Self> {
         let zero = horizontal.contains(&0) || vertical.contains(&0);
-        let says_nothing = unit == DensityUnit::None && value(horizontal) == value(vertical);
-        (!zero && !says_nothing).then_some(Self {
+        let is_trivial = unit == DensityUnit::None && value(horizontal) == value(vertical);
+        (!zero && !is_trivial).then_some(Self {
             horizontal,
             vertical,
             unit,
         })
     }
 
-    /// Pixels to the metre.
+    /// Pixels per metre.
     pub fn per_metre(pixels: [u32; 2]) -> Option<Self> {
         Self::new(pixels.map(|n| [n, 100]), DensityUnit::Centimetre)
     }
 
-    /// Numerators and denominators horizontal and vertical, and what they count by.
+    /// Numerators and denominators, horizontal and vertical, and the unit.
     pub const fn parts(&self) -> ([Fraction; 2], DensityUnit) {
         ([self.horizontal, self.vertical], self.unit)
     }
 
-    /// To the nearest pixel to the metre, or the whole numbers of a ratio; `None`
-    /// if they pass 32 bits or become zero.
+    /// Rounded to whole pixels per metre, or the aspect ratio; `None` if a number exceeds 32
+    /// bits or rounds to zero.
     pub(in crate::codec) fn per_metre_rounded(&self) -> Option<[u32; 2]> {
         match self.unit {
             DensityUnit::None => self.ratio(u32::MAX),
@@ -55,8 +54,8 @@ impl Density {
         }
     }
 
-    /// Whole numbers of 16 bits in its own unit, else to the nearest pixel to
-    /// the inch, as JFIF wants them; `None` if they pass that or become zero.
+    /// Whole 16-bit numbers in its own unit, else rounded to pixels per inch, as JFIF
+    /// requires; `None` if out of range.
     pub(in crate::codec) fn as_u16_pair(&self) -> Option<(DensityUnit, [u32; 2])> {
         const MAX: u32 = u16::MAX as u32;
         let whole = [self.horizontal, self.vertical].map(|[n, d]| n.is_multiple_of(d));
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_none() {
+    fn what_is_trivial_is_none() {
         for (horizontal, vertical, unit) in [
             ([0, 1], [1, 1], Unit::Inch),
             ([1, 1], [1, 0], Unit::Centimetre),
