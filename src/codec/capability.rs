@@ -36,8 +36,8 @@ impl Format {
         }
     }
 
-    /// How many channels the file has when an image of `channels` is written:
-    /// more than that where the format has no gray.
+    /// The number of channels of the file when an image of `channels` is written: more if the
+    /// format has no gray.
     pub(crate) const fn written_channels(self, channels: usize) -> usize {
         match (self, channels) {
             (Self::Webp | Self::Qoi | Self::Exr | Self::Ppm | Self::Hdr, 1) => 3,
@@ -51,7 +51,7 @@ impl Format {
         self.holds_depth(depth) && self.holds_channels(channels)
     }
 
-    /// Checks that the format holds images of this depth and so many channels.
+    /// Checks that the format supports this depth and this number of channels.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Format {
         .into())
     }
 
-    /// Checks that the format holds a picture of this size.
+    /// Checks that the format supports images of this size.
     ///
     /// # Errors
     ///

@@ -136,9 +136,9 @@ fn decoder_bytes(extent: &Extent, size: [usize; 2], components: u8) -> usize {
     coefficients + rows + extent.metadata_bytes()
 }
 
-/// The bytes of the decoder's buffers for a row of MCUs: coefficients, samples,
-/// and upsampled samples, each for `down` rows of blocks and for the neighbouring
-/// rows that upsampling reads.
+/// The bytes of the decoder's buffers for a row of MCUs: coefficients, samples, and upsampled
+/// samples, each for `vertical` (the vertical sampling factor) rows of blocks and for the
+/// neighbouring rows that upsampling reads.
 pub(super) const fn row_buffers(columns: usize, components: usize, vertical: usize) -> usize {
     const COPIES: usize = 6;
     COPIES * size_of::<i16>() * columns * components * 8 * vertical + (64 << 10)

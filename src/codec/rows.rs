@@ -1,9 +1,9 @@
-//! Images by rows, from the top down: what is read and written a band at a time.
+//! Images by rows, from the top down: read and written a chunk of rows at a time.
 //!
-//! A band is any number of whole rows: interleaved samples of the image's own
-//! depth, `columns * channels` of them in a row. Formats that allow it are decoded and encoded
-//! row by row, in memory that does not grow with the number of rows; the others are decoded
-//! whole when the first row is asked for, or encoded whole after the last one, behind the same
+//! A chunk is any number of whole rows: interleaved samples of the image's own depth,
+//! `columns * channels` of them in a row. Formats that allow it are decoded and encoded row by
+//! row, in memory that does not grow with the number of rows; the others are decoded whole
+//! when the first row is requested, or encoded whole after the last one, behind the same
 //! types.
 //!
 //! ```
@@ -27,12 +27,12 @@
 //! let bytes = file.into_inner();
 //! let mut reader = codec::rows_of_bytes(&bytes, None, &Limits::default())?;
 //! assert_eq!(reader.header().spec, spec);
-//! let mut band = [0_u8; 4];
-//! assert_eq!(reader.read(&mut band[..])?, 2);
-//! assert_eq!(band, [1, 2, 3, 4]);
-//! assert_eq!(reader.read(&mut band[..])?, 1);
-//! assert_eq!(band[..2], [5, 6]);
-//! assert_eq!(reader.read(&mut band[..])?, 0);
+//! let mut chunk = [0_u8; 4];
+//! assert_eq!(reader.read(&mut chunk[..])?, 2);
+//! assert_eq!(chunk, [1, 2, 3, 4]);
+//! assert_eq!(reader.read(&mut chunk[..])?, 1);
+//! assert_eq!(chunk[..2], [5, 6]);
+//! assert_eq!(reader.read(&mut chunk[..])?, 0);
 //! reader.finish()?;
 //! # Ok::<(), stridekern::Error>(())
 //! ```
@@ -57,7 +57,12 @@ use std::io::{self, Write};
 use crate::image::SampleSlice;
 
 /// `count` rows of `row_len` samples, from row `first` on.
-fn band(samples: SampleSlice<'_>, row_len: usize, first: usize, count: usize) -> SampleSlice<'_> {
+fn chunk_of_rows(
+    samples: SampleSlice<'_>,
+    row_len: usize,
+    first: usize,
+    count: usize,
+) -> SampleSlice<'_> {
     samples.range(first * row_len, (first + count) * row_len)
 }
 

@@ -25,8 +25,8 @@ const SIGNATURES: [(usize, &[u8], &str); 17] = [
     (4, b"ftyp", "a video"),
 ];
 
-/// The format of a file that begins with `bytes`: what the content says, else
-/// the `hint` where it can be right.
+/// The format of a file that begins with `bytes`: by its content, else the `hint` if that has
+/// no magic number.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
     }
     match hint {
         Some(Format::Tga) => Ok(Format::Tga),
-        // A file cut within its first bytes would be called unknown.
+        // A file truncated within its first bytes.
         Some(format) if bytes.len() < 12 => Err(errors::truncated(format.name())),
         Some(format) => {
             let format = format.name();
@@ -56,10 +56,10 @@ pub(super) fn format_of(bytes: &[u8], hint: Option<Format>) -> Result<Format> {
 
 /// What the first bytes look like: `"text"`, `"a PDF document"`.
 fn looks_like(bytes: &[u8]) -> Option<&'static str> {
-    for (offset, mark, name) in SIGNATURES {
+    for (offset, magic, name) in SIGNATURES {
         if bytes
             .get(offset..)
-            .is_some_and(|rest| rest.starts_with(mark))
+            .is_some_and(|rest| rest.starts_with(magic))
         {
             return Some(name);
         }
@@ -67,7 +67,7 @@ fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(1024)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
-        // The cut may have gone through a character.
+        // The last character may be incomplete.
         Err(error) if error.error_len().is_none() => {
             std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
         }

@@ -78,7 +78,7 @@ impl Headers {
                         *tables.get_mut(usize::from(place & 15))? = Some(table);
                     }
                 }
-                // Quantisation, and Adobe's word on the colours.
+                // Quantisation tables, and Adobe's colour transform (APP14).
                 0xdb | 0xee => head.keep(marker.code, content),
                 0xdd => head.interval = usize::from(u16::from_be_bytes(*content.first_chunk()?)),
                 0xda => {
@@ -108,17 +108,17 @@ impl Headers {
         let parts = parts.as_chunks::<3>().0;
         // A single component is not interleaved: one block per MCU whatever its factors
         // (T.81, A.2.2). Of several, each has the factors of the first, or 1 x 1.
-        let [wide, high] = match parts {
+        let [horizontal, vertical] = match parts {
             [_] => [1, 1],
             [first, ..] => factors(first),
             [] => return None,
         };
         let several = || {
             let mut parts = parts.iter().map(factors);
-            matches!([wide, high], [1 | 2, 1 | 2])
+            matches!([horizontal, vertical], [1 | 2, 1 | 2])
                 && parts
                     .clone()
-                    .all(|part| part == [1, 1] || part == [wide, high])
+                    .all(|part| part == [1, 1] || part == [horizontal, vertical])
                 && parts.any(|part| part == [1, 1])
         };
         let (scanned, tables) = scan.split_first()?;
@@ -127,9 +127,9 @@ impl Headers {
         {
             return None;
         }
-        self.mcu = [8 * high, 8 * wide];
+        self.mcu = [8 * vertical, 8 * horizontal];
         // Components of half the height are interpolated vertically.
-        self.has_vertical_upsampling = high == 2;
+        self.has_vertical_upsampling = vertical == 2;
         for [id, tables] in tables.as_chunks::<2>().0.iter().take(parts.len()) {
             let part = parts.iter().find(|part| part[0] == *id)?;
             self.components.push(Component {
@@ -182,8 +182,8 @@ impl Headers {
 
     /// The number of MCU rows, and of MCUs in each.
     pub(super) const fn size(&self) -> [usize; 2] {
-        let [high, wide] = self.mcu;
-        [self.rows.div_ceil(high), self.columns.div_ceil(wide)]
+        let [height, width] = self.mcu;
+        [self.rows.div_ceil(height), self.columns.div_ceil(width)]
     }
 
     const fn mcus(&self) -> usize {

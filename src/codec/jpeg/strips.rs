@@ -139,8 +139,8 @@ impl<'a> Strips<'a> {
     }
 
     fn decode(&self, number: usize, mut samples: Vec<u8>) -> Result<Strip> {
-        let (high, row_len) = (self.head.mcu[0], self.spec.row_len());
-        let rows_of = |mcus: [usize; 2]| mcus.map(|mcu| (high * mcu).min(self.spec.rows));
+        let (mcu_height, row_len) = (self.head.mcu[0], self.spec.row_len());
+        let rows_of = |mcus: [usize; 2]| mcus.map(|mcu| (mcu_height * mcu).min(self.spec.rows));
         let overlap = self.decoded_for(number);
         let [start, end] = rows_of([overlap.start, overlap.end]);
         let own = rows_of([number, number + 1].map(|number| number * self.height));
@@ -189,11 +189,11 @@ impl Source for Strips<'_> {
     /// data together are no larger than the file, and twice that while they grow.
     fn memory(&self) -> usize {
         let [rows, columns] = self.head.size();
-        let [high, wide] = self.head.mcu;
+        let [mcu_height, mcu_width] = self.head.mcu;
         let strip = rows.min(self.height + self.overlap[0] + self.overlap[1]);
-        let samples = strip * high * self.spec.row_bytes();
+        let samples = strip * mcu_height * self.spec.row_bytes();
         let components = self.head.components.len();
-        let decoder = row_buffers(columns * wide, components, high / 8);
+        let decoder = row_buffers(columns * mcu_width, components, mcu_height / 8);
         // `index_bytes` includes the guards after each restart interval.
         3 * self.data.len() + self.data.index_bytes() + self.parallel * (samples + decoder)
     }

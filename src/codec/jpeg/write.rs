@@ -69,8 +69,8 @@ impl StripFile for File<'_> {
             1 => PixelFormat::Grayscale,
             _ => PixelFormat::Rgb,
         };
-        let (high, wide) = (rows.len() / self.spec.row_bytes(), self.spec.columns);
-        let mut encoder = Encoder::new(rows, wide, high, color)
+        let (height, width) = (rows.len() / self.spec.row_bytes(), self.spec.columns);
+        let mut encoder = Encoder::new(rows, width, height, color)
             .quality(self.quality)
             // Below quality 24 quantization values exceed 255. Clamped, they fit the
             // 8 bits that baseline decoders support.
@@ -97,7 +97,7 @@ impl StripFile for File<'_> {
             }
         }
         let mut strip = encoder.encode().map_err(encoding)?;
-        set_rows(&mut strip, high as u16, self.spec.rows as u16)?;
+        set_rows(&mut strip, height as u16, self.spec.rows as u16)?;
         Ok(strip)
     }
 

@@ -87,7 +87,7 @@ fn too_many(extra: u128, array_bytes: u128) -> Error {
 /// An array with random access.
 struct ArraySource<B> {
     file: B,
-    /// Where the array begins, in bytes.
+    /// The byte offset of the array.
     start: usize,
     elements: Elements,
     next: usize,
@@ -97,7 +97,7 @@ struct ArraySource<B> {
 trait Bytes {
     fn bytes(&self) -> &[u8];
 
-    /// How many of them this source holds in memory.
+    /// The number of bytes that this source keeps in memory.
     fn memory(&self) -> usize {
         0
     }

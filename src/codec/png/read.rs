@@ -143,7 +143,7 @@ const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
 struct Chunks {
     /// Data after IEND.
     trailing_data: Option<IgnoredContent>,
-    /// Surplus data in the compressed stream; found by a thorough scan only.
+    /// Excess data in the compressed stream; found by a thorough scan only.
     excess_data: Option<IgnoredContent>,
     /// The number of images of an animation, counted by their frame chunks.
     frames: u64,

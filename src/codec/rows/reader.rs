@@ -9,48 +9,48 @@ use crate::{
     warning::Warning,
 };
 
-/// What is known of an image before its rows are read.
+/// The properties of an image that are known before its rows are read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// The size of the image and the type of its samples.
     pub spec: ImageSpec,
-    /// What the content is, whatever the name says.
+    /// The format of the content, whatever the file's name says.
     pub format: Format,
-    /// What stood before the samples beside them; more may follow in the [`Trailer`].
+    /// The metadata before the samples; more may follow in the [`Trailer`].
     pub metadata: Metadata,
-    /// What the file holds that is not read.
+    /// The content of the file that is not read.
     pub ignored: Vec<IgnoredContent>,
-    /// What the user should know, one line each.
+    /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
 }
 
-/// What is known after the last row.
+/// The properties of an image that are known after its last row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trailer {
-    /// All that the file carried beside its samples, that of the header included.
+    /// All metadata of the file, those of the header included.
     pub metadata: Metadata,
-    /// What the user should know beyond the warnings of the header.
+    /// Further warnings for the user, beyond those of the header.
     pub warnings: Vec<Warning>,
 }
 
-/// Gives the rows of an image, from the top down.
+/// Reads the rows of an image, from the top down.
 ///
 /// It is made by [`open_rows`](crate::codec::open_rows),
 /// [`rows_from`](crate::codec::rows_from) and
-/// [`rows_of_bytes`](crate::codec::rows_of_bytes). After an error nothing more
-/// can be read: every further call gives an error too.
+/// [`rows_of_bytes`](crate::codec::rows_of_bytes). After an error nothing more can be read:
+/// every further call fails too.
 pub struct RowReader<'a> {
     header: Header,
     next: usize,
     failed: bool,
     source: Box<dyn Source + 'a>,
-    /// The maximum bytes that `source` may take.
+    /// The maximum bytes of memory that `source` may take.
     memory_limit: u64,
     read_errors: Option<ReadErrors>,
 }
 
-/// The decoder of one format. [`RowReader`] ensures that bands are whole rows of the right
-/// type, and never more than there are.
+/// The decoder of one format. [`RowReader`] ensures that buffers are whole rows of the right
+/// type, and never more than remain.
 pub(in crate::codec) trait Source: Send {
     /// Fills `out` with the next rows.
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()>;
@@ -74,8 +74,8 @@ pub(in crate::codec) trait Source: Send {
     }
 }
 
-/// The bytes of a band in which whole images are read.
-const BAND: usize = 1 << 20;
+/// The bytes of samples that are read at a time when an image is read whole or skipped.
+const CHUNK_BYTES: usize = 1 << 20;
 
 impl<'a> RowReader<'a> {
     pub(in crate::codec) fn new(header: Header, source: impl Source + 'a) -> Self {
@@ -89,13 +89,13 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Reports I/O errors that `watch` noted in place of the decoder's.
+    /// Reports recorded I/O errors in place of the decoder's.
     pub(in crate::codec) fn with_read_errors(mut self, read_errors: ReadErrors) -> Self {
         self.read_errors = Some(read_errors);
         self
     }
 
-    /// Refuses to decode what takes more than the limit of memory.
+    /// Refuses to decode if that takes more memory than the limit.
     pub(in crate::codec) const fn with_memory_limit(mut self, limits: &Limits) -> Self {
         self.memory_limit = limits.max_memory;
         self
@@ -110,44 +110,42 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// Puts a warning before all others.
+    /// Adds a warning before all others.
     pub(in crate::codec) fn warn_first(&mut self, warning: String) {
         self.header.warnings.insert(0, warning.into());
     }
 
-    /// What is known already.
+    /// The properties that are known before the rows are read.
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// How many rows are still to be read.
+    /// The number of rows still to be read.
     pub const fn rows_left(&self) -> usize {
         self.header.spec.rows - self.next
     }
 
-    /// Whether the image is decoded whole, when its first row is asked for.
+    /// Whether the image is decoded whole when its first row is requested.
     pub fn holds_image(&self) -> bool {
         self.source.holds_image()
     }
 
-    /// The maximum bytes of memory that reading takes beside the rows that are
-    /// asked for: a few rows where they are decoded as they come, a strip or a
-    /// row of tiles, else all samples and what the decoder needs to get at
-    /// them.
+    /// An upper bound of the memory that reading takes beside the caller's buffer: some rows, a
+    /// strip or a row of tiles if they are decoded as requested, else all samples and the
+    /// decoder's buffers.
     pub fn memory(&self) -> usize {
         self.source.memory()
     }
 
-    /// Reads the next rows into `out`, whose length is a multiple of the
-    /// samples of a row, and gives their number: as many as `out` holds, fewer
-    /// only where the image ends, 0 after its last row.
+    /// Reads the next rows into `out`, whose length is a multiple of the samples of a row, and
+    /// returns their number: as many as `out` holds, fewer at the end of the image, 0 after
+    /// its last row.
     ///
     /// # Errors
     ///
     /// [`Error::Request`] if `out` is of another type or no whole number of
     /// rows, [`Error::Input`] if the data are damaged or end early,
-    /// [`Error::Limit`] if they are more than the limits allow, [`Error::Io`]
-    /// if the system refuses.
+    /// [`Error::Limit`] if they exceed the limits, [`Error::Io`] if reading fails.
     pub fn read<'b>(&mut self, out: impl Into<SampleSliceMut<'b>>) -> Result<usize> {
         let out = out.into();
         let spec = self.header.spec;
@@ -165,15 +163,14 @@ impl<'a> RowReader<'a> {
         Ok(rows)
     }
 
-    /// Skips the rows that were not read, and checks that the file is whole to
-    /// its end.
+    /// Skips the rows that were not read, and checks that the file is complete.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read)'s.
     pub fn finish(mut self) -> Result<Trailer> {
         let spec = self.header.spec;
-        let rows = (BAND / spec.row_bytes()).clamp(1, self.rows_left().max(1));
+        let rows = (CHUNK_BYTES / spec.row_bytes()).clamp(1, self.rows_left().max(1));
         if self.rows_left() > 0 {
             let mut skipped = Samples::zeroed(spec.depth, rows * spec.row_len())?;
             while self.read(&mut skipped)? > 0 {}
@@ -201,13 +198,13 @@ impl<'a> RowReader<'a> {
             }
             None => {
                 let total = spec.rows * spec.row_len();
-                // The system gives memory for zeros when they are first written
-                // to: for the rows that really come. Samples that grow with
-                // these would be there twice whenever they are moved.
+                // Zeroed pages are committed only when they are written, so a truncated
+                // file takes memory only for the rows that it has. A growing buffer would
+                // be copied, and exist twice meanwhile.
                 let mut samples = Samples::zeroed(spec.depth, total)?;
-                let band = (BAND / spec.row_bytes()).max(1) * spec.row_len();
-                for start in (0..total).step_by(band) {
-                    let end = total.min(start + band);
+                let chunk = (CHUNK_BYTES / spec.row_bytes()).max(1) * spec.row_len();
+                for start in (0..total).step_by(chunk) {
+                    let end = total.min(start + chunk);
                     self.read(samples.as_mut_slice().range(start, end))?;
                 }
                 Image::new(spec.rows, spec.columns, spec.channels, samples)?
@@ -226,7 +223,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// The I/O error of the system, where there was one.
+/// The recorded I/O error, if there was one.
 fn explained(read_errors: Option<&ReadErrors>, error: Error) -> Error {
     match read_errors {
         Some(read_errors) => read_errors.real_cause(error),
@@ -246,7 +243,7 @@ impl Header {
         }
     }
 
-    /// Adds parts of the file that are not read, with a warning for each.
+    /// Adds ignored content of the file, with a warning for each.
     pub(in crate::codec) fn with_ignored(
         mut self,
         ignored: impl IntoIterator<Item = IgnoredContent>,

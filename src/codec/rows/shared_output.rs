@@ -1,4 +1,4 @@
-//! An output that an encoder and the writer of rows share.
+//! An output that is shared by an encoder and the row writer.
 
 use std::{
     io::{self, Cursor, Seek, SeekFrom, Write},
@@ -7,9 +7,9 @@ use std::{
 
 use crate::{codec::errors, error::Result, file::Output};
 
-/// A shared [`Output`]. Encoders own what they write to and some never give it back, so the
-/// encoder holds one handle and the [`RowWriter`] another, which ends the file, learns of the
-/// first failure even where the encoder swallows or wraps it, and gives the output back.
+/// A shared [`Output`]. Encoders own their output and some never return it, so the encoder has
+/// one handle and the [`RowWriter`] another. The latter ends the file, knows the first failure
+/// even if the encoder swallows or wraps it, and recovers the output.
 ///
 /// [`RowWriter`]: super::RowWriter
 #[derive(Clone)]
@@ -23,12 +23,12 @@ struct Target<'a> {
 }
 
 impl<'a> SharedOutput<'a> {
-    /// For a format that is written from its start to its end.
+    /// For a format that is written from start to end.
     pub(in crate::codec) fn forward(out: Output<'a>) -> Self {
         Self::new(out, false)
     }
 
-    /// For a format that is written in any order.
+    /// For a format that needs to seek.
     pub(in crate::codec) fn seekable(out: Output<'a>) -> Self {
         let kept = !out.can_seek();
         Self::new(out, kept)
@@ -69,7 +69,7 @@ impl<'a> SharedOutput<'a> {
             .map_err(|error| target.out.explain(errors::writing(error)))
     }
 
-    /// The output, once the encoder is gone.
+    /// The output, once the encoder was dropped.
     pub(in crate::codec) fn into_output(self) -> Output<'a> {
         let target = Arc::into_inner(self.0).expect("the encoder has ended");
         let target = target.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -14,10 +14,10 @@ use super::Sink;
 /// A file that consists of strips of rows, which are encoded independently. Its bytes do not
 /// depend on the number of threads.
 pub(in crate::codec) trait StripFile: Send + Sync {
-    /// Encodes the strip of this number: rows as bytes in native order, which may be changed.
+    /// Encodes a strip: rows as bytes in native order, which may be modified.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>>;
 
-    /// Writes the strip of this number. Called in order.
+    /// Writes an encoded strip. Called in order.
     fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()>;
 
     /// As [`Sink::finish`].
@@ -27,9 +27,11 @@ pub(in crate::codec) trait StripFile: Send + Sync {
 /// Collects a strip for every thread, then encodes them in parallel.
 pub(in crate::codec) struct StripEncoder<F> {
     file: F,
-    /// The bytes of a strip before they are encoded, the last one aside.
+    /// The bytes of a strip before encoding; the last one may be shorter.
     strip_bytes: usize,
+    /// Rows that are not encoded yet.
     pending: Vec<u8>,
+    /// The bytes of `pending` at which it is encoded.
     capacity: usize,
     strips_written: usize,
 }
@@ -41,7 +43,7 @@ impl<F: StripFile> StripEncoder<F> {
             file,
             strip_bytes,
             pending: Vec::new(),
-            // No more than the image has.
+            // At most the size of the image.
             capacity: (strip_bytes.saturating_mul(rayon::current_num_threads()))
                 .min(total.next_multiple_of(strip_bytes)),
             strips_written: 0,
@@ -69,7 +71,7 @@ impl<F: StripFile> Sink for StripEncoder<F> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let mut rows = rows.as_bytes();
         if self.pending.capacity() == 0 {
-            // Allocated once: a buffer that grows would be in memory twice when it is moved.
+            // Allocated once: a growing buffer would be copied, and exist twice meanwhile.
             let taken = self.pending.try_reserve_exact(self.capacity);
             taken.map_err(|_| no_memory::<u8>(self.capacity))?;
         }

@@ -1,4 +1,5 @@
-//! Formats that are decoded and encoded whole, behind the types of rows.
+//! Formats that are decoded and encoded whole, behind the interfaces of row readers and
+//! writers.
 
 use std::mem;
 
@@ -9,9 +10,9 @@ use crate::{
     warning::Warning,
 };
 
-use super::{Header, RowReader, SharedOutput, Sink, Source, Trailer, band};
+use super::{Header, RowReader, SharedOutput, Sink, Source, Trailer, chunk_of_rows};
 
-/// An image that is decoded whole when its first row is asked for.
+/// An image that is decoded whole when its first row is requested.
 pub(in crate::codec) struct WholeSource<'a> {
     image: Whole<'a>,
     row: usize,
@@ -21,7 +22,7 @@ pub(in crate::codec) struct WholeSource<'a> {
 enum Whole<'a> {
     Encoded(Box<dyn FnOnce() -> Result<(Image, Trailer)> + Send + 'a>),
     Decoded(Image, Trailer),
-    /// Given away, or failed.
+    /// Taken by [`Source::take_image`], or decoding failed.
     Taken(Trailer),
 }
 
@@ -42,8 +43,8 @@ impl<'a> WholeSource<'a> {
     }
 
     fn decode(&mut self) -> Result<()> {
-        let gone = Whole::Taken(Trailer::default());
-        self.image = match mem::replace(&mut self.image, gone) {
+        let taken = Whole::Taken(Trailer::default());
+        self.image = match mem::replace(&mut self.image, taken) {
             Whole::Encoded(decode) => {
                 let (image, trailer) = decode()?;
                 Whole::Decoded(image, trailer)
@@ -60,7 +61,7 @@ impl Source for WholeSource<'_> {
         if let Whole::Decoded(image, _) = &self.image {
             let row_len = image.columns() * image.channels();
             let rows = out.len() / row_len;
-            let samples = band(image.samples().as_slice(), row_len, self.row, rows);
+            let samples = chunk_of_rows(image.samples().as_slice(), row_len, self.row, rows);
             out.into_bytes().copy_from_slice(samples.as_bytes());
             self.row += rows;
         }
@@ -83,8 +84,8 @@ impl Source for WholeSource<'_> {
             return Ok(None);
         }
         self.decode()?;
-        let gone = Whole::Taken(Trailer::default());
-        match mem::replace(&mut self.image, gone) {
+        let taken = Whole::Taken(Trailer::default());
+        match mem::replace(&mut self.image, taken) {
             Whole::Decoded(image, trailer) => {
                 self.image = Whole::Taken(trailer);
                 Ok(Some(image))
@@ -131,7 +132,7 @@ impl Sink for WholeSink<'_> {
             (Samples::U8(all), SampleSlice::U8(rows)) => append(all.as_mut_vec(), rows, total),
             (Samples::U16(all), SampleSlice::U16(rows)) => append(all.as_mut_vec(), rows, total),
             (Samples::F32(all), SampleSlice::F32(rows)) => append(all.as_mut_vec(), rows, total),
-            // The writer has compared the types.
+            // The writer has checked the type.
             _ => Ok(()),
         }
     }
@@ -149,7 +150,7 @@ impl Sink for WholeSink<'_> {
     }
 }
 
-/// Appends `rows` to `all`, which is allocated for the `total` at the first call.
+/// Appends `rows` to `all`, which is allocated for `total` samples at the first call.
 fn append<T: Copy>(all: &mut Vec<T>, rows: &[T], total: usize) -> Result<()> {
     all.try_reserve_exact(total - all.len())
         .map_err(|_| no_memory::<T>(total))?;

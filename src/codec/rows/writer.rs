@@ -12,7 +12,7 @@ use crate::{
 
 use flate2::Crc;
 
-use super::{SharedOutput, band};
+use super::{SharedOutput, chunk_of_rows};
 
 /// The bytes of gray rows that are converted to RGB at a time.
 pub(in crate::codec) const GRAY_CHUNK_BYTES: usize = 1 << 20;
@@ -20,7 +20,7 @@ pub(in crate::codec) const GRAY_CHUNK_BYTES: usize = 1 << 20;
 /// Writes a file from the rows of an image, from the top down.
 ///
 /// It is made by [`create_rows`](crate::codec::create_rows). Dropped before
-/// [`finish`](Self::finish), it leaves a part of a file.
+/// [`finish`](Self::finish), it leaves an incomplete file.
 pub struct RowWriter<'a> {
     spec: ImageSpec,
     format: Format,
@@ -32,14 +32,13 @@ pub struct RowWriter<'a> {
     checksum: Option<Crc>,
 }
 
-/// The encoder of one format. [`RowWriter`] ensures that bands are whole rows of the right
-/// type, and as many as were announced.
+/// The encoder of one format. [`RowWriter`] ensures that it gets whole rows of the right type,
+/// and as many as the spec announced.
 pub(in crate::codec) trait Sink: Send {
     /// Encodes the next rows.
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()>;
 
-    /// Ends the file, with the metadata that became known since it was begun, and gives
-    /// warnings.
+    /// Ends the file, with the metadata that became known since it was begun; returns warnings.
     fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>>;
 }
 
@@ -74,18 +73,18 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// The CRC-32 of the samples so far, as they are in memory: with gray
-    /// repeated where the format has none.
+    /// The CRC-32 of the samples so far, as in memory; gray is converted to RGB if the format
+    /// has no gray.
     pub(crate) fn checksum(&self) -> Option<u32> {
         self.checksum.as_ref().map(Crc::sum)
     }
 
-    /// The size and the type of samples that were announced.
+    /// The announced size of the image and type of its samples.
     pub const fn spec(&self) -> ImageSpec {
         self.spec
     }
 
-    /// Writes the next rows: as many samples as they have, and no part of a row.
+    /// Writes the next rows, which must be whole.
     ///
     /// # Errors
     ///
@@ -111,11 +110,11 @@ impl<'a> RowWriter<'a> {
         let result = if channels == spec.channels {
             self.put(samples)
         } else {
-            // In small bands, to bound the size of the copy.
+            // In small chunks, to bound the size of the copy.
             let max_rows = (GRAY_CHUNK_BYTES / spec.row_bytes()).max(1);
             (0..rows).step_by(max_rows).try_for_each(|first| {
                 let count = max_rows.min(rows - first);
-                let part = band(samples, spec.row_len(), first, count);
+                let part = chunk_of_rows(samples, spec.row_len(), first, count);
                 let part = gray_to_rgb(part, spec.channels)?;
                 self.put(part.as_slice())
             })
@@ -131,11 +130,10 @@ impl<'a> RowWriter<'a> {
         self.sink.write(samples)
     }
 
-    /// Ends the file and gives warnings, one line each, of what the format
-    /// could not carry.
+    /// Ends the file and returns warnings, one line each, about what the format cannot store.
     ///
-    /// `metadata` are those known by now. What was not given when the file was
-    /// begun goes behind the samples, where the format has a place for it there.
+    /// `metadata` is the final metadata. What was unknown when the file was created is written
+    /// after the samples, if the format allows it.
     ///
     /// # Errors
     ///
@@ -144,7 +142,7 @@ impl<'a> RowWriter<'a> {
         self.finish_output(metadata).map(|(warnings, _)| warnings)
     }
 
-    /// [`finish`](Self::finish), which gives the output back.
+    /// [`finish`](Self::finish), which also returns the output.
     pub(crate) fn finish_output(
         mut self,
         metadata: &Metadata,
@@ -177,16 +175,16 @@ impl fmt::Debug for RowWriter<'_> {
     }
 }
 
-/// RGB of gray, or RGBA of gray and alpha.
+/// Converts gray to RGB, or gray with alpha to RGBA.
 pub(in crate::codec) fn gray_to_rgb(samples: SampleSlice<'_>, channels: usize) -> Result<Samples> {
     fn repeated<T: Sample>(samples: &[T], channels: usize) -> Result<Vec<T>> {
-        let mut wide = zeroed_vec(samples.len() / channels * (channels + 2))?;
-        let pixels = wide.chunks_exact_mut(channels + 2);
-        for (wide, pixel) in pixels.zip(samples.chunks_exact(channels)) {
-            wide[..3].fill(pixel[0]);
-            wide[3..].copy_from_slice(&pixel[1..]);
+        let mut colors = zeroed_vec(samples.len() / channels * (channels + 2))?;
+        let pixels = colors.chunks_exact_mut(channels + 2);
+        for (color, pixel) in pixels.zip(samples.chunks_exact(channels)) {
+            color[..3].fill(pixel[0]);
+            color[3..].copy_from_slice(&pixel[1..]);
         }
-        Ok(wide)
+        Ok(colors)
     }
     Ok(match samples {
         SampleSlice::U8(s) => Samples::U8(repeated(s, channels)?.into()),

@@ -254,7 +254,7 @@ impl<'a> ChunkSource<'a> {
         Ok(())
     }
 
-    /// Decodes the chunk row `chunk_row`, which has `rows` rows.
+    /// Decodes the row of chunks `chunk_row`, which has `rows` rows of pixels.
     fn load(&mut self, chunk_row: usize, rows: usize) -> Result<()> {
         if self.loaded == Some(chunk_row) {
             return Ok(());

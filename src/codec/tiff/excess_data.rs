@@ -62,19 +62,19 @@ impl ExcessData {
         })
     }
 
-    /// The surplus of uncompressed strips, if it may be more than padding.
+    /// The excess data of uncompressed strips, if they may be more than padding.
     pub(super) fn plain(&self) -> Option<IgnoredContent> {
         if self.compression != 1 || self.kind != ChunkType::Strip {
             return None;
         }
         let lengths = self.parts.iter().map(|[_, len]| *len);
-        let surplus = lengths
+        let excess = lengths
             .fold(0, u64::saturating_add)
             .saturating_sub(self.picture);
-        (surplus > self.picture / 2).then_some(IgnoredContent::DataBetween(surplus))
+        (excess > self.picture / 2).then_some(IgnoredContent::DataBetween(excess))
     }
 
-    /// The surplus of compressed strips or tiles, found by decoding them: samples
+    /// The excess data of compressed strips or tiles, found by decoding them: samples
     /// beyond the last row, and data after the compressed stream. The input has
     /// `length` bytes.
     pub(super) fn compressed(

@@ -158,8 +158,7 @@ struct ReferencedRanges {
 }
 
 impl ReferencedRanges {
-    /// The ranges of the only image in a file of `length` bytes, if all of them lie in
-    /// the file.
+    /// The ranges of the only image in a file of `length` bytes, if all lie in the file.
     fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
         let Some((numbers, first)) = NumberFormat::of(input)? else {
             return Ok(None);

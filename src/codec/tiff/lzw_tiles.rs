@@ -96,7 +96,7 @@ impl LzwTiles {
         (tile.saturating_mul(2)).saturating_add(longest.unwrap_or(0) as usize)
     }
 
-    /// Reads `rows` rows of a tile into `out`, whose rows have `bytes` bytes, at most
+    /// Reads `rows` rows of a tile into `out`, whose rows have `row_bytes` bytes, at most
     /// those of the tile. Decoding may take `memory_limit` bytes of memory.
     pub(super) fn read(
         &self,
