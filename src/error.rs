@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by who can put it right.
+//! The error type, by cause: request, input, output, limit, I/O.
 
 mod input;
 mod io;
@@ -13,7 +13,7 @@ pub use self::{
     input::InputError,
     io::IoAction,
     limit::LimitError,
-    loss::{Held, Loss, Losses},
+    loss::{Loss, Losses, UnsupportedContent},
     output::OutputError,
     request::RequestError,
 };
@@ -64,20 +64,20 @@ pub enum Error {
     /// There is an output already, which may not be replaced.
     #[error("the output exists already")]
     Exists,
-    /// The input was to be replaced and kept under another name, which is taken: most likely by
-    /// what it was before it was replaced the last time.
+    /// The input was to be replaced and kept as a backup, which exists: most likely the original
+    /// from before an earlier run.
     #[error(
         "its backup {0} exists already, so it may have been filtered before: move {0} back over it to filter the original again",
         backup.display()
     )]
-    Kept {
-        /// The name that is taken.
+    BackupExists {
+        /// The path of the backup.
         backup: PathBuf,
     },
     /// A limit that protects the machine was reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// Somebody asked for the end before the work was done.
+    /// The work was cancelled.
     #[error("stopped before it was done")]
     Stopped,
     /// The operating system refused.

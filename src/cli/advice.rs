@@ -76,7 +76,7 @@ fn after(error: &Error) -> Cow<'static, str> {
             ": add -r, or name the images in it, for instance FOLDER/*.png".into()
         }
         Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it".into(),
-        Error::Kept { .. } => ", or choose another --backup to filter it as it is".into(),
+        Error::BackupExists { .. } => ", or choose another --backup to filter it as it is".into(),
         Error::Input(InputError::NoImages) => ", or choose files with --ext".into(),
         Error::Limit(limit) => limit_advice(limit).into(),
         Error::Request(request) => request_advice(request).into(),

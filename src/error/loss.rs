@@ -4,24 +4,24 @@ use std::fmt;
 
 use crate::depth::Depth;
 
-/// What a result lacks that its input holds.
+/// Content of an input that its result lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Losses {
-    /// What no result holds, whatever was asked for.
-    pub held: Vec<Held>,
-    /// What another result would keep.
+    /// Content that no result can hold, whatever the filter.
+    pub unsupported: Vec<UnsupportedContent>,
+    /// Content that a result of another filter would keep.
     pub lost: Vec<Loss>,
 }
 
-/// Something in a file that no result holds.
+/// Content of a file that no result can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Held {
-    /// Several of what a result has one of: `3 frames`.
+pub enum UnsupportedContent {
+    /// Several images, of which a result has one: `3 frames`.
     Several(String),
-    /// What is not read: `16 bytes of further data after its picture`.
-    Unread(String),
+    /// Content that is not read: `16 bytes of further data after its picture`.
+    Ignored(String),
     /// More channels than are read.
     Channels {
         /// How many there are.
@@ -29,15 +29,15 @@ pub enum Held {
         /// How many are read.
         read: u64,
     },
-    /// Four inks, which are read as RGB.
+    /// CMYK colours, which are read as RGB.
     Cmyk,
 }
 
-/// Something that a result lacks and another one would keep.
+/// Content that a result lacks and a result of another filter would keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loss {
-    /// Samples that are read as less than they are.
+    /// Samples that are read with reduced precision.
     Samples {
         /// What they are called: `64-bit floats`.
         stored: String,
@@ -76,12 +76,12 @@ pub enum Loss {
 impl Losses {
     /// Whether nothing is lost.
     pub const fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.lost.is_empty()
+        self.unsupported.is_empty() && self.lost.is_empty()
     }
 
-    /// The line of [`Display`](fmt::Display) with a caller's advice: `held` behind what no
-    /// result holds, `lost` in brackets behind each loss.
-    pub fn advised(&self, held: &str, lost: impl Fn(&Loss) -> Option<String>) -> String {
+    /// The line of [`Display`](fmt::Display) with a caller's advice: `unsupported` after the
+    /// content that no result can hold, `lost` in brackets after each loss.
+    pub fn advised(&self, unsupported: &str, lost: impl Fn(&Loss) -> Option<String>) -> String {
         let lost = (self.lost.iter()).map(|loss| {
             let notes: Vec<_> = loss.note().into_iter().chain(lost(loss)).collect();
             match notes.as_slice() {
@@ -90,32 +90,34 @@ impl Losses {
             }
         });
         let lost = listed(&Vec::from_iter(lost));
-        let line = match (self.held(), lost) {
-            (Some(all), None) => format!("it holds {all}{held}"),
+        let line = match (self.unsupported(), lost) {
+            (Some(all), None) => format!("it holds {all}{unsupported}"),
             (None, lost) => format!("the result would lose {}", lost.unwrap_or_default()),
             (Some(all), Some(lost)) => {
-                format!("it holds {all}{held}; the result would also lose {lost}")
+                format!("it holds {all}{unsupported}; the result would also lose {lost}")
             }
         };
         format!("not replaced: {line}")
     }
 
-    fn held(&self) -> Option<String> {
-        let (mut several, mut unread, mut partly) = (Vec::new(), Vec::new(), Vec::new());
-        for held in &self.held {
-            match held {
-                Held::Several(what) => several.push(what.clone()),
-                Held::Unread(what) => unread.push(what.clone()),
-                Held::Channels { stored, read } => {
+    fn unsupported(&self) -> Option<String> {
+        let (mut several, mut ignored, mut partly) = (Vec::new(), Vec::new(), Vec::new());
+        for content in &self.unsupported {
+            match content {
+                UnsupportedContent::Several(what) => several.push(what.clone()),
+                UnsupportedContent::Ignored(what) => ignored.push(what.clone()),
+                UnsupportedContent::Channels { stored, read } => {
                     partly.push(format!("{stored} channels, of which {read} are read"));
                 }
-                Held::Cmyk => partly.push("CMYK colours, which are read as RGB".to_owned()),
+                UnsupportedContent::Cmyk => {
+                    partly.push("CMYK colours, which are read as RGB".to_owned());
+                }
             }
         }
         let several =
             listed(&several).map(|all| format!("{all}, of which the result would have one"));
-        let unread = listed(&unread).map(|all| format!("{all}, which the result would not have"));
-        let all = several.into_iter().chain(unread).chain(partly);
+        let ignored = listed(&ignored).map(|all| format!("{all}, which the result would not have"));
+        let all = several.into_iter().chain(ignored).chain(partly);
         listed(&Vec::from_iter(all))
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
 ///
 /// # Errors
 ///
-/// [`Error::Kept`] if the backup exists, [`Error::Output`] if there is anything else than a
+/// [`Error::BackupExists`] if the backup exists, [`Error::Output`] if there is anything else than a
 /// file with the same content, [`Error::Io`] if the name is not valid.
 pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
     let link = fs::symlink_metadata(file).is_ok_and(|file| file.is_symlink());
@@ -45,7 +45,7 @@ pub(crate) fn check_backup(file: &Path, suffix: &OsStr) -> Result<()> {
 
 fn exists(backup: &Path) -> Error {
     let backup = backup.to_owned();
-    Error::Kept { backup }
+    Error::BackupExists { backup }
 }
 
 /// Whether the backup has the content of the file: a run was killed after it made the backup

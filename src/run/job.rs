@@ -130,9 +130,8 @@ impl Existing {
     /// skipped; it may also have been created by another process meanwhile.
     pub(super) fn skip_existing<T>(self, result: Result<T>, skipped: T) -> Result<T> {
         match (result, self) {
-            (Err(Error::Exists), Self::Skip) | (Err(Error::Kept { .. }), Self::ReplaceOnce) => {
-                Ok(skipped)
-            }
+            (Err(Error::Exists), Self::Skip)
+            | (Err(Error::BackupExists { .. }), Self::ReplaceOnce) => Ok(skipped),
             (result, _) => result,
         }
     }

@@ -3,17 +3,17 @@
 use super::{input::Input, job::MayLose};
 use crate::{
     codec::IgnoredContent,
-    error::{Held, Loss, Losses},
+    error::{Loss, Losses, UnsupportedContent},
     image::{Depth, has_alpha, has_color},
     plan::Plan,
 };
 
-/// What would be lost if the result of `plan` replaced `input`, beyond what `may` be lost.
+/// The losses if the result of `plan` replaced `input`, beyond what `may` be lost.
 pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
     let mut losses = Losses::default();
     for ignored in input.ignored() {
         match ignored.depth() {
-            None => losses.held.push(held(ignored)),
+            None => losses.unsupported.push(unsupported(ignored)),
             Some(_) if may.depth => {}
             Some((depth, read)) => losses.lost.push(Loss::Samples {
                 stored: ignored.to_string(),
@@ -47,14 +47,14 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
 }
 
 /// A part of the input that no result can hold.
-fn held(ignored: &IgnoredContent) -> Held {
+fn unsupported(ignored: &IgnoredContent) -> UnsupportedContent {
     match *ignored {
         IgnoredContent::Frames(_) | IgnoredContent::Pages(_) | IgnoredContent::Layers(Some(_)) => {
-            Held::Several(ignored.to_string())
+            UnsupportedContent::Several(ignored.to_string())
         }
-        IgnoredContent::Channels { stored, read } => Held::Channels { stored, read },
-        IgnoredContent::Cmyk => Held::Cmyk,
-        _ => Held::Unread(ignored.to_string()),
+        IgnoredContent::Channels { stored, read } => UnsupportedContent::Channels { stored, read },
+        IgnoredContent::Cmyk => UnsupportedContent::Cmyk,
+        _ => UnsupportedContent::Ignored(ignored.to_string()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads the input in chunks of rows, on a thread of its own where there is one.
+//! Reads the input in chunks of rows, on a separate thread if one is available.
 
 use std::{
     sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
@@ -23,9 +23,9 @@ pub(super) struct ReadSummary {
     pub(super) busy: Duration,
 }
 
-/// Gives the input chunk by chunk.
+/// Delivers the input chunk by chunk.
 pub(super) enum Reader<'a> {
-    /// Decodes a chunk when it is asked for.
+    /// Decodes a chunk when it is requested.
     Inline {
         /// `None` after the last row.
         rows: Option<Box<RowReader<'a>>>,

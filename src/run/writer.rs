@@ -1,4 +1,4 @@
-//! Writes a result in chunks of rows, on a thread of its own where there is one.
+//! Writes a result in chunks of rows, on a separate thread if one is available.
 
 use std::{
     panic,

@@ -1,7 +1,7 @@
 use std::{io, time::Duration};
 
 use anyhow::Context;
-use stridekern::error::{Held, Losses};
+use stridekern::error::{Losses, UnsupportedContent};
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn options_follow_what_the_library_says() {
             "the output exists already|; use --overwrite to replace it or --skip-existing to keep it",
         ),
         (
-            Error::Kept {
+            Error::BackupExists {
                 backup: "a.o".into(),
             },
             "its backup a.o exists already, so it may have been filtered before: move a.o back over it to filter the original again|, or choose another --backup to filter it as it is",
@@ -223,10 +223,10 @@ fn options_are_told_within_what_the_library_says() {
         assert_eq!(line(&error), told);
     }
     let mut losses = Losses::default();
-    losses.held = vec![
-        Held::Several("3 frames".to_owned()),
-        Held::Channels { stored: 5, read: 3 },
-        Held::Cmyk,
+    losses.unsupported = vec![
+        UnsupportedContent::Several("3 frames".to_owned()),
+        UnsupportedContent::Channels { stored: 5, read: 3 },
+        UnsupportedContent::Cmyk,
     ];
     losses.lost = vec![
         Loss::Samples {
