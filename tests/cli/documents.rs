@@ -101,13 +101,18 @@ fn imports(source: &str) -> BTreeSet<String> {
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect();
     let code = code.join("\n");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let name = |text: &str| -> String {
         let text = text.trim_start();
-        let ends = |c: char| !(c.is_alphanumeric() || c == '_');
-        text.split(ends).next().unwrap().to_owned()
+        text.split(|c| !is_word(c)).next().unwrap().to_owned()
     };
     let mut rooms = BTreeSet::new();
-    for after in code.split("crate::").skip(1) {
+    for (at, keyword) in code.match_indices("crate::") {
+        // Not a module whose name ends like that.
+        if code[..at].ends_with(is_word) {
+            continue;
+        }
+        let after = &code[at + keyword.len()..];
         let Some(group) = after.strip_prefix('{') else {
             rooms.insert(name(after));
             continue;
@@ -133,8 +138,7 @@ fn imports(source: &str) -> BTreeSet<String> {
 
 #[test]
 fn imports_are_found() {
-    let source =
-        "use crate::{\n    a::{b, c::{d, e}},\n    f,\n};\n// crate::no\nlet x = crate::g::h;";
+    let source = "use crate::{\n    a::{b, c::{d, e}},\n    f,\n};\n// crate::no\nlet x = crate::g::h + own_crate::no();";
     let found: Vec<_> = imports(source).into_iter().collect();
     assert_eq!(found, ["a", "f", "g"]);
 }
