@@ -6,8 +6,8 @@ use crate::border::Border;
 
 /// Where windows lie along the rows or the columns of an image.
 ///
-/// The padded image has [`before`](Self::before) elements in front of the image; a window
-/// covers [`window`](Self::window) elements of it, dilation included. For an image of 6, a
+/// The padded image has [`pad_before`](Self::pad_before) elements in front of the image; a
+/// window covers [`window`](Self::window) elements of it, dilation included. For an image of 6, a
 /// window of 3 whose anchor is 1, and a border, the window of output 0 lies on -1, 0 and 1
 /// of the image, which are 0, 1 and 2 of the padded one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,8 +16,9 @@ pub(crate) struct Axis {
     pub(crate) image: usize,
     /// Elements of the result.
     pub(crate) output: usize,
-    /// Elements of padding in front of the image.
-    pub(crate) before: usize,
+    /// Elements of padding in front of the image, as the first of the pair in NumPy's
+    /// `pad_width`.
+    pub(crate) pad_before: usize,
     /// Elements of the window, dilation included.
     pub(crate) window: usize,
     /// The anchor: the element of the window that lies on the output pixel.
@@ -51,7 +52,7 @@ impl Axis {
 
     /// The part of a range of padded elements that lies in the image.
     pub(crate) fn inside(&self, padded: &Range<usize>) -> Range<usize> {
-        let image = self.before..self.before + self.image;
+        let image = self.pad_before..self.pad_before + self.image;
         let start = padded.start.max(image.start).min(padded.end);
         start..padded.end.min(image.end).max(start)
     }
@@ -60,7 +61,7 @@ impl Axis {
     pub(crate) fn source(&self, padded: usize) -> Option<usize> {
         match self.border {
             None => Some(padded),
-            Some(border) => border.source(padded as isize - self.before as isize, self.image),
+            Some(border) => border.source(padded as isize - self.pad_before as isize, self.image),
         }
     }
 
@@ -71,20 +72,19 @@ impl Axis {
         let inside = self.inside(&padded);
         // Every border has a period of at most twice the image's length.
         let period = 2 * self.image;
-        let before = (padded.start..inside.start).take(period);
-        let after = (inside.end..padded.end).take(period);
+        let front = (padded.start..inside.start).take(period);
+        let back = (inside.end..padded.end).take(period);
         let ends = [inside.start, inside.end.saturating_sub(1)];
         let ends = ends.into_iter().filter(|_| !inside.is_empty());
-        let seen = before.chain(ends).chain(after);
-        let seen = seen.filter_map(|padded| self.source(padded));
-        let (first, end) = seen.fold((usize::MAX, 0), |(first, end), at| {
+        let sources = (front.chain(ends).chain(back)).filter_map(|padded| self.source(padded));
+        let (first, end) = sources.fold((usize::MAX, 0), |(first, end), at| {
             (first.min(at), end.max(at + 1))
         });
         first.min(end)..end
     }
 
-    /// The image's element under the anchor of an output's window.
-    pub(crate) fn under(&self, output: usize) -> usize {
-        output * self.step + self.anchor - self.before
+    /// The image's element that the anchor of an output's window lies on.
+    pub(crate) fn anchor_source(&self, output: usize) -> usize {
+        output * self.step + self.anchor - self.pad_before
     }
 }

@@ -2,14 +2,14 @@
 //! that they cover.
 
 mod axis;
-mod frame;
-mod sizes;
+mod padded_rows;
+mod tiling;
 
 pub(crate) use axis::Axis;
-pub(crate) use frame::{
-    columns_inside, framed_columns, holds_block, reads_directly, row_bytes, window_row,
+pub(crate) use padded_rows::{
+    can_read_in_place, columns_inside, holds_block, padded_columns, padded_row_bytes, window_row,
 };
-pub(crate) use sizes::{band_rows, check_size, tile_width};
+pub(crate) use tiling::{band_rows, check_size, tile_width};
 
 use crate::{
     border::Border,
@@ -46,14 +46,14 @@ impl Geometry {
         for kernel in kernels {
             let size = [kernel.rows(), kernel.columns()];
             for axis in 0..2 {
-                let reach = view::reach(size[axis], dilation[axis])
-                    .filter(|&reach| reach <= isize::MAX as usize / 8)
+                let dilated_len = view::reach(size[axis], dilation[axis])
+                    .filter(|&len| len <= isize::MAX as usize / 8)
                     .ok_or(RequestError::Dilation {
                         dilation: dilation[axis],
                     })?;
-                let ahead = kernel.anchor()[axis] * dilation[axis];
-                before[axis] = before[axis].max(ahead);
-                after[axis] = after[axis].max(reach - 1 - ahead);
+                let before_anchor = kernel.anchor()[axis] * dilation[axis];
+                before[axis] = before[axis].max(before_anchor);
+                after[axis] = after[axis].max(dilated_len - 1 - before_anchor);
             }
         }
         let window = [0, 1].map(|axis| before[axis] + after[axis] + 1);
@@ -70,7 +70,7 @@ impl Geometry {
                 Some(_) => image[axis].div_ceil(step[axis]),
                 None => (image[axis] - window[axis]) / step[axis] + 1,
             },
-            before: if border.is_some() { before[axis] } else { 0 },
+            pad_before: if border.is_some() { before[axis] } else { 0 },
             window: window[axis],
             anchor: before[axis],
             step: step[axis],

@@ -1,11 +1,11 @@
-//! Which engine is taken, and what the others answered.
+//! The choice of the engine: the cheapest offer, and what the others answered.
 
 use crate::{
     engine::{Engine, LaneRefusal, Method, Offer, Refusal, Task},
     error::{Error, RequestError, Result},
 };
 
-/// The engine that is taken, and what the others answered.
+/// The chosen engine, and what the others answered.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) engine: &'static dyn Engine,
@@ -14,7 +14,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// The cheapest offer, of the method that was asked for or of all.
+    /// The cheapest offer, of the requested method or of all.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl Choice {
         for &engine in engines {
             match engine.offer(task) {
                 Ok(offer) if asked(engine) => {
-                    // Of offers that cost the same the first stays.
+                    // Of offers with equal cost the first is kept.
                     let is_cheaper = taken
                         .as_ref()
                         .is_none_or(|(_, best)| offer.cost < best.cost);
@@ -55,8 +55,9 @@ impl Choice {
     }
 }
 
-/// Why no engine makes an offer. What no lane can do is the task's fault, or that
-/// of the lane that was asked for, and said before what one engine cannot do.
+/// Why no engine makes an offer. A refusal that concerns the number type of the sums (the
+/// requested one is too narrow, or none is exact) is reported first, as it holds for all
+/// engines; otherwise the first engine's reason.
 fn refusal(asked: Option<Method>, mut refusals: Vec<Refusal>) -> Error {
     refusals.sort_by_key(|refusal| !matches!(refusal, Refusal::Lane(_)));
     let reason = match refusals.into_iter().next() {

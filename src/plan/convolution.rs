@@ -3,7 +3,7 @@
 
 use std::{iter, ops::Range};
 
-use super::{choice::Choice, tuning::Resolved};
+use super::{choice::Choice, tuning::ResolvedTuning};
 use crate::{
     border::Border,
     engine::{self, Engine, Offer, Task},
@@ -19,32 +19,32 @@ use crate::{
 /// Results of more bytes than this are larger than the last-level cache, and are
 /// written by non-temporal stores (24 megapixels by 3x3 in f32: 9.0 and 7.6 ms for
 /// floats, 7.9 and 7.3 for bytes; sums in i16 gained nothing).
-const STREAM_BYTES: usize = 8 << 20;
+const NON_TEMPORAL_MIN_BYTES: usize = 8 << 20;
 
 /// The fewest bytes in a row of a tile for non-temporal stores: a cache line that
 /// is stored in part costs more (11x11 by tiles of 172 bytes: 31 and 39 ms).
-const STREAM_ROW_BYTES: usize = 4 << 10;
+const NON_TEMPORAL_MIN_ROW_BYTES: usize = 4 << 10;
 
 /// A bank of kernels on images of one shape and depth, ready to be compiled.
 #[derive(Debug)]
 pub(crate) struct Convolution {
-    /// The kernels as they are computed.
+    /// The kernels as they are computed, with integer weights where possible.
     pub(crate) kernels: Vec<Kernel>,
     pub(crate) geometry: Geometry,
     pub(crate) finish: Finish,
     pub(super) choice: Choice,
-    /// Of the rows that kernels see, and of the result.
+    /// Channels of the convolved rows and of the result.
     pub(crate) channels: usize,
-    /// Whether the last of them is alpha and copied.
+    /// Whether the last channel is alpha, which is copied.
     pub(crate) copies_alpha: bool,
-    /// The sample types before and after.
+    /// The sample types of the image and of the result.
     pub(crate) depths: [Depth; 2],
-    /// Whether windows inside the image can look at the image itself, if its rows
-    /// are contiguous.
-    reads_directly: bool,
-    /// Bytes of a framed source row.
+    /// Whether windows inside the image can read it in place, if its rows are
+    /// contiguous.
+    can_read_in_place: bool,
+    /// Bytes of a padded source row.
     pub(super) row_bytes: usize,
-    /// Output rows in a band: framed, and read directly.
+    /// Output rows in a band: if it is padded, and if it is read in place.
     band_rows: [usize; 2],
     /// Threads that share the work.
     pub(crate) threads: usize,
@@ -56,7 +56,7 @@ impl Convolution {
         engines: &[&'static dyn Engine],
         filter: &Filter,
         image: ImageSpec,
-        tuning: &Resolved,
+        tuning: &ResolvedTuning,
     ) -> Result<Self> {
         let depth = image.depth;
         let kernels = engine::in_integers(filter.bank.kernels(), depth);
@@ -94,12 +94,12 @@ impl Convolution {
             tile_width,
             ..
         } = choice.offer;
-        let reads_directly = geometry::reads_directly(&geometry, channels, depth, element);
-        let row_bytes = geometry::row_bytes(&geometry, tile_width, channels, element);
+        let can_read_in_place = geometry::can_read_in_place(&geometry, channels, depth, element);
+        let row_bytes = geometry::padded_row_bytes(&geometry, tile_width, channels, element);
         geometry::check_size(&geometry, row_bytes, rows_at_once)?;
-        let band_rows = [false, true].map(|direct| {
-            let fitting = || geometry::band_rows(&geometry, row_bytes, direct, tuning.threads);
-            (tuning.band_rows.unwrap_or_else(fitting))
+        let band_rows = [false, true].map(|in_place| {
+            let chosen = || geometry::band_rows(&geometry, row_bytes, in_place, tuning.threads);
+            (tuning.band_rows.unwrap_or_else(chosen))
                 .clamp(1, geometry.rows.output)
                 .next_multiple_of(rows_at_once)
                 .min(geometry.rows.output)
@@ -123,7 +123,7 @@ impl Convolution {
             channels,
             copies_alpha,
             depths: [depth, output_depth],
-            reads_directly,
+            can_read_in_place,
             row_bytes,
             band_rows,
             threads: tuning.threads,
@@ -135,7 +135,7 @@ impl Convolution {
         &self.choice.offer
     }
 
-    /// The arithmetic of the inner loop.
+    /// The number type of the sums.
     pub(crate) const fn lane(&self) -> LaneKind {
         self.offer().lane
     }
@@ -150,29 +150,32 @@ impl Convolution {
         self.offer().rows_at_once
     }
 
-    /// Whether windows inside the image look at the image itself, with contiguous
-    /// rows or without.
-    pub(crate) const fn is_direct(&self, contiguous: bool) -> bool {
-        self.reads_directly && contiguous
+    /// Whether windows inside the image read it in place, if its rows are `contiguous` or
+    /// not.
+    pub(crate) const fn reads_in_place(&self, contiguous: bool) -> bool {
+        self.can_read_in_place && contiguous
     }
 
     /// Output rows in a band of a whole result.
-    pub(crate) const fn band_rows(&self, direct: bool) -> usize {
-        self.band_rows[direct as usize]
+    pub(crate) const fn band_rows(&self, in_place: bool) -> usize {
+        self.band_rows[in_place as usize]
     }
 
-    /// What the result is.
+    /// Shape and depth of the result.
     pub(crate) const fn output(&self) -> ImageSpec {
         let [rows, columns] = self.geometry.output();
         ImageSpec::new([rows, columns, self.channels], self.depths[1])
     }
 
-    /// The columns of the result that every tile of a band computes. Where windows
-    /// can look at the image itself, those that leave it stand in tiles of their
-    /// own, unless tiles stand on a grid.
-    pub(crate) fn tile_columns(&self, direct: bool) -> impl Iterator<Item = Range<usize>> + use<> {
+    /// The columns of the result that every tile of a band computes. If windows read the
+    /// image in place, those that cross its left or right edge get tiles of their own,
+    /// unless the engine needs tiles on a fixed grid.
+    pub(crate) fn tile_columns(
+        &self,
+        in_place: bool,
+    ) -> impl Iterator<Item = Range<usize>> + use<> {
         let columns = self.geometry.columns.output;
-        let inside = match direct && !self.offer().on_grid {
+        let inside = match in_place && !self.offer().on_grid {
             true => geometry::columns_inside(&self.geometry, self.channels),
             false => 0..columns,
         };
@@ -189,13 +192,15 @@ impl Convolution {
     }
 
     /// Whether a result of so many bytes is written by non-temporal stores.
-    pub(crate) fn streams(&self, bytes: usize) -> bool {
+    pub(crate) fn uses_non_temporal_stores(&self, bytes: usize) -> bool {
         let row = self.tile_width() * self.channels * self.depths[1].bytes();
-        self.lane() != LaneKind::I16 && row >= STREAM_ROW_BYTES && bytes > STREAM_BYTES
+        self.lane() != LaneKind::I16
+            && row >= NON_TEMPORAL_MIN_ROW_BYTES
+            && bytes > NON_TEMPORAL_MIN_BYTES
     }
 }
 
-/// A constant border stands among the samples and must be one.
+/// Checks that the constant of a border is a valid sample value of this depth.
 fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
     let Extent::Same(Border::Constant(value)) = extent else {
         return Ok(());

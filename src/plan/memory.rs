@@ -1,20 +1,21 @@
-//! The memory that a plan takes: bounds from sizes alone.
+//! An upper bound of the memory that a plan takes, from sizes alone.
 
 use super::{Convolution, Plan};
 
-/// The most elements of a block: it is computed past the end of a short row.
+/// The maximum elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
 
-/// The most bytes of a tap: its weight as it was read and as the plan has it,
-/// and its weights and offsets for blocks of one, two and four output rows.
-const TAP: usize = 256;
+/// The maximum bytes of a tap: its weight in the filter and in the plan, and its weights
+/// and offsets for blocks of one, two and four output rows.
+const TAP_BYTES: usize = 256;
 
-/// The same of a tap that stands alone, with a line of its own for each block.
-const LONE_TAP: usize = 1 << 10;
+/// The same for a dilated kernel, whose taps are not contiguous: each has its own run of
+/// taps in every block.
+const DILATED_TAP_BYTES: usize = 1 << 10;
 
 impl Plan {
-    /// The most bytes that all threads keep while rows are made, samples of
-    /// the image and of the result aside.
+    /// The maximum bytes that all threads take while rows are computed, apart from the
+    /// samples of the image and of the result.
     pub(crate) fn memory(&self) -> usize {
         let Convolution {
             geometry, channels, ..
@@ -22,32 +23,27 @@ impl Plan {
         let element = self.lane().bytes();
         let tile_width = self.convolution.tile_width();
         let kernels = self.convolution.kernels.len();
-        let framed = |rows| {
-            self.convolution
-                .row_bytes
-                .saturating_mul(geometry.rows.padded_len(rows))
-        };
-        let frame = match self.zero_copy() {
+        let band_source_rows = geometry.rows.padded_len(self.band_rows());
+        let padded_rows = match self.zero_copy() {
             true => 0,
-            false => framed(self.band_rows()),
+            false => (self.convolution.row_bytes).saturating_mul(band_source_rows),
         };
-        // Where the columns of the border are taken from, on both sides.
-        let columns = size_of::<Option<usize>>() * 2 * geometry.columns.window;
+        // The source index of each padding column, on both sides.
+        let border_columns = size_of::<Option<usize>>() * 2 * geometry.columns.window;
         // A slice for each row of a band.
-        let rows = size_of::<&[u8]>() * geometry.rows.padded_len(self.band_rows());
-        // A row of sums has those of the columns that a step leaves out.
-        let dense = geometry.columns.positions(tile_width) * channels + MAX_BLOCK;
-        let sums = (kernels * self.rows_at_once()).saturating_mul(dense * element);
+        let slices = size_of::<&[u8]>() * band_source_rows;
+        // A row of sums also has the columns that a step skips.
+        let sum_row_len = geometry.columns.positions(tile_width) * channels + MAX_BLOCK;
+        let sums = (kernels * self.rows_at_once()).saturating_mul(sum_row_len * element);
         let finished = tile_width * channels * self.output_depth().bytes();
         let engine = self.offer().scratch;
-        let thread = [frame, columns, rows, sums, finished, engine];
+        let thread = [padded_rows, border_columns, slices, sums, finished, engine];
         (thread.into_iter().fold(0, usize::saturating_add))
             .saturating_mul(self.threads())
             .saturating_add(self.kernel_memory())
     }
 
-    /// The most bytes of the kernels as they are compiled, and of their
-    /// copies.
+    /// The maximum bytes of the compiled kernels and of the copies of their weights.
     fn kernel_memory(&self) -> usize {
         let taps = self
             .convolution
@@ -56,8 +52,8 @@ impl Plan {
             .map(|k| k.rows() * k.columns());
         let taps: usize = taps.sum();
         let tap = match self.convolution.geometry.dilation() {
-            [1, 1] => TAP,
-            _ => LONE_TAP,
+            [1, 1] => TAP_BYTES,
+            _ => DILATED_TAP_BYTES,
         };
         taps.saturating_mul(tap).saturating_add(self.offer().tables)
     }

@@ -1,5 +1,5 @@
-//! How a filter will be run: the engine whose offer is the cheapest, and the sizes
-//! of tiles and bands.
+//! How a filter will be run: the engine with the cheapest offer, and the sizes of tiles
+//! and bands.
 
 mod choice;
 mod convolution;

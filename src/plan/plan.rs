@@ -1,10 +1,10 @@
-//! How a filter will be run: a plain value, chosen once, that explains itself.
+//! How a filter will be run: a plain value, computed once, that can describe itself.
 
 use std::{ops::Range, sync::Arc};
 
 use super::{
     convolution::Convolution,
-    tuning::{Resolved, Tuning},
+    tuning::{ResolvedTuning, Tuning},
 };
 use crate::{
     engine::{ENGINES, Engine, Method, Offer},
@@ -30,7 +30,7 @@ impl Filter {
     }
 
     /// How this filter will be run on images of this shape and depth, whose
-    /// samples stand row by row.
+    /// samples are contiguous, row by row.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Input {
         ImageSpec::new(self.layout.shape(), self.depth)
     }
 
-    /// Of an image whose samples stand row by row.
+    /// An image whose samples are contiguous, row by row.
     pub(crate) fn of_shape(shape: [usize; 3], depth: Depth) -> Result<Self> {
         let len = (shape.iter())
             .try_fold(1_usize, |len, &n| len.checked_mul(n))
@@ -74,29 +74,30 @@ impl Input {
 pub struct Plan {
     pub(super) filter: Filter,
     input: Input,
-    pub(super) tuning: Resolved,
+    pub(super) tuning: ResolvedTuning,
     pub(crate) convolution: Arc<Convolution>,
-    /// Whether windows inside the image look at the image itself, laid out as it was
-    /// when this plan was made.
-    pub(super) direct: bool,
+    /// Whether windows inside the image read it in place, if its layout is the one that
+    /// this plan was made for.
+    pub(super) reads_in_place: bool,
 }
 
-/// A plan follows from what it was made for, and so is another one's equal if that is.
+/// Plans are equal if their inputs (filter, image, tuning) and the chosen engine and band
+/// are: the rest follows from these.
 impl PartialEq for Plan {
     fn eq(&self, other: &Self) -> bool {
-        let made_for = |plan: &Self| (plan.input, plan.tuning, plan.band_rows());
+        let inputs = |plan: &Self| (plan.input, plan.tuning, plan.band_rows());
         self.filter == other.filter
-            && made_for(self) == made_for(other)
+            && inputs(self) == inputs(other)
             && self.engine() == other.engine()
     }
 }
 
-/// The most samples of a row, so that no size that follows from them overflows: far more
+/// The maximum samples of a row, so that no size computed from them overflows: far more
 /// than any memory holds. A view that repeats its channels can have more.
 const MAX_ROW_LEN: usize = 1 << (usize::BITS - 12);
 
 impl Plan {
-    pub(crate) fn new(filter: &Filter, input: Input, tuning: &Resolved) -> Result<Self> {
+    pub(crate) fn new(filter: &Filter, input: Input, tuning: &ResolvedTuning) -> Result<Self> {
         Self::among(ENGINES, filter, input, tuning)
     }
 
@@ -105,7 +106,7 @@ impl Plan {
         engines: &[&'static dyn Engine],
         filter: &Filter,
         input: Input,
-        tuning: &Resolved,
+        tuning: &ResolvedTuning,
     ) -> Result<Self> {
         filter.check()?;
         if input.layout.is_empty() {
@@ -120,7 +121,7 @@ impl Plan {
         let flat = input.layout.index_axis(0, 0)?.is_c_contiguous();
         let all = filter.channel.stored(channels)? == Some(0..channels);
         Ok(Self {
-            direct: convolution.is_direct(flat && all),
+            reads_in_place: convolution.reads_in_place(flat && all),
             convolution: Arc::new(convolution),
             filter: filter.clone(),
             input,
@@ -128,7 +129,7 @@ impl Plan {
         })
     }
 
-    /// The engine that runs it: `direct`, `dots`, `running-sum`, ...
+    /// The name of the chosen engine: `direct`, `dots`, `running-sum`, ...
     pub fn engine(&self) -> &'static str {
         self.convolution.choice.engine.name()
     }
@@ -138,7 +139,7 @@ impl Plan {
         self.convolution.choice.engine.method()
     }
 
-    /// The arithmetic of the inner loop.
+    /// The accumulator type: the number type of the sums.
     pub fn lane(&self) -> LaneKind {
         self.convolution.lane()
     }
@@ -150,12 +151,12 @@ impl Plan {
 
     /// Output rows in a band.
     pub fn band_rows(&self) -> usize {
-        self.convolution.band_rows(self.direct)
+        self.convolution.band_rows(self.reads_in_place)
     }
 
-    /// Whether windows look at the image itself, with no band between.
+    /// Whether all windows read the image in place, without a copy.
     pub fn zero_copy(&self) -> bool {
-        self.direct && self.geometry().border().is_none()
+        self.reads_in_place && self.geometry().border().is_none()
     }
 
     /// `[rows, columns, channels]` of the result.
@@ -169,7 +170,7 @@ impl Plan {
     }
 
     /// The rows of the image, from the first to the last, that these rows of
-    /// the result are computed from, those that the border takes from it included.
+    /// the result are computed from, including those that the border repeats.
     pub fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
         self.geometry().rows.source_range(rows)
     }
@@ -210,12 +211,12 @@ impl Plan {
         };
         let first = &self.convolution.kernels[0];
         let size = |k: &Kernel| ([k.rows(), k.columns()], k.anchor());
-        let alike = self
+        let same_size = self
             .convolution
             .kernels
             .iter()
             .all(|k| size(k) == size(first));
-        let (window, dilation) = if alike {
+        let (window, dilation) = if same_size {
             (size(first).0, self.filter.dilation)
         } else {
             (self.geometry().window(), [1, 1])
@@ -233,7 +234,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be had.
+    /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be allocated.
     pub fn allocate(&self) -> Result<Image> {
         let [rows, columns, channels] = self.output_shape();
         let spec = self.convolution.output();
@@ -241,12 +242,12 @@ impl Plan {
         Image::new(rows, columns, channels, samples)
     }
 
-    /// What the result is.
+    /// Shape and depth of the result.
     pub(crate) fn output(&self) -> ImageSpec {
         self.convolution.output()
     }
 
-    /// What the image is.
+    /// Shape and depth of the image.
     pub(crate) const fn image(&self) -> ImageSpec {
         self.input.spec()
     }

@@ -1,4 +1,4 @@
-//! What a plan says of itself.
+//! A plan described in words.
 
 use std::{fmt, iter};
 
@@ -19,8 +19,8 @@ impl Plan {
         format!("{method}: {how}{asked}")
     }
 
-    /// What every engine answered: the one that is taken, then the others that
-    /// would run from the fastest to the slowest, then those that would not.
+    /// What every engine answered: the chosen one, then the others that could run,
+    /// fastest first, then those that cannot.
     pub fn answers(&self) -> Vec<Answer<'_>> {
         let Choice {
             engine,
@@ -43,7 +43,7 @@ impl Plan {
         answers
     }
 
-    /// Why this lane: one line.
+    /// Why the sums have this number type: one line.
     pub fn lane_reason(&self) -> String {
         self.offer().lane_reason.to_string()
     }
@@ -68,13 +68,13 @@ impl Plan {
             geometry.columns.padded_len(self.convolution.tile_width()),
         ];
         let element = self.offer().element;
-        let tiles = match self.convolution.tile_columns(self.direct).count() {
+        let tiles = match self.convolution.tile_columns(self.reads_in_place).count() {
             1 => "in one tile".to_owned(),
             tiles => format!("in {tiles} tiles side by side"),
         };
         if self.zero_copy() {
             format!("{tiles} whose windows look at the image itself, with no copy")
-        } else if self.direct {
+        } else if self.reads_in_place {
             format!("{tiles} whose windows look at the image itself but where they leave it")
         } else {
             format!(
@@ -83,8 +83,8 @@ impl Plan {
         }
     }
 
-    /// Why rows near by do not suffice to compute rows of the result, if so:
-    /// one line.
+    /// Why the result cannot be computed from a few neighbouring rows of the image,
+    /// if so: one line.
     pub fn needs_whole_image(&self) -> Option<String> {
         let map = self.filter.map();
         if self.convolution.finish.needs_range() {
@@ -110,7 +110,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// What an engine answered to a plan's task.
+/// An engine's answer when a plan was made: its estimated time, or why it cannot run.
 #[derive(Debug, Clone)]
 pub struct Answer<'a> {
     engine: &'static str,
@@ -129,14 +129,14 @@ impl Answer<'_> {
         self.is_taken
     }
 
-    /// About how many milliseconds one thread would multiply and add, or `None` if
-    /// it would not run, or nobody has measured it.
+    /// The estimated milliseconds of multiply-adds on one thread, or `None` if the
+    /// engine cannot run, or was never measured.
     pub fn milliseconds(&self) -> Option<f64> {
         let cost = self.answer.ok()?.cost;
         cost.is_finite().then_some(cost / 1e6)
     }
 
-    /// Why it would not run: a clause.
+    /// Why it cannot run: a clause.
     pub fn refusal(&self) -> Option<String> {
         self.answer.err().map(Refusal::to_string)
     }

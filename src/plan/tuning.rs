@@ -1,30 +1,31 @@
-//! What may be chosen about how a filter runs, and what the machine decides.
+//! Options of how a filter runs (method, number type, SIMD level, threads, band rows), and
+//! the same resolved for this machine.
 
 use crate::{engine::Method, number::LaneKind, simd::Simd};
 
-/// What may be chosen about how a filter runs. It changes the speed, never the
-/// exactness that is promised; the default chooses all of it.
+/// Options of how a filter runs. They change the speed, never the promised exactness; by
+/// default all are chosen automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tuning {
-    /// The method, or the fastest.
+    /// The method, or `None` for the fastest.
     pub method: Option<Method>,
-    /// The lane, or the fastest that keeps the promise.
+    /// The lane: the accumulator type, in which sums are computed; `None` for the fastest
+    /// that is exact or accurate enough.
     pub lane: Option<LaneKind>,
-    /// The SIMD level, or the processor's best.
+    /// The SIMD level, or `None` for the processor's best.
     pub simd: Option<Simd>,
-    /// Threads that share the work, which bands are cut for; or as many as the
-    /// current rayon pool has.
+    /// Threads that share the work; `None` for as many as the current rayon pool has.
     pub threads: Option<usize>,
-    /// Output rows in a band, or as many as suit the cache.
+    /// Output rows in a band, or `None` for as many as fit the cache.
     pub band_rows: Option<usize>,
 }
 
 impl Tuning {
-    /// With what the machine decides where nothing was asked for. This is the one
-    /// place where a plan looks at the processor and the threads.
-    pub(crate) fn resolve(&self) -> Resolved {
+    /// Chooses for this machine what was left open. This is the only place where a plan
+    /// depends on the processor and the threads.
+    pub(crate) fn resolve(&self) -> ResolvedTuning {
         let best = Simd::best();
-        Resolved {
+        ResolvedTuning {
             method: self.method,
             lane: self.lane,
             simd: self.simd.unwrap_or(best),
@@ -36,9 +37,9 @@ impl Tuning {
     }
 }
 
-/// A tuning that leaves nothing about the machine open.
+/// A tuning in which everything that depends on the machine is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedTuning {
     pub(super) method: Option<Method>,
     pub(super) lane: Option<LaneKind>,
     pub(super) simd: Simd,

@@ -1,4 +1,4 @@
-//! Stages, one after the other.
+//! A chain of stages, from the image to the result.
 
 use std::{mem, ops::Range};
 
@@ -12,9 +12,9 @@ use crate::{error::Result, plan::Plan, stop::Stop};
 
 /// The stages from an image to a result, compiled.
 ///
-/// Any rows of the result can be made, in any order and number, as long as they
-/// begin at a multiple of [`rows_at_once`](RowStage::rows_at_once), and come out as
-/// they would with all the others.
+/// Any rows of the result can be computed, in any order and number, as long as they
+/// begin at a multiple of [`rows_at_once`](RowStage::rows_at_once). They are the same as
+/// in a result that is computed whole.
 #[derive(Debug)]
 pub(crate) struct Chain {
     stages: Vec<Box<dyn RowStage>>,
@@ -26,7 +26,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// If memory cannot be had.
+    /// If memory cannot be allocated.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
         let image = plan.image();
         let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
@@ -42,13 +42,13 @@ impl Chain {
         })
     }
 
-    /// Of these stages, at least one.
+    /// A chain of these stages, at least one.
     #[cfg(test)]
     pub(super) fn of(stages: Vec<Box<dyn RowStage>>) -> Self {
         Self { stages, threads: 1 }
     }
 
-    /// What the result is.
+    /// Shape and depth of the result.
     #[cfg(test)]
     pub(super) fn output(&self) -> crate::image::ImageSpec {
         self.last().output()
@@ -69,14 +69,14 @@ impl Chain {
     pub(crate) fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
         let stages = self.stages.iter().rev();
         stages.fold(rows.clone(), |rows, stage| {
-            // A run of the stage begins at a multiple of them.
+            // A run of the stage begins at a multiple of `rows_at_once`.
             let at_once = stage.rows_at_once();
             stage.source_rows(&(rows.start / at_once * at_once..rows.end))
         })
     }
 
-    /// Begins with another image, or a part of it. Where samples depend on the range of
-    /// all responses, that is found now, and the image must be whole.
+    /// Begins with a new image, or a part of it. If samples depend on the range of all
+    /// responses, the range is found now, and the image must be whole.
     pub(crate) fn begin(
         &self,
         image: Rows<'_>,
@@ -98,7 +98,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Makes a part of the result. `image` holds the rows that it needs; the rows of
+    /// Computes a part of the result. `image` holds the rows that it needs; the rows of
     /// `out` have all columns.
     pub(crate) fn run(
         &self,
@@ -117,8 +117,8 @@ impl Chain {
         stage.run(source, rows, out, &run)
     }
 
-    /// The output of the first stages, those that `scratch` is of: at least the rows that
-    /// are `needed`. Those that are there from the last call are not made again.
+    /// The output of the first stages, as many as `scratch` has buffers for: at least the
+    /// `needed` rows. Rows still buffered from the last call are not computed again.
     fn output_of<'b>(
         &self,
         scratch: &'b mut [StageScratch],

@@ -12,7 +12,7 @@ use crate::{
     plan::Convolution,
 };
 
-/// Compiles a convolution. The types of samples and lane are picked here, once.
+/// Compiles a convolution. The only place that matches on the types of samples and sums.
 ///
 /// # Errors
 ///

@@ -4,10 +4,10 @@ use std::{fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
 
 use super::{
     RowStage, Rows, RowsMut, Run,
-    framing::{Frame, Framing, Tile},
+    padding::{BandBuilder, PaddedRows, Tile},
     parallel,
-    point::{CopyAlpha, PointStage, Under},
-    scratch::Lent,
+    point::{CopyAlpha, PointStage, SourcePixels},
+    scratch::PoolGuard,
 };
 use crate::{
     engine::{self, Bank, F64Fallback, Kernels, recycled},
@@ -19,13 +19,13 @@ use crate::{
     simd,
 };
 
-/// The convolution of samples of type `S`, framed as `E`, with sums in `T`.
+/// The convolution of samples of type `S` in bands of `E`, with sums in `T`.
 pub(super) struct Convolve<S, E, T> {
     convolution: Arc<Convolution>,
     kernels: Kernels<E, T>,
     /// The same in f64, for rows of float samples whose sums overflow in f32.
-    wide: Option<F64Fallback>,
-    /// Runs on every row that is finished, while it is in the cache.
+    f64_fallback: Option<F64Fallback>,
+    /// Runs on every finished row while it is in cache.
     point: Option<Box<dyn PointStage>>,
     samples: PhantomData<fn() -> S>,
 }
@@ -86,7 +86,7 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
         let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
         Self {
             kernels,
-            wide: unbounded.then(fallback),
+            f64_fallback: unbounded.then(fallback),
             point: convolution.copies_alpha.then(alpha),
             convolution: Arc::clone(convolution),
             samples: PhantomData,
@@ -102,8 +102,8 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
         Pass {
             stage: self,
             convolution,
-            direct: convolution.is_direct(contiguous),
-            framing: Framing::new(
+            reads_in_place: convolution.reads_in_place(contiguous),
+            bands: BandBuilder::new(
                 &convolution.geometry,
                 source,
                 rows.first,
@@ -115,10 +115,10 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
     }
 }
 
-/// Buffers of one thread, kept from band to band.
+/// Buffers of one thread, reused from band to band.
 struct Scratch<E: 'static, T: 'static> {
     sums: SumsScratch<E, T>,
-    /// A finished row of a tile, from where non-temporal stores copy it.
+    /// A finished row of a tile, which non-temporal stores copy to the output.
     finished: Samples,
 }
 
@@ -131,31 +131,31 @@ impl<E, T: Lane> Scratch<E, T> {
     }
 }
 
-/// Those that rows of sums are computed in.
+/// Buffers for the computation of rows of sums.
 struct SumsScratch<E: 'static, T: 'static> {
-    frame: Frame<E>,
-    /// The engine's own.
+    padded_rows: PaddedRows<E>,
+    /// The engine's buffers.
     engine: engine::Scratch<T>,
     /// Sums of every kernel, one after the other.
     sums: Vec<T>,
-    /// Those of one row in f64.
-    wide: Vec<f64>,
-    // The slices of a band's rows, and of rows of sums: empty between bands.
-    rows: Vec<&'static [E]>,
-    row_sums: Vec<&'static [T]>,
-    wide_sums: Vec<&'static [f64]>,
+    /// Sums of one row in f64.
+    f64_sums: Vec<f64>,
+    // Slices of a band's rows and of rows of sums: empty between bands.
+    band_slices: Vec<&'static [E]>,
+    sum_slices: Vec<&'static [T]>,
+    f64_slices: Vec<&'static [f64]>,
 }
 
 impl<E, T: Lane> SumsScratch<E, T> {
     fn new() -> Self {
         Self {
-            frame: Frame::new(),
+            padded_rows: PaddedRows::new(),
             engine: engine::Scratch::new(),
             sums: Vec::new(),
-            wide: Vec::new(),
-            rows: Vec::new(),
-            row_sums: Vec::new(),
-            wide_sums: Vec::new(),
+            f64_sums: Vec::new(),
+            band_slices: Vec::new(),
+            sum_slices: Vec::new(),
+            f64_slices: Vec::new(),
         }
     }
 }
@@ -164,43 +164,44 @@ impl<E, T: Lane> SumsScratch<E, T> {
 #[derive(Clone, Copy)]
 enum Sums<'a, T> {
     Lane(&'a [&'a [T]]),
-    /// Of a row whose sums overflow in f32.
-    Wide(&'a [&'a [f64]]),
+    /// Computed again in f64, as sums of the row overflow in f32.
+    F64(&'a [&'a [f64]]),
 }
 
 /// How rows of sums become rows of the output.
 struct Finishing<'a> {
     finish: Finish,
     /// Whether rows are written by non-temporal stores.
-    streams: bool,
+    non_temporal: bool,
     /// Samples from one row of the output to the next.
     stride: usize,
-    /// Those that are wanted.
+    /// The columns of the output to compute.
     columns: &'a Range<usize>,
 }
 
-/// Source rows that are about to be convolved.
+/// One run of the stage over source rows.
 struct Pass<'a, S, E, T> {
     stage: &'a Convolve<S, E, T>,
     convolution: &'a Convolution,
-    framing: Framing<'a, S, E>,
+    bands: BandBuilder<'a, S, E>,
     rows: Rows<'a>,
-    /// Whether windows inside the image look at the source itself.
-    direct: bool,
+    /// Whether windows inside the image read the source in place.
+    reads_in_place: bool,
     /// Elements from one row of sums to the next.
     stride: usize,
 }
 
 impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
-    /// Fills `out` with these rows of the result, bands over threads.
+    /// Fills `out` with these rows of the result; the threads share the bands.
     fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
         let convolution = self.convolution;
+        let bytes = out.samples.len() * convolution.output().depth.bytes();
         let finishing = Finishing {
             finish: match run.range {
                 None => convolution.finish.clone(),
                 Some(range) => convolution.finish.with_range(range),
             },
-            streams: convolution.streams(out.samples.len() * convolution.output().depth.bytes()),
+            non_temporal: convolution.uses_non_temporal_stores(bytes),
             stride: out.stride,
             columns: &run.columns,
         };
@@ -221,7 +222,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     }
 
     /// Buffers for one band.
-    fn scratch<'r>(&self, run: &Run<'r>) -> Lent<'r, Scratch<E, T>> {
+    fn scratch<'r>(&self, run: &Run<'r>) -> PoolGuard<'r, Scratch<E, T>> {
         let output = self.convolution.output().depth;
         run.pool.take(|| Scratch::new(output))
     }
@@ -238,14 +239,14 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         simd::streaming(|stream| -> Result<()> {
             for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
-                if finishing.streams && finished.len() < len {
+                if finishing.non_temporal && finished.len() < len {
                     finished.resize(len)?;
                 }
                 self.each_row(&tile, sums, &mut |y, sums| {
                     let at = (y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);
                     let pixel = [y, tile.columns.start];
-                    if finishing.streams {
+                    if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
                         self.finish_row(&finishing.finish, sums, pixel, finished.reborrow());
                         stream.copy(finished.into_bytes(), out.into_bytes());
@@ -269,12 +270,12 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         let simd = self.convolution.offer().simd;
         match sums {
             Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow()),
-            Sums::Wide(sums) => finish.apply(simd, sums, out.reborrow()),
+            Sums::F64(sums) => finish.apply(simd, sums, out.reborrow()),
         }
         if let Some(point) = &self.stage.point {
             point.run(
                 out,
-                &Under::new(&self.convolution.geometry, self.rows, pixel),
+                &SourcePixels::new(&self.convolution.geometry, self.rows, pixel),
             );
         }
     }
@@ -308,26 +309,28 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
             self.each_row(&tile, scratch, &mut |_, sums| {
                 range = range.join(match sums {
                     Sums::Lane(sums) => finish.range(sums, *channels, *copies_alpha),
-                    Sums::Wide(sums) => finish.range(sums, *channels, *copies_alpha),
+                    Sums::F64(sums) => finish.range(sums, *channels, *copies_alpha),
                 });
             })?;
         }
         Ok(range)
     }
 
-    /// Rows of a band where so many rows of the result are made: a part of it is
-    /// split for all threads.
+    /// Output rows in a band of a run over `rows` rows: a part of a result is split over
+    /// all threads.
     fn band_rows(&self, rows: usize) -> usize {
         let convolution = self.convolution;
-        let most = convolution.band_rows(self.direct);
+        let max_rows = convolution.band_rows(self.reads_in_place);
         if rows == convolution.geometry.rows.output {
-            return most;
+            return max_rows;
         }
         let share = rows.div_ceil(convolution.threads);
-        share.next_multiple_of(convolution.rows_at_once()).min(most)
+        share
+            .next_multiple_of(convolution.rows_at_once())
+            .min(max_rows)
     }
 
-    /// The tiles of these output rows, from left to right, that have some of the
+    /// The tiles of these output rows, from left to right, that contain any of the
     /// columns.
     fn tiles(
         &self,
@@ -336,7 +339,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     ) -> impl Iterator<Item = Tile> + use<S, E, T> {
         let columns = columns.clone();
         let on_grid = self.convolution.offer().on_grid;
-        let tiles = self.convolution.tile_columns(self.direct);
+        let tiles = self.convolution.tile_columns(self.reads_in_place);
         tiles.filter_map(move |tile| {
             let wanted = tile.start.max(columns.start)..tile.end.min(columns.end);
             (!wanted.is_empty()).then(|| Tile {
@@ -357,13 +360,13 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         let stride = self.stride;
         let simd = self.convolution.offer().simd;
         let SumsScratch {
-            frame,
+            padded_rows,
             engine,
             sums,
-            wide: wide_sums,
-            rows: band_slices,
-            row_sums: slices,
-            wide_sums: wide_slices,
+            f64_sums,
+            band_slices,
+            sum_slices,
+            f64_slices,
         } = scratch;
         let kernels = &self.stage.kernels;
         let rows_at_once = self.convolution.rows_at_once();
@@ -371,7 +374,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         if sums.len() < kernels.len() * kernel_len {
             try_resize(sums, kernels.len() * kernel_len, T::ZERO)?;
         }
-        let band = (self.framing).band(tile, frame, mem::take(band_slices))?;
+        let band = (self.bands).band(tile, padded_rows, mem::take(band_slices))?;
         let row_len = tile.columns.len() * self.convolution.channels;
         for first in (0..tile.rows.len()).step_by(rows_at_once) {
             let rows = rows_at_once.min(tile.rows.len() - first);
@@ -383,34 +386,34 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
                 let of_kernels = sums.chunks_exact(kernel_len).take(kernels.len());
                 of_kernels.map(move |sums| &sums[row * stride..][..row_len])
             };
-            let mut row_sums = recycled(mem::take(slices));
+            let mut row_sums = recycled(mem::take(sum_slices));
             row_sums.extend((0..rows).flat_map(of_row));
             for (row, sums) in row_sums.chunks(kernels.len()).enumerate() {
                 let (y, row) = (tile.rows.start + first + row, first + row);
-                match &self.stage.wide {
-                    Some(wide) if wide.is_needed(simd, &band, row, as_f32(sums)) => {
+                match &self.stage.f64_fallback {
+                    Some(fallback) if fallback.is_needed(simd, &band, row, as_f32(sums)) => {
                         let len = sums.len() * stride;
-                        if wide_sums.len() < len {
-                            try_resize(wide_sums, len, 0.0)?;
+                        if f64_sums.len() < len {
+                            try_resize(f64_sums, len, 0.0)?;
                         }
-                        let wide_sums = &mut wide_sums[..len];
-                        wide.contract(simd, &band, row, wide_sums, stride);
-                        let mut rows = recycled(mem::take(wide_slices));
-                        rows.extend(wide_sums.chunks_exact(stride).map(|sums| &sums[..row_len]));
-                        each(y, Sums::Wide(&rows));
-                        *wide_slices = recycled(rows);
+                        let f64_sums = &mut f64_sums[..len];
+                        fallback.contract(simd, &band, row, f64_sums, stride);
+                        let mut rows = recycled(mem::take(f64_slices));
+                        rows.extend(f64_sums.chunks_exact(stride).map(|sums| &sums[..row_len]));
+                        each(y, Sums::F64(&rows));
+                        *f64_slices = recycled(rows);
                     }
                     _ => each(y, Sums::Lane(sums)),
                 }
             }
-            *slices = recycled(row_sums);
+            *sum_slices = recycled(row_sums);
         }
         *band_slices = recycled(band.into_rows());
         Ok(())
     }
 }
 
-/// Sums in the lane f32 as what they are.
+/// Sums in the lane f32, as such: only these have a fallback.
 fn as_f32<'a, T: Lane>(sums: &[&'a [T]]) -> impl Iterator<Item = &'a [f32]> + Clone {
     sums.iter().map(|sums| bytemuck::cast_slice(sums))
 }

@@ -1,4 +1,4 @@
-//! Samples that are only moved: a copy of the sample at one place of every window.
+//! Pure translations: every output sample is a copy of the sample at one tap of its window.
 
 use std::{ops::Range, sync::Arc};
 
@@ -13,10 +13,10 @@ use crate::{
     view::StridedView,
 };
 
-/// Rows that a thread copies at least: a copy is soon done.
-const LEAST_ROWS: usize = 16;
+/// The minimum number of rows per task: one row is copied too quickly to be worth a task.
+const MIN_ROWS_PER_TASK: usize = 16;
 
-/// The sample at a row and column of every window.
+/// Copies the sample at the row and column `tap` of every window.
 #[derive(Debug)]
 pub(super) struct Copy {
     convolution: Arc<Convolution>,
@@ -52,7 +52,7 @@ impl RowStage for Copy {
     ) -> Result<()> {
         run.check()?;
         let (geometry, tap) = (&self.convolution.geometry, self.tap);
-        run.for_each_row(out, LEAST_ROWS, &|row, out| {
+        run.for_each_row(out, MIN_ROWS_PER_TASK, &|row, out| {
             let y = rows.start + row;
             match (source.view, out) {
                 (ImageView::U8(view), SampleSliceMut::U8(out)) => {
@@ -64,15 +64,15 @@ impl RowStage for Copy {
                 (ImageView::F32(view), SampleSliceMut::F32(out)) => {
                     copy_row(geometry, (view, source.first), tap, y, out);
                 }
-                _ => unreachable!("samples that are copied keep their type"),
+                _ => unreachable!("copied samples keep their type"),
             }
             (run.progress)(1);
         })
     }
 }
 
-/// Fills a row of the result, row `y`; the source comes with the row of the image
-/// that it begins with.
+/// Fills row `y` of the result. `first` is the row of the image that `source` begins
+/// with.
 fn copy_row<S: Output>(
     geometry: &Geometry,
     (source, first): (StridedView<'_, S, 3>, usize),
@@ -92,7 +92,7 @@ fn copy_row<S: Output>(
         return;
     };
     let row = row - first;
-    // The outputs whose sample is the image's own, if they stand side by side.
+    // The padded columns inside the image, which are contiguous in it at a step of 1.
     let padded = tap[1]..tap[1] + columns;
     let inside = match geometry.columns.step {
         1 => geometry.columns.inside(&padded),
@@ -100,7 +100,7 @@ fn copy_row<S: Output>(
     };
     let copied = match source.flat_row(row) {
         Some(samples) if !inside.is_empty() => {
-            let from = (inside.start - geometry.columns.before) * channels;
+            let from = (inside.start - geometry.columns.pad_before) * channels;
             let to = (inside.start - padded.start) * channels;
             let len = inside.len() * channels;
             out[to..to + len].copy_from_slice(&samples[from..from + len]);

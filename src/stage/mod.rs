@@ -1,15 +1,14 @@
 //! Row stages: rows in, rows out.
 //!
-//! A result is made by a [`Chain`] of stages. Each of them says which of its source
-//! rows some rows of its output need, so that a chain can make any rows of its
-//! result from few rows of the image: memory is bounded by chunks of rows, whatever
-//! the image is.
+//! A result is computed by a [`Chain`] of stages. Each stage says which source rows some
+//! rows of its output need, so that a chain can compute any rows of the result from few
+//! rows of the image: memory is bounded by the size of chunks, not of the image.
 
 mod chain;
 mod compile;
 mod convolve;
 mod copy;
-mod framing;
+mod padding;
 mod parallel;
 mod point;
 mod rows;
@@ -31,28 +30,28 @@ use crate::{
     stop::Stop,
 };
 
-/// Called with the number of output rows that were finished, from any thread.
+/// Called from any thread with a number of newly finished output rows.
 pub(crate) type Progress<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// One stage of a chain.
 ///
-/// Its source are the rows of the stage before it, or of the image. It splits its
-/// work over the threads of the current pool itself.
+/// Its source is the output of the stage before it, or the image. It splits its own work
+/// over the threads of the current pool.
 pub(crate) trait RowStage: fmt::Debug + Send + Sync {
-    /// What its output is.
+    /// Shape and depth of its output.
     fn output(&self) -> ImageSpec;
 
     /// The source rows, from the first to the last, that these rows of the output
     /// are computed from.
     fn source_rows(&self, rows: &Range<usize>) -> Range<usize>;
 
-    /// Output rows that are computed together: a run begins at a multiple of them.
+    /// Output rows that are computed together: a run begins at a multiple of this.
     fn rows_at_once(&self) -> usize {
         1
     }
 
-    /// The channels of its source that its output is, if it only chooses some: then
-    /// it is never run, and its output is a view.
+    /// The channels that it selects, if it does nothing else. Then it never runs: its
+    /// output is a view of its source.
     fn channels(&self) -> Option<Range<usize>> {
         None
     }
@@ -71,7 +70,7 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
         Ok(ResponseRange::EMPTY)
     }
 
-    /// Makes these rows of the output. `source` holds at least the
+    /// Computes these rows of the output. `source` holds at least the
     /// [rows that they need](Self::source_rows).
     ///
     /// # Errors
@@ -93,36 +92,36 @@ pub(crate) struct Part {
     pub(crate) columns: Range<usize>,
 }
 
-/// What a stage is given for one run beside its rows.
+/// The context of one run of a stage.
 pub(crate) struct Run<'a> {
-    /// The columns of the output that are wanted. Others may be made, too.
+    /// The columns of the output to compute. Others may be computed as well.
     columns: Range<usize>,
-    /// What [`RowStage::range`] found.
+    /// The range that [`RowStage::range`] found.
     range: Option<ResponseRange>,
     /// Buffers of the stage's threads.
     pool: &'a Pool,
-    /// Threads that share the work: with one, that of the caller does all of it.
+    /// Threads that share the work; if 1, the caller's thread does all of it.
     threads: usize,
     progress: &'a Progress<'a>,
     stop: Option<&'a Stop>,
 }
 
 impl Run<'_> {
-    /// Whether the run goes on.
+    /// An error if the run was stopped.
     fn check(&self) -> Result<()> {
         self.stop.map_or(Ok(()), Stop::check)
     }
 
-    /// Calls `body` with the number and the samples of every row of `out`, over the
-    /// threads: at least `least` rows in one task.
+    /// Calls `body` with the index and the samples of every row of `out`, in parallel, with
+    /// at least `min_rows` rows per task.
     fn for_each_row(
         &self,
         out: RowsMut<'_>,
-        least: usize,
+        min_rows: usize,
         body: &(dyn Fn(usize, SampleSliceMut<'_>) + Sync),
     ) -> Result<()> {
         let RowsMut { samples, stride } = out;
-        parallel::for_each_chunk(samples, stride, least, self.threads, &|row, samples| {
+        parallel::for_each_chunk(samples, stride, min_rows, self.threads, &|row, samples| {
             body(row, samples);
             Ok(())
         })

@@ -1,25 +1,25 @@
-//! Loops over the threads of the current pool.
+//! Parallel loops on the current pool.
 //!
-//! Their bodies are called by reference: each loop is compiled once, and not for every
-//! type of sample and sum.
+//! Their bodies are trait objects, so that each loop is compiled once and not for every
+//! type of samples and sums.
 
 use rayon::prelude::*;
 
 use crate::{error::Result, finish::ResponseRange, image::SampleSliceMut, number::Output};
 
-/// Calls `body` with the number and the samples of every chunk of `len` samples; the
-/// last can be shorter. A task of the pool has at least `least` chunks.
+/// Calls `body` with the index and the samples of every chunk of `len` samples; the last
+/// may be shorter. A task of the pool has at least `min_chunks` chunks.
 pub(super) fn for_each_chunk(
     samples: SampleSliceMut<'_>,
     len: usize,
-    least: usize,
+    min_chunks: usize,
     threads: usize,
     body: &(dyn Fn(usize, SampleSliceMut<'_>) -> Result<()> + Sync),
 ) -> Result<()> {
     fn chunks<O: Output>(
         samples: &mut [O],
         len: usize,
-        least: usize,
+        min_chunks: usize,
         threads: usize,
         body: &(dyn Fn(usize, SampleSliceMut<'_>) -> Result<()> + Sync),
     ) -> Result<()> {
@@ -27,18 +27,18 @@ pub(super) fn for_each_chunk(
         match threads {
             1 => samples.chunks_mut(len).enumerate().try_for_each(body),
             _ => (samples.par_chunks_mut(len).enumerate())
-                .with_min_len(least)
+                .with_min_len(min_chunks)
                 .try_for_each(body),
         }
     }
     match samples {
-        SampleSliceMut::U8(samples) => chunks(samples, len, least, threads, body),
-        SampleSliceMut::U16(samples) => chunks(samples, len, least, threads, body),
-        SampleSliceMut::F32(samples) => chunks(samples, len, least, threads, body),
+        SampleSliceMut::U8(samples) => chunks(samples, len, min_chunks, threads, body),
+        SampleSliceMut::U16(samples) => chunks(samples, len, min_chunks, threads, body),
+        SampleSliceMut::F32(samples) => chunks(samples, len, min_chunks, threads, body),
     }
 }
 
-/// The smallest range that contains those that `body` gives for `0..count`.
+/// The smallest range that contains the ranges that `body` returns for `0..count`.
 pub(super) fn joined_range(
     count: usize,
     threads: usize,

@@ -1,4 +1,4 @@
-//! Rows of an image: what a stage reads, and what it fills.
+//! Rows of an image: what a stage reads, and what it writes.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {
     pub(crate) view: ImageView<'a>,
-    /// The row of the image that the view begins with.
+    /// The row of the image that `view` begins with.
     pub(crate) first: usize,
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of the image that there are.
+    /// The rows of the image that `view` holds.
     pub(crate) fn range(&self) -> Range<usize> {
         self.first..self.first + self.view.shape()[0]
     }
 
-    /// The same rows of other channels.
+    /// The same rows with only these channels.
     pub(super) fn channels(&self, channels: Range<usize>) -> Result<Self, LayoutError> {
         Ok(Self {
             view: self.view.slice(2, channels)?,
@@ -30,7 +30,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Rows of a result, to be filled: each is contiguous, and the next begins `stride`
+/// Rows of a result, to be written: each is contiguous, and the next begins `stride`
 /// samples after it.
 #[derive(Debug)]
 pub(crate) struct RowsMut<'a> {

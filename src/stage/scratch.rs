@@ -1,4 +1,4 @@
-//! Buffers that are kept from one run to the next.
+//! Buffers that are reused from run to run.
 
 use std::{
     any::Any,
@@ -14,7 +14,7 @@ use crate::{
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples},
 };
 
-/// The buffers of a chain, kept from one run to the next.
+/// The buffers of a chain, reused from run to run.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(super) stages: Vec<StageScratch>,
@@ -23,16 +23,16 @@ pub(crate) struct Scratch {
 /// The buffers of one stage.
 #[derive(Debug, Default)]
 pub(super) struct StageScratch {
-    /// Those of its threads.
+    /// Buffers of its threads.
     pub(super) pool: Pool,
-    /// Its output; of the last stage, the caller has it.
+    /// Its output; that of the last stage belongs to the caller.
     pub(super) output: Buffer,
-    /// The range of its responses, where samples depend on it.
+    /// The range of its responses, if samples depend on it.
     pub(super) range: Option<ResponseRange>,
 }
 
 impl Scratch {
-    /// For `stages` stages and another image: nothing is known of it yet.
+    /// Prepares for `stages` stages and a new image: forgets all rows and ranges.
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
         for stage in &mut self.stages {
@@ -42,21 +42,21 @@ impl Scratch {
     }
 }
 
-/// Buffers of the threads that run a stage. A thread takes one for its share of a
-/// run, and there are never more than have run at a time.
+/// Buffers of the threads that run a stage. A thread takes one for its share of a run,
+/// so there are as many as threads have run at the same time.
 #[derive(Default)]
 pub(crate) struct Pool(Mutex<Vec<Box<dyn Any + Send>>>);
 
 impl Pool {
-    /// A buffer that is free, or a new one.
-    pub(super) fn take<T: Any + Send>(&self, new: impl FnOnce() -> T) -> Lent<'_, T> {
+    /// A free buffer, or a new one.
+    pub(super) fn take<T: Any + Send>(&self, new: impl FnOnce() -> T) -> PoolGuard<'_, T> {
         let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let item = match free.map(<Box<dyn Any + Send>>::downcast) {
             Some(Ok(item)) => item,
             // None, or one of another chain.
             _ => Box::new(new()),
         };
-        Lent {
+        PoolGuard {
             pool: self,
             item: Some(item),
         }
@@ -69,14 +69,14 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// A buffer that goes back to its pool.
-pub(super) struct Lent<'a, T: Any + Send> {
+/// A buffer that returns to its pool when it is dropped.
+pub(super) struct PoolGuard<'a, T: Any + Send> {
     pool: &'a Pool,
-    /// There until it is dropped.
+    /// `Some` until it is dropped.
     item: Option<Box<T>>,
 }
 
-impl<T: Any + Send> Deref for Lent<'_, T> {
+impl<T: Any + Send> Deref for PoolGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -86,7 +86,7 @@ impl<T: Any + Send> Deref for Lent<'_, T> {
     }
 }
 
-impl<T: Any + Send> DerefMut for Lent<'_, T> {
+impl<T: Any + Send> DerefMut for PoolGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         self.item
             .as_deref_mut()
@@ -94,7 +94,7 @@ impl<T: Any + Send> DerefMut for Lent<'_, T> {
     }
 }
 
-impl<T: Any + Send> Drop for Lent<'_, T> {
+impl<T: Any + Send> Drop for PoolGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
             let mut free = self.pool.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +103,7 @@ impl<T: Any + Send> Drop for Lent<'_, T> {
     }
 }
 
-/// Consecutive rows between two stages. Those that the next run needs again are kept.
+/// Consecutive rows between two stages. Rows that the next run needs again are kept.
 #[derive(Debug)]
 pub(super) struct Buffer {
     samples: Samples,
@@ -120,8 +120,8 @@ impl Default for Buffer {
 }
 
 impl Buffer {
-    /// Keeps those of these rows that are there, and says which are to be made:
-    /// they begin at a multiple of `rows_at_once`.
+    /// Keeps the needed rows that are already buffered, and returns the rows still to be
+    /// computed, which begin at a multiple of `rows_at_once`.
     pub(super) fn keep(
         &mut self,
         needed: Range<usize>,
@@ -137,7 +137,7 @@ impl Buffer {
         if self.rows.start <= needed.start && needed.end <= self.rows.end {
             return Ok(needed.end..needed.end);
         }
-        // The last rows may be a part of those that are computed together.
+        // The last rows may be an incomplete block of rows that are computed together.
         let end = self.rows.end / rows_at_once * rows_at_once;
         let (first, missing) = match self.rows.start <= needed.start && needed.start < end {
             true => (needed.start, end),
@@ -160,7 +160,7 @@ impl Buffer {
         Ok(missing..needed.end)
     }
 
-    /// Some of its rows, to be filled.
+    /// Some of its rows, to be written.
     pub(super) fn rows_mut(&mut self, rows: Range<usize>, spec: ImageSpec) -> SampleSliceMut<'_> {
         let at = |row: usize| (row - self.rows.start) * spec.row_len();
         let (start, end) = (at(rows.start), at(rows.end));

@@ -187,7 +187,7 @@ fn floats_under_valid_windows_are_not_copied() {
         &sum,
         &random_image(&mut Random(1), [9, 200, 1], Depth::U8)
     ));
-    // A row shorter than a block is framed, with room behind it.
+    // A row shorter than a block is copied, with room for a block.
     assert!(!zero_copy(
         &sum,
         &random_image(&mut Random(1), [9, 40, 1], Depth::F32)

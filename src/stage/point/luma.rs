@@ -1,4 +1,4 @@
-//! One gray channel from three.
+//! Luma: one gray channel from red, green and blue.
 
 use std::ops::Range;
 
@@ -12,11 +12,11 @@ use crate::{
     view::StridedView,
 };
 
-/// Rec. 709, in five-thousandths.
+/// The weights of Rec. 709 (0.2126, 0.7152, 0.0722) times [`WEIGHT_SUM`].
 const WEIGHTS: [u32; 3] = [1063, 3576, 361];
-const WHOLE: u32 = 5000;
+const WEIGHT_SUM: u32 = 5000;
 
-/// Pixels that are taken apart at a time.
+/// Pixels that are deinterleaved at a time.
 const BLOCK: usize = 128;
 
 /// The luma of an image of three or four channels.
@@ -27,7 +27,7 @@ pub(in crate::stage) struct Luma {
 }
 
 impl Luma {
-    /// Of such an image.
+    /// The luma of such an image.
     pub(in crate::stage) const fn new(image: ImageSpec, simd: Simd) -> Self {
         let output = ImageSpec {
             channels: 1,
@@ -109,9 +109,9 @@ impl<S: Gray, const N: usize> Body for Row<'_, S, N> {
     }
 }
 
-/// A sample type that luma is made of.
+/// A sample type that luma is computed from.
 trait Gray: Sample {
-    /// Of weighted samples.
+    /// The type of weighted sums.
     type Sum: Pod;
 
     fn weigh(pixel: [Self; 3]) -> Self::Sum;
@@ -155,15 +155,15 @@ impl Gray for f32 {
 
     #[inline(always)]
     fn divide(sum: f64) -> Self {
-        (sum / f64::from(2 * WHOLE)) as Self
+        (sum / f64::from(2 * WEIGHT_SUM)) as Self
     }
 }
 
 /// To the nearest integer, ties to even.
 #[inline(always)]
 fn divide(sum: u32) -> u32 {
-    let up = (sum + WHOLE / 2) / WHOLE;
-    let tie = up * WHOLE == sum + WHOLE / 2;
+    let up = (sum + WEIGHT_SUM / 2) / WEIGHT_SUM;
+    let tie = up * WEIGHT_SUM == sum + WEIGHT_SUM / 2;
     up - (u32::from(tie) & up)
 }
 
@@ -173,17 +173,20 @@ mod tests {
 
     #[test]
     fn every_sum_of_8_bits_and_all_ties_of_16_are_divided_to_nearest() {
-        let near_ties = (0..65_535).flat_map(|k| WHOLE * k + 2499..=WHOLE * k + 2501);
-        for sum in (0..=255 * WHOLE).chain(near_ties).chain([65_535 * WHOLE]) {
-            let (below, rest) = (sum / WHOLE, sum % WHOLE);
-            let up = 2 * rest > WHOLE || (2 * rest == WHOLE && below % 2 == 1);
+        let near_ties = (0..65_535).flat_map(|k| WEIGHT_SUM * k + 2499..=WEIGHT_SUM * k + 2501);
+        for sum in (0..=255 * WEIGHT_SUM)
+            .chain(near_ties)
+            .chain([65_535 * WEIGHT_SUM])
+        {
+            let (below, rest) = (sum / WEIGHT_SUM, sum % WEIGHT_SUM);
+            let up = 2 * rest > WEIGHT_SUM || (2 * rest == WEIGHT_SUM && below % 2 == 1);
             assert_eq!(divide(sum), below + u32::from(up), "{sum}");
         }
     }
 
     #[test]
     fn weights_are_those_of_rec_709() {
-        assert_eq!(WEIGHTS.iter().sum::<u32>(), WHOLE);
+        assert_eq!(WEIGHTS.iter().sum::<u32>(), WEIGHT_SUM);
         assert_eq!(u8::gray([255, 0, 0]), 54); // 54.213
         assert_eq!(u8::gray([0, 255, 0]), 182); // 182.376
         assert_eq!(u8::gray([0, 0, 255]), 18); // 18.411

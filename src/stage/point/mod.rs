@@ -1,12 +1,12 @@
-//! Point stages: each pixel of the output follows from one pixel of the source.
+//! Point stages: each output pixel depends on one source pixel only.
 
-mod alpha;
+mod copy_alpha;
 mod luma;
 mod select;
 
 use std::fmt;
 
-pub(super) use alpha::CopyAlpha;
+pub(super) use copy_alpha::CopyAlpha;
 pub(super) use luma::Luma;
 pub(super) use select::Select;
 
@@ -16,32 +16,32 @@ use crate::{
     image::{ImageView, SampleSliceMut},
 };
 
-/// Changes finished pixels in place. The stage before it calls it with every row
-/// that it finishes, while the row is in the cache.
+/// Changes finished pixels in place. The stage before it calls it with every row that it
+/// finishes, while the row is in cache.
 pub(super) trait PointStage: fmt::Debug + Send + Sync {
-    /// Changes a row of pixels, in the depth of the result, above those of the source
-    /// that it is told of.
-    fn run(&self, pixels: SampleSliceMut<'_>, under: &Under<'_>);
+    /// Changes a row of result pixels. `source_pixels` are the source pixels at their
+    /// anchors.
+    fn run(&self, pixels: SampleSliceMut<'_>, source_pixels: &SourcePixels<'_>);
 }
 
 /// The source pixels that the anchors of a row of windows lie on.
 #[derive(Debug)]
-pub(super) struct Under<'a> {
+pub(super) struct SourcePixels<'a> {
     pub(super) source: ImageView<'a>,
-    /// The row of the view.
+    /// The row of `source`.
     pub(super) row: usize,
     pub(super) first_column: usize,
     /// Columns from one pixel to the next.
     pub(super) step: usize,
 }
 
-impl<'a> Under<'a> {
-    /// Under output pixels from `[row, column]` on.
+impl<'a> SourcePixels<'a> {
+    /// The source pixels of the output pixels from `[row, column]` on.
     pub(super) fn new(geometry: &Geometry, source: Rows<'a>, [row, column]: [usize; 2]) -> Self {
         Self {
             source: source.view,
-            row: geometry.rows.under(row) - source.first,
-            first_column: geometry.columns.under(column),
+            row: geometry.rows.anchor_source(row) - source.first,
+            first_column: geometry.columns.anchor_source(column),
             step: geometry.columns.step,
         }
     }

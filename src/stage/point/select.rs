@@ -1,4 +1,4 @@
-//! Some channels of an image, where they lie.
+//! Selection of channels, as a view without a copy.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::{
     stage::{RowStage, Rows, RowsMut, Run},
 };
 
-/// Consecutive channels of an image, without a copy.
+/// Selects consecutive channels of an image.
 #[derive(Debug)]
 pub(in crate::stage) struct Select {
     image: ImageSpec,
@@ -16,7 +16,7 @@ pub(in crate::stage) struct Select {
 }
 
 impl Select {
-    /// These channels of such an image.
+    /// Selects these channels of such an image.
     pub(in crate::stage) const fn new(image: ImageSpec, channels: Range<usize>) -> Self {
         Self { image, channels }
     }
@@ -39,6 +39,6 @@ impl RowStage for Select {
     }
 
     fn run(&self, _: Rows<'_>, _: Range<usize>, _: RowsMut<'_>, _: &Run<'_>) -> Result<()> {
-        unreachable!("channels that are only chosen are a view")
+        unreachable!("selected channels are a view")
     }
 }

@@ -1,4 +1,5 @@
-//! Bands: source rows with their halo, the border applied, samples widened.
+//! Bands: source rows with their halo, padded by the border and widened to the elements
+//! that engines read; or the image's own rows, where it needs neither.
 
 use std::{any::TypeId, ops::Range};
 
@@ -6,43 +7,44 @@ use crate::{
     border::Border,
     engine::Band,
     error::Result,
-    geometry::{Axis, Geometry, framed_columns, holds_block},
+    geometry::{Axis, Geometry, holds_block, padded_columns},
     image::{Depth, no_memory},
     number::{Element, Widen},
     simd::{Body, Isa, Simd, aligned},
     view::StridedView,
 };
 
-/// The rows and columns of the result that are computed from one band: a tile
-/// is small enough for its band to stay in the cache.
+/// The rows and columns of the result that are computed from one band: a tile is small
+/// enough for its band to stay in cache.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tile {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
 }
 
-/// Makes the bands of some rows of an image.
+/// Builds the bands of some rows of an image.
 #[derive(Debug)]
-pub(super) struct Framing<'a, S, T> {
+pub(super) struct BandBuilder<'a, S, T> {
     geometry: &'a Geometry,
     source: StridedView<'a, S, 3>,
-    /// The row of the image that the source begins with.
+    /// The row of the image that `source` begins with.
     first: usize,
     simd: Simd,
     constant: T,
-    /// The source as elements, where windows can look at it.
-    direct: Option<StridedView<'a, T, 3>>,
+    /// The source, if its samples are elements already and its rows are contiguous.
+    same_type_source: Option<StridedView<'a, T, 3>>,
 }
 
-/// What a band is framed in, kept from one to the next.
+/// Buffers of padded rows, reused from band to band.
 #[derive(Debug)]
-pub(super) struct Frame<T> {
+pub(super) struct PaddedRows<T> {
     samples: Vec<T>,
+    /// The source column of each padding column, or `None` for the border's constant.
     left: Vec<Option<usize>>,
     right: Vec<Option<usize>>,
 }
 
-impl<T> Frame<T> {
+impl<T> PaddedRows<T> {
     pub(super) const fn new() -> Self {
         Self {
             samples: Vec::new(),
@@ -52,8 +54,8 @@ impl<T> Frame<T> {
     }
 }
 
-impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
-    /// Of the rows from the image's row `first` on.
+impl<'a, S: Widen, T: Element> BandBuilder<'a, S, T> {
+    /// `source` holds the rows of the image from `first` on.
     pub(super) fn new(
         geometry: &'a Geometry,
         source: StridedView<'a, S, 3>,
@@ -70,35 +72,36 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             first,
             simd,
             constant,
-            direct: same_type(source),
+            same_type_source: same_type(source),
         }
     }
 
-    /// The band of a tile: the source itself where no window of the tile leaves
-    /// the image, else a copy in `frame`.
+    /// The band of a tile: the source itself if no window of the tile extends beyond the
+    /// image, else a padded copy in `buffers`.
     ///
-    /// The slices of its rows take the memory of `slices`, which is empty.
+    /// `slices` is empty; its allocation is reused for the slices of the band's rows.
     pub(super) fn band<'b>(
         &'b self,
         tile: &Tile,
-        frame: &'b mut Frame<T>,
+        buffers: &'b mut PaddedRows<T>,
         slices: Vec<&'b [T]>,
     ) -> Result<Band<'b, T>> {
         let rows = self.geometry.rows.padded(&tile.rows);
         let columns = self.geometry.columns.padded(&tile.columns);
-        let direct = self.direct(tile, &rows, &columns);
-        let far = direct.is_some();
-        let view = match direct {
+        let in_place = self.in_place_view(tile, &rows, &columns);
+        let borrowed = in_place.is_some();
+        let view = match in_place {
             Some(view) => view,
-            None => self.frame(tile, rows, columns, frame)?,
+            None => self.pad(tile, rows, columns, buffers)?,
         };
         let positions = self.geometry.columns.positions(tile.columns.len());
         let may_be_non_finite = S::DEPTH == Depth::F32;
         let step = self.geometry.step();
-        Band::new(view, positions, step, may_be_non_finite, far, slices)
+        Band::new(view, positions, step, may_be_non_finite, borrowed, slices)
     }
 
-    fn direct(
+    /// The source at these padded rows and columns, if windows can read it in place.
+    fn in_place_view(
         &self,
         tile: &Tile,
         rows: &Range<usize>,
@@ -110,67 +113,72 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         if !(fits && inside(&geometry.rows, rows) && inside(&geometry.columns, columns)) {
             return None;
         }
-        let [above, left] = [geometry.rows.before + self.first, geometry.columns.before];
+        let [above, left] = [
+            geometry.rows.pad_before + self.first,
+            geometry.columns.pad_before,
+        ];
         let rows = rows.start - above..rows.end - above;
-        let rows = self.direct?.slice(0, rows).ok()?;
+        let rows = self.same_type_source?.slice(0, rows).ok()?;
         rows.slice(1, columns.start - left..).ok()
     }
 
-    fn frame<'b>(
+    /// Copies these padded rows and columns to `buffers`.
+    fn pad<'b>(
         &self,
         tile: &Tile,
         rows: Range<usize>,
         columns: Range<usize>,
-        frame: &'b mut Frame<T>,
+        buffers: &'b mut PaddedRows<T>,
     ) -> Result<StridedView<'b, T, 3>> {
         let Self { geometry, .. } = self;
         let channels = self.source.shape()[2];
-        let framed = framed_columns::<T>(geometry, tile.columns.len(), channels);
-        let shape = [rows.len(), framed, channels];
-        let len = framed * channels;
+        let width = padded_columns::<T>(geometry, tile.columns.len(), channels);
+        let shape = [rows.len(), width, channels];
+        let len = width * channels;
         let inside = geometry.columns.inside(&columns);
-        let outside = |columns: Range<usize>, places: &mut Vec<Option<usize>>| -> Result<()> {
-            places.clear();
-            let count = columns.len();
-            let taken = places.try_reserve_exact(count);
-            taken.map_err(|_| no_memory::<Option<usize>>(count))?;
-            places.extend(columns.map(|x| geometry.columns.source(x)));
-            Ok(())
-        };
-        let Frame {
+        let find_sources =
+            |columns: Range<usize>, sources: &mut Vec<Option<usize>>| -> Result<()> {
+                sources.clear();
+                let count = columns.len();
+                let reserved = sources.try_reserve_exact(count);
+                reserved.map_err(|_| no_memory::<Option<usize>>(count))?;
+                sources.extend(columns.map(|x| geometry.columns.source(x)));
+                Ok(())
+            };
+        let PaddedRows {
             samples,
             left,
             right,
-        } = frame;
-        outside(columns.start..inside.start, left)?;
-        outside(inside.end..columns.end, right)?;
+        } = buffers;
+        find_sources(columns.start..inside.start, left)?;
+        find_sources(inside.end..columns.end, right)?;
         let samples = aligned(samples, rows.len() * len)?;
-        for (padded, framed) in rows.zip(samples.chunks_exact_mut(len)) {
-            let framed = &mut framed[..columns.len() * channels];
-            let Some(row) = geometry.rows.source(padded) else {
-                framed.fill(self.constant);
+        for (row, padded) in rows.zip(samples.chunks_exact_mut(len)) {
+            let padded = &mut padded[..columns.len() * channels];
+            let Some(row) = geometry.rows.source(row) else {
+                padded.fill(self.constant);
                 continue;
             };
             let row = row - self.first;
-            let (before, rest) = framed.split_at_mut(left.len() * channels);
+            let (before, rest) = padded.split_at_mut(left.len() * channels);
             let (within, after) = rest.split_at_mut(inside.len() * channels);
             self.widen(row, &inside, within);
-            self.frame_outside(row, left, before);
-            self.frame_outside(row, right, after);
+            self.pad_columns(row, left, before);
+            self.pad_columns(row, right, after);
         }
-        Ok(StridedView::from_slice(samples, shape).expect("a frame has the size of its shape"))
+        Ok(StridedView::from_slice(samples, shape)
+            .expect("padded rows have the size of their shape"))
     }
 
-    /// The columns of a row that lie in the image, `inside` counted with the
-    /// border.
+    /// Widens the part of a row that lies in the image: its padded columns `inside`.
     fn widen(&self, row: usize, inside: &Range<usize>, out: &mut [T]) {
         if inside.is_empty() {
             return;
         }
         let channels = self.source.shape()[2];
-        let first = inside.start - self.geometry.columns.before;
+        let first = inside.start - self.geometry.columns.pad_before;
         match self.source.flat_row(row) {
-            Some(samples) => self.simd.run(Convert {
+            Some(samples) => self.simd.run(WidenRow {
                 samples: &samples[first * channels..][..out.len()],
                 out,
             }),
@@ -178,7 +186,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         }
     }
 
-    /// A row whose samples do not stand one after the other: one channel of several.
+    /// Widens a row whose samples are not contiguous, for example one channel of several.
     fn gather(&self, row: usize, first: usize, out: &mut [T]) {
         let channels = self.source.shape()[2];
         if channels == 1 && self.source.strides()[1] > 1 {
@@ -186,9 +194,9 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
             if let (Some(start), Some(end)) = (at(0), at(out.len() - 1)) {
                 let samples = &self.source.buffer()[start..=end];
                 match self.source.strides()[1] {
-                    2 => return self.simd.run(Pick::<S, T, 2> { samples, out }),
-                    3 => return self.simd.run(Pick::<S, T, 3> { samples, out }),
-                    4 => return self.simd.run(Pick::<S, T, 4> { samples, out }),
+                    2 => return self.simd.run(WidenStrided::<S, T, 2> { samples, out }),
+                    3 => return self.simd.run(WidenStrided::<S, T, 3> { samples, out }),
+                    4 => return self.simd.run(WidenStrided::<S, T, 4> { samples, out }),
                     _ => {}
                 }
             }
@@ -200,7 +208,9 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
         }
     }
 
-    fn frame_outside(&self, row: usize, columns: &[Option<usize>], out: &mut [T]) {
+    /// Fills padding columns of a row from their source columns, or with the border's
+    /// constant.
+    fn pad_columns(&self, row: usize, columns: &[Option<usize>], out: &mut [T]) {
         let channels = self.source.shape()[2];
         for (column, pixel) in columns.iter().zip(out.chunks_exact_mut(channels)) {
             for (c, sample) in pixel.iter_mut().enumerate() {
@@ -213,8 +223,7 @@ impl<'a, S: Widen, T: Element> Framing<'a, S, T> {
     }
 }
 
-/// The view with its elements as `T`, if that is what they are and its rows
-/// are flat.
+/// The view with its elements as `T`, if that is their type and its rows are contiguous.
 fn same_type<'a, S: Widen, T: Element>(
     view: StridedView<'a, S, 3>,
 ) -> Option<StridedView<'a, T, 3>> {
@@ -223,12 +232,12 @@ fn same_type<'a, S: Widen, T: Element>(
 }
 
 /// Widens samples to elements.
-struct Convert<'a, S, T> {
+struct WidenRow<'a, S, T> {
     samples: &'a [S],
     out: &'a mut [T],
 }
 
-impl<S: Widen, T: Element> Body for Convert<'_, S, T> {
+impl<S: Widen, T: Element> Body for WidenRow<'_, S, T> {
     type Output = ();
 
     #[inline(always)]
@@ -240,12 +249,12 @@ impl<S: Widen, T: Element> Body for Convert<'_, S, T> {
 }
 
 /// Widens every N-th sample to an element.
-struct Pick<'a, S, T, const N: usize> {
+struct WidenStrided<'a, S, T, const N: usize> {
     samples: &'a [S],
     out: &'a mut [T],
 }
 
-impl<S: Widen, T: Element, const N: usize> Body for Pick<'_, S, T, N> {
+impl<S: Widen, T: Element, const N: usize> Body for WidenStrided<'_, S, T, N> {
     type Output = ();
 
     #[inline(always)]

@@ -1,6 +1,6 @@
-//! Alpha is copied, not filtered.
+//! Copies alpha from the source to the result, instead of filtering it.
 
-use super::{PointStage, Under};
+use super::{PointStage, SourcePixels};
 use crate::{
     finish::Finish,
     image::{ImageView, SampleSliceMut},
@@ -8,7 +8,8 @@ use crate::{
     view::StridedView,
 };
 
-/// Puts the alpha of the source into the last channel, in the depth of the result.
+/// Copies the alpha of the source to the last channel, converted to the depth of the
+/// result.
 #[derive(Debug)]
 pub(in crate::stage) struct CopyAlpha {
     mul: f64,
@@ -24,30 +25,32 @@ impl CopyAlpha {
     fn copy<S: Widen, O: Output>(
         &self,
         source: &StridedView<'_, S, 3>,
-        under: &Under<'_>,
+        source_pixels: &SourcePixels<'_>,
         pixels: &mut [O],
     ) {
         let channels = source.shape()[2];
         for (x, pixel) in pixels.chunks_exact_mut(channels).enumerate() {
-            let column = under.first_column + x * under.step;
-            let alpha = source.at([under.row, column, channels - 1]).to_f64();
+            let column = source_pixels.first_column + x * source_pixels.step;
+            let alpha = source
+                .at([source_pixels.row, column, channels - 1])
+                .to_f64();
             pixel[channels - 1] = O::from_real(alpha * self.mul / self.div);
         }
     }
 }
 
 impl PointStage for CopyAlpha {
-    fn run(&self, pixels: SampleSliceMut<'_>, under: &Under<'_>) {
+    fn run(&self, pixels: SampleSliceMut<'_>, source_pixels: &SourcePixels<'_>) {
         macro_rules! copy {
             ($view:expr) => {
                 match pixels {
-                    SampleSliceMut::U8(pixels) => self.copy($view, under, pixels),
-                    SampleSliceMut::U16(pixels) => self.copy($view, under, pixels),
-                    SampleSliceMut::F32(pixels) => self.copy($view, under, pixels),
+                    SampleSliceMut::U8(pixels) => self.copy($view, source_pixels, pixels),
+                    SampleSliceMut::U16(pixels) => self.copy($view, source_pixels, pixels),
+                    SampleSliceMut::F32(pixels) => self.copy($view, source_pixels, pixels),
                 }
             };
         }
-        match &under.source {
+        match &source_pixels.source {
             ImageView::U8(view) => copy!(view),
             ImageView::U16(view) => copy!(view),
             ImageView::F32(view) => copy!(view),
