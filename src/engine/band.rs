@@ -10,7 +10,7 @@ pub(crate) struct Band<'a, T> {
     pub(super) view: StridedView<'a, T, 3>,
     /// The rows of `view` as flat slices.
     pub(super) rows: Vec<&'a [T]>,
-    /// Windows side by side in a row, counted at a column step of 1.
+    /// Window positions in a row, counted at a column step of 1.
     pub(super) positions: usize,
     /// The step `[rows, columns]` from one window to the next.
     pub(super) step: [usize; 2],
@@ -53,7 +53,7 @@ impl<'a, T> Band<'a, T> {
         })
     }
 
-    /// Its row slices, whose allocation can be reused.
+    /// The slices of its rows, whose allocation can be reused.
     pub(crate) fn into_rows(self) -> Vec<&'a [T]> {
         self.rows
     }

@@ -1,4 +1,4 @@
-//! What an engine compiles a kernel to: it turns bands into sums.
+//! A kernel as an engine compiles it: it computes sums from bands.
 
 use super::{band::Band, fft::scratch::Scratch as TileScratch};
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
 
 /// A kernel that an engine compiled.
 pub(crate) trait CompiledKernel: Send + Sync {
-    /// What bands are framed in.
+    /// The number type of the samples in bands.
     type Element: Element;
-    /// What sums are kept as.
+    /// The number type of sums.
     type Sum: Lane;
 
     /// Computes the sums of all windows in rows `first..` of the band's result, for

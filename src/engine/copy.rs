@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Bank, Engine, Method, Offer, Program, Recipe, Refusal, direct::Direct, dots::Dots, task::Task,
+    Bank, CompiledBank, Engine, Method, Offer, Recipe, Refusal, direct::Direct, dots::Dots,
+    problem::Problem,
 };
 use crate::{error::Result, image::Depth, map::Map};
 
@@ -20,15 +21,15 @@ impl Engine for Copy {
         Method::Direct
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        // A method that was asked for computes sums, not copies.
-        if task.method.is_some() {
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        // A requested method computes sums, not copies.
+        if problem.method.is_some() {
             return Err(Refusal::of(Why::Asked));
         }
-        let tap = tap(task).map_err(Refusal::of)?;
-        // A copy has neither sums nor bands; the offer reports those of the engine
-        // it replaces.
-        let saved = Dots.offer(task).or_else(|_| Direct.offer(task))?;
+        let tap = tap(problem).map_err(Refusal::of)?;
+        // A copy has neither sums nor bands; the offer reports those of the engine that it
+        // replaces.
+        let saved = Dots.offer(problem).or_else(|_| Direct.offer(problem))?;
         Ok(Offer {
             cost: 0.0,
             recipe: Arc::new(Moved { tap }),
@@ -37,7 +38,7 @@ impl Engine for Copy {
     }
 }
 
-/// Why the result is no copy of samples.
+/// Why the result is not a copy of samples.
 #[derive(Debug, thiserror::Error)]
 enum Why {
     #[error("it sums nothing, and a method was asked for")]
@@ -53,9 +54,9 @@ enum Why {
 }
 
 /// The row and column of the window that every output sample is a copy of.
-fn tap(task: &Task<'_>) -> Result<[usize; 2], Why> {
-    let Task { geometry, .. } = task;
-    let [kernel] = task.kernels else {
+fn tap(problem: &Problem<'_>) -> Result<[usize; 2], Why> {
+    let Problem { geometry, .. } = problem;
+    let [kernel] = problem.kernels else {
         return Err(Why::Sums);
     };
     let weights = kernel.weights();
@@ -63,20 +64,19 @@ fn tap(task: &Task<'_>) -> Result<[usize; 2], Why> {
     let (Some((at, &weight)), None) = (taps.next(), taps.next()) else {
         return Err(Why::Sums);
     };
-    if task.depth == Depth::F32 && weights.len() > 1 {
+    if problem.depth == Depth::F32 && weights.len() > 1 {
         return Err(Why::Floats);
     }
-    let plain = task.map == Map::Clamp
-        && task.output_depth == task.depth
+    let plain = problem.map == Map::Clamp
+        && problem.output_depth == problem.depth
         && weight == kernel.divisor()
         && kernel.bias() == 0.0;
     if !plain {
         return Err(Why::Changes);
     }
-    let place = [at / kernel.columns(), at % kernel.columns()];
-    let tap =
-        [0, 1].map(|axis| geometry.origins[0][axis] + place[axis] * geometry.dilation()[axis]);
-    if task.copies_alpha && tap != geometry.anchor() {
+    let tap = [at / kernel.columns(), at % kernel.columns()];
+    let tap = [0, 1].map(|axis| geometry.origins[0][axis] + tap[axis] * geometry.dilation()[axis]);
+    if problem.copies_alpha && tap != geometry.anchor() {
         return Err(Why::Alpha);
     }
     Ok(tap)
@@ -94,7 +94,7 @@ impl fmt::Display for Moved {
 }
 
 impl Recipe for Moved {
-    fn compile(&self, _: &Bank<'_>) -> Result<Program> {
-        Ok(Program::Copy(self.tap))
+    fn compile(&self, _: &Bank<'_>) -> Result<CompiledBank> {
+        Ok(CompiledBank::Copy(self.tap))
     }
 }

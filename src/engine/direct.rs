@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::{
     Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
-    blocks::{Blocks, block_rows, contract},
+    compiled_bank::{Arithmetic, Bank, LaneRecipe},
     dots,
-    program::{Arithmetic, Bank, LaneRecipe},
-    taps::Taps,
-    task::Task,
+    packed_taps::Taps,
+    problem::Problem,
+    register_blocks::{Blocks, block_rows, contract},
 };
 use crate::{error::Result, image::Depth, kernel::Kernel, number::LaneKind, simd::Simd};
 
@@ -40,18 +40,24 @@ impl Engine for Direct {
         Method::Direct
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        let (lane, reason) = task.lane()?;
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        let (lane, reason) = problem.lane()?;
         // In float images zero weights count: 0 * NaN is NaN.
-        let counts = |w: &&f64| task.depth == Depth::F32 || **w != 0.0;
+        let counts = |w: &&f64| problem.depth == Depth::F32 || **w != 0.0;
         let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
-        let taps: usize = task.kernels.iter().map(taps).sum();
+        let taps: usize = problem.kernels.iter().map(taps).sum();
         let mut cost = taps as f64 * tap_cost(lane);
-        if dots::cost(task, lane).is_ok_and(|dots| dots < cost + WIDENING) {
+        if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + WIDENING) {
             cost += WIDENING;
         }
-        let (cost, rows) = (cost * task.samples(), block_rows(task, lane));
-        Ok(Offer::in_lane(task, (lane, reason), cost, rows, EveryTap))
+        let (cost, rows) = (cost * problem.samples(), block_rows(problem, lane));
+        Ok(Offer::in_lane(
+            problem,
+            (lane, reason),
+            cost,
+            rows,
+            EveryTap,
+        ))
     }
 }
 

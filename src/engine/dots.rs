@@ -8,9 +8,10 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{
-    Band, Bank, CompiledKernel, Engine, Kernels, Method, Offer, Program, Recipe, Refusal, Scratch,
-    taps::{Grid, Line, Taps},
-    task::{Task, is_exact},
+    Band, Bank, CompiledBank, CompiledKernel, Engine, Kernels, Method, Offer, Recipe, Refusal,
+    Scratch,
+    packed_taps::{PlacedKernel, TapRun, Taps},
+    problem::{Problem, is_exact},
 };
 use crate::{
     error::Result,
@@ -41,22 +42,22 @@ impl Engine for Dots {
         Method::Direct
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        let (lane, lane_reason) = task.lane()?;
-        let cost = cost(task, lane).map_err(Refusal::of)?;
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        let (lane, lane_reason) = problem.lane()?;
+        let cost = cost(problem, lane).map_err(Refusal::of)?;
         Ok(Offer {
-            cost: cost * task.samples(),
+            cost: cost * problem.samples(),
             lane,
             lane_reason,
             element: ElementKind::Bytes,
-            simd: task.simd,
+            simd: problem.simd,
             // As in the direct loop.
-            rows_at_once: if task.geometry.rows.step == 1 {
+            rows_at_once: if problem.geometry.rows.step == 1 {
                 ROWS
             } else {
                 1
             },
-            tile_width: task.tile_width(),
+            tile_width: problem.tile_width(),
             on_grid: false,
             scratch: 0,
             tables: 0,
@@ -79,24 +80,24 @@ pub(super) enum Why {
 }
 
 /// Nanoseconds per sample, with sums in this lane.
-pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
+pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
     let fits = |k: &Kernel| {
         let byte = |w: &f64| (-128.0..=127.0).contains(w);
-        is_exact(k, task.depth) && k.weights().iter().all(byte)
+        is_exact(k, problem.depth) && k.weights().iter().all(byte)
     };
-    if task.depth != Depth::U8 {
+    if problem.depth != Depth::U8 {
         return Err(Why::Depth);
     }
-    if !task.simd.has_dots() {
+    if !problem.simd.has_dots() {
         return Err(Why::Level);
     }
-    if !task.kernels.iter().all(fits) {
+    if !problem.kernels.iter().all(fits) {
         return Err(Why::Weights);
     }
     if lane == LaneKind::F64 {
         return Err(Why::Lane(lane));
     }
-    let spacing = task.geometry.columns.dilation * task.channels;
+    let spacing = problem.geometry.columns.dilation * problem.channels;
     let of_row = |row: &[f64]| {
         let taps = (0..row.len()).filter(|&tap| row[tap] != 0.0);
         count_quads(taps.map(|tap| tap * spacing))
@@ -105,7 +106,7 @@ pub(super) fn cost(task: &Task<'_>, lane: LaneKind) -> Result<f64, Why> {
         let weights = k.as_slice();
         weights.chunks(k.columns()).map(of_row).sum::<usize>()
     };
-    let quads: usize = task.kernels.iter().map(of_kernel).sum();
+    let quads: usize = problem.kernels.iter().map(of_kernel).sum();
     Ok(quads as f64 * QUAD_COST)
 }
 
@@ -119,17 +120,18 @@ impl fmt::Display for ByQuads {
 }
 
 impl Recipe for ByQuads {
-    fn compile(&self, bank: &Bank<'_>) -> Result<Program> {
+    fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank> {
         Ok(match bank.lane {
-            LaneKind::I16 => Program::BytesI16(kernels(bank)),
-            _ => Program::BytesF32(kernels(bank)),
+            LaneKind::I16 => CompiledBank::BytesI16(kernels(bank)),
+            _ => CompiledBank::BytesF32(kernels(bank)),
         })
     }
 }
 
 fn kernels<T: DotSum>(bank: &Bank<'_>) -> Kernels<u8, T> {
-    let kernel = |&grid: &Grid<'_>| Box::new(DotProducts::new(grid, &bank.row)) as Box<_>;
-    bank.grids.iter().map(kernel).collect()
+    let kernel =
+        |&kernel: &PlacedKernel<'_>| Box::new(DotProducts::new(kernel, &bank.row)) as Box<_>;
+    bank.kernels.iter().map(kernel).collect()
 }
 
 /// A kernel of weights from -128 to 127, for bands of bytes and sums of `T`.
@@ -157,17 +159,17 @@ struct QuadRow {
 }
 
 impl QuadRow {
-    /// The quads of each source row of a line, in a block of `rows` output rows.
-    fn of_line(line: &Line<i16>, rows: usize) -> impl Iterator<Item = Self> {
-        let weights = line.weights.chunks(line.offsets.len() * rows);
-        let of_row = move |(row, weights)| Self::new(line, row, weights, rows);
-        line.rows.clone().zip(weights).map(of_row)
+    /// The quads of each source row of a run, in a block of `rows` output rows.
+    fn of_run(run: &TapRun<i16>, rows: usize) -> impl Iterator<Item = Self> {
+        let weights = run.weights.chunks(run.offsets.len() * rows);
+        let of_row = move |(row, weights)| Self::new(run, row, weights, rows);
+        run.rows.clone().zip(weights).map(of_row)
     }
 
-    fn new(line: &Line<i16>, row: usize, weights: &[i16], rows: usize) -> Self {
+    fn new(run: &TapRun<i16>, row: usize, weights: &[i16], rows: usize) -> Self {
         let mut offsets = Vec::<usize>::new();
         let mut quads = Vec::new();
-        for (&offset, weights) in line.offsets.iter().zip(weights.chunks(rows)) {
+        for (&offset, weights) in run.offsets.iter().zip(weights.chunks(rows)) {
             let start = quad_start(offsets.last().copied(), offset);
             if offsets.last() != Some(&start) {
                 offsets.push(start);
@@ -180,8 +182,8 @@ impl QuadRow {
         }
         Self {
             row,
-            first: line.first,
-            end: line.end,
+            first: run.first,
+            end: run.end,
             offsets,
             weights: quads,
         }
@@ -204,13 +206,11 @@ fn count_quads(offsets: impl Iterator<Item = usize>) -> usize {
 
 impl<T: Lane> DotProducts<T> {
     /// For bands whose rows have this layout of `(columns, channels)`.
-    fn new(grid: Grid<'_>, row: &Layout<2>) -> Self {
-        let taps = Taps::new(grid, row, true);
-        let quads = |rows, groups: &[Vec<Line<i16>>]| {
-            let lines = groups.iter().flatten();
-            lines
-                .flat_map(|line| QuadRow::of_line(line, rows))
-                .collect()
+    fn new(kernel: PlacedKernel<'_>, row: &Layout<2>) -> Self {
+        let taps = Taps::new(kernel, row, true);
+        let quads = |rows, groups: &[Vec<TapRun<i16>>]| {
+            let runs = groups.iter().flatten();
+            runs.flat_map(|run| QuadRow::of_run(run, rows)).collect()
         };
         Self {
             single: quads(1, taps.groups::<1>()),

@@ -1,12 +1,12 @@
 //! The fallback to f64 for rows of float samples whose sums overflow or underflow in
 //! f32.
 //!
-//! The plan does not know the magnitude of float samples, and f64 is half as fast. So
-//! every row is summed in f32, its sums are checked while they are in cache, and the
-//! row is computed again if necessary. The decision depends on the row's own windows
+//! A plan does not know the magnitude of float samples, and f64 is half as fast as f32. So
+//! every row is summed in f32, its sums are checked while they are in cache, and the row
+//! is computed again in f64 if necessary. The decision depends on the row's own windows
 //! alone, so results do not depend on bands or threads.
 
-use super::{Band, Grid, compiled_kernel::keep_stepped_columns};
+use super::{Band, PlacedKernel, compiled_kernel::keep_stepped_columns};
 use crate::{
     number::Element,
     simd::{Body, Isa, Simd},
@@ -20,8 +20,8 @@ const NO_OVERFLOW: f64 = (1_u64 << 60) as f64;
 #[derive(Debug)]
 pub(crate) struct F64Fallback {
     kernels: Vec<Kernel>,
-    /// The bits of the smallest and the largest accurate absolute sum, zero aside.
-    /// The smallest is 0 where no sum is too small.
+    /// The bits of the smallest and the largest accurate absolute sum, except zero. The
+    /// smallest is 0 if no sum is too small.
     accurate: [u32; 2],
 }
 
@@ -35,15 +35,18 @@ struct Kernel {
 
 impl F64Fallback {
     /// For the range of `accurate` sums, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
-    pub(crate) fn new<'a>(grids: impl Iterator<Item = Grid<'a>>, accurate: [f32; 2]) -> Self {
-        let kernel = |grid: Grid<'_>| Kernel {
-            weights: grid.weights.to_vec(),
-            shape: grid.shape,
-            dilation: grid.dilation,
-            origin: grid.origin,
+    pub(crate) fn new<'a>(
+        kernels: impl Iterator<Item = PlacedKernel<'a>>,
+        accurate: [f32; 2],
+    ) -> Self {
+        let kernel = |kernel: PlacedKernel<'_>| Kernel {
+            weights: kernel.weights.to_vec(),
+            shape: kernel.shape,
+            dilation: kernel.dilation,
+            origin: kernel.origin,
         };
         Self {
-            kernels: grids.map(kernel).collect(),
+            kernels: kernels.map(kernel).collect(),
             accurate: accurate.map(f32::to_bits),
         }
     }

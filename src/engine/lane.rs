@@ -1,8 +1,9 @@
-//! The choice of the lane: the fastest number type with accurate sums.
+//! The choice of the lane, the accumulator type: the fastest number type with accurate
+//! sums.
 
 use std::fmt;
 
-use super::task::{Task, is_exact};
+use super::problem::{Problem, is_exact};
 use crate::{
     combine::Combine,
     image::Depth,
@@ -11,9 +12,9 @@ use crate::{
 };
 
 /// The kernels as they are computed. Decimal weights become integers over a larger
-/// divisor, if they can and the sums stay below 2^24, or if only the divisor was a
-/// decimal: 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled so that
-/// products neither overflow nor underflow.
+/// divisor, if that is possible with sums below 2^24, or if only the divisor was a
+/// decimal. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled so
+/// that products neither overflow nor underflow.
 pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
     let white = depth.full_scale();
     let small = |k: &Kernel| {
@@ -31,7 +32,7 @@ pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
         .collect()
 }
 
-/// Why sums are computed in a lane. It displays as a clause.
+/// Why sums are computed in a lane. Its `Display` is a clause.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum LaneReason {
     AskedFor,
@@ -110,7 +111,7 @@ pub(crate) enum LaneRefusal {
         "sums of {depth} samples by these integer weights reach {largest:.1e}, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor"
     )]
     Inexact { depth: Depth, largest: f64 },
-    /// The lane that was asked for is too narrow.
+    /// The requested lane is too narrow.
     #[error("the {asked} lane would not be exact here: {reason}; use {needed} or wider")]
     Narrow {
         asked: LaneKind,
@@ -119,7 +120,7 @@ pub(crate) enum LaneRefusal {
     },
 }
 
-impl Task<'_> {
+impl Problem<'_> {
     /// The lane of an engine that sums the taps directly.
     pub(crate) fn lane(&self) -> Result<(LaneKind, LaneReason), LaneRefusal> {
         lane(self, |_, kernel| {
@@ -128,14 +129,13 @@ impl Task<'_> {
     }
 }
 
-/// The fastest lane that is accurate enough for every kernel, or the one that was
-/// asked for if it is, and why. `roundings` gives the roundings of a kernel's sum in
-/// f32.
+/// The requested lane if it is accurate enough for every kernel, else the fastest that is,
+/// and why. `roundings` returns the number of roundings in a kernel's sum in f32.
 pub(crate) fn lane(
-    task: &Task<'_>,
+    problem: &Problem<'_>,
     roundings: impl Fn(usize, &Kernel) -> usize,
 ) -> Result<(LaneKind, LaneReason), LaneRefusal> {
-    let Task { kernels, depth, .. } = *task;
+    let Problem { kernels, depth, .. } = *problem;
     let white = depth.full_scale();
     let largest = |k: &Kernel| {
         k.sum_range(white)
@@ -151,15 +151,15 @@ pub(crate) fn lane(
     }
     let exact = |k: &Kernel| is_exact(k, depth);
     let needs = (kernels.iter().enumerate()).map(|(at, k)| narrowest(k, depth, roundings(at, k)));
-    let (needed, reason) = if task.combine == Some(Combine::Direction) && !kernels.iter().all(exact)
-    {
-        (LaneKind::F64, LaneReason::Direction)
-    } else {
-        needs
-            .max_by_key(|(lane, _)| *lane)
-            .expect("a bank has a kernel")
-    };
-    match task.lane {
+    let (needed, reason) =
+        if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
+            (LaneKind::F64, LaneReason::Direction)
+        } else {
+            needs
+                .max_by_key(|(lane, _)| *lane)
+                .expect("a bank has a kernel")
+        };
+    match problem.lane {
         None => Ok((needed, reason)),
         Some(lane) if lane >= needed && (lane, depth) != (LaneKind::I16, Depth::F32) => {
             Ok((lane, LaneReason::AskedFor))

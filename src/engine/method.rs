@@ -1,9 +1,9 @@
-//! Engines by the names that users know.
+//! Methods: families of engines that users can ask for by name.
 
 use std::fmt;
 
-/// A family of engines that users can ask for by name. An engine within it is
-/// never asked for, since the family takes the cheapest that can run.
+/// A family of engines that users can ask for by name. Of its engines, the cheapest that
+/// can run is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {

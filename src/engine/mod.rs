@@ -1,10 +1,10 @@
-//! The engines that compute convolutions. Each offers to do a task at a cost, or
-//! says why it cannot, and compiles kernels for it.
+//! The engines that compute convolutions. Each makes an offer for a problem, with a cost,
+//! or says why it cannot solve it, and compiles kernels for it.
 //!
 //! An engine is one file and one line in [`ENGINES`].
 
 mod band;
-mod blocks;
+mod compiled_bank;
 mod compiled_kernel;
 mod copy;
 mod direct;
@@ -15,41 +15,41 @@ mod lane;
 mod method;
 mod naive;
 mod offer;
-mod program;
-mod recycle;
+mod packed_taps;
+mod problem;
+mod recycled_slices;
+mod register_blocks;
 mod running_sum;
 mod separable;
-mod taps;
-mod task;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
 pub(crate) use band::Band;
+pub(crate) use compiled_bank::{Bank, CompiledBank, Kernels};
 pub(crate) use compiled_kernel::{CompiledKernel, Scratch};
 pub(crate) use f64_fallback::F64Fallback;
 pub(crate) use lane::{LaneRefusal, in_integers};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
-pub(crate) use program::{Bank, Kernels, Program};
-pub(crate) use recycle::recycled;
-pub(crate) use taps::Grid;
-pub(crate) use task::Task;
+pub(crate) use packed_taps::PlacedKernel;
+pub(crate) use problem::Problem;
+pub(crate) use recycled_slices::recycled;
 
 /// One algorithm for convolution.
 pub(crate) trait Engine: fmt::Debug + Sync {
     /// `direct`, `dots`, ...
     fn name(&self) -> &'static str;
 
-    /// The family that it belongs to.
+    /// The method that it belongs to.
     fn method(&self) -> Method;
 
-    /// How it would do this task, and at what cost, or why it does not.
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal>;
+    /// How it would compute this problem, and at what cost, or why it cannot.
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal>;
 }
 
-/// Every engine. The cheapest offer is taken, the first of equals.
+/// Every engine. The cheapest offer is taken; of equal ones, the first.
 pub(crate) const ENGINES: &[&dyn Engine] = &[
     &copy::Copy,
     &dots::Dots,

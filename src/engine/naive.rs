@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{
     Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
-    program::{Arithmetic, Bank, LaneRecipe},
-    taps::Taps,
-    task::Task,
+    compiled_bank::{Arithmetic, Bank, LaneRecipe},
+    packed_taps::Taps,
+    problem::Problem,
 };
 use crate::{error::Result, number::Lane, simd::Simd, view::Spacing};
 
@@ -23,19 +23,19 @@ impl Engine for Naive {
         Method::Naive
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        if task.method != Some(Method::Naive) {
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        if problem.method != Some(Method::Naive) {
             return Err(Refusal::of(NotRequested));
         }
         Ok(Offer {
             // The loop is compiled once, for every processor.
             simd: Simd::PORTABLE,
-            ..Offer::in_lane(task, task.lane()?, f64::INFINITY, 1, Loops)
+            ..Offer::in_lane(problem, problem.lane()?, f64::INFINITY, 1, Loops)
         })
     }
 }
 
-/// The slowest engine is not offered unless it is asked for.
+/// The slowest engine makes an offer only if it is requested.
 #[derive(Debug, thiserror::Error)]
 #[error("it is the oracle, and runs only if it is asked for")]
 struct NotRequested;
@@ -101,10 +101,10 @@ fn contract<T: Lane>(
         taps.origin[1]..taps.origin[1] + band.positions + (taps.shape[1] - 1) * taps.dilation[1];
     let windows = (0..channels).map(|channel| {
         let plane = band.view.index_axis(2, channel)?;
-        let seen = plane
+        let covered = plane
             .slice(0, taps.origin[0]..)?
             .slice(1, columns.clone())?;
-        seen.windows_over::<2, 4>([0, 1], taps.shape, spacing)
+        covered.windows_over::<2, 4>([0, 1], taps.shape, spacing)
     });
     for (channel, windows) in windows.enumerate() {
         let windows = windows.expect("a band has the rows and columns of its windows");

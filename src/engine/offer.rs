@@ -1,11 +1,11 @@
-//! An engine's answer to a task: an offer or a refusal.
+//! An engine's answer to a problem: an offer or a refusal.
 
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{
-    Bank, Program,
+    Bank, CompiledBank,
     lane::{LaneReason, LaneRefusal},
-    task::Task,
+    problem::Problem,
 };
 use crate::{
     error::Result,
@@ -13,13 +13,13 @@ use crate::{
     simd::Simd,
 };
 
-/// How an engine would do a task.
+/// How an engine would compute a problem.
 #[derive(Debug, Clone)]
 pub(crate) struct Offer {
     /// Estimated nanoseconds of multiply-adds on one thread. Work common to all
     /// engines, such as loading and storing samples, is not included.
     pub(crate) cost: f64,
-    /// The arithmetic of its sums.
+    /// The number type of its sums.
     pub(crate) lane: LaneKind,
     pub(crate) lane_reason: LaneReason,
     /// The number type of the samples in bands.
@@ -32,9 +32,9 @@ pub(crate) struct Offer {
     /// Whether tiles must begin at multiples of the tile width: the rounding of a
     /// transform depends on where its tile begins.
     pub(crate) on_grid: bool,
-    /// The most bytes of scratch in each thread.
+    /// The maximum bytes of scratch in each thread.
     pub(crate) scratch: usize,
-    /// The most bytes of the compiled bank beside its taps.
+    /// The maximum bytes of the compiled bank apart from its taps.
     pub(crate) tables: usize,
     pub(crate) recipe: Arc<dyn Recipe>,
 }
@@ -43,7 +43,7 @@ impl Offer {
     /// An offer with bands in the lane of the sums, blocks of `rows_at_once` rows,
     /// tiles that may begin anywhere, and no scratch.
     pub(super) fn in_lane(
-        task: &Task<'_>,
+        problem: &Problem<'_>,
         (lane, lane_reason): (LaneKind, LaneReason),
         cost: f64,
         rows_at_once: usize,
@@ -54,9 +54,9 @@ impl Offer {
             lane,
             lane_reason,
             element: ElementKind::Lane(lane),
-            simd: task.simd,
+            simd: problem.simd,
             rows_at_once,
-            tile_width: task.tile_width(),
+            tile_width: problem.tile_width(),
             on_grid: false,
             scratch: 0,
             tables: 0,
@@ -65,17 +65,17 @@ impl Offer {
     }
 }
 
-/// What an engine needs to compile the kernels of a task. It displays as what the
+/// What an engine needs to compile the kernels of a problem. Its `Display` says what the
 /// engine does, and why that is possible.
 pub(crate) trait Recipe: fmt::Debug + fmt::Display + Send + Sync {
     /// Fails only if an allocation does.
-    fn compile(&self, bank: &Bank<'_>) -> Result<Program>;
+    fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank>;
 }
 
-/// Why an engine does not do a task.
+/// Why an engine cannot compute a problem.
 #[derive(Debug, Clone)]
 pub(crate) enum Refusal {
-    /// The lane that was asked for, or every lane, is too inaccurate.
+    /// The requested lane, or every lane, is too inaccurate.
     Lane(LaneRefusal),
     /// A limit of the engine itself.
     Engine(Arc<dyn Error + Send + Sync>),

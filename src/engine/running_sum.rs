@@ -7,11 +7,12 @@
 use std::{fmt, mem};
 
 use super::{
-    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch, direct,
-    program::{Arithmetic, Bank, LaneRecipe},
-    recycle::recycled,
-    taps::Grid,
-    task::{Task, is_exact},
+    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
+    compiled_bank::{Arithmetic, Bank, LaneRecipe},
+    direct,
+    packed_taps::PlacedKernel,
+    problem::{Problem, is_exact},
+    recycled_slices::recycled,
 };
 use crate::{
     error::Result,
@@ -39,16 +40,16 @@ impl Engine for RunningSum {
         Method::Separable
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        check(task).map_err(Refusal::of)?;
-        let (lane, reason) = task.lane()?;
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        check(problem).map_err(Refusal::of)?;
+        let (lane, reason) = problem.lane()?;
         let taps = |k: &Kernel| COLUMN_SUMS + DOUBLING * f64::from(k.columns().ilog2());
-        let taps = task.kernels.iter().map(taps);
-        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
+        let taps = problem.kernels.iter().map(taps);
+        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * problem.samples();
         Ok(Offer {
             // A row of column sums, and two of row sums.
-            scratch: task.pass_row_bytes(lane).saturating_mul(3),
-            ..Offer::in_lane(task, (lane, reason), cost, ROWS, RunningTotals)
+            scratch: problem.pass_row_bytes(lane).saturating_mul(3),
+            ..Offer::in_lane(problem, (lane, reason), cost, ROWS, RunningTotals)
         })
     }
 }
@@ -65,18 +66,18 @@ pub(super) enum Why {
 }
 
 /// Whether running sums are exact for every kernel.
-pub(super) fn check(task: &Task<'_>) -> Result<(), Why> {
+pub(super) fn check(problem: &Problem<'_>) -> Result<(), Why> {
     let equal = |k: &Kernel| {
         let first = k.weights()[[0, 0]];
-        first != 0.0 && is_exact(k, task.depth) && k.weights().iter().all(|&w| w == first)
+        first != 0.0 && is_exact(k, problem.depth) && k.weights().iter().all(|&w| w == first)
     };
-    if !task.kernels.iter().all(equal) {
+    if !problem.kernels.iter().all(equal) {
         return Err(Why::Weights);
     }
-    if task.geometry.rows.step != 1 {
+    if problem.geometry.rows.step != 1 {
         return Err(Why::Step);
     }
-    if task.geometry.dilation() != [1, 1] {
+    if problem.geometry.dilation() != [1, 1] {
         return Err(Why::Dilation);
     }
     Ok(())
@@ -97,12 +98,12 @@ impl LaneRecipe for RunningTotals {
         bank: &Bank<'_>,
         at: usize,
     ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
-        Ok(Box::new(Compiled::new(bank.grids[at])))
+        Ok(Box::new(Compiled::new(bank.kernels[at])))
     }
 }
 
-/// Output rows before the column sums are computed anew. Bands begin at multiples of
-/// it, so calls need not share state.
+/// Output rows before the column sums are computed from scratch. Bands begin at multiples
+/// of it, so that calls need not share state.
 const ROWS: usize = 16;
 
 /// A kernel of equal weights.
@@ -114,12 +115,12 @@ struct Compiled<T> {
 }
 
 impl<T: Lane> Compiled<T> {
-    /// `grid` is dense, and its weights are the same integer.
-    fn new(grid: Grid<'_>) -> Self {
+    /// `kernel` is dense, and its weights are the same integer.
+    fn new(kernel: PlacedKernel<'_>) -> Self {
         Self {
-            weight: T::from_weight(grid.weights[0]),
-            shape: grid.shape,
-            origin: grid.origin,
+            weight: T::from_weight(kernel.weights[0]),
+            shape: kernel.shape,
+            origin: kernel.origin,
         }
     }
 }

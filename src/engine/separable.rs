@@ -8,13 +8,13 @@ use std::{fmt, mem};
 
 use super::{
     Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
-    blocks::{self, Blocks, Rows},
+    compiled_bank::{Arithmetic, Bank, LaneRecipe},
     direct, lane, naive,
-    program::{Arithmetic, Bank, LaneRecipe},
-    recycle::recycled,
+    packed_taps::{PlacedKernel, Taps},
+    problem::{Problem, is_exact},
+    recycled_slices::recycled,
+    register_blocks::{self, Blocks, Rows},
     running_sum,
-    taps::{Grid, Taps},
-    task::{Task, is_exact},
 };
 use crate::{
     error::Result,
@@ -37,8 +37,8 @@ const ROW_TAP: f64 = 2.5;
 /// The fixed cost of a second pass, in taps of the direct engine.
 const PASS: f64 = 4.0;
 
-/// The most terms unless this method was asked for: with more, a transform is always
-/// faster.
+/// The maximum number of terms unless this method is requested: with more, a transform is
+/// always faster.
 const MAX_RANK: usize = 4;
 
 impl Engine for Separable {
@@ -50,31 +50,31 @@ impl Engine for Separable {
         Method::Separable
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        if running_sum::check(task).is_ok() {
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        if running_sum::check(problem).is_ok() {
             return Err(Refusal::of(Why::Equal));
         }
-        let max_rank = match task.method {
+        let max_rank = match problem.method {
             Some(Method::Separable) => usize::MAX,
             _ => MAX_RANK,
         };
-        let factors = (task.kernels.iter()).map(|k| factors(k, task.depth, max_rank));
+        let factors = (problem.kernels.iter()).map(|k| factors(k, problem.depth, max_rank));
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         let roundings = |at: usize, k: &Kernel| roundings(k, &factors[at]);
-        let (lane, reason) = lane::lane(task, roundings)?;
-        let taps = task.kernels.iter().zip(&factors).map(|(k, f)| {
+        let (lane, reason) = lane::lane(problem, roundings)?;
+        let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
         });
-        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * task.samples();
-        let rows_at_once = blocks::block_rows(task, lane);
+        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * problem.samples();
+        let rows_at_once = register_blocks::block_rows(problem, lane);
         let passes = Passes(factors);
         // Rows of every term, before they are summed.
-        let scratch = (passes.terms() * rows_at_once.max(blocks::MAX_BLOCK_ROWS))
-            .saturating_mul(task.pass_row_bytes(lane));
+        let scratch = (passes.terms() * rows_at_once.max(register_blocks::MAX_BLOCK_ROWS))
+            .saturating_mul(problem.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
-            ..Offer::in_lane(task, (lane, reason), cost, rows_at_once, passes)
+            ..Offer::in_lane(problem, (lane, reason), cost, rows_at_once, passes)
         })
     }
 }
@@ -92,16 +92,16 @@ enum Why {
     Cancels,
 }
 
-/// The kernel as a sum of columns times rows, or why it is none.
+/// The kernel as a sum of columns times rows, or why it cannot be one.
 fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Why> {
     if is_exact(kernel, depth) {
         return kernel.integer_factors().ok_or(Why::Rank);
     }
     // With more terms than half the smaller side, they have more taps than the kernel.
-    let most = (kernel.rows().min(kernel.columns()))
+    let max_terms = (kernel.rows().min(kernel.columns()))
         .div_ceil(2)
         .min(max_rank);
-    let factors = kernel.factors(most).ok_or(Why::MoreThan(most))?;
+    let factors = kernel.factors(max_terms).ok_or(Why::MoreThan(max_terms))?;
     if roundings(kernel, &factors) > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
@@ -123,7 +123,7 @@ fn roundings(kernel: &Kernel, factors: &Factors) -> usize {
 struct Passes(Vec<Factors>);
 
 impl Passes {
-    /// The most terms of any kernel.
+    /// The largest number of terms of any kernel.
     fn terms(&self) -> usize {
         self.0.iter().map(|f| f.terms.len()).max().unwrap_or(1)
     }
@@ -146,7 +146,7 @@ impl LaneRecipe for Passes {
         at: usize,
     ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
         Ok(Box::new(Compiled::new(
-            bank.grids[at],
+            bank.kernels[at],
             &self.0[at].terms,
             &bank.row,
             bank.drops_zeros(),
@@ -183,29 +183,34 @@ struct Compiled<T> {
 }
 
 impl<T: Lane> Compiled<T> {
-    /// The weights of `grid` are the sum of the outer products of `factors`.
-    fn new(grid: Grid<'_>, factors: &[Factor], row: &Layout<2>, drop_zeros: bool) -> Self {
-        let [kernel_rows, kernel_columns] = grid.shape;
+    /// The weights of `kernel` are the sum of the outer products of `factors`.
+    fn new(
+        kernel: PlacedKernel<'_>,
+        factors: &[Factor],
+        row: &Layout<2>,
+        drop_zeros: bool,
+    ) -> Self {
+        let [kernel_rows, kernel_columns] = kernel.shape;
         let column = |factor: &Factor| {
-            let grid = Grid {
+            let kernel = PlacedKernel {
                 weights: &factor.column,
                 shape: [kernel_rows, 1],
-                origin: [grid.origin[0], 0],
-                ..grid
+                origin: [kernel.origin[0], 0],
+                ..kernel
             };
-            Taps::new(grid, row, drop_zeros)
+            Taps::new(kernel, row, drop_zeros)
         };
         let weights: Vec<f64> = (factors.iter().flat_map(|f| &f.row)).copied().collect();
-        let rows = Grid {
+        let rows = PlacedKernel {
             weights: &weights,
             shape: [factors.len(), kernel_columns],
-            dilation: [1, grid.dilation[1]],
-            origin: [0, grid.origin[1]],
+            dilation: [1, kernel.dilation[1]],
+            origin: [0, kernel.origin[1]],
         };
         Self {
             columns: factors.iter().map(column).collect(),
             rows: Taps::new(rows, row, drop_zeros),
-            full_kernel: Taps::new(grid, row, drop_zeros),
+            full_kernel: Taps::new(kernel, row, drop_zeros),
         }
     }
 }
@@ -220,7 +225,7 @@ fn contract<T: Blocks>(
     stride: usize,
     scratch: &mut Scratch<T>,
 ) -> Result<()> {
-    let at_once = blocks::rows_at_once(T::KIND, simd.level());
+    let at_once = register_blocks::rows_at_once(T::KIND, simd.level());
     let Compiled {
         columns,
         rows: row_taps,
@@ -254,7 +259,7 @@ fn contract<T: Blocks>(
             }
             .run(simd);
         }
-        // Row by row of the result, a row of sums of every term.
+        // For each output row, a row of sums of every term.
         let sums_of = |row| {
             let terms = scratch.chunks(at_once * pitch);
             terms.map(move |sums| &sums[row * pitch..][..width])

@@ -1,5 +1,4 @@
-//! An engine is one file and one line in a list: this one is in no list but the
-//! tests'.
+//! An engine is one file and one line in a list: this one is only in the tests' list.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +7,7 @@ use std::{
 };
 
 use super::{
-    program::{Arithmetic, LaneRecipe},
+    compiled_bank::{Arithmetic, LaneRecipe},
     *,
 };
 use crate::{
@@ -29,9 +28,15 @@ impl Engine for Backwards {
         Method::Direct
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
         // No other engine has blocks of 3 rows.
-        Ok(Offer::in_lane(task, task.lane()?, 0.0, 3, LastToFirst))
+        Ok(Offer::in_lane(
+            problem,
+            problem.lane()?,
+            0.0,
+            3,
+            LastToFirst,
+        ))
     }
 }
 
@@ -50,12 +55,12 @@ impl LaneRecipe for LastToFirst {
         bank: &Bank<'_>,
         at: usize,
     ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
-        let Grid {
+        let PlacedKernel {
             weights,
             shape,
             dilation,
             origin,
-        } = bank.grids[at];
+        } = bank.kernels[at];
         let taps = weights.iter().enumerate().map(|(at, &weight)| {
             let place = [at / shape[1], at % shape[1]];
             let [row, column] = [0, 1].map(|axis| origin[axis] + place[axis] * dilation[axis]);

@@ -1,7 +1,7 @@
 //! The choice of the engine: the cheapest offer, and what the others answered.
 
 use crate::{
-    engine::{Engine, LaneRefusal, Method, Offer, Refusal, Task},
+    engine::{Engine, LaneRefusal, Method, Offer, Problem, Refusal},
     error::{Error, RequestError, Result},
 };
 
@@ -19,12 +19,12 @@ impl Choice {
     /// # Errors
     ///
     /// If there is none.
-    pub(super) fn new(task: &Task<'_>, engines: &[&'static dyn Engine]) -> Result<Self> {
-        let asked = |engine: &dyn Engine| task.method.is_none_or(|m| m == engine.method());
+    pub(super) fn new(problem: &Problem<'_>, engines: &[&'static dyn Engine]) -> Result<Self> {
+        let asked = |engine: &dyn Engine| problem.method.is_none_or(|m| m == engine.method());
         let mut taken: Option<(&'static dyn Engine, Offer)> = None;
         let mut others = Vec::new();
         for &engine in engines {
-            match engine.offer(task) {
+            match engine.offer(problem) {
                 Ok(offer) if asked(engine) => {
                     // Of offers with equal cost the first is kept.
                     let is_cheaper = taken
@@ -49,7 +49,7 @@ impl Choice {
             None => {
                 let answers = others.into_iter().filter(|(engine, _)| asked(*engine));
                 let refusals = answers.filter_map(|(_, answer)| answer.err());
-                Err(refusal(task.method, refusals.collect()))
+                Err(refusal(problem.method, refusals.collect()))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::{iter, ops::Range};
 use super::{choice::Choice, tuning::ResolvedTuning};
 use crate::{
     border::Border,
-    engine::{self, Engine, Offer, Task},
+    engine::{self, Engine, Offer, Problem},
     error::{RequestError, Result},
     filter::{Channel, Extent, Filter},
     finish::Finish,
@@ -72,7 +72,7 @@ impl Convolution {
         let output_depth = filter.output_depth(depth);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let choice = Choice::new(
-            &Task {
+            &Problem {
                 kernels: &kernels,
                 combine: filter.bank.combine(),
                 geometry: &geometry,

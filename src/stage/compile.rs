@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{RowStage, convolve::Convolve, copy::Copy};
 use crate::{
-    engine::{Bank, Grid, Kernels, Program},
+    engine::{Bank, CompiledBank, Kernels, PlacedKernel},
     error::Result,
     geometry,
     image::Depth,
@@ -21,7 +21,7 @@ pub(super) fn compile(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStage
     let Convolution {
         kernels, geometry, ..
     } = &**convolution;
-    let grids = (kernels.iter().zip(&geometry.origins)).map(|(kernel, &origin)| Grid {
+    let placed = (kernels.iter().zip(&geometry.origins)).map(|(kernel, &origin)| PlacedKernel {
         weights: kernel.as_slice(),
         shape: [kernel.rows(), kernel.columns()],
         dilation: geometry.dilation(),
@@ -29,14 +29,14 @@ pub(super) fn compile(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStage
     });
     let row = geometry::window_row(geometry, convolution.channels);
     let offer = convolution.offer();
-    let bank = Bank::new(grids.collect(), row, convolution.depths[0], offer);
+    let bank = Bank::new(placed.collect(), row, convolution.depths[0], offer);
     Ok(match offer.recipe.compile(&bank)? {
-        Program::I16(kernels) => of_samples(convolution, &bank, kernels),
-        Program::F32(kernels) => of_samples(convolution, &bank, kernels),
-        Program::F64(kernels) => of_samples(convolution, &bank, kernels),
-        Program::BytesI16(kernels) => convolve::<u8, _, _>(convolution, &bank, kernels),
-        Program::BytesF32(kernels) => convolve::<u8, _, _>(convolution, &bank, kernels),
-        Program::Copy(tap) => Box::new(Copy::new(convolution, tap)),
+        CompiledBank::I16(kernels) => of_samples(convolution, &bank, kernels),
+        CompiledBank::F32(kernels) => of_samples(convolution, &bank, kernels),
+        CompiledBank::F64(kernels) => of_samples(convolution, &bank, kernels),
+        CompiledBank::BytesI16(kernels) => convolve::<u8, _, _>(convolution, &bank, kernels),
+        CompiledBank::BytesF32(kernels) => convolve::<u8, _, _>(convolution, &bank, kernels),
+        CompiledBank::Copy(tap) => Box::new(Copy::new(convolution, tap)),
     })
 }
 

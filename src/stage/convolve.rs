@@ -80,8 +80,8 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
     ) -> Self {
         let unbounded = S::DEPTH == Depth::F32 && convolution.lane() == LaneKind::F32;
         let fallback = || {
-            let grids = bank.grids.iter().copied();
-            F64Fallback::new(grids, convolution.finish.accurate_range())
+            let kernels = bank.kernels.iter().copied();
+            F64Fallback::new(kernels, convolution.finish.accurate_range())
         };
         let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
         Self {

@@ -1,6 +1,6 @@
 //! Overlap-save convolution: each tile of the source is transformed by an FFT,
-//! multiplied by the kernel's spectrum and transformed back. The work per sample hardly grows with the
-//! kernel.
+//! multiplied by the kernel's spectrum and transformed back. The work per sample hardly
+//! grows with the kernel.
 //!
 //! Tiles begin at multiples of their size from the first output row and column, and
 //! neighbours in a row are paired, so that no sum depends on bands or threads. Calls
@@ -9,13 +9,13 @@
 //! A transform spreads every sample, and its rounding error, over the whole tile.
 //! Tiles with a sample that is not finite or exceeds full scale are therefore
 //! computed by the direct method. In the others the measured error of sums in f32 was
-//! at most 6.5e-7 x full scale x sum|w|, in f64 7e-16: noise, steps,
-//! lines, single pixels and waves under kernels of 9 to 127 rows.
+//! at most 6.5e-7 x full scale x sum|w|, in f64 7e-16 (noise, steps, lines, single pixels
+//! and waves; kernels of 9 to 127 rows).
 //!
 //! The crate has its own transforms: with one line per SIMD lane they need no shuffles
-//! and no bit reversal, and are compiled for every SIMD level. A pair of
-//! tiles of 256 x 256 in f32 took 95 us, loading and product included; the bare
-//! transforms of rustfft took 111.
+//! and no bit reversal, and are compiled for every SIMD level. A pair of tiles of
+//! 256 x 256 in f32 took 95 us, loading and product included; the bare transforms of
+//! rustfft took 111.
 
 mod aligned;
 mod error;
@@ -36,9 +36,9 @@ use transform::{Transform, cells};
 
 use super::{
     Band, CompiledKernel,
-    blocks::{self, Blocks},
-    recycle::recycled,
-    taps::{Grid, Taps},
+    packed_taps::{PlacedKernel, Taps},
+    recycled_slices::recycled,
+    register_blocks::{self, Blocks},
 };
 use crate::{
     error::Result,
@@ -48,7 +48,7 @@ use crate::{
     view::Layout,
 };
 
-/// What is known of the samples, and so required of a kernel's sums.
+/// What is known about the samples, which decides how sums are checked or rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Guarantee {
     /// Sums of integers are integers: each is rounded to the nearest.
@@ -79,24 +79,24 @@ impl<T: Blocks + Tiles> Compiled<T> {
     fn new(
         simd: Simd,
         tiling: Tiling,
-        grid: Grid<'_>,
+        kernel: PlacedKernel<'_>,
         row: &Layout<2>,
         guarantee: Guarantee,
     ) -> Result<Self> {
-        let Grid {
+        let PlacedKernel {
             shape,
             dilation,
             origin,
             ..
-        } = grid;
+        } = kernel;
         Ok(Self {
             simd,
             tiling,
             halo: [0, 1].map(|axis| (shape[axis] - 1) * dilation[axis]),
             origin,
-            spectrum: spectrum(simd, tiling.size, grid)?,
+            spectrum: spectrum(simd, tiling.size, kernel)?,
             guarantee,
-            taps: Taps::new(grid, row, guarantee != Guarantee::Unbounded),
+            taps: Taps::new(kernel, row, guarantee != Guarantee::Unbounded),
         })
     }
 
@@ -171,7 +171,7 @@ impl<T: Blocks + Tiles> Compiled<T> {
         let part_stride = part.dense_len().max(T::MAX_BLOCK);
         sums.clear();
         try_resize(sums, out.len().div_ceil(stride) * part_stride, T::ZERO)?;
-        blocks::contract(self.simd, &part, &self.taps, first, sums, part_stride);
+        register_blocks::contract(self.simd, &part, &self.taps, first, sums, part_stride);
         let skipped = (columns.start - from) * channels;
         let len = columns.len() * channels;
         for (out, sums) in out.chunks_mut(stride).zip(sums.chunks_exact(part_stride)) {
@@ -205,8 +205,8 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
             let y = first + i * at_once;
             let top = y + self.origin[0];
-            let seen = out.len().div_ceil(stride) + self.halo[0];
-            let sources = &band.rows[top..top + seen];
+            let source_rows = out.len().div_ceil(stride) + self.halo[0];
+            let sources = &band.rows[top..top + source_rows];
             self.pair(band, sources, &mut scratch.pairs, &mut scratch.refused);
             Tiles::contract(
                 self.simd,
@@ -273,15 +273,15 @@ const fn lanes(lane: LaneKind) -> usize {
 fn spectrum<T: Lane>(
     simd: Simd,
     [height, width]: [usize; 2],
-    grid: Grid<'_>,
+    kernel: PlacedKernel<'_>,
 ) -> Result<Spectrum<T>> {
     let wide = lanes(LaneKind::F64);
     let scale = (height * width) as f64;
     let mut tile = zeroed_vec(2 * height * width)?;
-    let Grid {
+    let PlacedKernel {
         weights, dilation, ..
-    } = grid;
-    let [_, kernel_columns] = grid.shape;
+    } = kernel;
+    let [_, kernel_columns] = kernel.shape;
     for (i, &weight) in weights.iter().enumerate() {
         let y = (height - i / kernel_columns * dilation[0]) % height;
         let x = (width - i % kernel_columns * dilation[1]) % width;

@@ -7,9 +7,9 @@ use crate::{
     combine::Combine,
     engine::{
         CompiledKernel, Engine, Method, Offer, Refusal,
+        compiled_bank::{Arithmetic, Bank, LaneRecipe},
         lane::LaneReason,
-        program::{Arithmetic, Bank, LaneRecipe},
-        task::{Task, is_exact},
+        problem::{Problem, is_exact},
     },
     error::Result,
     image::Depth,
@@ -21,13 +21,13 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::engine) struct Fft;
 
-/// The bound of sums that adding a constant rounds to integers, in f64.
+/// Sums below this are rounded to integers by adding a constant, in f64.
 const INTEGERS: f64 = (1_u64 << 51) as f64;
 
-/// The most lines that are transformed at once.
+/// The maximum number of lines that are transformed at once.
 const LINES: usize = 16;
 
-/// The most elements of a block: it is computed past the end of a short row.
+/// The maximum elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
 
 impl Engine for Fft {
@@ -39,27 +39,27 @@ impl Engine for Fft {
         Method::Fft
     }
 
-    fn offer(&self, task: &Task<'_>) -> Result<Offer, Refusal> {
-        let Task {
+    fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
+        let Problem {
             kernels,
             geometry,
             depth,
             channels,
             ..
-        } = *task;
+        } = *problem;
         let exact = kernels.iter().any(|k| is_exact(k, depth));
         let sums = [&geometry.rows, &geometry.columns].map(|axis| axis.positions(axis.output));
         if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
         }
-        if task.combine == Some(Combine::Direction) && !exact {
+        if problem.combine == Some(Combine::Direction) && !exact {
             return Err(Refusal::of(Why::Direction));
         }
         let (lane, lane_reason) = match exact {
             true => (LaneKind::F64, LaneReason::Transform),
-            false => task.lane()?,
+            false => problem.lane()?,
         };
-        if task.lane.is_some_and(|asked| asked != lane) {
+        if problem.lane.is_some_and(|asked| asked != lane) {
             return Err(Refusal::of(Why::Lane(lane)));
         }
         let tiling = Tiling::choose(lane, geometry.window(), sums, channels);
@@ -81,23 +81,24 @@ impl Engine for Fft {
             lane,
             lane_reason,
             element: ElementKind::Lane(lane),
-            simd: task.simd,
+            simd: problem.simd,
             rows_at_once: tiling.valid[0],
             tile_width,
             on_grid: true,
-            scratch: scratch(task, &tiling, tile_width).saturating_mul(lane.bytes()),
+            scratch: scratch(problem, &tiling, tile_width).saturating_mul(lane.bytes()),
             tables: tables(&tiling, kernels.len(), lane),
             recipe: Arc::new(Transforms { tiling, guarantees }),
         })
     }
 }
 
-/// The most elements of scratch in a thread: a pair of tiles, a line of cells, and the
+/// The maximum elements of scratch in a thread: a pair of tiles, a line of cells, and the
 /// sums of a tile for the direct method.
-fn scratch(task: &Task<'_>, tiling: &Tiling, tile_width: usize) -> usize {
+fn scratch(problem: &Problem<'_>, tiling: &Tiling, tile_width: usize) -> usize {
     let [rows, columns] = tiling.size;
-    let dense = task.geometry.columns.positions(tile_width) * task.channels + MAX_BLOCK;
-    (rows * columns * 2 + columns * 2 * LINES).saturating_add(tiling.valid[0].saturating_mul(dense))
+    let sum_row_len = problem.geometry.columns.positions(tile_width) * problem.channels + MAX_BLOCK;
+    (rows * columns * 2 + columns * 2 * LINES)
+        .saturating_add(tiling.valid[0].saturating_mul(sum_row_len))
 }
 
 /// The bytes of the spectra in the lane, and of two in f64 while one is computed.
@@ -134,7 +135,7 @@ enum Why {
 #[derive(Debug)]
 struct Transforms {
     tiling: Tiling,
-    /// Of every kernel.
+    /// One for every kernel.
     guarantees: Vec<Guarantee>,
 }
 
@@ -155,8 +156,14 @@ impl LaneRecipe for Transforms {
         bank: &Bank<'_>,
         at: usize,
     ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
-        let grid = bank.grids[at];
-        let compiled = Compiled::new(bank.simd, self.tiling, grid, &bank.row, self.guarantees[at])?;
+        let kernel = bank.kernels[at];
+        let compiled = Compiled::new(
+            bank.simd,
+            self.tiling,
+            kernel,
+            &bank.row,
+            self.guarantees[at],
+        )?;
         Ok(Box::new(compiled))
     }
 }

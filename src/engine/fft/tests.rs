@@ -100,13 +100,13 @@ impl Case {
         let row = [self.shape[1], self.channels];
         let row = Layout::c_order(row, row[0] * row[1]).expect("a row is not so long");
         let weights: Vec<f64> = self.kernel.weights().iter().copied().collect();
-        let grid = Grid {
+        let kernel = PlacedKernel {
             weights: &weights,
             shape: self.kernel.weights().shape(),
             dilation: self.dilation,
             origin: self.origin,
         };
-        let fft = Compiled::new(simd, tiling, grid, &row, Guarantee::Unbounded).unwrap();
+        let fft = Compiled::new(simd, tiling, kernel, &row, Guarantee::Unbounded).unwrap();
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
         let mut scratch = crate::engine::Scratch::new();

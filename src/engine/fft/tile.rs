@@ -5,7 +5,7 @@
 //!
 //! A tile of N x M is M / W panels of W columns: N cells each, one column per
 //! lane. Columns are transformed within panels; for rows, squares of W x W are
-//! turned while they are copied to a line of M cells, where W rows are
+//! transposed while they are copied to a line of M cells, where W rows are
 //! transformed, multiplied by the spectrum and transformed back at once.
 
 use super::{
@@ -39,8 +39,8 @@ pub(super) type Pair = [Tile; 2];
 pub(super) struct Spectrum<T> {
     pub(super) columns: Transform<T>,
     pub(super) rows: Transform<T>,
-    /// Scaled, turned like the lines that it is multiplied to: line after
-    /// line of W frequencies of the columns.
+    /// Scaled, and transposed like the lines that it is multiplied by: line after line of
+    /// W frequencies of the columns.
     pub(super) product: Aligned<T>,
 }
 
@@ -62,7 +62,7 @@ struct F32<'a>(TileRow<'a, f32>);
 struct F64<'a>(TileRow<'a, f64>);
 
 /// A lane that a row of tiles is computed in, as
-/// [`Blocks`](super::blocks::Blocks) for the direct loop. Only float lanes are
+/// [`Blocks`](super::register_blocks::Blocks) for the direct loop. Only float lanes are
 /// transformed.
 pub(crate) trait Tiles: Lane {
     fn contract(simd: Simd, tiles: TileRow<'_, Self>);

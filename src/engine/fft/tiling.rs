@@ -1,4 +1,4 @@
-//! The size of tiles, and what they cost.
+//! The choice of the tile size, by its cost.
 
 use crate::number::LaneKind;
 
@@ -12,13 +12,13 @@ pub(super) struct Tiling {
 }
 
 /// Lengths that transforms are fast for: multiples of the 16 lanes of a cell
-/// with at most two factors of 3. The longest are of no use but to kernels of
-/// hundreds of rows.
+/// with at most two factors of 3. The longest are useful only for kernels of hundreds of
+/// rows.
 const LENGTHS: [usize; 17] = [
     32, 48, 64, 96, 128, 144, 192, 256, 288, 384, 512, 576, 768, 1024, 1152, 1536, 2048,
 ];
 
-/// The most samples of a tile: 16 MiB in f64.
+/// The maximum samples of a tile: 16 MiB in f64.
 const MAX_SAMPLES: usize = 1 << 20;
 
 impl Tiling {
@@ -34,8 +34,8 @@ impl Tiling {
     /// The cheapest tiles for `[rows, columns]` of dense sums, or `None` if
     /// the window is larger than any tile.
     ///
-    /// It does not ask for the number of threads or the SIMD level: sums must
-    /// not depend on the one, and hardly gain by the other.
+    /// The choice ignores the number of threads, which sums must not depend on, and the
+    /// SIMD level, which would hardly matter.
     pub(super) fn choose(
         lane: LaneKind,
         window: [usize; 2],
@@ -53,7 +53,7 @@ impl Tiling {
             .map(|(_, tiling)| tiling)
     }
 
-    /// About how many nanoseconds one thread takes for `[rows, columns]` of
+    /// The estimated nanoseconds that one thread takes for `[rows, columns]` of
     /// dense sums.
     ///
     /// Measured with AVX-512 on a Zen 5 at 2.6 GHz with 1 MiB of L2: a time

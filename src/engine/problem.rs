@@ -1,4 +1,4 @@
-//! The task that engines make offers for.
+//! The problem that a plan poses to the engines: which convolution, on which images.
 
 use super::method::Method;
 use crate::{
@@ -16,28 +16,28 @@ const ROW_PADDING: usize = 8 << 10;
 
 /// A convolution of images of one shape and type.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Task<'a> {
+pub(crate) struct Problem<'a> {
     pub(crate) kernels: &'a [Kernel],
     pub(crate) combine: Option<Combine>,
     pub(crate) geometry: &'a Geometry,
-    /// Of the result.
+    /// Channels of the result.
     pub(crate) channels: usize,
     /// The sample type of the image.
     pub(crate) depth: Depth,
     /// The sample type of the result.
     pub(crate) output_depth: Depth,
     pub(crate) map: Map,
-    /// Whether the last channel is alpha, which is copied from the pixel under the anchor.
+    /// Whether the last channel is alpha, which is copied from the source pixel at the anchor.
     pub(crate) copies_alpha: bool,
-    /// The method that was asked for.
+    /// The requested method.
     pub(crate) method: Option<Method>,
-    /// The lane that was asked for.
+    /// The requested lane.
     pub(crate) lane: Option<LaneKind>,
     pub(crate) simd: Simd,
 }
 
-impl Task<'_> {
-    /// The sums that are computed, including those that the column step skips.
+impl Problem<'_> {
+    /// The number of sums that are computed, including those that the column step skips.
     pub(crate) fn samples(&self) -> f64 {
         let Self {
             geometry, channels, ..
@@ -51,7 +51,7 @@ impl Task<'_> {
         geometry::tile_width(self.geometry, self.channels)
     }
 
-    /// The most bytes of a row of sums between the passes down the columns and along
+    /// The maximum bytes of a row of sums between the passes down the columns and along
     /// the rows.
     pub(super) fn pass_row_bytes(&self, lane: LaneKind) -> usize {
         let columns = self.geometry.columns.padded_len(self.tile_width());

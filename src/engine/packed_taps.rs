@@ -1,20 +1,20 @@
-//! A kernel compiled for the inner loop.
+//! The taps of a kernel, packed for the register blocks: weights with their offsets.
 
 use std::ops::Range;
 
 use crate::{number::Lane, view::Layout};
 
-/// The weights of one kernel and their place in the window.
+/// The weights of one kernel and their position in the window of its bank.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Grid<'a> {
+pub(crate) struct PlacedKernel<'a> {
     /// Row-major.
     pub(crate) weights: &'a [f64],
     /// Rows and columns.
     pub(crate) shape: [usize; 2],
     /// Rows and columns between taps.
     pub(crate) dilation: [usize; 2],
-    /// The position of the first tap in the window: not zero only in a bank of
-    /// kernels of several sizes or anchors.
+    /// The position of the first tap in the window: not zero only in a bank whose kernels
+    /// differ in size or anchor.
     pub(crate) origin: [usize; 2],
 }
 
@@ -28,20 +28,20 @@ pub(crate) struct Taps<T> {
     pub(super) weights: Vec<T>,
     /// The taps packed for blocks of 1, 2 and 4 output rows.
     blocks: [Vec<Group<T>>; 3],
-    /// The fastest block height, at most.
+    /// The block height that is fastest, if the SIMD level allows it.
     pub(super) max_block_rows: usize,
-    /// The distance in samples from the first that a sum reads to the last.
+    /// The offset in samples of the last tap of a row.
     pub(super) span: usize,
 }
 
-/// Taps with a partial sum of their own, for blocked summation: rounding errors
-/// grow with the length of a sum.
-pub(super) type Group<T> = Vec<Line<T>>;
+/// Taps that are summed on their own first (blocked summation), since rounding errors grow
+/// with the length of a sum.
+pub(super) type Group<T> = Vec<TapRun<T>>;
 
-/// A line of taps in a block of R output rows: several taps of one source row, or
+/// A run of taps in a block of R output rows: several taps of one source row, or
 /// one tap in each of several consecutive rows.
 #[derive(Debug, Clone)]
-pub(super) struct Line<T> {
+pub(super) struct TapRun<T> {
     /// The source rows, counted from the first that the block reads.
     pub(super) rows: Range<usize>,
     /// The output rows `first..end` of the block whose windows contain them.
@@ -53,7 +53,7 @@ pub(super) struct Line<T> {
     pub(super) weights: Vec<T>,
 }
 
-impl<T> Line<T> {
+impl<T> TapRun<T> {
     /// Whether `below` is the same tap in the next row of the same column.
     fn is_continued_by(&self, below: &Self) -> bool {
         (self.rows.end, self.offsets.len()) == (below.rows.start, 1)
@@ -70,27 +70,27 @@ impl<T> Line<T> {
 impl<T: Lane> Taps<T> {
     /// The taps over bands whose rows have this layout of `(columns, channels)`.
     ///
-    /// `drop_zeros` leaves out taps of weight zero, which is right only where
-    /// no sample is infinite or NaN.
-    pub(crate) fn new(grid: Grid<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
-        let [rows, columns] = grid.shape;
+    /// `drop_zeros` drops taps of weight zero, which is right only if no sample is
+    /// infinite or NaN.
+    pub(crate) fn new(kernel: PlacedKernel<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
+        let [rows, columns] = kernel.shape;
         let per_group = T::KIND.group_columns(rows, columns);
         let groups = |block_rows| {
             (0..columns)
                 .step_by(per_group)
                 .map(|first| {
                     let columns = first..(first + per_group).min(columns);
-                    lines(grid, columns, block_rows, row, drop_zeros)
+                    runs(kernel, columns, block_rows, row, drop_zeros)
                 })
                 .filter(|group: &Group<T>| !group.is_empty())
                 .collect()
         };
         let blocks = [1, 2, 4].map(groups);
         Self {
-            shape: grid.shape,
-            dilation: grid.dilation,
-            origin: grid.origin,
-            weights: grid.weights.iter().map(|&w| T::from_weight(w)).collect(),
+            shape: kernel.shape,
+            dilation: kernel.dilation,
+            origin: kernel.origin,
+            weights: kernel.weights.iter().map(|&w| T::from_weight(w)).collect(),
             max_block_rows: max_block_rows(&blocks),
             span: (blocks[0].iter().flatten().flat_map(|p| &p.offsets))
                 .max()
@@ -101,7 +101,8 @@ impl<T: Lane> Taps<T> {
 }
 
 impl<T> Taps<T> {
-    /// The rows of the band that one output row reads, from the window's first on.
+    /// The number of band rows from the window's first to the last that one output row
+    /// reads.
     pub(super) const fn rows_read(&self) -> usize {
         self.origin[0] + (self.shape[0] - 1) * self.dilation[0] + 1
     }
@@ -118,24 +119,24 @@ impl<T> Taps<T> {
     }
 }
 
-/// The lines of taps of a block of `block_rows` output rows, of some columns
+/// The runs of taps of a block of `block_rows` output rows, of some columns
 /// of the kernel.
-fn lines<T: Lane>(
-    grid: Grid<'_>,
+fn runs<T: Lane>(
+    kernel: PlacedKernel<'_>,
     columns: Range<usize>,
     block_rows: usize,
     layout: &Layout<2>,
     drop_zeros: bool,
 ) -> Group<T> {
-    let [kernel_rows, kernel_columns] = grid.shape;
-    let dilated_rows = (kernel_rows - 1) * grid.dilation[0] + 1;
-    let mut lines: Group<T> = Vec::new();
+    let [kernel_rows, kernel_columns] = kernel.shape;
+    let dilated_rows = (kernel_rows - 1) * kernel.dilation[0] + 1;
+    let mut runs: Group<T> = Vec::new();
     for row in 0..dilated_rows + block_rows - 1 {
-        // The tap that this source row is to output row r, if any.
+        // The weight of this source row for output row r, if any.
         let weight = |column: usize, r: usize| {
-            let distance = row.checked_sub(r).filter(|d| d % grid.dilation[0] == 0)?;
-            let tap_row = distance / grid.dilation[0];
-            let weight = *grid.weights.get(tap_row * kernel_columns + column)?;
+            let distance = row.checked_sub(r).filter(|d| d % kernel.dilation[0] == 0)?;
+            let tap_row = distance / kernel.dilation[0];
+            let weight = *kernel.weights.get(tap_row * kernel_columns + column)?;
             (!drop_zeros || weight != 0.0).then_some(weight)
         };
         let reads = |r: usize| columns.clone().any(|c| weight(c, r).is_some());
@@ -143,8 +144,8 @@ fn lines<T: Lane>(
             continue;
         };
         let end = (first..block_rows).rfind(|&r| reads(r)).unwrap_or(first) + 1;
-        let mut line = Line {
-            rows: grid.origin[0] + row..grid.origin[0] + row + 1,
+        let mut run = TapRun {
+            rows: kernel.origin[0] + row..kernel.origin[0] + row + 1,
             first,
             end,
             offsets: Vec::new(),
@@ -152,33 +153,33 @@ fn lines<T: Lane>(
         };
         for column in columns.clone() {
             if (first..end).any(|r| weight(column, r).is_some()) {
-                let x = grid.origin[1] + column * grid.dilation[1];
+                let x = kernel.origin[1] + column * kernel.dilation[1];
                 let offset = layout.position([x, 0]);
-                line.offsets
+                run.offsets
                     .push(offset.expect("a band's row holds its windows"));
-                line.weights.extend(
+                run.weights.extend(
                     (0..block_rows).map(|r| T::from_weight(weight(column, r).unwrap_or(0.0))),
                 );
             }
         }
-        match lines.last_mut() {
-            Some(above) if above.is_continued_by(&line) => {
+        match runs.last_mut() {
+            Some(above) if above.is_continued_by(&run) => {
                 above.rows.end += 1;
-                above.weights.extend(line.weights);
+                above.weights.extend(run.weights);
             }
-            _ => lines.push(line),
+            _ => runs.push(run),
         }
     }
-    lines
+    runs
 }
 
 /// The fastest block height: 1, 2 or 4. A block of several rows shares its loads of
-/// samples, but multiplies by some of the zeros that were left out. Multiply-adds in
+/// samples, but multiplies by some of the dropped zeros. Multiply-adds in
 /// blocks of one row cost about 2.5 times as much (15x15, f32: 112 ms against
 /// 44 by four rows at a time on AVX-512, 129 against 84 on AVX2).
 fn max_block_rows<T>(blocks: &[Vec<Group<T>>; 3]) -> usize {
     let products =
-        |block: &Vec<Group<T>>| -> usize { block.iter().flatten().map(Line::products).sum() };
+        |block: &Vec<Group<T>>| -> usize { block.iter().flatten().map(TapRun::products).sum() };
     let costs = [
         5 * 4 * products(&blocks[0]),
         3 * 2 * products(&blocks[1]),

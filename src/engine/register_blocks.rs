@@ -1,5 +1,5 @@
-//! The inner loop of most engines: every tap on a block of R output rows x N vectors, its
-//! sums in registers.
+//! The inner loop of most engines (a "micro-kernel" in matrix multiplication): every tap on
+//! a block of R output rows x N vectors, whose sums stay in registers.
 //!
 //! The loop knows neither borders nor channels: a row is one flat slice, a tap is an
 //! offset into it, and each source row and tap carries R packed weights. The body is
@@ -7,8 +7,8 @@
 
 use super::{
     band::Band,
-    taps::{Line, Taps},
-    task::Task,
+    packed_taps::{TapRun, Taps},
+    problem::Problem,
 };
 use crate::{
     number::{Lane, LaneKind},
@@ -133,18 +133,18 @@ impl<T: Lane> Rows<'_, T> {
 fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
     v: V,
     sources: &[&[T]],
-    group: &[Line<T>],
+    group: &[TapRun<T>],
     x: usize,
 ) -> [[V::Vector; N]; R] {
     let mut sums = [[v.splat(T::ZERO); N]; R];
-    for line in group {
+    for run in group {
         // A source row is added only to the output rows whose windows contain it.
         macro_rules! rows {
             ($(($first:literal, $end:literal)),*) => {
-                match (line.first, line.end) {
+                match (run.first, run.end) {
                     // A constant, so that the others are not compiled.
                     $(($first, $end) if const { $end <= R } => {
-                        add_line::<V, T, R, N, $first, $end>(v, &mut sums, sources, line, x);
+                        add_run::<V, T, R, N, $first, $end>(v, &mut sums, sources, run, x);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),
                 }
@@ -166,9 +166,9 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
     sums
 }
 
-/// Adds every tap of a line to the sums of rows `A..B`.
+/// Adds every tap of a run to the sums of rows `A..B`.
 #[inline(always)]
-fn add_line<
+fn add_run<
     V: Vectors<T>,
     T: Lane,
     const R: usize,
@@ -179,17 +179,17 @@ fn add_line<
     v: V,
     sums: &mut [[V::Vector; N]; R],
     sources: &[&[T]],
-    line: &Line<T>,
+    run: &TapRun<T>,
     x: usize,
 ) {
-    let weights = line.weights.as_chunks::<R>().0;
-    if let [offset] = line.offsets[..] {
-        for (source, weights) in sources[line.rows.clone()].iter().zip(weights) {
+    let weights = run.weights.as_chunks::<R>().0;
+    if let [offset] = run.offsets[..] {
+        for (source, weights) in sources[run.rows.clone()].iter().zip(weights) {
             add_tap::<V, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
         }
     } else {
-        let samples = &sources[line.rows.start][x..];
-        for (&offset, weights) in line.offsets.iter().zip(weights) {
+        let samples = &sources[run.rows.start][x..];
+        for (&offset, weights) in run.offsets.iter().zip(weights) {
             add_tap::<V, T, R, N, A, B>(v, sums, &samples[offset..], weights);
         }
     }
@@ -229,14 +229,14 @@ const ONE_ROW: usize = 8;
 
 /// Output rows that are computed together: one by one at a row step, where
 /// consecutive output rows share fewer source rows.
-pub(super) fn block_rows(task: &Task<'_>, lane: LaneKind) -> usize {
-    match task.geometry.rows.step {
-        1 => rows_at_once(lane, task.simd.level()),
+pub(super) fn block_rows(problem: &Problem<'_>, lane: LaneKind) -> usize {
+    match problem.geometry.rows.step {
+        1 => rows_at_once(lane, problem.simd.level()),
         _ => 1,
     }
 }
 
-/// The most output rows of a block.
+/// The maximum output rows of a block.
 pub(super) const MAX_BLOCK_ROWS: usize = 4;
 
 /// Output rows of a block: the R of the instances below.

@@ -1,8 +1,11 @@
-//! A compiled bank of kernels.
+//! A bank of kernels, before and after an engine compiled it.
 
 use std::fmt;
 
-use super::{CompiledKernel, Grid, Offer, Recipe, blocks::Blocks, fft::tile::Tiles, taps::Taps};
+use super::{
+    CompiledKernel, Offer, PlacedKernel, Recipe, fft::tile::Tiles, packed_taps::Taps,
+    register_blocks::Blocks,
+};
 use crate::{
     error::Result,
     image::Depth,
@@ -11,10 +14,10 @@ use crate::{
     view::Layout,
 };
 
-/// What kernels are compiled from.
+/// A bank of kernels to be compiled, and what it is compiled for.
 #[derive(Debug)]
 pub(crate) struct Bank<'a> {
-    pub(crate) grids: Vec<Grid<'a>>,
+    pub(crate) kernels: Vec<PlacedKernel<'a>>,
     /// `(columns, channels)` of the window in a row of a band.
     pub(crate) row: Layout<2>,
     pub(crate) depth: Depth,
@@ -23,10 +26,15 @@ pub(crate) struct Bank<'a> {
 }
 
 impl<'a> Bank<'a> {
-    /// For this offer.
-    pub(crate) fn new(grids: Vec<Grid<'a>>, row: Layout<2>, depth: Depth, offer: &Offer) -> Self {
+    /// A bank to be compiled for this offer.
+    pub(crate) fn new(
+        kernels: Vec<PlacedKernel<'a>>,
+        row: Layout<2>,
+        depth: Depth,
+        offer: &Offer,
+    ) -> Self {
         Self {
-            grids,
+            kernels,
             row,
             depth,
             lane: offer.lane,
@@ -34,15 +42,15 @@ impl<'a> Bank<'a> {
         }
     }
 
-    /// Whether taps of weight zero are left out: not in float images, where
-    /// 0 * NaN is NaN.
+    /// Whether taps of weight zero are dropped: not for float images, where 0 * NaN is
+    /// NaN.
     pub(super) fn drops_zeros(&self) -> bool {
         self.depth != Depth::F32
     }
 
-    /// The taps of the kernel at this place.
+    /// The packed taps of the kernel at this index.
     pub(super) fn taps<T: Lane>(&self, at: usize) -> Taps<T> {
-        Taps::new(self.grids[at], &self.row, self.drops_zeros())
+        Taps::new(self.kernels[at], &self.row, self.drops_zeros())
     }
 }
 
@@ -50,8 +58,8 @@ impl<'a> Bank<'a> {
 /// computes a block of rows, so the cost of dynamic dispatch is negligible.
 pub(crate) type Kernels<E, T> = Vec<Box<dyn CompiledKernel<Element = E, Sum = T>>>;
 
-/// What an engine compiles to.
-pub(crate) enum Program {
+/// A bank that an engine compiled, by its types of bands and sums.
+pub(crate) enum CompiledBank {
     /// Bands and sums in the same lane.
     I16(Kernels<i16, i16>),
     F32(Kernels<f32, f32>),
@@ -59,8 +67,8 @@ pub(crate) enum Program {
     /// Bands of bytes, sums in a lane.
     BytesI16(Kernels<u8, i16>),
     BytesF32(Kernels<u8, f32>),
-    /// Every sample of the result is the one at this row and column of its
-    /// window.
+    /// No sums: every sample of the result is a copy of the sample at this row and column
+    /// of its window.
     Copy([usize; 2]),
 }
 
@@ -71,7 +79,7 @@ impl<T: Lane + Blocks + Tiles> Arithmetic for T {}
 
 /// A recipe that compiles for any lane, with bands in that lane.
 pub(super) trait LaneRecipe: fmt::Debug + fmt::Display + Send + Sync {
-    /// The kernel at this place of the bank.
+    /// Compiles the kernel at this index of the bank.
     fn kernel<T: Arithmetic>(
         &self,
         bank: &Bank<'_>,
@@ -80,16 +88,16 @@ pub(super) trait LaneRecipe: fmt::Debug + fmt::Display + Send + Sync {
 }
 
 impl<R: LaneRecipe> Recipe for R {
-    fn compile(&self, bank: &Bank<'_>) -> Result<Program> {
+    fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank> {
         Ok(match bank.lane {
-            LaneKind::I16 => Program::I16(kernels(self, bank)?),
-            LaneKind::F32 => Program::F32(kernels(self, bank)?),
-            LaneKind::F64 => Program::F64(kernels(self, bank)?),
+            LaneKind::I16 => CompiledBank::I16(kernels(self, bank)?),
+            LaneKind::F32 => CompiledBank::F32(kernels(self, bank)?),
+            LaneKind::F64 => CompiledBank::F64(kernels(self, bank)?),
         })
     }
 }
 
 fn kernels<T: Arithmetic>(recipe: &impl LaneRecipe, bank: &Bank<'_>) -> Result<Kernels<T, T>> {
-    let kernels = (0..bank.grids.len()).map(|at| recipe.kernel(bank, at));
+    let kernels = (0..bank.kernels.len()).map(|at| recipe.kernel(bank, at));
     kernels.collect()
 }
