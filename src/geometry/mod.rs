@@ -46,7 +46,7 @@ impl Geometry {
         for kernel in kernels {
             let size = [kernel.rows(), kernel.columns()];
             for axis in 0..2 {
-                let dilated_len = view::reach(size[axis], dilation[axis])
+                let dilated_len = view::dilated_len(size[axis], dilation[axis])
                     .filter(|&len| len <= isize::MAX as usize / 8)
                     .ok_or(RequestError::Dilation {
                         dilation: dilation[axis],

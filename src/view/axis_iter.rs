@@ -1,24 +1,24 @@
-//! The parts of a view along one axis, one after the other or for rayon.
+//! Iterators over the parts of a view along one axis, sequential and parallel.
 
 use std::iter::FusedIterator;
 
 use rayon::iter::{IntoParallelIterator, plumbing::Producer};
 
-use super::{LayoutError, Parallel, RemoveAxis, axis::Split};
+use super::{LayoutError, Parallel, RemoveAxis, split::Split};
 
-/// The views along one axis, each with that axis left out: of
+/// An iterator over the views along one axis, without that axis; see
 /// [`StridedView::axis_iter`](super::StridedView::axis_iter) and
 /// [`StridedViewMut::axis_iter_mut`](super::StridedViewMut::axis_iter_mut).
 ///
-/// Its parallel twin is made by `into_par_iter`.
+/// `into_par_iter` converts it to a parallel iterator.
 #[derive(Debug, Clone)]
 pub struct AxisIter<V>(Parts<V>);
 
-/// Parts of a view of so many indices of one axis each: of
+/// An iterator over parts of a view, each of a given number of indices of one axis; see
 /// [`StridedView::axis_chunks_iter`](super::StridedView::axis_chunks_iter) and
 /// [`StridedViewMut::axis_chunks_iter_mut`](super::StridedViewMut::axis_chunks_iter_mut).
 ///
-/// Its parallel twin is made by `into_par_iter`.
+/// `into_par_iter` converts it to a parallel iterator.
 #[derive(Debug, Clone)]
 pub struct AxisChunksIter<V> {
     parts: Parts<V>,
@@ -41,17 +41,17 @@ impl<V: Split> AxisChunksIter<V> {
     }
 }
 
-/// What is left of a view that is used up from both ends of one axis.
+/// The rest of a view that is consumed from both ends of one axis.
 #[derive(Debug, Clone)]
 struct Parts<V> {
-    /// `None` once it is used up.
+    /// `None` after the last part.
     rest: Option<V>,
     axis: usize,
     length: usize,
 }
 
-/// That the axis is there and can be cut anywhere was checked when the parts
-/// were made, and no cut lies above the length.
+/// When this was created, it was checked that the axis exists and can be split anywhere;
+/// every split is within its length.
 const CHECKED: &str = "the axis can be cut between any two of its indices";
 
 impl<V: Split> Parts<V> {

@@ -1,4 +1,4 @@
-//! The same bytes read as another plain type.
+//! Reinterpretation of elements as another plain type.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use bytemuck::{AnyBitPattern, NoUninit};
 use super::{CastFault, LayoutError, StridedView};
 
 impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
-    /// The elements read as another plain type: NumPy's `view(dtype)`.
+    /// The bytes reinterpreted as another plain type: NumPy's `view(dtype)`.
     ///
     /// Types of one size keep the shape. A smaller type makes the last axis
     /// longer, a larger one makes it shorter; for either the last axis must be
@@ -81,8 +81,8 @@ impl<'a, T: NoUninit, const N: usize> StridedView<'a, T, N> {
         }
         shape[N - 1] /= ratio;
         strides[N - 1] = 1;
-        // All elements stand whole multiples from the first; what is before
-        // and behind those belongs to no element of the larger type.
+        // The distance of all elements from the first is a multiple of the larger type;
+        // elements before and after belong to no element of the larger type.
         let lead = self.offset() % ratio;
         let buffer = self.buffer().get(lead..).unwrap_or_default();
         let buffer = &buffer[..buffer.len() - buffer.len() % ratio];

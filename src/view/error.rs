@@ -1,31 +1,31 @@
-//! What can be wrong with a layout or an operation on one.
+//! Errors of layouts and of operations on them.
 
 use std::fmt;
 
-/// What is wrong with a layout, or with an operation on one.
+/// An error of a layout or of an operation on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LayoutError {
     /// Condition 1: a product or sum does not fit the machine's integers.
     Overflow {
-        /// The shape asked for.
+        /// The shape requested.
         shape: Vec<usize>,
-        /// The strides asked for, in elements.
+        /// The strides requested, in elements.
         strides: Vec<isize>,
     },
     /// Condition 2 or 3: an element lies outside the buffer.
     OutOfBounds {
-        /// The axis that leaves the buffer, with its length and stride; `None`
-        /// where the offset alone does.
+        /// The axis that extends beyond the buffer, with its length and stride; `None` if
+        /// the offset alone is outside.
         axis: Option<(usize, usize, isize)>,
-        /// The element reached, counted from the start of the buffer.
+        /// The position of that element in the buffer.
         reaches: isize,
         /// The length of the buffer in elements.
         len: usize,
     },
     /// There is no such axis.
     Axis {
-        /// The axis asked for.
+        /// The axis requested.
         axis: usize,
         /// The number of axes.
         axes: usize,
@@ -36,7 +36,7 @@ pub enum LayoutError {
         axis: usize,
         /// Its length.
         length: usize,
-        /// The index asked for.
+        /// The index requested.
         index: usize,
     },
     /// A step of zero.
@@ -51,22 +51,22 @@ pub enum LayoutError {
     },
     /// The elements cannot be given this shape without a copy.
     NeedsCopy {
-        /// The shape there is.
+        /// The current shape.
         from: Vec<usize>,
-        /// The shape asked for.
+        /// The shape requested.
         to: Vec<usize>,
     },
-    /// The elements do not stand one after the other: there are gaps between
-    /// them, elements are repeated, or the order is another one.
+    /// The elements are not contiguous: there are gaps between them, elements are repeated,
+    /// or the order is another.
     NotContiguous {
         /// The shape.
         shape: Vec<usize>,
         /// The strides, in elements.
         strides: Vec<isize>,
     },
-    /// What should be a part of an array begins outside it.
+    /// A view that should be a part of an array begins outside it.
     NotAPart,
-    /// Another crate takes no such layout.
+    /// Another crate does not support such a layout.
     Refused {
         /// The crate.
         by: &'static str,
@@ -75,21 +75,21 @@ pub enum LayoutError {
         /// The strides, in elements.
         strides: Vec<isize>,
     },
-    /// Another number of elements.
+    /// A reshape to another number of elements.
     Size {
-        /// The shape there is.
+        /// The current shape.
         from: Vec<usize>,
-        /// The shape asked for.
+        /// The shape requested.
         to: Vec<usize>,
     },
-    /// An axis that is neither of length 1 nor of the length asked for.
+    /// An axis that cannot be broadcast: its length is neither 1 nor the requested one.
     Broadcast {
-        /// The shape there is.
+        /// The current shape.
         from: Vec<usize>,
-        /// The shape asked for.
+        /// The shape requested.
         to: Vec<usize>,
     },
-    /// The window is larger than what it slides over, or empty.
+    /// The window is empty, or larger than an axis that it slides over.
     Window {
         /// The lengths of the axes it slides over.
         shape: Vec<usize>,
@@ -105,41 +105,41 @@ pub enum LayoutError {
         /// The block's.
         block: usize,
     },
-    /// Two indices reach one element, so that writing through the view would
-    /// change more than it says.
+    /// Two indices address the same element, so a write through one of them would change the
+    /// element at the other.
     Overlap {
         /// The axes along which the two indices differ.
         axes: [usize; 2],
         /// Their strides.
         strides: [isize; 2],
     },
-    /// The parts along an axis reach between each other's elements, so that the
-    /// buffer cannot be cut where one part ends and the next begins.
+    /// The parts along an axis interleave in memory, so that the buffer cannot be split
+    /// between them.
     Interleaved {
         /// The axis.
         axis: usize,
         /// Its stride.
         stride: isize,
-        /// How many elements of the buffer lie from the lowest of one index of
-        /// the axis to its highest.
+        /// The number of buffer elements from the lowest element of one index of the axis to
+        /// its highest.
         span: usize,
     },
-    /// The elements cannot be read as this type.
+    /// The elements cannot be reinterpreted as this type.
     Cast {
-        /// Why not.
+        /// The reason.
         fault: CastFault,
     },
 }
 
-/// Why elements cannot be read as another type.
+/// Why elements cannot be reinterpreted as another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CastFault {
-    /// One of the types has no size.
+    /// One of the types is zero-sized.
     NoSize,
     /// The size of neither type is a multiple of the other's.
     Sizes,
-    /// The last axis is not contiguous, which a type of another size needs.
+    /// The types differ in size and the last axis is not contiguous.
     LastAxis,
     /// The last axis or a stride is not a multiple of the larger type.
     Multiple,

@@ -1,5 +1,5 @@
-//! The elements of a view in row-major order: exact size, from both ends, and
-//! in parts for rayon.
+//! Iterators over the elements of a view in row-major order: of exact size, double-ended,
+//! and parallel.
 
 use std::{iter::FusedIterator, ops::Range};
 
@@ -12,11 +12,10 @@ use super::{
 
 /// The elements of a view in row-major order.
 ///
-/// What consumes the rest of the iterator at once (`for_each`, `sum`,
-/// `collect` and the like, from either end) runs as nested loops over axes that
-/// were merged where they can be, which for a contiguous view is a loop over a
-/// slice. A `for` loop asks for one element at a time, which no compiler turns
-/// into that: summing a contiguous view takes it about ten times as long.
+/// Methods that consume the whole iterator (`for_each`, `sum`, `collect`, also in reverse)
+/// run as nested loops over the axes, merged where possible: a contiguous view is a loop
+/// over a slice. A `for` loop takes one element at a time, which compilers do not turn
+/// into such loops: to sum a contiguous view takes about ten times as long.
 #[derive(Debug)]
 pub struct Iter<'a, T, const N: usize> {
     buffer: &'a [T],
@@ -77,8 +76,8 @@ impl<'a, T, const N: usize> Iterator for Iter<'a, T, N> {
 }
 
 impl Run {
-    /// Folds the elements from `start` on. How to walk a lane is decided once
-    /// and not for every lane, which may be as short as a window.
+    /// Folds the elements from `start` on. The loop for a lane is chosen once and not for
+    /// every lane, which may be as short as a row of a window.
     #[inline]
     fn fold<'a, T, B>(
         &self,
@@ -94,8 +93,8 @@ impl Run {
             0 => self.lanes(start, init, |all, at| {
                 (0..n).fold(all, |all, _| f(all, &buffer[at]))
             }),
-            // The rows of the smallest windows, so short that a loop over a
-            // length known only at run time costs more than the elements.
+            // The rows of the smallest windows: a loop of a length known only at run time
+            // would cost more than the elements.
             1 if n == 3 => self.lanes(start, init, |all, at| {
                 let lane = buffer[at..].first_chunk::<3>();
                 let lane = lane.expect("the lanes lie in the buffer");
@@ -141,7 +140,7 @@ impl<'a, T, const N: usize> DoubleEndedIterator for Iter<'a, T, N> {
     }
 }
 
-/// The elements of a view for rayon, in row-major order.
+/// A parallel iterator over the elements of a view, in row-major order.
 pub type ParIter<'a, T, const N: usize> = Parallel<Iter<'a, T, N>>;
 
 impl<'a, T: Sync, const N: usize> IntoParallelIterator for StridedView<'a, T, N> {

@@ -1,29 +1,28 @@
-//! The elements of a view for writing, in row-major order.
+//! The mutable iterator over the elements of a view, in row-major order.
 
 use std::{iter::FusedIterator, mem};
 
 use super::{Layout, LayoutError, StridedViewMut, walk::merge};
 
-/// The elements of a view for writing, in row-major order.
+/// A mutable iterator over the elements of a view, in row-major order.
 ///
-/// As with [`Iter`](super::Iter), what consumes the rest of the iterator at
-/// once runs as loops over lanes.
+/// As with [`Iter`](super::Iter), methods that consume the whole iterator run as loops over
+/// lanes.
 #[derive(Debug)]
 pub struct IterMut<'a, T, const N: usize> {
-    /// For every axis but the last the elements of the indices that were not
-    /// visited, from the lowest to the highest; the axes are those of a
-    /// [`Walk`](super::walk::Walk), merged.
+    /// For every axis but the last, the elements of the indices that were not visited yet,
+    /// from the lowest to the highest. The axes are merged, as in a
+    /// [`Walk`](super::walk::Walk).
     outer: [Level<'a, T>; N],
     /// The rest of the lane along the last axis.
     lane: Level<'a, T>,
     left: usize,
 }
 
-/// The indices of one axis that were not visited.
+/// The indices of one axis that were not visited yet.
 #[derive(Debug)]
 struct Level<'a, T> {
-    /// From the lowest element of any index to the highest; empty if there is
-    /// no index left.
+    /// From the lowest element of any index to the highest; empty if no index is left.
     rest: &'a mut [T],
     stride: isize,
     /// From the lowest element of one index to the highest.
@@ -43,7 +42,7 @@ impl<'a, T> Level<'a, T> {
         if rest.is_empty() {
             return None;
         }
-        // After the last index nothing follows, not even a gap.
+        // No gap follows the last index.
         let gap = self.stride.unsigned_abs() - self.span;
         if self.stride < 0 {
             let (rest, taken) = rest.split_at_mut(rest.len() - self.span);
@@ -62,8 +61,7 @@ impl<'a, T> Level<'a, T> {
 impl<'a, T, const N: usize> IterMut<'a, T, N> {
     /// # Errors
     ///
-    /// [`LayoutError::Interleaved`] if the indices of an axis reach between
-    /// each other's elements along the later axes.
+    /// [`LayoutError::Interleaved`] if the elements of the indices of an axis interleave.
     pub(super) fn new(view: StridedViewMut<'a, T, N>) -> Result<Self, LayoutError> {
         let layout = *view.layout();
         layout.check_nested()?;
@@ -71,7 +69,7 @@ impl<'a, T, const N: usize> IterMut<'a, T, N> {
         let mut span = 1;
         let mut outer = [const { None }; N];
         for axis in (0..N).rev() {
-            // A stride that is never taken may be anything.
+            // The stride of a single index is never used and may have any value.
             let stride = match shape[axis] {
                 0 | 1 => span as isize,
                 _ => strides[axis],
@@ -96,7 +94,7 @@ impl<'a, T, const N: usize> IterMut<'a, T, N> {
         Ok(Self { outer, lane, left })
     }
 
-    /// Makes `lane` the next one.
+    /// Advances `lane` to the next one.
     fn next_lane(&mut self) -> Option<()> {
         let axes = N.saturating_sub(1);
         let (mut axis, mut taken) = (0..axes)
@@ -113,7 +111,7 @@ impl<'a, T, const N: usize> IterMut<'a, T, N> {
 }
 
 impl<const N: usize> Layout<N> {
-    /// That the indices of every axis do not interleave along the later axes.
+    /// Checks that the elements of the indices of each axis do not interleave.
     fn check_nested(&self) -> Result<(), LayoutError> {
         let (mut inner, strides) = (self.shape(), self.strides());
         for axis in 0..N {

@@ -1,20 +1,20 @@
-//! Shape, strides and offset, and the one bounds check.
+//! `Layout`: shape, strides and offset, with the only bounds check.
 
 use super::LayoutError;
 
-/// Shape, strides and offset of a view, known to lie inside a buffer.
+/// Shape, strides and offset of a view, checked to lie inside a buffer.
 ///
-/// The element at index `i` stands at `offset + sum(i[a] * strides[a])`. A
+/// The element at index `i` is at position `offset + sum(i[a] * strides[a])`. A
 /// layout made for a buffer of `len` elements holds these conditions:
 ///
 /// 1. none of the products and sums overflows `isize`;
-/// 2. if the shape has a zero, nothing is reachable and `offset <= len`;
-/// 3. else the lowest and the highest reachable element lie in `0..len`.
+/// 2. if the shape has a zero, there are no elements and `offset <= len`;
+/// 3. else the lowest and the highest element lie in `0..len`.
 ///
 /// # Examples
 ///
-/// Strides count elements. NumPy, which counts bytes and does not check,
-/// reads past the end with the same mistake:
+/// Strides count elements. In NumPy, which counts bytes and does not check, the same
+/// mistake reads past the end:
 ///
 /// ```
 /// use stridekern::view::Layout;
@@ -40,7 +40,7 @@ impl<const N: usize> Layout<N> {
     /// # Errors
     ///
     /// If a condition of [`Layout`] does not hold; the error names the axis,
-    /// the element it reaches, and `len`.
+    /// the position outside the buffer, and `len`.
     pub fn new(
         shape: [usize; N],
         strides: [isize; N],
@@ -73,15 +73,15 @@ impl<const N: usize> Layout<N> {
             // Condition 2.
             return Ok(layout);
         }
-        // Condition 3, axis by axis: each adds its reach to the low or the high end.
+        // Condition 3, axis by axis: each extends the low or the high end.
         let (mut low, mut high) = (start, start);
         for (axis, (&n, &stride)) in shape.iter().zip(&strides).enumerate() {
-            let reach = isize::try_from(n - 1)
+            let extent = isize::try_from(n - 1)
                 .ok()
                 .and_then(|last| last.checked_mul(stride))
                 .ok_or_else(overflow)?;
-            let end = if reach < 0 { &mut low } else { &mut high };
-            *end = end.checked_add(reach).ok_or_else(overflow)?;
+            let end = if extent < 0 { &mut low } else { &mut high };
+            *end = end.checked_add(extent).ok_or_else(overflow)?;
             if *end < 0 || *end as usize >= len {
                 return Err(LayoutError::OutOfBounds {
                     axis: Some((axis, n, stride)),
@@ -111,7 +111,7 @@ impl<const N: usize> Layout<N> {
         Self::dense(shape, len, 0..N)
     }
 
-    /// The axes come with the contiguous one first.
+    /// `axes` begin with the contiguous one.
     fn dense(
         shape: [usize; N],
         len: usize,
@@ -142,7 +142,7 @@ impl<const N: usize> Layout<N> {
         self.strides
     }
 
-    /// Where the element at index zero stands in the buffer.
+    /// The position of the element at index zero in the buffer.
     pub const fn offset(&self) -> usize {
         self.offset
     }
@@ -157,32 +157,31 @@ impl<const N: usize> Layout<N> {
         self.shape.contains(&0)
     }
 
-    /// The lowest and the highest position that an index reaches, or `None`
-    /// for an empty layout.
+    /// The lowest and the highest position of an element, or `None` for an empty layout.
     pub fn ends(&self) -> Option<(usize, usize)> {
         if self.is_empty() {
             return None;
         }
-        let reaches = self.shape.iter().zip(&self.strides);
+        let axes = self.shape.iter().zip(&self.strides);
         // Condition 3 of the layout: both ends lie in the buffer.
-        let (low, high) = reaches.fold((self.offset, self.offset), |(low, high), (&n, &stride)| {
-            let reach = (n - 1) * stride.unsigned_abs();
+        let (low, high) = axes.fold((self.offset, self.offset), |(low, high), (&n, &stride)| {
+            let extent = (n - 1) * stride.unsigned_abs();
             if stride < 0 {
-                (low - reach, high)
+                (low - extent, high)
             } else {
-                (low, high + reach)
+                (low, high + extent)
             }
         });
         Some((low, high))
     }
 
-    /// The number of buffer elements from the lowest reachable to the highest.
+    /// The number of buffer elements from the lowest element to the highest, gaps included.
     pub fn span(&self) -> usize {
         self.ends().map_or(0, |(low, high)| high - low + 1)
     }
 
-    /// Where the element at `index` stands in the buffer, or `None` if the
-    /// index is outside the shape.
+    /// The position of the element at `index` in the buffer, or `None` if the index is
+    /// outside the shape.
     pub fn position(&self, index: [usize; N]) -> Option<usize> {
         let inside = index.iter().zip(&self.shape).all(|(i, n)| i < n);
         inside.then(|| self.position_unchecked(index))
@@ -197,13 +196,13 @@ impl<const N: usize> Layout<N> {
         })
     }
 
-    /// Whether the elements stand one after the other in C order. Axes of
+    /// Whether the elements are contiguous in C order. Axes of
     /// length 1 may have any stride; an empty layout is contiguous.
     pub fn is_c_contiguous(&self) -> bool {
         self.is_contiguous((0..N).rev())
     }
 
-    /// Whether the elements stand one after the other in Fortran order.
+    /// Whether the elements are contiguous in Fortran order.
     pub fn is_f_contiguous(&self) -> bool {
         self.is_contiguous(0..N)
     }
@@ -223,15 +222,15 @@ impl<const N: usize> Layout<N> {
             })
     }
 
-    /// Another layout of the same buffer. The caller argues why every element
-    /// of it is an element of this one.
+    /// Another layout of the same buffer. The caller must ensure that all its elements are
+    /// elements of this one.
     pub(super) const fn derive<const M: usize>(
         &self,
         shape: [usize; M],
         strides: [isize; M],
         offset: usize,
     ) -> Layout<M> {
-        // That this one is right is all the argument needs.
+        // Only that `self` is valid is needed, not its fields.
         let Self { .. } = self;
         Layout {
             shape,

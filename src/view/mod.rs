@@ -1,19 +1,19 @@
 #![doc = include_str!("guide.md")]
 
-mod axis;
 mod axis_iter;
 mod cast;
 mod contract;
-mod derived;
-mod derived_mut;
 mod error;
 mod iter;
 mod iter_mut;
 mod layout;
+mod remove_axis;
+mod view_ops;
+mod view_ops_mut;
 // Tests have it always, so that they need no build of the library with the feature.
+mod layout_ops;
 #[cfg(any(test, feature = "ndarray"))]
 mod ndarray;
-mod ops;
 mod overlap;
 mod parallel;
 mod raw;
@@ -25,14 +25,14 @@ mod view_mut;
 mod walk;
 mod windows;
 
-pub use axis::RemoveAxis;
 pub use axis_iter::{AxisChunksIter, AxisIter};
 pub use error::{CastFault, LayoutError};
 pub use iter::{Iter, ParIter};
 pub use iter_mut::IterMut;
 pub use layout::Layout;
-pub use ops::Slice;
+pub use layout_ops::Slice;
 pub use parallel::Parallel;
+pub use remove_axis::RemoveAxis;
 pub use view::StridedView;
 pub use view_mut::StridedViewMut;
-pub use windows::{Spacing, reach};
+pub use windows::{Spacing, dilated_len};

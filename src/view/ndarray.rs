@@ -1,4 +1,4 @@
-//! Arrays of the `ndarray` crate as views and back, without a copy.
+//! Conversion between views and arrays of the `ndarray` crate, without a copy.
 
 use std::ops::RangeInclusive;
 
@@ -8,12 +8,12 @@ use ndarray::{
 
 use super::{Layout, LayoutError, StridedView, StridedViewMut};
 
-/// Shape, strides and offset of an array whose elements fill a slice.
+/// Shape, strides and offset of an array whose elements are contiguous in memory.
 struct Dense<const N: usize> {
     shape: [usize; N],
     strides: [isize; N],
-    /// The slice begins at the lowest element; index zero stands at the last
-    /// index of every axis that runs backwards.
+    /// The slice begins at the lowest element; index zero is the last element along every
+    /// axis of negative stride.
     offset: usize,
 }
 
@@ -38,12 +38,12 @@ impl<const N: usize> Dense<N> {
     }
 }
 
-/// What `ndarray` makes an array view of.
+/// The parts that an `ndarray` array view is constructed from.
 struct Foreign<D: Dimension> {
-    /// With the strides made positive: its checked constructor takes no
-    /// others, its views do, once an axis is inverted.
+    /// With positive strides: its checked constructor takes no others, but an axis of a
+    /// view can be inverted afterwards.
     shape: StrideShape<D>,
-    /// What is reached of the buffer; `None` without any element.
+    /// The range of the buffer from the lowest element to the highest; `None` if empty.
     reached: Option<RangeInclusive<usize>>,
     inverted: Vec<Axis>,
 }
@@ -56,15 +56,14 @@ impl<const N: usize> Layout<N> {
     {
         let (shape, strides) = (self.shape(), self.strides());
         let Some((low, high)) = self.ends() else {
-            // It wants room for strides even where nothing is reached.
+            // It checks strides against the buffer even if there are no elements.
             return Foreign {
                 shape: shape.into_dimension().into(),
                 reached: None,
                 inverted: Vec::new(),
             };
         };
-        // The stride of a single index is never taken and may be too large to
-        // invert.
+        // The stride of a single index is never used and may be too large to negate.
         let steps: [usize; N] = std::array::from_fn(|axis| match shape[axis] {
             1 => 0,
             _ => strides[axis].unsigned_abs(),
@@ -95,7 +94,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`LayoutError::Refused`] if `ndarray` takes no such layout: more
+    /// [`LayoutError::Refused`] if `ndarray` does not support the layout: more
     /// indices than `isize` counts.
     pub fn to_ndarray(&self) -> Result<ArrayView<'a, T, Dim<[Ix; N]>>, LayoutError> {
         let foreign = self.layout().foreign();
@@ -111,11 +110,10 @@ where
         Ok(view)
     }
 
-    /// An array view of the `ndarray` crate, if its elements fill a slice of
-    /// memory: in C or Fortran order, or with axes permuted or inverted.
+    /// An array view of the `ndarray` crate, if its elements are contiguous in memory: in C
+    /// or Fortran order, or with axes permuted or inverted.
     ///
-    /// A part of an array has gaps, which may be lent to somebody else; for
-    /// that see [`from_ndarray_part`](Self::from_ndarray_part).
+    /// A part of an array has gaps, which may be borrowed elsewhere; for parts see [`from_ndarray_part`](Self::from_ndarray_part).
     ///
     /// # Errors
     ///
@@ -146,9 +144,9 @@ where
     }
 
     /// `part` of the array `whole`, whatever its strides: with gaps, backwards,
-    /// or repeated by broadcasting. Of `part` only the numbers are looked at,
-    /// and checked; the elements are those of `whole`, which must fill a slice
-    /// of memory as in [`from_ndarray`](Self::from_ndarray).
+    /// or repeated by broadcasting. Only the shape, strides and address of
+    /// `part` are used, and checked; the elements are those of `whole`, which must be
+    /// contiguous in memory as in [`from_ndarray`](Self::from_ndarray).
     ///
     /// # Errors
     ///
@@ -185,7 +183,7 @@ where
             })?;
         let bytes = part.as_ptr().addr().checked_sub(buffer.as_ptr().addr());
         let offset = match (bytes, size_of::<T>()) {
-            // Elements without a size stand all in one place.
+            // Zero-sized elements all have the same address.
             (Some(0), 0) => Some(layout.offset),
             (Some(bytes), size) if size > 0 && bytes % size == 0 => Some(bytes / size),
             _ => None,
@@ -201,14 +199,13 @@ where
     Dim<[Ix; N]>: Dimension,
     [Ix; N]: IntoDimension<Dim = Dim<[Ix; N]>>,
 {
-    /// The view as an array view of the `ndarray` crate for writing, strides
-    /// and all.
+    /// The view as a mutable array view of the `ndarray` crate, strides and all.
     ///
     /// # Errors
     ///
-    /// [`LayoutError::Refused`] if `ndarray` takes no such layout: more indices
-    /// than `isize` counts, or axes that interleave so that it does not see
-    /// that no two indices meet.
+    /// [`LayoutError::Refused`] if `ndarray` does not support the layout: more indices
+    /// than `isize` counts, or axes that interleave so that its check cannot rule out
+    /// overlap.
     pub fn into_ndarray(self) -> Result<ArrayViewMut<'a, T, Dim<[Ix; N]>>, LayoutError> {
         let layout = *self.layout();
         let foreign = layout.foreign();
@@ -225,8 +222,8 @@ where
         Ok(view)
     }
 
-    /// An array view of the `ndarray` crate for writing, if its elements fill a
-    /// slice of memory. Of a part of an array, lend the whole and
+    /// A mutable array view of the `ndarray` crate, if its elements are contiguous in
+    /// memory. For a part of an array, pass the whole and
     /// [`slice`](Self::slice) it here.
     ///
     /// # Errors

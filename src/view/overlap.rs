@@ -1,24 +1,22 @@
-//! Whether two indices of a layout reach one element.
+//! Whether two indices of a layout address the same element.
 
 use super::{Layout, LayoutError};
 
-/// How many partial solutions the search looks at before it gives up and calls
-/// the layout overlapping.
-const PATIENCE: usize = 100_000;
+/// The number of partial solutions after which the search gives up and reports an overlap.
+const MAX_SEARCH_STEPS: usize = 100_000;
 
 impl<const N: usize> Layout<N> {
-    /// Whether two indices can reach one element, as in windows and repeated
-    /// axes.
+    /// Whether two indices address the same element, as in windows and repeated axes.
     ///
     /// The answer is exact for every layout made by slicing, permuting, blocks,
-    /// windows or broadcasting. For strides without any order among them it is
-    /// found by a search; should that take more than 100 000 steps, the answer
-    /// is `true`, which is safe.
+    /// windows or broadcasting. For other strides it
+    /// is found by a search; if that takes more than 100 000 steps, the answer is `true`,
+    /// which is safe.
     pub fn overlaps(&self) -> bool {
         self.overlapping_axes().is_some()
     }
 
-    /// That no two indices reach one element.
+    /// Checks that no two indices address the same element.
     ///
     /// # Errors
     ///
@@ -33,8 +31,8 @@ impl<const N: usize> Layout<N> {
         }
     }
 
-    /// Two indices meet if the distances `d[a]` between them, at most
-    /// `shape[a] - 1` either way and not all zero, satisfy
+    /// The axes of an overlap. Two indices address the same element if the distances `d[a]`
+    /// between them, with `|d[a]| <= shape[a] - 1` and not all zero, satisfy
     /// `sum(d[a] * strides[a]) = 0`.
     fn overlapping_axes(&self) -> Option<[usize; 2]> {
         if self.is_empty() {
@@ -49,15 +47,15 @@ impl<const N: usize> Layout<N> {
             .map(|&axis| Term {
                 axis,
                 stride: self.strides()[axis].unsigned_abs() as i128,
-                most: (self.shape()[axis] - 1) as i128,
+                max_distance: (self.shape()[axis] - 1) as i128,
             })
             .collect();
-        // Where every stride is longer than all shorter ones reach together,
-        // no sum of theirs makes up for it.
-        let mut reach = 0;
+        // If every stride is longer than all shorter ones can add up to, no such sum is
+        // zero.
+        let mut max_sum = 0;
         let nested = terms.iter().all(|term| {
-            let apart = term.stride > reach;
-            reach += term.stride * term.most;
+            let apart = term.stride > max_sum;
+            max_sum += term.stride * term.max_distance;
             apart
         });
         if nested {
@@ -73,42 +71,42 @@ impl<const N: usize> Layout<N> {
 struct Term {
     axis: usize,
     stride: i128,
-    most: i128,
+    max_distance: i128,
 }
 
-/// From the longest stride down, what the longer ones leave must be made up by
-/// the shorter ones.
+/// A depth-first search from the longest stride down: the remainder of the longer ones must
+/// be cancelled by the shorter ones.
 struct Search<'a> {
     terms: &'a [Term],
-    /// What the terms before each can make up together.
-    reaches: Vec<i128>,
+    /// The largest sum of the terms before each.
+    max_sums: Vec<i128>,
     /// The greatest common divisor of the strides before each.
     divisors: Vec<i128>,
     distances: Vec<i128>,
-    looked_at: usize,
+    steps: usize,
 }
 
 impl<'a> Search<'a> {
     fn new(terms: &'a [Term]) -> Self {
-        let (mut reaches, mut divisors) = (vec![0], vec![0]);
+        let (mut max_sums, mut divisors) = (vec![0], vec![0]);
         for (i, term) in terms.iter().enumerate() {
-            reaches.push(reaches[i] + term.stride * term.most);
+            max_sums.push(max_sums[i] + term.stride * term.max_distance);
             divisors.push(gcd(divisors[i], term.stride));
         }
         Self {
             terms,
-            reaches,
+            max_sums,
             divisors,
             distances: vec![0; terms.len()],
-            looked_at: 0,
+            steps: 0,
         }
     }
 
-    /// The axes of a solution: the two longest strides of it.
+    /// The axes of the two longest strides in a solution, if there is one.
     fn run(mut self) -> Option<[usize; 2]> {
         let found = self.find(self.terms.len(), 0, true);
         let axes = |i: usize| self.terms[i].axis;
-        if self.looked_at > PATIENCE {
+        if self.steps > MAX_SEARCH_STEPS {
             let last = self.terms.len() - 1;
             return Some([axes(last), axes(last - 1)]);
         }
@@ -119,29 +117,29 @@ impl<'a> Search<'a> {
         Some([axes(first), taking_part.next().map_or(axes(first), axes)])
     }
 
-    /// Whether the first `left` terms can sum to `-rest`, not all of the
-    /// distances being zero.
+    /// Whether the first `left` terms can sum to `-rest` with distances that are not all
+    /// zero.
     fn find(&mut self, left: usize, rest: i128, all_zero: bool) -> bool {
-        self.looked_at += 1;
-        if self.looked_at > PATIENCE {
+        self.steps += 1;
+        if self.steps > MAX_SEARCH_STEPS {
             return true;
         }
         if left == 0 {
             return rest == 0 && !all_zero;
         }
-        let (term, reach) = (self.terms[left - 1], self.reaches[left - 1]);
+        let (term, max_sum) = (self.terms[left - 1], self.max_sums[left - 1]);
         let divisor = self.divisors[left];
         if rest % divisor != 0 {
             return false;
         }
-        // |rest + d * stride| must not exceed what is left to make up for it.
-        let low = (-reach - rest).div_euclid(term.stride)
-            + i128::from((-reach - rest).rem_euclid(term.stride) != 0);
-        let high = (reach - rest).div_euclid(term.stride);
+        // |rest + d * stride| must not exceed the largest sum of the other terms.
+        let low = (-max_sum - rest).div_euclid(term.stride)
+            + i128::from((-max_sum - rest).rem_euclid(term.stride) != 0);
+        let high = (max_sum - rest).div_euclid(term.stride);
         // Solutions come in pairs of opposite sign: the first distance that is
         // not zero may be taken as positive.
-        let low = low.max(if all_zero { 0 } else { -term.most });
-        for distance in low..=high.min(term.most) {
+        let low = low.max(if all_zero { 0 } else { -term.max_distance });
+        for distance in low..=high.min(term.max_distance) {
             self.distances[left - 1] = distance;
             if self.find(
                 left - 1,

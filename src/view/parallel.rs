@@ -1,12 +1,12 @@
-//! Iterators that rayon may cut in two.
+//! Parallel iterators, from iterators that can be split in two.
 
 use rayon::iter::{
     IndexedParallelIterator, ParallelIterator,
     plumbing::{Consumer, Producer, ProducerCallback, UnindexedConsumer, bridge},
 };
 
-/// What an iterator of this module gives, in the same order, over the threads
-/// of rayon's current pool.
+/// A parallel version of an iterator of this module, with the same items in the same
+/// order.
 #[derive(Debug, Clone)]
 pub struct Parallel<P>(P);
 

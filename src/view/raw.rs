@@ -1,11 +1,10 @@
-//! Views of memory that somebody else lends as a pointer, a shape and strides.
+//! Views of foreign memory, given as a pointer, a shape and strides.
 //!
-//! This is the only unsafe code of views. Views are slices everywhere else, and
-//! a slice claims all that lies between its ends, the gaps included. So the
-//! promise that the caller makes is about all of that, not about the elements
-//! alone; no safe function can make it for a view of another crate, because
-//! the gaps of that view may be lent to somebody else for writing, as
-//! `ndarray`'s `multi_slice_mut` does.
+//! This is the only unsafe code of views. A view holds a slice, and a slice covers all
+//! memory between its ends, gaps included. So the caller must guarantee all of it, not
+//! only the elements. No safe function can guarantee it for a view of another crate,
+//! because the gaps of that view may be lent for writing elsewhere, as `ndarray`'s
+//! `multi_slice_mut` does.
 
 #![allow(
     unsafe_code,
@@ -16,15 +15,15 @@ use std::slice;
 
 use super::{CastFault, LayoutError, StridedView, StridedViewMut};
 
-/// How many elements a view reaches in front of index zero, and how many in
-/// all from its lowest to its highest: `None` without any.
+/// The number of elements from the lowest of a view to that at index zero, and the number
+/// from the lowest to the highest; `None` if the view is empty.
 ///
 /// # Errors
 ///
 /// [`LayoutError::Overflow`] if that, in elements or in bytes, does not fit
 /// `isize` or would pass an end of the address space;
 /// [`LayoutError::Cast`] if the address is null or not aligned.
-fn reach<T, const N: usize>(
+fn before_and_span<T, const N: usize>(
     first: *const T,
     shape: [usize; N],
     strides: [isize; N],
@@ -36,12 +35,12 @@ fn reach<T, const N: usize>(
     if shape.contains(&0) {
         return Ok(None);
     }
-    let reaches = || {
+    let bounds = || {
         let (mut before, mut behind) = (0_usize, 0_usize);
         for (&n, &stride) in shape.iter().zip(&strides) {
-            let reach = (n - 1).checked_mul(stride.unsigned_abs())?;
+            let distance = (n - 1).checked_mul(stride.unsigned_abs())?;
             let side = if stride < 0 { &mut before } else { &mut behind };
-            *side = side.checked_add(reach)?;
+            *side = side.checked_add(distance)?;
         }
         let span = before.checked_add(behind)?.checked_add(1)?;
         let bytes = |elements: usize| elements.checked_mul(size_of::<T>());
@@ -54,7 +53,7 @@ fn reach<T, const N: usize>(
         shape: shape.to_vec(),
         strides: strides.to_vec(),
     };
-    reaches().map(Some).ok_or_else(overflow)
+    bounds().map(Some).ok_or_else(overflow)
 }
 
 impl<'a, T, const N: usize> StridedView<'a, T, N> {
@@ -80,16 +79,16 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         shape: [usize; N],
         strides: [isize; N],
     ) -> Result<Self, LayoutError> {
-        let Some((before, span)) = reach(first, shape, strides)? else {
+        let Some((before, span)) = before_and_span(first, shape, strides)? else {
             return Self::new(&[], shape, strides, 0);
         };
         // SAFETY: `before` elements in front of `first` is the lowest that is
         // reached, which the caller promises to lie in the allocation of
-        // `first`; `reach` saw that the distance fits `isize` bytes.
+        // `first`; `before_and_span` checked that the distance fits `isize` bytes.
         let lowest = unsafe { first.sub(before) };
         // SAFETY: `first` is aligned and not null, so `lowest` is too. That
         // `span` elements from there lie in one allocation, hold values and are
-        // not written to during `'a` the caller promises; `reach` saw that they
+        // not written to during `'a` the caller promises; `before_and_span` checked that they
         // are at most `isize::MAX` bytes.
         let buffer = unsafe { slice::from_raw_parts(lowest, span) };
         Self::new(buffer, shape, strides, before)
@@ -118,7 +117,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         shape: [usize; N],
         strides: [isize; N],
     ) -> Result<Self, LayoutError> {
-        let Some((before, span)) = reach(first, shape, strides)? else {
+        let Some((before, span)) = before_and_span(first, shape, strides)? else {
             return Self::new(&mut [], shape, strides, 0);
         };
         // SAFETY: as for reading.

@@ -1,11 +1,11 @@
-//! What a layout is, in words.
+//! Layouts and views described in words.
 
 use std::fmt;
 
 use super::{Layout, StridedView};
 
 impl<const N: usize> Layout<N> {
-    /// What a view through this layout is, one fact a line, for elements of
+    /// A view through this layout described in words, one fact per line, for elements of
     /// `size` bytes in a buffer of `parent` bytes; see
     /// [`StridedView::layout_report`].
     pub fn report(&self, size: usize, parent: usize) -> String {
@@ -48,8 +48,8 @@ impl<const N: usize> Layout<N> {
 }
 
 impl<T, const N: usize> StridedView<'_, T, N> {
-    /// What the view is, one fact a line: shape, strides, what it shows and
-    /// what it keeps alive.
+    /// The view described in words, one fact per line: shape, strides, and the bytes that
+    /// it shows and that it keeps alive.
     ///
     /// # Examples
     ///
@@ -76,7 +76,7 @@ impl<T, const N: usize> StridedView<'_, T, N> {
     }
 }
 
-/// As Python writes a tuple.
+/// Numbers as a Python tuple.
 pub(super) fn tuple<T: fmt::Display, const N: usize>(numbers: [T; N]) -> String {
     let comma = if N == 1 { "," } else { "" };
     format!("({}{comma})", numbers.map(|n| n.to_string()).join(", "))

@@ -1,22 +1,22 @@
-//! Views in words: elements as NumPy prints them, and what a layout is.
+//! `Debug` of views: elements as NumPy prints them.
 
 use std::fmt::{self, Write};
 
 use super::{StridedView, report::tuple};
 
-/// Arrays with more elements are shown by the first and last of every axis.
-const MOST_ELEMENTS: usize = 1000;
-/// How many of each end.
+/// Arrays with more elements are shown with only the first and last of every axis.
+const MAX_ELEMENTS: usize = 1000;
+/// The number of elements shown at each end.
 const EDGE: usize = 3;
-/// Rows are broken before they are longer.
+/// The maximum length of a line.
 const LINE: usize = 75;
 const PREFIX: &str = "array(";
 
-/// As NumPy prints an array, but for the type: rows in brackets and broken at
-/// 75 columns, large arrays elided, the shape named where it cannot be seen.
+/// As NumPy prints an array, without its type: rows in brackets, lines of at most 75
+/// characters, large arrays elided, the shape named if the brackets do not show it.
 impl<T: fmt::Debug, const N: usize> fmt::Debug for StridedView<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let elide = self.len() > MOST_ELEMENTS;
+        let elide = self.len() > MAX_ELEMENTS;
         let mut out = String::from(PREFIX);
         if self.is_empty() {
             out.push_str("[]");

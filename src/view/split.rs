@@ -1,15 +1,41 @@
-//! Layouts and views cut in two along an axis.
+//! Layouts and views that are split in two along an axis.
 
-use super::{Layout, LayoutError, StridedView, StridedViewMut, axis::Split};
+use super::{Layout, LayoutError, StridedView, StridedViewMut};
+
+/// A layout or view that can be split in two along an axis.
+pub trait Split: Sized {
+    /// The length of `axis`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis.
+    fn axis_len(&self, axis: usize) -> Result<usize, LayoutError>;
+
+    /// The part before `index` of `axis`, and the rest.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis, `index` is above its length, or the parts are mutable
+    /// and interleave.
+    fn split_at(self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError>;
+
+    /// Checks that it can be split between any two indices of `axis`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such axis, or the parts are mutable and interleave.
+    fn check_parts(&self, axis: usize) -> Result<(), LayoutError> {
+        self.axis_len(axis).map(|_| ())
+    }
+}
 
 impl<const N: usize> Layout<N> {
-    /// That what the indices of `axis` reach does not interleave: the span of
-    /// each, from its lowest element to its highest, holds no element of
-    /// another. Only then can the parts of a buffer that is written to be lent
-    /// to several writers.
+    /// Checks that the indices of `axis` address separate parts of the buffer: the span
+    /// of each, from its lowest element to its highest, holds no element of another.
+    /// Only then can the parts be lent to several writers.
     ///
-    /// The rows of an image in C order do not interleave, its columns do:
-    /// between two samples of a column stand samples of all the others.
+    /// For example, the rows of an image in C order do not interleave, its columns do:
+    /// between two samples of a column lie samples of all the others.
     ///
     /// # Errors
     ///
@@ -36,8 +62,7 @@ impl<const N: usize> Layout<N> {
         }
     }
 
-    /// The indices of `axis` in front of `index`, which is at most its length,
-    /// and the others.
+    /// The part before `index` of `axis`, which is at most its length, and the rest.
     fn split(&self, axis: usize, index: usize) -> (Self, Self) {
         let part = |count, offset| {
             let mut shape = self.shape();

@@ -1,13 +1,13 @@
-//! A borrowed look at a buffer.
+//! `StridedView`: a borrowed strided view of a buffer.
 
 use std::ops::Index;
 
 use super::{Iter, Layout, LayoutError};
 
-/// A borrowed look at a buffer through a [`Layout`]: never a copy.
+/// A borrowed strided view of a buffer: a slice and a [`Layout`], never a copy.
 ///
-/// Everything that makes a view of a view is arithmetic on shape, strides and
-/// offset; see [`Layout`] for the conditions that hold and the errors.
+/// All operations that derive a view from a view are arithmetic on shape, strides and
+/// offset; see [`Layout`] for its conditions and errors.
 ///
 /// # Examples
 ///
@@ -86,7 +86,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         Ok(Self { buffer, layout })
     }
 
-    /// The whole buffer that the view looks at, and keeps alive.
+    /// The whole buffer that the view borrows.
     pub const fn buffer(&self) -> &'a [T] {
         self.buffer
     }
@@ -112,7 +112,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
             .map(|stride| stride.saturating_mul(size_of::<T>() as isize))
     }
 
-    /// Where the element at index zero stands in the buffer.
+    /// The position of the element at index zero in the buffer.
     pub const fn offset(&self) -> usize {
         self.layout.offset()
     }
@@ -142,8 +142,8 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.layout.overlaps()
     }
 
-    /// What the view shows in bytes, counting an element as often as it is
-    /// shown: NumPy's `nbytes`, which misleads for windows.
+    /// The number of indices times the size of an element: NumPy's `nbytes`. Windows
+    /// count an element once for every window that contains it.
     pub fn nbytes(&self) -> usize {
         self.len().saturating_mul(size_of::<T>())
     }
@@ -153,7 +153,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.layout.span() * size_of::<T>()
     }
 
-    /// The bytes of the whole buffer, which live as long as the view.
+    /// The bytes of the whole buffer, which is borrowed as long as the view lives.
     pub const fn parent_bytes(&self) -> usize {
         size_of_val(self.buffer)
     }
@@ -163,8 +163,8 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.layout.position(index).map(|at| &self.buffer[at])
     }
 
-    /// The element at an index known to be inside the shape. Outside it, the
-    /// element is another one of the buffer, or this panics.
+    /// The element at an index known to be inside the shape. Outside it, this returns
+    /// another element of the buffer or panics.
     #[inline(always)]
     pub(crate) fn at(&self, index: [usize; N]) -> &'a T {
         debug_assert!(
@@ -180,7 +180,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         Iter::new(*self)
     }
 
-    /// All elements as a slice, if they stand one after the other in C order.
+    /// All elements as a slice, if they are contiguous in C order.
     pub fn as_slice(&self) -> Option<&'a [T]> {
         let whole = self.layout.is_c_contiguous() && !self.is_empty();
         match whole {
@@ -189,8 +189,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         }
     }
 
-    /// A view of the same buffer through another layout that was derived from
-    /// this one's.
+    /// A view of the same buffer through another layout, derived from this one's.
     pub(super) const fn with<const M: usize>(&self, layout: Layout<M>) -> StridedView<'a, T, M> {
         StridedView {
             buffer: self.buffer,
@@ -236,13 +235,12 @@ impl<'a, T> StridedView<'a, T, 2> {
     }
 
     /// Row `row` as a slice, or `None` if there is no such row or its elements
-    /// do not stand one after the other.
+    /// are not contiguous.
     pub fn row(&self, row: usize) -> Option<&'a [T]> {
         self.index_axis(0, row).ok()?.as_slice()
     }
 
-    /// Every row as a slice, or `None` if their elements do not stand one
-    /// after the other.
+    /// Every row as a slice, or `None` if their elements are not contiguous.
     pub fn rows(&self) -> Option<impl ExactSizeIterator<Item = &'a [T]>> {
         let view = *self;
         let [rows, columns] = self.shape();
@@ -273,10 +271,9 @@ impl<'a, T> StridedView<'a, T, 3> {
     }
 
     /// Row `row` of an interleaved image as one flat slice of columns x
-    /// channels, or `None` if there is no such row or its samples do not stand
-    /// one after the other.
+    /// channels, or `None` if there is no such row or its samples are not contiguous.
     pub fn flat_row(&self, row: usize) -> Option<&'a [T]> {
-        // Bands ask for each of their rows, which small images notice.
+        // Called for each row of each band, so its cost shows in small images.
         let [_, columns, channels] = self.shape();
         let [_, column_stride, channel_stride] = self.strides();
         let is_flat = (channels == 1 || channel_stride == 1)
@@ -284,7 +281,7 @@ impl<'a, T> StridedView<'a, T, 3> {
         match self.layout.position([row, 0, 0]) {
             Some(start) if is_flat => self.buffer.get(start..start + columns * channels),
             Some(_) => None,
-            // There is no such row, or nothing in it.
+            // There is no such row, or it is empty.
             None => self.index_axis(0, row).ok()?.as_slice(),
         }
     }

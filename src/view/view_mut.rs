@@ -1,4 +1,4 @@
-//! A look at a buffer that may be written through.
+//! `StridedViewMut`: a mutable strided view of a buffer.
 
 use std::{
     fmt,
@@ -7,11 +7,10 @@ use std::{
 
 use super::{IterMut, Layout, LayoutError, StridedView};
 
-/// A look at a buffer that may be written through: no two indices of it reach
-/// one element.
+/// A mutable strided view of a buffer: no two of its indices address the same element.
 ///
-/// Windows and repeated axes can never be written through; NumPy lets that
-/// happen and the result depends on the order of the writes.
+/// So windows and repeated axes can never be written through. NumPy allows it, and the
+/// result depends on the order of the writes.
 ///
 /// # Examples
 ///
@@ -44,8 +43,8 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     ///
     /// # Errors
     ///
-    /// As [`Layout::new`], and [`LayoutError::Overlap`] if two indices reach
-    /// one element.
+    /// As [`Layout::new`], and [`LayoutError::Overlap`] if two indices address
+    /// the same element.
     pub fn new(
         buffer: &'a mut [T],
         shape: [usize; N],
@@ -102,7 +101,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         self.layout.strides()
     }
 
-    /// The view for reading, with all that [`StridedView`] can do.
+    /// The same view, read-only.
     pub fn as_view(&self) -> StridedView<'_, T, N> {
         // The layout is right for this buffer, so this cannot fail.
         StridedView::new(
@@ -114,19 +113,19 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         .expect("the layout was checked against this buffer")
     }
 
-    /// This view for a shorter while: to do with it what uses a view up.
+    /// This view borrowed for a shorter time, for operations that consume a view.
     pub fn reborrow(&mut self) -> StridedViewMut<'_, T, N> {
         StridedViewMut::from_parts(self.buffer, self.layout)
     }
 
-    /// The caller argues why the layout fits the buffer, and why no two
-    /// indices of it meet.
+    /// The caller must ensure that the layout fits the buffer, and that no two of its
+    /// indices address the same element.
     pub(super) const fn from_parts(buffer: &'a mut [T], layout: Layout<N>) -> Self {
         Self { buffer, layout }
     }
 
-    /// This view through another layout that was derived from its own. The
-    /// caller argues why the layout has no two indices that meet.
+    /// This view through another layout, derived from its own. The caller must ensure that
+    /// no two indices of it address the same element.
     pub(super) fn into_layout<const M: usize>(self, layout: Layout<M>) -> StridedViewMut<'a, T, M> {
         StridedViewMut::from_parts(self.buffer, layout)
     }
@@ -143,13 +142,12 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
 
     /// The elements in row-major order.
     ///
-    /// Where they cannot be lent one after the other because the lanes
-    /// interleave, as those of a transposed matrix,
-    /// [`for_each`](Self::for_each) visits them in the same order.
+    /// If lanes interleave, as those of a transposed matrix, the elements cannot be lent
+    /// one by one; [`for_each`](Self::for_each) visits them in the same order.
     ///
     /// # Errors
     ///
-    /// [`LayoutError::Interleaved`] there.
+    /// [`LayoutError::Interleaved`] if lanes interleave.
     ///
     /// # Examples
     ///
@@ -168,7 +166,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         IterMut::new(self.reborrow())
     }
 
-    /// As [`iter_mut`](Self::iter_mut), for as long as the buffer is lent.
+    /// As [`iter_mut`](Self::iter_mut), for as long as the buffer is borrowed.
     ///
     /// # Errors
     ///
@@ -177,12 +175,12 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         IterMut::new(self)
     }
 
-    /// All elements as a slice, if they stand one after the other in C order.
+    /// All elements as a slice, if they are contiguous in C order.
     pub fn as_slice_mut(&mut self) -> Option<&mut [T]> {
         self.reborrow().into_slice()
     }
 
-    /// As [`as_slice_mut`](Self::as_slice_mut), for as long as the buffer is lent.
+    /// As [`as_slice_mut`](Self::as_slice_mut), for as long as the buffer is borrowed.
     pub fn into_slice(self) -> Option<&'a mut [T]> {
         match self.layout.ends() {
             None => Some(&mut []),

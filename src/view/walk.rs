@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::Layout;
 
-/// Some of the positions of a layout, from one row-major number to another.
+/// The positions of a range of a layout's elements, numbered in row-major order.
 #[derive(Debug, Clone)]
 pub(super) struct Walk<const N: usize> {
-    /// The axes, merged: those in front may be left over, of length 1.
+    /// The axes, merged where possible; leading axes of length 1 fill the rank.
     shape: [usize; N],
     strides: [isize; N],
     offset: usize,
-    /// The elements left, counted in row-major order.
+    /// The row-major numbers of the elements left.
     left: Range<usize>,
     /// The index of `left.start`, and its position in the buffer.
     index: [usize; N],
@@ -36,7 +36,7 @@ impl<const N: usize> Walk<N> {
         &self.left
     }
 
-    /// The same elements from number `left.start` to `left.end`.
+    /// The elements with the row-major numbers `left`.
     pub(super) fn part(&self, left: Range<usize>) -> Self {
         let index = if left.is_empty() {
             [0; N]
@@ -57,7 +57,7 @@ impl<const N: usize> Walk<N> {
         })
     }
 
-    /// The same elements from the last to the first.
+    /// The same elements in reverse order.
     pub(super) fn reversed(self) -> Self {
         if self.left.is_empty() {
             return self;
@@ -73,8 +73,8 @@ impl<const N: usize> Walk<N> {
         backwards.part(count - end..count - start)
     }
 
-    /// The longest run of elements that nested loops can walk, taken off the
-    /// front, and the position of its first.
+    /// Takes the longest run of elements that nested loops can visit off the front; returns
+    /// it and the position of its first element.
     pub(super) fn take_run(&mut self) -> Option<(Run, usize)> {
         if self.left.is_empty() {
             return None;
@@ -84,8 +84,8 @@ impl<const N: usize> Walk<N> {
             shape: [1; 3],
             strides: [0; 3],
         };
-        // From the last axis outwards: an axis is walked to its end, and the
-        // one before it as long as all behind it are whole.
+        // From the last axis outwards: an axis is visited to its end, and the one before it
+        // only if all axes after it are complete.
         let mut whole = 1;
         for (place, axis) in (0..N).rev().enumerate().take(3) {
             let rest = self.shape[axis] - self.index[axis];
@@ -103,8 +103,8 @@ impl<const N: usize> Walk<N> {
         Some((run, start))
     }
 
-    /// Counts `index` up by `count` along `axis`, like an odometer; the count
-    /// goes at most to the end of the axis.
+    /// Advances `index` by `count` along `axis`, with carry like an odometer; `count` goes at
+    /// most to the end of the axis.
     #[inline(always)]
     fn advance(&mut self, mut axis: usize, mut count: usize) {
         loop {
@@ -122,7 +122,7 @@ impl<const N: usize> Walk<N> {
         }
     }
 
-    /// The position `n` before the last.
+    /// The position of the `n`-th element from the end.
     pub(super) fn nth_back(&mut self, n: usize) -> Option<usize> {
         (self.left.nth_back(n)).map(|number| self.position_of(unravel(number, self.shape)))
     }
@@ -159,7 +159,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Folds the starts of the lanes.
+    /// Folds over the positions of the first elements of the lanes.
     #[inline(always)]
     pub(super) fn lanes<B>(&self, start: usize, init: B, mut lane: impl FnMut(B, usize) -> B) -> B {
         let mut all = init;
@@ -186,8 +186,8 @@ fn unravel<const N: usize>(mut number: usize, shape: [usize; N]) -> [usize; N] {
     index
 }
 
-/// Shape and strides with axes that can be walked as one merged into the later
-/// one. The row-major numbers of the elements stay the same.
+/// Shape and strides with axes merged into the next where one stride covers both. The
+/// row-major numbers of the elements stay the same.
 pub(super) fn merge<const N: usize>(layout: &Layout<N>) -> ([usize; N], [isize; N]) {
     let mut shape = [1; N];
     let mut strides = [0; N];

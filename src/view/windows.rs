@@ -1,9 +1,9 @@
-//! Sliding windows and blocks: views that show every position of a window, by
-//! strides alone.
+//! Sliding windows and blocks: views with axes for the positions of a window, by strides
+//! alone.
 
-use super::{Layout, LayoutError, ops::check_len};
+use super::{Layout, LayoutError, layout_ops::check_len};
 
-/// Distances, for every axis that a window slides over.
+/// The step and the dilation of windows, for every axis that they slide over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spacing<const K: usize = 2> {
     /// From one window to the next; 1 visits every position.
@@ -21,14 +21,15 @@ impl<const K: usize> Default for Spacing<K> {
     }
 }
 
-/// How many samples a window of `taps` taps covers at this `dilation`, or
-/// `None` if that overflows or a number is zero.
-pub const fn reach(taps: usize, dilation: usize) -> Option<usize> {
+/// The samples that a window of `taps` taps spans at this `dilation` (the effective kernel
+/// size), or `None` if that overflows or a number is zero. For example, 3 taps at a
+/// dilation of 2 span 5 samples.
+pub const fn dilated_len(taps: usize, dilation: usize) -> Option<usize> {
     if taps == 0 || dilation == 0 {
         return None;
     }
     match (taps - 1).checked_mul(dilation) {
-        Some(reach) => reach.checked_add(1),
+        Some(distance) => distance.checked_add(1),
         None => None,
     }
 }
@@ -65,8 +66,8 @@ impl<const N: usize> Layout<N> {
             if step == 0 || dilation == 0 {
                 return Err(LayoutError::ZeroStep { axis });
             }
-            let fits = reach(window[k], dilation).filter(|&reach| reach <= length);
-            let Some(reach) = fits else {
+            let fits = dilated_len(window[k], dilation).filter(|&len| len <= length);
+            let Some(len) = fits else {
                 let covered =
                     |k: usize| (window[k].saturating_sub(1)).saturating_mul(spacing.dilation[k]);
                 return Err(LayoutError::Window {
@@ -77,26 +78,26 @@ impl<const N: usize> Layout<N> {
                     .to_vec(),
                 });
             };
-            // A stride along an axis of one index is never taken; leaving it
-            // alone there keeps the products inside the buffer's range.
+            // The stride of an axis of one index is never used, so it may stay as it is if
+            // the product overflows.
             let scaled = |by: usize| {
                 let by = isize::try_from(by).ok();
                 by.and_then(|by| stride.checked_mul(by)).unwrap_or(stride)
             };
-            shape[axis] = (length - reach) / step + 1;
+            shape[axis] = (length - len) / step + 1;
             strides[axis] = scaled(step);
             shape[N + k] = window[k];
             strides[N + k] = scaled(dilation);
         }
         check_len(&shape, &strides)?;
         // Window i at tap j shows index i * step + j * dilation, which is at
-        // most (length - reach) + (reach - 1): an index of this layout.
+        // most (length - len) + (len - 1): an index of this layout.
         Ok(self.derive(shape, strides, self.offset()))
     }
 
-    /// The tiles of `block` elements over `axes`, side by side: the windows of
-    /// [`windows_over`](Self::windows_over) with steps of the block's size, and
-    /// of an axis of length zero no tile. `M` is `N + K`.
+    /// The tiles of `block` elements over `axes`, without gaps or overlap: the windows of
+    /// [`windows_over`](Self::windows_over) with steps of the block's size. An axis of
+    /// length zero has no tiles. `M` is `N + K`.
     ///
     /// # Errors
     ///
@@ -123,7 +124,7 @@ impl<const N: usize> Layout<N> {
                 });
             }
             shape[axis] = length / block;
-            // Overflows only where the stride of a single block is never taken.
+            // Overflows only if the stride of a single block is never used.
             strides[axis] = stride.saturating_mul(isize::try_from(block).unwrap_or(isize::MAX));
             shape[N + k] = block;
             strides[N + k] = stride;

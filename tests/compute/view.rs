@@ -2,7 +2,7 @@
 //! one would not, and windows show what plain indexing shows.
 
 use proptest::prelude::*;
-use stridekern::view::{Layout, LayoutError, Slice, Spacing, StridedView, reach};
+use stridekern::view::{Layout, LayoutError, Slice, Spacing, StridedView, dilated_len};
 
 /// All positions that a layout reaches, in `i128`, or `None` if there are none.
 fn reachable(shape: [usize; 3], strides: [isize; 3], offset: usize) -> Option<(i128, i128)> {
@@ -65,7 +65,7 @@ proptest! {
         let buffer: Vec<usize> = (0..shape[0] * shape[1]).collect();
         let view = StridedView::from_slice(&buffer, shape).unwrap();
         let windows = view.windows_over::<2, 4>([0, 1], window, Spacing { step, dilation });
-        let reaches = [0, 1].map(|a| reach(window[a], dilation[a]).unwrap());
+        let reaches = [0, 1].map(|a| dilated_len(window[a], dilation[a]).unwrap());
         if reaches[0] > shape[0] || reaches[1] > shape[1] {
             prop_assert_eq!(windows.unwrap_err(), LayoutError::Window { shape: shape.to_vec(), window: reaches.to_vec() });
             return Ok(());

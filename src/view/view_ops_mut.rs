@@ -1,12 +1,12 @@
-//! Views for writing made of views for writing. The indices of each are some
-//! of those that there were, so no two of them meet either.
+//! Operations on mutable views. Each addresses a subset of the elements of its parent, so
+//! no two of its indices address the same element either.
 
 use super::{
-    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, StridedViewMut, axis::Split,
+    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, StridedViewMut, split::Split,
 };
 
-/// What uses the view up, so that the result lasts as long as the buffer is
-/// lent. What ends in `_mut` borrows the view instead, and gives it back.
+/// Operations that consume the view, so that the result lives as long as the buffer is
+/// borrowed. Those that end in `_mut` only borrow the view.
 impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     /// See [`Layout::slice`](super::Layout::slice).
     ///
@@ -86,7 +86,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         self,
         axis: usize,
     ) -> Result<StridedViewMut<'a, T, M>, LayoutError> {
-        // One index more of length 1 reaches nothing new.
+        // An axis of length 1 adds no indices.
         let layout = self.layout().insert_axis(axis)?;
         Ok(self.into_layout(layout))
     }
@@ -105,8 +105,8 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         Ok(self.into_layout(layout))
     }
 
-    /// The indices of `axis` in front of `index`, and the others: two views
-    /// that different threads may write through.
+    /// The part before `index` of `axis`, and the rest: two views that different threads
+    /// may write through.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         Split::split_at(self, axis, index)
     }
 
-    /// The views along `axis`, each with that axis left out; as
-    /// [`axis_iter_mut`](Self::axis_iter_mut), for as long as the buffer is lent.
+    /// The views along `axis`, without that axis; as
+    /// [`axis_iter_mut`](Self::axis_iter_mut), for as long as the buffer is borrowed.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     }
 }
 
-/// What borrows the view.
+/// Operations that borrow the view.
 impl<T, const N: usize> StridedViewMut<'_, T, N> {
     /// As [`slice`](Self::slice) of a [`reborrow`](Self::reborrow).
     ///
@@ -255,8 +255,8 @@ impl<T, const N: usize> StridedViewMut<'_, T, N> {
         self.reborrow().split_at(axis, index)
     }
 
-    /// The views along `axis`, each with that axis left out: the rows of an
-    /// image for axis 0. `into_par_iter` spreads them over threads.
+    /// The views along `axis`, without that axis: the rows of an image for axis 0.
+    /// `into_par_iter` iterates in parallel.
     ///
     /// # Errors
     ///
@@ -287,8 +287,8 @@ impl<T, const N: usize> StridedViewMut<'_, T, N> {
         self.reborrow().into_axis_iter(axis)
     }
 
-    /// Parts of `count` indices of `axis` each, the last with what is left:
-    /// bands of rows for axis 0. `into_par_iter` spreads them over threads.
+    /// Parts of `count` indices of `axis` each, the last may be shorter: bands of rows for
+    /// axis 0. `into_par_iter` iterates in parallel.
     ///
     /// # Errors
     ///
@@ -329,7 +329,7 @@ impl<T> StridedViewMut<'_, T, 2> {
     }
 
     /// Row `row` as a slice, or `None` if there is no such row or its elements
-    /// do not stand one after the other.
+    /// are not contiguous.
     pub fn row_mut(&mut self, row: usize) -> Option<&mut [T]> {
         self.reborrow().index_axis(0, row).ok()?.into_slice()
     }
@@ -346,8 +346,7 @@ impl<T> StridedViewMut<'_, T, 3> {
     }
 
     /// Row `row` of an interleaved image as one flat slice of columns x
-    /// channels, or `None` if there is no such row or its samples do not stand
-    /// one after the other.
+    /// channels, or `None` if there is no such row or its samples are not contiguous.
     ///
     /// # Examples
     ///

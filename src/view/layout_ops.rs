@@ -1,15 +1,14 @@
-//! Views of views: every operation gives a layout of the same buffer that
-//! reaches no element that its parent does not reach. None copies.
+//! Operations on layouts (slice, flip, permute, reshape): the result addresses a subset of
+//! the elements of its parent. None copies.
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 use super::{Layout, LayoutError, RemoveAxis};
 
-/// A cut along one axis, as Python writes it: `start:stop:step`.
+/// A slice along one axis, as in Python: `start:stop:step`.
 ///
-/// Negative ends count from the end of the axis, ends outside it are moved to
-/// it, and a negative step goes backwards. A Rust range of `usize` is the same
-/// with step 1.
+/// Negative ends count from the end of the axis, ends outside it are clamped to it, and a
+/// negative step goes backwards. A Rust range of `usize` is the same with step 1.
 ///
 /// ```
 /// use stridekern::view::{Slice, StridedView};
@@ -26,11 +25,13 @@ use super::{Layout, LayoutError, RemoveAxis};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// The first index; `None` is the end that the step comes from.
+    /// The first index; `None` is the first index of the axis, or the last if the step is
+    /// negative.
     pub start: Option<isize>,
-    /// The first index left out; `None` is past the end that the step goes to.
+    /// The end, exclusive; `None` is past the last index of the axis, or before the first
+    /// if the step is negative.
     pub stop: Option<isize>,
-    /// From one index to the next; not zero.
+    /// The step from one index to the next; not zero.
     pub step: isize,
 }
 
@@ -101,7 +102,7 @@ fn signed(end: usize) -> Option<isize> {
 }
 
 impl<const N: usize> Layout<N> {
-    /// `axis` cut by `slice`; the stride is multiplied by the step.
+    /// `axis` restricted to `slice`; its stride is multiplied by the step.
     ///
     /// # Errors
     ///
@@ -115,12 +116,12 @@ impl<const N: usize> Layout<N> {
         let (start, count) = slice.resolve(length);
         let (mut shape, mut strides) = (self.shape(), self.strides());
         shape[axis] = count;
-        // The product overflows only where the axis keeps a single index, and
-        // then its stride is never taken.
+        // The product overflows only if the axis keeps a single index; then its stride is
+        // never used.
         strides[axis] = strides[axis]
             .checked_mul(slice.step)
             .unwrap_or(strides[axis]);
-        // The indices left are indices of this axis.
+        // The remaining indices are indices of this axis.
         Ok(self.derive(shape, strides, self.moved(axis, start)))
     }
 
@@ -154,7 +155,7 @@ impl<const N: usize> Layout<N> {
         self.derive(shape, strides, self.offset())
     }
 
-    /// `axis` fixed at `index` and left out.
+    /// `axis` fixed at `index` and removed.
     ///
     /// # Errors
     ///
@@ -178,7 +179,7 @@ impl<const N: usize> Layout<N> {
         axis: usize,
         index: usize,
     ) -> Result<Layout<M>, LayoutError> {
-        const { assert!(M + 1 == N, "indexing leaves one axis out") };
+        const { assert!(M + 1 == N, "indexing removes one axis") };
         let length = self.axis_len(axis)?;
         if index >= length {
             return Err(LayoutError::Index {
@@ -269,8 +270,8 @@ impl<const N: usize> Layout<N> {
             };
             self.moved_by(std::array::from_fn(at))
         };
-        // The two strides are taken together only where both indices are
-        // inside; with one element or none their sum is never taken.
+        // The two strides are added only if there are two elements; with fewer their sum
+        // is never used.
         let stride = down.checked_add(right).unwrap_or(0);
         let (first, second) = (axes[0].max(axes[1]), axes[0].min(axes[1]));
         let mut left = (0..N).filter(|&axis| axis != first && axis != second);
@@ -284,8 +285,8 @@ impl<const N: usize> Layout<N> {
         Ok(self.derive(shape, strides, start))
     }
 
-    /// The [`diagonal`](Self::diagonal) of the layout whose columns, the second
-    /// of `axes`, run backwards: from the top right to the bottom left.
+    /// The [`diagonal`](Self::diagonal) from the top right to the bottom left: that of the
+    /// layout with its columns, the second of `axes`, flipped.
     ///
     /// # Errors
     ///
@@ -301,8 +302,8 @@ impl<const N: usize> Layout<N> {
         self.flip(axes[1])?.diagonal(axes, offset)
     }
 
-    /// This layout seen as `shape` by NumPy's rules: counted from the last,
-    /// axes of length 1 are repeated by a stride of zero, missing ones added.
+    /// This layout broadcast to `shape` by NumPy's rules: axes are aligned at the last, those
+    /// of length 1 are repeated by a stride of zero, and missing ones are added.
     ///
     /// # Errors
     ///
@@ -334,7 +335,7 @@ impl<const N: usize> Layout<N> {
     ///
     /// # Errors
     ///
-    /// If the number of elements is another, or a copy would be needed.
+    /// If the number of elements differs, or a copy would be needed.
     pub fn reshape<const M: usize>(&self, shape: [usize; M]) -> Result<Layout<M>, LayoutError> {
         let product = |shape: &[usize]| shape.iter().try_fold(1_usize, |p, &n| p.checked_mul(n));
         if product(&shape) != Some(self.len()) {
@@ -347,7 +348,7 @@ impl<const N: usize> Layout<N> {
             let dense = Layout::c_order(shape, 0)?;
             return Ok(self.derive(shape, dense.strides(), self.offset()));
         }
-        // Axes of length 1 take part in nothing: their stride is never taken.
+        // Axes of length 1 are ignored: their stride is never used.
         let old: Vec<(usize, isize)> = (self.shape().into_iter().zip(self.strides()))
             .filter(|&(n, _)| n != 1)
             .collect();
@@ -358,7 +359,7 @@ impl<const N: usize> Layout<N> {
                 to += 1;
                 continue;
             }
-            // The smallest runs of old and new axes with as many elements.
+            // The shortest runs of old and of new axes with equally many elements.
             let (mut old_end, mut new_end) = (from + 1, to + 1);
             let (mut old_len, mut new_len) = (old[from].0, shape[to]);
             while old_len != new_len {
@@ -370,7 +371,7 @@ impl<const N: usize> Layout<N> {
                     new_end += 1;
                 }
             }
-            // Merging asks that each old axis steps over the whole next one.
+            // Old axes can be merged if the stride of each is the extent of the next.
             let mergeable = old[from..old_end]
                 .windows(2)
                 .all(|pair| pair[0].1 == pair[1].0 as isize * pair[1].1);
@@ -402,7 +403,7 @@ impl<const N: usize> Layout<N> {
         (self.shape().get(axis).copied()).ok_or(LayoutError::Axis { axis, axes: N })
     }
 
-    /// That every axis is there and named once.
+    /// Checks that every axis exists and is named once.
     pub(super) fn check_axes(&self, axes: &[usize]) -> Result<(), LayoutError> {
         for (place, &axis) in axes.iter().enumerate() {
             self.axis_len(axis)?;
@@ -413,7 +414,7 @@ impl<const N: usize> Layout<N> {
         Ok(())
     }
 
-    /// The offset `index` elements along `axis`, where that is an index.
+    /// The offset of `index` along `axis`, which is inside the axis.
     pub(super) fn moved(&self, axis: usize, index: usize) -> usize {
         self.moved_by(std::array::from_fn(|a| if a == axis { index } else { 0 }))
     }
@@ -428,8 +429,8 @@ impl<const N: usize> Layout<N> {
     }
 }
 
-/// That the indices can be counted; repeated axes make more of them than there
-/// are elements.
+/// Checks that the number of indices does not overflow: repeated axes have more indices
+/// than there are elements.
 pub(super) fn check_len(shape: &[usize], strides: &[isize]) -> Result<(), LayoutError> {
     (shape.iter())
         .try_fold(1_usize, |product, &n| product.checked_mul(n.max(1)))

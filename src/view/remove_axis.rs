@@ -1,10 +1,9 @@
-//! Which view is left when an axis of another is fixed at one index.
+//! Removal of an axis: which type a layout or view has with one axis less.
 
-use super::{Layout, LayoutError, StridedView, StridedViewMut};
+use super::{Layout, LayoutError, StridedView, StridedViewMut, split::Split};
 
-/// A layout or view of one to eight axes, one of which can be left out, as
-/// `ndarray`'s `RemoveAxis`: the type that is left follows from the type that
-/// there was.
+/// A layout or view of one to eight axes, of which one can be removed, as `ndarray`'s
+/// `RemoveAxis`: the type of the result follows from the type of the view.
 ///
 /// ```
 /// use stridekern::view::StridedView;
@@ -15,7 +14,7 @@ use super::{Layout, LayoutError, StridedView, StridedViewMut};
 /// # Ok::<(), stridekern::Error>(())
 /// ```
 ///
-/// A view without axes has none to leave out, which the compiler says:
+/// A view without axes has none to remove, which the compiler says:
 ///
 /// ```compile_fail
 /// use stridekern::view::StridedView;
@@ -24,14 +23,14 @@ use super::{Layout, LayoutError, StridedView, StridedViewMut};
 /// single.index_axis(0, 0);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no axis that can be left out",
+    message = "`{Self}` has no axis that can be removed",
     note = "layouts and views of one to eight axes have"
 )]
 pub trait RemoveAxis: Split {
-    /// The same with one axis less.
+    /// The type with one axis less.
     type Smaller;
 
-    /// `axis` fixed at `index` and left out.
+    /// Fixes `axis` at `index` and removes it.
     ///
     /// # Errors
     ///
@@ -45,34 +44,6 @@ pub trait RemoveAxis: Split {
     ///
     /// As there.
     fn merge_axes(self, axes: [usize; 2], offset: isize) -> Result<Self::Smaller, LayoutError>;
-}
-
-/// What can be cut in two along an axis.
-pub trait Split: Sized {
-    /// The length of `axis`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such axis.
-    fn axis_len(&self, axis: usize) -> Result<usize, LayoutError>;
-
-    /// The indices of `axis` in front of `index`, and the others.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such axis, `index` is above its length, or both parts
-    /// are to be written through and interleave.
-    fn split_at(self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError>;
-
-    /// That it can be cut between any two indices of `axis`.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such axis, or the parts are to be written through and
-    /// interleave.
-    fn check_parts(&self, axis: usize) -> Result<(), LayoutError> {
-        self.axis_len(axis).map(|_| ())
-    }
 }
 
 macro_rules! remove_axis {

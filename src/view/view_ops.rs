@@ -1,7 +1,7 @@
-//! Views of views: the operations of [`Layout`](super::Layout) on the same buffer.
+//! Operations on views: those of [`Layout`](super::Layout), on the same buffer.
 
 use super::{
-    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, Spacing, StridedView, axis::Split,
+    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, Spacing, StridedView, split::Split,
 };
 
 impl<'a, T, const N: usize> StridedView<'a, T, N> {
@@ -55,7 +55,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         self.remove_axis(axis, index)
     }
 
-    /// The indices of `axis` in front of `index`, and the others.
+    /// The part before `index` of `axis`, and the rest.
     ///
     /// # Errors
     ///
@@ -64,10 +64,10 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         Split::split_at(*self, axis, index)
     }
 
-    /// The views along `axis`, each with that axis left out: of an image in
-    /// `(rows, columns, channels)` its rows for axis 0, its planes for axis 2.
-    /// [`into_par_iter`](rayon::iter::IntoParallelIterator::into_par_iter) spreads
-    /// them over threads.
+    /// The views along `axis`, without that axis: for an image of
+    /// `(rows, columns, channels)`, its rows along axis 0, its planes along axis 2.
+    /// [`into_par_iter`](rayon::iter::IntoParallelIterator::into_par_iter) iterates in
+    /// parallel.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         AxisIter::new(*self, axis)
     }
 
-    /// Parts of `count` indices of `axis` each, the last with what is left.
+    /// Parts of `count` indices of `axis` each; the last may be shorter.
     ///
     /// # Errors
     ///
@@ -219,8 +219,8 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     }
 
     /// The one-dimensional views along `axis`, in row-major order of the
-    /// others: the columns of a matrix for axis 0, its rows for axis 1. Along an
-    /// axis of length zero they are empty, and as many.
+    /// others: the columns of a matrix for axis 0, its rows for axis 1. Along an axis of
+    /// length zero their number is the same, and they are empty.
     ///
     /// # Errors
     ///
@@ -238,7 +238,7 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
             .positions();
         let (view, stride) = (*self, self.strides()[axis]);
         Ok(starts.map(move |at| {
-            // Where nothing is reachable, neither is the start of a lane.
+            // An empty lane has no first element.
             let at = if length == 0 { view.offset() } else { at };
             view.with(view.layout().derive([length], [stride], at))
         }))
