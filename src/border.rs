@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     error::{Error, RequestError},
-    name::{NameOf, UnknownName},
+    unknown_name::{NameOf, UnknownName},
 };
 
 /// The rule for samples outside the image, by NumPy's names (`numpy.pad`).
@@ -58,8 +58,8 @@ impl Border {
         }
     }
 
-    /// Which sample of an axis of `len` samples stands at `index`, or `None`
-    /// where the constant stands.
+    /// The source index of `index` on an axis of `len` samples, or `None` for the border's
+    /// constant.
     ///
     /// # Panics
     ///

@@ -1,10 +1,10 @@
-//! How the responses of several kernels become one.
+//! `Combine`: how the responses of several kernels are combined.
 
 use std::{fmt, str::FromStr};
 
-use crate::name::{NameOf, UnknownName};
+use crate::unknown_name::{NameOf, UnknownName};
 
-/// How the responses of several kernels become one.
+/// How the responses of several kernels are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Combine {
@@ -21,7 +21,7 @@ pub enum Combine {
 }
 
 impl Combine {
-    /// Every rule there is.
+    /// Every rule.
     pub const ALL: [Self; 4] = [Self::Magnitude, Self::Max, Self::Sum, Self::Direction];
 
     /// The rule's name in kernel files.

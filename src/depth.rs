@@ -1,4 +1,4 @@
-//! What a sample is stored as.
+//! `Depth`: the types of samples.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// The sample value that stands for white: 255, 65535 or 1.0.
+    /// The sample value of white: 255, 65535 or 1.0.
     pub const fn full_scale(self) -> f64 {
         match self {
             Self::U8 => 255.0,

@@ -18,15 +18,14 @@ pub use self::{
     request::RequestError,
 };
 
-pub use crate::name::{NameOf, UnknownName};
+pub use crate::unknown_name::{NameOf, UnknownName};
 use crate::{kernel::KernelError, view::LayoutError};
 
 /// Any failure of this crate.
 ///
-/// Each kind carries the values at fault as fields. Its message is one line, in
-/// lower case, names them and says what to do where that is the same for every
-/// caller: which option or argument helps, the caller knows. The path of the
-/// file that was worked on is not part of it either.
+/// Each kind has the values at fault as fields. Its message is one line in lower case that
+/// names them, and says what to do if that is the same for every caller. It names neither
+/// options or arguments of the caller nor the path of the file being processed.
 ///
 /// # Examples
 ///
@@ -43,25 +42,25 @@ use crate::{kernel::KernelError, view::LayoutError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The shape, strides or offset asked for do not fit the buffer.
+    /// The requested shape, strides or offset do not fit the buffer.
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// The kernel, or the file that describes it.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// What was asked for contradicts itself or this image.
+    /// The request contradicts itself or does not fit the image.
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The input is damaged, or not what its format says.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// The output format cannot hold the result, or the result cannot take its place.
+    /// The output format cannot hold the result, or the output cannot be written there.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The input was to be replaced by a result that has less than it holds.
+    /// The input would be replaced by a result that holds less than it.
     #[error("{0}")]
     Loss(Losses),
-    /// There is an output already, which may not be replaced.
+    /// The output exists already, and may not be replaced.
     #[error("the output exists already")]
     Exists,
     /// The input was to be replaced and kept as a backup, which exists: most likely the original
@@ -80,12 +79,12 @@ pub enum Error {
     /// The work was cancelled.
     #[error("stopped before it was done")]
     Stopped,
-    /// The operating system refused.
+    /// An error of the operating system.
     #[error("{}", io::sentence(*action, cause))]
     Io {
-        /// What was being done.
+        /// The action that failed.
         action: IoAction,
-        /// The system's answer, which is part of the message too.
+        /// The system's error, whose message is part of this one's.
         #[source]
         cause: std::io::Error,
     },
@@ -101,7 +100,7 @@ impl From<UnknownName> for Error {
 }
 
 impl Error {
-    /// A refusal of the operating system.
+    /// An error of the operating system.
     pub const fn io(action: IoAction, cause: std::io::Error) -> Self {
         Self::Io { action, cause }
     }

@@ -3,7 +3,7 @@
 mod buffer;
 #[cfg(feature = "image")]
 mod interop;
-mod slice;
+mod sample_slice;
 mod spec;
 mod view;
 mod view_mut;
@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use crate::depth::Depth;
 pub use buffer::Buffer;
-pub use slice::{SampleSlice, SampleSliceMut};
+pub use sample_slice::{SampleSlice, SampleSliceMut};
 pub use spec::ImageSpec;
 pub use view::ImageView;
 pub use view_mut::ImageViewMut;
@@ -41,7 +41,7 @@ impl Samples {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if the memory cannot be had.
+    /// [`Error::Limit`] if the memory cannot be allocated.
     pub fn zeroed(depth: Depth, len: usize) -> Result<Self> {
         Ok(match depth {
             Depth::U8 => zeroed_vec::<u8>(len)?.into(),
@@ -50,7 +50,7 @@ impl Samples {
         })
     }
 
-    /// As [`zeroed`](Self::zeroed), in huge pages if they are many.
+    /// As [`zeroed`](Self::zeroed); large buffers are in huge pages.
     pub(crate) fn in_huge_pages(depth: Depth, len: usize) -> Result<Self> {
         Ok(match depth {
             Depth::U8 => Self::U8(Buffer::zeroed(len)?),
@@ -68,7 +68,7 @@ impl Samples {
         }
     }
 
-    /// Makes them `len`; new ones are zero.
+    /// Changes their number to `len`; new ones are zero.
     pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
         match self {
             Self::U8(samples) => samples.resize(len),
@@ -101,13 +101,12 @@ impl Samples {
     }
 }
 
-/// A vector of `len` zeros, or an error where the memory cannot be had.
+/// A vector of `len` zeros, or an error if the memory cannot be allocated.
 pub(crate) fn zeroed_vec<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
     bytemuck::allocation::try_zeroed_vec(len).map_err(|()| no_memory::<T>(len))
 }
 
-/// Makes `values` have this length, or gives an error where the memory cannot be
-/// had.
+/// Resizes `values`, or returns an error if the memory cannot be allocated.
 pub(crate) fn try_resize<T: Clone>(values: &mut Vec<T>, len: usize, value: T) -> Result<()> {
     let more = len.saturating_sub(values.len());
     (values.try_reserve_exact(more)).map_err(|_| no_memory::<T>(len))?;
@@ -115,7 +114,7 @@ pub(crate) fn try_resize<T: Clone>(values: &mut Vec<T>, len: usize, value: T) ->
     Ok(())
 }
 
-/// The memory for `len` samples cannot be had.
+/// The error that memory for `len` values cannot be allocated.
 pub(crate) fn no_memory<T>(len: usize) -> Error {
     let (elements, size) = (len, size_of::<T>());
     LimitError::Allocation { elements, size }.into()
@@ -123,17 +122,17 @@ pub(crate) fn no_memory<T>(len: usize) -> Error {
 
 /// A sample type: `u8`, `u16` or `f32`.
 pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'static {
-    /// The depth this type stands for.
+    /// The depth of this type.
     const DEPTH: Depth;
     /// The samples of `image`, if they are of this type.
     fn of(image: &Image) -> Option<&[Self]>;
     /// The samples of `view`, if they are of this type.
     fn of_view<'a>(view: &ImageView<'a>) -> Option<StridedView<'a, Self, 3>>;
-    /// The samples of `view` for writing, if they are of this type.
+    /// The samples of `view`, mutable, if they are of this type.
     fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>>;
-    /// The samples of `image` for writing, if they are of this type.
+    /// The samples of `image`, mutable, if they are of this type.
     fn of_mut(image: &mut Image) -> Option<&mut [Self]>;
-    /// The samples of `image`, taken out of it, if they are of this type.
+    /// The samples of `image`, by value, if they are of this type.
     fn take(image: Image) -> Option<Vec<Self>>;
 }
 
@@ -199,7 +198,7 @@ sample!(f32, F32);
 ///
 /// One channel is gray, two are gray and alpha, three are red, green and blue,
 /// four are red, green, blue and alpha. Any other number is a stack of planes
-/// without a colour or an alpha, as arrays from NumPy may be.
+/// without colour or alpha, for example an array from NumPy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     rows: usize,
@@ -214,7 +213,7 @@ impl Image {
     /// # Errors
     ///
     /// [`Error::Input`] if a side or the number of channels is zero, or the
-    /// number of samples is another.
+    /// number of samples does not match.
     pub fn new(rows: usize, columns: usize, channels: usize, samples: Samples) -> Result<Self> {
         let wanted = ImageSpec::new([rows, columns, channels], samples.depth()).sample_count()?;
         if wanted != samples.len() {
@@ -237,7 +236,7 @@ impl Image {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), and [`Error::Limit`] if the memory cannot be had.
+    /// As [`new`](Self::new), and [`Error::Limit`] if the memory cannot be allocated.
     pub fn zeroed(rows: usize, columns: usize, channels: usize, depth: Depth) -> Result<Self> {
         let len = ImageSpec::new([rows, columns, channels], depth).sample_count()?;
         Ok(Self {
@@ -288,12 +287,12 @@ impl Image {
         &self.samples
     }
 
-    /// The samples, to be filled.
+    /// The samples, mutable.
     pub fn samples_mut(&mut self) -> SampleSliceMut<'_> {
         self.samples.as_mut_slice()
     }
 
-    /// The samples, taken out of the image.
+    /// The samples, by value.
     pub fn into_samples(self) -> Samples {
         self.samples
     }
@@ -304,8 +303,7 @@ impl Image {
         T::of_view(&self.into())
     }
 
-    /// The samples as a view of shape `(rows, columns, channels)` for writing,
-    /// or `None` if they are of another type.
+    /// The samples as a mutable view of shape `(rows, columns, channels)`, or `None` if they are of another type.
     pub fn view_mut<T: Sample>(&mut self) -> Option<StridedViewMut<'_, T, 3>> {
         T::of_view_mut(self.into())
     }

@@ -28,12 +28,12 @@ mod finish;
 mod geometry;
 mod hash;
 mod map;
-mod name;
 mod number;
 mod plan;
 mod runner;
 mod stage;
 mod stop;
+mod unknown_name;
 #[cfg(feature = "codecs")]
 mod warning;
 

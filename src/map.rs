@@ -1,14 +1,14 @@
-//! How responses become samples.
+//! `Map`: how responses, the filtered values, become samples.
 
 use std::{fmt, str::FromStr};
 
-use crate::name::{NameOf, UnknownName};
+use crate::unknown_name::{NameOf, UnknownName};
 
-/// How responses become samples.
+/// How responses, the filtered values before rounding, become samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Map {
-    /// As they are, saturated to what the sample type holds.
+    /// Unchanged, saturated to the range of the sample type.
     #[default]
     Clamp,
     /// Absolute values.
@@ -17,15 +17,15 @@ pub enum Map {
     Offset,
     /// The image's smallest response becomes 0, its largest full scale.
     Stretch,
-    /// Zero becomes half of full scale, the largest absolute response of the
-    /// image 0 or full scale.
+    /// Zero becomes half of full scale, and plus or minus the largest absolute response of
+    /// the image become full scale and 0.
     Symmetric,
     /// The responses themselves as 32-bit floats, in units of the input's samples.
     Float,
 }
 
 impl Map {
-    /// Every map there is.
+    /// Every map.
     pub const ALL: [Self; 6] = [
         Self::Clamp,
         Self::Abs,

@@ -1,4 +1,4 @@
-//! Plans that run: on images in memory, into memory that the caller lends.
+//! `Runner`: a plan with its compiled kernels and buffers, run on images in memory.
 
 use std::{ops::Range, sync::Arc};
 
@@ -13,7 +13,8 @@ use crate::{
     view::StridedViewMut,
 };
 
-/// The bytes of a chunk of the result where it is made in memory of our own first.
+/// The bytes of a chunk of the result, if it is computed in a buffer and copied to the
+/// output.
 const CHUNK_BYTES: usize = 1 << 20;
 
 impl Filter {
@@ -23,7 +24,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan), and if the memory cannot be had.
+    /// As [`plan`](Self::plan), and if the memory cannot be allocated.
     pub fn apply<'a>(&self, image: impl Into<ImageView<'a>>) -> Result<Image> {
         let image = image.into();
         let plan = self.plan(image, &Tuning::default())?;
@@ -34,12 +35,11 @@ impl Filter {
 }
 
 impl Plan {
-    /// Fills `output` with what the filter gives of `image`.
+    /// Filters `image` and writes the result to `output`.
     ///
-    /// `image` has the shape and the sample type that this plan was made for, in any
-    /// layout; `output` those of the [result](Self::output_shape), in any layout, too.
-    /// One that is filled over and over is filled by a [`Runner`] without any
-    /// allocation.
+    /// `image` has the shape and the sample type that this plan was made for, and `output`
+    /// those of the [result](Self::output_shape); both may have any layout. To run a plan
+    /// repeatedly without allocations, use a [`Runner`].
     ///
     /// # Examples
     ///
@@ -60,7 +60,7 @@ impl Plan {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if the image or the output has another
-    /// shape or sample type; [`Error::Limit`](crate::Error::Limit) if memory cannot be had.
+    /// shape or sample type; [`Error::Limit`](crate::Error::Limit) if memory cannot be allocated.
     pub fn run<'i, 'o>(
         &self,
         image: impl Into<ImageView<'i>>,
@@ -69,11 +69,11 @@ impl Plan {
         self.runner()?.run(image, output)
     }
 
-    /// What runs this plan again and again: its kernels compiled, its buffers kept.
+    /// Compiles the kernels for repeated runs of this plan, which share their buffers.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit) if memory cannot be had.
+    /// [`Error::Limit`](crate::Error::Limit) if memory cannot be allocated.
     pub fn runner(&self) -> Result<Runner> {
         Ok(Runner {
             chain: Arc::new(Chain::new(self)?),
@@ -88,7 +88,7 @@ impl Plan {
 /// A plan with its kernels compiled, and the buffers that its runs need.
 ///
 /// Work is split over the threads of the current rayon pool, unless the plan was made
-/// for [one thread](crate::Tuning::threads): then all of it is done by the caller's, and
+/// for [one thread](crate::Tuning::threads): then the caller's thread does all of it, and
 /// runs after the first allocate nothing.
 ///
 /// # Examples
@@ -112,7 +112,7 @@ pub struct Runner {
     plan: Plan,
     chain: Arc<Chain>,
     scratch: Scratch,
-    /// Rows of the result on their way to an output whose rows are not contiguous.
+    /// Rows of the result that are then copied to an output whose rows are not contiguous.
     chunk: Samples,
     stop: Option<Stop>,
 }
@@ -143,12 +143,12 @@ impl Runner {
         self
     }
 
-    /// Fills `output` with what the filter gives of `image`; see [`Plan::run`].
+    /// Filters `image` and writes the result to `output`; see [`Plan::run`].
     ///
     /// # Errors
     ///
-    /// As [`Plan::run`], and [`Error::Stopped`](crate::Error::Stopped) if it was stopped; the
-    /// output is filled in part then.
+    /// As [`Plan::run`], and [`Error::Stopped`](crate::Error::Stopped) if it was stopped; then
+    /// `output` is only partly written.
     pub fn run<'i, 'o>(
         &mut self,
         image: impl Into<ImageView<'i>>,
@@ -157,8 +157,8 @@ impl Runner {
         self.run_with_progress(image, output, &|_| ())
     }
 
-    /// As [`run`](Self::run); `progress` is called with the number of output rows that
-    /// were finished, from any thread.
+    /// As [`run`](Self::run); `progress` is called from any thread with a number of newly
+    /// finished output rows.
     ///
     /// # Errors
     ///
@@ -173,13 +173,13 @@ impl Runner {
         self.fill(image.into(), [0..rows, 0..columns], output.into(), progress)
     }
 
-    /// Fills `output` with these rows and columns of the result. They are what they
-    /// are in the whole result: windows see their neighbours in the image.
+    /// Writes only these rows and columns of the result to `output`. They are the same as in
+    /// the whole result: windows at their edge read the image beyond.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run), and [`Error::Request`](crate::Error::Request) if the result
-    /// does not reach so far.
+    /// As [`run`](Self::run), and [`Error::Request`](crate::Error::Request) if they are
+    /// not within the result.
     pub fn run_region<'i, 'o>(
         &mut self,
         image: impl Into<ImageView<'i>>,
@@ -273,13 +273,13 @@ impl Runner {
             let scratch = &mut self.scratch;
             (self.chain).run(source, part, out, scratch, progress, stop.as_ref())?;
             let shape = [chunk.len(), all_columns, channels];
-            let made = ImageView::from_samples(self.chunk.as_slice(), shape)?;
-            let made = O::of_view(&made).expect("chunks have the depth of the result");
+            let computed = ImageView::from_samples(self.chunk.as_slice(), shape)?;
+            let computed = O::of_view(&computed).expect("chunks have the depth of the result");
             let wanted = chunk.start.max(rows.start)..chunk.end;
-            let made = made.slice(0, wanted.start - chunk.start..)?;
-            let made = made.slice(1, columns.clone())?;
+            let computed = computed.slice(0, wanted.start - chunk.start..)?;
+            let computed = computed.slice(1, columns.clone())?;
             let at = wanted.start - rows.start..wanted.end - rows.start;
-            output.reborrow().slice(0, at)?.assign(&made)?;
+            output.reborrow().slice(0, at)?.assign(&computed)?;
             next = chunk.end;
         }
         Ok(())
@@ -287,7 +287,7 @@ impl Runner {
 }
 
 /// The samples of a view whose rows are contiguous, from its first to its last, and the
-/// samples from one row to the next.
+/// distance in samples from row to row; or the view itself.
 fn contiguous_rows<T>(
     view: StridedViewMut<'_, T, 3>,
 ) -> Result<(&mut [T], usize), StridedViewMut<'_, T, 3>> {

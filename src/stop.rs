@@ -1,4 +1,4 @@
-//! Cooperative cancellation.
+//! `Stop`: cooperative cancellation.
 
 use std::{
     sync::{
@@ -10,8 +10,8 @@ use std::{
 
 use crate::error::{Error, Result};
 
-/// A cancellation token, shared by its clones. Work checks it between two chunks of an image
-/// and before a result is put in its place.
+/// A cancellation token, shared by its clones. It is checked between two chunks of an
+/// image and before a result is renamed into place.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,
@@ -20,7 +20,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A token that is set by `flag`, for example by that of a signal handler.
+    /// A token that is cancelled by setting `flag`, for example in a signal handler.
     pub const fn when(flag: Arc<AtomicBool>) -> Self {
         Self {
             own: flag,
@@ -29,7 +29,7 @@ impl Stop {
         }
     }
 
-    /// A child token: set also when `self` is, and when this much time has passed.
+    /// A child token, also cancelled when `self` is, and after this time limit.
     pub(crate) fn child(&self, limit: Option<Duration>) -> Self {
         Self {
             own: Arc::default(),

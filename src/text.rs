@@ -1,9 +1,8 @@
-//! Text from outside (names, what files say) made fit to be shown.
+//! Escapes untrusted text (file names, text from files) for display.
 
-/// `text` with every character escaped that is not seen as what it is: one that
-/// ends a line, that a terminal obeys, that has no shape, or that turns the
-/// direction of what follows. For example, the override U+202E would show
-/// `gnp.exe` as `exe.png`.
+/// `text` with every character escaped that would not display as itself: line breaks,
+/// terminal control codes, invisible characters and bidirectional overrides. For example,
+/// the override U+202E would show `gnp.exe` as `exe.png`.
 ///
 /// ```
 /// use stridekern::text::printable;
@@ -18,7 +17,7 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// Adds `c`, escaped if need be.
+/// Appends `c`, escaped if necessary.
 pub(crate) fn push_printable(out: &mut String, c: char) {
     if c.is_control() || is_format(c) {
         out.extend(c.escape_default());
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_seen_is_escaped() {
+    fn characters_that_do_not_display_as_themselves_are_escaped() {
         let all = (0..=0x10_ffff).filter_map(char::from_u32);
         let escaped = all.filter(|c| printable(&c.to_string()) != c.to_string());
         let mut counts = [0; 2];

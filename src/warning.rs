@@ -1,17 +1,17 @@
-//! What the user should know of a file that is read or written all the same.
+//! Warnings: what the user should know about a file that could still be read or written.
 
 use std::{fmt, ops::Deref};
 
 /// Something that the user should know: one line, in lower case, without a path.
 ///
-/// It reads as that line wherever a `&str` is wanted.
+/// It dereferences to that line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     kind: WarningKind,
     text: String,
 }
 
-/// What a [`Warning`] is about, where a caller can do something about it.
+/// The kind of a [`Warning`], if a caller can act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WarningKind {
@@ -23,7 +23,7 @@ pub enum WarningKind {
 }
 
 impl Warning {
-    /// An ICC profile was dropped that may take so many bytes.
+    /// An ICC profile was dropped because it may take more than this many bytes.
     pub(crate) fn profile(format: &str, limit: usize) -> Self {
         Self {
             kind: WarningKind::Profile,
@@ -34,7 +34,7 @@ impl Warning {
         }
     }
 
-    /// What it is about.
+    /// Its kind.
     pub const fn kind(&self) -> WarningKind {
         self.kind
     }

@@ -4,7 +4,7 @@ use std::{fmt, path::Path, str::FromStr};
 
 use crate::{
     error::{Error, Result},
-    name::{NameOf, UnknownName},
+    unknown_name::{NameOf, UnknownName},
 };
 
 /// A file format.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{depth::Depth, name::UnknownName};
+use crate::{depth::Depth, unknown_name::UnknownName};
 
 /// What was asked for contradicts itself, the image or this machine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

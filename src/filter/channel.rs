@@ -4,7 +4,7 @@ use std::{fmt, ops::Range, str::FromStr};
 
 use crate::{
     error::{Error, RequestError, Result},
-    name::{NameOf, UnknownName},
+    unknown_name::{NameOf, UnknownName},
 };
 
 /// Which channels of an image are filtered.
@@ -12,7 +12,7 @@ use crate::{
 pub enum Channel {
     /// One gray channel, by the Rec. 709 weights on the samples as stored:
     /// `0.2126 R + 0.7152 G + 0.0722 B` to the nearest sample, ties to even.
-    /// A gray image is its own luma; alpha is left out.
+    /// A gray image is its own luma; alpha is dropped.
     #[default]
     Luma,
     /// Every channel; alpha is copied, not filtered.
@@ -50,8 +50,8 @@ impl Channel {
         }
     }
 
-    /// The channels of the result that are taken as they are from an image of
-    /// `channels` channels, or `None` where luma has to be computed.
+    /// The channels of an image of `channels` channels that are filtered as stored, or
+    /// `None` if luma has to be computed.
     pub(crate) fn stored(self, channels: usize) -> Result<Option<Range<usize>>> {
         let colour = matches!(channels, 3 | 4);
         let alpha = matches!(channels, 2 | 4);

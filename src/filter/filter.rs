@@ -11,7 +11,8 @@ use crate::{
     map::Map,
 };
 
-/// How far the result reaches.
+/// The size of the result, and what lies outside the image (`mode` and `boundary` in
+/// SciPy's `convolve2d`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Extent {
@@ -23,7 +24,7 @@ pub enum Extent {
 }
 
 impl Extent {
-    /// What lies outside the image, if windows reach there.
+    /// The border, if windows extend beyond the image.
     pub const fn border(self) -> Option<Border> {
         match self {
             Self::Valid => None,
@@ -69,7 +70,7 @@ impl std::str::FromStr for Extent {
     }
 }
 
-/// A bank of kernels, and everything that decides what its result is.
+/// A bank of kernels, and all options that determine the result.
 ///
 /// # Examples
 ///
@@ -104,9 +105,9 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The bank with the extent `valid`, steps and dilations of 1, on luma,
+    /// A filter by `bank` with the extent `valid`, steps and dilations of 1, on luma,
     /// with the bank's own map (or `clamp`) and the depth of the image. A
-    /// [`Kernel`](crate::Kernel) alone is a bank, too.
+    /// single [`Kernel`](crate::Kernel) converts to a bank.
     pub fn new(bank: impl Into<KernelBank>) -> Self {
         let bank = bank.into();
         Self {
@@ -120,21 +121,21 @@ impl Filter {
         }
     }
 
-    /// How far the result reaches.
+    /// Sets the extent: the size of the result, and what lies outside the image.
     #[must_use]
     pub const fn with_extent(mut self, extent: Extent) -> Self {
         self.extent = extent;
         self
     }
 
-    /// `[rows, columns]` from one window to the next.
+    /// Sets the step: `[rows, columns]` from one window to the next.
     #[must_use]
     pub const fn with_step(mut self, step: [usize; 2]) -> Self {
         self.step = step;
         self
     }
 
-    /// `[rows, columns]` from one tap to the next.
+    /// Sets the dilation: `[rows, columns]` from one tap to the next.
     #[must_use]
     pub const fn with_dilation(mut self, dilation: [usize; 2]) -> Self {
         self.dilation = dilation;
@@ -163,7 +164,7 @@ impl Filter {
         self
     }
 
-    /// How far the result reaches.
+    /// The size of the result, and what lies outside the image.
     pub const fn extent(&self) -> Extent {
         self.extent
     }
@@ -178,8 +179,8 @@ impl Filter {
         self.dilation
     }
 
-    /// The sample type asked for; see [`with_depth`](Self::with_depth) and, for
-    /// what comes of it, [`output_depth`](Self::output_depth).
+    /// The requested sample type, if any; that of a result is
+    /// [`output_depth`](Self::output_depth).
     pub const fn depth(&self) -> Option<Depth> {
         self.depth
     }
@@ -194,7 +195,7 @@ impl Filter {
         self.map
     }
 
-    /// The bank that this filter was made of.
+    /// The bank of kernels.
     pub fn bank(&self) -> &KernelBank {
         &self.bank
     }
@@ -212,8 +213,8 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if a step or dilation is zero, or [`Map::Float`] is
-    /// to give integers.
+    /// [`Error::Request`] if a step or dilation is zero, or [`Map::Float`] is combined with
+    /// an integer depth.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
             return Err(RequestError::ZeroStep.into());

@@ -1,5 +1,5 @@
-//! What is computed: a bank of kernels, an extent, and how responses become
-//! samples; and how it is run.
+//! What is computed: a bank of kernels, an extent, the channels, and how responses become
+//! samples.
 
 mod channel;
 mod filter;

@@ -120,22 +120,23 @@ impl Finish {
     pub(crate) fn accurate_range(&self) -> [f32; 2] {
         let magnitude = self.combine == Some(Combine::Magnitude) && !self.in_f64;
         let scales = self.affine.iter().map(|term| term.scale.abs());
-        let (least, most) = scales.fold((1.0_f64, 1.0_f64), |(least, most), scale| {
-            (least.min(scale), most.max(scale))
+        let (min_scale, max_scale) = scales.fold((1.0_f64, 1.0_f64), |(min, max), scale| {
+            (min.min(scale), max.max(scale))
         });
         // A single factor is the last operation: its result is the sample.
         let mul = self.factor.map_or(self.final_scale.mul, |_| 1.0);
         // These powers of two leave headroom for squares and for rounding errors
         // of 2^-24.
         let [low, high] = if magnitude { [-50, 62] } else { [-100, 126] }.map(|n| 2_f64.powi(n));
-        let underflow_shows = magnitude || least != most || mul < 1.0 || self.final_scale.div < 1.0;
+        let underflow_shows =
+            magnitude || min_scale != max_scale || mul < 1.0 || self.final_scale.div < 1.0;
         let low = match underflow_shows {
-            true => low / (least * mul.min(1.0)),
+            true => low / (min_scale * mul.min(1.0)),
             false => 0.0,
         };
         let high = match self.in_f64 {
             true => f32::MAX.into(),
-            false => high / (most * mul.max(1.0) * self.affine.len() as f64),
+            false => high / (max_scale * mul.max(1.0) * self.affine.len() as f64),
         };
         [low as f32, high as f32]
     }
@@ -225,7 +226,7 @@ impl Finish {
     }
 
     /// The range of the numerators of one row. If `skip_alpha`, the last of
-    /// `channels` interleaved channels is left out.
+    /// `channels` interleaved channels is skipped.
     pub(crate) fn range<T: Lane>(
         &self,
         sums: &[&[T]],
@@ -304,7 +305,7 @@ impl Finish {
     }
 }
 
-/// A row of sums and where its samples go, computed in `F`.
+/// The operands of one row: its sums, and its samples, which are computed in `F`.
 struct Row<'a, T, O, F> {
     finish: &'a Finish,
     sums: &'a [&'a [T]],

@@ -24,15 +24,15 @@ pub(super) struct IntegerFinish {
     abs: bool,
     /// The sum whose numerator is `-zero_point`, modulo 2^16.
     lowest_sum: u16,
-    /// What represents a numerator of 0.
+    /// The value that represents a numerator of 0.
     zero_point: u16,
-    /// Numerators from here on are white.
+    /// Numerators of at least this are white.
     saturation: u16,
     division: RoundedDivision,
 }
 
 impl IntegerFinish {
-    /// `None` if an intermediate value may be no integer or need more than 16 bits.
+    /// `None` if an intermediate value may not be an integer or may need more than 16 bits.
     pub(super) fn new(
         affine: &[Affine],
         combine: Option<Combine>,
@@ -191,7 +191,7 @@ impl RoundedDivision {
                 }
             }
             Self::PowerOfTwo { shift } => {
-                // A tie is rounded up where the truncated quotient is odd.
+                // A tie is rounded up if the truncated quotient is odd.
                 let below_half = (1 << (shift - 1)) - 1;
                 for (out, n) in out {
                     let odd = (n >> shift) & 1;
@@ -208,7 +208,7 @@ impl RoundedDivision {
 }
 
 /// Division as multiplication by a fixed-point reciprocal and a shift, for
-/// divisors that are no powers of two.
+/// divisors that are not powers of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Reciprocal {
     divisor: u16,
@@ -227,7 +227,7 @@ impl Reciprocal {
     /// v / d, rounded down, is v (2^(16 + l) + e) / d / 2^(16 + l), rounded
     /// down, for every v < 2^16 if 0 <= e <= 2^l, and the same with v + 1 for
     /// v if 0 <= -e <= 2^l and v + 1 < 2^16 (Granlund and Montgomery; Robison).
-    /// One of the two multiples of d on either side of 2^(16 + l) is as near.
+    /// One of the two multiples of d next to 2^(16 + l) is near enough.
     fn new(divisor: u16, largest: u16) -> Option<Self> {
         let shift = divisor.ilog2();
         let power = 1_u32 << 16 << shift;

@@ -1,4 +1,4 @@
-//! The last step of a convolution: the sums of each kernel become samples.
+//! The last step of a convolution: converts the sums of each kernel to samples.
 //!
 //! [`Finish`] applies divisor and bias, combines the kernels, maps, rounds and
 //! saturates. It does so in `f32` or `f64`, or in 16-bit integers

@@ -1,4 +1,4 @@
-//! Samples in memory: a vector, or pages of the system's own for large results.
+//! Storage of samples: a vector, or huge pages for large results.
 
 use std::{
     fmt,
@@ -12,19 +12,18 @@ use memmap2::MmapMut;
 use super::{try_resize, zeroed_vec};
 use crate::error::Result;
 
-/// A buffer of at least this many bytes is mapped. To zero and fill memory that was
-/// kept took, in huge pages and as a vector, 8.8 and 2.3 ms for 4 MiB, 0.8 and 4.8 for
-/// 8 MiB, 11.7 and 57.8 for 96 MiB (medians of one run, AMD EPYC). Where it was freed
-/// each time, vectors were faster up to 16 MiB: 0.29 and 0.42 ms for 8 MiB (minima).
+/// A buffer of at least this many bytes is mapped. To zero and fill memory that is kept
+/// took 8.8 ms in huge pages and 2.3 as a vector for 4 MiB, 0.8 and 4.8 for 8 MiB, 11.7
+/// and 57.8 for 96 MiB (medians of one run, AMD EPYC). If it is freed each time, vectors
+/// were faster up to 16 MiB: 0.42 ms in huge pages, 0.29 as a vector for 8 MiB (minima).
 const HUGE_PAGES_FROM: usize = 8 << 20;
 
 /// An owned slice of samples.
 ///
-/// Most are a [`Vec`]. A large one that is made by
-/// [`zeroed`](Self::zeroed), as [`Plan::allocate`](crate::Plan::allocate) does, is an
-/// anonymous map in huge pages, where the system has them: a page fault for every
-/// 4 KiB would cost more than a small kernel. Both are used as the slice that they
-/// are.
+/// Usually a [`Vec`]. A large buffer from [`zeroed`](Self::zeroed), as used by
+/// [`Plan::allocate`](crate::Plan::allocate), is an anonymous memory map in huge pages, if
+/// the system has them: a page fault for every 4 KiB would cost more than a small kernel.
+/// Both dereference to a slice.
 ///
 /// # Examples
 ///
@@ -41,7 +40,7 @@ pub struct Buffer<T>(Memory<T>);
 
 enum Memory<T> {
     Vec(Vec<T>),
-    /// Of this many elements: a page is aligned for any of them.
+    /// A memory map, with its number of elements. Pages are aligned for any sample type.
     Map(MmapMut, usize),
 }
 
@@ -66,11 +65,11 @@ impl<T> Buffer<T> {
 }
 
 impl<T: Pod> Buffer<T> {
-    /// `len` zeros, in huge pages if they are many.
+    /// `len` zeros, in huge pages if the buffer is large.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be had.
+    /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be allocated.
     pub fn zeroed(len: usize) -> Result<Self> {
         match mapped(len.saturating_mul(size_of::<T>())) {
             Some(map) => Ok(Self(Memory::Map(map, len))),
@@ -90,14 +89,14 @@ impl<T: Pod> Buffer<T> {
     /// Makes it `len` long; new elements are zero.
     pub(super) fn resize(&mut self, len: usize) -> Result<()> {
         if self.is_empty() {
-            // Zeros of the allocator's are not written before they are used.
+            // The allocator's zeroed pages are committed only when they are written.
             *self = zeroed_vec(len)?.into();
             return Ok(());
         }
         try_resize(self.as_mut_vec(), len, T::zeroed())
     }
 
-    /// The elements as a vector, which can grow; mapped ones are copied into one.
+    /// The elements as a vector, which can grow; mapped elements are copied to one.
     pub(crate) fn as_mut_vec(&mut self) -> &mut Vec<T> {
         if let Memory::Map(..) = self.0 {
             self.0 = Memory::Vec(self.to_vec());
@@ -109,8 +108,8 @@ impl<T: Pod> Buffer<T> {
     }
 }
 
-/// So many bytes of zeros in huge pages, or `None` where a vector is better or the
-/// system has none. Advice that is not taken leaves pages of the usual size.
+/// This many bytes of zeros in huge pages, or `None` if a vector is faster or the system
+/// has no huge pages. If the system ignores the advice, pages have the usual size.
 fn mapped(bytes: usize) -> Option<MmapMut> {
     #[cfg(target_os = "linux")]
     if bytes >= HUGE_PAGES_FROM {
@@ -148,7 +147,7 @@ impl<T> Default for Buffer<T> {
     }
 }
 
-/// A copy is a vector.
+/// The clone is a vector.
 impl<T: Pod> Clone for Buffer<T> {
     fn clone(&self) -> Self {
         self.to_vec().into()

@@ -1,5 +1,5 @@
-//! Images of the `image` crate: lent without a copy, taken over with their
-//! samples, and given back.
+//! Conversions from and to images of the `image` crate: borrowed without a copy, or moved
+//! with their samples.
 
 use std::ops::{Deref, DerefMut};
 
@@ -26,8 +26,7 @@ impl<'a, T: Primitive> StridedView<'a, T, 3> {
     ///
     /// # Errors
     ///
-    /// [`LayoutError::NotContiguous`] if the samples do not stand one after the
-    /// other, [`LayoutError::Size`] if `P` has another number of channels or a
+    /// [`LayoutError::NotContiguous`] if the samples are not contiguous, [`LayoutError::Size`] if `P` has another number of channels or a
     /// side does not fit 32 bits.
     ///
     /// # Examples
@@ -55,7 +54,7 @@ impl<'a, T: Primitive> StridedView<'a, T, 3> {
 
 impl<'a, T: Primitive> StridedViewMut<'a, T, 3> {
     /// The samples of an image of the `image` crate as `(rows, columns,
-    /// channels)`, to be filled.
+    /// channels)`, mutable.
     ///
     /// # Examples
     ///
@@ -104,7 +103,7 @@ fn buffer<P: Pixel, C: Deref<Target = [P::Subpixel]>>(
         })
 }
 
-/// Lends the samples of an image buffer, one without pixels too.
+/// Borrows the samples of an image buffer, which may be empty.
 impl<'a, P, C> From<&'a ImageBuffer<P, C>> for ImageView<'a>
 where
     P: Pixel<Subpixel: Sample>,
@@ -116,7 +115,7 @@ where
     }
 }
 
-/// Lends the samples of an image buffer to be filled.
+/// Mutably borrows the samples of an image buffer.
 impl<'a, P, C> From<&'a mut ImageBuffer<P, C>> for ImageViewMut<'a>
 where
     P: Pixel<Subpixel: Sample>,
@@ -128,8 +127,7 @@ where
     }
 }
 
-/// Takes the samples over, without a copy. An image without pixels is an
-/// error.
+/// Moves the samples, without a copy. An image without pixels is an error.
 impl<P> TryFrom<ImageBuffer<P, Vec<P::Subpixel>>> for Image
 where
     P: Pixel,
@@ -140,16 +138,15 @@ where
     fn try_from(image: ImageBuffer<P, Vec<P::Subpixel>>) -> Result<Self> {
         let [rows, columns, channels] = shape(&image);
         let mut samples = image.into_raw();
-        // A buffer may be longer than its image.
+        // The buffer may be longer than the image.
         samples.truncate(rows * columns * channels);
         Self::new(rows, columns, channels, samples.into())
     }
 }
 
-/// Gives the samples back as pixels of type `P`, without a copy.
+/// Moves the samples to an image of pixels `P`, without a copy.
 ///
-/// It is an error if these have another type of samples or another number of
-/// channels.
+/// It is an error if the sample type or the number of channels of `P` differs.
 impl<P> TryFrom<Image> for ImageBuffer<P, Vec<P::Subpixel>>
 where
     P: Pixel<Subpixel: Sample>,
@@ -166,7 +163,7 @@ where
     }
 }
 
-/// The same of the buffer inside, which is of any of the types that there are.
+/// Calls the conversion of the buffer inside, of whichever type it is.
 macro_rules! each {
     ($image:expr, $buffer:ident => $body:expr) => {
         match $image {
@@ -180,7 +177,7 @@ macro_rules! each {
             DynamicImage::ImageRgba16($buffer) => Ok($body),
             DynamicImage::ImageRgb32F($buffer) => Ok($body),
             DynamicImage::ImageRgba32F($buffer) => Ok($body),
-            // More types may come.
+            // The enum is non-exhaustive.
             other => Err(RequestError::ColorType {
                 color: format!("{:?}", other.color()),
             }),
@@ -188,8 +185,8 @@ macro_rules! each {
     };
 }
 
-/// Lends the samples of an image. It is an error only for a colour type that
-/// the `image` crate has learned since.
+/// Borrows the samples of an image. It is an error only for a colour type that a later
+/// version of the `image` crate added.
 impl<'a> TryFrom<&'a DynamicImage> for ImageView<'a> {
     type Error = Error;
 
@@ -198,7 +195,7 @@ impl<'a> TryFrom<&'a DynamicImage> for ImageView<'a> {
     }
 }
 
-/// Lends the samples of an image to be filled; errors as for reading.
+/// Mutably borrows the samples of an image; errors as for a shared borrow.
 impl<'a> TryFrom<&'a mut DynamicImage> for ImageViewMut<'a> {
     type Error = Error;
 
@@ -207,8 +204,8 @@ impl<'a> TryFrom<&'a mut DynamicImage> for ImageViewMut<'a> {
     }
 }
 
-/// Takes the samples over, without a copy. An image without pixels is an
-/// error, and so is a colour type that the `image` crate has learned since.
+/// Moves the samples, without a copy. An image without pixels is an error, and so is a
+/// colour type that a later version of the `image` crate added.
 impl TryFrom<DynamicImage> for Image {
     type Error = Error;
 
@@ -217,8 +214,8 @@ impl TryFrom<DynamicImage> for Image {
     }
 }
 
-/// Gives the samples back, without a copy unless they are a large result in
-/// [pages of its own](super::Buffer). There are types for one to four
+/// Moves the samples, without a copy unless they are a large result in
+/// [huge pages](super::Buffer). There are types for one to four
 /// channels of 8 and 16 bits, and for three or four of floats; anything else
 /// is an error.
 ///
@@ -258,7 +255,7 @@ impl TryFrom<Image> for DynamicImage {
     }
 }
 
-/// A copy of what the view shows; errors as for an [`Image`].
+/// A copy of the elements of the view; errors as for an [`Image`].
 impl TryFrom<ImageView<'_>> for DynamicImage {
     type Error = Error;
 

@@ -1,4 +1,4 @@
-//! What is known of an image without its samples.
+//! `ImageSpec`: the shape and sample type of an image.
 
 use crate::{
     depth::Depth,
@@ -29,7 +29,7 @@ pub struct ImageSpec {
 }
 
 impl ImageSpec {
-    /// Of this shape, `[rows, columns, channels]`, and sample type.
+    /// This shape, `[rows, columns, channels]`, and sample type.
     pub const fn new([rows, columns, channels]: [usize; 3], depth: Depth) -> Self {
         Self {
             rows,
@@ -97,11 +97,11 @@ impl ImageSpec {
         .into()
     }
 
-    /// How many rows `len` samples of this `depth` are.
+    /// The number of rows that `len` samples of this `depth` make.
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if they are of another type or no whole rows.
+    /// [`Error::Request`] if the type differs or the rows are not whole.
     pub(crate) fn rows_in(&self, len: usize, depth: Depth) -> Result<usize> {
         if depth != self.depth {
             let (rows, band) = (self.depth, depth);
@@ -120,7 +120,7 @@ pub(crate) const fn has_alpha(channels: usize) -> bool {
     matches!(channels, 2 | 4)
 }
 
-/// Whether `channels` channels are of colours.
+/// Whether images of `channels` channels have colours.
 pub(crate) const fn has_color(channels: usize) -> bool {
     matches!(channels, 3 | 4)
 }

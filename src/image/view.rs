@@ -9,8 +9,8 @@ use crate::{
 /// A strided view of shape `(rows, columns, channels)` of samples of any type:
 /// what a [`Filter`](crate::Filter) reads.
 ///
-/// It is made of a reference to an [`Image`], or of any view: a part of an
-/// image, one that runs backwards, an array that is mapped from a file.
+/// It converts from a reference to an [`Image`], or from any view: a part of an image, a
+/// flipped image, an array that is mapped from a file.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum ImageView<'a> {
@@ -67,7 +67,7 @@ impl<'a> ImageView<'a> {
         ImageSpec::new(self.shape(), self.depth())
     }
 
-    /// The bytes of the whole buffer that the view looks at.
+    /// The bytes of the whole buffer that the view borrows.
     pub const fn parent_bytes(&self) -> usize {
         match self {
             Self::U8(view) => view.parent_bytes(),
@@ -141,8 +141,8 @@ impl<'a> From<&'a Image> for ImageView<'a> {
     }
 }
 
-/// A copy of what the view shows. A view without samples is an error, and so
-/// is one of more than the memory holds.
+/// A copy of the elements of the view. It is an error if the view is empty or the copy
+/// does not fit the memory.
 impl TryFrom<ImageView<'_>> for Image {
     type Error = Error;
 

@@ -1,11 +1,10 @@
-//! Images lent to be filled: a strided view of samples of any type.
+//! Mutably borrowed images: a strided view of samples of any type.
 
 use super::{Depth, Image, ImageView, Sample, SampleSliceMut};
 use crate::view::{Layout, LayoutError, Slice, StridedViewMut};
 
-/// A strided view of shape `(rows, columns, channels)` of samples of any type,
-/// to be filled: an [`Image`], a part of one, or memory that somebody else lends
-/// in rows of their own.
+/// A mutable strided view of shape `(rows, columns, channels)` of samples of any type: an
+/// [`Image`], a part of one, or foreign memory with any distance between its rows.
 ///
 /// # Examples
 ///
@@ -31,7 +30,7 @@ pub enum ImageViewMut<'a> {
     F32(StridedViewMut<'a, f32, 3>),
 }
 
-/// The same of whichever view is inside.
+/// Calls a method of the view inside, of whichever type it is.
 macro_rules! each {
     ($image:expr, $view:ident => $body:expr) => {
         match $image {
@@ -78,12 +77,12 @@ impl<'a> ImageViewMut<'a> {
         }
     }
 
-    /// The view for reading.
+    /// The same view, read-only.
     pub fn as_view(&self) -> ImageView<'_> {
         each!(self, view => view.as_view().into())
     }
 
-    /// This view for a shorter while: to do with it what uses a view up.
+    /// This view borrowed for a shorter time, for operations that consume a view.
     pub fn reborrow(&mut self) -> ImageViewMut<'_> {
         each!(self, view => view.reborrow().into())
     }
@@ -93,7 +92,7 @@ impl<'a> ImageViewMut<'a> {
         self.reborrow().into_view()
     }
 
-    /// As [`view_mut`](Self::view_mut), for as long as the samples are lent.
+    /// As [`view_mut`](Self::view_mut), for as long as the samples are borrowed.
     pub fn into_view<T: Sample>(self) -> Option<StridedViewMut<'a, T, 3>> {
         T::of_view_mut(self)
     }
@@ -125,7 +124,7 @@ impl<'a> ImageViewMut<'a> {
         Ok(each!(self, view => view.index_axis(2, channel)?.into()))
     }
 
-    /// The indices of `axis` in front of `index`, and the others; see
+    /// The part before `index` of `axis`, and the rest; see
     /// [`StridedViewMut::split_at`].
     ///
     /// # Errors

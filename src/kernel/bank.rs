@@ -1,4 +1,4 @@
-//! One kernel or several, and how their responses are combined.
+//! `KernelBank`: one kernel or several, and how their responses are combined.
 
 use serde::Serialize;
 
@@ -7,8 +7,8 @@ use crate::{combine::Combine, map::Map};
 
 /// One or several kernels with their name, description, labels, and rules.
 ///
-/// The kernels may differ in size and anchor. There is a [`Combine`] exactly if
-/// there are several of them.
+/// The kernels may differ in size and anchor. A bank of several kernels has a
+/// [`Combine`], a bank of one has none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelBank {
     name: String,
@@ -77,7 +77,7 @@ impl KernelBank {
         self
     }
 
-    /// The same bank with another map, or none of its own.
+    /// The same bank with another map, or without one.
     #[must_use]
     pub fn with_map(mut self, map: impl Into<Option<Map>>) -> Self {
         self.map = map.into();
@@ -160,8 +160,8 @@ impl KernelBank {
     }
 }
 
-/// A bank of the one kernel, called `kernel`;
-/// [`from_kernel`](KernelBank::from_kernel) gives it another name.
+/// A bank of one kernel, named `kernel`; see [`from_kernel`](KernelBank::from_kernel) for
+/// another name.
 ///
 /// # Examples
 ///

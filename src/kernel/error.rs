@@ -4,7 +4,7 @@ use std::io;
 
 use crate::combine::Combine;
 
-/// What is wrong with a kernel.
+/// An error of a kernel, a bank or a kernel file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KernelError {
@@ -14,9 +14,9 @@ pub enum KernelError {
     /// The number of weights is not rows x columns.
     #[error("{rows} rows x {columns} columns need {} weights, not {len}", product(*rows, *columns))]
     Shape {
-        /// Rows asked for.
+        /// Rows requested.
         rows: usize,
-        /// Columns asked for.
+        /// Columns requested.
         columns: usize,
         /// Weights given.
         len: usize,
@@ -54,7 +54,7 @@ pub enum KernelError {
     /// The kernel does not have these rotations.
     #[error("{}", rotations(*count, *rows, *columns))]
     Rotations {
-        /// Rotations asked for.
+        /// Rotations requested.
         count: usize,
         /// Rows of the kernel.
         rows: usize,
@@ -126,7 +126,7 @@ pub enum KernelError {
     /// There is no built-in kernel of this name.
     #[error("there is no built-in kernel `{name}`{}", did_you_mean(suggestions))]
     NotBuiltin {
-        /// The name that was asked for.
+        /// The name that was requested.
         name: String,
         /// Similar names, nearest first.
         suggestions: Vec<String>,
@@ -134,7 +134,7 @@ pub enum KernelError {
     /// There is neither a file nor a built-in kernel of this name.
     #[error("{}", unknown(name, suggestions))]
     Unknown {
-        /// The name or path that was asked for.
+        /// The name or path that was requested.
         name: String,
         /// Similar names, nearest first.
         suggestions: Vec<String>,

@@ -1,6 +1,6 @@
 //! Kernel files: the TOML that describes a bank.
 
-mod size;
+mod limits;
 mod values;
 
 use std::ops::Range;
@@ -11,7 +11,7 @@ use toml::{
 };
 
 use self::values::{integer, kind};
-use super::{Kernel, KernelBank, KernelError, source::Source};
+use super::{Kernel, KernelBank, KernelError, source_text::SourceText};
 use crate::{combine::Combine, map::Map};
 
 /// The top-level keys of a kernel file.
@@ -29,8 +29,8 @@ const BANK_KEYS: [&str; 10] = [
 ];
 /// The keys of a `[[kernels]]` table.
 const KERNEL_KEYS: [&str; 6] = ["name", "weights", "divisor", "bias", "anchor", "flip"];
-/// 1024 x 1024. A larger kernel is a mistake, and would take hours to apply
-/// directly.
+/// The maximum number of weights, 1024 x 1024. A larger kernel is a mistake, and would take
+/// hours to apply directly.
 const MAX_WEIGHTS: usize = 1 << 20;
 
 impl KernelBank {
@@ -59,8 +59,8 @@ impl KernelBank {
     /// # Ok::<(), stridekern::kernel::KernelError>(())
     /// ```
     pub fn parse(name: &str, origin: &str, text: &str) -> Result<Self, KernelError> {
-        let source = Source { origin, text };
-        size::check(source)?;
+        let source = SourceText { origin, text };
+        limits::check(source)?;
         let document = DeTable::parse(text).map_err(|error| {
             let mut span = error.span().unwrap_or(0..0);
             if span.is_empty() {
@@ -77,9 +77,9 @@ impl KernelBank {
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
-/// Turns the tables of one file into kernels.
+/// Converts the tables of one file to kernels.
 struct Reader<'a> {
-    source: Source<'a>,
+    source: SourceText<'a>,
 }
 
 impl Reader<'_> {

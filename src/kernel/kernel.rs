@@ -1,4 +1,4 @@
-//! One kernel: weights that have been checked, with divisor, bias and anchor.
+//! One kernel: validated weights, with divisor, bias and anchor.
 
 use super::{KernelBuilder, KernelError};
 use crate::view::StridedView;
@@ -8,10 +8,10 @@ pub(crate) const EXACT: f64 = (1_u64 << 53) as f64;
 
 /// Weights of shape `(rows, columns)` with divisor, bias and anchor.
 ///
-/// The response at a pixel is the sum over the window of weight x sample, the
-/// anchor lying on the pixel, `/ divisor + bias x full scale`. The weights are
-/// laid on the window as written (correlation); see
-/// [`convolving`](Self::convolving) for true convolution.
+/// The response at a pixel is the sum over the window of weight x sample,
+/// `/ divisor + bias x full scale`; the window is placed with the anchor on the pixel. The
+/// weights are not flipped (correlation); see [`convolving`](Self::convolving) for true
+/// convolution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
     rows: usize,
@@ -20,7 +20,7 @@ pub struct Kernel {
     divisor: f64,
     bias: f64,
     anchor: [usize; 2],
-    /// Whether [`convolving`](Self::convolving) has flipped it already.
+    /// Whether [`convolving`](Self::convolving) flipped it already.
     convolving: bool,
 }
 
@@ -125,7 +125,7 @@ impl Kernel {
         }
     }
 
-    /// The kernel turned by 180 degrees; the anchor stays on its weight.
+    /// The kernel rotated by 180 degrees; the anchor stays on its weight.
     #[must_use]
     pub fn flipped(&self) -> Self {
         let mut flipped = self.clone();
@@ -204,7 +204,7 @@ impl Kernel {
     }
 
     /// The same kernel in integers: weights and divisor times the smallest power
-    /// of ten, up to 10^6, that makes both whole, if there is one.
+    /// of ten, up to 10^6, that makes both integers, if there is one.
     ///
     /// A decimal such as 0.1 is not a binary number, and sums of it that should
     /// be zero are not; one tenth of an integer sum is exact.
@@ -227,7 +227,7 @@ impl Kernel {
     }
 
     /// The same kernel with weights whose products with floats stay in the range
-    /// of `f64`: weights and divisor times a power of two, where that is exact.
+    /// of `f64`: weights and divisor times a power of two, if that is exact.
     pub(crate) fn in_range(&self) -> Self {
         let largest = self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));
         let moderate = 2_f64.powi(-300)..2_f64.powi(300);
@@ -258,8 +258,8 @@ impl Kernel {
             .all(|w| w.fract() == 0.0 && w.abs() <= EXACT)
     }
 
-    /// The sum of the weights over the divisor: what a flat image is multiplied
-    /// by. A sum below 1e-12 of [`abs_sum`](Self::abs_sum) is rounding error and
+    /// The sum of the weights over the divisor: the factor by which a constant image is
+    /// multiplied. A sum below 1e-12 of [`abs_sum`](Self::abs_sum) is rounding error and
     /// counts as 0.
     pub fn gain(&self) -> f64 {
         let sum = self.sum();
@@ -301,10 +301,10 @@ impl Kernel {
         })
     }
 
-    /// A 3x3 kernel in `count` directions, each the one before turned clockwise:
-    /// 4 by 90 degrees, 8 by 45 degrees. The anchor stays on its weight.
+    /// A 3x3 kernel in `count` directions, each rotated clockwise from the one before: 4 by
+    /// 90 degrees, 8 by 45 degrees. The anchor stays on its weight.
     ///
-    /// A turn by 45 degrees moves the outer ring on by one place:
+    /// A rotation by 45 degrees shifts the outer ring by one weight:
     ///
     /// ```text
     /// a b c     d a b

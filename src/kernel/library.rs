@@ -1,9 +1,9 @@
-//! The kernels of `kernels/`, built into the program.
+//! The built-in kernels, from the files in `kernels/`.
 
 use super::{KernelBank, KernelError, nearest::nearest};
 use crate::text::printable;
 
-/// One of the kernels that are built in.
+/// A built-in kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Builtin {
     name: &'static str,
@@ -87,8 +87,8 @@ static BUILTINS: &[Builtin] = builtins![
     "unsharp5"
 ];
 
-/// Aliases, sorted, and the built-in kernel that each stands for: of several
-/// sizes the most usual, such as `gaussian5` for `gaussian`.
+/// Aliases, sorted, each with its built-in kernel: of several sizes the most usual, such
+/// as `gaussian5` for `gaussian`.
 const ALIASES: &[(&str, &str)] = &[
     ("average", "box3"),
     ("blur", "gaussian5"),
@@ -143,8 +143,7 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// [`KernelError::NotBuiltin`] if there is none of that name, with the names
-    /// that may have been meant.
+    /// [`KernelError::NotBuiltin`] if there is none of that name, with similar names.
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@ mod kernel;
 mod library;
 mod nearest;
 mod resolve;
-mod source;
+mod source_text;
 
 pub use bank::{KernelBank, Summary};
 pub use builder::KernelBuilder;

@@ -5,7 +5,7 @@
 /// Case, hyphens and a third of the characters may be wrong, and `wanted` may be
 /// a prefix: `gauss` finds `gaussian3`.
 pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    // Longer than any name; the edit distance takes quadratic time.
+    // Longer than any name. The edit distance takes quadratic time.
     const MAX_LENGTH: usize = 64;
     let wanted: Vec<char> = wanted
         .chars()

@@ -7,11 +7,10 @@ use std::{
     str,
 };
 
-use super::{KernelBank, KernelError, PathFault, library::similar, source::Source};
+use super::{KernelBank, KernelError, PathFault, library::similar, source_text::SourceText};
 use crate::text::printable;
 
-/// Room for a million weights of 16 characters each; a larger file is not a
-/// kernel file.
+/// The maximum bytes of a kernel file: a million weights of 16 characters each.
 const MAX_BYTES: u64 = 16 << 20;
 
 impl KernelBank {
@@ -60,9 +59,9 @@ impl KernelBank {
     /// `.toml`.
     ///
     /// This is how the program reads its option. A relative path starts at the
-    /// working directory, so a file there may stand for the built-in kernel of
-    /// its name: use [`builtin`](Self::builtin) or [`read`](Self::read) where it is
-    /// known which of the two is meant.
+    /// working directory, so a file there can hide the built-in kernel of its name: use
+    /// [`builtin`](Self::builtin) or [`read`](Self::read) if it is known which of the two
+    /// is meant.
     ///
     /// A directory with the name of a built-in kernel does not hide the kernel. A
     /// path with a folder in it, such as `my/sobel`, never means a built-in kernel.
@@ -111,7 +110,7 @@ fn decode_utf8<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError
     str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let text = str::from_utf8(&bytes[..at]).unwrap_or_default();
-        let source = Source { origin, text };
+        let source = SourceText { origin, text };
         let mut located = source.error(
             at..at,
             &format!("not UTF-8 text at byte {at}"),

@@ -1,4 +1,5 @@
-//! The number types of the inner loop: elements of bands, and lanes of sums.
+//! The number types of the inner loop: the elements of bands, and the lanes, the
+//! accumulator types of sums.
 
 use std::fmt;
 
@@ -10,7 +11,7 @@ use crate::{
     simd::Dots,
 };
 
-/// The number type of sums.
+/// The lane: the accumulator type, in which the sums of a convolution are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LaneKind {
@@ -42,15 +43,15 @@ impl LaneKind {
         }
     }
 
-    /// The most roundings in a sum of `rows x columns` products, with the addition of
-    /// its groups.
+    /// The maximum number of roundings in a sum of `rows x columns` products, including the
+    /// addition of its groups.
     pub(crate) const fn roundings(self, rows: usize, columns: usize) -> usize {
         let group = self.group_columns(rows, columns);
         rows * group + columns.div_ceil(group)
     }
 
-    /// Columns of a kernel that are summed as one group: in f32 so few that
-    /// [`MAX_ROUNDINGS`] is kept, else all. For example, 15 x 15 taps in f32 are two
+    /// Columns of a kernel that are summed as one group: in f32 few enough for at most
+    /// [`MAX_ROUNDINGS`], else all. For example, 15 x 15 taps in f32 are two
     /// groups of up to 9 columns.
     pub(crate) const fn group_columns(self, rows: usize, columns: usize) -> usize {
         if !matches!(self, Self::F32) {
@@ -102,9 +103,9 @@ impl fmt::Display for ElementKind {
     }
 }
 
-/// The most roundings in an f32 sum. The error of n roundings is below n 2^-24 of the
-/// sum of absolute products (Higham, Accuracy and Stability of Numerical Algorithms,
-/// section 3.1); the tolerance is 1e-5, which is 168 of them.
+/// The maximum number of roundings in an f32 sum. The error of n roundings is below n 2^-24
+/// of the sum of absolute products (Higham, Accuracy and Stability of Numerical Algorithms,
+/// section 3.1); the tolerance of 1e-5 would allow 168.
 pub(crate) const MAX_ROUNDINGS: usize = 150;
 
 impl fmt::Display for LaneKind {
@@ -117,7 +118,7 @@ impl fmt::Display for LaneKind {
 pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
-    /// The most columns of sums in a block, at any SIMD level.
+    /// The maximum number of sums in a row of a block, at any SIMD level.
     const MAX_BLOCK: usize;
 
     /// Converts a sample. The plan guarantees that it fits.
@@ -148,9 +149,9 @@ impl Element for u8 {
     }
 }
 
-/// A number type of the inner loop: `i16`, `f32` or `f64`.
+/// An accumulator type: `i16`, `f32` or `f64`.
 pub(crate) trait Lane: Element {
-    /// Which one it is.
+    /// This type as a value.
     const KIND: LaneKind;
 
     /// `self * weight + sum`, fused if `FMA`.
@@ -263,7 +264,7 @@ macro_rules! widen {
 }
 widen!(u8, u16, f32);
 
-/// The one number in `low..low + 2^16` that is `sum` modulo 2^16.
+/// The number in `low..low + 2^16` that equals `sum` modulo 2^16.
 #[inline(always)]
 fn unwrap_sum(sum: i16, low: i32) -> i32 {
     i32::from(sum.wrapping_sub(low as i16) as u16) + low

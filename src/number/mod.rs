@@ -1,4 +1,5 @@
-//! Number types: of the elements of bands, of sums (lanes), and of finishing.
+//! Number types: of the elements of bands, of sums (lanes, the accumulator types), and of
+//! finishing.
 
 mod lane;
 mod real;

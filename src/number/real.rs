@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::image::{Sample, SampleSliceMut};
 
-/// `f32` or `f64`. The finish uses `f32` only where it gives the same samples.
+/// `f32` or `f64`. The finish uses `f32` only if it gives the same samples.
 pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;

@@ -1,17 +1,17 @@
-//! Names of borders, maps and the like that mean nothing.
+//! The error of an unknown name: of a border, channel, format, map or rule.
 
 use std::fmt;
 
-/// A name that means nothing.
+/// A name that is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {of} `{name}`{} choose {choices}", of.stop())]
 #[non_exhaustive]
 pub struct UnknownName {
-    /// What it would be the name of.
+    /// What it should be the name of.
     pub of: NameOf,
     /// The name.
     pub name: String,
-    /// The names that there are.
+    /// The valid names.
     pub choices: String,
 }
 
@@ -25,7 +25,7 @@ impl UnknownName {
     }
 }
 
-/// What a name stands for.
+/// What a name is the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameOf {
@@ -42,7 +42,7 @@ pub enum NameOf {
 }
 
 impl NameOf {
-    /// What ends the clause on the name.
+    /// The punctuation after the name in the message.
     const fn stop(self) -> char {
         match self {
             Self::Combine | Self::Map => ';',

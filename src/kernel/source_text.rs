@@ -7,12 +7,12 @@ use crate::text::push_printable;
 
 /// A kernel file's text and the name that messages give it.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct SourceText<'a> {
     pub(super) origin: &'a str,
     pub(super) text: &'a str,
 }
 
-impl Source<'_> {
+impl SourceText<'_> {
     /// The error that `message` describes, at the bytes `span` of the text.
     pub(super) fn error(&self, span: Range<usize>, message: &str, help: &str) -> KernelError {
         let shown = self.text.get(span.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Borrowed samples, without a shape.
+//! `SampleSlice`: borrowed samples of one of three types, without a shape.
 
 use super::{Depth, Samples};
 
@@ -14,7 +14,7 @@ pub enum SampleSlice<'a> {
     F32(&'a [f32]),
 }
 
-/// A slice of samples of any type, to be filled.
+/// A mutable slice of samples of any type.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SampleSliceMut<'a> {
@@ -77,7 +77,7 @@ impl<'a> SampleSlice<'a> {
         }
     }
 
-    /// The samples as bytes, in this machine's order.
+    /// The samples as bytes, in this machine's byte order.
     pub fn as_bytes(self) -> &'a [u8] {
         each!(self, samples => bytemuck::cast_slice(samples))
     }
@@ -106,7 +106,7 @@ impl<'a> SampleSliceMut<'a> {
         }
     }
 
-    /// The samples as bytes, in this machine's order.
+    /// The samples as bytes, in this machine's byte order.
     pub fn into_bytes(self) -> &'a mut [u8] {
         each!(self, samples => bytemuck::cast_slice_mut(samples))
     }
@@ -122,7 +122,7 @@ impl Samples {
         }
     }
 
-    /// All samples, to be filled.
+    /// All samples, mutable.
     pub fn as_mut_slice(&mut self) -> SampleSliceMut<'_> {
         match self {
             Self::U8(samples) => SampleSliceMut::U8(samples),

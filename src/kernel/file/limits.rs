@@ -1,5 +1,5 @@
-//! Size limits of kernel files, checked before parsing: parsed values take a
-//! hundred times the memory of their text.
+//! Limits of kernel files, checked before parsing: parsed values take a hundred times
+//! the memory of their text.
 
 use toml_parser::{
     ErrorSink, Source as Text, Span,
@@ -7,7 +7,7 @@ use toml_parser::{
     parser::{EventReceiver, RecursionGuard, parse_document},
 };
 
-use super::{MAX_WEIGHTS, Source};
+use super::{MAX_WEIGHTS, SourceText};
 use crate::kernel::KernelError;
 
 /// More kernels than any bank in use has; each is applied at every pixel.
@@ -31,7 +31,7 @@ struct Counts {
 }
 
 /// Refuses a text that would take too much memory or time to parse.
-pub(super) fn check(source: Source<'_>) -> Result<(), KernelError> {
+pub(super) fn check(source: SourceText<'_>) -> Result<(), KernelError> {
     let refuse = |at: usize, what: &str| {
         let message = format!("the file has more than {what}");
         Err(source.error(at..at, &message, "use a smaller kernel, or fewer"))
