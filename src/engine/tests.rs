@@ -172,7 +172,7 @@ fn an_engine_is_taken_from_the_list_if_its_offer_is_the_cheapest() {
     }
 }
 
-/// A list of engines that nobody takes would be no list.
+/// Every engine in the list has a case in which it is chosen.
 #[test]
 fn every_engine_is_taken_where_it_is_the_cheapest() {
     let large = Image::zeroed(500, 700, 1, Depth::U8).unwrap();

@@ -1,11 +1,11 @@
-//! What is wrong with an input.
+//! Errors of inputs.
 
 /// What is wrong with an image, or with the file that should hold one. Formats go by their
 /// names, as [`Format::name`](crate::codec::Format::name) has them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// The data end before the picture does.
+    /// The data end before the end of the picture.
     #[error("the {format} file ends before its picture does: get a complete copy of it")]
     Truncated {
         /// What the file is.
@@ -19,28 +19,28 @@ pub enum InputError {
         /// What is wrong with it.
         what: String,
     },
-    /// The file is well formed and has something that is not read.
+    /// The file is well formed, but uses a feature that is not supported.
     #[error("{what} is not supported in a {format} file: convert it with another program first")]
     Unsupported {
         /// What the file is.
         format: &'static str,
-        /// What is not read.
+        /// The feature.
         what: String,
     },
-    /// The same, in a sentence of the decoder.
+    /// The same, with the message of the decoder.
     #[error(
         "this kind of {format} file is not supported ({reason}): convert it with another program first"
     )]
     UnsupportedKind {
         /// What the file is.
         format: &'static str,
-        /// The decoder's sentence.
+        /// The decoder's message.
         reason: String,
     },
-    /// There are no bytes.
+    /// The file is empty.
     #[error("the file is empty: get a good copy of it")]
     Empty,
-    /// The content is known and no picture that can be read.
+    /// The content is recognised, but is not a picture that can be read.
     #[error("it is no picture that can be read, it looks like {kind}: supported are {supported}")]
     Foreign {
         /// What it looks like: `a PDF document`.
@@ -48,23 +48,24 @@ pub enum InputError {
         /// The formats that are read.
         supported: String,
     },
-    /// The content is neither what the name says nor anything else that is read.
+    /// The content is neither of the format that the name indicates nor of another known
+    /// format.
     #[error(
         "the name says {format}, the content is no {format}, nor anything else that can be read: supported are {supported}"
     )]
     Misnamed {
-        /// What the name says.
+        /// The format that the name indicates.
         format: &'static str,
         /// The formats that are read.
         supported: String,
     },
-    /// The content is of no known format, and there is no name to go by.
+    /// The content is of no known format, and there is no name.
     #[error("its content is of no known format: supported are {supported}")]
     Unknown {
         /// The formats that are read.
         supported: String,
     },
-    /// A header tells of a picture without pixels.
+    /// A header declares a picture without pixels.
     #[error(
         "the picture is empty: {columns} columns x {rows} rows x {channels} channels; there is nothing to filter"
     )]
@@ -79,10 +80,10 @@ pub enum InputError {
     /// An image without samples.
     #[error("the image is empty{}; there is nothing to filter", told(shape))]
     EmptyImage {
-        /// Rows, columns and channels, where they tell more.
+        /// Rows, columns and channels, if known.
         shape: Option<[usize; 3]>,
     },
-    /// Another number of samples than the shape has.
+    /// The number of samples does not match the shape.
     #[error(
         "{} rows x {} columns x {} channels need {wanted} samples, not {given}",
         shape[0], shape[1], shape[2]
@@ -92,10 +93,10 @@ pub enum InputError {
         shape: [usize; 3],
         /// How many samples they need.
         wanted: usize,
-        /// How many there are.
+        /// Their number.
         given: usize,
     },
-    /// An array of another number of axes than an image has.
+    /// An array with a number of axes that no image has.
     #[error(
         "the array has {axes} {}; an image has 2 (rows, columns) or 3 (rows, columns, channels): save a.reshape(rows, columns) or one picture of the stack",
         if *axes == 1 { "axis" } else { "axes" }
@@ -104,14 +105,14 @@ pub enum InputError {
         /// How many axes it has.
         axes: usize,
     },
-    /// An array of a type that is not read.
+    /// An array of a type that is not supported.
     #[error(
         "arrays of `{descr}` are not supported: uint8, uint16, float32 and float64 are; save {convert}"
     )]
     ArrayType {
         /// NumPy's description of the type.
         descr: String,
-        /// What makes a type of it that is read, in Python.
+        /// Python code that converts it to a supported type.
         convert: &'static str,
     },
     /// An array of records.
@@ -119,40 +120,40 @@ pub enum InputError {
         "arrays of records are not supported: uint8, uint16, float32 and float64 are; save one field, a['name']"
     )]
     ArrayOfRecords,
-    /// A pipe, a device or the like where a file is to be mapped.
+    /// A pipe, a device or the like that cannot be mapped.
     #[error("it is no regular file and cannot be mapped; copy it to one first")]
     NotRegular,
-    /// Elements that would begin behind the end of a mapped file.
+    /// Elements that would begin after the end of a mapped file.
     #[error("byte {offset} lies outside the file of {len} bytes")]
     Outside {
-        /// Where they would begin.
+        /// The offset at which they would begin.
         offset: usize,
         /// The bytes of the file.
         len: usize,
     },
-    /// Elements of a mapped file that no reference may lead to.
+    /// Elements of a mapped file that are not aligned.
     #[error(
         "byte {offset} of the file is not aligned for elements of {size} bytes; read the file instead of mapping it"
     )]
     Unaligned {
-        /// Where they begin.
+        /// The offset at which they begin.
         offset: usize,
         /// The bytes of an element.
         size: usize,
     },
-    /// Nothing in a folder is an image.
+    /// A folder without images.
     #[error("there is no image in this folder; name another one")]
     NoImages,
-    /// The input became another one while its job waited for memory.
+    /// The input changed while its job waited for memory.
     #[error("it was changed while it waited for memory; run it again")]
     Changed,
-    /// The thread that reads ended without a word.
+    /// The reader's thread ended without an error.
     #[error("reading ended early")]
     EndedEarly,
-    /// A panic, which is a fault of this crate or of a decoder.
+    /// A panic, which is a bug in this crate or in a decoder.
     #[error("the program failed over this file ({message}): please report it, with the file")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
 }

@@ -1,15 +1,15 @@
-//! What the operating system refused.
+//! Errors of the operating system.
 
 use std::{fmt, io};
 
-/// What was being done when the operating system refused.
+/// The action that failed with an error of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IoAction {
-    /// Finding an input at its path. The kind of the cause tells whether there is nothing, a
-    /// folder, or a file that may not be read.
+    /// Finding an input at its path. The kind of the cause says whether nothing exists there,
+    /// or a folder, or a file that may not be read.
     Find,
-    /// Opening an input that is there.
+    /// Opening an input that exists.
     Open,
     /// Reading an input.
     Read,
@@ -21,7 +21,7 @@ pub enum IoAction {
     Map,
     /// Listing a folder of inputs.
     List,
-    /// Making the folder of an output.
+    /// Creating the folder of an output.
     MakeFolder,
     /// Creating an output.
     Create,
@@ -29,11 +29,11 @@ pub enum IoAction {
     Write,
     /// Writing to standard output.
     WriteStandardOutput,
-    /// Giving an output the time and permissions of its input.
+    /// Setting the time and permissions of an output to those of its input.
     Preserve,
     /// Keeping a backup of a file that is replaced.
     Backup,
-    /// Moving a finished output to its place.
+    /// Renaming a finished output into place.
     Place,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for IoAction {
     }
 }
 
-/// The sentence of [`Error::Io`](super::Error::Io).
+/// The message of [`Error::Io`](super::Error::Io).
 pub(super) fn sentence(action: IoAction, cause: &io::Error) -> String {
     let of_input = match (action, cause.kind()) {
         (IoAction::Find, io::ErrorKind::NotFound) => "there is no such file; check its name",
@@ -78,7 +78,7 @@ pub(super) fn sentence(action: IoAction, cause: &io::Error) -> String {
     of_input.to_owned()
 }
 
-/// What to do about it where that is known.
+/// What to do about it, if known.
 fn remedy(action: IoAction, kind: io::ErrorKind) -> &'static str {
     match action {
         IoAction::List if kind == io::ErrorKind::PermissionDenied => "; change its permissions",

@@ -1,10 +1,11 @@
-//! The limits that protect the machine.
+//! Errors of limits that protect the machine.
 
 use std::{io, time::Duration};
 
 use crate::depth::Depth;
 
-/// A limit that was reached, with its value and what goes beyond it. Sizes are in bytes.
+/// A limit that was exceeded, with its value and the value that exceeds it. Sizes are in
+/// bytes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {
@@ -18,7 +19,7 @@ pub enum LimitError {
         columns: u64,
         /// Rows of the picture.
         rows: u64,
-        /// The most pixels.
+        /// The maximum number of pixels.
         limit: u64,
     },
     /// A header claims samples of more bytes than the limits allow.
@@ -36,19 +37,19 @@ pub enum LimitError {
         depth: Depth,
         /// The bytes of all samples.
         bytes: u128,
-        /// The most bytes.
+        /// The maximum bytes.
         limit: u64,
     },
     /// A file has more bytes than the limits allow.
     #[error("the file has more bytes than the limit of {limit}")]
     FileBytes {
-        /// The most bytes.
+        /// The maximum bytes.
         limit: u64,
     },
     /// A file that is not read by rows does not fit into the memory that the limits allow.
     #[error("to read the whole file takes more than the memory limit of {} MiB", limit >> 20)]
     WholeFile {
-        /// The most memory.
+        /// The maximum memory.
         limit: u64,
     },
     /// A decoder needs more memory than the limits allow.
@@ -56,19 +57,19 @@ pub enum LimitError {
     Decoding {
         /// The name of the format, as [`Format::name`](crate::codec::Format::name) has it.
         format: &'static str,
-        /// The most memory.
+        /// The maximum memory.
         limit: u64,
     },
-    /// What was asked for needs more memory than the limits allow.
+    /// The request needs more memory than the limits allow.
     #[error(
         "this takes {} MiB of memory, more than the limit of {}",
         needed.div_ceil(1 << 20),
         limit >> 20
     )]
     Memory {
-        /// The memory that it takes.
+        /// The memory that it needs.
         needed: u64,
-        /// The most memory.
+        /// The maximum memory.
         limit: u64,
     },
     /// A header is longer than any real one.
@@ -79,7 +80,7 @@ pub enum LimitError {
     Header {
         /// The name of the format.
         format: &'static str,
-        /// The most bytes of a header.
+        /// The maximum bytes of a header.
         limit: u64,
     },
     /// A header has more attributes than any real one.
@@ -89,7 +90,7 @@ pub enum LimitError {
     Attributes {
         /// The name of the format.
         format: &'static str,
-        /// The most attributes.
+        /// The maximum number of attributes.
         limit: usize,
     },
     /// The windows of a filter are too large for any band.
@@ -105,7 +106,7 @@ pub enum LimitError {
         window: [usize; 2],
         /// The memory that a thread needs.
         needed: usize,
-        /// The most memory for a thread.
+        /// The maximum memory of a thread.
         limit: usize,
     },
     /// The system has no memory for samples or other elements.
@@ -113,15 +114,15 @@ pub enum LimitError {
         "no memory for {elements} samples of {size} bytes: use a smaller image or a machine with more memory"
     )]
     Allocation {
-        /// How many elements there would be.
+        /// The number of elements.
         elements: usize,
-        /// The bytes of one.
+        /// The bytes of an element.
         size: usize,
     },
     /// The system has no memory for a file that is not read by rows.
     #[error("no memory for the whole file: use a smaller one or a machine with more memory")]
     FileAllocation,
-    /// An image that has more bytes than an address can tell.
+    /// An image that has more bytes than can be addressed.
     #[error(
         "{rows} rows x {columns} columns x {channels} channels{} are more than this machine can address",
         depth.map_or(String::new(), |depth| format!(" of {depth} samples"))
@@ -136,19 +137,19 @@ pub enum LimitError {
         /// The type of the samples; `None` where even their number is too large.
         depth: Option<Depth>,
     },
-    /// The system has no further thread.
+    /// The system cannot create another thread.
     #[error(
         "cannot start a thread: {cause}; raise the limits of memory and processes (ulimit -v, -u)"
     )]
     Threads {
-        /// The system's answer.
+        /// The system's message.
         #[source]
         cause: io::Error,
     },
-    /// A job took longer than it may.
+    /// A job exceeded its time limit.
     #[error("it took longer than {} s", limit.as_secs_f64())]
     Time {
-        /// The time that it had.
+        /// The time limit.
         limit: Duration,
     },
 }

@@ -24,9 +24,9 @@ pub enum UnsupportedContent {
     Ignored(String),
     /// More channels than are read.
     Channels {
-        /// How many there are.
+        /// Their number.
         stored: u64,
-        /// How many are read.
+        /// The number that is read.
         read: u64,
     },
     /// CMYK colours, which are read as RGB.
@@ -39,11 +39,11 @@ pub enum UnsupportedContent {
 pub enum Loss {
     /// Samples that are read with reduced precision.
     Samples {
-        /// What they are called: `64-bit floats`.
+        /// The type in the file: `64-bit floats`.
         stored: String,
-        /// What they are read as: `32-bit floats`.
+        /// The type that they are read as: `32-bit floats`.
         read: &'static str,
-        /// The depth of that.
+        /// The depth that they are read as.
         depth: Depth,
     },
     /// Channels.
@@ -52,23 +52,23 @@ pub enum Loss {
         colours: bool,
         /// Whether alpha is among them.
         alpha: bool,
-        /// How many channels the input has.
+        /// The channels of the input.
         from: usize,
-        /// How many the result has.
+        /// The channels of the result.
         to: usize,
     },
-    /// Rows and columns, so many of each.
+    /// Rows and columns.
     Size {
-        /// Rows that the result has not.
+        /// The number of rows that the result lacks.
         rows: usize,
-        /// Columns that the result has not.
+        /// The number of columns that the result lacks.
         columns: usize,
     },
     /// Depth of samples.
     Depth {
-        /// That of the input.
+        /// The depth of the input.
         from: Depth,
-        /// That of the result.
+        /// The depth of the result.
         to: Depth,
     },
 }
@@ -130,7 +130,7 @@ impl fmt::Display for Losses {
 }
 
 impl Loss {
-    /// What else there is to say of it.
+    /// A note on it, if any.
     fn note(&self) -> Option<String> {
         match self {
             Self::Samples { read, .. } => Some(format!("they are read as {read}")),

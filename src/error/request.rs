@@ -1,17 +1,17 @@
-//! What is wrong with what was asked for.
+//! Errors of requests.
 
 use std::path::PathBuf;
 
 use crate::{depth::Depth, unknown_name::UnknownName};
 
-/// What was asked for contradicts itself, the image or this machine.
+/// A request that contradicts itself, the image or this machine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// A name that means nothing.
+    /// An unknown name.
     #[error(transparent)]
     Name(#[from] UnknownName),
-    /// A constant border of a value that no sample has.
+    /// A constant border without a valid number.
     #[error(
         "`{text}`: `{value}` is no number that a sample can be; write for instance constant:128"
     )]
@@ -21,15 +21,15 @@ pub enum RequestError {
         /// The value in it.
         value: String,
     },
-    /// A value of a border that takes none.
+    /// A value for a border that takes none.
     #[error("`{text}`: only constant takes a value; write `{name}`")]
     BorderTakesNone {
         /// The border.
         text: String,
-        /// The same without the value.
+        /// The border without the value.
         name: String,
     },
-    /// A name of two borders.
+    /// An ambiguous name of two borders.
     #[error(
         "`mirror` means `reflect` (dcb|abcd|cba) in SciPy and `symmetric` (cba|abcd|dcb) in libvips and ImageMagick; name one of those two"
     )]
@@ -40,7 +40,7 @@ pub enum RequestError {
         /// The constant.
         value: f64,
     },
-    /// A constant border that is no sample of the image.
+    /// A constant border whose value is not a sample value of the image.
     #[error(
         "constant:{value} is no {depth} sample; use a whole number from 0 to {}",
         depth.full_scale()
@@ -57,7 +57,7 @@ pub enum RequestError {
     /// A dilation of zero.
     #[error("a dilation of 0 puts every tap on one sample; use 1 or more")]
     ZeroDilation,
-    /// A dilation that makes windows of more bytes than an address can tell.
+    /// A dilation that makes windows of more bytes than can be addressed.
     #[error(
         "a dilation of {dilation} makes the window larger than this machine can address; use a smaller one"
     )]
@@ -65,15 +65,15 @@ pub enum RequestError {
         /// The dilation.
         dilation: usize,
     },
-    /// Samples that were to be of another type.
+    /// Samples of another type than requested.
     #[error("the samples are {depth}, not {wanted}; convert them first")]
     Depth {
         /// The type of the samples.
         depth: Depth,
-        /// The type asked for.
+        /// The requested type.
         wanted: Depth,
     },
-    /// Pixels that the `image` crate has no type of image for.
+    /// Pixels for which the `image` crate has no image type.
     #[error(
         "the image crate has no image of {channels} channels of {depth} samples; take one channel out, or use 8-bit or 16-bit samples"
     )]
@@ -83,21 +83,21 @@ pub enum RequestError {
         /// The type of the samples.
         depth: Depth,
     },
-    /// A colour type of the `image` crate that is not known here.
+    /// A colour type of the `image` crate that this crate does not support.
     #[error("images of colour type {color} are not supported; convert them to RGB first")]
     ColorType {
         /// The colour type.
         color: String,
     },
-    /// Integers of a map that gives floats.
+    /// An integer depth with a map that results in floats.
     #[error(
         "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"
     )]
     FloatMap {
-        /// The depth asked for.
+        /// The requested depth.
         depth: Depth,
     },
-    /// A window that lies nowhere inside the image.
+    /// A window that is larger than the image.
     #[error(
         "the kernel's window of {} rows x {} columns is larger than the image of {} x {}",
         window[0], window[1], image[0], image[1]
@@ -114,7 +114,7 @@ pub enum RequestError {
         /// Channels of the image.
         channels: usize,
     },
-    /// A channel that the image has not.
+    /// A channel that the image does not have.
     #[error(
         "an image of {channels} channel{} has no {channel} channel",
         if *channels == 1 { "" } else { "s" }
@@ -125,7 +125,7 @@ pub enum RequestError {
         /// The channel by name.
         channel: &'static str,
     },
-    /// An engine that this filter or image is not for.
+    /// An engine that does not support this filter or image.
     #[error("the {engine} engine cannot run here: {reason}; use another engine, or auto")]
     Engine {
         /// The engine by name.
@@ -133,17 +133,17 @@ pub enum RequestError {
         /// Why it cannot run.
         reason: String,
     },
-    /// A lane that would round.
+    /// A lane that is too narrow for exact sums.
     #[error("the {lane} lane would not be exact here: {reason}; use {narrowest} or wider")]
     Lane {
         /// The lane by name.
         lane: &'static str,
         /// Why it is not exact.
         reason: String,
-        /// The narrowest that is.
+        /// The narrowest lane that is exact.
         narrowest: &'static str,
     },
-    /// Sums that even the widest lane does not hold.
+    /// Sums that even the widest lane cannot hold exactly.
     #[error(
         "sums of {depth} samples by these integer weights reach {largest:.1e}, and above 2^53 f64 does not hold them exactly; use smaller weights, with a divisor"
     )]
@@ -161,10 +161,10 @@ pub enum RequestError {
     /// A bank without kernels.
     #[error("the bank has no kernels")]
     NoKernels,
-    /// A plan of another filter or image.
+    /// An image that the plan was not made for.
     #[error("the plan was made for another filter or image; make one with Filter::plan")]
     OtherPlan,
-    /// An output of another plan.
+    /// An output of another shape or depth than the plan's result.
     #[error("the output was made for another plan; make one with Plan::allocate")]
     OtherOutput,
     /// A region beyond the result.
@@ -174,12 +174,12 @@ pub enum RequestError {
         .result[0], .result[1], .region[0], .region[1]
     )]
     Region {
-        /// Rows and columns that were asked for.
+        /// The requested rows and columns.
         region: [std::ops::Range<usize>; 2],
         /// Rows and columns of the result.
         result: [usize; 2],
     },
-    /// Rows of a reader that has failed.
+    /// A read from a reader that failed before.
     #[error("reading this image has failed before; open it again")]
     FailedBefore,
     /// A band of another type than the rows.
@@ -205,7 +205,7 @@ pub enum RequestError {
     TooManyRows {
         /// Rows written before.
         written: usize,
-        /// Rows that come.
+        /// Further rows.
         more: usize,
         /// Rows of the image.
         announced: usize,
@@ -218,7 +218,7 @@ pub enum RequestError {
         /// Rows of the image.
         announced: usize,
     },
-    /// A view of an array as another type than it has.
+    /// A view of an array with another type than its own.
     #[error(
         "the array is of {array}{}, not of {asked}; read it with codec::read, which converts",
         if *swapped { " in the other byte order" } else { "" }
@@ -226,23 +226,23 @@ pub enum RequestError {
     ArrayType {
         /// NumPy's name of the array's type.
         array: &'static str,
-        /// Whether its bytes are in the other order.
+        /// Whether its byte order is not this machine's.
         swapped: bool,
-        /// NumPy's name of the type asked for.
+        /// NumPy's name of the requested type.
         asked: &'static str,
     },
-    /// A view of an array of another number of axes.
+    /// A view of an array with another number of axes than its own.
     #[error("the array has {axes} axes, not {asked}")]
     ArrayAxes {
-        /// The axes it has.
+        /// Its number of axes.
         axes: usize,
-        /// The axes asked for.
+        /// The requested number of axes.
         asked: usize,
     },
     /// One file or stream for several results.
     #[error("one output is named for {results} results; name a folder")]
     OneOutput {
-        /// How many there are.
+        /// Their number.
         results: usize,
     },
     /// One input to be replaced by several results.
@@ -250,10 +250,10 @@ pub enum RequestError {
         "an input's place has room for one result, not for {results}; use one kernel and one border"
     )]
     OnePlace {
-        /// How many there are.
+        /// Their number.
         results: usize,
     },
-    /// An output beside standard input.
+    /// An output path derived from standard input, which has none.
     #[error("standard input has no name to make an output's of")]
     NoName,
     /// An input that is named twice.
@@ -261,7 +261,7 @@ pub enum RequestError {
     NamedTwice {
         /// Its path.
         input: PathBuf,
-        /// Its other path, if that is another one.
+        /// Its other path, if it differs.
         other: Option<PathBuf>,
     },
     /// An output that would destroy an input.

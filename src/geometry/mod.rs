@@ -40,7 +40,7 @@ impl Geometry {
         dilation: [usize; 2],
         image: [usize; 2],
     ) -> Result<Self> {
-        // Any step larger than the image leaves only the first window.
+        // Any step of at least the image's size has only the first window.
         let step = [0, 1].map(|axis| step[axis].min(image[axis]));
         let (mut before, mut after) = ([0; 2], [0; 2]);
         for kernel in kernels {
@@ -84,7 +84,7 @@ impl Geometry {
         })
     }
 
-    /// The border, or `None` where no window leaves the image.
+    /// The border, or `None` if all windows are inside the image.
     pub(crate) const fn border(&self) -> Option<Border> {
         self.rows.border
     }

@@ -1,11 +1,11 @@
-//! The text of a kernel file, and errors with a line and column in it.
+//! The text of a kernel file, and errors that point at a line and column.
 
 use std::ops::Range;
 
 use super::KernelError;
 use crate::text::push_printable;
 
-/// A kernel file's text and the name that messages give it.
+/// The text of a kernel file, and the name of the file in messages.
 #[derive(Clone, Copy)]
 pub(super) struct SourceText<'a> {
     pub(super) origin: &'a str,

@@ -191,7 +191,7 @@ impl Convolution {
             .filter(|tile| !tile.is_empty())
     }
 
-    /// Whether a result of so many bytes is written by non-temporal stores.
+    /// Whether a result of this many bytes is written by non-temporal stores.
     pub(crate) fn uses_non_temporal_stores(&self, bytes: usize) -> bool {
         let row = self.tile_width() * self.channels * self.depths[1].bytes();
         self.lane() != LaneKind::I16

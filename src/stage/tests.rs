@@ -36,7 +36,7 @@ const EXTENTS: [Extent; 6] = [
     Extent::Same(Border::Wrap),
 ];
 
-/// The result of a chain in chunks, each made of a copy of no more rows than it needs;
+/// The result of a chain in chunks, each computed from a copy of only the rows that it needs;
 /// chunks take these numbers of blocks of rows in turn.
 fn in_chunks(chain: &Chain, image: &Image, blocks: &[usize]) -> Image {
     let spec = chain.output();
@@ -86,7 +86,7 @@ fn in_chunks(chain: &Chain, image: &Image, blocks: &[usize]) -> Image {
     output
 }
 
-/// These rows, of so many columns.
+/// These rows, with this number of columns.
 const fn part(rows: Range<usize>, columns: usize) -> Part {
     let columns = 0..columns;
     Part { rows, columns }

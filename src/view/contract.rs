@@ -1,4 +1,4 @@
-//! Windows times weights, summed.
+//! The contraction of windows with a kernel: weights times elements, summed.
 
 use std::ops::{Add, Mul};
 
@@ -7,21 +7,19 @@ use super::{LayoutError, StridedView};
 impl<T, const N: usize> StridedView<'_, T, N> {
     /// Contracts the last two axes of a window view `(.., kh, kw)` with a
     /// kernel `(kh, kw)`: NumPy's `einsum("ijkl,kl->ij", windows, kernel)`.
-    /// Gives one sum per window in row-major order; a window without elements
-    /// sums to the default, zero.
+    /// Returns one sum per window in row-major order; the sum of an empty window is the
+    /// default, zero.
     ///
     /// This is the plain definition, one window after the other. A
     /// [`Filter`](crate::Filter) computes the same much faster.
     ///
     /// # Errors
     ///
-    /// [`LayoutError::Broadcast`] if the kernel has another shape than the
-    /// windows.
+    /// [`LayoutError::Broadcast`] if the shapes of kernel and windows differ.
     ///
     /// # Examples
     ///
-    /// Three spellings of one thing; the second and third are the loops that
-    /// this stands for, and NumPy's broadcasting:
+    /// The same three times: by this method, by loops, and by NumPy's broadcasting:
     ///
     /// ```
     /// use stridekern::view::StridedView;
@@ -67,7 +65,7 @@ impl<T, const N: usize> StridedView<'_, T, N> {
                 to: shape.to_vec(),
             });
         }
-        // One index per window: the window's own axes cut to their first.
+        // One index per window: the axes of the window have length 1.
         let starts = self.layout().derive(
             std::array::from_fn(|axis| if axis < N - 2 { shape[axis] } else { 1 }),
             self.strides(),

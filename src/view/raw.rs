@@ -62,18 +62,17 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     ///
     /// # Errors
     ///
-    /// [`LayoutError::Overflow`] if what the shape and the strides reach cannot
-    /// be addressed, [`LayoutError::Cast`] if `first` is null or not aligned
-    /// for `T`. An empty shape reaches nothing.
+    /// [`LayoutError::Overflow`] if the elements cannot be addressed,
+    /// [`LayoutError::Cast`] if `first` is null or not aligned for `T`.
     ///
     /// # Safety
     ///
-    /// From the lowest element that the shape and the strides reach to the
-    /// highest, **gaps included**, the memory must, for the whole of `'a`:
+    /// From the lowest element of the view to the highest, **gaps included**, the memory
+    /// must, for the whole of `'a`:
     ///
-    /// - lie in one allocation that `first` may be used to reach all of;
+    /// - lie in one allocation, all of which may be accessed through `first`;
     /// - hold values of `T`;
-    /// - be written to by nobody, through no pointer or reference.
+    /// - not be written to, through any pointer or reference.
     pub unsafe fn from_raw_parts(
         first: *const T,
         shape: [usize; N],
@@ -82,36 +81,36 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
         let Some((before, span)) = before_and_span(first, shape, strides)? else {
             return Self::new(&[], shape, strides, 0);
         };
-        // SAFETY: `before` elements in front of `first` is the lowest that is
-        // reached, which the caller promises to lie in the allocation of
-        // `first`; `before_and_span` checked that the distance fits `isize` bytes.
+        // SAFETY: the lowest element is `before` elements before `first`. The caller
+        // guarantees that it lies in the allocation of `first`; `before_and_span` checked
+        // that the distance fits `isize` bytes.
         let lowest = unsafe { first.sub(before) };
-        // SAFETY: `first` is aligned and not null, so `lowest` is too. That
-        // `span` elements from there lie in one allocation, hold values and are
-        // not written to during `'a` the caller promises; `before_and_span` checked that they
-        // are at most `isize::MAX` bytes.
+        // SAFETY: `first` is aligned and not null, so `lowest` is too. The caller guarantees
+        // that `span` elements from there lie in one allocation, hold values and are not
+        // written to during `'a`; `before_and_span` checked that they are at most
+        // `isize::MAX` bytes.
         let buffer = unsafe { slice::from_raw_parts(lowest, span) };
         Self::new(buffer, shape, strides, before)
     }
 }
 
 impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
-    /// A view of foreign memory for writing: `first` is the element at index
+    /// A mutable view of foreign memory: `first` is the element at index
     /// zero, the strides count elements.
     ///
     /// # Errors
     ///
     /// As [`StridedView::from_raw_parts`], and [`LayoutError::Overlap`] if two
-    /// indices reach one element.
+    /// indices address the same element.
     ///
     /// # Safety
     ///
-    /// From the lowest element that the shape and the strides reach to the
-    /// highest, **gaps included**, the memory must, for the whole of `'a`:
+    /// From the lowest element of the view to the highest, **gaps included**, the memory
+    /// must, for the whole of `'a`:
     ///
-    /// - lie in one allocation that `first` may be used to reach all of;
+    /// - lie in one allocation, all of which may be accessed through `first`;
     /// - hold values of `T`;
-    /// - be read or written to by nobody else, through no pointer or reference.
+    /// - not be read or written to through any other pointer or reference.
     pub unsafe fn from_raw_parts(
         first: *mut T,
         shape: [usize; N],
@@ -122,8 +121,8 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         };
         // SAFETY: as for reading.
         let lowest = unsafe { first.sub(before) };
-        // SAFETY: as for reading; that nobody else reads or writes these
-        // elements during `'a` the caller promises.
+        // SAFETY: as for reading; the caller guarantees that these elements are not read or
+        // written otherwise during `'a`.
         let buffer = unsafe { slice::from_raw_parts_mut(lowest, span) };
         Self::new(buffer, shape, strides, before)
     }

@@ -82,8 +82,8 @@ impl<T: fmt::Debug, const N: usize> StridedView<'_, T, N> {
         if axis == N {
             return write!(out, "{:>width$}", format!("{:?}", self[*index]));
         }
-        // Brackets open so far stand before every line of this axis; those to
-        // be closed, a comma and a parenthesis must fit behind it.
+        // Lines of this axis are indented by the open brackets, and must have room for the
+        // closing ones, a comma and a parenthesis.
         let indent = PREFIX.len() + axis + 1;
         let end = (LINE - 2).saturating_sub(axis);
         let inner = N - 1 - axis;

@@ -119,7 +119,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     /// ```
     /// use stridekern::view::StridedViewMut;
     ///
-    /// // Rows of two pixels of three channels, with a gap of two behind each.
+    /// // Rows of two pixels of three channels, with a gap of two after each.
     /// let mut buffer = [0; 24];
     /// let image = StridedViewMut::new(&mut buffer, [3, 2, 3], [8, 3, 1], 0)?;
     /// let (mut upper, mut lower) = image.split_at(0, 1)?;
@@ -158,7 +158,7 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
 
     /// Parts of `count` indices of `axis` each; as
     /// [`axis_chunks_iter_mut`](Self::axis_chunks_iter_mut), for as long as the
-    /// buffer is lent.
+    /// buffer is borrowed.
     ///
     /// # Errors
     ///
@@ -353,7 +353,7 @@ impl<T> StridedViewMut<'_, T, 3> {
     /// ```
     /// use stridekern::view::StridedViewMut;
     ///
-    /// // Upside down, with a gap of one behind every row.
+    /// // Upside down, with a gap of one after every row.
     /// let mut buffer = [0; 14];
     /// let mut image = StridedViewMut::new(&mut buffer, [2, 3, 2], [-7, 2, 1], 7)?;
     /// image.flat_row_mut(0).unwrap().copy_from_slice(&[1, 2, 3, 4, 5, 6]);

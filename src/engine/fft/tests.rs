@@ -8,7 +8,7 @@ use crate::{
     view::{Layout, StridedView},
 };
 
-/// Samples, a kernel, and where sums are made of them.
+/// Samples, a kernel, and the region of sums to compute.
 struct Case {
     kernel: Kernel,
     dilation: [usize; 2],
@@ -30,13 +30,13 @@ impl Case {
     fn new(kernel: [usize; 2], dilation: [usize; 2], channels: usize, sums: [usize; 2]) -> Self {
         let origin = [1, 2];
         let reach = |i: usize| origin[i] + (kernel[i] - 1) * dilation[i];
-        // Room for a block of the direct method, filled with what must not
-        // show in any sum.
+        // Room for a block of the direct method, filled with NaN, which
+        // must not affect any sum.
         let shape = [sums[0] + reach(0), sums[1] + reach(1) + 64, channels];
-        let seen = (sums[1] + reach(1)) * channels;
+        let read = (sums[1] + reach(1)) * channels;
         let row = shape[1] * channels;
         let samples = (0..shape.iter().product())
-            .map(|i| match i % row < seen {
+            .map(|i| match i % row < read {
                 true => hash(i) as f64 / f64::from(1 << 24),
                 false => f64::NAN,
             })
@@ -89,7 +89,7 @@ impl Case {
         Tiling::choose(lane, window, self.sums, self.channels).expect("the window is small")
     }
 
-    /// All sums, made in calls of `rows_per_call` tiles.
+    /// All sums, computed in calls of `rows_per_call` tiles.
     fn run<T: Blocks + Tiles>(&self, simd: Simd, tiling: Tiling, tiles_per_call: usize) -> Vec<f64>
     where
         f64: From<T>,

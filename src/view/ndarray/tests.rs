@@ -23,7 +23,7 @@ fn arrays_of_ndarray_share_their_elements() {
             assert_eq!(view.to_ndarray().unwrap(), lent);
         }
     }
-    // Gaps and repeats do not lend their memory as a slice.
+    // Arrays with gaps or repeated elements are not contiguous.
     assert_eq!(
         StridedView::from_ndarray(&array.slice(s![.., .., ..;2]))
             .unwrap_err()
