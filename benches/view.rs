@@ -81,7 +81,7 @@ fn views(c: &mut Criterion) {
     let slice = buffer.as_slice();
     let view = StridedView::from_slice(slice, [ROWS, COLUMNS]).expect("the buffer holds it");
     let windows = (view.windows([WINDOW; 2])).expect("the window fits");
-    let tiles = (view.blocks::<2, 4>([0, 1], [8, 8])).expect("the sides are multiples of 8");
+    let tiles = (view.blocks([0, 1], [8, 8])).expect("the sides are multiples of 8");
     let columns = StridedView::new(slice, [ROWS, COLUMNS / 2], [COLUMNS as isize, 2], 0)
         .expect("every other column is inside");
     let cases = [

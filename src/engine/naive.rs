@@ -104,7 +104,7 @@ fn contract<T: Lane>(
         let covered = plane
             .slice(0, taps.origin[0]..)?
             .slice(1, columns.clone())?;
-        covered.windows_over::<2, 4>([0, 1], taps.shape, spacing)
+        covered.windows_over([0, 1], taps.shape, spacing)
     });
     for (channel, windows) in windows.enumerate() {
         let windows = windows.expect("a band has the rows and columns of its windows");

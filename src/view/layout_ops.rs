@@ -3,7 +3,7 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-use super::{Layout, LayoutError, RemoveAxis};
+use super::{InsertAxis, Layout, LayoutError, RemoveAxis};
 
 /// A slice along one axis, as in Python: `start:stop:step`.
 ///
@@ -193,22 +193,37 @@ impl<const N: usize> Layout<N> {
         Ok(self.derive(shape, strides, self.moved(axis, index)))
     }
 
-    /// A new axis of length 1 before `axis`, or at the end: `M` is `N + 1`.
+    /// A new axis of length 1 before `axis`, or at the end.
     ///
     /// # Errors
     ///
     /// If `axis` is above `N`.
-    pub fn insert_axis<const M: usize>(&self, axis: usize) -> Result<Layout<M>, LayoutError> {
-        self.repeated(axis, 1)
+    pub fn insert_axis(&self, axis: usize) -> Result<<Self as InsertAxis>::Larger, LayoutError>
+    where
+        Self: InsertAxis,
+    {
+        self.insert_repeated(axis, 1)
     }
 
     /// A new axis before `axis` along which every element is repeated
-    /// `times`, by a stride of zero: `M` is `N + 1`.
+    /// `times`, by a stride of zero.
     ///
     /// # Errors
     ///
     /// If `axis` is above `N`, or the number of indices overflows.
-    pub fn repeated<const M: usize>(
+    pub fn repeated(
+        &self,
+        axis: usize,
+        times: usize,
+    ) -> Result<<Self as InsertAxis>::Larger, LayoutError>
+    where
+        Self: InsertAxis,
+    {
+        self.insert_repeated(axis, times)
+    }
+
+    /// As [`repeated`](Self::repeated), for [`InsertAxis`], which pairs `M` with `N`.
+    pub(super) fn with_axis<const M: usize>(
         &self,
         axis: usize,
         times: usize,

@@ -1,9 +1,11 @@
 #![doc = include_str!("guide.md")]
 
+mod add_axes;
 mod axis_iter;
 mod cast;
 mod contract;
 mod error;
+mod insert_axis;
 mod iter;
 mod iter_mut;
 mod layout;
@@ -25,8 +27,10 @@ mod view_mut;
 mod walk;
 mod windows;
 
+pub use add_axes::AddAxes;
 pub use axis_iter::{AxisChunksIter, AxisIter};
 pub use error::{CastFault, LayoutError};
+pub use insert_axis::InsertAxis;
 pub use iter::{Iter, ParIter};
 pub use iter_mut::IterMut;
 pub use layout::Layout;

@@ -173,9 +173,9 @@ mod tests {
             windows.check_disjoint().unwrap_err().to_string(),
             "indices along axes 3 and 1 (strides 1 and 1) reach the same element, so the view cannot be written through; make a copy with to_vec"
         );
-        let blocks: Layout<4> = image.blocks([0, 1], [2, 3]).unwrap();
+        let blocks = image.blocks([0, 1], [2, 3]).unwrap();
         assert!(!blocks.overlaps());
-        let rows: Layout<3> = image.repeated(0, 5).unwrap();
+        let rows = image.repeated(0, 5).unwrap();
         assert_eq!(rows.overlapping_axes(), Some([0, 0]));
         assert!(
             !Layout::<3>::new([5, 0, 4], [0, 0, 0], 0, 1)

@@ -1,7 +1,8 @@
 //! Operations on views: those of [`Layout`](super::Layout), on the same buffer.
 
 use super::{
-    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, Spacing, StridedView, split::Split,
+    AddAxes, AxisChunksIter, AxisIter, InsertAxis, LayoutError, RemoveAxis, Slice, Spacing,
+    StridedView, split::Split,
 };
 
 impl<'a, T, const N: usize> StridedView<'a, T, N> {
@@ -115,11 +116,11 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn insert_axis<const M: usize>(
-        &self,
-        axis: usize,
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().insert_axis(axis)?))
+    pub fn insert_axis(&self, axis: usize) -> Result<<Self as InsertAxis>::Larger, LayoutError>
+    where
+        Self: InsertAxis,
+    {
+        self.insert_repeated(axis, 1)
     }
 
     /// See [`Layout::repeated`](super::Layout::repeated).
@@ -127,12 +128,15 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn repeated<const M: usize>(
+    pub fn repeated(
         &self,
         axis: usize,
         times: usize,
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().repeated(axis, times)?))
+    ) -> Result<<Self as InsertAxis>::Larger, LayoutError>
+    where
+        Self: InsertAxis,
+    {
+        self.insert_repeated(axis, times)
     }
 
     /// See [`Layout::diagonal`](super::Layout::diagonal).
@@ -196,13 +200,16 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn windows_over<const K: usize, const M: usize>(
+    pub fn windows_over<const K: usize>(
         &self,
         axes: [usize; K],
         window: [usize; K],
         spacing: Spacing<K>,
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().windows_over(axes, window, spacing)?))
+    ) -> Result<<Self as AddAxes<K>>::Larger, LayoutError>
+    where
+        Self: AddAxes<K>,
+    {
+        self.add_windows(axes, window, spacing)
     }
 
     /// See [`Layout::blocks`](super::Layout::blocks).
@@ -210,12 +217,15 @@ impl<'a, T, const N: usize> StridedView<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn blocks<const K: usize, const M: usize>(
+    pub fn blocks<const K: usize>(
         &self,
         axes: [usize; K],
         block: [usize; K],
-    ) -> Result<StridedView<'a, T, M>, LayoutError> {
-        Ok(self.with(self.layout().blocks(axes, block)?))
+    ) -> Result<<Self as AddAxes<K>>::Larger, LayoutError>
+    where
+        Self: AddAxes<K>,
+    {
+        self.add_blocks(axes, block)
     }
 
     /// The one-dimensional views along `axis`, in row-major order of the

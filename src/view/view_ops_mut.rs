@@ -2,7 +2,8 @@
 //! no two of its indices address the same element either.
 
 use super::{
-    AxisChunksIter, AxisIter, LayoutError, RemoveAxis, Slice, StridedViewMut, split::Split,
+    AddAxes, AxisChunksIter, AxisIter, InsertAxis, LayoutError, RemoveAxis, Slice, StridedViewMut,
+    split::Split,
 };
 
 /// Operations that consume the view, so that the result lives as long as the buffer is
@@ -82,13 +83,11 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn insert_axis<const M: usize>(
-        self,
-        axis: usize,
-    ) -> Result<StridedViewMut<'a, T, M>, LayoutError> {
-        // An axis of length 1 adds no indices.
-        let layout = self.layout().insert_axis(axis)?;
-        Ok(self.into_layout(layout))
+    pub fn insert_axis(self, axis: usize) -> Result<<Self as InsertAxis>::Larger, LayoutError>
+    where
+        Self: InsertAxis,
+    {
+        self.insert_repeated(axis, 1)
     }
 
     /// See [`Layout::blocks`](super::Layout::blocks).
@@ -96,13 +95,15 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn blocks<const K: usize, const M: usize>(
+    pub fn blocks<const K: usize>(
         self,
         axes: [usize; K],
         block: [usize; K],
-    ) -> Result<StridedViewMut<'a, T, M>, LayoutError> {
-        let layout = self.layout().blocks(axes, block)?;
-        Ok(self.into_layout(layout))
+    ) -> Result<<Self as AddAxes<K>>::Larger, LayoutError>
+    where
+        Self: AddAxes<K>,
+    {
+        self.add_blocks(axes, block)
     }
 
     /// The part before `index` of `axis`, and the rest: two views that different threads
@@ -234,11 +235,14 @@ impl<T, const N: usize> StridedViewMut<'_, T, N> {
     /// # Errors
     ///
     /// As there.
-    pub fn blocks_mut<const K: usize, const M: usize>(
-        &mut self,
+    pub fn blocks_mut<'b, const K: usize>(
+        &'b mut self,
         axes: [usize; K],
         block: [usize; K],
-    ) -> Result<StridedViewMut<'_, T, M>, LayoutError> {
+    ) -> Result<<StridedViewMut<'b, T, N> as AddAxes<K>>::Larger, LayoutError>
+    where
+        StridedViewMut<'b, T, N>: AddAxes<K>,
+    {
         self.reborrow().blocks(axes, block)
     }
 

@@ -1,7 +1,7 @@
 //! Sliding windows and blocks: views with axes for the positions of a window, by strides
 //! alone.
 
-use super::{Layout, LayoutError, layout_ops::check_len};
+use super::{AddAxes, Layout, LayoutError, layout_ops::check_len};
 
 /// The step and the dilation of windows, for every axis that they slide over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,6 @@ pub const fn dilated_len(taps: usize, dilation: usize) -> Option<usize> {
 impl<const N: usize> Layout<N> {
     /// The windows of `window` taps over `axes`: the axes come first, each with
     /// one index per position, then `K` more, one for each side of the window.
-    /// `M` is `N + K`.
     ///
     /// Over an axis of length `n` and stride `s`, a window of `k` taps that are
     /// `d` apart, moved by `t`, has `(n - (k - 1) d - 1) / t + 1` positions; the
@@ -48,7 +47,21 @@ impl<const N: usize> Layout<N> {
     /// If the window is larger than an axis or has no taps; if a step or
     /// dilation is zero; if an axis is missing or named twice; or if the number
     /// of indices overflows.
-    pub fn windows_over<const K: usize, const M: usize>(
+    pub fn windows_over<const K: usize>(
+        &self,
+        axes: [usize; K],
+        window: [usize; K],
+        spacing: Spacing<K>,
+    ) -> Result<<Self as AddAxes<K>>::Larger, LayoutError>
+    where
+        Self: AddAxes<K>,
+    {
+        self.add_windows(axes, window, spacing)
+    }
+
+    /// As [`windows_over`](Self::windows_over), for [`AddAxes`], which pairs `M` with `N`
+    /// and `K`.
+    pub(super) fn with_windows<const K: usize, const M: usize>(
         &self,
         axes: [usize; K],
         window: [usize; K],
@@ -97,13 +110,25 @@ impl<const N: usize> Layout<N> {
 
     /// The tiles of `block` elements over `axes`, without gaps or overlap: the windows of
     /// [`windows_over`](Self::windows_over) with steps of the block's size. An axis of
-    /// length zero has no tiles. `M` is `N + K`.
+    /// length zero has no tiles.
     ///
     /// # Errors
     ///
     /// If an axis is not a multiple of the block's side, that is zero, or an
     /// axis is missing or named twice.
-    pub fn blocks<const K: usize, const M: usize>(
+    pub fn blocks<const K: usize>(
+        &self,
+        axes: [usize; K],
+        block: [usize; K],
+    ) -> Result<<Self as AddAxes<K>>::Larger, LayoutError>
+    where
+        Self: AddAxes<K>,
+    {
+        self.add_blocks(axes, block)
+    }
+
+    /// As [`blocks`](Self::blocks), for [`AddAxes`].
+    pub(super) fn with_blocks<const K: usize, const M: usize>(
         &self,
         axes: [usize; K],
         block: [usize; K],

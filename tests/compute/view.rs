@@ -64,7 +64,7 @@ proptest! {
     ) {
         let buffer: Vec<usize> = (0..shape[0] * shape[1]).collect();
         let view = StridedView::from_slice(&buffer, shape).unwrap();
-        let windows = view.windows_over::<2, 4>([0, 1], window, Spacing { step, dilation });
+        let windows = view.windows_over([0, 1], window, Spacing { step, dilation });
         let reaches = [0, 1].map(|a| dilated_len(window[a], dilation[a]).unwrap());
         if reaches[0] > shape[0] || reaches[1] > shape[1] {
             prop_assert_eq!(windows.unwrap_err(), LayoutError::Window { shape: shape.to_vec(), window: reaches.to_vec() });
@@ -202,7 +202,7 @@ fn windows_wider_than_any_number_are_refused() {
             step: [1],
             dilation: [dilation],
         };
-        let error = view.windows_over::<1, 2>([0], [window], spacing);
+        let error = view.windows_over([0], [window], spacing);
         assert_eq!(
             error.unwrap_err(),
             LayoutError::Window {

@@ -59,29 +59,16 @@ macro_rules! smaller {
     };
 }
 
-/// Calls a method with the number of axes that it gives for each that it takes.
-macro_rules! change {
-    ($any:expr, $method:ident $args:tt, $($from:ident $to:literal),*) => {
+/// Calls a method that adds axes, for the numbers of axes that it can be added to.
+macro_rules! larger {
+    ($any:expr, $method:ident $args:tt, $($from:ident),*) => {
         match $any {
-            $(Any::$from(view) => change!(@call view, $method, $to, $args).map(Any::from),)*
+            $(Any::$from(view) => larger!(@call view, $method, $args).map(Any::from),)*
             _ => panic!("{} leaves the zero to six axes of this test", stringify!($method)),
         }
     };
-    (@call $view:ident, $method:ident, $to:literal, ($($arg:expr),*)) => {
-        $view.$method::<$to>($($arg),*)
-    };
-}
-
-/// Calls a method for windows or blocks of `$k` axes.
-macro_rules! tiles {
-    ($any:expr, $method:ident, $k:literal, $args:tt, $($from:ident $to:literal),*) => {
-        match $any {
-            $(Any::$from(view) => tiles!(@call view, $method, $k, $to, $args).map(Any::from),)*
-            _ => panic!("{} leaves the zero to six axes of this test", stringify!($method)),
-        }
-    };
-    (@call $view:ident, $method:ident, $k:literal, $to:literal, ($($arg:expr),*)) => {
-        $view.$method::<$k, $to>($($arg),*)
+    (@call $view:ident, $method:ident, ($($arg:expr),*)) => {
+        $view.$method($($arg),*)
     };
 }
 
@@ -176,10 +163,10 @@ impl<'a> Any<'a> {
             Op::Transpose => Ok(each!(self, view => view.transpose().into())),
             Op::Index(axis, index) => smaller!(self, index_axis(*axis, *index)),
             Op::InsertAxis(axis) => {
-                change!(self, insert_axis(*axis), D0 1, D1 2, D2 3, D3 4, D4 5, D5 6)
+                larger!(self, insert_axis(*axis), D0, D1, D2, D3, D4, D5)
             }
             Op::Repeat(axis, times) => {
-                change!(self, repeated(*axis, *times), D0 1, D1 2, D2 3, D3 4, D4 5, D5 6)
+                larger!(self, repeated(*axis, *times), D0, D1, D2, D3, D4, D5)
             }
             Op::Reshape(shape) => to_shape!(self, reshape, shape, 0, 1, 2, 3, 4, 5, 6),
             Op::BroadcastTo(shape) => to_shape!(self, broadcast_to, shape, 0, 1, 2, 3, 4, 5, 6),
@@ -195,21 +182,43 @@ impl<'a> Any<'a> {
                         step: array(step),
                         dilation: array(dilation),
                     };
-                    tiles!(self, windows_over, 1, (array(axes), array(window), spacing), D1 2, D2 3, D3 4, D4 5, D5 6)
+                    larger!(
+                        self,
+                        windows_over(array::<1>(axes), array(window), spacing),
+                        D1,
+                        D2,
+                        D3,
+                        D4,
+                        D5
+                    )
                 }
                 _ => {
                     let spacing = Spacing {
                         step: array(step),
                         dilation: array(dilation),
                     };
-                    tiles!(self, windows_over, 2, (array(axes), array(window), spacing), D2 4, D3 5, D4 6)
+                    larger!(
+                        self,
+                        windows_over(array::<2>(axes), array(window), spacing),
+                        D2,
+                        D3,
+                        D4
+                    )
                 }
             },
             Op::Blocks([axes, block]) => match axes.len() {
                 1 => {
-                    tiles!(self, blocks, 1, (array(axes), array(block)), D1 2, D2 3, D3 4, D4 5, D5 6)
+                    larger!(
+                        self,
+                        blocks(array::<1>(axes), array(block)),
+                        D1,
+                        D2,
+                        D3,
+                        D4,
+                        D5
+                    )
                 }
-                _ => tiles!(self, blocks, 2, (array(axes), array(block)), D2 4, D3 5, D4 6),
+                _ => larger!(self, blocks(array::<2>(axes), array(block)), D2, D3, D4),
             },
         }
     }

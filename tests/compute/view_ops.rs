@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use rayon::prelude::*;
-use stridekern::view::{Layout, LayoutError, Slice, StridedView, StridedViewMut};
+use stridekern::view::{
+    AddAxes, InsertAxis, Layout, LayoutError, Slice, Spacing, StridedView, StridedViewMut,
+};
 
 use crate::view_any::{Any, Op, each};
 
@@ -546,16 +548,14 @@ fn overlap_is_told_as_counting_tells_it() {
 #[test]
 fn repeats_longer_than_any_buffer_do_not_overflow() {
     let buffer = [1_u8, 2, 3, 4];
-    let long: StridedView<'_, _, 2> = StridedView::of(&buffer).repeated(0, 1 << 61).unwrap();
+    let long = StridedView::of(&buffer).repeated(0, 1 << 61).unwrap();
     assert!(!long.is_c_contiguous() && !long.is_f_contiguous() && long.overlaps());
     assert_eq!(long.iter().len(), 1 << 63);
     assert_eq!(long.iter().nth(1 << 62), Some(&1));
     assert_eq!(long.iter().next_back(), Some(&4));
     assert!(format!("{long:?}").ends_with("[1, 2, 3, 4]], shape=(2305843009213693952, 4))"));
     assert!(matches!(
-        StridedView::of(&buffer)
-            .repeated::<2>(0, 1 << 62)
-            .unwrap_err(),
+        StridedView::of(&buffer).repeated(0, 1 << 62).unwrap_err(),
         LayoutError::Overflow { .. }
     ));
 }
@@ -576,7 +576,7 @@ fn axes_of_length_zero_are_legal_everywhere() {
         none.rows().unwrap().map(<[u8]>::len).collect::<Vec<_>>(),
         [0, 0, 0]
     );
-    assert_eq!(none.blocks::<1, 3>([1], [4]).unwrap().shape(), [3, 0, 4]);
+    assert_eq!(none.blocks([1], [4]).unwrap().shape(), [3, 0, 4]);
     assert!(none.windows([1, 1]).is_err());
     assert_eq!(none.reshape([0, 7, 9]).unwrap().shape(), [0, 7, 9]);
     assert_eq!(none.iter().rev().count(), 0);
@@ -597,21 +597,21 @@ fn messages_say_what_is_wrong() {
     let buffer: Vec<u8> = (0..12).collect();
     let view = StridedView::from_slice(&buffer, [3, 4]).unwrap();
     let message = |error: LayoutError| error.to_string();
-    let step = stridekern::view::Spacing {
+    let step = Spacing {
         step: [1, 0],
         ..Default::default()
     };
     assert_eq!(
-        message(view.windows_over::<2, 4>([0, 1], [2, 2], step).unwrap_err()),
+        message(view.windows_over([0, 1], [2, 2], step).unwrap_err()),
         "a step of 0 along axis 1 goes nowhere; use 1, or -1 for backwards"
     );
     assert_eq!(
-        message(view.blocks::<2, 4>([0, 1], [3, 3]).unwrap_err()),
+        message(view.blocks([0, 1], [3, 3]).unwrap_err()),
         "axis 1 of length 4 is not a multiple of 3; slice it first"
     );
     assert_eq!(
         message(
-            view.repeated::<3>(0, 2)
+            view.repeated(0, 2)
                 .unwrap()
                 .layout()
                 .check_disjoint()
@@ -649,7 +649,7 @@ fn values_are_broadcast_when_assigned() {
     assert_eq!(buffer[12..], [1, 1, 1, 5, 2, 2, 2, 8, 6, 3, 3, 9]);
     let mut view = StridedViewMut::from_slice_f(&mut buffer, [4, 6]).unwrap();
     assert!(view.assign(&StridedView::of(&[1, 2, 3])).is_err());
-    let mut tiles = view.blocks_mut::<2, 4>([0, 1], [2, 2]).unwrap();
+    let mut tiles = view.blocks_mut([0, 1], [2, 2]).unwrap();
     tiles.index_axis_mut(0, 1).unwrap().fill(0);
     assert_eq!(buffer[..8], [1, 1, 0, 0, 2, 2, 0, 0]);
 }
@@ -738,4 +738,47 @@ fn images_and_views_share_their_samples() {
         .unwrap()
         .dimensions();
     assert_eq!(none, (0, 3));
+}
+
+#[test]
+fn added_axes_need_no_number_of_axes_from_the_caller() {
+    let mut buffer = [0, 1, 2, 3, 4, 5];
+    let layout = Layout::c_order([2, 3], 6).unwrap();
+    let step = |step| Spacing {
+        step,
+        dilation: [1],
+    };
+    assert_eq!(layout.insert_axis(0).unwrap().shape(), [1, 2, 3]);
+    assert_eq!(layout.repeated(2, 4).unwrap().shape(), [2, 3, 4]);
+    let over_one = layout.windows_over([1], [2], step([1])).unwrap();
+    assert_eq!(over_one.shape(), [2, 2, 2]);
+    assert_eq!(layout.blocks([0, 1], [2, 1]).unwrap().shape(), [1, 3, 2, 1]);
+    let view = StridedView::from_slice(&buffer, [2, 3]).unwrap();
+    assert_eq!(
+        view.insert_axis(1).unwrap().layout(),
+        &layout.insert_axis(1).unwrap()
+    );
+    assert_eq!(
+        view.repeated(0, 2).unwrap().to_vec(),
+        [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]
+    );
+    // A mutable view has no two indices of one element.
+    let mut view = StridedViewMut::from_slice(&mut buffer, [2, 3]).unwrap();
+    let overlap = |error| matches!(error, LayoutError::Overlap { .. });
+    assert!(overlap(
+        view.reborrow()
+            .insert_repeated(0, 2)
+            .map(|_| ())
+            .unwrap_err()
+    ));
+    assert!(overlap(
+        (view.reborrow().add_windows([1], [2], step([1])))
+            .map(|_| ())
+            .unwrap_err()
+    ));
+    let mut apart = view.reborrow().add_windows([1], [1], step([2])).unwrap();
+    apart.fill(7);
+    view.reborrow().insert_axis(0).unwrap()[[0, 1, 1]] = 8;
+    view.blocks_mut([0], [2]).unwrap()[[0, 2, 0]] = 9;
+    assert_eq!(buffer, [7, 1, 9, 7, 8, 7]);
 }
