@@ -45,10 +45,7 @@ fn filter(size: usize) -> Filter {
 
 fn kept_runners(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("kept runner");
-    let tuning = Tuning {
-        threads: Some(1),
-        ..Tuning::default()
-    };
+    let tuning = Tuning::default().with_threads(1);
     for (sides, size) in [([64, 64], 3), ([720, 1280], 3), ([720, 1280], 9)] {
         for depth in [Depth::U8, Depth::F32] {
             let image = image(sides, depth);

@@ -70,13 +70,7 @@ fn lanes(filter: &Filter, image: &Image) -> Vec<LaneKind> {
         .into_iter()
         .filter(|&lane| {
             filter
-                .plan(
-                    image,
-                    &Tuning {
-                        lane: Some(lane),
-                        ..Tuning::default()
-                    },
-                )
+                .plan(image, &Tuning::default().with_lane(lane))
                 .is_ok()
         })
         .collect()
@@ -110,11 +104,9 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn new(filter: Filter, image: &'a Image) -> Self {
-        let naive = Tuning {
-            method: Some(Method::Naive),
-            lane: Some(LaneKind::F64),
-            ..Tuning::default()
-        };
+        let naive = Tuning::default()
+            .with_method(Method::Naive)
+            .with_lane(LaneKind::F64);
         Self {
             expected: output(&filter, image, &naive),
             filter,
@@ -187,15 +179,9 @@ fn every_method(c: &mut Criterion, kind: &str, filter: impl Fn(usize) -> Filter)
         for size in [3, 5, 7, 9, 11, 15, 31] {
             let subject = Subject::new(filter(size), &image);
             for lane in lanes(&subject.filter, &image) {
-                let tuning = Tuning {
-                    lane: Some(lane),
-                    ..Tuning::default()
-                };
+                let tuning = Tuning::default().with_lane(lane);
                 if size <= 9 {
-                    let naive = Tuning {
-                        method: Some(Method::Naive),
-                        ..tuning
-                    };
+                    let naive = tuning.with_method(Method::Naive);
                     let id = BenchmarkId::new(format!("naive {lane}"), size);
                     subject.time(&mut group, id, &one, &naive);
                 }
@@ -204,11 +190,7 @@ fn every_method(c: &mut Criterion, kind: &str, filter: impl Fn(usize) -> Filter)
                     .into_iter()
                     .flat_map(|simd| fast.clone().map(move |method| (simd, method)))
                 {
-                    let forced = Tuning {
-                        method: Some(method),
-                        simd: Some(simd),
-                        ..tuning
-                    };
+                    let forced = tuning.with_method(method).with_simd(simd);
                     // Not every method can run this kernel in this lane.
                     if subject.filter.plan(&image, &forced).is_ok() {
                         let id =

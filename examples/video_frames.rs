@@ -10,10 +10,7 @@ use std::{error::Error, time::Instant};
 use stridekern::{Border, Depth, Filter, Image, KernelBank, Stop, Tuning};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let tuning = Tuning {
-        threads: Some(1),
-        ..Tuning::default()
-    };
+    let tuning = Tuning::default().with_threads(1);
     let filter = Filter::new(KernelBank::builtin("sharpen")?).with_extent(Border::Edge.into());
     let plan = filter.plan_for([720, 1280, 1], Depth::U8, &tuning)?;
     println!("{plan}");

@@ -97,7 +97,7 @@ impl Plan {
 /// use stridekern::{Depth, Filter, Image, KernelBank, Samples, Tuning};
 ///
 /// let filter = Filter::new(KernelBank::resolve("sobel_x")?);
-/// let tuning = Tuning { threads: Some(1), ..Tuning::default() };
+/// let tuning = Tuning::default().with_threads(1);
 /// let plan = filter.plan_for([720, 1280, 1], Depth::U8, &tuning)?;
 /// let mut runner = plan.runner()?;
 /// let mut output = plan.allocate()?;

@@ -926,11 +926,7 @@ fn runs_after_the_first_allocate_nothing() {
                         .with_channel(channel)
                         .with_extent(extent)
                         .with_map(map);
-                    let tuning = Tuning {
-                        method,
-                        threads: Some(1),
-                        ..Tuning::default()
-                    };
+                    let tuning = Tuning::default().with_method(method).with_threads(1);
                     // Some methods take some kernels only.
                     let Ok(plan) = filter.plan_for([90, 200, 4], depth, &tuning) else {
                         continue;

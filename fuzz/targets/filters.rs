@@ -34,14 +34,16 @@ pub(crate) fn target(data: &[u8]) -> String {
     let image = random_image(&mut random, shape, depth);
     let (kernel, whole) = kernel(&mut n);
     let walk = walk(&mut n, &kernel, shape);
-    let tuning = Tuning {
-        method: Some(Method::ALL[n.below(Method::ALL.len())]).filter(|_| n.below(4) > 0),
-        lane: Some([LaneKind::I16, LaneKind::F32, LaneKind::F64][n.below(3)])
-            .filter(|_| n.below(2) > 0),
-        simd: Some(Simd::available()[n.below(Simd::available().len())]).filter(|_| n.below(2) > 0),
-        threads: None,
-        band_rows: Some(1 + n.below(20)).filter(|_| n.below(2) > 0),
-    };
+    let tuning = Tuning::default()
+        .with_method(Some(Method::ALL[n.below(Method::ALL.len())]).filter(|_| n.below(4) > 0))
+        .with_lane(
+            Some([LaneKind::I16, LaneKind::F32, LaneKind::F64][n.below(3)])
+                .filter(|_| n.below(2) > 0),
+        )
+        .with_simd(
+            Some(Simd::available()[n.below(Simd::available().len())]).filter(|_| n.below(2) > 0),
+        )
+        .with_band_rows(Some(1 + n.below(20)).filter(|_| n.below(2) > 0));
     let channel = Channel::ALL[n.below(Channel::ALL.len())];
     let map = Map::ALL[n.below(Map::ALL.len())];
     let to = [None, Some(Depth::U8), Some(Depth::U16), Some(Depth::F32)][n.below(4)];
@@ -74,11 +76,9 @@ pub(crate) fn target(data: &[u8]) -> String {
     let Err(error) = toned.plan(&image, &Tuning::default()).map(drop) else {
         let tuning = usable(&toned, &image, tuning);
         let output = pool.install(|| apply(&toned, &image, &tuning));
-        let naive = Tuning {
-            method: Some(Method::Naive),
-            lane: Some(LaneKind::F64),
-            ..Tuning::default()
-        };
+        let naive = Tuning::default()
+            .with_method(Method::Naive)
+            .with_lane(LaneKind::F64);
         let expected = apply(&toned, &image, &naive);
         assert_eq!(output.shape(), expected.shape());
         assert_eq!(output.depth(), expected.depth());
@@ -103,15 +103,8 @@ pub(crate) fn target(data: &[u8]) -> String {
 fn usable(filter: &Filter, image: &Image, tuning: Tuning) -> Tuning {
     let mut all = [
         tuning,
-        Tuning {
-            lane: None,
-            ..tuning
-        },
-        Tuning {
-            lane: None,
-            method: None,
-            ..tuning
-        },
+        tuning.with_lane(None),
+        tuning.with_lane(None).with_method(None),
     ]
     .into_iter();
     all.find(|tuning| filter.plan(image, tuning).is_ok())

@@ -190,7 +190,7 @@ fn measure(
     let others = methods.into_iter().filter(|m| *m != Some(Method::Naive));
     for method in others {
         let engine = method.map_or("auto", Method::name);
-        let plan = match filter.plan(image, &Tuning { method, ..*tuning }) {
+        let plan = match filter.plan(image, &tuning.with_method(method)) {
             // Not every method supports every filter.
             Err(error @ Error::Request(_)) if !bench.one_method => {
                 unsupported.push((engine, advice::line(&error)));

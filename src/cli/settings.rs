@@ -190,17 +190,15 @@ impl Settings {
                         (false, true) => Existing::Skip,
                         (false, false) => Existing::Refuse,
                     },
-                    tuning: Tuning {
-                        method: match run.engine.unwrap_or(EngineArg::Auto) {
+                    tuning: Tuning::default()
+                        .with_method(match run.engine.unwrap_or(EngineArg::Auto) {
                             EngineArg::Auto => None,
                             EngineArg::Naive => Some(Method::Naive),
                             EngineArg::Direct => Some(Method::Direct),
                             EngineArg::Separable => Some(Method::Separable),
                             EngineArg::Fft => Some(Method::Fft),
-                        },
-                        simd: simd()?,
-                        ..Tuning::default()
-                    },
+                        })
+                        .with_simd(simd()?),
                     make_folders: matches!(destination, Destination::Folder(_)),
                     preserve: output.preserve,
                     may_lose: may_lose(filter),

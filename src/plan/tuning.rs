@@ -5,7 +5,16 @@ use crate::{engine::Method, number::LaneKind, simd::Simd};
 
 /// Options of how a filter runs. They change the speed, never the promised exactness; by
 /// default all are chosen automatically.
+///
+/// ```
+/// use stridekern::{Method, Tuning};
+///
+/// let tuning = Tuning::default().with_method(Method::Direct).with_threads(1);
+/// assert_eq!((tuning.method, tuning.threads), (Some(Method::Direct), Some(1)));
+/// assert_eq!(tuning.with_threads(None).threads, None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Tuning {
     /// The method, or `None` for the fastest.
     pub method: Option<Method>,
@@ -21,6 +30,41 @@ pub struct Tuning {
 }
 
 impl Tuning {
+    /// Sets the [method](Self::method); `None` chooses automatically.
+    #[must_use]
+    pub fn with_method(mut self, method: impl Into<Option<Method>>) -> Self {
+        self.method = method.into();
+        self
+    }
+
+    /// Sets the [lane](Self::lane); `None` chooses automatically.
+    #[must_use]
+    pub fn with_lane(mut self, lane: impl Into<Option<LaneKind>>) -> Self {
+        self.lane = lane.into();
+        self
+    }
+
+    /// Sets the [SIMD level](Self::simd); `None` chooses automatically.
+    #[must_use]
+    pub fn with_simd(mut self, simd: impl Into<Option<Simd>>) -> Self {
+        self.simd = simd.into();
+        self
+    }
+
+    /// Sets the number of [threads](Self::threads); `None` chooses automatically.
+    #[must_use]
+    pub fn with_threads(mut self, threads: impl Into<Option<usize>>) -> Self {
+        self.threads = threads.into();
+        self
+    }
+
+    /// Sets the [output rows in a band](Self::band_rows); `None` chooses automatically.
+    #[must_use]
+    pub fn with_band_rows(mut self, band_rows: impl Into<Option<usize>>) -> Self {
+        self.band_rows = band_rows.into();
+        self
+    }
+
     /// Chooses for this machine what was left open. This is the only place where a plan
     /// depends on the processor and the threads.
     pub(crate) fn resolve(&self) -> ResolvedTuning {

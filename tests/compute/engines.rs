@@ -27,19 +27,11 @@ const EXTENTS: [Extent; 6] = [
 fn tunings() -> Vec<Tuning> {
     let mut all = Vec::new();
     for lane in [LaneKind::I16, LaneKind::F32, LaneKind::F64] {
-        let naive = Tuning {
-            method: Some(Method::Naive),
-            lane: Some(lane),
-            ..Tuning::default()
-        };
+        let naive = Tuning::default().with_method(Method::Naive).with_lane(lane);
         all.push(naive);
         for simd in Simd::available() {
             let methods = Method::ALL.into_iter().filter(|m| *m != Method::Naive);
-            all.extend(methods.map(|method| Tuning {
-                method: Some(method),
-                simd: Some(simd),
-                ..naive
-            }));
+            all.extend(methods.map(|method| naive.with_method(method).with_simd(simd)));
         }
     }
     all
@@ -103,10 +95,9 @@ const FLOATS: [LaneKind; 2] = [LaneKind::F32, LaneKind::F64];
 
 /// The default tunings at every SIMD level: what is cheapest runs, a copy too.
 fn unasked() -> impl Iterator<Item = Tuning> {
-    Simd::available().into_iter().map(|simd| Tuning {
-        simd: Some(simd),
-        ..Tuning::default()
-    })
+    Simd::available()
+        .into_iter()
+        .map(|simd| Tuning::default().with_simd(simd))
 }
 
 /// What a border draws around `abcd`, or around `a` alone.
@@ -291,10 +282,7 @@ fn large_float_images_have_no_seam() {
     let image = Image::new(1501, 1499, 1, Samples::F32(samples.collect())).unwrap();
     let [column, row] = [[5, 1], [1, 3]].map(|[r, c]| random_kernel(&mut random, r, c, 9));
     let kernel = outer_products(&[(&column, &row)]);
-    let tuning = |method| Tuning {
-        method: Some(method),
-        ..Tuning::default()
-    };
+    let tuning = |method| Tuning::default().with_method(method);
     for extent in EXTENTS {
         let filter =
             Filter::new(KernelBank::from_kernel("test", kernel.clone())).with_extent(extent);
@@ -452,10 +440,7 @@ impl Case {
     }
 
     fn apply(&self, filter: &Filter, image: &Image, tuning: &Tuning) -> Image {
-        let tuning = Tuning {
-            band_rows: Some(self.band_rows),
-            ..*tuning
-        };
+        let tuning = tuning.with_band_rows(self.band_rows);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build()
@@ -582,7 +567,7 @@ proptest! {
         let image = random_image(&mut random, case.shape, Depth::F32);
         let filter = filter(&kernel, case.walk());
         for tuning in allowed(&filter, &image) {
-            let whole = apply(&filter, &image, &Tuning { band_rows: Some(1000), ..tuning });
+            let whole = apply(&filter, &image, &tuning.with_band_rows(1000));
             let bands = case.apply(&filter, &image, &tuning);
             prop_assert!(bits(&whole) == bits(&bands), "{:?}", tuning);
         }
@@ -964,10 +949,7 @@ fn windows_that_need_too_much_are_refused() {
         .with_extent(Extent::Same(Border::Edge))
         .with_dilation([100_000_000, 1]);
     // What a row takes depends on the level.
-    let portable = Tuning {
-        simd: Some(Simd::PORTABLE),
-        ..Tuning::default()
-    };
+    let portable = Tuning::default().with_simd(Simd::PORTABLE);
     let error = filter.plan(&column, &portable).unwrap_err().to_string();
     assert_eq!(
         error,
@@ -1022,10 +1004,7 @@ fn steps_far_larger_than_the_image_are_taken() {
                         .with_extent(extent)
                         .with_channel(Channel::Each)
                         .with_step(step);
-                    let naive = Tuning {
-                        method: Some(Method::Naive),
-                        ..Tuning::default()
-                    };
+                    let naive = Tuning::default().with_method(Method::Naive);
                     let wanted = apply(&filter, &image, &naive);
                     let near = |axis: usize, len: usize| match step[axis] {
                         1 => len - 2..=len,

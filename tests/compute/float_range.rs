@@ -9,17 +9,15 @@ use stridekern::{
 use crate::common::{Random, apply};
 
 fn tunings() -> Vec<Tuning> {
-    let mut all = vec![Tuning {
-        method: Some(Method::Naive),
-        ..Tuning::default()
-    }];
+    let mut all = vec![Tuning::default().with_method(Method::Naive)];
     for simd in Simd::available() {
         let methods = Method::ALL.into_iter().filter(|m| *m != Method::Naive);
-        all.extend(methods.map(Some).chain([None]).map(|method| Tuning {
-            method,
-            simd: Some(simd),
-            ..Tuning::default()
-        }));
+        all.extend(
+            methods
+                .map(Some)
+                .chain([None])
+                .map(|method| Tuning::default().with_method(method).with_simd(simd)),
+        );
     }
     all
 }
@@ -347,11 +345,7 @@ fn the_height_of_bands_does_not_show() {
             .with_map(Map::Float);
         for simd in Simd::available() {
             let of = |band_rows| {
-                let tuning = Tuning {
-                    simd: Some(simd),
-                    band_rows,
-                    ..Tuning::default()
-                };
+                let tuning = Tuning::default().with_simd(simd).with_band_rows(band_rows);
                 match apply(&filter, &image, &tuning).samples() {
                     Samples::F32(samples) => samples.iter().map(|s| s.to_bits()).collect(),
                     _ => Vec::new(),

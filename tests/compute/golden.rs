@@ -72,11 +72,9 @@ impl KernelSpec {
 
 /// The naive loop in `f64`, and what a normal run takes.
 fn ways() -> [Tuning; 2] {
-    let naive = Tuning {
-        method: Some(Method::Naive),
-        lane: Some(LaneKind::F64),
-        ..Tuning::default()
-    };
+    let naive = Tuning::default()
+        .with_method(Method::Naive)
+        .with_lane(LaneKind::F64);
     [naive, Tuning::default()]
 }
 

@@ -98,10 +98,7 @@ fn the_narrowest_exact_lane_is_chosen() {
     // Long sums are made of groups; a column is never cut.
     let lane = |rows, columns| {
         let weights: Vec<f64> = (0..rows * columns).map(|i| (i as f64).sin()).collect();
-        let direct = Tuning {
-            method: Some(Method::Direct),
-            ..Tuning::default()
-        };
+        let direct = Tuning::default().with_method(Method::Direct);
         let image = random_image(&mut Random(1), [200, 200, 1], Depth::F32);
         filter(rows, columns, &weights)
             .plan(&image, &direct)
@@ -116,10 +113,7 @@ fn the_narrowest_exact_lane_is_chosen() {
 
 #[test]
 fn a_lane_that_would_not_be_exact_is_refused() {
-    let tuning = |lane| Tuning {
-        lane: Some(lane),
-        ..Tuning::default()
-    };
+    let tuning = |lane| Tuning::default().with_lane(lane);
     let wide = filter(1, 1, &[1000.0]);
     assert_eq!(
         refusal(&wide, &image(Depth::U8), &tuning(LaneKind::I16)),
@@ -129,23 +123,16 @@ fn a_lane_that_would_not_be_exact_is_refused() {
 }
 
 /// A level that every processor has, for plans that depend on it.
-const PORTABLE: Tuning = Tuning {
-    method: None,
-    lane: None,
-    simd: Some(Simd::PORTABLE),
-    threads: None,
-    band_rows: None,
-};
+fn portable() -> Tuning {
+    Tuning::default().with_simd(Simd::PORTABLE)
+}
 
 #[test]
 fn bytes_are_taken_four_at_a_time_where_that_is_faster() {
     let Some(simd) = Simd::named("avx512vnni") else {
         return;
     };
-    let tuning = Tuning {
-        simd: Some(simd),
-        ..Tuning::default()
-    };
+    let tuning = Tuning::default().with_simd(simd);
     let dots = |filter: &Filter, depth| {
         let plan = filter.plan(&image(depth), &tuning).unwrap();
         plan.method_reason().contains("dot products of bytes")
@@ -177,7 +164,7 @@ fn floats_under_valid_windows_are_not_copied() {
     let wide = random_image(&mut Random(1), [9, 200, 1], Depth::F32);
     let sum = filter(1, 2, &[1.0, 1.0]);
     let zero_copy =
-        |filter: &Filter, image: &Image| filter.plan(image, &PORTABLE).unwrap().zero_copy();
+        |filter: &Filter, image: &Image| filter.plan(image, &portable()).unwrap().zero_copy();
     assert!(zero_copy(&sum, &wide));
     assert!(!zero_copy(
         &sum.clone().with_extent(Extent::Same(Border::Edge)),
@@ -208,20 +195,13 @@ fn method_and_level_are_as_asked() {
         (Method::Direct, Simd::best().level())
     );
     for simd in Simd::available() {
-        assert_eq!(
-            plan(Tuning {
-                simd: Some(simd),
-                ..Tuning::default()
-            })
-            .simd(),
-            simd.level()
-        );
+        assert_eq!(plan(Tuning::default().with_simd(simd)).simd(), simd.level());
     }
-    let naive = plan(Tuning {
-        method: Some(Method::Naive),
-        band_rows: Some(7),
-        ..Tuning::default()
-    });
+    let naive = plan(
+        Tuning::default()
+            .with_method(Method::Naive)
+            .with_band_rows(7),
+    );
     assert_eq!(
         naive.to_string(),
         "naive in i16, portable, 7 rows at a time"
@@ -291,7 +271,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
         ),
     ] {
         let filter = filter(size, size, &weights);
-        let plan = filter.plan(&image(Depth::U8), &PORTABLE).unwrap();
+        let plan = filter.plan(&image(Depth::U8), &portable()).unwrap();
         assert_eq!(
             (plan.method(), plan.method_reason().as_str()),
             (method, reason)
@@ -299,10 +279,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
         let answers: Vec<String> = plan.answers().iter().map(ToString::to_string).collect();
         assert!(answers.iter().any(|line| line == others), "{answers:?}");
     }
-    let separable = Tuning {
-        method: Some(Method::Separable),
-        ..Tuning::default()
-    };
+    let separable = Tuning::default().with_method(Method::Separable);
     assert_eq!(
         refusal(
             &filter(2, 2, &[1.0, 2.0, 2.0, 5.0]),
@@ -335,10 +312,7 @@ fn large_kernels_are_transformed() {
     );
     assert_eq!(plan(&filter(5, 5, &noise(25))).method(), Method::Direct);
 
-    let fft = Tuning {
-        method: Some(Method::Fft),
-        ..Tuning::default()
-    };
+    let fft = Tuning::default().with_method(Method::Fft);
     for (filter, tuning, message) in [
         (
             filter(5, 5, &noise(25)).with_step([2, 1]),
@@ -352,10 +326,7 @@ fn large_kernels_are_transformed() {
         ),
         (
             filter(3, 3, &[1.0; 9]),
-            Tuning {
-                lane: Some(LaneKind::F32),
-                ..fft
-            },
+            fft.with_lane(LaneKind::F32),
             "the fft engine cannot run here: it would run in f64; use another engine, or auto",
         ),
         (
@@ -421,7 +392,7 @@ fn what_cannot_be_is_refused_with_a_way_out() {
             "windows of 2199023255553 rows x 9 columns need 1207959552 MiB for each thread, more than the limit of 512; use a smaller kernel or dilation",
         ),
     ] {
-        assert_eq!(refusal(&filter, &small, &PORTABLE), message);
+        assert_eq!(refusal(&filter, &small, &portable()), message);
     }
 }
 
@@ -457,10 +428,7 @@ fn bands_are_cut_for_the_threads_of_the_tuning() {
         (threads, pool.build().unwrap())
     });
     let plan = |threads| {
-        let tuning = Tuning {
-            threads,
-            ..PORTABLE
-        };
+        let tuning = portable().with_threads(threads);
         filter.plan_for([300, 200, 1], Depth::U8, &tuning).unwrap()
     };
     let mut heights = Vec::new();
@@ -504,10 +472,7 @@ fn every_engine_answers_once() {
         let size = weights.len().isqrt();
         let filter = filter(size, size, &weights);
         for method in [None].into_iter().chain(Method::ALL.map(Some)) {
-            let tuning = Tuning {
-                method,
-                ..Tuning::default()
-            };
+            let tuning = Tuning::default().with_method(method);
             let Ok(plan) = filter.plan(&large, &tuning) else {
                 continue;
             };

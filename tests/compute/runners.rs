@@ -67,10 +67,7 @@ fn images_and_outputs_of_every_layout_give_the_same_samples() {
                 let filter = Filter::new(bank.clone())
                     .with_extent(extent)
                     .with_channel(channel);
-                let tuning = Tuning {
-                    threads: Some(threads),
-                    ..Tuning::default()
-                };
+                let tuning = Tuning::default().with_threads(threads);
                 let expected = filter.apply(&image).unwrap();
                 let plan = filter.plan(&image, &tuning).unwrap();
                 let mut runner = plan.runner().unwrap();
@@ -126,10 +123,7 @@ fn regions_are_those_of_the_whole_result() {
                         .with_step(step)
                         .with_channel(channel)
                         .with_map(map);
-                    let tuning = Tuning {
-                        method: Some(method),
-                        ..Tuning::default()
-                    };
+                    let tuning = Tuning::default().with_method(method);
                     // Some methods take some kernels only.
                     let Ok(plan) = filter.plan(&image, &tuning) else {
                         continue;
@@ -240,12 +234,10 @@ fn extreme_tunings_give_the_same_samples() {
         for method in Method::ALL {
             for value in [1, 1 << 31, 1 << 50, 1 << 62, 1 << 63, usize::MAX] {
                 for (threads, band_rows) in [(Some(value), None), (None, Some(value))] {
-                    let tuning = Tuning {
-                        method: Some(method),
-                        threads,
-                        band_rows,
-                        ..Tuning::default()
-                    };
+                    let tuning = Tuning::default()
+                        .with_method(method)
+                        .with_threads(threads)
+                        .with_band_rows(band_rows);
                     let plan = filter.plan(&image, &tuning).unwrap();
                     let mut output = plan.allocate().unwrap();
                     plan.run(&image, &mut output).unwrap();

@@ -35,10 +35,7 @@ impl Baseline {
         tuning: &Tuning,
         runs: u32,
     ) -> Result<Self> {
-        let naive = Tuning {
-            method: Some(Method::Naive),
-            ..*tuning
-        };
+        let naive = tuning.with_method(Method::Naive);
         let plan = filter.plan(image, &naive)?;
         let [rows, ..] = plan.output_shape();
         // These maps depend on the range of the whole image.
@@ -175,10 +172,7 @@ mod tests {
     #[test]
     fn the_first_rows_answer_for_the_whole_image() {
         let image = image();
-        let naive = Tuning {
-            method: Some(Method::Naive),
-            ..Tuning::default()
-        };
+        let naive = Tuning::default().with_method(Method::Naive);
         // Anchors off the middle, so that no margin is too large by chance.
         for anchor in ["[0, 0]", "[4, 2]"] {
             let weights = "weights = [[1, -2, 3], [4, 5, 6], [7, -8, 9], [1, 1, 2], [0, 3, 1]]";

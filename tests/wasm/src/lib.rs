@@ -45,12 +45,10 @@ fn run(case: usize) -> Result<Image> {
     let filter = Filter::new(bank)
         .with_extent(extent)
         .with_channel(Channel::Each);
-    let tuning = Tuning {
-        method,
-        // Without fused multiply-add on both sides, so that floats are rounded alike.
-        simd: Some(Simd::PORTABLE),
-        ..Tuning::default()
-    };
+    // Without fused multiply-add on both sides, so that floats are rounded alike.
+    let tuning = Tuning::default()
+        .with_method(method)
+        .with_simd(Simd::PORTABLE);
     let plan = filter.plan(&image, &tuning)?;
     let mut output = plan.allocate()?;
     plan.apply_into(&image, &mut output, &|_| ())?;
