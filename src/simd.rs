@@ -4,11 +4,6 @@
 //! per level; which copy runs is decided at run time by a [`Simd`], a value
 //! that exists only for levels that were detected on this processor.
 
-#![allow(
-    unsafe_code,
-    reason = "calling a function compiled for a CPU feature is unsafe; `Simd` and `Isa` prove the feature"
-)]
-
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod array_dots;
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +12,8 @@ mod dots;
 use array_dots as dots;
 mod lines;
 mod memory;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tokens;
 mod vectors;
 
 use std::fmt;
@@ -24,6 +21,10 @@ use std::fmt;
 pub(crate) use dots::{DotVectors, Dots};
 pub(crate) use lines::{aligned, padded_row_len};
 pub(crate) use memory::{prefetch, streaming};
+#[cfg(target_arch = "aarch64")]
+use tokens::Neon;
+#[cfg(target_arch = "x86_64")]
+use tokens::{Avx2, Avx512};
 pub(crate) use vectors::Vectors;
 
 /// A set of instructions that the inner loops are compiled for.
@@ -53,31 +54,6 @@ impl Level {
             Self::Avx512Vnni => "avx512vnni",
         }
     }
-
-    /// Whether this processor has it.
-    fn is_detected(self) -> bool {
-        match self {
-            Self::Portable => true,
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                Self::Avx2.is_detected()
-                    && is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl")
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => {
-                Self::Avx512.is_detected() && is_x86_feature_detected!("avx512vnni")
-            }
-            // Levels of other targets.
-            _ => false,
-        }
-    }
 }
 
 impl fmt::Display for Level {
@@ -86,35 +62,53 @@ impl fmt::Display for Level {
     }
 }
 
-/// A level that this processor has.
-///
-/// The field is private. Apart from the portable level, only [`Simd::available`]
-/// constructs it, after detection: holding a `Simd` proves the features of its level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Simd(Level);
+/// A level that this processor has: it holds the tokens that prove it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Simd(Tokens);
+
+/// What proves the features of a level.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tokens {
+    Portable,
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(Avx512, Dots),
+}
 
 impl Simd {
     /// The baseline of the target.
-    pub const PORTABLE: Self = Self(Level::Portable);
+    pub const PORTABLE: Self = Self(Tokens::Portable);
 
     /// Every level of this processor, the slowest first.
     pub fn available() -> Vec<Self> {
-        let levels = [
-            Level::Portable,
-            Level::Neon,
-            Level::Avx2,
-            Level::Avx512,
-            Level::Avx512Vnni,
+        let beyond_the_baseline = [
+            #[cfg(target_arch = "aarch64")]
+            Neon::detect().map(Tokens::Neon),
+            #[cfg(target_arch = "x86_64")]
+            Avx2::detect().map(Tokens::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect().map(Tokens::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect()
+                .zip(Dots::detect())
+                .map(|(isa, dots)| Tokens::Avx512Vnni(isa, dots)),
         ];
-        let here = levels.into_iter().filter(|level| level.is_detected());
-        here.map(Self).collect()
+        let tokens = [Some(Tokens::Portable)]
+            .into_iter()
+            .chain(beyond_the_baseline);
+        tokens.flatten().map(Self).collect()
     }
 
     /// The fastest level of this processor.
     pub fn best() -> Self {
         Self::available()
             .into_iter()
-            .max_by_key(|simd| simd.0)
+            .max_by_key(|simd| simd.level())
             .unwrap_or(Self::PORTABLE)
     }
 
@@ -123,17 +117,27 @@ impl Simd {
     pub fn named(name: &str) -> Option<Self> {
         Self::available()
             .into_iter()
-            .find(|simd| simd.0.name() == name)
+            .find(|simd| simd.level().name() == name)
     }
 
     /// The level this proves.
     pub const fn level(self) -> Level {
-        self.0
+        match self.0 {
+            Tokens::Portable => Level::Portable,
+            #[cfg(target_arch = "aarch64")]
+            Tokens::Neon(_) => Level::Neon,
+            #[cfg(target_arch = "x86_64")]
+            Tokens::Avx2(_) => Level::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Tokens::Avx512(_) => Level::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Tokens::Avx512Vnni(..) => Level::Avx512Vnni,
+        }
     }
 
     /// Whether this level has instructions for dot products of bytes.
     pub(crate) const fn has_dots(self) -> bool {
-        matches!(self.0, Level::Avx512Vnni)
+        matches!(self.level(), Level::Avx512Vnni)
     }
 
     /// Runs `body` with dot products of bytes.
@@ -145,9 +149,11 @@ impl Simd {
     pub(crate) fn run_dots<B: DotBody>(self, body: B) {
         #[cfg(target_arch = "x86_64")]
         match self.0 {
-            // SAFETY: as above, for AVX-512 and VNNI.
-            Level::Avx512Vnni => unsafe { avx512vnni(body) },
-            level => unreachable!("{level} has no dot products, and the plan knows it"),
+            Tokens::Avx512Vnni(_, dots) => dots.run(body),
+            _ => unreachable!(
+                "{} has no dot products, and the plan knows it",
+                self.level()
+            ),
         }
         #[cfg(not(target_arch = "x86_64"))]
         body.run(Dots(()));
@@ -157,43 +163,21 @@ impl Simd {
     #[inline]
     pub(crate) fn run<B: Body>(self, body: B) -> B::Output {
         match self.0 {
-            // SAFETY: a `Simd` of this level exists only if `available` detected
-            // AVX2 and FMA on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { avx2(body) },
-            // SAFETY: as above, for AVX2, FMA and AVX-512 F, BW, DQ and VL.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 | Level::Avx512Vnni => unsafe { avx512(body) },
-            // SAFETY: as above, for NEON.
+            Tokens::Portable => body.run(Portable),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => unsafe { neon(body) },
-            _ => body.run(Portable),
+            Tokens::Neon(isa) => isa.run(body),
+            #[cfg(target_arch = "x86_64")]
+            Tokens::Avx2(isa) => isa.run(body),
+            #[cfg(target_arch = "x86_64")]
+            Tokens::Avx512(isa) | Tokens::Avx512Vnni(isa, _) => isa.run(body),
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2<B: Body>(body: B) -> B::Output {
-    body.run(Avx2(()))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-fn avx512<B: Body>(body: B) -> B::Output {
-    body.run(Avx512(()))
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn avx512vnni<B: DotBody>(body: B) {
-    body.run(Dots(()));
-}
-
-#[cfg(target_arch = "aarch64")]
-#[target_feature(enable = "neon")]
-fn neon<B: Body>(body: B) -> B::Output {
-    body.run(Neon(()))
+impl fmt::Debug for Simd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Simd").field(&self.level()).finish()
+    }
 }
 
 /// Code that is compiled once per level.
@@ -215,10 +199,8 @@ pub(crate) trait DotBody {
     fn run(self, dots: Dots);
 }
 
-/// The properties and vector operations of a level.
-///
-/// Only the `#[target_feature]` functions above construct tokens of levels beyond the
-/// portable one, so a token proves the features.
+/// The properties and vector operations of a level, whose features the implementor, a
+/// token, proves.
 pub(crate) trait Isa: Vectors<i16> + Vectors<f32> + Vectors<f64> {
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;
@@ -228,6 +210,7 @@ pub(crate) trait Isa: Vectors<i16> + Vectors<f32> + Vectors<f64> {
     const REGISTERS: usize;
 }
 
+/// The token of the baseline, which every processor has.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 
@@ -238,10 +221,6 @@ impl Isa for Portable {
 }
 
 #[cfg(target_arch = "aarch64")]
-#[derive(Clone, Copy)]
-pub(crate) struct Neon(());
-
-#[cfg(target_arch = "aarch64")]
 impl Isa for Neon {
     const FMA: bool = true;
     const VECTOR: usize = 16;
@@ -249,19 +228,11 @@ impl Isa for Neon {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-pub(crate) struct Avx2(());
-
-#[cfg(target_arch = "x86_64")]
 impl Isa for Avx2 {
     const FMA: bool = true;
     const VECTOR: usize = 32;
     const REGISTERS: usize = 16;
 }
-
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
 
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {

@@ -1,7 +1,15 @@
 //! Prefetch and non-temporal stores.
 
+#![cfg_attr(
+    target_arch = "x86_64",
+    allow(
+        unsafe_code,
+        reason = "these instructions have no safe functions; every x86-64 has them"
+    )
+)]
+
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm_sfence, _mm_stream_si128};
+use std::arch::x86_64::{__m128i, _MM_HINT_T0, _mm_prefetch, _mm_sfence, _mm_stream_si128};
 
 use bytemuck::Pod;
 
@@ -56,31 +64,21 @@ impl Stream {
         let to: &mut [u8] = bytemuck::cast_slice_mut(to);
         #[cfg(target_arch = "x86_64")]
         let (from, to) = {
-            let head = to.as_ptr().align_offset(VECTOR).min(to.len());
-            to[..head].copy_from_slice(&from[..head]);
-            let (from, to) = (&from[head..], &mut to[head..]);
-            let (vectors, rest) = from.as_chunks::<VECTOR>();
-            let (aligned, to) = to.as_chunks_mut::<VECTOR>();
-            for (from, to) in vectors.iter().zip(aligned) {
-                // SAFETY: every x86-64 has the instructions; both arrays are as
-                // long as the vector, the second is aligned to it, and dropping
-                // `self` orders the store before what follows.
-                unsafe {
-                    _mm_stream_si128(
-                        to.as_mut_ptr().cast(),
-                        _mm_loadu_si128(from.as_ptr().cast()),
-                    );
-                }
+            let (head, vectors, tail) = bytemuck::pod_align_to_mut::<u8, __m128i>(to);
+            let (from_head, from) = from.split_at(head.len());
+            head.copy_from_slice(from_head);
+            let (from, from_tail) = from.split_at(size_of_val(vectors));
+            for (to, from) in vectors.iter_mut().zip(from.as_chunks().0) {
+                // SAFETY: every x86-64 has the instruction; the reference is to a vector
+                // that may be written and is aligned, and dropping `self` orders the
+                // store before what follows.
+                unsafe { _mm_stream_si128(to, bytemuck::must_cast::<[u8; 16], _>(*from)) }
             }
-            (rest, to)
+            (from_tail, tail)
         };
         to.copy_from_slice(from);
     }
 }
-
-/// The bytes of one store.
-#[cfg(target_arch = "x86_64")]
-const VECTOR: usize = 16;
 
 #[cfg(test)]
 mod tests {

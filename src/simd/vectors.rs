@@ -33,17 +33,18 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{
-        super::{Avx2, Avx512, Portable},
+        super::{
+            Avx2, Avx512, Portable,
+            tokens::{methods, with_features},
+        },
         Vectors,
     };
 
     macro_rules! vectors {
         (
-            $isa:ty, $number:ty, $vector:ty, $lanes:literal:
-            $load:ident, $store:ident, $splat:ident, $add:ident,
-            |$a:ident, $b:ident, $c:ident| $mul_add:expr
+            $isa:ident, $number:ty, $vector:ty, $lanes:literal:
+            $splat:ident, $add:ident, |$a:ident, $b:ident, $c:ident| $mul_add:expr
         ) => {
-            #[allow(unused_unsafe, reason = "what every x86-64 has is safe to call")]
             impl Vectors<$number> for $isa {
                 type Vector = $vector;
                 const LANES: usize = $lanes;
@@ -53,60 +54,45 @@ mod x86 {
                     let from: &[$number; $lanes] = from
                         .first_chunk()
                         .expect("there is a number for every lane");
-                    // SAFETY: the token proves the instruction; the array is as
-                    // long as the vector, and the access may be unaligned.
-                    unsafe { $load(from.as_ptr().cast()) }
+                    bytemuck::must_cast(*from)
                 }
 
                 #[inline(always)]
                 fn store(self, vector: $vector, to: &mut [$number]) {
                     let to: &mut [$number; $lanes] =
                         to.first_chunk_mut().expect("there is room for every lane");
-                    // SAFETY: as for `load`.
-                    unsafe { $store(to.as_mut_ptr().cast(), vector) }
+                    *to = bytemuck::must_cast(vector);
                 }
 
-                #[inline(always)]
-                fn splat(self, value: $number) -> $vector {
-                    // SAFETY: the token proves the instruction.
-                    unsafe { $splat(value) }
-                }
-
-                #[inline(always)]
-                fn add(self, a: $vector, b: $vector) -> $vector {
-                    // SAFETY: the token proves the instruction.
-                    unsafe { $add(a, b) }
-                }
-
-                #[inline(always)]
-                fn mul_add(self, $a: $vector, $b: $vector, $c: $vector) -> $vector {
-                    // SAFETY: the token proves the instructions.
-                    unsafe { $mul_add }
-                }
+                with_features!($isa: methods! {
+                    fn splat(value: $number) -> $vector { $splat(value) }
+                    fn add(a: $vector, b: $vector) -> $vector { $add(a, b) }
+                    fn mul_add($a: $vector, $b: $vector, $c: $vector) -> $vector { $mul_add }
+                });
             }
         };
     }
 
-    vectors!(Portable, i16, __m128i, 8: _mm_loadu_si128, _mm_storeu_si128, _mm_set1_epi16,
-        _mm_add_epi16, |a, b, c| _mm_add_epi16(_mm_mullo_epi16(a, b), c));
-    vectors!(Portable, f32, __m128, 4: _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps,
-        _mm_add_ps, |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c));
-    vectors!(Portable, f64, __m128d, 2: _mm_loadu_pd, _mm_storeu_pd, _mm_set1_pd,
-        _mm_add_pd, |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c));
+    vectors!(Portable, i16, __m128i, 8: _mm_set1_epi16, _mm_add_epi16,
+        |a, b, c| _mm_add_epi16(_mm_mullo_epi16(a, b), c));
+    vectors!(Portable, f32, __m128, 4: _mm_set1_ps, _mm_add_ps,
+        |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c));
+    vectors!(Portable, f64, __m128d, 2: _mm_set1_pd, _mm_add_pd,
+        |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c));
 
-    vectors!(Avx2, i16, __m256i, 16: _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi16,
-        _mm256_add_epi16, |a, b, c| _mm256_add_epi16(_mm256_mullo_epi16(a, b), c));
-    vectors!(Avx2, f32, __m256, 8: _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps,
-        _mm256_add_ps, |a, b, c| _mm256_fmadd_ps(a, b, c));
-    vectors!(Avx2, f64, __m256d, 4: _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd,
-        _mm256_add_pd, |a, b, c| _mm256_fmadd_pd(a, b, c));
+    vectors!(Avx2, i16, __m256i, 16: _mm256_set1_epi16, _mm256_add_epi16,
+        |a, b, c| _mm256_add_epi16(_mm256_mullo_epi16(a, b), c));
+    vectors!(Avx2, f32, __m256, 8: _mm256_set1_ps, _mm256_add_ps,
+        |a, b, c| _mm256_fmadd_ps(a, b, c));
+    vectors!(Avx2, f64, __m256d, 4: _mm256_set1_pd, _mm256_add_pd,
+        |a, b, c| _mm256_fmadd_pd(a, b, c));
 
-    vectors!(Avx512, i16, __m512i, 32: _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi16,
-        _mm512_add_epi16, |a, b, c| _mm512_add_epi16(_mm512_mullo_epi16(a, b), c));
-    vectors!(Avx512, f32, __m512, 16: _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps,
-        _mm512_add_ps, |a, b, c| _mm512_fmadd_ps(a, b, c));
-    vectors!(Avx512, f64, __m512d, 8: _mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd,
-        _mm512_add_pd, |a, b, c| _mm512_fmadd_pd(a, b, c));
+    vectors!(Avx512, i16, __m512i, 32: _mm512_set1_epi16, _mm512_add_epi16,
+        |a, b, c| _mm512_add_epi16(_mm512_mullo_epi16(a, b), c));
+    vectors!(Avx512, f32, __m512, 16: _mm512_set1_ps, _mm512_add_ps,
+        |a, b, c| _mm512_fmadd_ps(a, b, c));
+    vectors!(Avx512, f64, __m512d, 8: _mm512_set1_pd, _mm512_add_pd,
+        |a, b, c| _mm512_fmadd_pd(a, b, c));
 }
 
 /// Arrays for targets without intrinsics here; the compiler vectorises them.
