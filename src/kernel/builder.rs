@@ -8,7 +8,7 @@ use super::{Kernel, KernelError};
 /// use stridekern::Kernel;
 ///
 /// let smooth = Kernel::builder(1, 3, vec![1.0, 2.0, 1.0]).divisor(4.0).build()?;
-/// assert_eq!(smooth.sum(), 1.0);
+/// assert_eq!(smooth.gain(), 1.0);
 /// let shift = Kernel::builder(1, 2, vec![1.0, 0.0]).anchor([0, 1]).build()?;
 /// assert_eq!(shift.anchor(), [0, 1]);
 /// # Ok::<(), stridekern::Error>(())
