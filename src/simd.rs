@@ -183,7 +183,9 @@ impl fmt::Debug for Simd {
 /// Code that is compiled once per level.
 ///
 /// `run` and all it calls in its loops must be `#[inline(always)]`: only code
-/// inlined into the level's function is compiled with the level's features.
+/// inlined into the level's function is compiled with the level's features. Loops over
+/// vectors are written as loops: a closure that calls an intrinsic, passed to `array::map`
+/// or `array::from_fn`, is inlined only if the compiler happens to try it first.
 pub(crate) trait Body {
     /// What the code returns.
     type Output;
