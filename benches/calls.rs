@@ -40,7 +40,7 @@ fn filter(size: usize) -> Filter {
     let weights: Vec<f64> = line.iter().flat_map(products).collect();
     let sum = weights.iter().sum();
     let kernel = Kernel::builder(size, size, weights).divisor(sum).build();
-    Filter::new(kernel.expect("the weights make a kernel")).with_extent(Border::Reflect.into())
+    Filter::new(kernel.expect("the weights make a kernel")).with_extent(Border::Reflect)
 }
 
 fn kept_runners(criterion: &mut Criterion) {

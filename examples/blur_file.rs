@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Every channel, and a border, so that the result has the size of the image.
     let blurred = Filter::new(KernelBank::builtin("gaussian7")?)
         .with_channel(Channel::Each)
-        .with_extent(Border::Reflect.into())
+        .with_extent(Border::Reflect)
         .apply(&decoded.image)?;
 
     let warnings = codec::write(

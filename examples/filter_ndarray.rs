@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let array = Array2::from_shape_fn((6, 8), |(_, column)| if column < 4 { 0.0 } else { 1.0 });
     let view = StridedView::<f32, 2>::from_ndarray(&array.view())?;
 
-    let filter = Filter::new(KernelBank::builtin("gaussian3")?).with_extent(Border::Edge.into());
+    let filter = Filter::new(KernelBank::builtin("gaussian3")?).with_extent(Border::Edge);
     let plan = filter.plan(view, &Tuning::default())?;
     let mut smooth = Array2::<f32>::zeros((6, 8));
     plan.run(view, StridedViewMut::from_ndarray(smooth.view_mut())?)?;

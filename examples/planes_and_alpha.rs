@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok::<_, Box<dyn Error>>(view.plane(3)?.to_vec())
     };
 
-    let filter = Filter::new(KernelBank::builtin("box3")?).with_extent(Border::Edge.into());
+    let filter = Filter::new(KernelBank::builtin("box3")?).with_extent(Border::Edge);
     let blurred = (filter.clone().with_channel(Channel::Each)).apply(&rgba)?;
     assert_eq!(alpha(&blurred)?, alpha(&rgba)?);
 

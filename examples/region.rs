@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let image = codec::read(Path::new(&path), &Limits::default())?.image;
     let (rows, columns) = (40..104, 100..196);
 
-    let filter = Filter::new(KernelBank::builtin("gaussian7")?).with_extent(Border::Edge.into());
+    let filter = Filter::new(KernelBank::builtin("gaussian7")?).with_extent(Border::Edge);
     let mut runner = filter.plan(&image, &Tuning::default())?.runner()?;
     let mut region = Image::zeroed(64, 96, 1, image.depth())?;
     runner.run_region(&image, rows.clone(), columns.clone(), &mut region)?;

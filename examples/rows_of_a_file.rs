@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let filter = Filter::new(KernelBank::builtin("motion")?)
         .with_channel(Channel::Each)
-        .with_extent(Border::Edge.into());
+        .with_extent(Border::Edge);
 
     let mut reader = codec::open_rows(Path::new(input), &Limits::default())?;
     let (spec, metadata) = (reader.header().spec, reader.header().metadata.clone());

@@ -11,7 +11,7 @@ use stridekern::{Border, Depth, Filter, Image, KernelBank, Stop, Tuning};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let tuning = Tuning::default().with_threads(1);
-    let filter = Filter::new(KernelBank::builtin("sharpen")?).with_extent(Border::Edge.into());
+    let filter = Filter::new(KernelBank::builtin("sharpen")?).with_extent(Border::Edge);
     let plan = filter.plan_for([720, 1280, 1], Depth::U8, &tuning)?;
     println!("{plan}");
 

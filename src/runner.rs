@@ -173,7 +173,8 @@ impl Runner {
         self.fill(image.into(), [0..rows, 0..columns], output.into(), progress)
     }
 
-    /// Writes only these rows and columns of the result to `output`. They are the same as in
+    /// Writes only these rows and columns of the result to `output`, which has as many rows
+    /// and columns as they are, and the channels of the result. They are the same as in
     /// the whole result: windows at their edge read the image beyond.
     ///
     /// # Errors

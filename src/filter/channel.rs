@@ -15,7 +15,9 @@ pub enum Channel {
     /// A gray image is its own luma; alpha is dropped.
     #[default]
     Luma,
-    /// Every channel; alpha is copied, not filtered.
+    /// Every channel; alpha, the last of two or of four channels, is copied, not filtered.
+    /// Planes that are no alpha, such as the two of a motion field, are filtered one by one:
+    /// see [`ImageView::plane`](crate::ImageView::plane).
     Each,
     /// Red alone, as a gray image.
     Red,

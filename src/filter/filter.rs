@@ -16,10 +16,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Extent {
-    /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)`.
+    /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)` for a kernel of
+    /// `kh x kw`, which a dilation `d` makes `(kh - 1) d + 1` high. With a step `s`, every
+    /// `s`-th of them: `ceil((H - kh + 1) / s)` rows.
     #[default]
     Valid,
-    /// A window on every pixel, `H x W`; the border says what lies outside.
+    /// A window on every pixel, `H x W`, or with a step on every `s`-th, `ceil(H / s)` rows;
+    /// the border says what lies outside.
     Same(Border),
 }
 
@@ -121,14 +124,16 @@ impl Filter {
         }
     }
 
-    /// Sets the extent: the size of the result, and what lies outside the image.
+    /// Sets the extent: the size of the result, and what lies outside the image. A
+    /// [`Border`] is the extent `same` with that border.
     #[must_use]
-    pub const fn with_extent(mut self, extent: Extent) -> Self {
-        self.extent = extent;
+    pub fn with_extent(mut self, extent: impl Into<Extent>) -> Self {
+        self.extent = extent.into();
         self
     }
 
-    /// Sets the step: `[rows, columns]` from one window to the next.
+    /// Sets the step: `[rows, columns]` from one window to the next. The first window
+    /// stays where it is.
     #[must_use]
     pub const fn with_step(mut self, step: [usize; 2]) -> Self {
         self.step = step;
@@ -157,10 +162,11 @@ impl Filter {
     }
 
     /// The sample type of the result; `None` is that of the image, or floats
-    /// with [`Map::Float`].
+    /// with [`Map::Float`]. Another type has another full scale, and samples are scaled to
+    /// it: from 8 to 16 bits they are multiplied by 257, from 8 bits to floats divided by 255.
     #[must_use]
-    pub const fn with_depth(mut self, depth: Option<Depth>) -> Self {
-        self.depth = depth;
+    pub fn with_depth(mut self, depth: impl Into<Option<Depth>>) -> Self {
+        self.depth = depth.into();
         self
     }
 

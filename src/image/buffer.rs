@@ -291,7 +291,7 @@ mod tests {
             Samples::F32(samples) => samples.is_mapped(),
         };
         let bank = KernelBank::builtin("gaussian3").expect("a builtin kernel");
-        let filter = Filter::new(bank).with_extent(Border::Reflect.into());
+        let filter = Filter::new(bank).with_extent(Border::Reflect);
         for (depth, large) in [
             (Depth::U8, HUGE_PAGES_FROM),
             (Depth::U16, HUGE_PAGES_FROM / 2),

@@ -227,7 +227,7 @@ impl TryFrom<DynamicImage> for Image {
 ///
 /// let photo = DynamicImage::new_rgb8(4, 4);
 /// let sharp = Filter::new(KernelBank::builtin("sharpen")?)
-///     .with_extent(Border::Reflect.into())
+///     .with_extent(Border::Reflect)
 ///     .apply(stridekern::ImageView::try_from(&photo)?)?;
 /// let sharp = DynamicImage::try_from(sharp)?;
 /// assert_eq!(sharp.width(), 4);

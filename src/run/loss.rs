@@ -101,7 +101,7 @@ mod tests {
             let old = std::fs::read(&path).unwrap();
             let bank = KernelBank::resolve("identity").unwrap();
             let filter = Filter::new(bank)
-                .with_extent("edge".parse().unwrap())
+                .with_extent(crate::Border::Edge)
                 .with_depth(Some(to));
             let job = Job {
                 input: Place::File(path.clone()),

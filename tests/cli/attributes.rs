@@ -14,7 +14,7 @@ fn a_backup_is_the_input_as_it_was() {
     let room = Room::new();
     let old = room.bytes("a.png");
     let wanted = filter("box3")
-        .with_extent("edge".parse().unwrap())
+        .with_extent(stridekern::Border::Edge)
         .apply(&room.read("a.png"))
         .unwrap();
     // What is checked before any work has no backup either.
@@ -100,7 +100,7 @@ fn a_file_with_several_names_is_replaced_once_for_each() {
     let old = room.bytes("in/m.png");
     let wanted = filter("box3")
         .with_channel("each".parse().unwrap())
-        .with_extent("edge".parse().unwrap())
+        .with_extent(stridekern::Border::Edge)
         .apply(&room.read("in/m.png"))
         .unwrap();
     // Named both: the user is asked which was meant.

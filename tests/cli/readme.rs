@@ -180,7 +180,7 @@ fn the_pictures_are_what_the_program_makes() {
     let cat = read(&pictures.join("../photos/chelsea.png"));
     for kernel in ["sobel", "emboss", "disk3"] {
         let filter = Filter::new(KernelBank::resolve(kernel).unwrap())
-            .with_extent("edge".parse().unwrap())
+            .with_extent(stridekern::Border::Edge)
             .with_step([2, 2]);
         let picture = read(&pictures.join(format!("chelsea.{kernel}.edge.png")));
         assert_eq!(picture, filter.apply(&cat).unwrap(), "{kernel}");

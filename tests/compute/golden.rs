@@ -149,7 +149,7 @@ mod photographs {
                 photograph.file
             );
             let luma = Filter::new(identity.clone())
-                .with_extent("edge".parse().unwrap())
+                .with_extent(stridekern::Border::Edge)
                 .apply(&image)
                 .unwrap();
             assert_eq!(
@@ -256,7 +256,7 @@ mod crops {
                 other => panic!("depth {other}"),
             };
             Filter::new(filters[&self.filter].bank(&self.filter))
-                .with_extent(self.border.parse().unwrap())
+                .with_extent(self.border.parse::<Extent>().unwrap())
                 .with_step(self.step)
                 .with_dilation(self.dilation)
                 .with_channel(self.channel.parse::<Channel>().unwrap())

@@ -259,7 +259,7 @@ fn rows_that_no_memory_holds_are_refused() {
     for channels in [1 << 56, usize::MAX >> 3, usize::MAX >> 1] {
         for depth in [Depth::U8, Depth::U16, Depth::F32] {
             let filter = Filter::new(KernelBank::builtin("box3").unwrap())
-                .with_extent(Border::Edge.into())
+                .with_extent(Border::Edge)
                 .with_channel(Channel::Each);
             let plan = filter.plan_for([1, 1, channels], depth, &Tuning::default());
             let refused = plan.unwrap_err().to_string();

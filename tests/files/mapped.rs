@@ -73,7 +73,7 @@ fn arrays_in_fortran_order_are_views_and_are_filtered() {
         .unwrap()
         .image;
     let filter =
-        Filter::new(KernelBank::resolve("box3").unwrap()).with_extent("wrap".parse().unwrap());
+        Filter::new(KernelBank::resolve("box3").unwrap()).with_extent(stridekern::Border::Wrap);
     assert_eq!(filter.apply(view).unwrap(), filter.apply(&read).unwrap());
 }
 

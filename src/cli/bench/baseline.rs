@@ -159,7 +159,7 @@ fn largest<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use stridekern::{KernelBank, Samples};
+    use stridekern::{Extent, KernelBank};
 
     use super::*;
 
@@ -188,7 +188,7 @@ mod tests {
             ] {
                 for (step, dilation) in [([1, 1], [1, 1]), ([3, 2], [1, 1]), ([2, 1], [3, 2])] {
                     let filter = Filter::new(bank.clone())
-                        .with_extent(extent.parse().unwrap())
+                        .with_extent(extent.parse::<Extent>().unwrap())
                         .with_step(step)
                         .with_dilation(dilation);
                     let whole = filter.apply(&image).unwrap();
