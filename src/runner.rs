@@ -198,8 +198,15 @@ impl Runner {
         output: ImageViewMut<'_>,
         progress: &Progress<'_>,
     ) -> Result<()> {
-        if image.spec() != self.plan.image() {
-            return Err(RequestError::OtherPlan.into());
+        let expected = self.plan.image();
+        if image.spec() != expected {
+            return Err(RequestError::OtherImage {
+                expected: expected.shape(),
+                expected_depth: expected.depth,
+                shape: image.shape(),
+                depth: image.depth(),
+            }
+            .into());
         }
         let [rows, columns, channels] = self.plan.output_shape();
         let [within_rows, within_columns] = &region;
@@ -212,8 +219,15 @@ impl Runner {
             .into());
         }
         let shape = [within_rows.len(), within_columns.len(), channels];
-        if (output.shape(), output.depth()) != (shape, self.plan.output_depth()) {
-            return Err(RequestError::OtherOutput.into());
+        let depth = self.plan.output_depth();
+        if (output.shape(), output.depth()) != (shape, depth) {
+            return Err(RequestError::OtherOutput {
+                expected: shape,
+                expected_depth: depth,
+                shape: output.shape(),
+                depth: output.depth(),
+            }
+            .into());
         }
         if shape.contains(&0) {
             return Ok(());

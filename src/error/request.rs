@@ -161,12 +161,37 @@ pub enum RequestError {
     /// A bank without kernels.
     #[error("the bank has no kernels")]
     NoKernels,
-    /// An image that the plan was not made for.
-    #[error("the plan was made for another filter or image; make one with Filter::plan")]
-    OtherPlan,
-    /// An output of another shape or depth than the plan's result.
-    #[error("the output was made for another plan; make one with Plan::allocate")]
-    OtherOutput,
+    /// An image of another shape or sample type than the plan was made for.
+    #[error(
+        "the plan is for {expected_depth} images of shape {expected:?}, and this one is \
+         {depth} of shape {shape:?}; make a plan for it"
+    )]
+    OtherImage {
+        /// The shape that the plan was made for: rows, columns, channels.
+        expected: [usize; 3],
+        /// The sample type that it was made for.
+        expected_depth: Depth,
+        /// The shape of the image.
+        shape: [usize; 3],
+        /// The sample type of the image.
+        depth: Depth,
+    },
+    /// An output of another shape or sample type than the result, or the part of it, that is
+    /// to be written to it.
+    #[error(
+        "the result is {expected_depth} of shape {expected:?}, and the output is {depth} of \
+         shape {shape:?}; write to one of the size and type of the result"
+    )]
+    OtherOutput {
+        /// The shape of the result or its part: rows, columns, channels.
+        expected: [usize; 3],
+        /// The sample type of the result.
+        expected_depth: Depth,
+        /// The shape of the output.
+        shape: [usize; 3],
+        /// The sample type of the output.
+        depth: Depth,
+    },
     /// A region beyond the result.
     #[error(
         "the result has {} rows and {} columns, and so no region of rows {:?} and columns {:?}; \

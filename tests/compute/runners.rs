@@ -184,23 +184,35 @@ fn images_outputs_and_regions_that_do_not_fit_are_refused() {
     let image =
         |rows, columns, channels, depth| Image::zeroed(rows, columns, channels, depth).unwrap();
     let right = image(20, 30, 1, Depth::U8);
-    for wrong in [
-        image(30, 20, 1, Depth::U8),
-        image(20, 30, 3, Depth::U8),
-        image(20, 30, 1, Depth::U16),
+    for (wrong, what) in [
+        (image(30, 20, 1, Depth::U8), "8-bit of shape [30, 20, 1]"),
+        (image(20, 30, 3, Depth::U8), "8-bit of shape [20, 30, 3]"),
+        (image(20, 30, 1, Depth::U16), "16-bit of shape [20, 30, 1]"),
     ] {
         let mut output = plan.allocate().unwrap();
         let refused = runner.run(&wrong, &mut output).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the plan was made for another filter or image; make one with Filter::plan"
+            format!(
+                "the plan is for 8-bit images of shape [20, 30, 1], and this one is {what}; \
+                 make a plan for it"
+            )
         );
     }
-    for mut wrong in [image(18, 29, 1, Depth::U8), image(18, 28, 1, Depth::F32)] {
+    for (mut wrong, what) in [
+        (image(18, 29, 1, Depth::U8), "8-bit of shape [18, 29, 1]"),
+        (
+            image(18, 28, 1, Depth::F32),
+            "32-bit float of shape [18, 28, 1]",
+        ),
+    ] {
         let refused = runner.run(&right, &mut wrong).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the output was made for another plan; make one with Plan::allocate"
+            format!(
+                "the result is 8-bit of shape [18, 28, 1], and the output is {what}; \
+                 write to one of the size and type of the result"
+            )
         );
     }
     for (rows, columns) in [
