@@ -58,6 +58,8 @@ struct Room(tempfile::TempDir);
 impl Room {
     /// With `a.png`, a gray picture of 20 x 13.
     fn new() -> Self {
+        #[cfg(target_os = "linux")]
+        signals::heed_ignored_signals();
         let room = Self(tempfile::tempdir().unwrap());
         room.write("a.png", &picture(13, 20, 1, Depth::U8));
         room

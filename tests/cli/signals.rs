@@ -30,6 +30,23 @@ pub(super) fn signals() -> Vec<(&'static str, i32)> {
     ]
 }
 
+/// Has the programs that are started take signals that this process was told to ignore, as a
+/// script's background is: what a process catches is at its default in those that it starts.
+#[cfg(target_os = "linux")]
+pub(super) fn heed_ignored_signals() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+        for (_, number) in signals() {
+            if ignored >> (number - 1) & 1 == 1 {
+                signal_hook::flag::register(number, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
+}
+
 pub(super) fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
     let kill = Command::new("kill").args(["-s", signal, &pid]).status();
