@@ -45,8 +45,11 @@ fn measured<T>(act: impl FnOnce() -> T) -> (T, usize) {
     (value, MEMORY.peak_usage() - before)
 }
 
-/// Rows and columns: 2.1 megapixels, enough for a JPEG to be cut into strips.
-const SIDES: [usize; 2] = [1283, 1657];
+/// Rows and columns: 1.1 megapixels.
+const SIDES: [usize; 2] = [907, 1171];
+
+/// The same of JPEG files: 2.1 megapixels, enough for strips.
+const JPEG_SIDES: [usize; 2] = [1283, 1657];
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -67,6 +70,11 @@ fn inputs(folder: &Path) -> Vec<PathBuf> {
     let mut random = Random(17);
     let [rows, columns] = SIDES;
     let mut image = |channels, depth| random_image(&mut random, [rows, columns, channels], depth);
+    let large = random_image(
+        &mut Random(29),
+        [JPEG_SIDES[0], JPEG_SIDES[1], 3],
+        Depth::U8,
+    );
     let mut paths = Vec::new();
     let mut save = |name: &str, bytes: Vec<u8>| {
         let path = folder.join(name);
@@ -83,7 +91,7 @@ fn inputs(folder: &Path) -> Vec<PathBuf> {
         ("gray.png", &gray),
         ("rgb.png", &rgb),
         ("deep.png", &deep),
-        ("rgb.jpg", &rgb),
+        ("rgb.jpg", &large),
         ("rgba.tif", &rgba),
         ("float.tif", &float),
         ("rgb.bmp", &rgb),
@@ -103,7 +111,7 @@ fn inputs(folder: &Path) -> Vec<PathBuf> {
         codec::encode(image, format, &metadata, &options, &mut file).unwrap();
         save(name, file.into_inner());
     }
-    let Samples::U8(bytes) = rgb.samples() else {
+    let (Samples::U8(bytes), Samples::U8(large)) = (rgb.samples(), large.samples()) else {
         panic!("8 bits")
     };
     for (name, progressive, sampling) in [
@@ -119,8 +127,8 @@ fn inputs(folder: &Path) -> Vec<PathBuf> {
         encoder.set_sampling_factor(sampling);
         encoder.set_progressive(progressive);
         let color = jpeg_encoder::ColorType::Rgb;
-        let [rows, columns] = SIDES.map(|side| side as u16);
-        encoder.encode(bytes, columns, rows, color).unwrap();
+        let [rows, columns] = JPEG_SIDES.map(|side| side as u16);
+        encoder.encode(large, columns, rows, color).unwrap();
         save(name, file);
     }
     let mut digits = format!("P3\n{columns} {rows}\n255\n");
@@ -905,6 +913,66 @@ fn files_that_wait_are_within_the_limit() {
         "{:.1} MiB",
         peak as f64 / MIB
     );
+}
+
+/// Whether a job is refused for its memory does not depend on how many threads are free: what
+/// is too much for three threads is run on one.
+#[test]
+fn jobs_that_do_not_fit_on_all_threads_run_on_one() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let image = random_image(&mut Random(5), [400, 700, 3], Depth::U16);
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let one_thread = one_thread.build().unwrap();
+    for (name, format) in [
+        ("a.png", Format::Tiff),
+        ("a.tif", Format::Jpeg),
+        ("a.npy", Format::Npy),
+    ] {
+        let input = folder.path().join(name);
+        common::write(&input, &image);
+        let extent = Extent::Same(Border::Reflect);
+        let filter = Filter::new(KernelBank::resolve("box9").unwrap())
+            .with_channel(Channel::Each)
+            .with_depth(Depth::U8)
+            .with_extent(extent);
+        let most = estimate(&input, format, &filter);
+        let least = one_thread.install(|| estimate(&input, format, &filter));
+        assert!(least < most, "{name}: {least} {most}");
+        let job = Job {
+            results: vec![Request {
+                filter: filter.clone(),
+                output: Place::File(folder.path().join("output")),
+                format: Some(format),
+            }],
+            input: Place::File(input),
+        };
+        for (limit, threads) in [(most, 3), (most - 1, 1), (least, 1), (least - 1, 0)] {
+            let mut options = options();
+            options.limits.max_memory = limit;
+            let planned = run::dry_run(&job, &options);
+            let outcomes = run::run(&job, &options, &Silent);
+            if threads == 0 {
+                for error in [planned.unwrap_err(), outcomes.unwrap_err()] {
+                    assert!(
+                        error
+                            .to_string()
+                            .contains(" MiB of memory, more than the limit of "),
+                        "{name}: {error}"
+                    );
+                }
+                continue;
+            }
+            let Ok(run::PlannedOutcome::Made(plan, _)) = &planned.unwrap().outcomes[0] else {
+                panic!("{name} is made");
+            };
+            assert_eq!(plan.threads(), threads, "{name} within {limit}");
+            let run::Outcome::Done(done) = outcomes.unwrap().remove(0).unwrap() else {
+                panic!("{name} is made");
+            };
+            assert_eq!(done.plan.threads(), threads, "{name} within {limit}");
+        }
+    }
 }
 
 /// Every method, sample type, border and way of channels, on one thread: the first run takes

@@ -47,13 +47,13 @@ pub enum LimitError {
         limit: u64,
     },
     /// A file that is not read by rows does not fit into the memory that the limits allow.
-    #[error("to read the whole file takes more than the memory limit of {} MiB", limit >> 20)]
+    #[error("to read the whole file takes more than the memory limit of {} MiB", mebibytes(*limit))]
     WholeFile {
         /// The maximum memory.
         limit: u64,
     },
     /// A decoder needs more memory than the limits allow.
-    #[error("reading the {format} file takes more than the memory limit of {} MiB", limit >> 20)]
+    #[error("reading the {format} file takes more than the memory limit of {} MiB", mebibytes(*limit))]
     Decoding {
         /// The name of the format, as [`Format::name`](crate::codec::Format::name) has it.
         format: &'static str,
@@ -64,7 +64,7 @@ pub enum LimitError {
     #[error(
         "this takes {} MiB of memory, more than the limit of {}",
         needed.div_ceil(1 << 20),
-        limit >> 20
+        mebibytes(*limit)
     )]
     Memory {
         /// The memory that it needs.
@@ -152,4 +152,13 @@ pub enum LimitError {
         /// The time limit.
         limit: Duration,
     },
+}
+
+/// Bytes in MiB, rounded down to a tenth: `64`, `2.8`.
+fn mebibytes(bytes: u64) -> String {
+    let tenths = u128::from(bytes) * 10 >> 20;
+    match tenths % 10 {
+        0 => format!("{}", tenths / 10),
+        tenth => format!("{}.{tenth}", tenths / 10),
+    }
 }

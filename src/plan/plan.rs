@@ -281,7 +281,7 @@ impl Plan {
     }
 
     /// Threads that share the work.
-    pub(crate) const fn threads(&self) -> usize {
+    pub const fn threads(&self) -> usize {
         self.tuning.threads
     }
 

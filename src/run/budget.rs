@@ -37,9 +37,7 @@ impl Budget {
     /// [`Error::Limit`](crate::Error::Limit) if `bytes` are more than the limit,
     /// [`Error::Stopped`](crate::Error::Stopped) if it was stopped meanwhile.
     pub(super) fn reserve(&self, bytes: u64, stop: &Stop) -> Result<Reservation<'_>> {
-        if bytes > self.limit {
-            return Err(codec::too_much_memory(bytes, self.limit));
-        }
+        self.check(bytes)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reserved = self.reserved();
         while bytes > self.limit - *reserved {
@@ -52,6 +50,14 @@ impl Budget {
             budget: self,
             bytes,
         })
+    }
+
+    /// Refuses more bytes than the limit.
+    pub(super) fn check(&self, bytes: u64) -> Result<()> {
+        match bytes > self.limit {
+            true => Err(codec::too_much_memory(bytes, self.limit)),
+            false => Ok(()),
+        }
     }
 
     /// Adds `bytes` to a reservation if they are free now. It does not wait: see

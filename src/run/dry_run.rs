@@ -6,6 +6,7 @@ use super::{
     budget::Budget,
     control::Control,
     events::Silent,
+    execute::{on_one_thread, takes_too_much},
     input::Input,
     job::{Job, Options, Place},
     mode::Mode,
@@ -45,6 +46,16 @@ pub struct DryRun {
 /// If the header of the input cannot be read, or the results would take more
 /// memory than the limits allow.
 pub fn dry_run(job: &Job, options: &Options) -> Result<DryRun> {
+    match plan_job(job, options) {
+        // As a run does.
+        Err(error) if takes_too_much(&error) => {
+            on_one_thread(job, error, || plan_job(job, options))?
+        }
+        planned => planned,
+    }
+}
+
+fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     let checked = (check_outputs(job, options).into_iter().zip(&job.results))
         .map(|(checked, request)| checked.and_then(|()| check_folder(request)));
     let checked = Vec::from_iter(checked);

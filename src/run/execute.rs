@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     codec::Format,
-    error::{Error, InputError, Result},
+    error::{Error, InputError, LimitError, Result},
     stop::Stop,
 };
 
@@ -38,6 +38,9 @@ pub fn run(job: &Job, options: &Options, report: &dyn Report) -> Result<Vec<Resu
 
 /// [`run`], with a memory budget that is shared with other jobs. The outcome of each result
 /// is recorded in `control`; results without one were stopped.
+///
+/// A job that takes more memory than the limit on all threads is run on one: whether it is
+/// refused must not depend on how many threads were free.
 pub(crate) fn run_within(
     job: &Job,
     options: &Options,
@@ -45,6 +48,58 @@ pub(crate) fn run_within(
     control: &Control,
     report: &dyn Report,
 ) -> Result<()> {
+    let run_once = || attempt(job, options, budget, control, report);
+    match run_once()? {
+        Attempt::Ended => Ok(()),
+        Attempt::TooLarge(error) => match on_one_thread(job, error, run_once)?? {
+            Attempt::Ended => Ok(()),
+            Attempt::TooLarge(error) => Err(error),
+        },
+    }
+}
+
+/// Calls `act` on a single thread, after `error` refused the job on several. Returns `error`
+/// if there were not several, or if the input cannot be opened twice.
+pub(super) fn on_one_thread<T: Send>(
+    job: &Job,
+    error: Error,
+    act: impl FnOnce() -> T + Send,
+) -> Result<T> {
+    let reopens = match &job.input {
+        Place::File(path) => path.is_file(),
+        Place::Standard => false,
+    };
+    let several = rayon::current_num_threads() > 1;
+    match (rayon::ThreadPoolBuilder::new().num_threads(1)).build() {
+        Ok(pool) if reopens && several => Ok(pool.install(act)),
+        _ => Err(error),
+    }
+}
+
+/// How an attempt to run a job ended.
+enum Attempt {
+    /// All results have their outcomes.
+    Ended,
+    /// Nothing was reported or begun, since this was refused: see [`takes_too_much`].
+    TooLarge(Error),
+}
+
+/// Whether this refuses a job for its memory.
+pub(super) const fn takes_too_much(error: &Error) -> bool {
+    use LimitError::{Decoding, Memory, WholeFile};
+    matches!(
+        error,
+        Error::Limit(Memory { .. } | Decoding { .. } | WholeFile { .. })
+    )
+}
+
+fn attempt(
+    job: &Job,
+    options: &Options,
+    budget: &Budget,
+    control: &Control,
+    report: &dyn Report,
+) -> Result<Attempt> {
     let checked = check_outputs(job, options);
     if checked.iter().all(Result::is_err) {
         // Nothing is left to do, so the input is not opened.
@@ -53,7 +108,7 @@ pub(crate) fn run_within(
             let outcome = options.existing.skip_existing(outcome, Outcome::Skipped);
             control.outcomes.record(index, || Some(outcome));
         }
-        return Ok(());
+        return Ok(Attempt::Ended);
     }
     let file = match &job.input {
         Place::File(path) => fs::metadata(path).ok(),
@@ -64,13 +119,12 @@ pub(crate) fn run_within(
     let at_once = (file.as_ref()).map_or(0, |file| read_at_once(&job.input, file));
     let mut reserved = budget.reserve(at_once.min(budget.limit()), &control.stop)?;
     let start = Instant::now();
-    let input = Input::open(job, options)?;
+    let input = match Input::open(job, options) {
+        Err(error) if takes_too_much(&error) => return Ok(Attempt::TooLarge(error)),
+        input => input?,
+    };
     let mut opened = start.elapsed();
     let plans = plan_results(job, checked, &input, options);
-    warn(report, job.input.path(), warnings(&input, &plans));
-    let good = plans.iter().flatten();
-    let total = good.clone().map(|plan| plan.output_shape()[0]).sum();
-    report.event(Event::Rows { total });
     let opened_job = OpenedJob {
         job,
         options,
@@ -80,8 +134,14 @@ pub(crate) fn run_within(
         channels: input.spec().channels,
         file,
     };
-    let mode = Mode::new(&input, good);
+    let mode = Mode::new(&input, plans.iter().flatten());
     let needed = opened_job.memory(&input, &mode, &plans);
+    if let Err(error) = budget.check(needed) {
+        return Ok(Attempt::TooLarge(error));
+    }
+    warn(report, job.input.path(), warnings(&input, &plans));
+    let rows = plans.iter().flatten().map(|plan| plan.output_shape()[0]);
+    report.event(Event::Rows { total: rows.sum() });
     let more = needed.saturating_sub(reserved.bytes());
     let grown = budget.try_grow(&mut reserved, more);
     let reopen = at_once > 0 && !input.format().is_read_by_rows();
@@ -107,10 +167,11 @@ pub(crate) fn run_within(
     };
     match (mode, input) {
         (Mode::Streaming { rows }, Input::Rows(reader)) => {
-            opened_job.stream(reader, rows, opened, plans)
+            opened_job.stream(reader, rows, opened, plans)?;
         }
-        (_, input) => opened_job.whole_image(input, opened, plans),
+        (_, input) => opened_job.whole_image(input, opened, plans)?,
     }
+    Ok(Attempt::Ended)
 }
 
 /// Files up to this size are reserved whatever their format: detecting it would cost more
