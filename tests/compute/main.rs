@@ -9,6 +9,7 @@ mod engines;
 mod float_range;
 mod golden;
 mod interop;
+mod oracle;
 mod plan;
 mod runners;
 mod view;

@@ -1,0 +1,510 @@
+//! What a filter must give, in exact arithmetic: windows, sums, divisors, biases, combinations,
+//! maps and depths. Nothing here is the library's but the names of the options.
+
+use num_bigint::BigInt;
+use stridekern::{Border, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
+
+use super::{
+    BIAS_WHOLE,
+    exact::{Aligned, Dyadic, Format, Numerator, Ratio, Scale, decimal},
+    samples::{Kind, Sample, kind, samples},
+};
+use crate::common::border_source;
+
+/// A kernel as it would be written, which is flipped by its own rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Weights {
+    pub(super) shape: [usize; 2],
+    pub(super) weights: Vec<f64>,
+    pub(super) divisor: f64,
+    pub(super) bias: f64,
+    pub(super) anchor: [usize; 2],
+    pub(super) flip: bool,
+}
+
+impl Weights {
+    pub(super) fn new(shape: [usize; 2], weights: Vec<f64>) -> Self {
+        assert_eq!(weights.len(), shape[0] * shape[1]);
+        Self {
+            shape,
+            weights,
+            divisor: 1.0,
+            bias: 0.0,
+            anchor: shape.map(|n| n / 2),
+            flip: false,
+        }
+    }
+
+    pub(super) fn kernel(&self) -> Kernel {
+        let [rows, columns] = self.shape;
+        let kernel = Kernel::builder(rows, columns, self.weights.clone())
+            .divisor(self.divisor)
+            .bias(self.bias)
+            .anchor(self.anchor)
+            .build()
+            .unwrap();
+        if self.flip {
+            kernel.convolving()
+        } else {
+            kernel
+        }
+    }
+
+    /// As they lie on a window.
+    fn laid(&self) -> Self {
+        let mut laid = self.clone();
+        if self.flip {
+            laid.weights.reverse();
+            laid.anchor = [0, 1].map(|axis| self.shape[axis] - 1 - self.anchor[axis]);
+        }
+        laid
+    }
+
+    /// Whether weights and divisor are decimals of up to six places, and so are meant as such.
+    fn is_decimal(&self) -> bool {
+        let mut numbers = self.weights.iter().chain([&self.divisor]);
+        numbers.all(|&number| decimal(number).is_some())
+    }
+
+    /// The weights as integers, and what one of these is.
+    fn exact(&self) -> (Aligned, Ratio) {
+        let dyadic: Vec<Dyadic> = match self.is_decimal() {
+            true => (self.weights.iter())
+                .map(|&w| decimal(w).expect("it was looked at"))
+                .map(|(digits, places)| Dyadic::new(digits * 10_i128.pow(6 - places), 0))
+                .collect(),
+            false => self.weights.iter().map(|&w| Dyadic::of(w)).collect(),
+        };
+        let aligned = Aligned::new(&dyadic);
+        let power = Ratio::scale(aligned.exponent);
+        let unit = match self.is_decimal() {
+            true => power.times(&Ratio::new(1, 1_000_000)),
+            false => power,
+        };
+        (aligned, unit)
+    }
+
+    fn exact_divisor(&self) -> Ratio {
+        match self.is_decimal() {
+            true => Ratio::written(self.divisor),
+            false => Ratio::dyadic(Dyadic::of(self.divisor)),
+        }
+    }
+
+    /// Bias in samples.
+    fn exact_bias(&self, kind: Kind) -> Ratio {
+        let bias = Ratio::written(self.bias).times(&Ratio::new(kind.full_scale(), 1));
+        match kind.is_integer() && BIAS_WHOLE {
+            true => Ratio::new(bias.plus(&Ratio::new(1, 2)).floor(), 1),
+            false => bias,
+        }
+    }
+}
+
+/// A filter and an image.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) image: Image,
+    pub(super) kernels: Vec<Weights>,
+    pub(super) combine: Option<Combine>,
+    pub(super) extent: Extent,
+    pub(super) step: [usize; 2],
+    pub(super) dilation: [usize; 2],
+    pub(super) map: Map,
+    pub(super) to: Option<Depth>,
+}
+
+impl Case {
+    pub(super) fn new(image: Image, kernel: Weights) -> Self {
+        Self {
+            image,
+            kernels: vec![kernel],
+            combine: None,
+            extent: Extent::Valid,
+            step: [1, 1],
+            dilation: [1, 1],
+            map: Map::Clamp,
+            to: None,
+        }
+    }
+
+    pub(super) fn filter(&self) -> stridekern::Filter {
+        let kernels = self.kernels.iter().map(Weights::kernel).collect();
+        let bank = KernelBank::new("oracle", kernels, self.combine).unwrap();
+        stridekern::Filter::new(bank)
+            .with_extent(self.extent)
+            .with_step(self.step)
+            .with_dilation(self.dilation)
+            .with_channel(stridekern::Channel::Each)
+            .with_map(self.map)
+            .with_depth(self.to)
+    }
+
+    /// The sample type of the result.
+    pub(super) fn output_depth(&self) -> Depth {
+        match (self.to, self.map) {
+            (Some(depth), _) => depth,
+            (None, Map::Float) => Depth::F32,
+            (None, _) => self.image.depth(),
+        }
+    }
+}
+
+/// What must stand at one place of the result.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    /// A response, and the largest error that is promised of float samples, for one
+    /// [rounding](Exact::unit) in `largest` and in the whole image.
+    Response {
+        numerator: Numerator,
+        size: [f64; 2],
+    },
+    /// A sample of alpha.
+    Alpha(Numerator),
+    /// The response to a window with samples that are no numbers.
+    Other(f64),
+}
+
+/// What a case must give.
+#[derive(Debug, Clone)]
+pub(super) struct Exact {
+    pub(super) shape: [usize; 3],
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) scale: Scale,
+    /// Of alpha, which is not filtered and not mapped.
+    pub(super) alpha_scale: Scale,
+    pub(super) to: Kind,
+}
+
+/// The windows of a bank along one axis.
+struct Axis {
+    /// Of every kernel, output and tap: the sample that is seen; none is the constant.
+    taps: Vec<Vec<Vec<Option<usize>>>>,
+    /// Of every output: the sample under the anchor.
+    anchors: Vec<usize>,
+}
+
+impl Axis {
+    fn new(case: &Case, kernels: &[Weights], axis: usize) -> Self {
+        let len = case.image.shape()[axis];
+        let (step, dilation) = (case.step[axis], case.dilation[axis]);
+        let before = kernels.iter().map(|k| k.anchor[axis]).max().unwrap() * dilation;
+        let after = kernels.iter().map(|k| k.shape[axis] - 1 - k.anchor[axis]);
+        let after = after.max().unwrap() * dilation;
+        // Anchors lie on every step-th sample from the first on whose windows are computed.
+        let (first, count) = match case.extent {
+            Extent::Valid => (before, len - before - after),
+            _ => (0, len),
+        };
+        let anchors: Vec<usize> = (first..first + count).step_by(step).collect();
+        let source = |at: i64| match case.extent {
+            Extent::Same(border) => border_source(border, at, len),
+            _ => Some(at as usize),
+        };
+        let taps = kernels.iter().map(|kernel| {
+            let window = |&anchor: &usize| {
+                let start = anchor as i64 - (kernel.anchor[axis] * dilation) as i64;
+                let taps = 0..kernel.shape[axis];
+                taps.map(|tap| source(start + (tap * dilation) as i64))
+                    .collect()
+            };
+            anchors.iter().map(window).collect()
+        });
+        Self {
+            taps: taps.collect(),
+            anchors,
+        }
+    }
+}
+
+/// One kernel with its exact weights.
+struct ExactKernel {
+    weights: Aligned,
+    approximate: Vec<f64>,
+    /// `response x denominator = sum x factor + bias`.
+    factor: BigInt,
+    bias: BigInt,
+    /// Whether sums fit `i128`.
+    small: bool,
+    divisor: f64,
+    bias_size: f64,
+}
+
+impl Exact {
+    pub(super) fn new(case: &Case) -> Self {
+        let from = kind(case.image.depth());
+        let laid: Vec<Weights> = case.kernels.iter().map(Weights::laid).collect();
+        let constant = match case.extent {
+            Extent::Same(Border::Constant(value)) => value,
+            _ => 0.0,
+        };
+        // The constant is the sample behind the last.
+        let mut all = samples(&case.image);
+        all.push(Sample::of(match from {
+            Kind::Float(Format { precision: 24, .. }) => f64::from(constant as f32),
+            _ => constant,
+        }));
+        let finite: Vec<Dyadic> = (all.iter())
+            .map(|sample| match sample {
+                Sample::Finite(number) => *number,
+                Sample::Other(_) => Dyadic::new(0, 0),
+            })
+            .collect();
+        let aligned = Aligned::new(&finite);
+        let (kernels, denominator) = exact_kernels(&laid, &aligned, from);
+        let [rows, columns] = [0, 1].map(|axis| Axis::new(case, &laid, axis));
+        let channels = case.image.shape()[2];
+        let shape = [rows.anchors.len(), columns.anchors.len(), channels];
+        let to = kind(case.output_depth());
+        let mut exact = Self {
+            shape,
+            wanted: Vec::with_capacity(shape.iter().product()),
+            scale: scale(case, &denominator),
+            alpha_scale: scale(
+                &Case {
+                    map: match case.map {
+                        Map::Float => Map::Float,
+                        _ => Map::Clamp,
+                    },
+                    ..case.clone()
+                },
+                &BigInt::from(1),
+            ),
+            to,
+        };
+        let unit = Ratio::scale(aligned.exponent);
+        exact.alpha_scale.mul *= &unit.num;
+        exact.alpha_scale.div *= &unit.den;
+        let magnitudes: Vec<f64> = all.iter().map(|s| s.approximate().abs()).collect();
+        let largest = (magnitudes.iter().copied())
+            .filter(|m| m.is_finite())
+            .fold(0.0, f64::max);
+        let image = Samples {
+            all: &all,
+            aligned: &aligned,
+            magnitudes: &magnitudes,
+            largest,
+            columns: case.image.shape()[1],
+            channels,
+        };
+        let has_alpha = matches!(channels, 2 | 4);
+        for y in 0..shape[0] {
+            for x in 0..shape[1] {
+                for c in 0..channels {
+                    if has_alpha && c == channels - 1 {
+                        let at = image.place(Some(rows.anchors[y]), Some(columns.anchors[x]), c);
+                        exact.wanted.push(match all[at] {
+                            Sample::Finite(_) => Wanted::Alpha(Numerator::Whole(aligned.get(at))),
+                            Sample::Other(value) => Wanted::Other(value),
+                        });
+                        continue;
+                    }
+                    let responses: Vec<_> = (kernels.iter().enumerate())
+                        .map(|(k, kernel)| {
+                            image.response(kernel, &rows.taps[k][y], &columns.taps[k][x], c)
+                        })
+                        .collect();
+                    exact.wanted.push(combine(&responses, case));
+                }
+            }
+        }
+        exact
+    }
+}
+
+impl Exact {
+    /// The samples that a kernel sees at this place of the result; none of alpha.
+    pub(super) fn window(&self, case: &Case, at: usize) -> Option<Vec<f64>> {
+        let [_, columns, channels] = self.shape;
+        let [y, x, c] = [
+            at / channels / columns,
+            at / channels % columns,
+            at % channels,
+        ];
+        if matches!(channels, 2 | 4) && c == channels - 1 {
+            return None;
+        }
+        let laid: Vec<Weights> = case.kernels.iter().map(Weights::laid).collect();
+        let [rows, columns] = [0, 1].map(|axis| Axis::new(case, &laid, axis));
+        let all = samples(&case.image);
+        let constant = match case.extent {
+            Extent::Same(Border::Constant(value)) => value,
+            _ => 0.0,
+        };
+        let width = case.image.shape()[1];
+        let sample = |row: &Option<usize>, column: &Option<usize>| match (row, column) {
+            (Some(row), Some(column)) => all[(row * width + column) * channels + c].approximate(),
+            _ => constant,
+        };
+        let (rows, columns) = (&rows.taps[0][y], &columns.taps[0][x]);
+        let window = rows
+            .iter()
+            .flat_map(|r| columns.iter().map(move |c| sample(r, c)));
+        Some(window.collect())
+    }
+}
+
+/// The kernels over one denominator.
+fn exact_kernels(laid: &[Weights], samples: &Aligned, from: Kind) -> (Vec<ExactKernel>, BigInt) {
+    let sample = Ratio::scale(samples.exponent);
+    let mut denominator = BigInt::from(1);
+    let mut multiply = |den: &BigInt| {
+        if &denominator % den != BigInt::ZERO {
+            denominator *= den;
+        }
+    };
+    let parts: Vec<_> = (laid.iter())
+        .map(|kernel| {
+            let (weights, unit) = kernel.exact();
+            let factor = unit.times(&sample).over(&kernel.exact_divisor());
+            let bias = kernel.exact_bias(from);
+            multiply(&factor.den);
+            multiply(&bias.den);
+            (kernel, weights, factor, bias)
+        })
+        .collect();
+    let kernels = parts.into_iter().map(|(kernel, weights, factor, bias)| {
+        let taps = kernel.weights.len() as u64;
+        let bits = weights.bits + samples.bits + u64::from(64 - taps.leading_zeros());
+        ExactKernel {
+            small: bits < 127 && weights.small.is_some() && samples.small.is_some(),
+            weights,
+            approximate: kernel.weights.clone(),
+            factor: factor.num * (&denominator / factor.den),
+            bias_size: bias.approximate().abs(),
+            bias: bias.num * (&denominator / bias.den),
+            divisor: kernel.divisor,
+        }
+    });
+    (kernels.collect(), denominator)
+}
+
+/// From numerators over `denominator` to samples: the map and the change of depth.
+fn scale(case: &Case, denominator: &BigInt) -> Scale {
+    let (from, to) = (kind(case.image.depth()), kind(case.output_depth()));
+    let ratio = match case.map {
+        Map::Float => Ratio::new(1, 1),
+        _ => Ratio::new(to.full_scale(), from.full_scale()),
+    };
+    let middle = match case.map {
+        Map::Offset => from.twice_middle(),
+        _ => 0,
+    };
+    Scale {
+        mul: &ratio.num * 2,
+        add: &ratio.num * middle * denominator,
+        div: ratio.den * 2 * denominator,
+    }
+}
+
+/// The image that is looked at, and the constant of the border behind its last sample.
+struct Samples<'a> {
+    all: &'a [Sample],
+    aligned: &'a Aligned,
+    magnitudes: &'a [f64],
+    largest: f64,
+    columns: usize,
+    channels: usize,
+}
+
+/// The response of one kernel over the common denominator, or what is no number.
+enum Response {
+    /// And the size that roundings are relative to: of the window, and of the image.
+    Numerator(BigInt, [f64; 2]),
+    Other(f64),
+}
+
+impl Samples<'_> {
+    fn place(&self, row: Option<usize>, column: Option<usize>, channel: usize) -> usize {
+        match (row, column) {
+            (Some(row), Some(column)) => (row * self.columns + column) * self.channels + channel,
+            _ => self.all.len() - 1,
+        }
+    }
+
+    fn response(
+        &self,
+        kernel: &ExactKernel,
+        rows: &[Option<usize>],
+        columns: &[Option<usize>],
+        channel: usize,
+    ) -> Response {
+        let taps = || {
+            let places = rows.iter().flat_map(|&row| {
+                columns
+                    .iter()
+                    .map(move |&column| self.place(row, column, channel))
+            });
+            places.enumerate()
+        };
+        if taps().any(|(_, at)| matches!(self.all[at], Sample::Other(_))) {
+            // A weight of zero, too, makes NaN of an infinite sample.
+            let products =
+                taps().map(|(tap, at)| kernel.approximate[tap] * self.all[at].approximate());
+            let sum: f64 = products.sum();
+            return Response::Other(sum / kernel.divisor);
+        }
+        let sum = match (&kernel.weights.small, &self.aligned.small) {
+            (Some(weights), Some(samples)) if kernel.small => {
+                let products = taps().map(|(tap, at)| weights[tap] * samples[at]);
+                BigInt::from(products.sum::<i128>())
+            }
+            _ => taps()
+                .map(|(tap, at)| kernel.weights.get(tap) * self.aligned.get(at))
+                .sum(),
+        };
+        let window = taps()
+            .map(|(_, at)| self.magnitudes[at])
+            .fold(0.0, f64::max);
+        let weight = |w: &f64| (w / kernel.divisor).abs();
+        let weights: f64 = kernel.approximate.iter().map(weight).sum();
+        let size = [window, self.largest].map(|m| m * weights + kernel.bias_size);
+        Response::Numerator(sum * &kernel.factor + &kernel.bias, size)
+    }
+}
+
+fn combine(responses: &[Response], case: &Case) -> Wanted {
+    let mut numerators = Vec::new();
+    let mut others = Vec::new();
+    let mut sizes = Vec::new();
+    for response in responses {
+        match response {
+            Response::Numerator(numerator, size) => {
+                numerators.push(numerator);
+                sizes.push(*size);
+            }
+            Response::Other(value) => others.push(*value),
+        }
+    }
+    if !others.is_empty() {
+        // What becomes of finite responses beside these does not matter.
+        return Wanted::Other(match (case.combine, case.map) {
+            (None | Some(Combine::Sum), Map::Abs) => others.iter().sum::<f64>().abs(),
+            (None | Some(Combine::Sum), _) => others.iter().sum(),
+            _ => f64::NAN,
+        });
+    }
+    let sized = |with: fn(f64, f64) -> f64| {
+        [0, 1].map(|of| sizes.iter().map(|size| size[of]).fold(0.0, with))
+    };
+    let (numerator, size) = match case.combine {
+        None | Some(Combine::Sum) => {
+            let sum = numerators.into_iter().sum();
+            (Numerator::Whole(sum), sized(|a, b| a + b))
+        }
+        Some(Combine::Max) => {
+            let max = numerators.into_iter().max().unwrap().clone();
+            (Numerator::Whole(max), sized(f64::max))
+        }
+        Some(Combine::Magnitude) => {
+            let squares = numerators.into_iter().map(|n| n * n).sum();
+            (Numerator::Root(squares), sized(f64::hypot))
+        }
+        other => panic!("the oracle knows no {other:?}"),
+    };
+    let numerator = match (numerator, case.map) {
+        (Numerator::Whole(n), Map::Abs) => Numerator::Whole(n.magnitude().clone().into()),
+        (numerator, _) => numerator,
+    };
+    Wanted::Response { numerator, size }
+}

@@ -1,0 +1,114 @@
+//! Sample types: the one list that is to be extended when the library learns a type.
+
+use stridekern::{Depth, Image, Samples};
+
+use super::exact::{Dyadic, Format};
+
+/// An exact sample, or a float that is no number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Sample {
+    Finite(Dyadic),
+    Other(f64),
+}
+
+impl Sample {
+    pub(super) fn of(value: f64) -> Self {
+        if value.is_finite() {
+            Self::Finite(Dyadic::of(value))
+        } else {
+            Self::Other(value)
+        }
+    }
+
+    /// The value, of large integers nearly.
+    pub(super) fn approximate(self) -> f64 {
+        match self {
+            Self::Finite(Dyadic { mantissa, exponent }) => mantissa as f64 * 2_f64.powi(exponent),
+            Self::Other(value) => value,
+        }
+    }
+}
+
+/// What kind of numbers a sample type holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Integer { low: i128, high: i128 },
+    Float(Format),
+}
+
+impl Kind {
+    pub(super) const fn is_integer(self) -> bool {
+        matches!(self, Self::Integer { .. })
+    }
+
+    /// The largest value of an integer; 1 of floats.
+    pub(super) const fn full_scale(self) -> i128 {
+        match self {
+            Self::Integer { high, .. } => high,
+            Self::Float(_) => 1,
+        }
+    }
+
+    /// What the map `offset` adds, times two.
+    pub(super) const fn twice_middle(self) -> i128 {
+        match self {
+            Self::Integer { low: 0, high } => high + 1,
+            Self::Integer { .. } => 0,
+            Self::Float(_) => 1,
+        }
+    }
+}
+
+macro_rules! sample_types {
+    (integers: $($name:ident $integer:ty),*; floats: $($float_name:ident $float:ty, $format:ident),*) => {
+        /// Every sample type, by depth.
+        pub(super) const DEPTHS: &[Depth] = &[$(Depth::$name,)* $(Depth::$float_name,)*];
+
+        pub(super) fn kind(depth: Depth) -> Kind {
+            match depth {
+                $(Depth::$name => Kind::Integer {
+                    low: <$integer>::MIN as i128,
+                    high: <$integer>::MAX as i128,
+                },)*
+                $(Depth::$float_name => Kind::Float(Format::$format),)*
+                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
+                _ => panic!("the tests know no {depth}"),
+            }
+        }
+
+        /// Every sample, exactly.
+        pub(super) fn samples(image: &Image) -> Vec<Sample> {
+            match image.samples() {
+                $(Samples::$name(samples) => {
+                    let exact = |s: &$integer| Sample::Finite(Dyadic::new(*s as i128, 0));
+                    samples.iter().map(exact).collect()
+                })*
+                $(Samples::$float_name(samples) => {
+                    samples.iter().map(|s| Sample::of((*s).into())).collect()
+                })*
+                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
+                _ => panic!("the tests know no other"),
+            }
+        }
+
+        /// An image of samples that are integers of `depth`, or that are rounded to floats.
+        pub(super) fn image(depth: Depth, shape: [usize; 3], values: &[f64]) -> Image {
+            let samples = match depth {
+                $(Depth::$name => {
+                    Samples::$name(values.iter().map(|&v| v as $integer).collect())
+                })*
+                $(Depth::$float_name => {
+                    Samples::$float_name(values.iter().map(|&v| v as $float).collect())
+                })*
+                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
+                _ => panic!("the tests know no {depth}"),
+            };
+            Image::new(shape[0], shape[1], shape[2], samples).unwrap()
+        }
+    };
+}
+
+sample_types! {
+    integers: U8 u8, U16 u16;
+    floats: F32 f32, F32
+}

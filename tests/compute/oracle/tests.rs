@@ -1,0 +1,193 @@
+//! The random cases, and the oracle's own tests.
+
+use std::{env, fs};
+
+use stridekern::{LaneKind, Method, Tuning, simd::Simd};
+
+use super::{
+    EXACT_WEIGHTS, FLOAT_BOUND, NEAREST_FLOATS,
+    cases::{WeightKind, case},
+    compare::{Outcome, Promise, run},
+    exact::{Format, Numerator, Ratio, Scale, decimal},
+    report::{Key, Report},
+    response::Exact,
+};
+use crate::common::Random;
+
+/// Every way to run a filter on this machine.
+fn tunings() -> Vec<Tuning> {
+    let lanes = [LaneKind::I16, LaneKind::F32, LaneKind::F64].map(Some);
+    let mut all = Vec::new();
+    for lane in lanes.into_iter().chain([None]) {
+        for simd in Simd::available() {
+            for method in Method::ALL {
+                let tuning = Tuning::default().with_method(method).with_threads(1);
+                all.push(tuning.with_lane(lane).with_simd(simd));
+            }
+        }
+    }
+    all
+}
+
+/// Whether the library keeps what it promises today.
+fn is_kept(key: &Key, outcome: &Outcome) -> bool {
+    let whole = key.weights == WeightKind::Integers;
+    match key.promise {
+        Promise::Rounded if !EXACT_WEIGHTS && !whole => true,
+        Promise::Nearest if !NEAREST_FLOATS && !whole => outcome.worst <= 1.0,
+        Promise::Bounded | Promise::Reached if !FLOAT_BOUND => true,
+        _ => outcome.wrong.is_empty(),
+    }
+}
+
+fn count() -> u64 {
+    match env::var("STRIDEKERN_ORACLE_CASES") {
+        Ok(count) => count.parse().expect("a number of cases"),
+        Err(_) => 5_000,
+    }
+}
+
+#[test]
+fn random_cases_give_the_exact_response() {
+    let report_to = env::var_os("STRIDEKERN_ORACLE_REPORT");
+    let tunings = tunings();
+    let mut report = Report::default();
+    let mut random = Random(0x0c1e);
+    for number in 0..count() {
+        let (case, weights) = case(number);
+        let exact = Exact::new(&case);
+        let mut ways = vec![Tuning::default().with_threads(1)];
+        ways.extend((0..4).map(|_| tunings[random.below(tunings.len() as u64) as usize]));
+        report.cases += 1;
+        for tuning in ways {
+            let Some(outcome) = run(&case, &exact, &tuning) else {
+                report.refuse();
+                continue;
+            };
+            report.add(number, &case, weights, &outcome);
+            let key = Report::key(&case, weights, &outcome);
+            assert!(
+                report_to.is_some() || is_kept(&key, &outcome),
+                "case {number}: {key:?}\n{:?}\n{}",
+                outcome.wrong[0],
+                report.text()
+            );
+        }
+    }
+    if let Some(path) = report_to {
+        fs::write(path, report.text()).unwrap();
+    }
+}
+
+fn integer(n: i64) -> Numerator {
+    Numerator::Whole(n.into())
+}
+
+fn scale(mul: i64, add: i64, div: i64) -> Scale {
+    let [mul, add, div] = [mul, add, div].map(Into::into);
+    Scale { mul, add, div }
+}
+
+#[test]
+fn the_oracle_reads_decimals_as_written() {
+    for (value, digits) in [
+        (0.1, Some((1, 1))),
+        (-2.5, Some((-25, 1))),
+        (1e20, None),
+        (0.333_333, Some((333_333, 6))),
+        (0.333_333_3, None),
+        (1.0 / 3.0, None),
+        (0.1_f64.next_up(), None),
+        (7.0, Some((7, 0))),
+        (1e-300, None),
+    ] {
+        assert_eq!(decimal(value), digits, "{value}");
+    }
+    // 0.1 + 0.2 - 0.3 is nothing, of floats 2^-54.
+    let sum = |of: fn(f64) -> Ratio| of(0.1).plus(&of(0.2)).plus(&of(-0.3));
+    assert_eq!(sum(Ratio::written).approximate(), 0.0);
+    let floats = |v| Ratio::dyadic(super::exact::Dyadic::of(v));
+    assert_eq!(
+        sum(floats).approximate(),
+        2_f64.powi(-55) + 2_f64.powi(-56) - 2_f64.powi(-56)
+    );
+}
+
+#[test]
+fn the_oracle_rounds_to_nearest_and_ties_to_even() {
+    for n in -400..=400_i64 {
+        for div in 1..=12 {
+            // Of quotients of small integers f64 is a tie where the quotient is one.
+            let nearest = (n as f64 / div as f64).round_ties_even();
+            let exact = scale(1, 0, div).nearest(&integer(n));
+            assert_eq!(
+                exact,
+                num_bigint::BigInt::from(nearest as i64),
+                "{n} / {div}"
+            );
+        }
+    }
+    // Roots of squares of halves are ties, others not.
+    for half in 0..200_i64 {
+        for (off, wanted) in [
+            (0, (half as f64 / 2.0).round_ties_even()),
+            (1, (half as f64 / 2.0 + 1e-9).round()),
+        ] {
+            let root = Numerator::Root((half * half + off).into());
+            let got = scale(1, 0, 2).nearest(&root);
+            if off == 0 || half > 0 {
+                assert_eq!(got, num_bigint::BigInt::from(wanted as i64), "{half} {off}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_oracle_rounds_to_the_nearest_float() {
+    let mut random = Random(0xf1a);
+    for _ in 0..20_000 {
+        let (n, d) = (
+            random.between(-1 << 52, 1 << 52),
+            random.between(1, 1 << 20),
+        );
+        let [n, d] = [n >> random.below(52), d >> random.below(20) | 1];
+        // Division of integers below 2^53 is correctly rounded.
+        let nearest = scale(1, 0, d).nearest_float(&integer(n), Format::F64);
+        assert_eq!(nearest, n as f64 / d as f64, "{n} / {d}");
+    }
+    let f32_of = |n: i64, d: i64| scale(1, 0, d).nearest_float(&integer(n), Format::F32);
+    // One above and below the tie between 1 and the next float.
+    let tie = (1 << 25) + 2;
+    assert_eq!(f32_of(tie, 1 << 25), 1.0);
+    assert_eq!(
+        f32_of(tie * 1000 + 1, 1000 << 25),
+        f64::from(1_f32.next_up())
+    );
+    assert_eq!(f32_of(3, 3), 1.0);
+    // The smallest float, and half of it, which is a tie with 0.
+    let small = |mul: i64, shift: u64| Scale {
+        mul: mul.into(),
+        add: 0.into(),
+        div: num_bigint::BigInt::from(1) << shift,
+    };
+    let one = integer(1);
+    assert_eq!(
+        small(1, 149).nearest_float(&one, Format::F32),
+        2_f64.powi(-149)
+    );
+    assert_eq!(small(1, 150).nearest_float(&one, Format::F32), 0.0);
+    assert_eq!(
+        small(3, 151).nearest_float(&one, Format::F32),
+        2_f64.powi(-149)
+    );
+    let large = Numerator::Whole(num_bigint::BigInt::from(1) << 128_u64);
+    assert_eq!(
+        scale(1, 0, 1).nearest_float(&large, Format::F32),
+        f64::INFINITY
+    );
+    let root = Numerator::Root(2.into());
+    assert_eq!(
+        scale(1, 0, 1).nearest_float(&root, Format::F64),
+        2_f64.sqrt()
+    );
+}
