@@ -7,7 +7,7 @@ use stridekern::{
 };
 
 use crate::{
-    common::{Random, Walk, apply, exact_samples, random_image, sums},
+    common::{Random, Walk, apply, bias_in_samples, exact_samples, random_image, sums},
     driver::Corpus,
     mutate::Numbers,
 };
@@ -183,7 +183,7 @@ fn close(image: &Image, output: &Image, kernel: &Kernel, walk: Walk, tuning: &Tu
         _ => panic!("the tests know no other"),
     };
     for (sum, sample) in sums.iter().zip(samples) {
-        let exact = sum / kernel.divisor() + kernel.bias() * white;
+        let exact = sum / kernel.divisor() + bias_in_samples(kernel, image.depth());
         let tolerance = promised + exact.abs() / f64::from(1 << 24);
         let (exact, tolerance) = match image.depth() {
             Depth::F32 => (exact, tolerance),

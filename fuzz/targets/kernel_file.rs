@@ -17,7 +17,7 @@ pub(crate) fn corpus() -> Corpus {
     Corpus {
         inputs,
         words: lines(
-            "weights = [[1, 2], [3, 4]]\n|[[kernels]]\n|divisor = |bias = |anchor = [0, 1]\n\
+            "weights = [[1, 2], [3, 4]]\n|[[kernels]]\n|divisor = |bias = |offset = |anchor = [0, 1]\n\
              |rotations = 8\n|rotations = 4\n|flip = true\n|map = \"stretch\"\n|name = \"x\"\n\
              |combine = \"magnitude\"\n|combine = \"direction\"\n|description = \"\"\"\n|'''|[|]\
              |[[|]]|{|}|, |# |\"|inf|nan|1e400|0x7fffffffffffffff|0o7|0b1|1_000|1979-05-27\
@@ -75,7 +75,8 @@ fn check(kernel: &Kernel) {
     assert!(rows > 0 && columns > 0);
     assert!(kernel.weights().iter().all(|weight| weight.is_finite()));
     assert!(kernel.divisor().is_finite() && kernel.divisor() != 0.0);
-    assert!(kernel.bias().is_finite());
+    assert!(kernel.bias().is_finite() && kernel.offset().is_finite());
+    assert!(kernel.bias() == 0.0 || kernel.offset() == 0.0);
     let [row, column] = kernel.anchor();
     assert!(row < rows && column < columns);
     // What it says of itself makes it again.
@@ -83,6 +84,7 @@ fn check(kernel: &Kernel) {
     let again = Kernel::builder(rows, columns, weights)
         .divisor(kernel.divisor())
         .bias(kernel.bias())
+        .offset(kernel.offset())
         .anchor(kernel.anchor())
         .build();
     // One that was turned in its file knows that it was.

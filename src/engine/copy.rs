@@ -70,7 +70,7 @@ fn tap(problem: &Problem<'_>) -> Result<[usize; 2], Why> {
     let plain = problem.map == Map::Clamp
         && problem.output_depth == problem.depth
         && weight == kernel.divisor()
-        && kernel.bias() == 0.0;
+        && kernel.bias_in_samples(problem.depth) == 0.0;
     if !plain {
         return Err(Why::Changes);
     }

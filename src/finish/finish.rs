@@ -24,7 +24,7 @@ const BLOCK: usize = 128;
 /// final scale, so that integer sums stay exact and are rounded once. For
 /// example, kernels with divisors 4 and 6 have numerators over 12:
 ///
-/// `numerator[k] = (sum[k] + bias[k] * full_scale * divisor[k]) * divisor / divisor[k]`
+/// `numerator[k] = (sum[k] + bias_in_samples[k] * divisor[k]) * divisor / divisor[k]`
 /// `sample = round((map(combine(numerators)) + add) * mul / div)`
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finish {

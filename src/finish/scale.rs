@@ -25,7 +25,7 @@ impl Affine {
         Self {
             min_sum,
             max_sum,
-            bias: kernel.bias() * full_scale * kernel.divisor(),
+            bias: kernel.bias_in_samples(from) * kernel.divisor(),
             scale: common_divisor / kernel.divisor(),
         }
     }

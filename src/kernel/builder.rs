@@ -21,6 +21,7 @@ pub struct KernelBuilder {
     weights: Vec<f64>,
     divisor: f64,
     bias: f64,
+    offset: f64,
     anchor: Option<[usize; 2]>,
 }
 
@@ -32,6 +33,7 @@ impl KernelBuilder {
             weights,
             divisor: 1.0,
             bias: 0.0,
+            offset: 0.0,
             anchor: None,
         }
     }
@@ -48,6 +50,13 @@ impl KernelBuilder {
         self
     }
 
+    /// What is added to responses, in units of samples: another spelling of
+    /// [`bias`](Self::bias), for example 128 for 0.5 on 8 bits. 0 unless it is set.
+    pub const fn offset(mut self, offset: f64) -> Self {
+        self.offset = offset;
+        self
+    }
+
     /// The `[row, column]` of the weight that lies on the output pixel, counted from 0:
     /// `[rows / 2, columns / 2]` unless it is set.
     pub const fn anchor(mut self, anchor: [usize; 2]) -> Self {
@@ -59,12 +68,18 @@ impl KernelBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Kernel::new`], [`Kernel::with_divisor`], [`Kernel::with_bias`] and
-    /// [`Kernel::with_anchor`]; the first that applies.
+    /// As [`Kernel::new`], [`Kernel::with_divisor`], [`Kernel::with_bias`],
+    /// [`Kernel::with_offset`] and [`Kernel::with_anchor`]; the first that applies. With both a
+    /// bias and an offset, [`KernelError::BiasAndOffset`].
     pub fn build(self) -> Result<Kernel, KernelError> {
         let kernel = Kernel::new(self.rows, self.columns, self.weights)?
             .with_divisor(self.divisor)?
             .with_bias(self.bias)?;
+        let kernel = match (self.bias != 0.0, self.offset != 0.0) {
+            (true, true) => return Err(KernelError::BiasAndOffset),
+            (false, true) => kernel.with_offset(self.offset)?,
+            _ => kernel,
+        };
         match self.anchor {
             Some(anchor) => kernel.with_anchor(anchor),
             None => Ok(kernel),

@@ -37,6 +37,14 @@ pub enum KernelError {
     /// The bias is infinite or not a number.
     #[error("bias {0} must be a finite number; 0.5 is half of full scale")]
     Bias(f64),
+    /// The offset is infinite or not a number.
+    #[error("offset {0} must be a finite number of samples")]
+    Offset(f64),
+    /// Both a bias and an offset, which are two spellings of one value.
+    #[error(
+        "bias and offset exclude each other; give bias in units of full scale, or offset in samples"
+    )]
+    BiasAndOffset,
     /// The anchor lies outside the kernel.
     #[error(
         "anchor [{row}, {column}] lies outside the {rows}x{columns} kernel; rows and columns count from 0"

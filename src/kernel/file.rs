@@ -15,20 +15,23 @@ use super::{Kernel, KernelBank, KernelError, source_text::SourceText};
 use crate::{combine::Combine, map::Map};
 
 /// The top-level keys of a kernel file.
-const BANK_KEYS: [&str; 10] = [
+const BANK_KEYS: [&str; 11] = [
     "description",
     "combine",
     "map",
     "weights",
     "divisor",
     "bias",
+    "offset",
     "anchor",
     "flip",
     "rotations",
     "kernels",
 ];
 /// The keys of a `[[kernels]]` table.
-const KERNEL_KEYS: [&str; 6] = ["name", "weights", "divisor", "bias", "anchor", "flip"];
+const KERNEL_KEYS: [&str; 7] = [
+    "name", "weights", "divisor", "bias", "offset", "anchor", "flip",
+];
 /// The maximum number of weights, 1024 x 1024. A larger kernel is a mistake, and would take
 /// hours to apply directly.
 const MAX_WEIGHTS: usize = 1 << 20;
@@ -188,6 +191,13 @@ impl Reader<'_> {
         }
         if let Some(value) = table.get("bias") {
             let result = kernel.with_bias(self.number(value, "bias")?);
+            kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;
+        }
+        if let Some((key, value)) = table.get_key_value("offset") {
+            if table.contains_key("bias") {
+                return Err((self.source).locate(key.span(), &KernelError::BiasAndOffset));
+            }
+            let result = kernel.with_offset(self.number(value, "offset")?);
             kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;
         }
         if let Some(value) = table.get("anchor") {

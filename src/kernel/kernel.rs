@@ -1,16 +1,17 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
 use super::{KernelBuilder, KernelError};
-use crate::view::StridedView;
+use crate::{depth::Depth, view::StridedView};
 
 /// Integers up to this are exact in `f64`.
 pub(crate) const EXACT: f64 = (1_u64 << 53) as f64;
 
-/// Weights of shape `(rows, columns)` with divisor, bias and anchor.
+/// Weights of shape `(rows, columns)` with divisor, bias or offset, and anchor.
 ///
 /// The response at a pixel is the sum over the window of weight x sample,
-/// `/ divisor + bias x full scale`; the window is placed with the anchor on the pixel. The
-/// weights are not flipped (correlation); see [`convolving`](Self::convolving) for true
+/// `/ divisor`, `+ bias x full scale` or `+ offset`, which integer samples take as
+/// [whole samples](Self::bias_in_samples); the window is placed with the anchor on the pixel.
+/// The weights are not flipped (correlation); see [`convolving`](Self::convolving) for true
 /// convolution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
@@ -18,7 +19,10 @@ pub struct Kernel {
     columns: usize,
     weights: Vec<f64>,
     divisor: f64,
+    /// 0 if there is an offset.
     bias: f64,
+    /// 0 if there is a bias.
+    offset: f64,
     anchor: [usize; 2],
     /// Whether [`convolving`](Self::convolving) flipped it already.
     convolving: bool,
@@ -56,6 +60,7 @@ impl Kernel {
             weights,
             divisor: 1.0,
             bias: 0.0,
+            offset: 0.0,
             anchor: [rows / 2, columns / 2],
             convolving: false,
         })
@@ -80,7 +85,8 @@ impl Kernel {
         Ok(self)
     }
 
-    /// The same kernel with another bias, in units of full scale.
+    /// The same kernel with another bias, in units of full scale, instead of its bias or
+    /// offset.
     ///
     /// # Errors
     ///
@@ -90,6 +96,22 @@ impl Kernel {
             return Err(KernelError::Bias(bias));
         }
         self.bias = bias;
+        self.offset = 0.0;
+        Ok(self)
+    }
+
+    /// The same kernel with another offset, in units of samples, instead of its bias or
+    /// offset.
+    ///
+    /// # Errors
+    ///
+    /// If it is not finite.
+    pub fn with_offset(mut self, offset: f64) -> Result<Self, KernelError> {
+        if !offset.is_finite() {
+            return Err(KernelError::Offset(offset));
+        }
+        self.bias = 0.0;
+        self.offset = offset;
         Ok(self)
     }
 
@@ -174,9 +196,48 @@ impl Kernel {
         self.divisor
     }
 
-    /// The number that is added to the quotient, in units of full scale.
+    /// The number that is added to the quotient, in units of full scale; 0 for a kernel with
+    /// an [`offset`](Self::offset).
     pub const fn bias(&self) -> f64 {
         self.bias
+    }
+
+    /// The number that is added to the quotient, in units of samples, whatever their type; 0
+    /// for a kernel with a [`bias`](Self::bias).
+    pub const fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// What is added to the quotient on samples of type `depth`: bias x full scale, or the
+    /// offset. On integer samples it is rounded to a whole number, halves up.
+    ///
+    /// A half that stayed a half would make every response of integer weights a tie.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Depth, Kernel};
+    ///
+    /// let kernel = Kernel::new(1, 1, vec![1.0])?;
+    /// let gray = kernel.clone().with_bias(0.5)?;
+    /// assert_eq!(gray.bias_in_samples(Depth::U8), 128.0);
+    /// assert_eq!(gray.bias_in_samples(Depth::U16), 32768.0);
+    /// assert_eq!(gray.bias_in_samples(Depth::F32), 0.5);
+    /// assert_eq!(kernel.with_offset(3.0)?.bias_in_samples(Depth::F32), 3.0);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    pub fn bias_in_samples(&self, depth: Depth) -> f64 {
+        let exact = self.bias * depth.full_scale() + self.offset;
+        if depth == Depth::F32 {
+            return exact;
+        }
+        // Not floor(x + 0.5): that sum may round up, as just below 0.5 and beyond 2^52.
+        let below = exact.floor();
+        if exact - below >= 0.5 {
+            below + 1.0
+        } else {
+            below
+        }
     }
 
     /// `[row, column]` of the weight that lies on the output pixel.

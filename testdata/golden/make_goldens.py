@@ -19,7 +19,7 @@ import json
 import platform
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import isqrt, lcm
+from math import floor, isqrt
 from pathlib import Path
 
 import cv2
@@ -273,12 +273,13 @@ def respond(image, filter, border, full_scale, step=(1, 1), dilation=(1, 1)):
         if border == "valid" and any(k > n for k, n in zip(weights.shape, image.shape)):
             return None
         sums = strided(weighted_sums(image, weights, anchor, border), step)
-        values.append(sums / kernel.divisor + kernel.bias * full_scale)
+        bias = Fraction(kernel.bias) * full_scale
+        if full_scale != 1:  # integer samples: a whole number of them, halves up
+            bias = floor(bias + Fraction(1, 2))
+        values.append(sums / kernel.divisor + float(bias))
         if sums.dtype == np.int64:
-            bias = Fraction(kernel.bias) * full_scale
-            denominator = lcm(kernel.divisor, bias.denominator)
-            exacts.append(sums * (denominator // kernel.divisor) + int(bias * denominator))
-            denominators.append(denominator)
+            exacts.append(sums + bias * kernel.divisor)
+            denominators.append(kernel.divisor)
     if len(values) == 1:
         return Response(values[0], *((exacts[0], denominators[0]) if exacts else ()))
     if exacts:
@@ -650,7 +651,8 @@ def manifest():
             "anchors count on the kernel as written; with `flip` the anchor stays on its weight, with dilation too",
             "with dilation d a kernel of n rows covers (n - 1) d + 1 and its anchor row a lies at a d",
             "step starts with the first pixel of the output of step 1; rows = ceil(rows of step 1 / step)",
-            "constants are in units of a sample of the input; bias is in units of full scale",
+            "constants are in units of a sample of the input; bias is in units of full scale, for integer samples a "
+            "whole number of them, halves up",
             "the float samples of abs, offset and depth f32 are not saturated to 0..1",
             "depth converts by full scale (8 to 16 bits: x 257; to f32: / 255) before the one rounding",
             "opencv: whether cv2.filter2D gives the same (`equal`), within 1e-6 x full scale x sum|w| (`close`), or "

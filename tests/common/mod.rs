@@ -174,18 +174,25 @@ pub(crate) fn round_exactly(numerator: i128, denominator: i128, white: i128) -> 
     (floor + i128::from(up)).clamp(0, white)
 }
 
+/// What is added to a response: for integer samples a whole number of them, halves up. Biases
+/// in these tests are multiples of 1/8, so that the sums here are exact.
+pub(crate) fn bias_in_samples(kernel: &Kernel, depth: Depth) -> f64 {
+    match depth {
+        Depth::F32 => kernel.bias() + kernel.offset(),
+        _ => (kernel.bias() * depth.full_scale() + kernel.offset() + 0.5).floor(),
+    }
+}
+
 /// What the filter must give for integer weights on 8- and 16-bit samples.
 pub(crate) fn exact_samples(image: &Image, kernel: &Kernel, walk: Walk) -> ([usize; 3], Samples) {
     let (shape, sums) = sums(image, kernel, walk, |v| v as i128);
     let white = image.depth().full_scale() as i128;
-    // Biases in these tests are multiples of 1/8, divisors of 1/4.
-    let (bias, divisor) = (
-        (kernel.bias() * 8.0) as i128,
-        (kernel.divisor() * 4.0) as i128,
-    );
+    // Divisors in these tests are multiples of 1/4.
+    let divisor = (kernel.divisor() * 4.0) as i128;
+    let bias = bias_in_samples(kernel, image.depth()) as i128;
     let samples = sums
         .into_iter()
-        .map(|sum| round_exactly(32 * sum + bias * white * divisor, 8 * divisor, white));
+        .map(|sum| round_exactly(4 * sum + bias * divisor, divisor, white));
     let samples = match image.depth() {
         Depth::U8 => Samples::U8(samples.map(|s| s as u8).collect()),
         Depth::U16 => Samples::U16(samples.map(|s| s as u16).collect()),

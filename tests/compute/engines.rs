@@ -11,7 +11,8 @@ use stridekern::{
 };
 
 use crate::common::{
-    self, Random, Walk, apply, exact_samples, random_image, random_kernel, run_plan, sums,
+    self, Random, Walk, apply, bias_in_samples, exact_samples, random_image, random_kernel,
+    run_plan, sums,
 };
 
 const EXTENTS: [Extent; 6] = [
@@ -547,7 +548,7 @@ proptest! {
                 _ => panic!("the tests know no other"),
             };
             for ((sum, &response), sample) in sums.iter().zip(&response).zip(output) {
-                let exact = sum / kernel.divisor() + kernel.bias() * white;
+                let exact = sum / kernel.divisor() + bias_in_samples(&kernel, depth);
                 // The response is stored in 24 bits.
                 let tolerance = tolerance + exact.abs() / f64::from(1 << 24);
                 prop_assert!((f64::from(response) - exact).abs() <= tolerance, "{response} is not {exact}: {tuning:?}");
@@ -797,7 +798,12 @@ fn check_views<T: stridekern::image::Sample>(
     }
 }
 
-fn run(image: &Image, bank: KernelBank, change: impl Fn(Filter) -> Filter) -> Vec<Vec<f64>> {
+/// The samples of every way to run.
+pub(crate) fn run(
+    image: &Image,
+    bank: KernelBank,
+    change: impl Fn(Filter) -> Filter,
+) -> Vec<Vec<f64>> {
     let filter = change(Filter::new(bank));
     let outputs = allowed(&filter, image).into_iter().map(|tuning| {
         let output = apply(&filter, image, &tuning);
@@ -814,11 +820,11 @@ fn run(image: &Image, bank: KernelBank, change: impl Fn(Filter) -> Filter) -> Ve
     outputs.collect()
 }
 
-fn bank(toml: &str) -> KernelBank {
+pub(crate) fn bank(toml: &str) -> KernelBank {
     KernelBank::parse("test", "test.toml", toml).unwrap()
 }
 
-fn gray(samples: Samples) -> Image {
+pub(crate) fn gray(samples: Samples) -> Image {
     Image::new(1, samples.len(), 1, samples).unwrap()
 }
 
@@ -834,12 +840,12 @@ fn decimals_and_fractional_divisors_are_exact() {
     for output in run(&ramp, bank(toml), |f| f) {
         assert_eq!(output, wanted);
     }
-    // 0 / 0.4 - 127.5 + 128 is a tie, whatever the divisor.
+    // 0 / 0.4 - 127 + 128, whatever the divisor: a bias is a whole sample.
     let black = gray(Samples::U8(vec![0; 5].into()));
     for divisor in ["0.4", "1.1", "1.3", "0.9", "7"] {
         let toml = format!("weights = [[1]]\nbias = -0.5\ndivisor = {divisor}");
         for output in run(&black, bank(&toml), |f| f.with_map(Map::Offset)) {
-            assert_eq!(output, [0.0; 5], "{divisor}");
+            assert_eq!(output, [1.0; 5], "{divisor}");
         }
         let toml = format!("weights = [[1]]\nbias = 0.5\ndivisor = {divisor}");
         for output in run(&black, bank(&toml), |f| f) {

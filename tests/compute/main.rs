@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bias;
 mod engines;
 mod float_range;
 mod golden;

@@ -27,6 +27,19 @@ fn one_kernel_with_everything() {
 }
 
 #[test]
+fn an_offset_is_a_bias_in_samples() {
+    let bank = bank(
+        "combine = 'sum'\n[[kernels]]\nweights = [[1]]\noffset = -2.5\n\
+         [[kernels]]\nweights = [[1]]\nbias = 0.25",
+    );
+    let added = |k: &Kernel| [k.bias(), k.offset()];
+    let [first, second] = bank.kernels() else {
+        panic!()
+    };
+    assert_eq!([added(first), added(second)], [[0.0, -2.5], [0.25, 0.0]]);
+}
+
+#[test]
 fn several_kernels_keep_their_order_and_names() {
     let bank = bank(
         "combine = \"sum\"\n[[kernels]]\nname = \"b\"\nweights = [[1]]\ndivisor = 2\n\
@@ -107,13 +120,13 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "strange key",
         "photograph = 1\nweights = [[1]]",
         "1:1: unknown key: `photograph`; the keys here are description, combine, map, weights, \
-         divisor, bias, anchor, flip, rotations, kernels",
+         divisor, bias, offset, anchor, flip, rotations, kernels",
     ),
     (
         "the first of two in the file",
         "weights = [[1]]\nzzz = 1\naaa = 2",
         "2:1: unknown key: `zzz`; the keys here are description, combine, map, weights, \
-         divisor, bias, anchor, flip, rotations, kernels",
+         divisor, bias, offset, anchor, flip, rotations, kernels",
     ),
     (
         "name at the top",
@@ -201,6 +214,36 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "bias infinite",
         "weights = [[1]]\nbias = inf",
         "2:8: bias is not a finite number: `inf`; give a number below 1.8e308",
+    ),
+    (
+        "offset not a number",
+        "weights = [[1]]\noffset = nan",
+        "2:10: offset is not a finite number: `nan`; give a number below 1.8e308",
+    ),
+    (
+        "offset as text",
+        "weights = [[1]]\noffset = '128'",
+        "2:10: offset must be a number, not text: `'128'`; \
+         write it in digits, without quotes or brackets",
+    ),
+    (
+        "bias and offset",
+        "weights = [[1]]\noffset = 0\nbias = 0",
+        "2:1: bias and offset exclude each other: `offset`; \
+         give bias in units of full scale, or offset in samples",
+    ),
+    (
+        "bias and offset of one of several kernels",
+        "combine = 'sum'\n[[kernels]]\nweights = [[1]]\nbias = 1\n[[kernels]]\n\
+         weights = [[1]]\nbias = 0.5\n  offset = 128",
+        "8:3: bias and offset exclude each other: `offset`; \
+         give bias in units of full scale, or offset in samples",
+    ),
+    (
+        "offset beside kernels",
+        "offset = 1\n[[kernels]]\nweights = [[1]]",
+        "1:1: this key and [[kernels]] exclude each other: `offset`; \
+         write it into each [[kernels]]",
     ),
     (
         "anchor outside",

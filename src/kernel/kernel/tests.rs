@@ -41,6 +41,10 @@ fn what_the_setters_refuse() {
         ));
     }
     assert!(matches!(k().with_bias(f64::NAN), Err(KernelError::Bias(_))));
+    for offset in [f64::NAN, f64::INFINITY] {
+        let error = k().with_offset(offset).unwrap_err();
+        assert!(matches!(error, KernelError::Offset(_)));
+    }
     assert!(k().with_anchor([1, 2]).is_ok());
     assert_eq!(
         k().with_anchor([2, 0]).unwrap_err().to_string(),
@@ -62,6 +66,8 @@ fn a_builder_checks_all_parts_at_the_end() {
     let parts = [
         builder().divisor(0.0).bias(f64::NAN),
         builder().bias(f64::NAN).anchor([2, 0]),
+        builder().offset(f64::NAN).anchor([2, 0]),
+        builder().bias(0.5).offset(128.0).anchor([2, 0]),
         builder().anchor([2, 0]),
     ];
     assert!(matches!(
@@ -69,9 +75,65 @@ fn a_builder_checks_all_parts_at_the_end() {
         [
             KernelError::Divisor(_),
             KernelError::Bias(_),
+            KernelError::Offset(_),
+            KernelError::BiasAndOffset,
             KernelError::Anchor { .. }
         ]
     ));
+}
+
+#[test]
+fn a_bias_or_an_offset_takes_the_place_of_the_other() {
+    let k = kernel(1, 1, &[1.0]);
+    let biased = k.clone().with_offset(3.0).unwrap().with_bias(0.5).unwrap();
+    assert_eq!((biased.bias(), biased.offset()), (0.5, 0.0));
+    let offset = biased.with_offset(3.0).unwrap();
+    assert_eq!((offset.bias(), offset.offset()), (0.0, 3.0));
+    assert_eq!(offset.with_offset(0.0).unwrap(), k);
+    let built = Kernel::builder(1, 1, vec![1.0]).offset(-2.0).build();
+    assert_eq!(built.unwrap(), k.with_offset(-2.0).unwrap());
+}
+
+#[test]
+fn integer_samples_take_a_whole_bias_with_halves_up() {
+    let samples = |kernel: Kernel| {
+        [Depth::U8, Depth::U16, Depth::F32].map(|depth| kernel.bias_in_samples(depth))
+    };
+    let k = || kernel(1, 1, &[1.0]);
+    for (bias, expected) in [
+        (0.0, [0.0, 0.0, 0.0]),
+        (0.5, [128.0, 32768.0, 0.5]),
+        (-0.5, [-127.0, -32767.0, -0.5]),
+        (1.0, [255.0, 65535.0, 1.0]),
+        (-1.0, [-255.0, -65535.0, -1.0]),
+        (0.25, [64.0, 16384.0, 0.25]),
+        (-0.125, [-32.0, -8192.0, -0.125]),
+        // 25.5 and 6553.5.
+        (0.1, [26.0, 6554.0, 0.1]),
+        (-0.1, [-25.0, -6553.0, -0.1]),
+        (0.001, [0.0, 66.0, 0.001]),
+    ] {
+        assert_eq!(samples(k().with_bias(bias).unwrap()), expected, "{bias}");
+    }
+    // A half plus just less than a half would be rounded to 1.
+    let just_below = 0.5_f64.next_down();
+    for (offset, expected) in [
+        (128.0, [128.0, 128.0, 128.0]),
+        (-3.0, [-3.0; 3]),
+        (1000.0, [1000.0; 3]),
+        (0.25, [0.0, 0.0, 0.25]),
+        (0.5, [1.0, 1.0, 0.5]),
+        (-0.5, [0.0, 0.0, -0.5]),
+        (-1.5, [-1.0, -1.0, -1.5]),
+        (just_below, [0.0, 0.0, just_below]),
+        (4_503_599_627_370_497.0, [4_503_599_627_370_497.0; 3]),
+    ] {
+        assert_eq!(
+            samples(k().with_offset(offset).unwrap()),
+            expected,
+            "{offset}"
+        );
+    }
 }
 
 #[test]
