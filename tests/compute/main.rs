@@ -11,6 +11,7 @@ mod float_range;
 mod golden;
 mod interop;
 mod oracle;
+mod peers;
 mod plan;
 mod runners;
 mod view;

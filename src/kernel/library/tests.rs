@@ -89,7 +89,7 @@ const PUBLISHED: &[Published] = &[
     ("disk5", 1, [11, 11], 1.0, 0.0, "hvtar"),
     ("edge_enhance", 1, [3, 3], 1.0, 0.0, "hvtar"),
     ("emboss", 1, [3, 3], 1.0, 0.0, "t"),
-    ("emboss_pillow", 1, [3, 3], 0.0, 0.5, "t"),
+    ("emboss_pillow", 1, [3, 3], 0.0, 0.5, "a"),
     ("farid", 2, [5, 5], 0.0, 0.0, "HvR hVR"),
     ("farid_x", 1, [5, 5], 0.0, 0.0, "HvR"),
     ("farid_y", 1, [5, 5], 0.0, 0.0, "hVR"),
