@@ -58,12 +58,12 @@ impl<'a, T> Band<'a, T> {
         self.rows
     }
 
-    pub(super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.view.shape()[2]
     }
 
     /// Samples in a row of sums before the column step is applied.
-    pub(super) fn dense_len(&self) -> usize {
+    pub(crate) fn dense_len(&self) -> usize {
         self.positions * self.channels()
     }
 

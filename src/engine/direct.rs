@@ -41,7 +41,8 @@ impl Engine for Direct {
     }
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
-        let (lane, reason) = problem.lane()?;
+        let choice = problem.lane()?;
+        let lane = choice.lane;
         // In float images zero weights count: 0 * NaN is NaN.
         let counts = |w: &&f64| problem.depth == Depth::F32 || **w != 0.0;
         let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
@@ -51,13 +52,7 @@ impl Engine for Direct {
             cost += WIDENING;
         }
         let (cost, rows) = (cost * problem.samples(), block_rows(problem, lane));
-        Ok(Offer::in_lane(
-            problem,
-            (lane, reason),
-            cost,
-            rows,
-            EveryTap,
-        ))
+        Ok(Offer::in_lane(problem, choice, cost, rows, EveryTap))
     }
 }
 

@@ -10,6 +10,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{
     Band, Bank, CompiledBank, CompiledKernel, Engine, Kernels, Method, Offer, Recipe, Refusal,
     Scratch,
+    lane::LaneChoice,
     packed_taps::{PlacedKernel, TapRun, Taps},
     problem::{Problem, is_exact},
 };
@@ -43,12 +44,17 @@ impl Engine for Dots {
     }
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
-        let (lane, lane_reason) = problem.lane()?;
+        let LaneChoice {
+            lane,
+            reason: lane_reason,
+            sum_errors,
+        } = problem.lane()?;
         let cost = cost(problem, lane).map_err(Refusal::of)?;
         Ok(Offer {
             cost: cost * problem.samples(),
             lane,
             lane_reason,
+            sum_errors,
             element: ElementKind::Bytes,
             simd: problem.simd,
             // As in the direct loop.

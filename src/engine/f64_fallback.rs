@@ -16,14 +16,18 @@ use crate::{
 /// sums nor the terms of a separable kernel overflow in f32.
 const NO_OVERFLOW: f64 = (1_u64 << 60) as f64;
 
-/// The kernels of a bank in f64.
+/// The kernels of a bank in f64, for rows of float samples.
 #[derive(Debug)]
 pub(crate) struct F64Fallback {
-    kernels: Vec<Kernel>,
+    kernels: F64Kernels,
     /// The bits of the smallest and the largest accurate absolute sum, except zero. The
     /// smallest is 0 if no sum is too small.
     accurate: [u32; 2],
 }
+
+/// The kernels of a bank in f64.
+#[derive(Debug)]
+pub(crate) struct F64Kernels(Vec<Kernel>);
 
 #[derive(Debug)]
 struct Kernel {
@@ -33,20 +37,48 @@ struct Kernel {
     origin: [usize; 2],
 }
 
-impl F64Fallback {
-    /// For the range of `accurate` sums, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
-    pub(crate) fn new<'a>(
-        kernels: impl Iterator<Item = PlacedKernel<'a>>,
-        accurate: [f32; 2],
-    ) -> Self {
+impl F64Kernels {
+    pub(crate) fn new<'a>(kernels: impl Iterator<Item = PlacedKernel<'a>>) -> Self {
         let kernel = |kernel: PlacedKernel<'_>| Kernel {
             weights: kernel.weights.to_vec(),
             shape: kernel.shape,
             dilation: kernel.dilation,
             origin: kernel.origin,
         };
+        Self(kernels.map(kernel).collect())
+    }
+
+    /// The sums of output row `y`, kernel by kernel in rows of `stride`.
+    pub(crate) fn contract<E: Element>(
+        &self,
+        simd: Simd,
+        band: &Band<'_, E>,
+        y: usize,
+        out: &mut [f64],
+        stride: usize,
+    ) {
+        for (kernel, out) in self.0.iter().zip(out.chunks_exact_mut(stride)) {
+            simd.run(Row {
+                kernel,
+                band,
+                y,
+                out: &mut out[..band.dense_len()],
+            });
+            if band.step[1] > 1 {
+                keep_stepped_columns(out, band);
+            }
+        }
+    }
+}
+
+impl F64Fallback {
+    /// For the range of `accurate` sums, see [`Finish::accurate_range`](crate::finish::Finish::accurate_range).
+    pub(crate) fn new<'a>(
+        kernels: impl Iterator<Item = PlacedKernel<'a>>,
+        accurate: [f32; 2],
+    ) -> Self {
         Self {
-            kernels: kernels.map(kernel).collect(),
+            kernels: F64Kernels::new(kernels),
             accurate: accurate.map(f32::to_bits),
         }
     }
@@ -69,29 +101,12 @@ impl F64Fallback {
         };
         // Infinite sums and NaN may also come from infinite or NaN samples.
         sums.any(|sums| sums.iter().any(inaccurate))
-            || self.kernels.iter().any(|k| k.may_overflow(simd, band, y))
+            || self.kernels.0.iter().any(|k| k.may_overflow(simd, band, y))
     }
 
-    /// The sums of output row `y`, kernel by kernel in rows of `stride`.
-    pub(crate) fn contract<E: Element>(
-        &self,
-        simd: Simd,
-        band: &Band<'_, E>,
-        y: usize,
-        out: &mut [f64],
-        stride: usize,
-    ) {
-        for (kernel, out) in self.kernels.iter().zip(out.chunks_exact_mut(stride)) {
-            simd.run(Row {
-                kernel,
-                band,
-                y,
-                out: &mut out[..band.dense_len()],
-            });
-            if band.step[1] > 1 {
-                keep_stepped_columns(out, band);
-            }
-        }
+    /// The kernels, which sum rows of any elements.
+    pub(crate) const fn kernels(&self) -> &F64Kernels {
+        &self.kernels
     }
 }
 

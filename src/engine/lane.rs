@@ -1,7 +1,7 @@
 //! The choice of the lane, the accumulator type: the fastest number type with accurate
 //! sums.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::problem::{Problem, is_exact};
 use crate::{
@@ -32,6 +32,13 @@ pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
         .collect()
 }
 
+/// The kernels as they are written: decimals as integers over a larger divisor, whatever their
+/// sums.
+pub(crate) fn as_written(kernels: &[Kernel]) -> Vec<Kernel> {
+    let written = |kernel: &Kernel| kernel.in_integers().unwrap_or_else(|| kernel.clone());
+    kernels.iter().map(written).collect()
+}
+
 /// Why sums are computed in a lane. Its `Display` is a clause.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum LaneReason {
@@ -41,12 +48,17 @@ pub(crate) enum LaneReason {
     /// The number of roundings of a sum in f32.
     FewRoundings(Floats, usize),
     TooManyRoundings(Floats, usize),
+    /// The error of a sum in f32, in samples of the result: near ties are few.
+    FewNearTies(f64),
+    ManyNearTies(f64),
     /// Weights or sums that overflow or underflow in f32.
     Range(Floats),
     /// Angles between kernels that are not exact.
     Direction,
     /// A transform of integers.
     Transform,
+    /// A transform of integers by float weights.
+    NearTies,
 }
 
 /// Why responses are not integers.
@@ -94,10 +106,21 @@ impl fmt::Display for LaneReason {
                 f,
                 "{floats}, and {roundings} roundings a sum could exceed 1e-5 in f32"
             ),
+            Self::FewNearTies(error) => write!(
+                f,
+                "float weights, and sums in f32 are within {error:.1e} of a sample; what is that near to a tie is summed again"
+            ),
+            Self::ManyNearTies(error) => write!(
+                f,
+                "float weights, and sums in f32 could be {error:.1e} of a sample off: too many would be near to a tie"
+            ),
             Self::Range(floats) => write!(f, "{floats} beyond the range of f32"),
             Self::Direction => {
                 f.write_str("the angle of a faint gradient shows the rounding of f32")
             }
+            Self::NearTies => f.write_str(
+                "float weights; what its rounding in f64 brings near to a tie is summed again",
+            ),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
         }
     }
@@ -120,21 +143,31 @@ pub(crate) enum LaneRefusal {
     },
 }
 
+/// The lane of an offer, and how accurate its sums are.
+#[derive(Debug, Clone)]
+pub(crate) struct LaneChoice {
+    pub(crate) lane: LaneKind,
+    pub(crate) reason: LaneReason,
+    /// For each kernel, a bound of the error of its sums of samples up to full scale.
+    pub(crate) sum_errors: Arc<[f64]>,
+}
+
 impl Problem<'_> {
     /// The lane of an engine that sums the taps directly.
-    pub(crate) fn lane(&self) -> Result<(LaneKind, LaneReason), LaneRefusal> {
-        lane(self, |_, kernel| {
-            LaneKind::F32.roundings(kernel.rows(), kernel.columns())
+    pub(crate) fn lane(&self) -> Result<LaneChoice, LaneRefusal> {
+        lane(self, |_, kernel, lane| {
+            lane.roundings(kernel.rows(), kernel.columns()) as f64 * lane.unit_roundoff()
         })
     }
 }
 
 /// The requested lane if it is accurate enough for every kernel, else the fastest that is,
-/// and why. `roundings` returns the number of roundings in a kernel's sum in f32.
+/// and why. `error` bounds the error of a kernel's sum in a lane, relative to the sum of its
+/// absolute weights and the largest sample.
 pub(crate) fn lane(
     problem: &Problem<'_>,
-    roundings: impl Fn(usize, &Kernel) -> usize,
-) -> Result<(LaneKind, LaneReason), LaneRefusal> {
+    error: impl Fn(usize, &Kernel, LaneKind) -> f64,
+) -> Result<LaneChoice, LaneRefusal> {
     let Problem { kernels, depth, .. } = *problem;
     let white = depth.full_scale();
     let largest = |k: &Kernel| {
@@ -150,7 +183,8 @@ pub(crate) fn lane(
         });
     }
     let exact = |k: &Kernel| is_exact(k, depth);
-    let needs = (kernels.iter().enumerate()).map(|(at, k)| narrowest(k, depth, roundings(at, k)));
+    let needs = kernels.iter().enumerate();
+    let needs = needs.map(|(at, k)| narrowest(problem, k, error(at, k, LaneKind::F32)));
     let (needed, reason) =
         if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
             (LaneKind::F64, LaneReason::Direction)
@@ -159,20 +193,40 @@ pub(crate) fn lane(
                 .max_by_key(|(lane, _)| *lane)
                 .expect("a bank has a kernel")
         };
-    match problem.lane {
-        None => Ok((needed, reason)),
+    let (lane, reason) = match problem.lane {
+        None => (needed, reason),
         Some(lane) if lane >= needed && (lane, depth) != (LaneKind::I16, Depth::F32) => {
-            Ok((lane, LaneReason::AskedFor))
+            (lane, LaneReason::AskedFor)
         }
-        Some(asked) => Err(LaneRefusal::Narrow {
-            asked,
-            needed,
-            reason,
-        }),
-    }
+        Some(asked) => {
+            return Err(LaneRefusal::Narrow {
+                asked,
+                needed,
+                reason,
+            });
+        }
+    };
+    let sum_errors = (kernels.iter().enumerate()).map(|(at, k)| match exact(k) {
+        true => 0.0,
+        false => SECOND_ORDER * error(at, k, lane) * k.abs_sum() * white,
+    });
+    Ok(LaneChoice {
+        lane,
+        reason,
+        sum_errors: sum_errors.collect(),
+    })
 }
 
-fn narrowest(kernel: &Kernel, depth: Depth, roundings: usize) -> (LaneKind, LaneReason) {
+/// Covers the terms of second order that bounds of the form `n u` leave out, for any `n u` up
+/// to 1e-4.
+const SECOND_ORDER: f64 = 1.0001;
+
+/// The largest error of a sum in f32, in samples of the result: at most a thirty-second of
+/// random samples is near enough to a tie to be summed again.
+const MAX_NEAR_TIE: f64 = 1.0 / 64.0;
+
+fn narrowest(problem: &Problem<'_>, kernel: &Kernel, error: f64) -> (LaneKind, LaneReason) {
+    let depth = problem.depth;
     let white = depth.full_scale();
     let sums @ [low, high] = kernel.sum_range(white);
     let largest = high.max(-low);
@@ -202,13 +256,21 @@ fn narrowest(kernel: &Kernel, depth: Depth, roundings: usize) -> (LaneKind, Lane
     // Dividing by a tiny number would amplify the underflow of small products.
     let in_range = in_range && (depth != Depth::F32 || kernel.divisor().abs() >= 1e-3);
     if !in_range {
-        (LaneKind::F64, LaneReason::Range(floats))
-    } else if roundings <= MAX_ROUNDINGS {
-        (LaneKind::F32, LaneReason::FewRoundings(floats, roundings))
-    } else {
-        (
+        return (LaneKind::F64, LaneReason::Range(floats));
+    }
+    if problem.rounds_exactly() {
+        let error = error * kernel.abs_sum() * white * problem.samples_per_sum(kernel);
+        return match error <= MAX_NEAR_TIE {
+            true => (LaneKind::F32, LaneReason::FewNearTies(error)),
+            false => (LaneKind::F64, LaneReason::ManyNearTies(error)),
+        };
+    }
+    let roundings = (error / LaneKind::F32.unit_roundoff()).ceil() as usize;
+    match roundings <= MAX_ROUNDINGS {
+        true => (LaneKind::F32, LaneReason::FewRoundings(floats, roundings)),
+        false => (
             LaneKind::F64,
             LaneReason::TooManyRoundings(floats, roundings),
-        )
+        ),
     }
 }

@@ -23,19 +23,21 @@ mod running_sum;
 mod separable;
 #[cfg(test)]
 mod tests;
+mod window_sums;
 
 use std::fmt;
 
 pub(crate) use band::Band;
 pub(crate) use compiled_bank::{Bank, CompiledBank, Kernels};
 pub(crate) use compiled_kernel::{CompiledKernel, Scratch};
-pub(crate) use f64_fallback::F64Fallback;
-pub(crate) use lane::{LaneRefusal, in_integers};
+pub(crate) use f64_fallback::{F64Fallback, F64Kernels};
+pub(crate) use lane::{LaneRefusal, as_written, in_integers};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
 pub(crate) use packed_taps::PlacedKernel;
 pub(crate) use problem::Problem;
 pub(crate) use recycled_slices::recycled;
+pub(crate) use window_sums::{ExactSum, Window, WindowKernel};
 
 /// One algorithm for convolution.
 pub(crate) trait Engine: fmt::Debug + Sync {

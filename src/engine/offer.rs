@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use super::{
     Bank, CompiledBank,
-    lane::{LaneReason, LaneRefusal},
+    lane::{LaneChoice, LaneReason, LaneRefusal},
     problem::Problem,
 };
 use crate::{
@@ -22,6 +22,8 @@ pub(crate) struct Offer {
     /// The number type of its sums.
     pub(crate) lane: LaneKind,
     pub(crate) lane_reason: LaneReason,
+    /// For each kernel, a bound of the error of its sums of samples up to full scale.
+    pub(crate) sum_errors: Arc<[f64]>,
     /// The number type of the samples in bands.
     pub(crate) element: ElementKind,
     pub(crate) simd: Simd,
@@ -44,7 +46,11 @@ impl Offer {
     /// tiles that may begin anywhere, and no scratch.
     pub(super) fn in_lane(
         problem: &Problem<'_>,
-        (lane, lane_reason): (LaneKind, LaneReason),
+        LaneChoice {
+            lane,
+            reason: lane_reason,
+            sum_errors,
+        }: LaneChoice,
         cost: f64,
         rows_at_once: usize,
         recipe: impl Recipe + 'static,
@@ -53,6 +59,7 @@ impl Offer {
             cost,
             lane,
             lane_reason,
+            sum_errors,
             element: ElementKind::Lane(lane),
             simd: problem.simd,
             rows_at_once,

@@ -46,6 +46,20 @@ impl Problem<'_> {
         geometry.rows.output as f64 * columns as f64 * *channels as f64
     }
 
+    /// Whether results are the exact responses, rounded once: integers from integers, by a
+    /// scale that does not depend on the image.
+    pub(crate) fn rounds_exactly(&self) -> bool {
+        self.depth != Depth::F32
+            && self.output_depth != Depth::F32
+            && !matches!(self.map, Map::Stretch | Map::Symmetric)
+            && self.combine != Some(Combine::Direction)
+    }
+
+    /// How much a sum of 1 is in samples of the result.
+    pub(super) fn samples_per_sum(&self, kernel: &Kernel) -> f64 {
+        self.output_depth.full_scale() / self.depth.full_scale() / kernel.divisor().abs()
+    }
+
     /// The tile width in columns that suits the cache, for engines that take any.
     pub(crate) fn tile_width(&self) -> usize {
         geometry::tile_width(self.geometry, self.channels)

@@ -42,14 +42,15 @@ impl Engine for RunningSum {
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
         check(problem).map_err(Refusal::of)?;
-        let (lane, reason) = problem.lane()?;
+        let choice = problem.lane()?;
+        let lane = choice.lane;
         let taps = |k: &Kernel| COLUMN_SUMS + DOUBLING * f64::from(k.columns().ilog2());
         let taps = problem.kernels.iter().map(taps);
         let cost = taps.sum::<f64>() * direct::tap_cost(lane) * problem.samples();
         Ok(Offer {
             // A row of column sums, and two of row sums.
             scratch: problem.pass_row_bytes(lane).saturating_mul(3),
-            ..Offer::in_lane(problem, (lane, reason), cost, ROWS, RunningTotals)
+            ..Offer::in_lane(problem, choice, cost, ROWS, RunningTotals)
         })
     }
 }

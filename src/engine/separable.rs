@@ -20,7 +20,7 @@ use crate::{
     error::Result,
     image::Depth,
     kernel::{Factor, Factors, Kernel},
-    number::{Lane, MAX_ROUNDINGS},
+    number::{Lane, LaneKind, MAX_ROUNDINGS},
     simd::{Body, Isa, Simd, aligned, padded_row_len},
     view::Layout,
 };
@@ -60,8 +60,9 @@ impl Engine for Separable {
         };
         let factors = (problem.kernels.iter()).map(|k| factors(k, problem.depth, max_rank));
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
-        let roundings = |at: usize, k: &Kernel| roundings(k, &factors[at]);
-        let (lane, reason) = lane::lane(problem, roundings)?;
+        let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], lane);
+        let choice = lane::lane(problem, error)?;
+        let lane = choice.lane;
         let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
@@ -74,7 +75,7 @@ impl Engine for Separable {
             .saturating_mul(problem.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
-            ..Offer::in_lane(problem, (lane, reason), cost, rows_at_once, passes)
+            ..Offer::in_lane(problem, choice, cost, rows_at_once, passes)
         })
     }
 }
@@ -102,20 +103,21 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
         .div_ceil(2)
         .min(max_rank);
     let factors = kernel.factors(max_terms).ok_or(Why::MoreThan(max_terms))?;
-    if roundings(kernel, &factors) > MAX_ROUNDINGS {
+    let roundings = relative_error(kernel, &factors, LaneKind::F32) / LaneKind::F32.unit_roundoff();
+    if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
     Ok(factors)
 }
 
-/// The error of two passes in units of 2^-24 of the sum of the absolute weights:
-/// their roundings, the rounding of the weights, and the residual of the factors.
-fn roundings(kernel: &Kernel, factors: &Factors) -> usize {
-    let all = kernel.abs_sum();
-    let longest = kernel.rows() + factors.terms.len() * kernel.columns() + 2;
-    let rounded = longest as f64 * factors.abs_sum() / all;
-    let missing = factors.residual / all * f64::from(1 << 24);
-    (rounded + missing).ceil() as usize
+/// The error of two passes relative to the sum of the absolute weights and the largest
+/// sample: their roundings, the rounding of the weights, and the residual of the factors.
+fn relative_error(kernel: &Kernel, factors: &Factors, lane: LaneKind) -> f64 {
+    let terms = factors.terms.len();
+    let longest = kernel.rows() + terms * kernel.columns() + 2;
+    // Each term rounds the residual, in f64, by a product and a difference.
+    let residual = factors.residual + (2 * terms) as f64 * f64::EPSILON * factors.abs_sum();
+    (longest as f64 * lane.unit_roundoff() * factors.abs_sum() + residual) / kernel.abs_sum()
 }
 
 /// The terms of every kernel.

@@ -156,7 +156,7 @@ pub enum LimitError {
 
 /// Bytes in MiB, rounded down to a tenth: `64`, `2.8`.
 fn mebibytes(bytes: u64) -> String {
-    let tenths = u128::from(bytes) * 10 >> 20;
+    let tenths = (u128::from(bytes) * 10) >> 20;
     match tenths % 10 {
         0 => format!("{}", tenths / 10),
         tenth => format!("{}.{tenth}", tenths / 10),

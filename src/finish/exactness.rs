@@ -53,7 +53,7 @@ impl Finish {
     }
 
     /// Whether the numerators and the constants of the final scale are integers.
-    fn is_integer(&self, kernels: &[Kernel]) -> bool {
+    pub(super) fn is_integer(&self, kernels: &[Kernel]) -> bool {
         let FinalScale { add, mul, div } = self.final_scale;
         let constants = [add, mul, div].into_iter();
         self.from != Depth::F32
@@ -63,7 +63,7 @@ impl Finish {
     }
 
     /// The largest absolute value of the dividend `(numerator + add) * mul`.
-    fn max_abs_dividend(&self) -> f64 {
+    pub(super) fn max_abs_dividend(&self) -> f64 {
         let largest = self.affine.iter().map(Affine::max_abs_numerator);
         let largest = if self.combine == Some(Combine::Sum) {
             largest.sum()

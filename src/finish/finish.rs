@@ -4,6 +4,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use super::{
     integer::IntegerFinish,
+    near_ties::f64_sum_error,
     scale::{Affine, FinalScale, common_divisor},
 };
 use crate::{
@@ -15,8 +16,12 @@ use crate::{
     simd::{Body, Isa, Simd},
 };
 
+/// The largest tolerance of a finish in f32, in samples: a thirty-second of random samples is
+/// that near to a tie.
+const MAX_TOLERANCE: f64 = 1.0 / 64.0;
+
 /// Samples that are finished together: their numerators stay in L1.
-const BLOCK: usize = 128;
+pub(super) const BLOCK: usize = 128;
 
 /// How the sums of a kernel bank become samples.
 ///
@@ -39,9 +44,12 @@ pub(crate) struct Finish {
     /// samples as multiplying and dividing.
     factor: Option<f64>,
     /// Whether to compute in `f64`, since `f32` could give other samples.
-    in_f64: bool,
+    pub(super) in_f64: bool,
     /// The same in 16-bit integers, where that is exact.
     pub(super) integer: Option<IntegerFinish>,
+    /// A bound of the error of a value before it is rounded, in samples, where samples near
+    /// to a tie must be told.
+    tolerance: Option<f64>,
 }
 
 /// The smallest and the largest finite numerator of an image.
@@ -68,7 +76,8 @@ impl ResponseRange {
 }
 
 impl Finish {
-    /// A finish for `kernels` on samples of depth `from`, summed in `lane`.
+    /// A finish for `kernels` on samples of depth `from`, summed in `lane` with at most these
+    /// errors.
     pub(crate) fn new(
         kernels: &[Kernel],
         combine: Option<Combine>,
@@ -76,6 +85,7 @@ impl Finish {
         from: Depth,
         to: Depth,
         lane: LaneKind,
+        sum_errors: &[f64],
     ) -> Self {
         let divisor = common_divisor(kernels);
         let affine: Arc<[Affine]> = kernels
@@ -97,6 +107,7 @@ impl Finish {
             factor: None,
             in_f64: true,
             integer: None,
+            tolerance: None,
         };
         finish.factor = finish.final_scale.exact_factor();
         finish.in_f64 = lane == LaneKind::F64 || !finish.fits_f32(kernels);
@@ -106,6 +117,33 @@ impl Finish {
         if (lane, from, to) == (LaneKind::I16, Depth::U8, Depth::U8) {
             finish.integer = IntegerFinish::new(&finish.affine, combine, map, finish.final_scale);
         }
+        finish.tolerance = finish.find_tolerance(kernels, sum_errors);
+        if !finish.in_f64 && finish.tolerance.is_some_and(|t| t > MAX_TOLERANCE) {
+            finish.in_f64 = true;
+            finish.tolerance = finish.find_tolerance(kernels, sum_errors);
+        }
+        finish
+    }
+
+    /// Whether samples may be near to a tie, so that they are told by
+    /// [`apply`](Self::apply).
+    pub(crate) const fn tells_near_ties(&self) -> bool {
+        self.tolerance.is_some()
+    }
+
+    /// The same finish of sums in f64, tap by tap.
+    pub(crate) fn of_f64_sums(&self, kernels: &[Kernel]) -> Self {
+        let errors: Vec<f64> = kernels
+            .iter()
+            .map(|k| f64_sum_error(k, self.from))
+            .collect();
+        let mut finish = Self {
+            in_f64: true,
+            integer: None,
+            factor: self.final_scale.exact_factor(),
+            ..self.clone()
+        };
+        finish.tolerance = finish.find_tolerance(kernels, &errors);
         finish
     }
 
@@ -194,33 +232,53 @@ impl Finish {
     }
 
     /// Converts one row of sums per kernel to samples, which are of the depth of the
-    /// result.
-    pub(crate) fn apply<T: Lane>(&self, simd: Simd, sums: &[&[T]], out: SampleSliceMut<'_>) {
+    /// result. The positions of samples that are near to a tie are added to `near_ties`; all
+    /// others are right.
+    pub(crate) fn apply<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        out: SampleSliceMut<'_>,
+        near_ties: &mut Vec<u32>,
+    ) {
         match out {
             SampleSliceMut::U8(out) => match &self.integer {
                 Some(integer) if const { matches!(T::KIND, LaneKind::I16) } => {
                     integer.apply(simd, sums, out);
                 }
-                _ => self.apply_to(simd, sums, out),
+                _ => self.apply_to(simd, sums, out, near_ties),
             },
-            SampleSliceMut::U16(out) => self.apply_to(simd, sums, out),
-            SampleSliceMut::F32(out) => self.apply_to(simd, sums, out),
+            SampleSliceMut::U16(out) => self.apply_to(simd, sums, out, near_ties),
+            SampleSliceMut::F32(out) => self.apply_to(simd, sums, out, near_ties),
         }
     }
 
-    fn apply_to<T: Lane, O: Output>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+    fn apply_to<T: Lane, O: Output>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        out: &mut [O],
+        near_ties: &mut Vec<u32>,
+    ) {
         if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
-            self.apply_in::<T, O, f64>(simd, sums, out);
+            self.apply_in::<T, O, f64>(simd, sums, out, near_ties);
         } else {
-            self.apply_in::<T, O, f32>(simd, sums, out);
+            self.apply_in::<T, O, f32>(simd, sums, out, near_ties);
         }
     }
 
-    fn apply_in<T: Lane, O: Output, F: Real>(&self, simd: Simd, sums: &[&[T]], out: &mut [O]) {
+    fn apply_in<T: Lane, O: Output, F: Real>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        out: &mut [O],
+        near_ties: &mut Vec<u32>,
+    ) {
         simd.run(Row {
             finish: self,
             sums,
             out,
+            near_ties,
             real: PhantomData::<F>,
         });
     }
@@ -276,17 +334,30 @@ impl Finish {
     /// Applies the final scale to numerators and converts them to samples.
     #[inline(always)]
     fn scale_row<F: Real, O: Output>(&self, numerators: impl Iterator<Item = F>, out: &mut [O]) {
+        self.scale(numerators, out.iter_mut(), |out, value| {
+            *out = O::from_real(value);
+        });
+    }
+
+    /// Applies the final scale to numerators, and calls `put` with each value and its sample.
+    #[inline(always)]
+    pub(super) fn scale<F: Real, O>(
+        &self,
+        numerators: impl Iterator<Item = F>,
+        out: impl Iterator<Item = O>,
+        mut put: impl FnMut(O, F),
+    ) {
         let FinalScale { add, mul, div } = self.final_scale;
         let add = F::from_f64(add);
         if let Some(factor) = self.factor {
             let factor = F::from_f64(factor);
-            for (out, n) in out.iter_mut().zip(numerators) {
-                *out = O::from_real(n.add(add).mul(factor));
+            for (out, n) in out.zip(numerators) {
+                put(out, n.add(add).mul(factor));
             }
         } else {
             let (mul, div) = (F::from_f64(mul), F::from_f64(div));
-            for (out, n) in out.iter_mut().zip(numerators) {
-                *out = O::from_real(n.add(add).mul(mul).div(div));
+            for (out, n) in out.zip(numerators) {
+                put(out, n.add(add).mul(mul).div(div));
             }
         }
     }
@@ -310,6 +381,7 @@ struct Row<'a, T, O, F> {
     finish: &'a Finish,
     sums: &'a [&'a [T]],
     out: &'a mut [O],
+    near_ties: &'a mut Vec<u32>,
     real: PhantomData<F>,
 }
 
@@ -319,8 +391,22 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
         let Self {
-            finish, sums, out, ..
+            finish,
+            sums,
+            out,
+            near_ties,
+            ..
         } = self;
+        if let Some(tolerance) = finish.tolerance {
+            let tolerance = F::from_f64(tolerance);
+            let mut numerators = [F::ZERO; BLOCK];
+            for (first, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                let numerators = &mut numerators[..out.len()];
+                finish.numerators(sums, first, numerators);
+                finish.scale_checked(numerators, out, tolerance, first, near_ties);
+            }
+            return;
+        }
         // The common banks, one kernel or the magnitude of two, need no buffer of
         // numerators.
         let magnitude = finish.combine == Some(Combine::Magnitude);

@@ -2,14 +2,17 @@
 //!
 //! [`Finish`] applies divisor and bias, combines the kernels, maps, rounds and
 //! saturates. It does so in `f32` or `f64`, or in 16-bit integers
-//! ([`integer`]); [`exactness`] decides which of them give exact results.
+//! ([`integer`]); [`exactness`] decides which of them give exact results, and
+//! [`near_ties`] tells which samples none of them does.
 
 mod exactness;
 mod finish;
 mod integer;
+mod near_ties;
 mod scale;
 
 pub(crate) use finish::{Finish, ResponseRange};
+pub(crate) use near_ties::ExactFinish;
 
 #[cfg(test)]
 mod tests;

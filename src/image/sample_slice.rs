@@ -106,6 +106,16 @@ impl<'a> SampleSliceMut<'a> {
         }
     }
 
+    /// Sets one sample to a value that its type holds.
+    pub(crate) fn set(self, at: usize, value: f64) {
+        each!(self, samples => samples[at] = value as _);
+    }
+
+    /// Sets all samples to a value that their type holds.
+    pub(crate) fn fill(self, value: f64) {
+        each!(self, samples => samples.fill(value as _));
+    }
+
     /// The samples as bytes, in this machine's byte order.
     pub fn into_bytes(self) -> &'a mut [u8] {
         each!(self, samples => bytemuck::cast_slice_mut(samples))

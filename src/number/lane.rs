@@ -43,8 +43,18 @@ impl LaneKind {
         }
     }
 
+    /// The unit roundoff: the largest relative error of one rounding.
+    pub(crate) const fn unit_roundoff(self) -> f64 {
+        match self {
+            // Integers are not rounded.
+            Self::I16 => 0.0,
+            Self::F32 => f32::EPSILON as f64 / 2.0,
+            Self::F64 => f64::EPSILON / 2.0,
+        }
+    }
+
     /// The maximum number of roundings in a sum of `rows x columns` products, including the
-    /// addition of its groups.
+    /// addition of its groups and the rounding of the weights.
     pub(crate) const fn roundings(self, rows: usize, columns: usize) -> usize {
         let group = self.group_columns(rows, columns);
         rows * group + columns.div_ceil(group)

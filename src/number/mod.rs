@@ -2,8 +2,10 @@
 //! finishing.
 
 mod lane;
+mod rational;
 mod real;
 
 pub use lane::LaneKind;
 pub(crate) use lane::{Element, ElementKind, Lane, MAX_ROUNDINGS, Widen};
+pub(crate) use rational::rational;
 pub(crate) use real::{Output, Real};

@@ -14,6 +14,8 @@ pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
+    /// `self - other`.
+    fn sub(self, other: Self) -> Self;
     fn add(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     fn div(self, other: Self) -> Self;
@@ -59,6 +61,11 @@ macro_rules! real {
             #[inline(always)]
             fn add(self, other: Self) -> Self {
                 self + other
+            }
+
+            #[inline(always)]
+            fn sub(self, other: Self) -> Self {
+                self - other
             }
 
             #[inline(always)]

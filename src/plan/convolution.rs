@@ -30,6 +30,9 @@ const NON_TEMPORAL_MIN_ROW_BYTES: usize = 4 << 10;
 pub(crate) struct Convolution {
     /// The kernels as they are computed, with integer weights where possible.
     pub(crate) kernels: Vec<Kernel>,
+    /// The same as they are written: decimals as integers over a larger divisor. Only where
+    /// samples may be near to a tie.
+    pub(crate) exact_kernels: Option<Vec<Kernel>>,
     pub(crate) geometry: Geometry,
     pub(crate) finish: Finish,
     pub(super) choice: Choice,
@@ -111,11 +114,14 @@ impl Convolution {
             depth,
             output_depth,
             lane,
+            &choice.offer.sum_errors,
         );
         if !finish.is_exact(&kernels) {
             return Err(RequestError::Divisors.into());
         }
+        let exact_kernels = || engine::as_written(filter.bank.kernels());
         Ok(Self {
+            exact_kernels: finish.tells_near_ties().then(exact_kernels),
             finish,
             kernels,
             geometry,

@@ -4,13 +4,14 @@ use std::{fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
 
 use super::{
     RowStage, Rows, RowsMut, Run,
+    near_ties::{NearTieScratch, NearTies},
     padding::{BandBuilder, PaddedRows, Tile},
     parallel,
     point::{CopyAlpha, PointStage, SourcePixels},
     scratch::PoolGuard,
 };
 use crate::{
-    engine::{self, Bank, F64Fallback, Kernels, recycled},
+    engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
     finish::{Finish, ResponseRange},
     image::{Depth, ImageSpec, SampleSliceMut, Samples, try_resize},
@@ -25,6 +26,8 @@ pub(super) struct Convolve<S, E, T> {
     kernels: Kernels<E, T>,
     /// The same in f64, for rows of float samples whose sums overflow in f32.
     f64_fallback: Option<F64Fallback>,
+    /// Rounds samples near to a tie, if there may be any.
+    near_ties: Option<NearTies>,
     /// Runs on every finished row while it is in cache.
     point: Option<Box<dyn PointStage>>,
     samples: PhantomData<fn() -> S>,
@@ -87,6 +90,7 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
         Self {
             kernels,
             f64_fallback: unbounded.then(fallback),
+            near_ties: NearTies::new(convolution, bank),
             point: convolution.copies_alpha.then(alpha),
             convolution: Arc::clone(convolution),
             samples: PhantomData,
@@ -120,6 +124,7 @@ struct Scratch<E: 'static, T: 'static> {
     sums: SumsScratch<E, T>,
     /// A finished row of a tile, which non-temporal stores copy to the output.
     finished: Samples,
+    near_ties: NearTieScratch,
 }
 
 impl<E, T: Lane> Scratch<E, T> {
@@ -127,6 +132,7 @@ impl<E, T: Lane> Scratch<E, T> {
         Self {
             sums: SumsScratch::new(),
             finished: Samples::empty(output),
+            near_ties: NearTieScratch::default(),
         }
     }
 }
@@ -166,6 +172,16 @@ enum Sums<'a, T> {
     Lane(&'a [&'a [T]]),
     /// Computed again in f64, as sums of the row overflow in f32.
     F64(&'a [&'a [f64]]),
+}
+
+/// The sums of one row of a tile, and the band whose windows they are of.
+struct SummedRow<'a, E, T> {
+    /// The row of the result.
+    y: usize,
+    sums: Sums<'a, T>,
+    band: &'a Band<'a, E>,
+    /// The row of the band's result.
+    y_in_band: usize,
 }
 
 /// How rows of sums become rows of the output.
@@ -233,7 +249,11 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         rows: Range<usize>,
         mut out: SampleSliceMut<'_>,
         finishing: &Finishing<'_>,
-        Scratch { sums, finished }: &mut Scratch<E, T>,
+        Scratch {
+            sums,
+            finished,
+            near_ties,
+        }: &mut Scratch<E, T>,
     ) -> Result<()> {
         let channels = self.convolution.channels;
         simd::streaming(|stream| -> Result<()> {
@@ -242,42 +262,51 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
                 if finishing.non_temporal && finished.len() < len {
                     finished.resize(len)?;
                 }
-                self.each_row(&tile, sums, &mut |y, sums| {
-                    let at = (y - rows.start) * finishing.stride + tile.columns.start * channels;
+                self.each_row(&tile, sums, &mut |row| {
+                    let at =
+                        (row.y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);
-                    let pixel = [y, tile.columns.start];
+                    let left = tile.columns.start;
                     if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
-                        self.finish_row(&finishing.finish, sums, pixel, finished.reborrow());
+                        let to = finished.reborrow();
+                        self.finish_row(&finishing.finish, row, left, to, near_ties)?;
                         stream.copy(finished.into_bytes(), out.into_bytes());
                     } else {
-                        self.finish_row(&finishing.finish, sums, pixel, out);
+                        self.finish_row(&finishing.finish, row, left, out, near_ties)?;
                     }
+                    Ok(())
                 })?;
             }
             Ok(())
         })
     }
 
-    /// Converts sums to the samples of a row that begins with this pixel.
+    /// Converts sums to the samples of a row that begins with this column.
     fn finish_row(
         &self,
         finish: &Finish,
-        sums: Sums<'_, T>,
-        pixel: [usize; 2],
+        row: &SummedRow<'_, E, T>,
+        left: usize,
         mut out: SampleSliceMut<'_>,
-    ) {
+        scratch: &mut NearTieScratch,
+    ) -> Result<()> {
         let simd = self.convolution.offer().simd;
-        match sums {
-            Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow()),
-            Sums::F64(sums) => finish.apply(simd, sums, out.reborrow()),
+        let near_ties = &mut scratch.near_ties;
+        match row.sums {
+            Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
+            Sums::F64(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
+        }
+        if let Some(near_ties) = &self.stage.near_ties {
+            near_ties.round(simd, row.band, row.y_in_band, out.reborrow(), scratch)?;
         }
         if let Some(point) = &self.stage.point {
             point.run(
                 out,
-                &SourcePixels::new(&self.convolution.geometry, self.rows, pixel),
+                &SourcePixels::new(&self.convolution.geometry, self.rows, [row.y, left]),
             );
         }
+        Ok(())
     }
 
     /// The range of the numerators of the whole result.
@@ -306,11 +335,12 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         } = self.convolution;
         let mut range = ResponseRange::EMPTY;
         for tile in self.tiles(rows, &run.columns) {
-            self.each_row(&tile, scratch, &mut |_, sums| {
-                range = range.join(match sums {
+            self.each_row(&tile, scratch, &mut |row| {
+                range = range.join(match row.sums {
                     Sums::Lane(sums) => finish.range(sums, *channels, *copies_alpha),
                     Sums::F64(sums) => finish.range(sums, *channels, *copies_alpha),
                 });
+                Ok(())
             })?;
         }
         Ok(range)
@@ -350,12 +380,12 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
     }
 
     /// Computes the output rows of a tile and calls `each` with the sums of every
-    /// kernel, row by row.
+    /// kernel, row by row, and with the row of the band's result that they are of.
     fn each_row(
         &self,
         tile: &Tile,
         scratch: &mut SumsScratch<E, T>,
-        each: &mut dyn FnMut(usize, Sums<'_, T>),
+        each: &mut dyn FnMut(&SummedRow<'_, E, T>) -> Result<()>,
     ) -> Result<()> {
         let stride = self.stride;
         let simd = self.convolution.offer().simd;
@@ -389,21 +419,27 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
             let mut row_sums = recycled(mem::take(sum_slices));
             row_sums.extend((0..rows).flat_map(of_row));
             for (row, sums) in row_sums.chunks(kernels.len()).enumerate() {
-                let (y, row) = (tile.rows.start + first + row, first + row);
+                let y_in_band = first + row;
+                let row = |sums| SummedRow {
+                    y: tile.rows.start + y_in_band,
+                    sums,
+                    band: &band,
+                    y_in_band,
+                };
                 match &self.stage.f64_fallback {
-                    Some(fallback) if fallback.is_needed(simd, &band, row, as_f32(sums)) => {
+                    Some(fallback) if fallback.is_needed(simd, &band, y_in_band, as_f32(sums)) => {
                         let len = sums.len() * stride;
                         if f64_sums.len() < len {
                             try_resize(f64_sums, len, 0.0)?;
                         }
                         let f64_sums = &mut f64_sums[..len];
-                        fallback.contract(simd, &band, row, f64_sums, stride);
+                        (fallback.kernels()).contract(simd, &band, y_in_band, f64_sums, stride);
                         let mut rows = recycled(mem::take(f64_slices));
                         rows.extend(f64_sums.chunks_exact(stride).map(|sums| &sums[..row_len]));
-                        each(y, Sums::F64(&rows));
+                        each(&row(Sums::F64(&rows)))?;
                         *f64_slices = recycled(rows);
                     }
-                    _ => each(y, Sums::Lane(sums)),
+                    _ => each(&row(Sums::Lane(sums)))?,
                 }
             }
             *sum_slices = recycled(row_sums);

@@ -8,6 +8,7 @@ mod chain;
 mod compile;
 mod convolve;
 mod copy;
+mod near_ties;
 mod padding;
 mod parallel;
 mod point;

@@ -11,8 +11,7 @@ use stridekern::{
 };
 
 use crate::common::{
-    self, Random, Walk, apply, bias_in_samples, exact_samples, random_image, random_kernel,
-    run_plan, sums,
+    self, Random, Walk, apply, exact_samples, random_image, random_kernel, run_plan, sums,
 };
 
 const EXTENTS: [Extent; 6] = [
@@ -504,59 +503,6 @@ proptest! {
         for tuning in allowed(&filter, &image).into_iter().filter(|t| t.method != Some(Method::Naive)) {
             let output = case.apply(&filter, &image, &tuning);
             prop_assert!(*output.samples() == samples, "{:?}", tuning);
-        }
-    }
-
-    #[test]
-    fn float_weights_keep_the_promise(case in case(), rank in 0_usize..4, depth in prop::sample::select(vec![Depth::U8, Depth::U16, Depth::F32])) {
-        let mut random = Random(case.seed);
-        let mut float = |_| random.between(-1_000_000, 1_000_000) as f64 / 700_000.0;
-        let [rows, columns] = case.kernel;
-        let weights = if rank == 0 {
-            (0..rows * columns).map(float).collect()
-        } else {
-            let mut side = |rows, columns| {
-                let weights = (0..rows * columns).map(&mut float).collect();
-                Kernel::new(rows, columns, weights).unwrap()
-            };
-            let terms: Vec<_> = (0..rank).map(|_| (side(rows, 1), side(1, columns))).collect();
-            let terms: Vec<_> = terms.iter().map(|(c, r)| (c, r)).collect();
-            outer_products(&terms).weights().iter().copied().collect()
-        };
-        let kernel = case.finished(Kernel::new(case.kernel[0], case.kernel[1], weights).unwrap());
-        let image = random_image(&mut random, case.shape, depth);
-        let (_, sums) = sums(&image, &kernel, case.walk(), |v| v);
-        let white = depth.full_scale();
-        // The images' floats reach 1.25 times full scale, the border's constant
-        // 77 times.
-        let largest = match (depth, case.walk().extent) {
-            (Depth::F32, Extent::Same(Border::Constant(value))) => value,
-            _ => 1.25,
-        };
-        let tolerance = largest * 1e-5 * white * kernel.abs_sum() / kernel.divisor().abs();
-        let responses = filter(&kernel, case.walk()).with_map(Map::Float);
-        let samples = filter(&kernel, case.walk());
-        for tuning in allowed(&responses, &image) {
-            let Samples::F32(response) = case.apply(&responses, &image, &tuning).into_samples() else {
-                panic!("responses are floats");
-            };
-            let output = case.apply(&samples, &image, &tuning);
-            let output: Vec<f64> = match output.samples() {
-                Samples::U8(s) => s.iter().map(|&s| f64::from(s)).collect(),
-                Samples::U16(s) => s.iter().map(|&s| f64::from(s)).collect(),
-                Samples::F32(s) => s.iter().map(|&s| f64::from(s)).collect(),
-                _ => panic!("the tests know no other"),
-            };
-            for ((sum, &response), sample) in sums.iter().zip(&response).zip(output) {
-                let exact = sum / kernel.divisor() + bias_in_samples(&kernel, depth);
-                // The response is stored in 24 bits.
-                let tolerance = tolerance + exact.abs() / f64::from(1 << 24);
-                prop_assert!((f64::from(response) - exact).abs() <= tolerance, "{response} is not {exact}: {tuning:?}");
-                if depth != Depth::F32 {
-                    let nearest = exact.clamp(0.0, white);
-                    prop_assert!((sample - nearest).abs() <= 0.5 + tolerance, "{sample} is not {nearest}: {tuning:?}");
-                }
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Plan,
-    Tuning,
+    Samples, Tuning,
     simd::{Level, Simd},
 };
 
@@ -70,7 +70,19 @@ fn the_narrowest_exact_lane_is_chosen() {
             [1.0 / 3.0, 0.25],
             Depth::U8,
             LaneKind::F32,
-            "float weights, and 3 roundings a sum stay below 1e-5 in f32",
+            "float weights, and sums in f32 are within 2.7e-5 of a sample; what is that near to a tie is summed again",
+        ),
+        (
+            [1.0 / 3.0, 0.25],
+            Depth::U16,
+            LaneKind::F32,
+            "float weights, and sums in f32 are within 6.8e-3 of a sample; what is that near to a tie is summed again",
+        ),
+        (
+            [2.0 / 3.0, 0.77],
+            Depth::U16,
+            LaneKind::F64,
+            "float weights, and sums in f32 could be 1.7e-2 of a sample off: too many would be near to a tie",
         ),
         (
             [1.0, 2.0],
@@ -296,6 +308,20 @@ fn large_kernels_are_transformed() {
     let large = random_image(&mut Random(1), [500, 700, 1], Depth::U16);
     let plan = |filter: &Filter| filter.plan(&large, &Tuning::default()).unwrap();
     let floats = plan(&filter(31, 31, &noise(961)));
+    assert_eq!(
+        (floats.method(), floats.lane()),
+        (Method::Fft, LaneKind::F64)
+    );
+    assert_eq!(
+        floats.lane_reason(),
+        "float weights; what its rounding in f64 brings near to a tie is summed again"
+    );
+    let samples = (0..500 * 700)
+        .map(|i| (i % 97) as f32 / 97.0)
+        .collect::<Vec<_>>();
+    let float_image = Image::new(500, 700, 1, Samples::from(samples)).unwrap();
+    let floats = filter(31, 31, &noise(961)).plan(&float_image, &Tuning::default());
+    let floats = floats.unwrap();
     assert_eq!(
         (floats.method(), floats.lane()),
         (Method::Fft, LaneKind::F32)

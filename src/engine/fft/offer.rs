@@ -57,7 +57,12 @@ impl Engine for Fft {
         }
         let (lane, lane_reason) = match exact {
             true => (LaneKind::F64, LaneReason::Transform),
-            false => problem.lane()?,
+            // The proven error of a transform in f32 is more than a sample.
+            false if problem.rounds_exactly() => (LaneKind::F64, LaneReason::NearTies),
+            false => {
+                let choice = problem.lane()?;
+                (choice.lane, choice.reason)
+            }
         };
         if problem.lane.is_some_and(|asked| asked != lane) {
             return Err(Refusal::of(Why::Lane(lane)));
@@ -73,6 +78,11 @@ impl Engine for Fft {
         if !kernels.iter().all(within) {
             return Err(Refusal::of(Why::Rounding));
         }
+        let sum_errors = kernels.iter().map(|k| match is_exact(k, depth) {
+            true => 0.0,
+            false => error_bound(lane, &tiling, white, k.abs_sum()),
+        });
+        let sum_errors = sum_errors.collect();
         let guarantees = kernels.iter().map(|k| guarantee(k, depth)).collect();
         // A pair of tiles.
         let tile_width = (2 * tiling.valid[1] - 1) / geometry.columns.step + 1;
@@ -80,6 +90,7 @@ impl Engine for Fft {
             cost: kernels.len() as f64 * tiling.cost(lane, sums, channels),
             lane,
             lane_reason,
+            sum_errors,
             element: ElementKind::Lane(lane),
             simd: problem.simd,
             rows_at_once: tiling.valid[0],

@@ -16,11 +16,11 @@ mod tests;
 
 /// Whether any weights on integer samples give the exact response, correctly rounded. Integers
 /// do anyway.
-const EXACT_WEIGHTS: bool = false;
+const EXACT_WEIGHTS: bool = true;
 /// Whether float results of integer samples are the nearest floats, whatever the weights. Those of
 /// integer weights are anyway, and others are within the bound of floats.
 const NEAREST_FLOATS: bool = false;
 /// Whether float samples of any magnitude keep the bound, which is relative to the largest.
 const FLOAT_BOUND: bool = true;
 /// Whether the bias of integer samples is a whole number of them, halves up.
-const BIAS_WHOLE: bool = false;
+const BIAS_WHOLE: bool = true;
