@@ -11,10 +11,10 @@ use crate::{
     number::{LaneKind, MAX_ROUNDINGS},
 };
 
-/// The kernels as they are computed. Decimal weights become integers over a larger
-/// divisor, if that is possible with sums below 2^24, or if only the divisor was a
-/// decimal. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled so
-/// that products neither overflow nor underflow.
+/// The kernels as they are computed. Decimal weights and fractions n / 2^k become integers
+/// over a larger divisor, if that is possible with sums below 2^24, or if only the divisor
+/// was a fraction. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled
+/// so that products neither overflow nor underflow.
 pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
     let white = depth.full_scale();
     let small = |k: &Kernel| {

@@ -1,6 +1,6 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
-use super::{KernelBuilder, KernelError};
+use super::{KernelBuilder, KernelError, greatest_common_divisor};
 use crate::{depth::Depth, view::StridedView};
 
 /// Integers up to this are exact in `f64`.
@@ -264,12 +264,41 @@ impl Kernel {
         [sum_of(|w| w < 0.0), sum_of(|w| w > 0.0)]
     }
 
-    /// The same kernel in integers: weights and divisor times the smallest power
-    /// of ten, up to 10^6, that makes both integers, if there is one.
+    /// The same kernel in integers, if its weights can be: if all numbers are decimals of up to
+    /// six digits, times a power of ten, else times a power of two up to 2^53, both divided by
+    /// their common divisor. For example, 0.1 and 0.9 become 1 and 9 over 10, and 0.25 and 0.75
+    /// become 1 and 3 over 4. Of a kernel that has no such digits, the divisor need not become
+    /// an integer.
     ///
-    /// A decimal such as 0.1 is not a binary number, and sums of it that should
-    /// be zero are not; one tenth of an integer sum is exact.
+    /// A decimal such as 0.1 is not a binary number, and sums of it that should be zero are
+    /// not; one tenth of an integer sum is exact. A fraction n / 2^k is the very number that
+    /// was written, whatever its decimal digits. A third is neither.
     pub(crate) fn in_integers(&self) -> Option<Self> {
+        let numbers = self.weights.iter().chain([&self.divisor]);
+        // Larger weights gain nothing by a divisor that is an integer.
+        let is_small = |k: &Self| k.abs_sum() < f64::from(1 << 24);
+        let of_decimals = self.times_power_of_ten();
+        of_decimals
+            .map(|k| if k == *self { k } else { k.reduced() })
+            .or_else(|| self.times(power_of_two(numbers)).filter(is_small))
+            .or_else(|| self.times(power_of_two(&self.weights)))
+    }
+
+    /// A kernel of integers, divided by their greatest common divisor.
+    fn reduced(self) -> Self {
+        let integers = self.weights.iter().chain([&self.divisor]);
+        let divisor = integers.fold(0, |d, n| greatest_common_divisor(d, n.abs() as u64));
+        let divisor = divisor.max(1) as f64;
+        Self {
+            weights: self.weights.iter().map(|w| w / divisor).collect(),
+            divisor: self.divisor / divisor,
+            ..self
+        }
+    }
+
+    /// Weights and divisor times the smallest power of ten, up to 10^6, that makes both
+    /// integers, if there is one.
+    fn times_power_of_ten(&self) -> Option<Self> {
         let scaled = |number: f64, power: f64| {
             let whole = (number * power).round();
             // Division is correctly rounded, so the quotient equals `number` only if
@@ -285,6 +314,17 @@ impl Kernel {
                 ..self.clone()
             })
         })
+    }
+
+    /// Weights and divisor times this power of two, if that makes the weights integers.
+    fn times(&self, power: Option<f64>) -> Option<Self> {
+        let power = power?;
+        let scaled = Self {
+            weights: self.weights.iter().map(|weight| weight * power).collect(),
+            divisor: self.divisor * power,
+            ..self.clone()
+        };
+        (scaled.is_integer() && scaled.divisor.is_finite()).then_some(scaled)
     }
 
     /// The same kernel with weights whose products with floats stay in the range
@@ -400,6 +440,14 @@ impl Kernel {
         });
         Ok(turns.collect())
     }
+}
+
+/// The smallest power of two, up to 2^53, that makes all these numbers integers.
+fn power_of_two<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> Option<f64> {
+    numbers.into_iter().try_fold(1.0, |power: f64, &number| {
+        let larger = std::iter::successors(Some(power), |power| Some(power * 2.0));
+        (larger.take_while(|&power| power <= EXACT)).find(|power| (number * power).fract() == 0.0)
+    })
 }
 
 /// Relative tolerance: smaller differences are rounding errors.

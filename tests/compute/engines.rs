@@ -39,7 +39,7 @@ fn tunings() -> Vec<Tuning> {
 
 /// Those of them that the plan allows: lanes and methods are refused where
 /// they would not be exact.
-fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
+pub(crate) fn allowed(filter: &Filter, image: &Image) -> Vec<Tuning> {
     let mut all = tunings();
     all.retain(|tuning| filter.plan(image, tuning).is_ok());
     assert!(
@@ -94,7 +94,7 @@ const INTEGERS: [LaneKind; 3] = [LaneKind::I16, LaneKind::F32, LaneKind::F64];
 const FLOATS: [LaneKind; 2] = [LaneKind::F32, LaneKind::F64];
 
 /// The default tunings at every SIMD level: what is cheapest runs, a copy too.
-fn unasked() -> impl Iterator<Item = Tuning> {
+pub(crate) fn unasked() -> impl Iterator<Item = Tuning> {
     Simd::available()
         .into_iter()
         .map(|simd| Tuning::default().with_simd(simd))
@@ -818,6 +818,64 @@ fn decimals_and_fractional_divisors_are_exact() {
     for output in run(&ramp, bank(sobel), |f| f.with_map(Map::Stretch)) {
         assert_eq!(output, [0.0; 8]);
     }
+}
+
+/// Weights n / 2^k written as floats, such as a binomial over 256, give what integers over a
+/// divisor give, in every way to run.
+#[test]
+fn binary_fractions_are_exact() {
+    let mut random = Random(79);
+    for (depth, bits, size) in [
+        (Depth::U8, 8, [5, 5]),
+        (Depth::U8, 14, [1, 2]),
+        (Depth::U16, 4, [3, 3]),
+        (Depth::U16, 7, [2, 1]),
+    ] {
+        let scale = f64::from(1 << bits);
+        let whole = match bits {
+            8 => outer_products(&[(&binomial([5, 1]), &binomial([1, 5]))]),
+            _ => random_kernel(&mut random, size[0], size[1], (1 << bits) / 9),
+        };
+        let weights = whole
+            .as_slice()
+            .iter()
+            .map(|weight| weight / scale)
+            .collect();
+        let fractions = Kernel::new(size[0], size[1], weights).unwrap();
+        let whole = whole.with_divisor(scale).unwrap();
+        // Ties are frequent: samples next to each other.
+        let mut image = random_image(&mut random, [23, 131, 1], depth);
+        image = match image.into_samples() {
+            Samples::U8(s) => gray_of([23, 131], Samples::U8(s.iter().map(|s| s % 8).collect())),
+            Samples::U16(s) => gray_of(
+                [23, 131],
+                Samples::U16(s.iter().map(|s| s | 0xff00).collect()),
+            ),
+            _ => panic!("no floats were asked for"),
+        };
+        let walk = Walk {
+            extent: Extent::Same(Border::Reflect),
+            step: [1, 1],
+            dilation: [1, 1],
+        };
+        let (shape, samples) = exact_samples(&image, &whole, walk);
+        let [asked, written] = [&whole, &fractions].map(|kernel| filter(kernel, walk));
+        let ways = allowed(&written, &image);
+        assert_eq!(ways, allowed(&asked, &image), "{depth} {bits}");
+        for tuning in ways {
+            let output = apply(&written, &image, &tuning);
+            assert_eq!(output.shape(), shape);
+            assert!(*output.samples() == samples, "{depth} {bits} {tuning:?}");
+        }
+    }
+}
+
+fn binomial(size: [usize; 2]) -> Kernel {
+    Kernel::new(size[0], size[1], vec![1.0, 4.0, 6.0, 4.0, 1.0]).unwrap()
+}
+
+fn gray_of([rows, columns]: [usize; 2], samples: Samples) -> Image {
+    Image::new(rows, columns, 1, samples).unwrap()
 }
 
 #[test]

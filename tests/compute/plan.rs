@@ -107,6 +107,37 @@ fn the_narrowest_exact_lane_is_chosen() {
         (decimals.lane(), decimals.lane_reason().as_str()),
         (LaneKind::I16, reason)
     );
+    // Fractions n / 2^k are integers over a power of two, whatever their decimal digits.
+    let binomial = filter(1, 3, &[0.000_976_562_5, 0.001_953_125, -0.000_976_562_5]);
+    for (depth, lane, reason) in [
+        (
+            Depth::U8,
+            LaneKind::I16,
+            "integer sums lie in -255..=765, which 16 bits tell apart",
+        ),
+        (
+            Depth::U16,
+            LaneKind::F32,
+            "integer sums lie in -65535..=196605, where f32 is exact",
+        ),
+    ] {
+        let plan = plan(&binomial, depth);
+        assert_eq!((plan.lane(), plan.lane_reason().as_str()), (lane, reason));
+    }
+    // As with decimals, where sums stay below 2^24 in those units; and a third is no fraction
+    // of that kind.
+    for (weights, depth) in [
+        ([1.0 + 2_f64.powi(-17), 0.0], Depth::U8),
+        ([1.0 + 2_f64.powi(-9), 0.0], Depth::U16),
+        ([1.0 / 3.0, 0.0], Depth::U8),
+    ] {
+        let plan = plan(&filter(1, 2, &weights), depth);
+        let reason = plan.lane_reason();
+        assert!(
+            reason.starts_with("float weights, and "),
+            "{weights:?}: {reason}"
+        );
+    }
     // Long sums are made of groups; a column is never cut.
     let lane = |rows, columns| {
         let weights: Vec<f64> = (0..rows * columns).map(|i| (i as f64).sin()).collect();

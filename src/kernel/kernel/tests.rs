@@ -137,6 +137,63 @@ fn integer_samples_take_a_whole_bias_with_halves_up() {
 }
 
 #[test]
+fn decimals_and_binary_fractions_become_the_smallest_integers() {
+    let integers = |weights: &[f64], divisor: f64| {
+        let k = kernel(1, weights.len(), weights).with_divisor(divisor);
+        let k = k.unwrap().in_integers()?;
+        Some((k.weights.clone(), k.divisor))
+    };
+    let power = |n: i32| 2_f64.powi(n);
+    let cases: [(&[f64], f64, &[f64], f64); 14] = [
+        (&[0.1, 0.9], 1.0, &[1.0, 9.0], 10.0),
+        (&[0.25, -0.75], 1.0, &[1.0, -3.0], 4.0),
+        (&[0.5, 0.1], 1.0, &[5.0, 1.0], 10.0),
+        (&[0.000_001], 1.0, &[1.0], 1e6),
+        // Eight digits and more behind the point.
+        (&[0.003_906_25, 0.023_437_5], 1.0, &[1.0, 6.0], 256.0),
+        (
+            &[1.0 + power(-20), 3.0],
+            1.0,
+            &[power(20) + 1.0, 3.0 * power(20)],
+            power(20),
+        ),
+        (&[power(-53)], 1.0, &[1.0], power(53)),
+        (&[0.0, -0.0], 1.0, &[0.0, -0.0], 1.0),
+        (&[3.0, 2.0], 0.5, &[6.0, 4.0], 1.0),
+        // The divisor a decimal, a binary fraction, and neither.
+        (&[0.003_906_25], 0.1, &[1.0], 0.1 * 256.0),
+        (&[0.5], 0.1, &[5.0], 1.0),
+        (&[0.003_906_25], power(-10), &[4.0], 1.0),
+        (
+            &[0.75],
+            std::f64::consts::PI,
+            &[3.0],
+            4.0 * std::f64::consts::PI,
+        ),
+        (&[4.0], -std::f64::consts::PI, &[4.0], -std::f64::consts::PI),
+    ];
+    for (weights, divisor, whole, over) in cases {
+        let expected = Some((whole.to_vec(), over));
+        assert_eq!(
+            integers(weights, divisor),
+            expected,
+            "{weights:?} / {divisor}"
+        );
+    }
+    for (weights, divisor) in [
+        (&[1.0 / 3.0][..], 1.0),
+        (&[1.0 / 273.0, 4.0 / 273.0], 1.0),
+        (&[power(-54)], 1.0),
+        (&[power(40), power(-20)], 1.0),
+        (&[0.1, power(-20)], 1.0),
+        (&[f64::MAX, 0.25], 1.0),
+        (&[power(-10)], f64::MAX),
+    ] {
+        assert_eq!(integers(weights, divisor), None, "{weights:?} / {divisor}");
+    }
+}
+
+#[test]
 fn the_default_anchor_is_rounded_down() {
     for (size, anchor) in [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)] {
         assert_eq!(kernel(size, 1, &vec![1.0; size]).anchor(), [anchor, 0]);
