@@ -22,7 +22,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Border {
-    /// One value everywhere outside, in units of a sample (0 to 255 for 8 bits).
+    /// One value everywhere outside, in units of a sample (0 to 255 for 8 bits). NaN and
+    /// infinities are for float samples: they reach the windows that leave the image.
     Constant(f64),
     /// The nearest sample of the image.
     Edge,
@@ -89,10 +90,11 @@ impl Border {
     }
 }
 
-/// The name, with the value for `constant`: `constant:128`.
+/// The name, with the value for `constant`: `constant:128`, `constant:nan`.
 impl fmt::Display for Border {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Constant(value) if value.is_nan() => f.write_str("constant:nan"),
             Self::Constant(value) => write!(f, "constant:{value}"),
             _ => f.write_str(self.name()),
         }
@@ -112,8 +114,9 @@ impl FromStr for Border {
             "constant" => match value {
                 None => Self::Constant(0.0),
                 Some(value) => match value.parse::<f64>() {
-                    // -0 is 0.
-                    Ok(number) if number.abs() <= f64::from(f32::MAX) => {
+                    // One NaN, whatever its sign; -0 is 0.
+                    Ok(number) if number.is_nan() => return Ok(Self::Constant(f64::NAN)),
+                    Ok(number) if number.is_infinite() || number.abs() <= f64::from(f32::MAX) => {
                         return Ok(Self::Constant(number + 0.0));
                     }
                     _ => {
@@ -185,6 +188,12 @@ mod tests {
             ("constant", Border::Constant(0.0)),
             ("constant:12.5", Border::Constant(12.5)),
             ("constant:-0", Border::Constant(0.0)),
+            ("constant:nan", Border::Constant(f64::NAN)),
+            ("constant:NaN", Border::Constant(f64::NAN)),
+            ("constant:-nan", Border::Constant(f64::NAN)),
+            ("constant:inf", Border::Constant(f64::INFINITY)),
+            ("constant:+Infinity", Border::Constant(f64::INFINITY)),
+            ("constant:-inf", Border::Constant(f64::NEG_INFINITY)),
             ("zero", Border::Constant(0.0)),
             ("edge", Border::Edge),
             ("nearest", Border::Edge),
@@ -197,16 +206,34 @@ mod tests {
             ("tile", Border::Wrap),
         ] {
             let parsed = text.parse::<Border>().unwrap();
-            assert_eq!(parsed.to_string(), border.to_string(), "{text}");
+            assert_eq!(parsed, border, "{text}");
+            assert_eq!(parsed.to_string().parse::<Border>().unwrap(), border);
         }
+        let shown = ["nan", "inf", "-inf", "-0.5"].map(|value| {
+            let border: Border = format!("constant:{value}").parse().unwrap();
+            border.to_string()
+        });
+        assert_eq!(
+            shown,
+            [
+                "constant:nan",
+                "constant:inf",
+                "constant:-inf",
+                "constant:-0.5"
+            ]
+        );
         for (text, message) in [
             (
                 "mirror",
                 "`mirror` means `reflect` (dcb|abcd|cba) in SciPy and `symmetric` (cba|abcd|dcb) in libvips and ImageMagick; name one of those two",
             ),
             (
-                "constant:nan",
-                "`constant:nan`: `nan` is no number that a sample can be; write for instance constant:128",
+                "constant:none",
+                "`constant:none`: `none` is no number that a sample can be; write for instance constant:128",
+            ),
+            (
+                "constant:1e39",
+                "`constant:1e39`: `1e39` is no number that a sample can be; write for instance constant:128",
             ),
             (
                 "edge:3",
@@ -228,6 +255,8 @@ mod tests {
             Border::Constant(-0.0),
             Border::Constant(1.0),
             Border::Constant(f64::NAN),
+            Border::Constant(f64::INFINITY),
+            Border::Constant(f64::NEG_INFINITY),
             Border::Edge,
             Border::Reflect,
             Border::Symmetric,

@@ -154,6 +154,7 @@ pub(super) struct FilterArgs {
     /// files:
     ///
     ///   constant:V  vvv|abcd|vvv   V in sample units, default 0 (also: zero)
+    ///                              or nan, inf, -inf for float samples
     ///   edge        aaa|abcd|ddd   (also: nearest, replicate, clamp)
     ///   reflect     dcb|abcd|cba   (also: reflect101)
     ///   symmetric   cba|abcd|dcb

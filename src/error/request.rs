@@ -51,6 +51,18 @@ pub enum RequestError {
         /// The type of the samples.
         depth: Depth,
     },
+    /// A constant border of NaN or an infinity around integer samples.
+    #[error(
+        "constant:{} is no {depth} sample, as integers hold neither NaN nor infinity; use a whole number from 0 to {}, or an image of floats",
+        value.to_string().to_lowercase(),
+        depth.full_scale()
+    )]
+    ConstantNotFinite {
+        /// The constant.
+        value: f64,
+        /// The type of the samples.
+        depth: Depth,
+    },
     /// A step of zero.
     #[error("a step of 0 never moves the window; use 1 or more")]
     ZeroStep,

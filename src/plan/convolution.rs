@@ -212,6 +212,12 @@ fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
         return Ok(());
     };
     let white = depth.full_scale();
+    if !value.is_finite() {
+        return match depth {
+            Depth::F32 => Ok(()),
+            _ => Err(RequestError::ConstantNotFinite { value, depth }.into()),
+        };
+    }
     if value.abs() > f64::from(f32::MAX) {
         return Err(RequestError::ConstantRange { value }.into());
     }

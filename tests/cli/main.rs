@@ -8,6 +8,7 @@ mod common;
 
 mod attributes;
 mod batches;
+mod constants;
 #[cfg(unix)]
 mod documents;
 mod dry_runs;

@@ -6,6 +6,7 @@
 mod common;
 
 mod bias;
+mod constants;
 mod engines;
 mod float_range;
 mod golden;
