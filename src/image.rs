@@ -1,5 +1,6 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
+mod bool;
 mod buffer;
 #[cfg(feature = "image")]
 mod interop;
@@ -10,7 +11,10 @@ mod view_mut;
 
 use std::fmt;
 
+pub use half::f16;
+
 pub use crate::depth::Depth;
+pub use bool::Bool;
 pub use buffer::Buffer;
 pub use sample_slice::{SampleSlice, SampleSliceMut};
 pub use spec::ImageSpec;
@@ -24,17 +28,21 @@ use crate::{
     view::{StridedView, StridedViewMut},
 };
 
-/// The samples of an image, row by row, channels interleaved.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Samples {
-    /// 8-bit samples.
-    U8(Buffer<u8>),
-    /// 16-bit samples.
-    U16(Buffer<u16>),
-    /// Float samples.
-    F32(Buffer<f32>),
+/// Defines the enum of owned samples.
+macro_rules! samples_enum {
+    (@ () $([$variant:ident $type:ty])*) => {
+        /// The samples of an image, row by row, channels interleaved.
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum Samples {
+            $(
+                #[doc = concat!("Samples of type `", stringify!($variant), "`; see [`Depth`].")]
+                $variant(Buffer<$type>),
+            )*
+        }
+    };
 }
+sample_types! { samples_enum () }
 
 impl Samples {
     /// `len` samples of value zero.
@@ -43,56 +51,32 @@ impl Samples {
     ///
     /// [`Error::Limit`] if the memory cannot be allocated.
     pub fn zeroed(depth: Depth, len: usize) -> Result<Self> {
-        Ok(match depth {
-            Depth::U8 => zeroed_vec::<u8>(len)?.into(),
-            Depth::U16 => zeroed_vec::<u16>(len)?.into(),
-            Depth::F32 => zeroed_vec::<f32>(len)?.into(),
-        })
+        Ok(each_depth!(depth, T => zeroed_vec::<T>(len)?.into()))
     }
 
     /// As [`zeroed`](Self::zeroed); large buffers are in huge pages.
     pub(crate) fn in_huge_pages(depth: Depth, len: usize) -> Result<Self> {
-        Ok(match depth {
-            Depth::U8 => Self::U8(Buffer::zeroed(len)?),
-            Depth::U16 => Self::U16(Buffer::zeroed(len)?),
-            Depth::F32 => Self::F32(Buffer::zeroed(len)?),
-        })
+        Ok(each_depth!(depth, T => Buffer::<T>::zeroed(len)?.into()))
     }
 
     /// No samples of this type.
-    pub(crate) const fn empty(depth: Depth) -> Self {
-        match depth {
-            Depth::U8 => Self::U8(Buffer::new()),
-            Depth::U16 => Self::U16(Buffer::new()),
-            Depth::F32 => Self::F32(Buffer::new()),
-        }
+    pub(crate) fn empty(depth: Depth) -> Self {
+        each_depth!(depth, T => Buffer::<T>::new().into())
     }
 
     /// Changes their number to `len`; new ones are zero.
     pub(crate) fn resize(&mut self, len: usize) -> Result<()> {
-        match self {
-            Self::U8(samples) => samples.resize(len),
-            Self::U16(samples) => samples.resize(len),
-            Self::F32(samples) => samples.resize(len),
-        }
+        each_sample!(Samples(self), samples => samples.resize(len))
     }
 
     /// The type of the samples.
     pub const fn depth(&self) -> Depth {
-        match self {
-            Self::U8(_) => Depth::U8,
-            Self::U16(_) => Depth::U16,
-            Self::F32(_) => Depth::F32,
-        }
+        sample_types! { depth_of (Samples, self) }
     }
 
     /// How many samples there are.
     pub const fn len(&self) -> usize {
-        match self {
-            Self::U8(s) => s.len(),
-            Self::U16(s) => s.len(),
-            Self::F32(s) => s.len(),
-        }
+        each_sample!(Samples(self), samples => samples.len())
     }
 
     /// Whether there are none.
@@ -120,7 +104,7 @@ pub(crate) fn no_memory<T>(len: usize) -> Error {
     LimitError::Allocation { elements, size }.into()
 }
 
-/// A sample type: `u8`, `u16` or `f32`.
+/// A sample type: one of those of [`Depth`].
 pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'static {
     /// The depth of this type.
     const DEPTH: Depth;
@@ -130,6 +114,10 @@ pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'stati
     fn of_view<'a>(view: &ImageView<'a>) -> Option<StridedView<'a, Self, 3>>;
     /// The samples of `view`, mutable, if they are of this type.
     fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>>;
+    /// The samples of `slice`, if they are of this type.
+    fn of_slice(slice: SampleSlice<'_>) -> Option<&[Self]>;
+    /// The samples of `slice`, mutable, if they are of this type.
+    fn of_slice_mut(slice: SampleSliceMut<'_>) -> Option<&mut [Self]>;
     /// The samples of `image`, mutable, if they are of this type.
     fn of_mut(image: &mut Image) -> Option<&mut [Self]>;
     /// The samples of `image`, by value, if they are of this type.
@@ -137,7 +125,7 @@ pub trait Sample: bytemuck::Pod + PartialOrd + Send + Sync + fmt::Debug + 'stati
 }
 
 macro_rules! sample {
-    ($type:ty, $variant:ident) => {
+    (@ () $([$variant:ident $type:ty])*) => {$(
         impl Sample for $type {
             const DEPTH: Depth = Depth::$variant;
 
@@ -158,6 +146,20 @@ macro_rules! sample {
             fn of_view_mut(view: ImageViewMut<'_>) -> Option<StridedViewMut<'_, Self, 3>> {
                 match view {
                     ImageViewMut::$variant(view) => Some(view),
+                    _ => None,
+                }
+            }
+
+            fn of_slice(slice: SampleSlice<'_>) -> Option<&[Self]> {
+                match slice {
+                    SampleSlice::$variant(samples) => Some(samples),
+                    _ => None,
+                }
+            }
+
+            fn of_slice_mut(slice: SampleSliceMut<'_>) -> Option<&mut [Self]> {
+                match slice {
+                    SampleSliceMut::$variant(samples) => Some(samples),
                     _ => None,
                 }
             }
@@ -188,11 +190,9 @@ macro_rules! sample {
                 Self::$variant(samples)
             }
         }
-    };
+    )*};
 }
-sample!(u8, U8);
-sample!(u16, U16);
-sample!(f32, F32);
+sample_types! { sample () }
 
 /// An image: `rows x columns x channels` samples in C order.
 ///

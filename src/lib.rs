@@ -4,6 +4,10 @@
     allow(dead_code, unused_imports, reason = "files and jobs use it")
 )]
 
+// First, for its macros.
+#[macro_use]
+mod depth;
+
 #[cfg(feature = "codecs")]
 pub mod batch;
 pub mod border;
@@ -20,7 +24,6 @@ pub mod text;
 pub mod view;
 
 mod combine;
-mod depth;
 mod engine;
 #[cfg(feature = "codecs")]
 mod file;

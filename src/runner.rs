@@ -238,11 +238,9 @@ impl Runner {
         };
         self.chain
             .begin(source, &mut self.scratch, self.stop.as_ref())?;
-        match output {
-            ImageViewMut::U8(output) => self.fill_view(source, region, output, progress),
-            ImageViewMut::U16(output) => self.fill_view(source, region, output, progress),
-            ImageViewMut::F32(output) => self.fill_view(source, region, output, progress),
-        }
+        each_sample!(ImageViewMut(output), output => {
+            self.fill_view(source, region, output, progress)
+        })
     }
 
     fn fill_view<O: Output>(

@@ -1,4 +1,4 @@
-//! The error of an unknown name: of a border, channel, format, map or rule.
+//! The error of an unknown name: of a border, channel, format, map, rule or sample type.
 
 use std::fmt;
 
@@ -39,6 +39,8 @@ pub enum NameOf {
     Format,
     /// A map of responses to samples.
     Map,
+    /// A type of samples.
+    SampleType,
 }
 
 impl NameOf {
@@ -59,6 +61,7 @@ impl fmt::Display for NameOf {
             Self::Combine => "combine",
             Self::Format => "format",
             Self::Map => "map",
+            Self::SampleType => "sample type",
         })
     }
 }

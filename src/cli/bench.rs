@@ -5,8 +5,7 @@ mod baseline;
 use anyhow::{Result, bail};
 use serde_json::json;
 use stridekern::{
-    Combine, Depth, Error, Filter, ImageView, Kernel, Map, Method, Plan, Tuning, run::Job,
-    text::printable,
+    Combine, Error, Filter, ImageView, Kernel, Map, Method, Plan, Tuning, run::Job, text::printable,
 };
 
 use self::baseline::{Baseline, timed};
@@ -234,9 +233,8 @@ fn measure(
 fn tolerance(filter: &Filter, image: ImageView<'_>) -> f64 {
     let bank = filter.bank();
     let output = filter.output_depth(image.depth());
-    let rounded_once =
-        output != Depth::F32 && !matches!(filter.map(), Map::Stretch | Map::Symmetric);
-    let exact = image.depth() != Depth::F32
+    let rounded_once = !output.is_float() && !matches!(filter.map(), Map::Stretch | Map::Symmetric);
+    let exact = !image.depth().is_float()
         && (rounded_once || bank.kernels().iter().all(Kernel::is_integer));
     match output {
         // The angle of a vanishing gradient depends on rounding.
@@ -246,16 +244,16 @@ fn tolerance(filter: &Filter, image: ImageView<'_>) -> f64 {
             f64::INFINITY
         }
         _ if exact => 0.0,
-        Depth::F32 => {
+        to if to.is_float() => {
             let gain = |k: &Kernel| k.abs_sum() / k.divisor().abs();
             let gain: f64 = bank.kernels().iter().map(gain).sum();
             // Float samples may exceed full scale.
-            let largest = match image {
-                ImageView::F32(view) => {
-                    let finite = view.iter().map(|s| s.abs()).filter(|s| s.is_finite());
-                    finite.fold(1.0, f32::max).into()
+            let largest = match image.depth().is_float() {
+                true => {
+                    let finite = image.numbers().map(f64::abs).filter(|s| s.is_finite());
+                    finite.fold(1.0, f64::max)
                 }
-                _ => image.depth().full_scale(),
+                false => image.depth().full_scale(),
             };
             2e-5 * largest * gain
         }

@@ -306,8 +306,9 @@ pub(super) fn color(image: &Image) -> ExtendedColorType {
         (Depth::U16, 2) => E::La16,
         (Depth::U16, 3) => E::Rgb16,
         (Depth::U16, _) => E::Rgba16,
-        (Depth::F32, 3) => E::Rgb32F,
-        (Depth::F32, _) => E::Rgba32F,
+        // Of the other types these formats hold 32-bit floats only.
+        (_, 3) => E::Rgb32F,
+        _ => E::Rgba32F,
     }
 }
 

@@ -230,7 +230,8 @@ impl PnmSource<'_> {
                     *sample = (f32::from(*sample) * factor).round() as u16;
                 }
             }
-            SampleSliceMut::F32(_) => {}
+            // The format has integers of 8 and 16 bits only.
+            _ => {}
         }
         Ok(())
     }

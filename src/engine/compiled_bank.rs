@@ -45,7 +45,7 @@ impl<'a> Bank<'a> {
     /// Whether taps of weight zero are dropped: not for float images, where 0 * NaN is
     /// NaN.
     pub(super) fn drops_zeros(&self) -> bool {
-        self.depth != Depth::F32
+        !self.depth.is_float()
     }
 
     /// The packed taps of the kernel at this index.

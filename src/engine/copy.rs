@@ -6,7 +6,7 @@ use super::{
     Bank, CompiledBank, Engine, Method, Offer, Recipe, Refusal, direct::Direct, dots::Dots,
     problem::Problem,
 };
-use crate::{error::Result, image::Depth, map::Map};
+use crate::{error::Result, map::Map};
 
 /// A copy of samples.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ fn tap(problem: &Problem<'_>) -> Result<[usize; 2], Why> {
     let (Some((at, &weight)), None) = (taps.next(), taps.next()) else {
         return Err(Why::Sums);
     };
-    if problem.depth == Depth::F32 && weights.len() > 1 {
+    if problem.depth.is_float() && weights.len() > 1 {
         return Err(Why::Floats);
     }
     let plain = problem.map == Map::Clamp

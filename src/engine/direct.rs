@@ -10,7 +10,7 @@ use super::{
     problem::Problem,
     register_blocks::{Blocks, block_rows, contract},
 };
-use crate::{error::Result, image::Depth, kernel::Kernel, number::LaneKind, simd::Simd};
+use crate::{error::Result, kernel::Kernel, number::LaneKind, simd::Simd};
 
 /// Direct convolution.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Engine for Direct {
         let choice = problem.lane()?;
         let lane = choice.lane;
         // In float images zero weights count: 0 * NaN is NaN.
-        let counts = |w: &&f64| problem.depth == Depth::F32 || **w != 0.0;
+        let counts = |w: &&f64| problem.depth.is_float() || **w != 0.0;
         let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
         let taps: usize = problem.kernels.iter().map(taps).sum();
         let mut cost = taps as f64 * tap_cost(lane);

@@ -16,11 +16,15 @@ use crate::{
 /// was a fraction. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled
 /// so that products neither overflow nor underflow.
 pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
-    let white = depth.full_scale();
+    // Sums in f32 are exact below 2^24.
+    let limit = match depth.needs_f64() {
+        true => EXACT,
+        false => f64::from(1 << 24),
+    };
     let small = |k: &Kernel| {
-        k.sum_range(white)
+        k.sums_of_samples(depth.range())
             .iter()
-            .all(|sum| sum.abs() < f64::from(1 << 24))
+            .all(|sum| sum.abs() < limit)
     };
     let integers = |kernel: &Kernel| {
         let integers = kernel.in_integers()?;
@@ -59,6 +63,8 @@ pub(crate) enum LaneReason {
     Transform,
     /// A transform of integers by float weights.
     NearTies,
+    /// Samples that f32 does not hold.
+    Samples(Depth),
 }
 
 /// Why responses are not integers.
@@ -122,6 +128,7 @@ impl fmt::Display for LaneReason {
                 "float weights; what its rounding in f64 brings near to a tie is summed again",
             ),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
+            Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),
         }
     }
 }
@@ -169,14 +176,15 @@ pub(crate) fn lane(
     error: impl Fn(usize, &Kernel, LaneKind) -> f64,
 ) -> Result<LaneChoice, LaneRefusal> {
     let Problem { kernels, depth, .. } = *problem;
-    let white = depth.full_scale();
     let largest = |k: &Kernel| {
-        k.sum_range(white)
+        k.sums_of_samples(depth.range())
             .map(f64::abs)
             .into_iter()
             .fold(0.0, f64::max)
     };
-    if let Some(k) = (kernels.iter()).find(|k| is_exact(k, depth) && largest(k) >= EXACT) {
+    // Of 64-bit samples, those that are present are checked.
+    let bounded = |k: &&Kernel| is_exact(k, depth) && !depth.is_64_bit_integer();
+    if let Some(k) = (kernels.iter()).find(|k| bounded(k) && largest(k) >= EXACT) {
         return Err(LaneRefusal::Inexact {
             depth,
             largest: largest(k),
@@ -195,7 +203,7 @@ pub(crate) fn lane(
         };
     let (lane, reason) = match problem.lane {
         None => (needed, reason),
-        Some(lane) if lane >= needed && (lane, depth) != (LaneKind::I16, Depth::F32) => {
+        Some(lane) if lane >= needed && (lane != LaneKind::I16 || depth == Depth::U8) => {
             (lane, LaneReason::AskedFor)
         }
         Some(asked) => {
@@ -208,7 +216,7 @@ pub(crate) fn lane(
     };
     let sum_errors = (kernels.iter().enumerate()).map(|(at, k)| match exact(k) {
         true => 0.0,
-        false => SECOND_ORDER * error(at, k, lane) * k.abs_sum() * white,
+        false => SECOND_ORDER * error(at, k, lane) * k.abs_sum() * depth.largest(),
     });
     Ok(LaneChoice {
         lane,
@@ -227,12 +235,14 @@ const MAX_NEAR_TIE: f64 = 1.0 / 64.0;
 
 fn narrowest(problem: &Problem<'_>, kernel: &Kernel, error: f64) -> (LaneKind, LaneReason) {
     let depth = problem.depth;
-    let white = depth.full_scale();
-    let sums @ [low, high] = kernel.sum_range(white);
+    let sums @ [low, high] = kernel.sums_of_samples(depth.range());
     let largest = high.max(-low);
     let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
         .filter(|&w| w > 0.0)
         .fold(f64::INFINITY, f64::min);
+    if depth.is_64_bit_integer() || depth == Depth::F64 {
+        return (LaneKind::F64, LaneReason::Samples(depth));
+    }
     if is_exact(kernel, depth) {
         let fits_i16 = kernel
             .weights()
@@ -240,26 +250,29 @@ fn narrowest(problem: &Problem<'_>, kernel: &Kernel, error: f64) -> (LaneKind, L
             .all(|w| w.abs() <= f64::from(i16::MAX));
         let lane = if depth == Depth::U8 && high - low < f64::from(1 << 16) && fits_i16 {
             LaneKind::I16
-        } else if largest < f64::from(1 << 24) {
+        } else if largest < f64::from(1 << 24) && !depth.needs_f64() {
             LaneKind::F32
         } else {
             LaneKind::F64
         };
         return (lane, LaneReason::Integers(sums, lane));
     }
-    let floats = match depth {
-        Depth::F32 => Floats::Samples,
-        _ => Floats::Weights,
+    if depth.needs_f64() {
+        return (LaneKind::F64, LaneReason::Samples(depth));
+    }
+    let floats = match depth.is_float() {
+        true => Floats::Samples,
+        false => Floats::Weights,
     };
     // Otherwise weights or sums overflow or underflow in f32.
     let in_range = largest < 1e30 && smallest_weight > 1e-30;
     // Dividing by a tiny number would amplify the underflow of small products.
-    let in_range = in_range && (depth != Depth::F32 || kernel.divisor().abs() >= 1e-3);
+    let in_range = in_range && (!depth.is_float() || kernel.divisor().abs() >= 1e-3);
     if !in_range {
         return (LaneKind::F64, LaneReason::Range(floats));
     }
     if problem.rounds_exactly() {
-        let error = error * kernel.abs_sum() * white * problem.samples_per_sum(kernel);
+        let error = error * kernel.abs_sum() * depth.largest() * problem.samples_per_sum(kernel);
         return match error <= MAX_NEAR_TIE {
             true => (LaneKind::F32, LaneReason::FewNearTies(error)),
             false => (LaneKind::F64, LaneReason::ManyNearTies(error)),

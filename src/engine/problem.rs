@@ -26,6 +26,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) depth: Depth,
     /// The sample type of the result.
     pub(crate) output_depth: Depth,
+    /// Samples of the result in a response of 1.
+    pub(crate) scale: f64,
     pub(crate) map: Map,
     /// Whether the last channel is alpha, which is copied from the source pixel at the anchor.
     pub(crate) copies_alpha: bool,
@@ -49,15 +51,15 @@ impl Problem<'_> {
     /// Whether results are the exact responses, rounded once: integers from integers, by a
     /// scale that does not depend on the image.
     pub(crate) fn rounds_exactly(&self) -> bool {
-        self.depth != Depth::F32
-            && self.output_depth != Depth::F32
+        !self.depth.is_float()
+            && !self.output_depth.is_float()
             && !matches!(self.map, Map::Stretch | Map::Symmetric)
             && self.combine != Some(Combine::Direction)
     }
 
     /// How much a sum of 1 is in samples of the result.
     pub(super) fn samples_per_sum(&self, kernel: &Kernel) -> f64 {
-        self.output_depth.full_scale() / self.depth.full_scale() / kernel.divisor().abs()
+        self.scale / kernel.divisor().abs()
     }
 
     /// The tile width in columns that suits the cache, for engines that take any.
@@ -76,5 +78,5 @@ impl Problem<'_> {
 
 /// Whether results must be exact: integer weights on integer samples.
 pub(crate) fn is_exact(kernel: &Kernel, depth: Depth) -> bool {
-    depth != Depth::F32 && kernel.is_integer()
+    !depth.is_float() && kernel.is_integer()
 }

@@ -41,6 +41,10 @@ const PASS: f64 = 4.0;
 /// always faster.
 const MAX_RANK: usize = 4;
 
+/// The largest residual of the terms where sums are computed in f64 for their accuracy,
+/// relative to the sum of the absolute weights: a few of its roundings.
+const MAX_F64_RESIDUAL: f64 = 4.0 * f64::EPSILON;
+
 impl Engine for Separable {
     fn name(&self) -> &'static str {
         "separable"
@@ -91,6 +95,8 @@ enum Why {
     MoreThan(usize),
     #[error("its terms cancel, and would round to more than is promised")]
     Cancels,
+    #[error("its terms are the weights to fewer digits than f64 has")]
+    Residual,
 }
 
 /// The kernel as a sum of columns times rows, or why it cannot be one.
@@ -106,6 +112,9 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
     let roundings = relative_error(kernel, &factors, LaneKind::F32) / LaneKind::F32.unit_roundoff();
     if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
+    }
+    if depth.needs_f64() && factors.residual > MAX_F64_RESIDUAL * kernel.abs_sum() {
+        return Err(Why::Residual);
     }
     Ok(factors)
 }

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     Border, Channel, Depth, Error, Extent, Filter, Image, Kernel, KernelBank, Plan, Result,
-    Samples, Tuning, number::Lane, plan::Input, simd::Simd,
+    Samples, Tuning,
+    number::{Lane, Output},
+    plan::Input,
+    simd::Simd,
 };
 
 /// Sums the taps from the last to the first.
@@ -108,11 +111,9 @@ fn image(depth: Depth) -> Image {
     let [rows, columns, channels] = [31, 43, 3];
     let at = |i: usize| ((i * i * 7919 + i * 104_729) % 251) as u8;
     let len = 0..rows * columns * channels;
-    let samples = match depth {
-        Depth::U8 => Samples::U8(len.map(at).collect()),
-        Depth::U16 => Samples::U16(len.map(|i| at(i).into()).collect()),
-        Depth::F32 => Samples::F32(len.map(|i| at(i).into()).collect()),
-    };
+    let samples = each_depth!(depth, T => {
+        Samples::from(Vec::<T>::from_iter(len.map(|i| T::from_real(f64::from(at(i))))))
+    });
     Image::new(rows, columns, channels, samples).unwrap()
 }
 
@@ -140,12 +141,12 @@ fn an_engine_is_taken_from_the_list_if_its_offer_is_the_cheapest() {
     let mut engines = ENGINES.to_vec();
     engines.push(&Backwards);
     let uneven = filter(3, 4, |i| (i * 5 % 7) as f64 - 2.0);
-    for depth in [Depth::U8, Depth::U16, Depth::F32] {
+    for depth in Depth::ALL {
         let image = image(depth);
         for (extent, step, dilation) in [
             (Extent::Valid, [1, 1], [1, 1]),
             (Extent::Same(Border::Reflect), [2, 3], [1, 2]),
-            (Extent::Same(Border::Constant(9.0)), [1, 1], [3, 1]),
+            (Extent::Same(Border::Constant(1.0)), [1, 1], [3, 1]),
         ] {
             let filter = (uneven.clone().with_extent(extent))
                 .with_step(step)

@@ -107,7 +107,7 @@ pub enum InputError {
     },
     /// An array of a type that is not supported.
     #[error(
-        "arrays of `{descr}` are not supported: uint8, uint16, float32 and float64 are; save {convert}"
+        "arrays of `{descr}` are not supported: integers, booleans and floats of up to 64 bits are; save {convert}"
     )]
     ArrayType {
         /// NumPy's description of the type.
@@ -117,7 +117,7 @@ pub enum InputError {
     },
     /// An array of records.
     #[error(
-        "arrays of records are not supported: uint8, uint16, float32 and float64 are; save one field, a['name']"
+        "arrays of records are not supported: integers, booleans and floats of up to 64 bits are; save one field, a['name']"
     )]
     ArrayOfRecords,
     /// A pipe, a device or the like that cannot be mapped.

@@ -42,8 +42,8 @@ pub enum RequestError {
     },
     /// A constant border whose value is not a sample value of the image.
     #[error(
-        "constant:{value} is no {depth} sample; use a whole number from 0 to {}",
-        depth.full_scale()
+        "constant:{value} is no {depth} sample; use a whole number from {} to {}",
+        depth.range()[0], depth.largest_text()
     )]
     Constant {
         /// The constant.
@@ -62,6 +62,16 @@ pub enum RequestError {
         value: f64,
         /// The type of the samples.
         depth: Depth,
+    },
+    /// A sample of a 64-bit integer type that is too large for exact sums.
+    #[error(
+        "a sample is beyond ±{limit}, and sums of {depth} samples by these weights would exceed 2^53, up to which they are exact; convert the samples to 64-bit floats, or use smaller weights"
+    )]
+    LargeSample {
+        /// The type of the samples.
+        depth: Depth,
+        /// The largest absolute sample that is accepted.
+        limit: f64,
     },
     /// A step of zero.
     #[error("a step of 0 never moves the window; use 1 or more")]
@@ -103,7 +113,7 @@ pub enum RequestError {
     },
     /// An integer depth with a map that results in floats.
     #[error(
-        "the map float gives 32-bit floats, not {depth} samples; use another map, or the depth f32 or same"
+        "the map float gives floats, not {depth} samples; use another map, or the depth f32, f64 or same"
     )]
     FloatMap {
         /// The requested depth.

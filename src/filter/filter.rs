@@ -105,6 +105,8 @@ pub struct Filter {
     pub(crate) channel: Channel,
     pub(crate) map: Map,
     pub(crate) depth: Option<Depth>,
+    /// Whether samples of pictures are scaled to the full scale of `depth`.
+    pub(crate) scaled: bool,
 }
 
 impl Filter {
@@ -121,6 +123,7 @@ impl Filter {
             dilation: [1, 1],
             channel: Channel::Luma,
             depth: None,
+            scaled: true,
         }
     }
 
@@ -162,11 +165,35 @@ impl Filter {
     }
 
     /// The sample type of the result; `None` is that of the image, or floats
-    /// with [`Map::Float`]. Another type has another full scale, and samples are scaled to
-    /// it: from 8 to 16 bits they are multiplied by 257, from 8 bits to floats divided by 255.
+    /// with [`Map::Float`]. Between the [types of pictures](Depth::is_picture) samples are scaled
+    /// from full scale to full scale: from 8 to 16 bits they are multiplied by 257, from 8 bits
+    /// to floats divided by 255. Other types are converted as by
+    /// [`with_sample_type`](Self::with_sample_type).
     #[must_use]
     pub fn with_depth(mut self, depth: impl Into<Option<Depth>>) -> Self {
         self.depth = depth.into();
+        self.scaled = true;
+        self
+    }
+
+    /// The sample type of the result, without scaling: responses in units of the image's
+    /// samples, rounded once and saturated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Depth, Filter, Image, Kernel, Samples};
+    ///
+    /// let image = Image::new(1, 3, 1, Samples::U8(vec![200, 10, 255].into()))?;
+    /// let difference = Filter::new(Kernel::new(1, 2, vec![-1.0, 1.0])?);
+    /// let result = difference.with_sample_type(Depth::I16).apply(&image)?;
+    /// assert_eq!(result.samples(), &Samples::I16(vec![-190, 245].into()));
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn with_sample_type(mut self, depth: Depth) -> Self {
+        self.depth = Some(depth);
+        self.scaled = false;
         self
     }
 
@@ -210,7 +237,7 @@ impl Filter {
     pub const fn output_depth(&self, from: Depth) -> Depth {
         match (self.depth, self.map) {
             (Some(depth), _) => depth,
-            (None, Map::Float) => Depth::F32,
+            (None, Map::Float) => from.float(),
             (None, _) => from,
         }
     }
@@ -229,7 +256,7 @@ impl Filter {
             return Err(RequestError::ZeroDilation.into());
         }
         match self.depth {
-            Some(depth @ (Depth::U8 | Depth::U16)) if self.map == Map::Float => {
+            Some(depth) if self.map == Map::Float && !depth.is_float() => {
                 Err(RequestError::FloatMap { depth }.into())
             }
             _ => Ok(()),

@@ -20,12 +20,13 @@ impl Finish {
     /// half a step of f32. For s < 2^20 the same holds of sqrt(s) / b, which
     /// is rounded twice; a larger s does not matter if the sample saturates.
     pub(super) fn fits_f32(&self, kernels: &[Kernel]) -> bool {
-        if self.needs_range() || self.combine == Some(Combine::Direction) {
+        let narrow = matches!(self.to, Depth::U8 | Depth::U16 | Depth::I16 | Depth::F32);
+        if self.needs_range() || self.combine == Some(Combine::Direction) || !narrow {
             return false;
         }
         let FinalScale { add, mul, div } = self.final_scale;
         let mut largest = self.affine.iter().map(Affine::max_abs_numerator);
-        if self.from == Depth::F32 || !kernels.iter().all(Kernel::is_integer) {
+        if self.from.is_float() || !kernels.iter().all(Kernel::is_integer) {
             // A constant much larger than the sums would add a rounding error
             // larger than their tolerance, and extreme ones overflow or
             // underflow in f32.
@@ -44,7 +45,7 @@ impl Finish {
             let saturated = (self.to.full_scale() * div).powi(2);
             // A float result shows both roundings, of the root and the quotient.
             let rounded = match self.to {
-                Depth::F32 => div == 1.0,
+                to if to.is_float() => div == 1.0,
                 _ => squares.min(saturated) < 2_f64.powi(20),
             };
             return rounded && add == 0.0 && mul == 1.0 && squares < 2_f64.powi(24);
@@ -56,7 +57,7 @@ impl Finish {
     pub(super) fn is_integer(&self, kernels: &[Kernel]) -> bool {
         let FinalScale { add, mul, div } = self.final_scale;
         let constants = [add, mul, div].into_iter();
-        self.from != Depth::F32
+        !self.from.is_float()
             && kernels.iter().all(Kernel::is_integer)
             && (constants.chain(self.affine.iter().flat_map(|t| [t.bias, t.scale])))
                 .all(|c| c.fract() == 0.0)
@@ -80,7 +81,7 @@ impl Finish {
     /// 1 / 2b. Rounding the factor and the product adds an error below
     /// a / b / 2^23, which is smaller than 1 / 2b for |a| < 2^22.
     pub(super) fn may_multiply_in_f32(&self, kernels: &[Kernel]) -> bool {
-        self.to != Depth::F32
+        !self.to.is_float()
             && self.is_integer(kernels)
             && matches!(self.combine, None | Some(Combine::Sum | Combine::Max))
             && self.final_scale.div % 2.0 == 1.0
@@ -90,11 +91,28 @@ impl Finish {
     /// Whether the numerators of integer kernels on integer samples are exact:
     /// not if several divisors have no common multiple below 2^53.
     pub(crate) fn is_exact(&self, kernels: &[Kernel]) -> bool {
-        let integers = self.from != Depth::F32
+        let integers = !self.from.is_float()
             && kernels
                 .iter()
                 .all(|k| k.is_integer() && k.divisor().fract() == 0.0);
-        let exact = |t: &Affine| t.scale.fract() == 0.0 && t.max_abs_numerator() < EXACT;
+        // Samples of 64 bits are bounded when they are read: by `sample_limit`.
+        let small = |t: &Affine| self.from.is_64_bit_integer() || t.max_abs_numerator() < EXACT;
+        let exact = |t: &Affine| t.scale.fract() == 0.0 && small(t);
         !integers || kernels.len() == 1 || self.affine.iter().all(exact)
+    }
+
+    /// The largest absolute sample for which sums and numerators stay below 2^53, where the
+    /// type of the samples holds larger ones.
+    pub(crate) fn sample_limit(&self, kernels: &[Kernel]) -> Option<f64> {
+        if !self.from.is_64_bit_integer() {
+            return None;
+        }
+        let terms = kernels.iter().zip(&*self.affine);
+        let gains = terms.map(|(kernel, term)| kernel.abs_sum() * term.scale.abs().max(1.0));
+        let gain = match self.combine {
+            Some(Combine::Sum) => gains.sum(),
+            _ => gains.fold(0.0, f64::max),
+        };
+        Some(((EXACT - 1.0) / f64::max(gain, 1.0)).floor())
     }
 }

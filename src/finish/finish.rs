@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use super::{
     integer::IntegerFinish,
-    near_ties::f64_sum_error,
+    near_ties::{f64_sum_error, round_checked},
     scale::{Affine, FinalScale, common_divisor},
 };
 use crate::{
@@ -45,6 +45,11 @@ pub(crate) struct Finish {
     factor: Option<f64>,
     /// Whether to compute in `f64`, since `f32` could give other samples.
     pub(super) in_f64: bool,
+    /// Added to scaled numerators: the smallest sample, where the map `stretch` spans a signed
+    /// type.
+    lowest: f64,
+    /// Whether samples are scaled from full scale to full scale.
+    pub(super) scaled: bool,
     /// The same in 16-bit integers, where that is exact.
     pub(super) integer: Option<IntegerFinish>,
     /// A bound of the error of a value before it is rounded, in samples, where samples near
@@ -77,13 +82,13 @@ impl ResponseRange {
 
 impl Finish {
     /// A finish for `kernels` on samples of depth `from`, summed in `lane` with at most these
-    /// errors.
+    /// errors. Between types of pictures, samples are `scaled` from full scale to full scale.
     pub(crate) fn new(
         kernels: &[Kernel],
         combine: Option<Combine>,
         map: Map,
-        from: Depth,
-        to: Depth,
+        [from, to]: [Depth; 2],
+        scaled: bool,
         lane: LaneKind,
         sum_errors: &[f64],
     ) -> Self {
@@ -103,9 +108,11 @@ impl Finish {
             map,
             from,
             to,
-            final_scale: FinalScale::new(map, divisor, from, to),
+            final_scale: FinalScale::new(map, divisor, [from, to], scaled),
             factor: None,
             in_f64: true,
+            lowest: 0.0,
+            scaled,
             integer: None,
             tolerance: None,
         };
@@ -181,7 +188,7 @@ impl Finish {
 
     /// Sets the final scale for an image whose numerators lie in `range`.
     fn set_range(&mut self, range: ResponseRange) {
-        let full_scale = self.to.full_scale();
+        let [lowest, full_scale] = self.to.range();
         let ResponseRange { low, high } = if range.low <= range.high {
             range
         } else {
@@ -194,13 +201,19 @@ impl Finish {
         self.final_scale = match self.map {
             Map::Stretch if high > low => FinalScale {
                 add: -low,
-                mul: full_scale,
+                mul: full_scale - lowest,
                 div: high - low,
             },
             Map::Stretch => FinalScale {
                 add: 0.0,
                 mul: 0.0,
                 div: 1.0,
+            },
+            // The 0 of a signed type is in its middle.
+            Map::Symmetric if self.to.is_signed() => FinalScale {
+                add: 0.0,
+                mul: full_scale,
+                div: if largest > 0.0 { largest } else { 1.0 },
             },
             Map::Symmetric if largest > 0.0 => FinalScale {
                 add: largest,
@@ -214,13 +227,17 @@ impl Finish {
             },
             _ => self.final_scale,
         };
+        if self.map == Map::Stretch && high > low {
+            self.lowest = lowest;
+        }
         self.factor = self.final_scale.exact_factor();
     }
 
     /// `[mul, div]` that convert an unfiltered sample, such as alpha, to the depth of
     /// the result. For example, `[257, 1]` from 8 to 16 bits.
     pub(crate) fn rescale(&self) -> [f64; 2] {
-        let FinalScale { mul, div, .. } = FinalScale::new(self.map, 1.0, self.from, self.to);
+        let FinalScale { mul, div, .. } =
+            FinalScale::new(self.map, 1.0, [self.from, self.to], self.scaled);
         [mul, div]
     }
 
@@ -250,6 +267,41 @@ impl Finish {
             },
             SampleSliceMut::U16(out) => self.apply_to(simd, sums, out, near_ties),
             SampleSliceMut::F32(out) => self.apply_to(simd, sums, out, near_ties),
+            SampleSliceMut::F64(out) => {
+                self.apply_in::<T, f64, f64>(simd, sums, 0, out, None, near_ties);
+            }
+            SampleSliceMut::I16(out)
+                if const { !matches!(T::KIND, LaneKind::F64) } && !self.in_f64 =>
+            {
+                self.apply_in::<T, i16, f32>(simd, sums, 0, out, self.tolerance, near_ties);
+            }
+            // One more pass costs less than another copy of this code for every type.
+            out => each_sample!(SampleSliceMut(out), out => {
+                self.apply_in_two(simd, sums, out, near_ties);
+            }),
+        }
+    }
+
+    /// As [`apply`](Self::apply), by way of blocks of `f64`.
+    fn apply_in_two<T: Lane, O: Output>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        out: &mut [O],
+        near_ties: &mut Vec<u32>,
+    ) {
+        let mut block = [0.0; BLOCK];
+        for (first, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            let values = &mut block[..out.len()];
+            self.apply_in::<T, f64, f64>(simd, sums, first, values, None, near_ties);
+            simd.run(ToSamples {
+                values,
+                lowest: self.lowest,
+                tolerance: self.tolerance,
+                first,
+                out,
+                near_ties,
+            });
         }
     }
 
@@ -261,9 +313,9 @@ impl Finish {
         near_ties: &mut Vec<u32>,
     ) {
         if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
-            self.apply_in::<T, O, f64>(simd, sums, out, near_ties);
+            self.apply_in::<T, O, f64>(simd, sums, 0, out, self.tolerance, near_ties);
         } else {
-            self.apply_in::<T, O, f32>(simd, sums, out, near_ties);
+            self.apply_in::<T, O, f32>(simd, sums, 0, out, self.tolerance, near_ties);
         }
     }
 
@@ -271,13 +323,17 @@ impl Finish {
         &self,
         simd: Simd,
         sums: &[&[T]],
+        first: usize,
         out: &mut [O],
+        tolerance: Option<f64>,
         near_ties: &mut Vec<u32>,
     ) {
         simd.run(Row {
             finish: self,
             sums,
+            first,
             out,
+            tolerance,
             near_ties,
             real: PhantomData::<F>,
         });
@@ -380,7 +436,11 @@ impl Finish {
 struct Row<'a, T, O, F> {
     finish: &'a Finish,
     sums: &'a [&'a [T]],
+    /// The sum of the first sample.
+    first: usize,
     out: &'a mut [O],
+    /// Samples within this of a tie are told.
+    tolerance: Option<f64>,
     near_ties: &'a mut Vec<u32>,
     real: PhantomData<F>,
 }
@@ -393,17 +453,28 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
         let Self {
             finish,
             sums,
+            first,
             out,
+            tolerance,
             near_ties,
             ..
         } = self;
-        if let Some(tolerance) = finish.tolerance {
+        if let Some(tolerance) = tolerance {
             let tolerance = F::from_f64(tolerance);
-            let mut numerators = [F::ZERO; BLOCK];
-            for (first, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            let mut values = [F::ZERO; BLOCK];
+            for (at, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                let mut numerators = [F::ZERO; BLOCK];
                 let numerators = &mut numerators[..out.len()];
-                finish.numerators(sums, first, numerators);
-                finish.scale_checked(numerators, out, tolerance, first, near_ties);
+                finish.numerators(sums, first + at, numerators);
+                let values = &mut values[..out.len()];
+                finish.scale(
+                    numerators.iter().copied(),
+                    values.iter_mut(),
+                    |to, value| {
+                        *to = value;
+                    },
+                );
+                round_checked(values, out, tolerance, at, near_ties);
             }
             return;
         }
@@ -415,12 +486,13 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
             match sums {
                 [sums] if !magnitude => {
                     let low = low(0);
-                    let numerators = sums.iter().map(|sum| sum.to_real::<F>(low));
+                    let numerators = sums[first..].iter().map(|sum| sum.to_real::<F>(low));
                     return finish.scale_row(numerators, out);
                 }
                 [x, y] if magnitude => {
                     let low = [low(0), low(1)];
-                    let numerators = x.iter().zip(*y).map(|(x, y)| {
+                    let sums = x[first..].iter().zip(&y[first..]);
+                    let numerators = sums.map(|(x, y)| {
                         let [x, y] = [x.to_real::<F>(low[0]), y.to_real::<F>(low[1])];
                         x.mul(x).add(y.mul(y)).sqrt()
                     });
@@ -432,8 +504,34 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
         let mut numerators = [F::ZERO; BLOCK];
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let numerators = &mut numerators[..out.len()];
-            finish.numerators(sums, block * BLOCK, numerators);
+            finish.numerators(sums, first + block * BLOCK, numerators);
             finish.scale_row(numerators.iter().copied(), out);
+        }
+    }
+}
+
+/// Converts values to samples.
+struct ToSamples<'a, O> {
+    values: &'a [f64],
+    /// Added to every value.
+    lowest: f64,
+    tolerance: Option<f64>,
+    /// The position of the first sample.
+    first: usize,
+    out: &'a mut [O],
+    near_ties: &'a mut Vec<u32>,
+}
+
+impl<O: Output> Body for ToSamples<'_, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        if let Some(tolerance) = self.tolerance {
+            return round_checked(self.values, self.out, tolerance, self.first, self.near_ties);
+        }
+        for (out, &value) in self.out.iter_mut().zip(self.values) {
+            *out = O::from_real(value + self.lowest);
         }
     }
 }

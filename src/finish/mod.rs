@@ -13,6 +13,7 @@ mod scale;
 
 pub(crate) use finish::{Finish, ResponseRange};
 pub(crate) use near_ties::ExactFinish;
+pub(crate) use scale::scale;
 
 #[cfg(test)]
 mod tests;

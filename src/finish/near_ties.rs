@@ -32,8 +32,8 @@ const EXACT_SQUARES: f64 = (1_u64 << 49) as f64;
 impl Finish {
     /// Whether the samples are integers that are the exact responses, rounded once.
     fn rounds_exactly(&self) -> bool {
-        self.from != Depth::F32
-            && self.to != Depth::F32
+        !self.from.is_float()
+            && !self.to.is_float()
             && !self.needs_range()
             && self.combine != Some(Combine::Direction)
     }
@@ -94,37 +94,30 @@ impl Finish {
         }
         self.max_abs_dividend() < EXACT_DIVIDEND
     }
+}
 
-    /// Applies the final scale to a block of numerators and converts them to samples. Adds the
-    /// positions of those that are near to a tie to `near_ties`; `first` is that of the block.
-    /// These, and no others, may be wrong.
-    #[inline(always)]
-    pub(super) fn scale_checked<F: Real, O: Output>(
-        &self,
-        numerators: &[F],
-        out: &mut [O],
-        tolerance: F,
-        first: usize,
-        near_ties: &mut Vec<u32>,
-    ) {
-        let mut is_near = [0_u8; BLOCK];
-        let samples = out.iter_mut().zip(&mut is_near);
-        self.scale(
-            numerators.iter().copied(),
-            samples,
-            |(out, is_near), value| {
-                let [low, high] = [value.sub(tolerance), value.add(tolerance)].map(O::from_real);
-                *out = high;
-                *is_near = u8::from(low != high);
-            },
-        );
-        // Eight at a time: few are.
-        for (at, eight) in (first..).step_by(8).zip(is_near.as_chunks::<8>().0) {
-            let mut bits = u64::from_le_bytes(*eight);
-            while bits != 0 {
-                near_ties.push(at as u32 + bits.trailing_zeros() / 8);
-                bits &= bits - 1;
-            }
+/// Rounds a block of values to samples. Adds the positions of those that are within `tolerance`
+/// of a tie to `near_ties`; `first` is that of the block. These, and no others, may be wrong.
+#[inline(always)]
+pub(super) fn round_checked<F: Real, O: Output>(
+    values: &[F],
+    out: &mut [O],
+    tolerance: F,
+    first: usize,
+    near_ties: &mut Vec<u32>,
+) {
+    let mut is_near = [0_u8; BLOCK];
+    for ((out, is_near), &value) in out.iter_mut().zip(&mut is_near).zip(values) {
+        let [low, high] = [value.sub(tolerance), value.add(tolerance)].map(O::from_real);
+        *out = high;
+        *is_near = u8::from(low != high);
+    }
+    // Eight at a time: few are.
+    for (at, eight) in (first..).step_by(8).zip(is_near.as_chunks::<8>().0) {
+        let mut bits = u64::from_le_bytes(*eight);
+        while bits != 0 {
+            near_ties.push(at as u32 + bits.trailing_zeros() / 8);
+            bits &= bits - 1;
         }
     }
 }
@@ -136,7 +129,7 @@ pub(super) fn f64_sum_error(kernel: &Kernel, depth: Depth) -> f64 {
         return 0.0;
     }
     let roundings = (kernel.as_slice().len() + 2) as f64;
-    roundings * LaneKind::F64.unit_roundoff() * kernel.abs_sum() * depth.full_scale()
+    roundings * LaneKind::F64.unit_roundoff() * kernel.abs_sum() * depth.largest()
 }
 
 /// The bits of the constants of a [`SmallFinish`]: sums that they leave no room for are
@@ -156,7 +149,8 @@ pub(crate) struct ExactFinish {
     add: BigRational,
     /// The ratio of the full scales of result and image.
     rescale: BigRational,
-    white: BigInt,
+    /// The smallest and the largest sample.
+    range: [BigInt; 2],
     /// The same of one kernel in `i128`, if that holds all of it.
     small: Option<SmallFinish>,
 }
@@ -170,14 +164,15 @@ struct SmallFinish {
     add: i128,
     divisor: i128,
     abs: bool,
-    white: i128,
+    range: [i128; 2],
 }
 
 impl ExactFinish {
     /// The exact finish of `kernels`, whose decimals are integers over a larger divisor. The
     /// sums of the first are over `denominator`.
     pub(crate) fn new(finish: &Finish, kernels: &[Kernel], denominator: &BigInt) -> Self {
-        let FinalScale { add, mul, div } = FinalScale::new(finish.map, 1.0, finish.from, finish.to);
+        let FinalScale { add, mul, div } =
+            FinalScale::new(finish.map, 1.0, [finish.from, finish.to], finish.scaled);
         let mut exact = Self {
             divisors: kernels.iter().map(|k| rational(k.divisor())).collect(),
             biases: (kernels.iter())
@@ -187,7 +182,7 @@ impl ExactFinish {
             abs: finish.map == Map::Abs,
             add: rational(add),
             rescale: rational(mul) / rational(div),
-            white: rational(finish.to.full_scale()).to_integer(),
+            range: finish.to.range().map(|end| rational(end).to_integer()),
             small: None,
         };
         exact.small = exact.small(denominator);
@@ -216,7 +211,10 @@ impl ExactFinish {
             add: integers.next()??,
             divisor: i128::try_from(&common).ok()?,
             abs: self.abs,
-            white: i128::try_from(&self.white).ok()?,
+            range: {
+                let [low, high] = self.range.each_ref().map(i128::try_from);
+                [low.ok()?, high.ok()?]
+            },
         })
     }
 
@@ -236,7 +234,7 @@ impl ExactFinish {
         );
         let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
         let sample = (whole >> 1) + i128::from(half_up);
-        Some(sample.clamp(0, small.white) as f64)
+        Some(sample.clamp(small.range[0], small.range[1]) as f64)
     }
 
     /// The sample of these sums, one of every kernel: an integer.
@@ -284,8 +282,8 @@ impl ExactFinish {
     }
 
     fn saturated(&self, sample: BigInt) -> f64 {
-        let sample = sample.clamp(BigInt::ZERO, self.white.clone());
-        u64::try_from(sample).map_or(0.0, |sample| sample as f64)
+        let [low, high] = self.range.clone();
+        i128::try_from(sample.clamp(low, high)).map_or(0.0, |sample| sample as f64)
     }
 }
 

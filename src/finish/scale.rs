@@ -20,8 +20,7 @@ pub(super) struct Affine {
 
 impl Affine {
     pub(super) fn new(kernel: &Kernel, from: Depth, common_divisor: f64) -> Self {
-        let full_scale = from.full_scale();
-        let [min_sum, max_sum] = kernel.sum_range(full_scale);
+        let [min_sum, max_sum] = kernel.sums_of_samples(from.range());
         Self {
             min_sum,
             max_sum,
@@ -32,7 +31,7 @@ impl Affine {
 
     /// The largest absolute numerator.
     pub(super) fn max_abs_numerator(&self) -> f64 {
-        (self.min_sum.abs().max(self.max_sum) + self.bias.abs()) * self.scale.abs()
+        (self.min_sum.abs().max(self.max_sum.abs()) + self.bias.abs()) * self.scale.abs()
     }
 
     /// Whether every numerator equals its sum.
@@ -68,19 +67,21 @@ pub(super) struct FinalScale {
 }
 
 impl FinalScale {
-    /// For the maps that do not depend on the image.
-    pub(super) fn new(map: Map, divisor: f64, from: Depth, to: Depth) -> Self {
+    /// For the maps that do not depend on the image. Samples are `scaled` from full scale to
+    /// full scale only between the types of pictures.
+    pub(super) fn new(map: Map, divisor: f64, [from, to]: [Depth; 2], scaled: bool) -> Self {
+        let scaled = scaled && from.is_picture() && to.is_picture();
         let (mul, div) = match (map, from, to) {
             (Map::Float, ..) => (1.0, 1.0),
-            _ if from == to => (1.0, 1.0),
+            _ if from == to || !scaled => (1.0, 1.0),
             (_, Depth::U8, Depth::U16) => (257.0, 1.0),
             (_, Depth::U16, Depth::U8) => (1.0, 257.0),
             _ => (to.full_scale(), from.full_scale()),
         };
-        let middle = match from {
-            Depth::U8 => 128.0,
-            Depth::U16 => 32768.0,
-            Depth::F32 => 0.5,
+        let middle = match if scaled { from } else { to } {
+            _ if to.is_signed() => 0.0,
+            float if float.is_float() => 0.5,
+            integer => (integer.full_scale() + 1.0) / 2.0,
         };
         Self {
             add: if map == Map::Offset {
@@ -99,6 +100,12 @@ impl FinalScale {
         let exact = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
         (exact && factor * self.div == self.mul).then_some(factor)
     }
+}
+
+/// Samples of the result in a response of 1, for the maps that do not depend on the image.
+pub(crate) fn scale(map: Map, depths: [Depth; 2], scaled: bool) -> f64 {
+    let FinalScale { mul, div, .. } = FinalScale::new(map, 1.0, depths, scaled);
+    mul / div
 }
 
 /// The common denominator of the bank's responses: the divisor if all are the

@@ -89,7 +89,7 @@ fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
                     .map(|n| nearest(n + middle * divisor.abs(), divisor.abs(), 255))
                     .collect();
                 let finish =
-                    |lane| Finish::new(&kernels, None, map, Depth::U8, Depth::U8, lane, &[0.0; 8]);
+                    |lane| Finish::new(&kernels, None, map, [Depth::U8; 2], true, lane, &[0.0; 8]);
                 for simd in Simd::available() {
                     let case = format!("{weights:?} / {divisor} + {bias}, {map}, {simd:?}");
                     let small = samples_of::<i16, u8>(&finish(LaneKind::I16), simd, &[&wrapped]);
@@ -107,7 +107,7 @@ fn the_usual_filters_of_bytes_are_finished_in_16_bits() {
     let in_integers = |weights: &[f64], divisor: f64, bias: f64, map| {
         let kernels = [kernel(weights, divisor, bias)];
         let lane = LaneKind::I16;
-        Finish::new(&kernels, None, map, Depth::U8, Depth::U8, lane, &[0.0; 8])
+        Finish::new(&kernels, None, map, [Depth::U8; 2], true, lane, &[0.0; 8])
             .integer
             .is_some()
     };
@@ -161,8 +161,8 @@ fn sums_of_two_kernels_combine_as_integers_do() {
                     &kernels,
                     Some(combine),
                     map,
-                    Depth::U8,
-                    Depth::U8,
+                    [Depth::U8; 2],
+                    true,
                     lane,
                     &[0.0; 8],
                 );
@@ -213,8 +213,8 @@ fn sums_of_16_bit_samples_are_rounded_as_their_rational_quotients_are() {
                     &kernels,
                     None,
                     clamp,
-                    Depth::U16,
-                    Depth::U16,
+                    [Depth::U16; 2],
+                    true,
                     lane,
                     &[0.0; 8],
                 )
@@ -256,8 +256,8 @@ fn float_sums_are_finished_by_the_plain_formula() {
                 &kernels,
                 None,
                 Map::Clamp,
-                from,
-                to,
+                [from, to],
+                true,
                 LaneKind::F32,
                 &[0.0; 8],
             )

@@ -84,8 +84,9 @@ pub(crate) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usiz
 
 /// Whether the windows of `columns` of the result fill a block.
 pub(crate) fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
-    // Only 8-bit and f32 samples need no conversion.
+    // Only 8-bit, f32 and f64 samples need no conversion.
     const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
     const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
+    const { assert!(BLOCK >= <f64 as Element>::MAX_BLOCK) };
     geometry.columns.positions(columns) * channels >= BLOCK
 }

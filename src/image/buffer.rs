@@ -285,11 +285,8 @@ mod tests {
 
     #[test]
     fn results_are_mapped_if_they_are_large_and_nothing_else_is() {
-        let is_mapped = |samples: &Samples| match samples {
-            Samples::U8(samples) => samples.is_mapped(),
-            Samples::U16(samples) => samples.is_mapped(),
-            Samples::F32(samples) => samples.is_mapped(),
-        };
+        let is_mapped =
+            |samples: &Samples| each_sample!(Samples(samples), samples => samples.is_mapped());
         let bank = KernelBank::builtin("gaussian3").expect("a builtin kernel");
         let filter = Filter::new(bank).with_extent(Border::Reflect);
         for (depth, large) in [

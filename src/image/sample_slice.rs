@@ -1,56 +1,58 @@
-//! `SampleSlice`: borrowed samples of one of three types, without a shape.
+//! `SampleSlice`: borrowed samples of any type, without a shape.
 
 use super::{Depth, Samples};
 
-/// A slice of samples of any type.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum SampleSlice<'a> {
-    /// 8-bit samples.
-    U8(&'a [u8]),
-    /// 16-bit samples.
-    U16(&'a [u16]),
-    /// Float samples.
-    F32(&'a [f32]),
-}
-
-/// A mutable slice of samples of any type.
-#[derive(Debug, PartialEq)]
-#[non_exhaustive]
-pub enum SampleSliceMut<'a> {
-    /// 8-bit samples.
-    U8(&'a mut [u8]),
-    /// 16-bit samples.
-    U16(&'a mut [u16]),
-    /// Float samples.
-    F32(&'a mut [f32]),
-}
-
-macro_rules! each {
-    ($slice:expr, $samples:ident => $body:expr) => {
-        match $slice {
-            Self::U8($samples) => $body,
-            Self::U16($samples) => $body,
-            Self::F32($samples) => $body,
+/// Defines the enums of slices, and their conversions.
+macro_rules! slices {
+    (@ () $([$variant:ident $type:ty])*) => {
+        /// A slice of samples of any type.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[non_exhaustive]
+        pub enum SampleSlice<'a> {
+            $(
+                #[doc = concat!("Samples of type `", stringify!($variant), "`; see [`Depth`].")]
+                $variant(&'a [$type]),
+            )*
         }
+
+        /// A mutable slice of samples of any type.
+        #[derive(Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum SampleSliceMut<'a> {
+            $(
+                #[doc = concat!("Samples of type `", stringify!($variant), "`; see [`Depth`].")]
+                $variant(&'a mut [$type]),
+            )*
+        }
+
+        $(
+            impl<'a> From<&'a [$type]> for SampleSlice<'a> {
+                fn from(samples: &'a [$type]) -> Self {
+                    Self::$variant(samples)
+                }
+            }
+
+            impl<'a> From<&'a mut [$type]> for SampleSliceMut<'a> {
+                fn from(samples: &'a mut [$type]) -> Self {
+                    Self::$variant(samples)
+                }
+            }
+        )*
     };
 }
+sample_types! { slices () }
 
 macro_rules! common {
     ($slice:ident) => {
         impl $slice<'_> {
             /// The type of the samples.
             pub const fn depth(&self) -> Depth {
-                match self {
-                    Self::U8(_) => Depth::U8,
-                    Self::U16(_) => Depth::U16,
-                    Self::F32(_) => Depth::F32,
-                }
+                sample_types! { depth_of ($slice, self) }
             }
 
             /// How many samples there are.
             pub const fn len(&self) -> usize {
-                each!(self, samples => samples.len())
+                each_sample!($slice(self), samples => samples.len())
             }
 
             /// Whether there are none.
@@ -70,27 +72,19 @@ impl<'a> SampleSlice<'a> {
     ///
     /// If `start` is above `end`, or `end` above the number of samples.
     pub fn range(self, start: usize, end: usize) -> Self {
-        match self {
-            Self::U8(samples) => Self::U8(&samples[start..end]),
-            Self::U16(samples) => Self::U16(&samples[start..end]),
-            Self::F32(samples) => Self::F32(&samples[start..end]),
-        }
+        each_sample!(SampleSlice(self), samples => samples[start..end].into())
     }
 
     /// The samples as bytes, in this machine's byte order.
     pub fn as_bytes(self) -> &'a [u8] {
-        each!(self, samples => bytemuck::cast_slice(samples))
+        each_sample!(SampleSlice(self), samples => bytemuck::cast_slice(samples))
     }
 }
 
 impl<'a> SampleSliceMut<'a> {
     /// The same samples, borrowed for a shorter time.
-    pub const fn reborrow(&mut self) -> SampleSliceMut<'_> {
-        match self {
-            Self::U8(samples) => SampleSliceMut::U8(samples),
-            Self::U16(samples) => SampleSliceMut::U16(samples),
-            Self::F32(samples) => SampleSliceMut::F32(samples),
-        }
+    pub fn reborrow(&mut self) -> SampleSliceMut<'_> {
+        each_sample!(SampleSliceMut(self), samples => (&mut **samples).into())
     }
 
     /// The samples from `start` up to `end`.
@@ -99,67 +93,26 @@ impl<'a> SampleSliceMut<'a> {
     ///
     /// If `start` is above `end`, or `end` above the number of samples.
     pub fn range(self, start: usize, end: usize) -> Self {
-        match self {
-            Self::U8(samples) => Self::U8(&mut samples[start..end]),
-            Self::U16(samples) => Self::U16(&mut samples[start..end]),
-            Self::F32(samples) => Self::F32(&mut samples[start..end]),
-        }
-    }
-
-    /// Sets one sample to a value that its type holds.
-    pub(crate) fn set(self, at: usize, value: f64) {
-        each!(self, samples => samples[at] = value as _);
-    }
-
-    /// Sets all samples to a value that their type holds.
-    pub(crate) fn fill(self, value: f64) {
-        each!(self, samples => samples.fill(value as _));
+        each_sample!(SampleSliceMut(self), samples => (&mut samples[start..end]).into())
     }
 
     /// The samples as bytes, in this machine's byte order.
     pub fn into_bytes(self) -> &'a mut [u8] {
-        each!(self, samples => bytemuck::cast_slice_mut(samples))
+        each_sample!(SampleSliceMut(self), samples => bytemuck::cast_slice_mut(samples))
     }
 }
 
 impl Samples {
     /// All samples.
     pub fn as_slice(&self) -> SampleSlice<'_> {
-        match self {
-            Self::U8(samples) => SampleSlice::U8(samples),
-            Self::U16(samples) => SampleSlice::U16(samples),
-            Self::F32(samples) => SampleSlice::F32(samples),
-        }
+        each_sample!(Samples(self), samples => (&**samples).into())
     }
 
     /// All samples, mutable.
     pub fn as_mut_slice(&mut self) -> SampleSliceMut<'_> {
-        match self {
-            Self::U8(samples) => SampleSliceMut::U8(samples),
-            Self::U16(samples) => SampleSliceMut::U16(samples),
-            Self::F32(samples) => SampleSliceMut::F32(samples),
-        }
+        each_sample!(Samples(self), samples => (&mut **samples).into())
     }
 }
-
-macro_rules! from {
-    ($sample:ty, $variant:ident) => {
-        impl<'a> From<&'a [$sample]> for SampleSlice<'a> {
-            fn from(samples: &'a [$sample]) -> Self {
-                Self::$variant(samples)
-            }
-        }
-
-        impl<'a> From<&'a mut [$sample]> for SampleSliceMut<'a> {
-            fn from(samples: &'a mut [$sample]) -> Self {
-                Self::$variant(samples)
-            }
-        }
-    };
-}
-from!(u8, U8);
-from!(u16, U16);
-from!(f32, F32);
 
 impl<'a> From<&'a Samples> for SampleSlice<'a> {
     fn from(samples: &'a Samples) -> Self {

@@ -6,21 +6,43 @@ use crate::{
     view::{Layout, LayoutError, Slice, StridedView},
 };
 
-/// A strided view of shape `(rows, columns, channels)` of samples of any type:
-/// what a [`Filter`](crate::Filter) reads.
-///
-/// It converts from a reference to an [`Image`], or from any view: a part of an image, a
-/// flipped image, an array that is mapped from a file.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum ImageView<'a> {
-    /// 8-bit samples.
-    U8(StridedView<'a, u8, 3>),
-    /// 16-bit samples.
-    U16(StridedView<'a, u16, 3>),
-    /// Float samples.
-    F32(StridedView<'a, f32, 3>),
+/// Defines the enum of views.
+macro_rules! views {
+    (@ () $([$variant:ident $type:ty])*) => {
+        /// A strided view of shape `(rows, columns, channels)` of samples of any type:
+        /// what a [`Filter`](crate::Filter) reads.
+        ///
+        /// It converts from a reference to an [`Image`], or from any view: a part of an image, a
+        /// flipped image, an array that is mapped from a file.
+        #[derive(Debug, Clone, Copy)]
+        #[non_exhaustive]
+        pub enum ImageView<'a> {
+            $(
+                #[doc = concat!("Samples of type `", stringify!($variant), "`; see [`Depth`].")]
+                $variant(StridedView<'a, $type, 3>),
+            )*
+        }
+
+        $(
+            impl<'a> From<StridedView<'a, $type, 3>> for ImageView<'a> {
+                fn from(view: StridedView<'a, $type, 3>) -> Self {
+                    Self::$variant(view)
+                }
+            }
+
+            /// A gray image.
+            impl<'a> From<StridedView<'a, $type, 2>> for ImageView<'a> {
+                fn from(view: StridedView<'a, $type, 2>) -> Self {
+                    Self::$variant(
+                        view.insert_axis(2)
+                            .expect("a view of two axes has room for a third"),
+                    )
+                }
+            }
+        )*
+    };
 }
+sample_types! { views () }
 
 impl<'a> ImageView<'a> {
     /// Samples of this shape, `[rows, columns, channels]`, in C order.
@@ -32,20 +54,14 @@ impl<'a> ImageView<'a> {
         samples: impl Into<SampleSlice<'a>>,
         shape: [usize; 3],
     ) -> Result<Self, LayoutError> {
-        Ok(match samples.into() {
-            SampleSlice::U8(samples) => Self::U8(StridedView::from_slice(samples, shape)?),
-            SampleSlice::U16(samples) => Self::U16(StridedView::from_slice(samples, shape)?),
-            SampleSlice::F32(samples) => Self::F32(StridedView::from_slice(samples, shape)?),
-        })
+        Ok(each_sample!(SampleSlice(samples.into()), samples => {
+            StridedView::from_slice(samples, shape)?.into()
+        }))
     }
 
     /// Shape, strides and offset, in samples.
     pub const fn layout(&self) -> &Layout<3> {
-        match self {
-            Self::U8(view) => view.layout(),
-            Self::U16(view) => view.layout(),
-            Self::F32(view) => view.layout(),
-        }
+        each_sample!(ImageView(self), view => view.layout())
     }
 
     /// `[rows, columns, channels]`.
@@ -55,11 +71,7 @@ impl<'a> ImageView<'a> {
 
     /// The type of the samples.
     pub const fn depth(&self) -> Depth {
-        match self {
-            Self::U8(_) => Depth::U8,
-            Self::U16(_) => Depth::U16,
-            Self::F32(_) => Depth::F32,
-        }
+        sample_types! { depth_of (ImageView, self) }
     }
 
     /// Its size and the type of its samples.
@@ -69,11 +81,7 @@ impl<'a> ImageView<'a> {
 
     /// The bytes of the whole buffer that the view borrows.
     pub const fn parent_bytes(&self) -> usize {
-        match self {
-            Self::U8(view) => view.parent_bytes(),
-            Self::U16(view) => view.parent_bytes(),
-            Self::F32(view) => view.parent_bytes(),
-        }
+        each_sample!(ImageView(self), view => view.parent_bytes())
     }
 
     /// See [`Layout::slice`].
@@ -82,11 +90,7 @@ impl<'a> ImageView<'a> {
     ///
     /// [`LayoutError`] if there is no such axis.
     pub fn slice(&self, axis: usize, slice: impl Into<Slice>) -> Result<Self, LayoutError> {
-        Ok(match self {
-            Self::U8(view) => Self::U8(view.slice(axis, slice)?),
-            Self::U16(view) => Self::U16(view.slice(axis, slice)?),
-            Self::F32(view) => Self::F32(view.slice(axis, slice)?),
-        })
+        Ok(each_sample!(ImageView(self), view => view.slice(axis, slice)?.into()))
     }
 
     /// The image upside down for axis 0, from right to left for axis 1; see
@@ -96,11 +100,7 @@ impl<'a> ImageView<'a> {
     ///
     /// [`LayoutError`] if there is no such axis.
     pub fn flip(&self, axis: usize) -> Result<Self, LayoutError> {
-        Ok(match self {
-            Self::U8(view) => Self::U8(view.flip(axis)?),
-            Self::U16(view) => Self::U16(view.flip(axis)?),
-            Self::F32(view) => Self::F32(view.flip(axis)?),
-        })
+        Ok(each_sample!(ImageView(self), view => view.flip(axis)?.into()))
     }
 
     /// One channel as a gray image.
@@ -121,11 +121,7 @@ impl<'a> ImageView<'a> {
     /// # Ok::<(), stridekern::Error>(())
     /// ```
     pub fn plane(&self, channel: usize) -> Result<Self, LayoutError> {
-        Ok(match self {
-            Self::U8(view) => view.plane(channel)?.into(),
-            Self::U16(view) => view.plane(channel)?.into(),
-            Self::F32(view) => view.plane(channel)?.into(),
-        })
+        Ok(each_sample!(ImageView(self), view => view.plane(channel)?.into()))
     }
 
     /// The view, if its samples are of this type.
@@ -155,33 +151,6 @@ impl TryFrom<ImageView<'_>> for Image {
             }
             Ok(image)
         }
-        match &view {
-            ImageView::U8(view) => copy(view),
-            ImageView::U16(view) => copy(view),
-            ImageView::F32(view) => copy(view),
-        }
+        each_sample!(ImageView(&view), view => copy(view))
     }
 }
-
-macro_rules! from_view {
-    ($sample:ty, $variant:ident) => {
-        impl<'a> From<StridedView<'a, $sample, 3>> for ImageView<'a> {
-            fn from(view: StridedView<'a, $sample, 3>) -> Self {
-                Self::$variant(view)
-            }
-        }
-
-        /// A gray image.
-        impl<'a> From<StridedView<'a, $sample, 2>> for ImageView<'a> {
-            fn from(view: StridedView<'a, $sample, 2>) -> Self {
-                Self::$variant(
-                    view.insert_axis(2)
-                        .expect("a view of two axes has room for a third"),
-                )
-            }
-        }
-    };
-}
-from_view!(u8, U8);
-from_view!(u16, U16);
-from_view!(f32, F32);

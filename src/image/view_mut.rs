@@ -3,43 +3,54 @@
 use super::{Depth, Image, ImageView, Sample, SampleSliceMut};
 use crate::view::{Layout, LayoutError, Slice, StridedViewMut};
 
-/// A mutable strided view of shape `(rows, columns, channels)` of samples of any type: an
-/// [`Image`], a part of one, or foreign memory with any distance between its rows.
-///
-/// # Examples
-///
-/// ```
-/// use stridekern::{Image, ImageViewMut, Samples};
-///
-/// let mut image = Image::new(3, 2, 1, Samples::U8(vec![0; 6].into()))?;
-/// let (mut upper, mut lower) = ImageViewMut::from(&mut image).split_at(0, 1)?;
-/// upper.view_mut::<u8>().unwrap().fill(1);
-/// lower.view_mut::<u8>().unwrap().fill(2);
-/// assert!(lower.view_mut::<f32>().is_none());
-/// assert_eq!(image.samples(), &Samples::U8(vec![1, 1, 2, 2, 2, 2].into()));
-/// # Ok::<(), stridekern::Error>(())
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ImageViewMut<'a> {
-    /// 8-bit samples.
-    U8(StridedViewMut<'a, u8, 3>),
-    /// 16-bit samples.
-    U16(StridedViewMut<'a, u16, 3>),
-    /// Float samples.
-    F32(StridedViewMut<'a, f32, 3>),
-}
-
-/// Calls a method of the view inside, of whichever type it is.
-macro_rules! each {
-    ($image:expr, $view:ident => $body:expr) => {
-        match $image {
-            ImageViewMut::U8($view) => $body,
-            ImageViewMut::U16($view) => $body,
-            ImageViewMut::F32($view) => $body,
+/// Defines the enum of mutable views.
+macro_rules! views {
+    (@ () $([$variant:ident $type:ty])*) => {
+        /// A mutable strided view of shape `(rows, columns, channels)` of samples of any type: an
+        /// [`Image`], a part of one, or foreign memory with any distance between its rows.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use stridekern::{Image, ImageViewMut, Samples};
+        ///
+        /// let mut image = Image::new(3, 2, 1, Samples::U8(vec![0; 6].into()))?;
+        /// let (mut upper, mut lower) = ImageViewMut::from(&mut image).split_at(0, 1)?;
+        /// upper.view_mut::<u8>().unwrap().fill(1);
+        /// lower.view_mut::<u8>().unwrap().fill(2);
+        /// assert!(lower.view_mut::<f32>().is_none());
+        /// assert_eq!(image.samples(), &Samples::U8(vec![1, 1, 2, 2, 2, 2].into()));
+        /// # Ok::<(), stridekern::Error>(())
+        /// ```
+        #[derive(Debug)]
+        #[non_exhaustive]
+        pub enum ImageViewMut<'a> {
+            $(
+                #[doc = concat!("Samples of type `", stringify!($variant), "`; see [`Depth`].")]
+                $variant(StridedViewMut<'a, $type, 3>),
+            )*
         }
+
+        $(
+            impl<'a> From<StridedViewMut<'a, $type, 3>> for ImageViewMut<'a> {
+                fn from(view: StridedViewMut<'a, $type, 3>) -> Self {
+                    Self::$variant(view)
+                }
+            }
+
+            /// A gray image.
+            impl<'a> From<StridedViewMut<'a, $type, 2>> for ImageViewMut<'a> {
+                fn from(view: StridedViewMut<'a, $type, 2>) -> Self {
+                    Self::$variant(
+                        view.insert_axis(2)
+                            .expect("a view of two axes has room for a third"),
+                    )
+                }
+            }
+        )*
     };
 }
+sample_types! { views () }
 
 impl<'a> ImageViewMut<'a> {
     /// Samples of this shape, `[rows, columns, channels]`, in C order.
@@ -51,16 +62,14 @@ impl<'a> ImageViewMut<'a> {
         samples: impl Into<SampleSliceMut<'a>>,
         shape: [usize; 3],
     ) -> Result<Self, LayoutError> {
-        Ok(match samples.into() {
-            SampleSliceMut::U8(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
-            SampleSliceMut::U16(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
-            SampleSliceMut::F32(samples) => StridedViewMut::from_slice(samples, shape)?.into(),
-        })
+        Ok(each_sample!(SampleSliceMut(samples.into()), samples => {
+            StridedViewMut::from_slice(samples, shape)?.into()
+        }))
     }
 
     /// Shape, strides and offset, in samples.
     pub const fn layout(&self) -> &Layout<3> {
-        each!(self, view => view.layout())
+        each_sample!(ImageViewMut(self), view => view.layout())
     }
 
     /// `[rows, columns, channels]`.
@@ -70,21 +79,17 @@ impl<'a> ImageViewMut<'a> {
 
     /// The type of the samples.
     pub const fn depth(&self) -> Depth {
-        match self {
-            Self::U8(_) => Depth::U8,
-            Self::U16(_) => Depth::U16,
-            Self::F32(_) => Depth::F32,
-        }
+        sample_types! { depth_of (ImageViewMut, self) }
     }
 
     /// The same view, read-only.
     pub fn as_view(&self) -> ImageView<'_> {
-        each!(self, view => view.as_view().into())
+        each_sample!(ImageViewMut(self), view => view.as_view().into())
     }
 
     /// This view borrowed for a shorter time, for operations that consume a view.
     pub fn reborrow(&mut self) -> ImageViewMut<'_> {
-        each!(self, view => view.reborrow().into())
+        each_sample!(ImageViewMut(self), view => view.reborrow().into())
     }
 
     /// The view, if its samples are of this type.
@@ -103,7 +108,7 @@ impl<'a> ImageViewMut<'a> {
     ///
     /// [`LayoutError`] if there is no such axis.
     pub fn slice(self, axis: usize, slice: impl Into<Slice>) -> Result<Self, LayoutError> {
-        Ok(each!(self, view => view.slice(axis, slice)?.into()))
+        Ok(each_sample!(ImageViewMut(self), view => view.slice(axis, slice)?.into()))
     }
 
     /// See [`Layout::flip`].
@@ -112,7 +117,7 @@ impl<'a> ImageViewMut<'a> {
     ///
     /// [`LayoutError`] if there is no such axis.
     pub fn flip(self, axis: usize) -> Result<Self, LayoutError> {
-        Ok(each!(self, view => view.flip(axis)?.into()))
+        Ok(each_sample!(ImageViewMut(self), view => view.flip(axis)?.into()))
     }
 
     /// One channel as a gray image.
@@ -121,7 +126,7 @@ impl<'a> ImageViewMut<'a> {
     ///
     /// [`LayoutError`] if there is no such channel.
     pub fn plane(self, channel: usize) -> Result<Self, LayoutError> {
-        Ok(each!(self, view => view.index_axis(2, channel)?.into()))
+        Ok(each_sample!(ImageViewMut(self), view => view.index_axis(2, channel)?.into()))
     }
 
     /// The part before `index` of `axis`, and the rest; see
@@ -131,7 +136,7 @@ impl<'a> ImageViewMut<'a> {
     ///
     /// As there.
     pub fn split_at(self, axis: usize, index: usize) -> Result<(Self, Self), LayoutError> {
-        Ok(each!(self, view => {
+        Ok(each_sample!(ImageViewMut(self), view => {
             let (first, second) = view.split_at(axis, index)?;
             (first.into(), second.into())
         }))
@@ -144,26 +149,3 @@ impl<'a> From<&'a mut Image> for ImageViewMut<'a> {
         Self::from_samples(image.samples_mut(), shape).expect("an image's shape fits its samples")
     }
 }
-
-macro_rules! from_view {
-    ($sample:ty, $variant:ident) => {
-        impl<'a> From<StridedViewMut<'a, $sample, 3>> for ImageViewMut<'a> {
-            fn from(view: StridedViewMut<'a, $sample, 3>) -> Self {
-                Self::$variant(view)
-            }
-        }
-
-        /// A gray image.
-        impl<'a> From<StridedViewMut<'a, $sample, 2>> for ImageViewMut<'a> {
-            fn from(view: StridedViewMut<'a, $sample, 2>) -> Self {
-                Self::$variant(
-                    view.insert_axis(2)
-                        .expect("a view of two axes has room for a third"),
-                )
-            }
-        }
-    };
-}
-from_view!(u8, U8);
-from_view!(u16, U16);
-from_view!(f32, F32);

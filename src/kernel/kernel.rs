@@ -257,11 +257,22 @@ impl Kernel {
 
     /// The lowest and the highest weighted sum of samples from 0 to `white`.
     pub fn sum_range(&self, white: f64) -> [f64; 2] {
+        self.sums_of_samples([0.0, white])
+    }
+
+    /// The lowest and the highest weighted sum of samples from `low` to `high`.
+    pub(crate) fn sums_of_samples(&self, [low, high]: [f64; 2]) -> [f64; 2] {
         let sum_of = |keep: fn(f64) -> bool| -> f64 {
             let weights = self.weights.iter().copied().filter(|&w| keep(w));
-            weights.sum::<f64>() * white
+            weights.sum()
         };
-        [sum_of(|w| w < 0.0), sum_of(|w| w > 0.0)]
+        let (negative, positive) = (sum_of(|w| w < 0.0), sum_of(|w| w > 0.0));
+        // Not infinity times 0.
+        let times = |sum: f64, sample: f64| if sample == 0.0 { 0.0 } else { sum * sample };
+        [
+            times(negative, high) + times(positive, low),
+            times(negative, low) + times(positive, high),
+        ]
     }
 
     /// The same kernel in integers, if its weights can be: if all numbers are decimals of up to

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 
 use super::Real;
 use crate::{
-    image::{Depth, Sample},
+    image::{Bool, Depth, ImageView, Sample, f16},
     simd::Dots,
 };
 
@@ -98,7 +98,18 @@ impl ElementKind {
         match self {
             Self::Bytes => Some(Depth::U8),
             Self::Lane(LaneKind::F32) => Some(Depth::F32),
-            Self::Lane(LaneKind::I16 | LaneKind::F64) => None,
+            Self::Lane(LaneKind::F64) => Some(Depth::F64),
+            Self::Lane(LaneKind::I16) => None,
+        }
+    }
+
+    /// Whether a plan converts samples of this type to these elements: the conversions that
+    /// are compiled.
+    pub(crate) const fn takes(self, depth: Depth) -> bool {
+        match self {
+            Self::Bytes | Self::Lane(LaneKind::I16) => matches!(depth, Depth::U8),
+            Self::Lane(LaneKind::F32) => !depth.needs_f64(),
+            Self::Lane(LaneKind::F64) => true,
         }
     }
 }
@@ -126,6 +137,8 @@ impl fmt::Display for LaneKind {
 
 /// A number type of a band's elements: a lane, or bytes.
 pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
+    /// This type as a value.
+    const ELEMENT: ElementKind;
     /// Zero.
     const ZERO: Self;
     /// The maximum number of sums in a row of a block, at any SIMD level.
@@ -141,6 +154,7 @@ pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
 }
 
 impl Element for u8 {
+    const ELEMENT: ElementKind = ElementKind::Bytes;
     const ZERO: Self = 0;
     const MAX_BLOCK: usize = Dots::LANES;
 
@@ -189,6 +203,7 @@ pub(crate) trait Lane: Element {
 }
 
 impl Element for i16 {
+    const ELEMENT: ElementKind = ElementKind::Lane(LaneKind::I16);
     const ZERO: Self = 0;
     const MAX_BLOCK: usize = 256;
 
@@ -262,17 +277,45 @@ macro_rules! widen {
 
             #[inline(always)]
             fn to_f32(self) -> f32 {
-                self.into()
+                self as f32
             }
 
             #[inline(always)]
             fn to_f64(self) -> f64 {
-                self.into()
+                self as f64
             }
         }
     )*};
+    ($sample:ty, $this:ident => $number:expr) => {
+        impl Widen for $sample {
+            #[inline(always)]
+            fn to_i16(self) -> i16 {
+                self.to_f32() as i16
+            }
+
+            #[inline(always)]
+            fn to_f32(self) -> f32 {
+                let $this = self;
+                $number
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.to_f32().into()
+            }
+        }
+    };
 }
-widen!(u8, u16, f32);
+widen!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
+widen!(Bool, sample => if sample.get() { 1.0 } else { 0.0 });
+widen!(f16, sample => f16::to_f32(sample));
+
+impl<'a> ImageView<'a> {
+    /// The samples as numbers, row by row; integers of 64 bits are rounded.
+    pub fn numbers(&self) -> Box<dyn Iterator<Item = f64> + 'a> {
+        each_sample!(ImageView(*self), view => Box::new(view.into_iter().map(|&s| Widen::to_f64(s))))
+    }
+}
 
 /// The number in `low..low + 2^16` that equals `sum` modulo 2^16.
 #[inline(always)]
@@ -283,6 +326,7 @@ fn unwrap_sum(sum: i16, low: i32) -> i32 {
 macro_rules! float_lane {
     ($float:ty, $bits:ty, $max_block:expr, $body:ident, $from:ident, $to:ident) => {
         impl Element for $float {
+            const ELEMENT: ElementKind = ElementKind::Lane(LaneKind::$body);
             const ZERO: Self = 0.0;
             const MAX_BLOCK: usize = $max_block;
 

@@ -8,4 +8,4 @@ mod real;
 pub use lane::LaneKind;
 pub(crate) use lane::{Element, ElementKind, Lane, MAX_ROUNDINGS, Widen};
 pub(crate) use rational::rational;
-pub(crate) use real::{Output, Real};
+pub(crate) use real::{Output, Real, fill};

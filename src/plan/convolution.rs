@@ -9,7 +9,7 @@ use crate::{
     engine::{self, Engine, Offer, Problem},
     error::{RequestError, Result},
     filter::{Channel, Extent, Filter},
-    finish::Finish,
+    finish::{self, Finish},
     geometry::{self, Geometry},
     image::{self, Depth, ImageSpec},
     kernel::Kernel,
@@ -42,6 +42,9 @@ pub(crate) struct Convolution {
     pub(crate) copies_alpha: bool,
     /// The sample types of the image and of the result.
     pub(crate) depths: [Depth; 2],
+    /// The largest absolute sample for which sums are exact; larger ones are refused when they
+    /// are read.
+    pub(crate) sample_limit: Option<f64>,
     /// Whether windows inside the image can read it in place, if its rows are
     /// contiguous.
     can_read_in_place: bool,
@@ -71,7 +74,6 @@ impl Convolution {
             filter.dilation,
             [image.rows, image.columns],
         )?;
-        check_constant(filter.extent, depth)?;
         let output_depth = filter.output_depth(depth);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let choice = Choice::new(
@@ -82,6 +84,7 @@ impl Convolution {
                 channels,
                 depth,
                 output_depth,
+                scale: finish::scale(filter.map, [depth, output_depth], filter.scaled),
                 map: filter.map,
                 copies_alpha,
                 method: tuning.method,
@@ -111,8 +114,8 @@ impl Convolution {
             &kernels,
             filter.bank.combine(),
             filter.map,
-            depth,
-            output_depth,
+            [depth, output_depth],
+            filter.scaled,
             lane,
             &choice.offer.sum_errors,
         );
@@ -120,6 +123,8 @@ impl Convolution {
             return Err(RequestError::Divisors.into());
         }
         let exact_kernels = || engine::as_written(filter.bank.kernels());
+        let sample_limit = finish.sample_limit(&kernels);
+        check_constant(filter.extent, depth, sample_limit)?;
         Ok(Self {
             exact_kernels: finish.tells_near_ties().then(exact_kernels),
             finish,
@@ -129,6 +134,7 @@ impl Convolution {
             channels,
             copies_alpha,
             depths: [depth, output_depth],
+            sample_limit,
             can_read_in_place,
             row_bytes,
             band_rows,
@@ -207,22 +213,27 @@ impl Convolution {
 }
 
 /// Checks that the constant of a border is a valid sample value of this depth.
-fn check_constant(extent: Extent, depth: Depth) -> Result<()> {
+fn check_constant(extent: Extent, depth: Depth, limit: Option<f64>) -> Result<()> {
     let Extent::Same(Border::Constant(value)) = extent else {
         return Ok(());
     };
-    let white = depth.full_scale();
     if !value.is_finite() {
-        return match depth {
-            Depth::F32 => Ok(()),
-            _ => Err(RequestError::ConstantNotFinite { value, depth }.into()),
+        return match depth.is_float() {
+            true => Ok(()),
+            false => Err(RequestError::ConstantNotFinite { value, depth }.into()),
         };
     }
-    if value.abs() > f64::from(f32::MAX) {
+    if value.abs() > f64::from(f32::MAX) && depth != Depth::F64 {
         return Err(RequestError::ConstantRange { value }.into());
     }
-    if depth != Depth::F32 && (value.fract() != 0.0 || !(0.0..=white).contains(&value)) {
+    let [low, high] = depth.range();
+    if !depth.is_float() && (value.fract() != 0.0 || !(low..=high).contains(&value)) {
         return Err(RequestError::Constant { value, depth }.into());
     }
-    Ok(())
+    match limit {
+        Some(limit) if value.abs() > limit => {
+            Err(RequestError::LargeSample { depth, limit }.into())
+        }
+        _ => Ok(()),
+    }
 }

@@ -4,7 +4,7 @@ use super::{input::Input, job::MayLose};
 use crate::{
     codec::IgnoredContent,
     error::{Loss, Losses, UnsupportedContent},
-    image::{Depth, has_alpha, has_color},
+    image::{has_alpha, has_color},
     plan::Plan,
 };
 
@@ -40,7 +40,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
         losses.lost.push(Loss::Size { rows, columns });
     }
     let (from, to) = (from.depth, to.depth);
-    if !may.depth && rank(to) < rank(from) {
+    if !may.depth && !to.holds(from) {
         losses.lost.push(Loss::Depth { from, to });
     }
     losses
@@ -58,15 +58,6 @@ fn unsupported(ignored: &IgnoredContent) -> UnsupportedContent {
     }
 }
 
-/// The order of depths by what they can hold.
-const fn rank(depth: Depth) -> u8 {
-    match depth {
-        Depth::U8 => 0,
-        Depth::U16 => 1,
-        Depth::F32 => 2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
@@ -74,10 +65,11 @@ mod tests {
         *,
     };
     use crate::{
-        Filter, KernelBank,
+        Depth, Filter, KernelBank,
         codec::{self, EncodeOptions, Format, Metadata, Overwrite},
         error::Error,
         image::{Image, Samples},
+        number::Output,
     };
 
     #[test]
@@ -85,11 +77,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tif");
         let ramp = |depth| {
-            let samples = match depth {
-                Depth::U8 => Samples::U8((0..35).collect()),
-                Depth::U16 => Samples::U16((0..35).collect()),
-                Depth::F32 => Samples::F32((0..35).map(|n| n as f32 / 35.0).collect()),
-            };
+            let samples = each_depth!(depth, T => {
+                Samples::from(Vec::<T>::from_iter((0..35).map(|n| T::from_real(f64::from(n)))))
+            });
             Image::new(5, 7, 1, samples).unwrap()
         };
         let depths = [Depth::U8, Depth::U16, Depth::F32];
@@ -115,7 +105,7 @@ mod tests {
                 existing: Existing::Replace,
                 ..Options::default()
             };
-            let lossy = rank(to) < rank(from);
+            let lossy = !to.holds(from);
             let made = run(&job, &options, &Silent).unwrap().remove(0);
             let Err(error) = made else {
                 assert!(!lossy, "{from} {to}");

@@ -1,6 +1,6 @@
 //! The convolution: source rows to sums, sums to finished rows.
 
-use std::{fmt, marker::PhantomData, mem, ops::Range, sync::Arc};
+use std::{fmt, mem, ops::Range, sync::Arc};
 
 use super::{
     RowStage, Rows, RowsMut, Run,
@@ -14,14 +14,14 @@ use crate::{
     engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
     finish::{Finish, ResponseRange},
-    image::{Depth, ImageSpec, SampleSliceMut, Samples, try_resize},
-    number::{Element, Lane, LaneKind, Widen},
+    image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples, try_resize},
+    number::{Element, Lane, LaneKind},
     plan::Convolution,
     simd,
 };
 
-/// The convolution of samples of type `S` in bands of `E`, with sums in `T`.
-pub(super) struct Convolve<S, E, T> {
+/// The convolution of samples in bands of `E`, with sums in `T`.
+pub(super) struct Convolve<E, T> {
     convolution: Arc<Convolution>,
     kernels: Kernels<E, T>,
     /// The same in f64, for rows of float samples whose sums overflow in f32.
@@ -30,10 +30,9 @@ pub(super) struct Convolve<S, E, T> {
     near_ties: Option<NearTies>,
     /// Runs on every finished row while it is in cache.
     point: Option<Box<dyn PointStage>>,
-    samples: PhantomData<fn() -> S>,
 }
 
-impl<S: Widen, E: Element, T: Lane> fmt::Debug for Convolve<S, E, T> {
+impl<E: Element, T: Lane> fmt::Debug for Convolve<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Convolve")
             .field("convolution", &self.convolution)
@@ -42,7 +41,7 @@ impl<S: Widen, E: Element, T: Lane> fmt::Debug for Convolve<S, E, T> {
     }
 }
 
-impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
+impl<E: Element, T: Lane> RowStage for Convolve<E, T> {
     fn output(&self) -> ImageSpec {
         self.convolution.output()
     }
@@ -74,14 +73,14 @@ impl<S: Widen, E: Element, T: Lane> RowStage for Convolve<S, E, T> {
     }
 }
 
-impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
+impl<E: Element, T: Lane> Convolve<E, T> {
     /// With these kernels, which are compiled from `bank`.
     pub(super) fn new(
         convolution: &Arc<Convolution>,
         bank: &Bank<'_>,
         kernels: Kernels<E, T>,
     ) -> Self {
-        let unbounded = S::DEPTH == Depth::F32 && convolution.lane() == LaneKind::F32;
+        let unbounded = bank.depth.is_float() && convolution.lane() == LaneKind::F32;
         let fallback = || {
             let kernels = bank.kernels.iter().copied();
             F64Fallback::new(kernels, convolution.finish.accurate_range())
@@ -93,26 +92,19 @@ impl<S: Widen, E: Element, T: Lane> Convolve<S, E, T> {
             near_ties: NearTies::new(convolution, bank),
             point: convolution.copies_alpha.then(alpha),
             convolution: Arc::clone(convolution),
-            samples: PhantomData,
         }
     }
 
-    fn pass<'a>(&'a self, rows: Rows<'a>) -> Pass<'a, S, E, T> {
+    fn pass<'a>(&'a self, rows: Rows<'a>) -> Pass<'a, E, T> {
         let convolution = &*self.convolution;
-        let source = S::of_view(&rows.view).expect("kernels are compiled for the plan's depth");
-        let contiguous = source.flat_row(0).is_some();
+        let contiguous = each_sample!(ImageView(&rows.view), view => view.flat_row(0).is_some());
         let block = T::MAX_BLOCK.max(E::MAX_BLOCK);
         let columns = (convolution.geometry.columns).positions(convolution.tile_width());
         Pass {
             stage: self,
             convolution,
             reads_in_place: convolution.reads_in_place(contiguous),
-            bands: BandBuilder::new(
-                &convolution.geometry,
-                source,
-                rows.first,
-                convolution.offer().simd,
-            ),
+            bands: BandBuilder::new(convolution, rows),
             rows,
             stride: (columns * convolution.channels).max(block),
         }
@@ -196,10 +188,10 @@ struct Finishing<'a> {
 }
 
 /// One run of the stage over source rows.
-struct Pass<'a, S, E, T> {
-    stage: &'a Convolve<S, E, T>,
+struct Pass<'a, E, T> {
+    stage: &'a Convolve<E, T>,
     convolution: &'a Convolution,
-    bands: BandBuilder<'a, S, E>,
+    bands: BandBuilder<'a, E>,
     rows: Rows<'a>,
     /// Whether windows inside the image read the source in place.
     reads_in_place: bool,
@@ -207,7 +199,7 @@ struct Pass<'a, S, E, T> {
     stride: usize,
 }
 
-impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
+impl<E: Element, T: Lane> Pass<'_, E, T> {
     /// Fills `out` with these rows of the result; the threads share the bands.
     fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
         let convolution = self.convolution;
@@ -366,7 +358,7 @@ impl<S: Widen, E: Element, T: Lane> Pass<'_, S, E, T> {
         &self,
         rows: Range<usize>,
         columns: &Range<usize>,
-    ) -> impl Iterator<Item = Tile> + use<S, E, T> {
+    ) -> impl Iterator<Item = Tile> + use<E, T> {
         let columns = columns.clone();
         let on_grid = self.convolution.offer().on_grid;
         let tiles = self.convolution.tile_columns(self.reads_in_place);

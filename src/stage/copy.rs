@@ -7,7 +7,7 @@ use crate::{
     border::Border,
     error::Result,
     geometry::Geometry,
-    image::{ImageSpec, ImageView, SampleSliceMut},
+    image::{ImageSpec, ImageView, Sample},
     number::Output,
     plan::Convolution,
     view::StridedView,
@@ -54,18 +54,10 @@ impl RowStage for Copy {
         let (geometry, tap) = (&self.convolution.geometry, self.tap);
         run.for_each_row(out, MIN_ROWS_PER_TASK, &|row, out| {
             let y = rows.start + row;
-            match (source.view, out) {
-                (ImageView::U8(view), SampleSliceMut::U8(out)) => {
-                    copy_row(geometry, (view, source.first), tap, y, out);
-                }
-                (ImageView::U16(view), SampleSliceMut::U16(out)) => {
-                    copy_row(geometry, (view, source.first), tap, y, out);
-                }
-                (ImageView::F32(view), SampleSliceMut::F32(out)) => {
-                    copy_row(geometry, (view, source.first), tap, y, out);
-                }
-                _ => unreachable!("copied samples keep their type"),
-            }
+            each_sample!(ImageView(source.view), view => {
+                let out = Sample::of_slice_mut(out).expect("copied samples keep their type");
+                copy_row(geometry, (view, source.first), tap, y, out);
+            });
             (run.progress)(1);
         })
     }

@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     finish::{ExactFinish, Finish},
     image::{SampleSliceMut, try_resize},
-    number::Element,
+    number::{Element, fill},
     plan::Convolution,
     simd::Simd,
 };
@@ -78,7 +78,7 @@ impl NearTies {
             && let Some(sample) = self.flat_row(band, y)
         {
             scratch.near_ties.clear();
-            out.fill(sample);
+            fill(out, sample);
             return Ok(());
         }
         // Vectors sum a row in the time of an eighth of its windows one by one.
@@ -91,7 +91,8 @@ impl NearTies {
         let mut flat = None;
         for at in scratch.very_near.drain(..) {
             let sample = self.exact_sample(band, window(band, y, at), &mut flat);
-            out.reborrow().set(at as usize, sample);
+            let at = at as usize;
+            fill(out.reborrow().range(at, at + 1), sample);
         }
         Ok(())
     }

@@ -3,13 +3,15 @@
 
 use std::{any::TypeId, ops::Range};
 
+use super::Rows;
 use crate::{
     border::Border,
     engine::Band,
-    error::Result,
+    error::{RequestError, Result},
     geometry::{Axis, Geometry, holds_block, padded_columns},
-    image::{Depth, no_memory},
+    image::{Depth, ImageView, no_memory},
     number::{Element, Widen},
+    plan::Convolution,
     simd::{Body, Isa, Simd, aligned},
     view::StridedView,
 };
@@ -23,16 +25,22 @@ pub(super) struct Tile {
 }
 
 /// Builds the bands of some rows of an image.
+///
+/// It is generic over the elements alone: the type of the samples is matched once a row, so that
+/// only the conversion of a row is compiled for every type.
 #[derive(Debug)]
-pub(super) struct BandBuilder<'a, S, T> {
+pub(super) struct BandBuilder<'a, T> {
     geometry: &'a Geometry,
-    source: StridedView<'a, S, 3>,
+    source: ImageView<'a>,
     /// The row of the image that `source` begins with.
     first: usize,
     simd: Simd,
     constant: T,
     /// The source, if its samples are elements already and its rows are contiguous.
     same_type_source: Option<StridedView<'a, T, 3>>,
+    /// The largest absolute sample that is accepted.
+    sample_limit: Option<f64>,
+    copies_alpha: bool,
 }
 
 /// Buffers of padded rows, reused from band to band.
@@ -54,25 +62,23 @@ impl<T> PaddedRows<T> {
     }
 }
 
-impl<'a, S: Widen, T: Element> BandBuilder<'a, S, T> {
-    /// `source` holds the rows of the image from `first` on.
-    pub(super) fn new(
-        geometry: &'a Geometry,
-        source: StridedView<'a, S, 3>,
-        first: usize,
-        simd: Simd,
-    ) -> Self {
+impl<'a, T: Element> BandBuilder<'a, T> {
+    /// The bands of this convolution of an image.
+    pub(super) fn new(convolution: &'a Convolution, Rows { view, first }: Rows<'a>) -> Self {
+        let geometry = &convolution.geometry;
         let constant = match geometry.border() {
             Some(Border::Constant(value)) => T::from_weight(value),
             _ => T::ZERO,
         };
         Self {
             geometry,
-            source,
+            source: view,
             first,
-            simd,
+            simd: convolution.offer().simd,
             constant,
-            same_type_source: same_type(source),
+            same_type_source: each_sample!(ImageView(view), view => same_type(view)),
+            sample_limit: convolution.sample_limit,
+            copies_alpha: convolution.copies_alpha,
         }
     }
 
@@ -95,7 +101,7 @@ impl<'a, S: Widen, T: Element> BandBuilder<'a, S, T> {
             None => self.pad(tile, rows, columns, buffers)?,
         };
         let positions = self.geometry.columns.positions(tile.columns.len());
-        let may_be_non_finite = S::DEPTH == Depth::F32;
+        let may_be_non_finite = self.source.depth().is_float();
         let step = self.geometry.step();
         Band::new(view, positions, step, may_be_non_finite, borrowed, slices)
     }
@@ -160,40 +166,92 @@ impl<'a, S: Widen, T: Element> BandBuilder<'a, S, T> {
                 continue;
             };
             let row = row - self.first;
-            let (before, rest) = padded.split_at_mut(left.len() * channels);
-            let (within, after) = rest.split_at_mut(inside.len() * channels);
-            self.widen(row, &inside, within);
-            self.pad_columns(row, left, before);
-            self.pad_columns(row, right, after);
+            each_sample!(ImageView(self.source), source => {
+                self.pad_row(&source, row, &inside, [left, right], padded)?;
+            });
         }
         Ok(StridedView::from_slice(samples, shape)
             .expect("padded rows have the size of their shape"))
     }
 
+    /// Fills `padded` with a row: its padded columns `inside` the image, and the columns
+    /// beyond.
+    fn pad_row<S: Widen>(
+        &self,
+        source: &StridedView<'_, S, 3>,
+        row: usize,
+        inside: &Range<usize>,
+        [left, right]: [&[Option<usize>]; 2],
+        padded: &mut [T],
+    ) -> Result<()> {
+        // A constant, so that no other conversion is compiled.
+        if const { !T::ELEMENT.takes(S::DEPTH) } {
+            unreachable!("a plan converts no {} samples to these elements", S::DEPTH);
+        } else {
+            let channels = source.shape()[2];
+            let (before, rest) = padded.split_at_mut(left.len() * channels);
+            let (within, after) = rest.split_at_mut(inside.len() * channels);
+            self.widen(source, row, inside, within);
+            self.pad_columns(source, row, left, before);
+            self.pad_columns(source, row, right, after);
+            self.check_limit(S::DEPTH, padded.chunks_exact(channels))
+        }
+    }
+
+    /// Checks that sums of these pixels are exact.
+    fn check_limit<'p>(
+        &self,
+        depth: Depth,
+        mut pixels: impl Iterator<Item = &'p [T]>,
+    ) -> Result<()> {
+        let Some(limit) = self.sample_limit else {
+            return Ok(());
+        };
+        let beyond = |sample: &T| sample.to_f64().abs() > limit;
+        // Alpha is copied.
+        let summed = |pixel: &'p [T]| &pixel[..pixel.len() - usize::from(self.copies_alpha)];
+        match pixels.any(|pixel| summed(pixel).iter().any(beyond)) {
+            true => Err(RequestError::LargeSample { depth, limit }.into()),
+            false => Ok(()),
+        }
+    }
+
     /// Widens the part of a row that lies in the image: its padded columns `inside`.
-    fn widen(&self, row: usize, inside: &Range<usize>, out: &mut [T]) {
+    fn widen<S: Widen>(
+        &self,
+        source: &StridedView<'_, S, 3>,
+        row: usize,
+        inside: &Range<usize>,
+        out: &mut [T],
+    ) {
         if inside.is_empty() {
             return;
         }
-        let channels = self.source.shape()[2];
+        let channels = source.shape()[2];
         let first = inside.start - self.geometry.columns.pad_before;
-        match self.source.flat_row(row) {
+        match source.flat_row(row) {
             Some(samples) => self.simd.run(WidenRow {
                 samples: &samples[first * channels..][..out.len()],
                 out,
             }),
-            None => self.gather(row, first, out),
+            None => self.gather(source, row, first, out),
         }
     }
 
     /// Widens a row whose samples are not contiguous, for example one channel of several.
-    fn gather(&self, row: usize, first: usize, out: &mut [T]) {
-        let channels = self.source.shape()[2];
-        if channels == 1 && self.source.strides()[1] > 1 {
-            let at = |x| self.source.layout().position([row, first + x, 0]);
+    fn gather<S: Widen>(
+        &self,
+        source: &StridedView<'_, S, 3>,
+        row: usize,
+        first: usize,
+        out: &mut [T],
+    ) {
+        let channels = source.shape()[2];
+        if const { S::DEPTH.is_picture() } && channels == 1 && source.strides()[1] > 1 {
+            let at = |x| source.layout().position([row, first + x, 0]);
             if let (Some(start), Some(end)) = (at(0), at(out.len() - 1)) {
-                let samples = &self.source.buffer()[start..=end];
-                match self.source.strides()[1] {
+                let samples = &source.buffer()[start..=end];
+                match source.strides()[1] {
                     2 => return self.simd.run(WidenStrided::<S, T, 2> { samples, out }),
                     3 => return self.simd.run(WidenStrided::<S, T, 3> { samples, out }),
                     4 => return self.simd.run(WidenStrided::<S, T, 4> { samples, out }),
@@ -203,19 +261,25 @@ impl<'a, S: Widen, T: Element> BandBuilder<'a, S, T> {
         }
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
             for (c, sample) in pixel.iter_mut().enumerate() {
-                *sample = T::from_sample(*self.source.at([row, first + x, c]));
+                *sample = T::from_sample(*source.at([row, first + x, c]));
             }
         }
     }
 
     /// Fills padding columns of a row from their source columns, or with the border's
     /// constant.
-    fn pad_columns(&self, row: usize, columns: &[Option<usize>], out: &mut [T]) {
-        let channels = self.source.shape()[2];
+    fn pad_columns<S: Widen>(
+        &self,
+        source: &StridedView<'_, S, 3>,
+        row: usize,
+        columns: &[Option<usize>],
+        out: &mut [T],
+    ) {
+        let channels = source.shape()[2];
         for (column, pixel) in columns.iter().zip(out.chunks_exact_mut(channels)) {
             for (c, sample) in pixel.iter_mut().enumerate() {
                 *sample = match *column {
-                    Some(x) => T::from_sample(*self.source.at([row, x, c])),
+                    Some(x) => T::from_sample(*source.at([row, x, c])),
                     None => self.constant,
                 };
             }

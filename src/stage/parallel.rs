@@ -31,11 +31,9 @@ pub(super) fn for_each_chunk(
                 .try_for_each(body),
         }
     }
-    match samples {
-        SampleSliceMut::U8(samples) => chunks(samples, len, min_chunks, threads, body),
-        SampleSliceMut::U16(samples) => chunks(samples, len, min_chunks, threads, body),
-        SampleSliceMut::F32(samples) => chunks(samples, len, min_chunks, threads, body),
-    }
+    each_sample!(SampleSliceMut(samples), samples => {
+        chunks(samples, len, min_chunks, threads, body)
+    })
 }
 
 /// The smallest range that contains the ranges that `body` returns for `0..count`.

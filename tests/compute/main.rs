@@ -15,6 +15,7 @@ mod oracle;
 mod peers;
 mod plan;
 mod runners;
+mod types;
 mod view;
 mod view_any;
 mod view_mut;

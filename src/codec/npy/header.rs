@@ -13,40 +13,10 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// NumPy's own default limit.
 pub(super) const MAX_HEADER_BYTES: usize = 10_000;
 
-/// The supported element types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    U8,
-    U16,
-    F32,
-    F64,
-}
-
-impl Kind {
-    /// NumPy's name of the type.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::U8 => "uint8",
-            Self::U16 => "uint16",
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-        }
-    }
-
-    pub(super) const fn bytes(self) -> usize {
-        match self {
-            Self::U8 => 1,
-            Self::U16 => 2,
-            Self::F32 => 4,
-            Self::F64 => 8,
-        }
-    }
-}
-
 /// A parsed header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) kind: Kind,
+    pub(super) depth: Depth,
     pub(super) big_endian: bool,
     pub(super) fortran: bool,
     pub(super) shape: Vec<usize>,
@@ -116,9 +86,9 @@ impl Header {
         let (Some(descr), Some(fortran), Some(shape)) = (descr, fortran, shape) else {
             return Err(damaged_header("lacks descr, fortran_order or shape"));
         };
-        let (kind, big_endian) = kind(descr)?;
+        let (depth, big_endian) = element(descr)?;
         Ok(Self {
-            kind,
+            depth,
             big_endian,
             fortran,
             shape,
@@ -146,31 +116,64 @@ impl Header {
     }
 }
 
+/// The types of elements, by their names in a `descr`.
+const DESCRS: [(&str, Depth); 12] = [
+    ("u1", Depth::U8),
+    ("u2", Depth::U16),
+    ("u4", Depth::U32),
+    ("u8", Depth::U64),
+    ("i1", Depth::I8),
+    ("i2", Depth::I16),
+    ("i4", Depth::I32),
+    ("i8", Depth::I64),
+    ("b1", Depth::Bool),
+    ("f2", Depth::F16),
+    ("f4", Depth::F32),
+    ("f8", Depth::F64),
+];
+
+/// NumPy's name of the type: `uint8`, `bool`, `float32`, ...
+pub(super) const fn numpy_name(depth: Depth) -> &'static str {
+    match depth {
+        Depth::U8 => "uint8",
+        Depth::U16 => "uint16",
+        Depth::U32 => "uint32",
+        Depth::U64 => "uint64",
+        Depth::I8 => "int8",
+        Depth::I16 => "int16",
+        Depth::I32 => "int32",
+        Depth::I64 => "int64",
+        Depth::Bool => "bool",
+        Depth::F16 => "float16",
+        Depth::F32 => "float32",
+        Depth::F64 => "float64",
+    }
+}
+
 /// The type and byte order of a `descr`, such as `<u2`.
-fn kind(descr: &str) -> Result<(Kind, bool)> {
+fn element(descr: &str) -> Result<(Depth, bool)> {
     let (order, name) = match descr.as_bytes() {
         [b'<' | b'>' | b'|' | b'=', ..] => descr.split_at(1),
         _ => ("=", descr),
     };
-    let kind = match name {
-        "u1" | "B" => Kind::U8,
-        "u2" => Kind::U16,
-        "f4" => Kind::F32,
-        "f8" => Kind::F64,
-        _ => {
-            let convert = match name.as_bytes() {
-                [b'b' | b'?', ..] => "a.astype(np.uint8) * 255",
-                [b'f' | b'i' | b'u', ..] => "a.astype(np.float32)",
-                _ => "a.astype(np.float32), one field or the magnitude of it",
-            };
-            let descr = errors::printable(descr);
-            return Err(InputError::ArrayType { descr, convert }.into());
-        }
+    let name = match name {
+        "B" => "u1",
+        "?" => "b1",
+        _ => name,
+    };
+    let Some((_, depth)) = DESCRS.into_iter().find(|(known, _)| *known == name) else {
+        let convert = match name.as_bytes() {
+            [b'f' | b'g', ..] => "a.astype(np.float64)",
+            [b'c', ..] => "np.abs(a), a.real or a.imag",
+            _ => "numbers, such as one field of it",
+        };
+        let descr = errors::printable(descr);
+        return Err(InputError::ArrayType { descr, convert }.into());
     };
     match order {
-        ">" => Ok((kind, true)),
-        "<" | "|" => Ok((kind, false)),
-        _ => Ok((kind, cfg!(target_endian = "big"))),
+        ">" => Ok((depth, true)),
+        "<" | "|" => Ok((depth, false)),
+        _ => Ok((depth, cfg!(target_endian = "big"))),
     }
 }
 
@@ -271,14 +274,13 @@ impl<'a> Parser<'a> {
 
 /// Encodes a header, padded to a multiple of 64 bytes as NumPy does.
 pub(super) fn of(axes: &[usize], depth: Depth) -> Vec<u8> {
-    let descr = match depth {
-        Depth::U8 => "|u1",
-        Depth::U16 => "<u2",
-        Depth::F32 => "<f4",
-    };
+    let known = DESCRS.into_iter().find(|(_, known)| *known == depth);
+    let (name, _) = known.expect("every type has a name");
+    let order = if depth.bytes() == 1 { '|' } else { '<' };
     let axes = Vec::from_iter(axes.iter().map(usize::to_string)).join(", ");
     let mut text =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}").into_bytes();
+        format!("{{'descr': '{order}{name}', 'fortran_order': False, 'shape': ({axes}), }}")
+            .into_bytes();
     // Magic, version, length and newline are 11 bytes.
     let total = (text.len() + 11).next_multiple_of(64);
     text.resize(total - 11, b' ');

@@ -6,13 +6,13 @@ use bytemuck::AnyBitPattern;
 
 use super::{
     errors,
-    header::{Header, Kind},
+    header::{Header, numpy_name},
 };
 use crate::{
     codec::Metadata,
     error::{RequestError, Result},
     file::{MappedFile, open_file},
-    image::ImageView,
+    image::{Depth, ImageView, Sample},
     view::StridedView,
 };
 
@@ -39,26 +39,14 @@ pub struct NpyFile {
     start: usize,
 }
 
-/// An element type that an array can be viewed as: `u8`, `u16`, `f32` or `f64`.
+/// An element type that an array can be viewed as: any [`Sample`].
 pub trait NpyElement: AnyBitPattern {
     /// NumPy's name of the type.
     const NAME: &'static str;
 }
 
-impl NpyElement for u8 {
-    const NAME: &'static str = Kind::U8.name();
-}
-
-impl NpyElement for u16 {
-    const NAME: &'static str = Kind::U16.name();
-}
-
-impl NpyElement for f32 {
-    const NAME: &'static str = Kind::F32.name();
-}
-
-impl NpyElement for f64 {
-    const NAME: &'static str = Kind::F64.name();
+impl<T: Sample> NpyElement for T {
+    const NAME: &'static str = numpy_name(T::DEPTH);
 }
 
 impl NpyFile {
@@ -81,7 +69,7 @@ impl NpyFile {
             .shape
             .iter()
             .try_fold(1_usize, |count, &n| count.checked_mul(n));
-        let wanted = count.and_then(|count| count.checked_mul(header.kind.bytes()));
+        let wanted = count.and_then(|count| count.checked_mul(header.depth.bytes()));
         match wanted {
             Some(wanted) if wanted <= data.len() => Ok(Self {
                 file,
@@ -105,15 +93,15 @@ impl NpyFile {
     /// in the other byte order.
     pub fn view<T: NpyElement, const N: usize>(&self) -> Result<StridedView<'_, T, N>> {
         let Header {
-            kind,
+            depth,
             big_endian,
             fortran,
             shape,
         } = &self.header;
-        let native = *big_endian == cfg!(target_endian = "big") || kind.bytes() == 1;
-        if kind.name() != T::NAME || !native {
+        let native = *big_endian == cfg!(target_endian = "big") || depth.bytes() == 1;
+        if numpy_name(*depth) != T::NAME || !native {
             return Err(RequestError::ArrayType {
-                array: kind.name(),
+                array: numpy_name(*depth),
                 swapped: !native,
                 asked: T::NAME,
             }
@@ -134,8 +122,12 @@ impl NpyFile {
         })
     }
 
-    /// The array as an image, if no conversion is needed.
+    /// The array as an image, if no conversion is needed. Booleans are read, since their bytes
+    /// have to be checked.
     pub(in crate::codec) fn image(&self) -> Option<ImageView<'_>> {
+        if self.header.depth == Depth::Bool {
+            return None;
+        }
         fn planes<T: NpyElement>(file: &NpyFile) -> Option<StridedView<'_, T, 3>> {
             match file.shape().len() {
                 2 => {
@@ -146,12 +138,7 @@ impl NpyFile {
                 _ => file.view::<T, 3>().ok(),
             }
         }
-        match self.header.kind {
-            Kind::U8 => planes(self).map(ImageView::U8),
-            Kind::U16 => planes(self).map(ImageView::U16),
-            Kind::F32 => planes(self).map(ImageView::F32),
-            Kind::F64 => None,
-        }
+        each_depth!(self.header.depth, T => planes::<T>(self).map(ImageView::from))
     }
 
     /// The metadata of the array.
@@ -162,6 +149,6 @@ impl NpyFile {
     /// Whether the file ends with its array.
     pub(in crate::codec) fn is_exact(&self) -> bool {
         let count: usize = self.shape().iter().product();
-        self.file.bytes().len() - self.start == count * self.header.kind.bytes()
+        self.file.bytes().len() - self.start == count * self.header.depth.bytes()
     }
 }

@@ -8,9 +8,9 @@ use std::{
 
 use crate::{
     codec::{
-        Format, IgnoredContent, Limits, MappedFile, Metadata,
+        Format, Limits, MappedFile, Metadata,
         input::{Input, read_all},
-        rows::{Header as RowsHeader, RowReader, Source, Trailer},
+        rows::{Header as RowsHeader, RowReader, Source, Trailer, swap_bytes},
     },
     error::{Error, IoAction, Result},
     image::{Depth, ImageSpec, SampleSliceMut, zeroed_vec},
@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     errors,
-    header::{Header, Kind, MAX_HEADER_BYTES},
+    header::{Header, MAX_HEADER_BYTES},
     order_warning,
 };
 
@@ -57,24 +57,19 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
 /// Checks the header against the limits, before any element is read.
 fn check_header(header: &Header, limits: &Limits) -> Result<RowsHeader> {
     let shape = header.image_shape()?;
-    let depth = match header.kind {
-        Kind::U8 => Depth::U8,
-        Kind::U16 => Depth::U16,
-        Kind::F32 | Kind::F64 => Depth::F32,
-    };
+    let depth = header.depth;
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
     let mut rows_header = RowsHeader::new(Format::Npy, ImageSpec::new(shape, depth));
     rows_header.metadata = header.metadata();
     rows_header.warnings.extend(order_warning(shape));
-    let doubles = (header.kind == Kind::F64).then_some(IgnoredContent::F64);
-    Ok(rows_header.with_ignored(doubles))
+    Ok(rows_header)
 }
 
 /// The bytes of the array.
 fn array_bytes(header: &Header, rows_header: &RowsHeader) -> u128 {
     // Below 2^64: the limits bound the count by a size in memory.
-    (rows_header.spec.rows * rows_header.spec.row_len()) as u128 * header.kind.bytes() as u128
+    (rows_header.spec.rows * rows_header.spec.row_len()) as u128 * header.depth.bytes() as u128
 }
 
 fn too_many(extra: u128, array_bytes: u128) -> Error {
@@ -151,7 +146,7 @@ impl<B: Bytes + Send> Source for ArraySource<B> {
     fn fill(&mut self, out: SampleSliceMut<'_>) -> Result<()> {
         let rows = out.len() / self.elements.spec.row_len();
         let data = &self.file.bytes()[self.start..];
-        self.elements.fill(out, data, self.next);
+        self.elements.fill(out, data, self.next)?;
         self.next += rows;
         Ok(())
     }
@@ -181,22 +176,22 @@ impl<R: Read + Send> Source for StreamSource<R> {
     fn fill(&mut self, mut out: SampleSliceMut<'_>) -> Result<()> {
         let max_samples = self.samples();
         if self.bytes.is_empty() {
-            self.bytes = zeroed_vec(max_samples * self.elements.kind.bytes())?;
+            self.bytes = zeroed_vec(max_samples * self.elements.spec.depth.bytes())?;
         }
         let len = out.len();
         for start in (0..len).step_by(max_samples) {
             let out = out.reborrow().range(start, (start + max_samples).min(len));
-            let bytes = &mut self.bytes[..out.len() * self.elements.kind.bytes()];
+            let bytes = &mut self.bytes[..out.len() * self.elements.spec.depth.bytes()];
             self.input
                 .read_exact(bytes)
                 .map_err(|error| errors::read_error("npy", &error))?;
-            self.elements.fill(out, bytes, 0);
+            self.elements.fill(out, bytes, 0)?;
         }
         Ok(())
     }
 
     fn memory(&self) -> usize {
-        self.samples() * self.elements.kind.bytes()
+        self.samples() * self.elements.spec.depth.bytes()
     }
 
     fn end(mut self: Box<Self>) -> Result<Trailer> {
@@ -217,94 +212,67 @@ impl<R> StreamSource<R> {
     }
 }
 
-/// The conversion of stored elements to samples.
+/// The order of stored elements.
 struct Elements {
-    kind: Kind,
     big_endian: bool,
     fortran: bool,
     spec: ImageSpec,
     metadata: Metadata,
-    /// Whether all elements so far were converted exactly.
-    exact: bool,
 }
 
 impl Elements {
     fn of(header: &Header, rows_header: &RowsHeader) -> Self {
         Self {
-            kind: header.kind,
             big_endian: header.big_endian,
             fortran: header.fortran,
             spec: rows_header.spec,
             metadata: rows_header.metadata.clone(),
-            exact: true,
         }
     }
 
     fn trailer(&self) -> Trailer {
-        let mut warnings = Vec::new();
-        if !self.exact {
-            warnings.push(
-                "the array's 64-bit floats were rounded to 32 bits: not all of them fit".into(),
-            );
-        }
         Trailer {
             metadata: self.metadata.clone(),
-            warnings,
+            warnings: Vec::new(),
         }
     }
 
     /// Fills `out` with rows of `data`, starting at row `first`.
-    fn fill(&mut self, out: SampleSliceMut<'_>, data: &[u8], first: usize) {
-        let big = self.big_endian;
-        match (out, self.kind) {
-            (SampleSliceMut::U8(out), _) => self.place(out, data, first, |[byte]: [u8; 1]| byte),
-            (SampleSliceMut::U16(out), _) if big => {
-                self.place(out, data, first, u16::from_be_bytes);
+    fn fill(&self, out: SampleSliceMut<'_>, data: &[u8], first: usize) -> Result<()> {
+        let size = self.spec.depth.bytes();
+        let out = out.into_bytes();
+        if self.fortran {
+            match size {
+                1 => self.place::<1>(out, data, first),
+                2 => self.place::<2>(out, data, first),
+                4 => self.place::<4>(out, data, first),
+                _ => self.place::<8>(out, data, first),
             }
-            (SampleSliceMut::U16(out), _) => self.place(out, data, first, u16::from_le_bytes),
-            (SampleSliceMut::F32(out), Kind::F64) => {
-                let mut exact = true;
-                self.place(out, data, first, |bytes| {
-                    let value = if big {
-                        f64::from_be_bytes(bytes)
-                    } else {
-                        f64::from_le_bytes(bytes)
-                    };
-                    let sample = value as f32;
-                    exact &= f64::from(sample) == value || value.is_nan();
-                    sample
-                });
-                self.exact &= exact;
+        } else {
+            let start = first * self.spec.row_bytes();
+            out.copy_from_slice(&data[start..start + out.len()]);
+        }
+        if self.big_endian != cfg!(target_endian = "big") {
+            swap_bytes(out, size);
+        }
+        match self.spec.depth {
+            Depth::Bool if out.iter().any(|byte| *byte > 1) => {
+                Err(errors::damaged("npy", "its booleans are not all 0 or 1"))
             }
-            (SampleSliceMut::F32(out), _) if big => {
-                self.place(out, data, first, f32::from_be_bytes);
-            }
-            (SampleSliceMut::F32(out), _) => self.place(out, data, first, f32::from_le_bytes),
+            _ => Ok(()),
         }
     }
 
-    fn place<T, const N: usize>(
-        &self,
-        out: &mut [T],
-        data: &[u8],
-        first: usize,
-        mut value: impl FnMut([u8; N]) -> T,
-    ) {
+    /// Gathers the rows of an array in Fortran order, of elements of `N` bytes.
+    fn place<const N: usize>(&self, out: &mut [u8], data: &[u8], first: usize) {
         let elements = data.as_chunks::<N>().0;
-        if !self.fortran {
-            let elements = &elements[first * self.spec.row_len()..];
-            for (sample, element) in out.iter_mut().zip(elements) {
-                *sample = value(*element);
-            }
-            return;
-        }
         // The first axis varies fastest in the file; writes are sequential.
         let [rows, columns, channels] = self.spec.shape();
-        let lines = out.chunks_exact_mut(self.spec.row_len());
+        let lines = (out.as_chunks_mut::<N>().0).chunks_exact_mut(self.spec.row_len());
         for (line, row) in lines.zip(first..) {
             for (column, pixel) in line.chunks_exact_mut(channels).enumerate() {
                 for (channel, sample) in pixel.iter_mut().enumerate() {
-                    *sample = value(elements[row + rows * (column + columns * channel)]);
+                    *sample = elements[row + rows * (column + columns * channel)];
                 }
             }
         }

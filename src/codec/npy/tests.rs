@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     codec::{Decoded, EncodeOptions, Format, Limits, encode, input::Input},
-    image::{Depth, Image, Samples},
+    image::{Bool, Depth, Image, Samples, f16},
+    number::Output,
 };
 
 fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
@@ -68,41 +69,78 @@ fn headers_are_whole_multiples_of_64() {
     }
 }
 
+/// Every type in both byte orders, in C and in Fortran order, with its smallest and its largest
+/// values.
 #[test]
 fn byte_orders_and_types() {
-    let u8s = image([1, 2, 1], Samples::U8(vec![1, 200].into()));
-    for descr in ["|u1", "<u1", ">u1", "u1"] {
-        let bytes = array(descr, "False", "(1, 2)", &[1, 200]);
-        assert_eq!(decoded(&bytes).image, u8s, "{descr}");
+    fn check<T: Output>(name: &str, values: [T; 6])
+    where
+        Samples: From<Vec<T>>,
+    {
+        let wanted = Image::new(2, 3, 1, Vec::from(values).into()).unwrap();
+        let fortran = [0, 3, 1, 4, 2, 5].map(|at| values[at]);
+        for (order, values) in [("False", values), ("True", fortran)] {
+            let bytes: &[u8] = bytemuck::cast_slice(&values);
+            let little: Vec<u8> = match cfg!(target_endian = "little") {
+                true => bytes.to_vec(),
+                false => reversed(bytes, size_of::<T>()),
+            };
+            let big = reversed(&little, size_of::<T>());
+            for (mark, data) in [("<", &little), (">", &big)] {
+                let file = array(&format!("{mark}{name}"), order, "(2, 3)", data);
+                let read = decoded(&file);
+                assert_eq!(
+                    (read.image, read.warnings),
+                    (wanted.clone(), vec![]),
+                    "{mark}{name}"
+                );
+            }
+            if size_of::<T>() == 1 {
+                for descr in [format!("|{name}"), name.to_owned()] {
+                    assert_eq!(
+                        decoded(&array(&descr, order, "(2, 3)", &little)).image,
+                        wanted
+                    );
+                }
+            }
+        }
+        assert_eq!(decoded(&written(&wanted)).image, wanted);
     }
-    let u16s = image([1, 2, 1], Samples::U16(vec![1, 0xabcd].into()));
-    let little = array("<u2", "False", "(1, 2)", &[1, 0, 0xcd, 0xab]);
-    assert_eq!(decoded(&little).image, u16s);
-    let big = array(">u2", "False", "(1, 2)", &[0, 1, 0xab, 0xcd]);
-    assert_eq!(decoded(&big).image, u16s);
-    let floats = image([1, 1, 2], Samples::F32(vec![-1.5, 2.0].into()));
-    let little = [(-1.5_f32).to_le_bytes(), 2_f32.to_le_bytes()].concat();
-    assert_eq!(
-        decoded(&array("<f4", "False", "(1,1,2)", &little)).image,
-        floats
+    fn reversed(bytes: &[u8], size: usize) -> Vec<u8> {
+        bytes
+            .chunks(size)
+            .flat_map(|b| b.iter().rev().copied())
+            .collect()
+    }
+    check("u1", [0, 1, 2, 127, 128, u8::MAX]);
+    check("u2", [0, 1, 2, 0xabcd, 256, u16::MAX]);
+    check("u4", [0, 1, 2, 0xabcd_ef01, 1 << 24, u32::MAX]);
+    check("u8", [0, 1, 2, 0xabcd_ef01_2345_6789, 1 << 53, u64::MAX]);
+    check("i1", [0, 1, -1, 100, i8::MIN, i8::MAX]);
+    check("i2", [0, 1, -1, 0x1234, i16::MIN, i16::MAX]);
+    check("i4", [0, 1, -1, 0x1234_5678, i32::MIN, i32::MAX]);
+    check("i8", [0, 1, -1, 0x1234_5678_9abc_def0, i64::MIN, i64::MAX]);
+    check("b1", [0, 1, 1, 0, 0, 1].map(Bool));
+    let half = [0.0, -1.5, 0.1, 65_504.0, -6e-8, f32::INFINITY].map(f16::from_f32);
+    check("f2", half);
+    check(
+        "f4",
+        [0.0, -1.5, 0.1, f32::MAX, f32::MIN_POSITIVE, f32::INFINITY],
     );
-    let big = [(-1.5_f64).to_be_bytes(), 2_f64.to_be_bytes()].concat();
-    let read = decoded(&array(">f8", "False", "(1, 1, 2)", &big));
-    assert_eq!((read.image, read.warnings), (floats, vec![]));
+    check(
+        "f8",
+        [0.0, -1.5, 0.1, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY],
+    );
 }
 
 #[test]
-fn doubles_that_do_not_fit_are_told_of() {
-    let data = [0.1_f64.to_le_bytes(), f64::NAN.to_le_bytes()].concat();
-    let read = decoded(&array("<f8", "False", "(1, 2)", &data));
-    assert_eq!(
-        read.warnings,
-        ["the array's 64-bit floats were rounded to 32 bits: not all of them fit"]
-    );
-    let data = [0.5_f64.to_le_bytes(), f64::NAN.to_le_bytes()].concat();
-    let read = decoded(&array("<f8", "False", "(1, 2)", &data));
-    assert!(read.warnings.is_empty());
-    assert!(matches!(read.image.samples(), Samples::F32(s) if s[0] == 0.5 && s[1].is_nan()));
+fn booleans_are_0_or_1() {
+    for order in ["False", "True"] {
+        assert_eq!(
+            refusal(&array("|b1", order, "(1, 3)", &[0, 1, 2])),
+            "the npy file is damaged (its booleans are not all 0 or 1): get a good copy of it"
+        );
+    }
 }
 
 #[test]
@@ -149,23 +187,19 @@ fn later_versions_count_the_header_in_four_bytes() {
 
 #[test]
 fn types_that_are_not_read_tell_how_to_convert() {
-    let supported = "are not supported: uint8, uint16, float32 and float64 are; save";
+    let supported = "are not supported: integers, booleans and floats of up to 64 bits are; save";
     for (descr, convert) in [
-        ("|b1", "a.astype(np.uint8) * 255"),
-        ("<i4", "a.astype(np.float32)"),
-        ("<u8", "a.astype(np.float32)"),
-        ("<f2", "a.astype(np.float32)"),
-        (
-            "<c8",
-            "a.astype(np.float32), one field or the magnitude of it",
-        ),
-        (
-            "|O",
-            "a.astype(np.float32), one field or the magnitude of it",
-        ),
+        ("<f16", "a.astype(np.float64)"),
+        ("<c8", "np.abs(a), a.real or a.imag"),
+        ("<c16", "np.abs(a), a.real or a.imag"),
+        ("|O", "numbers, such as one field of it"),
+        ("<U3", "numbers, such as one field of it"),
+        ("|S4", "numbers, such as one field of it"),
+        ("<M8[s]", "numbers, such as one field of it"),
+        ("<i3", "numbers, such as one field of it"),
     ] {
         assert_eq!(
-            refusal(&array(descr, "False", "(1, 1)", &[0; 8])),
+            refusal(&array(descr, "False", "(1, 1)", &[0; 16])),
             format!("arrays of `{descr}` {supported} {convert}")
         );
     }
@@ -286,15 +320,14 @@ proptest! {
     #[test]
     fn everything_written_is_read(
         rows in 1_usize..20, columns in 1_usize..20, channels in 1_usize..7,
-        seed in any::<u64>(), kind in 0..3,
+        seed in any::<u64>(), depth in proptest::sample::select(Depth::ALL.to_vec()),
     ) {
         let len = rows * columns * channels;
         let values = (1..=len as u64).map(|i| i.wrapping_mul(seed | 1));
-        let samples = match kind {
-            0 => Samples::U8(values.map(|v| (v >> 32) as u8).collect()),
-            1 => Samples::U16(values.map(|v| (v >> 32) as u16).collect()),
-            _ => Samples::F32(values.map(|v| v as i64 as f32 / 1e9).collect()),
-        };
+        let values = values.map(|v| v as i64 as f64 / 1e9);
+        let samples = each_depth!(depth, T => {
+            Samples::from(Vec::<T>::from_iter(values.map(T::from_real)))
+        });
         let image = Image::new(rows, columns, channels, samples).unwrap();
         let bytes = written(&image);
         prop_assert_eq!(decoded(&bytes).image, image);

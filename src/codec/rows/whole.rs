@@ -6,7 +6,7 @@ use std::mem;
 use crate::{
     codec::{Format, Metadata, encode},
     error::Result,
-    image::{Image, ImageSpec, SampleSlice, SampleSliceMut, Samples, no_memory},
+    image::{Image, ImageSpec, Sample, SampleSlice, SampleSliceMut, Samples, no_memory},
     warning::Warning,
 };
 
@@ -128,13 +128,10 @@ impl<'a> WholeSink<'a> {
 impl Sink for WholeSink<'_> {
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()> {
         let total = self.spec.rows * self.spec.row_len();
-        match (&mut self.samples, rows) {
-            (Samples::U8(all), SampleSlice::U8(rows)) => append(all.as_mut_vec(), rows, total),
-            (Samples::U16(all), SampleSlice::U16(rows)) => append(all.as_mut_vec(), rows, total),
-            (Samples::F32(all), SampleSlice::F32(rows)) => append(all.as_mut_vec(), rows, total),
-            // The writer has checked the type.
-            _ => Ok(()),
-        }
+        each_sample!(Samples(&mut self.samples), all => {
+            let rows = Sample::of_slice(rows).expect("the writer has checked the type");
+            append(all.as_mut_vec(), rows, total)
+        })
     }
 
     fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {

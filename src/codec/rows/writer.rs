@@ -186,9 +186,5 @@ pub(in crate::codec) fn gray_to_rgb(samples: SampleSlice<'_>, channels: usize) -
         }
         Ok(colors)
     }
-    Ok(match samples {
-        SampleSlice::U8(s) => Samples::U8(repeated(s, channels)?.into()),
-        SampleSlice::U16(s) => Samples::U16(repeated(s, channels)?.into()),
-        SampleSlice::F32(s) => Samples::F32(repeated(s, channels)?.into()),
-    })
+    Ok(each_sample!(SampleSlice(samples), samples => repeated(samples, channels)?.into()))
 }

@@ -243,11 +243,7 @@ fn planes(
     let mut samples = Samples::zeroed(kind.depth(), count)?;
     let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
     drop(stored);
-    let samples = match samples {
-        Samples::U8(s) => Samples::U8(interleaved(&s, channels)?.into()),
-        Samples::U16(s) => Samples::U16(interleaved(&s, channels)?.into()),
-        Samples::F32(s) => Samples::F32(interleaved(&s, channels)?.into()),
-    };
+    let samples = each_sample!(Samples(samples), planes => interleaved(&planes, channels)?.into());
     let image = Image::new(rows, columns, channels, samples)?;
     let warnings = conversion_warnings(exact);
     Ok((image, Trailer { metadata, warnings }))

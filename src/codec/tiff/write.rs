@@ -138,7 +138,8 @@ impl<K: TiffKind> File<'_, K> {
             false => Predictor::None,
         };
         let format = match depth {
-            Depth::F32 => SampleFormat::IEEEFP,
+            depth if depth.is_float() => SampleFormat::IEEEFP,
+            depth if depth.is_signed() => SampleFormat::Int,
             _ => SampleFormat::Uint,
         };
         let offsets = |values: &[u64]| -> TiffResult<Vec<K::OffsetType>> {
@@ -196,28 +197,30 @@ impl<K: TiffKind> File<'_, K> {
 /// Whether the horizontal predictor is used: it helps to compress integers, but not
 /// floats.
 const fn uses_predictor(depth: Depth) -> bool {
-    !matches!(depth, Depth::F32)
+    !depth.is_float()
 }
 
 /// Applies the horizontal predictor: replaces each sample by its difference from the
 /// previous sample of its channel. [5, 7, 4] becomes [5, 2, -3], modulo 2^bits.
 fn apply_predictor(row: &mut [u8], spec: ImageSpec) {
-    let channels = spec.channels;
-    match spec.depth {
-        Depth::U8 => {
-            for at in (channels..row.len()).rev() {
-                row[at] = row[at].wrapping_sub(row[at - channels]);
-            }
-        }
-        Depth::U16 => {
-            let samples = row.as_chunks_mut::<2>().0;
-            for at in (channels..samples.len()).rev() {
+    macro_rules! differences {
+        ($unsigned:ty) => {{
+            let samples = row.as_chunks_mut::<{ size_of::<$unsigned>() }>().0;
+            for at in (spec.channels..samples.len()).rev() {
                 let [sample, before] =
-                    [samples[at], samples[at - channels]].map(u16::from_ne_bytes);
+                    [samples[at], samples[at - spec.channels]].map(<$unsigned>::from_ne_bytes);
                 samples[at] = sample.wrapping_sub(before).to_ne_bytes();
             }
-        }
-        Depth::F32 => {}
+        }};
+    }
+    if !uses_predictor(spec.depth) {
+        return;
+    }
+    match spec.depth.bytes() {
+        1 => differences!(u8),
+        2 => differences!(u16),
+        4 => differences!(u32),
+        _ => differences!(u64),
     }
 }
 

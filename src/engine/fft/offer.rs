@@ -69,9 +69,10 @@ impl Engine for Fft {
         }
         let tiling = Tiling::choose(lane, geometry.window(), sums, channels);
         let tiling = tiling.ok_or_else(|| Refusal::of(Why::Window))?;
-        let white = depth.full_scale();
+        let samples @ [lowest, highest] = depth.range();
+        let white = highest.max(-lowest);
         let within = |k: &Kernel| {
-            let [low, high] = k.sum_range(white);
+            let [low, high] = k.sums_of_samples(samples);
             !is_exact(k, depth)
                 || error_bound(lane, &tiling, white, k.abs_sum()) < 0.5 && high.max(-low) < INTEGERS
         };
@@ -121,10 +122,12 @@ fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind) -> usize {
 }
 
 fn guarantee(kernel: &Kernel, depth: Depth) -> Guarantee {
-    match depth {
-        Depth::F32 => Guarantee::Unbounded,
-        _ if is_exact(kernel, depth) => Guarantee::Integers,
-        _ => Guarantee::InScale,
+    if depth.is_float() {
+        Guarantee::Unbounded
+    } else if is_exact(kernel, depth) {
+        Guarantee::Integers
+    } else {
+        Guarantee::InScale
     }
 }
 

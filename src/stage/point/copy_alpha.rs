@@ -3,7 +3,7 @@
 use super::{PointStage, SourcePixels};
 use crate::{
     finish::Finish,
-    image::{ImageView, SampleSliceMut},
+    image::{ImageView, Sample, SampleSliceMut},
     number::{Output, Widen},
     view::StridedView,
 };
@@ -21,39 +21,61 @@ impl CopyAlpha {
         let [mul, div] = finish.rescale();
         Self { mul, div }
     }
+}
 
-    fn copy<S: Widen, O: Output>(
-        &self,
-        source: &StridedView<'_, S, 3>,
-        source_pixels: &SourcePixels<'_>,
-        pixels: &mut [O],
-    ) {
+/// Pixels whose alpha is converted together.
+const BLOCK: usize = 128;
+
+impl PointStage for CopyAlpha {
+    fn run(&self, mut pixels: SampleSliceMut<'_>, source_pixels: &SourcePixels<'_>) {
+        let source = &source_pixels.source;
+        let same = source.depth() == pixels.depth() && self.mul == self.div;
+        if same {
+            each_sample!(ImageView(source), source => {
+                let pixels = Sample::of_slice_mut(pixels).expect("they have its depth");
+                replace(pixels, source.shape()[2], alphas(source, source_pixels, 0));
+            });
+            return;
+        }
+        // By way of `f64`, so that no code is compiled for every pair of types.
         let channels = source.shape()[2];
-        for (x, pixel) in pixels.chunks_exact_mut(channels).enumerate() {
-            let column = source_pixels.first_column + x * source_pixels.step;
-            let alpha = source
-                .at([source_pixels.row, column, channels - 1])
-                .to_f64();
-            pixel[channels - 1] = O::from_real(alpha * self.mul / self.div);
+        let len = pixels.len();
+        let mut block = [0.0; BLOCK];
+        for start in (0..len).step_by(BLOCK * channels) {
+            let pixels = pixels
+                .reborrow()
+                .range(start, len.min(start + BLOCK * channels));
+            let first = start / channels;
+            each_sample!(ImageView(source), source => {
+                let alphas = alphas(source, source_pixels, first);
+                let block = block.iter_mut().take(pixels.len() / channels);
+                block.zip(alphas).for_each(|(to, alpha)| *to = alpha.to_f64());
+            });
+            let alphas = block.iter().map(|alpha| alpha * self.mul / self.div);
+            each_sample!(SampleSliceMut(pixels), pixels => {
+                replace(pixels, channels, alphas.map(Output::from_real));
+            });
         }
     }
 }
 
-impl PointStage for CopyAlpha {
-    fn run(&self, pixels: SampleSliceMut<'_>, source_pixels: &SourcePixels<'_>) {
-        macro_rules! copy {
-            ($view:expr) => {
-                match pixels {
-                    SampleSliceMut::U8(pixels) => self.copy($view, source_pixels, pixels),
-                    SampleSliceMut::U16(pixels) => self.copy($view, source_pixels, pixels),
-                    SampleSliceMut::F32(pixels) => self.copy($view, source_pixels, pixels),
-                }
-            };
-        }
-        match &source_pixels.source {
-            ImageView::U8(view) => copy!(view),
-            ImageView::U16(view) => copy!(view),
-            ImageView::F32(view) => copy!(view),
-        }
+/// The alpha of the source pixels from the `first` on.
+fn alphas<'a, S: Widen>(
+    source: &'a StridedView<'a, S, 3>,
+    source_pixels: &SourcePixels<'_>,
+    first: usize,
+) -> impl Iterator<Item = S> + use<'a, S> {
+    let (row, step) = (source_pixels.row, source_pixels.step);
+    let start = source_pixels.first_column + first * step;
+    let alpha = source.shape()[2] - 1;
+    (start..)
+        .step_by(step)
+        .map(move |column| *source.at([row, column, alpha]))
+}
+
+/// Sets the last channel of every pixel.
+fn replace<O: Output>(pixels: &mut [O], channels: usize, alphas: impl Iterator<Item = O>) {
+    for (pixel, alpha) in pixels.chunks_exact_mut(channels).zip(alphas) {
+        pixel[channels - 1] = alpha;
     }
 }

@@ -6,7 +6,8 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::{
     error::Result,
-    image::{ImageSpec, ImageView, Sample, SampleSliceMut},
+    image::{Bool, ImageSpec, ImageView, Sample, f16},
+    number::{Output, Widen},
     simd::{Body, Isa, Simd},
     stage::{RowStage, Rows, RowsMut, Run},
     view::StridedView,
@@ -55,17 +56,11 @@ impl RowStage for Luma {
     ) -> Result<()> {
         run.check()?;
         let first = rows.start - source.first;
-        run.for_each_row(out, 1, &|row, grays| match (source.view, grays) {
-            (ImageView::U8(view), SampleSliceMut::U8(grays)) => {
+        run.for_each_row(out, 1, &|row, grays| {
+            each_sample!(ImageView(source.view), view => {
+                let grays = Sample::of_slice_mut(grays).expect("luma has the depth of its image");
                 gray_row(self.simd, &view, first + row, grays);
-            }
-            (ImageView::U16(view), SampleSliceMut::U16(grays)) => {
-                gray_row(self.simd, &view, first + row, grays);
-            }
-            (ImageView::F32(view), SampleSliceMut::F32(grays)) => {
-                gray_row(self.simd, &view, first + row, grays);
-            }
-            _ => unreachable!("luma has the depth of its image"),
+            });
         })
     }
 }
@@ -74,9 +69,14 @@ impl RowStage for Luma {
 fn gray_row<S: Gray>(simd: Simd, view: &StridedView<'_, S, 3>, row: usize, grays: &mut [S]) {
     let [_, columns, channels] = view.shape();
     let grays = &mut grays[..columns];
+    // Constants, so that other types are compiled once and not for every SIMD level.
     match (view.flat_row(row), channels) {
-        (Some(samples), 3) => simd.run(Row::<S, 3> { samples, grays }),
-        (Some(samples), 4) => simd.run(Row::<S, 4> { samples, grays }),
+        (Some(samples), 3) if const { S::DEPTH.is_picture() } => {
+            simd.run(Row::<S, 3> { samples, grays });
+        }
+        (Some(samples), 4) if const { S::DEPTH.is_picture() } => {
+            simd.run(Row::<S, 4> { samples, grays });
+        }
         _ => {
             for (column, gray) in grays.iter_mut().enumerate() {
                 *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
@@ -144,20 +144,51 @@ macro_rules! gray {
 }
 gray!(u8, u16);
 
-impl Gray for f32 {
-    type Sum = f64;
+/// Types whose weighted sums are exact in 64 bits, or are floats.
+macro_rules! gray_in_f64 {
+    ($($sample:ty),*) => {$(
+        impl Gray for $sample {
+            type Sum = f64;
 
-    #[inline(always)]
-    fn weigh([r, g, b]: [Self; 3]) -> f64 {
-        let weighted = |sample: Self, k: usize| f64::from(sample) * f64::from(2 * WEIGHTS[k]);
-        weighted(r, 0) + weighted(g, 1) + weighted(b, 2)
-    }
+            #[inline(always)]
+            fn weigh([r, g, b]: [Self; 3]) -> f64 {
+                let weighted = |sample: Self, k: usize| sample.to_f64() * f64::from(2 * WEIGHTS[k]);
+                weighted(r, 0) + weighted(g, 1) + weighted(b, 2)
+            }
 
-    #[inline(always)]
-    fn divide(sum: f64) -> Self {
-        (sum / f64::from(2 * WEIGHT_SUM)) as Self
-    }
+            #[inline(always)]
+            fn divide(sum: f64) -> Self {
+                Self::from_real(sum / f64::from(2 * WEIGHT_SUM))
+            }
+        }
+    )*};
 }
+gray_in_f64!(u32, i8, i16, i32, Bool, f16, f32, f64);
+
+macro_rules! gray_in_i128 {
+    ($($sample:ty),*) => {$(
+        impl Gray for $sample {
+            type Sum = i128;
+
+            #[inline(always)]
+            fn weigh(pixel: [Self; 3]) -> i128 {
+                let [r, g, b] = pixel.map(i128::from);
+                let [red, green, blue] = WEIGHTS.map(i128::from);
+                r * red + g * green + b * blue
+            }
+
+            // To the nearest integer, ties to even.
+            #[inline(always)]
+            fn divide(sum: i128) -> Self {
+                let divisor = i128::from(WEIGHT_SUM);
+                let (below, rest) = (sum.div_euclid(divisor), sum.rem_euclid(divisor));
+                let up = 2 * rest > divisor || (2 * rest == divisor && below % 2 != 0);
+                (below + i128::from(up)) as Self
+            }
+        }
+    )*};
+}
+gray_in_i128!(u64, i64);
 
 /// To the nearest integer, ties to even.
 #[inline(always)]
