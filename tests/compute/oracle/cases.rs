@@ -1,6 +1,6 @@
 //! Random cases, each known by its number.
 
-use stridekern::{Border, Combine, Depth, Extent, Image, Map};
+use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Map};
 
 use super::{
     exact::Format,
@@ -54,11 +54,11 @@ fn size(random: &mut Random, largest: u64) -> usize {
 }
 
 /// In 0..1.
-fn uniform(random: &mut Random) -> f64 {
+pub(super) fn uniform(random: &mut Random) -> f64 {
     random.below(1 << 53) as f64 / (1_u64 << 53) as f64
 }
 
-fn normal(random: &mut Random) -> f64 {
+pub(super) fn normal(random: &mut Random) -> f64 {
     let radius = (-2.0 * (1.0 - uniform(random)).ln()).sqrt();
     radius * (std::f64::consts::TAU * uniform(random)).cos()
 }
@@ -97,6 +97,16 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         random,
         &[Map::Clamp, Map::Clamp, Map::Abs, Map::Offset, Map::Float],
     );
+    // Exact ranges are ratios, and those of floats have no bound of their own.
+    let is_whole = kind(depth).is_integer() && combine != Some(Combine::Magnitude);
+    let map = match random.below(10) {
+        0 if is_whole => pick(random, &[Map::Stretch, Map::Symmetric]),
+        _ => map,
+    };
+    let channel = match random.below(5) {
+        0 => Channel::Luma,
+        _ => Channel::Each,
+    };
     let to = match (map, random.below(4)) {
         (Map::Float, _) | (_, 1..) => None,
         _ => Some(pick(random, &[Depth::U8, Depth::U16, Depth::F32])),
@@ -107,6 +117,7 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         kernels,
         combine,
         extent: Extent::Valid,
+        channel,
         step,
         dilation,
         map,

@@ -31,6 +31,32 @@ impl Dyadic {
         Self::new(sign * magnitude, field.max(1) - 1075)
     }
 
+    pub(super) fn times(self, factor: i128) -> Self {
+        Self::new(self.mantissa * factor, self.exponent)
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        match (self.mantissa, other.mantissa) {
+            (0, _) => return other,
+            (_, 0) => return self,
+            _ => {}
+        }
+        let exponent = self.exponent.min(other.exponent);
+        let aligned = |n: Self| {
+            let shift = (n.exponent - exponent) as u32;
+            let bits = 128 - n.mantissa.unsigned_abs().leading_zeros();
+            assert!(bits + shift < 126, "colours of such different sizes");
+            n.mantissa << shift
+        };
+        Self::new(aligned(self) + aligned(other), exponent)
+    }
+
+    /// How many units it is, where one is an integer's reciprocal.
+    pub(super) fn over(self, unit: &Ratio) -> Self {
+        assert_eq!(unit.num, BigInt::from(1));
+        self.times(i128::try_from(&unit.den).expect("a small integer"))
+    }
+
     pub(super) fn new(mantissa: i128, exponent: i32) -> Self {
         if mantissa == 0 {
             return Self {
@@ -155,6 +181,20 @@ impl Ratio {
             &self.num * &other.den + &other.num * &self.den,
             &self.den * &other.den,
         )
+    }
+
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        self.plus(&Self::new(-&other.num, other.den.clone()))
+    }
+
+    /// The nearest integer, ties to even.
+    pub(super) fn nearest(&self) -> BigInt {
+        let scale = Scale {
+            mul: 1.into(),
+            add: BigInt::ZERO,
+            div: self.den.clone(),
+        };
+        scale.nearest(&Numerator::Whole(self.num.clone()))
     }
 
     /// The largest integer that is not above it.

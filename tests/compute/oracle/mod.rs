@@ -6,6 +6,7 @@
 //! `cargo test` runs a few thousand cases. `STRIDEKERN_ORACLE_CASES=100000` runs more of them;
 //! `STRIDEKERN_ORACLE_REPORT=FILE` writes what fails to a file, by kind, instead of failing.
 
+mod built;
 mod cases;
 mod compare;
 mod exact;
@@ -17,6 +18,9 @@ mod tests;
 /// Whether any weights on integer samples give the exact response, correctly rounded. Integers
 /// do anyway.
 const EXACT_WEIGHTS: bool = true;
+/// Whether `stretch` and `symmetric`, too, are exact for any weights: they amplify errors by as much
+/// as the responses of an image are alike. Of integers they are exact anyway.
+const EXACT_RANGES: bool = false;
 /// Whether float results of integer samples are the nearest floats, whatever the weights. Those of
 /// integer weights are anyway, and others are within the bound of floats.
 const NEAREST_FLOATS: bool = false;
@@ -24,3 +28,5 @@ const NEAREST_FLOATS: bool = false;
 const FLOAT_BOUND: bool = true;
 /// Whether the bias of integer samples is a whole number of them, halves up.
 const BIAS_WHOLE: bool = true;
+/// Whether luma of integers is not rounded where the result is float.
+const LUMA_UNROUNDED: bool = false;

@@ -2,10 +2,10 @@
 //! maps and depths. Nothing here is the library's but the names of the options.
 
 use num_bigint::BigInt;
-use stridekern::{Border, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
+use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
 
 use super::{
-    BIAS_WHOLE,
+    BIAS_WHOLE, LUMA_UNROUNDED,
     exact::{Aligned, Dyadic, Format, Numerator, Ratio, Scale, decimal},
     samples::{Kind, Sample, kind, samples},
 };
@@ -108,6 +108,7 @@ pub(super) struct Case {
     pub(super) kernels: Vec<Weights>,
     pub(super) combine: Option<Combine>,
     pub(super) extent: Extent,
+    pub(super) channel: Channel,
     pub(super) step: [usize; 2],
     pub(super) dilation: [usize; 2],
     pub(super) map: Map,
@@ -121,6 +122,7 @@ impl Case {
             kernels: vec![kernel],
             combine: None,
             extent: Extent::Valid,
+            channel: Channel::Each,
             step: [1, 1],
             dilation: [1, 1],
             map: Map::Clamp,
@@ -135,7 +137,7 @@ impl Case {
             .with_extent(self.extent)
             .with_step(self.step)
             .with_dilation(self.dilation)
-            .with_channel(stridekern::Channel::Each)
+            .with_channel(self.channel)
             .with_map(self.map)
             .with_depth(self.to)
     }
@@ -158,11 +160,52 @@ pub(super) enum Wanted {
     Response {
         numerator: Numerator,
         size: [f64; 2],
+        right: Right,
     },
     /// A sample of alpha.
-    Alpha(Numerator),
+    Alpha { numerator: Numerator, right: Right },
     /// The response to a window with samples that are no numbers.
     Other(f64),
+}
+
+/// A response as a sample: computed once, compared with every way to run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Right {
+    /// Rounded and saturated, from integers.
+    Integer(i128),
+    /// The sum of these two, to a hundred bits; the nearest float is known of integers.
+    Float {
+        value: [f64; 2],
+        nearest: Option<f64>,
+    },
+    /// Whatever is within a bound.
+    Bounded,
+}
+
+impl Right {
+    fn new(scale: &Scale, numerator: &Numerator, from: Kind, to: Kind) -> Self {
+        match to {
+            Kind::Integer { low, high } if from.is_integer() => {
+                let rounded = scale.nearest(numerator).clamp(low.into(), high.into());
+                Self::Integer(i128::try_from(rounded).expect("a sample"))
+            }
+            Kind::Integer { .. } => Self::Bounded,
+            Kind::Float(format) => {
+                let exact = scale.ratio(numerator);
+                let first = exact.approximate();
+                let rest = match first.is_finite() {
+                    true => exact.minus(&Ratio::dyadic(Dyadic::of(first))).approximate(),
+                    false => 0.0,
+                };
+                Self::Float {
+                    value: [first, rest],
+                    nearest: from
+                        .is_integer()
+                        .then(|| scale.nearest_float(numerator, format)),
+                }
+            }
+        }
+    }
 }
 
 /// What a case must give.
@@ -239,11 +282,20 @@ impl Exact {
             _ => 0.0,
         };
         // The constant is the sample behind the last.
-        let mut all = samples(&case.image);
-        all.push(Sample::of(match from {
+        let Seen {
+            samples: mut all,
+            magnitudes,
+            unit,
+            channels,
+        } = Seen::of(case);
+        let constant = Sample::of(match from {
             Kind::Float(Format { precision: 24, .. }) => f64::from(constant as f32),
             _ => constant,
-        }));
+        });
+        all.push(match constant {
+            Sample::Finite(constant) => Sample::Finite(constant.over(&unit)),
+            other => other,
+        });
         let finite: Vec<Dyadic> = (all.iter())
             .map(|sample| match sample {
                 Sample::Finite(number) => *number,
@@ -251,9 +303,8 @@ impl Exact {
             })
             .collect();
         let aligned = Aligned::new(&finite);
-        let (kernels, denominator) = exact_kernels(&laid, &aligned, from);
+        let (kernels, denominator) = exact_kernels(&laid, &aligned, &unit, from);
         let [rows, columns] = [0, 1].map(|axis| Axis::new(case, &laid, axis));
-        let channels = case.image.shape()[2];
         let shape = [rows.anchors.len(), columns.anchors.len(), channels];
         let to = kind(case.output_depth());
         let mut exact = Self {
@@ -275,7 +326,8 @@ impl Exact {
         let unit = Ratio::scale(aligned.exponent);
         exact.alpha_scale.mul *= &unit.num;
         exact.alpha_scale.div *= &unit.den;
-        let magnitudes: Vec<f64> = all.iter().map(|s| s.approximate().abs()).collect();
+        let mut magnitudes = magnitudes;
+        magnitudes.push(constant.approximate().abs());
         let largest = (magnitudes.iter().copied())
             .filter(|m| m.is_finite())
             .fold(0.0, f64::max);
@@ -287,14 +339,17 @@ impl Exact {
             columns: case.image.shape()[1],
             channels,
         };
-        let has_alpha = matches!(channels, 2 | 4);
+        let has_alpha = case.channel == Channel::Each && matches!(channels, 2 | 4);
         for y in 0..shape[0] {
             for x in 0..shape[1] {
                 for c in 0..channels {
                     if has_alpha && c == channels - 1 {
                         let at = image.place(Some(rows.anchors[y]), Some(columns.anchors[x]), c);
                         exact.wanted.push(match all[at] {
-                            Sample::Finite(_) => Wanted::Alpha(Numerator::Whole(aligned.get(at))),
+                            Sample::Finite(_) => Wanted::Alpha {
+                                numerator: Numerator::Whole(aligned.get(at)),
+                                right: Right::Bounded,
+                            },
                             Sample::Other(value) => Wanted::Other(value),
                         });
                         continue;
@@ -308,11 +363,34 @@ impl Exact {
                 }
             }
         }
+        if matches!(case.map, Map::Stretch | Map::Symmetric) {
+            exact.scale = ranged_scale(case.map, &exact.wanted, to);
+        }
+        for wanted in &mut exact.wanted {
+            match wanted {
+                Wanted::Response {
+                    numerator, right, ..
+                } => *right = Right::new(&exact.scale, numerator, from, to),
+                Wanted::Alpha { numerator, right } => {
+                    *right = Right::new(&exact.alpha_scale, numerator, from, to);
+                }
+                Wanted::Other(_) => {}
+            }
+        }
         exact
     }
 }
 
 impl Exact {
+    /// What must stand there, nearly, before it is rounded.
+    pub(super) fn approximate(&self, wanted: &Wanted) -> f64 {
+        match wanted {
+            Wanted::Response { numerator, .. } => self.scale.ratio(numerator).approximate(),
+            Wanted::Alpha { numerator, .. } => self.alpha_scale.ratio(numerator).approximate(),
+            Wanted::Other(value) => *value,
+        }
+    }
+
     /// The samples that a kernel sees at this place of the result; none of alpha.
     pub(super) fn window(&self, case: &Case, at: usize) -> Option<Vec<f64>> {
         let [_, columns, channels] = self.shape;
@@ -321,7 +399,7 @@ impl Exact {
             at / channels % columns,
             at % channels,
         ];
-        if matches!(channels, 2 | 4) && c == channels - 1 {
+        if case.channel != Channel::Each || matches!(channels, 2 | 4) && c == channels - 1 {
             return None;
         }
         let laid: Vec<Weights> = case.kernels.iter().map(Weights::laid).collect();
@@ -345,8 +423,13 @@ impl Exact {
 }
 
 /// The kernels over one denominator.
-fn exact_kernels(laid: &[Weights], samples: &Aligned, from: Kind) -> (Vec<ExactKernel>, BigInt) {
-    let sample = Ratio::scale(samples.exponent);
+fn exact_kernels(
+    laid: &[Weights],
+    samples: &Aligned,
+    unit: &Ratio,
+    from: Kind,
+) -> (Vec<ExactKernel>, BigInt) {
+    let sample = Ratio::scale(samples.exponent).times(unit);
     let mut denominator = BigInt::from(1);
     let mut multiply = |den: &BigInt| {
         if &denominator % den != BigInt::ZERO {
@@ -394,6 +477,126 @@ fn scale(case: &Case, denominator: &BigInt) -> Scale {
         mul: &ratio.num * 2,
         add: &ratio.num * middle * denominator,
         div: ratio.den * 2 * denominator,
+    }
+}
+
+/// From the numerators of a whole image to samples: the smallest is the least sample and the
+/// largest the greatest, or 0 stays in the middle.
+fn ranged_scale(map: Map, wanted: &[Wanted], to: Kind) -> Scale {
+    let numerators = || {
+        wanted.iter().filter_map(|wanted| match wanted {
+            Wanted::Response {
+                numerator: Numerator::Whole(n),
+                ..
+            } => Some(n.clone()),
+            _ => None,
+        })
+    };
+    let (least, greatest) = match to {
+        Kind::Integer { low, high } => (low, high),
+        Kind::Float(_) => (0, 1),
+    };
+    let low = numerators().min().unwrap_or_default();
+    let high = numerators().max().unwrap_or_default();
+    let largest = low.magnitude().max(high.magnitude()).clone();
+    match map {
+        Map::Stretch if high > low => Scale {
+            mul: (greatest - least).into(),
+            add: &high * least - &low * greatest,
+            div: high - low,
+        },
+        Map::Symmetric if largest != BigInt::ZERO.magnitude().clone() => Scale {
+            mul: (greatest - least.max(-greatest)).into(),
+            add: BigInt::from(largest.clone()) * (greatest + least.max(-greatest)),
+            div: BigInt::from(largest) * 2,
+        },
+        _ => Scale {
+            mul: 0.into(),
+            add: match map {
+                Map::Symmetric => (greatest + least.max(-greatest)).into(),
+                _ => least.max(0).into(),
+            },
+            div: 2.into(),
+        },
+    }
+}
+
+/// The samples that windows see.
+struct Seen {
+    samples: Vec<Sample>,
+    /// Their absolute values, of luma the largest of its colours.
+    magnitudes: Vec<f64>,
+    /// What a sample of 1 stands for.
+    unit: Ratio,
+    channels: usize,
+}
+
+impl Seen {
+    fn of(case: &Case) -> Self {
+        let samples = samples(&case.image);
+        let channels = case.image.shape()[2];
+        let magnitude = |sample: &Sample| sample.approximate().abs();
+        if case.channel == Channel::Each {
+            return Self {
+                magnitudes: samples.iter().map(magnitude).collect(),
+                samples,
+                unit: Ratio::new(1, 1),
+                channels,
+            };
+        }
+        assert_eq!(case.channel, Channel::Luma);
+        let pixels = samples.chunks(channels);
+        if channels < 3 {
+            let samples: Vec<Sample> = pixels.map(|pixel| pixel[0]).collect();
+            return Self {
+                magnitudes: samples.iter().map(magnitude).collect(),
+                samples,
+                unit: Ratio::new(1, 1),
+                channels: 1,
+            };
+        }
+        let magnitudes = pixels.clone().map(|pixel| {
+            let colours = pixel[..3].iter().map(magnitude);
+            colours.fold(0.0, f64::max)
+        });
+        let to = kind(case.output_depth());
+        let is_rounded =
+            kind(case.image.depth()).is_integer() && (to.is_integer() || !LUMA_UNROUNDED);
+        let luma = pixels.clone().map(|pixel| {
+            let weighted = pixel[..3].iter().zip([2126, 7152, 722]);
+            let all = weighted.map(|(sample, weight)| match sample {
+                Sample::Finite(number) => Some(number.times(weight)),
+                Sample::Other(_) => None,
+            });
+            match all.collect::<Option<Vec<Dyadic>>>() {
+                Some(all) => {
+                    let sum = all.into_iter().fold(Dyadic::new(0, 0), Dyadic::plus);
+                    Sample::Finite(match is_rounded {
+                        true => {
+                            let nearest = Ratio::dyadic(sum).over(&Ratio::new(10_000, 1)).nearest();
+                            Dyadic::new(i128::try_from(nearest).expect("a sample"), 0)
+                        }
+                        false => sum,
+                    })
+                }
+                None => Sample::Other(
+                    [0.2126, 0.7152, 0.0722]
+                        .iter()
+                        .zip(pixel)
+                        .map(|(w, s)| w * s.approximate())
+                        .sum(),
+                ),
+            }
+        });
+        Self {
+            samples: luma.collect(),
+            magnitudes: magnitudes.collect(),
+            unit: match is_rounded {
+                true => Ratio::new(1, 1),
+                false => Ratio::new(1, 10_000),
+            },
+            channels: 1,
+        }
     }
 }
 
@@ -506,5 +709,9 @@ fn combine(responses: &[Response], case: &Case) -> Wanted {
         (Numerator::Whole(n), Map::Abs) => Numerator::Whole(n.magnitude().clone().into()),
         (numerator, _) => numerator,
     };
-    Wanted::Response { numerator, size }
+    Wanted::Response {
+        numerator,
+        size,
+        right: Right::Bounded,
+    }
 }

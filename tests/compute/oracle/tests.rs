@@ -5,7 +5,7 @@ use std::{env, fs};
 use stridekern::{LaneKind, Method, Tuning, simd::Simd};
 
 use super::{
-    EXACT_WEIGHTS, FLOAT_BOUND, NEAREST_FLOATS,
+    EXACT_RANGES, EXACT_WEIGHTS, FLOAT_BOUND, NEAREST_FLOATS,
     cases::{WeightKind, case},
     compare::{Outcome, Promise, run},
     exact::{Format, Numerator, Ratio, Scale, decimal},
@@ -15,7 +15,7 @@ use super::{
 use crate::common::Random;
 
 /// Every way to run a filter on this machine.
-fn tunings() -> Vec<Tuning> {
+pub(super) fn tunings() -> Vec<Tuning> {
     let lanes = [LaneKind::I16, LaneKind::F32, LaneKind::F64].map(Some);
     let mut all = Vec::new();
     for lane in lanes.into_iter().chain([None]) {
@@ -32,7 +32,9 @@ fn tunings() -> Vec<Tuning> {
 /// Whether the library keeps what it promises today.
 fn is_kept(key: &Key, outcome: &Outcome) -> bool {
     let whole = key.weights == WeightKind::Integers;
+    let is_ranged = ["stretch", "symmetric"].contains(&key.map);
     match key.promise {
+        _ if is_ranged && !whole && !EXACT_RANGES => true,
         Promise::Rounded if !EXACT_WEIGHTS && !whole => true,
         Promise::Nearest if !NEAREST_FLOATS && !whole => outcome.worst <= 1.0,
         Promise::Bounded | Promise::Reached if !FLOAT_BOUND => true,
