@@ -218,6 +218,8 @@ fn weights(random: &mut Random, kind: WeightKind, largest: u64) -> Weights {
         let others: f64 = all[1..].iter().sum();
         all[0] = target - others;
         match random.below(3) {
+            // A number next to zero would be nothing but a denormal one.
+            _ if all[0] == 0.0 => {}
             0 => {}
             1 => all[0] = all[0].next_up(),
             _ => all[0] = all[0].next_down(),

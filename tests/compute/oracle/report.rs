@@ -24,6 +24,50 @@ pub(super) struct Key {
     pub(super) map: &'static str,
 }
 
+impl Key {
+    /// Whether samples depend on the smallest and the largest response of the image.
+    pub(super) fn is_ranged(&self) -> bool {
+        ["stretch", "symmetric"].contains(&self.map)
+    }
+
+    /// What a table is about.
+    fn section(&self) -> Section {
+        match self.is_ranged() {
+            true => Section::Ranged,
+            false => Section::Promised(self.promise),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Promised(Promise),
+    Ranged,
+}
+
+const SECTIONS: [(Section, &str); 5] = [
+    (
+        Section::Promised(Promise::Rounded),
+        "INTEGERS TO INTEGERS: the exact response, correctly rounded; errors in samples",
+    ),
+    (
+        Section::Promised(Promise::Nearest),
+        "INTEGERS TO FLOATS: the nearest float; errors as a share of the bound of floats",
+    ),
+    (
+        Section::Promised(Promise::Bounded),
+        "FLOATS TO FLOATS: error as a share of (L + 3) u M sum|w| / |divisor|",
+    ),
+    (
+        Section::Promised(Promise::Reached),
+        "FLOATS TO INTEGERS: samples beyond what a response within the bound rounds to",
+    ),
+    (
+        Section::Ranged,
+        "STRETCH AND SYMMETRIC OF INTEGERS: the exact response in the exact range, rounded",
+    ),
+];
+
 #[derive(Debug, Clone, Default)]
 struct Count {
     runs: usize,
@@ -95,7 +139,8 @@ impl Report {
         // One example of each kind: small, and about as wrong as the worst.
         let Some(worst) = worst else { return };
         let same = |e: &&mut Example| {
-            (e.key.promise, e.key.from, e.key.weights) == (key.promise, key.from, key.weights)
+            let kind = |key: &Key| (key.section(), key.from, key.weights);
+            kind(&e.key) == kind(&key)
         };
         let known = self.examples.iter_mut().find(same);
         let taps = case.kernels.iter().map(|k| k.weights.len()).sum();
@@ -118,25 +163,19 @@ impl Report {
     }
 
     /// A table of the counts, joined by `name`.
-    fn table(&self, title: &str, promise: Promise, name: impl Fn(&Key) -> String) -> String {
+    fn table(&self, title: &str, section: Section, name: impl Fn(&Key) -> String) -> String {
         let mut rows: BTreeMap<String, Count> = BTreeMap::new();
-        for (key, count) in self.counts.iter().filter(|(k, _)| k.promise == promise) {
+        for (key, count) in self.counts.iter().filter(|(k, _)| k.section() == section) {
             rows.entry(name(key)).or_default().add(count);
         }
-        let mut text = format!("\n{title}\n");
-        let unit = match promise {
-            Promise::Rounded | Promise::Reached => "worst, in samples",
-            Promise::Nearest | Promise::Bounded => "worst, share of bound",
-        };
-        let _ = writeln!(
-            text,
-            "{:44} {:>7} {:>9} {:>10} {:>9}  {unit}",
-            "", "runs", "failing", "samples", "wrong"
+        let mut text = format!(
+            "\n{title:44} {:>7} {:>9} {:>10} {:>9}  worst\n",
+            "runs", "failing", "samples", "wrong"
         );
         for (name, c) in rows {
             let _ = writeln!(
                 text,
-                "{name:44} {:7} {:9} {:10} {:9}  {:.3}",
+                "{name:44} {:7} {:9} {:10} {:9}  {:.4}",
                 c.runs, c.wrong_runs, c.samples, c.wrong, c.worst
             );
         }
@@ -155,43 +194,24 @@ impl Report {
             sum(|c| c.wrong_runs),
             sum(|c| c.wrong),
         );
-        let promises = [
-            (
-                Promise::Rounded,
-                "INTEGERS TO INTEGERS: the exact response, correctly rounded",
-            ),
-            (Promise::Nearest, "INTEGERS TO FLOATS: the nearest float"),
-            (
-                Promise::Bounded,
-                "FLOATS TO FLOATS: error as a share of (L + 3) u M sum|w| / |divisor|",
-            ),
-            (
-                Promise::Reached,
-                "FLOATS TO INTEGERS: what a response within the bound rounds to",
-            ),
-        ];
-        for (promise, title) in promises {
+        for (section, title) in SECTIONS {
             let _ = writeln!(text, "\n=== {title}");
-            text += &self.table("by sample type and kind of weights", promise, |k| {
+            text += &self.table("by sample type and kind of weights", section, |k| {
                 format!("{} {:?}", k.from.name(), k.weights)
             });
-            text += &self.table("by engine and lane", promise, |k| {
+            text += &self.table("by engine and lane", section, |k| {
                 format!("{} {} {}", k.from.name(), k.engine, k.lane)
             });
-            text += &self.table("by map and depth", promise, |k| {
+            text += &self.table("by map and depth", section, |k| {
                 format!("{} -> {} {}", k.from.name(), k.to.name(), k.map)
             });
-            text += &self.table("by SIMD level", promise, |k| k.level.to_string());
+            text += &self.table("by SIMD level", section, |k| k.level.to_string());
         }
         let mut examples = self.examples.clone();
-        examples.sort_by(|a, b| {
-            (a.key.promise, b.error)
-                .partial_cmp(&(b.key.promise, a.error))
-                .unwrap()
-        });
+        examples.sort_by(|a, b| b.error.total_cmp(&a.error));
         text += "\n=== EXAMPLES, of each sample type and kind of weights at most one, the worst first\n";
-        for (promise, _) in promises {
-            let of = examples.iter().filter(|e| e.key.promise == promise);
+        for (section, _) in SECTIONS {
+            let of = examples.iter().filter(|e| e.key.section() == section);
             of.take(10).for_each(|example| text += &example.text);
         }
         text

@@ -32,9 +32,8 @@ pub(super) fn tunings() -> Vec<Tuning> {
 /// Whether the library keeps what it promises today.
 fn is_kept(key: &Key, outcome: &Outcome) -> bool {
     let whole = key.weights == WeightKind::Integers;
-    let is_ranged = ["stretch", "symmetric"].contains(&key.map);
     match key.promise {
-        _ if is_ranged && !whole && !EXACT_RANGES => true,
+        _ if key.is_ranged() && !whole && !EXACT_RANGES => true,
         Promise::Rounded if !EXACT_WEIGHTS && !whole => true,
         Promise::Nearest if !NEAREST_FLOATS && !whole => outcome.worst <= 1.0,
         Promise::Bounded | Promise::Reached if !FLOAT_BOUND => true,
