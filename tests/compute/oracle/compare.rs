@@ -6,10 +6,9 @@ use stridekern::{
 
 use super::{
     exact::{Dyadic, Format, Ratio},
-    response::{Case, Exact, Right, Wanted},
+    response::{Case, Exact, Right, Wanted, is_scaled},
     samples::{Kind, Sample, kind, samples},
 };
-use crate::common::run_plan;
 
 /// What is promised of a kind of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +73,17 @@ fn roundings([rows, columns]: [usize; 2]) -> usize {
 /// Of a transform: its error was measured as 6.5e-7 of what a sum can be.
 const TRANSFORM_ROUNDINGS: usize = 12;
 
-/// The factor of the bound: `(L + 3) u`.
+/// The factor of the bound: `(L + 3) u`. Only float64 is computed in float64.
 fn bound(case: &Case, plan: &Plan) -> f64 {
-    let sums = case.kernels.iter().map(|k| roundings(k.shape)).max();
+    let format = match kind(case.image.depth()) {
+        Kind::Float(format) if format.precision > Format::F32.precision => format,
+        _ => Format::F32,
+    };
+    let of_sum = |[rows, columns]: [usize; 2]| match format.precision > Format::F32.precision {
+        true => rows * columns + 1,
+        false => roundings([rows, columns]),
+    };
+    let sums = case.kernels.iter().map(|k| of_sum(k.shape)).max();
     let mut chain = sums.unwrap() + case.kernels.len() - 1;
     // Three products and two sums of luma, and its rounding.
     if case.channel == Channel::Luma && case.image.shape()[2] > 2 {
@@ -85,17 +92,20 @@ fn bound(case: &Case, plan: &Plan) -> f64 {
     if plan.method() == Method::Fft {
         chain = chain.max(TRANSFORM_ROUNDINGS);
     }
-    let format = match kind(case.image.depth()) {
-        Kind::Float(format) => format,
-        Kind::Integer { .. } => Format::F32,
-    };
     (chain + 3) as f64 * format.unit()
 }
 
 /// Runs the case, if the plan allows this tuning.
 pub(super) fn run(case: &Case, exact: &Exact, tuning: &Tuning) -> Option<Outcome> {
     let plan = case.filter().plan(&case.image, tuning).ok()?;
-    let output = run_plan(&plan, &case.image);
+    let mut output = plan.allocate().unwrap();
+    if let Err(error) = plan.run(&case.image, &mut output) {
+        // Integers of 64 bits are refused where one of them is too large for exact sums.
+        let refused =
+            matches!(kind(case.image.depth()), Kind::Integer { high, .. } if high >> 53 > 0);
+        assert!(refused, "{error}: {case:?}");
+        return None;
+    }
     let mut outcome = Outcome {
         tuning: *tuning,
         engine: plan.engine(),
@@ -124,9 +134,9 @@ fn differences(
     output: &Image,
 ) -> impl Iterator<Item = Difference> {
     let from = kind(case.image.depth());
-    let to_scale = match case.map {
-        Map::Float => 1.0,
-        _ => exact.to.full_scale() as f64 / from.full_scale() as f64,
+    let to_scale = match is_scaled(case) {
+        true => exact.to.full_scale() as f64 / from.full_scale() as f64,
+        false => 1.0,
     };
     let middle = match case.map {
         Map::Offset => from.twice_middle() as f64 / 2.0,
@@ -171,7 +181,12 @@ fn differences(
             }
             (Right::Float { value, nearest }, Kind::Float(format)) => {
                 let nearest = || nearest.unwrap_or_else(|| scale.nearest_float(numerator, format));
-                float(at, got, value, nearest, format, promise, allowed)
+                let again = match from {
+                    Kind::Float(from) if from.precision.max(24) <= format.precision => 0.0,
+                    Kind::Integer { .. } if format.precision >= 24 => 0.0,
+                    _ => format.unit(),
+                };
+                float(at, got, value, nearest, format, promise, [allowed, again])
             }
             (right, to) => panic!("{right:?} is not of {to:?}"),
         })
@@ -230,9 +245,11 @@ fn float(
     nearest: impl Fn() -> f64,
     format: Format,
     promise: Promise,
-    allowed: f64,
+    [allowed, again]: [f64; 2],
 ) -> Difference {
     let got = got.approximate();
+    // A narrower type than that of the sums rounds once more.
+    let allowed = allowed + again * first.abs();
     let error = match got.is_finite() {
         // The difference of neighbours is exact.
         true => (got - first - rest).abs() / allowed,

@@ -6,8 +6,8 @@ use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Kernel, KernelB
 
 use super::{
     BIAS_WHOLE, LUMA_UNROUNDED,
-    exact::{Aligned, Dyadic, Format, Numerator, Ratio, Scale, decimal},
-    samples::{Kind, Sample, kind, samples},
+    exact::{Aligned, Dyadic, Numerator, Ratio, Scale, decimal},
+    samples::{Kind, Sample, image, is_picture, kind, samples},
 };
 use crate::common::border_source;
 
@@ -142,13 +142,9 @@ impl Case {
             .with_depth(self.to)
     }
 
-    /// The sample type of the result.
+    /// The sample type of the result, which the filter says.
     pub(super) fn output_depth(&self) -> Depth {
-        match (self.to, self.map) {
-            (Some(depth), _) => depth,
-            (None, Map::Float) => Depth::F32,
-            (None, _) => self.image.depth(),
-        }
+        self.filter().output_depth(self.image.depth())
     }
 }
 
@@ -288,10 +284,7 @@ impl Exact {
             unit,
             channels,
         } = Seen::of(case);
-        let constant = Sample::of(match from {
-            Kind::Float(Format { precision: 24, .. }) => f64::from(constant as f32),
-            _ => constant,
-        });
+        let constant = samples(&image(case.image.depth(), [1, 1, 1], &[constant]))[0];
         all.push(match constant {
             Sample::Finite(constant) => Sample::Finite(constant.over(&unit)),
             other => other,
@@ -331,7 +324,7 @@ impl Exact {
         let largest = (magnitudes.iter().copied())
             .filter(|m| m.is_finite())
             .fold(0.0, f64::max);
-        let image = Samples {
+        let seen = Samples {
             all: &all,
             aligned: &aligned,
             magnitudes: &magnitudes,
@@ -344,7 +337,7 @@ impl Exact {
             for x in 0..shape[1] {
                 for c in 0..channels {
                     if has_alpha && c == channels - 1 {
-                        let at = image.place(Some(rows.anchors[y]), Some(columns.anchors[x]), c);
+                        let at = seen.place(Some(rows.anchors[y]), Some(columns.anchors[x]), c);
                         exact.wanted.push(match all[at] {
                             Sample::Finite(_) => Wanted::Alpha {
                                 numerator: Numerator::Whole(aligned.get(at)),
@@ -356,7 +349,7 @@ impl Exact {
                     }
                     let responses: Vec<_> = (kernels.iter().enumerate())
                         .map(|(k, kernel)| {
-                            image.response(kernel, &rows.taps[k][y], &columns.taps[k][x], c)
+                            seen.response(kernel, &rows.taps[k][y], &columns.taps[k][x], c)
                         })
                         .collect();
                     exact.wanted.push(combine(&responses, case));
@@ -462,12 +455,17 @@ fn exact_kernels(
     (kernels.collect(), denominator)
 }
 
+/// Whether full scale becomes full scale: between the types of pictures, but not of responses.
+pub(super) fn is_scaled(case: &Case) -> bool {
+    case.map != Map::Float && is_picture(case.image.depth()) && is_picture(case.output_depth())
+}
+
 /// From numerators over `denominator` to samples: the map and the change of depth.
 fn scale(case: &Case, denominator: &BigInt) -> Scale {
     let (from, to) = (kind(case.image.depth()), kind(case.output_depth()));
-    let ratio = match case.map {
-        Map::Float => Ratio::new(1, 1),
-        _ => Ratio::new(to.full_scale(), from.full_scale()),
+    let ratio = match is_scaled(case) {
+        true => Ratio::new(to.full_scale(), from.full_scale()),
+        false => Ratio::new(1, 1),
     };
     let middle = match case.map {
         Map::Offset => from.twice_middle(),

@@ -60,18 +60,21 @@ impl Kind {
 }
 
 macro_rules! sample_types {
-    (integers: $($name:ident $integer:ty),*; floats: $($float_name:ident $float:ty, $format:ident),*) => {
+    (
+        integers {$(
+            $name:ident: $integer:ty, $low:expr, $high:expr, $exact:expr, $from:expr;
+        )*}
+        floats {$(
+            $float_name:ident: $float:ty, $format:expr, $float_from:expr;
+        )*}
+    ) => {
         /// Every sample type, by depth.
         pub(super) const DEPTHS: &[Depth] = &[$(Depth::$name,)* $(Depth::$float_name,)*];
 
         pub(super) fn kind(depth: Depth) -> Kind {
             match depth {
-                $(Depth::$name => Kind::Integer {
-                    low: <$integer>::MIN as i128,
-                    high: <$integer>::MAX as i128,
-                },)*
-                $(Depth::$float_name => Kind::Float(Format::$format),)*
-                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
+                $(Depth::$name => Kind::Integer { low: $low, high: $high as i128 },)*
+                $(Depth::$float_name => Kind::Float($format),)*
                 _ => panic!("the tests know no {depth}"),
             }
         }
@@ -80,13 +83,13 @@ macro_rules! sample_types {
         pub(super) fn samples(image: &Image) -> Vec<Sample> {
             match image.samples() {
                 $(Samples::$name(samples) => {
-                    let exact = |s: &$integer| Sample::Finite(Dyadic::new(*s as i128, 0));
-                    samples.iter().map(exact).collect()
+                    let exact: fn($integer) -> i128 = $exact;
+                    let sample = |s: &$integer| Sample::Finite(Dyadic::new(exact(*s), 0));
+                    samples.iter().map(sample).collect()
                 })*
                 $(Samples::$float_name(samples) => {
-                    samples.iter().map(|s| Sample::of((*s).into())).collect()
+                    samples.iter().map(|s| Sample::of(f64::from(*s))).collect()
                 })*
-                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
                 _ => panic!("the tests know no other"),
             }
         }
@@ -95,12 +98,13 @@ macro_rules! sample_types {
         pub(super) fn image(depth: Depth, shape: [usize; 3], values: &[f64]) -> Image {
             let samples = match depth {
                 $(Depth::$name => {
-                    Samples::$name(values.iter().map(|&v| v as $integer).collect())
+                    let from: fn(f64) -> $integer = $from;
+                    Samples::$name(values.iter().map(|&v| from(v)).collect())
                 })*
                 $(Depth::$float_name => {
-                    Samples::$float_name(values.iter().map(|&v| v as $float).collect())
+                    let from: fn(f64) -> $float = $float_from;
+                    Samples::$float_name(values.iter().map(|&v| from(v)).collect())
                 })*
-                #[allow(unreachable_patterns, reason = "types that the tests do not know yet")]
                 _ => panic!("the tests know no {depth}"),
             };
             Image::new(shape[0], shape[1], shape[2], samples).unwrap()
@@ -108,7 +112,21 @@ macro_rules! sample_types {
     };
 }
 
+// A line for each type. For example, of others:
+// I64: i64, i128::from(i64::MIN), i64::MAX, i128::from, |v| v as i64;
+// Bool: Bool, 0, 1, |s| i128::from(s.get()), |v| Bool::from(v > 0.0);
+// F16: f16, Format { precision: 11, smallest: -24, largest: 65504.0 }, f16::from_f64;
 sample_types! {
-    integers: U8 u8, U16 u16;
-    floats: F32 f32, F32
+    integers {
+        U8: u8, 0, u8::MAX, i128::from, |v| v as u8;
+        U16: u16, 0, u16::MAX, i128::from, |v| v as u16;
+    }
+    floats {
+        F32: f32, Format::F32, |v| v as f32;
+    }
+}
+
+/// Whether pictures have such samples, which are scaled when their depth changes.
+pub(super) fn is_picture(depth: Depth) -> bool {
+    [Depth::U8, Depth::U16, Depth::F32].contains(&depth)
 }
