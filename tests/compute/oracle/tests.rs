@@ -2,15 +2,18 @@
 
 use std::{env, fs};
 
-use stridekern::{LaneKind, Method, Tuning, simd::Simd};
+use stridekern::{
+    Border, Channel, Combine, Depth, Extent, LaneKind, Map, Method, Tuning, simd::Simd,
+};
 
 use super::{
     EXACT_RANGES, EXACT_WEIGHTS, FLOAT_BOUND, NEAREST_FLOATS,
-    cases::{WeightKind, case},
+    cases::{WeightKind, case, pick},
     compare::{Outcome, Promise, run},
     exact::{Format, Numerator, Ratio, Scale, decimal},
     report::{Key, Report},
-    response::Exact,
+    response::{Case, Exact, Right, Wanted, Weights},
+    samples::image,
 };
 use crate::common::Random;
 
@@ -58,7 +61,11 @@ fn random_cases_give_the_exact_response() {
         let (case, weights) = case(number);
         let exact = Exact::new(&case);
         let mut ways = vec![Tuning::default().with_threads(1)];
-        ways.extend((0..4).map(|_| tunings[random.below(tunings.len() as u64) as usize]));
+        ways.extend((0..4).map(|_| {
+            let tuning = pick(&mut random, &tunings);
+            let band_rows = 1 + random.below(9) as usize;
+            tuning.with_band_rows(Some(band_rows).filter(|rows| *rows < 5))
+        }));
         report.cases += 1;
         for tuning in ways {
             let Some(outcome) = run(&case, &exact, &tuning) else {
@@ -191,4 +198,103 @@ fn the_oracle_rounds_to_the_nearest_float() {
         scale(1, 0, 1).nearest_float(&root, Format::F64),
         2_f64.sqrt()
     );
+}
+
+fn by_hand(case: &Case) -> Vec<i128> {
+    let of = |wanted: &Wanted| match wanted {
+        Wanted::Response {
+            right: Right::Integer(sample),
+            ..
+        }
+        | Wanted::Alpha {
+            right: Right::Integer(sample),
+            ..
+        } => *sample,
+        other => panic!("{other:?} is no integer"),
+    };
+    Exact::new(case).wanted.iter().map(of).collect()
+}
+
+#[test]
+fn the_oracle_gives_what_is_computed_by_hand() {
+    let picture = image(Depth::U8, [2, 3, 1], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let row = |weights: &[f64]| Weights::new([1, weights.len()], weights.to_vec());
+    let case = |weights: &[f64]| Case::new(picture.clone(), row(weights));
+    let mut cases: Vec<(Case, &[i128])> = vec![(case(&[1.0, 2.0]), &[5, 8, 14, 17])];
+    let mut add = |change: &dyn Fn(&mut Case), weights: &[f64], wanted| {
+        let mut changed = case(weights);
+        change(&mut changed);
+        cases.push((changed, wanted));
+    };
+    add(&|c| c.kernels[0].flip = true, &[1.0, 2.0], &[4, 7, 13, 16]);
+    // The anchor of two is the second.
+    let wrap = Extent::Same(Border::Wrap);
+    add(&|c| c.extent = wrap, &[1.0, 2.0], &[5, 5, 8, 14, 14, 17]);
+    let first = |c: &mut Case| {
+        c.extent = wrap;
+        c.kernels[0].anchor = [0, 0];
+    };
+    add(&first, &[1.0, 2.0], &[5, 8, 5, 14, 17, 14]);
+    // cb|abc|ba, seen by every second sample.
+    let reflect = |c: &mut Case| {
+        c.extent = Extent::Same(Border::Reflect);
+        c.dilation = [1, 2];
+    };
+    add(&reflect, &[1.0, 0.0, 2.0], &[9, 6, 3, 18, 15, 12]);
+    let constant = |c: &mut Case| {
+        c.extent = Extent::Same(Border::Constant(7.0));
+        c.step = [1, 2];
+    };
+    add(&constant, &[1.0; 3], &[10, 12, 16, 18]);
+    let halves = |c: &mut Case| c.kernels[0].divisor = 2.0;
+    add(&halves, &[1.0], &[0, 1, 2, 2, 2, 3]);
+    let magnitude = |c: &mut Case| {
+        c.kernels.push(row(&[4.0]));
+        c.kernels.iter_mut().for_each(|kernel| kernel.divisor = 2.0);
+        c.combine = Some(Combine::Magnitude);
+    };
+    add(&magnitude, &[3.0], &[2, 5, 8, 10, 12, 15]);
+    let max = |c: &mut Case| {
+        c.kernels.push(row(&[-2.0]));
+        c.kernels[1].bias = 1.0;
+        c.combine = Some(Combine::Max);
+    };
+    add(&max, &[50.0], &[253, 251, 249, 247, 250, 255]);
+    add(&|c| c.map = Map::Abs, &[-1.0], &[1, 2, 3, 4, 5, 6]);
+    add(
+        &|c| c.map = Map::Offset,
+        &[-1.0],
+        &[127, 126, 125, 124, 123, 122],
+    );
+    let wide = |c: &mut Case| {
+        c.kernels[0].divisor = 2.0;
+        c.to = Some(Depth::U16);
+    };
+    add(&wide, &[1.0], &[128, 257, 386, 514, 642, 771]);
+    add(
+        &|c| c.map = Map::Stretch,
+        &[0.3],
+        &[0, 51, 102, 153, 204, 255],
+    );
+    add(
+        &|c| c.map = Map::Symmetric,
+        &[0.0, 1.0 / 3.0],
+        &[170, 191, 234, 255],
+    );
+    add(&|c| c.map = Map::Symmetric, &[0.0], &[128; 6]);
+    let luma = |c: &mut Case| {
+        c.image = image(Depth::U8, [1, 1, 3], &[100.0, 50.0, 25.0]);
+        c.channel = Channel::Luma;
+    };
+    // 21.26 + 35.76 + 1.805 is 58.825.
+    add(&luma, &[2.0], &[118]);
+    let alpha = |c: &mut Case| c.image = image(Depth::U8, [1, 2, 2], &[10.0, 200.0, 20.0, 100.0]);
+    add(&alpha, &[2.0], &[20, 200, 40, 100]);
+    // 0.1 x 5 is a tie, and the float above 0.1 passes it.
+    let fives = |c: &mut Case| c.image = image(Depth::U8, [1, 1, 1], &[5.0]);
+    add(&fives, &[0.1], &[0]);
+    add(&fives, &[0.1_f64.next_up()], &[1]);
+    for (case, wanted) in &cases {
+        assert_eq!(by_hand(case), *wanted, "{case:?}");
+    }
 }
