@@ -18,6 +18,9 @@ pub enum WarningKind {
     /// An ICC profile was dropped because it is damaged, or takes more than 1/64 of
     /// [`Limits::max_memory`](crate::codec::Limits::max_memory).
     Profile,
+    /// Responses to float samples lay beyond full scale and were clipped to it in an integer
+    /// result, which [`Map::Stretch`](crate::Map::Stretch) avoids.
+    Clipped,
     /// Anything else.
     Other,
 }
@@ -31,6 +34,23 @@ impl Warning {
                 "the ICC profile of the {format} file is damaged or takes more than {} MiB: it was dropped",
                 limit >> 20
             ),
+        }
+    }
+
+    /// Responses in this range were clipped to that of an integer result.
+    pub(crate) fn clipped([low, high]: [f64; 2]) -> Self {
+        let number = |value: f64| {
+            // As float samples hold it, without the digits of a binary fraction.
+            let value = value as f32;
+            match value == 0.0 || (1e-4..1e7).contains(&value.abs()) {
+                true => value.to_string(),
+                false => format!("{value:e}"),
+            }
+        };
+        let (low, high) = (number(low), number(high));
+        Self {
+            kind: WarningKind::Clipped,
+            text: format!("responses from {low} to {high} were clipped to 0..1, full scale"),
         }
     }
 

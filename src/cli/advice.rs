@@ -61,6 +61,7 @@ pub(super) fn warning(warning: &Warning) -> String {
     let after = match warning.kind() {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
+        WarningKind::Clipped => "; --map stretch keeps them",
         _ => "",
     };
     format!("{warning}{after}")

@@ -339,28 +339,52 @@ impl Finish {
         });
     }
 
-    /// The range of the numerators of one row. If `skip_alpha`, the last of
+    /// The range of the finite numerators of one row. If `skip_alpha`, the last of
     /// `channels` interleaved channels is skipped.
     pub(crate) fn range<T: Lane>(
         &self,
+        simd: Simd,
         sums: &[&[T]],
         channels: usize,
         skip_alpha: bool,
     ) -> ResponseRange {
-        let mut range = ResponseRange::EMPTY;
-        let mut numerators = [0.0_f64; BLOCK];
-        let len = sums.first().map_or(0, |s| s.len());
-        for x in (0..len).step_by(BLOCK) {
-            let numerators = &mut numerators[..BLOCK.min(len - x)];
-            self.numerators(sums, x, numerators);
-            for (i, &n) in numerators.iter().enumerate() {
-                let alpha = skip_alpha && (x + i) % channels == channels - 1;
-                if n.is_finite() && !alpha {
-                    range = range.join(ResponseRange { low: n, high: n });
-                }
-            }
+        if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
+            self.range_in::<T, f64>(simd, sums, channels, skip_alpha)
+        } else {
+            self.range_in::<T, f32>(simd, sums, channels, skip_alpha)
         }
-        range
+    }
+
+    fn range_in<T: Lane, F: Real>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> ResponseRange {
+        simd.run(RangeOfRow {
+            finish: self,
+            sums,
+            channels,
+            skip_alpha,
+            real: PhantomData::<F>,
+        })
+    }
+
+    /// Whether responses that a float result would hold may be saturated.
+    pub(crate) fn may_clip(&self) -> bool {
+        self.from.is_float() && !self.to.is_float() && !self.needs_range()
+    }
+
+    /// The responses that numerators in `range` stand for, in units of full scale, if any of
+    /// them is saturated by more than rounding.
+    pub(crate) fn clipped(&self, range: ResponseRange) -> Option<[f64; 2]> {
+        let FinalScale { add, mul, div } = self.final_scale;
+        let white = self.to.full_scale();
+        let responses = [range.low, range.high].map(|n| (n + add) * (mul / white) / div);
+        let half = 0.5 / white;
+        let clipped = responses[0] < -half || responses[1] > 1.0 + half;
+        (self.may_clip() && clipped).then_some(responses)
     }
 
     /// Writes the combined and mapped numerators from sum `x` on to `out`.
@@ -429,6 +453,55 @@ impl Finish {
             let turns = angle / std::f64::consts::TAU;
             (if turns < 0.0 { turns + 1.0 } else { turns }) * self.from.full_scale()
         })
+    }
+}
+
+/// The operands of [`Finish::range`], which computes in `F`.
+struct RangeOfRow<'a, T, F> {
+    finish: &'a Finish,
+    sums: &'a [&'a [T]],
+    channels: usize,
+    skip_alpha: bool,
+    real: PhantomData<F>,
+}
+
+impl<T: Lane, F: Real> Body for RangeOfRow<'_, T, F> {
+    type Output = ResponseRange;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> ResponseRange {
+        // Independent minima and maxima, for vectors.
+        const PARTS: usize = 32;
+        let [infinity, nan] = [f64::INFINITY, f64::NAN].map(F::from_f64);
+        let negative_infinity = F::from_f64(f64::NEG_INFINITY);
+        let (mut low, mut high) = ([infinity; PARTS], [negative_infinity; PARTS]);
+        let mut numerators = [F::ZERO; BLOCK];
+        let len = self.sums.first().map_or(0, |s| s.len());
+        for x in (0..len).step_by(BLOCK) {
+            let used = BLOCK.min(len - x);
+            self.finish
+                .numerators(self.sums, x, &mut numerators[..used]);
+            numerators[used..].fill(nan);
+            if self.skip_alpha {
+                let first = self.channels - 1 - x % self.channels;
+                let alpha = (first..used).step_by(self.channels);
+                alpha.for_each(|at| numerators[at] = nan);
+            }
+            for part in numerators.chunks_exact(PARTS) {
+                for ((&n, low), high) in part.iter().zip(&mut low).zip(&mut high) {
+                    // One select and one comparison each, which compile to vectors.
+                    let is_finite = n.abs() < infinity;
+                    let lower = if is_finite { n } else { infinity };
+                    let higher = if is_finite { n } else { negative_infinity };
+                    *low = if lower < *low { lower } else { *low };
+                    *high = if higher > *high { higher } else { *high };
+                }
+            }
+        }
+        ResponseRange {
+            low: low.map(F::to_f64).into_iter().fold(f64::INFINITY, f64::min),
+            high: (high.map(F::to_f64).into_iter()).fold(f64::NEG_INFINITY, f64::max),
+        }
     }
 }
 

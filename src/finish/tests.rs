@@ -286,3 +286,99 @@ fn float_sums_are_finished_by_the_plain_formula() {
         }
     }
 }
+
+#[test]
+fn the_range_is_that_of_the_finite_numerators_without_alpha() {
+    let mut sums: Vec<f32> = (0..1000_u32)
+        .map(|i| i.wrapping_mul(2_654_435_761) as f32 / 1e7 - 60.0)
+        .collect();
+    sums[3] = f32::NAN;
+    sums[200] = f32::INFINITY;
+    sums[201] = f32::NEG_INFINITY;
+    let kernels = [kernel(&[1.0], 2.0, 0.25)];
+    for map in [Map::Clamp, Map::Abs, Map::Stretch] {
+        let finish = Finish::new(
+            &kernels,
+            None,
+            map,
+            [Depth::F32, Depth::U8],
+            true,
+            LaneKind::F32,
+            &[0.0; 8],
+        );
+        for len in [0, 1, 3, 4, 127, 128, 129, 255, 1000] {
+            for channels in 1..=4 {
+                for skip_alpha in [false, true] {
+                    let row = &sums[..len / channels * channels];
+                    let counted = (row.iter().enumerate())
+                        .filter(|(at, _)| !skip_alpha || at % channels < channels - 1)
+                        .map(|(_, &sum)| f64::from(sum) + 0.5)
+                        .map(|n| if map == Map::Abs { n.abs() } else { n })
+                        .filter(|n| n.is_finite());
+                    let expected = counted.fold(ResponseRange::EMPTY, |range, n| {
+                        range.join(ResponseRange { low: n, high: n })
+                    });
+                    for simd in Simd::available() {
+                        let range = finish.range(simd, &[row], channels, skip_alpha);
+                        let case = format!("{map} {len} {channels} {skip_alpha} {simd:?}");
+                        assert!(close(range.low, expected.low), "{case}");
+                        assert!(close(range.high, expected.high), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same infinity, or equal but for a rounding in `f32`.
+fn close(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() <= 1e-6 * b.abs()
+}
+
+#[test]
+fn what_is_clipped_by_more_than_rounding_is_told() {
+    let clipped = |map, from, to, divisor: f64, [low, high]: [f64; 2]| {
+        let kernels = [kernel(&[1.0], divisor, 0.0)];
+        let finish = Finish::new(
+            &kernels,
+            None,
+            map,
+            [from, to],
+            true,
+            LaneKind::F32,
+            &[0.0; 8],
+        );
+        finish.clipped(ResponseRange { low, high })
+    };
+    let (f32, u8, u16) = (Depth::F32, Depth::U8, Depth::U16);
+    for (map, to, divisor, numerators, expected) in [
+        (Map::Clamp, u8, 1.0, [-3.0, 812.0], Some([-3.0, 812.0])),
+        (Map::Clamp, u16, 4.0, [-3.0, 812.0], Some([-0.75, 203.0])),
+        (Map::Clamp, u8, 1.0, [0.25, 1.25], Some([0.25, 1.25])),
+        (Map::Offset, u8, 1.0, [-0.75, 0.0], Some([-0.25, 0.5])),
+        (Map::Offset, u8, 1.0, [-0.5, 0.5], None),
+        (Map::Clamp, u8, 1.0, [0.0, 1.0], None),
+        // Less than half a sample on 8 bits, more on 16.
+        (Map::Clamp, u8, 1.0, [-0.0019, 1.0019], None),
+        (Map::Clamp, u16, 1.0, [0.0, 1.0019], Some([0.0, 1.0019])),
+        (Map::Stretch, u8, 1.0, [-3.0, 812.0], None),
+        (Map::Clamp, f32, 1.0, [-3.0, 812.0], None),
+    ] {
+        let found = clipped(map, f32, to, divisor, numerators);
+        assert_eq!(found, expected, "{map} {to} {numerators:?}");
+    }
+    assert_eq!(clipped(Map::Clamp, u8, u16, 1.0, [-3.0, 812.0]), None);
+    let finish = |map| {
+        Finish::new(
+            &[kernel(&[1.0], 1.0, 0.0)],
+            None,
+            map,
+            [f32, u8],
+            true,
+            LaneKind::F32,
+            &[0.0; 8],
+        )
+    };
+    assert_eq!(finish(Map::Clamp).clipped(ResponseRange::EMPTY), None);
+    assert_eq!(finish(Map::Offset).clipped(ResponseRange::EMPTY), None);
+}

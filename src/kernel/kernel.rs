@@ -228,7 +228,7 @@ impl Kernel {
     /// ```
     pub fn bias_in_samples(&self, depth: Depth) -> f64 {
         let exact = self.bias * depth.full_scale() + self.offset;
-        if depth == Depth::F32 {
+        if depth.is_float() {
             return exact;
         }
         // Not floor(x + 0.5): that sum may round up, as just below 0.5 and beyond 2^52.

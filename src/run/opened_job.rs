@@ -128,9 +128,14 @@ impl OpenedJob<'_> {
         self.control.outcomes.record(index, || {
             let outcome = result.and_then(|(plan, produced)| {
                 self.control.stop.check()?;
-                let Produced { output, filter } = produced;
+                let Produced {
+                    output,
+                    filter,
+                    clipped,
+                } = produced;
                 let written = output.commit()?;
                 warn(self.report, request.output.path(), &written.warnings);
+                warn(self.report, request.output.path(), clipped.as_slice());
                 Ok(Outcome::Done(Box::new(Done {
                     plan,
                     format: self.format_of(request),

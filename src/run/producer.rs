@@ -19,6 +19,7 @@ use crate::{
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
     stop::Stop,
+    warning::Warning,
 };
 
 /// One result that is to be computed, and what it is written to.
@@ -32,6 +33,8 @@ pub(super) struct Produced {
     pub(super) output: FinishedOutput,
     /// The time spent filtering.
     pub(super) filter: Duration,
+    /// That responses were clipped.
+    pub(super) clipped: Option<Warning>,
 }
 
 /// Computes the rows of one result as soon as their source rows are there.
@@ -66,7 +69,10 @@ impl<'scope> Producer<'scope> {
         Ok(Self {
             plan,
             chain: Chain::new(plan)?,
-            scratch: Scratch::default(),
+            scratch: match plan.convolution.finish.may_clip() {
+                true => Scratch::noting_responses(),
+                false => Scratch::default(),
+            },
             has_begun: false,
             row_bytes,
             chunk: chunk_rows::output_rows(plan, row_bytes),
@@ -163,7 +169,9 @@ impl<'scope> Producer<'scope> {
 
     /// Waits until the result is written, or gives its error.
     pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
+        let clipped = (self.plan.convolution.finish).clipped(self.scratch.responses());
         Ok(Produced {
+            clipped: clipped.map(Warning::clipped),
             output: self.writer?.finish(metadata)?,
             filter: self.busy,
         })

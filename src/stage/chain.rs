@@ -113,7 +113,10 @@ impl Chain {
         assert!(rows.start.is_multiple_of(stage.rows_at_once()));
         let (last, before) = (scratch.stages.split_last_mut()).expect("the chain has begun");
         let source = self.output_of(before, image, stage.source_rows(&rows), stop)?;
-        let run = self.run_of(last, columns, progress, stop);
+        let run = Run {
+            responses: scratch.responses.as_ref(),
+            ..self.run_of(last, columns, progress, stop)
+        };
         stage.run(source, rows, out, &run)
     }
 
@@ -165,6 +168,7 @@ impl Chain {
         Run {
             columns,
             range: scratch.range,
+            responses: None,
             pool: &scratch.pool,
             threads: self.threads,
             progress,

@@ -1,6 +1,10 @@
 //! The convolution: source rows to sums, sums to finished rows.
 
-use std::{fmt, mem, ops::Range, sync::Arc};
+use std::{
+    fmt, mem,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{
     RowStage, Rows, RowsMut, Run,
@@ -185,6 +189,8 @@ struct Finishing<'a> {
     stride: usize,
     /// The columns of the output to compute.
     columns: &'a Range<usize>,
+    /// Where to note the range of the numerators.
+    responses: Option<&'a Mutex<ResponseRange>>,
 }
 
 /// One run of the stage over source rows.
@@ -212,6 +218,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             non_temporal: convolution.uses_non_temporal_stores(bytes),
             stride: out.stride,
             columns: &run.columns,
+            responses: run.responses,
         };
         let band_rows = self.band_rows(rows.len());
         let threads = match rows.len() <= band_rows {
@@ -248,6 +255,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         }: &mut Scratch<E, T>,
     ) -> Result<()> {
         let channels = self.convolution.channels;
+        let mut range = ResponseRange::EMPTY;
         simd::streaming(|stream| -> Result<()> {
             for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
@@ -259,6 +267,9 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                         (row.y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);
                     let left = tile.columns.start;
+                    if finishing.responses.is_some() {
+                        range = range.join(self.range_of_row(row.sums));
+                    }
                     if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
                         let to = finished.reborrow();
@@ -271,7 +282,12 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                 })?;
             }
             Ok(())
-        })
+        })?;
+        if let Some(responses) = finishing.responses {
+            let mut all = responses.lock().unwrap_or_else(PoisonError::into_inner);
+            *all = all.join(range);
+        }
+        Ok(())
     }
 
     /// Converts sums to the samples of a row that begins with this column.
@@ -319,23 +335,29 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         run: &Run<'_>,
         scratch: &mut SumsScratch<E, T>,
     ) -> Result<ResponseRange> {
+        let mut range = ResponseRange::EMPTY;
+        for tile in self.tiles(rows, &run.columns) {
+            self.each_row(&tile, scratch, &mut |row| {
+                range = range.join(self.range_of_row(row.sums));
+                Ok(())
+            })?;
+        }
+        Ok(range)
+    }
+
+    /// The range of the numerators of one row, alpha aside.
+    fn range_of_row(&self, sums: Sums<'_, T>) -> ResponseRange {
         let Convolution {
             finish,
             channels,
             copies_alpha,
             ..
         } = self.convolution;
-        let mut range = ResponseRange::EMPTY;
-        for tile in self.tiles(rows, &run.columns) {
-            self.each_row(&tile, scratch, &mut |row| {
-                range = range.join(match row.sums {
-                    Sums::Lane(sums) => finish.range(sums, *channels, *copies_alpha),
-                    Sums::F64(sums) => finish.range(sums, *channels, *copies_alpha),
-                });
-                Ok(())
-            })?;
+        let simd = self.convolution.offer().simd;
+        match sums {
+            Sums::Lane(sums) => finish.range(simd, sums, *channels, *copies_alpha),
+            Sums::F64(sums) => finish.range(simd, sums, *channels, *copies_alpha),
         }
-        Ok(range)
     }
 
     /// Output rows in a band of a run over `rows` rows: a part of a result is split over

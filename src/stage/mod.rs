@@ -17,7 +17,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Mutex};
 
 pub(crate) use chain::Chain;
 pub(crate) use rows::{Rows, RowsMut};
@@ -99,6 +99,8 @@ pub(crate) struct Run<'a> {
     columns: Range<usize>,
     /// The range that [`RowStage::range`] found.
     range: Option<ResponseRange>,
+    /// Where to note the range of the numerators, if it is wanted.
+    responses: Option<&'a Mutex<ResponseRange>>,
     /// Buffers of the stage's threads.
     pool: &'a Pool,
     /// Threads that share the work; if 1, the caller's thread does all of it.

@@ -18,6 +18,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(super) stages: Vec<StageScratch>,
+    /// The range of the last stage's numerators so far, if it is wanted.
+    pub(super) responses: Option<Mutex<ResponseRange>>,
 }
 
 /// The buffers of one stage.
@@ -32,12 +34,31 @@ pub(super) struct StageScratch {
 }
 
 impl Scratch {
+    /// For a chain whose last stage notes the range of its numerators.
+    pub(crate) fn noting_responses() -> Self {
+        Self {
+            responses: Some(Mutex::new(ResponseRange::EMPTY)),
+            ..Self::default()
+        }
+    }
+
+    /// The range of the numerators of all rows so far; empty if it is not noted.
+    pub(crate) fn responses(&self) -> ResponseRange {
+        let noted = self.responses.as_ref();
+        noted.map_or(ResponseRange::EMPTY, |range| {
+            *range.lock().unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
     /// Prepares for `stages` stages and a new image: forgets all rows and ranges.
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
         for stage in &mut self.stages {
             stage.output.rows = 0..0;
             stage.range = None;
+        }
+        if let Some(range) = &mut self.responses {
+            *range = Mutex::new(ResponseRange::EMPTY);
         }
     }
 }

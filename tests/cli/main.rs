@@ -8,6 +8,7 @@ mod common;
 
 mod attributes;
 mod batches;
+mod clipped;
 mod constants;
 #[cfg(unix)]
 mod documents;

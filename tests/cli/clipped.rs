@@ -1,0 +1,96 @@
+//! Responses beyond full scale, which an integer result of floats cannot hold, are told of.
+
+use serde_json::json;
+use stridekern::{Image, Samples};
+
+use crate::Room;
+
+/// One row of gray floats, as `.npy` and as TIFF.
+fn floats(room: &Room, samples: &[f32]) {
+    let image = Image::new(1, samples.len(), 1, Samples::F32(samples.to_vec().into())).unwrap();
+    for name in ["f.npy", "f.tif"] {
+        room.write(name, &image);
+    }
+}
+
+fn said(out: &str, range: &str) -> String {
+    format!(
+        "{out}: warning: responses from {range} were clipped to 0..1, full scale; \
+         --map stretch keeps them"
+    )
+}
+
+#[test]
+fn the_range_is_told_in_one_line() {
+    let room = Room::new();
+    floats(&room, &[-3.0, 0.5, 1.0, 812.25, f32::NAN, f32::INFINITY]);
+    for input in ["f.npy", "f.tif"] {
+        for pad in ["edge", "wrap"] {
+            for (options, range, samples) in [
+                ("", "-3 to 812.25", [0, 128, 255, 255, 0, 255]),
+                ("--map abs", "0.5 to 812.25", [255, 128, 255, 255, 0, 255]),
+                ("--map offset", "-2.5 to 812.75", [0, 255, 255, 255, 0, 255]),
+            ] {
+                let line = format!("{input} -k identity1.toml --pad {pad} {options} -o o.png");
+                let line = format!("{line} --depth 8 --overwrite");
+                room.text("identity1.toml", "weights = [[1]]");
+                room.run(&line).says(0, &[&said("o.png", range)]);
+                let Samples::U8(found) = room.read("o.png").into_samples() else {
+                    panic!("8 bits were asked for");
+                };
+                assert_eq!(found[..], samples, "{line}");
+                let objects = room.run(&format!("{line} --json")).json();
+                let text = said("", range).replace(": warning: ", "");
+                assert_eq!(objects[0]["warnings"], json!([text]), "{line}");
+                room.run(&format!("{line} -q")).silent();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_only_rounded_or_kept_is_not_told() {
+    let room = Room::new();
+    room.text("two.toml", "weights = [[2]]\ndivisor = 2");
+    // Within half a sample of full scale on 8 bits, not on 16.
+    floats(&room, &[-0.001, 0.25, 1.001]);
+    let line = "f.npy -k two.toml --overwrite";
+    room.run(&format!("{line} --depth 8 -o o.png")).silent();
+    room.run(&format!("{line} --depth 16 -o o.png"))
+        .says(0, &[&said("o.png", "-0.001 to 1.001")]);
+    floats(&room, &[-3.0, 0.5, 812.0]);
+    for options in [
+        "--map stretch --depth 8 -o o.png",
+        "--map symmetric --depth 16 -o o.png",
+        "--depth f32 -o o.npy",
+        "-o o.npy",
+        "--map float -o o.npy",
+    ] {
+        room.run(&format!("{line} {options}")).silent();
+    }
+    // Integers that saturate do so by their type alone.
+    room.text("ten.toml", "weights = [[10]]");
+    room.run("a.png -k ten.toml --depth 16 -o o.png --overwrite")
+        .silent();
+}
+
+/// Of every result its own range, without the alpha that is copied.
+#[test]
+fn each_result_has_its_own() {
+    let room = Room::new();
+    let pixels = [[0.5, 0.25, 0.125, 7.0], [0.75, -2.0, 0.5, 1.0]].concat();
+    let image = Image::new(1, 2, 4, Samples::F32(pixels.into())).unwrap();
+    room.write("rgba.npy", &image);
+    room.text("one.toml", "weights = [[1]]\ndivisor = 1.0");
+    room.text("tenth.toml", "weights = [[0.1]]");
+    room.text("huge.toml", "weights = [[1e9]]");
+    let line = "rgba.npy -k one.toml -k tenth.toml -k huge.toml --channel each --pad edge";
+    room.run(&format!("{line} --depth 8 -f png")).says(
+        0,
+        &[
+            &said("rgba.one.edge.png", "-2 to 0.75"),
+            &said("rgba.tenth.edge.png", "-0.2 to 0.075"),
+            &said("rgba.huge.edge.png", "-2e9 to 7.5e8"),
+        ],
+    );
+}
