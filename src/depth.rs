@@ -1,6 +1,11 @@
 //! `Depth`: the types of samples.
 
+mod bool;
+
 use std::{fmt, str::FromStr};
+
+pub use bool::Bool;
+pub use half::f16;
 
 use crate::unknown_name::{NameOf, UnknownName};
 
@@ -17,8 +22,8 @@ macro_rules! sample_types {
             [I16 i16]
             [I32 i32]
             [I64 i64]
-            [Bool $crate::image::Bool]
-            [F16 $crate::image::f16]
+            [Bool $crate::depth::Bool]
+            [F16 $crate::depth::f16]
             [F32 f32]
             [F64 f64]
         }

@@ -1,6 +1,5 @@
 //! Images in memory: rows x columns x channels of one sample type, interleaved.
 
-mod bool;
 mod buffer;
 #[cfg(feature = "image")]
 mod interop;
@@ -11,10 +10,7 @@ mod view_mut;
 
 use std::fmt;
 
-pub use half::f16;
-
-pub use crate::depth::Depth;
-pub use bool::Bool;
+pub use crate::depth::{Bool, Depth, f16};
 pub use buffer::Buffer;
 pub use sample_slice::{SampleSlice, SampleSliceMut};
 pub use spec::ImageSpec;

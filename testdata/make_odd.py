@@ -24,7 +24,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "odd"
-DEPTHS = {"uint8": "u8", "uint16": "u16", "float32": "f32"}
+DEPTHS = {"uint8": "u8", "uint16": "u16", "float32": "f32", "float64": "f64"}
 READERS = {"pillow": "Pillow", "opencv": "OpenCV", "tiff": "tifffile", "read_exr": "OpenEXR"}
 FILES = []
 
@@ -32,7 +32,7 @@ RULES = [
     "gray of 1, 2 or 4 bits becomes 8-bit gray scaled to 0..255",
     "a palette becomes RGB, or RGBA if some entry is transparent",
     "a transparent colour (PNG tRNS) becomes alpha",
-    "16 bits stay 16 bits; halves and doubles become 32-bit floats",
+    "types of numbers stay; halves of OpenEXR become 32-bit floats",
     "rows and columns are as stored: orientation is metadata and is not applied",
     "colour under fully transparent pixels is kept",
     "of an animation the first frame counts",
@@ -115,7 +115,7 @@ def tiff(path):
 
 def npy(path):
     samples = np.load(path)
-    return samples.astype(samples.dtype.newbyteorder("=")) if samples.dtype != np.float64 else samples.astype(np.float32)
+    return samples.astype(samples.dtype.newbyteorder("="))
 
 
 def bytes_of(samples):
@@ -392,7 +392,7 @@ def arrays():
     write("f32_fortran_3d.npy", np.asfortranarray(pattern(6, 5, 3, np.float32)), "fortran_order True")
     double = pattern(7, 6, 3, np.float64)
     assert (double != double.astype(np.float32)).any()
-    write("f64_3d.npy", double, "dtype <f8, rounded to 32-bit floats", double.astype(np.float32))
+    write("f64_3d.npy", double, "dtype <f8")
     write("five_channels.npy", pattern(8, 5, 5))
     write("one_channel.npy", pattern(5, 8).reshape(5, 8, 1), "shape (5, 8, 1)")
     write("version2.npy", pattern(5, 9, 3, np.uint16), "header version 2.0", version=(2, 0))

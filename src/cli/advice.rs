@@ -102,7 +102,8 @@ const fn request_advice(request: &RequestError) -> &'static str {
 fn after_output(output: &OutputError) -> Cow<'static, str> {
     match output {
         OutputError::Depth { depths, .. } => {
-            let names: Vec<_> = depths.iter().copied().map(depth_name).collect();
+            let pictures = depths.iter().filter(|depth| depth.is_picture());
+            let names: Vec<_> = pictures.copied().map(depth_name).collect();
             format!(", or --depth {}", names.join(" or ")).into()
         }
         OutputError::Special { .. } => ": name an output with --output".into(),

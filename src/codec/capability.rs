@@ -7,13 +7,13 @@ use crate::{
 
 use super::Format;
 
-const DEPTHS: [Depth; 3] = [Depth::U8, Depth::U16, Depth::F32];
-
 impl Format {
     /// Whether the format holds samples of this depth.
     const fn holds_depth(self, depth: Depth) -> bool {
         match self {
-            Self::Npy | Self::Tiff => true,
+            Self::Npy => true,
+            // Its bits are black and white, which are read as 0 and 255.
+            Self::Tiff => !matches!(depth, Depth::Bool),
             Self::Png | Self::Pgm | Self::Ppm | Self::Pnm | Self::Pam => {
                 matches!(depth, Depth::U8 | Depth::U16)
             }
@@ -70,7 +70,7 @@ impl Format {
             .collect();
         let others = any_of(&others);
         if self.holds_channels(channels) {
-            let depths: Vec<_> = DEPTHS
+            let depths: Vec<_> = Depth::ALL
                 .into_iter()
                 .filter(|depth| self.holds_depth(*depth))
                 .collect();
@@ -228,6 +228,24 @@ mod tests {
                 F32,
                 7,
                 "tiff holds no pictures of 7 channels; choose npy",
+            ),
+            (
+                Format::Png,
+                Depth::I16,
+                3,
+                "png holds no signed 16-bit samples; choose tiff or npy",
+            ),
+            (
+                Format::Exr,
+                Depth::F64,
+                1,
+                "exr holds no 64-bit float samples; choose tiff or npy",
+            ),
+            (
+                Format::Tiff,
+                Depth::Bool,
+                1,
+                "tiff holds no boolean samples; choose npy",
             ),
             (
                 Format::Pbm,

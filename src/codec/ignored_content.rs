@@ -47,8 +47,6 @@ pub enum IgnoredContent {
     Cmyk,
     /// A data window and a display window that differ, or do not begin at 0, 0.
     DataWindow,
-    /// 64-bit floats, which are read as 32-bit ones.
-    F64,
     /// 32-bit integers, which are read as 32-bit floats.
     Integers,
     /// Integers of this many bits, which are read as 8-bit ones.
@@ -74,8 +72,6 @@ impl IgnoredContent {
             Self::Cmyk => format!(
                 "the {format} file is CMYK: it was read as RGB, without regard to its profile"
             ),
-            // Reported after the last row, if values did not fit.
-            Self::F64 => return None,
             Self::Integers | Self::Bits(_) => {
                 let (_, read) = self.depth()?;
                 format!("the {format} file holds {self}: they were read as {read}")
@@ -97,7 +93,7 @@ impl IgnoredContent {
     /// its description.
     pub(crate) const fn depth(self) -> Option<(Depth, &'static str)> {
         Some(match self {
-            Self::F64 | Self::Integers => (Depth::F32, "32-bit floats"),
+            Self::Integers => (Depth::F32, "32-bit floats"),
             Self::Bits(_) => (Depth::U8, "8-bit samples"),
             _ => return None,
         })
@@ -134,7 +130,6 @@ impl fmt::Display for IgnoredContent {
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
             Self::DataWindow => f.write_str("a data or display window of its own"),
-            Self::F64 => f.write_str("64-bit floats"),
             Self::Integers => f.write_str("32-bit integers"),
             Self::Bits(bits) => write!(f, "{bits}-bit samples"),
         }

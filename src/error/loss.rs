@@ -39,7 +39,7 @@ pub enum UnsupportedContent {
 pub enum Loss {
     /// Samples that are read with reduced precision.
     Samples {
-        /// The type in the file: `64-bit floats`.
+        /// The type in the file: `32-bit integers`.
         stored: String,
         /// The type that they are read as: `32-bit floats`.
         read: &'static str,

@@ -96,7 +96,7 @@ fn broken_images_are_refused_and_nothing_is_written() {
         ),
         (
             "complex.npy",
-            "arrays of `<c16` are not supported: uint8, uint16, float32 and float64 are; save a.astype(np.float32), one field or the magnitude of it"
+            "arrays of `<c16` are not supported: integers, booleans and floats of up to 64 bits are; save np.abs(a), a.real or a.imag"
                 .to_owned(),
         ),
         ("bomb.png", bomb.to_owned()),

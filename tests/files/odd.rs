@@ -17,6 +17,7 @@ fn bytes(image: &Image) -> Vec<u8> {
         Samples::U8(s) => s.to_vec(),
         Samples::U16(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         Samples::F32(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
+        Samples::F64(s) => s.iter().flat_map(|s| s.to_le_bytes()).collect(),
         _ => panic!("the tests know no other"),
     }
 }

@@ -230,7 +230,7 @@ fn options_are_told_within_what_the_library_says() {
     ];
     losses.lost = vec![
         Loss::Samples {
-            stored: "64-bit floats".to_owned(),
+            stored: "32-bit integers".to_owned(),
             read: "32-bit floats",
             depth: Depth::F32,
         },
@@ -252,10 +252,10 @@ fn options_are_told_within_what_the_library_says() {
     let error = Error::Loss(losses);
     assert_eq!(
         error.to_string(),
-        "not replaced: it holds 3 frames, of which the result would have one, 5 channels, of which 3 are read and CMYK colours, which are read as RGB; the result would also lose its 64-bit floats (they are read as 32-bit floats), its colours and its alpha, 1 row and 2 columns and the depth of its 32-bit float samples"
+        "not replaced: it holds 3 frames, of which the result would have one, 5 channels, of which 3 are read and CMYK colours, which are read as RGB; the result would also lose its 32-bit integers (they are read as 32-bit floats), its colours and its alpha, 1 row and 2 columns and the depth of its 32-bit float samples"
     );
     assert_eq!(
         line(&error),
-        "not replaced: it holds 3 frames, of which the result would have one, 5 channels, of which 3 are read and CMYK colours, which are read as RGB: name an output with --output; the result would also lose its 64-bit floats (they are read as 32-bit floats; --depth f32 allows it), its colours and its alpha (--channel each keeps them, --channel luma allows it), 1 row and 2 columns (--pad edge keeps the size, --pad valid allows it) and the depth of its 32-bit float samples (--depth same keeps it, --depth 8 allows it)"
+        "not replaced: it holds 3 frames, of which the result would have one, 5 channels, of which 3 are read and CMYK colours, which are read as RGB: name an output with --output; the result would also lose its 32-bit integers (they are read as 32-bit floats; --depth f32 allows it), its colours and its alpha (--channel each keeps them, --channel luma allows it), 1 row and 2 columns (--pad edge keeps the size, --pad valid allows it) and the depth of its 32-bit float samples (--depth same keeps it, --depth 8 allows it)"
     );
 }

@@ -6,7 +6,6 @@ use ::tiff::{
     decoder::{ChunkType, Decoder},
     tags::{ByteOrder, Tag},
 };
-use half::f16;
 
 use crate::{
     codec::{
@@ -15,7 +14,6 @@ use crate::{
     },
     error::Result,
     image::{Depth, SampleSliceMut, zeroed_vec},
-    warning::Warning,
 };
 
 use super::{
@@ -30,44 +28,36 @@ use super::{
 pub(super) enum Kind {
     /// 1, 2 or 4 bits; rows are padded to whole bytes.
     Bits(u8),
-    U8,
-    U16,
-    F16,
-    F32,
-    F64,
+    /// As in memory.
+    Samples(Depth),
 }
 
 impl Kind {
     /// The sample type that they are converted to.
     pub(super) const fn depth(self) -> Depth {
         match self {
-            Self::Bits(_) | Self::U8 => Depth::U8,
-            Self::U16 => Depth::U16,
-            Self::F16 | Self::F32 | Self::F64 => Depth::F32,
+            Self::Bits(_) => Depth::U8,
+            Self::Samples(depth) => depth,
         }
     }
 
     pub(super) const fn bits(self) -> usize {
         match self {
             Self::Bits(bits) => bits as usize,
-            Self::U8 => 8,
-            Self::U16 | Self::F16 => 16,
-            Self::F32 => 32,
-            Self::F64 => 64,
+            Self::Samples(depth) => 8 * depth.bytes(),
         }
     }
 
     /// Whether stored samples need no conversion.
     const fn needs_no_conversion(self) -> bool {
-        matches!(self, Self::U8 | Self::U16 | Self::F32)
+        matches!(self, Self::Samples(_))
     }
 
-    /// Converts stored rows of `row_bytes` bytes each to samples, and returns whether
-    /// all values are exact.
-    pub(super) fn convert(self, stored: &[u8], row_bytes: usize, out: SampleSliceMut<'_>) -> bool {
-        let mut exact = true;
-        match (self, out) {
-            (Self::Bits(bits), SampleSliceMut::U8(out)) => {
+    /// Converts stored rows of `row_bytes` bytes each to samples.
+    pub(super) fn convert(self, stored: &[u8], row_bytes: usize, out: SampleSliceMut<'_>) {
+        let out = out.into_bytes();
+        match self {
+            Self::Bits(bits) => {
                 let rows = stored.len() / row_bytes;
                 let row_len = out.len() / rows;
                 let lines = out.chunks_exact_mut(row_len);
@@ -75,21 +65,8 @@ impl Kind {
                     unpack(line, packed, bits);
                 }
             }
-            (Self::F16, SampleSliceMut::F32(out)) => {
-                for (sample, bytes) in out.iter_mut().zip(stored.as_chunks().0) {
-                    *sample = f16::from_ne_bytes(*bytes).to_f32();
-                }
-            }
-            (Self::F64, SampleSliceMut::F32(out)) => {
-                for (sample, bytes) in out.iter_mut().zip(stored.as_chunks().0) {
-                    let value = f64::from_ne_bytes(*bytes);
-                    *sample = value as f32;
-                    exact &= f64::from(*sample) == value || value.is_nan();
-                }
-            }
-            (_, out) => out.into_bytes().copy_from_slice(stored),
+            Self::Samples(_) => out.copy_from_slice(stored),
         }
-        exact
     }
 }
 
@@ -104,17 +81,6 @@ fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
             *sample = (byte >> shift & max_value) * (255 / max_value);
         }
     }
-}
-
-/// The warnings about inexact conversion, known after the last row.
-pub(super) fn conversion_warnings(exact: bool) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if !exact {
-        warnings.push(
-            "the tiff file's 64-bit floats were rounded to 32 bits: not all of them fit".into(),
-        );
-    }
-    warnings
 }
 
 /// The approximate bytes of uncompressed strips that are read at a time.
@@ -143,7 +109,6 @@ pub(super) struct ChunkSource<'a> {
     /// Set for LZW tiles of which the last in a row extends beyond the image.
     lzw: Option<LzwTiles>,
     metadata: Metadata,
-    exact: bool,
     /// The bytes of memory that decoding a chunk may take.
     memory_limit: usize,
     /// The bytes kept of the directory.
@@ -181,7 +146,6 @@ impl<'a> ChunkSource<'a> {
             chunk_buffer: Vec::new(),
             lzw: None,
             metadata: header.metadata.clone(),
-            exact: true,
             memory_limit,
             directory_bytes,
             decoder,
@@ -335,7 +299,7 @@ impl Source for ChunkSource<'_> {
                 self.load(chunk_row, chunk_rows)?;
             }
             let stored = &self.stored[from * self.row_bytes..(from + count) * self.row_bytes];
-            self.exact &= self.kind.convert(stored, self.row_bytes, out);
+            self.kind.convert(stored, self.row_bytes, out);
         }
         Ok(())
     }
@@ -357,7 +321,7 @@ impl Source for ChunkSource<'_> {
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         Ok(Trailer {
-            warnings: conversion_warnings(self.exact),
+            warnings: Vec::new(),
             metadata: self.metadata,
         })
     }

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, XMP,
-    chunks::{ChunkSource, Kind, conversion_warnings},
+    chunks::{ChunkSource, Kind},
     error::{chunk_error, decode_error},
     errors,
     excess_data::ExcessData,
@@ -116,9 +116,6 @@ pub(in crate::codec) fn open<'a>(
         premultiplied: extra_samples(&mut decoder)?.first() == Some(&1),
         ..Metadata::default()
     };
-    if kind == Kind::F64 {
-        ignored.push(IgnoredContent::F64);
-    }
     let excess = ExcessData::new(&mut decoder, picture.bits)?;
     ignored.extend(excess.plain());
     if scan_depth == ScanDepth::Thorough {
@@ -201,11 +198,17 @@ fn kind(picture: &SampleLayout, kind: Option<DecodingSampleType>) -> Result<Kind
     Ok(match (kind, bits) {
         // The tiff crate supports them for one channel only.
         (Some(Stored::U8), 1 | 2 | 4) if picture.channels == 1 => Kind::Bits(bits),
-        (Some(Stored::U8), 8) => Kind::U8,
-        (Some(Stored::U16), 16) => Kind::U16,
-        (Some(Stored::F16), _) => Kind::F16,
-        (Some(Stored::F32), _) => Kind::F32,
-        (Some(Stored::F64), _) => Kind::F64,
+        (Some(Stored::U8), 8) => Kind::Samples(Depth::U8),
+        (Some(Stored::U16), 16) => Kind::Samples(Depth::U16),
+        (Some(Stored::U32), 32) => Kind::Samples(Depth::U32),
+        (Some(Stored::U64), 64) => Kind::Samples(Depth::U64),
+        (Some(Stored::I8), 8) => Kind::Samples(Depth::I8),
+        (Some(Stored::I16), 16) => Kind::Samples(Depth::I16),
+        (Some(Stored::I32), 32) => Kind::Samples(Depth::I32),
+        (Some(Stored::I64), 64) => Kind::Samples(Depth::I64),
+        (Some(Stored::F16), 16) => Kind::Samples(Depth::F16),
+        (Some(Stored::F32), 32) => Kind::Samples(Depth::F32),
+        (Some(Stored::F64), 64) => Kind::Samples(Depth::F64),
         (Some(Stored::I8 | Stored::I16 | Stored::I32 | Stored::I64), _) => {
             return Err(errors::unsupported(
                 "tiff",
@@ -241,11 +244,11 @@ fn planes(
         .read_image_bytes(&mut stored)
         .map_err(|error| chunk_error(error, memory))?;
     let mut samples = Samples::zeroed(kind.depth(), count)?;
-    let exact = kind.convert(&stored, stored.len(), samples.as_mut_slice());
+    kind.convert(&stored, stored.len(), samples.as_mut_slice());
     drop(stored);
     let samples = each_sample!(Samples(samples), planes => interleaved(&planes, channels)?.into());
     let image = Image::new(rows, columns, channels, samples)?;
-    let warnings = conversion_warnings(exact);
+    let warnings = Vec::new();
     Ok((image, Trailer { metadata, warnings }))
 }
 

@@ -4,7 +4,7 @@ use super::{extra_content, write::create_as, *};
 use crate::{
     codec::{Decoded, EncodeOptions, Output, encode, rows::SharedOutput},
     error::{Error, Result},
-    image::{Image, Samples},
+    image::{Image, Sample, Samples, f16},
 };
 
 fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
@@ -270,19 +270,104 @@ fn planes_in_tiles_are_read_where_no_tile_is_cut() {
     );
 }
 
+/// Every type that the format has, in both byte orders, plain and with the predictor, with its
+/// smallest and its largest values.
 #[test]
-fn floats_of_any_size() {
-    let halves = [0x3c00_u16, 0xc000, 0x0001].map(u16::to_le_bytes).concat();
-    let read = decoded(&strip(&halves, [3, 1], 16, 1, 1, &[(339, SHORT, &[3])]));
-    let wanted = vec![1.0, -2.0, 2_f32.powi(-24)];
-    assert_eq!(read.image, image([1, 3, 1], Samples::F32(wanted.into())));
-    for (value, warnings) in [(0.5_f64, 0), (0.1, 1)] {
-        let doubles = [value, -2.0].map(f64::to_le_bytes).concat();
-        let read = decoded(&strip(&doubles, [2, 1], 64, 1, 1, &[(339, SHORT, &[3])]));
-        let wanted = vec![value as f32, -2.0];
-        assert_eq!(read.image, image([1, 2, 1], Samples::F32(wanted.into())));
-        assert_eq!(read.warnings.len(), warnings);
+fn samples_of_any_type() {
+    fn check<T: Sample>(format: u32, values: [T; 6])
+    where
+        Samples: From<Vec<T>>,
+    {
+        let wanted = image([2, 3, 1], values.to_vec().into());
+        let size = size_of::<T>();
+        let little: Vec<u8> = (bytemuck::cast_slice::<T, u8>(&values).chunks(size))
+            .flat_map(|bytes| match cfg!(target_endian = "little") {
+                true => bytes.to_vec(),
+                false => bytes.iter().rev().copied().collect(),
+            })
+            .collect();
+        let file = strip(
+            &little,
+            [3, 2],
+            8 * size as u32,
+            1,
+            1,
+            &[(339, SHORT, &[format])],
+        );
+        assert_eq!(decoded(&file).image, wanted, "{}", T::DEPTH);
+        // The types of tags have as many bytes in the other order.
+        let big = big_endian(&file, size);
+        assert_eq!(decoded(&big).image, wanted, "{} big-endian", T::DEPTH);
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        for channels in [1, 2, 3] {
+            let shape = [6 / channels, 1, channels];
+            let picture = image(shape, values.to_vec().into());
+            let mut file = std::io::Cursor::new(Vec::new());
+            encode(&picture, Format::Tiff, &metadata, &options, &mut file).unwrap();
+            let read = decoded(&file.into_inner());
+            assert_eq!(
+                (read.image, read.warnings),
+                (picture, vec![]),
+                "{}",
+                T::DEPTH
+            );
+        }
     }
+    const UNSIGNED: u32 = 1;
+    const SIGNED: u32 = 2;
+    const FLOAT: u32 = 3;
+    check(UNSIGNED, [0, 1, 2, 127, 128, u8::MAX]);
+    check(UNSIGNED, [0, 1, 2, 0xabcd, 256, u16::MAX]);
+    check(UNSIGNED, [0, 1, 2, 0xabcd_ef01, 1 << 24, u32::MAX]);
+    check(
+        UNSIGNED,
+        [0, 1, 2, 0xabcd_ef01_2345_6789, 1 << 53, u64::MAX],
+    );
+    check(SIGNED, [0, 1, -1, 100, i8::MIN, i8::MAX]);
+    check(SIGNED, [0, 1, -1, 0x1234, i16::MIN, i16::MAX]);
+    check(SIGNED, [0, 1, -1, 0x1234_5678, i32::MIN, i32::MAX]);
+    check(
+        SIGNED,
+        [0, 1, -1, 0x1234_5678_9abc_def0, i64::MIN, i64::MAX],
+    );
+    let half = [0.0, -1.5, 0.1, 65_504.0, -6e-8, f32::INFINITY].map(f16::from_f32);
+    check(FLOAT, half);
+    check(
+        FLOAT,
+        [0.0, -1.5, 0.1, f32::MAX, f32::MIN_POSITIVE, f32::INFINITY],
+    );
+    check(
+        FLOAT,
+        [0.0, -1.5, 0.1, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY],
+    );
+}
+
+/// The same file of one strip in the other byte order; its samples have `size` bytes.
+fn big_endian(file: &[u8], size: usize) -> Vec<u8> {
+    let mut bytes = file.to_vec();
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let short = |at: usize| u16::from_le_bytes(file[at..at + 2].try_into().unwrap());
+    let directory = word(4);
+    bytes[..2].copy_from_slice(b"MM");
+    let mut reverse = |at: usize, len: usize| bytes[at..at + len].reverse();
+    reverse(2, 2);
+    reverse(4, 4);
+    reverse(directory, 2);
+    for entry in 0..usize::from(short(directory)) {
+        let at = directory + 2 + 12 * entry;
+        reverse(at, 2);
+        reverse(at + 2, 2);
+        reverse(at + 4, 4);
+        // Every value of these files is one number, in its entry.
+        reverse(at + 8, if short(at + 2) == SHORT { 2 } else { 4 });
+        if short(at) == 273 {
+            let data = word(at + 8);
+            (data..data + 6 * size)
+                .step_by(size)
+                .for_each(|at| reverse(at, size));
+        }
+    }
+    bytes
 }
 
 #[test]
@@ -294,10 +379,10 @@ fn what_is_not_supported_is_named() {
         (strip(&[0; 4], [2, 2], 8, 1, 3, &[]), "a palette"),
         (strip(&[0; 16], [2, 2], 8, 4, 5, &[]), "CMYK colour"),
         (strip(&[0; 12], [2, 2], 8, 3, 6, &[]), "YCbCr colour"),
-        (strip(&[0; 16], [2, 2], 32, 1, 1, &[]), "a 32-bit sample"),
+        (strip(&[0; 16], [2, 2], 24, 1, 1, &[]), "a 24-bit sample"),
         (
-            strip(&[0; 8], [2, 2], 16, 1, 1, &[(339, SHORT, &[2])]),
-            "a signed 16-bit sample",
+            strip(&[0; 8], [2, 2], 12, 1, 1, &[(339, SHORT, &[2])]),
+            "a signed 12-bit sample",
         ),
         (
             strip(

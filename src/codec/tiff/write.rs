@@ -32,7 +32,7 @@ const MAX_CLASSIC_BYTES: u64 = 4_200_000_000;
 /// The approximate bytes of a strip before compression.
 const STRIP_BYTES: usize = 1 << 19;
 
-/// Begins a file of 8-bit, 16-bit or float samples with one to four channels.
+/// Begins a file of samples of any type but booleans, with one to four channels.
 pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
