@@ -5,9 +5,10 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use bytesize::ByteSize;
 use clap::{
     ArgAction, CommandFactory, FromArgMatches, Parser, ValueEnum, ValueHint,
-    builder::{OsStringValueParser, TypedValueParser},
+    builder::{OsStringValueParser, PossibleValue, TypedValueParser},
 };
 use clap_complete::Shell;
+use stridekern::Depth;
 
 use super::values::{pixels, seconds, size, suffix};
 
@@ -189,13 +190,19 @@ pub(super) struct FilterArgs {
     /// How responses become samples: clamp, abs, offset, stretch, symmetric or float
     ///
     /// clamp: as they are, saturated. abs: absolute values. offset: mid-gray
-    /// (128 of 255) is added. stretch: smallest to 0, largest to full scale.
-    /// symmetric: zero to mid-gray, the largest to an end. float: the responses
-    /// themselves as 32-bit floats. Default: the kernel's own, else clamp.
+    /// (128 of 255; 0 of signed types) is added. stretch: smallest to the
+    /// smallest sample, largest to full scale. symmetric: zero to mid-gray (0 of
+    /// signed types), the largest to an end. float: the responses themselves, as
+    /// 32-bit floats, or 64-bit ones of types that 32 do not hold. Default: the
+    /// kernel's own, else clamp.
     #[arg(long)]
     pub(super) map: Option<String>,
 
     /// Samples of the output [default: same]
+    ///
+    /// 8, 16 and f32 scale pictures of 8 bits, 16 bits and 32-bit floats from full
+    /// scale to full scale; samples of any other type, and the names of types
+    /// such as i16, are not scaled: the response is rounded once and saturated.
     #[arg(long, value_enum)]
     pub(super) depth: Option<DepthArg>,
 }
@@ -394,18 +401,54 @@ impl Args {
 }
 
 /// Samples of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DepthArg {
     /// Those of the input; floats with --map float
     Same,
-    /// 8-bit integers
-    #[value(name = "8")]
-    Eight,
-    /// 16-bit integers
-    #[value(name = "16")]
-    Sixteen,
-    /// 32-bit floats
-    F32,
+    /// A type of pictures, which are scaled to each other.
+    Picture(Depth),
+    /// A type, without scaling.
+    Type(Depth),
+}
+
+impl ValueEnum for DepthArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Depth::{Bool, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        &[
+            Self::Same,
+            Self::Picture(U8),
+            Self::Picture(U16),
+            Self::Picture(F32),
+            Self::Type(U8),
+            Self::Type(U16),
+            Self::Type(U32),
+            Self::Type(U64),
+            Self::Type(I8),
+            Self::Type(I16),
+            Self::Type(I32),
+            Self::Type(I64),
+            Self::Type(Bool),
+            Self::Type(F16),
+            Self::Type(F64),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Same => {
+                PossibleValue::new("same").help("Those of the input; floats with --map float")
+            }
+            Self::Picture(Depth::U8) => PossibleValue::new("8")
+                .help("8-bit integers; pictures of 16 bits or floats are scaled"),
+            Self::Picture(Depth::U16) => PossibleValue::new("16")
+                .help("16-bit integers; pictures of 8 bits or floats are scaled"),
+            Self::Picture(depth) => PossibleValue::new(depth.name())
+                .help("32-bit floats; pictures of 8 and 16 bits are scaled to 0..1"),
+            Self::Type(depth) => {
+                PossibleValue::new(depth.name()).help(format!("{depth} samples, without scaling"))
+            }
+        })
+    }
 }
 
 /// The compression level.

@@ -300,27 +300,28 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
     let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
     let depth = match args.depth {
         None | Some(DepthArg::Same) => None,
-        Some(DepthArg::Eight) => Some(Depth::U8),
-        Some(DepthArg::Sixteen) => Some(Depth::U16),
-        Some(DepthArg::F32) => Some(Depth::F32),
+        Some(DepthArg::Picture(depth) | DepthArg::Type(depth)) => Some(depth),
     };
     let filter = |argument: &PathBuf| {
         let bank = KernelBank::resolve(argument)?;
         let bank = if args.flip { bank.convolving() } else { bank };
         let own = bank.map().unwrap_or_default();
-        if map.unwrap_or(own) == Map::Float && matches!(depth, Some(Depth::U8 | Depth::U16)) {
+        if map.unwrap_or(own) == Map::Float && depth.is_some_and(|depth| !depth.is_float()) {
             let from = if map.is_some() {
                 "--map"
             } else {
                 "the kernel's map"
             };
-            bail!("{from} float gives 32-bit floats; use another --map, or drop --depth");
+            bail!("{from} float gives floats; use another --map, or drop --depth");
         }
         let filter = Filter::new(bank)
             .with_step(step)
             .with_dilation(dilation)
-            .with_channel(channel)
-            .with_depth(depth);
+            .with_channel(channel);
+        let filter = match args.depth {
+            Some(DepthArg::Type(depth)) => filter.with_sample_type(depth),
+            _ => filter.with_depth(depth),
+        };
         let filter = filter.with_map(map.unwrap_or(own));
         filter.check()?;
         Ok(filter)

@@ -35,6 +35,7 @@ mod standard_streams;
 mod stopped_early;
 mod streams;
 mod surplus;
+mod types;
 mod unseen_folders;
 mod words;
 

@@ -438,7 +438,7 @@ fn what_cannot_be_is_refused_with_a_way_out() {
             with(Border::Edge)
                 .with_map(Map::Float)
                 .with_depth(Some(Depth::U16)),
-            "the map float gives 32-bit floats, not 16-bit samples; use another map, or the depth f32 or same",
+            "the map float gives floats, not 16-bit samples; use another map, or the depth f32, f64 or same",
         ),
         (
             with(Border::Edge).with_dilation([usize::MAX / 2, 1]),
