@@ -56,18 +56,22 @@ pub struct Variant {
 
 /// The product of kernels and extents, in the order of the results.
 ///
-/// If there are several constant borders, the suffix contains the value, for
-/// example `sobel.constant-0.5`: otherwise their output paths would collide.
+/// If several extents differ in the values of constant borders only, the suffix contains
+/// these, for example `sobel.constant-0.5`: otherwise their output paths would collide.
 pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
-    let constants = extents.iter().filter(|e| e.name() == "constant").count();
+    let namesakes = |name: &str| extents.iter().filter(|e| e.name() == name).count();
     let suffix = |filter: &Filter, extent: &Extent| {
         let kernel = filter.bank().name();
-        match extent {
-            Extent::Valid => kernel.to_owned(),
-            Extent::Same(border) if border.name() == "constant" && constants > 1 => {
-                format!("{kernel}.{}", border.to_string().replace(':', "-"))
+        match extent.name() {
+            _ if *extent == Extent::Valid => kernel.to_owned(),
+            name if namesakes(&name) > 1 => {
+                let values = extent
+                    .to_string()
+                    .replace([':', '='], "-")
+                    .replace(',', "_");
+                format!("{kernel}.{values}")
             }
-            Extent::Same(border) => format!("{kernel}.{}", border.name()),
+            name => format!("{kernel}.{name}"),
         }
     };
     (filters.iter())

@@ -151,13 +151,18 @@ fn walk(n: &mut Numbers<'_>, kernel: &Kernel, shape: [usize; 3]) -> Walk {
     let (step, dilation) = (some(), some());
     let fits = (kernel.rows() - 1) * dilation[0] < shape[0]
         && (kernel.columns() - 1) * dilation[1] < shape[1];
+    let mut border = || match n.below(5) {
+        0 => Border::Edge,
+        1 => Border::Reflect,
+        2 => Border::Symmetric,
+        3 => Border::Wrap,
+        _ => Border::Constant([0.0, 77.0, 1.0][n.below(3)]),
+    };
+    let [rows, columns] = [border(), border()];
     let extent = match n.below(6) {
         0 if fits => Extent::Valid,
-        1 => Extent::Same(Border::Edge),
-        2 => Extent::Same(Border::Reflect),
-        3 => Extent::Same(Border::Symmetric),
-        4 => Extent::Same(Border::Wrap),
-        _ => Extent::Same(Border::Constant([0.0, 77.0, 1.0][n.below(3)])),
+        1 | 2 => [rows, columns].into(),
+        _ => Extent::Same(rows),
     };
     Walk {
         extent,
@@ -171,8 +176,16 @@ fn close(image: &Image, output: &Image, kernel: &Kernel, walk: Walk, tuning: &Tu
     let (shape, sums) = sums(image, kernel, walk, |v| v);
     assert_eq!(output.shape(), shape);
     let white = image.depth().full_scale();
-    let largest = match (image.depth(), walk.extent) {
-        (Depth::F32, Extent::Same(Border::Constant(value))) => value.max(1.25),
+    let largest = match image.depth() {
+        Depth::F32 => walk
+            .extent
+            .borders()
+            .into_iter()
+            .flatten()
+            .fold(1.25, |largest, border| match border {
+                Border::Constant(value) => value.max(largest),
+                _ => largest,
+            }),
         _ => 1.25,
     };
     let promised = largest * 1e-5 * white * kernel.abs_sum() / kernel.divisor().abs();

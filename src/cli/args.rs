@@ -147,7 +147,7 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) flip: bool,
 
-    /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, or all [default: valid]
+    /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, all, or y=MODE,x=MODE [default: valid]
     ///
     /// `valid` filters only where the window lies inside the image, so the
     /// result is smaller by the kernel's size less one. The others fill in
@@ -160,12 +160,10 @@ pub(super) struct FilterArgs {
     ///   reflect     dcb|abcd|cba   (also: reflect101)
     ///   symmetric   cba|abcd|dcb
     ///   wrap        bcd|abcd|abc   (also: tile)
-    #[arg(
-        long,
-        value_name = "MODE,...",
-        value_delimiter = ',',
-        verbatim_doc_comment
-    )]
+    ///
+    /// y=reflect,x=wrap is one mode: reflect above and below, wrap left and
+    /// right. In corners between two constants stands that of x.
+    #[arg(long, value_name = "MODE,...", verbatim_doc_comment)]
     pub(super) pad: Vec<String>,
 
     /// Window stride: rows and columns from one window to the next [default: 1]

@@ -134,7 +134,7 @@ fn facts(
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
-    let (description, owned_bytes) = match filter.extent().border() {
+    let (description, owned_bytes) = match filter.extent().borders() {
         None if luma => (
             "over the luma, which is computed first",
             spec.rows * spec.columns * sample,
@@ -152,9 +152,14 @@ fn facts(
         format!("{description}\n{}", windows.report(sample, owned_bytes)),
         windows_json,
     );
-    let extent = match filter.extent().border() {
+    let extent = match filter.extent().borders() {
         None => "valid: only windows inside the image, so no border".to_owned(),
-        Some(border) => format!("same: {border} outside, so the result keeps the size"),
+        Some([rows, columns]) if rows == columns => {
+            format!("same: {rows} outside, so the result keeps the size")
+        }
+        Some([rows, columns]) => format!(
+            "same: {rows} above and below, {columns} left and right, so the result keeps the size"
+        ),
     };
     facts.add("extent", extent, json!(filter.extent().to_string()));
     let [out_rows, out_columns, out_channels] = plan.output_shape();

@@ -12,10 +12,10 @@ use stridekern::{
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// The extents of `--pad`, without duplicates.
-pub(super) fn extents(modes: &[String]) -> Result<Vec<Extent>> {
+pub(super) fn extents(arguments: &[String]) -> Result<Vec<Extent>> {
     let mut extents = Vec::new();
     let mut seen = BTreeSet::new();
-    for mode in modes {
+    for mode in arguments.iter().flat_map(|argument| modes(argument)) {
         let group = match mode.as_str() {
             "all" => ["valid", "constant", "edge", "reflect", "symmetric", "wrap"].as_slice(),
             mode => &[mode],
@@ -28,6 +28,19 @@ pub(super) fn extents(modes: &[String]) -> Result<Vec<Extent>> {
         }
     }
     Ok(extents)
+}
+
+/// The modes of a list separated by commas. Those of y and x are one: `edge,y=reflect,x=wrap`
+/// is `edge` and `y=reflect,x=wrap`.
+fn modes(list: &str) -> Vec<String> {
+    let mut modes = Vec::new();
+    let mut parts = list.split(',').peekable();
+    while let Some(part) = parts.next() {
+        let second = (parts.next_if(|next| part.contains('=') && next.contains('=')))
+            .map_or(String::new(), |next| format!(",{next}"));
+        modes.push(format!("{part}{second}"));
+    }
+    modes
 }
 
 /// `N` or `R,C`.

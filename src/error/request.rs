@@ -34,6 +34,14 @@ pub enum RequestError {
         "`mirror` means `reflect` (dcb|abcd|cba) in SciPy and `symmetric` (cba|abcd|dcb) in libvips and ImageMagick; name one of those two"
     )]
     BorderMirror,
+    /// Borders for each axis that are not one for y and one for x.
+    #[error("`{text}` {problem}; write for instance y=reflect,x=wrap")]
+    BorderAxes {
+        /// The borders.
+        text: String,
+        /// What is wrong with them: a clause.
+        problem: &'static str,
+    },
     /// A constant border beyond 32-bit floats.
     #[error("constant:{value:e} is beyond what a sample can be")]
     ConstantRange {

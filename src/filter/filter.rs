@@ -2,76 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Channel;
+use super::{Channel, Extent};
 use crate::{
-    border::Border,
-    error::{Error, RequestError, Result},
+    error::{RequestError, Result},
     image::Depth,
     kernel::KernelBank,
     map::Map,
 };
-
-/// The size of the result, and what lies outside the image (`mode` and `boundary` in
-/// SciPy's `convolve2d`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Extent {
-    /// Only windows inside the image: `(H - kh + 1) x (W - kw + 1)` for a kernel of
-    /// `kh x kw`, which a dilation `d` makes `(kh - 1) d + 1` high. With a step `s`, every
-    /// `s`-th of them: `ceil((H - kh + 1) / s)` rows.
-    #[default]
-    Valid,
-    /// A window on every pixel, `H x W`, or with a step on every `s`-th, `ceil(H / s)` rows;
-    /// the border says what lies outside.
-    Same(Border),
-}
-
-impl Extent {
-    /// The border, if windows extend beyond the image.
-    pub const fn border(self) -> Option<Border> {
-        match self {
-            Self::Valid => None,
-            Self::Same(border) => Some(border),
-        }
-    }
-
-    /// `valid`, or the border's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Same(border) => border.name(),
-        }
-    }
-}
-
-/// A window on every pixel.
-impl From<Border> for Extent {
-    fn from(border: Border) -> Self {
-        Self::Same(border)
-    }
-}
-
-/// `valid`, or the border with its value.
-impl std::fmt::Display for Extent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Valid => f.write_str("valid"),
-            Self::Same(border) => border.fmt(f),
-        }
-    }
-}
-
-/// `valid`, or what [`Border`] reads.
-impl std::str::FromStr for Extent {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "valid" => Ok(Self::Valid),
-            _ => text.parse().map(Self::Same),
-        }
-    }
-}
 
 /// A bank of kernels, and all options that determine the result.
 ///
@@ -128,7 +65,8 @@ impl Filter {
     }
 
     /// Sets the extent: the size of the result, and what lies outside the image. A
-    /// [`Border`] is the extent `same` with that border.
+    /// [`Border`](crate::Border) is the extent `same` with that border; two of them,
+    /// `[rows, columns]`, are one for each axis.
     #[must_use]
     pub fn with_extent(mut self, extent: impl Into<Extent>) -> Self {
         self.extent = extent.into();

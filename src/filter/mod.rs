@@ -2,7 +2,9 @@
 //! samples.
 
 mod channel;
+mod extent;
 mod filter;
 
 pub use channel::Channel;
-pub use filter::{Extent, Filter};
+pub use extent::Extent;
+pub use filter::Filter;

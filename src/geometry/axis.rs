@@ -28,7 +28,7 @@ pub(crate) struct Axis {
     /// The distance from one tap to the next.
     pub(crate) dilation: usize,
     /// The border, or `None` for a valid convolution.
-    pub(super) border: Option<Border>,
+    pub(crate) border: Option<Border>,
 }
 
 impl Axis {
@@ -62,6 +62,14 @@ impl Axis {
         match self.border {
             None => Some(padded),
             Some(border) => border.source(padded as isize - self.pad_before as isize, self.image),
+        }
+    }
+
+    /// What stands where [`source`](Self::source) is `None`.
+    pub(crate) const fn constant(&self) -> f64 {
+        match self.border {
+            Some(Border::Constant(value)) => value,
+            _ => 0.0,
         }
     }
 

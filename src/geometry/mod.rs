@@ -35,7 +35,7 @@ impl Geometry {
     /// `step` and `dilation` are not zero.
     pub(crate) fn new(
         kernels: &[Kernel],
-        border: Option<Border>,
+        borders: Option<[Border; 2]>,
         step: [usize; 2],
         dilation: [usize; 2],
         image: [usize; 2],
@@ -57,7 +57,7 @@ impl Geometry {
             }
         }
         let window = [0, 1].map(|axis| before[axis] + after[axis] + 1);
-        if border.is_none() && (window[0] > image[0] || window[1] > image[1]) {
+        if borders.is_none() && (window[0] > image[0] || window[1] > image[1]) {
             return Err(RequestError::Window { window, image }.into());
         }
         let origins = kernels
@@ -66,16 +66,16 @@ impl Geometry {
             .collect();
         let [rows, columns] = [0, 1].map(|axis| Axis {
             image: image[axis],
-            output: match border {
+            output: match borders {
                 Some(_) => image[axis].div_ceil(step[axis]),
                 None => (image[axis] - window[axis]) / step[axis] + 1,
             },
-            pad_before: if border.is_some() { before[axis] } else { 0 },
+            pad_before: if borders.is_some() { before[axis] } else { 0 },
             window: window[axis],
             anchor: before[axis],
             step: step[axis],
             dilation: dilation[axis],
-            border,
+            border: borders.map(|borders| borders[axis]),
         });
         Ok(Self {
             rows,
@@ -84,9 +84,9 @@ impl Geometry {
         })
     }
 
-    /// The border, or `None` if all windows are inside the image.
-    pub(crate) const fn border(&self) -> Option<Border> {
-        self.rows.border
+    /// Whether all windows are inside the image, so that there is no border.
+    pub(crate) const fn is_valid(&self) -> bool {
+        self.rows.border.is_none()
     }
 
     /// Rows and columns of the result.

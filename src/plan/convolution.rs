@@ -69,7 +69,7 @@ impl Convolution {
         let channels = filter.channel.count(image.channels)?;
         let geometry = Geometry::new(
             &kernels,
-            filter.extent.border(),
+            filter.extent.borders(),
             filter.step,
             filter.dilation,
             [image.rows, image.columns],
@@ -124,7 +124,7 @@ impl Convolution {
         }
         let exact_kernels = || engine::as_written(filter.bank.kernels());
         let sample_limit = finish.sample_limit(&kernels);
-        check_constant(filter.extent, depth, sample_limit)?;
+        check_constants(filter.extent, depth, sample_limit)?;
         Ok(Self {
             exact_kernels: finish.tells_near_ties().then(exact_kernels),
             finish,
@@ -212,11 +212,17 @@ impl Convolution {
     }
 }
 
-/// Checks that the constant of a border is a valid sample value of this depth.
-fn check_constant(extent: Extent, depth: Depth, limit: Option<f64>) -> Result<()> {
-    let Extent::Same(Border::Constant(value)) = extent else {
-        return Ok(());
-    };
+/// Checks that the constants of borders are valid sample values of this depth.
+fn check_constants(extent: Extent, depth: Depth, limit: Option<f64>) -> Result<()> {
+    for border in extent.borders().into_iter().flatten() {
+        if let Border::Constant(value) = border {
+            check_constant(value, depth, limit)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_constant(value: f64, depth: Depth, limit: Option<f64>) -> Result<()> {
     if !value.is_finite() {
         return match depth.is_float() {
             true => Ok(()),

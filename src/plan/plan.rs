@@ -156,7 +156,7 @@ impl Plan {
 
     /// Whether all windows read the image in place, without a copy.
     pub fn zero_copy(&self) -> bool {
-        self.reads_in_place && self.geometry().border().is_none()
+        self.reads_in_place && self.geometry().is_valid()
     }
 
     /// `[rows, columns, channels]` of the result.
@@ -203,7 +203,7 @@ impl Plan {
         let source = match (self.filter.extent, self.filter.channel.stored(channels)?) {
             (Extent::Valid, Some(stored)) => self.input.layout.slice(2, stored)?,
             (Extent::Valid, None) => dense(rows, columns, 1)?,
-            (Extent::Same(_), _) => {
+            (Extent::Same(_) | Extent::PerAxis { .. }, _) => {
                 let Geometry { rows, columns, .. } = self.geometry();
                 let [rows, columns] = [rows, columns].map(|axis| axis.padded_len(axis.output));
                 dense(rows, columns, self.convolution.channels)?

@@ -89,7 +89,9 @@ impl Plan {
         let map = self.filter.map();
         if self.convolution.finish.needs_range() {
             Some(format!("the map {map} needs the range of all responses"))
-        } else if self.convolution.geometry.border() == Some(Border::Wrap) && self.window()[0] > 1 {
+        } else if self.convolution.geometry.rows.border == Some(Border::Wrap)
+            && self.window()[0] > 1
+        {
             Some("the border wrap needs its far end".to_owned())
         } else {
             None

@@ -4,7 +4,6 @@ use std::{ops::Range, sync::Arc};
 
 use super::{RowStage, Rows, RowsMut, Run};
 use crate::{
-    border::Border,
     error::Result,
     geometry::Geometry,
     image::{ImageSpec, ImageView, Sample},
@@ -75,12 +74,13 @@ fn copy_row<S: Output>(
     let channels = source.shape()[2];
     let [_, columns] = geometry.output();
     let out = &mut out[..columns * channels];
-    let constant = match geometry.border() {
-        Some(Border::Constant(value)) => S::from_real(value),
-        _ => S::from_real(0.0),
-    };
+    let [above, beside] =
+        [&geometry.rows, &geometry.columns].map(|axis| S::from_real(axis.constant()));
+    let source_column = |x: usize| geometry.columns.source(x * geometry.columns.step + tap[1]);
     let Some(row) = geometry.rows.source(y * geometry.rows.step + tap[0]) else {
-        out.fill(constant);
+        for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
+            pixel.fill(source_column(x).map_or(beside, |_| above));
+        }
         return;
     };
     let row = row - first;
@@ -101,9 +101,9 @@ fn copy_row<S: Output>(
         _ => 0..0,
     };
     for x in (0..copied.start).chain(copied.end..columns) {
-        let column = geometry.columns.source(x * geometry.columns.step + tap[1]);
+        let column = source_column(x);
         for c in 0..channels {
-            out[x * channels + c] = column.map_or(constant, |x| *source.at([row, x, c]));
+            out[x * channels + c] = column.map_or(beside, |x| *source.at([row, x, c]));
         }
     }
 }

@@ -5,7 +5,6 @@ use std::{any::TypeId, ops::Range};
 
 use super::Rows;
 use crate::{
-    border::Border,
     engine::Band,
     error::{RequestError, Result},
     geometry::{Axis, Geometry, holds_block, padded_columns},
@@ -35,7 +34,8 @@ pub(super) struct BandBuilder<'a, T> {
     /// The row of the image that `source` begins with.
     first: usize,
     simd: Simd,
-    constant: T,
+    /// The constants of the borders of rows and of columns.
+    constants: [T; 2],
     /// The source, if its samples are elements already and its rows are contiguous.
     same_type_source: Option<StridedView<'a, T, 3>>,
     /// The largest absolute sample that is accepted.
@@ -66,16 +66,13 @@ impl<'a, T: Element> BandBuilder<'a, T> {
     /// The bands of this convolution of an image.
     pub(super) fn new(convolution: &'a Convolution, Rows { view, first }: Rows<'a>) -> Self {
         let geometry = &convolution.geometry;
-        let constant = match geometry.border() {
-            Some(Border::Constant(value)) => T::from_weight(value),
-            _ => T::ZERO,
-        };
+        let constants = [&geometry.rows, &geometry.columns];
         Self {
             geometry,
             source: view,
             first,
             simd: convolution.offer().simd,
-            constant,
+            constants: constants.map(|axis| T::from_weight(axis.constant())),
             same_type_source: each_sample!(ImageView(view), view => same_type(view)),
             sample_limit: convolution.sample_limit,
             copies_alpha: convolution.copies_alpha,
@@ -161,8 +158,12 @@ impl<'a, T: Element> BandBuilder<'a, T> {
         let samples = aligned(samples, rows.len() * len)?;
         for (row, padded) in rows.zip(samples.chunks_exact_mut(len)) {
             let padded = &mut padded[..columns.len() * channels];
+            let (before, rest) = padded.split_at_mut(left.len() * channels);
+            let (within, after) = rest.split_at_mut(inside.len() * channels);
             let Some(row) = geometry.rows.source(row) else {
-                padded.fill(self.constant);
+                within.fill(self.constants[0]);
+                self.fill_columns(left, before);
+                self.fill_columns(right, after);
                 continue;
             };
             let row = row - self.first;
@@ -280,9 +281,17 @@ impl<'a, T: Element> BandBuilder<'a, T> {
             for (c, sample) in pixel.iter_mut().enumerate() {
                 *sample = match *column {
                     Some(x) => T::from_sample(*source.at([row, x, c])),
-                    None => self.constant,
+                    None => self.constants[1],
                 };
             }
+        }
+    }
+
+    /// Fills padding columns of a row that is itself outside the image, and constant.
+    fn fill_columns(&self, columns: &[Option<usize>], out: &mut [T]) {
+        let channels = self.source.shape()[2];
+        for (column, pixel) in columns.iter().zip(out.chunks_exact_mut(channels)) {
+            pixel.fill(self.constants[usize::from(column.is_none())]);
         }
     }
 }

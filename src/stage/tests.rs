@@ -27,13 +27,25 @@ fn kernel(rows: usize, columns: usize) -> KernelBank {
     KernelBank::from_kernel("k", kernel.with_divisor(9.0).unwrap())
 }
 
-const EXTENTS: [Extent; 6] = [
+const EXTENTS: [Extent; 9] = [
     Extent::Valid,
     Extent::Same(Border::Constant(1.0)),
     Extent::Same(Border::Edge),
     Extent::Same(Border::Reflect),
     Extent::Same(Border::Symmetric),
     Extent::Same(Border::Wrap),
+    Extent::PerAxis {
+        rows: Border::Reflect,
+        columns: Border::Wrap,
+    },
+    Extent::PerAxis {
+        rows: Border::Wrap,
+        columns: Border::Constant(1.0),
+    },
+    Extent::PerAxis {
+        rows: Border::Constant(1.0),
+        columns: Border::Symmetric,
+    },
 ];
 
 /// The result of a chain in chunks, each computed from a copy of only the rows that it needs;

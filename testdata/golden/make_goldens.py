@@ -4,6 +4,7 @@ Usage: python make_goldens.py
 
 responses.json   hashes of whole photographs, filtered
 manifest.json    cases on small crops, with every sample
+axis_borders.json  a border for each axis, with every response
 crops/           the crops, the inputs of manifest.json
 expected/        the samples of manifest.json, case after case
 
@@ -683,6 +684,42 @@ def manifest():
     return all
 
 
+# --- a border for each axis ------------------------------------------------------
+
+
+def axis_borders():
+    """Every pair of borders. SciPy takes a sequence of modes for separable filters only: one
+    pass down the columns, one along the rows. The second kernel is larger than the image."""
+    image = np.array([[3, 141, 59, 26, 5], [35, 89, 79, 32, 38], [46, 26, 43, 38, 32], [79, 50, 28, 84, 19]])
+    kernels = [([1, -2, 3, 1], [2, 5, -1]), ([3, 1, -4, 1, 5, -9, 2, 6, -5, 3, 5], [2, -7, 1, 8, 2, -8, 1, 8, 2, 8, -4, 5, 9])]
+    cases = []
+    for column, row in kernels:
+        for y in SCIPY:
+            for x in SCIPY:
+                sums = image.astype(np.float64)
+                for axis, weights, name in ((0, column, y), (1, row, x)):
+                    sums = ndimage.correlate1d(sums, weights, axis=axis, mode=SCIPY[name], cval=0)
+                cases.append({"kernel": kernels.index((column, row)), "rows": y, "columns": x,
+                              "responses": sums.astype(np.int64).tolist()})
+    # Where two constants meet, the corners have that of the columns: as numpy.pad does it.
+    corners = np.pad(image, ((2, 2), (1, 1)), constant_values=((7, 7), (9, 9)))
+    column, row = (np.array(weights, np.int64) for weights in kernels[0])
+    sums = np.einsum("rcij,i,j->rc", sliding_window_view(corners, (4, 3)), column, row)[: len(image)]
+    cases.append({"kernel": 0, "rows": "constant:7", "columns": "constant:9", "responses": sums.tolist()})
+    write_json(HERE / "axis_borders.json", {
+        "about": [
+            "image and kernels are integers; a kernel is a column times a row of weights",
+            "rows, columns: the border above and below, and left and right; constants are 0 but where a value is given",
+            "responses are exact",
+        ],
+        "versions": versions(),
+        "image": image.tolist(),
+        "kernels": [{"column": column, "row": row} for column, row in kernels],
+        "cases": cases,
+    })
+    return len(cases)
+
+
 # --- writing ---------------------------------------------------------------------
 
 
@@ -727,6 +764,7 @@ def main():
         for old in (HERE / folder).glob("*.npy"):
             old.unlink()
     print(photographs(), "cases on photographs")
+    print(axis_borders(), "cases of a border for each axis")
     all = manifest()
     print(len(all.cases), "cases on crops,", len(all.refused), "refused")
     print("OpenCV:", all.opencv["agrees"], "equal,", all.opencv["close"], "close,", len(all.opencv["deviates"]), "deviate")

@@ -7,6 +7,7 @@
 mod common;
 
 mod attributes;
+mod axis_borders;
 mod batches;
 mod clipped;
 mod constants;

@@ -113,22 +113,30 @@ where
     let size = [kernel.rows(), kernel.columns()];
     let reach = [0, 1].map(|a| (size[a] - 1) * walk.dilation[a] + 1);
     let image_size = [rows, columns];
-    let output: [usize; 2] = [0, 1].map(|a| match walk.extent {
-        Extent::Valid => (image_size[a] + 1 - reach[a]).div_ceil(walk.step[a]),
-        Extent::Same(_) => image_size[a].div_ceil(walk.step[a]),
+    let borders = match walk.extent {
+        Extent::Valid => None,
+        Extent::Same(border) => Some([border, border]),
+        Extent::PerAxis { rows, columns } => Some([rows, columns]),
         _ => panic!("the tests know no other"),
+    };
+    let output: [usize; 2] = [0, 1].map(|a| match borders {
+        None => (image_size[a] + 1 - reach[a]).div_ceil(walk.step[a]),
+        Some(_) => image_size[a].div_ceil(walk.step[a]),
     });
     // Of every axis, output and tap: the sample that is seen, or none for the constant.
     let sources = [0, 1].map(|axis| {
         let source = |out: usize, tap: usize| {
             let valid = out * walk.step[axis] + tap * walk.dilation[axis];
-            match walk.extent {
-                Extent::Valid => Some(valid),
-                Extent::Same(border) => {
+            match borders {
+                None => Some(valid),
+                Some(borders) => {
                     let before = kernel.anchor()[axis] * walk.dilation[axis];
-                    border_source(border, valid as i64 - before as i64, image_size[axis])
+                    border_source(
+                        borders[axis],
+                        valid as i64 - before as i64,
+                        image_size[axis],
+                    )
                 }
-                _ => panic!("the tests know no other"),
             }
         };
         let of_output = |out| (0..size[axis]).map(|tap| source(out, tap)).collect();
@@ -136,10 +144,10 @@ where
             .map(of_output)
             .collect::<Vec<Vec<Option<usize>>>>()
     });
-    let constant = match walk.extent {
-        Extent::Same(Border::Constant(value)) => value,
+    let [above, beside] = [0, 1].map(|axis| match borders.map(|borders| borders[axis]) {
+        Some(Border::Constant(value)) => value,
         _ => 0.0,
-    };
+    });
     let mut all = Vec::with_capacity(output[0] * output[1] * channels);
     for y in 0..output[0] {
         for x in 0..output[1] {
@@ -149,7 +157,9 @@ where
                     taps.map(|[i, j]| {
                         let value = match (sources[0][y][i], sources[1][x][j]) {
                             (Some(y), Some(x)) => sample(image, [y, x, c]),
-                            _ => constant,
+                            // Rows are added first, then columns, which go over all rows.
+                            (_, None) => beside,
+                            (None, Some(_)) => above,
                         };
                         number(kernel.weights()[[i, j]]) * number(value)
                     })

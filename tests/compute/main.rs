@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod axis_borders;
 mod bias;
 mod constants;
 mod engines;

@@ -182,7 +182,7 @@ fn sums(samples: &[i128], [rows, columns]: [usize; 2], k: &Weights, extent: Exte
         _ => [rows, columns],
     };
     let at = |y: i64, x: i64| {
-        let border = extent.border().unwrap_or(Border::Edge);
+        let border = extent.borders().map_or(Border::Edge, |[rows, _]| rows);
         let constant = match border {
             Border::Constant(value) => value as i128,
             _ => 0,

@@ -41,7 +41,7 @@ impl Baseline {
         // These maps depend on the range of the whole image.
         let can_run_on_rows = !matches!(filter.map(), Map::Stretch | Map::Symmetric);
         // Windows this close to the last row may read the border.
-        let margin = match filter.extent().border() {
+        let margin = match filter.extent().borders() {
             None => 0,
             Some(_) => plan.window()[0] - 1,
         };
