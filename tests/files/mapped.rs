@@ -39,6 +39,7 @@ fn opened_arrays_are_those_that_are_read() {
             (ImageView::F32(a), ImageView::F32(b)) => {
                 a.shape() == b.shape() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
             }
+            (ImageView::F64(a), ImageView::F64(b)) => a == b,
             _ => false,
         };
         assert!(same, "{}", path.display());
@@ -55,6 +56,7 @@ fn opened_arrays_are_those_that_are_read() {
         [
             "f32_fortran.npy",
             "f32_fortran_3d.npy",
+            "f64_3d.npy",
             "five_channels.npy",
             "one_channel.npy",
             "special.npy",

@@ -70,6 +70,7 @@ fn collected(reader: RowReader<'_>, band: usize) -> stridekern::Result<Decoded> 
             (Samples::U8(all), Samples::U8(band)) => append(all, &band[..count * row_len]),
             (Samples::U16(all), Samples::U16(band)) => append(all, &band[..count * row_len]),
             (Samples::F32(all), Samples::F32(band)) => append(all, &band[..count * row_len]),
+            (Samples::F64(all), Samples::F64(band)) => append(all, &band[..count * row_len]),
             _ => panic!("another type of samples"),
         }
     }
@@ -90,6 +91,7 @@ fn facts(result: stridekern::Result<Decoded>) -> Result<impl PartialEq + std::fm
             Samples::U8(samples) => samples.clone(),
             Samples::U16(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
             Samples::F32(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
+            Samples::F64(samples) => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
             _ => panic!("the tests know no other"),
         };
         (
