@@ -272,8 +272,12 @@ fn float(
         at,
         got,
         exact: first,
-        // The nearest float is right however narrow the bound.
-        error: if kept { error.min(1.0) } else { error },
+        // The nearest float is right however narrow the bound; of alpha there is none.
+        error: match kept {
+            true if allowed == 0.0 => 0.0,
+            true => error.min(1.0),
+            false => error,
+        },
         kept,
     }
 }
