@@ -251,10 +251,15 @@ impl Runner {
         progress: &Progress<'_>,
     ) -> Result<()> {
         let stop = self.stop.clone();
-        let [_, all_columns, channels] = self.plan.output_shape();
+        let [all_rows, all_columns, channels] = self.plan.output_shape();
         let at_once = self.plan.rows_at_once();
+        // The rounding of a transform depends on all rows of its tile.
+        let end = match self.plan.offer().on_grid {
+            true => rows.end.next_multiple_of(at_once).min(all_rows),
+            false => rows.end,
+        };
         let whole_rows = columns == (0..all_columns);
-        if whole_rows && rows.start.is_multiple_of(at_once) {
+        if whole_rows && rows.start.is_multiple_of(at_once) && rows.end == end {
             output = match contiguous_rows(output) {
                 Ok((samples, stride)) => {
                     let samples = O::slice_mut(samples);
@@ -273,7 +278,7 @@ impl Runner {
             .next_multiple_of(at_once);
         let mut next = rows.start / at_once * at_once;
         while next < rows.end {
-            let chunk = next..(next + chunk_rows).min(rows.end);
+            let chunk = next..(next + chunk_rows).min(end);
             self.chunk.resize(chunk.len() * row_len)?;
             let out = RowsMut {
                 samples: self.chunk.as_mut_slice(),
@@ -288,8 +293,9 @@ impl Runner {
             let shape = [chunk.len(), all_columns, channels];
             let computed = ImageView::from_samples(self.chunk.as_slice(), shape)?;
             let computed = O::of_view(&computed).expect("chunks have the depth of the result");
-            let wanted = chunk.start.max(rows.start)..chunk.end;
-            let computed = computed.slice(0, wanted.start - chunk.start..)?;
+            let wanted = chunk.start.max(rows.start)..chunk.end.min(rows.end);
+            let of_chunk = wanted.start - chunk.start..wanted.end - chunk.start;
+            let computed = computed.slice(0, of_chunk)?;
             let computed = computed.slice(1, columns.clone())?;
             let at = wanted.start - rows.start..wanted.end - rows.start;
             output.reborrow().slice(0, at)?.assign(&computed)?;

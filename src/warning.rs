@@ -38,7 +38,7 @@ impl Warning {
     }
 
     /// Responses in this range were clipped to that of an integer result.
-    pub(crate) fn clipped([low, high]: [f64; 2]) -> Self {
+    pub(crate) fn clipped([[low, high], limits]: [[f64; 2]; 2]) -> Self {
         let number = |value: f64| {
             // As float samples hold it, without the digits of a binary fraction.
             let value = value as f32;
@@ -50,7 +50,17 @@ impl Warning {
         let (low, high) = (number(low), number(high));
         Self {
             kind: WarningKind::Clipped,
-            text: format!("responses from {low} to {high} were clipped to 0..1, full scale"),
+            text: format!(
+                "responses from {low} to {high} were clipped to {}..{}{}",
+                limits[0],
+                limits[1],
+                // Else in samples.
+                if limits == [0.0, 1.0] {
+                    ", full scale"
+                } else {
+                    ""
+                }
+            ),
         }
     }
 

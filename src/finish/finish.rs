@@ -376,15 +376,20 @@ impl Finish {
         self.from.is_float() && !self.to.is_float() && !self.needs_range()
     }
 
-    /// The responses that numerators in `range` stand for, in units of full scale, if any of
-    /// them is saturated by more than rounding.
-    pub(crate) fn clipped(&self, range: ResponseRange) -> Option<[f64; 2]> {
+    /// The responses that numerators in `range` stand for, and the range that they are
+    /// saturated to, if any of them is so by more than rounding. Both are in units of full
+    /// scale if samples are scaled to that, else in samples.
+    pub(crate) fn clipped(&self, range: ResponseRange) -> Option<[[f64; 2]; 2]> {
         let FinalScale { add, mul, div } = self.final_scale;
-        let white = self.to.full_scale();
-        let responses = [range.low, range.high].map(|n| (n + add) * (mul / white) / div);
-        let half = 0.5 / white;
-        let clipped = responses[0] < -half || responses[1] > 1.0 + half;
-        (self.may_clip() && clipped).then_some(responses)
+        let unit = match self.scaled && self.from.is_picture() && self.to.is_picture() {
+            true => self.to.full_scale(),
+            false => 1.0,
+        };
+        let responses = [range.low, range.high].map(|n| (n + add) * (mul / unit) / div);
+        let limits = self.to.range().map(|end| end / unit);
+        let half = 0.5 / unit;
+        let clipped = responses[0] < limits[0] - half || responses[1] > limits[1] + half;
+        (self.may_clip() && clipped).then_some([responses, limits])
     }
 
     /// Writes the combined and mapped numerators from sum `x` on to `out`.

@@ -348,7 +348,9 @@ fn what_is_clipped_by_more_than_rounding_is_told() {
             LaneKind::F32,
             &[0.0; 8],
         );
-        finish.clipped(ResponseRange { low, high })
+        finish
+            .clipped(ResponseRange { low, high })
+            .map(|[responses, _]| responses)
     };
     let (f32, u8, u16) = (Depth::F32, Depth::U8, Depth::U16);
     for (map, to, divisor, numerators, expected) in [

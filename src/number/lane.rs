@@ -194,8 +194,8 @@ pub(crate) trait Lane: Element {
     /// Whether every sum is finite.
     fn all_finite(sums: &[Self]) -> bool;
 
-    /// Whether every sample is finite and in -1..=1, the full scale of floats.
-    fn all_in_scale(samples: &[Self]) -> bool;
+    /// The larger of `largest` and the absolute samples; NaN counts as infinite.
+    fn largest(samples: &[Self], largest: Self) -> Self;
 
     /// The nearest integer to a sum, whose absolute value must be below half the
     /// largest exact integer of this type.
@@ -251,8 +251,10 @@ impl Lane for i16 {
     }
 
     #[inline(always)]
-    fn all_in_scale(_: &[Self]) -> bool {
-        true
+    fn largest(samples: &[Self], largest: Self) -> Self {
+        samples
+            .iter()
+            .fold(largest, |largest, s| largest.max(s.saturating_abs()))
     }
 
     fn nearest(self) -> Self {
@@ -382,8 +384,11 @@ macro_rules! float_lane {
             }
 
             #[inline(always)]
-            fn all_in_scale(samples: &[Self]) -> bool {
-                (samples.iter()).fold(true, |within, sample| within & (sample.abs() <= 1.0))
+            fn largest(samples: &[Self], largest: Self) -> Self {
+                const INFINITE: $bits = <$float>::INFINITY.to_bits();
+                // Without their sign, floats are ordered as their bits are.
+                let bits = samples.iter().map(|s| s.abs().to_bits());
+                <$float>::from_bits(bits.fold(largest.to_bits(), <$bits>::max).min(INFINITE))
             }
 
             // Adding a number whose unit in the last place is 1 rounds to an integer.

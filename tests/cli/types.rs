@@ -148,10 +148,12 @@ fn depth_names_every_type() {
             for (kernel, bytes) in [("half", positive), ("neg", negative)] {
                 let line = format!("a.npy -k {kernel}.toml -o b.npy --overwrite --depth {name}");
                 let run = room.run(&line);
-                assert_eq!(
-                    (run.code, run.err.as_str()),
-                    (Some(0), ""),
-                    "{descr} {line}"
+                // Floats that an integer does not hold are told.
+                let told = run.err.contains(": warning: responses from ");
+                assert!(
+                    run.code == Some(0) && (run.err.is_empty() || told && descr.contains('f')),
+                    "{descr} {line}: {}",
+                    run.err
                 );
                 let (found, data) = read(&fs::read(room.path("b.npy")).unwrap());
                 assert_eq!((found.as_str(), &data), (*wanted, bytes), "{descr} {line}");

@@ -53,11 +53,11 @@ fn odd_and_even_responses_around_mid_gray_stay_apart() {
         ("offset = -0.25", -0.25),
     ] {
         for output in run(&floats, differences(added, 1), |f| f) {
-            assert_eq!(
-                output,
-                [1.0, 1.0, 5.0, 93.0, 155.0].map(|d| d + sum),
-                "{added}"
-            );
+            // A transform rounds.
+            for (response, difference) in output.iter().zip([1.0, 1.0, 5.0, 93.0, 155.0]) {
+                let error = (response - difference - sum).abs();
+                assert!(error < 1e-6 * 255.0, "{added}: {output:?}");
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ fn the_narrowest_exact_lane_is_chosen() {
     }
     // Decimals are integers over a power of ten.
     let decimals = plan(&filter(1, 2, &[0.1, -0.25]), Depth::U8);
-    let reason = "integer sums lie in -6375..=2550, which 16 bits tell apart";
+    let reason = "integer sums lie in -1275..=510, which 16 bits tell apart";
     assert_eq!(
         (decimals.lane(), decimals.lane_reason().as_str()),
         (LaneKind::I16, reason)

@@ -17,6 +17,8 @@ pub(in crate::engine) struct Scratch<T: 'static> {
     pub(super) pairs: Vec<Pair>,
     /// Columns of sums of the tiles for the direct method.
     pub(super) refused: Vec<Range<usize>>,
+    /// The largest sample of each block in a row of blocks of a tile.
+    pub(super) maxima: Vec<T>,
 }
 
 impl<T: Lane> Scratch<T> {
@@ -28,6 +30,7 @@ impl<T: Lane> Scratch<T> {
             slices: Vec::new(),
             pairs: Vec::new(),
             refused: Vec::new(),
+            maxima: Vec::new(),
         }
     }
 }
