@@ -177,7 +177,8 @@ pub(super) struct FilterArgs {
     /// Channels: luma, each, red, green, blue or alpha [default: luma]
     ///
     /// `luma` makes a gray image by the Rec. 709 weights on the samples as
-    /// stored. `each` filters every colour channel and copies alpha.
+    /// stored, rounded to samples unless the result is float. `each` filters
+    /// every colour channel and copies alpha.
     #[arg(long, value_name = "CHANNEL")]
     pub(super) channel: Option<String>,
 

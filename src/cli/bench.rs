@@ -139,7 +139,7 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
                 messages::print_line(note);
             }
         }
-        let allowed = tolerance(&request.filter, image);
+        let allowed = tolerance(&request.filter, image, &lines[0].plan);
         if let Some(wrong) = lines.iter().find(|line| line.max_abs_diff > allowed) {
             bail!(
                 "{} differs from naive by {}, more than the {allowed} that is allowed; please report this",
@@ -230,11 +230,11 @@ fn measure(
 
 /// The largest accepted difference from the naive loop: 0 where results are exact; for
 /// floats twice the guaranteed error of 1e-5, since both sums may have it.
-fn tolerance(filter: &Filter, image: ImageView<'_>) -> f64 {
+fn tolerance(filter: &Filter, image: ImageView<'_>, plan: &Plan) -> f64 {
     let bank = filter.bank();
     let output = filter.output_depth(image.depth());
     let rounded_once = !output.is_float() && !matches!(filter.map(), Map::Stretch | Map::Symmetric);
-    let exact = !image.depth().is_float()
+    let exact = !plan.window_depth().is_float()
         && (rounded_once || bank.kernels().iter().all(Kernel::is_integer));
     match output {
         // The angle of a vanishing gradient depends on rounding.

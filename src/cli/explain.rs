@@ -134,22 +134,30 @@ fn facts(
         json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
     );
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
+    let window_sample = plan.window_depth().bytes();
     let (description, owned_bytes) = match filter.extent().borders() {
         None if luma => (
             "over the luma, which is computed first",
-            spec.rows * spec.columns * sample,
+            spec.rows * spec.columns * window_sample,
         ),
         None => ("over the image, by strides alone", owned),
         Some(_) => (
             "over the image with its border, which is framed band by band",
-            windows.span() * sample,
+            windows.span() * window_sample,
         ),
     };
-    let mut windows_json = layout_json(&windows, sample);
+    let unrounded = match luma && plan.window_depth() != spec.depth {
+        true => "; the luma is not rounded to samples, since the result is float",
+        false => "",
+    };
+    let mut windows_json = layout_json(&windows, window_sample);
     windows_json["bytes_owned"] = json!(owned_bytes);
     facts.add(
         "windows",
-        format!("{description}\n{}", windows.report(sample, owned_bytes)),
+        format!(
+            "{description}{unrounded}\n{}",
+            windows.report(window_sample, owned_bytes)
+        ),
         windows_json,
     );
     let extent = match filter.extent().borders() {

@@ -68,9 +68,9 @@ fn tap(problem: &Problem<'_>) -> Result<[usize; 2], Why> {
         return Err(Why::Floats);
     }
     let plain = problem.map == Map::Clamp
-        && problem.output_depth == problem.depth
+        && [problem.depth, problem.output_depth] == [problem.image_depth; 2]
         && weight == kernel.divisor()
-        && kernel.bias_in_samples(problem.depth) == 0.0;
+        && kernel.bias_in_samples(problem.image_depth) == 0.0;
     if !plain {
         return Err(Why::Changes);
     }

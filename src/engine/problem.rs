@@ -22,8 +22,10 @@ pub(crate) struct Problem<'a> {
     pub(crate) geometry: &'a Geometry,
     /// Channels of the result.
     pub(crate) channels: usize,
-    /// The sample type of the image.
+    /// The sample type that is convolved: that of the image, or of its luma.
     pub(crate) depth: Depth,
+    /// The sample type of the image, in whose units responses are.
+    pub(crate) image_depth: Depth,
     /// The sample type of the result.
     pub(crate) output_depth: Depth,
     /// Samples of the result in a response of 1.

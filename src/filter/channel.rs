@@ -11,7 +11,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Channel {
     /// One gray channel, by the Rec. 709 weights on the samples as stored:
-    /// `0.2126 R + 0.7152 G + 0.0722 B` to the nearest sample, ties to even.
+    /// `0.2126 R + 0.7152 G + 0.0722 B` to the nearest sample, ties to even. Where the
+    /// result is float, it is not rounded to a sample of the image first.
     /// A gray image is its own luma; alpha is dropped.
     #[default]
     Luma,

@@ -4,7 +4,9 @@
 mod channel;
 mod extent;
 mod filter;
+mod luma;
 
 pub use channel::Channel;
 pub use extent::Extent;
 pub use filter::Filter;
+pub(crate) use luma::{LUMA_WEIGHT_SUM, LUMA_WEIGHTS, UnroundedLuma};

@@ -363,6 +363,25 @@ impl Kernel {
         }
     }
 
+    /// The kernel whose response to samples times `divisor / weight` is this one's to
+    /// samples. `weight` is a power of two; weights that would overflow stay as they are, and
+    /// the divisor is divided by it.
+    pub(crate) fn for_scaled_samples(&self, weight: f64, divisor: f64) -> Self {
+        let weights: Vec<f64> = self.weights.iter().map(|w| w * weight).collect();
+        let divisor = self.divisor * divisor;
+        match weights.iter().all(|w| w.is_finite()) {
+            true => Self {
+                weights,
+                divisor,
+                ..self.clone()
+            },
+            false => Self {
+                divisor: divisor / weight,
+                ..self.clone()
+            },
+        }
+    }
+
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
         self.weights

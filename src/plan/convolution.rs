@@ -8,7 +8,7 @@ use crate::{
     border::Border,
     engine::{self, Engine, Offer, Problem},
     error::{RequestError, Result},
-    filter::{Channel, Extent, Filter},
+    filter::{Channel, Extent, Filter, UnroundedLuma},
     finish::{self, Finish},
     geometry::{self, Geometry},
     image::{self, Depth, ImageSpec},
@@ -40,7 +40,8 @@ pub(crate) struct Convolution {
     pub(crate) channels: usize,
     /// Whether the last channel is alpha, which is copied.
     pub(crate) copies_alpha: bool,
-    /// The sample types of the image and of the result.
+    /// The sample types that are convolved (those of the image, or floats of luma that is
+    /// not rounded) and of the result.
     pub(crate) depths: [Depth; 2],
     /// The largest absolute sample for which sums are exact; larger ones are refused when they
     /// are read.
@@ -64,17 +65,30 @@ impl Convolution {
         image: ImageSpec,
         tuning: &ResolvedTuning,
     ) -> Result<Self> {
-        let depth = image.depth;
-        let kernels = engine::in_integers(filter.bank.kernels(), depth);
+        // Responses are in units of the image, whatever is convolved.
+        let units @ [_, output_depth] = [image.depth, filter.output_depth(image.depth)];
+        let luma = unrounded_luma(filter, image)?;
+        let depth = luma.map_or(image.depth, |luma| luma.depth);
+        let mut kernels = engine::in_integers(filter.bank.kernels(), depth);
+        let mut borders = filter.extent.borders();
+        if let Some(luma) = luma {
+            for kernel in &mut kernels {
+                *kernel = kernel.for_scaled_samples(luma.weight, luma.divisor);
+            }
+            for border in borders.iter_mut().flatten() {
+                if let Border::Constant(value) = border {
+                    *value = luma.sample(*value);
+                }
+            }
+        }
         let channels = filter.channel.count(image.channels)?;
         let geometry = Geometry::new(
             &kernels,
-            filter.extent.borders(),
+            borders,
             filter.step,
             filter.dilation,
             [image.rows, image.columns],
         )?;
-        let output_depth = filter.output_depth(depth);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let choice = Choice::new(
             &Problem {
@@ -83,8 +97,9 @@ impl Convolution {
                 geometry: &geometry,
                 channels,
                 depth,
+                image_depth: image.depth,
                 output_depth,
-                scale: finish::scale(filter.map, [depth, output_depth], filter.scaled),
+                scale: finish::scale(filter.map, units, filter.scaled),
                 map: filter.map,
                 copies_alpha,
                 method: tuning.method,
@@ -114,17 +129,19 @@ impl Convolution {
             &kernels,
             filter.bank.combine(),
             filter.map,
-            [depth, output_depth],
+            units,
             filter.scaled,
             lane,
             &choice.offer.sum_errors,
         );
-        if !finish.is_exact(&kernels) {
+        // Luma that is not rounded has sums of floats.
+        let of_integers = !depth.is_float();
+        if of_integers && !finish.is_exact(&kernels) {
             return Err(RequestError::Divisors.into());
         }
         let exact_kernels = || engine::as_written(filter.bank.kernels());
-        let sample_limit = finish.sample_limit(&kernels);
-        check_constants(filter.extent, depth, sample_limit)?;
+        let sample_limit = of_integers.then(|| finish.sample_limit(&kernels)).flatten();
+        check_constants(filter.extent, image.depth, sample_limit)?;
         Ok(Self {
             exact_kernels: finish.tells_near_ties().then(exact_kernels),
             finish,
@@ -210,6 +227,17 @@ impl Convolution {
             && row >= NON_TEMPORAL_MIN_ROW_BYTES
             && bytes > NON_TEMPORAL_MIN_BYTES
     }
+}
+
+/// The samples of luma where it is not rounded to those of the image, since the result is
+/// float.
+fn unrounded_luma(filter: &Filter, image: ImageSpec) -> Result<Option<UnroundedLuma>> {
+    let is_luma = filter.channel.stored(image.channels)?.is_none();
+    let output = filter.output_depth(image.depth);
+    Ok(match is_luma && output.is_float() {
+        true => UnroundedLuma::of(image.depth, output),
+        false => None,
+    })
 }
 
 /// Checks that the constants of borders are valid sample values of this depth.

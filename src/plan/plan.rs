@@ -169,6 +169,12 @@ impl Plan {
         self.convolution.depths[1]
     }
 
+    /// The sample type of the windows: that of the image, or floats for the luma of integers
+    /// where the result is float, which is not rounded to a sample.
+    pub fn window_depth(&self) -> Depth {
+        self.convolution.depths[0]
+    }
+
     /// The rows of the image, from the first to the last, that these rows of
     /// the result are computed from, including those that the border repeats.
     pub fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
@@ -261,7 +267,7 @@ impl Plan {
     pub(crate) fn luma_row_bytes(&self) -> usize {
         let image = self.image();
         match self.filter.channel.stored(image.channels) {
-            Ok(None) => image.columns * image.depth.bytes(),
+            Ok(None) => image.columns * self.window_depth().bytes(),
             _ => 0,
         }
     }

@@ -33,7 +33,10 @@ impl Chain {
         match plan.stored_channels()? {
             Some(stored) if stored == (0..image.channels) => {}
             Some(stored) => stages.push(Box::new(Select::new(image, stored))),
-            None => stages.push(Box::new(Luma::new(image, plan.offer().simd))),
+            None => {
+                let depth = plan.window_depth();
+                stages.push(Box::new(Luma::new(image, depth, plan.offer().simd)));
+            }
         }
         stages.push(compile(&plan.convolution)?);
         Ok(Self {

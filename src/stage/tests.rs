@@ -175,7 +175,7 @@ proptest! {
         let gray = Image::zeroed(64, 40, 1, depth).unwrap();
         let plans = [plan(&filter(0), &gray, &tuning), plan(&filter(1), &first, &tuning)];
         let stage = |plan: &Plan| compile(&plan.convolution).unwrap();
-        let luma: Box<dyn RowStage> = Box::new(Luma::new(ImageSpec::new(rgb.shape(), depth), Simd::best()));
+        let luma: Box<dyn RowStage> = Box::new(Luma::new(ImageSpec::new(rgb.shape(), depth), depth, Simd::best()));
         let [one, two] = &plans;
         let chain = Chain::of(vec![luma, stage(one), stage(two)]);
         prop_assert!(in_chunks(&chain, &rgb, &blocks) == second);

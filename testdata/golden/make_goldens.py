@@ -222,7 +222,7 @@ def by_windows(image, weights, anchor, border):
     if name != "valid":
         maps = [source(name, np.arange(-a, n + k - 1 - a), n) for n, k, a in zip(image.shape, weights.shape, anchor)]
         inside = (maps[0] >= 0)[:, None] & (maps[1] >= 0)
-        kind = np.int64 if image.dtype.kind == "u" else np.float64
+        kind = np.int64 if image.dtype.kind in "ui" else np.float64
         image = np.where(inside, image.astype(kind)[np.ix_(*maps)], kind(value))
     if image.dtype.kind in "ui" and (weights == weights.round()).all():
         image, weights = image.astype(np.int64), weights.astype(np.int64)
@@ -266,32 +266,40 @@ def strided(array, step):
     return array[:: step[0], :: step[1]]
 
 
-def respond(image, filter, border, full_scale, step=(1, 1), dilation=(1, 1)):
-    """The response of one plane, or None: `valid` with too large a kernel."""
+def respond(image, filter, border, full_scale, step=(1, 1), dilation=(1, 1), unit=1):
+    """The response of one plane, or None: `valid` with too large a kernel.
+
+    The plane is of integers, `unit` times its samples.
+    """
+    if unit != 1 and border.startswith("constant"):
+        border = f"constant:{int(parse(border)[1]) * unit}"
     values, exacts, denominators = [], [], []
     for kernel in filter.kernels:
         weights, anchor = kernel.applied(dilation)
         if border == "valid" and any(k > n for k, n in zip(weights.shape, image.shape)):
             return None
         sums = strided(weighted_sums(image, weights, anchor, border), step)
+        divisor = kernel.divisor * unit
         bias = Fraction(kernel.bias) * full_scale
         if full_scale != 1:  # integer samples: a whole number of them, halves up
             bias = floor(bias + Fraction(1, 2))
-        values.append(sums / kernel.divisor + float(bias))
+        values.append(sums / divisor + float(bias))
         if sums.dtype == np.int64:
-            exacts.append(sums + bias * kernel.divisor)
-            denominators.append(kernel.divisor)
+            exacts.append(sums + bias * divisor)
+            denominators.append(divisor)
     if len(values) == 1:
         return Response(values[0], *((exacts[0], denominators[0]) if exacts else ()))
     if exacts:
-        assert set(denominators) == {1}
+        assert set(denominators) == {unit}
+    if filter.combine == "magnitude" and unit != 1:
+        return Response(np.sqrt(sum(e * e for e in exacts)) / unit)
     if filter.combine == "magnitude":
         square = sum(e * e for e in exacts) if exacts else None
         return Response(np.sqrt(sum(v * v for v in values)), square=square)
     if filter.combine == "direction":
         return Response(np.arctan2(values[1] + 0.0, values[0] + 0.0))
     together = {"max": lambda a: np.max(a, axis=0), "sum": lambda a: np.sum(a, axis=0)}[filter.combine]
-    return Response(together(values), together(exacts) if exacts else None)
+    return Response(together(values), together(exacts) if exacts else None, unit)
 
 
 def round_half_even(numerator, denominator):
@@ -380,6 +388,11 @@ def luma(rgb):
     return round_half_even(2126 * r + 7152 * g + 722 * b, 10000).astype(rgb.dtype)
 
 
+def fine_luma(rgb):
+    """Luma x 5000, an integer: what float results are made of."""
+    return rgb.astype(np.int64) @ np.array([1063, 3576, 361])
+
+
 def photographs():
     photos, cases = [], []
     for path in sorted(PHOTOS.glob("*.png")):
@@ -397,6 +410,8 @@ def photographs():
             for border in PHOTO_BORDERS:
                 response = respond(gray, FILTERS[name], border, 255)
                 out = samples_of(response, "u8", "u8")
+                if samples.ndim == 3:
+                    response = respond(fine_luma(samples), FILTERS[name], border, 255, unit=5000)
                 cases.append({
                     "id": f"{path.stem}/{name}/{border}",
                     "input": f"../photos/{path.name}",
@@ -409,7 +424,8 @@ def photographs():
                 })
     write_json(HERE / "responses.json", {
         "about": [
-            "inputs are 8-bit; colour becomes luma first: (2126 R + 7152 G + 722 B) / 10000, nearest, ties to even",
+            "inputs are 8-bit; colour becomes luma first: (2126 R + 7152 G + 722 B) / 10000, to nearest, ties to even, "
+            "for samples; not rounded for responses",
             "response_sha256: responses as 32-bit floats, little endian, row by row, no negative zeros",
             "samples_sha256: responses rounded half to even and saturated to 0..255 (map clamp), 8-bit, row by row",
             "constants are in units of a sample",
@@ -511,7 +527,11 @@ class Cases:
         if found[0] is None:
             self.refused.append({**case, "why": "valid, and the kernel is larger than the image"})
             return
-        reals = stacked([as_f32(r) for r in found])
+        reals = [as_f32(r) for r in found]
+        unrounded = image.ndim == 3 and channel == "luma" and depth == "u8"
+        if unrounded:
+            reals = [as_f32(respond(fine_luma(image), filter, border, scale, step, dilation, unit=5000))]
+        reals = stacked(reals)
         rows, columns = reals.shape[:2]
         case |= {"rows": rows, "columns": columns, "channels": 1 if reals.ndim == 2 else reals.shape[2]}
         exact = filter.integer and depth != "f32"
@@ -522,6 +542,8 @@ class Cases:
                 bound *= len(filter.kernels)
             if filter.combine == "direction":
                 bound, certain = 1e-6, False
+            elif unrounded:
+                certain = False
             else:
                 certain = exact
             case["response"] = {**self.stacks.add(input, reals), "exact": certain, "tolerance": 0 if certain else bound}
@@ -645,7 +667,7 @@ def manifest():
             "paths are relative to this file's folder",
             "a case: filter the input with the filter of that name, the border, step [rows, columns], dilation "
             "[rows, columns] and channel given, and compare",
-            "response: with map `float`; samples: with the case's map and depth",
+            "response: with map `float`, of luma that is not rounded; samples: with the case's map and depth",
             "expected samples stand in `file`, a flat .npy, from `offset` on: rows x columns x channels of them, "
             "channels interleaved; several cases may share a place",
             "exact: every bit; else the difference is at most `tolerance`, in units of the output's samples",

@@ -37,6 +37,7 @@ mod stopped_early;
 mod streams;
 mod surplus;
 mod types;
+mod unrounded_luma;
 mod unseen_folders;
 mod words;
 

@@ -179,17 +179,33 @@ mod photographs {
             let image = &images[&case.input];
             let bank = filters[&case.filter].bank(&case.filter);
             let filter = Filter::new(bank).with_extent(case.border.parse::<Extent>().unwrap());
-            for tuning in ways() {
-                let responses = apply(&filter.clone().with_map(Map::Float), image, &tuning);
+            let floats = filter.clone().with_map(Map::Float);
+            let [naive, usual] = ways();
+            if image.channels() == 3 {
+                // Luma that is not rounded has more digits than sums in f32 keep.
+                let [exact, near] = [&naive, &usual].map(|way| apply(&floats, image, way));
+                let (Samples::F32(exact), Samples::F32(near)) = (exact.samples(), near.samples())
+                else {
+                    panic!("the map float makes floats")
+                };
+                let kernels = floats.bank().kernels().iter();
+                let gain: f64 = kernels.map(|k| k.abs_sum() / k.divisor()).sum();
+                for (exact, near) in exact.iter().zip(near.iter()) {
+                    let apart = f64::from((exact - near).abs());
+                    assert!(apart <= 1e-6 * 255.0 * gain, "{}: {apart}", case.id);
+                }
+            }
+            for tuning in [naive, usual] {
+                let of_luma = image.channels() == 3 && tuning == Tuning::default();
+                let responses = apply(&floats, image, &tuning);
                 assert_eq!(
                     responses.shape(),
                     [case.rows, case.columns, 1],
                     "{}",
                     case.id
                 );
-                assert_eq!(
-                    sha256(&bytes(responses.samples())),
-                    case.response_sha256,
+                assert!(
+                    of_luma || sha256(&bytes(responses.samples())) == case.response_sha256,
                     "{} {tuning:?}",
                     case.id
                 );

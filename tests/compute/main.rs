@@ -17,6 +17,7 @@ mod peers;
 mod plan;
 mod runners;
 mod types;
+mod unrounded_luma;
 mod view;
 mod view_any;
 mod view_mut;

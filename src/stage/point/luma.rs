@@ -1,21 +1,18 @@
 //! Luma: one gray channel from red, green and blue.
 
-use std::ops::Range;
+use std::{marker::PhantomData, ops::Range};
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::{
     error::Result,
-    image::{Bool, ImageSpec, ImageView, Sample, f16},
+    filter::{LUMA_WEIGHT_SUM as WEIGHT_SUM, LUMA_WEIGHTS as WEIGHTS, UnroundedLuma},
+    image::{Bool, Depth, ImageSpec, ImageView, Sample, SampleSliceMut, f16},
     number::{Output, Widen},
     simd::{Body, Isa, Simd},
     stage::{RowStage, Rows, RowsMut, Run},
     view::StridedView,
 };
-
-/// The weights of Rec. 709 (0.2126, 0.7152, 0.0722) times [`WEIGHT_SUM`].
-const WEIGHTS: [u32; 3] = [1063, 3576, 361];
-const WEIGHT_SUM: u32 = 5000;
 
 /// Pixels that are deinterleaved at a time.
 const BLOCK: usize = 128;
@@ -28,10 +25,12 @@ pub(in crate::stage) struct Luma {
 }
 
 impl Luma {
-    /// The luma of such an image.
-    pub(in crate::stage) const fn new(image: ImageSpec, simd: Simd) -> Self {
+    /// The luma of such an image: rounded to its samples if `depth` is theirs, else floats
+    /// that are [not rounded](UnroundedLuma).
+    pub(in crate::stage) const fn new(image: ImageSpec, depth: Depth, simd: Simd) -> Self {
         let output = ImageSpec {
             channels: 1,
+            depth,
             ..image
         };
         Self { output, simd }
@@ -56,42 +55,77 @@ impl RowStage for Luma {
     ) -> Result<()> {
         run.check()?;
         let first = rows.start - source.first;
+        let is_rounded = source.view.depth() == self.output.depth;
         run.for_each_row(out, 1, &|row, grays| {
-            each_sample!(ImageView(source.view), view => {
-                let grays = Sample::of_slice_mut(grays).expect("luma has the depth of its image");
-                gray_row(self.simd, &view, first + row, grays);
+            each_sample!(ImageView(source.view), view => match grays {
+                grays if is_rounded => {
+                    let grays = Sample::of_slice_mut(grays).expect("luma has the depth of its image");
+                    gray_row::<_, Rounded>(self.simd, &view, first + row, grays);
+                }
+                SampleSliceMut::F32(grays) => {
+                    gray_row::<_, Unrounded<f32>>(self.simd, &view, first + row, grays);
+                }
+                SampleSliceMut::F64(grays) => {
+                    gray_row::<_, Unrounded<f64>>(self.simd, &view, first + row, grays);
+                }
+                _ => unreachable!("luma that is not rounded is float"),
             });
         })
     }
 }
 
 /// Fills a row with the luma of row `row` of `view`.
-fn gray_row<S: Gray>(simd: Simd, view: &StridedView<'_, S, 3>, row: usize, grays: &mut [S]) {
+fn gray_row<S: Gray, D: Division<S>>(
+    simd: Simd,
+    view: &StridedView<'_, S, 3>,
+    row: usize,
+    grays: &mut [D::Quotient],
+) {
     let [_, columns, channels] = view.shape();
     let grays = &mut grays[..columns];
     // Constants, so that other types are compiled once and not for every SIMD level.
     match (view.flat_row(row), channels) {
-        (Some(samples), 3) if const { S::DEPTH.is_picture() } => {
-            simd.run(Row::<S, 3> { samples, grays });
+        (Some(samples), 3) if const { is_picture::<S, D>() } => {
+            simd.run(Row::<S, D, 3>::new(samples, grays));
         }
-        (Some(samples), 4) if const { S::DEPTH.is_picture() } => {
-            simd.run(Row::<S, 4> { samples, grays });
+        (Some(samples), 4) if const { is_picture::<S, D>() } => {
+            simd.run(Row::<S, D, 4>::new(samples, grays));
         }
         _ => {
             for (column, gray) in grays.iter_mut().enumerate() {
-                *gray = S::gray([0, 1, 2].map(|channel| *view.at([row, column, channel])));
+                let pixel = [0, 1, 2].map(|channel| *view.at([row, column, channel]));
+                *gray = D::divide(S::weigh(pixel));
             }
         }
     }
 }
 
-/// A row of pixels of N channels.
-struct Row<'a, S, const N: usize> {
-    samples: &'a [S],
-    grays: &'a mut [S],
+/// Whether image and luma are of the types of pictures.
+const fn is_picture<S: Gray, D: Division<S>>() -> bool {
+    S::DEPTH.is_picture() && D::Quotient::DEPTH.is_picture()
 }
 
-impl<S: Gray, const N: usize> Body for Row<'_, S, N> {
+/// A row of pixels of N channels.
+struct Row<'a, S, D: Division<S>, const N: usize>
+where
+    S: Gray,
+{
+    samples: &'a [S],
+    grays: &'a mut [D::Quotient],
+    division: PhantomData<D>,
+}
+
+impl<'a, S: Gray, D: Division<S>, const N: usize> Row<'a, S, D, N> {
+    const fn new(samples: &'a [S], grays: &'a mut [D::Quotient]) -> Self {
+        Self {
+            samples,
+            grays,
+            division: PhantomData,
+        }
+    }
+}
+
+impl<S: Gray, D: Division<S>, const N: usize> Body for Row<'_, S, D, N> {
     type Output = ();
 
     #[inline(always)]
@@ -103,9 +137,49 @@ impl<S: Gray, const N: usize> Body for Row<'_, S, N> {
                 *sum = S::weigh([pixel[0], pixel[1], pixel[2]]);
             }
             for (gray, &sum) in grays.iter_mut().zip(&sums) {
-                *gray = S::divide(sum);
+                *gray = D::divide(sum);
             }
         }
+    }
+}
+
+/// How weighted sums become samples of luma.
+trait Division<S: Gray> {
+    type Quotient: Sample;
+
+    fn divide(sum: S::Sum) -> Self::Quotient;
+}
+
+/// To samples of the image.
+struct Rounded;
+
+impl<S: Gray> Division<S> for Rounded {
+    type Quotient = S;
+
+    #[inline(always)]
+    fn divide(sum: S::Sum) -> S {
+        S::divide(sum)
+    }
+}
+
+/// To the floats of [`UnroundedLuma`].
+struct Unrounded<F>(PhantomData<F>);
+
+impl<S: Gray, F: Output> Division<S> for Unrounded<F> {
+    type Quotient = F;
+
+    #[inline(always)]
+    fn divide(sum: S::Sum) -> F {
+        let divisor = const {
+            match UnroundedLuma::of(S::DEPTH, F::DEPTH) {
+                Some(UnroundedLuma {
+                    weight, divisor, ..
+                }) => S::UNIT as f64 * weight / divisor,
+                // Never called.
+                None => 1.0,
+            }
+        };
+        F::from_real(S::sum_to_f64(sum) / divisor)
     }
 }
 
@@ -114,20 +188,22 @@ trait Gray: Sample {
     /// The type of weighted sums.
     type Sum: Pod;
 
+    /// The weighted sum of a pixel whose luma is 1.
+    const UNIT: u32;
+
     fn weigh(pixel: [Self; 3]) -> Self::Sum;
 
     fn divide(sum: Self::Sum) -> Self;
 
-    #[inline(always)]
-    fn gray(pixel: [Self; 3]) -> Self {
-        Self::divide(Self::weigh(pixel))
-    }
+    fn sum_to_f64(sum: Self::Sum) -> f64;
 }
 
 macro_rules! gray {
     ($($sample:ty),*) => {$(
         impl Gray for $sample {
             type Sum = u32;
+
+            const UNIT: u32 = WEIGHT_SUM;
 
             #[inline(always)]
             fn weigh(pixel: [Self; 3]) -> u32 {
@@ -138,6 +214,11 @@ macro_rules! gray {
             #[inline(always)]
             fn divide(sum: u32) -> Self {
                 divide(sum) as Self
+            }
+
+            #[inline(always)]
+            fn sum_to_f64(sum: u32) -> f64 {
+                sum.into()
             }
         }
     )*};
@@ -150,6 +231,8 @@ macro_rules! gray_in_f64 {
         impl Gray for $sample {
             type Sum = f64;
 
+            const UNIT: u32 = 2 * WEIGHT_SUM;
+
             #[inline(always)]
             fn weigh([r, g, b]: [Self; 3]) -> f64 {
                 let weighted = |sample: Self, k: usize| sample.to_f64() * f64::from(2 * WEIGHTS[k]);
@@ -158,7 +241,12 @@ macro_rules! gray_in_f64 {
 
             #[inline(always)]
             fn divide(sum: f64) -> Self {
-                Self::from_real(sum / f64::from(2 * WEIGHT_SUM))
+                Self::from_real(sum / f64::from(Self::UNIT))
+            }
+
+            #[inline(always)]
+            fn sum_to_f64(sum: f64) -> f64 {
+                sum
             }
         }
     )*};
@@ -169,6 +257,8 @@ macro_rules! gray_in_i128 {
     ($($sample:ty),*) => {$(
         impl Gray for $sample {
             type Sum = i128;
+
+            const UNIT: u32 = WEIGHT_SUM;
 
             #[inline(always)]
             fn weigh(pixel: [Self; 3]) -> i128 {
@@ -184,6 +274,11 @@ macro_rules! gray_in_i128 {
                 let (below, rest) = (sum.div_euclid(divisor), sum.rem_euclid(divisor));
                 let up = 2 * rest > divisor || (2 * rest == divisor && below % 2 != 0);
                 (below + i128::from(up)) as Self
+            }
+
+            #[inline(always)]
+            fn sum_to_f64(sum: i128) -> f64 {
+                sum as f64
             }
         }
     )*};
@@ -215,14 +310,45 @@ mod tests {
         }
     }
 
+    fn gray<S: Gray, D: Division<S>>(pixel: [S; 3]) -> D::Quotient {
+        D::divide(S::weigh(pixel))
+    }
+
     #[test]
     fn weights_are_those_of_rec_709() {
         assert_eq!(WEIGHTS.iter().sum::<u32>(), WEIGHT_SUM);
-        assert_eq!(u8::gray([255, 0, 0]), 54); // 54.213
-        assert_eq!(u8::gray([0, 255, 0]), 182); // 182.376
-        assert_eq!(u8::gray([0, 0, 255]), 18); // 18.411
-        assert_eq!(u16::gray([65_535; 3]), 65_535);
-        assert_eq!(f32::gray([1.0, 0.0, 0.0]), 0.2126);
+        assert_eq!(gray::<u8, Rounded>([255, 0, 0]), 54); // 54.213
+        assert_eq!(gray::<u8, Rounded>([0, 255, 0]), 182); // 182.376
+        assert_eq!(gray::<u8, Rounded>([0, 0, 255]), 18); // 18.411
+        assert_eq!(gray::<u16, Rounded>([65_535; 3]), 65_535);
+        assert_eq!(gray::<f32, Rounded>([1.0, 0.0, 0.0]), 0.2126);
+    }
+
+    #[test]
+    fn unrounded_luma_is_exact_for_8_bits_and_for_grays() {
+        let wholes = |gray: f32, scale: f64| f64::from(gray) * scale;
+        assert_eq!(
+            wholes(gray::<u8, Unrounded<f32>>([255, 0, 0]), 2_f64.powi(21)),
+            271_065.0
+        );
+        assert_eq!(
+            wholes(gray::<u8, Unrounded<f32>>([1, 2, 3]), 2_f64.powi(21)),
+            9298.0
+        );
+        for level in 0..=u8::MAX {
+            let gray = gray::<u8, Unrounded<f32>>([level; 3]);
+            assert_eq!(wholes(gray, 2_f64.powi(21)), 5000.0 * f64::from(level));
+        }
+        for level in 0..=u16::MAX {
+            let gray = gray::<u16, Unrounded<f32>>([level; 3]);
+            assert_eq!(wholes(gray, 65_536.0), f64::from(level));
+        }
+        // 54.213 of 255 is 13932.741 of 65535.
+        let red = wholes(gray::<u16, Unrounded<f32>>([65_535, 0, 0]), 65_536.0);
+        assert!(
+            (red - 13_932.741).abs() <= 13_932.741 / f64::from(1 << 24),
+            "{red}"
+        );
     }
 
     #[test]
@@ -235,23 +361,28 @@ mod tests {
                 .collect();
             let bytes: Vec<u8> = wide.iter().map(|&s| s as u8).collect();
             let floats: Vec<f32> = wide.iter().map(|&s| f32::from(s) / 65_535.0).collect();
-            check(&wide, [rows, columns, channels]);
-            check(&bytes, [rows, columns, channels]);
-            check(&floats, [rows, columns, channels]);
+            check::<_, Rounded>(&wide, [rows, columns, channels]);
+            check::<_, Rounded>(&bytes, [rows, columns, channels]);
+            check::<_, Rounded>(&floats, [rows, columns, channels]);
+            check::<_, Unrounded<f32>>(&wide, [rows, columns, channels]);
+            check::<_, Unrounded<f32>>(&bytes, [rows, columns, channels]);
         }
     }
 
-    fn check<S: Gray>(samples: &[S], shape: [usize; 3]) {
+    fn check<S: Gray, D>(samples: &[S], shape: [usize; 3])
+    where
+        D: Division<S, Quotient: Zeroable + Clone + PartialEq + std::fmt::Debug>,
+    {
         let view = StridedView::from_slice(samples, shape).unwrap();
         for view in [view, view.flip(1).unwrap()] {
             let pixels = (0..shape[0]).flat_map(|y| (0..shape[1]).map(move |x| (y, x)));
-            let expected: Vec<S> = pixels
-                .map(|(y, x)| S::gray([0, 1, 2].map(|c| *view.at([y, x, c]))))
+            let expected: Vec<D::Quotient> = pixels
+                .map(|(y, x)| gray::<S, D>([0, 1, 2].map(|c| *view.at([y, x, c]))))
                 .collect();
             for simd in Simd::available() {
-                let mut grays = vec![S::zeroed(); expected.len()];
+                let mut grays = vec![D::Quotient::zeroed(); expected.len()];
                 for (row, grays) in grays.chunks_exact_mut(shape[1]).enumerate() {
-                    gray_row(simd, &view, row, grays);
+                    gray_row::<S, D>(simd, &view, row, grays);
                 }
                 assert_eq!(grays, expected, "{simd:?}");
             }

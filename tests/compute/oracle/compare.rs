@@ -1,10 +1,9 @@
 //! How far a result is from the exact one.
 
-use stridekern::{
-    Channel, Combine, Depth, Image, LaneKind, Map, Method, Plan, Tuning, simd::Level,
-};
+use stridekern::{Combine, Depth, Image, LaneKind, Map, Method, Plan, Tuning, simd::Level};
 
 use super::{
+    LUMA_UNROUNDED,
     exact::{Dyadic, Format, Ratio},
     response::{Case, Exact, Right, Wanted, is_scaled},
     samples::{Kind, Sample, kind, samples},
@@ -25,8 +24,11 @@ pub(super) enum Promise {
 }
 
 impl Promise {
-    pub(super) fn of(from: Depth, to: Depth) -> Self {
-        match (kind(from).is_integer(), kind(to).is_integer()) {
+    pub(super) fn of(case: &Case) -> Self {
+        let [from, to] = [case.image.depth(), case.output_depth()].map(|d| kind(d).is_integer());
+        match (from, to) {
+            // Of colours, it is floats that are summed.
+            (true, false) if LUMA_UNROUNDED && case.is_luma_of_colours() => Self::Bounded,
             (true, true) => Self::Rounded,
             (true, false) => Self::Nearest,
             (false, false) => Self::Bounded,
@@ -86,7 +88,7 @@ fn bound(case: &Case, plan: &Plan) -> f64 {
     let sums = case.kernels.iter().map(|k| of_sum(k.shape)).max();
     let mut chain = sums.unwrap() + case.kernels.len() - 1;
     // Three products and two sums of luma, and its rounding.
-    if case.channel == Channel::Luma && case.image.shape()[2] > 2 {
+    if case.is_luma_of_colours() {
         chain += 6;
     }
     if plan.method() == Method::Fft {
@@ -159,7 +161,7 @@ fn differences(
             false => bound * (size[region] + middle) * to_scale + underflow,
         }
     };
-    let promise = Promise::of(case.image.depth(), output.depth());
+    let promise = Promise::of(case);
     let got = samples(output);
     (0..got.len()).filter_map(move |at| {
         let got = got[at];

@@ -29,4 +29,4 @@ const FLOAT_BOUND: bool = true;
 /// Whether the bias of integer samples is a whole number of them, halves up.
 const BIAS_WHOLE: bool = true;
 /// Whether luma of integers is not rounded where the result is float.
-const LUMA_UNROUNDED: bool = false;
+const LUMA_UNROUNDED: bool = true;

@@ -112,7 +112,7 @@ impl Report {
     pub(super) fn key(case: &Case, weights: WeightKind, outcome: &Outcome) -> Key {
         let (from, to) = (case.image.depth(), case.output_depth());
         Key {
-            promise: Promise::of(from, to),
+            promise: Promise::of(case),
             from,
             to,
             engine: outcome.engine,

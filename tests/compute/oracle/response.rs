@@ -116,6 +116,11 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// Whether there is luma to be computed.
+    pub(super) fn is_luma_of_colours(&self) -> bool {
+        self.channel == Channel::Luma && self.image.shape()[2] > 2
+    }
+
     pub(super) fn new(image: Image, kernel: Weights) -> Self {
         Self {
             image,
