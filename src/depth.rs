@@ -141,6 +141,16 @@ impl Depth {
         }
     }
 
+    /// The smallest and the largest integer of the type, exactly; of floats, 0 and 1.
+    pub(crate) const fn ends(self) -> [i128; 2] {
+        let [low, high] = self.range();
+        match self {
+            Self::U64 => [0, u64::MAX as i128],
+            Self::I64 => [i64::MIN as i128, i64::MAX as i128],
+            _ => [low as i128, high as i128],
+        }
+    }
+
     /// The largest absolute value of a sample: of floats, the full scale.
     pub(crate) const fn largest(self) -> f64 {
         let [low, high] = self.range();

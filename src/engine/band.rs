@@ -1,6 +1,6 @@
 //! The source rows of a band, ready for the inner loops.
 
-use crate::{error::Result, image::no_memory, view::StridedView};
+use crate::{error::Result, image::no_memory, number::Element, view::StridedView};
 
 /// Source rows with the border applied and samples converted to the element type.
 #[derive(Debug, Clone)]
@@ -50,6 +50,18 @@ impl<'a, T> Band<'a, T> {
             step,
             may_be_non_finite,
             borrowed,
+        })
+    }
+
+    /// The largest absolute sample.
+    pub(crate) fn largest(&self) -> f64
+    where
+        T: Element,
+    {
+        let samples = self.rows.iter().flat_map(|row| row.iter());
+        samples.fold(0.0, |largest, sample| {
+            let size = sample.to_f64().abs();
+            if size > largest { size } else { largest }
         })
     }
 

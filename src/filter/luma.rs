@@ -21,10 +21,17 @@ pub(crate) struct UnroundedLuma {
 }
 
 impl UnroundedLuma {
-    /// For images and float results of these depths; `None` for float images, whose luma is a
-    /// float anyway.
+    /// For images and float results of these depths; `None` for images of 32- and 64-bit floats,
+    /// whose luma is of their type anyway.
     pub(crate) const fn of(image: Depth, result: Depth) -> Option<Self> {
         let (depth, exact) = match result {
+            _ if matches!(image, Depth::F16) => {
+                return Some(Self {
+                    depth: Depth::F32,
+                    weight: 1.0,
+                    divisor: 1.0,
+                });
+            }
             _ if image.is_float() => return None,
             _ if image.needs_f64() => (Depth::F64, 1_u128 << 53),
             Depth::F64 => (Depth::F64, 1 << 53),
@@ -68,7 +75,12 @@ mod tests {
             let made = (luma.depth, luma.weight.log2() as i32, luma.divisor);
             assert_eq!(made, wanted, "{image} {result}");
         }
-        for float in [Depth::F16, Depth::F32, Depth::F64] {
+        let half = UnroundedLuma::of(Depth::F16, Depth::F16).unwrap();
+        assert_eq!(
+            (half.depth, half.weight, half.divisor),
+            (Depth::F32, 1.0, 1.0)
+        );
+        for float in [Depth::F32, Depth::F64] {
             assert_eq!(UnroundedLuma::of(float, Depth::F64), None);
         }
     }

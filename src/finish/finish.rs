@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use super::{
     integer::IntegerFinish,
-    near_ties::{f64_sum_error, round_checked},
+    near_ties::{Tolerance, f64_sum_error, round_checked},
     scale::{Affine, FinalScale, common_divisor},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub(crate) struct Finish {
     pub(super) integer: Option<IntegerFinish>,
     /// A bound of the error of a value before it is rounded, in samples, where samples near
     /// to a tie must be told.
-    tolerance: Option<f64>,
+    pub(super) tolerance: Option<Tolerance>,
 }
 
 /// The smallest and the largest finite numerator of an image.
@@ -125,11 +125,15 @@ impl Finish {
             finish.integer = IntegerFinish::new(&finish.affine, combine, map, finish.final_scale);
         }
         finish.tolerance = finish.find_tolerance(kernels, sum_errors);
-        if !finish.in_f64 && finish.tolerance.is_some_and(|t| t > MAX_TOLERANCE) {
+        if !finish.in_f64 && finish.tolerance.is_some_and(|t| t.total() > MAX_TOLERANCE) {
             finish.in_f64 = true;
             finish.tolerance = finish.find_tolerance(kernels, sum_errors);
         }
         finish
+    }
+
+    fn tolerance(&self) -> Option<f64> {
+        self.tolerance.map(Tolerance::total)
     }
 
     /// Whether samples may be near to a tie, so that they are told by
@@ -273,7 +277,7 @@ impl Finish {
             SampleSliceMut::I16(out)
                 if const { !matches!(T::KIND, LaneKind::F64) } && !self.in_f64 =>
             {
-                self.apply_in::<T, i16, f32>(simd, sums, 0, out, self.tolerance, near_ties);
+                self.apply_in::<T, i16, f32>(simd, sums, 0, out, self.tolerance(), near_ties);
             }
             // One more pass costs less than another copy of this code for every type.
             out => each_sample!(SampleSliceMut(out), out => {
@@ -297,7 +301,7 @@ impl Finish {
             simd.run(ToSamples {
                 values,
                 lowest: self.lowest,
-                tolerance: self.tolerance,
+                tolerance: self.tolerance(),
                 first,
                 out,
                 near_ties,
@@ -313,9 +317,9 @@ impl Finish {
         near_ties: &mut Vec<u32>,
     ) {
         if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
-            self.apply_in::<T, O, f64>(simd, sums, 0, out, self.tolerance, near_ties);
+            self.apply_in::<T, O, f64>(simd, sums, 0, out, self.tolerance(), near_ties);
         } else {
-            self.apply_in::<T, O, f32>(simd, sums, 0, out, self.tolerance, near_ties);
+            self.apply_in::<T, O, f32>(simd, sums, 0, out, self.tolerance(), near_ties);
         }
     }
 

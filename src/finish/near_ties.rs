@@ -19,8 +19,23 @@ use crate::{
     image::Depth,
     kernel::Kernel,
     map::Map,
-    number::{LaneKind, Output, Real, rational},
+    number::{LaneKind, Output, Real, decimal, rational},
 };
+
+/// A bound of the error of a value before it is rounded, in samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tolerance {
+    /// What is proportional to the samples, for the largest of their type.
+    of_samples: f64,
+    /// What bias and offset add.
+    of_constants: f64,
+}
+
+impl Tolerance {
+    pub(super) fn total(self) -> f64 {
+        self.of_samples + self.of_constants
+    }
+}
 
 /// Dividends below this are integers in f64 whose quotients round as the exact ones do; see
 /// [`Finish::fits_f32`].
@@ -38,21 +53,38 @@ impl Finish {
             && self.combine != Some(Combine::Direction)
     }
 
-    /// A bound of the error of a value before it is rounded, in samples, if it matters: where
-    /// samples round exactly, and neither sums nor the finish do so by themselves. The errors
-    /// of the sums are bounded by `sum_errors`.
-    pub(super) fn find_tolerance(&self, kernels: &[Kernel], sum_errors: &[f64]) -> Option<f64> {
+    /// The tolerance, if it matters: where samples round exactly, and neither sums nor the
+    /// finish do so by themselves. The errors of the sums are bounded by `sum_errors`.
+    pub(super) fn find_tolerance(
+        &self,
+        kernels: &[Kernel],
+        sum_errors: &[f64],
+    ) -> Option<Tolerance> {
         if !self.rounds_exactly() || self.is_exact_by_itself(kernels, sum_errors) {
             return None;
         }
         let FinalScale { add, mul, div } = self.final_scale;
         let errors = self.affine.iter().zip(sum_errors);
         let errors: f64 = errors.map(|(term, error)| term.scale.abs() * error).sum();
-        let largest: f64 = self.affine.iter().map(Affine::max_abs_numerator).sum();
-        let finishing =
-            self.roundings() as f64 * self.real().unit_roundoff() * (largest + add.abs());
+        let [sums, biases] = [Affine::max_abs_sum, Affine::abs_bias]
+            .map(|of| self.affine.iter().map(of).sum::<f64>());
+        let finishing = self.roundings() as f64 * self.real().unit_roundoff();
         // Rounded up: this is computed in f64, and converted to f32.
-        Some((errors + finishing) * (mul / div) * (1.0 + 1e-6))
+        let scale = (mul / div) * (1.0 + 1e-6);
+        Some(Tolerance {
+            of_samples: (errors + finishing * sums) * scale,
+            of_constants: finishing * (biases + add.abs()) * scale,
+        })
+    }
+
+    /// The same finish of sums of samples whose absolute values are at most `largest`.
+    pub(crate) fn of_samples_up_to(&self, largest: f64) -> Self {
+        let share = largest / self.from.largest();
+        let mut finish = self.clone();
+        if let Some(tolerance) = &mut finish.tolerance {
+            tolerance.of_samples *= share;
+        }
+        finish
     }
 
     /// The most roundings on the way from sums to a value.
@@ -61,8 +93,9 @@ impl Finish {
         let changes = |identity: bool| usize::from(!identity);
         let magnitude = usize::from(self.combine == Some(Combine::Magnitude));
         let kernel = |term: &Affine| {
-            // Bias, scale, square, and the addition to the others.
-            changes(term.bias == 0.0) + changes(term.scale == 1.0) + magnitude + 1
+            // The bias itself, which f64 may not hold, and its addition; scale, square, and the
+            // addition to the others.
+            2 * changes(term.bias == 0.0) + changes(term.scale == 1.0) + magnitude + 1
         };
         let kernels = self.affine.iter().map(kernel).sum::<usize>() - 1;
         // The conversion of a sum, which f32 may have to round, and the addition of the
@@ -176,13 +209,13 @@ impl ExactFinish {
         let mut exact = Self {
             divisors: kernels.iter().map(|k| rational(k.divisor())).collect(),
             biases: (kernels.iter())
-                .map(|k| rational(k.bias_in_samples(finish.from)))
+                .map(|k| bias_in_samples(k, finish.from))
                 .collect(),
             combine: finish.combine,
             abs: finish.map == Map::Abs,
             add: rational(add),
             rescale: rational(mul) / rational(div),
-            range: finish.to.range().map(|end| rational(end).to_integer()),
+            range: finish.to.ends().map(BigInt::from),
             small: None,
         };
         exact.small = exact.small(denominator);
@@ -219,7 +252,7 @@ impl ExactFinish {
     }
 
     /// The sample of an integer sum of the only kernel, or `None` if `i128` does not hold it.
-    pub(crate) fn sample_of_small(&self, sum: i128) -> Option<f64> {
+    pub(crate) fn sample_of_small(&self, sum: i128) -> Option<i128> {
         let small = self.small?;
         let response = sum.checked_mul(small.factor)?.checked_add(small.bias)?;
         let response = if small.abs {
@@ -234,11 +267,11 @@ impl ExactFinish {
         );
         let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
         let sample = (whole >> 1) + i128::from(half_up);
-        Some(sample.clamp(small.range[0], small.range[1]) as f64)
+        Some(sample.clamp(small.range[0], small.range[1]))
     }
 
     /// The sample of these sums, one of every kernel: an integer.
-    pub(crate) fn sample(&self, sums: impl Iterator<Item = BigRational>) -> f64 {
+    pub(crate) fn sample(&self, sums: impl Iterator<Item = BigRational>) -> i128 {
         let terms = self.divisors.iter().zip(&self.biases);
         let responses = sums
             .zip(terms)
@@ -263,7 +296,7 @@ impl ExactFinish {
     }
 
     /// The sample of the root of these squares: `(root + add) * rescale`, rounded.
-    fn magnitude(&self, squares: &BigRational) -> f64 {
+    fn magnitude(&self, squares: &BigRational) -> i128 {
         let twice = &self.rescale * rational(2.0);
         let squares = squares * &twice * &twice;
         let add = &self.add * &twice;
@@ -281,10 +314,21 @@ impl ExactFinish {
         self.saturated(rounded(halves, is_tie))
     }
 
-    fn saturated(&self, sample: BigInt) -> f64 {
+    fn saturated(&self, sample: BigInt) -> i128 {
         let [low, high] = self.range.clone();
-        i128::try_from(sample.clamp(low, high)).map_or(0.0, |sample| sample as f64)
+        i128::try_from(sample.clamp(low, high)).unwrap_or_default()
     }
+}
+
+/// The bias of a kernel on integer samples, in samples: a whole number, halves up. Of 64 bits
+/// it may have more digits than f64.
+fn bias_in_samples(kernel: &Kernel, depth: Depth) -> BigRational {
+    if !depth.is_64_bit_integer() {
+        return rational(kernel.bias_in_samples(depth));
+    }
+    let [_, white] = depth.ends();
+    let bias = decimal(kernel.bias()) * BigRational::from_integer(white.into());
+    (bias + decimal(kernel.offset()) + rational(0.5)).floor()
 }
 
 /// A number of halves, rounded down to a whole one, to the nearest integer. If `is_tie`, it was

@@ -31,7 +31,17 @@ impl Affine {
 
     /// The largest absolute numerator.
     pub(super) fn max_abs_numerator(&self) -> f64 {
-        (self.min_sum.abs().max(self.max_sum.abs()) + self.bias.abs()) * self.scale.abs()
+        self.max_abs_sum() + self.abs_bias()
+    }
+
+    /// What sums have in it.
+    pub(super) fn max_abs_sum(&self) -> f64 {
+        self.min_sum.abs().max(self.max_sum.abs()) * self.scale.abs()
+    }
+
+    /// What the bias has in it.
+    pub(super) fn abs_bias(&self) -> f64 {
+        (self.bias * self.scale).abs()
     }
 
     /// Whether every numerator equals its sum.

@@ -134,16 +134,27 @@ pub(crate) trait Output: Sample {
     /// The nearest sample, ties to even, saturated. NaN becomes 0 in integers.
     fn from_real<F: Real>(value: F) -> Self;
 
+    /// An integer that this type holds.
+    fn from_integer(value: i128) -> Self;
+
     /// Wraps a slice of this type in the enum of slices of any sample type.
     fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_>;
 }
 
 macro_rules! output {
     ($sample:ty, $value:ident => $rounded:expr) => {
+        output!($sample, $value => $rounded, |value: i128| value as Self);
+    };
+    ($sample:ty, $value:ident => $rounded:expr, $integer:expr) => {
         impl Output for $sample {
             #[inline(always)]
             fn from_real<F: Real>($value: F) -> Self {
                 $rounded
+            }
+
+            fn from_integer(value: i128) -> Self {
+                #[allow(clippy::redundant_closure_call, reason = "one for each kind of type")]
+                $integer(value)
             }
 
             fn slice_mut(samples: &mut [Self]) -> SampleSliceMut<'_> {
@@ -161,14 +172,14 @@ output!(i8, value => value.to_i16(Self::MIN.into(), Self::MAX.into()) as Self);
 output!(i16, value => value.to_i16(Self::MIN, Self::MAX));
 output!(i32, value => low_bits(value.to_f64(), Self::MIN.into(), Self::MAX.into()) as Self);
 output!(i64, value => nearest(value.to_f64()) as Self);
-output!(Bool, value => Self(value.to_integer(1) as u8));
-output!(f16, value => nearest_f16(value.to_f64()));
+output!(Bool, value => Self(value.to_integer(1) as u8), |value| Self(value as u8));
+output!(f16, value => nearest_f16(value.to_f64()), |value| nearest_f16(value as f64));
 output!(f32, value => value.to_f32());
 output!(f64, value => value.to_f64());
 
-/// Sets all samples to the nearest to this value.
-pub(crate) fn fill(samples: SampleSliceMut<'_>, value: f64) {
-    each_sample!(SampleSliceMut(samples), samples => samples.fill(Output::from_real(value)));
+/// Sets all samples to this integer, which their type holds.
+pub(crate) fn fill(samples: SampleSliceMut<'_>, value: i128) {
+    each_sample!(SampleSliceMut(samples), samples => samples.fill(Output::from_integer(value)));
 }
 
 /// The low 32 bits of the nearest integer, ties to even, saturated to `low..=high`, which

@@ -178,6 +178,8 @@ struct SummedRow<'a, E, T> {
     band: &'a Band<'a, E>,
     /// The row of the band's result.
     y_in_band: usize,
+    /// The largest absolute sample of the band, where it is far from that of the type.
+    largest: Option<f64>,
 }
 
 /// How rows of sums become rows of the output.
@@ -301,12 +303,15 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     ) -> Result<()> {
         let simd = self.convolution.offer().simd;
         let near_ties = &mut scratch.near_ties;
+        let of_samples = row.largest.map(|largest| finish.of_samples_up_to(largest));
+        let finish = of_samples.as_ref().unwrap_or(finish);
         match row.sums {
             Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
             Sums::F64(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
         }
         if let Some(near_ties) = &self.stage.near_ties {
-            near_ties.round(simd, row.band, row.y_in_band, out.reborrow(), scratch)?;
+            let at = (row.band, row.y_in_band);
+            near_ties.round(simd, at, row.largest, out.reborrow(), scratch)?;
         }
         if let Some(point) = &self.stage.point {
             point.run(
@@ -420,6 +425,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         }
         let band = (self.bands).band(tile, padded_rows, mem::take(band_slices))?;
         let row_len = tile.columns.len() * self.convolution.channels;
+        // Samples of 64 bits are rarely that large.
+        let largest = self.convolution.sample_limit.map(|_| band.largest());
         for first in (0..tile.rows.len()).step_by(rows_at_once) {
             let rows = rows_at_once.min(tile.rows.len() - first);
             for (kernel, sums) in kernels.iter().zip(sums.chunks_exact_mut(kernel_len)) {
@@ -439,6 +446,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                     sums,
                     band: &band,
                     y_in_band,
+                    largest,
                 };
                 match &self.stage.f64_fallback {
                     Some(fallback) if fallback.is_needed(simd, &band, y_in_band, as_f32(sums)) => {

@@ -39,7 +39,7 @@ pub(super) struct NearTieScratch {
 #[derive(Debug, Clone, Copy)]
 struct Flat<E> {
     value: E,
-    sample: f64,
+    sample: i128,
     x: usize,
 }
 
@@ -62,12 +62,12 @@ impl NearTies {
     }
 
     /// Rounds the samples of row `y` of a band's result whose positions are in
-    /// `scratch.near_ties`, and empties that.
+    /// `scratch.near_ties`, and empties that. `largest` is the largest sample, if it is known.
     pub(super) fn round<E: Element>(
         &self,
         simd: Simd,
-        band: &Band<'_, E>,
-        y: usize,
+        (band, y): (&Band<'_, E>, usize),
+        largest: Option<f64>,
         mut out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
     ) -> Result<()> {
@@ -81,11 +81,13 @@ impl NearTies {
             fill(out, sample);
             return Ok(());
         }
+        let of_samples = largest.map(|largest| self.f64_finish.of_samples_up_to(largest));
+        let finish = of_samples.as_ref().unwrap_or(&self.f64_finish);
         // Vectors sum a row in the time of an eighth of its windows one by one.
         if scratch.near_ties.len() * 8 >= out.len() {
-            self.round_row(simd, band, y, out.reborrow(), scratch)?;
+            self.round_row(simd, finish, (band, y), out.reborrow(), scratch)?;
         } else {
-            self.round_windows(simd, band, y, out.reborrow(), scratch)?;
+            self.round_windows(simd, finish, (band, y), out.reborrow(), scratch)?;
         }
         scratch.near_ties.clear();
         let mut flat = None;
@@ -101,8 +103,8 @@ impl NearTies {
     fn round_row<E: Element>(
         &self,
         simd: Simd,
-        band: &Band<'_, E>,
-        y: usize,
+        finish: &Finish,
+        (band, y): (&Band<'_, E>, usize),
         out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
     ) -> Result<()> {
@@ -112,7 +114,7 @@ impl NearTies {
         let rows = sums.chunks_exact(stride).map(|sums| &sums[..out.len()]);
         let mut slices = recycled(mem::take(&mut scratch.slices));
         slices.extend(rows);
-        (self.f64_finish).apply(simd, &slices, out, &mut scratch.very_near);
+        finish.apply(simd, &slices, out, &mut scratch.very_near);
         scratch.slices = recycled(slices);
         Ok(())
     }
@@ -121,8 +123,8 @@ impl NearTies {
     fn round_windows<E: Element>(
         &self,
         simd: Simd,
-        band: &Band<'_, E>,
-        y: usize,
+        finish: &Finish,
+        (band, y): (&Band<'_, E>, usize),
         mut out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
     ) -> Result<()> {
@@ -141,7 +143,7 @@ impl NearTies {
             of_kernels.extend(sums.chunks_exact(1));
             let told = very_near.len();
             let sample = out.reborrow().range(at as usize, at as usize + 1);
-            (self.f64_finish).apply(simd, &of_kernels, sample, very_near);
+            finish.apply(simd, &of_kernels, sample, very_near);
             // Told as the first of one.
             very_near[told..].fill(at);
             *slices = recycled(of_kernels);
@@ -154,7 +156,7 @@ impl NearTies {
         band: &Band<'_, E>,
         window: Window,
         flat: &mut Option<Flat<E>>,
-    ) -> f64 {
+    ) -> i128 {
         let kernels = &self.window_kernels;
         let is_flat = |value| kernels.iter().all(|k| k.is_flat(band, window, value));
         if let Some(flat) = flat {
@@ -179,7 +181,7 @@ impl NearTies {
     }
 
     /// The sample of a row whose windows all hold one value.
-    fn flat_row<E: Element>(&self, band: &Band<'_, E>, y: usize) -> Option<f64> {
+    fn flat_row<E: Element>(&self, band: &Band<'_, E>, y: usize) -> Option<i128> {
         let first = window(band, y, 0);
         let kernels = &self.window_kernels;
         let value = kernels.first()?.first_sample(band, first)?;
@@ -187,7 +189,7 @@ impl NearTies {
         flat.then(|| self.sum_exactly(band, first))
     }
 
-    fn sum_exactly<E: Element>(&self, band: &Band<'_, E>, window: Window) -> f64 {
+    fn sum_exactly<E: Element>(&self, band: &Band<'_, E>, window: Window) -> i128 {
         if let [kernel] = &*self.window_kernels
             && let ExactSum::Small(sum) = kernel.exact_sum(band, window)
             && let Some(sample) = self.exact_finish.sample_of_small(sum)

@@ -160,6 +160,8 @@ proptest! {
         map in select(vec![Map::Clamp, Map::Stretch]),
         blocks in vec(1_usize..6, 1..5),
     ) {
+        // Luma of 16-bit floats is of 32.
+        prop_assume!(depth != Depth::F16);
         // The first result spans the whole type, of which sums hold a part only.
         prop_assume!(map != Map::Stretch || !depth.is_64_bit_integer());
         let rgb = image(64, 40, 3, depth);

@@ -1,6 +1,6 @@
 //! How far a result is from the exact one.
 
-use stridekern::{Combine, Depth, Image, LaneKind, Map, Method, Plan, Tuning, simd::Level};
+use stridekern::{Combine, Image, LaneKind, Map, Method, Plan, Tuning, simd::Level};
 
 use super::{
     LUMA_UNROUNDED,

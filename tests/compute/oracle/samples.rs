@@ -1,6 +1,9 @@
 //! Sample types: the one list that is to be extended when the library learns a type.
 
-use stridekern::{Depth, Image, Samples};
+use stridekern::{
+    Depth, Image, Samples,
+    image::{Bool, f16},
+};
 
 use super::exact::{Dyadic, Format};
 
@@ -112,17 +115,23 @@ macro_rules! sample_types {
     };
 }
 
-// A line for each type. For example, of others:
-// I64: i64, i128::from(i64::MIN), i64::MAX, i128::from, |v| v as i64;
-// Bool: Bool, 0, 1, |s| i128::from(s.get()), |v| Bool::from(v > 0.0);
-// F16: f16, Format { precision: 11, smallest: -24, largest: 65504.0 }, f16::from_f64;
+// A line for each type.
 sample_types! {
     integers {
         U8: u8, 0, u8::MAX, i128::from, |v| v as u8;
         U16: u16, 0, u16::MAX, i128::from, |v| v as u16;
+        U32: u32, 0, u32::MAX, i128::from, |v| v as u32;
+        U64: u64, 0, u64::MAX, i128::from, |v| v as u64;
+        I8: i8, i128::from(i8::MIN), i8::MAX, i128::from, |v| v as i8;
+        I16: i16, i128::from(i16::MIN), i16::MAX, i128::from, |v| v as i16;
+        I32: i32, i128::from(i32::MIN), i32::MAX, i128::from, |v| v as i32;
+        I64: i64, i128::from(i64::MIN), i64::MAX, i128::from, |v| v as i64;
+        Bool: Bool, 0, 1, |s| i128::from(s.get()), |v| Bool::from(v > 0.0);
     }
     floats {
+        F16: f16, Format { precision: 11, smallest: -24, largest: 65504.0 }, f16::from_f64;
         F32: f32, Format::F32, |v| v as f32;
+        F64: f64, Format::F64, |v| v;
     }
 }
 
