@@ -184,7 +184,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`] if a step or dilation is zero, or [`Map::Float`] is combined with
+    /// [`Error::Request`](crate::Error::Request) if a step or dilation is zero, or [`Map::Float`] is combined with
     /// an integer depth.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
