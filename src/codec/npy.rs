@@ -22,10 +22,11 @@ mod read;
 pub use mapped::{NpyElement, NpyFile};
 pub(super) use read::open;
 
-/// A warning for an array that seems to have its channels first.
+/// A warning for an array whose last axis is too long for colours: it may be a stack, whose first
+/// axis counts planes or channels.
 pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<Warning> {
-    (channels > 16 && rows <= 4).then(|| format!(
-        "the array was read as {rows} rows, {columns} columns and {channels} channels: if its channels come first, save np.moveaxis(a, 0, -1)"
+    (channels > 4).then(|| format!(
+        "the array was read as {rows} rows, {columns} columns and {channels} channels: if its first axis counts planes or channels, save np.moveaxis(a, 0, -1)"
     ).into())
 }
 

@@ -128,7 +128,9 @@ fn every_format_gives_back_what_it_holds() {
                     assert_eq!(warnings, [""; 0], "{what}");
                     let hint = (format == Format::Tga).then_some(format);
                     let back = decoded(&bytes, hint);
-                    assert_eq!(back.warnings, [""; 0], "{what}");
+                    // More channels than colours may be planes of a stack.
+                    let told = usize::from(format == Format::Npy && channels > 4);
+                    assert_eq!(back.warnings.len(), told, "{what}");
                     assert_eq!(back.image, widened(&image, format), "{what}");
                     let kin = match (format, channels) {
                         (Format::Pnm, 1) => Format::Pgm,

@@ -228,11 +228,16 @@ fn shapes_that_are_no_image() {
         refusal(&array("|u1", "False", "(0, 4)", &[])),
         "the picture is empty: 4 columns x 0 rows x 1 channels; there is nothing to filter"
     );
-    let planes = array("|u1", "False", "(3, 4, 17)", &[0; 204]);
+    let planes = |channels: usize| {
+        let shape = format!("(30, 4, {channels})");
+        let data = vec![0; 30 * 4 * channels];
+        decoded(&array("|u1", "False", &shape, &data)).warnings
+    };
+    assert_eq!(planes(4), [""; 0]);
     assert_eq!(
-        decoded(&planes).warnings,
+        planes(5),
         [
-            "the array was read as 3 rows, 4 columns and 17 channels: if its channels come first, save np.moveaxis(a, 0, -1)"
+            "the array was read as 30 rows, 4 columns and 5 channels: if its first axis counts planes or channels, save np.moveaxis(a, 0, -1)"
         ]
     );
 }
