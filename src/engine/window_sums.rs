@@ -51,8 +51,9 @@ enum Numerators {
     Large(Vec<BigInt>),
 }
 
-/// The bits of integer samples: those that `f64` holds.
-const SAMPLE_BITS: u64 = 53;
+/// The bits of integer samples. Those that are summed have at most 53; alpha that is copied
+/// passes here as well.
+const SAMPLE_BITS: u64 = 64;
 
 /// The bits of sums in `i128`.
 const SMALL_BITS: u64 = 126;

@@ -521,3 +521,30 @@ fn samples_of_64_bits_are_refused_where_sums_would_not_be_exact() {
         "constant:-1 is no 64-bit sample; use a whole number from 0 to 18446744073709551615"
     );
 }
+
+/// Alpha that is copied may be beyond what sums hold, under weights with many digits, too.
+#[test]
+fn large_alpha_beside_exact_sums_is_copied() {
+    let pixels = [
+        [7, -3, 100, i64::MAX],
+        [1000, 5, -9, i64::MIN],
+        [2, 2, 3, 1],
+    ];
+    let samples = Samples::I64(pixels.as_flattened().to_vec().into());
+    let image = Image::new(1, 3, 4, samples).unwrap();
+    // Weights of 71 bits, and sums of half a sample: ties.
+    let weights = vec![0.5, 0.5 + f64::EPSILON / 2.0, 2_f64.powi(-70)];
+    let kernel = Kernel::new(1, 3, weights).unwrap();
+    let filter = Filter::new(kernel)
+        .with_channel(Channel::Each)
+        .with_extent(Border::Edge);
+    let output = filter.apply(&image).unwrap();
+    let Samples::I64(output) = output.samples() else {
+        panic!("64 bits");
+    };
+    // (7 + 7) / 2 and a little; (7 + 1000) / 2 and a little; (1000 + 2) / 2.
+    let red: Vec<i64> = output.iter().step_by(4).copied().collect();
+    assert_eq!(red, [7, 504, 501]);
+    let alpha: Vec<i64> = output.iter().skip(3).step_by(4).copied().collect();
+    assert_eq!(alpha, [i64::MAX, i64::MIN, 1]);
+}
