@@ -3,6 +3,7 @@
 use super::method::Method;
 use crate::{
     combine::Combine,
+    finish,
     geometry::{self, Geometry},
     image::Depth,
     kernel::Kernel,
@@ -53,10 +54,7 @@ impl Problem<'_> {
     /// Whether results are the exact responses, rounded once: integers from integers, by a
     /// scale that does not depend on the image.
     pub(crate) fn rounds_exactly(&self) -> bool {
-        !self.depth.is_float()
-            && !self.output_depth.is_float()
-            && !matches!(self.map, Map::Stretch | Map::Symmetric)
-            && self.combine != Some(Combine::Direction)
+        finish::rounds_exactly(self.map, self.combine, [self.depth, self.output_depth])
     }
 
     /// How much a sum of 1 is in samples of the result.

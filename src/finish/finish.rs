@@ -3,9 +3,10 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use super::{
+    BLOCK,
     integer::IntegerFinish,
-    near_ties::{Tolerance, f64_sum_error, round_checked},
     scale::{Affine, FinalScale, common_divisor},
+    tolerance::{Tolerance, f64_sum_error, round_checked},
 };
 use crate::{
     combine::Combine,
@@ -19,9 +20,6 @@ use crate::{
 /// The largest tolerance of a finish in f32, in samples: a thirty-second of random samples is
 /// that near to a tie.
 const MAX_TOLERANCE: f64 = 1.0 / 64.0;
-
-/// Samples that are finished together: their numerators stay in L1.
-pub(super) const BLOCK: usize = 128;
 
 /// How the sums of a kernel bank become samples.
 ///
@@ -543,9 +541,8 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
         } = self;
         if let Some(tolerance) = tolerance {
             let tolerance = F::from_f64(tolerance);
-            let mut values = [F::ZERO; BLOCK];
+            let [mut numerators, mut values] = [[F::ZERO; BLOCK]; 2];
             for (at, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
-                let mut numerators = [F::ZERO; BLOCK];
                 let numerators = &mut numerators[..out.len()];
                 finish.numerators(sums, first + at, numerators);
                 let values = &mut values[..out.len()];

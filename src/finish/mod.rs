@@ -5,15 +5,20 @@
 //! ([`integer`]); [`exactness`] decides which of them give exact results, and
 //! [`near_ties`] tells which samples none of them does.
 
+mod exact_finish;
 mod exactness;
 mod finish;
 mod integer;
 mod near_ties;
 mod scale;
+mod tolerance;
 
+pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::{Finish, ResponseRange};
-pub(crate) use near_ties::ExactFinish;
-pub(crate) use scale::scale;
+pub(crate) use scale::{rounds_exactly, scale};
+
+/// Samples that are finished together: their numerators stay in L1.
+const BLOCK: usize = 128;
 
 #[cfg(test)]
 mod tests;

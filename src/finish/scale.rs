@@ -2,6 +2,7 @@
 //! and the final scale from numerator to sample.
 
 use crate::{
+    combine::Combine,
     image::Depth,
     kernel::{EXACT, Kernel, greatest_common_divisor},
     map::Map,
@@ -110,6 +111,14 @@ impl FinalScale {
         let exact = factor.is_normal() && factor.to_bits().trailing_zeros() >= 52;
         (exact && factor * self.div == self.mul).then_some(factor)
     }
+}
+
+/// Whether samples are the exact responses, rounded once: integers from integers, by a scale
+/// that does not depend on the image.
+pub(crate) fn rounds_exactly(map: Map, combine: Option<Combine>, depths: [Depth; 2]) -> bool {
+    !depths.iter().any(|depth| depth.is_float())
+        && !matches!(map, Map::Stretch | Map::Symmetric)
+        && combine != Some(Combine::Direction)
 }
 
 /// Samples of the result in a response of 1, for the maps that do not depend on the image.

@@ -1,0 +1,189 @@
+//! The finish in rational numbers, for samples that no rounded sum decides.
+
+use num_bigint::{BigInt, Sign};
+use num_integer::Integer as _;
+use num_rational::BigRational;
+
+use super::{Finish, scale::FinalScale};
+use crate::{
+    combine::Combine,
+    image::Depth,
+    kernel::Kernel,
+    map::Map,
+    number::{decimal, rational},
+};
+
+/// The bits of the constants of a [`SmallFinish`]: sums that they leave no room for are
+/// finished in rational numbers.
+const MAX_SMALL_BITS: u64 = 126;
+
+/// The finish in rational numbers.
+#[derive(Debug)]
+pub(crate) struct ExactFinish {
+    /// The divisor of every kernel.
+    divisors: Vec<BigRational>,
+    /// The bias of every kernel, in samples.
+    biases: Vec<BigRational>,
+    combine: Option<Combine>,
+    abs: bool,
+    /// Added to the mapped response.
+    add: BigRational,
+    /// The ratio of the full scales of result and image.
+    rescale: BigRational,
+    /// The smallest and the largest sample.
+    range: [BigInt; 2],
+    /// The same of one kernel in `i128`, if that holds all of it.
+    small: Option<SmallFinish>,
+}
+
+/// The finish of an integer sum s: the sample is `(|s * a + b| + c) / d` halves, where the
+/// absolute value is taken if the map does.
+#[derive(Debug, Clone, Copy)]
+struct SmallFinish {
+    factor: i128,
+    bias: i128,
+    add: i128,
+    divisor: i128,
+    abs: bool,
+    range: [i128; 2],
+}
+
+impl ExactFinish {
+    /// The exact finish of `kernels`, whose decimals are integers over a larger divisor. The
+    /// sums of the first are over `denominator`.
+    pub(crate) fn new(finish: &Finish, kernels: &[Kernel], denominator: &BigInt) -> Self {
+        let FinalScale { add, mul, div } =
+            FinalScale::new(finish.map, 1.0, [finish.from, finish.to], finish.scaled);
+        let mut exact = Self {
+            divisors: kernels.iter().map(|k| rational(k.divisor())).collect(),
+            biases: (kernels.iter())
+                .map(|k| bias_in_samples(k, finish.from))
+                .collect(),
+            combine: finish.combine,
+            abs: finish.map == Map::Abs,
+            add: rational(add),
+            rescale: rational(mul) / rational(div),
+            range: finish.to.ends().map(BigInt::from),
+            small: None,
+        };
+        exact.small = exact.small(denominator);
+        exact
+    }
+
+    fn small(&self, denominator: &BigInt) -> Option<SmallFinish> {
+        let ([divisor], [bias]) = (&*self.divisors, &*self.biases) else {
+            return None;
+        };
+        if self.combine == Some(Combine::Magnitude) {
+            return None;
+        }
+        // Halves: 2 (|s / (denominator divisor) + bias| + add) rescale, over one divisor.
+        let halves = &self.rescale * rational(2.0);
+        let sum = &halves / divisor / BigRational::from_integer(denominator.clone());
+        let terms = [sum, bias * &halves, &self.add * &halves];
+        let common = (terms.iter()).fold(BigInt::from(1), |lcm, t| lcm.lcm(t.denom()));
+        let mut integers = terms.iter().map(|t| {
+            let integer = t.numer() * (&common / t.denom());
+            (integer.bits() <= MAX_SMALL_BITS).then(|| i128::try_from(integer).ok())?
+        });
+        Some(SmallFinish {
+            factor: integers.next()??,
+            bias: integers.next()??,
+            add: integers.next()??,
+            divisor: i128::try_from(&common).ok()?,
+            abs: self.abs,
+            range: {
+                let [low, high] = self.range.each_ref().map(i128::try_from);
+                [low.ok()?, high.ok()?]
+            },
+        })
+    }
+
+    /// The sample of an integer sum of the only kernel, or `None` if `i128` does not hold it.
+    pub(crate) fn sample_of_small(&self, sum: i128) -> Option<i128> {
+        let small = self.small?;
+        let response = sum.checked_mul(small.factor)?.checked_add(small.bias)?;
+        let response = if small.abs {
+            response.checked_abs()?
+        } else {
+            response
+        };
+        let halves = response.checked_add(small.add)?;
+        let (whole, rest) = (
+            halves.div_euclid(small.divisor),
+            halves.rem_euclid(small.divisor),
+        );
+        let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
+        let sample = (whole >> 1) + i128::from(half_up);
+        Some(sample.clamp(small.range[0], small.range[1]))
+    }
+
+    /// The sample of these sums, one of every kernel: an integer.
+    pub(crate) fn sample(&self, sums: impl Iterator<Item = BigRational>) -> i128 {
+        let terms = self.divisors.iter().zip(&self.biases);
+        let responses = sums
+            .zip(terms)
+            .map(|(sum, (divisor, bias))| sum / divisor + bias);
+        let response = match self.combine {
+            None | Some(Combine::Sum) => responses.sum::<BigRational>(),
+            Some(Combine::Max) => responses.reduce(BigRational::max).unwrap_or_default(),
+            Some(Combine::Magnitude) => {
+                let squares: BigRational = responses.map(|r| &r * &r).sum();
+                return self.magnitude(&squares);
+            }
+            Some(Combine::Direction) => unreachable!("a direction is not rounded exactly"),
+        };
+        let response = match self.abs && response.numer().sign() == Sign::Minus {
+            true => -response,
+            false => response,
+        };
+        let twice = (response + &self.add) * &self.rescale * rational(2.0);
+        let halves = twice.floor().to_integer();
+        let is_tie = twice.is_integer();
+        self.saturated(rounded(halves, is_tie))
+    }
+
+    /// The sample of the root of these squares: `(root + add) * rescale`, rounded.
+    fn magnitude(&self, squares: &BigRational) -> i128 {
+        let twice = &self.rescale * rational(2.0);
+        let squares = squares * &twice * &twice;
+        let add = &self.add * &twice;
+        // The root rounded down plus `add` rounded down is the sum rounded down, or 1 below it.
+        let mut halves = squares.floor().to_integer().sqrt() + add.floor().to_integer();
+        let square_to = |halves: &BigInt| {
+            let root = BigRational::from_integer(halves.clone()) - &add;
+            &root * &root
+        };
+        let above = &halves + BigInt::from(1);
+        if square_to(&above) <= squares {
+            halves = above;
+        }
+        let is_tie = square_to(&halves) == squares;
+        self.saturated(rounded(halves, is_tie))
+    }
+
+    fn saturated(&self, sample: BigInt) -> i128 {
+        let [low, high] = self.range.clone();
+        i128::try_from(sample.clamp(low, high)).unwrap_or_default()
+    }
+}
+
+/// The bias of a kernel on integer samples, in samples: a whole number, halves up. Of 64 bits
+/// it may have more digits than f64.
+fn bias_in_samples(kernel: &Kernel, depth: Depth) -> BigRational {
+    if !depth.is_64_bit_integer() {
+        return rational(kernel.bias_in_samples(depth));
+    }
+    let [_, white] = depth.ends();
+    let bias = decimal(kernel.bias()) * BigRational::from_integer(white.into());
+    (bias + decimal(kernel.offset()) + rational(0.5)).floor()
+}
+
+/// A number of halves, rounded down to a whole one, to the nearest integer. If `is_tie`, it was
+/// not rounded down: ties go to even.
+fn rounded(halves: BigInt, is_tie: bool) -> BigInt {
+    let whole: BigInt = &halves >> 1;
+    let above_half = halves.bit(0);
+    let up = above_half && (!is_tie || whole.bit(0));
+    whole + BigInt::from(u8::from(up))
+}

@@ -1,0 +1,60 @@
+//! Samples near to a tie: where the error of a value is at most e, its sample is certain if
+//! value - e and value + e round to the same one. All others are told.
+
+use super::BLOCK;
+use crate::{
+    image::Depth,
+    kernel::Kernel,
+    number::{LaneKind, Output, Real},
+};
+
+/// A bound of the error of a value before it is rounded, in samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tolerance {
+    /// What is proportional to the samples, for the largest of their type.
+    pub(super) of_samples: f64,
+    /// What bias and offset add.
+    pub(super) of_constants: f64,
+}
+
+impl Tolerance {
+    pub(super) fn total(self) -> f64 {
+        self.of_samples + self.of_constants
+    }
+}
+
+/// Rounds a block of values to samples. Adds the positions of those that are within `tolerance`
+/// of a tie to `near_ties`; `first` is that of the block. These, and no others, may be wrong.
+#[inline(always)]
+pub(super) fn round_checked<F: Real, O: Output>(
+    values: &[F],
+    out: &mut [O],
+    tolerance: F,
+    first: usize,
+    near_ties: &mut Vec<u32>,
+) {
+    let mut is_near = [0_u8; BLOCK];
+    for ((out, is_near), &value) in out.iter_mut().zip(&mut is_near).zip(values) {
+        let [low, high] = [value.sub(tolerance), value.add(tolerance)].map(O::from_real);
+        *out = high;
+        *is_near = u8::from(low != high);
+    }
+    // Eight at a time: few are.
+    for (at, eight) in (first..).step_by(8).zip(is_near.as_chunks::<8>().0) {
+        let mut bits = u64::from_le_bytes(*eight);
+        while bits != 0 {
+            near_ties.push(at as u32 + bits.trailing_zeros() / 8);
+            bits &= bits - 1;
+        }
+    }
+}
+
+/// A bound of the error of a sum in f64, tap by tap, of samples of this depth: each product
+/// rounds its weight, if that is a decimal, itself, and the sums that it is added to.
+pub(super) fn f64_sum_error(kernel: &Kernel, depth: Depth) -> f64 {
+    if kernel.is_integer() {
+        return 0.0;
+    }
+    let roundings = (kernel.as_slice().len() + 2) as f64;
+    roundings * LaneKind::F64.unit_roundoff() * kernel.abs_sum() * depth.largest()
+}
