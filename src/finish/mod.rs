@@ -10,11 +10,13 @@ mod exactness;
 mod finish;
 mod integer;
 mod near_ties;
+mod response_range;
 mod scale;
 mod tolerance;
 
 pub(crate) use exact_finish::ExactFinish;
-pub(crate) use finish::{Finish, ResponseRange};
+pub(crate) use finish::Finish;
+pub(crate) use response_range::ResponseRange;
 pub(crate) use scale::{rounds_exactly, scale};
 
 /// Samples that are finished together: their numerators stay in L1.
