@@ -51,10 +51,9 @@ impl Problem<'_> {
         geometry.rows.output as f64 * columns as f64 * *channels as f64
     }
 
-    /// Whether results are the exact responses, rounded once: integers from integers, by a
-    /// scale that does not depend on the image.
+    /// Whether results are the exact responses, mapped and rounded once: integers from integers.
     pub(crate) fn rounds_exactly(&self) -> bool {
-        finish::rounds_exactly(self.map, self.combine, [self.depth, self.output_depth])
+        finish::rounds_exactly(self.combine, [self.depth, self.output_depth])
     }
 
     /// How much a sum of 1 is in samples of the result.

@@ -141,9 +141,7 @@ impl WindowKernel {
 
     /// The exact sum of a window of integers.
     pub(crate) fn exact_sum<E: Element>(&self, band: &Band<'_, E>, window: Window) -> ExactSum {
-        let taps = self.rows(band, window);
-        let taps = taps.flat_map(|row| row.iter().step_by(self.tap_distance));
-        let taps = taps.map(|sample| sample.to_f64() as i64);
+        let taps = (self.samples(band, window)).map(|sample| sample.to_f64() as i64);
         match &self.numerators {
             Numerators::Small(weights) => {
                 let products = taps.zip(weights).map(|(sample, w)| i128::from(sample) * w);
@@ -154,6 +152,32 @@ impl WindowKernel {
                 ExactSum::Large(BigRational::new(sum, self.denominator.clone()))
             }
         }
+    }
+
+    /// The samples under the taps, row by row.
+    pub(crate) fn samples<E: Element>(
+        &self,
+        band: &Band<'_, E>,
+        window: Window,
+    ) -> impl Iterator<Item = E> + Clone {
+        let rows = self.rows(band, window);
+        rows.flat_map(|row| row.iter().step_by(self.tap_distance).copied())
+    }
+
+    /// Whether the samples under the taps are the first of `samples`. If so, returns the rest.
+    pub(crate) fn strip<'s, E: Element>(
+        &self,
+        band: &Band<'_, E>,
+        window: Window,
+        samples: &'s [E],
+    ) -> Option<&'s [E]> {
+        let (own, rest) = samples.split_at_checked(self.shape[0] * self.shape[1])?;
+        let mut rows = self.rows(band, window).zip(own.chunks_exact(self.shape[1]));
+        let is_same = match self.tap_distance {
+            1 => rows.all(|(row, own)| row == own),
+            distance => rows.all(|(row, own)| row.iter().step_by(distance).eq(own)),
+        };
+        is_same.then_some(rest)
     }
 
     /// Whether all samples under the taps are this one.

@@ -18,7 +18,7 @@ use crate::{
 const MAX_SMALL_BITS: u64 = 126;
 
 /// The finish in rational numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ExactFinish {
     /// The divisor of every kernel.
     divisors: Vec<BigRational>,
@@ -34,6 +34,12 @@ pub(crate) struct ExactFinish {
     range: [BigInt; 2],
     /// The same of one kernel in `i128`, if that holds all of it.
     small: Option<SmallFinish>,
+    /// What the sums of the first kernel are over.
+    denominator: BigInt,
+    /// The map, where it depends on extrema.
+    map: Option<Map>,
+    /// The finish of magnitudes for known extrema.
+    roots: Option<RootFinish>,
 }
 
 /// The finish of an integer sum s: the sample is `(|s * a + b| + c) / d` halves, where the
@@ -65,12 +71,48 @@ impl ExactFinish {
             rescale: rational(mul) / rational(div),
             range: finish.to.ends().map(BigInt::from),
             small: None,
+            denominator: denominator.clone(),
+            map: finish.needs_range().then_some(finish.map),
+            roots: None,
         };
-        exact.small = exact.small(denominator);
+        exact.small = exact.small();
         exact
     }
 
-    fn small(&self, denominator: &BigInt) -> Option<SmallFinish> {
+    /// A copy for an image with these extrema: see [`Extrema::Exact`](super::Extrema::Exact).
+    pub(crate) fn with_extrema(&self, ends: &[BigRational; 2]) -> Self {
+        let mut exact = self.clone();
+        let [low, high] = match self.combine {
+            Some(Combine::Magnitude) => ends.each_ref().map(root),
+            _ => ends.clone(),
+        };
+        let [lowest, highest] = self
+            .range
+            .each_ref()
+            .map(|end| BigRational::from(end.clone()));
+        let zero = BigRational::from(BigInt::ZERO);
+        let largest = absolute(low.clone()).max(absolute(high.clone()));
+        // A sample is (response + add) * rescale.
+        [exact.add, exact.rescale] = match self.map {
+            Some(Map::Stretch) if high > low => {
+                let rescale = (&highest - &lowest) / (&high - &low);
+                [lowest / &rescale - low, rescale]
+            }
+            Some(Map::Symmetric) if lowest < zero && largest > zero => [zero, highest / largest],
+            Some(Map::Symmetric) if largest > zero => {
+                let rescale = highest / (&largest * rational(2.0));
+                [largest, rescale]
+            }
+            Some(Map::Symmetric) if lowest >= zero => [rational(1.0), highest / rational(2.0)],
+            _ => [zero.clone(), zero],
+        };
+        exact.small = exact.small();
+        let is_magnitude = self.combine == Some(Combine::Magnitude);
+        exact.roots = is_magnitude.then(|| RootFinish::new(&exact.add, &exact.rescale));
+        exact
+    }
+
+    fn small(&self) -> Option<SmallFinish> {
         let ([divisor], [bias]) = (&*self.divisors, &*self.biases) else {
             return None;
         };
@@ -79,7 +121,7 @@ impl ExactFinish {
         }
         // Halves: 2 (|s / (denominator divisor) + bias| + add) rescale, over one divisor.
         let halves = &self.rescale * rational(2.0);
-        let sum = &halves / divisor / BigRational::from_integer(denominator.clone());
+        let sum = &halves / divisor / BigRational::from_integer(self.denominator.clone());
         let terms = [sum, bias * &halves, &self.add * &halves];
         let common = (terms.iter()).fold(BigInt::from(1), |lcm, t| lcm.lcm(t.denom()));
         let mut integers = terms.iter().map(|t| {
@@ -120,6 +162,17 @@ impl ExactFinish {
 
     /// The sample of these sums, one of every kernel: an integer.
     pub(crate) fn sample(&self, sums: impl Iterator<Item = BigRational>) -> i128 {
+        let response = self.response(sums);
+        if self.combine == Some(Combine::Magnitude) {
+            return self.magnitude(&response);
+        }
+        let twice = (response + &self.add) * &self.rescale * rational(2.0);
+        self.rounded(&twice)
+    }
+
+    /// The response of these sums, one of every kernel, mapped but for its scale; of a magnitude
+    /// its square.
+    pub(crate) fn response(&self, sums: impl Iterator<Item = BigRational>) -> BigRational {
         let terms = self.divisors.iter().zip(&self.biases);
         let responses = sums
             .zip(terms)
@@ -127,25 +180,21 @@ impl ExactFinish {
         let response = match self.combine {
             None | Some(Combine::Sum) => responses.sum::<BigRational>(),
             Some(Combine::Max) => responses.reduce(BigRational::max).unwrap_or_default(),
-            Some(Combine::Magnitude) => {
-                let squares: BigRational = responses.map(|r| &r * &r).sum();
-                return self.magnitude(&squares);
-            }
+            Some(Combine::Magnitude) => return responses.map(|r| &r * &r).sum(),
             Some(Combine::Direction) => unreachable!("a direction is not rounded exactly"),
         };
-        let response = match self.abs && response.numer().sign() == Sign::Minus {
-            true => -response,
+        match self.abs {
+            true => absolute(response),
             false => response,
-        };
-        let twice = (response + &self.add) * &self.rescale * rational(2.0);
-        let halves = twice.floor().to_integer();
-        let is_tie = twice.is_integer();
-        self.saturated(rounded(halves, is_tie))
+        }
     }
 
     /// The sample of the root of these squares: `(root + add) * rescale`, rounded.
     fn magnitude(&self, squares: &BigRational) -> i128 {
         let twice = &self.rescale * rational(2.0);
+        if let Some(roots) = &self.roots {
+            return self.saturated(roots.sample(squares));
+        }
         let squares = squares * &twice * &twice;
         let add = &self.add * &twice;
         // The root rounded down plus `add` rounded down is the sum rounded down, or 1 below it.
@@ -159,12 +208,69 @@ impl ExactFinish {
             halves = above;
         }
         let is_tie = square_to(&halves) == squares;
-        self.saturated(rounded(halves, is_tie))
+        self.saturated(nearest(halves, is_tie))
+    }
+
+    /// A number of halves, rounded to a sample.
+    fn rounded(&self, halves: &BigRational) -> i128 {
+        self.saturated(nearest(halves.floor().to_integer(), halves.is_integer()))
     }
 
     fn saturated(&self, sample: BigInt) -> i128 {
         let [low, high] = self.range.clone();
         i128::try_from(sample.clamp(low, high)).unwrap_or_default()
+    }
+}
+
+fn absolute(number: BigRational) -> BigRational {
+    match number.numer().sign() {
+        Sign::Minus => -number,
+        _ => number,
+    }
+}
+
+/// The bits behind the point of a root.
+const ROOT_BITS: usize = 256;
+
+/// The square root, rounded down to a multiple of 2^-256.
+pub(super) fn root(square: &BigRational) -> BigRational {
+    BigRational::new(fixed_root(square), BigInt::from(1) << ROOT_BITS)
+}
+
+/// The square root times 2^256, rounded down.
+fn fixed_root(square: &BigRational) -> BigInt {
+    let scaled: BigInt = square.numer() << (2 * ROOT_BITS);
+    (scaled / square.denom()).sqrt()
+}
+
+/// The finish of a root: the sample is `(root + add) * factor / divisor` halves, where root and
+/// `add` have 256 bits behind the point.
+#[derive(Debug, Clone)]
+struct RootFinish {
+    add: BigInt,
+    factor: BigInt,
+    divisor: BigInt,
+}
+
+impl RootFinish {
+    fn new(add: &BigRational, rescale: &BigRational) -> Self {
+        let one = BigInt::from(1) << ROOT_BITS;
+        Self {
+            add: (add.numer() * &one).div_floor(add.denom()),
+            factor: rescale.numer() * 2,
+            divisor: rescale.denom() * one,
+        }
+    }
+
+    fn sample(&self, squares: &BigRational) -> BigInt {
+        let dividend = (fixed_root(squares) + &self.add) * &self.factor;
+        let (halves, rest) = dividend.div_mod_floor(&self.divisor);
+        // The constants are roots as well: what is that near to a tie is one.
+        let slack = &self.divisor >> (ROOT_BITS / 2);
+        if &self.divisor - &rest <= slack {
+            return nearest(halves + 1, true);
+        }
+        nearest(halves, rest <= slack)
     }
 }
 
@@ -181,7 +287,7 @@ fn bias_in_samples(kernel: &Kernel, depth: Depth) -> BigRational {
 
 /// A number of halves, rounded down to a whole one, to the nearest integer. If `is_tie`, it was
 /// not rounded down: ties go to even.
-fn rounded(halves: BigInt, is_tie: bool) -> BigInt {
+fn nearest(halves: BigInt, is_tie: bool) -> BigInt {
     let whole: BigInt = &halves >> 1;
     let above_half = halves.bit(0);
     let up = above_half && (!is_tie || whole.bit(0));

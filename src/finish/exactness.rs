@@ -19,14 +19,14 @@ impl Finish {
     /// monotone, and a / b differs from a tie by 1 / 2b, which is more than
     /// half a step of f32. For s < 2^20 the same holds of sqrt(s) / b, which
     /// is rounded twice; a larger s does not matter if the sample saturates.
-    pub(super) fn fits_f32(&self, kernels: &[Kernel]) -> bool {
+    pub(super) fn fits_f32(&self) -> bool {
         let narrow = matches!(self.to, Depth::U8 | Depth::U16 | Depth::I16 | Depth::F32);
         if self.needs_range() || self.combine == Some(Combine::Direction) || !narrow {
             return false;
         }
         let FinalScale { add, mul, div } = self.final_scale;
         let mut largest = self.affine.iter().map(Affine::max_abs_numerator);
-        if self.from.is_float() || !kernels.iter().all(Kernel::is_integer) {
+        if self.from.is_float() || !self.of_integers {
             // A constant much larger than the sums would add a rounding error
             // larger than their tolerance, and extreme ones overflow or
             // underflow in f32.
@@ -37,7 +37,7 @@ impl Finish {
                 .chain(self.affine.iter().map(|t| t.scale));
             return plain && constants.into_iter().all(moderate) && largest.all(moderate);
         }
-        if !self.is_integer(kernels) || div >= 2_f64.powi(24) {
+        if !self.is_integer() || div >= 2_f64.powi(24) {
             return false;
         }
         if self.combine == Some(Combine::Magnitude) {
@@ -54,11 +54,11 @@ impl Finish {
     }
 
     /// Whether the numerators and the constants of the final scale are integers.
-    pub(super) fn is_integer(&self, kernels: &[Kernel]) -> bool {
+    pub(super) fn is_integer(&self) -> bool {
         let FinalScale { add, mul, div } = self.final_scale;
         let constants = [add, mul, div].into_iter();
         !self.from.is_float()
-            && kernels.iter().all(Kernel::is_integer)
+            && self.of_integers
             && (constants.chain(self.affine.iter().flat_map(|t| [t.bias, t.scale])))
                 .all(|c| c.fract() == 0.0)
     }
@@ -80,9 +80,9 @@ impl Finish {
     /// An integer a over an odd b is never a tie and differs from one by at least
     /// 1 / 2b. Rounding the factor and the product adds an error below
     /// a / b / 2^23, which is smaller than 1 / 2b for |a| < 2^22.
-    pub(super) fn may_multiply_in_f32(&self, kernels: &[Kernel]) -> bool {
+    pub(super) fn may_multiply_in_f32(&self) -> bool {
         !self.to.is_float()
-            && self.is_integer(kernels)
+            && self.is_integer()
             && matches!(self.combine, None | Some(Combine::Sum | Combine::Max))
             && self.final_scale.div % 2.0 == 1.0
             && self.max_abs_dividend() < 2_f64.powi(22)

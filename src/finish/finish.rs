@@ -41,6 +41,8 @@ pub(crate) struct Finish {
     /// `mul / div` of the final scale, where one multiplication gives the same
     /// samples as multiplying and dividing.
     pub(super) factor: Option<f64>,
+    /// Whether the final scale is that of known extrema.
+    pub(super) has_extrema: bool,
     /// Whether to compute in `f64`, since `f32` could give other samples.
     pub(super) in_f64: bool,
     /// Added to scaled numerators: the smallest sample, where the map `stretch` spans a signed
@@ -50,6 +52,12 @@ pub(crate) struct Finish {
     pub(super) scaled: bool,
     /// The same in 16-bit integers, where that is exact.
     pub(super) integer: Option<IntegerFinish>,
+    /// The common divisor of the numerators.
+    pub(super) divisor: f64,
+    /// Whether all weights are integers.
+    pub(super) of_integers: bool,
+    /// A bound of the errors that sums bring into a numerator.
+    pub(super) sum_error: f64,
     /// A bound of the error of a value before it is rounded, in samples, where samples near
     /// to a tie must be told.
     pub(super) tolerance: Option<Tolerance>,
@@ -85,24 +93,29 @@ impl Finish {
             to,
             final_scale: FinalScale::new(map, divisor, [from, to], scaled),
             factor: None,
+            has_extrema: false,
             in_f64: true,
             lowest: 0.0,
             scaled,
             integer: None,
+            divisor,
+            of_integers: kernels.iter().all(Kernel::is_integer),
+            sum_error: 0.0,
             tolerance: None,
         };
+        finish.sum_error = finish.join_errors(sum_errors);
         finish.factor = finish.final_scale.exact_factor();
-        finish.in_f64 = lane == LaneKind::F64 || !finish.fits_f32(kernels);
-        if !finish.in_f64 && finish.may_multiply_in_f32(kernels) {
+        finish.in_f64 = lane == LaneKind::F64 || !finish.fits_f32();
+        if !finish.in_f64 && finish.may_multiply_in_f32() {
             finish.factor = Some(finish.final_scale.mul / finish.final_scale.div);
         }
         if (lane, from, to) == (LaneKind::I16, Depth::U8, Depth::U8) {
             finish.integer = IntegerFinish::new(&finish.affine, combine, map, finish.final_scale);
         }
-        finish.tolerance = finish.find_tolerance(kernels, sum_errors);
+        finish.tolerance = finish.find_tolerance();
         if !finish.in_f64 && finish.tolerance.is_some_and(|t| t.total() > MAX_TOLERANCE) {
             finish.in_f64 = true;
-            finish.tolerance = finish.find_tolerance(kernels, sum_errors);
+            finish.tolerance = finish.find_tolerance();
         }
         finish
     }
@@ -111,10 +124,10 @@ impl Finish {
         self.tolerance.map(Tolerance::total)
     }
 
-    /// Whether samples may be near to a tie, so that they are told by
-    /// [`apply`](Self::apply).
-    pub(crate) const fn tells_near_ties(&self) -> bool {
-        self.tolerance.is_some()
+    /// Whether windows have to be summed again: those of samples that [`apply`](Self::apply)
+    /// tells to be near to a tie, and those of extrema.
+    pub(crate) fn sums_windows_again(&self) -> bool {
+        self.tolerance.is_some() || self.needs_exact_extrema()
     }
 
     /// The same finish of sums in f64, tap by tap.
@@ -129,7 +142,8 @@ impl Finish {
             factor: self.final_scale.exact_factor(),
             ..self.clone()
         };
-        finish.tolerance = finish.find_tolerance(kernels, &errors);
+        finish.sum_error = finish.join_errors(&errors);
+        finish.tolerance = finish.find_tolerance();
         finish
     }
 
@@ -407,7 +421,7 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
 
 /// Converts values to samples.
 struct ToSamples<'a, O> {
-    values: &'a [f64],
+    values: &'a mut [f64],
     /// Added to every value.
     lowest: f64,
     tolerance: Option<f64>,
@@ -422,11 +436,13 @@ impl<O: Output> Body for ToSamples<'_, O> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
+        let lowest = self.lowest;
         if let Some(tolerance) = self.tolerance {
+            self.values.iter_mut().for_each(|value| *value += lowest);
             return round_checked(self.values, self.out, tolerance, self.first, self.near_ties);
         }
-        for (out, &value) in self.out.iter_mut().zip(self.values) {
-            *out = O::from_real(value + self.lowest);
+        for (out, &value) in self.out.iter_mut().zip(&*self.values) {
+            *out = O::from_real(value + lowest);
         }
     }
 }

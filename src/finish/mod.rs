@@ -16,7 +16,7 @@ mod tolerance;
 
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
-pub(crate) use response_range::ResponseRange;
+pub(crate) use response_range::{Extrema, ResponseRange};
 pub(crate) use scale::{rounds_exactly, scale};
 
 /// Samples that are finished together: their numerators stay in L1.

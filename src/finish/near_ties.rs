@@ -5,7 +5,7 @@ use super::{
     scale::{Affine, FinalScale, rounds_exactly},
     tolerance::Tolerance,
 };
-use crate::{combine::Combine, kernel::Kernel, number::LaneKind};
+use crate::{combine::Combine, number::LaneKind};
 
 /// Dividends below this are integers in f64 whose quotients round as the exact ones do; see
 /// [`Finish::fits_f32`].
@@ -16,29 +16,61 @@ const EXACT_SQUARES: f64 = (1_u64 << 49) as f64;
 
 impl Finish {
     /// The tolerance, if it matters: where samples round exactly, and neither sums nor the
-    /// finish do so by themselves. The errors of the sums are bounded by `sum_errors`.
-    pub(super) fn find_tolerance(
-        &self,
-        kernels: &[Kernel],
-        sum_errors: &[f64],
-    ) -> Option<Tolerance> {
-        if !rounds_exactly(self.map, self.combine, [self.from, self.to])
-            || self.is_exact_by_itself(kernels, sum_errors)
+    /// finish do so by themselves. Maps that depend on extrema have none until these are known.
+    pub(super) fn find_tolerance(&self) -> Option<Tolerance> {
+        let waits = self.needs_range() && !self.has_extrema;
+        if waits || !rounds_exactly(self.combine, [self.from, self.to]) || self.is_exact_by_itself()
         {
             return None;
         }
         let FinalScale { add, mul, div } = self.final_scale;
-        let errors = self.affine.iter().zip(sum_errors);
-        let errors: f64 = errors.map(|(term, error)| term.scale.abs() * error).sum();
-        let [sums, biases] = [Affine::max_abs_sum, Affine::abs_bias]
-            .map(|of| self.affine.iter().map(of).sum::<f64>());
-        let finishing = self.roundings() as f64 * self.real().unit_roundoff();
+        let Tolerance {
+            of_samples,
+            of_constants,
+        } = self.numerator_error();
         // Rounded up: this is computed in f64, and converted to f32.
         let scale = (mul / div) * (1.0 + 1e-6);
         Some(Tolerance {
-            of_samples: (errors + finishing * sums) * scale,
-            of_constants: finishing * (biases + add.abs()) * scale,
+            of_samples: of_samples * scale,
+            of_constants: (of_constants + self.rounding_error() * add.abs()) * scale,
         })
+    }
+
+    /// A bound of the error of a numerator.
+    pub(super) fn numerator_error(&self) -> Tolerance {
+        let [sums, biases] = [Affine::max_abs_sum, Affine::abs_bias]
+            .map(|of| self.affine.iter().map(of).sum::<f64>());
+        Tolerance {
+            of_samples: self.sum_error + self.rounding_error() * sums,
+            of_constants: self.rounding_error() * biases,
+        }
+    }
+
+    /// The largest relative error of a finish.
+    fn rounding_error(&self) -> f64 {
+        self.roundings() as f64 * self.real().unit_roundoff()
+    }
+
+    /// What these errors of the sums of every kernel bring into a numerator.
+    pub(super) fn join_errors(&self, sum_errors: &[f64]) -> f64 {
+        let errors = self.affine.iter().zip(sum_errors);
+        errors.map(|(term, error)| term.scale.abs() * error).sum()
+    }
+
+    /// Whether the extrema of computed numerators are not good enough: their errors would be
+    /// spread over the range of the result.
+    pub(crate) fn needs_exact_extrema(&self) -> bool {
+        if !self.needs_range() || self.from.is_float() || self.combine == Some(Combine::Direction) {
+            return false;
+        }
+        if self.sum_error > 0.0 {
+            return true;
+        }
+        let [lowest, highest] = self.to.range();
+        let is_exact = self.is_integer()
+            && self.combine != Some(Combine::Magnitude)
+            && 2.0 * self.max_abs_dividend() * (highest - lowest) < EXACT_DIVIDEND;
+        !self.to.is_float() && !is_exact
     }
 
     /// The same finish of sums of samples whose absolute values are at most `largest`.
@@ -62,9 +94,10 @@ impl Finish {
             2 * changes(term.bias == 0.0) + changes(term.scale == 1.0) + magnitude + 1
         };
         let kernels = self.affine.iter().map(kernel).sum::<usize>() - 1;
-        // The conversion of a sum, which f32 may have to round, and the addition of the
-        // tolerance.
-        2 + kernels + magnitude + changes(add == 0.0) + 2 * changes(mul == div)
+        // Two constants that are extrema; the conversion of a sum, which f32 may have to round,
+        // and the addition of the tolerance.
+        let constants = 2 * changes(!self.needs_range());
+        2 + kernels + magnitude + constants + changes(add == 0.0) + 2 * changes(mul == div)
     }
 
     /// The type in which it computes.
@@ -75,9 +108,23 @@ impl Finish {
         }
     }
 
+    /// Whether numerators are in the order of the responses, and only equal ones have equal
+    /// numerators: integers are exact, and so are the roots of squares that are small enough.
+    pub(super) fn has_exact_numerators(&self) -> bool {
+        let largest = || self.affine.iter().map(Affine::max_abs_numerator);
+        // Sums of 64-bit samples are bounded when these are read, but not what is added.
+        let of_64_bits = self.from.is_64_bit_integer();
+        let is_small = match self.combine {
+            Some(Combine::Magnitude) => largest().map(|n| n * n).sum::<f64>() < EXACT_SQUARES,
+            _ if of_64_bits => self.affine.iter().all(|term| term.bias == 0.0),
+            _ => largest().sum::<f64>() < EXACT_DIVIDEND,
+        };
+        self.is_integer() && self.sum_error == 0.0 && is_small
+    }
+
     /// Whether no rounding changes a sample: all numbers are integers, small enough.
-    fn is_exact_by_itself(&self, kernels: &[Kernel], sum_errors: &[f64]) -> bool {
-        if !self.is_integer(kernels) || sum_errors.iter().any(|&error| error > 0.0) {
+    fn is_exact_by_itself(&self) -> bool {
+        if !self.is_integer() || self.sum_error > 0.0 {
             return false;
         }
         // In f32, that was a condition.
@@ -86,8 +133,7 @@ impl Finish {
         }
         if self.combine == Some(Combine::Magnitude) {
             let FinalScale { add, mul, .. } = self.final_scale;
-            let squares = self.affine.iter().map(|t| t.max_abs_numerator().powi(2));
-            return add == 0.0 && mul == 1.0 && squares.sum::<f64>() < EXACT_SQUARES;
+            return add == 0.0 && mul == 1.0 && self.has_exact_numerators();
         }
         self.max_abs_dividend() < EXACT_DIVIDEND
     }

@@ -2,10 +2,13 @@
 
 use std::marker::PhantomData;
 
-use super::{BLOCK, Finish, scale::FinalScale};
+use num_rational::BigRational;
+
+use super::{BLOCK, Finish, exact_finish::root, scale::FinalScale, tolerance::push_positions};
 use crate::{
+    combine::Combine,
     map::Map,
-    number::{Lane, LaneKind, Real},
+    number::{Lane, LaneKind, Real, rational, to_f64},
     simd::{Body, Isa, Simd},
 };
 
@@ -32,29 +35,32 @@ impl ResponseRange {
     }
 }
 
+/// The smallest and the largest response of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Extrema {
+    /// Finite numerators, as they were computed.
+    Computed(ResponseRange),
+    /// Exact responses, mapped; of magnitudes their squares. `None` of no responses.
+    Exact(Option<[BigRational; 2]>),
+}
+
 impl Finish {
     /// Whether the final scale depends on the range of the whole image.
     pub(crate) const fn needs_range(&self) -> bool {
         matches!(self.map, Map::Stretch | Map::Symmetric)
     }
 
-    /// Sets the final scale for an image whose numerators lie in `range`.
-    fn set_range(&mut self, range: ResponseRange) {
+    /// Sets the final scale for an image whose numerators lie in `range`, and differ by at most
+    /// `width`.
+    fn set_range(&mut self, range: ResponseRange, width: f64) {
         let [lowest, full_scale] = self.to.range();
-        let ResponseRange { low, high } = if range.low <= range.high {
-            range
-        } else {
-            ResponseRange {
-                low: 0.0,
-                high: 0.0,
-            }
-        };
+        let ResponseRange { low, high } = range;
         let largest = low.abs().max(high.abs());
         self.final_scale = match self.map {
-            Map::Stretch if high > low => FinalScale {
+            Map::Stretch if width > 0.0 => FinalScale {
                 add: -low,
                 mul: full_scale - lowest,
-                div: high - low,
+                div: width,
             },
             Map::Stretch => FinalScale {
                 add: 0.0,
@@ -79,17 +85,90 @@ impl Finish {
             },
             _ => self.final_scale,
         };
-        if self.map == Map::Stretch && high > low {
+        if self.map == Map::Stretch && width > 0.0 {
             self.lowest = lowest;
         }
         self.factor = self.final_scale.exact_factor();
     }
 
-    /// A copy with the final scale for an image whose numerators lie in `range`.
-    pub(crate) fn with_range(&self, range: ResponseRange) -> Self {
+    /// A copy with the final scale for an image with these extrema.
+    pub(crate) fn with_extrema(&self, extrema: &Extrema) -> Self {
         let mut finish = self.clone();
-        finish.set_range(range);
+        let empty = || {
+            let ends = ResponseRange {
+                low: 0.0,
+                high: 0.0,
+            };
+            (ends, 0.0)
+        };
+        let (range, width) = match extrema {
+            Extrema::Computed(range) if range.low <= range.high => (*range, range.high - range.low),
+            Extrema::Computed(_) | Extrema::Exact(None) => empty(),
+            Extrema::Exact(Some(ends)) => {
+                let divisor = rational(self.divisor);
+                let [low, high] = self.responses(ends).map(|response| response * &divisor);
+                // The difference of rounded ends would have lost digits.
+                let width = to_f64(&(&high - &low));
+                let [low, high] = [low, high].map(|end| to_f64(&end));
+                (ResponseRange { low, high }, width)
+            }
+        };
+        finish.set_range(range, width);
+        finish.has_extrema = true;
+        finish.tolerance = finish.find_tolerance();
         finish
+    }
+
+    /// The responses that exact extrema stand for; roots are rounded.
+    fn responses(&self, ends: &[BigRational; 2]) -> [BigRational; 2] {
+        match self.combine {
+            Some(Combine::Magnitude) => ends.each_ref().map(root),
+            _ => ends.clone(),
+        }
+    }
+
+    /// The largest error of a numerator of samples whose absolute values are at most `largest`,
+    /// or else any that their type holds. 0 where numerators are in the order of their
+    /// responses, and only those of equal ones are equal.
+    pub(crate) fn max_numerator_error(&self, largest: Option<f64>) -> f64 {
+        if self.has_exact_numerators() {
+            return 0.0;
+        }
+        let share = largest.map_or(1.0, |largest| largest / self.from.largest());
+        let error = self.numerator_error();
+        error.of_samples * share + error.of_constants
+    }
+
+    /// A range of numerators within these exact extrema, and as good as equal to them.
+    pub(crate) fn range_inside(&self, ends: &[BigRational; 2]) -> ResponseRange {
+        let divisor = rational(self.divisor);
+        let ends = self.responses(ends).map(|end| to_f64(&(end * &divisor)));
+        let [low, high] = ends.map(|end| (end, 4.0 * f64::EPSILON * end.abs()));
+        ResponseRange {
+            low: low.0 + low.1,
+            high: high.0 - high.1,
+        }
+    }
+
+    /// Adds the positions of all numerators of a row that are at most the first limit or at least
+    /// the second to `found`. If alpha is skipped, it is the last of the interleaved channels.
+    pub(crate) fn find_beyond<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        limits: [f64; 2],
+        (channels, skip_alpha): (usize, bool),
+        found: &mut Vec<u32>,
+    ) {
+        simd.run(FindBeyond {
+            finish: self,
+            sums,
+            limits,
+            found,
+        });
+        if skip_alpha {
+            found.retain(|&at| at as usize % channels < channels - 1);
+        }
     }
 
     /// The range of the finite numerators of one row. If `skip_alpha`, the last of
@@ -143,6 +222,34 @@ impl Finish {
         let half = 0.5 / unit;
         let clipped = responses[0] < limits[0] - half || responses[1] > limits[1] + half;
         (self.may_clip() && clipped).then_some([responses, limits])
+    }
+}
+
+/// The operands of [`Finish::find_beyond`].
+struct FindBeyond<'a, T> {
+    finish: &'a Finish,
+    sums: &'a [&'a [T]],
+    limits: [f64; 2],
+    found: &'a mut Vec<u32>,
+}
+
+impl<T: Lane> Body for FindBeyond<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let [low, high] = self.limits;
+        let mut numerators = [0.0; BLOCK];
+        let len = self.sums.first().map_or(0, |s| s.len());
+        for x in (0..len).step_by(BLOCK) {
+            let numerators = &mut numerators[..BLOCK.min(len - x)];
+            self.finish.numerators(self.sums, x, numerators);
+            let mut flags = [0; BLOCK];
+            for (flag, n) in flags.iter_mut().zip(numerators) {
+                *flag = u8::from(*n <= low) | u8::from(*n >= high);
+            }
+            push_positions(&flags, x, self.found);
+        }
     }
 }
 

@@ -113,12 +113,9 @@ impl FinalScale {
     }
 }
 
-/// Whether samples are the exact responses, rounded once: integers from integers, by a scale
-/// that does not depend on the image.
-pub(crate) fn rounds_exactly(map: Map, combine: Option<Combine>, depths: [Depth; 2]) -> bool {
-    !depths.iter().any(|depth| depth.is_float())
-        && !matches!(map, Map::Stretch | Map::Symmetric)
-        && combine != Some(Combine::Direction)
+/// Whether samples are the exact responses, mapped and rounded once: integers from integers.
+pub(crate) fn rounds_exactly(combine: Option<Combine>, depths: [Depth; 2]) -> bool {
+    !depths.iter().any(|depth| depth.is_float()) && combine != Some(Combine::Direction)
 }
 
 /// Samples of the result in a response of 1, for the maps that do not depend on the image.

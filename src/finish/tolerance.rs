@@ -39,11 +39,17 @@ pub(super) fn round_checked<F: Real, O: Output>(
         *out = high;
         *is_near = u8::from(low != high);
     }
-    // Eight at a time: few are.
-    for (at, eight) in (first..).step_by(8).zip(is_near.as_chunks::<8>().0) {
+    push_positions(&is_near, first, near_ties);
+}
+
+/// Adds the positions of the flags of a block that are 1 to `positions`; `first` is that of the
+/// block. Few are, so they are looked at by eights.
+#[inline(always)]
+pub(super) fn push_positions(flags: &[u8; BLOCK], first: usize, positions: &mut Vec<u32>) {
+    for (at, eight) in (first..).step_by(8).zip(flags.as_chunks::<8>().0) {
         let mut bits = u64::from_le_bytes(*eight);
         while bits != 0 {
-            near_ties.push(at as u32 + bits.trailing_zeros() / 8);
+            positions.push(at as u32 + bits.trailing_zeros() / 8);
             bits &= bits - 1;
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Convolution {
     /// The kernels as they are computed, with integer weights where possible.
     pub(crate) kernels: Vec<Kernel>,
     /// The same as they are written: decimals as integers over a larger divisor. Only where
-    /// samples may be near to a tie.
+    /// windows are summed again: samples may be near to a tie, or extrema are needed exactly.
     pub(crate) exact_kernels: Option<Vec<Kernel>>,
     pub(crate) geometry: Geometry,
     pub(crate) finish: Finish,
@@ -143,7 +143,7 @@ impl Convolution {
         let sample_limit = of_integers.then(|| finish.sample_limit(&kernels)).flatten();
         check_constants(filter.extent, image.depth, sample_limit)?;
         Ok(Self {
-            exact_kernels: finish.tells_near_ties().then(exact_kernels),
+            exact_kernels: (of_integers && finish.sums_windows_again()).then(exact_kernels),
             finish,
             kernels,
             geometry,

@@ -78,8 +78,8 @@ impl Chain {
         })
     }
 
-    /// Begins with a new image, or a part of it. If samples depend on the range of all
-    /// responses, the range is found now, and the image must be whole.
+    /// Begins with a new image, or a part of it. If samples depend on the extrema of
+    /// all responses, these are found now, and the image must be whole.
     pub(crate) fn begin(
         &self,
         image: Rows<'_>,
@@ -88,7 +88,7 @@ impl Chain {
     ) -> Result<()> {
         scratch.begin(self.stages.len());
         for (at, stage) in self.stages.iter().enumerate() {
-            if !stage.needs_range() {
+            if !stage.needs_extrema() {
                 continue;
             }
             let spec = stage.output();
@@ -96,7 +96,7 @@ impl Chain {
             let (before, rest) = scratch.stages.split_at_mut(at);
             let source = self.output_of(before, image, needed, stop)?;
             let run = self.run_of(&rest[0], 0..spec.columns, &|_| (), stop);
-            rest[0].range = Some(stage.range(source, &run)?);
+            rest[0].finishes = stage.find_extrema(source, &run)?;
         }
         Ok(())
     }
@@ -170,7 +170,7 @@ impl Chain {
     ) -> Run<'r> {
         Run {
             columns,
-            range: scratch.range,
+            finishes: scratch.finishes.as_ref(),
             responses: None,
             pool: &scratch.pool,
             threads: self.threads,

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     RowStage, Rows, RowsMut, Run,
-    near_ties::{NearTieScratch, NearTies},
+    near_ties::{ExtremaSearch, Finishes, NearTieScratch, NearTies},
     padding::{BandBuilder, PaddedRows, Tile},
     parallel,
     point::{CopyAlpha, PointStage, SourcePixels},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
-    finish::{Finish, ResponseRange},
+    finish::{Extrema, ResponseRange},
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples, try_resize},
     number::{Element, Lane, LaneKind},
     plan::Convolution,
@@ -32,6 +32,8 @@ pub(super) struct Convolve<E, T> {
     f64_fallback: Option<F64Fallback>,
     /// Rounds samples near to a tie, if there may be any.
     near_ties: Option<NearTies>,
+    /// Of images whose extrema are not known or needed.
+    finishes: Finishes,
     /// Runs on every finished row while it is in cache.
     point: Option<Box<dyn PointStage>>,
 }
@@ -58,12 +60,13 @@ impl<E: Element, T: Lane> RowStage for Convolve<E, T> {
         self.convolution.rows_at_once()
     }
 
-    fn needs_range(&self) -> bool {
+    fn needs_extrema(&self) -> bool {
         self.convolution.finish.needs_range()
     }
 
-    fn range(&self, source: Rows<'_>, run: &Run<'_>) -> Result<ResponseRange> {
-        self.pass(source).range(run)
+    fn find_extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Option<Finishes>> {
+        let extrema = self.pass(source).extrema(run)?;
+        Ok(Some(self.finishes.with_extrema(&extrema)))
     }
 
     fn run(
@@ -90,10 +93,12 @@ impl<E: Element, T: Lane> Convolve<E, T> {
             F64Fallback::new(kernels, convolution.finish.accurate_range())
         };
         let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
+        let near_ties = NearTies::new(convolution, bank);
         Self {
             kernels,
             f64_fallback: unbounded.then(fallback),
-            near_ties: NearTies::new(convolution, bank),
+            finishes: Finishes::new(convolution, near_ties.as_ref()),
+            near_ties,
             point: convolution.copies_alpha.then(alpha),
             convolution: Arc::clone(convolution),
         }
@@ -184,7 +189,7 @@ struct SummedRow<'a, E, T> {
 
 /// How rows of sums become rows of the output.
 struct Finishing<'a> {
-    finish: Finish,
+    finishes: &'a Finishes,
     /// Whether rows are written by non-temporal stores.
     non_temporal: bool,
     /// Samples from one row of the output to the next.
@@ -213,10 +218,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         let convolution = self.convolution;
         let bytes = out.samples.len() * convolution.output().depth.bytes();
         let finishing = Finishing {
-            finish: match run.range {
-                None => convolution.finish.clone(),
-                Some(range) => convolution.finish.with_range(range),
-            },
+            finishes: run.finishes.unwrap_or(&self.stage.finishes),
             non_temporal: convolution.uses_non_temporal_stores(bytes),
             stride: out.stride,
             columns: &run.columns,
@@ -275,10 +277,10 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                     if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
                         let to = finished.reborrow();
-                        self.finish_row(&finishing.finish, row, left, to, near_ties)?;
+                        self.finish_row(finishing, row, left, to, near_ties)?;
                         stream.copy(finished.into_bytes(), out.into_bytes());
                     } else {
-                        self.finish_row(&finishing.finish, row, left, out, near_ties)?;
+                        self.finish_row(finishing, row, left, out, near_ties)?;
                     }
                     Ok(())
                 })?;
@@ -295,7 +297,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     /// Converts sums to the samples of a row that begins with this column.
     fn finish_row(
         &self,
-        finish: &Finish,
+        finishing: &Finishing<'_>,
         row: &SummedRow<'_, E, T>,
         left: usize,
         mut out: SampleSliceMut<'_>,
@@ -303,15 +305,19 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     ) -> Result<()> {
         let simd = self.convolution.offer().simd;
         let near_ties = &mut scratch.near_ties;
+        let Finishes {
+            of_sums: finish,
+            of_windows,
+        } = finishing.finishes;
         let of_samples = row.largest.map(|largest| finish.of_samples_up_to(largest));
         let finish = of_samples.as_ref().unwrap_or(finish);
         match row.sums {
             Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
             Sums::F64(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
         }
-        if let Some(near_ties) = &self.stage.near_ties {
+        if let (Some(near_ties), Some(finishes)) = (&self.stage.near_ties, of_windows) {
             let at = (row.band, row.y_in_band);
-            near_ties.round(simd, at, row.largest, out.reborrow(), scratch)?;
+            near_ties.round(simd, at, row.largest, finishes, out.reborrow(), scratch)?;
         }
         if let Some(point) = &self.stage.point {
             point.run(
@@ -322,28 +328,49 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         Ok(())
     }
 
-    /// The range of the numerators of the whole result.
-    fn range(&self, run: &Run<'_>) -> Result<ResponseRange> {
+    /// The extrema of the responses of the whole image.
+    fn extrema(&self, run: &Run<'_>) -> Result<Extrema> {
         let rows = self.convolution.geometry.rows.output;
         let band_rows = self.band_rows(rows);
-        parallel::joined_range(rows.div_ceil(band_rows), run.threads, &|band| {
+        // A band begins with what those before it found, so that little is left to find.
+        let found = Mutex::new(ExtremaSearch::new());
+        let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
+        let range = parallel::joined_range(rows.div_ceil(band_rows), run.threads, &|band| {
             run.check()?;
             let first = band * band_rows;
             let rows = first..(first + band_rows).min(rows);
-            self.range_of_band(rows, run, &mut self.scratch(run).sums)
+            let mut search = lock().clone();
+            let range = self.range_of_band(rows, run, &mut self.scratch(run).sums, &mut search)?;
+            lock().join(search);
+            Ok(range)
+        })?;
+        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(match self.stage.near_ties {
+            Some(_) => found.into_extrema(),
+            None => Extrema::Computed(range),
         })
     }
 
+    /// The range of the numerators of a band, or else the search for exact extrema in it.
     fn range_of_band(
         &self,
         rows: Range<usize>,
         run: &Run<'_>,
         scratch: &mut SumsScratch<E, T>,
+        search: &mut ExtremaSearch<E>,
     ) -> Result<ResponseRange> {
+        let simd = self.convolution.offer().simd;
+        let finishes = &self.stage.finishes;
         let mut range = ResponseRange::EMPTY;
         for tile in self.tiles(rows, &run.columns) {
             self.each_row(&tile, scratch, &mut |row| {
-                range = range.join(self.range_of_row(row.sums));
+                match (&self.stage.near_ties, row.sums) {
+                    (Some(near_ties), Sums::Lane(sums)) => {
+                        let at = (row.band, row.y_in_band);
+                        near_ties.search(simd, finishes, at, (sums, row.largest), search);
+                    }
+                    (_, sums) => range = range.join(self.range_of_row(sums)),
+                }
                 Ok(())
             })?;
         }

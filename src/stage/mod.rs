@@ -20,6 +20,7 @@ mod tests;
 use std::{fmt, ops::Range, sync::Mutex};
 
 pub(crate) use chain::Chain;
+use near_ties::Finishes;
 pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
@@ -57,18 +58,18 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether samples depend on the range of all responses.
-    fn needs_range(&self) -> bool {
+    /// Whether samples depend on the extrema of all responses.
+    fn needs_extrema(&self) -> bool {
         false
     }
 
-    /// The range of the responses to the whole source.
+    /// Finds the extrema of the responses to the whole source: the finishes for them.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    fn range(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<ResponseRange> {
-        Ok(ResponseRange::EMPTY)
+    fn find_extrema(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<Option<Finishes>> {
+        Ok(None)
     }
 
     /// Computes these rows of the output. `source` holds at least the
@@ -97,8 +98,8 @@ pub(crate) struct Part {
 pub(crate) struct Run<'a> {
     /// The columns of the output to compute. Others may be computed as well.
     columns: Range<usize>,
-    /// The range that [`RowStage::range`] found.
-    range: Option<ResponseRange>,
+    /// What [`RowStage::find_extrema`] returned.
+    finishes: Option<&'a Finishes>,
     /// Where to note the range of the numerators, if it is wanted.
     responses: Option<&'a Mutex<ResponseRange>>,
     /// Buffers of the stage's threads.

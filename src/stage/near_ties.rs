@@ -1,25 +1,76 @@
-//! Samples near to a tie: their windows are summed again in f64, and where that does not tell
-//! either, in integers of any size.
+//! Windows that are summed again: of samples near to a tie, in f64, and where that does not tell
+//! either, in integers of any size; and of extrema, in integers.
 
 use std::mem;
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
 
 use crate::{
     engine::{Band, Bank, ExactSum, F64Kernels, Window, WindowKernel, recycled},
     error::Result,
-    finish::{ExactFinish, Finish},
+    finish::{ExactFinish, Extrema, Finish, ResponseRange},
     image::{SampleSliceMut, try_resize},
-    number::{Element, fill},
+    kernel::Kernel,
+    number::{Element, Lane, fill},
     plan::Convolution,
     simd::Simd,
 };
 
-/// Rounds samples near to a tie.
+/// Rounds samples near to a tie, and finds exact extrema.
 #[derive(Debug)]
 pub(super) struct NearTies {
     row_kernels: F64Kernels,
-    f64_finish: Finish,
     window_kernels: Vec<WindowKernel>,
-    exact_finish: ExactFinish,
+    channels: usize,
+    copies_alpha: bool,
+}
+
+/// The finishes of a convolution, for the extrema of an image if they depend on these.
+#[derive(Debug, Clone)]
+pub(crate) struct Finishes {
+    pub(super) of_sums: Finish,
+    /// Those of windows that are summed again.
+    pub(super) of_windows: Option<WindowFinishes>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct WindowFinishes {
+    of_f64: Finish,
+    exact: ExactFinish,
+}
+
+impl Finishes {
+    /// Those of `near_ties`, if there may be any.
+    pub(super) fn new(convolution: &Convolution, near_ties: Option<&NearTies>) -> Self {
+        let finish = &convolution.finish;
+        let windows = |ties: &NearTies, written: &Vec<Kernel>| WindowFinishes {
+            of_f64: finish.of_f64_sums(&convolution.kernels),
+            exact: ExactFinish::new(finish, written, ties.denominator()),
+        };
+        let written = convolution.exact_kernels.as_ref();
+        Self {
+            of_sums: finish.clone(),
+            of_windows: near_ties
+                .zip(written)
+                .map(|(ties, written)| windows(ties, written)),
+        }
+    }
+
+    /// A copy for an image with these extrema.
+    pub(super) fn with_extrema(&self, extrema: &Extrema) -> Self {
+        let of_windows = |windows: &WindowFinishes| WindowFinishes {
+            of_f64: windows.of_f64.with_extrema(extrema),
+            exact: match extrema {
+                Extrema::Exact(Some(ends)) => windows.exact.with_extrema(ends),
+                _ => windows.exact.clone(),
+            },
+        };
+        Self {
+            of_sums: self.of_sums.with_extrema(extrema),
+            of_windows: self.of_windows.as_ref().map(of_windows),
+        }
+    }
 }
 
 /// Buffers of one thread, reused from row to row.
@@ -39,8 +90,64 @@ pub(super) struct NearTieScratch {
 #[derive(Debug, Clone, Copy)]
 struct Flat<E> {
     value: E,
-    sample: i128,
     x: usize,
+}
+
+/// A search for the exact extrema of responses.
+#[derive(Debug, Clone)]
+pub(super) struct ExtremaSearch<E> {
+    ends: Option<[BigRational; 2]>,
+    /// Numerators of windows outside of these may be extrema.
+    known: ResponseRange,
+    /// The samples of the windows of the extrema: in periodic images they come again and again.
+    windows: [Vec<E>; 2],
+    /// Positions of samples in a row; empty between rows.
+    found: Vec<u32>,
+}
+
+impl<E: Clone> ExtremaSearch<E> {
+    pub(super) const fn new() -> Self {
+        Self {
+            ends: None,
+            known: ResponseRange::EMPTY,
+            windows: [Vec::new(), Vec::new()],
+            found: Vec::new(),
+        }
+    }
+
+    /// The extrema of all rows so far.
+    pub(super) fn into_extrema(self) -> Extrema {
+        Extrema::Exact(self.ends)
+    }
+
+    /// Joins the results of two searches.
+    pub(super) fn join(&mut self, other: Self) {
+        let Some(ends) = other.ends else { return };
+        for (end, window) in ends.into_iter().zip(other.windows) {
+            self.include(end, window.into_iter());
+        }
+        self.known = self.known.join(other.known);
+    }
+
+    /// Includes the response to a window of these samples.
+    fn include(&mut self, response: BigRational, samples: impl Iterator<Item = E> + Clone) {
+        let [is_lower, is_higher] = match &self.ends {
+            None => [true, true],
+            Some([low, high]) => [response < *low, response > *high],
+        };
+        for (window, is_new) in self.windows.iter_mut().zip([is_lower, is_higher]) {
+            if is_new {
+                window.clear();
+                window.extend(samples.clone());
+            }
+        }
+        match &mut self.ends {
+            None => self.ends = Some([response.clone(), response]),
+            Some([low, _]) if is_lower => *low = response,
+            Some([_, high]) if is_higher => *high = response,
+            Some(_) => {}
+        }
+    }
 }
 
 impl NearTies {
@@ -52,13 +159,76 @@ impl NearTies {
             WindowKernel::new(placed, written.as_slice(), convolution.channels)
         });
         let kernels: Vec<WindowKernel> = kernels.collect();
-        let denominator = kernels.first()?.denominator();
-        Some(Self {
+        (!kernels.is_empty()).then(|| Self {
             row_kernels: F64Kernels::new(bank.kernels.iter().copied()),
-            f64_finish: convolution.finish.of_f64_sums(&convolution.kernels),
-            exact_finish: ExactFinish::new(&convolution.finish, written, denominator),
             window_kernels: kernels,
+            channels: convolution.channels,
+            copies_alpha: convolution.copies_alpha,
         })
+    }
+
+    /// What the exact sums of the first kernel are over.
+    fn denominator(&self) -> &BigInt {
+        self.window_kernels[0].denominator()
+    }
+
+    /// Includes the responses of row `y` of a band's result, in the search. Only those that may be extrema are summed again.
+    pub(super) fn search<E: Element, T: Lane>(
+        &self,
+        simd: Simd,
+        Finishes {
+            of_sums: finish,
+            of_windows,
+        }: &Finishes,
+        (band, y): (&Band<'_, E>, usize),
+        (sums, largest): (&[&[T]], Option<f64>),
+        search: &mut ExtremaSearch<E>,
+    ) {
+        let Some(WindowFinishes { exact, .. }) = of_windows else {
+            return;
+        };
+        let row = finish.range(simd, sums, self.channels, self.copies_alpha);
+        let error = finish.max_numerator_error(largest);
+        let known = search.known;
+        if row.low > row.high || row.low - error >= known.low && row.high + error <= known.high {
+            return;
+        }
+        // The lowest of the row is at most `row.low + error`.
+        let limits = [
+            known.low.min(row.low + error) + error,
+            known.high.max(row.high - error) - error,
+        ];
+        let mut found = mem::take(&mut search.found);
+        let alpha = (self.channels, self.copies_alpha);
+        finish.find_beyond(simd, sums, limits, alpha, &mut found);
+        let is_flat = found.len() == sums[0].len() && self.is_flat_row(band, y);
+        if is_flat {
+            found.truncate(1);
+        }
+        let mut flat = None;
+        for at in found.drain(..) {
+            let window = window(band, y, at);
+            let is_known = |samples| self.is_of(band, window, samples);
+            if !self.repeats(band, window, &mut flat) && !search.windows.iter().any(is_known) {
+                let response = exact.response(self.exact_sums(band, window));
+                let kernels = self.window_kernels.iter();
+                let samples = kernels.flat_map(|kernel| kernel.samples(band, window));
+                search.include(response, samples);
+            }
+        }
+        search.found = found;
+        search.known = match &search.ends {
+            Some(ends) if error > 0.0 => finish.range_inside(ends),
+            _ => known.join(row),
+        };
+    }
+
+    /// Whether these are the samples of the window, under the taps of every kernel.
+    fn is_of<E: Element>(&self, band: &Band<'_, E>, window: Window, samples: &Vec<E>) -> bool {
+        let mut kernels = self.window_kernels.iter();
+        kernels
+            .try_fold(&**samples, |rest, kernel| kernel.strip(band, window, rest))
+            .is_some()
     }
 
     /// Rounds the samples of row `y` of a band's result whose positions are in
@@ -68,21 +238,20 @@ impl NearTies {
         simd: Simd,
         (band, y): (&Band<'_, E>, usize),
         largest: Option<f64>,
+        finishes: &WindowFinishes,
         mut out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
     ) -> Result<()> {
         if scratch.near_ties.is_empty() {
             return Ok(());
         }
-        if scratch.near_ties.len() == out.len()
-            && let Some(sample) = self.flat_row(band, y)
-        {
+        if scratch.near_ties.len() == out.len() && self.is_flat_row(band, y) {
             scratch.near_ties.clear();
-            fill(out, sample);
+            fill(out, self.sample(&finishes.exact, band, window(band, y, 0)));
             return Ok(());
         }
-        let of_samples = largest.map(|largest| self.f64_finish.of_samples_up_to(largest));
-        let finish = of_samples.as_ref().unwrap_or(&self.f64_finish);
+        let of_samples = largest.map(|largest| finishes.of_f64.of_samples_up_to(largest));
+        let finish = of_samples.as_ref().unwrap_or(&finishes.of_f64);
         // Vectors sum a row in the time of an eighth of its windows one by one.
         if scratch.near_ties.len() * 8 >= out.len() {
             self.round_row(simd, finish, (band, y), out.reborrow(), scratch)?;
@@ -90,9 +259,12 @@ impl NearTies {
             self.round_windows(simd, finish, (band, y), out.reborrow(), scratch)?;
         }
         scratch.near_ties.clear();
-        let mut flat = None;
+        let (mut flat, mut sample) = (None, 0);
         for at in scratch.very_near.drain(..) {
-            let sample = self.exact_sample(band, window(band, y, at), &mut flat);
+            let window = window(band, y, at);
+            if !self.repeats(band, window, &mut flat) {
+                sample = self.sample(&finishes.exact, band, window);
+            }
             let at = at as usize;
             fill(out.reborrow().range(at, at + 1), sample);
         }
@@ -151,15 +323,17 @@ impl NearTies {
         Ok(())
     }
 
-    fn exact_sample<E: Element>(
+    /// Whether all samples of the window are those of the last one, if that was flat. Then
+    /// remembers this one.
+    fn repeats<E: Element>(
         &self,
         band: &Band<'_, E>,
         window: Window,
-        flat: &mut Option<Flat<E>>,
-    ) -> i128 {
+        last: &mut Option<Flat<E>>,
+    ) -> bool {
         let kernels = &self.window_kernels;
         let is_flat = |value| kernels.iter().all(|k| k.is_flat(band, window, value));
-        if let Some(flat) = flat {
+        if let Some(flat) = last {
             let is_next = window.x == flat.x + 1 && kernels.iter().all(|k| k.is_dense(band));
             let goes_on = match is_next {
                 true => (kernels.iter()).all(|k| k.ends_with(band, window, flat.value)),
@@ -167,38 +341,42 @@ impl NearTies {
             };
             if goes_on {
                 flat.x = window.x;
-                return flat.sample;
+                return true;
             }
         }
-        let sample = self.sum_exactly(band, window);
         let first = kernels.first().and_then(|k| k.first_sample(band, window));
-        *flat = first.filter(|&value| is_flat(value)).map(|value| Flat {
-            value,
-            sample,
-            x: window.x,
-        });
-        sample
+        *last = first
+            .filter(|&value| is_flat(value))
+            .map(|value| Flat { value, x: window.x });
+        false
     }
 
-    /// The sample of a row whose windows all hold one value.
-    fn flat_row<E: Element>(&self, band: &Band<'_, E>, y: usize) -> Option<i128> {
-        let first = window(band, y, 0);
+    /// Whether all windows of a row hold one and the same value.
+    fn is_flat_row<E: Element>(&self, band: &Band<'_, E>, y: usize) -> bool {
         let kernels = &self.window_kernels;
-        let value = kernels.first()?.first_sample(band, first)?;
-        let flat = kernels.iter().all(|k| k.row_is_flat(band, y, value));
-        flat.then(|| self.sum_exactly(band, first))
+        let value = (kernels.first()).and_then(|k| k.first_sample(band, window(band, y, 0)));
+        value.is_some_and(|value| kernels.iter().all(|k| k.row_is_flat(band, y, value)))
     }
 
-    fn sum_exactly<E: Element>(&self, band: &Band<'_, E>, window: Window) -> i128 {
+    /// The sample of a window, of exact sums.
+    fn sample<E: Element>(&self, finish: &ExactFinish, band: &Band<'_, E>, window: Window) -> i128 {
         if let [kernel] = &*self.window_kernels
             && let ExactSum::Small(sum) = kernel.exact_sum(band, window)
-            && let Some(sample) = self.exact_finish.sample_of_small(sum)
+            && let Some(sample) = finish.sample_of_small(sum)
         {
             return sample;
         }
+        finish.sample(self.exact_sums(band, window))
+    }
+
+    /// The sums of a window, one of every kernel.
+    fn exact_sums<E: Element>(
+        &self,
+        band: &Band<'_, E>,
+        window: Window,
+    ) -> impl Iterator<Item = BigRational> {
         let sums = self.window_kernels.iter();
-        let sums = sums.map(|kernel| kernel.exact_sum(band, window).into_rational(kernel));
-        self.exact_finish.sample(sums)
+        sums.map(move |kernel| kernel.exact_sum(band, window).into_rational(kernel))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::Rows;
+use super::{Finishes, Rows};
 use crate::{
     error::Result,
     finish::ResponseRange,
@@ -29,8 +29,8 @@ pub(super) struct StageScratch {
     pub(super) pool: Pool,
     /// Its output; that of the last stage belongs to the caller.
     pub(super) output: Buffer,
-    /// The range of its responses, if samples depend on it.
-    pub(super) range: Option<ResponseRange>,
+    /// The finishes for the extrema of its responses, if samples depend on these.
+    pub(super) finishes: Option<Finishes>,
 }
 
 impl Scratch {
@@ -50,12 +50,12 @@ impl Scratch {
         })
     }
 
-    /// Prepares for `stages` stages and a new image: forgets all rows and ranges.
+    /// Prepares for `stages` stages and a new image: forgets all rows and extrema.
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
         for stage in &mut self.stages {
             stage.output.rows = 0..0;
-            stage.range = None;
+            stage.finishes = None;
         }
         if let Some(range) = &mut self.responses {
             *range = Mutex::new(ResponseRange::EMPTY);

@@ -9,6 +9,7 @@ mod axis_borders;
 mod bias;
 mod constants;
 mod engines;
+mod extrema;
 mod float_range;
 mod golden;
 mod interop;

@@ -402,8 +402,9 @@ fn maps_of_signed_types_keep_zero() {
     let wide = of_row(&[1.0], &[1_u32, 2, 3], Map::Stretch);
     assert_eq!(wide, Samples::U32(vec![0, 1 << 31, u32::MAX].into()));
     let wide = of_row(&[1.0], &[5_i64, 0, -4], Map::Symmetric);
-    let (full, part) = (i64::MAX, -(0.8 * 2_f64.powi(63)) as i64);
-    assert_eq!(wide, Samples::I64(vec![full, 0, part].into()));
+    // Four fifths of 2^63 - 1, exactly, are 7378697629483820645.6.
+    let part = -7_378_697_629_483_820_646;
+    assert_eq!(wide, Samples::I64(vec![i64::MAX, 0, part].into()));
     // The middle of the result's type.
     let image = Image::new(1, 2, 1, Samples::I16(vec![-5, 300].into())).unwrap();
     let filter = Filter::new(Kernel::new(1, 1, vec![1.0]).unwrap()).with_map(Map::Offset);

@@ -20,7 +20,7 @@ mod tests;
 const EXACT_WEIGHTS: bool = true;
 /// Whether `stretch` and `symmetric`, too, are exact for any weights: they amplify errors by as much
 /// as the responses of an image are alike. Of integers of up to 32 bits they are exact anyway.
-const EXACT_RANGES: bool = false;
+const EXACT_RANGES: bool = true;
 /// Whether float results of integer samples are the nearest floats, whatever the weights. Those of
 /// integer weights are anyway, and others are within the bound of floats.
 const NEAREST_FLOATS: bool = false;
