@@ -24,6 +24,7 @@ mod memory;
 mod messages;
 mod names;
 mod names_outside;
+mod numbers;
 mod outputs;
 #[cfg(unix)]
 mod readme;
