@@ -2,7 +2,11 @@
 
 use stridekern::{Depth, Image, KernelBank, Samples};
 
-use crate::{Room, common::round_exactly, picture};
+use crate::{
+    Room,
+    common::{float_bound, round_exactly},
+    picture,
+};
 
 const ENGINES: [&str; 5] = ["auto", "naive", "direct", "separable", "fft"];
 
@@ -26,12 +30,6 @@ fn kernel_file(room: &Room, name: &str, weights: &[f64], columns: usize) {
     room.text(name, &format!("weights = [{}]", rows.join(", ")));
 }
 
-/// What is promised of a float response: `(L + 3) x 2^-24 x M x sum|w|`.
-fn bound(taps: usize, largest: f64, weights: f64) -> f64 {
-    let roundings = (taps + 1).max(16);
-    (roundings + 3) as f64 * 2_f64.powi(-24) * largest * weights
-}
-
 /// Metres above the sea through a kernel whose weights add up to 0.
 #[test]
 fn floats_beyond_1_keep_the_bound_that_grows_with_them() {
@@ -40,7 +38,7 @@ fn floats_beyond_1_keep_the_bound_that_grows_with_them() {
     let flat = Samples::F32(vec![everest; 64 * 64].into());
     room.write("flat.npy", &Image::new(64, 64, 1, flat).unwrap());
     let log9 = KernelBank::builtin("log9").unwrap();
-    let promised = bound(81, everest.into(), log9.kernels()[0].abs_sum());
+    let promised = float_bound(81, everest.into(), log9.kernels()[0].abs_sum());
     for engine in ENGINES {
         let line = "flat.npy -k log9 -o r.npy --overwrite --engine";
         room.run(&format!("{line} {engine}")).silent();
@@ -68,7 +66,7 @@ fn floats_of_bytes_keep_the_bound_under_weights_of_both_signs() {
         .map(|i| (f64::from(i * i) * 0.7).sin() * 1.5)
         .collect();
     kernel_file(&room, "w.toml", &weights, 7);
-    let promised = bound(49, 255.0, weights.iter().map(|w| w.abs()).sum());
+    let promised = float_bound(49, 255.0, weights.iter().map(|w| w.abs()).sum());
     assert!(promised < 0.04, "{promised}");
     // No separable kernel.
     for engine in ["auto", "naive", "direct", "fft"] {

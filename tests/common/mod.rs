@@ -72,6 +72,33 @@ pub(crate) fn sample(image: &Image, at: [usize; 3]) -> f64 {
     }
 }
 
+/// Every sample of any type; of 64-bit integers the nearest float.
+pub(crate) fn numbers(image: &Image) -> Vec<f64> {
+    match image.samples() {
+        Samples::U8(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::U16(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::U32(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::U64(s) => s.iter().map(|&s| s as f64).collect(),
+        Samples::I8(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::I16(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::I32(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::I64(s) => s.iter().map(|&s| s as f64).collect(),
+        Samples::Bool(s) => s.iter().map(|s| s.get().into()).collect(),
+        Samples::F16(s) => s.iter().map(|s| s.to_f64()).collect(),
+        Samples::F32(s) => s.iter().map(|&s| s.into()).collect(),
+        Samples::F64(s) => s.to_vec(),
+        _ => panic!("the tests know no other"),
+    }
+}
+
+/// By how much a response of float32 may differ from the exact one, for `taps` products:
+/// `(L + 3) u M sum|w|`, where `largest` is M and `weights` the sum of absolute weights over the
+/// divisor. A transform has 16 roundings, a sum at most 150.
+pub(crate) fn float_bound(taps: usize, largest: f64, weights: f64) -> f64 {
+    let roundings = (taps + 1).clamp(16, 150);
+    (roundings + 3) as f64 * 2_f64.powi(-24) * largest * weights
+}
+
 /// Which sample of `len` stands at `index`, or none where the constant stands: the samples
 /// of one period are drawn as in `numpy.pad`'s documentation, and the period repeats.
 pub(crate) fn border_source(border: Border, index: i64, len: usize) -> Option<usize> {

@@ -13,7 +13,7 @@ use stridekern::{
     codec::{self, Limits},
 };
 
-use crate::common::{apply, sha256};
+use crate::common::{apply, numbers, sha256};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden")
@@ -309,15 +309,6 @@ mod crops {
                 };
                 assert!(close, "{id}: sample {i} is {got}, not {want} ({tuning:?})");
             }
-        }
-    }
-
-    fn numbers(image: &Image) -> Vec<f64> {
-        match image.samples() {
-            Samples::U8(s) => s.iter().map(|&s| s.into()).collect(),
-            Samples::U16(s) => s.iter().map(|&s| s.into()).collect(),
-            Samples::F32(s) => s.iter().map(|&s| s.into()).collect(),
-            _ => panic!("the tests know no other"),
         }
     }
 

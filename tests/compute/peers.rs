@@ -6,7 +6,7 @@ use serde::Deserialize;
 use stridekern::{Filter, Image, KernelBank, LaneKind, Map, Samples, Tuning};
 
 use crate::{
-    common::{apply, sample},
+    common::{apply, numbers},
     engines::run,
 };
 
@@ -43,10 +43,7 @@ fn peers() -> Peers {
 fn responses(bank: &KernelBank, image: &Image) -> Vec<f64> {
     let filter = Filter::new(bank.clone()).with_map(Map::Float);
     let in_f64 = Tuning::default().with_lane(LaneKind::F64);
-    let output = apply(&filter, image, &in_f64);
-    let [rows, columns, _] = output.shape();
-    let indices = (0..rows).flat_map(|y| (0..columns).map(move |x| [y, x, 0]));
-    indices.map(|at| sample(&output, at)).collect()
+    numbers(&apply(&filter, image, &in_f64))
 }
 
 #[test]

@@ -8,7 +8,7 @@ use stridekern::{
 };
 
 use crate::{
-    common::run_plan,
+    common::{self, run_plan},
     engines::{allowed, unasked},
 };
 
@@ -107,15 +107,6 @@ pub(crate) fn integers(image: &Image) -> Vec<i128> {
     }
 }
 
-pub(crate) fn floats(image: &Image) -> Vec<f64> {
-    match image.samples() {
-        Samples::F16(s) => s.iter().map(|s| s.to_f64()).collect(),
-        Samples::F32(s) => s.iter().map(|&s| s.into()).collect(),
-        Samples::F64(s) => s.to_vec(),
-        _ => panic!("{} is no type of floats", image.depth()),
-    }
-}
-
 /// The float of a type that is nearest.
 fn nearest(depth: Depth, value: f64) -> f64 {
     match depth {
@@ -202,7 +193,7 @@ impl Subject {
     ) {
         let bound = self.bound(plan, golden_unit);
         let depth = output.depth();
-        let made = floats(output);
+        let made = common::numbers(output);
         assert_eq!(made.len(), responses.len());
         for (&made, &response) in made.iter().zip(responses) {
             let [low, high] = [-bound, bound].map(|off| nearest(depth, response + off));
@@ -251,7 +242,7 @@ fn every_type_and_border_gives_the_response_of_scipy() {
                 let wanted: Vec<f64> = (responses.iter())
                     .map(|&response| nearest(output.depth(), response))
                     .collect();
-                assert_eq!(self::floats(&output), wanted, "{}: {plan}", subject.name);
+                assert_eq!(common::numbers(&output), wanted, "{}: {plan}", subject.name);
             }
             bounded += responses.len();
         });

@@ -4,7 +4,10 @@ use stridekern::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Samples, Tuning,
 };
 
-use crate::common::{Random, Walk, apply, random_image, random_kernel, run_plan, sample, sums};
+use crate::common::{
+    Random, Walk, apply, bias_in_samples, numbers, random_image, random_kernel, run_plan, sample,
+    sums,
+};
 
 /// Five thousand times the luma of every pixel: whole numbers.
 fn whole_luma(image: &Image) -> Image {
@@ -54,15 +57,8 @@ fn responses(whole: &Image, unit: f64, kernel: &Kernel, extent: Extent, depth: D
         dilation: [1, 1],
     };
     let (_, sums) = sums(whole, kernel, walk, |v| v);
-    let response = |sum| sum * unit / kernel.divisor() + kernel.bias_in_samples(depth);
+    let response = |sum| sum * unit / kernel.divisor() + bias_in_samples(kernel, depth);
     sums.into_iter().map(response).collect()
-}
-
-fn floats(image: &Image) -> Vec<f64> {
-    match image.samples() {
-        Samples::F32(samples) => samples.iter().map(|&s| f64::from(s)).collect(),
-        _ => panic!("the result is float"),
-    }
 }
 
 fn kernels(random: &mut Random) -> Vec<Kernel> {
@@ -113,7 +109,7 @@ fn responses_are_those_to_the_luma_itself() {
                         continue;
                     };
                     assert_eq!(plan.window_depth(), Depth::F32);
-                    let made = floats(&run_plan(&plan, &image));
+                    let made = numbers(&run_plan(&plan, &image));
                     assert_eq!(made.len(), exact.len());
                     for (made, exact) in made.iter().zip(&exact) {
                         let apart = (made - exact).abs();
@@ -127,7 +123,7 @@ fn responses_are_those_to_the_luma_itself() {
                     .with_extent(Border::Edge)
                     .apply(&image)
                     .map(|luma| rounded.with_map(Map::Float).apply(&luma).unwrap());
-                for (rounded, exact) in floats(&rounded.unwrap()).iter().zip(&exact) {
+                for (rounded, exact) in numbers(&rounded.unwrap()).iter().zip(&exact) {
                     largest = largest.max((rounded - exact).abs() / white / tolerance);
                 }
             }
@@ -153,12 +149,12 @@ fn sobel_on_bytes_is_exact_and_flat_colours_vanish() {
         .collect();
     for method in [Method::Naive, Method::Direct] {
         let tuning = Tuning::default().with_method(method);
-        assert_eq!(floats(&apply(&filter, &image, &tuning)), exact, "{method}");
+        assert_eq!(numbers(&apply(&filter, &image, &tuning)), exact, "{method}");
     }
     let colour = [200, 13, 77];
     let flat = (0..900).map(|at| colour[at % 3]).collect();
     let flat = Image::new(15, 20, 3, Samples::U8(flat)).unwrap();
-    assert_eq!(floats(&filter.apply(&flat).unwrap()), [0.0; 300]);
+    assert_eq!(numbers(&filter.apply(&flat).unwrap()), [0.0; 300]);
 }
 
 #[test]
@@ -182,7 +178,7 @@ fn float_depth_and_the_maps_start_from_the_same_responses() {
                 .with_extent(Border::Reflect)
                 .with_depth(Depth::F32)
                 .with_map(map);
-            let made = floats(&filter.apply(&image).unwrap());
+            let made = numbers(&filter.apply(&image).unwrap());
             for (made, r) in made.iter().zip(&exact) {
                 let wanted = match map {
                     Map::Abs => r.abs() / white,
@@ -219,8 +215,8 @@ fn grays_have_the_responses_of_the_gray_image() {
             let of_gray = filter.apply(&gray).unwrap();
             let direct = Tuning::default().with_method(Method::Direct);
             assert_eq!(
-                floats(&apply(&filter, &rgb, &direct)),
-                floats(&of_gray),
+                numbers(&apply(&filter, &rgb, &direct)),
+                numbers(&of_gray),
                 "{kernel}"
             );
             // Without colours there is nothing to compute.
@@ -270,11 +266,6 @@ fn integer_results_keep_rounded_luma() {
 /// Differences of every integer type, as floats of 32 and of 64 bits.
 #[test]
 fn every_integer_type_keeps_the_luma_itself() {
-    let doubles = |image: &Image| match image.samples() {
-        Samples::F32(s) => s.iter().map(|&s| f64::from(s)).collect(),
-        Samples::F64(s) => s.to_vec(),
-        _ => panic!("the result is float"),
-    };
     let bytes = random_image(&mut Random(0x7e57), [9, 14, 3], Depth::U8);
     for depth in Depth::ALL.into_iter().filter(|depth| !depth.is_float()) {
         // Sums of larger samples are refused.
@@ -288,7 +279,7 @@ fn every_integer_type_keeps_the_luma_itself() {
             .with_channel(Channel::Each)
             .with_extent(Border::Edge);
         let identity = identity.with_sample_type(Depth::F64);
-        let values: Vec<f64> = doubles(&identity.apply(&colours).unwrap());
+        let values: Vec<f64> = numbers(&identity.apply(&colours).unwrap());
         let luma = |pixel: usize| {
             let [r, g, b] = [0, 1, 2].map(|c| values[pixel * 3 + c]);
             (1063.0 * r + 3576.0 * g + 361.0 * b) / 5000.0
@@ -296,7 +287,7 @@ fn every_integer_type_keeps_the_luma_itself() {
         let difference = Filter::new(Kernel::new(1, 2, vec![-1.0, 3.0]).unwrap());
         for (result, precision) in [(Depth::F32, 1e-6), (Depth::F64, 1e-14)] {
             let filter = difference.clone().with_sample_type(result);
-            let made: Vec<f64> = doubles(&filter.apply(&colours).unwrap());
+            let made: Vec<f64> = numbers(&filter.apply(&colours).unwrap());
             assert_eq!(made.len(), 9 * 13);
             for (at, made) in made.into_iter().enumerate() {
                 let pixel = at / 13 * 14 + at % 13;

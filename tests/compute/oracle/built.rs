@@ -16,7 +16,7 @@ use crate::common::Random;
 /// Runs the case in every way, each once. If `asserted`, all is right; if not, the promise is not
 /// kept yet. The largest error.
 #[track_caller]
-fn check(case: &Case, asserted: bool) -> f64 {
+pub(super) fn check(case: &Case, asserted: bool) -> f64 {
     let exact = Exact::new(case);
     let mut worst: f64 = 0.0;
     let mut ways = Vec::new();
@@ -54,15 +54,7 @@ fn named(name: &str) -> Weights {
     let [kernel] = bank.kernels() else {
         panic!("{name} has several kernels");
     };
-    Weights {
-        divisor: kernel.divisor(),
-        bias: kernel.bias(),
-        anchor: kernel.anchor(),
-        ..Weights::new(
-            [kernel.rows(), kernel.columns()],
-            kernel.as_slice().to_vec(),
-        )
-    }
+    Weights::of(kernel)
 }
 
 fn flat(depth: Depth, shape: [usize; 3], value: f64) -> stridekern::Image {

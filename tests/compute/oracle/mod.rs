@@ -10,10 +10,13 @@ mod built;
 mod cases;
 mod compare;
 mod exact;
+mod extremes;
 mod report;
 mod response;
 mod samples;
 mod tests;
+
+pub(crate) use extremes::{Bank, banks, image as extreme_image};
 
 /// Whether any weights on integer samples give the exact response, correctly rounded. Integers
 /// do anyway.

@@ -35,6 +35,17 @@ impl Weights {
         }
     }
 
+    /// Those of a kernel that is not flipped.
+    pub(super) fn of(kernel: &Kernel) -> Self {
+        let shape = [kernel.rows(), kernel.columns()];
+        Self {
+            divisor: kernel.divisor(),
+            bias: kernel.bias(),
+            anchor: kernel.anchor(),
+            ..Self::new(shape, kernel.as_slice().to_vec())
+        }
+    }
+
     pub(super) fn kernel(&self) -> Kernel {
         let [rows, columns] = self.shape;
         let kernel = Kernel::builder(rows, columns, self.weights.clone())
@@ -644,9 +655,12 @@ impl Samples<'_> {
             places.enumerate()
         };
         if taps().any(|(_, at)| matches!(self.all[at], Sample::Other(_))) {
-            // A weight of zero, too, makes NaN of an infinite sample.
-            let products =
-                taps().map(|(tap, at)| kernel.approximate[tap] * self.all[at].approximate());
+            // A weight of zero, too, makes NaN of an infinite sample. What is finite beside these
+            // changes nothing, but its products might overflow here.
+            let products = taps().filter_map(|(tap, at)| match self.all[at] {
+                Sample::Other(value) => Some(kernel.approximate[tap] * value),
+                Sample::Finite(_) => None,
+            });
             let sum: f64 = products.sum();
             return Response::Other(sum / kernel.divisor);
         }
