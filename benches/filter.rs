@@ -15,7 +15,9 @@ use criterion::{
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use stridekern::{
-    Depth, Filter, Image, Kernel, KernelBank, LaneKind, Method, Samples, Tuning, simd::Simd,
+    Depth, Filter, Image, Kernel, KernelBank, LaneKind, Method, Samples, Tuning,
+    codec::{self, Limits},
+    simd::Simd,
 };
 
 const SMALL: [usize; 2] = [512, 512];
@@ -232,11 +234,76 @@ fn image_sizes(c: &mut Criterion) {
     }
 }
 
+/// What rounding exactly costs where many samples are next to a tie, beside weights of the same size
+/// of which hardly any is (`plain`): weights whose sum is 0.5 but for the last bit on white; nine of
+/// 1/18, of which one window in 18 is a tie but for their last bits, on a photograph; and halves and one
+/// that is not quite a half, of which every second window is, on noise.
+fn near_ties(c: &mut Criterion) {
+    let one = pool(1);
+    let [plain3, plain5] = [3, 5].map(|size| filter_of(size, |i, j| wave(i * size + j)));
+    let others: f64 = (1..25).map(wave).sum();
+    let half = filter_of(5, |i, j| match i * 5 + j {
+        0 => (0.5 - others).next_up(),
+        at => wave(at),
+    });
+    let eighteenths = filter_of(3, |_, _| 1.0 / 18.0);
+    let halves = filter_of(3, |i, j| match i * 3 + j {
+        0 => 0.5_f64.next_up(),
+        at => [0.5, -0.5][at % 2],
+    });
+    let photograph = photograph(MEDIUM);
+    for depth in [Depth::U8, Depth::U16] {
+        let noise = image(MEDIUM, depth);
+        let white = depth.full_scale() as u16;
+        let white_picture = picture(depth, |_| white);
+        let photograph = picture(depth, |at| u16::from(photograph[at]) * (white / 255));
+        let mut group = start(c, &format!("{}/near ties", depth.name()), MEDIUM);
+        for (name, filter, image) in [
+            ("5x5 plain", &plain5, &noise),
+            ("5x5 of half, white", &half, &white_picture),
+            ("3x3 plain", &plain3, &noise),
+            ("3x3 of eighteenths, photograph", &eighteenths, &photograph),
+            ("3x3 of halves, noise", &halves, &noise),
+        ] {
+            let subject = Subject::new(filter.clone(), image);
+            let id = BenchmarkId::from_parameter(name);
+            subject.time(&mut group, id, &one, &Tuning::default());
+        }
+    }
+}
+
+/// Without symmetry, of both signs.
+fn wave(at: usize) -> f64 {
+    ((at * at) as f64 * 0.37).sin() / 3.0
+}
+
+/// Of the medium size.
+fn picture(depth: Depth, sample: impl Fn(usize) -> u16) -> Image {
+    let [rows, columns] = MEDIUM;
+    let samples = (0..rows * columns).map(sample);
+    let samples = match depth {
+        Depth::U8 => Samples::U8(samples.map(|sample| sample as u8).collect()),
+        _ => Samples::U16(samples.collect()),
+    };
+    Image::new(rows, columns, 1, samples).expect("the sides are not zero")
+}
+
+/// A photograph of 512 x 512 bytes, repeated.
+fn photograph([rows, columns]: [usize; 2]) -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/photos/camera.png");
+    let read = codec::read(path.as_ref(), &Limits::default()).expect("the photograph is there");
+    let Samples::U8(bytes) = read.image.samples() else {
+        panic!("it has 8 bits");
+    };
+    let at = |at: usize| bytes[at / columns % 512 * 512 + at % columns % 512];
+    (0..rows * columns).map(at).collect()
+}
+
 fn copy_samples<T: stridekern::image::Sample>(from: &[T], to: &mut Image) {
     if let Some(to) = T::of_mut(to) {
         to.copy_from_slice(from);
     }
 }
 
-criterion_group!(benches, kernel_sizes, image_sizes);
+criterion_group!(benches, kernel_sizes, image_sizes, near_ties);
 criterion_main!(benches);
