@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use super::{Band, PlacedKernel};
+use super::{Band, ExactLimbs, PlacedKernel};
 use crate::{
     number::{Element, rational},
     simd::{Body, Isa, Simd},
@@ -65,14 +65,6 @@ impl WindowKernel {
     /// A kernel whose sums in f64 take the weights of `kernel`, and whose exact ones those as
     /// they are `written`. A pixel of the band has `channels` samples.
     pub(crate) fn new(kernel: PlacedKernel<'_>, written: &[f64], channels: usize) -> Self {
-        let tap_distance = kernel.dilation[1] * channels;
-        let spread = tap_distance <= MAX_SPREAD;
-        let weights = match spread {
-            true => (kernel.weights.chunks_exact(kernel.shape[1]))
-                .flat_map(|row| spread_row(row, tap_distance))
-                .collect(),
-            false => kernel.weights.to_vec(),
-        };
         let written: Vec<_> = written.iter().copied().map(rational).collect();
         // Powers of two: the largest is a multiple of all others.
         let denominator = written.iter().map(|w| w.denom().clone()).max();
@@ -89,14 +81,44 @@ impl WindowKernel {
             false => None,
         };
         Self {
+            numerators: small.map_or(Numerators::Large(numerators), Numerators::Small),
+            denominator,
+            ..Self::in_f64(kernel, channels)
+        }
+    }
+
+    /// A kernel without exact sums.
+    pub(super) fn in_f64(kernel: PlacedKernel<'_>, channels: usize) -> Self {
+        let tap_distance = kernel.dilation[1] * channels;
+        let spread = tap_distance <= MAX_SPREAD;
+        let weights = match spread {
+            true => (kernel.weights.chunks_exact(kernel.shape[1]))
+                .flat_map(|row| spread_row(row, tap_distance))
+                .collect(),
+            false => kernel.weights.to_vec(),
+        };
+        Self {
             shape: kernel.shape,
             row_distance: kernel.dilation[0],
             tap_distance,
             origin: kernel.origin,
             weights,
             weight_distance: if spread { 1 } else { tap_distance },
-            numerators: small.map_or(Numerators::Large(numerators), Numerators::Small),
-            denominator,
+            numerators: Numerators::Small(Vec::new()),
+            denominator: BigInt::from(1),
+        }
+    }
+
+    /// The exact kernel in limbs, for samples of up to `largest`, if it has few.
+    pub(crate) fn limbs(
+        &self,
+        kernel: PlacedKernel<'_>,
+        largest: f64,
+        channels: usize,
+    ) -> Option<ExactLimbs> {
+        match &self.numerators {
+            Numerators::Small(numerators) => ExactLimbs::new(kernel, numerators, largest, channels),
+            Numerators::Large(_) => None,
         }
     }
 

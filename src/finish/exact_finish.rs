@@ -50,6 +50,8 @@ struct SmallFinish {
     bias: i128,
     add: i128,
     divisor: i128,
+    /// The exponent of the divisor, if that is a power of two: division by it is a shift.
+    shift: Option<u32>,
     abs: bool,
     range: [i128; 2],
 }
@@ -128,17 +130,25 @@ impl ExactFinish {
             let integer = t.numer() * (&common / t.denom());
             (integer.bits() <= MAX_SMALL_BITS).then(|| i128::try_from(integer).ok())?
         });
+        let divisor = i128::try_from(&common).ok()?;
+        let exponent = divisor.trailing_zeros();
         Some(SmallFinish {
             factor: integers.next()??,
             bias: integers.next()??,
             add: integers.next()??,
-            divisor: i128::try_from(&common).ok()?,
+            divisor,
+            shift: (divisor == 1 << exponent).then_some(exponent),
             abs: self.abs,
             range: {
                 let [low, high] = self.range.each_ref().map(i128::try_from);
                 [low.ok()?, high.ok()?]
             },
         })
+    }
+
+    /// Whether [`sample_of_small`](Self::sample_of_small) gives samples.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.small.is_some()
     }
 
     /// The sample of an integer sum of the only kernel, or `None` if `i128` does not hold it.
@@ -151,10 +161,13 @@ impl ExactFinish {
             response
         };
         let halves = response.checked_add(small.add)?;
-        let (whole, rest) = (
-            halves.div_euclid(small.divisor),
-            halves.rem_euclid(small.divisor),
-        );
+        let (whole, rest) = match small.shift {
+            Some(shift) => (halves >> shift, halves & (small.divisor - 1)),
+            None => (
+                halves.div_euclid(small.divisor),
+                halves.rem_euclid(small.divisor),
+            ),
+        };
         let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
         let sample = (whole >> 1) + i128::from(half_up);
         Some(sample.clamp(small.range[0], small.range[1]))

@@ -1,5 +1,6 @@
-//! Windows that are summed again: of samples near to a tie, in f64, and where that does not tell
-//! either, in integers of any size; and of extrema, in integers.
+//! Windows that are summed again. Those of samples near to a tie: of one kernel on samples of few
+//! bits exactly by parts of the weights, else in f64, and where that does not tell either, in
+//! integers of any size. And those of extrema, in integers.
 
 use std::mem;
 
@@ -7,7 +8,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 
 use crate::{
-    engine::{Band, Bank, ExactSum, F64Kernels, Window, WindowKernel, recycled},
+    engine::{Band, Bank, ExactLimbs, ExactSum, F64Kernels, Window, WindowKernel, recycled},
     error::Result,
     finish::{ExactFinish, Extrema, Finish, ResponseRange},
     image::{SampleSliceMut, try_resize},
@@ -24,6 +25,8 @@ pub(super) struct NearTies {
     window_kernels: Vec<WindowKernel>,
     channels: usize,
     copies_alpha: bool,
+    /// The exact sums of the only kernel, where these take little longer than those in f64.
+    limbs: Option<ExactLimbs>,
 }
 
 /// The finishes of a convolution, for the extrema of an image if they depend on these.
@@ -159,8 +162,16 @@ impl NearTies {
             WindowKernel::new(placed, written.as_slice(), convolution.channels)
         });
         let kernels: Vec<WindowKernel> = kernels.collect();
+        let limbs = match &*kernels {
+            [kernel] => {
+                let largest = convolution.depths[0].largest();
+                kernel.limbs(bank.kernels[0], largest, convolution.channels)
+            }
+            _ => None,
+        };
         (!kernels.is_empty()).then(|| Self {
             row_kernels: F64Kernels::new(bank.kernels.iter().copied()),
+            limbs,
             window_kernels: kernels,
             channels: convolution.channels,
             copies_alpha: convolution.copies_alpha,
@@ -250,13 +261,13 @@ impl NearTies {
             fill(out, self.sample(&finishes.exact, band, window(band, y, 0)));
             return Ok(());
         }
-        let of_samples = largest.map(|largest| finishes.of_f64.of_samples_up_to(largest));
-        let finish = of_samples.as_ref().unwrap_or(&finishes.of_f64);
-        // Vectors sum a row in the time of an eighth of its windows one by one.
-        if scratch.near_ties.len() * 8 >= out.len() {
-            self.round_row(simd, finish, (band, y), out.reborrow(), scratch)?;
+        if let (Some(limbs), true) = (&self.limbs, finishes.exact.is_small()) {
+            let finish = &finishes.exact;
+            self.round_limbs(simd, (limbs, finish), (band, y), out.reborrow(), scratch)?;
         } else {
-            self.round_windows(simd, finish, (band, y), out.reborrow(), scratch)?;
+            let of_samples = largest.map(|largest| finishes.of_f64.of_samples_up_to(largest));
+            let finish = of_samples.as_ref().unwrap_or(&finishes.of_f64);
+            self.round_in_f64(simd, finish, (band, y), out.reborrow(), scratch)?;
         }
         scratch.near_ties.clear();
         let (mut flat, mut sample) = (None, 0);
@@ -269,6 +280,57 @@ impl NearTies {
             fill(out.reborrow().range(at, at + 1), sample);
         }
         Ok(())
+    }
+
+    /// Sums exactly, by rows or by windows.
+    fn round_limbs<E: Element>(
+        &self,
+        simd: Simd,
+        (limbs, finish): (&ExactLimbs, &ExactFinish),
+        (band, y): (&Band<'_, E>, usize),
+        mut out: SampleSliceMut<'_>,
+        scratch: &mut NearTieScratch,
+    ) -> Result<()> {
+        let NearTieScratch {
+            near_ties,
+            very_near,
+            sums,
+            ..
+        } = scratch;
+        let stride = band.dense_len();
+        let by_rows = are_many(near_ties, &out);
+        if by_rows {
+            let sums = enough(sums, limbs.len() * stride)?;
+            limbs.rows().contract(simd, band, y, sums, stride);
+        }
+        for &near in &*near_ties {
+            let at = near as usize;
+            let sum = match by_rows {
+                true => limbs.total((0..limbs.len()).map(|limb| sums[limb * stride + at])),
+                false => limbs.sum(simd, band, window(band, y, near)),
+            };
+            match finish.sample_of_small(sum) {
+                Some(sample) => fill(out.reborrow().range(at, at + 1), sample),
+                None => very_near.push(near),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sums in f64. What that does not tell is in `very_near` after.
+    fn round_in_f64<E: Element>(
+        &self,
+        simd: Simd,
+        finish: &Finish,
+        (band, y): (&Band<'_, E>, usize),
+        out: SampleSliceMut<'_>,
+        scratch: &mut NearTieScratch,
+    ) -> Result<()> {
+        if are_many(&scratch.near_ties, &out) {
+            self.round_row(simd, finish, (band, y), out, scratch)
+        } else {
+            self.round_windows(simd, finish, (band, y), out, scratch)
+        }
     }
 
     /// Sums the whole row again in f64.
@@ -378,6 +440,12 @@ impl NearTies {
         let sums = self.window_kernels.iter();
         sums.map(move |kernel| kernel.exact_sum(band, window).into_rational(kernel))
     }
+}
+
+/// Whether it is faster to sum the whole row again: vectors do that in the time of an eighth of its
+/// windows one by one.
+fn are_many(near_ties: &[u32], row: &SampleSliceMut<'_>) -> bool {
+    near_ties.len() * 8 >= row.len()
 }
 
 /// The window of the sample at this position of row `y` of the band's result.

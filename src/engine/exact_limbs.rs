@@ -1,0 +1,84 @@
+//! Exact sums of many windows: weights in parts so short that the sums of each are exact in f64,
+//! and so in vectors.
+
+use super::{Band, F64Kernels, PlacedKernel, Window, WindowKernel};
+use crate::{number::Element, simd::Simd};
+
+/// More parts than this take longer than integers of 128 bits.
+const MAX_LIMBS: usize = 3;
+
+/// The bits of a mantissa of f64.
+const MANTISSA_BITS: u32 = 53;
+
+/// A kernel of integers `limb 0 + limb 1 x 2^bits + limb 2 x 2^(2 bits)`.
+#[derive(Debug)]
+pub(crate) struct ExactLimbs {
+    windows: Vec<WindowKernel>,
+    rows: F64Kernels,
+    bits: u32,
+}
+
+impl ExactLimbs {
+    /// `None` if there are too many limbs for samples of up to `largest`. The weights of `kernel`
+    /// times some common denominator are `numerators`.
+    pub(super) fn new(
+        kernel: PlacedKernel<'_>,
+        numerators: &[i128],
+        largest: f64,
+        channels: usize,
+    ) -> Option<Self> {
+        // Sums of one bit of every weight.
+        let sum_bits = (largest * numerators.len() as f64).log2().floor() as u32 + 1;
+        let bits = MANTISSA_BITS
+            .checked_sub(sum_bits)
+            .filter(|&bits| bits > 0)?;
+        let mut rest = numerators.to_vec();
+        let mut limbs: Vec<Vec<f64>> = Vec::new();
+        while limbs.is_empty() || rest.iter().any(|&weight| weight != 0) {
+            if limbs.len() == MAX_LIMBS {
+                return None;
+            }
+            // Of the sign of its weight, and exact in f64.
+            let limb = |weight: &mut i128| {
+                let base = 1 << bits;
+                let limb = *weight % base;
+                *weight /= base;
+                limb as f64
+            };
+            limbs.push(rest.iter_mut().map(limb).collect());
+        }
+        let placed = limbs
+            .iter()
+            .map(|weights| PlacedKernel { weights, ..kernel });
+        let windows = placed.clone();
+        Some(Self {
+            windows: windows
+                .map(|limb| WindowKernel::in_f64(limb, channels))
+                .collect(),
+            rows: F64Kernels::new(placed),
+            bits,
+        })
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.windows.len()
+    }
+
+    /// The sum of a window, over the denominator.
+    pub(crate) fn sum<E: Element>(&self, simd: Simd, band: &Band<'_, E>, window: Window) -> i128 {
+        self.total(self.windows.iter().map(|limb| limb.sum(simd, band, window)))
+    }
+
+    /// The kernels whose sums of a row [`total`](Self::total) takes.
+    pub(crate) const fn rows(&self) -> &F64Kernels {
+        &self.rows
+    }
+
+    /// The sum of the sums of each limb.
+    pub(crate) fn total(&self, sums: impl Iterator<Item = f64>) -> i128 {
+        let sums = sums.zip((0..).step_by(self.bits as usize));
+        sums.map(|(sum, shift)| i128::from(sum as i64) << shift)
+            .sum()
+    }
+}
