@@ -20,6 +20,7 @@ pub mod kernel;
 #[cfg(feature = "codecs")]
 pub mod run;
 pub mod simd;
+pub mod statistics;
 pub mod text;
 pub mod view;
 

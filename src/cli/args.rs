@@ -354,6 +354,19 @@ pub(super) struct ReportArgs {
     #[arg(long)]
     pub(super) json: bool,
 
+    /// Tell minimum, maximum, mean, deviation, quantiles and histogram of every result
+    ///
+    /// Of the samples as they are written, channel by channel; with --map float these
+    /// are the responses themselves. A table on standard output, or on standard
+    /// error where the image goes to standard output; with --json in the object of
+    /// the result. NaN is counted, and infinities, which have no part in mean and
+    /// deviation. The deviation is that of the population, as NumPy's. A quantile is
+    /// the smallest sample that this share of the samples does not exceed (NumPy's
+    /// inverted_cdf): exact for types of up to 16 bits; for others, which are
+    /// counted in bins, with the largest possible error.
+    #[arg(long, conflicts_with_all = ["dry_run", "explain", "bench", "list_kernels", "show_kernel"])]
+    pub(super) stats: bool,
+
     /// Print errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,

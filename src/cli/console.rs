@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::{IsTerminal, stderr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -17,6 +17,7 @@ use stridekern::{
     Error,
     batch::Summary,
     run::{Event, Existing, Job, Outcome, Report},
+    statistics::Statistics,
     text::printable,
 };
 
@@ -24,6 +25,7 @@ use super::{
     advice,
     messages::{self, Messages},
     settings::Settings,
+    statistics,
     unused_options::UnusedOptions,
 };
 
@@ -32,6 +34,9 @@ use super::{
 pub(super) struct Console {
     messages: Messages,
     json: bool,
+    /// Whether tables of statistics go to standard error, since an image goes to standard
+    /// output.
+    tables_to_error: bool,
     verbose: bool,
     unused_options: UnusedOptions,
     existing: Existing,
@@ -83,6 +88,7 @@ impl Console {
         Self {
             messages,
             json: settings.json,
+            tables_to_error: settings.writes_an_image_to_standard_output(),
             verbose: settings.verbose,
             unused_options: settings.unused_options.clone(),
             existing: settings.batch.options.existing,
@@ -194,7 +200,25 @@ impl Console {
             unused =
                 messages::warn_unused(&self.unused_options, done.format, output, self.messages);
         }
+        if let Ok(Outcome::Done(done)) = outcome
+            && let Some(statistics) = &done.statistics
+        {
+            self.statistics(job.results[index].output.path(), statistics);
+        }
         self.describe((job, index), outcome, unused);
+    }
+
+    /// Prints the table of a result.
+    fn statistics(&self, output: &Path, statistics: &Statistics) {
+        if self.json {
+            return;
+        }
+        let output = output.display().to_string();
+        let table = format!("{}:\n{}", printable(&output), statistics::table(statistics));
+        match self.tables_to_error {
+            true => messages::print_to_error(table),
+            false => messages::print_line(table),
+        }
     }
 
     /// Prints the JSON line of a result; `more` are additional warnings.

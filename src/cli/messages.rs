@@ -18,7 +18,7 @@ use stridekern::{
     text::printable,
 };
 
-use super::{advice, closed_streams, unused_options::UnusedOptions};
+use super::{advice, closed_streams, statistics, unused_options::UnusedOptions};
 
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,12 @@ pub(super) fn print_line(line: impl fmt::Display) {
         // Only the first error is kept.
         let _ = STDOUT_ERROR.set(error);
     }
+}
+
+/// Prints lines to standard error as they are, whether `--quiet` is set or not.
+pub(super) fn print_to_error(lines: impl fmt::Display) {
+    // If standard error cannot be written, nothing can tell.
+    let _ = writeln!(io::stderr().lock(), "{lines}");
 }
 
 /// Prints the line of a written result. Here a closed pipe is a failure too, since the
@@ -319,12 +325,16 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
     let fields = match outcome {
         Ok(Outcome::Done(done)) => {
             extend(&mut object, plan_json("done", &done.plan, done.format));
-            json!({
+            let mut fields = json!({
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),
                 "write_ms": milliseconds(done.write),
                 "bytes": done.bytes,
-            })
+            });
+            if let Some(found) = &done.statistics {
+                fields["statistics"] = statistics::json(found);
+            }
+            fields
         }
         Ok(Outcome::Skipped) => json!({ "status": "skipped" }),
         Err(Error::Stopped) => json!({ "status": "not_made" }),

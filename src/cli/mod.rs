@@ -14,6 +14,7 @@ mod messages;
 mod settings;
 mod settings_thread;
 mod signals;
+mod statistics;
 mod unused_options;
 mod values;
 

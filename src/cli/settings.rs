@@ -204,6 +204,7 @@ impl Settings {
                     may_lose: may_lose(filter),
                     backup: output.backup.clone(),
                     verify: output.verify,
+                    statistics: report.stats,
                 },
             },
             unlistable,
@@ -224,7 +225,13 @@ impl Settings {
 
     /// Whether an image or a report is written to standard output.
     pub(super) fn writes_to_standard_output(&self) -> bool {
-        self.action != Action::Filter || self.json || self.writes_to(STANDARD_OUTPUTS)
+        let prints = self.json || self.batch.options.statistics;
+        self.action != Action::Filter || prints || self.writes_an_image_to_standard_output()
+    }
+
+    /// Whether an image is written to standard output.
+    pub(super) fn writes_an_image_to_standard_output(&self) -> bool {
+        self.writes_to(STANDARD_OUTPUTS)
     }
 
     /// Whether an image is written to standard error.

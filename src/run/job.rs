@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     filter::Filter,
     plan::{Plan, Tuning},
+    statistics::Statistics,
 };
 
 /// Where an image comes from or goes to.
@@ -84,6 +85,8 @@ pub struct Options {
     /// Whether every output file is read back completely before it is put in its place.
     /// Otherwise only the header is, and only of a file that replaces its input.
     pub verify: bool,
+    /// Whether statistics of the samples of each result are computed.
+    pub statistics: bool,
     /// What may be lost when an input is replaced by its result.
     pub may_lose: MayLose,
 }
@@ -162,4 +165,6 @@ pub struct Done {
     pub filter: Duration,
     /// Time to encode and write.
     pub write: Duration,
+    /// Statistics of its samples, if the [options](Options::statistics) ask for them.
+    pub statistics: Option<Statistics>,
 }

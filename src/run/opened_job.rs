@@ -20,6 +20,7 @@ use crate::{
     codec::{Format, Metadata, RowReader},
     error::{Error, Result},
     plan::Plan,
+    statistics,
 };
 
 /// A job whose input is open.
@@ -42,7 +43,17 @@ impl OpenedJob<'_> {
             let piped = !matches!(request.output, Place::File(_));
             Some((plan.as_ref().ok()?, self.format_of(request), piped))
         });
-        memory_needed(input, mode, results)
+        let needed = memory_needed(input, mode, results);
+        if !self.options.statistics {
+            return needed;
+        }
+        let statistics = (plans.iter().flatten())
+            .map(|plan| statistics::memory(plan.output(), plan.threads()) as u64);
+        needed.saturating_add(match mode {
+            Mode::Streaming { .. } => statistics.fold(0, u64::saturating_add),
+            // One result after the other.
+            _ => statistics.max().unwrap_or(0),
+        })
     }
 
     /// The format of a result.
@@ -67,7 +78,7 @@ impl OpenedJob<'_> {
                 continue;
             };
             let output = self.begin(request, plan, &metadata);
-            begun.push(output.map(|output| tasks.push(Task { plan, output })));
+            begun.push(output.map(|output| tasks.push(self.task(plan, output))));
         }
         let stop = &self.control.stop;
         let Streamed {
@@ -109,10 +120,7 @@ impl OpenedJob<'_> {
             let result = plan.and_then(|plan| {
                 let metadata = &input.metadata;
                 let output = self.begin(request, &plan, metadata)?;
-                let task = Task {
-                    plan: &plan,
-                    output,
-                };
+                let task = self.task(&plan, output);
                 let (image, stop) = (input.image(), &self.control.stop);
                 let produced = dataflow::whole_image(image, metadata, task, stop, self.report)?;
                 Ok((plan, produced))
@@ -132,6 +140,7 @@ impl OpenedJob<'_> {
                     output,
                     filter,
                     clipped,
+                    statistics,
                 } = produced;
                 let written = output.commit()?;
                 warn(self.report, request.output.path(), &written.warnings);
@@ -143,6 +152,7 @@ impl OpenedJob<'_> {
                     read,
                     filter,
                     write: written.busy,
+                    statistics,
                 })))
             });
             match self
@@ -154,6 +164,14 @@ impl OpenedJob<'_> {
                 outcome => Some(outcome),
             }
         });
+    }
+
+    fn task<'p>(&self, plan: &'p Plan, output: OutputWriter) -> Task<'p> {
+        Task {
+            plan,
+            output,
+            statistics: self.options.statistics,
+        }
     }
 
     /// Begins the output of a result.

@@ -18,6 +18,7 @@ use crate::{
     image::ImageView,
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
+    statistics::{Accumulator, Statistics},
     stop::Stop,
     warning::Warning,
 };
@@ -26,6 +27,8 @@ use crate::{
 pub(super) struct Task<'a> {
     pub(super) plan: &'a Plan,
     pub(super) output: OutputWriter,
+    /// Whether statistics of the samples are computed.
+    pub(super) statistics: bool,
 }
 
 /// A result that was computed and written and is not yet in its place.
@@ -35,6 +38,7 @@ pub(super) struct Produced {
     pub(super) filter: Duration,
     /// That responses were clipped.
     pub(super) clipped: Option<Warning>,
+    pub(super) statistics: Option<Statistics>,
 }
 
 /// Computes the rows of one result as soon as their source rows are there.
@@ -51,6 +55,7 @@ pub(super) struct Producer<'scope> {
     /// The next output row.
     next: usize,
     busy: Duration,
+    statistics: Option<Accumulator>,
     /// The writer of the chunks, or the error that ended the result.
     writer: Result<Writer<'scope>>,
 }
@@ -65,7 +70,12 @@ impl<'scope> Producer<'scope> {
     where
         'env: 'scope,
     {
-        let Task { plan, output } = task;
+        let Task {
+            plan,
+            output,
+            statistics,
+        } = task;
+        let accumulator = || Accumulator::new(plan.output(), plan.threads(), plan.offer().simd);
         Ok(Self {
             plan,
             chain: Chain::new(plan)?,
@@ -78,6 +88,7 @@ impl<'scope> Producer<'scope> {
             chunk: chunk_rows::output_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
+            statistics: statistics.then(accumulator).transpose()?,
             writer: Ok(Writer::new(output, scope)?),
         })
     }
@@ -125,6 +136,7 @@ impl<'scope> Producer<'scope> {
             out.resize(part.len() * result.row_len())?;
             let start = Instant::now();
             self.next = part.end;
+            let shape = [part.len(), result.columns, result.channels];
             let part = Part {
                 rows: part,
                 columns: 0..result.columns,
@@ -135,6 +147,9 @@ impl<'scope> Producer<'scope> {
             };
             let scratch = &mut self.scratch;
             (self.chain).run(source, part, rows, scratch, &progress, Some(stop))?;
+            if let Some(statistics) = &mut self.statistics {
+                statistics.add(ImageView::from_samples(&out, shape)?)?;
+            }
             self.busy += start.elapsed();
             writer = writer.write(out)?;
         }
@@ -174,6 +189,7 @@ impl<'scope> Producer<'scope> {
             clipped: clipped.map(Warning::clipped),
             output: self.writer?.finish(metadata)?,
             filter: self.busy,
+            statistics: self.statistics.map(Accumulator::finish),
         })
     }
 }

@@ -34,6 +34,7 @@ mod safety;
 mod signals;
 mod special_files;
 mod standard_streams;
+mod stats;
 mod stopped_early;
 mod streams;
 mod surplus;
