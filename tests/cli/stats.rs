@@ -300,6 +300,25 @@ fn tables_of_several_results_are_whole() {
     assert_eq!((headings.len(), lines.len()), (24, 24 * 16));
 }
 
+/// The memory of counts is known before, and a limit is held.
+#[test]
+fn counts_of_many_channels_have_their_memory() {
+    let room = room();
+    room.write("stack.npy", &picture(20, 30, 80, Depth::F32));
+    let line = "stack.npy -k sobel --channel each -o o.npy --overwrite -q";
+    room.run(&format!("{line} --memory-limit 32MiB")).silent();
+    let ran = room.run(&format!("{line} --memory-limit 32MiB --stats"));
+    let limit = "MiB of memory, more than the limit of 32:";
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.err.contains(limit) && ran.err.lines().count() == 1,
+        "{}",
+        ran.err
+    );
+    let ran = room.run(&format!("{line} --memory-limit 96MiB --stats"));
+    assert_eq!(ran.silent().text().lines().count(), 20);
+}
+
 /// The same digits for any number of threads and any limit of memory, on any processor.
 #[test]
 fn threads_and_memory_do_not_show() {
