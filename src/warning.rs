@@ -47,13 +47,18 @@ impl Warning {
                 false => format!("{value:e}"),
             }
         };
+        // The ends of 64-bit integers, in no more digits than they have here.
+        let limit = |value: f64| match value.abs() < 2_f64.powi(53) {
+            true => value.to_string(),
+            false => format!("{value:e}"),
+        };
         let (low, high) = (number(low), number(high));
         Self {
             kind: WarningKind::Clipped,
             text: format!(
                 "responses from {low} to {high} were clipped to {}..{}{}",
-                limits[0],
-                limits[1],
+                limit(limits[0]),
+                limit(limits[1]),
                 // Else in samples.
                 if limits == [0.0, 1.0] {
                     ", full scale"

@@ -249,3 +249,30 @@ fn luma_is_not_rounded_where_the_result_is_float() {
     room.run("c.png -k d.toml -o r.png --overwrite").silent();
     assert_eq!(room.read("r.png"), row(vec![0_u8, 1, 0]));
 }
+
+/// The range that is told, of every type: no digits that are none of its ends.
+#[test]
+fn what_floats_are_clipped_to_is_told_as_it_is() {
+    let room = Room::new();
+    room.write("f.npy", &row(vec![-1e30_f64, 2.0, 1e30]));
+    room.text("one.toml", "weights = [[1]]");
+    for (name, limits) in [
+        ("u8", "0..255"),
+        ("i8", "-128..127"),
+        ("u16", "0..65535"),
+        ("i16", "-32768..32767"),
+        ("u32", "0..4294967295"),
+        ("i32", "-2147483648..2147483647"),
+        ("u64", "0..1.8446744073709552e19"),
+        ("i64", "-9.223372036854776e18..9.223372036854776e18"),
+    ] {
+        let said = format!(
+            "r.npy: warning: responses from -1e30 to 1e30 were clipped to {limits}; \
+             --map stretch keeps them"
+        );
+        room.run(&format!(
+            "f.npy -k one.toml -o r.npy --overwrite --depth {name}"
+        ))
+        .says(0, &[&said]);
+    }
+}

@@ -99,6 +99,13 @@ pub(in crate::codec) fn open<'a>(
         memory,
     };
     check_tiles(&decoder, &picture)?;
+    let format = unsigned_list(&mut decoder, Tag::SampleFormat)?;
+    if format
+        .first()
+        .is_some_and(|format| COMPLEX.contains(format))
+    {
+        return Err(errors::unsupported("tiff", "a complex sample"));
+    }
     let kind = kind(&picture, layout.sample_type)?;
     let (rows, columns) = (picture.rows, picture.columns);
     limits.check(rows as u64, columns as u64, channels as u64, kind.depth())?;
@@ -190,6 +197,10 @@ fn extra_channels(
     }
     Ok(Some(IgnoredContent::Channels { stored, read }))
 }
+
+/// Formats of samples that are two integers or two floats, whose size alone would not tell what is
+/// wrong.
+const COMPLEX: [u64; 2] = [5, 6];
 
 /// The storage type of the samples, if it is supported.
 fn kind(picture: &SampleLayout, kind: Option<DecodingSampleType>) -> Result<Kind> {

@@ -385,6 +385,14 @@ fn what_is_not_supported_is_named() {
             "a signed 12-bit sample",
         ),
         (
+            strip(&[0; 16], [2, 2], 32, 1, 1, &[(339, SHORT, &[5])]),
+            "a complex sample",
+        ),
+        (
+            strip(&[0; 32], [2, 2], 64, 1, 1, &[(339, SHORT, &[6])]),
+            "a complex sample",
+        ),
+        (
             strip(
                 &[0; 16],
                 [2, 2],
