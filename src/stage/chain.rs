@@ -96,7 +96,8 @@ impl Chain {
             let (before, rest) = scratch.stages.split_at_mut(at);
             let source = self.output_of(before, image, needed, stop)?;
             let run = self.run_of(&rest[0], 0..spec.columns, &|_| (), stop);
-            rest[0].finishes = stage.find_extrema(source, &run)?;
+            let extrema = stage.extrema(source, &run)?;
+            rest[0].finishes = stage.finishes(&extrema);
         }
         Ok(())
     }

@@ -64,9 +64,12 @@ impl<E: Element, T: Lane> RowStage for Convolve<E, T> {
         self.convolution.finish.needs_range()
     }
 
-    fn find_extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Option<Finishes>> {
-        let extrema = self.pass(source).extrema(run)?;
-        Ok(Some(self.finishes.with_extrema(&extrema)))
+    fn extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Extrema> {
+        self.pass(source).extrema(run)
+    }
+
+    fn finishes(&self, extrema: &Extrema) -> Option<Finishes> {
+        Some(self.finishes.with_extrema(extrema))
     }
 
     fn run(

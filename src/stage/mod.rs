@@ -27,7 +27,7 @@ pub(crate) use scratch::Scratch;
 
 use crate::{
     error::Result,
-    finish::ResponseRange,
+    finish::{Extrema, ResponseRange},
     image::{ImageSpec, SampleSliceMut},
     stop::Stop,
 };
@@ -63,13 +63,18 @@ pub(crate) trait RowStage: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Finds the extrema of the responses to the whole source: the finishes for them.
+    /// The extrema of the responses to the whole source.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    fn find_extrema(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<Option<Finishes>> {
-        Ok(None)
+    fn extrema(&self, _source: Rows<'_>, _run: &Run<'_>) -> Result<Extrema> {
+        Ok(Extrema::Exact(None))
+    }
+
+    /// The finishes for these extrema.
+    fn finishes(&self, _extrema: &Extrema) -> Option<Finishes> {
+        None
     }
 
     /// Computes these rows of the output. `source` holds at least the
@@ -98,7 +103,7 @@ pub(crate) struct Part {
 pub(crate) struct Run<'a> {
     /// The columns of the output to compute. Others may be computed as well.
     columns: Range<usize>,
-    /// What [`RowStage::find_extrema`] returned.
+    /// The [`RowStage::finishes`] for the extrema of the image.
     finishes: Option<&'a Finishes>,
     /// Where to note the range of the numerators, if it is wanted.
     responses: Option<&'a Mutex<ResponseRange>>,
