@@ -141,6 +141,16 @@ impl Depth {
         }
     }
 
+    /// The smallest and the largest finite sample.
+    pub(crate) const fn finite_range(self) -> [f64; 2] {
+        match self {
+            Self::F16 => [-65_504.0, 65_504.0],
+            Self::F32 => [f32::MIN as f64, f32::MAX as f64],
+            Self::F64 => [f64::MIN, f64::MAX],
+            integer => integer.range(),
+        }
+    }
+
     /// The smallest and the largest integer of the type, exactly; of floats, 0 and 1.
     pub(crate) const fn ends(self) -> [i128; 2] {
         let [low, high] = self.range();

@@ -1,4 +1,12 @@
-//! Escapes untrusted text (file names, text from files) for display.
+//! Escapes untrusted text (file names, text from files) for display; numbers as text.
+
+/// A number without the many digits of a very large or small one: `-9999`, `3.4e38`.
+pub(crate) fn number(value: f64) -> String {
+    match value == 0.0 || !value.is_finite() || (1e-4..1e15).contains(&value.abs()) {
+        true => value.to_string().to_lowercase(),
+        false => format!("{value:e}"),
+    }
+}
 
 /// `text` with every character escaped that would not display as itself: line breaks,
 /// terminal control codes, invisible characters and bidirectional overrides. For example,

@@ -93,6 +93,8 @@ const fn request_advice(request: &RequestError) -> &'static str {
         }
         RequestError::NoChannel { channels: ..=4, .. } => "; use --channel luma or each",
         RequestError::NoChannel { .. } | RequestError::NoLuma { .. } => "; use --channel each",
+        RequestError::NoNoData | RequestError::NoDataText { .. } => ", with --ignore VALUE",
+        RequestError::MissingResult { .. } => ": --depth same or f32",
         RequestError::NoName => "; give --output FILE, or --output - for standard output",
         RequestError::OutputIsInput { .. } => "; choose another --output",
         _ => "",

@@ -186,6 +186,37 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) photo: bool,
 
+    /// Samples to leave out as missing: nan, a value such as -9999, or nodata, the file's own
+    ///
+    /// The file's own is GDAL_NODATA of a TIFF file.
+    ///
+    /// Windows are computed from the samples that are present (normalised
+    /// convolution): a missing one counts as the mean of the others in its window,
+    /// weighted by the absolute weights. A window without any gives the missing
+    /// value itself, or 0 where the result holds no NaN; a line says how many did.
+    /// A constant border of that value is missing too.
+    #[arg(
+        long,
+        value_name = "VALUE",
+        allow_negative_numbers = true,
+        conflicts_with = "bench"
+    )]
+    pub(super) ignore: Option<String>,
+
+    /// Samples to leave out as missing: nonzero in this image, which has the size of the input
+    ///
+    /// As NumPy's masked arrays and bad-pixel maps have it. One channel is for all, as
+    /// many as the input has are one for each. With --ignore, what either says is
+    /// missing. A window without a present sample gives NaN, or 0 in integers.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "bench")]
+    pub(super) mask: Option<PathBuf>,
+
+    /// Share of a window's absolute weight, 0 to 1, that must be present; others are missing [default: 0]
+    ///
+    /// With 0 any present sample is enough.
+    #[arg(long, value_name = "SHARE")]
+    pub(super) min_share: Option<f64>,
+
     /// How responses become samples: clamp, abs, offset, stretch, symmetric or float
     ///
     /// clamp: as they are, saturated. abs: absolute values. offset: mid-gray

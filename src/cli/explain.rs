@@ -31,7 +31,9 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let input = messages::open(job, &settings.batch.options, messages)?;
     let tuning = &settings.batch.options.tuning;
-    let plans = (job.results.iter()).map(|request| input.plan(&request.filter, tuning));
+    let mask = run::read_mask(&settings.batch.options)?;
+    let filters = job.results.iter().map(|request| &request.filter);
+    let plans = filters.map(|filter| input.plan(&run::masked(filter, mask.as_ref()), tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let mode = Mode::new(&input, &plans);
     let results = (job.results.iter().zip(&plans))
@@ -183,6 +185,9 @@ fn facts(
             "depth": plan.output_depth().name(), "map": filter.map().name(),
         }),
     );
+    if let Some(missing) = plan.missing_reason() {
+        facts.add("missing", missing.clone(), json!(missing));
+    }
     facts.add("method", plan.method_reason(), json!(plan.method().name()));
     // One line for each engine.
     let answers = plan.answers();

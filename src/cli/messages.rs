@@ -325,6 +325,9 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
     let fields = match outcome {
         Ok(Outcome::Done(done)) => {
             extend(&mut object, plan_json("done", &done.plan, done.format));
+            if job.results[index].filter.missing().is_some() {
+                extend(&mut object, json!({ "missing": done.missing }));
+            }
             let mut fields = json!({
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),

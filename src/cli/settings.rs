@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use stridekern::{
-    Channel, Depth, Error, Filter, KernelBank, Map, Method, Tuning,
+    Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits},
     run::{Existing, Job, MayLose, Options, Place, Stop},
@@ -18,7 +18,7 @@ use super::{
     args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
     inputs::{self, place},
     unused_options::UnusedOptions,
-    values::{extents, memory_limit, output_format, pair, shard, simd, threads},
+    values::{extents, memory_limit, missing_value, output_format, pair, shard, simd, threads},
 };
 
 /// The paths that name standard output on Unix systems.
@@ -201,6 +201,7 @@ impl Settings {
                         .with_simd(simd()?),
                     make_folders: matches!(destination, Destination::Folder(_)),
                     preserve: output.preserve,
+                    mask: filter.mask.clone(),
                     may_lose: may_lose(filter),
                     backup: output.backup.clone(),
                     verify: output.verify,
@@ -296,7 +297,30 @@ fn may_lose(args: &FilterArgs) -> MayLose {
     }
 }
 
+/// The missing samples; those of a mask are known when it is read.
+fn missing(args: &FilterArgs) -> Result<Option<Missing>> {
+    if let Some(mask) = &args.mask {
+        let shown = mask.display();
+        if place(mask) == Place::Standard {
+            bail!("--mask names a file, and standard input is an input; give the path of the mask");
+        }
+        if !mask.is_file() {
+            bail!("{shown}: there is no such mask; name an image of the size of the input");
+        }
+    }
+    let missing = match &args.ignore {
+        Some(text) => missing_value(text)?,
+        None if args.mask.is_some() => Missing::by_mask_of_job(),
+        None if args.min_share.is_some() => {
+            bail!("--min-share goes with --ignore or --mask; give one of them")
+        }
+        None => return Ok(None),
+    };
+    Ok(Some(missing.with_min_share(args.min_share.unwrap_or(0.0))))
+}
+
 fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
+    let missing = missing(args)?;
     let step = pair(args.step.as_deref().unwrap_or("1"), "--step")?;
     let dilation = pair(&args.dilate, "--dilate")?;
     let channel = match (&args.channel, args.photo) {
@@ -324,7 +348,8 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
         let filter = Filter::new(bank)
             .with_step(step)
             .with_dilation(dilation)
-            .with_channel(channel);
+            .with_channel(channel)
+            .ignoring(missing.clone());
         let filter = match args.depth {
             Some(DepthArg::Type(depth)) => filter.with_sample_type(depth),
             _ => filter.with_depth(depth),

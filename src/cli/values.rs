@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ffi::OsString, num::NonZero, path::is_separator
 use anyhow::{Context, Result, bail};
 use bytesize::ByteSize;
 use stridekern::{
-    Extent,
+    Extent, Missing,
     codec::{Format, Limits},
     simd::Simd,
 };
@@ -41,6 +41,24 @@ fn modes(list: &str) -> Vec<String> {
         modes.push(format!("{part}{second}"));
     }
     modes
+}
+
+/// `nan`, `nodata` or a number.
+pub(super) fn missing_value(text: &str) -> Result<Missing> {
+    let number = || {
+        let number = text.trim().parse::<f64>().ok()?;
+        // Digits beyond any type are no infinity.
+        let is_written = number.is_finite() || !text.contains(|c: char| c.is_ascii_digit());
+        is_written.then_some(number)
+    };
+    if text == "nodata" {
+        return Ok(Missing::no_data());
+    }
+    let number = number();
+    let number = number.with_context(|| {
+        format!("`{text}` is no --ignore: give nan, nodata or a number, such as -9999")
+    })?;
+    Ok(Missing::value(number))
 }
 
 /// `N` or `R,C`.

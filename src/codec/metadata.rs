@@ -26,6 +26,8 @@ pub struct Metadata {
     /// Whether the colours are premultiplied by alpha, as a TIFF file can declare. They are
     /// kept so.
     pub premultiplied: bool,
+    /// The no-data value of a TIFF file, a number or `nan` (GDAL_NODATA).
+    pub no_data: Option<String>,
     /// Whether a NumPy array of one channel has an axis for it.
     pub channel_axis: bool,
 }
@@ -49,6 +51,7 @@ impl Metadata {
             density: new(&self.density, &known.density),
             orientation: new(&self.orientation, &known.orientation),
             premultiplied: self.premultiplied && !known.premultiplied,
+            no_data: new(&self.no_data, &known.no_data),
             channel_axis: self.channel_axis && !known.channel_axis,
         }
     }
@@ -63,6 +66,7 @@ impl Metadata {
             density: self.density.or(late.density),
             orientation: self.orientation.or(late.orientation),
             premultiplied: self.premultiplied || late.premultiplied,
+            no_data: self.no_data.clone().or(late.no_data),
             channel_axis: self.channel_axis || late.channel_axis,
         }
     }
@@ -131,6 +135,8 @@ impl Metadata {
                 ).into()),
             }
         }
+        // No other format has a place for it, and arrays need none.
+        fitted.no_data = self.no_data.clone().filter(|_| format == Format::Tiff);
         fitted.channel_axis = self.channel_axis && format == Format::Npy;
         (fitted, warnings)
     }

@@ -40,6 +40,10 @@ impl Engine for Direct {
         Method::Direct
     }
 
+    fn divides_sums(&self) -> bool {
+        true
+    }
+
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
         let choice = problem.lane()?;
         let lane = choice.lane;

@@ -65,6 +65,8 @@ pub(crate) enum LaneReason {
     NearTies,
     /// Samples that f32 does not hold.
     Samples(Depth),
+    /// Sums over present samples that are divided by sums of their weights.
+    Missing,
 }
 
 /// Why responses are not integers.
@@ -128,6 +130,7 @@ impl fmt::Display for LaneReason {
                 "float weights; what its rounding in f64 brings near to a tie is summed again",
             ),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
+            Self::Missing => f.write_str("samples are missing, and the sums are divided"),
             Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),
         }
     }
@@ -193,14 +196,15 @@ pub(crate) fn lane(
     let exact = |k: &Kernel| is_exact(k, depth);
     let needs = kernels.iter().enumerate();
     let needs = needs.map(|(at, k)| narrowest(problem, k, error(at, k, LaneKind::F32)));
-    let (needed, reason) =
-        if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
-            (LaneKind::F64, LaneReason::Direction)
-        } else {
-            needs
-                .max_by_key(|(lane, _)| *lane)
-                .expect("a bank has a kernel")
-        };
+    let (needed, reason) = if problem.normalises {
+        (LaneKind::F64, LaneReason::Missing)
+    } else if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
+        (LaneKind::F64, LaneReason::Direction)
+    } else {
+        needs
+            .max_by_key(|(lane, _)| *lane)
+            .expect("a bank has a kernel")
+    };
     let (lane, reason) = match problem.lane {
         None => (needed, reason),
         Some(lane) if lane >= needed && (lane != LaneKind::I16 || depth == Depth::U8) => {

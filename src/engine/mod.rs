@@ -49,6 +49,12 @@ pub(crate) trait Engine: fmt::Debug + Sync {
     /// The method that it belongs to.
     fn method(&self) -> Method;
 
+    /// Whether its sums of non-negative products have small relative errors, however small
+    /// they are, so that they can be divided: needed where samples are missing.
+    fn divides_sums(&self) -> bool {
+        false
+    }
+
     /// How it would compute this problem, and at what cost, or why it cannot.
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal>;
 }

@@ -84,6 +84,8 @@ pub(crate) trait Recipe: fmt::Debug + fmt::Display + Send + Sync {
 pub(crate) enum Refusal {
     /// The requested lane, or every lane, is too inaccurate.
     Lane(LaneRefusal),
+    /// Samples are missing, and its sums [may not be divided](super::Engine::divides_sums).
+    Missing,
     /// A limit of the engine itself.
     Engine(Arc<dyn Error + Send + Sync>),
 }
@@ -106,6 +108,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lane(refusal) => refusal.fmt(f),
+            Self::Missing => {
+                f.write_str("samples are missing, which only direct and separable leave out")
+            }
             Self::Engine(why) => why.fmt(f),
         }
     }

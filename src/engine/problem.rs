@@ -34,6 +34,8 @@ pub(crate) struct Problem<'a> {
     pub(crate) map: Map,
     /// Whether the last channel is alpha, which is copied from the source pixel at the anchor.
     pub(crate) copies_alpha: bool,
+    /// Whether sums over present samples are divided by sums over their weights.
+    pub(crate) normalises: bool,
     /// The requested method.
     pub(crate) method: Option<Method>,
     /// The requested lane.

@@ -54,15 +54,26 @@ impl Engine for Separable {
         Method::Separable
     }
 
+    fn divides_sums(&self) -> bool {
+        true
+    }
+
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
-        if running_sum::check(problem).is_ok() {
+        if !problem.normalises && running_sum::check(problem).is_ok() {
             return Err(Refusal::of(Why::Equal));
         }
         let max_rank = match problem.method {
+            _ if problem.normalises => 1,
             Some(Method::Separable) => usize::MAX,
             _ => MAX_RANK,
         };
-        let factors = (problem.kernels.iter()).map(|k| factors(k, problem.depth, max_rank));
+        let factors = (problem.kernels.iter()).map(|k| {
+            let factors = factors(k, problem.depth, max_rank)?;
+            match problem.normalises && !is_product(k, &factors) {
+                true => Err(Why::Residual),
+                false => Ok(factors),
+            }
+        });
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], lane);
         let choice = lane::lane(problem, error)?;
@@ -117,6 +128,18 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
         return Err(Why::Residual);
     }
     Ok(factors)
+}
+
+/// Whether every weight, however small, is that of the first term but for the rounding of a
+/// few operations.
+fn is_product(kernel: &Kernel, factors: &Factors) -> bool {
+    let Some(Factor { column, row }) = factors.terms.first() else {
+        return false;
+    };
+    let products = column.iter().flat_map(|c| row.iter().map(move |r| c * r));
+    products
+        .zip(kernel.as_slice())
+        .all(|(product, w)| (product - w).abs() <= 8.0 * f64::EPSILON * w.abs())
 }
 
 /// The error of two passes relative to the sum of the absolute weights and the largest

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{depth::Depth, unknown_name::UnknownName};
+use crate::{depth::Depth, text, unknown_name::UnknownName};
 
 /// A request that contradicts itself, the image or this machine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -81,6 +81,72 @@ pub enum RequestError {
         /// The largest absolute sample that is accepted.
         limit: f64,
     },
+    /// A smallest share of present samples beyond 0 to 1.
+    #[error("a share of {share} is no part of a window; use a number from 0 to 1")]
+    MinShare {
+        /// The share.
+        share: f64,
+    },
+    /// A value of missing samples that the type of the samples does not hold.
+    #[error(
+        "no {depth} sample is {}, so none is missing by it; use a {}number from {} to {}",
+        text::number(*value),
+        if depth.is_float() { "" } else { "whole " },
+        text::number(depth.finite_range()[0]),
+        if depth.is_float() { text::number(depth.finite_range()[1]) } else { depth.largest_text() },
+    )]
+    MissingValue {
+        /// The value.
+        value: f64,
+        /// The type of the samples.
+        depth: Depth,
+    },
+    /// A value of missing samples that the type of the result does not hold.
+    #[error(
+        "where no sample of a window is present, the result is {}, which is no {depth} sample; use a result of the type of the image, or of floats",
+        text::number(*value)
+    )]
+    MissingResult {
+        /// The value.
+        value: f64,
+        /// The type of the samples of the result.
+        depth: Depth,
+    },
+    /// The no-data value of a file that has none.
+    #[error(
+        "it has no no-data value (GDAL_NODATA, the tag 42113 of a TIFF file); name the value that is missing"
+    )]
+    NoNoData,
+    /// A no-data value that is no number.
+    #[error("its no-data value `{text}` is no number; name the value that is missing")]
+    NoDataText {
+        /// The value.
+        text: String,
+    },
+    /// A mask that cannot be read.
+    #[error("the mask {}: {reason}", path.display())]
+    Mask {
+        /// Its path.
+        path: PathBuf,
+        /// Why: one line.
+        reason: String,
+    },
+    /// A mask of another size than the image.
+    #[error(
+        "the mask has {} x {} pixels of {} channel{}, the image {} x {} of {}; use a mask of the size of the image, with 1 channel or as many",
+        mask[1], mask[0], mask[2], if mask[2] == 1 { "" } else { "s" }, image[1], image[0], image[2]
+    )]
+    MaskSize {
+        /// Rows, columns and channels of the mask.
+        mask: [usize; 3],
+        /// Rows, columns and channels of the image.
+        image: [usize; 3],
+    },
+    /// Angles of gradients where samples are missing.
+    #[error(
+        "the direction of a gradient is not defined where samples are missing; combine the kernels otherwise"
+    )]
+    MissingDirection,
     /// A step of zero.
     #[error("a step of 0 never moves the window; use 1 or more")]
     ZeroStep,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Channel, Extent};
+use super::{Channel, Extent, Missing};
 use crate::{
+    combine::Combine,
     error::{RequestError, Result},
     image::Depth,
     kernel::KernelBank,
@@ -44,6 +45,8 @@ pub struct Filter {
     pub(crate) depth: Option<Depth>,
     /// Whether samples of pictures are scaled to the full scale of `depth`.
     pub(crate) scaled: bool,
+    /// Which samples are missing, if any.
+    pub(crate) missing: Option<Missing>,
 }
 
 impl Filter {
@@ -61,6 +64,7 @@ impl Filter {
             channel: Channel::Luma,
             depth: None,
             scaled: true,
+            missing: None,
         }
     }
 
@@ -135,6 +139,13 @@ impl Filter {
         self
     }
 
+    /// Leaves out samples that are missing, by normalised convolution: see [`Missing`].
+    #[must_use]
+    pub fn ignoring(mut self, missing: impl Into<Option<Missing>>) -> Self {
+        self.missing = missing.into();
+        self
+    }
+
     /// The size of the result, and what lies outside the image.
     pub const fn extent(&self) -> Extent {
         self.extent
@@ -166,6 +177,11 @@ impl Filter {
         self.map
     }
 
+    /// Which samples are missing, if any.
+    pub const fn missing(&self) -> Option<&Missing> {
+        self.missing.as_ref()
+    }
+
     /// The bank of kernels.
     pub fn bank(&self) -> &KernelBank {
         &self.bank
@@ -184,14 +200,20 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`Error::Request`](crate::Error::Request) if a step or dilation is zero, or [`Map::Float`] is combined with
-    /// an integer depth.
+    /// [`Error::Request`](crate::Error::Request) if a step or dilation is zero, [`Map::Float`] is combined with
+    /// an integer depth, or missing samples with directions or a share beyond 0 to 1.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
             return Err(RequestError::ZeroStep.into());
         }
         if self.dilation.contains(&0) {
             return Err(RequestError::ZeroDilation.into());
+        }
+        if let Some(missing) = &self.missing {
+            missing.check()?;
+            if self.bank.combine() == Some(Combine::Direction) {
+                return Err(RequestError::MissingDirection.into());
+            }
         }
         match self.depth {
             Some(depth) if self.map == Map::Float && !depth.is_float() => {

@@ -5,8 +5,11 @@ mod channel;
 mod extent;
 mod filter;
 mod luma;
+mod missing;
 
 pub use channel::Channel;
 pub use extent::Extent;
 pub use filter::Filter;
 pub(crate) use luma::{LUMA_WEIGHT_SUM, LUMA_WEIGHTS, UnroundedLuma};
+pub(crate) use missing::MissingValue;
+pub use missing::{Mask, Missing};

@@ -151,22 +151,28 @@ impl ExactFinish {
         self.small.is_some()
     }
 
-    /// The sample of an integer sum of the only kernel, or `None` if `i128` does not hold it.
-    pub(crate) fn sample_of_small(&self, sum: i128) -> Option<i128> {
+    /// The sample of an integer sum of the only kernel, `over` a positive number, or `None` if
+    /// `i128` does not hold it.
+    pub(crate) fn sample_of_small(&self, sum: i128, over: i128) -> Option<i128> {
         let small = self.small?;
-        let response = sum.checked_mul(small.factor)?.checked_add(small.bias)?;
+        let [bias, add, divisor] = match over {
+            1 => [small.bias, small.add, small.divisor],
+            _ => [
+                small.bias.checked_mul(over)?,
+                small.add.checked_mul(over)?,
+                small.divisor.checked_mul(over)?,
+            ],
+        };
+        let response = sum.checked_mul(small.factor)?.checked_add(bias)?;
         let response = if small.abs {
             response.checked_abs()?
         } else {
             response
         };
-        let halves = response.checked_add(small.add)?;
+        let halves = response.checked_add(add)?;
         let (whole, rest) = match small.shift {
-            Some(shift) => (halves >> shift, halves & (small.divisor - 1)),
-            None => (
-                halves.div_euclid(small.divisor),
-                halves.rem_euclid(small.divisor),
-            ),
+            Some(shift) if over == 1 => (halves >> shift, halves & (divisor - 1)),
+            _ => (halves.div_euclid(divisor), halves.rem_euclid(divisor)),
         };
         let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
         let sample = (whole >> 1) + i128::from(half_up);

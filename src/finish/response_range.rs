@@ -115,7 +115,11 @@ impl Finish {
         };
         finish.set_range(range, width);
         finish.has_extrema = true;
-        finish.tolerance = finish.find_tolerance();
+        finish.tolerance = match extrema {
+            Extrema::Exact(_) => finish.find_tolerance(),
+            // Samples are exact by themselves, or not told.
+            Extrema::Computed(_) => None,
+        };
         finish
     }
 
@@ -137,6 +141,16 @@ impl Finish {
         let share = largest.map_or(1.0, |largest| largest / self.from.largest());
         let error = self.numerator_error();
         error.of_samples * share + error.of_constants
+    }
+
+    /// The same range, or if its ends may be those of equal responses to integers, a point.
+    pub(crate) fn certain(&self, ResponseRange { low, high }: ResponseRange) -> ResponseRange {
+        let within = 0.0..=2.0 * self.max_numerator_error(None);
+        let is_flat = !self.from.is_float() && within.contains(&(high - low));
+        ResponseRange {
+            low,
+            high: if is_flat { low } else { high },
+        }
     }
 
     /// A range of numerators within these exact extrema, and as good as equal to them.

@@ -32,6 +32,16 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
+    /// The same windows inside the padded image.
+    pub(crate) fn of_padded(&self) -> Self {
+        Self {
+            image: self.padded_len(self.output),
+            pad_before: 0,
+            border: None,
+            ..*self
+        }
+    }
+
     /// The windows from the first to the last of `outputs` elements of the result, counted
     /// at a step of 1. For example, 3 outputs at a step of 2 span 5 windows. `outputs` is
     /// limited to the result: a block of four rows of a result of one row is one row.

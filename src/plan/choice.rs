@@ -24,7 +24,11 @@ impl Choice {
         let mut taken: Option<(&'static dyn Engine, Offer)> = None;
         let mut others = Vec::new();
         for &engine in engines {
-            match engine.offer(problem) {
+            let offer = match problem.normalises && !engine.divides_sums() {
+                true => Err(Refusal::Missing),
+                false => engine.offer(problem),
+            };
+            match offer {
                 Ok(offer) if asked(engine) => {
                     // Of offers with equal cost the first is kept.
                     let is_cheaper = taken

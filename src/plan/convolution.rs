@@ -3,7 +3,11 @@
 
 use std::{iter, ops::Range};
 
-use super::{choice::Choice, tuning::ResolvedTuning};
+use super::{
+    choice::Choice,
+    normalisation::{self, Normalisation},
+    tuning::ResolvedTuning,
+};
 use crate::{
     border::Border,
     engine::{self, Engine, Offer, Problem},
@@ -13,6 +17,7 @@ use crate::{
     geometry::{self, Geometry},
     image::{self, Depth, ImageSpec},
     kernel::Kernel,
+    map::Map,
     number::LaneKind,
 };
 
@@ -46,6 +51,16 @@ pub(crate) struct Convolution {
     /// The largest absolute sample for which sums are exact; larger ones are refused when they
     /// are read.
     pub(crate) sample_limit: Option<f64>,
+    /// How windows with missing samples are computed, if there may be any.
+    pub(crate) normalisation: Option<Normalisation>,
+    pub(super) sizes: Sizes,
+    /// Threads that share the work.
+    pub(crate) threads: usize,
+}
+
+/// The sizes of its bands.
+#[derive(Debug)]
+pub(super) struct Sizes {
     /// Whether windows inside the image can read it in place, if its rows are
     /// contiguous.
     can_read_in_place: bool,
@@ -53,8 +68,38 @@ pub(crate) struct Convolution {
     pub(super) row_bytes: usize,
     /// Output rows in a band: if it is padded, and if it is read in place.
     band_rows: [usize; 2],
-    /// Threads that share the work.
-    pub(crate) threads: usize,
+}
+
+impl Sizes {
+    /// Of bands of samples of this depth.
+    fn new(
+        geometry: &Geometry,
+        channels: usize,
+        depth: Depth,
+        offer: &Offer,
+        tuning: &ResolvedTuning,
+    ) -> Result<Self> {
+        let &Offer {
+            element,
+            rows_at_once,
+            tile_width,
+            ..
+        } = offer;
+        let row_bytes = geometry::padded_row_bytes(geometry, tile_width, channels, element);
+        geometry::check_size(geometry, row_bytes, rows_at_once)?;
+        let band_rows = [false, true].map(|in_place| {
+            let chosen = || geometry::band_rows(geometry, row_bytes, in_place, tuning.threads);
+            (tuning.band_rows.unwrap_or_else(chosen))
+                .clamp(1, geometry.rows.output)
+                .next_multiple_of(rows_at_once)
+                .min(geometry.rows.output)
+        });
+        Ok(Self {
+            can_read_in_place: geometry::can_read_in_place(geometry, channels, depth, element),
+            row_bytes,
+            band_rows,
+        })
+    }
 }
 
 impl Convolution {
@@ -90,49 +135,39 @@ impl Convolution {
             [image.rows, image.columns],
         )?;
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
-        let choice = Choice::new(
-            &Problem {
-                kernels: &kernels,
-                combine: filter.bank.combine(),
-                geometry: &geometry,
-                channels,
-                depth,
-                image_depth: image.depth,
-                output_depth,
-                scale: finish::scale(filter.map, units, filter.scaled),
-                map: filter.map,
-                copies_alpha,
-                method: tuning.method,
-                lane: tuning.lane,
-                simd: tuning.simd,
-            },
-            engines,
-        )?;
-        let Offer {
-            lane,
-            element,
-            rows_at_once,
-            tile_width,
-            ..
-        } = choice.offer;
-        let can_read_in_place = geometry::can_read_in_place(&geometry, channels, depth, element);
-        let row_bytes = geometry::padded_row_bytes(&geometry, tile_width, channels, element);
-        geometry::check_size(&geometry, row_bytes, rows_at_once)?;
-        let band_rows = [false, true].map(|in_place| {
-            let chosen = || geometry::band_rows(&geometry, row_bytes, in_place, tuning.threads);
-            (tuning.band_rows.unwrap_or_else(chosen))
-                .clamp(1, geometry.rows.output)
-                .next_multiple_of(rows_at_once)
-                .min(geometry.rows.output)
-        });
+        let missing = (filter.missing.as_ref()).filter(|missing| !missing.is_void_for(image.depth));
+        // Windows with missing samples also take sums of absolute weights.
+        let summed = missing.map(|_| normalisation::summed_kernels(&kernels));
+        let problem = Problem {
+            kernels: summed.as_deref().unwrap_or(&kernels),
+            combine: filter.bank.combine(),
+            geometry: &geometry,
+            channels,
+            depth,
+            image_depth: image.depth,
+            output_depth,
+            scale: finish::scale(filter.map, units, filter.scaled),
+            map: filter.map,
+            copies_alpha,
+            normalises: missing.is_some(),
+            method: tuning.method,
+            lane: tuning.lane,
+            simd: tuning.simd,
+        };
+        let choice = Choice::new(&problem, engines)?;
+        let sizes = Sizes::new(&geometry, channels, depth, &choice.offer, tuning)?;
+        let sum_errors = match missing {
+            Some(_) => normalisation::response_errors(&kernels, depth, &choice.offer.sum_errors),
+            None => choice.offer.sum_errors.to_vec(),
+        };
         let finish = Finish::new(
             &kernels,
             filter.bank.combine(),
             filter.map,
             units,
             filter.scaled,
-            lane,
-            &choice.offer.sum_errors,
+            choice.offer.lane,
+            &sum_errors,
         );
         // Luma that is not rounded has sums of floats.
         let of_integers = !depth.is_float();
@@ -142,20 +177,94 @@ impl Convolution {
         let exact_kernels = || engine::as_written(filter.bank.kernels());
         let sample_limit = of_integers.then(|| finish.sample_limit(&kernels)).flatten();
         check_constants(filter.extent, image.depth, sample_limit)?;
+        let normalisation = match missing {
+            None => None,
+            Some(missing) => {
+                let problem = Problem {
+                    method: Some(choice.engine.method()),
+                    ..problem
+                };
+                let borders = filter.extent.borders();
+                Some(Normalisation::new(
+                    engines, &problem, &kernels, missing, image, borders, tuning,
+                )?)
+            }
+        };
         Ok(Self {
             exact_kernels: (of_integers && finish.sums_windows_again()).then(exact_kernels),
             finish,
             kernels,
-            geometry,
             choice,
             channels,
             copies_alpha,
             depths: [depth, output_depth],
             sample_limit,
-            can_read_in_place,
-            row_bytes,
-            band_rows,
+            sizes,
+            normalisation,
             threads: tuning.threads,
+            geometry,
+        })
+    }
+
+    /// The sums of a kernel over windows inside of 64-bit floats: one of those that
+    /// [`Normalisation`] divides. The first tap of the kernel is at `origin` of the window.
+    pub(super) fn of_sums(
+        engines: &[&'static dyn Engine],
+        problem: &Problem<'_>,
+        kernel: &Kernel,
+        origin: [usize; 2],
+        tuning: &ResolvedTuning,
+    ) -> Result<Self> {
+        let Geometry { rows, columns, .. } = problem.geometry;
+        let geometry = Geometry {
+            rows: rows.of_padded(),
+            columns: columns.of_padded(),
+            origins: vec![origin],
+        };
+        let kernels = vec![Kernel::new(
+            kernel.rows(),
+            kernel.columns(),
+            kernel.as_slice().to_vec(),
+        )?];
+        let channels = problem.channels;
+        let choice = Choice::new(
+            &Problem {
+                kernels: &kernels,
+                combine: None,
+                geometry: &geometry,
+                copies_alpha: false,
+                ..*problem
+            },
+            engines,
+        )?;
+        let tuning = ResolvedTuning {
+            threads: 1,
+            ..*tuning
+        };
+        let sizes = Sizes::new(&geometry, channels, Depth::F64, &choice.offer, &tuning)?;
+        let finish = Finish::new(
+            &kernels,
+            None,
+            Map::Float,
+            [Depth::F64; 2],
+            false,
+            LaneKind::F64,
+            &[0.0],
+        );
+        Ok(Self {
+            exact_kernels: None,
+            finish,
+            kernels,
+            choice,
+            channels,
+            copies_alpha: false,
+            // Of integers, taps of weight zero are dropped.
+            depths: [problem.depth, Depth::F64],
+            sample_limit: None,
+            sizes,
+            normalisation: None,
+            threads: 1,
+            geometry,
         })
     }
 
@@ -182,12 +291,12 @@ impl Convolution {
     /// Whether windows inside the image read it in place, if its rows are `contiguous` or
     /// not.
     pub(crate) const fn reads_in_place(&self, contiguous: bool) -> bool {
-        self.can_read_in_place && contiguous
+        self.normalisation.is_none() && self.sizes.can_read_in_place && contiguous
     }
 
     /// Output rows in a band of a whole result.
     pub(crate) const fn band_rows(&self, in_place: bool) -> usize {
-        self.band_rows[in_place as usize]
+        self.sizes.band_rows[in_place as usize]
     }
 
     /// Shape and depth of the result.

@@ -1,6 +1,9 @@
 //! An upper bound of the memory that a plan takes, from sizes alone.
 
-use super::{Convolution, Plan};
+use super::{
+    Convolution, Plan,
+    normalisation::{KernelSums, Normalisation},
+};
 
 /// The maximum elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
@@ -17,30 +20,42 @@ impl Plan {
     /// The maximum bytes that all threads take while rows are computed, apart from the
     /// samples of the image and of the result.
     pub(crate) fn memory(&self) -> usize {
+        let thread = match &self.convolution.normalisation {
+            Some(normalisation) => self.normalised_band_memory(normalisation),
+            None => (self.convolution).band_memory(self.band_rows(), self.zero_copy()),
+        };
+        thread
+            .saturating_mul(self.threads())
+            .saturating_add(self.kernel_memory())
+    }
+
+    /// The maximum bytes of a band's planes, of the sums over them, and of what the stages
+    /// take that sum.
+    fn normalised_band_memory(&self, normalisation: &Normalisation) -> usize {
         let Convolution {
             geometry, channels, ..
         } = &*self.convolution;
-        let element = self.lane().bytes();
-        let tile_width = self.convolution.tile_width();
-        let kernels = self.convolution.kernels.len();
-        let band_source_rows = geometry.rows.padded_len(self.band_rows());
-        let padded_rows = match self.zero_copy() {
-            true => 0,
-            false => (self.convolution.row_bytes).saturating_mul(band_source_rows),
-        };
-        // The source index of each padding column, on both sides.
-        let border_columns = size_of::<Option<usize>>() * 2 * geometry.columns.window;
-        // A slice for each row of a band.
-        let slices = size_of::<&[u8]>() * band_source_rows;
-        // A row of sums also has the columns that a step skips.
-        let sum_row_len = geometry.columns.positions(tile_width) * channels + MAX_BLOCK;
-        let sums = (kernels * self.rows_at_once()).saturating_mul(sum_row_len * element);
-        let finished = tile_width * channels * self.output_depth().bytes();
-        let engine = self.offer().scratch;
-        let thread = [padded_rows, border_columns, slices, sums, finished, engine];
-        (thread.into_iter().fold(0, usize::saturating_add))
-            .saturating_mul(self.threads())
-            .saturating_add(self.kernel_memory())
+        let number = channels * size_of::<f64>();
+        let rows = self.band_rows();
+        let padded = (geometry.rows.padded_len(rows))
+            .saturating_mul(geometry.columns.padded_len(geometry.columns.output));
+        let planes = padded.saturating_mul(2 * number);
+        let sums = |sums: &KernelSums| if sums.absolute.is_some() { 4 } else { 2 };
+        let sums: usize = normalisation.sums.iter().map(sums).sum();
+        // The responses of a row, and its marks.
+        let rows_of_sums = (sums.saturating_mul(rows)).saturating_add(normalisation.sums.len() + 1);
+        let sums = rows_of_sums.saturating_mul(geometry.columns.output * number);
+        // The marks of a row of the image, and its luma.
+        let source = self.image().columns.saturating_mul(2 * number);
+        let stages = normalisation.sums.iter().flat_map(|sums| {
+            let stages = [Some(&sums.weights), sums.absolute.as_ref()];
+            stages.into_iter().flatten().map(|stage| {
+                let in_place = stage.reads_in_place(true);
+                stage.band_memory(stage.band_rows(in_place), in_place)
+            })
+        });
+        let parts = [planes, sums, source, stages.max().unwrap_or(0)];
+        parts.into_iter().fold(0, usize::saturating_add)
     }
 
     /// The maximum bytes of the compiled kernels and of the copies of their weights.
@@ -55,6 +70,42 @@ impl Plan {
             [1, 1] => TAP_BYTES,
             _ => DILATED_TAP_BYTES,
         };
-        taps.saturating_mul(tap).saturating_add(self.offer().tables)
+        // Of samples and presence, by weights and their absolute values.
+        let copies = if self.convolution.normalisation.is_some() {
+            4
+        } else {
+            1
+        };
+        taps.saturating_mul(tap * copies)
+            .saturating_add(self.offer().tables)
+    }
+}
+
+impl Convolution {
+    /// The maximum bytes of a band of this many output rows, which reads the image in place or
+    /// copies it, and of what is computed from it.
+    fn band_memory(&self, band_rows: usize, in_place: bool) -> usize {
+        let Self {
+            geometry, channels, ..
+        } = self;
+        let element = self.lane().bytes();
+        let tile_width = self.tile_width();
+        let kernels = self.kernels.len();
+        let band_source_rows = geometry.rows.padded_len(band_rows);
+        let padded_rows = match in_place {
+            true => 0,
+            false => (self.sizes.row_bytes).saturating_mul(band_source_rows),
+        };
+        // The source index of each padding column, on both sides.
+        let border_columns = size_of::<Option<usize>>() * 2 * geometry.columns.window;
+        // A slice for each row of a band.
+        let slices = size_of::<&[u8]>() * band_source_rows;
+        // A row of sums also has the columns that a step skips.
+        let sum_row_len = geometry.columns.positions(tile_width) * channels + MAX_BLOCK;
+        let sums = (kernels * self.rows_at_once()).saturating_mul(sum_row_len * element);
+        let finished = tile_width * channels * self.depths[1].bytes();
+        let engine = self.offer().scratch;
+        let parts = [padded_rows, border_columns, slices, sums, finished, engine];
+        parts.into_iter().fold(0, usize::saturating_add)
     }
 }

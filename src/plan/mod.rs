@@ -4,11 +4,13 @@
 mod choice;
 mod convolution;
 mod memory;
+mod normalisation;
 mod plan;
 mod reasons;
 mod tuning;
 
 pub(crate) use convolution::Convolution;
+pub(crate) use normalisation::{Normalisation, Totals};
 #[cfg(test)]
 pub(crate) use plan::Input;
 pub use plan::Plan;

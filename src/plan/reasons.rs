@@ -6,6 +6,8 @@ use super::{Plan, choice::Choice};
 use crate::{
     border::Border,
     engine::{Method, Offer, Refusal},
+    filter::{Mask, MissingValue},
+    text,
 };
 
 impl Plan {
@@ -83,6 +85,66 @@ impl Plan {
         }
     }
 
+    /// Which samples are missing, and what is made of windows: one line; `None` if the filter
+    /// ignores none.
+    pub fn missing_reason(&self) -> Option<String> {
+        let missing = self.filter.missing()?;
+        if let Some(void) = self.void_missing() {
+            return Some(void);
+        }
+        let normalisation = self.convolution.normalisation.as_ref()?;
+        let gone = match missing.min_share > 0.0 {
+            true => format!("less than a share of {} of the weight", missing.min_share),
+            false => "no weight".to_owned(),
+        };
+        Some(format!(
+            "{missing}: sums over the present samples, divided by the weight on them; windows with {gone} on present samples give {}",
+            text::number(normalisation.fill)
+        ))
+    }
+
+    /// That the filter ignores samples which the type of the image cannot have: one line.
+    pub(crate) fn void_missing(&self) -> Option<String> {
+        let depth = self.image().depth;
+        let is_void = (self.filter.missing()).is_some_and(|missing| missing.is_void_for(depth));
+        is_void.then(|| format!("{depth} samples are never nan: none is missing"))
+    }
+
+    /// That so many samples of the result are missing, if any is: one line.
+    pub(crate) fn missing_note(&self, count: u64) -> Option<String> {
+        let normalisation = self.convolution.normalisation.as_ref()?;
+        let why = match normalisation.min_share > 0.0 {
+            true => format!(
+                "less than a share of {} of the weight lies on present samples",
+                normalisation.min_share
+            ),
+            false => "no weight lies on a present sample".to_owned(),
+        };
+        let [samples, are] = match count {
+            1 => ["sample", "is"],
+            _ => ["samples", "are"],
+        };
+        let fill = text::number(normalisation.fill);
+        (count > 0).then(|| format!("{count} {samples} of the result {are} {fill}: {why}"))
+    }
+
+    /// What missing samples of the result are, if nothing else is so, as GDAL writes it.
+    pub(crate) fn no_data(&self) -> Option<String> {
+        let normalisation = self.convolution.normalisation.as_ref()?;
+        let is_value = matches!(normalisation.value, Some(MissingValue::Value(_)));
+        let fill = normalisation.fill;
+        (is_value || fill.is_nan()).then(|| text::number(fill))
+    }
+
+    /// The bytes of the mask, if there is one.
+    pub(crate) fn mask_bytes(&self) -> usize {
+        let mask = self
+            .filter
+            .missing()
+            .and_then(|missing| missing.mask.as_ref());
+        mask.map_or(0, Mask::bytes)
+    }
+
     /// Why the result cannot be computed from a few neighbouring rows of the image,
     /// if so: one line.
     pub fn needs_whole_image(&self) -> Option<String> {
@@ -108,7 +170,11 @@ impl fmt::Display for Plan {
             f,
             "{method} in {lane}, {}, {band_rows} rows at a time",
             self.simd()
-        )
+        )?;
+        match (self.filter.missing(), self.void_missing()) {
+            (Some(missing), None) => write!(f, ", ignoring {missing}"),
+            _ => Ok(()),
+        }
     }
 }
 

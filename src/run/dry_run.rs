@@ -9,9 +9,10 @@ use super::{
     execute::{on_one_thread, takes_too_much},
     input::Input,
     job::{Job, Options, Place},
+    mask::read_mask,
     mode::Mode,
     opened_job::OpenedJob,
-    precheck::{check_folder, check_outputs, plan_results, warnings},
+    precheck::{check_folder, check_outputs, plan_results, void_missing, warnings},
 };
 use crate::{
     codec::Format, error::Result, file::special, plan::Plan, stop::Stop, warning::Warning,
@@ -80,7 +81,8 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         });
     }
     let input = Input::open(job, options)?;
-    let plans = plan_results(job, checked, &input, options);
+    let mask = read_mask(options)?;
+    let plans = plan_results(job, checked, &input, mask.as_ref(), options);
     let mode = Mode::new(&input, plans.iter().flatten());
     let opened_job = OpenedJob {
         job,
@@ -96,7 +98,8 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         opened_job.memory(&input, &mode, &plans),
         &opened_job.control.stop,
     )?;
-    let warnings = warnings(&input, &plans).to_vec();
+    let mut warnings = warnings(&input, &plans).to_vec();
+    warnings.extend(void_missing(&plans));
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made =
             plan.map(|plan| PlannedOutcome::Made(Box::new(plan), opened_job.format_of(request)));

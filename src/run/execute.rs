@@ -8,9 +8,10 @@ use super::{
     events::{Event, Report, warn},
     input::Input,
     job::{Job, Options, Outcome, Place},
+    mask::MaskFile,
     mode::Mode,
     opened_job::OpenedJob,
-    precheck::{check_outputs, plan_results, warnings},
+    precheck::{check_outputs, plan_results, void_missing, warnings},
 };
 use crate::{
     codec::Format,
@@ -117,14 +118,19 @@ fn attempt(
     // Formats that are decoded whole are read when they are opened, so their bytes are
     // reserved before it is known what else the job takes.
     let at_once = (file.as_ref()).map_or(0, |file| read_at_once(&job.input, file));
-    let mut reserved = budget.reserve(at_once.min(budget.limit()), &control.stop)?;
+    let mask = MaskFile::open(options)?;
+    let of_mask = mask.as_ref().map_or(0, MaskFile::bytes);
+    budget.check(of_mask)?;
+    let at_first = at_once.saturating_add(of_mask).min(budget.limit());
+    let mut reserved = budget.reserve(at_first, &control.stop)?;
+    let mask = mask.map(MaskFile::read).transpose()?;
     let start = Instant::now();
     let input = match Input::open(job, options) {
         Err(error) if takes_too_much(&error) => return Ok(Attempt::TooLarge(error)),
         input => input?,
     };
     let mut opened = start.elapsed();
-    let plans = plan_results(job, checked, &input, options);
+    let plans = plan_results(job, checked, &input, mask.as_ref(), options);
     let opened_job = OpenedJob {
         job,
         options,
@@ -140,6 +146,7 @@ fn attempt(
         return Ok(Attempt::TooLarge(error));
     }
     warn(report, job.input.path(), warnings(&input, &plans));
+    warn(report, job.input.path(), void_missing(&plans).as_slice());
     let rows = plans.iter().flatten().map(|plan| plan.output_shape()[0]);
     report.event(Event::Rows { total: rows.sum() });
     let more = needed.saturating_sub(reserved.bytes());

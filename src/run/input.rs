@@ -100,12 +100,22 @@ impl Input {
         }
     }
 
-    /// The plan of `filter` for this image.
+    /// The plan of `filter` for this image, whose file may have a no-data value.
     ///
     /// # Errors
     ///
     /// As [`Filter::plan`]'s.
     pub fn plan(&self, filter: &Filter, tuning: &Tuning) -> Result<Plan> {
+        let resolved;
+        let filter = match filter.missing() {
+            None => filter,
+            Some(missing) => {
+                let no_data = self.metadata().no_data.as_deref();
+                let missing = missing.clone().with_no_data(no_data)?;
+                resolved = filter.clone().ignoring(missing);
+                &resolved
+            }
+        };
         match self {
             Self::Rows(reader) => {
                 let spec = reader.header().spec;

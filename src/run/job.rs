@@ -87,6 +87,9 @@ pub struct Options {
     pub verify: bool,
     /// Whether statistics of the samples of each result are computed.
     pub statistics: bool,
+    /// An image of which the nonzero samples are those that are missing from every input; see
+    /// [`Mask`](crate::Mask).
+    pub mask: Option<PathBuf>,
     /// What may be lost when an input is replaced by its result.
     pub may_lose: MayLose,
 }
@@ -158,6 +161,9 @@ pub struct Done {
     pub format: Format,
     /// Bytes written.
     pub bytes: u64,
+    /// Samples of the result that are missing, as too few are present in their windows; 0
+    /// if the filter ignores none.
+    pub missing: u64,
     /// Time to read and decode the input, shared by all its results. All three
     /// may overlap.
     pub read: Duration,

@@ -35,10 +35,13 @@ pub fn memory_needed<'a>(
     let metadata = input.metadata().bytes();
     // The rows of the image that the row buffer must hold at once.
     let mut buffered_rows = 0;
+    // All results share the mask.
+    let mut mask = 0;
     let costs = results.into_iter().map(|(plan, format, piped)| {
         let result = plan.output();
         let source_rows = chunk_rows::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
+        mask = mask.max(plan.mask_bytes());
         let luma_rows = match plan.needs_whole_image() {
             Some(_) => image.rows,
             None => source_rows,
@@ -75,7 +78,9 @@ pub fn memory_needed<'a>(
         }
         Mode::Mapped => producing,
     };
-    needed.saturating_add(metadata.saturating_mul(READ_COPIES)) as u64
+    needed
+        .saturating_add(metadata.saturating_mul(READ_COPIES))
+        .saturating_add(mask) as u64
 }
 
 /// The bytes of the output chunks of one result: those in the channel, one that is filtered

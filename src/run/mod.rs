@@ -12,6 +12,7 @@ mod input;
 mod io_threads;
 mod job;
 mod loss;
+mod mask;
 mod memory_estimate;
 mod mode;
 mod opened_job;
@@ -32,6 +33,7 @@ pub use events::{Event, Report, Silent};
 pub use execute::run;
 pub use input::Input;
 pub use job::{Done, Existing, Job, MayLose, Options, Outcome, Place, Request};
+pub use mask::{masked, read_mask};
 pub use memory_estimate::memory_needed;
 pub use mode::Mode;
 

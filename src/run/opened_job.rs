@@ -139,16 +139,18 @@ impl OpenedJob<'_> {
                 let Produced {
                     output,
                     filter,
-                    clipped,
+                    warnings,
+                    missing,
                     statistics,
                 } = produced;
                 let written = output.commit()?;
                 warn(self.report, request.output.path(), &written.warnings);
-                warn(self.report, request.output.path(), clipped.as_slice());
+                warn(self.report, request.output.path(), &warnings);
                 Ok(Outcome::Done(Box::new(Done {
                     plan,
                     format: self.format_of(request),
                     bytes: written.bytes,
+                    missing,
                     read,
                     filter,
                     write: written.busy,
@@ -179,6 +181,7 @@ impl OpenedJob<'_> {
         OutputWriter::begin(Setup {
             place: &request.output,
             spec: plan.output(),
+            no_data: plan.no_data(),
             format: self.format_of(request),
             input: &self.job.input,
             channels: self.channels,

@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Setup<'a> {
     pub(super) place: &'a Place,
     pub(super) spec: ImageSpec,
+    /// What missing samples of the result are.
+    pub(super) no_data: Option<String>,
     pub(super) format: Format,
     pub(super) input: &'a Place,
     /// The channels of the input.
@@ -45,6 +47,7 @@ pub(super) struct OutputWriter {
     verify: Verify,
     /// Whether the colour profile of the input does not apply to the result, which is gray.
     drops_profile: bool,
+    no_data: Option<String>,
     /// The time spent encoding and writing.
     busy: Duration,
     stop: Stop,
@@ -76,7 +79,7 @@ impl OutputWriter {
             ..
         } = setup;
         let drops_profile = spec.channels < 3 && setup.channels >= 3;
-        let metadata = carried(setup.metadata, drops_profile);
+        let metadata = carried(setup.metadata, drops_profile, setup.no_data.as_ref());
         let output = setup.open()?;
         let writer = codec::create_rows(spec, format, &metadata, &options.encode, output)?;
         let verify = setup.verify();
@@ -89,6 +92,7 @@ impl OutputWriter {
             expected: Expected::new(format, spec),
             verify,
             drops_profile,
+            no_data: setup.no_data,
             busy: start.elapsed(),
             stop: setup.stop,
         })
@@ -106,7 +110,7 @@ impl OutputWriter {
     pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
         let start = Instant::now();
         let checksum = self.writer.checksum();
-        let metadata = carried(metadata, self.drops_profile);
+        let metadata = carried(metadata, self.drops_profile, self.no_data.as_ref());
         let (mut warnings, mut output) = self.writer.finish_output(&metadata)?;
         if self.verify > Verify::Nothing {
             self.stop.check()?;
@@ -182,9 +186,10 @@ impl Setup<'_> {
     }
 }
 
-/// The metadata of the input that apply to the output.
-fn carried(metadata: &Metadata, drops_profile: bool) -> Metadata {
+/// The metadata of the input that apply to the output, and its own no-data value.
+fn carried(metadata: &Metadata, drops_profile: bool, no_data: Option<&String>) -> Metadata {
     let mut metadata = metadata.clone();
+    metadata.no_data = no_data.cloned();
     if drops_profile {
         metadata.icc = None;
     }

@@ -6,10 +6,12 @@ use super::{
     input::Input,
     job::{Job, Options, Place, Request},
     loss,
+    mask::masked,
 };
 use crate::{
     error::{Error, OutputError, Result},
     file::{self, Overwrite, special},
+    filter::Mask,
     plan::Plan,
     warning::Warning,
 };
@@ -28,11 +30,19 @@ pub(super) fn plan_results(
     job: &Job,
     checked: Vec<Result<()>>,
     input: &Input,
+    mask: Option<&Mask>,
     options: &Options,
 ) -> Vec<Result<Plan>> {
+    let plan = |request| plan_result(job, request, input, mask, options);
     (checked.into_iter().zip(&job.results))
-        .map(|(checked, request)| checked.and_then(|()| plan_result(job, request, input, options)))
+        .map(|(checked, request)| checked.and_then(|()| plan(request)))
         .collect()
+}
+
+/// A warning if results ignore samples that the type of the input cannot have.
+pub(super) fn void_missing(plans: &[Result<Plan>]) -> Option<Warning> {
+    let notes = plans.iter().flatten().map(Plan::void_missing);
+    notes.flatten().next().map(Warning::from)
 }
 
 /// Whether each result can be put in its place.
@@ -72,8 +82,15 @@ pub(super) fn check_folder(request: &Request) -> Result<()> {
 }
 
 /// The plan of a result that its format can hold and that may take its place.
-fn plan_result(job: &Job, request: &Request, input: &Input, options: &Options) -> Result<Plan> {
-    let plan = input.plan(&request.filter, &options.tuning)?;
+fn plan_result(
+    job: &Job,
+    request: &Request,
+    input: &Input,
+    mask: Option<&Mask>,
+    options: &Options,
+) -> Result<Plan> {
+    let filter = masked(&request.filter, mask);
+    let plan = input.plan(&filter, &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;

@@ -36,8 +36,10 @@ pub(super) struct Produced {
     pub(super) output: FinishedOutput,
     /// The time spent filtering.
     pub(super) filter: Duration,
-    /// That responses were clipped.
-    pub(super) clipped: Option<Warning>,
+    /// That responses were clipped, or are missing.
+    pub(super) warnings: Vec<Warning>,
+    /// Samples that are missing.
+    pub(super) missing: u64,
     pub(super) statistics: Option<Statistics>,
 }
 
@@ -185,8 +187,12 @@ impl<'scope> Producer<'scope> {
     /// Waits until the result is written, or gives its error.
     pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
         let clipped = (self.plan.convolution.finish).clipped(self.scratch.responses());
+        let missing = self.scratch.missing();
+        let noted = self.plan.missing_note(missing).map(Warning::from);
+        let clipped = clipped.map(Warning::clipped);
         Ok(Produced {
-            clipped: clipped.map(Warning::clipped),
+            warnings: clipped.into_iter().chain(noted).collect(),
+            missing,
             output: self.writer?.finish(metadata)?,
             filter: self.busy,
             statistics: self.statistics.map(Accumulator::finish),

@@ -5,6 +5,7 @@ use std::{mem, ops::Range};
 use super::{
     Part, Progress, RowStage, Rows, RowsMut, Run, Scratch,
     compile::compile,
+    normalise::Normalise,
     point::{Luma, Select},
     scratch::StageScratch,
 };
@@ -29,6 +30,12 @@ impl Chain {
     /// If memory cannot be allocated.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
         let image = plan.image();
+        if let Some(normalisation) = &plan.convolution.normalisation {
+            return Ok(Self {
+                stages: vec![Box::new(Normalise::new(plan, normalisation)?)],
+                threads: plan.threads(),
+            });
+        }
         let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
         match plan.stored_channels()? {
             Some(stored) if stored == (0..image.channels) => {}
@@ -119,6 +126,7 @@ impl Chain {
         let source = self.output_of(before, image, stage.source_rows(&rows), stop)?;
         let run = Run {
             responses: scratch.responses.as_ref(),
+            missing: Some(&scratch.missing),
             ..self.run_of(last, columns, progress, stop)
         };
         stage.run(source, rows, out, &run)
@@ -173,6 +181,7 @@ impl Chain {
             columns,
             finishes: scratch.finishes.as_ref(),
             responses: None,
+            missing: None,
             pool: &scratch.pool,
             threads: self.threads,
             progress,

@@ -8,16 +8,23 @@ mod chain;
 mod compile;
 mod convolve;
 mod copy;
+mod exact_responses;
 mod near_ties;
+mod normalise;
 mod padding;
 mod parallel;
+mod planes;
 mod point;
 mod rows;
 mod scratch;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, ops::Range, sync::Mutex};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Mutex, atomic::AtomicU64},
+};
 
 pub(crate) use chain::Chain;
 use near_ties::Finishes;
@@ -107,6 +114,8 @@ pub(crate) struct Run<'a> {
     finishes: Option<&'a Finishes>,
     /// Where to note the range of the numerators, if it is wanted.
     responses: Option<&'a Mutex<ResponseRange>>,
+    /// Where to add the number of samples whose windows are missing.
+    missing: Option<&'a AtomicU64>,
     /// Buffers of the stage's threads.
     pool: &'a Pool,
     /// Threads that share the work; if 1, the caller's thread does all of it.

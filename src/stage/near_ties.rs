@@ -309,7 +309,7 @@ impl NearTies {
                 true => limbs.total((0..limbs.len()).map(|limb| sums[limb * stride + at])),
                 false => limbs.sum(simd, band, window(band, y, near)),
             };
-            match finish.sample_of_small(sum) {
+            match finish.sample_of_small(sum, 1) {
                 Some(sample) => fill(out.reborrow().range(at, at + 1), sample),
                 None => very_near.push(near),
             }
@@ -424,7 +424,7 @@ impl NearTies {
     fn sample<E: Element>(&self, finish: &ExactFinish, band: &Band<'_, E>, window: Window) -> i128 {
         if let [kernel] = &*self.window_kernels
             && let ExactSum::Small(sum) = kernel.exact_sum(band, window)
-            && let Some(sample) = finish.sample_of_small(sum)
+            && let Some(sample) = finish.sample_of_small(sum, 1)
         {
             return sample;
         }

@@ -4,7 +4,10 @@ use std::{
     any::Any,
     fmt,
     ops::{Deref, DerefMut, Range},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{Finishes, Rows};
@@ -20,6 +23,8 @@ pub(crate) struct Scratch {
     pub(super) stages: Vec<StageScratch>,
     /// The range of the last stage's numerators so far, if it is wanted.
     pub(super) responses: Option<Mutex<ResponseRange>>,
+    /// Samples of the last stage so far whose windows are missing.
+    pub(super) missing: AtomicU64,
 }
 
 /// The buffers of one stage.
@@ -50,6 +55,11 @@ impl Scratch {
         })
     }
 
+    /// The number of all samples so far whose windows have too few present samples.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing.load(Ordering::Relaxed)
+    }
+
     /// Prepares for `stages` stages and a new image: forgets all rows and extrema.
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
@@ -57,6 +67,7 @@ impl Scratch {
             stage.output.rows = 0..0;
             stage.finishes = None;
         }
+        *self.missing.get_mut() = 0;
         if let Some(range) = &mut self.responses {
             *range = Mutex::new(ResponseRange::EMPTY);
         }

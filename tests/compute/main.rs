@@ -13,6 +13,7 @@ mod extrema;
 mod float_range;
 mod golden;
 mod interop;
+mod missing;
 mod opencv_types;
 mod oracle;
 mod peers;

@@ -121,6 +121,7 @@ pub(in crate::codec) fn open<'a>(
             .and_then(|value| u16::try_from(value).ok())
             .filter(|value| (1..=8).contains(value)),
         premultiplied: extra_samples(&mut decoder)?.first() == Some(&1),
+        no_data: no_data(&mut decoder),
         ..Metadata::default()
     };
     let excess = ExcessData::new(&mut decoder, picture.bits)?;
@@ -355,6 +356,13 @@ fn xmp(decoder: &mut Decoder<impl Read + Seek>, warnings: &mut Vec<Warning>) -> 
         warnings.push("the XMP data of the tiff file are damaged: they were dropped".into());
     }
     bytes
+}
+
+/// The text of GDAL's tag, without its end.
+fn no_data(decoder: &mut Decoder<impl Read + Seek>) -> Option<String> {
+    let value = decoder.find_tag(Tag::GdalNodata).ok()??;
+    let text = value.into_string().ok()?;
+    Some(text.trim_matches(['\0', ' ']).to_owned())
 }
 
 fn density(decoder: &mut Decoder<impl Read + Seek>) -> Option<Density> {

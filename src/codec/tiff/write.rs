@@ -190,6 +190,9 @@ impl<K: TiffKind> File<'_, K> {
         if let Some(xmp) = &self.metadata.xmp {
             tags.write_tag(XMP, &xmp[..])?;
         }
+        if let Some(no_data) = &self.metadata.no_data {
+            tags.write_tag(Tag::GdalNodata, no_data.as_str())?;
+        }
         tags.finish()
     }
 }

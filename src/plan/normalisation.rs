@@ -1,0 +1,143 @@
+//! Normalised convolution: the sums that responses are divided from where samples are
+//! missing.
+
+use std::sync::Arc;
+
+use super::{convolution::Convolution, tuning::ResolvedTuning};
+use crate::{
+    border::Border,
+    engine::{Engine, Problem},
+    error::Result,
+    filter::{Mask, Missing, MissingValue},
+    image::{Depth, ImageSpec},
+    kernel::{EXACT, Kernel},
+    number::LaneKind,
+};
+
+/// How windows are computed from the samples that are present: see [`Missing`].
+#[derive(Debug)]
+pub(crate) struct Normalisation {
+    /// The value of missing samples; never that of a file.
+    pub(crate) value: Option<MissingValue>,
+    pub(crate) mask: Option<Mask>,
+    /// Windows with less of their absolute weight on present samples are missing.
+    pub(crate) min_share: f64,
+    /// What the result has where a window is missing.
+    pub(crate) fill: f64,
+    /// The constants of the borders above and beside the image; 0 where there are none, `None`
+    /// if they are missing samples.
+    pub(crate) constants: [Option<f64>; 2],
+    /// The sums of every kernel.
+    pub(crate) sums: Vec<KernelSums>,
+}
+
+/// The sums of one kernel, over windows of the padded samples, missing ones 0, and over those
+/// of their presence, 1 or 0.
+#[derive(Debug)]
+pub(crate) struct KernelSums {
+    pub(crate) weights: Arc<Convolution>,
+    /// By the absolute weights, if there are weights of both signs.
+    pub(crate) absolute: Option<Arc<Convolution>>,
+    pub(crate) totals: Totals,
+}
+
+/// Sums of all weights of a kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Totals {
+    /// Of the weights.
+    pub(crate) sum: f64,
+    /// Of the absolute weights.
+    pub(crate) abs_sum: f64,
+    /// Windows with this absolute weight on present samples are complete, but for samples
+    /// whose weight is below the rounding of the sum.
+    pub(crate) complete: f64,
+}
+
+impl Normalisation {
+    /// For images of this spec, whose geometry, channels and samples `problem` has.
+    pub(super) fn new(
+        engines: &[&'static dyn Engine],
+        problem: &Problem<'_>,
+        kernels: &[Kernel],
+        missing: &Missing,
+        image: ImageSpec,
+        borders: Option<[Border; 2]>,
+        tuning: &ResolvedTuning,
+    ) -> Result<Self> {
+        missing.check_image(image)?;
+        let sums = kernels.iter().zip(&problem.geometry.origins);
+        let sums = sums.map(|(kernel, &origin)| {
+            let of = |kernel: &Kernel| {
+                Convolution::of_sums(engines, problem, kernel, origin, tuning).map(Arc::new)
+            };
+            Ok(KernelSums {
+                weights: of(kernel)?,
+                absolute: absolute(kernel).as_ref().map(of).transpose()?,
+                totals: Totals::new(kernel),
+            })
+        });
+        let axes = [&problem.geometry.rows, &problem.geometry.columns];
+        // The constants of the geometry are those of unrounded luma, if that is convolved.
+        let constants = [0, 1].map(|axis| match borders.map(|borders| borders[axis]) {
+            Some(Border::Constant(value)) if missing.holds_constant(value, image.depth) => None,
+            _ => Some(axes[axis].constant()),
+        });
+        Ok(Self {
+            value: missing.value,
+            mask: missing.mask.clone(),
+            min_share: missing.min_share,
+            fill: missing.fill(problem.output_depth)?,
+            constants,
+            sums: sums.collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Totals {
+    fn new(kernel: &Kernel) -> Self {
+        let abs_sum = kernel.abs_sum();
+        let is_exact = kernel.is_integer() && abs_sum < EXACT;
+        // Both sums of n weights are rounded at most n times.
+        let roundings = (2 * kernel.as_slice().len() + 8) as f64;
+        Self {
+            sum: kernel.sum(),
+            abs_sum,
+            complete: match is_exact {
+                true => abs_sum,
+                false => abs_sum * (1.0 - roundings * LaneKind::F64.unit_roundoff()),
+            },
+        }
+    }
+}
+
+/// The kernels that are summed: these, and those of both signs by their absolute weights.
+pub(super) fn summed_kernels(kernels: &[Kernel]) -> Vec<Kernel> {
+    let absolute = kernels.iter().filter_map(absolute);
+    kernels.iter().cloned().chain(absolute).collect()
+}
+
+/// The kernel of the absolute weights, if there are weights of both signs.
+fn absolute(kernel: &Kernel) -> Option<Kernel> {
+    let weights = kernel.as_slice();
+    let has = |sign: fn(f64) -> bool| weights.iter().any(|&w| sign(w));
+    let both = has(|w| w > 0.0) && has(|w| w < 0.0);
+    let weights = weights.iter().map(|w| w.abs()).collect();
+    // The anchor places it in the window.
+    let absolute = || Kernel::new(kernel.rows(), kernel.columns(), weights).ok();
+    both.then(absolute).flatten()
+}
+
+/// Bounds of the errors of responses, before divisor and bias, to samples up to full scale,
+/// whose sums have these.
+pub(super) fn response_errors(kernels: &[Kernel], depth: Depth, sum_errors: &[f64]) -> Vec<f64> {
+    let errors = kernels.iter().zip(sum_errors);
+    // A + (S - P) B / Q: relative to all absolute weights T times the largest sample, the
+    // errors of A, of S - P (at most 2 T) and of B and Q are e, 2 e and 4 e; S, T and what
+    // counts as complete are off by as many roundings as there are weights; five more follow.
+    let error = |(kernel, &error): (&Kernel, &f64)| {
+        let roundings = (8 * kernel.as_slice().len() + 32) as f64;
+        let rounding = roundings * LaneKind::F64.unit_roundoff();
+        8.0 * error + rounding * kernel.abs_sum() * depth.largest()
+    };
+    errors.map(error).collect()
+}

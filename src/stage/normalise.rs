@@ -1,0 +1,509 @@
+//! Normalised convolution: windows of which samples may be missing.
+//!
+//! Every band is made into [planes](super::planes) of numbers and presence; the stages of the
+//! plain convolution sum both by the weights, and if there are weights of both signs by the
+//! absolute weights; the sums of a row are divided and finished while they are in cache.
+
+use std::{
+    mem,
+    ops::Range,
+    sync::{Arc, PoisonError, atomic::Ordering},
+};
+
+use super::{
+    Finishes, RowStage, Rows, RowsMut, Run,
+    compile::compile,
+    exact_responses::{ExactResponses, Sums},
+    parallel,
+    planes::{PlaneBuilder, Planes},
+    point::{CopyAlpha, Luma, PointStage, SourcePixels},
+    scratch::{Pool, PoolGuard},
+};
+use crate::{
+    engine::recycled,
+    error::Result,
+    finish::{Extrema, Finish, ResponseRange},
+    image::{ImageSpec, SampleSliceMut, try_resize},
+    number::{self, Output},
+    plan::{Convolution, Normalisation, Plan, Totals},
+    simd::{Body, Isa},
+};
+
+/// The convolution of an image with missing samples, from its stored channels on.
+#[derive(Debug)]
+pub(super) struct Normalise {
+    convolution: Arc<Convolution>,
+    /// The channels of the image that are filtered, or whose luma is.
+    channels: Range<usize>,
+    luma: Option<Luma>,
+    /// The source column of every padded column.
+    columns: Vec<Option<usize>>,
+    kernels: Vec<KernelStages>,
+    /// Rounds samples near to a tie, if there may be any.
+    exact: Option<ExactResponses>,
+    alpha: Option<CopyAlpha>,
+}
+
+/// The sums of one kernel.
+#[derive(Debug)]
+struct KernelStages {
+    weights: Box<dyn RowStage>,
+    /// By the absolute weights, if there are weights of both signs.
+    absolute: Option<Box<dyn RowStage>>,
+    totals: Totals,
+}
+
+/// Buffers of one thread, reused from band to band.
+#[derive(Debug, Default)]
+struct Scratch {
+    planes: Planes,
+    /// Buffers of the stages that sum.
+    pool: Pool,
+    /// The sums of every kernel.
+    sums: Vec<SumRows>,
+    responses: Vec<f64>,
+    /// 1 for every sample of a row of the result that is missing, else 0.
+    missing: Vec<u8>,
+    near_ties: Vec<u32>,
+    /// Slices of responses: empty between rows.
+    slices: Vec<&'static [f64]>,
+}
+
+/// Rows of sums of one kernel; see [`Missing`](crate::Missing).
+#[derive(Debug, Default)]
+struct SumRows {
+    /// Of numbers: A.
+    numbers: Vec<f64>,
+    /// Of presence: P.
+    presence: Vec<f64>,
+    /// By the absolute weights: B.
+    abs_numbers: Vec<f64>,
+    /// Q.
+    abs_presence: Vec<f64>,
+}
+
+impl Normalise {
+    /// The stage of a plan with missing samples.
+    ///
+    /// # Errors
+    ///
+    /// If memory cannot be allocated.
+    pub(super) fn new(plan: &Plan, normalisation: &Normalisation) -> Result<Self> {
+        let convolution = Arc::clone(&plan.convolution);
+        let luma = Luma::new(plan.image(), plan.window_depth(), plan.offer().simd);
+        let (channels, luma) = match plan.stored_channels()? {
+            Some(stored) => (stored, None),
+            None => (0..3, Some(luma)),
+        };
+        let kernels = normalisation.sums.iter().map(|sums| {
+            Ok(KernelStages {
+                weights: compile(&sums.weights)?,
+                absolute: sums.absolute.as_ref().map(compile).transpose()?,
+                totals: sums.totals,
+            })
+        });
+        let axis = &convolution.geometry.columns;
+        let columns = axis.of_padded().image;
+        Ok(Self {
+            channels,
+            luma,
+            columns: (0..columns).map(|column| axis.source(column)).collect(),
+            kernels: kernels.collect::<Result<_>>()?,
+            exact: ExactResponses::new(&convolution),
+            alpha: (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.finish)),
+            convolution,
+        })
+    }
+
+    fn pass<'a>(&'a self, source: Rows<'a>) -> Pass<'a> {
+        let convolution = &*self.convolution;
+        let normalisation = convolution.normalisation.as_ref();
+        Pass {
+            stage: self,
+            convolution,
+            normalisation: normalisation.expect("this stage is for plans with missing samples"),
+            source,
+            row_len: convolution.output().row_len(),
+        }
+    }
+}
+
+impl RowStage for Normalise {
+    fn output(&self) -> ImageSpec {
+        self.convolution.output()
+    }
+
+    fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
+        self.convolution.geometry.rows.source_range(rows)
+    }
+
+    fn rows_at_once(&self) -> usize {
+        self.convolution.rows_at_once()
+    }
+
+    fn needs_extrema(&self) -> bool {
+        self.convolution.finish.needs_range()
+    }
+
+    fn extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Extrema> {
+        let range = self.pass(source).range(run)?;
+        // Responses as far apart as their errors may be equal.
+        Ok(Extrema::Computed(self.convolution.finish.certain(range)))
+    }
+
+    fn finishes(&self, extrema: &Extrema) -> Option<Finishes> {
+        Some(Finishes {
+            of_sums: self.convolution.finish.with_extrema(extrema),
+            of_windows: None,
+        })
+    }
+
+    fn run(
+        &self,
+        source: Rows<'_>,
+        rows: Range<usize>,
+        out: RowsMut<'_>,
+        run: &Run<'_>,
+    ) -> Result<()> {
+        self.pass(source).fill(rows, out, run)
+    }
+}
+
+/// One run of the stage over source rows.
+struct Pass<'a> {
+    stage: &'a Normalise,
+    convolution: &'a Convolution,
+    normalisation: &'a Normalisation,
+    source: Rows<'a>,
+    /// Samples in a row of the result.
+    row_len: usize,
+}
+
+impl Pass<'_> {
+    /// Fills `out` with these rows of the result; the threads share the bands.
+    fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
+        let finish = match run.finishes {
+            None => &self.convolution.finish,
+            Some(finishes) => &finishes.of_sums,
+        };
+        let band_rows = self.band_rows(rows.len());
+        let threads = match rows.len() <= band_rows {
+            true => 1,
+            false => run.threads,
+        };
+        let stride = out.stride;
+        let len = band_rows * stride;
+        parallel::for_each_chunk(out.samples, len, 1, threads, &|band, mut out| {
+            run.check()?;
+            let first = rows.start + band * band_rows;
+            let rows = first..(first + band_rows).min(rows.end);
+            let scratch = &mut *scratch(run);
+            self.sum(&rows, run, scratch)?;
+            let mut range = ResponseRange::EMPTY;
+            for row in 0..rows.len() {
+                let out = out.reborrow();
+                let out = out.range(row * stride, row * stride + self.row_len);
+                let responses = self.finish_row(finish, (rows.start, row), out, run, scratch)?;
+                range = range.join(responses);
+            }
+            if let Some(responses) = run.responses {
+                let mut all = responses.lock().unwrap_or_else(PoisonError::into_inner);
+                *all = all.join(range);
+            }
+            (run.progress)(rows.len());
+            Ok(())
+        })
+    }
+
+    /// The range of the numerators of the whole result.
+    fn range(&self, run: &Run<'_>) -> Result<ResponseRange> {
+        let rows = self.convolution.geometry.rows.output;
+        let band_rows = self.band_rows(rows);
+        parallel::joined_range(rows.div_ceil(band_rows), run.threads, &|band| {
+            run.check()?;
+            let first = band * band_rows;
+            let rows = first..(first + band_rows).min(rows);
+            let scratch = &mut *scratch(run);
+            self.sum(&rows, run, scratch)?;
+            let mut range = ResponseRange::EMPTY;
+            for row in 0..rows.len() {
+                let part = row * self.row_len..(row + 1) * self.row_len;
+                self.respond(part, scratch)?;
+                range = range.join(self.range_of_row(self.row_len, scratch));
+            }
+            Ok(range)
+        })
+    }
+
+    /// Output rows in a band of a run over `rows` rows: a part of a result is split over
+    /// all threads.
+    fn band_rows(&self, rows: usize) -> usize {
+        let convolution = self.convolution;
+        let max_rows = convolution.band_rows(false);
+        if rows == convolution.geometry.rows.output {
+            return max_rows;
+        }
+        let share = rows.div_ceil(convolution.threads);
+        share
+            .next_multiple_of(convolution.rows_at_once())
+            .min(max_rows)
+    }
+
+    /// Sums the windows of these rows of the result.
+    fn sum(&self, rows: &Range<usize>, run: &Run<'_>, scratch: &mut Scratch) -> Result<()> {
+        let Scratch {
+            planes, pool, sums, ..
+        } = scratch;
+        let stage = self.stage;
+        let run = Run {
+            columns: run.columns.clone(),
+            finishes: None,
+            responses: None,
+            missing: None,
+            pool,
+            threads: 1,
+            progress: &|_| (),
+            stop: run.stop,
+        };
+        let builder = PlaneBuilder::new(
+            self.convolution,
+            self.normalisation,
+            self.source,
+            stage.channels.clone(),
+            stage.luma.as_ref(),
+            &stage.columns,
+        );
+        builder.build(self.convolution.geometry.rows.padded(rows), planes, &run)?;
+        let channels = self.convolution.channels;
+        let [numbers, presence] = [planes.numbers(channels)?, planes.presence(channels)?];
+        sums.resize_with(stage.kernels.len(), SumRows::default);
+        let len = rows.len() * self.row_len;
+        let sum = |stage: &dyn RowStage, source: Rows<'_>, sums: &mut Vec<f64>| {
+            try_resize(sums, len, 0.0)?;
+            let out = RowsMut {
+                samples: SampleSliceMut::F64(sums),
+                stride: self.row_len,
+            };
+            stage.run(source, rows.clone(), out, &run)
+        };
+        for (kernel, sums) in stage.kernels.iter().zip(sums) {
+            sum(&*kernel.weights, numbers, &mut sums.numbers)?;
+            // If all samples are present, the responses are these sums.
+            if !planes.any_missing {
+                continue;
+            }
+            sum(&*kernel.weights, presence, &mut sums.presence)?;
+            if let Some(absolute) = &kernel.absolute {
+                sum(&**absolute, numbers, &mut sums.abs_numbers)?;
+                sum(&**absolute, presence, &mut sums.abs_presence)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the responses of every kernel to the windows at this part of the sums, NaN for
+    /// missing ones, and marks these. Returns their number.
+    fn respond(&self, part: Range<usize>, scratch: &mut Scratch) -> Result<usize> {
+        let Scratch {
+            planes,
+            sums,
+            responses,
+            missing,
+            ..
+        } = scratch;
+        let (kernels, simd) = (&self.stage.kernels, self.convolution.offer().simd);
+        let len = part.len();
+        try_resize(responses, kernels.len() * len, 0.0)?;
+        try_resize(missing, len, 0)?;
+        missing.fill(0);
+        for ((kernel, sums), out) in (kernels.iter().zip(&*sums)).zip(responses.chunks_mut(len)) {
+            if !planes.any_missing {
+                out.copy_from_slice(&sums.numbers[part.clone()]);
+                continue;
+            }
+            simd.run(Divide {
+                numbers: &sums.numbers[part.clone()],
+                presence: &sums.presence[part.clone()],
+                absolute: (kernel.absolute.as_ref()).map(|_| {
+                    [&sums.abs_numbers, &sums.abs_presence].map(|sums| &sums[part.clone()])
+                }),
+                totals: kernel.totals,
+                min_share: self.normalisation.min_share,
+                out,
+                missing,
+            });
+        }
+        if self.convolution.copies_alpha {
+            let channels = self.convolution.channels;
+            let alpha = missing.iter_mut().skip(channels - 1).step_by(channels);
+            alpha.for_each(|missing| *missing = 0);
+        }
+        let count = missing.iter().map(|&missing| usize::from(missing)).sum();
+        if count > 0 && kernels.len() > 1 {
+            for responses in responses.chunks_mut(len) {
+                let missing = responses.iter_mut().zip(&*missing);
+                let missing = missing.filter(|(_, missing)| **missing != 0);
+                missing.for_each(|(response, _)| *response = f64::NAN);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Finishes a row of a band that begins with row `first` of the result, and returns the
+    /// range of its numerators if that is noted.
+    fn finish_row(
+        &self,
+        finish: &Finish,
+        (first, row): (usize, usize),
+        out: SampleSliceMut<'_>,
+        run: &Run<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<ResponseRange> {
+        let channels = self.convolution.channels;
+        let [left, right] = [run.columns.start, run.columns.end].map(|column| column * channels);
+        let part = row * self.row_len + left..row * self.row_len + right;
+        let missing = self.respond(part.clone(), scratch)?;
+        let range = match run.responses {
+            Some(_) => self.range_of_row(right - left, scratch),
+            None => ResponseRange::EMPTY,
+        };
+        let mut out = out.range(left, right);
+        let Scratch {
+            planes,
+            sums,
+            responses,
+            missing: marks,
+            near_ties,
+            slices,
+            ..
+        } = scratch;
+        let mut of_kernels = recycled(mem::take(slices));
+        of_kernels.extend(responses.chunks_exact(right - left));
+        let simd = self.convolution.offer().simd;
+        finish.apply(simd, &of_kernels, out.reborrow(), near_ties);
+        *slices = recycled(of_kernels);
+        if let Some(exact) = &self.stage.exact {
+            for at in near_ties.drain(..).map(|at| at as usize) {
+                if marks[at] == 0 {
+                    let sums = self.stage.kernels.iter().zip(&*sums);
+                    let sums = sums.map(|(kernel, sums)| {
+                        let at = part.start + at;
+                        Sums {
+                            numbers: sums.numbers[at],
+                            presence: planes.any_missing.then(|| sums.presence[at]),
+                            absolute: (planes.any_missing && kernel.absolute.is_some())
+                                .then(|| [sums.abs_numbers[at], sums.abs_presence[at]]),
+                        }
+                    });
+                    let at_window = [first + row, (left + at) / channels, at % channels];
+                    let sample = exact.sample(sums, planes, at_window);
+                    number::fill(out.reborrow().range(at, at + 1), sample);
+                }
+            }
+        }
+        if missing > 0 {
+            let fill = self.normalisation.fill;
+            each_sample!(SampleSliceMut(out.reborrow()), out => put(out, marks, fill));
+            if let Some(count) = run.missing {
+                count.fetch_add(missing as u64, Ordering::Relaxed);
+            }
+        }
+        if let Some(alpha) = &self.stage.alpha {
+            let at = [first + row, run.columns.start];
+            let source = SourcePixels::new(&self.convolution.geometry, self.source, at);
+            alpha.run(out, &source);
+        }
+        Ok(range)
+    }
+
+    /// The range of the numerators of the responses, alpha and missing ones aside.
+    fn range_of_row(&self, len: usize, scratch: &mut Scratch) -> ResponseRange {
+        let Scratch {
+            responses, slices, ..
+        } = scratch;
+        let mut of_kernels = recycled(mem::take(slices));
+        of_kernels.extend(responses.chunks_exact(len));
+        let Convolution {
+            finish,
+            channels,
+            copies_alpha,
+            ..
+        } = self.convolution;
+        let simd = self.convolution.offer().simd;
+        let range = finish.range(simd, &of_kernels, *channels, *copies_alpha);
+        *slices = recycled(of_kernels);
+        range
+    }
+}
+
+/// Buffers for one band.
+fn scratch<'r>(run: &Run<'r>) -> PoolGuard<'r, Scratch> {
+    run.pool.take(Scratch::default)
+}
+
+/// Sets the samples that are marked to this value.
+fn put<O: Output>(out: &mut [O], marks: &[u8], value: f64) {
+    let value = O::from_real(value);
+    for (sample, &mark) in out.iter_mut().zip(marks) {
+        if mark != 0 {
+            *sample = value;
+        }
+    }
+}
+
+/// The sums of a row of windows, which become responses.
+struct Divide<'a> {
+    numbers: &'a [f64],
+    presence: &'a [f64],
+    /// B and Q, if they are not A and P.
+    absolute: Option<[&'a [f64]; 2]>,
+    totals: Totals,
+    min_share: f64,
+    out: &'a mut [f64],
+    missing: &'a mut [u8],
+}
+
+impl Body for Divide<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let Self {
+            numbers,
+            presence,
+            absolute,
+            totals:
+                Totals {
+                    sum,
+                    abs_sum,
+                    complete,
+                },
+            min_share,
+            out,
+            missing,
+        } = self;
+        // Without branches, for vectors.
+        let mut put = |at: usize, present: f64, response: f64| {
+            let is_complete = present >= complete;
+            let gone = !is_complete & ((present == 0.0) | (present / abs_sum < min_share));
+            let response = if is_complete { numbers[at] } else { response };
+            out[at] = if gone { f64::NAN } else { response };
+            missing[at] |= u8::from(gone);
+        };
+        match absolute {
+            None => {
+                for at in 0..numbers.len().min(presence.len()) {
+                    let present = presence[at];
+                    put(at, present.abs(), numbers[at] / present * sum);
+                }
+            }
+            Some([abs_numbers, abs_presence]) => {
+                for at in 0..numbers.len().min(presence.len()) {
+                    let mean = abs_numbers[at] / abs_presence[at];
+                    let response = numbers[at] + (sum - presence[at]) * mean;
+                    put(at, abs_presence[at], response);
+                }
+            }
+        }
+    }
+}
