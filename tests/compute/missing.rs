@@ -1,5 +1,7 @@
 //! Images with missing samples, against the formula in exact integers or in loops of `f64`.
 
+use std::{collections::BTreeMap, path::Path};
+
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank, Map,
     Mask, Method, Missing, Samples, Tuning,
@@ -914,4 +916,62 @@ fn large_integers_may_be_missing() {
         refused.to_string().starts_with("a sample is beyond"),
         "{refused}"
     );
+}
+
+/// What astropy makes of arrays with NaN (see testdata/README.md).
+#[derive(serde::Deserialize)]
+struct Astropy {
+    arrays: BTreeMap<String, Vec<Vec<Option<f64>>>>,
+    kernels: BTreeMap<String, Vec<Vec<Option<f64>>>>,
+    cases: Vec<AstropyCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct AstropyCase {
+    array: String,
+    kernel: String,
+    border: String,
+    expected: Vec<Vec<Option<f64>>>,
+}
+
+/// Rows, columns, and the numbers, `null` as NaN.
+fn flat(rows: &[Vec<Option<f64>>]) -> ([usize; 2], Vec<f64>) {
+    let numbers = rows.iter().flatten().map(|n| n.unwrap_or(f64::NAN));
+    ([rows.len(), rows[0].len()], numbers.collect())
+}
+
+#[test]
+fn arrays_with_nan_are_what_astropy_makes_of_them() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/missing.json");
+    let astropy: Astropy = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(astropy.cases.len(), 420);
+    let (mut compared, mut nan) = (0, 0);
+    for case in &astropy.cases {
+        let ([rows, columns], numbers) = flat(&astropy.arrays[&case.array]);
+        let (size, weights) = flat(&astropy.kernels[&case.kernel]);
+        let sum = weights.iter().sum();
+        let kernel = Kernel::new(size[0], size[1], weights).unwrap();
+        let kernel = kernel.with_divisor(sum).unwrap().flipped();
+        let border: Border = case.border.parse().unwrap();
+        for (depth, allowed) in [(Depth::F32, 1e-6), (Depth::F64, 1e-11)] {
+            let filter = Filter::new(kernel.clone())
+                .with_extent(border)
+                .ignoring(Missing::nan());
+            let made = filter.apply(&image([rows, columns, 1], depth, &numbers));
+            let expected = flat(&case.expected).1;
+            for (made, expected) in self::numbers(&made.unwrap()).iter().zip(expected) {
+                let what = (&case.array, &case.kernel, &case.border);
+                match expected.is_nan() {
+                    true => assert!(made.is_nan(), "{what:?}: {made}"),
+                    false => assert!(
+                        (made - expected).abs() <= allowed * expected.abs().max(1.0),
+                        "{what:?}: {made} {expected}"
+                    ),
+                }
+                nan += usize::from(expected.is_nan());
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared == 66_510 && nan == 10_940, "{compared} {nan}");
 }
