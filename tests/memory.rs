@@ -15,7 +15,8 @@ use std::{
 use common::{Random, random_image};
 use peak_alloc::PeakAlloc;
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, KernelBank, Map, Method, Samples, Tuning, batch,
+    Border, Channel, Depth, Extent, Filter, Image, KernelBank, Map, Mask, Method, Missing, Samples,
+    Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
     run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
@@ -322,6 +323,31 @@ fn estimates_are_bounds_and_not_far_above() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(runs >= 23 * 13, "{runs}");
+}
+
+/// The planes of numbers and of presence, and the sums over them, are counted.
+#[test]
+fn estimates_hold_where_samples_are_missing() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut runs, mut wrong) = (0, String::new());
+    for (i, path) in inputs(folder.path()).iter().enumerate() {
+        let (map, format) = ([Map::Clamp, Map::Stretch][i % 2], Format::Npy);
+        let border = BORDERS[i % 3];
+        let filter = filter(map, border, Channel::Luma, format).ignoring(Missing::value(0.0));
+        let (estimate, peak) = run(path, format, &filter);
+        runs += 1;
+        if peak > estimate + SLACK || estimate > 4 * peak + 4 * SLACK {
+            let name = path.file_name().unwrap().display();
+            writeln!(
+                wrong,
+                "{name}, {map}, {border}: estimate {estimate}, peak {peak}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert_eq!(runs, 23);
 }
 
 /// What is estimated for a run.
@@ -1022,4 +1048,38 @@ fn runs_after_the_first_allocate_nothing() {
         methods.iter().all(|&n| n > 0),
         "every method ran: {methods:?}"
     );
+}
+
+#[test]
+fn runs_with_missing_samples_allocate_nothing_after_the_first() {
+    let _alone = alone();
+    let mut random = Random(0xa110d);
+    let shape = [90, 200, 4];
+    let mut marks = random_image(&mut random, shape, Depth::U8);
+    for name in ["gaussian7", "sobel_x"] {
+        for depth in [Depth::U8, Depth::F32] {
+            for channel in [Channel::Luma, Channel::Each] {
+                let mask = Mask::new(&marks).unwrap();
+                let filter = Filter::new(KernelBank::resolve(name).unwrap())
+                    .with_channel(channel)
+                    .with_extent(Border::Reflect)
+                    .ignoring(Missing::value(1.0).and_mask(mask));
+                let tuning = Tuning::default().with_threads(1);
+                let plan = filter.plan_for(shape, depth, &tuning).unwrap();
+                let [first, second] = [1, 2].map(|_| random_image(&mut random, shape, depth));
+                let mut runner = plan.runner().unwrap();
+                let mut output = plan.allocate().unwrap();
+                runner.run(&first, &mut output).unwrap();
+                let mut run = || measured(|| runner.run(&second, &mut output).unwrap()).1;
+                let bytes = (0..5).map(|_| run()).min();
+                assert_eq!(bytes, Some(0), "{name} {depth} {channel}: {plan}");
+            }
+        }
+        // Few are missing, then.
+        let Samples::U8(samples) = marks.samples() else {
+            unreachable!()
+        };
+        let few = samples.iter().map(|&s| u8::from(s == 7)).collect();
+        marks = Image::new(shape[0], shape[1], shape[2], Samples::U8(few)).unwrap();
+    }
 }

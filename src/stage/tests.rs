@@ -4,8 +4,8 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{compile::compile, point::Luma, *};
 use crate::{
-    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Plan, Samples,
-    Tuning, number::Output, simd::Simd,
+    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
+    Plan, Samples, Tuning, number::Output, simd::Simd,
 };
 
 /// Samples that are never constant or symmetric.
@@ -361,6 +361,28 @@ fn chunks_of_every_channel_map_and_depth() {
                     .with_channel(channel)
                     .with_map(map);
                 check(&filter, &image(29, 31, 4, Depth::U8), &Tuning::default());
+            }
+        }
+    }
+}
+
+#[test]
+fn chunks_with_missing_samples() {
+    for extent in EXTENTS {
+        for channel in [Channel::Luma, Channel::Each, Channel::Green] {
+            for map in [Map::Clamp, Map::Stretch, Map::Float] {
+                let image = image(29, 31, 4, Depth::U8);
+                let mask = Mask::new(&self::image(29, 31, 1, Depth::Bool)).unwrap();
+                let missing = Missing::value(7.0).and_mask(mask).with_min_share(0.1);
+                for missing in [Missing::value(7.0), missing] {
+                    let filter = Filter::new(kernel(3, 5))
+                        .with_extent(extent)
+                        .with_channel(channel)
+                        .with_map(map)
+                        .with_step([2, 1])
+                        .ignoring(missing);
+                    check(&filter, &image, &Tuning::default());
+                }
             }
         }
     }
