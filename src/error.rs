@@ -18,6 +18,9 @@ pub use self::{
     request::RequestError,
 };
 
+#[cfg(feature = "codecs")]
+pub(crate) use input::shape_text;
+
 pub use crate::unknown_name::{NameOf, UnknownName};
 use crate::{kernel::KernelError, view::LayoutError};
 

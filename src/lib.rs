@@ -9,6 +9,8 @@
 mod depth;
 
 #[cfg(feature = "codecs")]
+mod axes;
+#[cfg(feature = "codecs")]
 pub mod batch;
 pub mod border;
 #[cfg(feature = "codecs")]
@@ -41,6 +43,8 @@ mod unknown_name;
 #[cfg(feature = "codecs")]
 mod warning;
 
+#[cfg(feature = "codecs")]
+pub use axes::Axes;
 pub use border::Border;
 pub use combine::Combine;
 pub use engine::Method;

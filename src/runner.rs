@@ -237,7 +237,7 @@ impl Runner {
             first: 0,
         };
         self.chain
-            .begin(source, &mut self.scratch, self.stop.as_ref())?;
+            .begin([source], &mut self.scratch, self.stop.as_ref())?;
         each_sample!(ImageViewMut(output), output => {
             self.fill_view(source, region, output, progress)
         })

@@ -21,6 +21,9 @@ pub enum WarningKind {
     /// Responses to float samples lay beyond full scale and were clipped to it in an integer
     /// result, which [`Map::Stretch`](crate::Map::Stretch) avoids.
     Clipped,
+    /// An array of three axes was read as rows, columns and channels, since nobody said what its
+    /// [`Axes`](crate::Axes) are.
+    Axes,
     /// Anything else.
     Other,
 }
@@ -67,6 +70,12 @@ impl Warning {
                 }
             ),
         }
+    }
+
+    /// How the axes of an array were understood.
+    pub(crate) const fn axes(text: String) -> Self {
+        let kind = WarningKind::Axes;
+        Self { kind, text }
     }
 
     /// Its kind.

@@ -352,14 +352,19 @@ fn estimates_hold_where_samples_are_missing() {
 
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
+    let request = Request {
+        filter: filter.clone(),
+        output: Place::Standard,
+        format: Some(format),
+    };
     let job = Job {
         input: Place::File(path.to_owned()),
-        results: Vec::new(),
+        results: vec![request],
     };
     let input = Input::open(&job, &options()).unwrap();
-    let plan = input.plan(filter, &Tuning::default()).unwrap();
+    let plan = input.plan(&job.results[0], &Tuning::default()).unwrap();
     let mode = Mode::new(&input, [&plan]);
-    run::memory_needed(&input, &mode, [(&plan, format, false)])
+    run::memory_needed(&input, &mode, [(&plan, &job.results[0], false)])
 }
 
 /// The estimate and the peak of a run.
@@ -989,7 +994,7 @@ fn jobs_that_do_not_fit_on_all_threads_run_on_one() {
                 }
                 continue;
             }
-            let Ok(run::PlannedOutcome::Made(plan, _)) = &planned.unwrap().outcomes[0] else {
+            let Ok(run::PlannedOutcome::Made { plan, .. }) = &planned.unwrap().outcomes[0] else {
                 panic!("{name} is made");
             };
             assert_eq!(plan.threads(), threads, "{name} within {limit}");
@@ -1081,5 +1086,78 @@ fn runs_with_missing_samples_allocate_nothing_after_the_first() {
         };
         let few = samples.iter().map(|&s| u8::from(s == 7)).collect();
         marks = Image::new(shape[0], shape[1], shape[2], Samples::U8(few)).unwrap();
+    }
+}
+
+/// An array of 16-bit noise in C order.
+fn noise_npy(shape: &[usize]) -> Vec<u8> {
+    let lens: String = shape.iter().map(|len| format!("{len}, ")).collect();
+    let header = format!("{{'descr': '<u2', 'fortran_order': False, 'shape': ({lens})}}");
+    let header = format!("{header:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    let mut random = Random(3);
+    let count: usize = shape.iter().product();
+    file.extend((0..count).flat_map(|_| (random.next() as u16).to_le_bytes()));
+    file
+}
+
+/// A stack takes the memory of a single image of the same pixels, and no more than was
+/// estimated, in every order of its axes.
+#[test]
+fn a_stack_takes_the_memory_of_an_image() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    let peak = |axes: &str, shape: &[usize], map: Map| {
+        fs::write(&path, noise_npy(shape)).unwrap();
+        let bank = KernelBank::resolve("gaussian5").unwrap();
+        let request = Request {
+            filter: Filter::new(bank)
+                .with_extent(Border::Edge)
+                .with_channel(Channel::Each)
+                .with_map(map),
+            output: Place::File(folder.path().join("b.npy")),
+            format: Some(Format::Npy),
+        };
+        let job = Job {
+            input: Place::File(path.clone()),
+            results: vec![request],
+        };
+        let options = Options {
+            axes: Some(axes.parse().unwrap()),
+            ..options()
+        };
+        let input = Input::open(&job, &options).unwrap();
+        let plan = input.plan(&job.results[0], &options.tuning).unwrap();
+        let mode = Mode::new(&input, [&plan]);
+        assert_eq!(mode, Mode::Mapped);
+        let results = [(&plan, &job.results[0], false)];
+        let estimate = run::memory_needed(&input, &mode, results) as usize;
+        drop((input, plan));
+        let (outcomes, peak) = measured(|| run::run(&job, &options, &Silent));
+        for outcome in outcomes.unwrap() {
+            outcome.unwrap();
+        }
+        assert!(
+            peak <= estimate + SLACK,
+            "{axes} {map}: estimate {estimate}, peak {peak}"
+        );
+        peak
+    };
+    for map in [Map::Clamp, Map::Stretch] {
+        let image = peak("YX", &[24 * 512, 512], map);
+        for (axes, shape) in [
+            ("TYX", [24, 512, 512]),
+            ("TXY", [24, 512, 512]),
+            ("CYX", [24, 512, 512]),
+            ("YTX", [512, 24, 512]),
+            ("YXT", [512, 512, 24]),
+        ] {
+            let stack = peak(axes, &shape, map);
+            let bound = image + image / 10 + (64 << 10);
+            assert!(stack <= bound, "{axes} {map}: {stack}, image {image}");
+        }
     }
 }

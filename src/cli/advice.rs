@@ -13,6 +13,12 @@ pub(super) fn line(error: &Error) -> String {
     match error {
         Error::Kernel(kernel) => kernel_line(kernel),
         Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
+        Error::Input(InputError::ArrayOrder { readings, .. }) => {
+            let with_option = |line: String, (axes, _): &(String, String)| {
+                line.replace(&format!("({axes})"), &format!("(--axes {axes})"))
+            };
+            readings.iter().fold(error.to_string(), with_option)
+        }
         // The option itself is wrong.
         Error::Request(RequestError::OneOutput { results }) => format!(
             "--output names one file for {results} results; name a folder (with a / at its end)"
@@ -62,6 +68,7 @@ pub(super) fn warning(warning: &Warning) -> String {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped => "; --map stretch keeps them",
+        WarningKind::Axes => "; --axes names others",
         _ => "",
     };
     format!("{warning}{after}")
@@ -108,6 +115,7 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
             let names: Vec<_> = pictures.copied().map(depth_name).collect();
             format!(", or --depth {}", names.join(" or ")).into()
         }
+        OutputError::Planes { .. } => ", with --format npy".into(),
         OutputError::Special { .. } => ": name an output with --output".into(),
         OutputError::BackupTaken { .. } => ", or choose another --backup".into(),
         _ => "".into(),

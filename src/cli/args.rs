@@ -121,6 +121,16 @@ pub(super) struct InputArgs {
     /// nothing else: give every machine the same list.
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
+
+    /// What the axes of .npy arrays are, a letter for each, such as TYX, ZCYX, YXC or XY
+    ///
+    /// Y are rows and X columns, C are channels; every other letter counts planes,
+    /// each of which is filtered by itself. The result has the same axes in the
+    /// same order, but for C where the channels become one; --map stretch and
+    /// symmetric take one range for all planes. Without it, two axes are YX, three
+    /// of which the last has 1 to 4 are YXC, and others are an error.
+    #[arg(long, value_name = "LETTERS")]
+    pub(super) axes: Option<String>,
 }
 
 /// The filter.

@@ -87,13 +87,17 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
         let megapixels = (rows * columns) as f64 / 1e6;
         if !settings.json {
             messages::print_line(format_args!(
-                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}",
+                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}{}",
                 printable(&job.input.path().display().to_string()),
                 image.depth(),
                 printable(bank.name()),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
                 counted(bench.runs as usize, "run"),
+                match opened.planes() {
+                    1 => String::new(),
+                    planes => format!("; the first of {planes} planes"),
+                },
             ));
             messages::print_line(
                 "engine     lane  simd         min ms   median ms   Mpixel/s   speed-up   max |diff|",
@@ -118,6 +122,7 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
                     "megapixels_per_s": rate, "speedup": speedup,
                     "max_abs_diff": line.max_abs_diff,
                     "timed_rows": line.rows, "checked_rows": checked_rows,
+                    "planes": opened.planes(),
                 });
                 messages::extend(&mut object, messages::path_json("input", job.input.path()));
                 messages::print_line(object);

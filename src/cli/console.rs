@@ -177,11 +177,13 @@ impl Console {
                     .error(format_args!("{place}: {}", advice::line(error)));
             }
             Ok(Outcome::Done(done)) if self.verbose => {
-                let [rows, columns, channels] = done.plan.output_shape();
+                let [rows, columns, channels] = done.plan.picture_shape();
+                let array = done.array_shape.as_deref().map(messages::array_text);
                 let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
                 self.messages.note(format_args!(
-                    "{output}: {columns} x {rows}, {channels} x {}, {}; read {:.1}, filter {:.1}, write {:.1} ms",
+                    "{output}: {columns} x {rows}, {channels} x {}, {}{}; read {:.1}, filter {:.1}, write {:.1} ms",
                     done.plan.output_depth(),
+                    array.unwrap_or_default(),
                     done.plan,
                     milliseconds(done.read),
                     milliseconds(done.filter),

@@ -23,7 +23,7 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
                 for (index, outcome) in outcomes.iter().enumerate() {
                     let outcome = outcome.as_ref();
                     let mut warnings: Vec<_> = warnings.iter().map(advice::warning).collect();
-                    if let Ok(PlannedOutcome::Made(_, format)) = outcome {
+                    if let Ok(PlannedOutcome::Made { format, .. }) = outcome {
                         let output = job.results[index].output.path();
                         warnings.extend(messages::warn_unused(
                             &settings.unused_options,
@@ -67,7 +67,11 @@ fn print_result(
     if settings.json {
         let mut object = messages::names_json(job, index);
         let fields = match outcome {
-            Ok(PlannedOutcome::Made(plan, format)) => messages::plan_json("planned", plan, *format),
+            Ok(PlannedOutcome::Made {
+                plan,
+                format,
+                array_shape,
+            }) => messages::plan_json("planned", plan, *format, array_shape.as_deref()),
             Ok(PlannedOutcome::Skipped) => json!({ "status": "skipped" }),
             Ok(PlannedOutcome::Unknown(_)) => json!({ "status": "unknown" }),
             Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
@@ -80,16 +84,22 @@ fn print_result(
     let input = job.input.path().display();
     let line = printable(&format!("{input} -> {output}"));
     match outcome {
-        Ok(PlannedOutcome::Made(plan, format)) => {
-            let [rows, columns, channels] = plan.output_shape();
+        Ok(PlannedOutcome::Made {
+            plan,
+            format,
+            array_shape,
+        }) => {
+            let [rows, columns, channels] = plan.picture_shape();
+            let array = array_shape.as_deref().map(messages::array_text);
             let existing = settings.batch.options.existing;
             let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)
                 && request.output.path().exists();
             messages::print_line(format_args!(
-                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {format}, {plan}{}",
+                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {}{format}, {plan}{}",
                 printable(request.filter.bank().name()),
                 request.filter.extent(),
                 plan.output_depth(),
+                array.unwrap_or_default(),
                 if replaces { ", replaces" } else { "" },
             ));
         }

@@ -32,12 +32,12 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let input = messages::open(job, &settings.batch.options, messages)?;
     let tuning = &settings.batch.options.tuning;
     let mask = run::read_mask(&settings.batch.options)?;
-    let filters = job.results.iter().map(|request| &request.filter);
-    let plans = filters.map(|filter| input.plan(&run::masked(filter, mask.as_ref()), tuning));
+    let requests = job.results.iter();
+    let plans = requests.map(|request| input.plan(&run::masked(request, mask.as_ref()), tuning));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let mode = Mode::new(&input, &plans);
-    let results = (job.results.iter().zip(&plans))
-        .map(|(request, plan)| (plan, request.format.unwrap_or(input.format()), false));
+    let results = plans.iter().zip(&job.results);
+    let results = results.map(|(plan, request)| (plan, request, false));
     let memory = run::memory_needed(&input, &mode, results);
     for (request, plan) in job.results.iter().zip(&plans) {
         let facts = facts(
@@ -120,6 +120,29 @@ fn facts(
         layout_json(source, sample),
     );
 
+    if let Some((axes, shape)) = image.array() {
+        let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
+        let planes = match image.planes() {
+            1 => "one plane".to_owned(),
+            planes => format!("{planes} planes, each filtered by itself by this plan"),
+        };
+        let transposed = match plan.is_transposed() {
+            true => "; X precedes Y, so it is filtered as it lies, by the transposed kernel",
+            false => "",
+        };
+        facts.add(
+            "axes",
+            format!(
+                "{axes} of shape ({}): {planes}{transposed}",
+                lengths.join(", ")
+            ),
+            json!({
+                "axes": axes.to_string(), "shape": shape, "planes": image.planes(),
+                "transposed": plan.is_transposed(),
+            }),
+        );
+    }
+
     let [kh, kw] = bank.size();
     let combine = bank
         .combine()
@@ -172,7 +195,7 @@ fn facts(
         ),
     };
     facts.add("extent", extent, json!(filter.extent().to_string()));
-    let [out_rows, out_columns, out_channels] = plan.output_shape();
+    let [out_rows, out_columns, out_channels] = plan.picture_shape();
     facts.add(
         "output",
         format!(

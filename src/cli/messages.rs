@@ -297,10 +297,21 @@ fn percent_encoded(bytes: &[u8]) -> String {
     text
 }
 
+/// The shape of a result that is an array of several axes, before its format.
+pub(super) fn array_text(shape: &[usize]) -> String {
+    let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
+    format!("array ({}), ", lengths.join(", "))
+}
+
 /// The output format and shape of a plan, as JSON fields.
-pub(super) fn plan_json(status: &str, plan: &Plan, format: Format) -> Value {
-    let [rows, columns, channels] = plan.output_shape();
-    json!({
+pub(super) fn plan_json(
+    status: &str,
+    plan: &Plan,
+    format: Format,
+    array_shape: Option<&[usize]>,
+) -> Value {
+    let [rows, columns, channels] = plan.picture_shape();
+    let mut fields = json!({
         "status": status,
         "format": format.name(),
         "width": columns,
@@ -308,7 +319,11 @@ pub(super) fn plan_json(status: &str, plan: &Plan, format: Format) -> Value {
         "channels": channels,
         "depth": plan.output_depth().name(),
         "plan": plan.to_string(),
-    })
+    });
+    if let Some(shape) = array_shape {
+        extend(&mut fields, json!({ "array_shape": shape }));
+    }
+    fields
 }
 
 /// Adds the fields of one object to another.
@@ -324,7 +339,9 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
     let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
     let fields = match outcome {
         Ok(Outcome::Done(done)) => {
-            extend(&mut object, plan_json("done", &done.plan, done.format));
+            let array_shape = done.array_shape.as_deref();
+            let fields = plan_json("done", &done.plan, done.format, array_shape);
+            extend(&mut object, fields);
             if job.results[index].filter.missing().is_some() {
                 extend(&mut object, json!({ "missing": done.missing }));
             }

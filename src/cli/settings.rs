@@ -176,6 +176,7 @@ impl Settings {
                 options: Options {
                     limits: limits(run)?,
                     input_format: format,
+                    axes: input.axes.as_deref().map(str::parse).transpose()?,
                     encode: EncodeOptions {
                         quality: output.quality.unwrap_or(EncodeOptions::default().quality),
                         compression: match output.compression {

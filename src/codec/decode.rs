@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::{
+    axes::{Reading, Stack},
     error::{Error, IoAction, Result},
     file::open_file,
-    image::{Image, ImageView},
+    image::{Image, ImageView, SampleSlice},
     warning::Warning,
 };
 
@@ -47,52 +48,84 @@ pub struct Opened {
 #[derive(Debug)]
 enum Source {
     Memory(Image),
+    /// An array that was read, [folded](Stack::folded) to an image.
+    Array(Image, Stack),
     /// A mapped array that needs no conversion.
-    Mapped(NpyFile),
+    Mapped(NpyFile, Stack),
 }
 
 impl Opened {
     /// Whether the samples are mapped from the file.
     pub const fn is_mapped(&self) -> bool {
-        matches!(self.source, Source::Mapped(_))
+        matches!(self.source, Source::Mapped(..))
     }
 
-    /// The samples, wherever they are.
+    /// The samples, wherever they are: of an array of several planes, those of the first.
     pub fn image(&self) -> ImageView<'_> {
         match &self.source {
             Source::Memory(image) => image.into(),
-            Source::Mapped(file) => file.image().expect("it was an image when it was opened"),
+            Source::Array(_, stack) | Source::Mapped(_, stack) => {
+                let (shape, strides) = (stack.picture(), stack.picture_strides());
+                ImageView::strided(self.samples(), shape, strides, 0)
+                    .expect("a plane lies in its array")
+            }
         }
     }
-}
 
-impl From<Decoded> for Opened {
-    fn from(decoded: Decoded) -> Self {
+    /// How many planes there are: one, but of an array with axes that count them.
+    pub fn planes(&self) -> usize {
+        self.stack().map_or(1, Stack::planes)
+    }
+
+    /// The samples of all planes, in the order in which they are stored.
+    pub(crate) fn samples(&self) -> SampleSlice<'_> {
+        match &self.source {
+            Source::Memory(image) | Source::Array(image, _) => image.samples().as_slice(),
+            Source::Mapped(file, _) => file.samples().expect("it was mapped when it was opened"),
+        }
+    }
+
+    /// The axes and sizes of an array, if it is mapped or more than an image.
+    pub(crate) const fn stack(&self) -> Option<&Stack> {
+        match &self.source {
+            Source::Memory(_) => None,
+            Source::Array(_, stack) | Source::Mapped(_, stack) => Some(stack),
+        }
+    }
+
+    /// Reads all rows.
+    pub(crate) fn read(reader: RowReader<'_>) -> Result<Self> {
+        let stack = reader.header().stack.clone();
         let Decoded {
             image,
             format,
             metadata,
             warnings,
-        } = decoded;
-        Self {
-            source: Source::Memory(image),
+        } = reader.into_decoded()?;
+        let source = match stack {
+            Some(stack) => Source::Array(image, stack),
+            None => Source::Memory(image),
+        };
+        Ok(Self {
+            source,
             format,
             metadata,
             warnings,
-        }
+        })
     }
 }
 
 /// Opens the file at `path`: an array of a type that needs no conversion is
-/// mapped and can be larger than memory, everything else is read.
+/// mapped and can be larger than memory, everything else is read. Of an array of three axes,
+/// the last are channels; if they are more than four, a warning says so.
 ///
 /// # Errors
 ///
 /// As [`read`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
-    match open_input(path, limits, ScanDepth::Quick)? {
+    match open_input(path, limits, ScanDepth::Quick, Reading::AsImage)? {
         OpenedInput::Mapped(opened) => Ok(opened),
-        OpenedInput::Rows(reader) => Ok(reader.into_decoded()?.into()),
+        OpenedInput::Rows(reader) => Opened::read(reader),
     }
 }
 
@@ -118,26 +151,25 @@ pub(crate) fn open_input(
     path: &Path,
     limits: &Limits,
     scan_depth: ScanDepth,
+    arrays: Reading<'_>,
 ) -> Result<OpenedInput> {
     let mut file = open_file(path)?;
-    if let Some(opened) = map_array(&mut file, limits)? {
+    if let Some(opened) = map_array(&mut file, limits, arrays)? {
         return Ok(OpenedInput::Mapped(opened));
     }
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_file(file, limits, &read_errors)?;
-    rows(
-        input,
-        Format::from_path(path),
-        limits,
-        read_errors,
+    let how = Manner {
+        hint: Format::from_path(path),
         scan_depth,
-    )
-    .map(OpenedInput::Rows)
+        arrays,
+    };
+    rows(input, how, limits, read_errors).map(OpenedInput::Rows)
 }
 
 /// Maps the array in the file, if that needs no conversion. The file is left at its
 /// beginning.
-fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
+fn map_array(file: &mut File, limits: &Limits, arrays: Reading<'_>) -> Result<Option<Opened>> {
     // Pipes cannot be mapped, and reading from them consumes their data.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
@@ -152,18 +184,21 @@ fn map_array(file: &mut File, limits: &Limits) -> Result<Option<Opened>> {
     let Some(array) = NpyFile::of(file).ok().filter(NpyFile::is_exact) else {
         return Ok(None);
     };
-    let Some(image) = array.image() else {
+    let (Some(samples), Ok((stack, note))) = (array.samples(), array.stack(arrays)) else {
         return Ok(None);
     };
-    let shape = image.shape();
+    let shape = match stack.is_picture() {
+        true => stack.picture(),
+        false => stack.folded(),
+    };
     let [rows, columns, channels] = shape.map(|n| n as u64);
-    limits.check(rows, columns, channels, image.depth())?;
-    let metadata = array.metadata();
+    limits.check(rows, columns, channels, samples.depth())?;
+    let metadata = array.metadata(&stack);
     Ok(Some(Opened {
-        source: Source::Mapped(array),
+        source: Source::Mapped(array, stack),
         format: Format::Npy,
         metadata,
-        warnings: npy::order_warning(shape).into_iter().collect(),
+        warnings: note.into_iter().collect(),
     }))
 }
 
@@ -192,13 +227,8 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Decoded> {
 pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_file(open_file(path)?, limits, &read_errors)?;
-    rows(
-        input,
-        Format::from_path(path),
-        limits,
-        read_errors,
-        ScanDepth::Quick,
-    )
+    let how = Manner::quick(Format::from_path(path));
+    rows(input, how, limits, read_errors)
 }
 
 /// Opens a stream, for example standard input, to be read by rows. Data after the
@@ -213,9 +243,23 @@ pub fn rows_from<'a>(
     hint: Option<Format>,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
+    rows_of_stream(reader, hint, limits, Reading::AsImage)
+}
+
+/// [`rows_from`], with arrays that need not be images.
+pub(crate) fn rows_of_stream<'a>(
+    reader: impl Read + Send + 'a,
+    hint: Option<Format>,
+    limits: &Limits,
+    arrays: Reading<'_>,
+) -> Result<RowReader<'a>> {
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_stream(reader, &read_errors);
-    rows(input, hint, limits, read_errors, ScanDepth::Quick)
+    let how = Manner {
+        arrays,
+        ..Manner::quick(hint)
+    };
+    rows(input, how, limits, read_errors)
 }
 
 /// Opens a file in memory to be read by rows. The content takes precedence over `hint`.
@@ -229,12 +273,16 @@ pub fn rows_of_bytes<'a>(
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let (input, read_errors) = (Input::Memory(bytes), ReadErrors::new(limits));
-    rows(input, hint, limits, read_errors, ScanDepth::Quick)
+    rows(input, Manner::quick(hint), limits, read_errors)
 }
 
 /// Opens a file that was just written in this format, without limits: it was written within
 /// them.
-pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'static>> {
+pub(crate) fn rows_of_written(
+    file: File,
+    format: Format,
+    arrays: Reading<'_>,
+) -> Result<RowReader<'static>> {
     let limits = Limits {
         max_pixels: u64::MAX,
         max_bytes: u64::MAX,
@@ -242,7 +290,11 @@ pub(crate) fn rows_of_written(file: File, format: Format) -> Result<RowReader<'s
     };
     let read_errors = ReadErrors::new(&limits);
     let input = Input::of_file(file, &limits, &read_errors)?;
-    rows(input, Some(format), &limits, read_errors, ScanDepth::Quick)
+    let how = Manner {
+        arrays,
+        ..Manner::quick(Some(format))
+    };
+    rows(input, how, &limits, read_errors)
 }
 
 /// Opens a JPEG that is split into strips if it has at least the given number of
@@ -262,22 +314,47 @@ pub fn rows_of_split_jpeg<'a>(
     Ok(jpeg::open_split(bytes.into(), limits, settings)?.with_memory_limit(limits))
 }
 
+/// How an input is read.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    /// The format if the content does not identify it.
+    hint: Option<Format>,
+    scan_depth: ScanDepth,
+    /// What the axes of an array are taken for.
+    arrays: Reading<'a>,
+}
+
+impl Manner<'_> {
+    const fn quick(hint: Option<Format>) -> Self {
+        Self {
+            hint,
+            scan_depth: ScanDepth::Quick,
+            arrays: Reading::AsImage,
+        }
+    }
+}
+
 fn rows<'a>(
     input: Input<'a>,
-    hint: Option<Format>,
+    how: Manner<'_>,
     limits: &Limits,
     read_errors: ReadErrors,
-    scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
+    let hint = how.hint;
     let (start, input) = input
         .start()
         .map_err(|error| read_errors.real_cause(error))?;
     let format = sniff::format_of(&start, hint)?;
-    let mut reader = rows_as(format, &start, input, limits, scan_depth)
+    let mut reader = rows_as(format, &start, input, limits, how)
         .map_err(|error| read_errors.real_cause(error))?;
     if let Some(hint) = hint.filter(|hint| !hint.is_same_family(format)) {
         reader.warn_first(format!(
             "the name says {hint}, the content is {format}: it was read as {format}"
+        ));
+    }
+    if let (Some(axes), false) = (how.arrays.named(), format == Format::Npy) {
+        reader.warn(format!(
+            "the axes {axes} are for arrays, this is {format}: they have no effect"
         ));
     }
     Ok(reader
@@ -290,8 +367,9 @@ fn rows_as<'a>(
     start: &[u8],
     input: Input<'a>,
     limits: &Limits,
-    scan_depth: ScanDepth,
+    how: Manner<'_>,
 ) -> Result<RowReader<'a>> {
+    let scan_depth = how.scan_depth;
     if format == Format::Png {
         return png::open(input.into_reader(), start, limits, scan_depth);
     }
@@ -299,7 +377,7 @@ fn rows_as<'a>(
         return pnm::open(input.into_reader(), format, limits);
     }
     if format == Format::Npy {
-        return npy::open(input, limits);
+        return npy::open(input, limits, how.arrays);
     }
     if format == Format::Tiff {
         let (input, held) = input.into_seekable(limits)?;

@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::{
+    axes::Stack,
     error::Result,
     file::{Output, Overwrite},
-    image::{Image, ImageSpec},
+    image::{Depth, Image, ImageSpec},
     warning::Warning,
 };
 
@@ -134,6 +135,33 @@ pub fn create_rows<'a>(
     let sink = out.explain(sink)?;
     let metadata = metadata.clone();
     Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
+}
+
+/// Begins a `.npy` file to be written by rows: this array of samples of this type, whose rows are
+/// those of [`Stack::folded`].
+///
+/// # Errors
+///
+/// As [`create_rows`].
+pub(crate) fn create_array<'a>(
+    array: &Stack,
+    depth: Depth,
+    out: Output<'a>,
+) -> Result<RowWriter<'a>> {
+    let spec = ImageSpec::new(array.folded(), depth);
+    spec.check()?;
+    let out = SharedOutput::forward(out);
+    let sink = npy::Writer::of_shape(array.shape(), depth, out.clone());
+    let sink = Box::new(out.explain(sink)?);
+    let metadata = Metadata::default();
+    Ok(RowWriter::new(
+        spec,
+        Format::Npy,
+        metadata,
+        Vec::new(),
+        sink,
+        out,
+    ))
 }
 
 /// Whether rows are encoded as they are written.

@@ -43,9 +43,9 @@ pub use decode::rows_of_split_jpeg;
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };
-pub(crate) use decode::{OpenedInput, ScanDepth, open_input, rows_of_written};
-pub(crate) use encode::memory_to_write;
+pub(crate) use decode::{OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written};
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
+pub(crate) use encode::{create_array, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;
 pub use ignored_content::IgnoredContent;

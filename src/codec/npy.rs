@@ -6,7 +6,7 @@ use std::io::Write;
 
 use crate::{
     error::{Error, Result},
-    image::{ImageSpec, SampleSlice},
+    image::{Depth, ImageSpec, SampleSlice},
     warning::Warning,
 };
 
@@ -22,29 +22,26 @@ mod read;
 pub use mapped::{NpyElement, NpyFile};
 pub(super) use read::open;
 
-/// A warning for an array whose last axis is too long for colours: it may be a stack, whose first
-/// axis counts planes or channels.
-pub(super) fn order_warning([rows, columns, channels]: [usize; 3]) -> Option<Warning> {
-    (channels > 4).then(|| format!(
-        "the array was read as {rows} rows, {columns} columns and {channels} channels: if its first axis counts planes or channels, save np.moveaxis(a, 0, -1)"
-    ).into())
-}
-
-/// Writes C order, little-endian: 3 axes, or 2 for one channel without a channel axis.
+/// Writes C order, little-endian.
 pub(super) struct Writer<'a>(SharedOutput<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(
-        spec: ImageSpec,
-        metadata: &Metadata,
+    /// An image: 3 axes, or 2 for one channel without a channel axis.
+    pub(super) fn new(spec: ImageSpec, metadata: &Metadata, out: SharedOutput<'a>) -> Result<Self> {
+        let shape = spec.shape();
+        match shape {
+            [.., 1] if !metadata.channel_axis => Self::of_shape(&shape[..2], spec.depth, out),
+            _ => Self::of_shape(&shape, spec.depth, out),
+        }
+    }
+
+    /// An array of any number of axes.
+    pub(super) fn of_shape(
+        shape: &[usize],
+        depth: Depth,
         mut out: SharedOutput<'a>,
     ) -> Result<Self> {
-        let axes = spec.shape();
-        let axes = match axes {
-            [.., 1] if !metadata.channel_axis => &axes[..2],
-            _ => &axes[..],
-        };
-        let header = header::of(axes, spec.depth);
+        let header = header::of(shape, depth);
         out.write_all(&header).map_err(errors::writing)?;
         Ok(Self(out))
     }

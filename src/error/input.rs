@@ -96,14 +96,40 @@ pub enum InputError {
         /// Their number.
         given: usize,
     },
-    /// An array with a number of axes that no image has.
+    /// An array with fewer axes than a picture has.
     #[error(
-        "the array has {axes} {}; an image has 2 (rows, columns) or 3 (rows, columns, channels): save a.reshape(rows, columns) or one picture of the stack",
+        "the array has {axes} {}, and a picture has two or more: save a.reshape(rows, columns)",
         if *axes == 1 { "axis" } else { "axes" }
     )]
     ArrayAxes {
         /// How many axes it has.
         axes: usize,
+    },
+    /// An array whose shape does not tell what its axes are.
+    #[error(
+        "an array of shape {} may be {} ({}) or {} ({}): say which",
+        shape_text(shape), readings[0].1, readings[0].0, readings[1].1, readings[1].0
+    )]
+    ArrayOrder {
+        /// The length of every axis.
+        shape: Vec<usize>,
+        /// The two likely readings: the axes, as [`Axes`](crate::Axes) has them, and what the
+        /// array holds then.
+        readings: Box<[(String, String); 2]>,
+    },
+    /// An array with another number of axes than were named.
+    #[error(
+        "an array of shape {} has {} {}, and {axes} are {}: give a letter for each",
+        shape_text(shape),
+        shape.len(),
+        if shape.len() == 1 { "axis" } else { "axes" },
+        axes.len()
+    )]
+    AxesCount {
+        /// The length of every axis.
+        shape: Vec<usize>,
+        /// The axes that were named.
+        axes: String,
     },
     /// An array of a type that is not supported.
     #[error(
@@ -162,4 +188,15 @@ fn told(shape: &Option<[usize; 3]>) -> String {
     shape.map_or(String::new(), |[rows, columns, channels]| {
         format!(": {rows} rows x {columns} columns x {channels} channels")
     })
+}
+
+/// A shape as NumPy writes it: `(5, 64, 80)`, `(80,)`.
+pub(crate) fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [length] => format!("({length},)"),
+        _ => {
+            let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
+            format!("({})", lengths.join(", "))
+        }
+    }
 }

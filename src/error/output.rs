@@ -34,6 +34,14 @@ pub enum OutputError {
         /// Formats that support the image.
         others: String,
     },
+    /// A stack of planes, of which the format takes one.
+    #[error("a {format} file is written with one plane, the result has {planes}; choose npy")]
+    Planes {
+        /// The format.
+        format: &'static str,
+        /// The number of planes.
+        planes: usize,
+    },
     /// A side that is longer than the format can store.
     #[error(
         "{format} holds pictures up to {limit} x {limit}, this one is {columns} x {rows}; choose png, tiff or npy, or cut it into parts"

@@ -42,6 +42,14 @@ pub enum RequestError {
         /// What is wrong with them: a clause.
         problem: &'static str,
     },
+    /// Letters that are not the axes of an array.
+    #[error("the axes `{text}` {problem}; write for instance TYX or YXC")]
+    Axes {
+        /// The letters.
+        text: String,
+        /// What is wrong with them: a clause.
+        problem: String,
+    },
     /// A constant border beyond 32-bit floats.
     #[error("constant:{value:e} is beyond what a sample can be")]
     ConstantRange {

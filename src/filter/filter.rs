@@ -7,7 +7,7 @@ use crate::{
     combine::Combine,
     error::{RequestError, Result},
     image::Depth,
-    kernel::KernelBank,
+    kernel::{Kernel, KernelBank},
     map::Map,
 };
 
@@ -47,6 +47,8 @@ pub struct Filter {
     pub(crate) scaled: bool,
     /// Which samples are missing, if any.
     pub(crate) missing: Option<Missing>,
+    /// Whether it is for images whose rows and columns are exchanged.
+    pub(crate) transposed: bool,
 }
 
 impl Filter {
@@ -65,6 +67,7 @@ impl Filter {
             depth: None,
             scaled: true,
             missing: None,
+            transposed: false,
         }
     }
 
@@ -144,6 +147,55 @@ impl Filter {
     pub fn ignoring(mut self, missing: impl Into<Option<Missing>>) -> Self {
         self.missing = missing.into();
         self
+    }
+
+    /// The filter for images whose rows and columns are exchanged, which gives results of which
+    /// they are exchanged too.
+    #[must_use]
+    pub(crate) fn transposed(&self) -> Self {
+        let exchanged = |[rows, columns]: [usize; 2]| [columns, rows];
+        Self {
+            bank: Arc::new(self.bank.transposed()),
+            extent: match self.extent.borders() {
+                Some([rows, columns]) => [columns, rows].into(),
+                None => self.extent,
+            },
+            step: exchanged(self.step),
+            dilation: exchanged(self.dilation),
+            missing: self.missing.as_ref().map(Missing::transposed),
+            transposed: !self.transposed,
+            ..self.clone()
+        }
+    }
+
+    /// The filter that gives the sample under the anchor of every window, converted to the type
+    /// of the result, as alpha is in an image that has it.
+    pub(crate) fn copying(&self) -> Self {
+        let kernels = self.bank.kernels();
+        let max = |of: &dyn Fn(&Kernel) -> [usize; 2]| {
+            let sizes = kernels.iter().map(of);
+            sizes.fold([0, 0], |[a, b], [c, d]| [a.max(c), b.max(d)])
+        };
+        let [above, left] = max(&Kernel::anchor);
+        let [below, right] = max(&|kernel| {
+            let [row, column] = kernel.anchor();
+            [kernel.rows() - 1 - row, kernel.columns() - 1 - column]
+        });
+        let [rows, columns] = [above + 1 + below, left + 1 + right];
+        let mut weights = vec![0.0; rows * columns];
+        weights[above * columns + left] = 1.0;
+        let kernel = Kernel::new(rows, columns, weights)
+            .and_then(|kernel| kernel.with_anchor([above, left]))
+            .expect("one weight is finite, and the anchor is on it");
+        Self {
+            bank: Arc::new(kernel.into()),
+            map: match self.map {
+                Map::Float => Map::Float,
+                _ => Map::Clamp,
+            },
+            missing: None,
+            ..self.clone()
+        }
     }
 
     /// The size of the result, and what lies outside the image.

@@ -123,6 +123,14 @@ impl Missing {
         Ok(self)
     }
 
+    /// The same of images whose rows and columns are exchanged.
+    pub(super) fn transposed(&self) -> Self {
+        Self {
+            mask: self.mask.as_ref().map(Mask::transposed),
+            ..self.clone()
+        }
+    }
+
     /// Whether no sample of this type can be missing.
     pub(crate) fn is_void_for(&self, depth: Depth) -> bool {
         let by_value = match self.value {
@@ -252,6 +260,19 @@ impl Mask {
         assert_eq!(missing.len(), shape.iter().product::<usize>());
         let missing = Arc::new(missing);
         Self { shape, missing }
+    }
+
+    fn transposed(&self) -> Self {
+        let [rows, columns, channels] = self.shape;
+        let pixel = |row: usize, column: usize| {
+            let at = (row * columns + column) * channels;
+            &self.missing[at..at + channels]
+        };
+        let pixels = (0..columns).flat_map(|column| (0..rows).map(move |row| pixel(row, column)));
+        Self::of_marks(
+            [columns, rows, channels],
+            pixels.flatten().copied().collect(),
+        )
     }
 
     /// The bytes of memory that it takes.

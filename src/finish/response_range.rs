@@ -44,6 +44,20 @@ pub(crate) enum Extrema {
     Exact(Option<[BigRational; 2]>),
 }
 
+impl Extrema {
+    /// The extrema of both images; either both are exact, or neither is.
+    pub(crate) fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Computed(a), Self::Computed(b)) => Self::Computed(a.join(b)),
+            (Self::Exact(Some([low, high])), Self::Exact(Some([other_low, other_high]))) => {
+                Self::Exact(Some([low.min(other_low), high.max(other_high)]))
+            }
+            (extrema, Self::Exact(None)) => extrema,
+            (_, other) => other,
+        }
+    }
+}
+
 impl Finish {
     /// Whether the final scale depends on the range of the whole image.
     pub(crate) const fn needs_range(&self) -> bool {

@@ -29,6 +29,9 @@ pub(crate) struct Geometry {
     pub(crate) columns: Axis,
     /// First row and column of every kernel in the window.
     pub(crate) origins: Vec<[usize; 2]>,
+    /// The axis whose constant fills corners between two constants: that of columns, unless
+    /// they are exchanged with rows.
+    pub(crate) corner_axis: usize,
 }
 
 impl Geometry {
@@ -81,6 +84,7 @@ impl Geometry {
             rows,
             columns,
             origins,
+            corner_axis: 1,
         })
     }
 

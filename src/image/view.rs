@@ -59,6 +59,22 @@ impl<'a> ImageView<'a> {
         }))
     }
 
+    /// Samples of this shape, `[rows, columns, channels]`, at these strides, from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if one of them is not among the samples.
+    pub(crate) fn strided(
+        samples: SampleSlice<'a>,
+        shape: [usize; 3],
+        strides: [isize; 3],
+        offset: usize,
+    ) -> Result<Self, LayoutError> {
+        Ok(each_sample!(SampleSlice(samples), samples => {
+            StridedView::new(samples, shape, strides, offset)?.into()
+        }))
+    }
+
     /// Shape, strides and offset, in samples.
     pub const fn layout(&self) -> &Layout<3> {
         each_sample!(ImageView(self), view => view.layout())

@@ -139,6 +139,15 @@ impl KernelBank {
         }
     }
 
+    /// The bank with every kernel [`transposed`](Kernel::transposed).
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        Self {
+            kernels: self.kernels.iter().map(Kernel::transposed).collect(),
+            ..self.clone()
+        }
+    }
+
     /// A summary of the bank, for listings.
     pub fn summary(&self) -> Summary {
         let gain = self.kernels.first().map(Kernel::gain);

@@ -159,6 +159,21 @@ impl Kernel {
         flipped
     }
 
+    /// The kernel with rows and columns exchanged; the anchor stays on its weight.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let (rows, columns) = (self.columns, self.rows);
+        let weights =
+            (0..rows * columns).map(|at| self.weights[at % columns * rows + at / columns]);
+        Self {
+            weights: weights.collect(),
+            rows,
+            columns,
+            anchor: [self.anchor[1], self.anchor[0]],
+            ..self.clone()
+        }
+    }
+
     /// The number of rows, kh.
     pub const fn rows(&self) -> usize {
         self.rows

@@ -127,13 +127,14 @@ impl Convolution {
             }
         }
         let channels = filter.channel.count(image.channels)?;
-        let geometry = Geometry::new(
+        let mut geometry = Geometry::new(
             &kernels,
             borders,
             filter.step,
             filter.dilation,
             [image.rows, image.columns],
         )?;
+        geometry.corner_axis = usize::from(!filter.transposed);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let missing = (filter.missing.as_ref()).filter(|missing| !missing.is_void_for(image.depth));
         // Windows with missing samples also take sums of absolute weights.
@@ -220,6 +221,7 @@ impl Convolution {
             rows: rows.of_padded(),
             columns: columns.of_padded(),
             origins: vec![origin],
+            ..problem.geometry.clone()
         };
         let kernels = vec![Kernel::new(
             kernel.rows(),

@@ -38,6 +38,20 @@ impl Filter {
     pub fn plan_for(&self, shape: [usize; 3], depth: Depth, tuning: &Tuning) -> Result<Plan> {
         Plan::new(self, Input::of_shape(shape, depth)?, &tuning.resolve())
     }
+
+    /// How this filter will be run on images of this depth whose samples are laid out so.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub(crate) fn plan_for_layout(
+        &self,
+        layout: Layout<3>,
+        depth: Depth,
+        tuning: &Tuning,
+    ) -> Result<Plan> {
+        Plan::new(self, Input { layout, depth }, &tuning.resolve())
+    }
 }
 
 /// What a plan needs to know of an image.
@@ -164,6 +178,31 @@ impl Plan {
         self.output().shape()
     }
 
+    /// `[rows, columns, channels]` of the result as a picture. Of an array whose `X` axis precedes
+    /// its `Y` axis, the [output](Self::output_shape) has rows and columns exchanged, as the
+    /// image and the window have.
+    pub fn picture_shape(&self) -> [usize; 3] {
+        self.as_picture(self.output()).shape()
+    }
+
+    /// Whether rows and columns are exchanged, since the `X` axis of an array precedes its `Y`
+    /// axis.
+    pub const fn is_transposed(&self) -> bool {
+        self.filter.transposed
+    }
+
+    /// An image or a result of this plan, with rows and columns in the places of a picture's.
+    pub(crate) const fn as_picture(&self, spec: ImageSpec) -> ImageSpec {
+        match self.filter.transposed {
+            true => ImageSpec {
+                rows: spec.columns,
+                columns: spec.rows,
+                ..spec
+            },
+            false => spec,
+        }
+    }
+
     /// The sample type of the result.
     pub fn output_depth(&self) -> Depth {
         self.convolution.depths[1]
@@ -246,6 +285,11 @@ impl Plan {
         let spec = self.convolution.output();
         let samples = Samples::in_huge_pages(spec.depth, spec.sample_count()?)?;
         Image::new(rows, columns, channels, samples)
+    }
+
+    /// What is computed.
+    pub(crate) const fn filter(&self) -> &Filter {
+        &self.filter
     }
 
     /// Shape and depth of the result.

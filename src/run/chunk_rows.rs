@@ -20,6 +20,15 @@ pub(super) fn source_rows(plan: &Plan, row_bytes: usize) -> usize {
     (outputs.saturating_mul(plan.row_step())).saturating_add(plan.window()[0])
 }
 
+/// Rows in a chunk of the output of an array, of which several planes are computed together.
+pub(super) fn lines(plan: &Plan, row_bytes: usize, planes: usize) -> usize {
+    let rows = output_rows(plan, row_bytes);
+    match planes {
+        1 => rows,
+        _ => (rows / planes).max(1).next_multiple_of(plan.rows_at_once()),
+    }
+}
+
 /// Rows in a chunk of the output of an image with rows of `row_bytes`: whole bands, one for
 /// every thread if they fit.
 pub(super) fn output_rows(plan: &Plan, row_bytes: usize) -> usize {

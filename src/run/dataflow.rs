@@ -18,6 +18,7 @@ use super::{
     chunk_rows,
     events::Report,
     io_threads::can_overlap,
+    plane_computer::PlaneSource,
     producer::{Produced, Producer, Task},
     reader::{ReadSummary, Reader},
     row_buffer::{RowBuffer, capacity_rows},
@@ -25,7 +26,6 @@ use super::{
 use crate::{
     codec::{Metadata, RowReader},
     error::Result,
-    image::ImageView,
     stop::Stop,
     warning::Warning,
 };
@@ -91,20 +91,21 @@ pub(super) fn stream(
     })
 }
 
-/// Whole-image mode: computes one result of an image that is in memory.
+/// Whole-image mode: computes one result of an image, or of the planes of an array, that is in
+/// memory.
 pub(super) fn whole_image(
-    image: ImageView<'_>,
+    source: &PlaneSource<'_>,
     metadata: &Metadata,
     task: Task<'_>,
     stop: &Stop,
     report: &dyn Report,
 ) -> Result<Produced> {
-    let row_bytes = image.spec().row_bytes();
-    let rows = task.plan.output_shape()[0];
+    let row_bytes = task.plan.image().row_bytes();
+    let rows = task.plan.output_shape()[0].saturating_mul(source.planes.count());
     let overlap = can_overlap() && chunk_rows::output_rows(task.plan, row_bytes) < rows;
     thread::scope(|scope| {
         let mut producer = Producer::new(task, row_bytes, overlap.then_some(scope))?;
-        producer.advance(image, 0, stop, report);
+        producer.fill_planes(source, stop, report);
         producer.announce_end(metadata);
         producer.finish(metadata)
     })

@@ -21,8 +21,16 @@ use crate::{
 /// The expected outcome of a result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlannedOutcome {
-    /// It would be computed by this plan and written in this format.
-    Made(Box<Plan>, Format),
+    /// It would be made.
+    Made {
+        /// How it would be computed.
+        plan: Box<Plan>,
+        /// The format it would be written in.
+        format: Format,
+        /// The shape of the result, if it is an array with other axes than rows, columns and
+        /// channels.
+        array_shape: Option<Vec<usize>>,
+    },
     /// It exists and would be left as it is.
     Skipped,
     /// Unknown until the run: the input is of this [special] kind, and reading it would
@@ -101,8 +109,14 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     let mut warnings = warnings(&input, &plans).to_vec();
     warnings.extend(void_missing(&plans));
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
-        let made =
-            plan.map(|plan| PlannedOutcome::Made(Box::new(plan), opened_job.format_of(request)));
+        let made = plan.and_then(|plan| {
+            let array = input.planes_for(request)?.array(&plan);
+            Ok(PlannedOutcome::Made {
+                array_shape: array.map(|array| array.shape().to_vec()),
+                plan: Box::new(plan),
+                format: opened_job.format_of(request),
+            })
+        });
         options
             .existing
             .skip_existing(made, PlannedOutcome::Skipped)

@@ -147,8 +147,8 @@ fn attempt(
     }
     warn(report, job.input.path(), warnings(&input, &plans));
     warn(report, job.input.path(), void_missing(&plans).as_slice());
-    let rows = plans.iter().flatten().map(|plan| plan.output_shape()[0]);
-    report.event(Event::Rows { total: rows.sum() });
+    let total = opened_job.rows(&input, &plans);
+    report.event(Event::Rows { total });
     let more = needed.saturating_sub(reserved.bytes());
     let grown = budget.try_grow(&mut reserved, more);
     let reopen = at_once > 0 && !input.format().is_read_by_rows();

@@ -2,11 +2,16 @@
 
 use std::io::{self, BufRead};
 
-use super::job::{Job, Options, Place};
+use super::{
+    job::{Job, Options, Place, Request},
+    planes::Planes,
+};
 use crate::{
-    codec::{self, Format, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth},
+    axes::{Axes, Stack},
+    codec::{
+        self, Format, Header, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth,
+    },
     error::{Error, IoAction, Result},
-    filter::Filter,
     image::ImageSpec,
     plan::{Plan, Tuning},
     warning::Warning,
@@ -33,9 +38,10 @@ impl Input {
             true => ScanDepth::Thorough,
             false => ScanDepth::Quick,
         };
+        let arrays = options.axes.as_ref().into();
         match &job.input {
             Place::File(path) => Ok(
-                match codec::open_input(path, &options.limits, scan_depth)? {
+                match codec::open_input(path, &options.limits, scan_depth, arrays)? {
                     OpenedInput::Rows(reader) => Self::Rows(reader),
                     OpenedInput::Mapped(opened) => Self::Whole(opened),
                 },
@@ -45,18 +51,48 @@ impl Input {
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
                 let detected = Format::from_content(&start).is_some();
                 let hint = options.input_format.filter(|_| !detected);
-                let reader = codec::rows_from(io::stdin(), hint, &options.limits)?;
+                let reader = codec::rows_of_stream(io::stdin(), hint, &options.limits, arrays)?;
                 Ok(Self::Rows(reader))
             }
         }
     }
 
-    /// The size of the image and the type of its samples.
+    /// The size of the image and the type of its samples; of an array of several planes, the
+    /// size of each.
     pub fn spec(&self) -> ImageSpec {
         match self {
-            Self::Rows(reader) => reader.header().spec,
+            Self::Rows(reader) => {
+                let Header { spec, stack, .. } = reader.header();
+                let shape = stack.as_ref().map_or(spec.shape(), Stack::picture);
+                ImageSpec::new(shape, spec.depth)
+            }
             Self::Whole(opened) => opened.image().spec(),
         }
+    }
+
+    /// The axes and the shape of an array, if its axes are others than rows, columns and
+    /// channels.
+    pub fn array(&self) -> Option<(&Axes, &[usize])> {
+        let stack = self.stack().filter(|stack| !stack.is_picture())?;
+        Some((stack.axes(), stack.shape()))
+    }
+
+    /// How many planes there are: one, but of an array with axes that count them.
+    pub fn planes(&self) -> usize {
+        self.stack().map_or(1, Stack::planes)
+    }
+
+    pub(super) fn stack(&self) -> Option<&Stack> {
+        match self {
+            Self::Rows(reader) => reader.header().stack.as_ref(),
+            Self::Whole(opened) => opened.stack(),
+        }
+    }
+
+    /// The planes for a result of these channels in this format.
+    pub(super) fn planes_for(&self, request: &Request) -> Result<Planes> {
+        let format = request.format.unwrap_or(self.format());
+        Planes::new(self.stack(), self.spec(), request.filter.channel(), format)
     }
 
     /// What the content is, whatever the name says.
@@ -100,29 +136,28 @@ impl Input {
         }
     }
 
-    /// The plan of `filter` for this image, whose file may have a no-data value.
+    /// The plan of a result: of an array of several planes, for each of them. The file may have
+    /// a no-data value.
     ///
     /// # Errors
     ///
-    /// As [`Filter::plan`]'s.
-    pub fn plan(&self, filter: &Filter, tuning: &Tuning) -> Result<Plan> {
+    /// As [`Filter::plan`](crate::Filter::plan)'s, and if the format of the result cannot hold
+    /// the planes.
+    pub fn plan(&self, request: &Request, tuning: &Tuning) -> Result<Plan> {
         let resolved;
-        let filter = match filter.missing() {
-            None => filter,
+        let filter = match request.filter.missing() {
+            None => &request.filter,
             Some(missing) => {
                 let no_data = self.metadata().no_data.as_deref();
                 let missing = missing.clone().with_no_data(no_data)?;
-                resolved = filter.clone().ignoring(missing);
+                resolved = request.filter.clone().ignoring(missing);
                 &resolved
             }
         };
-        match self {
-            Self::Rows(reader) => {
-                let spec = reader.header().spec;
-                filter.plan_for(spec.shape(), spec.depth, tuning)
-            }
-            Self::Whole(opened) => filter.plan(opened.image(), tuning),
-        }
+        let depth = self.spec().depth;
+        let samples = self.bytes() / depth.bytes();
+        let planes = self.planes_for(request)?;
+        planes.plan(filter, (samples, depth), tuning)
     }
 
     /// Reads the rows, if they are not read yet.
@@ -132,7 +167,7 @@ impl Input {
     /// As [`codec::read`]'s.
     pub fn into_opened(self) -> Result<Opened> {
         match self {
-            Self::Rows(reader) => Ok(reader.into_decoded()?.into()),
+            Self::Rows(reader) => Opened::read(reader),
             Self::Whole(opened) => Ok(opened),
         }
     }

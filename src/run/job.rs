@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    axes::Axes,
     codec::{EncodeOptions, Format, Limits, Overwrite},
     error::{Error, Result},
     filter::Filter,
@@ -68,6 +69,8 @@ pub struct Options {
     /// The format of standard input if its content does not identify it. For a file, its
     /// extension does.
     pub input_format: Option<Format>,
+    /// The axes of arrays. Default: what their shapes tell, which is two axes or colours.
+    pub axes: Option<Axes>,
     /// How results are encoded.
     pub encode: EncodeOptions,
     /// What to do if an output exists.
@@ -159,6 +162,11 @@ pub struct Done {
     pub plan: Plan,
     /// The format it was written in.
     pub format: Format,
+    /// The shape of the result, if it is an array with other axes than rows, columns and
+    /// channels.
+    pub array_shape: Option<Vec<usize>>,
+    /// How many planes of the [plan](Self::plan)'s output it has.
+    pub planes: usize,
     /// Bytes written.
     pub bytes: u64,
     /// Samples of the result that are missing, as too few are present in their windows; 0

@@ -22,8 +22,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
             }),
         }
     }
-    let from = input.spec();
-    let to = plan.output();
+    let [from, to] = [plan.image(), plan.output()].map(|spec| plan.as_picture(spec));
     let colours = has_color(from.channels) && !has_color(to.channels);
     let alpha = has_alpha(from.channels) && !has_alpha(to.channels);
     if !may.channels && (colours || alpha || to.channels < from.channels) {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::job::Options;
+use super::job::{Options, Request};
 use crate::{
+    axes::Reading,
     codec::{self, OpenedInput, ScanDepth},
     error::{Error, RequestError, Result},
-    filter::{Filter, Mask, Missing},
+    filter::{Mask, Missing},
     image::{ImageSpec, ImageView, Samples, zeroed_vec},
 };
 
@@ -25,7 +26,7 @@ impl<'a> MaskFile<'a> {
         let Some(path) = &options.mask else {
             return Ok(None);
         };
-        let input = codec::open_input(path, &options.limits, ScanDepth::Quick);
+        let input = codec::open_input(path, &options.limits, ScanDepth::Quick, Reading::AsImage);
         let input = input.map_err(|error| unreadable(path, &error))?;
         Ok(Some(Self { path, input }))
     }
@@ -80,14 +81,15 @@ pub fn read_mask(options: &Options) -> Result<Option<Mask>> {
     MaskFile::open(options)?.map(MaskFile::read).transpose()
 }
 
-/// The filter of a result that also leaves out what the mask says.
-pub fn masked(filter: &Filter, mask: Option<&Mask>) -> Filter {
-    let Some(mask) = mask else {
-        return filter.clone();
-    };
-    let missing = filter.missing().cloned();
-    let missing = missing.unwrap_or_else(Missing::by_mask_of_job);
-    filter.clone().ignoring(missing.and_mask(mask.clone()))
+/// The result that also leaves out what the mask says.
+pub fn masked(request: &Request, mask: Option<&Mask>) -> Request {
+    let mut request = request.clone();
+    if let Some(mask) = mask {
+        let missing = request.filter.missing().cloned();
+        let missing = missing.unwrap_or_else(Missing::by_mask_of_job);
+        request.filter = request.filter.ignoring(missing.and_mask(mask.clone()));
+    }
+    request
 }
 
 fn unreadable(path: &Path, error: &Error) -> Error {

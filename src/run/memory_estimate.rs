@@ -1,12 +1,10 @@
 //! How much memory a job takes, estimated from sizes before it runs.
 
 use super::{
-    chunk_rows, input::Input, io_threads::CAPACITY, mode::Mode, row_buffer::capacity_rows,
+    chunk_rows, input::Input, io_threads::CAPACITY, job::Request, mode::Mode, planes::Planes,
+    row_buffer::capacity_rows,
 };
-use crate::{
-    codec::{self, Format},
-    plan::Plan,
-};
+use crate::{codec, plan::Plan};
 
 /// The memory of any reader: the read buffer, and the window and tables of a decompressor.
 const READER_BYTES: usize = 1 << 20;
@@ -24,11 +22,11 @@ const READ_COPIES: usize = 3;
 const WRITTEN_COPIES: usize = 4;
 
 /// An upper bound of the bytes of memory that a job takes, from sizes alone. Each result is
-/// its plan, its format, and whether it is written to a pipe.
+/// its plan, its request, and whether it is written to a pipe.
 pub fn memory_needed<'a>(
     input: &Input,
     mode: &Mode,
-    results: impl IntoIterator<Item = (&'a Plan, Format, bool)>,
+    results: impl IntoIterator<Item = (&'a Plan, &'a Request, bool)>,
 ) -> u64 {
     let image = input.spec();
     let row_bytes = image.row_bytes();
@@ -37,8 +35,15 @@ pub fn memory_needed<'a>(
     let mut buffered_rows = 0;
     // All results share the mask.
     let mut mask = 0;
-    let costs = results.into_iter().map(|(plan, format, piped)| {
-        let result = plan.output();
+    let costs = results.into_iter().map(|(plan, request, piped)| {
+        let format = request.format.unwrap_or(input.format());
+        let row_bytes = plan.image().row_bytes();
+        let image = plan.image();
+        // A plan has planes.
+        let planes = input.planes_for(request).ok();
+        let result = planes
+            .as_ref()
+            .map_or(plan.output(), |planes| planes.output(plan));
         let source_rows = chunk_rows::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
         mask = mask.max(plan.mask_bytes());
@@ -46,8 +51,13 @@ pub fn memory_needed<'a>(
             Some(_) => image.rows,
             None => source_rows,
         };
-        output_bytes(plan, row_bytes)
-            .saturating_add(plan.luma_row_bytes().saturating_mul(luma_rows))
+        // Pages that are computed at the same time have luma each.
+        let lumas = match planes.as_ref().map(|planes| at_once(plan, planes)) {
+            None | Some(1) => 1,
+            Some(_) => plan.threads(),
+        };
+        output_bytes(plan, planes.as_ref())
+            .saturating_add(plan.luma_row_bytes().saturating_mul(luma_rows * lumas))
             .saturating_add(codec::memory_to_write(result, format, piped))
             .saturating_add(plan.memory())
             .saturating_add(metadata.saturating_mul(WRITTEN_COPIES))
@@ -83,10 +93,26 @@ pub fn memory_needed<'a>(
         .saturating_add(mask) as u64
 }
 
+/// The pages that are computed at the same time.
+fn at_once(plan: &Plan, planes: &Planes) -> usize {
+    let row_bytes = plan.image().row_bytes();
+    let lines = chunk_rows::lines(plan, row_bytes, planes.planes_in_page());
+    planes.pages_at_once(plan, lines)
+}
+
 /// The bytes of the output chunks of one result: those in the channel, one that is filtered
-/// and one that is written.
-fn output_bytes(plan: &Plan, row_bytes: usize) -> usize {
-    let result = plan.output();
-    let rows = chunk_rows::output_rows(plan, row_bytes).min(result.rows);
-    result.row_bytes().saturating_mul(rows) * (CAPACITY + 2)
+/// and one that is written; and of the planes that lie side by side, one that is computed.
+fn output_bytes(plan: &Plan, planes: Option<&Planes>) -> usize {
+    let row_bytes = plan.image().row_bytes();
+    let (together, result) = match planes {
+        Some(planes) => (planes.planes_in_page(), planes.output(plan)),
+        None => (1, plan.output()),
+    };
+    let computed = match planes.is_none_or(|planes| planes.has_plain_lines(plan)) {
+        true => 0,
+        false => plan.output().row_bytes(),
+    };
+    let rows = chunk_rows::lines(plan, row_bytes, together).min(result.rows);
+    let in_flight = result.row_bytes().saturating_mul(CAPACITY + 2);
+    in_flight.saturating_add(computed).saturating_mul(rows)
 }

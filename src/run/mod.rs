@@ -18,6 +18,8 @@ mod mode;
 mod opened_job;
 mod outcomes;
 mod output;
+mod plane_computer;
+mod planes;
 mod precheck;
 mod producer;
 mod reader;

@@ -42,6 +42,8 @@ impl Mode {
         }
         if reader.holds_image() {
             reason = Some(format!("{} is decoded at once", reader.header().format));
+        } else if reader.header().stack.is_some() {
+            reason = Some("the planes of an array that is not mapped are read together".to_owned());
         } else if results > MAX_RESULTS {
             let many = || format!("{results} results are too many to make together");
             reason = reason.or_else(|| Some(many()));

@@ -14,6 +14,8 @@ use super::{
     memory_estimate::memory_needed,
     mode::Mode,
     output::{OutputWriter, Setup},
+    plane_computer::PlaneSource,
+    planes::Planes,
     producer::{Produced, Task},
 };
 use crate::{
@@ -41,7 +43,7 @@ impl OpenedJob<'_> {
     pub(super) fn memory(&self, input: &Input, mode: &Mode, plans: &[Result<Plan>]) -> u64 {
         let results = iter::zip(plans, &self.job.results).filter_map(|(plan, request)| {
             let piped = !matches!(request.output, Place::File(_));
-            Some((plan.as_ref().ok()?, self.format_of(request), piped))
+            Some((plan.as_ref().ok()?, request, piped))
         });
         let needed = memory_needed(input, mode, results);
         if !self.options.statistics {
@@ -54,6 +56,16 @@ impl OpenedJob<'_> {
             // One result after the other.
             _ => statistics.max().unwrap_or(0),
         })
+    }
+
+    /// The rows to be computed in all: of all planes of all results.
+    pub(super) fn rows(&self, input: &Input, plans: &[Result<Plan>]) -> usize {
+        let results = iter::zip(plans, &self.job.results).filter_map(|(plan, request)| {
+            let planes = input.planes_for(request).ok()?;
+            let rows = plan.as_ref().ok()?.output_shape()[0];
+            Some(rows.saturating_mul(planes.count()))
+        });
+        results.fold(0, usize::saturating_add)
     }
 
     /// The format of a result.
@@ -77,7 +89,7 @@ impl OpenedJob<'_> {
                 begun.push(Ok(()));
                 continue;
             };
-            let output = self.begin(request, plan, &metadata);
+            let output = self.begin(request, plan, None, &metadata);
             begun.push(output.map(|output| tasks.push(self.task(plan, output))));
         }
         let stop = &self.control.stop;
@@ -94,7 +106,7 @@ impl OpenedJob<'_> {
                 let produced = produced.next().expect("one for each that was begun")?;
                 Ok((plan, produced))
             });
-            self.finish_result(index, result, opened + read);
+            self.finish_result(index, result, None, opened + read);
         }
         Ok(())
     }
@@ -108,6 +120,8 @@ impl OpenedJob<'_> {
     ) -> Result<()> {
         let start = Instant::now();
         let reported = input.warnings().len();
+        let planes = (self.job.results.iter()).map(|request| input.planes_for(request));
+        let planes = Vec::from_iter(planes);
         let input = input.into_opened()?;
         self.control.stop.check()?;
         let read = opened + start.elapsed();
@@ -116,22 +130,37 @@ impl OpenedJob<'_> {
             self.job.input.path(),
             &input.warnings[reported..],
         );
-        for (index, (plan, request)) in iter::zip(plans, &self.job.results).enumerate() {
+        let results = iter::zip(plans, planes).zip(&self.job.results);
+        for (index, ((plan, planes), request)) in results.enumerate() {
+            let mut all_planes = None;
             let result = plan.and_then(|plan| {
                 let metadata = &input.metadata;
-                let output = self.begin(request, &plan, metadata)?;
+                let planes = &*all_planes.insert(planes?);
+                let alpha = planes.alpha_plan(&plan, &self.options.tuning)?;
+                let output = self.begin(request, &plan, Some(planes), metadata)?;
                 let task = self.task(&plan, output);
-                let (image, stop) = (input.image(), &self.control.stop);
-                let produced = dataflow::whole_image(image, metadata, task, stop, self.report)?;
+                let source = PlaneSource {
+                    planes,
+                    samples: input.samples(),
+                    alpha: alpha.as_ref(),
+                };
+                let stop = &self.control.stop;
+                let produced = dataflow::whole_image(&source, metadata, task, stop, self.report)?;
                 Ok((plan, produced))
             });
-            self.finish_result(index, result, read);
+            self.finish_result(index, result, all_planes.as_ref(), read);
         }
         Ok(())
     }
 
     /// Commits a result and records its outcome, unless the job was stopped or abandoned.
-    fn finish_result(&self, index: usize, result: Result<(Plan, Produced)>, read: Duration) {
+    fn finish_result(
+        &self,
+        index: usize,
+        result: Result<(Plan, Produced)>,
+        planes: Option<&Planes>,
+        read: Duration,
+    ) {
         let request = &self.job.results[index];
         self.control.outcomes.record(index, || {
             let outcome = result.and_then(|(plan, produced)| {
@@ -144,11 +173,14 @@ impl OpenedJob<'_> {
                     statistics,
                 } = produced;
                 let written = output.commit()?;
+                let array = planes.and_then(|planes| planes.array(&plan));
                 warn(self.report, request.output.path(), &written.warnings);
                 warn(self.report, request.output.path(), &warnings);
                 Ok(Outcome::Done(Box::new(Done {
                     plan,
                     format: self.format_of(request),
+                    array_shape: array.map(|array| array.shape().to_vec()),
+                    planes: planes.map_or(1, Planes::count),
                     bytes: written.bytes,
                     missing,
                     read,
@@ -176,12 +208,19 @@ impl OpenedJob<'_> {
         }
     }
 
-    /// Begins the output of a result.
-    fn begin(&self, request: &Request, plan: &Plan, metadata: &Metadata) -> Result<OutputWriter> {
+    /// Begins the output of a result, of all planes.
+    fn begin(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        planes: Option<&Planes>,
+        metadata: &Metadata,
+    ) -> Result<OutputWriter> {
         OutputWriter::begin(Setup {
             place: &request.output,
-            spec: plan.output(),
+            spec: planes.map_or(plan.output(), |planes| planes.output(plan)),
             no_data: plan.no_data(),
+            array: planes.and_then(|planes| planes.array(plan)),
             format: self.format_of(request),
             input: &self.job.input,
             channels: self.channels,

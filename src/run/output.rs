@@ -10,6 +10,7 @@ use super::{
     verify::{Expected, Verify},
 };
 use crate::{
+    axes::Stack,
     codec::{self, Format, Metadata, RowWriter},
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
@@ -24,6 +25,8 @@ pub(super) struct Setup<'a> {
     pub(super) spec: ImageSpec,
     /// What missing samples of the result are.
     pub(super) no_data: Option<String>,
+    /// The array, if it has several axes; `spec` is that of its lines then.
+    pub(super) array: Option<Stack>,
     pub(super) format: Format,
     pub(super) input: &'a Place,
     /// The channels of the input.
@@ -81,7 +84,10 @@ impl OutputWriter {
         let drops_profile = spec.channels < 3 && setup.channels >= 3;
         let metadata = carried(setup.metadata, drops_profile, setup.no_data.as_ref());
         let output = setup.open()?;
-        let writer = codec::create_rows(spec, format, &metadata, &options.encode, output)?;
+        let writer = match &setup.array {
+            Some(array) => codec::create_array(array, spec.depth, output)?,
+            None => codec::create_rows(spec, format, &metadata, &options.encode, output)?,
+        };
         let verify = setup.verify();
         let writer = match verify {
             Verify::Whole => writer.with_checksum(),
@@ -89,7 +95,7 @@ impl OutputWriter {
         };
         Ok(Self {
             writer,
-            expected: Expected::new(format, spec),
+            expected: Expected::new(format, spec, setup.array),
             verify,
             drops_profile,
             no_data: setup.no_data,

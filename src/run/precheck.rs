@@ -89,8 +89,7 @@ fn plan_result(
     mask: Option<&Mask>,
     options: &Options,
 ) -> Result<Plan> {
-    let filter = masked(&request.filter, mask);
-    let plan = input.plan(&filter, &options.tuning)?;
+    let plan = input.plan(&masked(request, mask), &options.tuning)?;
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;

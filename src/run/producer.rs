@@ -10,6 +10,7 @@ use super::{
     chunk_rows,
     events::{Event, Report},
     output::{FinishedOutput, OutputWriter},
+    plane_computer::{PlaneComputer, PlaneSource},
     writer::{Writer, ended_early},
 };
 use crate::{
@@ -95,8 +96,8 @@ impl<'scope> Producer<'scope> {
         })
     }
 
-    /// Computes every chunk whose source rows are in `image`, which begins with row `first`
-    /// of the whole image.
+    /// Computes every chunk of a streamed image whose source rows are in `image`, which begins
+    /// with row `first` of the whole image.
     pub(super) fn advance(
         &mut self,
         image: ImageView<'_>,
@@ -122,10 +123,8 @@ impl<'scope> Producer<'scope> {
         let progress = |count| report.event(Event::RowsDone { count });
         let source = Rows { view: image, first };
         if !self.has_begun {
-            // If samples depend on the range of all responses, `source` is the whole image.
-            let start = Instant::now();
-            self.chain.begin(source, &mut self.scratch, Some(stop))?;
-            self.busy += start.elapsed();
+            // An image is streamed only if no sample depends on the range of all responses.
+            self.chain.begin([], &mut self.scratch, Some(stop))?;
             self.has_begun = true;
         }
         while self.next < result.rows {
@@ -155,6 +154,67 @@ impl<'scope> Producer<'scope> {
             self.busy += start.elapsed();
             writer = writer.write(out)?;
         }
+        Ok(writer)
+    }
+
+    /// Computes all lines of all planes.
+    pub(super) fn fill_planes(
+        &mut self,
+        source: &PlaneSource<'_>,
+        stop: &Stop,
+        report: &dyn Report,
+    ) {
+        let writer = mem::replace(&mut self.writer, Err(ended_early()));
+        self.writer = writer.and_then(|writer| self.produce_planes(writer, source, stop, report));
+    }
+
+    fn produce_planes(
+        &mut self,
+        mut writer: Writer<'scope>,
+        source: &PlaneSource<'_>,
+        stop: &Stop,
+        report: &dyn Report,
+    ) -> Result<Writer<'scope>> {
+        let (plan, planes) = (self.plan, source.planes);
+        let (rows, depth) = (plan.output_shape()[0], plan.output_depth());
+        let output = planes.output(plan);
+        let chunk = chunk_rows::lines(plan, self.row_bytes, planes.planes_in_page());
+        let at_once = planes.pages_at_once(plan, chunk);
+        let progress = |count| report.event(Event::RowsDone { count });
+        if let Some(statistics) = &mut self.statistics {
+            // Of an array, all planes together.
+            let simd = plan.offer().simd;
+            *statistics = Accumulator::new(output, plan.threads(), simd)?;
+        }
+        let start = Instant::now();
+        let chain = (&self.chain, &mut self.scratch);
+        let mut computer = PlaneComputer::new(plan, source, chain, stop, &progress)?;
+        computer.begin()?;
+        self.busy += start.elapsed();
+        for page in (0..planes.pages()).step_by(at_once) {
+            let lines = match at_once {
+                1 => rows,
+                _ => at_once.min(planes.pages() - page) * rows,
+            };
+            for first in (0..lines).step_by(chunk) {
+                stop.check()?;
+                let part = first..lines.min(first + chunk);
+                let shape = [part.len(), output.columns, output.channels];
+                let mut out = writer.buffer(depth)?;
+                out.resize(part.len() * output.row_len())?;
+                let start = Instant::now();
+                match at_once {
+                    1 => computer.compute(page, part, out.as_mut_slice())?,
+                    _ => computer.compute_pages(page, out.as_mut_slice())?,
+                }
+                if let Some(statistics) = &mut self.statistics {
+                    statistics.add(ImageView::from_samples(out.as_slice(), shape)?)?;
+                }
+                self.busy += start.elapsed();
+                writer = writer.write(out)?;
+            }
+        }
+        computer.finish();
         Ok(writer)
     }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use flate2::Crc;
 
 use crate::{
+    axes::{Reading, Stack},
     codec::{self, Format, RowReader},
     error::{Error, OutputError, Result},
     image::{ImageSpec, Samples},
@@ -20,11 +21,13 @@ pub(super) enum Verify {
 }
 
 /// What reading the file back must give.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Expected {
     format: Format,
     /// The spec of the file, which may have more channels than the image.
     spec: ImageSpec,
+    /// The array, if it has several axes.
+    array: Option<Stack>,
 }
 
 /// The bytes of samples that are read at a time.
@@ -32,11 +35,12 @@ const CHUNK: usize = 1 << 20;
 
 impl Expected {
     /// A file in this format of an image of this spec.
-    pub(super) fn new(format: Format, spec: ImageSpec) -> Self {
+    pub(super) fn new(format: Format, spec: ImageSpec, array: Option<Stack>) -> Self {
         let channels = format.written_channels(spec.channels);
         Self {
             format,
             spec: ImageSpec { channels, ..spec },
+            array,
         }
     }
 
@@ -53,7 +57,12 @@ impl Expected {
         checksum: Option<u32>,
         stop: &Stop,
     ) -> Result<()> {
-        let reader = codec::rows_of_written(file, self.format).map_err(unreadable)?;
+        let arrays = match &self.array {
+            Some(array) => Reading::As(array.axes()),
+            None => Reading::AsImage,
+        };
+        let reader = codec::rows_of_written(file, self.format, arrays);
+        let reader = reader.map_err(unreadable)?;
         self.check_header(&reader)?;
         if verify < Verify::Whole {
             return Ok(());
@@ -76,7 +85,9 @@ impl Expected {
             },
             ..self.spec
         };
-        if found.spec == same && found.format.is_same_family(self.format) {
+        let array = (self.array.as_ref()).filter(|array| !array.is_picture());
+        let is_array = found.stack.as_ref() == array;
+        if found.spec == same && is_array && found.format.is_same_family(self.format) {
             return Ok(());
         }
         Err(fault(format_args!(
@@ -187,7 +198,7 @@ mod tests {
 
     #[test]
     fn another_file_than_was_expected_is_refused() {
-        let right = Expected::new(Format::Png, SPEC);
+        let right = Expected::new(Format::Png, SPEC, None);
         let stop = Stop::default();
         for check in [Verify::Header, Verify::Whole] {
             let (file, sum) = written(Format::Png);
@@ -212,7 +223,7 @@ mod tests {
             ];
             for (spec, wanted) in specs {
                 let (file, sum) = written(Format::Png);
-                let expected = Expected::new(Format::Png, spec);
+                let expected = Expected::new(Format::Png, spec, None);
                 assert_eq!(
                     refusal(&expected, file, sum, check),
                     format!(
@@ -236,7 +247,7 @@ mod tests {
             if !format.can_hold(SPEC.depth, SPEC.channels) {
                 continue;
             }
-            let expected = Expected::new(format, SPEC);
+            let expected = Expected::new(format, SPEC, None);
             let stop = Stop::default();
             let (file, sum) = written(format);
             expected
@@ -259,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_is_found() {
-        let expected = Expected::new(Format::Png, SPEC);
+        let expected = Expected::new(Format::Png, SPEC, None);
         let (mut file, sum) = written(Format::Png);
         file.set_len(70).unwrap();
         assert_eq!(

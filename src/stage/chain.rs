@@ -1,6 +1,6 @@
 //! A chain of stages, from the image to the result.
 
-use std::{mem, ops::Range};
+use std::{mem, ops::Range, sync::Arc};
 
 use super::{
     Part, Progress, RowStage, Rows, RowsMut, Run, Scratch,
@@ -9,16 +9,16 @@ use super::{
     point::{Luma, Select},
     scratch::StageScratch,
 };
-use crate::{error::Result, plan::Plan, stop::Stop};
+use crate::{error::Result, finish::Extrema, plan::Plan, stop::Stop};
 
 /// The stages from an image to a result, compiled.
 ///
 /// Any rows of the result can be computed, in any order and number, as long as they
 /// begin at a multiple of [`rows_at_once`](RowStage::rows_at_once). They are the same as
 /// in a result that is computed whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chain {
-    stages: Vec<Box<dyn RowStage>>,
+    stages: Arc<[Box<dyn RowStage>]>,
     threads: usize,
 }
 
@@ -31,8 +31,9 @@ impl Chain {
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
         let image = plan.image();
         if let Some(normalisation) = &plan.convolution.normalisation {
+            let stage: Box<dyn RowStage> = Box::new(Normalise::new(plan, normalisation)?);
             return Ok(Self {
-                stages: vec![Box::new(Normalise::new(plan, normalisation)?)],
+                stages: [stage].into(),
                 threads: plan.threads(),
             });
         }
@@ -47,15 +48,23 @@ impl Chain {
         }
         stages.push(compile(&plan.convolution)?);
         Ok(Self {
-            stages,
+            stages: stages.into(),
             threads: plan.threads(),
         })
+    }
+
+    /// The same chain, run on the caller's thread alone.
+    pub(crate) fn on_one_thread(self) -> Self {
+        Self { threads: 1, ..self }
     }
 
     /// A chain of these stages, at least one.
     #[cfg(test)]
     pub(super) fn of(stages: Vec<Box<dyn RowStage>>) -> Self {
-        Self { stages, threads: 1 }
+        Self {
+            stages: stages.into(),
+            threads: 1,
+        }
     }
 
     /// Shape and depth of the result.
@@ -85,28 +94,48 @@ impl Chain {
         })
     }
 
-    /// Begins with a new image, or a part of it. If samples depend on the extrema of
-    /// all responses, these are found now, and the image must be whole.
-    pub(crate) fn begin(
+    /// Begins with a new image, or a part of it; or with several images of the same shape, the
+    /// planes of a stack. If samples depend on the extrema of all responses, those of all
+    /// images are found now, and these must be whole.
+    pub(crate) fn begin<'i>(
         &self,
-        image: Rows<'_>,
+        images: impl IntoIterator<Item = Rows<'i>, IntoIter: Clone>,
         scratch: &mut Scratch,
         stop: Option<&Stop>,
     ) -> Result<()> {
         scratch.begin(self.stages.len());
+        let images = images.into_iter();
+        // A stage needs the finishes of those before it.
         for (at, stage) in self.stages.iter().enumerate() {
             if !stage.needs_extrema() {
                 continue;
             }
-            let spec = stage.output();
-            let needed = stage.source_rows(&(0..spec.rows));
-            let (before, rest) = scratch.stages.split_at_mut(at);
-            let source = self.output_of(before, image, needed, stop)?;
-            let run = self.run_of(&rest[0], 0..spec.columns, &|_| (), stop);
-            let extrema = stage.extrema(source, &run)?;
-            rest[0].finishes = stage.finishes(&extrema);
+            let mut extrema = Extrema::Exact(None);
+            for image in images.clone() {
+                scratch.begin_image();
+                extrema = extrema.join(self.extrema(at, image, scratch, stop)?);
+            }
+            scratch.stages[at].finishes = stage.finishes(&extrema).map(Arc::new);
+            scratch.begin_image();
         }
         Ok(())
+    }
+
+    /// The extrema of the responses of a stage to an image.
+    fn extrema(
+        &self,
+        at: usize,
+        image: Rows<'_>,
+        scratch: &mut Scratch,
+        stop: Option<&Stop>,
+    ) -> Result<Extrema> {
+        let stage = &self.stages[at];
+        let spec = stage.output();
+        let needed = stage.source_rows(&(0..spec.rows));
+        let (before, rest) = scratch.stages.split_at_mut(at);
+        let source = self.output_of(before, image, needed, stop)?;
+        let run = self.run_of(&rest[0], 0..spec.columns, &|_| (), stop);
+        stage.extrema(source, &run)
     }
 
     /// Computes a part of the result. `image` holds the rows that it needs; the rows of
@@ -179,7 +208,7 @@ impl Chain {
     ) -> Run<'r> {
         Run {
             columns,
-            finishes: scratch.finishes.as_ref(),
+            finishes: scratch.finishes.as_deref(),
             responses: None,
             missing: None,
             pool: &scratch.pool,

@@ -78,8 +78,9 @@ fn copy_row<S: Output>(
         [&geometry.rows, &geometry.columns].map(|axis| S::from_real(axis.constant()));
     let source_column = |x: usize| geometry.columns.source(x * geometry.columns.step + tap[1]);
     let Some(row) = geometry.rows.source(y * geometry.rows.step + tap[0]) else {
+        let corner = [above, beside][geometry.corner_axis];
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
-            pixel.fill(source_column(x).map_or(beside, |_| above));
+            pixel.fill(source_column(x).map_or(corner, |_| above));
         }
         return;
     };

@@ -28,6 +28,7 @@ use std::{
 
 pub(crate) use chain::Chain;
 use near_ties::Finishes;
+pub(crate) use parallel::for_each_chunk;
 pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
@@ -139,7 +140,7 @@ impl Run<'_> {
         body: &(dyn Fn(usize, SampleSliceMut<'_>) + Sync),
     ) -> Result<()> {
         let RowsMut { samples, stride } = out;
-        parallel::for_each_chunk(samples, stride, min_rows, self.threads, &|row, samples| {
+        for_each_chunk(samples, stride, min_rows, self.threads, &|row, samples| {
             body(row, samples);
             Ok(())
         })

@@ -291,7 +291,11 @@ impl<'a, T: Element> BandBuilder<'a, T> {
     fn fill_columns(&self, columns: &[Option<usize>], out: &mut [T]) {
         let channels = self.source.shape()[2];
         for (column, pixel) in columns.iter().zip(out.chunks_exact_mut(channels)) {
-            pixel.fill(self.constants[usize::from(column.is_none())]);
+            let axis = match column {
+                Some(_) => 0,
+                None => self.geometry.corner_axis,
+            };
+            pixel.fill(self.constants[axis]);
         }
     }
 }

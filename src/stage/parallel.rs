@@ -9,7 +9,7 @@ use crate::{error::Result, finish::ResponseRange, image::SampleSliceMut, number:
 
 /// Calls `body` with the index and the samples of every chunk of `len` samples; the last
 /// may be shorter. A task of the pool has at least `min_chunks` chunks.
-pub(super) fn for_each_chunk(
+pub(crate) fn for_each_chunk(
     samples: SampleSliceMut<'_>,
     len: usize,
     min_chunks: usize,

@@ -288,7 +288,11 @@ impl<'a> PlaneBuilder<'a> {
         let pixels = (planes.numbers[part.clone()].chunks_exact_mut(channels))
             .zip(planes.presence[part].chunks_exact_mut(channels));
         for (column, (numbers, presence)) in self.columns.iter().zip(pixels) {
-            let (number, present) = self.constant(usize::from(column.is_none()));
+            let axis = match column {
+                Some(_) => 0,
+                None => self.convolution.geometry.corner_axis,
+            };
+            let (number, present) = self.constant(axis);
             numbers.fill(number);
             presence.fill(present);
             planes.any_missing |= present == 0.0;

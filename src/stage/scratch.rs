@@ -5,7 +5,7 @@ use std::{
     fmt,
     ops::{Deref, DerefMut, Range},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -35,7 +35,7 @@ pub(super) struct StageScratch {
     /// Its output; that of the last stage belongs to the caller.
     pub(super) output: Buffer,
     /// The finishes for the extrema of its responses, if samples depend on these.
-    pub(super) finishes: Option<Finishes>,
+    pub(super) finishes: Option<Arc<Finishes>>,
 }
 
 impl Scratch {
@@ -45,6 +45,29 @@ impl Scratch {
             responses: Some(Mutex::new(ResponseRange::EMPTY)),
             ..Self::default()
         }
+    }
+
+    /// Buffers for another thread that computes images of the same run: with the same finishes. What it notes is to be [joined](Self::join).
+    pub(crate) fn fork(&self) -> Self {
+        let stages = self.stages.iter().map(|stage| StageScratch {
+            finishes: stage.finishes.clone(),
+            ..StageScratch::default()
+        });
+        Self {
+            stages: stages.collect(),
+            responses: (self.responses.as_ref()).map(|_| Mutex::new(ResponseRange::EMPTY)),
+            missing: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes over what a fork noted.
+    pub(crate) fn join(&mut self, fork: &Self) {
+        let noted = fork.responses();
+        if let Some(range) = &mut self.responses {
+            let range = range.get_mut().unwrap_or_else(PoisonError::into_inner);
+            *range = range.join(noted);
+        }
+        *self.missing.get_mut() += fork.missing();
     }
 
     /// The range of the numerators of all rows so far; empty if it is not noted.
@@ -64,12 +87,19 @@ impl Scratch {
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
         for stage in &mut self.stages {
-            stage.output.rows = 0..0;
             stage.finishes = None;
         }
+        self.begin_image();
         *self.missing.get_mut() = 0;
         if let Some(range) = &mut self.responses {
             *range = Mutex::new(ResponseRange::EMPTY);
+        }
+    }
+
+    /// Forgets the rows of the last image; the extrema stay.
+    pub(crate) fn begin_image(&mut self) {
+        for stage in &mut self.stages {
+            stage.output.rows = 0..0;
         }
     }
 }

@@ -59,7 +59,7 @@ fn in_chunks(chain: &Chain, image: &Image, blocks: &[usize]) -> Image {
         view: image.into(),
         first: 0,
     };
-    chain.begin(whole, &mut scratch, None).unwrap();
+    chain.begin([whole], &mut scratch, None).unwrap();
     let count = AtomicUsize::new(0);
     let progress = |rows| _ = count.fetch_add(rows, Ordering::Relaxed);
     let mut blocks = blocks.iter().cycle();
@@ -209,7 +209,7 @@ fn scratch_serves_any_chain() {
                 view: (&image).into(),
                 first: 0,
             };
-            chain.begin(source, &mut scratch, None).unwrap();
+            chain.begin([source], &mut scratch, None).unwrap();
             let out = RowsMut {
                 stride: output.columns() * output.channels(),
                 samples: output.samples_mut(),
@@ -257,7 +257,7 @@ fn rows_with_gaps_between_them_are_filled_alone() {
                 view: (&image).into(),
                 first: 0,
             };
-            chain.begin(source, &mut scratch, None).unwrap();
+            chain.begin([source], &mut scratch, None).unwrap();
             let out = RowsMut {
                 samples: samples.as_mut_slice().into(),
                 stride,
@@ -297,7 +297,7 @@ fn a_run_that_is_stopped_ends() {
             view: (&image).into(),
             first: 0,
         };
-        let begun = chain.begin(source, &mut scratch, Some(&stop));
+        let begun = chain.begin([source], &mut scratch, Some(&stop));
         let run = begun.and_then(|()| {
             let mut output = plan.allocate().unwrap();
             let out = RowsMut {

@@ -369,7 +369,11 @@ fn every_format_that_is_written_is_verified() {
         } else {
             "box3"
         };
-        let run = room.run(&format!("{name} -k {kernel} --photo --in-place --verify"));
+        // More than four channels might be planes of a stack.
+        let axes = if channels > 4 { "--axes YXC" } else { "" };
+        let run = room.run(&format!(
+            "{name} -k {kernel} --photo --in-place --verify {axes}"
+        ));
         assert_eq!(
             run.code,
             Some(0),
@@ -378,7 +382,7 @@ fn every_format_that_is_written_is_verified() {
         );
         assert!(!run.err.contains("verified"), "{}", run.err);
         let run = room.run(&format!(
-            "{name} -k {kernel} --photo -o out.{} --verify --overwrite",
+            "{name} -k {kernel} --photo -o out.{} --verify --overwrite {axes}",
             format.extension()
         ));
         assert_eq!(

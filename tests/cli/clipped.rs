@@ -84,7 +84,8 @@ fn each_result_has_its_own() {
     room.text("one.toml", "weights = [[1]]\ndivisor = 1.0");
     room.text("tenth.toml", "weights = [[0.1]]");
     room.text("huge.toml", "weights = [[1e9]]");
-    let line = "rgba.npy -k one.toml -k tenth.toml -k huge.toml --channel each --pad edge";
+    let line =
+        "rgba.npy -k one.toml -k tenth.toml -k huge.toml --channel each --pad edge --axes YXC";
     room.run(&format!("{line} --depth 8 -f png")).says(
         0,
         &[

@@ -34,6 +34,7 @@ mod resumed;
 mod safety;
 mod signals;
 mod special_files;
+mod stacks;
 mod standard_streams;
 mod stats;
 mod stopped_early;

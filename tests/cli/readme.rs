@@ -47,6 +47,16 @@ fn read(path: &Path) -> Image {
     codec::read(path, &Limits::default()).unwrap().image
 }
 
+/// An array of 3 frames of 9 rows and 8 columns.
+fn film() -> Vec<u8> {
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 9, 8), }";
+    let header = format!("{header:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    file.extend(header.as_bytes());
+    file.extend(0..216_u8);
+    file
+}
+
 /// A folder with what the README's commands name.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -56,6 +66,7 @@ fn folder() -> tempfile::TempDir {
     fs::copy(testdata.join("photos/china.jpg"), at("photo.jpg")).unwrap();
     fs::copy(testdata.join("photos/coins.png"), at("scan.png")).unwrap();
     fs::copy(testdata.join("golden/crops/gray16.npy"), at("array.npy")).unwrap();
+    fs::write(at("film.npy"), film()).unwrap();
     fs::create_dir_all(at("photos/trip")).unwrap();
     fs::copy(at("photo.jpg"), at("photos/trip/market.jpg")).unwrap();
     fs::create_dir(at("pictures")).unwrap();
@@ -80,7 +91,7 @@ fn every_command_works_as_written() {
         assert_eq!(stderr, "", "{line}");
         ran += 1;
     }
-    assert_eq!(ran, 21);
+    assert_eq!(ran, 22);
     let shape = |name: &str| read(&folder.path().join(name)).shape();
     let [rows, columns, _] = shape("photo.jpg");
     assert_eq!(shape("edges.png"), [398, 598, 1]);

@@ -305,7 +305,7 @@ fn tables_of_several_results_are_whole() {
 fn counts_of_many_channels_have_their_memory() {
     let room = room();
     room.write("stack.npy", &picture(20, 30, 80, Depth::F32));
-    let line = "stack.npy -k sobel --channel each -o o.npy --overwrite -q";
+    let line = "stack.npy --axes YXC -k sobel --channel each -o o.npy --overwrite -q";
     room.run(&format!("{line} --memory-limit 32MiB")).silent();
     let ran = room.run(&format!("{line} --memory-limit 32MiB --stats"));
     let limit = "MiB of memory, more than the limit of 32:";

@@ -7,6 +7,7 @@ mod common;
 
 mod batch;
 mod one_job;
+mod stacks;
 
 use std::sync::Once;
 

@@ -305,10 +305,11 @@ fn how_images_flow() {
     room.write("a.bmp", SHAPE, Depth::U8);
     let plain = filter(3, 3);
     let flow = |name: &str, filters: &[Filter]| {
-        let job = room.job(name, &[]);
+        let results: Vec<_> = filters.iter().map(|filter| (filter, "b")).collect();
+        let job = room.job(name, &results);
         let input = Input::open(&job, &Options::default()).unwrap();
-        let plans: Vec<_> = (filters.iter())
-            .map(|filter| input.plan(filter, &Tuning::default()).unwrap())
+        let plans: Vec<_> = (job.results.iter())
+            .map(|request| input.plan(request, &Tuning::default()).unwrap())
             .collect();
         Mode::new(&input, &plans).to_string()
     };

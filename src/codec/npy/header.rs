@@ -1,9 +1,11 @@
 //! The header: its length, and a Python dictionary of three keys.
 
 use crate::{
+    axes::{Reading, Stack},
     codec::Metadata,
-    error::{Error, InputError, Result},
+    error::{Error, InputError, Result, shape_text},
     image::Depth,
+    warning::Warning,
 };
 
 use super::{damaged_header, errors};
@@ -95,24 +97,28 @@ impl Header {
         })
     }
 
-    /// The metadata of the array.
-    pub(super) fn metadata(&self) -> Metadata {
+    /// The metadata of the array, whose axes are known.
+    pub(super) fn metadata(&self, stack: &Stack) -> Metadata {
         Metadata {
-            channel_axis: matches!(*self.shape, [_, _, 1]),
+            channel_axis: stack.is_picture() && matches!(*self.shape, [_, _, 1]),
             ..Metadata::default()
         }
     }
 
-    /// Rows, columns and channels.
-    pub(super) fn image_shape(&self) -> Result<[usize; 3]> {
-        match *self.shape {
-            [rows, columns] => Ok([rows, columns, 1]),
-            [rows, columns, channels] => Ok([rows, columns, channels]),
-            _ => {
-                let axes = self.shape.len();
-                Err(InputError::ArrayAxes { axes }.into())
+    /// The array with its axes, and a note on how it was read if another reading is possible.
+    pub(super) fn stack(&self, reading: Reading<'_>) -> Result<(Stack, Option<Warning>)> {
+        let note = match *self.shape {
+            [rows, columns, channels] if reading.tells_channels(channels) => {
+                Some(Warning::axes(format!(
+                    "an array of shape {} was read as {rows} x {columns} pixels of {channels} channel{} (YXC)",
+                    shape_text(&self.shape),
+                    if channels == 1 { "" } else { "s" }
+                )))
             }
-        }
+            _ => None,
+        };
+        let axes = reading.axes(&self.shape)?;
+        Ok((Stack::new(axes, &self.shape, self.fortran)?, note))
     }
 }
 

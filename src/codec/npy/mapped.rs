@@ -9,11 +9,13 @@ use super::{
     header::{Header, numpy_name},
 };
 use crate::{
+    axes::{Reading, Stack},
     codec::Metadata,
     error::{RequestError, Result},
     file::{MappedFile, open_file},
-    image::{Depth, ImageView, Sample},
+    image::{Depth, Sample, SampleSlice},
     view::StridedView,
+    warning::Warning,
 };
 
 /// A memory-mapped `.npy` file: only the pages that are read are loaded, so the array
@@ -94,11 +96,11 @@ impl NpyFile {
     pub fn view<T: NpyElement, const N: usize>(&self) -> Result<StridedView<'_, T, N>> {
         let Header {
             depth,
-            big_endian,
             fortran,
             shape,
+            ..
         } = &self.header;
-        let native = *big_endian == cfg!(target_endian = "big") || depth.bytes() == 1;
+        let native = self.is_native();
         if numpy_name(*depth) != T::NAME || !native {
             return Err(RequestError::ArrayType {
                 array: numpy_name(*depth),
@@ -122,28 +124,32 @@ impl NpyFile {
         })
     }
 
-    /// The array as an image, if no conversion is needed. Booleans are read, since their bytes
-    /// have to be checked.
-    pub(in crate::codec) fn image(&self) -> Option<ImageView<'_>> {
-        if self.header.depth == Depth::Bool {
+    /// All samples in the order of the file, if they need no conversion. Booleans are read,
+    /// since their bytes have to be checked.
+    pub(in crate::codec) fn samples(&self) -> Option<SampleSlice<'_>> {
+        let depth = self.header.depth;
+        if depth == Depth::Bool || !self.is_native() {
             return None;
         }
-        fn planes<T: NpyElement>(file: &NpyFile) -> Option<StridedView<'_, T, 3>> {
-            match file.shape().len() {
-                2 => {
-                    let plane = file.view::<T, 2>().ok()?;
-                    let [rows, columns] = plane.shape();
-                    plane.reshape([rows, columns, 1]).ok()
-                }
-                _ => file.view::<T, 3>().ok(),
-            }
-        }
-        each_depth!(self.header.depth, T => planes::<T>(self).map(ImageView::from))
+        each_depth!(depth, T => self.file.elements::<T>(self.start).ok().map(Into::into))
+    }
+
+    /// See [`Header::stack`].
+    pub(in crate::codec) fn stack(&self, reading: Reading<'_>) -> Result<(Stack, Option<Warning>)> {
+        self.header.stack(reading)
+    }
+
+    /// Whether the array is in the byte order of this machine.
+    const fn is_native(&self) -> bool {
+        let Header {
+            depth, big_endian, ..
+        } = &self.header;
+        *big_endian == cfg!(target_endian = "big") || depth.bytes() == 1
     }
 
     /// The metadata of the array.
-    pub(in crate::codec) fn metadata(&self) -> Metadata {
-        self.header.metadata()
+    pub(in crate::codec) fn metadata(&self, stack: &Stack) -> Metadata {
+        self.header.metadata(stack)
     }
 
     /// Whether the file ends with its array.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    axes::{Reading, Stack},
     codec::{
         Format, Limits, MappedFile, Metadata,
         input::{Input, read_all},
@@ -19,15 +20,17 @@ use crate::{
 use super::{
     errors,
     header::{Header, MAX_HEADER_BYTES},
-    order_warning,
 };
 
-/// Opens an array of 2 axes (rows, columns) or 3 (rows, columns, channels). A
-/// file is mapped.
-pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<RowReader<'a>> {
+/// Opens an array. A file is mapped.
+pub(in crate::codec) fn open<'a>(
+    input: Input<'a>,
+    limits: &Limits,
+    reading: Reading<'_>,
+) -> Result<RowReader<'a>> {
     match input {
-        Input::Memory(bytes) => whole(bytes, limits),
-        Input::File(file) => whole(MappedFile::of(file.get_ref().inner())?, limits),
+        Input::Memory(bytes) => whole(bytes, limits, reading),
+        Input::File(file) => whole(MappedFile::of(file.get_ref().inner())?, limits, reading),
         Input::Stream(mut stream) => {
             let mut start = Vec::new();
             // Magic, version and length have 12 bytes at most.
@@ -39,13 +42,13 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
             if header.fortran {
                 // In Fortran order the first row is scattered over the whole array.
                 let all = Cursor::new(start).chain(stream);
-                return whole(read_all(all, limits)?, limits);
+                return whole(read_all(all, limits)?, limits, reading);
             }
-            let rows_header = check_header(&header, limits)?;
+            let (rows_header, stack) = check_header(&header, limits, reading)?;
             let input = Cursor::new(data.to_vec()).chain(stream);
             let source = StreamSource {
                 input,
-                elements: Elements::of(&header, &rows_header),
+                elements: Elements::of(&header, &rows_header, stack),
                 array_bytes: array_bytes(&header, &rows_header),
                 bytes: Vec::new(),
             };
@@ -55,15 +58,26 @@ pub(in crate::codec) fn open<'a>(input: Input<'a>, limits: &Limits) -> Result<Ro
 }
 
 /// Checks the header against the limits, before any element is read.
-fn check_header(header: &Header, limits: &Limits) -> Result<RowsHeader> {
-    let shape = header.image_shape()?;
+fn check_header(
+    header: &Header,
+    limits: &Limits,
+    reading: Reading<'_>,
+) -> Result<(RowsHeader, Stack)> {
+    let (stack, note) = header.stack(reading)?;
+    let shape = match stack.is_picture() {
+        true => stack.picture(),
+        false => stack.folded(),
+    };
     let depth = header.depth;
     let [rows, columns, channels] = shape.map(|n| n as u64);
     limits.check(rows, columns, channels, depth)?;
     let mut rows_header = RowsHeader::new(Format::Npy, ImageSpec::new(shape, depth));
-    rows_header.metadata = header.metadata();
-    rows_header.warnings.extend(order_warning(shape));
-    Ok(rows_header)
+    rows_header.metadata = header.metadata(&stack);
+    rows_header.warnings.extend(note);
+    // Rows are read in C order, whatever the order of the file.
+    rows_header.stack = (!stack.is_picture())
+        .then(|| Stack::in_c_order(stack.axes().clone(), stack.shape().to_vec()));
+    Ok((rows_header, stack))
 }
 
 /// The bytes of the array.
@@ -120,9 +134,13 @@ impl Bytes for MappedFile {
     }
 }
 
-fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<'a>> {
+fn whole<'a>(
+    file: impl Bytes + Send + 'a,
+    limits: &Limits,
+    reading: Reading<'_>,
+) -> Result<RowReader<'a>> {
     let (header, data) = Header::parse(file.bytes())?;
-    let rows_header = check_header(&header, limits)?;
+    let (rows_header, stack) = check_header(&header, limits, reading)?;
     let array_bytes = array_bytes(&header, &rows_header);
     let found = data.len() as u128;
     match found.cmp(&array_bytes) {
@@ -131,7 +149,7 @@ fn whole<'a>(file: impl Bytes + Send + 'a, limits: &Limits) -> Result<RowReader<
         Ordering::Equal => {}
     }
     let start = file.bytes().len() - data.len();
-    let elements = Elements::of(&header, &rows_header);
+    let elements = Elements::of(&header, &rows_header, stack);
     let next = 0;
     let source = ArraySource {
         file,
@@ -215,16 +233,17 @@ impl<R> StreamSource<R> {
 /// The order of stored elements.
 struct Elements {
     big_endian: bool,
-    fortran: bool,
+    /// The array as it is stored, if that is in Fortran order.
+    fortran: Option<Stack>,
     spec: ImageSpec,
     metadata: Metadata,
 }
 
 impl Elements {
-    fn of(header: &Header, rows_header: &RowsHeader) -> Self {
+    fn of(header: &Header, rows_header: &RowsHeader, stack: Stack) -> Self {
         Self {
             big_endian: header.big_endian,
-            fortran: header.fortran,
+            fortran: header.fortran.then_some(stack),
             spec: rows_header.spec,
             metadata: rows_header.metadata.clone(),
         }
@@ -241,12 +260,13 @@ impl Elements {
     fn fill(&self, out: SampleSliceMut<'_>, data: &[u8], first: usize) -> Result<()> {
         let size = self.spec.depth.bytes();
         let out = out.into_bytes();
-        if self.fortran {
+        if let Some(stack) = &self.fortran {
+            let first = first * self.spec.row_len();
             match size {
-                1 => self.place::<1>(out, data, first),
-                2 => self.place::<2>(out, data, first),
-                4 => self.place::<4>(out, data, first),
-                _ => self.place::<8>(out, data, first),
+                1 => place::<1>(stack, out, data, first),
+                2 => place::<2>(stack, out, data, first),
+                4 => place::<4>(stack, out, data, first),
+                _ => place::<8>(stack, out, data, first),
             }
         } else {
             let start = first * self.spec.row_bytes();
@@ -262,19 +282,29 @@ impl Elements {
             _ => Ok(()),
         }
     }
+}
 
-    /// Gathers the rows of an array in Fortran order, of elements of `N` bytes.
-    fn place<const N: usize>(&self, out: &mut [u8], data: &[u8], first: usize) {
-        let elements = data.as_chunks::<N>().0;
-        // The first axis varies fastest in the file; writes are sequential.
-        let [rows, columns, channels] = self.spec.shape();
-        let lines = (out.as_chunks_mut::<N>().0).chunks_exact_mut(self.spec.row_len());
-        for (line, row) in lines.zip(first..) {
-            for (column, pixel) in line.chunks_exact_mut(channels).enumerate() {
-                for (channel, sample) in pixel.iter_mut().enumerate() {
-                    *sample = elements[row + rows * (column + columns * channel)];
-                }
-            }
+/// Gathers samples of an array in any order, of `N` bytes each, from sample `first` in C order
+/// on. Writes are sequential.
+fn place<const N: usize>(stack: &Stack, out: &mut [u8], data: &[u8], first: usize) {
+    let elements = data.as_chunks::<N>().0;
+    let axes: Vec<_> = (stack.each_axis())
+        .map(|(_, len, stride)| (len, stride.unsigned_abs()))
+        .collect();
+    let Some((&(last, stride), others)) = axes.split_last() else {
+        return;
+    };
+    // Whole lines along the last axis.
+    let lines = (out.as_chunks_mut::<N>().0).chunks_exact_mut(last);
+    for (line, number) in lines.zip(first / last..) {
+        let (_, start) = others
+            .iter()
+            .rev()
+            .fold((number, 0), |(number, start), &(len, stride)| {
+                (number / len, start + number % len * stride)
+            });
+        for (at, sample) in line.iter_mut().enumerate() {
+            *sample = elements[start + at * stride];
         }
     }
 }

@@ -4,13 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    axes::Reading,
     codec::{Decoded, EncodeOptions, Format, Limits, encode, input::Input},
     image::{Bool, Depth, Image, Samples, f16},
     number::Output,
 };
 
 fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
-    open(Input::Memory(bytes), limits)?.into_decoded()
+    open(Input::Memory(bytes), limits, Reading::AsImage)?.into_decoded()
 }
 
 fn written(image: &Image) -> Vec<u8> {
@@ -212,34 +213,58 @@ fn types_that_are_not_read_tell_how_to_convert() {
 
 #[test]
 fn shapes_that_are_no_image() {
-    for (shape, axes) in [
-        ("()", "0 axes"),
-        ("(4,)", "1 axis"),
-        ("(1, 1, 1, 4)", "4 axes"),
-    ] {
+    for (shape, axes) in [("()", "0 axes"), ("(4,)", "1 axis")] {
         assert_eq!(
             refusal(&array("|u1", "False", shape, &[0; 4])),
             format!(
-                "the array has {axes}; an image has 2 (rows, columns) or 3 (rows, columns, channels): save a.reshape(rows, columns) or one picture of the stack"
+                "the array has {axes}, and a picture has two or more: save a.reshape(rows, columns)"
             )
         );
     }
     assert_eq!(
+        refusal(&array("|u1", "False", "(1, 1, 1, 4)", &[0; 4])),
+        "an array of shape (1, 1, 1, 4) may be 1 plane of 1 x 1 with 4 channels (TYXC) or 1 plane of 1 x 4 (TZYX): say which"
+    );
+    assert_eq!(
         refusal(&array("|u1", "False", "(0, 4)", &[])),
         "the picture is empty: 4 columns x 0 rows x 1 channels; there is nothing to filter"
     );
-    let planes = |channels: usize| {
+}
+
+/// An image is read with its channels; jobs ask where there are more than four.
+#[test]
+fn three_axes_tell_how_they_were_read() {
+    let opened = |channels: usize, reading: Reading<'_>| {
         let shape = format!("(30, 4, {channels})");
-        let data = vec![0; 30 * 4 * channels];
-        decoded(&array("|u1", "False", &shape, &data)).warnings
+        let bytes = array("|u1", "False", &shape, &vec![0; 30 * 4 * channels]);
+        let reader = open(Input::Memory(&bytes), &Limits::default(), reading)?;
+        let header = reader.header().clone();
+        let (spec, warnings) = (header.spec, header.warnings);
+        assert_eq!(spec.shape(), [30, 4, channels]);
+        Ok::<_, Error>(Vec::from_iter(warnings.iter().map(ToString::to_string)))
     };
-    assert_eq!(planes(4), [""; 0]);
-    assert_eq!(
-        planes(5),
-        [
-            "the array was read as 30 rows, 4 columns and 5 channels: if its first axis counts planes or channels, save np.moveaxis(a, 0, -1)"
-        ]
-    );
+    let named = "YXC".parse().unwrap();
+    for channels in 1..=7 {
+        let plural = if channels == 1 { "" } else { "s" };
+        let note = format!(
+            "an array of shape (30, 4, {channels}) was read as 30 x 4 pixels of {channels} channel{plural} (YXC)"
+        );
+        assert_eq!(opened(channels, Reading::As(&named)).unwrap(), [""; 0]);
+        let as_image = opened(channels, Reading::AsImage).unwrap();
+        let by_shape = opened(channels, Reading::ByShape);
+        if channels <= 4 {
+            assert_eq!(as_image, [""; 0]);
+            assert_eq!(by_shape.unwrap(), [note]);
+        } else {
+            assert_eq!(as_image, [note]);
+            assert_eq!(
+                by_shape.unwrap_err().to_string(),
+                format!(
+                    "an array of shape (30, 4, {channels}) may be 30 planes of 4 x {channels} (TYX) or {channels} channels (YXC): say which"
+                )
+            );
+        }
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    axes::Stack,
     codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::ReadErrors},
     error::{Error, RequestError, Result},
     image::{Image, ImageSpec, SampleSliceMut, Samples},
@@ -22,6 +23,9 @@ pub struct Header {
     pub ignored: Vec<IgnoredContent>,
     /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
+    /// The array that is read, if it is no single image: the rows are those of
+    /// [`Stack::folded`].
+    pub(crate) stack: Option<Stack>,
 }
 
 /// The properties of an image that are known after its last row.
@@ -113,6 +117,11 @@ impl<'a> RowReader<'a> {
     /// Adds a warning before all others.
     pub(in crate::codec) fn warn_first(&mut self, warning: String) {
         self.header.warnings.insert(0, warning.into());
+    }
+
+    /// Adds a warning after all others.
+    pub(in crate::codec) fn warn(&mut self, warning: String) {
+        self.header.warnings.push(warning.into());
     }
 
     /// The properties that are known before the rows are read.
@@ -240,6 +249,7 @@ impl Header {
             metadata: Metadata::default(),
             ignored: Vec::new(),
             warnings: Vec::new(),
+            stack: None,
         }
     }
 

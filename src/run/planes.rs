@@ -1,0 +1,351 @@
+//! The planes of an input: where each lies in its samples, and where its result lies among
+//! those of all planes.
+//!
+//! An image is one plane. Of an array with further axes every plane is filtered by itself, and
+//! the results are written in the order of the array's axes. The axes before the first one of
+//! a picture, `Y` or `X`, count pages, which follow one another in the result. All axes after
+//! it are in each line of a page, so that planes counted by those are computed together, some
+//! lines at a time. Where `X` comes before `Y`, lines are columns, and the filter is transposed.
+//!
+//! ```text
+//! TCYX  pages T, C; lines Y       YXC  lines Y, of all channels
+//! TYZX  pages T; lines Y of planes Z       XY  lines X, through the transposed filter
+//! ```
+
+use std::borrow::Cow;
+
+use crate::{
+    axes::{Axes, Stack},
+    codec::Format,
+    error::{OutputError, Result},
+    filter::{Channel, Filter},
+    image::{Depth, ImageSpec, ImageView, Sample, SampleSlice, SampleSliceMut, has_alpha},
+    plan::{Plan, Tuning},
+    view::{Layout, StridedView, StridedViewMut},
+};
+
+/// The fewest pages per thread in a chunk that are computed at the same time: with fewer,
+/// threads would wait for the last one.
+const MIN_PAGES_PER_THREAD: usize = 4;
+
+/// What an axis of an array is for one result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The lines of planes: the first axis of a picture.
+    Lines,
+    /// The pixels of a line: the second one.
+    Pixels,
+    /// The channels of a pixel.
+    Channels,
+    /// It counts planes.
+    Planes,
+}
+
+/// An axis of the input.
+#[derive(Debug, Clone, Copy)]
+struct Axis {
+    letter: char,
+    role: Role,
+    len: usize,
+    stride: isize,
+}
+
+/// The planes that one result is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Planes {
+    /// Those of the result, in its order; channels are missing if they become one.
+    axes: Vec<Axis>,
+    /// Lines, pixels and channels of a plane, and their strides in the input.
+    shape: [usize; 3],
+    strides: [isize; 3],
+    /// Whether the result is an array of several axes, whose shape is that of `axes`.
+    is_array: bool,
+    is_transposed: bool,
+    /// The place among `axes` of channels that are filtered as planes and the last of which is
+    /// alpha.
+    alpha_axis: Option<usize>,
+}
+
+impl Planes {
+    /// The only plane: an image whose samples are contiguous.
+    fn of_image(spec: ImageSpec) -> Self {
+        let [_, columns, channels] = spec.shape();
+        Self {
+            axes: Vec::new(),
+            shape: spec.shape(),
+            strides: [(columns * channels) as isize, channels as isize, 1],
+            is_array: false,
+            is_transposed: false,
+            alpha_axis: None,
+        }
+    }
+
+    /// The planes for a result in this format of these channels.
+    ///
+    /// # Errors
+    ///
+    /// If the format cannot hold them, or there are no such channels.
+    pub(super) fn new(
+        stack: Option<&Stack>,
+        spec: ImageSpec,
+        channel: Channel,
+        format: Format,
+    ) -> Result<Self> {
+        let Some(stack) = stack else {
+            return Ok(Self::of_image(spec));
+        };
+        if format != Format::Npy && stack.planes() > 1 {
+            return Err(OutputError::Planes {
+                format: format.name(),
+                planes: stack.planes(),
+            }
+            .into());
+        }
+        if format != Format::Npy || stack.is_picture() {
+            return Ok(Self {
+                shape: stack.picture(),
+                strides: stack.picture_strides(),
+                ..Self::of_image(spec)
+            });
+        }
+        Self::of_array(stack, channel)
+    }
+
+    /// The planes of an array for a result that is an array.
+    fn of_array(stack: &Stack, channel: Channel) -> Result<Self> {
+        let letters = stack.axes();
+        let (y, x) = (letters.position('Y'), letters.position('X'));
+        let is_transposed = x < y;
+        let [lines, pixels] = if is_transposed {
+            ['X', 'Y']
+        } else {
+            ['Y', 'X']
+        };
+        let (channels, _) = stack.axis('C');
+        let keeps_channels = channel.count(channels)? == channels;
+        let before_lines = letters.position('C') < letters.position(lines);
+        let are_planes = keeps_channels && before_lines;
+        let mut alpha_axis = None;
+        let mut axes = Vec::new();
+        for (letter, len, stride) in stack.each_axis() {
+            let role = match letter {
+                'C' if !keeps_channels => continue,
+                'C' if are_planes => {
+                    alpha_axis = has_alpha(len).then_some(axes.len());
+                    Role::Planes
+                }
+                'C' => Role::Channels,
+                _ if letter == lines => Role::Lines,
+                _ if letter == pixels => Role::Pixels,
+                _ => Role::Planes,
+            };
+            axes.push(Axis {
+                letter,
+                role,
+                len,
+                stride,
+            });
+        }
+        let sizes = [lines, pixels, 'C'].map(|letter| match letter {
+            'C' if are_planes => (1, 1),
+            _ => stack.axis(letter),
+        });
+        Ok(Self {
+            axes,
+            shape: sizes.map(|(len, _)| len),
+            strides: sizes.map(|(_, stride)| stride),
+            is_array: true,
+            is_transposed,
+            alpha_axis,
+        })
+    }
+
+    /// The filter as it is applied to each plane.
+    fn filter<'f>(&self, filter: &'f Filter) -> Cow<'f, Filter> {
+        match self.is_transposed {
+            true => Cow::Owned(filter.transposed()),
+            false => Cow::Borrowed(filter),
+        }
+    }
+
+    /// The plan of `filter` for every plane, of `samples` samples in all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Filter::plan`]'s.
+    pub(super) fn plan(
+        &self,
+        filter: &Filter,
+        (samples, depth): (usize, Depth),
+        tuning: &Tuning,
+    ) -> Result<Plan> {
+        let layout = Layout::new(self.shape, self.strides, 0, samples)?;
+        self.filter(filter).plan_for_layout(layout, depth, tuning)
+    }
+
+    /// The plan for planes that are alpha, if there are any beside those of `plan`.
+    pub(super) fn alpha_plan(&self, plan: &Plan, tuning: &Tuning) -> Result<Option<Plan>> {
+        let filter = || plan.filter().copying();
+        let layout = *plan.image_layout();
+        (self.alpha_axis)
+            .map(|_| filter().plan_for_layout(layout, plan.image().depth, tuning))
+            .transpose()
+    }
+
+    /// The result of `plan`, if it is an array of several axes.
+    pub(super) fn array(&self, plan: &Plan) -> Option<Stack> {
+        let [lines, pixels, channels] = plan.output_shape();
+        let len = |axis: &Axis| match axis.role {
+            Role::Lines => lines,
+            Role::Pixels => pixels,
+            Role::Channels => channels,
+            Role::Planes => axis.len,
+        };
+        let shape: Vec<_> = self.axes.iter().map(len).collect();
+        let axes = Axes::of_letters(self.axes.iter().map(|axis| axis.letter));
+        self.is_array.then(|| Stack::in_c_order(axes, shape))
+    }
+
+    /// The axes before that of the lines, and after it.
+    fn parts(&self) -> (&[Axis], &[Axis]) {
+        let lines = self.axes.iter().position(|axis| axis.role == Role::Lines);
+        match lines {
+            Some(at) => (&self.axes[..at], &self.axes[at + 1..]),
+            None => (&[], &[]),
+        }
+    }
+
+    /// The number of pages, which follow one another in the result.
+    pub(super) fn pages(&self) -> usize {
+        count(self.parts().0)
+    }
+
+    /// The number of planes of a page, whose results are in the same lines.
+    pub(super) fn planes_in_page(&self) -> usize {
+        count(self.parts().1)
+    }
+
+    /// The number of all planes.
+    pub(super) fn count(&self) -> usize {
+        self.pages().saturating_mul(self.planes_in_page())
+    }
+
+    /// The result of `plan` as it is written: of an array, a single image of all lines.
+    pub(super) fn output(&self, plan: &Plan) -> ImageSpec {
+        match self.array(plan) {
+            Some(array) => ImageSpec::new(array.folded(), plan.output_depth()),
+            None => plan.output(),
+        }
+    }
+
+    /// Whether lines of the result of `plan` are just those of a plane.
+    pub(super) fn has_plain_lines(&self, plan: &Plan) -> bool {
+        let result = plan.output();
+        let (_, strides) = self.in_line(result, 0);
+        let [_, pixels, channels] = result.shape();
+        let (pixel, channel) = (strides[1] as usize, strides[2] as usize);
+        self.planes_in_page() == 1
+            && (pixels == 1 || pixel == channels)
+            && (channels == 1 || channel == 1)
+    }
+
+    /// The number of pages that are computed at the same time, each on one thread, if a chunk has
+    /// so many lines; 1 if threads share the work on each.
+    pub(super) fn pages_at_once(&self, plan: &Plan, lines: usize) -> usize {
+        let pages = lines / plan.output_shape()[0];
+        let enough = pages >= MIN_PAGES_PER_THREAD * plan.threads();
+        match enough && self.pages() > 1 && self.has_plain_lines(plan) {
+            true if self.alpha_axis.is_none() => pages,
+            _ => 1,
+        }
+    }
+
+    /// The plane of this number in a page.
+    pub(super) fn view<'s>(
+        &self,
+        samples: SampleSlice<'s>,
+        page: usize,
+        plane: usize,
+    ) -> ImageView<'s> {
+        let (outer, inner) = self.parts();
+        let offset = offset(outer, page) + offset(inner, plane);
+        ImageView::strided(samples, self.shape, self.strides, offset)
+            .expect("a plane lies in its array")
+    }
+
+    /// Whether the planes of this page are alpha.
+    pub(super) fn is_alpha(&self, page: usize) -> bool {
+        self.alpha_axis.is_some_and(|at| {
+            let (outer, _) = self.parts();
+            let behind = count(&outer[at + 1..]);
+            page / behind % outer[at].len == outer[at].len - 1
+        })
+    }
+
+    /// Copies lines of the result of a plane, `computed`, to lines of the page.
+    pub(super) fn place(
+        &self,
+        result: ImageSpec,
+        plane: usize,
+        computed: SampleSlice<'_>,
+        page: SampleSliceMut<'_>,
+    ) -> Result<()> {
+        let (offset, strides) = self.in_line(result, plane);
+        let shape = result.shape();
+        each_sample!(SampleSliceMut(page), page => {
+            let computed = Sample::of_slice(computed).expect("both are of the result's type");
+            let computed = StridedView::from_slice(computed, shape)?;
+            StridedViewMut::new(page, shape, strides, offset)?.assign(&computed)?;
+        });
+        Ok(())
+    }
+
+    /// The first sample of a plane in a line of the page, and the strides of its lines, pixels
+    /// and channels; `result` is what its plan gives.
+    fn in_line(&self, result: ImageSpec, plane: usize) -> (usize, [isize; 3]) {
+        let (_, axes) = self.parts();
+        let [_, pixels, channels] = result.shape();
+        if axes.is_empty() {
+            let strides = [result.row_len(), channels, 1];
+            return (0, strides.map(|stride| stride as isize));
+        }
+        let mut strides = [0, 1, 1];
+        let (mut stride, mut offset, mut left) = (1, 0, plane);
+        for axis in axes.iter().rev() {
+            stride *= match axis.role {
+                Role::Planes => {
+                    offset += left % axis.len * stride;
+                    left /= axis.len;
+                    axis.len
+                }
+                Role::Channels => {
+                    strides[2] = stride as isize;
+                    channels
+                }
+                Role::Pixels | Role::Lines => {
+                    strides[1] = stride as isize;
+                    pixels
+                }
+            };
+        }
+        strides[0] = stride as isize;
+        (offset, strides)
+    }
+}
+
+/// The number of planes that these axes count.
+fn count(axes: &[Axis]) -> usize {
+    let planes = axes.iter().filter(|axis| axis.role == Role::Planes);
+    planes.fold(1, |count, axis| count.saturating_mul(axis.len))
+}
+
+/// The first sample of the plane of this number among those that these axes count, the last
+/// axis fastest.
+fn offset(axes: &[Axis], number: usize) -> usize {
+    let planes = axes.iter().rev().filter(|axis| axis.role == Role::Planes);
+    let (_, offset) = planes.fold((number, 0), |(number, offset), axis| {
+        let at = number % axis.len * axis.stride.unsigned_abs();
+        (number / axis.len, offset + at)
+    });
+    offset
+}
