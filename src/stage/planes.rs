@@ -10,6 +10,7 @@ use crate::{
     image::{Depth, ImageView, Samples, try_resize},
     number::{Output, Widen},
     plan::{Convolution, Normalisation},
+    simd::{Body, Isa},
     view::StridedView,
 };
 
@@ -168,7 +169,8 @@ impl<'a> PlaneBuilder<'a> {
         };
         let (numbers, presence) = (&mut numbers[part.clone()], &mut presence[part]);
         each_sample!(ImageView(view), view => self.pad_row(&view, missing, numbers, presence));
-        *any_missing |= presence.contains(&0.0);
+        let outside = self.columns.contains(&None) && self.normalisation.constants[1].is_none();
+        *any_missing |= outside || missing.contains(&1);
         self.check_limit(image.depth, numbers)
     }
 
@@ -261,12 +263,12 @@ impl<'a> PlaneBuilder<'a> {
         if let (Some(samples), false) = (view.flat_row(0), inside.is_empty()) {
             let from = (inside.start - axis.pad_before) * channels;
             let to = inside.start * channels..inside.end * channels;
-            let sources = samples[from..].iter().zip(&missing[from..]);
-            let planes = numbers[to.clone()].iter_mut().zip(&mut presence[to]);
-            for ((number, present), (&sample, &missing)) in planes.zip(sources) {
-                *number = if missing == 0 { sample.to_f64() } else { 0.0 };
-                *present = f64::from(1 - missing);
-            }
+            self.convolution.offer().simd.run(Present {
+                samples: &samples[from..],
+                missing: &missing[from..],
+                numbers: &mut numbers[to.clone()],
+                presence: &mut presence[to],
+            });
         }
         for padded in (0..inside.start).chain(inside.end..self.columns.len()) {
             for channel in 0..channels {
@@ -319,6 +321,31 @@ impl<'a> PlaneBuilder<'a> {
         match numbers.chunks_exact(channels).any(beyond) {
             true => Err(RequestError::LargeSample { depth, limit }.into()),
             false => Ok(()),
+        }
+    }
+}
+
+/// Numbers and presence of consecutive samples.
+struct Present<'a, S> {
+    samples: &'a [S],
+    /// 1 for missing ones, else 0.
+    missing: &'a [u8],
+    numbers: &'a mut [f64],
+    presence: &'a mut [f64],
+}
+
+impl<S: Widen> Body for Present<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        for (present, &missing) in self.presence.iter_mut().zip(self.missing) {
+            *present = f64::from(1 - missing);
+        }
+        let sources = self.samples.iter().zip(&*self.presence);
+        for (number, (sample, &present)) in self.numbers.iter_mut().zip(sources) {
+            // The sample may be NaN, so that no product would do.
+            *number = if present == 0.0 { 0.0 } else { sample.to_f64() };
         }
     }
 }
