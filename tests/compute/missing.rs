@@ -975,3 +975,30 @@ fn arrays_with_nan_are_what_astropy_makes_of_them() {
     }
     assert!(compared == 66_510 && nan == 10_940, "{compared} {nan}");
 }
+
+/// Responses to a flat image differ by rounding errors, as the present weights do.
+#[test]
+fn flat_images_stay_flat_whatever_is_missing() {
+    let mut random = Random(0xf1a7);
+    let weights: Vec<f64> = (0..25).map(|n| 1.0 / (3.0 + f64::from(n))).collect();
+    let kernel = Kernel::new(5, 5, weights).unwrap();
+    for value in [1, 77, 255_u8] {
+        let mut samples = vec![value; 40 * 30];
+        for _ in 0..300 {
+            samples[random.below(40 * 30) as usize] = 0;
+        }
+        let image = Image::new(40, 30, 1, Samples::U8(samples.into())).unwrap();
+        for (map, expected) in [(Map::Stretch, 0.0), (Map::Symmetric, 65535.0)] {
+            let filter = Filter::new(kernel.clone())
+                .with_extent(Border::Edge)
+                .with_depth(Depth::U16)
+                .with_map(map)
+                .ignoring(Missing::value(0.0));
+            let result = filter.apply(&image).unwrap();
+            assert!(
+                numbers(&result).iter().all(|&s| s == expected),
+                "{value} {map}"
+            );
+        }
+    }
+}
