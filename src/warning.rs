@@ -24,6 +24,9 @@ pub enum WarningKind {
     /// An array of three axes was read as rows, columns and channels, since nobody said what its
     /// [`Axes`](crate::Axes) are.
     Axes,
+    /// The file says which samples are missing, and they were filtered like others, which
+    /// [`Missing::no_data`](crate::Missing::no_data) avoids.
+    NoData,
     /// Anything else.
     Other,
 }
@@ -68,6 +71,16 @@ impl Warning {
                 } else {
                     ""
                 }
+            ),
+        }
+    }
+
+    /// Samples of this value, missing by their file, were filtered like others.
+    pub(crate) fn no_data(value: &str) -> Self {
+        Self {
+            kind: WarningKind::NoData,
+            text: format!(
+                "the file says that samples of {value} are missing: they were filtered like others"
             ),
         }
     }

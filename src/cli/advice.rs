@@ -68,6 +68,7 @@ pub(super) fn warning(warning: &Warning) -> String {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped => "; --map stretch keeps them",
+        WarningKind::NoData => "; --ignore nodata leaves them out",
         WarningKind::Axes => "; --axes names others",
         _ => "",
     };

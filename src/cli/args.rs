@@ -10,7 +10,7 @@ use clap::{
 use clap_complete::Shell;
 use stridekern::Depth;
 
-use super::values::{pixels, seconds, size, suffix};
+use super::values::{pixels, seconds, share, size, suffix};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -208,7 +208,7 @@ pub(super) struct FilterArgs {
     #[arg(
         long,
         value_name = "VALUE",
-        allow_negative_numbers = true,
+        allow_hyphen_values = true,
         conflicts_with = "bench"
     )]
     pub(super) ignore: Option<String>,
@@ -216,15 +216,15 @@ pub(super) struct FilterArgs {
     /// Samples to leave out as missing: nonzero in this image, which has the size of the input
     ///
     /// As NumPy's masked arrays and bad-pixel maps have it. One channel is for all, as
-    /// many as the input has are one for each. With --ignore, what either says is
+    /// many as the input has are one for each; of a stack it is for every plane. With --ignore, what either says is
     /// missing. A window without a present sample gives NaN, or 0 in integers.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "bench")]
     pub(super) mask: Option<PathBuf>,
 
     /// Share of a window's absolute weight, 0 to 1, that must be present; others are missing [default: 0]
     ///
-    /// With 0 any present sample is enough.
-    #[arg(long, value_name = "SHARE")]
+    /// With 0 any present sample is enough. Of several kernels each must have its share.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(super) min_share: Option<f64>,
 
     /// How responses become samples: clamp, abs, offset, stretch, symmetric or float

@@ -205,18 +205,28 @@ impl Console {
         if let Ok(Outcome::Done(done)) = outcome
             && let Some(statistics) = &done.statistics
         {
-            self.statistics(job.results[index].output.path(), statistics);
+            self.statistics(job.results[index].output.path(), done, statistics);
         }
         self.describe((job, index), outcome, unused);
     }
 
     /// Prints the table of a result.
-    fn statistics(&self, output: &Path, statistics: &Statistics) {
+    fn statistics(&self, output: &Path, done: &stridekern::run::Done, statistics: &Statistics) {
         if self.json {
             return;
         }
         let output = output.display().to_string();
-        let table = format!("{}:\n{}", printable(&output), statistics::table(statistics));
+        let counted = match done.plan.missing_value() {
+            Some(value) if done.missing > 0 && !value.is_nan() => {
+                format!(
+                    " ({} of the samples are missing, and count as {value})",
+                    done.missing
+                )
+            }
+            _ => String::new(),
+        };
+        let (output, table) = (printable(&output), statistics::table(statistics));
+        let table = format!("{output}:{counted}\n{table}");
         match self.tables_to_error {
             true => messages::print_to_error(table),
             false => messages::print_line(table),

@@ -344,6 +344,9 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
             extend(&mut object, fields);
             if job.results[index].filter.missing().is_some() {
                 extend(&mut object, json!({ "missing": done.missing }));
+                if let Some(value) = done.plan.missing_value().filter(|value| value.is_finite()) {
+                    extend(&mut object, json!({ "missing_value": value }));
+                }
             }
             let mut fields = json!({
                 "read_ms": milliseconds(done.read),

@@ -56,9 +56,17 @@ pub(super) fn missing_value(text: &str) -> Result<Missing> {
     }
     let number = number();
     let number = number.with_context(|| {
-        format!("`{text}` is no --ignore: give nan, nodata or a number, such as -9999")
+        format!("`{text}` is no --ignore: give nan, nodata or one number, such as -9999")
     })?;
     Ok(Missing::value(number))
+}
+
+/// A share, 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text.trim().parse::<f64>().ok();
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "give a number from 0 to 1, such as 0.5".to_owned())
 }
 
 /// `N` or `R,C`.

@@ -231,9 +231,21 @@ impl Finish {
         })
     }
 
-    /// Whether responses that a float result would hold may be saturated.
+    /// Whether responses may be saturated that a result of the image's own range would hold, or
+    /// a float one: those of floats, and of integers whose range that of the result does not
+    /// contain.
     pub(crate) fn may_clip(&self) -> bool {
-        self.from.is_float() && !self.to.is_float() && !self.needs_range()
+        if self.to.is_float() || self.needs_range() || self.combine == Some(Combine::Direction) {
+            return false;
+        }
+        let [low, high] = self.to.range();
+        let [least, greatest] = self.from.range();
+        self.from.is_float() || !self.is_scaled() && (least < low || greatest > high)
+    }
+
+    /// Whether samples are scaled from full scale to full scale.
+    fn is_scaled(&self) -> bool {
+        self.scaled && self.from.is_picture() && self.to.is_picture()
     }
 
     /// The responses that numerators in `range` stand for, and the range that they are
@@ -241,7 +253,7 @@ impl Finish {
     /// scale if samples are scaled to that, else in samples.
     pub(crate) fn clipped(&self, range: ResponseRange) -> Option<[[f64; 2]; 2]> {
         let FinalScale { add, mul, div } = self.final_scale;
-        let unit = match self.scaled && self.from.is_picture() && self.to.is_picture() {
+        let unit = match self.is_scaled() {
             true => self.to.full_scale(),
             false => 1.0,
         };

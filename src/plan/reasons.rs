@@ -98,7 +98,7 @@ impl Plan {
             false => "no weight".to_owned(),
         };
         Some(format!(
-            "{missing}: sums over the present samples, divided by the weight on them; windows with {gone} on present samples give {}",
+            "{missing}: each counts as the mean of the present samples in its window, weighted by the absolute weights; windows with {gone} on present samples give {}",
             text::number(normalisation.fill)
         ))
     }
@@ -126,6 +126,12 @@ impl Plan {
         };
         let fill = text::number(normalisation.fill);
         (count > 0).then(|| format!("{count} {samples} of the result {are} {fill}: {why}"))
+    }
+
+    /// What samples of the result are where a window is missing; `None` if the filter ignores no
+    /// samples.
+    pub fn missing_value(&self) -> Option<f64> {
+        (self.convolution.normalisation.as_ref()).map(|normalisation| normalisation.fill)
     }
 
     /// What missing samples of the result are, if nothing else is so, as GDAL writes it.

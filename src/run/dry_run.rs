@@ -12,7 +12,7 @@ use super::{
     mask::read_mask,
     mode::Mode,
     opened_job::OpenedJob,
-    precheck::{check_folder, check_outputs, plan_results, void_missing, warnings},
+    precheck::{check_folder, check_outputs, missing_warnings, plan_results, warnings},
 };
 use crate::{
     codec::Format, error::Result, file::special, plan::Plan, stop::Stop, warning::Warning,
@@ -107,7 +107,7 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         &opened_job.control.stop,
     )?;
     let mut warnings = warnings(&input, &plans).to_vec();
-    warnings.extend(void_missing(&plans));
+    warnings.extend(missing_warnings(&input, &plans));
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.and_then(|plan| {
             let array = input.planes_for(request)?.array(&plan);

@@ -11,7 +11,7 @@ use super::{
     mask::MaskFile,
     mode::Mode,
     opened_job::OpenedJob,
-    precheck::{check_outputs, plan_results, void_missing, warnings},
+    precheck::{check_outputs, missing_warnings, plan_results, warnings},
 };
 use crate::{
     codec::Format,
@@ -146,7 +146,7 @@ fn attempt(
         return Ok(Attempt::TooLarge(error));
     }
     warn(report, job.input.path(), warnings(&input, &plans));
-    warn(report, job.input.path(), void_missing(&plans).as_slice());
+    warn(report, job.input.path(), &missing_warnings(&input, &plans));
     let total = opened_job.rows(&input, &plans);
     report.event(Event::Rows { total });
     let more = needed.saturating_sub(reserved.bytes());

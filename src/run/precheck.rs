@@ -13,6 +13,7 @@ use crate::{
     file::{self, Overwrite, special},
     filter::Mask,
     plan::Plan,
+    text,
     warning::Warning,
 };
 
@@ -39,10 +40,15 @@ pub(super) fn plan_results(
         .collect()
 }
 
-/// A warning if results ignore samples that the type of the input cannot have.
-pub(super) fn void_missing(plans: &[Result<Plan>]) -> Option<Warning> {
-    let notes = plans.iter().flatten().map(Plan::void_missing);
-    notes.flatten().next().map(Warning::from)
+/// Warnings if results ignore samples that the type of the input cannot have, or filter those
+/// that its file says are missing.
+pub(super) fn missing_warnings(input: &Input, plans: &[Result<Plan>]) -> Vec<Warning> {
+    let plans = || plans.iter().flatten();
+    let void = plans().find_map(Plan::void_missing);
+    let is_filtered = plans().any(|plan| plan.filter().missing().is_none());
+    let named = (input.metadata().no_data.as_deref()).filter(|_| is_filtered);
+    let named = named.map(|value| Warning::no_data(&text::printable(value.trim())));
+    void.map(Warning::from).into_iter().chain(named).collect()
 }
 
 /// Whether each result can be put in its place.

@@ -95,3 +95,35 @@ fn each_result_has_its_own() {
         ],
     );
 }
+
+#[test]
+fn what_a_narrower_type_clips_of_integers_is_told() {
+    let room = Room::new();
+    room.text("id.toml", "weights = [[1]]");
+    let samples = vec![-5_i32, 0, 255, 70_000];
+    let image = Image::new(1, 4, 1, Samples::I32(samples.into())).unwrap();
+    room.write("i.npy", &image);
+    for (depth, limits, is_clipped) in [
+        ("u8", "0..255", true),
+        ("u16", "0..65535", true),
+        ("i16", "-32768..32767", true),
+        ("i32", "", false),
+        ("i64", "", false),
+        ("f32", "", false),
+    ] {
+        let line = format!("i.npy -k id.toml --depth {depth} -o o.npy --overwrite");
+        let told = format!(
+            "o.npy: warning: responses from -5 to 70000 were clipped to {limits}; \
+             --map stretch keeps them"
+        );
+        match is_clipped {
+            true => room.run(&line).says(0, &[&told]),
+            false => room.run(&line).silent(),
+        };
+        room.run(&format!("{line} --map stretch")).silent();
+    }
+    // Between pictures of 8 and 16 bits full scale stays full scale.
+    let words = Image::new(1, 2, 1, Samples::U16(vec![0, 65535].into())).unwrap();
+    room.write("w.png", &words);
+    room.run("w.png -k id.toml --depth 8 -o o.png").silent();
+}

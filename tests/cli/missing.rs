@@ -248,7 +248,7 @@ fn plans_tell_what_is_missing() {
     let line = "nan.npy -k mean.toml --pad edge --ignore nan";
     let text = room.run(&format!("{line} --explain")).text();
     let found = text.lines().find(|line| line.starts_with("missing"));
-    let reason = "nan: sums over the present samples, divided by the weight on them; windows with no weight on present samples give nan";
+    let reason = "nan: each counts as the mean of the present samples in its window, weighted by the absolute weights; windows with no weight on present samples give nan";
     assert_eq!(found, Some(&*format!("missing   {reason}")));
     let object = room
         .run(&format!("{line} --explain --json"))
@@ -288,8 +288,8 @@ fn what_cannot_be_is_refused() {
     let before = room.names();
     let no_data = "name the value that is missing, with --ignore VALUE";
     for (line, code, message) in [
-        ("a.png -k box3 --ignore none", 2, "`none` is no --ignore: give nan, nodata or a number, such as -9999".to_owned()),
-        ("a.png -k box3 --ignore 1e999", 2, "`1e999` is no --ignore: give nan, nodata or a number, such as -9999".to_owned()),
+        ("a.png -k box3 --ignore none", 2, "`none` is no --ignore: give nan, nodata or one number, such as -9999".to_owned()),
+        ("a.png -k box3 --ignore 1e999", 2, "`1e999` is no --ignore: give nan, nodata or one number, such as -9999".to_owned()),
         ("a.png -k box3 --min-share 0.5", 2, "--min-share goes with --ignore or --mask; give one of them".to_owned()),
         ("a.png -k box3 --ignore 0 --min-share 2", 2, "a share of 2 is no part of a window; use a number from 0 to 1".to_owned()),
         ("a.png -k box3 --mask none.png", 2, "none.png: there is no such mask; name an image of the size of the input".to_owned()),
@@ -315,4 +315,59 @@ fn what_cannot_be_is_refused() {
         broken.err
     );
     assert_eq!(room.names(), before);
+}
+
+/// A room with a TIFF file of which GDAL's no-data value is -9999.
+fn room_of_no_data() -> Room {
+    let room = room();
+    let samples = ROW.map(|n| if n.is_nan() { -9999.0 } else { n });
+    std::fs::write(room.path("nodata.tif"), tiff(&samples, Some("-9999"))).unwrap();
+    room
+}
+
+/// What is missing is counted with a value that may be one of the image, so this is told.
+#[test]
+fn statistics_tell_what_missing_samples_count_as() {
+    let room = room_of_no_data();
+    let line = "nodata.tif -k mean.toml --pad edge --ignore nodata --stats -q -o s.tif --overwrite";
+    let text = room.run(line).text();
+    let heading = text.lines().next().unwrap();
+    let told = "s.tif: (1 of the samples are missing, and count as -9999)";
+    assert_eq!(heading, told, "{text}");
+    let objects = room.run(&format!("{line} --json")).json();
+    assert_eq!(objects[0]["missing"], 1);
+    assert_eq!(objects[0]["missing_value"], -9999.0);
+}
+
+#[test]
+fn a_no_data_value_that_is_filtered_is_told() {
+    let room = room_of_no_data();
+    let told = "nodata.tif: warning: the file says that samples of -9999 are missing: they were \
+                filtered like others; --ignore nodata leaves them out";
+    for line in [
+        "nodata.tif -k mean.toml -o t.tif",
+        "nodata.tif -k mean.toml -o u.tif --dry-run",
+    ] {
+        let ran = room.run(line);
+        assert!(ran.err.contains(told), "{}", ran.err);
+    }
+}
+
+#[test]
+fn values_that_are_none_say_what_to_give() {
+    let room = room_of_no_data();
+    for (options, told) in [
+        (
+            "--ignore -9999,-32768",
+            "`-9999,-32768` is no --ignore: give nan, nodata or one number, such as -9999",
+        ),
+        (
+            "--ignore nan --min-share 50%",
+            "invalid value '50%' for '--min-share <SHARE>': give a number from 0 to 1, such as 0.5",
+        ),
+    ] {
+        let ran = room.run(&format!("nodata.tif -k mean.toml {options} -o t.tif"));
+        assert!(ran.err.contains(told), "{}", ran.err);
+        assert_eq!(ran.code, Some(2));
+    }
 }
