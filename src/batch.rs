@@ -93,14 +93,14 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
 /// [`Error::Stopped`](crate::Error::Stopped) if `stop` was set before all inputs
 /// that are results of the others were found.
 /// [`Error::Request`](crate::Error::Request) if an output is also an input or one of
-/// `kernel_files`, two results have one path, or the destination does not fit
+/// `read_files`, which are read beside the inputs, two results have one path, or the destination does not fit
 /// the number of results.
 pub fn jobs(
     inputs: &[Source],
     variants: &[Variant],
     destination: &Destination,
     format: Option<Format>,
-    kernel_files: &[PathBuf],
+    read_files: &[PathBuf],
     stop: &Stop,
 ) -> Result<Vec<Job>> {
     let several = inputs.len() * variants.len() > 1;
@@ -134,11 +134,11 @@ pub fn jobs(
     });
     let mut jobs = jobs.collect::<Result<Vec<_>>>()?;
     if *destination == Destination::InPlace {
-        collisions::check_once(&jobs, stop)?;
+        collisions::check_once(&jobs, read_files, stop)?;
         return Ok(jobs);
     }
     collisions::drop_results(&mut jobs, inputs, stop)?;
-    collisions::check(&jobs, kernel_files, stop)?;
+    collisions::check(&jobs, read_files, stop)?;
     Ok(jobs)
 }
 

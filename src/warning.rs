@@ -18,8 +18,8 @@ pub enum WarningKind {
     /// An ICC profile was dropped because it is damaged, or takes more than 1/64 of
     /// [`Limits::max_memory`](crate::codec::Limits::max_memory).
     Profile,
-    /// Responses to float samples lay beyond full scale and were clipped to it in an integer
-    /// result, which [`Map::Stretch`](crate::Map::Stretch) avoids.
+    /// Responses lay beyond the range of an integer result and were clipped to it, or were so
+    /// small that little was left of them, which [`Map::Stretch`](crate::Map::Stretch) avoids.
     Clipped,
     /// An array of three axes was read as rows, columns and channels, since nobody said what its
     /// [`Axes`](crate::Axes) are.
@@ -45,14 +45,6 @@ impl Warning {
 
     /// Responses in this range were clipped to that of an integer result.
     pub(crate) fn clipped([[low, high], limits]: [[f64; 2]; 2]) -> Self {
-        let number = |value: f64| {
-            // As float samples hold it, without the digits of a binary fraction.
-            let value = value as f32;
-            match value == 0.0 || (1e-4..1e7).contains(&value.abs()) {
-                true => value.to_string(),
-                false => format!("{value:e}"),
-            }
-        };
         // The ends of 64-bit integers, in no more digits than they have here.
         let limit = |value: f64| match value.abs() < 2_f64.powi(53) {
             true => value.to_string(),
@@ -71,6 +63,18 @@ impl Warning {
                 } else {
                     ""
                 }
+            ),
+        }
+    }
+
+    /// Responses in this range, at most 1, were rounded to integers without being scaled.
+    pub(crate) fn levelled([low, high]: [f64; 2]) -> Self {
+        Self {
+            kind: WarningKind::Clipped,
+            text: format!(
+                "responses from {} to {} were rounded to whole numbers, as samples of these types are not scaled",
+                number(low),
+                number(high)
             ),
         }
     }
@@ -94,6 +98,15 @@ impl Warning {
     /// Its kind.
     pub const fn kind(&self) -> WarningKind {
         self.kind
+    }
+}
+
+/// A response as 32-bit floats hold it, without the digits of a binary fraction.
+fn number(response: f64) -> String {
+    let response = response as f32;
+    match response == 0.0 || (1e-4..1e7).contains(&response.abs()) {
+        true => response.to_string(),
+        false => format!("{response:e}"),
     }
 }
 

@@ -13,13 +13,24 @@ use crate::{
     run::{Job, Place, Stop},
 };
 
-/// Refuses to replace one file twice. Once `stop` is set, the remaining jobs are
-/// not checked.
-pub(super) fn check_once(jobs: &[Job], stop: &Stop) -> Result<()> {
+/// Refuses to replace one file twice, or one that is read for every input. Once `stop` is set,
+/// the remaining jobs are not checked.
+pub(super) fn check_once(jobs: &[Job], read_files: &[PathBuf], stop: &Stop) -> Result<()> {
     let (mut seen, mut paths) = (BTreeMap::new(), Paths::default());
+    let read_files: BTreeMap<_, _> = (read_files.iter())
+        .map(|path| (paths.identity(path), path))
+        .collect();
     for job in jobs.iter().take_while(|_| !stop.is_set()) {
         let input = job.input.path();
-        if let Some(other) = seen.insert(paths.identity(input), input) {
+        let identity = paths.identity(input);
+        if let Some(read) = read_files.get(&identity) {
+            return Err(RequestError::OutputIsInput {
+                output: input.to_owned(),
+                input: (*read).clone(),
+            }
+            .into());
+        }
+        if let Some(other) = seen.insert(identity, input) {
             return Err(named_twice(input, other));
         }
     }
@@ -107,10 +118,10 @@ pub(super) fn drop_results(jobs: &mut Vec<Job>, inputs: &[Source], stop: &Stop) 
 
 /// Refuses an output that would overwrite an input, and two results with one
 /// path. Once `stop` is set, the remaining jobs are not checked.
-pub(super) fn check(jobs: &[Job], kernel_files: &[PathBuf], stop: &Stop) -> Result<()> {
+pub(super) fn check(jobs: &[Job], read_files: &[PathBuf], stop: &Stop) -> Result<()> {
     let mut paths = Paths::default();
-    let kernel_files = (kernel_files.iter()).map(|path| (paths.identity(path), path));
-    let mut inputs: BTreeMap<_, _> = kernel_files.collect();
+    let read_files = (read_files.iter()).map(|path| (paths.identity(path), path));
+    let mut inputs: BTreeMap<_, _> = read_files.collect();
     for job in jobs.iter().take_while(|_| !stop.is_set()) {
         if let Place::File(path) = &job.input {
             inputs.insert(paths.identity(path), path);

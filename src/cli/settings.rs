@@ -144,20 +144,10 @@ impl Settings {
         }
         let mut jobs = match action {
             Action::Filter | Action::DryRun => {
-                let kernel_files: Vec<_> = filter
-                    .kernels
-                    .iter()
-                    .map(PathBuf::from)
-                    .filter(|k| k.is_file())
-                    .collect();
-                batch::jobs(
-                    &inputs,
-                    &variants,
-                    &destination,
-                    format,
-                    &kernel_files,
-                    stop,
-                )?
+                let read_files = filter.kernels.iter().chain(&filter.mask);
+                let read_files = read_files.filter(|path| path.is_file()).cloned();
+                let read_files: Vec<PathBuf> = read_files.collect();
+                batch::jobs(&inputs, &variants, &destination, format, &read_files, stop)?
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
@@ -306,7 +296,7 @@ fn missing(args: &FilterArgs) -> Result<Option<Missing>> {
             bail!("--mask names a file, and standard input is an input; give the path of the mask");
         }
         if !mask.is_file() {
-            bail!("{shown}: there is no such mask; name an image of the size of the input");
+            bail!("{shown}: there is no such file; name a mask of the size of the input");
         }
     }
     let missing = match &args.ignore {

@@ -55,6 +55,12 @@ pub(super) fn missing_value(text: &str) -> Result<Missing> {
         return Ok(Missing::no_data());
     }
     let number = number();
+    let whole = text.trim().parse::<i128>().ok();
+    if let (Some(whole), Some(number)) = (whole, number)
+        && number as i128 != whole
+    {
+        bail!("--ignore {text} is a number that 64-bit floats do not hold; use one that they do");
+    }
     let number = number.with_context(|| {
         format!("`{text}` is no --ignore: give nan, nodata or one number, such as -9999")
     })?;

@@ -160,7 +160,9 @@ impl Finish {
     /// The same range, or if its ends may be those of equal responses to integers, a point.
     pub(crate) fn certain(&self, ResponseRange { low, high }: ResponseRange) -> ResponseRange {
         let within = 0.0..=2.0 * self.max_numerator_error(None);
-        let is_flat = !self.from.is_float() && within.contains(&(high - low));
+        // The errors of 64-bit samples are far smaller than those of the largest.
+        let is_bounded = !self.from.is_float() && !self.from.is_64_bit_integer();
+        let is_flat = is_bounded && within.contains(&(high - low));
         ResponseRange {
             low,
             high: if is_flat { low } else { high },
@@ -252,16 +254,36 @@ impl Finish {
     /// saturated to, if any of them is so by more than rounding. Both are in units of full
     /// scale if samples are scaled to that, else in samples.
     pub(crate) fn clipped(&self, range: ResponseRange) -> Option<[[f64; 2]; 2]> {
-        let FinalScale { add, mul, div } = self.final_scale;
-        let unit = match self.is_scaled() {
-            true => self.to.full_scale(),
-            false => 1.0,
-        };
-        let responses = [range.low, range.high].map(|n| (n + add) * (mul / unit) / div);
+        let unit = self.unit();
+        let responses = self.in_units(range);
         let limits = self.to.range().map(|end| end / unit);
         let half = 0.5 / unit;
         let clipped = responses[0] < limits[0] - half || responses[1] > limits[1] + half;
         (self.may_clip() && clipped).then_some([responses, limits])
+    }
+
+    /// The responses to floats that numerators in `range` stand for, if little is left of them in
+    /// integers: they are not scaled, and at most 1.
+    pub(crate) fn levelled(&self, range: ResponseRange) -> Option<[f64; 2]> {
+        let responses = self.in_units(range);
+        let is_small = responses.iter().all(|r| r.abs() <= 1.0);
+        let is_whole = responses.iter().all(|r| r.fract() == 0.0);
+        let is_unscaled = self.from.is_float() && !self.is_scaled();
+        (self.may_clip() && is_unscaled && is_small && !is_whole).then_some(responses)
+    }
+
+    /// What numerators are divided by after the map, for units of full scale if samples are
+    /// scaled to that.
+    fn unit(&self) -> f64 {
+        match self.is_scaled() {
+            true => self.to.full_scale(),
+            false => 1.0,
+        }
+    }
+
+    fn in_units(&self, range: ResponseRange) -> [f64; 2] {
+        let FinalScale { add, mul, div } = self.final_scale;
+        [range.low, range.high].map(|n| (n + add) * (mul / self.unit()) / div)
     }
 }
 

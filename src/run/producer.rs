@@ -37,7 +37,7 @@ pub(super) struct Produced {
     pub(super) output: FinishedOutput,
     /// The time spent filtering.
     pub(super) filter: Duration,
-    /// That responses were clipped, or are missing.
+    /// That responses were clipped or levelled, or are missing.
     pub(super) warnings: Vec<Warning>,
     /// Samples that are missing.
     pub(super) missing: u64,
@@ -246,12 +246,13 @@ impl<'scope> Producer<'scope> {
 
     /// Waits until the result is written, or gives its error.
     pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
-        let clipped = (self.plan.convolution.finish).clipped(self.scratch.responses());
+        let (finish, responses) = (&self.plan.convolution.finish, self.scratch.responses());
+        let levelled = finish.levelled(responses).map(Warning::levelled);
         let missing = self.scratch.missing();
         let noted = self.plan.missing_note(missing).map(Warning::from);
-        let clipped = clipped.map(Warning::clipped);
+        let clipped = finish.clipped(responses).map(Warning::clipped);
         Ok(Produced {
-            warnings: clipped.into_iter().chain(noted).collect(),
+            warnings: clipped.into_iter().chain(levelled).chain(noted).collect(),
             missing,
             output: self.writer?.finish(metadata)?,
             filter: self.busy,

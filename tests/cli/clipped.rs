@@ -127,3 +127,30 @@ fn what_a_narrower_type_clips_of_integers_is_told() {
     room.write("w.png", &words);
     room.run("w.png -k id.toml --depth 8 -o o.png").silent();
 }
+
+#[test]
+fn small_floats_that_are_not_scaled_are_told() {
+    let room = Room::new();
+    room.text("id.toml", "weights = [[1]]");
+    let doubles = |samples: &[f64]| {
+        let samples = Samples::F64(samples.to_vec().into());
+        Image::new(1, samples.len(), 1, samples).unwrap()
+    };
+    room.write("d.npy", &doubles(&[0.0, 0.25, 0.75]));
+    let told = "o.npy: warning: responses from 0 to 0.75 were rounded to whole numbers, as samples \
+                of these types are not scaled; --map stretch keeps them";
+    for depth in ["8", "16", "u8", "i16", "i64"] {
+        let line = format!("d.npy -k id.toml --depth {depth} -o o.npy --overwrite");
+        room.run(&line).says(0, &[told]);
+        room.run(&format!("{line} --map stretch")).silent();
+    }
+    room.run("d.npy -k id.toml --depth f32 -o o.npy --overwrite")
+        .silent();
+    // Floats of 32 bits are scaled, and 0 and 1 may be all there are.
+    room.write("m.npy", &doubles(&[0.0, 1.0, 1.0]));
+    room.run("m.npy -k id.toml --depth 8 -o o.npy --overwrite")
+        .silent();
+    floats(&room, &[0.0, 0.25, 0.75]);
+    room.run("f.npy -k id.toml --depth 8 -o o.npy --overwrite")
+        .silent();
+}

@@ -291,8 +291,9 @@ fn what_cannot_be_is_refused() {
         ("a.png -k box3 --ignore none", 2, "`none` is no --ignore: give nan, nodata or one number, such as -9999".to_owned()),
         ("a.png -k box3 --ignore 1e999", 2, "`1e999` is no --ignore: give nan, nodata or one number, such as -9999".to_owned()),
         ("a.png -k box3 --min-share 0.5", 2, "--min-share goes with --ignore or --mask; give one of them".to_owned()),
-        ("a.png -k box3 --ignore 0 --min-share 2", 2, "a share of 2 is no part of a window; use a number from 0 to 1".to_owned()),
-        ("a.png -k box3 --mask none.png", 2, "none.png: there is no such mask; name an image of the size of the input".to_owned()),
+        ("a.png -k box3 --ignore 0 --min-share 2", 2, "invalid value '2' for '--min-share <SHARE>': give a number from 0 to 1, such as 0.5; see stridekern --help".to_owned()),
+        ("a.png -k box3 --mask none.png", 2, "none.png: there is no such file; name a mask of the size of the input".to_owned()),
+        ("a.png -k box3 --ignore 9007199254740993", 2, "--ignore 9007199254740993 is a number that 64-bit floats do not hold; use one that they do".to_owned()),
         ("a.png -k box3 --mask -", 2, "--mask names a file, and standard input is an input; give the path of the mask".to_owned()),
         ("a.png -k box3 --ignore 256", 1, "a.png: no 8-bit sample is 256, so none is missing by it; use a whole number from 0 to 255".to_owned()),
         ("a.png -k box3 --ignore nodata", 1, format!("a.png: it has no no-data value (GDAL_NODATA, the tag 42113 of a TIFF file); {no_data}")),
@@ -369,5 +370,50 @@ fn values_that_are_none_say_what_to_give() {
         let ran = room.run(&format!("nodata.tif -k mean.toml {options} -o t.tif"));
         assert!(ran.err.contains(told), "{}", ran.err);
         assert_eq!(ran.code, Some(2));
+    }
+}
+
+/// A mask is read for every input: none may replace it.
+#[test]
+fn no_result_replaces_the_mask() {
+    let room = room();
+    room.write("a.png", &picture(6, 7, 1, Depth::U8));
+    room.write("mask.png", &picture(6, 7, 1, Depth::U8));
+    let before = std::fs::read(room.path("mask.png")).unwrap();
+    for options in [
+        "a.png -o mask.png --overwrite",
+        "a.png mask.png --in-place",
+        "a.png mask.png -f png -o . --overwrite --in-place",
+        "a.png --pad edge -o mask.png --overwrite --dry-run",
+    ] {
+        let ran = room.run(&format!("{options} -k box3 --mask mask.png"));
+        assert_eq!(ran.code, Some(2), "{options}: {}", ran.err);
+        assert_eq!(
+            std::fs::read(room.path("mask.png")).unwrap(),
+            before,
+            "{options}"
+        );
+    }
+    let ran = room.run("a.png -k box3 --pad edge --mask mask.png -o mask.png --overwrite");
+    assert!(ran.err.contains("mask.png"), "{}", ran.err);
+}
+
+/// 64-bit samples that are all present are spread as far as they go.
+#[test]
+fn masks_that_leave_nothing_out_keep_stretched_64_bit_samples() {
+    let room = room();
+    room.text("id.toml", "weights = [[1]]");
+    let samples = Samples::U64(vec![0, 1, 2, 3, 4].into());
+    room.write("a.npy", &Image::new(1, 5, 1, samples).unwrap());
+    room.write(
+        "m.npy",
+        &Image::new(1, 5, 1, Samples::U8(vec![0; 5].into())).unwrap(),
+    );
+    room.run("a.npy -k id.toml --map stretch --mask m.npy -o b.npy")
+        .silent();
+    let full = 2_f64.powi(64);
+    let wanted = [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| share * full);
+    for (found, wanted) in numbers(&room, "b.npy").iter().zip(wanted) {
+        assert!((found - wanted).abs() <= 1e-15 * full, "{found} {wanted}");
     }
 }
