@@ -227,6 +227,12 @@ fn facts(
         format!("{}: {}", plan.lane(), plan.lane_reason()),
         json!({ "lane": plan.lane().name(), "reason": plan.lane_reason() }),
     );
+    if let Some(bound) = plan.error_bound() {
+        let line = format!(
+            "responses differ from exact ones by less than {bound:.2e} x the largest sample nearby"
+        );
+        facts.add("error", line, json!({ "bound": bound }));
+    }
     facts.add("simd", plan.simd_reason(), json!(plan.simd().name()));
     facts.add(
         "band",

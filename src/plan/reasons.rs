@@ -2,13 +2,19 @@
 
 use std::{fmt, iter};
 
-use super::{Plan, choice::Choice};
+use super::{Plan, choice::Choice, convolution::Convolution};
 use crate::{
     border::Border,
     engine::{Method, Offer, Refusal},
     filter::{Mask, MissingValue},
+    image::Depth,
+    kernel::Kernel,
+    number::LaneKind,
     text,
 };
+
+/// What the error of a transform in f32 was measured to stay below, as roundings of a sum.
+const TRANSFORM_ROUNDINGS: usize = 16;
 
 impl Plan {
     /// The method and what it does here: one line.
@@ -48,6 +54,41 @@ impl Plan {
     /// Why the sums have this number type: one line.
     pub fn lane_reason(&self) -> String {
         self.offer().lane_reason.to_string()
+    }
+
+    /// By how much a response in a float result may differ from exact arithmetic, as a share of
+    /// the largest sample nearby: `(L + 3) u sum|w| / |divisor|`, for the most roundings L of a
+    /// sum, and u of 2^-24, or 2^-53 of 64-bit floats. `None` of integer results, and where samples
+    /// are missing.
+    pub fn error_bound(&self) -> Option<f64> {
+        let Convolution {
+            kernels,
+            normalisation,
+            ..
+        } = &*self.convolution;
+        let image = self.image();
+        if !self.output_depth().is_float() || normalisation.is_some() {
+            return None;
+        }
+        let lane = match image.depth {
+            Depth::F64 => LaneKind::F64,
+            _ => LaneKind::F32,
+        };
+        let of_sum = |kernel: &Kernel| match lane {
+            LaneKind::F64 => kernel.as_slice().len() + 1,
+            _ => lane.roundings(kernel.rows(), kernel.columns()),
+        };
+        let sums = kernels.iter().map(of_sum).max().unwrap_or(0) + kernels.len() - 1;
+        // Three products and two sums of luma, and its rounding.
+        let is_luma = self.stored_channels().is_ok_and(|stored| stored.is_none());
+        let sums = sums + if is_luma { 6 } else { 0 };
+        let roundings = match self.method() {
+            Method::Fft => sums.max(TRANSFORM_ROUNDINGS),
+            _ => sums,
+        };
+        let written = self.filter.bank.kernels().iter();
+        let gain: f64 = written.map(|k| k.abs_sum() / k.divisor().abs()).sum();
+        Some((roundings + 3) as f64 * lane.unit_roundoff() * gain)
     }
 
     /// The SIMD level and why: one line.

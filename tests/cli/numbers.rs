@@ -276,3 +276,39 @@ fn what_floats_are_clipped_to_is_told_as_it_is() {
         .says(0, &[&said]);
     }
 }
+
+/// (L + 3) u sum|w| / |divisor|, of 3 x 3 taps: 9 products and sums, and the last addition.
+#[test]
+fn explain_tells_the_largest_error_of_float_results() {
+    let room = Room::new();
+    room.text(
+        "w.toml",
+        "weights = [[0.3, 0.3, 0.3], [0.3, -0.7, 0.3], [0.3, 0.3, 0.1]]\ndivisor = 2",
+    );
+    for (name, samples, bound) in [
+        (
+            "f.npy",
+            Samples::F32(vec![1.0; 90].into()),
+            Some(13.0 * 2_f64.powi(-24) * 2.9 / 2.0),
+        ),
+        (
+            "d.npy",
+            Samples::F64(vec![1.0; 90].into()),
+            Some(13.0 * 2_f64.powi(-53) * 2.9 / 2.0),
+        ),
+        ("u.npy", Samples::U8(vec![1; 90].into()), None),
+    ] {
+        room.write(name, &Image::new(9, 10, 1, samples).unwrap());
+        let line = format!("{name} -k w.toml --engine direct --explain");
+        let objects = room.run(&format!("{line} --json")).json();
+        let told = objects[0]["error"]["bound"].as_f64();
+        let is_near = |(told, bound): (f64, f64)| (told / bound - 1.0).abs() < 1e-12;
+        assert_eq!(told.is_some(), bound.is_some(), "{objects:?}");
+        assert!(told.zip(bound).is_none_or(is_near), "{told:?} {bound:?}");
+        let text = room.run(&line).text();
+        assert_eq!(
+            text.contains("responses differ from exact ones by less than"),
+            bound.is_some()
+        );
+    }
+}

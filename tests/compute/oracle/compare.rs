@@ -5,7 +5,7 @@ use stridekern::{Combine, Image, LaneKind, Map, Method, Plan, Tuning, simd::Leve
 use super::{
     LUMA_UNROUNDED,
     exact::{Dyadic, Format, Ratio},
-    response::{Case, Exact, Right, Wanted, is_scaled},
+    response::{Case, Exact, Right, Wanted, Weights, is_scaled},
     samples::{Kind, Sample, kind, samples},
 };
 
@@ -107,6 +107,12 @@ pub(super) fn run(case: &Case, exact: &Exact, tuning: &Tuning) -> Option<Outcome
             matches!(kind(case.image.depth()), Kind::Integer { high, .. } if high >> 53 > 0);
         assert!(refused, "{error}: {case:?}");
         return None;
+    }
+    if plan.output_depth().is_float() {
+        let gain = |k: &Weights| k.weights.iter().map(|w| w.abs()).sum::<f64>() / k.divisor.abs();
+        let promised = bound(case, &plan) * case.kernels.iter().map(gain).sum::<f64>();
+        let told = plan.error_bound().unwrap();
+        assert!(told >= promised * (1.0 - 1e-9), "{told} {promised} {plan}");
     }
     let mut outcome = Outcome {
         tuning: *tuning,
