@@ -37,6 +37,7 @@ pub(crate) struct Finishes {
     pub(super) of_windows: Option<WindowFinishes>,
 }
 
+/// The finishes of windows that are summed again: in f64, and exactly.
 #[derive(Debug, Clone)]
 pub(super) struct WindowFinishes {
     of_f64: Finish,
@@ -183,7 +184,8 @@ impl NearTies {
         self.window_kernels[0].denominator()
     }
 
-    /// Includes the responses of row `y` of a band's result, in the search. Only those that may be extrema are summed again.
+    /// Includes the responses of row `y` of a band's result in the search. Only windows that may
+    /// be extrema are summed again.
     pub(super) fn search<E: Element, T: Lane>(
         &self,
         simd: Simd,
