@@ -10,7 +10,7 @@ use crate::{
     image::Depth,
     kernel::Kernel,
     map::Map,
-    number::{decimal, rational},
+    number::{ROOT_BITS, decimal, fixed_root, rational, root},
 };
 
 /// The bits of the constants of a [`SmallFinish`]: sums that they leave no room for are
@@ -246,20 +246,6 @@ fn absolute(number: BigRational) -> BigRational {
         Sign::Minus => -number,
         _ => number,
     }
-}
-
-/// The bits behind the point of a root.
-const ROOT_BITS: usize = 256;
-
-/// The square root, rounded down to a multiple of 2^-256.
-pub(super) fn root(square: &BigRational) -> BigRational {
-    BigRational::new(fixed_root(square), BigInt::from(1) << ROOT_BITS)
-}
-
-/// The square root times 2^256, rounded down.
-fn fixed_root(square: &BigRational) -> BigInt {
-    let scaled: BigInt = square.numer() << (2 * ROOT_BITS);
-    (scaled / square.denom()).sqrt()
 }
 
 /// The finish of a root: the sample is `(root + add) * factor / divisor` halves, where root and

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use num_rational::BigRational;
 
-use super::{BLOCK, Finish, exact_finish::root, scale::FinalScale, tolerance::push_positions};
+use super::{BLOCK, Finish, scale::FinalScale, tolerance::push_positions};
 use crate::{
     combine::Combine,
     map::Map,
-    number::{Lane, LaneKind, Real, rational, to_f64},
+    number::{Lane, LaneKind, Real, rational, root, to_f64},
     simd::{Body, Isa, Simd},
 };
 

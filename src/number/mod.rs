@@ -7,5 +7,5 @@ mod real;
 
 pub use lane::LaneKind;
 pub(crate) use lane::{Element, ElementKind, Lane, MAX_ROUNDINGS, Widen};
-pub(crate) use rational::{decimal, rational, to_f64};
+pub(crate) use rational::{ROOT_BITS, decimal, fixed_root, rational, root, to_f64};
 pub(crate) use real::{Output, Real, fill};

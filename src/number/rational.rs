@@ -1,6 +1,6 @@
 //! Numbers as they are: any finite float is an integer over a power of two.
 
-use num_bigint::Sign;
+use num_bigint::{BigInt, Sign};
 use num_rational::BigRational;
 
 /// A finite number as it was written, if that had up to six digits behind the point, else as it
@@ -36,4 +36,18 @@ pub(crate) fn to_f64(number: &BigRational) -> f64 {
         Sign::Minus => -value,
         _ => value,
     }
+}
+
+/// The bits behind the point of a root.
+pub(crate) const ROOT_BITS: usize = 256;
+
+/// The square root, rounded down to a multiple of 2^-256.
+pub(crate) fn root(square: &BigRational) -> BigRational {
+    BigRational::new(fixed_root(square), BigInt::from(1) << ROOT_BITS)
+}
+
+/// The square root times 2^256, rounded down.
+pub(crate) fn fixed_root(square: &BigRational) -> BigInt {
+    let scaled: BigInt = square.numer() << (2 * ROOT_BITS);
+    (scaled / square.denom()).sqrt()
 }

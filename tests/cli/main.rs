@@ -258,6 +258,17 @@ impl Ran {
     }
 }
 
+/// An `.npy` file of an array in C order.
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    let header = format!("{header:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.as_bytes());
+    file.extend(data);
+    file
+}
+
 /// Noise, the same in every run.
 fn picture(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
     let seed = (rows * 100 + columns * 10 + channels) as u64;

@@ -11,13 +11,7 @@ use crate::{
 
 /// An array of bytes in C order.
 fn npy(shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
-    let header = format!("{header:<117}\n");
-    let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    file.extend((header.len() as u16).to_le_bytes());
-    file.extend(header.as_bytes());
-    file.extend(data);
-    file
+    crate::npy("|u1", shape, data)
 }
 
 /// The shape and the bytes of an array.

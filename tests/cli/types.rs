@@ -6,14 +6,7 @@ use super::Room;
 
 /// A little-endian array of one row.
 fn npy(descr: &str, columns: usize, data: &[u8]) -> Vec<u8> {
-    let header =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (1, {columns}), }}");
-    let header = format!("{header:<117}\n");
-    let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    file.extend((header.len() as u16).to_le_bytes());
-    file.extend(header.as_bytes());
-    file.extend(data);
-    file
+    crate::npy(descr, &format!("(1, {columns})"), data)
 }
 
 /// The type and the bytes of an array.
