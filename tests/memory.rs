@@ -1110,7 +1110,7 @@ fn a_stack_takes_the_memory_of_an_image() {
     let _turn = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npy");
-    let peak = |axes: &str, shape: &[usize], map: Map| {
+    let estimate = |axes: &str, shape: &[usize], map: Map| {
         fs::write(&path, noise_npy(shape)).unwrap();
         let bank = KernelBank::resolve("gaussian5").unwrap();
         let request = Request {
@@ -1144,10 +1144,11 @@ fn a_stack_takes_the_memory_of_an_image() {
             peak <= estimate + SLACK,
             "{axes} {map}: estimate {estimate}, peak {peak}"
         );
-        peak
+        // The peak itself depends on how many chunks wait for their writer.
+        estimate
     };
     for map in [Map::Clamp, Map::Stretch] {
-        let image = peak("YX", &[24 * 512, 512], map);
+        let image = estimate("YX", &[24 * 512, 512], map);
         for (axes, shape) in [
             ("TYX", [24, 512, 512]),
             ("TXY", [24, 512, 512]),
@@ -1155,8 +1156,8 @@ fn a_stack_takes_the_memory_of_an_image() {
             ("YTX", [512, 24, 512]),
             ("YXT", [512, 512, 24]),
         ] {
-            let stack = peak(axes, &shape, map);
-            let bound = image + image / 10 + (64 << 10);
+            let stack = estimate(axes, &shape, map);
+            let bound = image + image / 10;
             assert!(stack <= bound, "{axes} {map}: {stack}, image {image}");
         }
     }
