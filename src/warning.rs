@@ -27,6 +27,8 @@ pub enum WarningKind {
     /// The file says which samples are missing, and they were filtered like others, which
     /// [`Missing::no_data`](crate::Missing::no_data) avoids.
     NoData,
+    /// Metadata of the input are not in the result.
+    Metadata,
     /// Anything else.
     Other,
 }
@@ -87,6 +89,12 @@ impl Warning {
                 "the file says that samples of {value} are missing: they were filtered like others"
             ),
         }
+    }
+
+    /// What a file carries and its result does not.
+    pub(crate) const fn metadata(text: String) -> Self {
+        let kind = WarningKind::Metadata;
+        Self { kind, text }
     }
 
     /// How the axes of an array were understood.

@@ -156,6 +156,7 @@ fn keeping(loss: &Loss) -> Option<String> {
             let to = depth_name(*to);
             format!("--depth same keeps it, --depth {to} allows it")
         }
+        Loss::Metadata { .. } => "--metadata drop allows it".to_owned(),
         _ => return None,
     })
 }

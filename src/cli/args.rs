@@ -268,9 +268,22 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) quality: Option<u8>,
 
+    /// Chroma sampling of JPEG output [default: the input's if it is a JPEG, else 4:4:4]
+    #[arg(long, value_enum)]
+    pub(super) sampling: Option<SamplingArg>,
+
     /// Compression of PNG and TIFF output [default: fast]
     #[arg(long, value_enum)]
     pub(super) compression: Option<CompressionArg>,
+
+    /// What the input carries beside its samples: keep or drop [default: keep]
+    ///
+    /// keep: all that the output format has a place for and that is true of the result; one
+    /// line names what is left out. drop: only what tells how samples are to be
+    /// understood, such as colour profile, orientation and density; no EXIF, XMP, text or
+    /// comment. --explain and --dry-run list every part and what becomes of it.
+    #[arg(long, value_enum)]
+    pub(super) metadata: Option<MetadataArg>,
 
     /// Replace outputs that exist
     #[arg(long, conflicts_with = "skip_existing")]
@@ -286,8 +299,8 @@ pub(super) struct OutputArgs {
     /// Put each result in the place of its input, once it is whole and on the disk
     ///
     /// An input that another program changes meanwhile stays, and is an error. So
-    /// does one that would lose something: colours, alpha, rows and columns or
-    /// depth, unless --channel, --pad or --step, or --depth is given, or --photo;
+    /// does one that would lose something: colours, alpha, rows and columns,
+    /// depth or metadata, unless --channel, --pad or --step, --depth or --metadata drop is given, or --photo;
     /// further frames, pages and pictures, channels that are not read and CMYK in any case.
     #[arg(long, conflicts_with_all = ["output", "format"])]
     pub(super) in_place: bool,
@@ -513,6 +526,29 @@ pub(super) enum CompressionArg {
     Balanced,
     /// As small as it gets
     Best,
+}
+
+/// The chroma sampling of a JPEG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SamplingArg {
+    /// Colour as fine as brightness
+    #[value(name = "4:4:4")]
+    S444,
+    /// Half as fine along rows
+    #[value(name = "4:2:2")]
+    S422,
+    /// Half as fine both ways
+    #[value(name = "4:2:0")]
+    S420,
+}
+
+/// What becomes of metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MetadataArg {
+    /// All that the output can hold
+    Keep,
+    /// Only what tells how samples are to be understood
+    Drop,
 }
 
 /// The method of the inner loop.

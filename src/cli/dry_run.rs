@@ -71,7 +71,13 @@ fn print_result(
                 plan,
                 format,
                 array_shape,
-            }) => messages::plan_json("planned", plan, *format, array_shape.as_deref()),
+                metadata,
+            }) => {
+                let array_shape = array_shape.as_deref();
+                let mut fields = messages::plan_json("planned", plan, *format, array_shape);
+                messages::extend(&mut fields, messages::metadata_json(metadata));
+                fields
+            }
             Ok(PlannedOutcome::Skipped) => json!({ "status": "skipped" }),
             Ok(PlannedOutcome::Unknown(_)) => json!({ "status": "unknown" }),
             Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
@@ -88,6 +94,7 @@ fn print_result(
             plan,
             format,
             array_shape,
+            metadata,
         }) => {
             let [rows, columns, channels] = plan.picture_shape();
             let array = array_shape.as_deref().map(messages::array_text);
@@ -102,6 +109,9 @@ fn print_result(
                 array.unwrap_or_default(),
                 if replaces { ", replaces" } else { "" },
             ));
+            for part in metadata {
+                messages::print_line(format_args!("  {}", printable(&part.to_string())));
+            }
         }
         Ok(PlannedOutcome::Unknown(kind)) => messages::print_line(format_args!(
             "{line}: it is {kind}, of which only reading tells more: left to the run"

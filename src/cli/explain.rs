@@ -40,7 +40,7 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let results = results.map(|(plan, request)| (plan, request, false));
     let memory = run::memory_needed(&input, &mode, results);
     for (request, plan) in job.results.iter().zip(&plans) {
-        let facts = facts(
+        let mut facts = facts(
             job,
             request,
             &input,
@@ -48,6 +48,12 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
             (&mode, memory),
             settings.threads_note.as_deref(),
         )?;
+        let fates = run::metadata_fates(&input, request, plan, &settings.batch.options)?;
+        if !fates.is_empty() {
+            let lines = fates.iter().map(|part| printable(&part.to_string()));
+            let object = messages::metadata_json(&fates)["metadata"].take();
+            facts.add("metadata", Vec::from_iter(lines).join("\n"), object);
+        }
         if settings.json {
             let mut object = facts.json();
             messages::extend(&mut object, messages::path_json("input", job.input.path()));

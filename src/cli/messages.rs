@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use stridekern::{
     Error, Plan, Warning,
-    codec::{Format, Opened},
+    codec::{Format, Opened, PartFate},
     error::IoAction,
     run::{Existing, Input, Job, Options, Outcome},
     text::printable,
@@ -326,6 +326,26 @@ pub(super) fn plan_json(
     fields
 }
 
+/// What becomes of the input's metadata, if it has any.
+pub(super) fn metadata_json(fates: &[PartFate]) -> Value {
+    let parts = fates.iter().map(|part| {
+        let mut object = json!({
+            "part": part.kind.name(), "name": part.name, "fate": part.fate.name(),
+        });
+        if part.bytes > 0 {
+            object["bytes"] = json!(part.bytes);
+        }
+        if let Some(note) = part.fate.note() {
+            object["note"] = json!(note);
+        }
+        object
+    });
+    match fates {
+        [] => json!({}),
+        _ => json!({ "metadata": Vec::from_iter(parts) }),
+    }
+}
+
 /// Adds the fields of one object to another.
 pub(super) fn extend(object: &mut Value, fields: Value) {
     if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
@@ -348,6 +368,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
                     extend(&mut object, json!({ "missing_value": value }));
                 }
             }
+            extend(&mut object, metadata_json(&done.metadata));
             let mut fields = json!({
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),

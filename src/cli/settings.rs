@@ -10,12 +10,14 @@ use anyhow::{Context, Result, anyhow, bail};
 use stridekern::{
     Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
-    codec::{Compression, EncodeOptions, Format, Limits},
+    codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
     run::{Existing, Job, MayLose, Options, Place, Stop},
 };
 
 use super::{
-    args::{Args, CompressionArg, DepthArg, EngineArg, FilterArgs, RunArgs},
+    args::{
+        Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, RunArgs, SamplingArg,
+    },
     inputs::{self, place},
     unused_options::UnusedOptions,
     values::{extents, memory_limit, missing_value, output_format, pair, shard, simd, threads},
@@ -174,6 +176,11 @@ impl Settings {
                             Some(CompressionArg::Balanced) => Compression::Balanced,
                             Some(CompressionArg::Best) => Compression::Best,
                         },
+                        sampling: output.sampling.map(|sampling| match sampling {
+                            SamplingArg::S444 => Sampling::S444,
+                            SamplingArg::S422 => Sampling::S422,
+                            SamplingArg::S420 => Sampling::S420,
+                        }),
                     },
                     existing: match (output.overwrite || output.in_place, output.skip_existing) {
                         (true, true) => Existing::ReplaceOnce,
@@ -193,6 +200,10 @@ impl Settings {
                     make_folders: matches!(destination, Destination::Folder(_)),
                     preserve: output.preserve,
                     mask: filter.mask.clone(),
+                    metadata: match output.metadata.unwrap_or(MetadataArg::Keep) {
+                        MetadataArg::Keep => MetadataPolicy::Keep,
+                        MetadataArg::Drop => MetadataPolicy::Drop,
+                    },
                     may_lose: may_lose(filter),
                     backup: output.backup.clone(),
                     verify: output.verify,

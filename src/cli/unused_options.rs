@@ -19,8 +19,9 @@ pub(super) struct UnusedOptions {
 
 impl UnusedOptions {
     pub(super) fn new(args: &OutputArgs) -> Self {
-        let all: [(_, _, &[_]); 2] = [
+        let all: [(_, _, &[_]); 3] = [
             (args.quality.is_some(), "--quality", &[Format::Jpeg]),
+            (args.sampling.is_some(), "--sampling", &[Format::Jpeg]),
             (
                 args.compression.is_some(),
                 "--compression",

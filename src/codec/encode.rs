@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Metadata, RowWriter, gif, image_crate, jpeg, npy, png, pnm,
+    Format, Metadata, RowWriter, Sampling, gif, image_crate, jpeg, npy, png, pnm,
     rows::{self, SharedOutput, Sink, WholeSink, gray_to_rgb},
     tiff,
 };
@@ -39,6 +39,8 @@ pub struct EncodeOptions {
     pub quality: u8,
     /// Default: balanced.
     pub compression: Compression,
+    /// The chroma sampling of a JPEG. Default: that of the input if it is a JPEG, else 4:4:4.
+    pub sampling: Option<Sampling>,
 }
 
 impl Default for EncodeOptions {
@@ -46,6 +48,7 @@ impl Default for EncodeOptions {
         Self {
             quality: 90,
             compression: Compression::default(),
+            sampling: None,
         }
     }
 }
@@ -79,12 +82,16 @@ fn encode_to<'a>(
     if by_rows(format) {
         let mut writer = create_rows(image.spec(), format, metadata, options, out)?;
         writer.write(image.samples())?;
-        return writer.finish_output(metadata);
+        let finished = writer.finish_output(metadata)?;
+        return Ok((finished.warnings, finished.output));
     }
     format.check_image(image)?;
     let channels = format.written_channels(image.channels());
-    let (metadata, mut warnings) = metadata.supported_by(format, channels);
     let [rows, columns, _] = image.shape();
+    let spec = ImageSpec::new([rows, columns, channels], image.depth());
+    let fitted = metadata.fitted_to(format, spec);
+    let mut warnings = fitted.all_warnings();
+    let metadata = fitted.metadata;
     let image = match channels == image.channels() {
         true => Cow::Borrowed(image),
         false => {
@@ -126,12 +133,13 @@ pub fn create_rows<'a>(
         channels: format.written_channels(spec.channels),
         ..spec
     };
-    let (fitted, warnings) = metadata.supported_by(format, written.channels);
+    let fitted = metadata.fitted_to(format, written);
+    let warnings = fitted.all_warnings();
     let out = match format {
         _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
     };
-    let sink = sink(written, format, fitted, options, out.clone());
+    let sink = sink(written, format, fitted.metadata, options, out.clone());
     let sink = out.explain(sink)?;
     let metadata = metadata.clone();
     Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
@@ -199,7 +207,9 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
         // The encoded strip while its buffer grows and is copied: at the best quality,
         // noise takes more bytes than its samples.
         Format::Jpeg => {
-            strips(jpeg::strip_rows(spec), 5).saturating_add(threads * JPEG_ENCODER_BYTES)
+            // Of the coarsest sampling, whose strips are the largest.
+            strips(jpeg::strip_rows(spec, Sampling::S420), 5)
+                .saturating_add(threads * JPEG_ENCODER_BYTES)
         }
         _ if by_rows(format) => 0,
         // The samples, a copy as RGBA, and the growing buffer of codes.
@@ -262,13 +272,17 @@ fn sink<'a>(
     let EncodeOptions {
         quality,
         compression,
+        sampling,
     } = *options;
     Ok(match format {
         Format::Png => Box::new(png::Writer::new(spec, &metadata, compression, out)?),
-        Format::Jpeg => jpeg::create(spec, metadata, quality, out),
+        Format::Jpeg => {
+            let sampling = sampling.unwrap_or(metadata.sampling);
+            jpeg::create(spec, metadata, (quality, sampling), out)
+        }
         Format::Tiff => tiff::create(spec, metadata, compression, out)?,
         Format::Npy => Box::new(npy::Writer::new(spec, &metadata, out)?),
-        _ if format.is_netpbm() => Box::new(pnm::Writer::new(spec, format, out)?),
+        _ if format.is_netpbm() => Box::new(pnm::Writer::new(spec, format, &metadata, out)?),
         _ => Box::new(WholeSink::new(spec, format, metadata, out)?),
     })
 }
@@ -281,7 +295,7 @@ pub(super) fn encode_whole(
     out: &mut SharedOutput<'_>,
 ) -> Result<Vec<Warning>> {
     if format == Format::Gif {
-        return gif::write(image, out);
+        return gif::write(image, metadata, out);
     }
     let (image, warnings) = match format {
         Format::Hdr => image_crate::hdr::fitted(image)?,

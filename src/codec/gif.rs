@@ -7,7 +7,8 @@ use std::{
 };
 
 use ::gif::{
-    ColorOutput, DecodeOptions, Decoder, DecodingError, Encoder, EncodingError, Frame, MemoryLimit,
+    AnyExtension, ColorOutput, DecodeOptions, Decoder, DecodingError, Encoder, EncodingError,
+    Frame, MemoryLimit,
 };
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Format, IgnoredContent, Limits, ScanDepth, errors,
+    Format, IgnoredContent, Limits, Metadata, Part, ScanDepth, errors,
     ignored_content::data_after,
     image_crate,
     rows::{Header, RowReader, Trailer, WholeSource},
@@ -53,7 +54,8 @@ pub(super) fn open<'a>(
         false => 0,
     };
     let kept = bytes.len() + metadata_bytes;
-    let ignored = ignored(&bytes, scan_depth);
+    let blocks = Blocks::of(&bytes);
+    let ignored = ignored(&bytes, &blocks, scan_depth);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(decoding)?;
     let (rows, columns) = (usize::from(decoder.height()), usize::from(decoder.width()));
     limits.check(rows as u64, columns as u64, 4, Depth::U8)?;
@@ -73,7 +75,12 @@ pub(super) fn open<'a>(
     let outside = top + height > rows || left + width > columns;
     let outside = outside.then_some(IgnoredContent::Overscan);
     let mut header = header.with_ignored(ignored.into_iter().chain(outside));
-    header.metadata.icc = decoder.icc_profile().map(<[u8]>::to_vec);
+    header.metadata = Metadata {
+        icc: decoder.icc_profile().map(<[u8]>::to_vec),
+        xmp: decoder.xmp_metadata().map(<[u8]>::to_vec),
+        parts: blocks.comments,
+        ..Metadata::default()
+    };
     let picture = Picture {
         frame,
         palette,
@@ -94,8 +101,7 @@ pub(super) fn open<'a>(
 /// Finds the frames after the first and data after the last, by walking the blocks up
 /// to the first damaged one. A thorough scan also decodes the first frame to find
 /// excess data in it.
-fn ignored(bytes: &[u8], scan_depth: ScanDepth) -> Vec<IgnoredContent> {
-    let blocks = Blocks::of(bytes);
+fn ignored(bytes: &[u8], blocks: &Blocks, scan_depth: ScanDepth) -> Vec<IgnoredContent> {
     let trailing = data_after(bytes, blocks.end);
     let frames = (blocks.frames > 1).then_some(IgnoredContent::Frames(blocks.frames));
     let first = blocks.first.filter(|_| scan_depth == ScanDepth::Thorough);
@@ -123,6 +129,9 @@ const fn palette(flags: u8) -> usize {
     }
 }
 
+/// What a comment begins with: an extension of the code 254.
+const COMMENT: [u8; 2] = [0x21, 0xfe];
+
 /// The result of walking the blocks of a file.
 #[derive(Default)]
 struct Blocks {
@@ -131,6 +140,8 @@ struct Blocks {
     first: Option<usize>,
     /// The byte offset after the trailer, if there is one.
     end: Option<usize>,
+    /// The texts of its comments.
+    comments: Vec<Part>,
 }
 
 impl Blocks {
@@ -139,6 +150,7 @@ impl Blocks {
         // The signature, and the logical screen with its flags.
         let mut at = 13 + bytes.get(10).map_or(0, |flags| palette(*flags));
         loop {
+            let is_comment = bytes.get(at..at + 2) == Some(&COMMENT);
             at += match bytes.get(at) {
                 Some(0x3b) => {
                     blocks.end = Some(at + 1);
@@ -154,6 +166,10 @@ impl Blocks {
                 _ => return blocks,
             };
             let mut data = SubBlocks(bytes.get(at..).unwrap_or_default());
+            if is_comment {
+                let text = Vec::from_iter(data.by_ref().flatten().copied());
+                blocks.comments.push(Part::Comment(text.into()));
+            }
             data.by_ref().for_each(drop);
             at = bytes.len() - data.0.len();
         }
@@ -216,7 +232,11 @@ impl Picture {
 
 /// Writes one picture: gray exactly, anything else with 256 colours and a warning if that is
 /// not exact.
-pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>> {
+pub(super) fn write(
+    image: &Image,
+    metadata: &Metadata,
+    out: &mut impl Write,
+) -> Result<Vec<Warning>> {
     let (rows, columns) = image_crate::sides(image)?;
     let (height, width) = (rows as u16, columns as u16);
     let bytes = image.samples().as_slice().as_bytes();
@@ -249,6 +269,16 @@ pub(super) fn write(image: &Image, out: &mut impl Write) -> Result<Vec<Warning>>
         frame
     };
     let mut encoder = Encoder::new(out, width, height, &global).map_err(encoding)?;
+    for part in &metadata.parts {
+        if let Part::Comment(text) = part {
+            // A sub-block holds 255 bytes.
+            let blocks = Vec::from_iter(text.chunks(255));
+            let comment = AnyExtension(COMMENT[1]);
+            encoder
+                .write_raw_extension(comment, &blocks)
+                .map_err(encoding)?;
+        }
+    }
     encoder.write_frame(&frame).map_err(encoding)?;
     // Writes the trailer byte.
     encoder.into_inner().map_err(encoding)?;
@@ -336,7 +366,10 @@ mod tests {
         counts.dedup();
         assert_eq!(counts, [0, 1, 2, 3]);
         assert_eq!(
-            ignored(&[&file[..], b"more"].concat(), ScanDepth::Thorough),
+            {
+                let bytes = [&file[..], b"more"].concat();
+                ignored(&bytes, &Blocks::of(&bytes), ScanDepth::Thorough)
+            },
             [IgnoredContent::Frames(3), IgnoredContent::TrailingData(4)]
         );
     }

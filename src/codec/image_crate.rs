@@ -21,7 +21,7 @@ use ::image::{
         openexr::{OpenExrDecoder, OpenExrEncoder},
         qoi::{QoiDecoder, QoiEncoder},
         tga::{TgaDecoder, TgaEncoder},
-        webp::{WebPDecoder, WebPEncoder},
+        webp::WebPDecoder,
     },
     error::UnsupportedErrorKind,
 };
@@ -32,7 +32,7 @@ use crate::{
 };
 
 use super::{
-    Format, IgnoredContent, Limits, Metadata, errors,
+    Density, Format, IgnoredContent, Limits, Metadata, Part, errors,
     ignored_content::data_after,
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
 };
@@ -53,11 +53,14 @@ pub(super) fn open<'a>(
         extra_pixel_bytes: 0,
         gray: false,
         ignored: Vec::new(),
+        parts: Vec::new(),
+        density: None,
     };
     match format {
         Format::Bmp => {
             let size = size(&BmpDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let ignored = bmp::ignored(&bytes, size);
+            let density = bmp::density(&bytes);
             let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
                 .get_palette()
@@ -67,6 +70,7 @@ pub(super) fn open<'a>(
                 // One channel of three.
                 extra_pixel_bytes: usize::from(gray),
                 ignored,
+                density,
                 ..picture
             }
             .open(decoder)
@@ -91,9 +95,11 @@ pub(super) fn open<'a>(
             let header = HdrDecoder::with_strictness(borrowed(&bytes), strict);
             let size = size(&header.map_err(failed)?);
             let ignored = Vec::from_iter(data_after(&bytes, hdr::end(&bytes, size)));
+            let parts = hdr::lines(&bytes);
             let decoder = HdrDecoder::with_strictness(Cursor::new(bytes), strict);
             Picture {
                 decoder_bytes,
+                parts,
                 ignored,
                 ..picture
             }
@@ -192,6 +198,9 @@ struct Picture {
     gray: bool,
     /// The content that the decoder ignores.
     ignored: Vec<IgnoredContent>,
+    /// Metadata that the decoder does not give.
+    parts: Vec<Part>,
+    density: Option<Density>,
 }
 
 impl Picture {
@@ -216,6 +225,8 @@ impl Picture {
             icc: decoder.icc_profile().map_err(failed)?,
             exif: decoder.exif_metadata().map_err(failed)?,
             xmp: decoder.xmp_metadata().map_err(failed)?,
+            parts: self.parts,
+            density: self.density,
             ..Metadata::default()
         };
         let kept_channels = if self.gray { 1 } else { channels };
@@ -258,32 +269,23 @@ pub(super) fn write(
     let (rows, columns) = sides(image)?;
     let color = color(image);
     let result = match format {
-        Format::Bmp => BmpEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Bmp => {
+            let written = BmpEncoder::new(&mut *out).write_image(bytes, columns, rows, color);
+            return written
+                .map_err(|error| encoding(format, error))
+                .and_then(|()| bmp::write_density(metadata.density, out));
+        }
         Format::Exr => OpenExrEncoder::new(out).write_image(bytes, columns, rows, color),
-        Format::Hdr => HdrEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Hdr => HdrEncoder::new(hdr::WithLines::new(out, &metadata.parts))
+            .write_image(bytes, columns, rows, color),
         Format::Qoi => QoiEncoder::new(out).write_image(bytes, columns, rows, color),
         // Its runs cross the ends of rows, which TGA 2.0 forbids and Pillow refuses.
         Format::Tga => TgaEncoder::new(out)
             .disable_rle()
             .write_image(bytes, columns, rows, color),
-        _ => {
-            let mut encoder = WebPEncoder::new_lossless(out);
-            embed(&mut encoder, metadata);
-            encoder.write_image(bytes, columns, rows, color)
-        }
+        _ => return webp::write(bytes, [rows, columns], image.channels(), metadata, out),
     };
     result.map_err(|error| encoding(format, error))
-}
-
-/// Passes the metadata to an encoder that supports them.
-pub(super) fn embed(encoder: &mut impl ImageEncoder, metadata: &Metadata) {
-    if let Some(icc) = &metadata.icc {
-        // Fails for an encoder without support, which `Metadata::supported_by` excludes.
-        let _ = encoder.set_icc_profile(icc.clone());
-    }
-    if let Some(exif) = &metadata.exif {
-        let _ = encoder.set_exif_metadata(exif.clone());
-    }
 }
 
 /// Rows and columns, as the image crate counts them.

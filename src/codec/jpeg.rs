@@ -7,7 +7,9 @@
 mod huffman;
 mod markers;
 mod mcu_rows;
+mod sampling;
 mod scan_data;
+mod segments;
 mod strip_headers;
 mod strips;
 #[cfg(test)]
@@ -15,6 +17,7 @@ mod tests;
 mod write;
 
 pub(super) use markers::{ignored, is_complete, is_subsampled};
+pub use sampling::Sampling;
 pub(super) use strips::SplitSettings;
 pub(super) use write::{create, strip_rows};
 
@@ -35,7 +38,7 @@ use markers::{Extent, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
-    Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, errors,
+    Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Part, errors,
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
@@ -92,8 +95,10 @@ pub(super) fn open_split<'a>(
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
-        xmp: decoder.xmp().cloned(),
+        xmp: (decoder.xmp().cloned()).or_else(|| segments::renamed_xmp(&bytes)),
         density: density(&bytes),
+        sampling: Sampling::of(&extent),
+        parts: segments::parts(&bytes),
         ..Metadata::default()
     };
     let samples = header.spec.bytes();

@@ -1,14 +1,25 @@
-//! Metadata of a file: profiles, EXIF, XMP, density and orientation.
+//! Metadata of a file: what it has, and what becomes of it in a result.
 
 mod density;
+mod fate;
+mod part;
 
 pub use density::{Density, DensityUnit};
+pub(crate) use fate::lost_names;
+pub use fate::{Fate, MetadataPolicy, PartFate};
+pub(super) use part::text_keyword;
+pub use part::{Omission, Part, PartKind};
 
 use ::image::metadata::Orientation;
 
-use crate::warning::Warning;
+use crate::{
+    image::{Depth, ImageSpec},
+    warning::Warning,
+};
 
-use super::{Format, errors};
+use super::{Format, Sampling, errors};
+use fate::lost_line;
+use part::comment_of_chunk;
 
 /// The metadata of a file, preserved in the output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,7 +28,7 @@ pub struct Metadata {
     pub icc: Option<Vec<u8>>,
     /// EXIF data, from their TIFF header on. Their orientation is not applied to the pixels.
     pub exif: Option<Vec<u8>>,
-    /// XMP data, an RDF packet. Written to PNG files, but not read from them.
+    /// XMP data, an RDF packet.
     pub xmp: Option<Vec<u8>>,
     /// The pixel density. Stored by PNG, JPEG and TIFF only.
     pub density: Option<Density>,
@@ -30,13 +41,109 @@ pub struct Metadata {
     pub no_data: Option<String>,
     /// Whether a NumPy array of one channel has an axis for it.
     pub channel_axis: bool,
+    /// The chroma sampling of a JPEG, which a JPEG that is made of it keeps.
+    pub sampling: Sampling,
+    /// Parts that few formats have, in the order of the file.
+    pub parts: Vec<Part>,
+}
+
+/// Metadata that fit a file, and what became of all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Fitted {
+    /// What the file can store.
+    pub(super) metadata: Metadata,
+    /// Each part.
+    pub(super) fates: Vec<PartFate>,
+    /// How the file will be misread, one line each.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Fitted {
+    /// All warnings: one line about what is lost, and how the file will be misread.
+    pub(super) fn all_warnings(&self) -> Vec<Warning> {
+        let lost = lost_line(&self.fates).map(Warning::metadata);
+        lost.into_iter()
+            .chain(self.warnings.iter().cloned())
+            .collect()
+    }
+
+    /// The same of metadata that became known after the samples were written, which few formats
+    /// have a place for then.
+    #[must_use]
+    pub(super) fn after_samples(mut self, format: Format) -> Self {
+        let has_place = |kind: PartKind| match format {
+            Format::Png => kind != PartKind::Icc,
+            Format::Jpeg | Format::Npy => false,
+            // Others are written at the end.
+            _ => !format.is_netpbm(),
+        };
+        for part in &mut self.fates {
+            if part.fate == Fate::Kept && !has_place(part.kind) {
+                part.fate = Fate::Lost(format!("after the samples, no place in {format}"));
+            }
+        }
+        if !has_place(PartKind::Icc) {
+            self.metadata.icc = None;
+        }
+        if !has_place(PartKind::Other) {
+            self.metadata = Self::default().metadata;
+        }
+        self
+    }
+
+    fn add(&mut self, kind: PartKind, name: &str, bytes: usize, fate: Fate) {
+        self.fates.push(PartFate::new(kind, name, bytes, fate));
+    }
 }
 
 impl Metadata {
     /// The bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
         let kept = [&self.icc, &self.exif, &self.xmp];
-        kept.into_iter().flatten().map(Vec::capacity).sum()
+        let kept = kept.into_iter().flatten().map(Vec::capacity);
+        let parts = self.parts.iter().map(Part::bytes);
+        kept.chain(parts).fold(0, usize::saturating_add)
+    }
+
+    /// What becomes of each part in a result of this `format` and `spec`.
+    pub fn fates(&self, policy: MetadataPolicy, format: Format, spec: ImageSpec) -> Vec<PartFate> {
+        let written = ImageSpec {
+            channels: format.written_channels(spec.channels),
+            ..spec
+        };
+        let mut fates = self.fitted_to(format, written).fates;
+        if policy == MetadataPolicy::Drop {
+            let kept = self.without_descriptions().fitted_to(format, written).fates;
+            let dropped = fates.iter_mut().filter(|part| !kept.contains(part));
+            dropped.for_each(|part| part.fate = Fate::Dropped);
+        }
+        fates
+    }
+
+    /// Only what tells how samples are to be understood: colour profile and colour space,
+    /// orientation, density, alpha, missing samples, axes; nothing that describes the picture,
+    /// its author or its origin.
+    #[must_use]
+    pub fn without_descriptions(&self) -> Self {
+        let orientation = self.orientation.or_else(|| self.exif_orientation());
+        let kept = |part: &&Part| match part {
+            Part::Chunk { name, .. } => COLOUR_CHUNKS.contains(&name),
+            Part::HeaderLine(line) => is_value_line(line),
+            _ => false,
+        };
+        Self {
+            exif: None,
+            xmp: None,
+            orientation,
+            parts: self.parts.iter().filter(kept).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The orientation in the EXIF data.
+    fn exif_orientation(&self) -> Option<u16> {
+        let orientation = Orientation::from_exif_chunk(self.exif.as_deref()?)?;
+        Some(orientation.to_exif().into())
     }
 
     /// The metadata in `self` that `known` lacks.
@@ -53,6 +160,12 @@ impl Metadata {
             premultiplied: self.premultiplied && !known.premultiplied,
             no_data: new(&self.no_data, &known.no_data),
             channel_axis: self.channel_axis && !known.channel_axis,
+            // It is known before the samples.
+            sampling: known.sampling,
+            parts: (self.parts.iter())
+                .filter(|part| !known.parts.contains(part))
+                .cloned()
+                .collect(),
         }
     }
 
@@ -68,117 +181,232 @@ impl Metadata {
             premultiplied: self.premultiplied || late.premultiplied,
             no_data: self.no_data.clone().or(late.no_data),
             channel_axis: self.channel_axis || late.channel_axis,
+            sampling: self.sampling,
+            parts: [&self.parts[..], &late.parts].concat(),
         }
     }
 
-    /// The metadata that a file of `format` with this number of `channels` can store, and a
-    /// warning for each that it cannot.
-    pub(super) fn supported_by(&self, format: Format, channels: usize) -> (Self, Vec<Warning>) {
-        let mut warnings = Vec::new();
-        let mut fitted = Self::default();
+    /// The metadata that a file of `format` with samples of `spec` can store, and what becomes
+    /// of each part.
+    pub(super) fn fitted_to(&self, format: Format, spec: ImageSpec) -> Fitted {
+        let mut fitted = Fitted::default();
         if let Some(icc) = &self.icc {
-            match unfit_profile(icc, format, channels) {
-                None => fitted.icc = Some(icc.clone()),
-                Some(warning) => warnings.push(warning.into()),
-            }
+            let fate = profile_fate(icc, format, spec.channels);
+            fitted.metadata.icc = self.icc.clone().filter(|_| fate == Fate::Kept);
+            fitted.add(PartKind::Icc, "ICC profile", icc.len(), fate);
         }
+        self.fit_exif(format, &mut fitted);
         if let Some(xmp) = &self.xmp {
-            match unfit_xmp(xmp, format) {
-                None => fitted.xmp = Some(xmp.clone()),
-                Some(warning) => warnings.push(warning.into()),
-            }
+            let fate = xmp_fate(xmp, format);
+            fitted.metadata.xmp = self.xmp.clone().filter(|_| fate == Fate::Kept);
+            fitted.add(PartKind::Xmp, "XMP data", xmp.len(), fate);
         }
-        if matches!(format, Format::Png | Format::Jpeg | Format::Tiff) {
-            fitted.density = self.density;
+        if let Some(density) = self.density {
+            let kept = match format {
+                Format::Png | Format::Jpeg | Format::Tiff => true,
+                // Without a unit it is the shape of pixels.
+                Format::Bmp => density.parts().1 != DensityUnit::None,
+                _ => false,
+            };
+            fitted.metadata.density = self.density.filter(|_| kept);
+            let fate = if kept { Fate::Kept } else { no_place(format) };
+            fitted.add(PartKind::Density, "pixel density", 0, fate);
         }
-        let orientation = self.orientation.or_else(|| {
-            let orientation = Orientation::from_exif_chunk(self.exif.as_deref()?)?;
-            Some(orientation.to_exif().into())
-        });
-        match format {
-            Format::Png | Format::Jpeg | Format::Webp => {
-                let turned = orientation.filter(|orientation| *orientation != 1);
-                match &self.exif {
-                    // A JPEG's segment holds 65533 bytes, 6 of them a name.
-                    Some(exif) if format == Format::Jpeg && exif.len() > 65_527 => warnings.push(
-                        "jpeg holds no EXIF data above 65527 bytes: they were dropped".into(),
-                    ),
-                    Some(exif) => fitted.exif = Some(exif.clone()),
-                    None => fitted.exif = turned.map(exif_of),
-                }
+        self.fit_alpha(format, spec.channels, &mut fitted);
+        if self.no_data.is_some() {
+            // Arrays need no mark of it.
+            let kept = format == Format::Tiff;
+            fitted.metadata.no_data = self.no_data.clone().filter(|_| kept);
+            let fate = match format {
+                Format::Tiff => Fate::Kept,
+                Format::Npy => Fate::Outdated("arrays have no mark for it".to_owned()),
+                _ => no_place(format),
+            };
+            fitted.add(PartKind::NoData, "no-data value", 0, fate);
+        }
+        if format == Format::Jpeg {
+            fitted.metadata.sampling = self.sampling;
+        }
+        fitted.metadata.channel_axis = self.channel_axis && format == Format::Npy;
+        for part in &self.parts {
+            let fate = part_fate(part, format, spec);
+            if fate == Fate::Kept {
+                fitted.metadata.parts.push(part.in_format(format));
             }
-            Format::Tiff => {
-                fitted.orientation = orientation;
-                if self.exif.is_some() {
-                    warnings.push(
-                        "tiff is written without EXIF data: they were dropped, all but the orientation"
-                            .into(),
+            fitted.fates.push(PartFate::of(part, fate));
+        }
+        fitted
+    }
+
+    /// EXIF data, and the orientation, which some formats have a place of their own for.
+    fn fit_exif(&self, format: Format, fitted: &mut Fitted) {
+        let orientation = self.orientation.or_else(|| self.exif_orientation());
+        let is_turned = orientation.is_some_and(|orientation| orientation != 1);
+        let fate = match (&self.exif, format) {
+            // A JPEG's segment holds 65533 bytes, 6 of them a name.
+            (Some(exif), Format::Jpeg) if exif.len() > 65_527 => {
+                Fate::Lost("jpeg holds 65527 bytes".to_owned())
+            }
+            (Some(exif), Format::Png | Format::Jpeg | Format::Webp) => {
+                fitted.metadata.exif = Some(exif.clone());
+                Fate::Kept
+            }
+            (None, Format::Png | Format::Jpeg | Format::Webp) => {
+                let turned = orientation.filter(|_| is_turned);
+                fitted.metadata.exif = turned.map(exif_of);
+                Fate::Kept
+            }
+            (_, Format::Tiff) => {
+                fitted.metadata.orientation = orientation;
+                Fate::Lost("tiff is written with their orientation only".to_owned())
+            }
+            _ => {
+                if is_turned {
+                    let line = format!(
+                        "{format} holds no orientation: viewers will show the picture turned"
                     );
+                    fitted.warnings.push(line.into());
                 }
+                no_place(format)
             }
-            _ if orientation.is_some_and(|orientation| orientation != 1) => warnings.push(
-                format!("{format} holds no orientation: viewers will show the picture turned")
-                    .into(),
-            ),
-            _ if self.exif.is_some() => {
-                warnings.push(format!("{format} holds no EXIF data: they were dropped").into());
-            }
-            _ => {}
+        };
+        if let Some(exif) = &self.exif {
+            fitted.add(PartKind::Exif, "EXIF data", exif.len(), fate);
         }
-        if self.premultiplied && matches!(channels, 2 | 4) {
-            match format {
-                Format::Tiff => fitted.premultiplied = true,
-                // OpenEXR's alpha is always premultiplied; .npy has no convention.
-                Format::Exr | Format::Npy => {}
-                _ => warnings.push(format!(
+    }
+
+    /// The mark of premultiplied colours.
+    fn fit_alpha(&self, format: Format, channels: usize, fitted: &mut Fitted) {
+        if !self.premultiplied || !matches!(channels, 2 | 4) {
+            return;
+        }
+        let fate = match format {
+            Format::Tiff => {
+                fitted.metadata.premultiplied = true;
+                Fate::Kept
+            }
+            // OpenEXR's alpha is always premultiplied; .npy has no convention.
+            Format::Exr | Format::Npy => Fate::Kept,
+            _ => {
+                let line = format!(
                     "the colours are multiplied by alpha, which {format} has no mark for: viewers will show them too dark"
-                ).into()),
+                );
+                fitted.warnings.push(line.into());
+                // The warning above tells of it.
+                Fate::Outdated(format!("no place in {format}"))
             }
-        }
-        // No other format has a place for it, and arrays need none.
-        fitted.no_data = self.no_data.clone().filter(|_| format == Format::Tiff);
-        fitted.channel_axis = self.channel_axis && format == Format::Npy;
-        (fitted, warnings)
+        };
+        fitted.add(
+            PartKind::Premultiplied,
+            "mark of premultiplied alpha",
+            0,
+            fate,
+        );
     }
 }
 
-/// A warning if such a file cannot store the profile.
-fn unfit_profile(icc: &[u8], format: Format, channels: usize) -> Option<String> {
+fn no_place(format: Format) -> Fate {
+    Fate::Lost(format!("no place in {format}"))
+}
+
+/// What becomes of a profile.
+fn profile_fate(icc: &[u8], format: Format, channels: usize) -> Fate {
     if !matches!(
         format,
         Format::Png | Format::Jpeg | Format::Tiff | Format::Webp
     ) {
-        return Some(format!("{format} holds no ICC profile: it was dropped"));
+        return no_place(format);
     }
     // The header is 128 bytes, with the colour space at byte 16.
     let space = match icc.get(16..20) {
         Some(space) if icc.len() >= 128 => String::from_utf8_lossy(space),
-        _ => return Some("the ICC profile is damaged: it was dropped".to_owned()),
+        _ => return Fate::Lost("it is damaged".to_owned()),
     };
+    let space = space.trim_end();
     let result = if channels < 3 { "GRAY" } else { "RGB" };
-    (space.trim_end() != result).then(|| {
-        format!(
-            "the ICC profile is for {}, the result is {}: it was dropped",
-            errors::printable(space.trim_end()),
+    match (space, result) {
+        _ if space == result => Fate::Kept,
+        ("RGB", "GRAY") => Fate::Outdated("it is for RGB, the result is gray".to_owned()),
+        _ => Fate::Lost(format!(
+            "it is for {}, the result is {}",
+            errors::printable(space),
             if channels < 3 { "gray" } else { "RGB" }
-        )
-    })
+        )),
+    }
 }
 
-/// A warning if such a file cannot store these XMP data.
-fn unfit_xmp(xmp: &[u8], format: Format) -> Option<String> {
+/// What becomes of XMP data.
+fn xmp_fate(xmp: &[u8], format: Format) -> Fate {
     match format {
         // A segment holds 65533 bytes, 29 of them a name.
-        Format::Jpeg if xmp.len() > 65_504 => {
-            Some("jpeg holds no XMP data above 65504 bytes: they were dropped".to_owned())
-        }
+        Format::Jpeg if xmp.len() > 65_504 => Fate::Lost("jpeg holds 65504 bytes".to_owned()),
         Format::Png if str::from_utf8(xmp).is_err() => {
-            Some("the XMP data are not UTF-8, as png wants them: they were dropped".to_owned())
+            Fate::Lost("they are not UTF-8, as png wants them".to_owned())
         }
-        Format::Jpeg | Format::Png | Format::Tiff => None,
-        _ => Some(format!(
-            "{format} is written without XMP data: they were dropped"
-        )),
+        Format::Jpeg | Format::Png | Format::Tiff | Format::Webp => Fate::Kept,
+        _ => no_place(format),
+    }
+}
+
+/// Chunks of a PNG that say how its samples are to be understood.
+const COLOUR_CHUNKS: [&[u8; 4]; 5] = [b"cHRM", b"gAMA", b"sRGB", b"cICP", b"mDCV"];
+
+/// Whether a line of a Radiance HDR header says how its samples are to be understood.
+fn is_value_line(line: &[u8]) -> bool {
+    let keys: [&[u8]; 4] = [b"EXPOSURE=", b"COLORCORR=", b"PRIMARIES=", b"PIXASPECT="];
+    keys.iter().any(|key| line.starts_with(key))
+}
+
+/// What becomes of another part.
+fn part_fate(part: &Part, format: Format, spec: ImageSpec) -> Fate {
+    match (part, format) {
+        (Part::Comment(text), Format::Jpeg) if text.len() > 65_533 => {
+            Fate::Lost("jpeg holds 65533 bytes".to_owned())
+        }
+        (Part::Comment(_), Format::Jpeg | Format::Gif | Format::Png)
+        | (Part::Photoshop(_), Format::Jpeg)
+        | (Part::HeaderLine(_), Format::Hdr) => Fate::Kept,
+        (Part::Comment(_), _) if format.is_netpbm() => Fate::Kept,
+        (Part::Chunk { name, data }, _)
+            if format != Format::Png
+                && let Some(text) = comment_of_chunk(name, data) =>
+        {
+            part_fate(&Part::Comment(text.into()), format, spec)
+        }
+        (Part::Chunk { name, data }, _) => chunk_fate(name, data.len(), format, spec),
+        (Part::Other { why, .. }, _) => match why {
+            Omission::Outdated(why) => Fate::Outdated((*why).to_owned()),
+            Omission::Unknown(why) => Fate::Lost((*why).to_owned()),
+        },
+        _ => no_place(format),
+    }
+}
+
+/// What becomes of an ancillary chunk of a PNG (W3C, PNG Specification, third edition, 11.3).
+fn chunk_fate(name: &[u8; 4], len: usize, format: Format, spec: ImageSpec) -> Fate {
+    let outdated = |why: &str| Fate::Outdated(why.to_owned());
+    match name {
+        b"sBIT" => outdated("the samples of the result have all their bits"),
+        b"cLLI" => outdated("it is the light level of the picture as it was"),
+        b"hIST" | b"sPLT" => outdated("it is about the colours of the picture as it was"),
+        b"tIME" => outdated("it is the time of the picture as it was"),
+        b"dSIG" | b"caBX" => outdated("it signs the picture as it was"),
+        b"iDOT" => outdated("it says where the compressed rows were"),
+        // What pictures are without it.
+        b"sRGB" if format != Format::Png => outdated("sRGB is assumed without it"),
+        _ if format != Format::Png => no_place(format),
+        // In samples of 8 bits; others were not read.
+        b"bKGD" | b"pCAL" if spec.depth != Depth::U8 => {
+            Fate::Lost("it is in samples of another type".to_owned())
+        }
+        b"bKGD" if len != if spec.channels < 3 { 2 } else { 6 } => {
+            Fate::Lost("it is in other channels".to_owned())
+        }
+        b"cHRM" | b"gAMA" | b"sRGB" | b"cICP" | b"mDCV" | b"bKGD" | b"pCAL" | b"sCAL" | b"oFFs"
+        | b"sTER" | b"gIFg" | b"gIFx" | b"tEXt" | b"zTXt" | b"iTXt" => Fate::Kept,
+        // A chunk with a small fourth letter may be copied whatever is done to the picture.
+        [_, _, _, b'a'..=b'z'] => Fate::Kept,
+        _ => Fate::Lost("it is unknown, and not marked safe to copy".to_owned()),
     }
 }
 
@@ -207,38 +435,42 @@ mod tests {
         }
     }
 
+    /// What a file of 8-bit samples would store, and the warnings.
+    fn stored(metadata: &Metadata, format: Format, channels: usize) -> (Metadata, Vec<Warning>) {
+        let fitted = metadata.fitted_to(format, ImageSpec::new([5, 7, channels], Depth::U8));
+        let warnings = fitted.all_warnings();
+        (fitted.metadata, warnings)
+    }
+
     #[test]
     fn a_profile_goes_where_its_colours_are() {
         let rgb = with_icc(profile(b"RGB "));
-        assert_eq!(rgb.supported_by(Format::Png, 4), (rgb.clone(), vec![]));
+        assert_eq!(stored(&rgb, Format::Png, 4), (rgb.clone(), vec![]));
         for (metadata, format, channels, warning) in [
-            (
-                &rgb,
-                Format::Png,
-                1,
-                "the ICC profile is for RGB, the result is gray: it was dropped",
-            ),
             (
                 &rgb,
                 Format::Qoi,
                 3,
-                "qoi holds no ICC profile: it was dropped",
+                "metadata left out: ICC profile (no place in qoi)",
             ),
             (
                 &with_icc(profile(b"CMYK")),
                 Format::Jpeg,
                 3,
-                "the ICC profile is for CMYK, the result is RGB: it was dropped",
+                "metadata left out: ICC profile (it is for CMYK, the result is RGB)",
             ),
             (
                 &with_icc(vec![1, 2]),
                 Format::Tiff,
                 3,
-                "the ICC profile is damaged: it was dropped",
+                "metadata left out: ICC profile (it is damaged)",
             ),
         ] {
-            let dropped = (Metadata::default(), vec![warning.into()]);
-            assert_eq!(metadata.supported_by(format, channels), dropped);
+            let dropped = (
+                Metadata::default(),
+                vec![Warning::metadata(warning.to_owned())],
+            );
+            assert_eq!(stored(metadata, format, channels), dropped);
         }
     }
 
@@ -248,32 +480,35 @@ mod tests {
             exif: Some(exif_of(6)),
             ..Metadata::default()
         };
-        let (tiff, warnings) = exif.supported_by(Format::Tiff, 3);
+        let (tiff, warnings) = stored(&exif, Format::Tiff, 3);
         assert_eq!(tiff.orientation, Some(6));
         assert_eq!(
             warnings,
-            ["tiff is written without EXIF data: they were dropped, all but the orientation"]
+            ["metadata left out: EXIF data (tiff is written with their orientation only)"]
         );
-        assert_eq!(tiff.supported_by(Format::Jpeg, 3), (exif.clone(), vec![]));
+        assert_eq!(stored(&tiff, Format::Jpeg, 3), (exif.clone(), vec![]));
         assert_eq!(
-            exif.supported_by(Format::Bmp, 3).1,
-            ["bmp holds no orientation: viewers will show the picture turned"]
+            stored(&exif, Format::Bmp, 3).1,
+            [
+                "metadata left out: EXIF data (no place in bmp)",
+                "bmp holds no orientation: viewers will show the picture turned"
+            ]
         );
         let upright = Metadata {
             exif: Some(exif_of(1)),
             ..Metadata::default()
         };
         assert_eq!(
-            upright.supported_by(Format::Bmp, 3).1,
-            ["bmp holds no EXIF data: they were dropped"]
+            stored(&upright, Format::Bmp, 3).1,
+            ["metadata left out: EXIF data (no place in bmp)"]
         );
         let huge = Metadata {
             exif: Some(vec![0; 65_528]),
             ..Metadata::default()
         };
         assert_eq!(
-            huge.supported_by(Format::Jpeg, 3).1,
-            ["jpeg holds no EXIF data above 65527 bytes: they were dropped"]
+            stored(&huge, Format::Jpeg, 3).1,
+            ["metadata left out: EXIF data (jpeg holds 65527 bytes)"]
         );
     }
 
@@ -283,10 +518,10 @@ mod tests {
             premultiplied: true,
             ..Metadata::default()
         };
-        assert!(metadata.supported_by(Format::Tiff, 4).0.premultiplied);
-        assert_eq!(metadata.supported_by(Format::Png, 3).1.len(), 0);
+        assert!(stored(&metadata, Format::Tiff, 4).0.premultiplied);
+        assert_eq!(stored(&metadata, Format::Png, 3).1.len(), 0);
         assert_eq!(
-            metadata.supported_by(Format::Png, 4).1,
+            stored(&metadata, Format::Png, 4).1,
             [
                 "the colours are multiplied by alpha, which png has no mark for: viewers will show them too dark"
             ]

@@ -49,7 +49,12 @@ pub(crate) use encode::{create_array, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;
 pub use ignored_content::IgnoredContent;
+pub use jpeg::Sampling;
 pub use limits::Limits;
-pub use metadata::{Density, DensityUnit, Metadata};
+pub(crate) use metadata::lost_names;
+pub use metadata::{
+    Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind,
+};
 pub use npy::{NpyElement, NpyFile};
+pub(crate) use rows::Finished;
 pub use rows::{Header, RowReader, RowWriter, Trailer};

@@ -2,13 +2,15 @@
 //! file, encoded row by row.
 
 use super::{
-    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, errors,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Part, ScanDepth,
+    errors,
     ignored_content::data_between,
     rows::{Header, RowReader, SharedOutput, Sink, Trailer, write_samples},
     stream_length,
 };
 
 mod read;
+mod recorder;
 mod write;
 
 pub(super) use read::open;

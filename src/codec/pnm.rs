@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    Format, IgnoredContent, Limits, Metadata, errors,
+    Format, IgnoredContent, Limits, Metadata, Part, errors,
     ignored_content::data_between,
     image_crate,
     input::InputReader,
@@ -37,10 +37,13 @@ pub(super) fn open<'a>(
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
     let failed = |error| image_crate::decoding(format, error);
-    let mut start = input.by_ref().take(MAX_HEADER_BYTES);
+    let mut start = Recorder {
+        input: input.by_ref().take(MAX_HEADER_BYTES),
+        bytes: Vec::new(),
+    };
     let (mut color, mut pnm_header) = match read_header(&mut start) {
         Ok(decoded) => decoded,
-        Err(_) if start.limit() == 0 => {
+        Err(_) if start.input.limit() == 0 => {
             return Err(errors::long_header(format.name(), MAX_HEADER_BYTES));
         }
         Err(error) => return Err(failed(error)),
@@ -64,7 +67,9 @@ pub(super) fn open<'a>(
         .ok_or_else(|| errors::unsupported(format.name(), "this kind of samples"))?;
     limits.check(rows.into(), columns.into(), channels as u64, depth)?;
     let spec = ImageSpec::new([rows as usize, columns as usize, channels], depth);
-    let header = Header::new(format, spec);
+    let comments = comments(&start.bytes);
+    let mut header = Header::new(format, spec);
+    header.metadata.parts = comments;
     let ignored = data_after_picture(&mut input, |input| {
         match stored_bytes(&pnm_header, &header.spec) {
             Some(bytes) => Ok(bytes),
@@ -81,9 +86,48 @@ pub(super) fn open<'a>(
         maxval: maxval(&pnm_header),
         is_plain: pnm_header.subtype().sample_encoding() == SampleEncoding::Ascii,
         plain_row: Vec::new(),
+        metadata: header.metadata.clone(),
         pnm_header,
     };
     Ok(RowReader::new(header, source))
+}
+
+/// Keeps the bytes that are read.
+struct Recorder<R> {
+    input: R,
+    bytes: Vec<u8>,
+}
+
+impl<R: BufRead> Read for Recorder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.bytes.extend(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Recorder<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        // The buffer is not empty, so this reads nothing.
+        if let Ok(bytes) = self.input.fill_buf() {
+            self.bytes.extend(&bytes[..count]);
+        }
+        self.input.consume(count);
+    }
+}
+
+/// The comments of a header: from each `#` to the end of its line.
+fn comments(header: &[u8]) -> Vec<Part> {
+    let lines = header.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let comments = lines.filter_map(|line| {
+        let start = line.iter().position(|byte| *byte == b'#')?;
+        Some(Part::Comment(line[start + 1..].trim_ascii().into()))
+    });
+    comments.collect()
 }
 
 /// The tuple type of this number of samples in a pixel.
@@ -178,6 +222,7 @@ fn data_after_picture<'a>(
 }
 
 struct PnmSource<'a> {
+    metadata: Metadata,
     /// After the header.
     input: InputReader<'a>,
     /// The header of the file, or one with the missing tuple type.
@@ -271,7 +316,10 @@ impl Source for PnmSource<'_> {
 
     fn end(self: Box<Self>) -> Result<Trailer> {
         // Other pictures may follow.
-        Ok(Trailer::default())
+        Ok(Trailer {
+            metadata: self.metadata,
+            warnings: Vec::new(),
+        })
     }
 
     fn memory(&self) -> usize {
@@ -340,7 +388,12 @@ fn header_of_rows(header: &PnmHeader, height: u32, maxval: Option<u32>) -> PnmHe
 pub(super) struct Writer<'a>(SharedOutput<'a>);
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(spec: ImageSpec, format: Format, mut out: SharedOutput<'a>) -> Result<Self> {
+    pub(super) fn new(
+        spec: ImageSpec,
+        format: Format,
+        metadata: &Metadata,
+        mut out: SharedOutput<'a>,
+    ) -> Result<Self> {
         let ImageSpec {
             rows,
             columns,
@@ -348,18 +401,31 @@ impl<'a> Writer<'a> {
             depth,
         } = spec;
         let maxval = depth.full_scale() as u32;
-        let header = match (format, channels) {
+        let (kind, header) = match (format, channels) {
             (Format::Pam, _) => {
                 let kind =
                     ["GRAYSCALE", "GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"][(channels - 1).min(3)];
-                format!(
-                    "P7\nWIDTH {columns}\nHEIGHT {rows}\nDEPTH {channels}\nMAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n"
-                )
+                let header = format!(
+                    "WIDTH {columns}\nHEIGHT {rows}\nDEPTH {channels}\nMAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n"
+                );
+                ("P7", header)
             }
-            (_, 1) => format!("P5\n{columns} {rows}\n{maxval}\n"),
-            _ => format!("P6\n{columns} {rows}\n{maxval}\n"),
+            (_, 1) => ("P5", format!("{columns} {rows}\n{maxval}\n")),
+            _ => ("P6", format!("{columns} {rows}\n{maxval}\n")),
         };
-        out.write_all(header.as_bytes()).map_err(errors::writing)?;
+        let mut start = format!("{kind}\n").into_bytes();
+        for part in &metadata.parts {
+            let Part::Comment(text) = part else {
+                continue;
+            };
+            for line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
+                start.extend_from_slice(b"# ");
+                start.extend_from_slice(line);
+                start.push(b'\n');
+            }
+        }
+        start.extend_from_slice(header.as_bytes());
+        out.write_all(&start).map_err(errors::writing)?;
         Ok(Self(out))
     }
 }

@@ -44,6 +44,7 @@ mod whole;
 mod writer;
 
 pub use reader::{Header, RowReader, Trailer};
+pub(crate) use writer::Finished;
 pub use writer::RowWriter;
 
 pub(super) use reader::Source;

@@ -64,6 +64,11 @@ pub enum Loss {
         /// The number of columns that the result lacks.
         columns: usize,
     },
+    /// Metadata.
+    Metadata {
+        /// Their names: `EXIF data`.
+        parts: Vec<String>,
+    },
     /// Depth of samples.
     Depth {
         /// The depth of the input.
@@ -163,6 +168,9 @@ impl fmt::Display for Loss {
                     _ => format!("{count} {side}s"),
                 });
                 f.write_str(&listed(&Vec::from_iter(sides)).unwrap_or_default())
+            }
+            Self::Metadata { ref parts } => {
+                write!(f, "metadata: {}", listed(parts).unwrap_or_default())
             }
             Self::Depth { from, .. } => write!(f, "the depth of its {from} samples"),
         }

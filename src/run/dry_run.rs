@@ -4,6 +4,7 @@ use std::iter;
 
 use super::{
     budget::Budget,
+    carried::metadata_fates,
     control::Control,
     events::Silent,
     execute::{on_one_thread, takes_too_much},
@@ -15,7 +16,12 @@ use super::{
     precheck::{check_folder, check_outputs, missing_warnings, plan_results, warnings},
 };
 use crate::{
-    codec::Format, error::Result, file::special, plan::Plan, stop::Stop, warning::Warning,
+    codec::{Format, PartFate},
+    error::Result,
+    file::special,
+    plan::Plan,
+    stop::Stop,
+    warning::Warning,
 };
 
 /// The expected outcome of a result.
@@ -30,6 +36,8 @@ pub enum PlannedOutcome {
         /// The shape of the result, if it is an array with other axes than rows, columns and
         /// channels.
         array_shape: Option<Vec<usize>>,
+        /// What would become of each part of the metadata before the samples.
+        metadata: Vec<PartFate>,
     },
     /// It exists and would be left as it is.
     Skipped,
@@ -98,7 +106,6 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         control: &Control::new(0, Stop::default()),
         report: &Silent,
         format: input.format(),
-        channels: input.spec().channels,
         file: None,
     };
     let budget = Budget::new(options.limits.max_memory);
@@ -112,6 +119,7 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         let made = plan.and_then(|plan| {
             let array = input.planes_for(request)?.array(&plan);
             Ok(PlannedOutcome::Made {
+                metadata: metadata_fates(&input, request, &plan, options)?,
                 array_shape: array.map(|array| array.shape().to_vec()),
                 plan: Box::new(plan),
                 format: opened_job.format_of(request),

@@ -137,7 +137,6 @@ fn attempt(
         control,
         report,
         format: input.format(),
-        channels: input.spec().channels,
         file,
     };
     let mode = Mode::new(&input, plans.iter().flatten());

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     axes::Axes,
-    codec::{EncodeOptions, Format, Limits, Overwrite},
+    codec::{EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, PartFate},
     error::{Error, Result},
     filter::Filter,
     plan::{Plan, Tuning},
@@ -93,6 +93,8 @@ pub struct Options {
     /// An image of which the nonzero samples are those that are missing from every input; see
     /// [`Mask`](crate::Mask).
     pub mask: Option<PathBuf>,
+    /// Which metadata of the input the results get.
+    pub metadata: MetadataPolicy,
     /// What may be lost when an input is replaced by its result.
     pub may_lose: MayLose,
 }
@@ -179,6 +181,8 @@ pub struct Done {
     pub filter: Duration,
     /// Time to encode and write.
     pub write: Duration,
+    /// What became of each part of the input's metadata.
+    pub metadata: Vec<PartFate>,
     /// Statistics of its samples, if the [options](Options::statistics) ask for them.
     pub statistics: Option<Statistics>,
 }

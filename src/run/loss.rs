@@ -2,14 +2,32 @@
 
 use super::{input::Input, job::MayLose};
 use crate::{
-    codec::IgnoredContent,
-    error::{Loss, Losses, UnsupportedContent},
+    codec::{self, IgnoredContent, PartFate},
+    error::{Error, Loss, Losses, Result, UnsupportedContent},
     image::{has_alpha, has_color},
     plan::Plan,
 };
 
-/// The losses if the result of `plan` replaced `input`, beyond what `may` be lost.
-pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
+/// Refuses to lose metadata.
+pub(super) fn check_metadata(fates: &[PartFate]) -> Result<()> {
+    match metadata(fates) {
+        None => Ok(()),
+        Some(loss) => Err(Error::Loss(Losses {
+            unsupported: Vec::new(),
+            lost: vec![loss],
+        })),
+    }
+}
+
+/// The loss of metadata, if any.
+fn metadata(fates: &[PartFate]) -> Option<Loss> {
+    let parts = codec::lost_names(fates);
+    (!parts.is_empty()).then_some(Loss::Metadata { parts })
+}
+
+/// The losses if the result of `plan` replaced `input`, beyond what `may` be lost. Of the
+/// metadata this is `fates`.
+pub(super) fn losses(input: &Input, plan: &Plan, fates: &[PartFate], may: MayLose) -> Losses {
     let mut losses = Losses::default();
     for ignored in input.ignored() {
         match ignored.depth() {
@@ -42,6 +60,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, may: MayLose) -> Losses {
     if !may.depth && !to.holds(from) {
         losses.lost.push(Loss::Depth { from, to });
     }
+    losses.lost.extend(metadata(fates));
     losses
 }
 

@@ -2,6 +2,7 @@
 //! while its rows are computed.
 
 mod budget;
+mod carried;
 mod chunk_rows;
 mod control;
 mod dataflow;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use crate::file::special;
 pub use crate::stop::Stop;
+pub use carried::metadata_fates;
 pub use dry_run::{DryRun, PlannedOutcome, dry_run};
 pub use events::{Event, Report, Silent};
 pub use execute::run;

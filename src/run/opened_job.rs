@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    carried::Carried,
     control::Control,
     dataflow::{self, Streamed},
     events::{Report, warn},
@@ -31,9 +32,8 @@ pub(super) struct OpenedJob<'a> {
     pub(super) options: &'a Options,
     pub(super) control: &'a Control,
     pub(super) report: &'a dyn Report,
-    /// The format and the channels of the input.
+    /// The format of the input.
     pub(super) format: Format,
-    pub(super) channels: usize,
     /// The metadata of its file, from before it was opened.
     pub(super) file: Option<fs::Metadata>,
 }
@@ -183,6 +183,7 @@ impl OpenedJob<'_> {
                     planes: planes.map_or(1, Planes::count),
                     bytes: written.bytes,
                     missing,
+                    metadata: written.fates,
                     read,
                     filter,
                     write: written.busy,
@@ -208,6 +209,17 @@ impl OpenedJob<'_> {
         }
     }
 
+    /// What becomes of the input's metadata in a result, of all planes.
+    pub(super) fn carried(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        planes: Option<&Planes>,
+    ) -> Carried {
+        let spec = planes.map_or(plan.output(), |planes| planes.output(plan));
+        Carried::new(plan, spec, self.format_of(request), self.options.metadata)
+    }
+
     /// Begins the output of a result, of all planes.
     fn begin(
         &self,
@@ -219,11 +231,10 @@ impl OpenedJob<'_> {
         OutputWriter::begin(Setup {
             place: &request.output,
             spec: planes.map_or(plan.output(), |planes| planes.output(plan)),
-            no_data: plan.no_data(),
+            carried: self.carried(request, plan, planes),
             array: planes.and_then(|planes| planes.array(plan)),
             format: self.format_of(request),
             input: &self.job.input,
-            channels: self.channels,
             metadata,
             file: self.file.as_ref(),
             replaces: self.job.replaces(request),

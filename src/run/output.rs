@@ -6,12 +6,14 @@ use std::{
 };
 
 use super::{
+    carried::Carried,
     job::{Options, Place},
+    loss,
     verify::{Expected, Verify},
 };
 use crate::{
     axes::Stack,
-    codec::{self, Format, Metadata, RowWriter},
+    codec::{self, Format, Metadata, PartFate, RowWriter},
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
     image::{ImageSpec, Samples},
@@ -23,14 +25,12 @@ use crate::{
 pub(super) struct Setup<'a> {
     pub(super) place: &'a Place,
     pub(super) spec: ImageSpec,
-    /// What missing samples of the result are.
-    pub(super) no_data: Option<String>,
+    /// What becomes of the input's metadata.
+    pub(super) carried: Carried,
     /// The array, if it has several axes; `spec` is that of its lines then.
     pub(super) array: Option<Stack>,
     pub(super) format: Format,
     pub(super) input: &'a Place,
-    /// The channels of the input.
-    pub(super) channels: usize,
     /// The metadata of the input image.
     pub(super) metadata: &'a Metadata,
     /// The metadata of the input's file, from before it was opened.
@@ -48,9 +48,9 @@ pub(super) struct OutputWriter {
     /// What reading the file back must give.
     expected: Expected,
     verify: Verify,
-    /// Whether the colour profile of the input does not apply to the result, which is gray.
-    drops_profile: bool,
-    no_data: Option<String>,
+    carried: Carried,
+    /// Whether nothing may be lost.
+    replaces: bool,
     /// The time spent encoding and writing.
     busy: Duration,
     stop: Stop,
@@ -61,6 +61,7 @@ pub(super) struct FinishedOutput {
     output: Output<'static>,
     bytes: u64,
     warnings: Vec<Warning>,
+    fates: Vec<PartFate>,
     busy: Duration,
 }
 
@@ -68,6 +69,8 @@ pub(super) struct FinishedOutput {
 pub(super) struct WrittenOutput {
     pub(super) bytes: u64,
     pub(super) warnings: Vec<Warning>,
+    /// What became of the input's metadata.
+    pub(super) fates: Vec<PartFate>,
     pub(super) busy: Duration,
 }
 
@@ -81,8 +84,7 @@ impl OutputWriter {
             options,
             ..
         } = setup;
-        let drops_profile = spec.channels < 3 && setup.channels >= 3;
-        let metadata = carried(setup.metadata, drops_profile, setup.no_data.as_ref());
+        let metadata = setup.carried.metadata(setup.metadata);
         let output = setup.open()?;
         let writer = match &setup.array {
             Some(array) => codec::create_array(array, spec.depth, output)?,
@@ -97,8 +99,8 @@ impl OutputWriter {
             writer,
             expected: Expected::new(format, spec, setup.array),
             verify,
-            drops_profile,
-            no_data: setup.no_data,
+            carried: setup.carried,
+            replaces: setup.replaces,
             busy: start.elapsed(),
             stop: setup.stop,
         })
@@ -116,8 +118,17 @@ impl OutputWriter {
     pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
         let start = Instant::now();
         let checksum = self.writer.checksum();
-        let metadata = carried(metadata, self.drops_profile, self.no_data.as_ref());
-        let (mut warnings, mut output) = self.writer.finish_output(&metadata)?;
+        let written = self.carried.metadata(metadata);
+        let codec::Finished {
+            mut warnings,
+            mut output,
+            late,
+        } = self.writer.finish_output(&written)?;
+        let fates = self.carried.fates(metadata, &late);
+        if self.replaces {
+            // Those before the samples were checked before.
+            loss::check_metadata(&fates)?;
+        }
         if self.verify > Verify::Nothing {
             self.stop.check()?;
             match output.written()? {
@@ -132,6 +143,7 @@ impl OutputWriter {
             output,
             bytes,
             warnings,
+            fates,
             busy: self.busy + start.elapsed(),
         })
     }
@@ -145,12 +157,14 @@ impl FinishedOutput {
             output,
             bytes,
             mut warnings,
+            fates,
             busy,
         } = self;
         warnings.extend(output.commit()?);
         Ok(WrittenOutput {
             bytes,
             warnings,
+            fates,
             busy: busy + start.elapsed(),
         })
     }
@@ -190,14 +204,4 @@ impl Setup<'_> {
             (false, false) => Verify::Nothing,
         }
     }
-}
-
-/// The metadata of the input that apply to the output, and its own no-data value.
-fn carried(metadata: &Metadata, drops_profile: bool, no_data: Option<&String>) -> Metadata {
-    let mut metadata = metadata.clone();
-    metadata.no_data = no_data.cloned();
-    if drops_profile {
-        metadata.icc = None;
-    }
-    metadata
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{
+    carried::metadata_fates,
     input::Input,
     job::{Job, Options, Place, Request},
     loss,
@@ -101,7 +102,8 @@ fn plan_result(
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     if job.replaces(request) {
-        let losses = loss::losses(input, &plan, options.may_lose);
+        let fates = metadata_fates(input, request, &plan, options)?;
+        let losses = loss::losses(input, &plan, &fates, options.may_lose);
         if !losses.is_empty() {
             return Err(Error::Loss(losses));
         }

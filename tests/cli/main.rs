@@ -22,6 +22,7 @@ mod in_place;
 mod interrupt;
 mod memory;
 mod messages;
+mod metadata;
 mod missing;
 mod names;
 mod names_outside;

@@ -7,6 +7,7 @@ mod common;
 
 #[cfg(feature = "cli")]
 mod broken;
+mod carried;
 mod errors;
 mod formats;
 mod ignored_content;

@@ -3,9 +3,14 @@
 //!
 //! Checks before the image crate decodes it: unused bits, and data outside the image.
 
-use crate::codec::{
-    IgnoredContent,
-    ignored_content::{data_after, unknown_data},
+use std::io::{Seek, SeekFrom, Write};
+
+use crate::{
+    codec::{
+        Density, DensityUnit, IgnoredContent, errors,
+        ignored_content::{data_after, unknown_data},
+    },
+    error::Result,
 };
 
 use super::{u16_at, u32_at};
@@ -24,6 +29,37 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
         pixels.into_iter().chain(before).chain(after).collect()
     });
     ignored.unwrap_or_default()
+}
+
+/// The byte offset of pixels per metre, columns and rows, in all headers but the oldest.
+const DENSITY: usize = FILE + 24;
+
+/// The pixel density; 0 is none.
+pub(super) fn density(bytes: &[u8]) -> Option<Density> {
+    if u32_at(bytes, FILE)? == CORE {
+        return None;
+    }
+    let [columns, rows] = [u32_at(bytes, DENSITY)?, u32_at(bytes, DENSITY + 4)?];
+    let per_metre = [columns, rows].map(u32::try_from);
+    let [Ok(columns), Ok(rows)] = per_metre else {
+        return None;
+    };
+    Density::per_metre([columns, rows])
+}
+
+/// Writes the pixel density to the file that was written, at whose end `out` is.
+pub(super) fn write_density(density: Option<Density>, out: &mut (impl Write + Seek)) -> Result<()> {
+    let absolute = density.filter(|density| density.parts().1 != DensityUnit::None);
+    let Some([columns, rows]) = absolute.and_then(|density| density.per_metre_rounded()) else {
+        return Ok(());
+    };
+    let mut write = || {
+        out.seek(SeekFrom::Start(DENSITY as u64))?;
+        out.write_all(&columns.to_le_bytes())?;
+        out.write_all(&rows.to_le_bytes())?;
+        out.seek(SeekFrom::End(0)).map(drop)
+    };
+    write().map_err(errors::writing)
 }
 
 /// How the pixels are stored.

@@ -3,10 +3,13 @@
 //! Checks before the image crate decodes it: memory, and the end of the pixels. Clamps samples
 //! before it encodes.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use crate::{
-    codec::{Limits, errors},
+    codec::{Limits, Part, errors},
     error::Result,
     image::{Image, SampleSliceMut, Samples},
     warning::Warning,
@@ -54,6 +57,64 @@ fn header(bytes: &[u8]) -> (usize, usize) {
         ended = line == b"\n";
     }
     (lines, len)
+}
+
+/// What the first lines of a header are: the program that made it, and the format, which is
+/// written anew.
+const OWN_LINES: [&[u8]; 3] = [b"#?", b"FORMAT=", b"# Rust HDR encoder"];
+
+/// The lines of the header that are carried over: variables such as EXPOSURE, which a result's
+/// samples need as much as the picture's, comments and commands.
+pub(super) fn lines(bytes: &[u8]) -> Vec<Part> {
+    let (_, len) = header(bytes);
+    let lines = bytes[..len].split(|byte| *byte == b'\n');
+    let lines = lines.take_while(|line| !line.is_empty());
+    lines
+        .filter(|line| !OWN_LINES.iter().any(|own| line.starts_with(own)))
+        .map(|line| Part::HeaderLine(line.into()))
+        .collect()
+}
+
+/// Inserts `lines` after the first line that is written to `out`.
+pub(super) struct WithLines<'a, W> {
+    out: W,
+    lines: &'a [Part],
+    is_begun: bool,
+}
+
+impl<'a, W: Write> WithLines<'a, W> {
+    pub(super) const fn new(out: W, lines: &'a [Part]) -> Self {
+        Self {
+            out,
+            lines,
+            is_begun: false,
+        }
+    }
+}
+
+impl<W: Write> Write for WithLines<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let end = match self.is_begun {
+            true => None,
+            false => bytes.iter().position(|byte| *byte == b'\n'),
+        };
+        let Some(end) = end else {
+            return self.out.write(bytes);
+        };
+        self.out.write_all(&bytes[..=end])?;
+        for part in self.lines {
+            if let Part::HeaderLine(line) = part {
+                self.out.write_all(line)?;
+                self.out.write_all(b"\n")?;
+            }
+        }
+        self.is_begun = true;
+        Ok(end + 1)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// The largest sample: 255/256 of 2^127.

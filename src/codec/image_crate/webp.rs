@@ -2,12 +2,44 @@
 //!
 //! Checks before the image crate decodes it: the memory of metadata, and ignored chunks.
 
-use std::iter;
+use std::{io::Write, iter};
+
+use image_webp::{ColorType, EncodingError, WebPEncoder};
 
 use crate::{
-    codec::{IgnoredContent, Limits, errors, ignored_content::unknown_data},
+    codec::{IgnoredContent, Limits, Metadata, errors, ignored_content::unknown_data},
     error::Result,
 };
+
+/// Writes 8-bit samples without loss, with profile, EXIF and XMP data.
+pub(super) fn write(
+    samples: &[u8],
+    [rows, columns]: [u32; 2],
+    channels: usize,
+    metadata: &Metadata,
+    out: &mut impl Write,
+) -> Result<()> {
+    let color = match channels {
+        4 => ColorType::Rgba8,
+        // Gray was converted.
+        _ => ColorType::Rgb8,
+    };
+    let mut encoder = WebPEncoder::new(out);
+    if let Some(icc) = &metadata.icc {
+        encoder.set_icc_profile(icc.clone());
+    }
+    if let Some(exif) = &metadata.exif {
+        encoder.set_exif_metadata(exif.clone());
+    }
+    if let Some(xmp) = &metadata.xmp {
+        encoder.set_xmp_metadata(xmp.clone());
+    }
+    match encoder.encode(samples, columns, rows, color) {
+        Ok(()) => Ok(()),
+        Err(EncodingError::IoError(error)) => Err(errors::writing(error)),
+        Err(error) => Err(errors::encoder_refused("webp", error, "png, tiff or npy")),
+    }
+}
 
 /// A chunk of the file: its name, its size, and its data if they are complete.
 struct Chunk<'a> {

@@ -76,7 +76,7 @@ pub(super) struct Extent {
     /// Whether the decoder keeps the coefficients of all scans: the image is
     /// progressive, or its components are in different scans.
     pub(super) keeps_coefficients: bool,
-    components: usize,
+    pub(super) components: usize,
     /// The maximum sampling factors of the components, horizontal and vertical.
     pub(super) factors: [usize; 2],
     /// Whether the decoder upsamples all components correctly: it assumes that the
@@ -138,7 +138,7 @@ impl Extent {
 }
 
 /// The content of a segment, possibly truncated.
-fn segment<'a>(bytes: &'a [u8], marker: &Marker) -> &'a [u8] {
+pub(super) fn segment<'a>(bytes: &'a [u8], marker: &Marker) -> &'a [u8] {
     let rest = &bytes[marker.end..];
     match rest.split_first_chunk() {
         Some((length, content)) => {

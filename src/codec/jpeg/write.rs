@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
+use libjpeg_turbo_rs::{Encoder, PixelFormat};
 
 use crate::{
     codec::rows::{SharedOutput, Sink, StripEncoder, StripFile},
@@ -11,26 +11,34 @@ use crate::{
     warning::Warning,
 };
 
-use super::{DensityUnit, Metadata, errors, markers::is_frame};
+use super::{
+    DensityUnit, Metadata, Part, Sampling, errors, markers::is_frame, segments::PHOTOSHOP,
+};
 
 /// The rows of blocks in a strip, unless the restart interval would exceed 16 bits.
 const BLOCK_ROWS: usize = 8;
 
-/// Begins a file of 8-bit gray or RGB, without subsampling the colour.
+/// Begins a file of 8-bit gray or RGB.
 pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
-    quality: u8,
+    (quality, sampling): (u8, Sampling),
     out: SharedOutput<'a>,
 ) -> Box<dyn Sink + 'a> {
-    let rows = strip_rows(spec);
+    let sampling = match spec.channels {
+        1 => Sampling::S444,
+        _ => sampling,
+    };
+    let rows = strip_rows(spec, sampling);
+    let [columns_in_mcu, rows_in_mcu] = mcu(sampling);
     let file = File {
         out,
         spec,
         metadata,
         quality: quality.clamp(1, 100),
+        sampling,
         interval: match spec.rows > rows {
-            true => (spec.columns.div_ceil(8) * rows / 8) as u16,
+            true => (spec.columns.div_ceil(columns_in_mcu) * rows / rows_in_mcu) as u16,
             false => 0,
         },
         tables: Vec::new(),
@@ -42,11 +50,17 @@ pub(in crate::codec) fn create<'a>(
     ))
 }
 
-/// The rows of a strip: whole rows of blocks.
-pub(in crate::codec) fn strip_rows(spec: ImageSpec) -> usize {
-    // The restart interval, a number of blocks, has 16 bits.
-    let max_block_rows = usize::from(u16::MAX) / spec.columns.div_ceil(8);
-    8 * max_block_rows.clamp(1, BLOCK_ROWS)
+/// Columns and rows of a minimum coded unit, a block of chroma.
+fn mcu(sampling: Sampling) -> [usize; 2] {
+    sampling.factors().map(|factor| 8 * factor)
+}
+
+/// The rows of a strip: whole rows of minimum coded units.
+pub(in crate::codec) fn strip_rows(spec: ImageSpec, sampling: Sampling) -> usize {
+    let [columns, rows] = mcu(sampling);
+    // The restart interval, a number of units, has 16 bits.
+    let max_unit_rows = usize::from(u16::MAX) / spec.columns.div_ceil(columns);
+    rows * max_unit_rows.clamp(1, BLOCK_ROWS * 8 / rows)
 }
 
 /// Each strip is one restart interval. The encoder makes an image of each strip; the
@@ -56,7 +70,8 @@ struct File<'a> {
     spec: ImageSpec,
     metadata: Metadata,
     quality: u8,
-    /// The blocks of a strip, if there are several strips.
+    sampling: Sampling,
+    /// The units of a strip, if there are several strips.
     interval: u16,
     /// The [tables] of the first strip, which all strips are read with.
     tables: Vec<u8>,
@@ -75,7 +90,7 @@ impl StripFile for File<'_> {
             // Below quality 24 quantization values exceed 255. Clamped, they fit the
             // 8 bits that baseline decoders support.
             .force_baseline(true)
-            .subsampling(Subsampling::S444)
+            .subsampling(self.sampling.for_encoder())
             .restart_blocks(self.interval);
         if number == 0 {
             if let Some(exif) = &self.metadata.exif {
@@ -97,6 +112,9 @@ impl StripFile for File<'_> {
             }
         }
         let mut strip = encoder.encode().map_err(encoding)?;
+        if number == 0 {
+            insert_parts(&mut strip, &self.metadata.parts)?;
+        }
         set_rows(&mut strip, height as u16, self.spec.rows as u16)?;
         Ok(strip)
     }
@@ -123,22 +141,9 @@ impl StripFile for File<'_> {
             .map_err(errors::writing)
     }
 
-    fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
+    fn finish(mut self, _: &Metadata) -> Result<Vec<Warning>> {
         self.out.write_all(&END).map_err(errors::writing)?;
-        let mut warnings = Vec::new();
-        if late.exif.is_some() {
-            warnings.push(
-                "the EXIF data came after the samples, where jpeg has no place for them: they were dropped"
-                    .into(),
-            );
-        }
-        if late.icc.is_some() {
-            warnings.push(
-                "the ICC profile came after the samples, where jpeg has no place for it: it was dropped"
-                    .into(),
-            );
-        }
-        Ok(warnings)
+        Ok(Vec::new())
     }
 }
 
@@ -163,10 +168,47 @@ fn scan(bytes: &[u8]) -> Option<usize> {
     segments.find_map(|(code, segment)| (code == 0xda).then_some(segment.end))
 }
 
+/// The bytes of a segment after its length.
+const MAX_SEGMENT_BYTES: usize = 65_533;
+
+/// Inserts comments and Photoshop's data after the application segments.
+fn insert_parts(picture: &mut Vec<u8>, parts: &[Part]) -> Result<()> {
+    let mut added = Vec::new();
+    let mut add = |code: u8, content: &[&[u8]]| {
+        let len = 2 + content.iter().map(|part| part.len()).sum::<usize>() as u16;
+        added.extend([0xff, code]);
+        added.extend(len.to_be_bytes());
+        content
+            .iter()
+            .for_each(|part| added.extend_from_slice(part));
+    };
+    for part in parts {
+        match part {
+            Part::Photoshop(data) => {
+                let chunks = data.chunks(MAX_SEGMENT_BYTES - PHOTOSHOP.len());
+                chunks.for_each(|chunk| add(0xed, &[PHOTOSHOP, chunk]));
+            }
+            Part::Comment(text) => add(0xfe, &[text]),
+            _ => {}
+        }
+    }
+    let first = segments(picture).find(|(code, _)| !is_metadata(*code));
+    let (_, segment) = first.ok_or_else(|| encoding("the encoder wrote no segments"))?;
+    // Its marker and its length are before its content.
+    let at = segment.start - 4;
+    picture.splice(at..at, added);
+    Ok(())
+}
+
+/// Whether a segment of this code is metadata: APP0 to APP15, and comments.
+const fn is_metadata(code: u8) -> bool {
+    matches!(code, 0xe0..=0xef | 0xfe)
+}
+
 /// The header segments that decoding depends on: all but the metadata.
 fn tables(head: &[u8]) -> Vec<u8> {
     segments(head)
-        .filter(|(code, _)| !matches!(code, 0xe0..=0xef))
+        .filter(|(code, _)| !is_metadata(*code))
         .flat_map(|(code, segment)| [&[code], &head[segment]].concat())
         .collect()
 }
@@ -269,6 +311,7 @@ mod tests {
                 },
                 metadata: Metadata::default(),
                 quality: 90,
+                sampling: Sampling::S444,
                 interval: 304,
                 tables: Vec::new(),
             };

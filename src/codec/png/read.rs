@@ -2,10 +2,7 @@
 
 use std::{
     io::{self, BufRead, Read, Seek, SeekFrom},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ::png::{
@@ -25,7 +22,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, RowReader, ScanDepth,
-    Trailer, data_between, errors, stream_length::StreamLength,
+    Trailer, data_between, errors, recorder::ChunkRecorder, stream_length::StreamLength,
 };
 
 /// Opens a PNG that begins with `start`: palettes are expanded to RGB or RGBA, fewer
@@ -40,16 +37,19 @@ pub(in crate::codec) fn open<'a>(
     check_not_empty(start, limits)?;
     let chunks =
         Chunks::of(&mut input, scan_depth).map_err(|error| errors::read_error("png", &error))?;
-    let at = Arc::default();
+    let bytes = limits.metadata();
+    let consumed = Consumed(Arc::new(Mutex::new(Progress {
+        at: 0,
+        recorder: ChunkRecorder::new(bytes),
+    })));
     let input = CountingReader {
         input,
-        at: Arc::clone(&at),
+        consumed: consumed.clone(),
     };
-    let bytes = limits.metadata();
     let failed = |error| decode_error(error, limits.max_memory);
     let mut decoder = Decoder::new_with_limits(input, PngLimits { bytes });
     decoder.ignore_checksums(false);
-    // Text is not used, and may be of any size.
+    // The recorder has the text, compressed as it is.
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
     let header = decoder.read_header_info().map_err(failed)?;
@@ -82,7 +82,7 @@ pub(in crate::codec) fn open<'a>(
     let header = Header::new(Format::Png, spec);
     let decoder_rows = RowDecoder {
         reader,
-        at,
+        consumed,
         unscanned_len: chunks.unscanned_len,
         memory_limit: limits.max_memory,
         rows: row_buffer_bytes(&header),
@@ -264,16 +264,40 @@ fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
     Some(total.saturating_add(row(columns) - 1))
 }
 
-/// A reader that counts the bytes consumed.
+/// What is known of the bytes that the decoder has consumed.
+struct Progress {
+    /// Their number.
+    at: u64,
+    recorder: ChunkRecorder,
+}
+
+/// Shared by the reader and the decoder that owns it.
+#[derive(Clone)]
+struct Consumed(Arc<Mutex<Progress>>);
+
+impl Consumed {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that were consumed.
+    fn feed(&self, bytes: &[u8]) {
+        let mut progress = self.lock();
+        progress.at += bytes.len() as u64;
+        progress.recorder.feed(bytes);
+    }
+}
+
+/// A reader that tells what was consumed.
 struct CountingReader<'a> {
     input: InputReader<'a>,
-    at: Arc<AtomicU64>,
+    consumed: Consumed,
 }
 
 impl Read for CountingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        self.at.fetch_add(count as u64, Ordering::Relaxed);
+        self.consumed.feed(&buffer[..count]);
         Ok(count)
     }
 }
@@ -284,23 +308,27 @@ impl BufRead for CountingReader<'_> {
     }
 
     fn consume(&mut self, count: usize) {
-        self.at.fetch_add(count as u64, Ordering::Relaxed);
+        // The buffer is not empty, so this reads nothing.
+        if let Ok(bytes) = self.input.fill_buf() {
+            self.consumed.feed(&bytes[..count]);
+        }
         self.input.consume(count);
     }
 }
 
+/// Asked for by the decoder, which reads forwards only.
 impl Seek for CountingReader<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         let at = self.input.seek(position)?;
-        self.at.store(at, Ordering::Relaxed);
+        self.consumed.lock().at = at;
         Ok(at)
     }
 }
 
 struct RowDecoder<'a> {
     reader: Reader<CountingReader<'a>>,
-    /// The number of bytes consumed, and [`Chunks::unscanned_len`].
-    at: Arc<AtomicU64>,
+    /// What was consumed, and [`Chunks::unscanned_len`].
+    consumed: Consumed,
     unscanned_len: Option<u64>,
     /// The memory limit in bytes.
     memory_limit: u64,
@@ -332,7 +360,7 @@ impl RowDecoder<'_> {
             icc: info.icc_profile.as_ref().map(|bytes| bytes.to_vec()),
             exif: info.exif_metadata.as_ref().map(|bytes| bytes.to_vec()),
             density: info.pixel_dims.and_then(density),
-            ..Metadata::default()
+            ..self.consumed.lock().recorder.metadata()
         }
     }
 
@@ -341,7 +369,7 @@ impl RowDecoder<'_> {
         self.reader
             .finish()
             .map_err(|error| decode_error(error, self.memory_limit))?;
-        let at = self.at.load(Ordering::Relaxed);
+        let at = self.consumed.lock().at;
         // The file continues after IEND and ends with another IEND.
         let another = (self.unscanned_len.is_some_and(|length| length > at))
             .then_some(IgnoredContent::Pictures);

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Compression, Density, DensityUnit, Metadata, SharedOutput, Sink, errors, write_samples,
+    Compression, Density, DensityUnit, Metadata, Part, SharedOutput, Sink, errors, write_samples,
 };
 
 /// The bytes of an IDAT chunk.
@@ -85,7 +85,8 @@ impl<'a> Writer<'a> {
             Compression::Balanced => ::png::Compression::Balanced,
             Compression::Best => ::png::Compression::High,
         });
-        let writer = encoder.write_header().map_err(encode_error)?;
+        let mut writer = encoder.write_header().map_err(encode_error)?;
+        write_chunks(&mut writer, metadata)?;
         let stream = writer.into_stream_writer_with_size(CHUNK_BYTES);
         Ok(Self {
             stream: stream.map_err(encode_error)?,
@@ -114,19 +115,10 @@ impl Sink for Writer<'_> {
         } = *self;
         stream.finish().map_err(encode_error)?;
         let mut bytes = buffer.take();
-        if let Some(exif) = &late.exif {
-            bytes.truncate(bytes.len() - END_CHUNK_BYTES);
-            bytes.extend(chunk_and_end(exif)?);
-        }
+        bytes.truncate(bytes.len() - END_CHUNK_BYTES);
+        bytes.extend(chunks_and_end(late)?);
         out.write_all(&bytes).map_err(errors::writing)?;
-        let mut warnings = Vec::new();
-        if late.icc.is_some() {
-            warnings.push(
-                "the ICC profile came after the samples, where png has no place for it: it was dropped"
-                    .into(),
-            );
-        }
-        Ok(warnings)
+        Ok(Vec::new())
     }
 }
 
@@ -146,13 +138,31 @@ fn xmp_chunk(xmp: &[u8]) -> ITXtChunk {
     ITXtChunk::new("XML:com.adobe.xmp", text)
 }
 
-/// An eXIf chunk and IEND.
-fn chunk_and_end(exif: &[u8]) -> Result<Vec<u8>> {
+/// Writes the chunks that were copied from another file.
+fn write_chunks(writer: &mut ::png::Writer<impl Write>, metadata: &Metadata) -> Result<()> {
+    for part in &metadata.parts {
+        if let Part::Chunk { name, data } = part {
+            let name = ::png::chunk::ChunkType(*name);
+            writer.write_chunk(name, data).map_err(encode_error)?;
+        }
+    }
+    Ok(())
+}
+
+/// The chunks that follow the samples, and IEND.
+fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
     // Encode a file without samples, then strip its signature and header.
     let mut file = Vec::new();
     let encoder = Encoder::new(&mut file, 1, 1);
     let mut writer = encoder.write_header().map_err(encode_error)?;
-    writer.write_chunk(eXIf, exif).map_err(encode_error)?;
+    if let Some(exif) = &late.exif {
+        writer.write_chunk(eXIf, exif).map_err(encode_error)?;
+    }
+    if let Some(xmp) = &late.xmp {
+        let chunk = xmp_chunk(xmp);
+        writer.write_text_chunk(&chunk).map_err(encode_error)?;
+    }
+    write_chunks(&mut writer, late)?;
     writer.finish().map_err(encode_error)?;
     Ok(file.split_off(HEADER_BYTES))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    codec::{Format, Metadata},
+    codec::{Format, Metadata, PartFate},
     error::{RequestError, Result},
     file::Output,
     image::{ImageSpec, Sample, SampleSlice, Samples, zeroed_vec},
@@ -30,6 +30,14 @@ pub struct RowWriter<'a> {
     sink: Box<dyn Sink + 'a>,
     out: SharedOutput<'a>,
     checksum: Option<Crc>,
+}
+
+/// A file that was written.
+pub(crate) struct Finished<'a> {
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) output: Output<'a>,
+    /// What became of the metadata that followed the samples.
+    pub(crate) late: Vec<PartFate>,
 }
 
 /// The encoder of one format. [`RowWriter`] ensures that it gets whole rows of the right type,
@@ -139,14 +147,12 @@ impl<'a> RowWriter<'a> {
     ///
     /// [`Error::Request`](crate::Error::Request) if rows are missing, else as [`write`](Self::write)'s.
     pub fn finish(self, metadata: &Metadata) -> Result<Vec<Warning>> {
-        self.finish_output(metadata).map(|(warnings, _)| warnings)
+        self.finish_output(metadata)
+            .map(|finished| finished.warnings)
     }
 
     /// [`finish`](Self::finish), which also returns the output.
-    pub(crate) fn finish_output(
-        mut self,
-        metadata: &Metadata,
-    ) -> Result<(Vec<Warning>, Output<'a>)> {
+    pub(crate) fn finish_output(mut self, metadata: &Metadata) -> Result<Finished<'a>> {
         if self.next < self.spec.rows {
             return Err(RequestError::MissingRows {
                 written: self.next,
@@ -154,14 +160,22 @@ impl<'a> RowWriter<'a> {
             }
             .into());
         }
-        let channels = self.format.written_channels(self.spec.channels);
+        let written = ImageSpec {
+            channels: self.format.written_channels(self.spec.channels),
+            ..self.spec
+        };
         let late = metadata.missing_from(&self.metadata);
-        let (late, warnings) = late.supported_by(self.format, channels);
-        self.warnings.extend(warnings);
-        let warnings = self.out.explain(self.sink.finish(&late))?;
+        let late = late.fitted_to(self.format, written);
+        let late = late.after_samples(self.format);
+        self.warnings.extend(late.all_warnings());
+        let warnings = self.out.explain(self.sink.finish(&late.metadata))?;
         self.out.end()?;
         self.warnings.extend(warnings);
-        Ok((self.warnings, self.out.into_output()))
+        Ok(Finished {
+            warnings: self.warnings,
+            output: self.out.into_output(),
+            late: late.fates,
+        })
     }
 }
 

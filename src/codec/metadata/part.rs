@@ -1,0 +1,182 @@
+//! Parts of metadata that belong to few formats.
+
+use std::{fmt, sync::Arc};
+
+use crate::codec::Format;
+
+/// What kind of thing a part of a file's metadata is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum PartKind {
+    /// An ICC colour profile.
+    Icc,
+    /// EXIF data.
+    Exif,
+    /// XMP data.
+    Xmp,
+    /// The pixel density.
+    Density,
+    /// A mark that colours are multiplied by alpha.
+    Premultiplied,
+    /// The value of missing samples.
+    NoData,
+    /// A comment.
+    Comment,
+    /// Photoshop's image resources, and the IPTC data in them.
+    Photoshop,
+    /// An ancillary chunk of a PNG file: text, colour space, or anything else.
+    Chunk,
+    /// A line of a Radiance HDR header.
+    HeaderLine,
+    /// Anything else, which is not carried over.
+    Other,
+}
+
+impl PartKind {
+    /// A short name, for programs: `icc`, `exif`, `header_line`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Icc => "icc",
+            Self::Exif => "exif",
+            Self::Xmp => "xmp",
+            Self::Density => "density",
+            Self::Premultiplied => "premultiplied",
+            Self::NoData => "no_data",
+            Self::Comment => "comment",
+            Self::Photoshop => "photoshop",
+            Self::Chunk => "chunk",
+            Self::HeaderLine => "header_line",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A part of a file's metadata that few formats have. Its bytes are shared, not copied, when it
+/// is cloned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// A comment, in the encoding of the file: UTF-8, if it says nothing else.
+    Comment(Arc<[u8]>),
+    /// Photoshop's image resources: blocks that begin with `8BIM`.
+    Photoshop(Arc<[u8]>),
+    /// An ancillary chunk of a PNG file.
+    Chunk {
+        /// The four letters of its name.
+        name: [u8; 4],
+        /// Its data, as stored.
+        data: Arc<[u8]>,
+    },
+    /// A line of a Radiance HDR header, `EXPOSURE=2`, without its end.
+    HeaderLine(Arc<[u8]>),
+    /// Anything that is not carried over.
+    Other {
+        /// What it is: `the segment APP4`.
+        name: String,
+        /// Its bytes in the file.
+        bytes: usize,
+        /// Why it is not carried over.
+        why: Omission,
+    },
+}
+
+/// Why a part is not carried over, whatever the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Omission {
+    /// It describes the picture as it was: a preview, a signature.
+    Outdated(&'static str),
+    /// It cannot be read, or is not known to be true of another picture.
+    Unknown(&'static str),
+}
+
+impl Part {
+    /// Its kind.
+    pub const fn kind(&self) -> PartKind {
+        match self {
+            Self::Comment(_) => PartKind::Comment,
+            Self::Photoshop(_) => PartKind::Photoshop,
+            Self::Chunk { .. } => PartKind::Chunk,
+            Self::HeaderLine(_) => PartKind::HeaderLine,
+            Self::Other { .. } => PartKind::Other,
+        }
+    }
+
+    /// The part as a file of `format` has it.
+    pub(super) fn in_format(&self, format: Format) -> Self {
+        match (self, format) {
+            (Self::Comment(text), Format::Png) => comment_chunk(text),
+            (Self::Chunk { name, data }, _) if format != Format::Png => {
+                match comment_of_chunk(name, data) {
+                    Some(text) => Self::Comment(text.into()),
+                    None => self.clone(),
+                }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Comment(data) | Self::Photoshop(data) | Self::HeaderLine(data) => data.len(),
+            Self::Chunk { data, .. } => data.len(),
+            Self::Other { bytes, .. } => *bytes,
+        }
+    }
+}
+
+/// Its name in messages: `comment`, `chunk tEXt (Author)`.
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Comment(_) => f.write_str("comment"),
+            Self::Photoshop(_) => f.write_str("Photoshop and IPTC data"),
+            Self::Chunk { name, data } => {
+                write!(f, "chunk {}", name.escape_ascii())?;
+                match text_keyword(name, data) {
+                    Some(keyword) => write!(f, " ({})", keyword.escape_ascii()),
+                    None => Ok(()),
+                }
+            }
+            Self::HeaderLine(line) => {
+                let key = line.split(|byte| *byte == b'=').next().unwrap_or_default();
+                let key = key.get(..40).unwrap_or(key);
+                write!(f, "line {}", key.escape_ascii())
+            }
+            Self::Other { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// A comment as a chunk: international text if it is UTF-8, else Latin-1.
+fn comment_chunk(text: &[u8]) -> Part {
+    let (name, start) = match str::from_utf8(text) {
+        Ok(_) => (*b"iTXt", &b"Comment\0\0\0\0\0"[..]),
+        Err(_) => (*b"tEXt", &b"Comment\0"[..]),
+    };
+    let data = [start, text].concat().into();
+    Part::Chunk { name, data }
+}
+
+/// The text of a chunk that is a comment and not compressed.
+pub(super) fn comment_of_chunk<'a>(name: &[u8; 4], data: &'a [u8]) -> Option<&'a [u8]> {
+    let start: &[u8] = match name {
+        b"tEXt" => b"Comment\0",
+        b"iTXt" => b"Comment\0\0\0",
+        _ => return None,
+    };
+    let text = data.strip_prefix(start)?;
+    match name {
+        // The language, and the keyword in it.
+        b"iTXt" => text.splitn(3, |byte| *byte == 0).nth(2),
+        _ => Some(text),
+    }
+}
+
+/// The keyword of a text chunk: up to the first zero, at most 79 bytes.
+pub(in crate::codec) fn text_keyword<'a>(name: &[u8; 4], data: &'a [u8]) -> Option<&'a [u8]> {
+    let is_text = matches!(name, b"tEXt" | b"zTXt" | b"iTXt");
+    let keyword = data.split(|byte| *byte == 0).next()?;
+    (is_text && keyword.len() <= 79).then_some(keyword)
+}

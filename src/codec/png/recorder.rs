@@ -1,0 +1,209 @@
+//! Records ancillary chunks while a decoder reads the file: it has no access to those that it
+//! does not use.
+
+use std::{io::Read, mem};
+
+use flate2::{Crc, read::ZlibDecoder};
+
+use crate::codec::{Metadata, Omission, Part, metadata::text_keyword};
+
+/// The keyword of XMP data (XMP Specification, part 3, 1.1.5).
+const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
+
+/// The keywords of profiles as ImageMagick writes them, in hexadecimal digits.
+const RAW_PROFILE: &[u8] = b"Raw profile type ";
+
+/// The bytes before the first chunk.
+const SIGNATURE_BYTES: usize = 8;
+
+/// The chunks in the bytes that it was fed.
+#[derive(Debug)]
+pub(super) struct ChunkRecorder {
+    state: State,
+    /// How many bytes may still be recorded.
+    room: usize,
+    bits: u8,
+    xmp: Option<Vec<u8>>,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// This many bytes are of no interest.
+    Skip(usize),
+    /// Length and name of a chunk, as far as they are known.
+    Head(Vec<u8>),
+    /// Data and checksum of a chunk, of this many bytes.
+    Body {
+        name: [u8; 4],
+        len: usize,
+        bytes: Vec<u8>,
+    },
+}
+
+impl ChunkRecorder {
+    /// Records at most `limit` bytes of data.
+    pub(super) const fn new(limit: usize) -> Self {
+        Self {
+            state: State::Skip(SIGNATURE_BYTES),
+            room: limit,
+            bits: 8,
+            xmp: None,
+            parts: Vec::new(),
+        }
+    }
+
+    /// The metadata that have been recorded.
+    pub(super) fn metadata(&self) -> Metadata {
+        Metadata {
+            xmp: self.xmp.clone(),
+            parts: self.parts.clone(),
+            ..Metadata::default()
+        }
+    }
+
+    /// The next bytes of the file.
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = match &mut self.state {
+                State::Skip(left) => {
+                    let count = bytes.len().min(*left);
+                    *left -= count;
+                    if *left == 0 {
+                        self.state = State::Head(Vec::new());
+                    }
+                    &bytes[count..]
+                }
+                State::Head(head) => {
+                    let count = bytes.len().min(8 - head.len());
+                    head.extend(&bytes[..count]);
+                    if let &[a, b, c, d, ref name @ ..] = &head[..]
+                        && let Ok(name) = name.try_into()
+                    {
+                        self.begin(name, u32::from_be_bytes([a, b, c, d]) as usize);
+                    }
+                    &bytes[count..]
+                }
+                State::Body {
+                    name,
+                    len,
+                    bytes: body,
+                } => {
+                    let count = bytes.len().min(*len - body.len());
+                    body.extend(&bytes[..count]);
+                    if body.len() == *len {
+                        let (name, body) = (*name, mem::take(body));
+                        self.end(name, &body);
+                        self.state = State::Head(Vec::new());
+                    }
+                    &bytes[count..]
+                }
+            };
+        }
+    }
+
+    /// A chunk begins.
+    fn begin(&mut self, name: [u8; 4], data: usize) {
+        // The checksum follows the data.
+        let len = data.saturating_add(4);
+        // The decoder gives profile, EXIF data and density, and applies transparency.
+        let decoded = [
+            b"iCCP", b"eXIf", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT",
+        ];
+        let is_ancillary = name[0].is_ascii_lowercase() && !decoded.contains(&&name);
+        self.state = match (is_ancillary, self.room.checked_sub(data)) {
+            (false, _) if name != *b"IHDR" => State::Skip(len),
+            (true, None) => {
+                self.omit(
+                    &name,
+                    data,
+                    Omission::Unknown("it is larger than the limit"),
+                );
+                State::Skip(len)
+            }
+            (_, room) => {
+                self.room = room.unwrap_or_default();
+                let bytes = Vec::new();
+                State::Body { name, len, bytes }
+            }
+        };
+    }
+
+    fn omit(&mut self, name: &[u8; 4], bytes: usize, why: Omission) {
+        let name = format!("chunk {}", name.escape_ascii());
+        self.parts.push(Part::Other { name, bytes, why });
+    }
+
+    /// A chunk ended: its data and checksum.
+    fn end(&mut self, name: [u8; 4], body: &[u8]) {
+        let (data, checksum) = body.split_at(body.len() - 4);
+        let mut crc = Crc::new();
+        crc.update(&name);
+        crc.update(data);
+        if checksum != crc.sum().to_be_bytes() {
+            if name[0].is_ascii_lowercase() {
+                self.omit(&name, data.len(), Omission::Unknown("it is damaged"));
+            }
+            return;
+        }
+        match &name {
+            b"IHDR" => self.bits = data.get(8).copied().unwrap_or(8),
+            // In samples as they are stored.
+            b"bKGD" | b"pCAL" if self.bits != 8 || data.len() == 1 => {
+                self.omit(
+                    &name,
+                    data.len(),
+                    Omission::Unknown("it is in samples of another type"),
+                );
+            }
+            _ => self.add(name, data),
+        }
+    }
+
+    fn add(&mut self, name: [u8; 4], data: &[u8]) {
+        let part = Part::Chunk {
+            name,
+            data: data.into(),
+        };
+        match text_keyword(&name, data) {
+            Some(XMP_KEYWORD) if name == *b"iTXt" && self.xmp.is_none() => {
+                let limit = self.room.saturating_add(data.len()) as u64;
+                self.xmp = international_text(data, limit);
+                if self.xmp.is_none() {
+                    let why = Omission::Unknown("they are damaged");
+                    let (name, bytes) = ("XMP data".to_owned(), data.len());
+                    self.parts.push(Part::Other { name, bytes, why });
+                }
+            }
+            // What it says of the picture cannot be checked.
+            Some(keyword) if keyword.starts_with(RAW_PROFILE) => {
+                let name = part.to_string();
+                let why = Omission::Unknown("in a form that cannot be kept true");
+                let bytes = data.len();
+                self.parts.push(Part::Other { name, bytes, why });
+            }
+            _ => self.parts.push(part),
+        }
+    }
+}
+
+/// The text of an iTXt chunk, of at most `limit` bytes (PNG Specification, 11.3.3.4).
+fn international_text(data: &[u8], limit: u64) -> Option<Vec<u8>> {
+    let rest = data.get(data.iter().position(|byte| *byte == 0)? + 1..)?;
+    let &[is_compressed, method, ref rest @ ..] = rest else {
+        return None;
+    };
+    // The language, and the keyword in it.
+    let mut fields = rest.splitn(3, |byte| *byte == 0);
+    let text = fields.nth(2)?;
+    match (is_compressed, method) {
+        (0, _) => Some(text.to_vec()),
+        (1, 0) => {
+            let mut inflated = Vec::new();
+            let mut decoder = ZlibDecoder::new(text).take(limit + 1);
+            decoder.read_to_end(&mut inflated).ok()?;
+            (inflated.len() as u64 <= limit).then_some(inflated)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,250 @@
+"""Makes the files of carried/: one of each format, with everything that it can carry.
+
+Every part has a text of its own, `needle-...`, by which a test finds it in a result, or
+makes sure that it is not there. Pixels are noise of 16 x 12.
+
+    pip install -r requirements.txt
+    python3 make_carried.py
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from PIL import Image, ImageCms
+
+FOLDER = Path(__file__).parent / "carried"
+SIDES = (12, 16)
+
+rng = np.random.default_rng(16)
+RGB = rng.integers(0, 256, (*SIDES, 3), dtype=np.uint8)
+GRAY = rng.integers(0, 256, SIDES, dtype=np.uint8)
+
+XMP = (
+    b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
+    b' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:xmpGImg="http://ns.adobe.com/xap/1.0/g/img/"'
+    b' tiff:ImageWidth="9999" dc:source="needle-xmp">'
+    b"<xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType=\"Resource\"><xmpGImg:image>needle-xmpthumb</xmpGImg:image>"
+    b"</rdf:li></rdf:Alt></xmp:Thumbnails>"
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>" + b" " * 64 + b'<?xpacket end="w"?>'
+)
+
+
+def profile() -> bytes:
+    icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # The time of its creation.
+    icc[24:36] = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+    return bytes(icc)
+
+
+ICC = profile()
+
+
+def entry(order, tag, kind, count, value):
+    return struct.pack(order + "HHI", tag, kind, count) + value.ljust(4, b"\0")
+
+
+def exif(order="<") -> bytes:
+    """EXIF data with GPS, a maker note and a thumbnail."""
+    u16 = lambda *v: struct.pack(order + f"{len(v)}H", *v)
+    u32 = lambda *v: struct.pack(order + f"{len(v)}I", *v)
+    header = (b"II*\0" if order == "<" else b"MM\0*") + u32(8)
+    artist, maker, comment = b"needle-exif\0", b"needle-maker\0\1\2", b"ASCII\0\0\0needle-comment"
+    gps, thumbnail = b"needle-gps\0", b"\xff\xd8\xff\xdb\0\x10needle-exifthumb\xff\xd9"
+    # Offsets: IFD0 of 6 entries, then its values.
+    at_artist = 8 + 2 + 12 * 6 + 4
+    at_exif = at_artist + len(artist)
+    at_maker = at_exif + 2 + 12 * 5 + 4
+    at_comment = at_maker + len(maker)
+    at_gps = at_comment + len(comment)
+    at_gps_text = at_gps + 2 + 12 * 2 + 4
+    at_ifd1 = at_gps_text + len(gps)
+    at_thumb = at_ifd1 + 2 + 12 * 3 + 4
+    ifd0 = u16(6) + b"".join(
+        [
+            entry(order, 0x0100, 3, 1, u16(9999)),
+            entry(order, 0x0112, 3, 1, u16(1)),
+            entry(order, 0x013B, 2, len(artist), u32(at_artist)),
+            entry(order, 0x0213, 3, 1, u16(1)),
+            entry(order, 0x8769, 4, 1, u32(at_exif)),
+            entry(order, 0x8825, 4, 1, u32(at_gps)),
+        ]
+    ) + u32(at_ifd1)
+    ifd_exif = u16(5) + b"".join(
+        [
+            entry(order, 0x9000, 7, 4, b"0231"),
+            entry(order, 0x927C, 7, len(maker), u32(at_maker)),
+            entry(order, 0x9286, 7, len(comment), u32(at_comment)),
+            entry(order, 0xA002, 3, 1, u16(9999)),
+            entry(order, 0xA003, 4, 1, u32(9999)),
+        ]
+    ) + u32(0)
+    ifd_gps = u16(2) + b"".join(
+        [
+            entry(order, 0, 1, 4, b"\2\3\0\0"),
+            entry(order, 0x12, 2, len(gps), u32(at_gps_text)),
+        ]
+    ) + u32(0)
+    ifd1 = u16(3) + b"".join(
+        [
+            entry(order, 0x0103, 3, 1, u16(6)),
+            entry(order, 0x0201, 4, 1, u32(at_thumb)),
+            entry(order, 0x0202, 4, 1, u32(len(thumbnail))),
+        ]
+    ) + u32(0)
+    return header + ifd0 + artist + ifd_exif + maker + comment + ifd_gps + gps + ifd1 + thumbnail
+
+
+def resource(number, data) -> bytes:
+    """A Photoshop image resource."""
+    return b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + b"\0" * (len(data) % 2)
+
+
+IPTC = b"\x1c\x02\x78" + struct.pack(">H", 11) + b"needle-iptc"
+PHOTOSHOP = (
+    resource(1028, IPTC)
+    + resource(1036, b"\0" * 28 + b"needle-psthumb")
+    + resource(1034, b"\1" + b"needle-ps")
+)
+
+
+def chunk(name, data) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png():
+    file = io.BytesIO()
+    Image.fromarray(RGB).save(file, "png")
+    file = file.getvalue()
+    before = [
+        (b"gAMA", struct.pack(">I", 45455)),
+        (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
+        (b"cICP", bytes([1, 13, 0, 1])),
+        (b"mDCV", struct.pack(">8HII", *range(100, 108), 1000, 1)),
+        (b"cLLI", struct.pack(">II", 10000, 5000)),
+        (b"sBIT", b"\5\6\5"),
+        (b"iCCP", b"icc\0\0" + zlib.compress(ICC)),
+        (b"bKGD", b"\0\1\0\2\0\3"),
+        (b"sPLT", b"needle-splt\0\x08"),
+        (b"pHYs", struct.pack(">IIB", 2835, 2835, 1)),
+        (b"oFFs", struct.pack(">iiB", 1, 2, 0)),
+        (b"sTER", b"\0"),
+        (b"tEXt", b"Author\0needle-text"),
+        (b"tEXt", b"Comment\0needle-comment"),
+        (b"zTXt", b"Description\0\0" + zlib.compress(b"needle-ztxt")),
+        (b"iTXt", b"Title\0\0\0en\0Title\0needle-itxt"),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+        (b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(b"\niptc\n 4\n6e6565\n")),
+        (b"eXIf", exif(">")),
+        # A small fourth letter marks what is safe to copy.
+        (b"saFe", b"needle-safe"),
+        (b"unSA", b"needle-unsafe"),
+    ]
+    after = [(b"tIME", b"\7\xea\1\1\0\0\0"), (b"tEXt", b"Source\0needle-late")]
+    start, end = file.index(b"IDAT") - 4, file.index(b"IEND") - 4
+    parts = [file[:start], *(chunk(*c) for c in before), file[start:end]]
+    return b"".join([*parts, *(chunk(*c) for c in after), file[end:]])
+
+
+def segment(code, data) -> bytes:
+    return bytes([0xFF, code]) + struct.pack(">H", len(data) + 2) + data
+
+
+def jpeg():
+    file = io.BytesIO()
+    Image.fromarray(RGB).save(file, "jpeg", quality=95, subsampling=0, dpi=(72, 72))
+    file = file.getvalue()
+    # After JFIF.
+    at = 4 + struct.unpack(">H", file[4:6])[0]
+    segments = [
+        segment(0xE1, b"Exif\0\0" + exif()),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP),
+        segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + b"needle-extended"),
+        segment(0xE2, b"ICC_PROFILE\0\1\1" + ICC),
+        segment(0xE2, b"MPF\0needle-mpf"),
+        segment(0xEB, b"JP\0\1\0\0\0\1needle-jumbf"),
+        segment(0xE4, b"Camera\0needle-app"),
+        segment(0xED, b"Photoshop 3.0\0" + PHOTOSHOP),
+        segment(0xFE, b"needle-comment"),
+    ]
+    return file[:at] + b"".join(segments) + file[at:]
+
+
+def tiff():
+    file = io.BytesIO()
+    geo = [
+        (33550, 12, 3, (2.0, 2.0, 0.0), True),
+        (33922, 12, 6, (0.0, 0.0, 0.0, 1000.0, 2000.0, 0.0), True),
+        (34735, 3, 8, (1, 1, 0, 1, 1024, 0, 1, 1), True),
+        (34737, 2, 0, "needle-geo|", True),
+    ]
+    private = [
+        (700, 1, len(XMP), XMP, True),
+        (33723, 7, len(IPTC), IPTC, True),
+        (34377, 7, len(PHOTOSHOP), PHOTOSHOP, True),
+        (315, 2, 0, "needle-artist", True),
+        (33432, 2, 0, "needle-copyright", True),
+        (316, 2, 0, "needle-host", True),
+        (269, 2, 0, "needle-document", True),
+        (65000, 7, 14, b"needle-private", True),
+        (37724, 7, 13, b"needle-layers", True),
+    ]
+    tifffile.imwrite(
+        file,
+        RGB,
+        photometric="rgb",
+        description="needle-description",
+        software="needle-software",
+        datetime="2026:01:02 03:04:05",
+        resolution=(300, 300),
+        resolutionunit="INCH",
+        iccprofile=ICC,
+        metadata=None,
+        extratags=geo + private,
+    )
+    return file.getvalue()
+
+
+def webp():
+    file = io.BytesIO()
+    Image.fromarray(RGB).save(file, "webp", lossless=True, icc_profile=ICC, exif=exif(), xmp=XMP)
+    return file.getvalue()
+
+
+def gif():
+    file = io.BytesIO()
+    Image.fromarray(GRAY).save(file, "gif", comment=b"needle-comment")
+    return file.getvalue()
+
+
+def bmp():
+    file = io.BytesIO()
+    Image.fromarray(RGB).save(file, "bmp", dpi=(72, 72))
+    return file.getvalue()
+
+
+def hdr():
+    lines = [b"#?RADIANCE", b"# needle-remark", b"FORMAT=32-bit_rle_rgbe", b"EXPOSURE=2.5", b"OWNER=needle-owner"]
+    pixels = rng.integers(64, 255, (*SIDES, 4), dtype=np.uint8)
+    pixels[..., 3] = 128
+    size = b"-Y %d +X %d\n" % SIDES
+    return b"\n".join(lines) + b"\n\n" + size + pixels.tobytes()
+
+
+def pgm():
+    return b"P5\n# needle-comment\n%d %d\n255\n" % SIDES[::-1] + GRAY.tobytes()
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    for make in [png, jpeg, webp, gif, bmp, hdr, pgm]:
+        extension = {"jpeg": "jpg", "tiff": "tif"}.get(make.__name__, make.__name__)
+        (FOLDER / f"full.{extension}").write_bytes(make())
+
+
+main()

@@ -1,0 +1,262 @@
+//! What a file carries beside its samples, and what becomes of it in every format: the table
+//! of docs/files.md is made here.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use stridekern::{
+    Border, Channel, Depth, Filter, KernelBank,
+    codec::{Fate, Format, MetadataPolicy, PartFate},
+    run::{self, Existing, Job, Options, Outcome, Place, Request},
+};
+
+/// The files that carry everything, and their formats.
+fn inputs() -> Vec<PathBuf> {
+    let folder = Path::new("testdata/carried");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+/// One format of each kind that is written.
+const OUTPUTS: [Format; 12] = [
+    Format::Png,
+    Format::Jpeg,
+    Format::Tiff,
+    Format::Webp,
+    Format::Gif,
+    Format::Bmp,
+    Format::Ppm,
+    Format::Tga,
+    Format::Qoi,
+    Format::Hdr,
+    Format::Exr,
+    Format::Npy,
+];
+
+/// The type of samples that a format needs.
+fn depth(format: Format) -> Option<Depth> {
+    match format {
+        Format::Exr | Format::Hdr => Some(Depth::F32),
+        _ => Some(Depth::U8),
+    }
+}
+
+/// Filters a file; gives what the result carries, the warnings, and the result.
+fn filtered(
+    input: &Path,
+    format: Format,
+    metadata: MetadataPolicy,
+    folder: &Path,
+) -> (Vec<PartFate>, Vec<String>, Vec<u8>) {
+    struct Warnings(Mutex<Vec<String>>);
+    impl run::Report for Warnings {
+        fn event(&self, event: run::Event<'_>) {
+            if let run::Event::Warning { message, .. } = event {
+                self.0.lock().unwrap().push(message.to_string());
+            }
+        }
+    }
+    let output = folder.join(format!("out.{format}"));
+    let filter = Filter::new(KernelBank::resolve("box3").unwrap())
+        .with_extent(Border::Edge)
+        .with_channel(Channel::Each)
+        .with_depth(depth(format));
+    let job = Job {
+        input: Place::File(input.to_owned()),
+        results: vec![Request {
+            filter,
+            output: Place::File(output.clone()),
+            format: Some(format),
+        }],
+    };
+    let options = Options {
+        existing: Existing::Replace,
+        metadata,
+        ..Options::default()
+    };
+    let warnings = Warnings(Mutex::default());
+    let outcome = run::run(&job, &options, &warnings).unwrap().remove(0);
+    let Ok(Outcome::Done(done)) = outcome else {
+        panic!("{}, {format}: {outcome:?}", input.display());
+    };
+    let warnings = warnings.0.into_inner().unwrap();
+    (done.metadata, warnings, fs::read(output).unwrap())
+}
+
+/// The bytes of a file, and what is compressed in the chunks of a PNG.
+fn searchable(file: &[u8]) -> Vec<u8> {
+    let mut all = file.to_vec();
+    let mut rest = match file.strip_prefix(b"\x89PNG\r\n\x1a\n") {
+        Some(chunks) => chunks,
+        None => return all,
+    };
+    while let [a, b, c, d, e, f, g, h, data @ ..] = rest {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+        let (name, data) = ([*e, *f, *g, *h], &data[..length]);
+        if matches!(&name, b"zTXt" | b"iCCP") {
+            // After the keyword and the method.
+            let start = data.iter().position(|byte| *byte == 0).unwrap() + 2;
+            let mut text = Vec::new();
+            let mut decoder = flate2::read::ZlibDecoder::new(&data[start..]);
+            decoder.read_to_end(&mut text).unwrap();
+            all.extend(text);
+        }
+        rest = &rest[12 + length..];
+    }
+    all
+}
+
+fn holds(file: &[u8], text: &[u8]) -> bool {
+    file.windows(text.len()).any(|part| part == text)
+}
+
+/// The texts in the files, each in the part of this name. Those of no part are in what never
+/// reaches a result: previews of the picture as it was.
+const TEXTS: &[(&str, Option<&str>)] = &[
+    ("needle-app", Some("segment APP4 (Camera)")),
+    ("needle-comment", None),
+    ("needle-exif", Some("EXIF data")),
+    ("needle-exifthumb", None),
+    ("needle-extended", Some("extended XMP data")),
+    ("needle-gps", Some("EXIF data")),
+    ("needle-iptc", Some("Photoshop and IPTC data")),
+    ("needle-itxt", Some("chunk iTXt (Title)")),
+    ("needle-jumbf", Some("JUMBF data")),
+    ("needle-late", Some("chunk tEXt (Source)")),
+    ("needle-maker", Some("EXIF data")),
+    ("needle-mpf", Some("index of further pictures")),
+    ("needle-owner", Some("line OWNER")),
+    ("needle-ps", Some("Photoshop and IPTC data")),
+    ("needle-psthumb", None),
+    ("needle-remark", Some("line # needle-remark")),
+    ("needle-safe", Some("chunk saFe")),
+    ("needle-splt", Some("chunk sPLT")),
+    ("needle-text", Some("chunk tEXt (Author)")),
+    ("needle-unsafe", Some("chunk unSA")),
+    ("needle-xmp", Some("XMP data")),
+    ("needle-xmpthumb", None),
+    ("needle-ztxt", Some("chunk zTXt (Description)")),
+];
+
+/// The words of a file that begin with `needle-`.
+fn texts(file: &[u8]) -> Vec<String> {
+    let starts = (0..file.len()).filter(|at| file[*at..].starts_with(b"needle-"));
+    let mut words = Vec::from_iter(starts.map(|at| {
+        let word = file[at..].iter();
+        let word = word.take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-');
+        String::from_utf8(word.copied().collect()).unwrap()
+    }));
+    words.sort();
+    words.dedup();
+    words
+}
+
+#[test]
+fn what_is_said_to_be_kept_is_there_and_what_is_lost_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for input in inputs() {
+        let carried = searchable(&fs::read(&input).unwrap());
+        for format in OUTPUTS {
+            let case = format!("{} to {format}", input.display());
+            let keep = MetadataPolicy::Keep;
+            let (fates, warnings, file) = filtered(&input, format, keep, folder.path());
+            let file = searchable(&file);
+            for text in texts(&carried) {
+                // A letter may follow by chance.
+                let known = TEXTS.iter().filter(|(known, _)| text.starts_with(known));
+                let known = known.max_by_key(|(known, _)| known.len());
+                let (text, part) = known.unwrap_or_else(|| panic!("{case}: {text} is in no part"));
+                let Some(name) = part else {
+                    continue;
+                };
+                let fate = fates.iter().find(|fate| fate.name == *name);
+                let fate = &fate.unwrap_or_else(|| panic!("{case}: no {name}")).fate;
+                let kept = matches!(fate, Fate::Kept | Fate::Changed(_));
+                assert_eq!(
+                    holds(&file, text.as_bytes()),
+                    kept,
+                    "{case}: {text}, {fate:?}"
+                );
+            }
+            for part in &fates {
+                let lines = warnings
+                    .iter()
+                    .filter_map(|line| line.strip_prefix("metadata left out: "));
+                let told = lines
+                    .flat_map(|line| line.split(&[',', ';']))
+                    .filter_map(|lost| lost.trim().strip_prefix(&part.name))
+                    .any(|after| after.is_empty() || after.starts_with(" ("));
+                assert_eq!(
+                    matches!(part.fate, Fate::Lost(_)),
+                    told,
+                    "{case}: {part}: {warnings:?}"
+                );
+            }
+            let (dropped, _, file) = filtered(&input, format, MetadataPolicy::Drop, folder.path());
+            assert_eq!(texts(&searchable(&file)), [""; 0], "{case}");
+            for (kept, dropped) in fates.iter().zip(&dropped) {
+                let same = kept == dropped || dropped.fate == Fate::Dropped;
+                assert!(same, "{case}: {kept}, {dropped}");
+            }
+        }
+    }
+}
+
+/// The first lines of docs/files.md.
+const ABOUT: &str = "# What a file carries beside its samples
+
+What becomes of each part of an input in a result of each format. This table is made, and checked
+against the results themselves, by `tests/files/carried.rs`; the inputs are in
+`testdata/carried`. `--explain` and `--dry-run` tell the same of any file, with the reasons.
+
+- **kept**: it is in the result.
+- **changed**: it is in the result, changed to be true of it.
+- outdated: it is left out, since it would not be true of the result.
+- *lost*: it is left out, as a warning says; `--in-place` refuses that.
+";
+
+#[test]
+fn the_documentation_lists_every_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = ABOUT.to_owned();
+    for input in inputs() {
+        let columns = OUTPUTS.map(|format| {
+            let keep = MetadataPolicy::Keep;
+            filtered(&input, format, keep, folder.path()).0
+        });
+        let extension = input.extension().unwrap().to_str().unwrap();
+        let names = OUTPUTS.map(|format| format.to_string()).join(" | ");
+        writeln!(page, "\n## From {extension}\n\n| part | {names} |").unwrap();
+        writeln!(page, "|---{}|", "|---".repeat(OUTPUTS.len())).unwrap();
+        for (row, part) in columns[0].iter().enumerate() {
+            let fates = columns.each_ref().map(|column| {
+                assert_eq!(column[row].name, part.name);
+                match &column[row].fate {
+                    Fate::Kept => "**kept**",
+                    Fate::Changed(_) => "**changed**",
+                    Fate::Lost(_) => "*lost*",
+                    _ => "outdated",
+                }
+            });
+            writeln!(page, "| {} | {} |", part.name, fates.join(" | ")).unwrap();
+        }
+    }
+    let path = "docs/files.md";
+    if std::env::var_os("STRIDEKERN_UPDATE_DOCS").is_some() {
+        fs::write(path, &page).unwrap();
+    }
+    let written = fs::read_to_string(path).unwrap();
+    assert!(
+        written == page,
+        "{path} is not what the formats do: run this test with STRIDEKERN_UPDATE_DOCS=1"
+    );
+}
