@@ -51,6 +51,13 @@ pub(crate) trait CompiledKernel: Send + Sync {
         scratch: &mut Scratch<Self::Sum>,
     ) -> Result<()>;
 
+    /// Whether nothing but its sums is written of a row that holds a block, and sums are never
+    /// -0: such rows may be those of a result, where other columns follow, and the last one of
+    /// `out` may end with its sums.
+    fn writes_only_sums(&self) -> bool {
+        false
+    }
+
     /// Whether the engine applies the column step itself, and computes no sum that
     /// the step skips.
     fn handles_column_step(&self) -> bool {

@@ -98,4 +98,9 @@ impl<T: Blocks> CompiledKernel for Compiled<T> {
         contract(simd, band, &self.0, first, out, stride);
         Ok(())
     }
+
+    fn writes_only_sums(&self) -> bool {
+        // Others are finished anyway.
+        T::KIND == LaneKind::F64
+    }
 }

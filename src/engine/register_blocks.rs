@@ -35,14 +35,20 @@ pub(super) fn contract<T: Blocks>(
     let mut at = 0;
     while at * stride < out.len() {
         let out = &mut out[at * stride..];
-        let rows = if out.len() >= rows * stride { rows } else { 1 };
+        // The last row may end with its sums.
+        let rows = if out.len() > (rows - 1) * stride {
+            rows
+        } else {
+            1
+        };
+        let len = out.len().min(rows * stride);
         Rows {
             sources: band.source_rows(taps.rows_read(), first + at, rows),
             prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
             taps,
             len: band.dense_len(),
             rows,
-            out: &mut out[..rows * stride],
+            out: &mut out[..len],
             stride,
         }
         .run(simd);
@@ -107,6 +113,11 @@ impl<T: Lane> Rows<'_, T> {
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 let row = &mut row[x..][..columns];
                 for (n, sum) in sums.into_iter().enumerate() {
+                    // Sums in f64 may be samples as they are: the -0 of an underflow becomes 0.
+                    let sum = match const { T::KIND } {
+                        LaneKind::F64 => v.add(sum, v.splat(T::ZERO)),
+                        _ => sum,
+                    };
                     v.store(sum, &mut row[n * V::LANES..]);
                 }
             }

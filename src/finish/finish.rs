@@ -130,6 +130,14 @@ impl Finish {
         self.tolerance.is_some() || self.needs_exact_extrema()
     }
 
+    /// Whether samples are the sums in f64 of a single kernel as they are.
+    pub(crate) fn keeps_sums(&self) -> bool {
+        let is_scaled = self.factor != Some(1.0) || self.final_scale.add != 0.0;
+        let is_mapped = self.combine.is_some() || self.map == Map::Abs || self.needs_range();
+        let are_numerators = self.affine.len() == 1 && self.affine[0].is_identity();
+        self.to == Depth::F64 && are_numerators && !is_mapped && !is_scaled
+    }
+
     /// The same finish of sums in f64, tap by tap.
     pub(crate) fn of_f64_sums(&self, kernels: &[Kernel]) -> Self {
         let errors: Vec<f64> = kernels

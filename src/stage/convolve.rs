@@ -36,6 +36,8 @@ pub(super) struct Convolve<E, T> {
     finishes: Finishes,
     /// Runs on every finished row while it is in cache.
     point: Option<Box<dyn PointStage>>,
+    /// Whether sums are samples as they are, and the kernel can write them to the result.
+    keeps_sums: bool,
 }
 
 impl<E: Element, T: Lane> fmt::Debug for Convolve<E, T> {
@@ -97,8 +99,12 @@ impl<E: Element, T: Lane> Convolve<E, T> {
         };
         let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
         let near_ties = NearTies::new(convolution, bank);
+        let can_write_samples = T::KIND == LaneKind::F64
+            && kernels.iter().all(|k| k.writes_only_sums())
+            && convolution.geometry.step()[1] == 1;
         Self {
             kernels,
+            keeps_sums: can_write_samples && convolution.finish.keeps_sums(),
             f64_fallback: unbounded.then(fallback),
             finishes: Finishes::new(convolution, near_ties.as_ref()),
             near_ties,
@@ -266,6 +272,13 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         simd::streaming(|stream| -> Result<()> {
             for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
+                if self.writes_sums(len, finishing) {
+                    let at = tile.columns.start * channels;
+                    let end = (tile.rows.len() - 1) * finishing.stride + at + len;
+                    let out = out.reborrow().range(at, end);
+                    self.fill_with_sums(&tile, out, finishing.stride, sums)?;
+                    continue;
+                }
                 if finishing.non_temporal && finished.len() < len {
                     finished.resize(len)?;
                 }
@@ -297,6 +310,59 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         Ok(())
     }
 
+    /// Whether the sums of rows of `len` samples are written to the result: what is not to stay
+    /// in cache is not.
+    fn writes_sums(&self, len: usize, finishing: &Finishing<'_>) -> bool {
+        let is_plain = !finishing.non_temporal && finishing.responses.is_none();
+        self.stage.keeps_sums && is_plain && len >= T::MAX_BLOCK
+    }
+
+    /// Fills `out`, whose rows begin `stride` samples apart, with the sums of a tile.
+    fn fill_with_sums(
+        &self,
+        tile: &Tile,
+        mut out: SampleSliceMut<'_>,
+        stride: usize,
+        scratch: &mut SumsScratch<E, T>,
+    ) -> Result<()> {
+        let convolution = self.convolution;
+        let SumsScratch {
+            padded_rows,
+            engine,
+            band_slices,
+            ..
+        } = scratch;
+        let row_len = tile.columns.len() * convolution.channels;
+        let band = (self.bands).band(tile, padded_rows, mem::take(band_slices))?;
+        let rows_at_once = convolution.rows_at_once();
+        for first in (0..tile.rows.len()).step_by(rows_at_once) {
+            let rows = first..tile.rows.len().min(first + rows_at_once);
+            let end = (rows.end - 1) * stride + row_len;
+            let block = out.reborrow().range(first * stride, end);
+            let sums = bytemuck::cast_slice_mut(block.into_bytes());
+            let simd = convolution.offer().simd;
+            for kernel in &self.stage.kernels {
+                kernel.run(simd, &band, first, sums, stride, engine)?;
+            }
+            for row in rows {
+                let out = out.reborrow().range(row * stride, row * stride + row_len);
+                self.run_point_stage([tile.rows.start + row, tile.columns.start], out);
+            }
+        }
+        *band_slices = recycled(band.into_rows());
+        Ok(())
+    }
+
+    /// Changes the pixels of a row of the result from this row and column on.
+    fn run_point_stage(&self, at: [usize; 2], out: SampleSliceMut<'_>) {
+        if let Some(point) = &self.stage.point {
+            point.run(
+                out,
+                &SourcePixels::new(&self.convolution.geometry, self.rows, at),
+            );
+        }
+    }
+
     /// Converts sums to the samples of a row that begins with this column.
     fn finish_row(
         &self,
@@ -322,12 +388,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             let at = (row.band, row.y_in_band);
             near_ties.round(simd, at, row.largest, finishes, out.reborrow(), scratch)?;
         }
-        if let Some(point) = &self.stage.point {
-            point.run(
-                out,
-                &SourcePixels::new(&self.convolution.geometry, self.rows, [row.y, left]),
-            );
-        }
+        self.run_point_stage([row.y, left], out);
         Ok(())
     }
 

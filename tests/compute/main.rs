@@ -8,6 +8,7 @@ mod common;
 mod axis_borders;
 mod bias;
 mod constants;
+mod doubles;
 mod engines;
 mod extrema;
 mod float_range;
