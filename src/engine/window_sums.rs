@@ -211,13 +211,24 @@ impl WindowKernel {
         })
     }
 
-    /// Whether all samples from the first window of a row to its last are this one.
-    pub(crate) fn row_is_flat<E: Element>(&self, band: &Band<'_, E>, y: usize, value: E) -> bool {
+    /// The samples from the first window of a row to its last, one row of taps after the other.
+    pub(crate) fn row_samples<'b, E>(
+        &self,
+        band: &'b Band<'_, E>,
+        y: usize,
+    ) -> impl Iterator<Item = &'b [E]> + Clone {
         let top = y * band.step[0] + self.origin[0];
         let left = self.origin[1] * band.channels();
         let len = band.dense_len() + (self.shape[1] - 1) * self.tap_distance;
         let rows = band.rows[top..].iter().step_by(self.row_distance);
-        (rows.take(self.shape[0])).all(|row| row[left..left + len].iter().all(|&s| s == value))
+        rows.take(self.shape[0])
+            .map(move |row| &row[left..left + len])
+    }
+
+    /// Whether all samples from the first window of a row to its last are this one.
+    pub(crate) fn row_is_flat<E: Element>(&self, band: &Band<'_, E>, y: usize, value: E) -> bool {
+        let mut rows = self.row_samples(band, y);
+        rows.all(|row| row.iter().all(|&s| s == value))
     }
 
     /// Whether windows of neighbouring samples differ by one column.

@@ -9,6 +9,7 @@ mod compile;
 mod convolve;
 mod copy;
 mod exact_responses;
+mod known_rows;
 mod near_ties;
 mod normalise;
 mod padding;

@@ -2,11 +2,15 @@
 //! bits exactly by parts of the weights, else in f64, and where that does not tell either, in
 //! integers of any size. And those of extrema, in integers.
 
-use std::mem;
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
+use super::known_rows::KnownRows;
 use crate::{
     engine::{Band, Bank, ExactLimbs, ExactSum, F64Kernels, Window, WindowKernel, recycled},
     error::Result,
@@ -42,6 +46,8 @@ pub(crate) struct Finishes {
 pub(super) struct WindowFinishes {
     of_f64: Finish,
     exact: ExactFinish,
+    /// Rows of the result that took long, as bytes.
+    known: Arc<Mutex<KnownRows<Vec<u8>>>>,
 }
 
 impl Finishes {
@@ -51,6 +57,7 @@ impl Finishes {
         let windows = |ties: &NearTies, written: &Vec<Kernel>| WindowFinishes {
             of_f64: finish.of_f64_sums(&convolution.kernels),
             exact: ExactFinish::new(finish, written, ties.denominator()),
+            known: Arc::new(Mutex::new(KnownRows::new())),
         };
         let written = convolution.exact_kernels.as_ref();
         Self {
@@ -69,6 +76,7 @@ impl Finishes {
                 Extrema::Exact(Some(ends)) => windows.exact.with_extrema(ends),
                 _ => windows.exact.clone(),
             },
+            known: Arc::new(Mutex::new(KnownRows::new())),
         };
         Self {
             of_sums: self.of_sums.with_extrema(extrema),
@@ -105,6 +113,8 @@ pub(super) struct ExtremaSearch<E> {
     known: ResponseRange,
     /// The samples of the windows of the extrema: in periodic images they come again and again.
     windows: [Vec<E>; 2],
+    /// Rows with many windows that might have been extrema.
+    rows: KnownRows<()>,
     /// Positions of samples in a row; empty between rows.
     found: Vec<u32>,
 }
@@ -115,6 +125,7 @@ impl<E: Clone> ExtremaSearch<E> {
             ends: None,
             known: ResponseRange::EMPTY,
             windows: [Vec::new(), Vec::new()],
+            rows: KnownRows::new(),
             found: Vec::new(),
         }
     }
@@ -131,6 +142,7 @@ impl<E: Clone> ExtremaSearch<E> {
             self.include(end, window.into_iter());
         }
         self.known = self.known.join(other.known);
+        self.rows = other.rows;
     }
 
     /// Includes the response to a window of these samples.
@@ -206,6 +218,9 @@ impl NearTies {
         if row.low > row.high || row.low - error >= known.low && row.high + error <= known.high {
             return;
         }
+        if search.rows.find(self.row_samples(band, y)).is_some() {
+            return;
+        }
         // The lowest of the row is at most `row.low + error`.
         let limits = [
             known.low.min(row.low + error) + error,
@@ -214,6 +229,7 @@ impl NearTies {
         let mut found = mem::take(&mut search.found);
         let alpha = (self.channels, self.copies_alpha);
         finish.find_beyond(simd, sums, limits, alpha, &mut found);
+        let takes_long = are_many(found.len(), sums[0].len());
         let is_flat = found.len() == sums[0].len() && self.is_flat_row(band, y);
         if is_flat {
             found.truncate(1);
@@ -230,6 +246,9 @@ impl NearTies {
             }
         }
         search.found = found;
+        if takes_long {
+            search.rows.remember(self.row_samples(band, y), ());
+        }
         search.known = match &search.ends {
             Some(ends) if error > 0.0 => finish.range_inside(ends),
             _ => known.join(row),
@@ -263,6 +282,18 @@ impl NearTies {
             fill(out, self.sample(&finishes.exact, band, window(band, y, 0)));
             return Ok(());
         }
+        let known = || {
+            finishes
+                .known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let are_many_near = are_many(scratch.near_ties.len(), out.len());
+        if are_many_near && let Some(row) = known().find(self.row_samples(band, y)) {
+            scratch.near_ties.clear();
+            out.into_bytes().copy_from_slice(row);
+            return Ok(());
+        }
         if let (Some(limbs), true) = (&self.limbs, finishes.exact.is_small()) {
             let finish = &finishes.exact;
             self.round_limbs(simd, (limbs, finish), (band, y), out.reborrow(), scratch)?;
@@ -272,6 +303,7 @@ impl NearTies {
             self.round_in_f64(simd, finish, (band, y), out.reborrow(), scratch)?;
         }
         scratch.near_ties.clear();
+        let takes_long = are_many(scratch.very_near.len(), out.len());
         let (mut flat, mut sample) = (None, 0);
         for at in scratch.very_near.drain(..) {
             let window = window(band, y, at);
@@ -280,6 +312,9 @@ impl NearTies {
             }
             let at = at as usize;
             fill(out.reborrow().range(at, at + 1), sample);
+        }
+        if takes_long {
+            known().remember(self.row_samples(band, y), out.into_bytes().to_vec());
         }
         Ok(())
     }
@@ -300,7 +335,7 @@ impl NearTies {
             ..
         } = scratch;
         let stride = band.dense_len();
-        let by_rows = are_many(near_ties, &out);
+        let by_rows = are_many(near_ties.len(), out.len());
         if by_rows {
             let sums = enough(sums, limbs.len() * stride)?;
             limbs.rows().contract(simd, band, y, sums, stride);
@@ -328,7 +363,7 @@ impl NearTies {
         out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
     ) -> Result<()> {
-        if are_many(&scratch.near_ties, &out) {
+        if are_many(scratch.near_ties.len(), out.len()) {
             self.round_row(simd, finish, (band, y), out, scratch)
         } else {
             self.round_windows(simd, finish, (band, y), out, scratch)
@@ -415,6 +450,16 @@ impl NearTies {
         false
     }
 
+    /// The samples under the windows of a row, kernel by kernel.
+    fn row_samples<'b, E: Element>(
+        &self,
+        band: &'b Band<'_, E>,
+        y: usize,
+    ) -> impl Iterator<Item = &'b [E]> + Clone {
+        let kernels = self.window_kernels.iter();
+        kernels.flat_map(move |kernel| kernel.row_samples(band, y))
+    }
+
     /// Whether all windows of a row hold one and the same value.
     fn is_flat_row<E: Element>(&self, band: &Band<'_, E>, y: usize) -> bool {
         let kernels = &self.window_kernels;
@@ -444,10 +489,10 @@ impl NearTies {
     }
 }
 
-/// Whether it is faster to sum the whole row again: vectors do that in the time of an eighth of its
-/// windows one by one.
-fn are_many(near_ties: &[u32], row: &SampleSliceMut<'_>) -> bool {
-    near_ties.len() * 8 >= row.len()
+/// Whether it is faster to do for the whole row what these windows of it need: vectors do that in
+/// the time of an eighth of the windows one by one.
+const fn are_many(windows: usize, row: usize) -> bool {
+    windows * 8 >= row
 }
 
 /// The window of the sample at this position of row `y` of the band's result.
