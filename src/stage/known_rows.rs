@@ -7,8 +7,9 @@ use bytemuck::Pod;
 /// How many rows are remembered: as many as differ in a chessboard under a small kernel.
 const MAX_ROWS: usize = 8;
 
-/// The bytes of samples of a row that is remembered, at most.
-const MAX_BYTES: usize = 1 << 19;
+/// The bytes of samples of a row that is remembered, at most: 10,000 columns of 32 bits under
+/// three rows of taps. All of them take a mebibyte.
+const MAX_BYTES: usize = 1 << 17;
 
 /// The last rows of windows, by their samples, each with what came of it: in periodic images they
 /// come again and again.
