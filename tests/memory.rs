@@ -15,8 +15,8 @@ use std::{
 use common::{Random, random_image};
 use peak_alloc::PeakAlloc;
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, Image, KernelBank, Map, Mask, Method, Missing, Samples,
-    Tuning, batch,
+    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
+    Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
     run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
@@ -348,6 +348,49 @@ fn estimates_hold_where_samples_are_missing() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert_eq!(runs, 23);
+}
+
+/// Transforms in f64 beside those in f32, and those of planes with missing samples, whose sums
+/// are partly made again, are counted.
+#[test]
+fn estimates_hold_for_transforms_in_f64() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // Bright points, so that most tiles are transformed in f64, and a gap.
+    let bright = |at: usize| if at.is_multiple_of(5003) { 1e6 } else { 1e-3 };
+    let contrast = (0..700 * 900).map(|at| bright(at) as f32).collect();
+    let gap = |at: usize| at % 900 < 300 || at.is_multiple_of(21);
+    let gaps = (0..700 * 900)
+        .map(|at| if gap(at) { f32::NAN } else { at as f32 })
+        .collect();
+    let wide = (0..700 * 900).map(|at| at as f64).collect();
+    let mut random = Random(7);
+    let weights = (0..41 * 41).map(|_| random.below(1 << 20) as f64 / 1e6 - 0.4);
+    let kernel = Kernel::new(41, 41, weights.collect()).unwrap();
+    let filter = || Filter::new(kernel.clone()).with_channel(Channel::Each);
+    for (name, samples, filter) in [
+        ("contrast.npy", Samples::F32(contrast), filter()),
+        (
+            "gaps.npy",
+            Samples::F32(gaps),
+            filter().ignoring(Missing::nan()),
+        ),
+        ("wide.npy", Samples::F64(wide), filter()),
+    ] {
+        let path = folder.path().join(name);
+        let image = Image::new(700, 900, 1, samples).unwrap();
+        let mut file = Cursor::new(Vec::new());
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        codec::encode(&image, Format::Npy, &metadata, &options, &mut file).unwrap();
+        fs::write(&path, file.into_inner()).unwrap();
+        let plan = filter.plan(&image, &Tuning::default()).unwrap();
+        assert_eq!(plan.engine(), "fft");
+        let (estimate, peak) = run(&path, Format::Npy, &filter);
+        assert!(
+            peak <= estimate + SLACK && estimate <= 4 * peak + 4 * SLACK,
+            "{name}: estimate {estimate}, peak {peak}"
+        );
+    }
 }
 
 /// What is estimated for a run.

@@ -49,8 +49,9 @@ pub(crate) trait Engine: fmt::Debug + Sync {
     /// The method that it belongs to.
     fn method(&self) -> Method;
 
-    /// Whether its sums of non-negative products have small relative errors, however small
-    /// they are, so that they can be divided: needed where samples are missing.
+    /// Whether its sums can be divided, which is needed where samples are missing. Those of a
+    /// transform only where windows have much of their weight on present samples: the others
+    /// are summed again.
     fn divides_sums(&self) -> bool {
         false
     }

@@ -109,7 +109,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Lane(refusal) => refusal.fmt(f),
             Self::Missing => {
-                f.write_str("samples are missing, which only direct and separable leave out")
+                f.write_str("samples are missing, which only direct, separable and fft leave out")
             }
             Self::Engine(why) => why.fmt(f),
         }

@@ -337,6 +337,7 @@ macro_rules! float_lane {
                 sample.$to()
             }
 
+            #[inline(always)]
             fn from_weight(weight: f64) -> Self {
                 weight as Self
             }

@@ -2,8 +2,9 @@
 
 use super::{
     Convolution, Plan,
-    normalisation::{KernelSums, Normalisation},
+    normalisation::{KernelSums, Normalisation, ROWS_AGAIN},
 };
+use crate::engine::Method;
 
 /// The maximum elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
@@ -47,14 +48,18 @@ impl Plan {
         let sums = rows_of_sums.saturating_mul(geometry.columns.output * number);
         // The marks of a row of the image, and its luma.
         let source = self.image().columns.saturating_mul(2 * number);
-        let stages = normalisation.sums.iter().flat_map(|sums| {
-            let stages = [Some(&sums.weights), sums.absolute.as_ref()];
-            stages.into_iter().flatten().map(|stage| {
-                let in_place = stage.reads_in_place(true);
-                stage.band_memory(stage.band_rows(in_place), in_place)
-            })
-        });
-        let parts = [planes, sums, source, stages.max().unwrap_or(0)];
+        let of_stage = |stage: &Convolution| {
+            let in_place = stage.reads_in_place(true);
+            stage.band_memory(stage.band_rows(in_place), in_place)
+        };
+        let of_planes = || normalisation.sums.iter().flat_map(KernelSums::of_planes);
+        let stages = of_planes().map(|sum| of_stage(&sum.convolution)).max();
+        let again = of_planes().filter_map(|sum| sum.tap_by_tap.as_deref());
+        // The sums of a few rows, and a mark for each.
+        let row_len = geometry.columns.output * number;
+        let again = again.map(|stage| of_stage(stage).saturating_add(2 * ROWS_AGAIN * row_len));
+        let stages = [stages, again.max()].map(Option::unwrap_or_default);
+        let parts = [planes, sums, source, stages[0], stages[1]];
         parts.into_iter().fold(0, usize::saturating_add)
     }
 
@@ -70,11 +75,11 @@ impl Plan {
             [1, 1] => TAP_BYTES,
             _ => DILATED_TAP_BYTES,
         };
-        // Of samples and presence, by weights and their absolute values.
-        let copies = if self.convolution.normalisation.is_some() {
-            4
-        } else {
-            1
+        // Of samples and presence, by weights and their absolute values; and tap by tap.
+        let copies = match (&self.convolution.normalisation, self.method()) {
+            (None, _) => 1,
+            (Some(_), Method::Fft) => 8,
+            (Some(_), _) => 4,
         };
         taps.saturating_mul(tap * copies)
             .saturating_add(self.offer().tables)

@@ -10,7 +10,7 @@ mod reasons;
 mod tuning;
 
 pub(crate) use convolution::Convolution;
-pub(crate) use normalisation::{Normalisation, Totals};
+pub(crate) use normalisation::{Normalisation, ROWS_AGAIN, SumOfPlane, Totals};
 #[cfg(test)]
 pub(crate) use plan::Input;
 pub use plan::Plan;

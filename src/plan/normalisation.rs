@@ -1,13 +1,13 @@
 //! Normalised convolution: the sums that responses are divided from where samples are
 //! missing.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use super::{convolution::Convolution, tuning::ResolvedTuning};
 use crate::{
     border::Border,
-    engine::{Engine, Problem},
-    error::Result,
+    engine::{Engine, Method, Problem},
+    error::{Error, Result},
     filter::{Mask, Missing, MissingValue},
     image::{Depth, ImageSpec},
     kernel::{EXACT, Kernel},
@@ -35,10 +35,30 @@ pub(crate) struct Normalisation {
 /// of their presence, 1 or 0.
 #[derive(Debug)]
 pub(crate) struct KernelSums {
-    pub(crate) weights: Arc<Convolution>,
+    pub(crate) weights: SumOfPlane,
     /// By the absolute weights, if there are weights of both signs.
-    pub(crate) absolute: Option<Arc<Convolution>>,
+    pub(crate) absolute: Option<SumOfPlane>,
     pub(crate) totals: Totals,
+}
+
+/// The sums by one set of weights.
+#[derive(Debug)]
+pub(crate) struct SumOfPlane {
+    pub(crate) convolution: Arc<Convolution>,
+    /// The same tap by tap, if that is a transform: its errors are relative to the samples of
+    /// a tile, and would show in windows with little of their weight on present samples.
+    pub(crate) tap_by_tap: Option<Arc<Convolution>>,
+}
+
+/// Rows of windows that are searched at once for those to be summed again tap by tap: enough for
+/// the blocks of the direct engine.
+pub(crate) const ROWS_AGAIN: usize = 8;
+
+impl KernelSums {
+    /// By the weights, then by the absolute weights.
+    pub(crate) fn of_planes(&self) -> impl Iterator<Item = &SumOfPlane> {
+        iter::once(&self.weights).chain(&self.absolute)
+    }
 }
 
 /// Sums of all weights of a kernel.
@@ -54,7 +74,8 @@ pub(crate) struct Totals {
 }
 
 impl Normalisation {
-    /// For images of this spec, whose geometry, channels and samples `problem` has.
+    /// For images of this spec, whose geometry, channels and samples `problem` has. The sums are
+    /// computed by its method.
     pub(super) fn new(
         engines: &[&'static dyn Engine],
         problem: &Problem<'_>,
@@ -67,13 +88,22 @@ impl Normalisation {
         missing.check_image(image)?;
         let sums = kernels.iter().zip(&problem.geometry.origins);
         let sums = sums.map(|(kernel, &origin)| {
+            let by = |method, kernel: &Kernel| {
+                let problem = Problem { method, ..*problem };
+                Convolution::of_sums(engines, &problem, kernel, origin, tuning).map(Arc::new)
+            };
             let of = |kernel: &Kernel| {
-                Convolution::of_sums(engines, problem, kernel, origin, tuning).map(Arc::new)
+                let again =
+                    (problem.method == Some(Method::Fft)).then(|| by(Some(Method::Direct), kernel));
+                Ok::<_, Error>(SumOfPlane {
+                    convolution: by(problem.method, kernel)?,
+                    tap_by_tap: again.transpose()?,
+                })
             };
             Ok(KernelSums {
                 weights: of(kernel)?,
                 absolute: absolute(kernel).as_ref().map(of).transpose()?,
-                totals: Totals::new(kernel),
+                totals: Totals::new(kernel, problem.method),
             })
         });
         let axes = [&problem.geometry.rows, &problem.geometry.columns];
@@ -93,10 +123,28 @@ impl Normalisation {
     }
 }
 
+/// Windows with less of their absolute weight on present samples are summed again tap by tap.
+/// In the others the measured errors of quotients of transforms are as small as what the taps of
+/// the smallest kernels that are transformed may round to.
+const LEAST_SHARE: f64 = 1.0 / 8.0;
+
+/// How far the share of a transform may be from that of the taps: more than is proven of its
+/// largest tiles.
+const SHARE_ERROR: f64 = 1e-9;
+
 impl Totals {
-    fn new(kernel: &Kernel) -> Self {
+    /// Whether a window with this absolute weight on present samples, from a transform, has to be
+    /// summed again tap by tap: there is little, or it is near to a limit.
+    #[inline(always)]
+    pub(crate) fn is_doubtful(&self, present: f64, min_share: f64) -> bool {
+        let share = present / self.abs_sum;
+        let near = |limit: f64| (share - limit).abs() < SHARE_ERROR;
+        (present < self.complete) & ((share < LEAST_SHARE) | near(min_share) | near(1.0))
+    }
+
+    fn new(kernel: &Kernel, method: Option<Method>) -> Self {
         let abs_sum = kernel.abs_sum();
-        let is_exact = kernel.is_integer() && abs_sum < EXACT;
+        let is_exact = kernel.is_integer() && abs_sum < EXACT && method != Some(Method::Fft);
         // Both sums of n weights are rounded at most n times.
         let roundings = (2 * kernel.as_slice().len() + 8) as f64;
         Self {

@@ -18,6 +18,7 @@ mod planes;
 mod point;
 mod rows;
 mod scratch;
+mod sums_again;
 #[cfg(test)]
 mod tests;
 

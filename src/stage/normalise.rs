@@ -18,6 +18,7 @@ use super::{
     planes::{PlaneBuilder, Planes},
     point::{CopyAlpha, Luma, PointStage, SourcePixels},
     scratch::{Pool, PoolGuard},
+    sums_again::{Doubts, PlaneSums, SumsAgain},
 };
 use crate::{
     engine::recycled,
@@ -25,7 +26,7 @@ use crate::{
     finish::{Extrema, Finish, ResponseRange},
     image::{ImageSpec, SampleSliceMut, try_resize},
     number::{self, Output},
-    plan::{Convolution, Normalisation, Plan, Totals},
+    plan::{Convolution, Normalisation, Plan, SumOfPlane, Totals},
     simd::{Body, Isa},
 };
 
@@ -47,10 +48,57 @@ pub(super) struct Normalise {
 /// The sums of one kernel.
 #[derive(Debug)]
 struct KernelStages {
-    weights: Box<dyn RowStage>,
+    weights: PlaneStages,
     /// By the absolute weights, if there are weights of both signs.
-    absolute: Option<Box<dyn RowStage>>,
+    absolute: Option<PlaneStages>,
     totals: Totals,
+}
+
+/// The sums by one set of weights.
+#[derive(Debug)]
+struct PlaneStages {
+    sum: Box<dyn RowStage>,
+    /// Tap by tap, for windows where a transform would not do.
+    again: Option<Box<dyn RowStage>>,
+}
+
+impl KernelStages {
+    /// How the sums over these planes of numbers and presence are made again tap by tap; none
+    /// are if they are so already.
+    fn again<'a>(
+        &'a self,
+        [numbers, presence]: [Rows<'a>; 2],
+        sums: &'a mut SumRows,
+    ) -> [Option<PlaneSums<'a>>; 4] {
+        let SumRows {
+            numbers: of_numbers,
+            presence: of_presence,
+            abs_numbers,
+            abs_presence,
+        } = sums;
+        [
+            (Some(&self.weights), numbers, of_numbers),
+            (Some(&self.weights), presence, of_presence),
+            (self.absolute.as_ref(), numbers, abs_numbers),
+            (self.absolute.as_ref(), presence, abs_presence),
+        ]
+        .map(|(stages, source, sums)| {
+            Some(PlaneSums {
+                again: &**stages?.again.as_ref()?,
+                source,
+                sums,
+            })
+        })
+    }
+}
+
+impl PlaneStages {
+    fn new(of: &SumOfPlane) -> Result<Self> {
+        Ok(Self {
+            sum: compile(&of.convolution)?,
+            again: of.tap_by_tap.as_ref().map(compile).transpose()?,
+        })
+    }
 }
 
 /// Buffers of one thread, reused from band to band.
@@ -65,6 +113,7 @@ struct Scratch {
     /// 1 for every sample of a row of the result that is missing, else 0.
     missing: Vec<u8>,
     near_ties: Vec<u32>,
+    again: SumsAgain,
     /// Slices of responses: empty between rows.
     slices: Vec<&'static [f64]>,
 }
@@ -97,8 +146,8 @@ impl Normalise {
         };
         let kernels = normalisation.sums.iter().map(|sums| {
             Ok(KernelStages {
-                weights: compile(&sums.weights)?,
-                absolute: sums.absolute.as_ref().map(compile).transpose()?,
+                weights: PlaneStages::new(&sums.weights)?,
+                absolute: sums.absolute.as_ref().map(PlaneStages::new).transpose()?,
                 totals: sums.totals,
             })
         });
@@ -252,9 +301,13 @@ impl Pass<'_> {
     /// Sums the windows of these rows of the result.
     fn sum(&self, rows: &Range<usize>, run: &Run<'_>, scratch: &mut Scratch) -> Result<()> {
         let Scratch {
-            planes, pool, sums, ..
+            planes,
+            pool,
+            sums,
+            again,
+            ..
         } = scratch;
-        let stage = self.stage;
+        let (stage, simd) = (self.stage, self.convolution.offer().simd);
         let run = Run {
             columns: run.columns.clone(),
             finishes: None,
@@ -287,16 +340,23 @@ impl Pass<'_> {
             stage.run(source, rows.clone(), out, &run)
         };
         for (kernel, sums) in stage.kernels.iter().zip(sums) {
-            sum(&*kernel.weights, numbers, &mut sums.numbers)?;
+            let weights = &*kernel.weights.sum;
+            sum(weights, numbers, &mut sums.numbers)?;
             // If all samples are present, the responses are these sums.
             if !planes.any_missing {
                 continue;
             }
-            sum(&*kernel.weights, presence, &mut sums.presence)?;
+            sum(weights, presence, &mut sums.presence)?;
             if let Some(absolute) = &kernel.absolute {
-                sum(&**absolute, numbers, &mut sums.abs_numbers)?;
-                sum(&**absolute, presence, &mut sums.abs_presence)?;
+                sum(&*absolute.sum, numbers, &mut sums.abs_numbers)?;
+                sum(&*absolute.sum, presence, &mut sums.abs_presence)?;
             }
+            let doubts = Doubts {
+                totals: kernel.totals,
+                min_share: self.normalisation.min_share,
+            };
+            let mut all = kernel.again([numbers, presence], sums);
+            again.run(simd, doubts, rows, &mut all, &run)?;
         }
         Ok(())
     }

@@ -386,26 +386,29 @@ fn little_weight_is_as_good_as_much() {
     let mut not_separable = of(0.0).as_slice().to_vec();
     not_separable[size * 16 + 15] *= 1.5;
     let not_separable = Kernel::new(size, size, not_separable).unwrap();
-    for (kernel, engine) in [(of(0.0), "separable"), (not_separable, "direct")] {
+    for (kernel, method) in [
+        (of(0.0), Method::Separable),
+        (not_separable.clone(), Method::Direct),
+        (not_separable, Method::Fft),
+    ] {
         let mut stored = vec![f64::NAN; size * size];
         stored[0] = 1234.5;
         let alone = image([size, size, 1], Depth::F64, &stored);
         let filter = Filter::new(kernel.clone()).ignoring(Missing::nan());
-        let plan = filter.plan(&alone, &Tuning::default()).unwrap();
-        assert_eq!(plan.engine(), engine);
-        let made = numbers(&filter.apply(&alone).unwrap())[0];
+        let tuning = Tuning::default().with_method(method);
+        let made = numbers(&apply(&filter, &alone, &tuning))[0];
         let wanted = 1234.5 * kernel.sum();
         assert!(
             (made / wanted - 1.0).abs() < 1e-13,
-            "{engine}: {made} {wanted}"
+            "{method:?}: {made} {wanted}"
         );
         stored[size * size - 1] = 0.5;
         let two = image([size, size, 1], Depth::F64, &stored);
-        let made = numbers(&filter.apply(&two).unwrap())[0];
+        let made = numbers(&apply(&filter, &two, &tuning))[0];
         let wanted = (1234.5 + 0.5) / 2.0 * kernel.sum();
         assert!(
             (made / wanted - 1.0).abs() < 1e-12,
-            "{engine}: {made} {wanted}"
+            "{method:?}: {made} {wanted}"
         );
     }
 }
@@ -872,13 +875,26 @@ fn what_makes_no_sense_is_refused() {
     ] {
         assert_eq!(filter.apply(image).unwrap_err().to_string(), message);
     }
-    for method in [Method::Naive, Method::Fft] {
+    for (method, missing, image, why) in [
+        (
+            Method::Naive,
+            Missing::nan(),
+            &floats,
+            "which only direct, separable and fft leave out",
+        ),
+        (
+            Method::Fft,
+            Missing::value(7.0),
+            &bytes,
+            "and near ties of integers need sums tap by tap",
+        ),
+    ] {
         let tuning = Tuning::default().with_method(method);
-        let refused = filter().ignoring(Missing::nan()).plan(&floats, &tuning);
+        let refused = filter().ignoring(missing).plan(image, &tuning);
         assert_eq!(
             refused.unwrap_err().to_string(),
             format!(
-                "the {method} engine cannot run here: samples are missing, which only direct and separable leave out; use another engine, or auto"
+                "the {method} engine cannot run here: samples are missing, {why}; use another engine, or auto"
             )
         );
     }
@@ -1000,5 +1016,140 @@ fn flat_images_stay_flat_whatever_is_missing() {
                 "{value} {map}"
             );
         }
+    }
+}
+
+/// A picture of floats from 0 to 1 with scattered missing samples, a gap that windows get lost in,
+/// and a missing right side.
+fn with_gaps([rows, columns, channels]: [usize; 3], random: &mut Random) -> (Vec<f64>, Vec<bool>) {
+    let is_gap = |y: usize, x: usize| {
+        (20..60).contains(&y) && (10..48).contains(&x) || x + 30 >= columns && y < rows / 2
+    };
+    (0..rows * columns * channels)
+        .map(|at| {
+            let (y, x) = (at / channels / columns, at / channels % columns);
+            let number = f64::from((random.below(1 << 20) as f32) / (1 << 20) as f32);
+            (number, is_gap(y, x) || random.below(20) == 0)
+        })
+        .unzip()
+}
+
+/// Sums by a transform have errors relative to the samples of a tile: windows with little present
+/// weight are as good as others, those with none are missing, and so are those below a share.
+#[test]
+fn transforms_are_as_good_as_taps() {
+    let mut random = Random(97);
+    let (mut present, mut gone) = (0, 0);
+    let fft = Tuning::default().with_method(Method::Fft);
+    for (depth, precision) in [(Depth::F32, 2_f64.powi(-24)), (Depth::F64, 0.0)] {
+        for (channels, share) in [(1, 0.0), (1, 0.5), (3, 0.3), (1, 1.0)] {
+            // Of one sign, of both, and equal ones: shares are ratios of small integers.
+            for (kind, extent) in EXTENTS.into_iter().enumerate().take(3) {
+                let weight = |random: &mut Random| match (kind, random.below(1 << 20) as f64) {
+                    (0, weight) => weight / 1e6,
+                    (1, weight) => weight / 1e6 - 0.3,
+                    _ => 1.0,
+                };
+                let size = [16, 17];
+                let weights = (0..size[0] * size[1])
+                    .map(|_| weight(&mut random))
+                    .collect();
+                let shape = [90, 110, channels];
+                let (numbers_of, missing) = with_gaps(shape, &mut random);
+                let case = Case {
+                    shape,
+                    numbers: numbers_of,
+                    missing,
+                    missing_constant: false,
+                    kernel: Kernel::new(size[0], size[1], weights).unwrap(),
+                    extent,
+                    step: [1, 1 + channels / 2],
+                    dilation: [1, 1],
+                };
+                let stored = case.numbers.iter().zip(&case.missing);
+                let stored: Vec<f64> = stored
+                    .map(|(&n, &m)| if m { f64::NAN } else { n })
+                    .collect();
+                let made_of = image(case.shape, depth, &stored);
+                let missing = Missing::nan().with_min_share(share);
+                let filter = case.filter().ignoring(missing);
+                let plan = filter.plan(&made_of, &fft).unwrap();
+                assert_eq!(plan.engine(), "fft");
+                let direct = Tuning::default().with_method(Method::Direct);
+                let direct = numbers(&apply(&filter, &made_of, &direct));
+                let windows = case.windows(|t| real(&t));
+                let mut first = None;
+                for simd in Simd::available() {
+                    for (threads, band_rows) in [(1, None), (2, Some(1)), (1, Some(50))] {
+                        let tuning = fft.with_simd(simd).with_threads(threads);
+                        let made = apply(&filter, &made_of, &tuning.with_band_rows(band_rows));
+                        let made = numbers(&made);
+                        // The same bytes for any threads and bands.
+                        let bits: Vec<u64> = made.iter().map(|n| n.to_bits()).collect();
+                        let (of, wanted) = first.get_or_insert_with(|| (simd, bits.clone()));
+                        if *of == simd {
+                            assert!(*wanted == bits, "{depth} {threads} {band_rows:?} {simd:?}");
+                        } else {
+                            first = Some((simd, bits));
+                        }
+                        for ((made, direct), wanted) in made.iter().zip(&direct).zip(&windows) {
+                            assert_eq!(made.is_nan(), direct.is_nan(), "{made} {direct}");
+                            if made.is_nan() {
+                                gone += 1;
+                                continue;
+                            }
+                            present += 1;
+                            let [wanted, scale] = wanted.unwrap();
+                            let allowed = wanted.abs() * precision + scale * 3e-14;
+                            assert!(
+                                (made - wanted).abs() <= allowed * 1.01,
+                                "{depth} {kind} {made} {wanted} {scale}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(present > 500_000 && gone > 50_000, "{present} {gone}");
+}
+
+/// Infinite samples and NaN that is not ignored reach their windows and no others.
+#[test]
+fn transforms_with_missing_samples_contain_what_is_not_finite() {
+    let mut random = Random(101);
+    let shape = [90, 110, 1];
+    let (mut stored, missing) = with_gaps(shape, &mut random);
+    for (number, missing) in stored.iter_mut().zip(missing) {
+        if missing {
+            *number = -1.0;
+        }
+    }
+    stored[70 * 110 + 60] = f64::INFINITY;
+    stored[80 * 110 + 20] = f64::NAN;
+    let weights = (0..17 * 17).map(|_| random.below(1 << 20) as f64).collect();
+    let filter = Filter::new(Kernel::new(17, 17, weights).unwrap());
+    let filter = filter.ignoring(Missing::value(-1.0));
+    for depth in [Depth::F32, Depth::F64] {
+        let image = image(shape, depth, &stored);
+        let made = |method| {
+            let tuning = Tuning::default().with_method(method);
+            numbers(&apply(&filter, &image, &tuning))
+        };
+        let mut strange = 0;
+        for (fft, direct) in made(Method::Fft).iter().zip(made(Method::Direct)) {
+            strange += usize::from(!direct.is_finite());
+            match direct.is_finite() {
+                true => assert!(
+                    (fft - direct).abs() <= direct.abs() * 1e-6,
+                    "{fft} {direct}"
+                ),
+                false => assert!(
+                    fft.is_nan() && direct.is_nan() || *fft == direct,
+                    "{fft} {direct}"
+                ),
+            }
+        }
+        assert!(strange > 400, "{strange}");
     }
 }

@@ -7,16 +7,18 @@
 //! must begin at multiples of the rows of a tile.
 //!
 //! A transform spreads every sample, and its rounding error, over the whole tile.
-//! Tiles with a sample that is not finite, and tiles in which something far darker than the
-//! largest sample is to be seen, are therefore computed by the direct method. In the others
-//! the measured error of sums in f32 was at most 6.5e-7 x the largest sample x sum|w|, in f64
-//! 7e-16 (noise, steps, lines, single pixels and waves; kernels of 9 to 127 rows).
+//! Tiles of 32-bit floats in which something far darker than the largest sample is to be seen
+//! are therefore transformed in f64, and those that f64 does not hold either, or with a sample
+//! that is not finite, are computed by the direct method. The measured error of sums
+//! in f32 was at most 6.5e-7 x the largest sample x sum|w|, in f64 7e-16 (noise, steps, lines,
+//! single pixels and waves; kernels of 9 to 127 rows).
 //!
 //! The crate has its own transforms: with one line per SIMD lane they need no shuffles
 //! and no bit reversal, and are compiled for every SIMD level. A pair of tiles of
 //! 256 x 256 in f32 took 95 us, loading and product included; the bare transforms of
 //! rustfft took 111.
 
+mod accuracy;
 mod aligned;
 mod error;
 mod offer;
@@ -28,9 +30,11 @@ mod transpose;
 
 use std::{mem, ops::Range};
 
+use accuracy::{Accurate, Contrast};
 use aligned::Aligned;
 pub(super) use offer::Fft;
-use tile::{Forward, Pair, Spectrum, Tile, TileRow, Tiles};
+use scratch::Scratch as TileScratch;
+use tile::{Forward, Pair, PairedTiles, Spectrum, Tile, TileRow, Tiles};
 use tiling::Tiling;
 use transform::{Transform, cells};
 
@@ -55,8 +59,23 @@ enum Guarantee {
     Integers,
     /// Samples lie in full scale.
     InScale,
-    /// Float samples without bounds: tiles are checked.
-    Unbounded,
+    /// Float samples without bounds: tiles are checked. Results are as accurate as this type.
+    Float(LaneKind),
+}
+
+/// The transforms of a kernel in one lane, and the tiles that they are accurate for.
+#[derive(Debug)]
+struct TileTransform<T> {
+    spectrum: Spectrum<T>,
+    accurate: Accurate,
+}
+
+/// The number type that a pair of tiles is transformed in.
+#[derive(Debug, Clone, Copy)]
+enum TileLane {
+    /// That of the samples.
+    Samples,
+    F64,
 }
 
 /// A kernel compiled for tiles.
@@ -67,15 +86,45 @@ struct Compiled<T> {
     /// Rows and columns from the kernel's first tap to its last.
     halo: [usize; 2],
     origin: [usize; 2],
-    spectrum: Spectrum<T>,
     guarantee: Guarantee,
-    /// The smallest and the largest sample of tiles that may be transformed.
-    accurate: [f64; 2],
+    /// In the lane of the samples.
+    transform: TileTransform<T>,
+    /// In f64, for tiles of samples in a narrower lane that it is not accurate for.
+    wide: Option<TileTransform<f64>>,
     /// For tiles that are computed by the direct method.
     taps: Taps<T>,
 }
 
+impl<T: Tiles> TileTransform<T> {
+    /// Convolves these pairs of a row of tiles, whose samples and sums are in `S`.
+    fn contract<S: Lane>(
+        &self,
+        simd: Simd,
+        pairs: &[Pair],
+        row: TileRow<'_, S>,
+        (tile, line): (&mut Vec<T>, &mut Vec<T>),
+    ) -> Result<()> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let spectrum = &self.spectrum;
+        let (height, width) = (spectrum.columns.len, spectrum.rows.len);
+        let tiles = PairedTiles {
+            spectrum,
+            pairs,
+            row,
+            tile: aligned(tile, 2 * height * width)?,
+            line: aligned(line, 2 * width * lanes(T::KIND))?,
+        };
+        T::contract(simd, tiles);
+        Ok(())
+    }
+}
+
 impl<T: Blocks + Tiles> Compiled<T> {
+    /// Whether tiles of these samples may be transformed in a wider lane.
+    const MAY_WIDEN: bool = matches!(T::KIND, LaneKind::F32);
+
     /// For bands whose rows have the layout `row` of `(columns, channels)`;
     /// `tiling` was chosen for their window.
     fn new(
@@ -91,91 +140,107 @@ impl<T: Blocks + Tiles> Compiled<T> {
             origin,
             ..
         } = kernel;
+        let cells = tiling.size[0] * tiling.size[1];
+        let results = match guarantee {
+            Guarantee::Float(results) => results,
+            Guarantee::Integers | Guarantee::InScale => T::KIND,
+        };
+        let accurate = |lane| Accurate::new(lane, results, kernel.weights, cells);
+        let wide = TileTransform {
+            spectrum: spectrum(simd, tiling.size, kernel)?,
+            accurate: accurate(LaneKind::F64),
+        };
+        let transform = TileTransform {
+            spectrum: wide.spectrum.in_lane()?,
+            accurate: accurate(T::KIND),
+        };
+        let is_float = matches!(guarantee, Guarantee::Float(_));
         Ok(Self {
             simd,
             tiling,
             halo: [0, 1].map(|axis| (shape[axis] - 1) * dilation[axis]),
             origin,
-            spectrum: spectrum(simd, tiling.size, kernel)?,
             guarantee,
-            accurate: accurate_range(T::KIND, kernel.weights, tiling.size[0] * tiling.size[1]),
-            taps: Taps::new(kernel, row, guarantee != Guarantee::Unbounded),
+            transform,
+            wide: (Self::MAY_WIDEN && is_float).then_some(wide),
+            taps: Taps::new(kernel, row, !is_float),
         })
     }
 
-    /// Pairs the tiles of a row, channel by channel, and puts the columns of sums of
-    /// tiles for the direct method into `refused`.
-    fn pair(
-        &self,
-        band: &Band<'_, T>,
-        sources: &[&[T]],
-        pairs: &mut Vec<Pair>,
-        refused: &mut Vec<Range<usize>>,
-        maxima: &mut Vec<T>,
-    ) {
-        let channels = band.channels();
+    /// Pairs the tiles of a row, channel by channel, for the transform in the lane or in f64, and
+    /// puts the columns of sums of tiles for the direct method into `refused`.
+    fn pair(&self, band: &Band<'_, T>, sources: &[&[T]], scratch: &mut TileScratch<T>) {
+        let TileScratch {
+            tiles,
+            contrasts,
+            pairs,
+            wide_pairs,
+            refused,
+            maxima,
+            ..
+        } = scratch;
+        tiles.clear();
+        contrasts.clear();
         pairs.clear();
+        wide_pairs.clear();
         refused.clear();
-        let mut count = 0;
+        let channels = band.channels();
         for x in (0..band.positions).step_by(self.tiling.valid[1]) {
             let sums = self.tiling.valid[1].min(band.positions - x);
             let columns = sums + self.halo[1];
             let from = (x + self.origin[1]) * channels;
-            let samples = from..from + columns * channels;
-            let accepted = self.accepts(sources, samples, channels, maxima);
-            if !accepted {
-                refused.push(x..x + sums);
+            tiles.extend((0..channels).map(|channel| Tile {
+                from: from + channel,
+                columns,
+                to: x * channels + channel,
+                sums,
+            }));
+            let at = contrasts.len();
+            contrasts.resize(at + channels, Contrast::NONE);
+            if let Guarantee::Float(_) = self.guarantee {
+                let samples = from..from + columns * channels;
+                let contrasts = &mut contrasts[at..];
+                maxima.add(self.simd, sources, &samples, contrasts);
+                if contrasts.iter().any(|&c| self.lane_for(c).is_none()) {
+                    // The direct method takes all channels.
+                    contrasts.fill(Contrast::REFUSED);
+                    refused.push(x..x + sums);
+                }
             }
-            for channel in 0..channels {
-                if count % 2 == 0 {
-                    pairs.push(Pair::default());
+        }
+        let mut put = |lane, pair| match lane {
+            Some(TileLane::Samples) => pairs.push(pair),
+            Some(TileLane::F64) => wide_pairs.push(pair),
+            None => {}
+        };
+        for (tiles, contrasts) in tiles.chunks(2).zip(contrasts.chunks(2)) {
+            let joined = contrasts
+                .iter()
+                .copied()
+                .fold(Contrast::NONE, Contrast::join);
+            let mut pair = Pair::default();
+            pair[..tiles.len()].copy_from_slice(tiles);
+            match self.lane_for(joined) {
+                None => {
+                    // Alone: errors in one would be relative to the samples of the other.
+                    for (at, &contrast) in contrasts.iter().enumerate() {
+                        let mut alone = Pair::default();
+                        alone[at] = pair[at];
+                        put(self.lane_for(contrast), alone);
+                    }
                 }
-                if let (true, Some(pair)) = (accepted, pairs.last_mut()) {
-                    pair[count % 2] = Tile {
-                        from: from + channel,
-                        columns,
-                        to: x * channels + channel,
-                        sums,
-                    };
-                }
-                count += 1;
+                lane => put(lane, pair),
             }
         }
     }
 
-    /// Whether these columns of a tile may be transformed.
-    fn accepts(
-        &self,
-        sources: &[&[T]],
-        samples: Range<usize>,
-        channels: usize,
-        maxima: &mut Vec<T>,
-    ) -> bool {
-        if self.guarantee != Guarantee::Unbounded {
-            return true;
+    /// The lane that such tiles are transformed in, if there is an accurate one.
+    fn lane_for(&self, contrast: Contrast) -> Option<TileLane> {
+        if self.transform.accurate.holds(contrast) {
+            return Some(TileLane::Samples);
         }
-        let (mut largest, mut least) = (0.0, f64::INFINITY);
-        for rows in sources.chunks(BLOCK_ROWS) {
-            maxima.clear();
-            maxima.resize(samples.len().div_ceil(BLOCK_COLUMNS * channels), T::ZERO);
-            self.simd.run(BlockMaxima {
-                rows,
-                samples: samples.clone(),
-                block: BLOCK_COLUMNS * channels,
-                maxima: &mut *maxima,
-            });
-            let whole = samples.len() / (BLOCK_COLUMNS * channels);
-            for (at, maximum) in maxima.iter().map(|m| m.to_f64()).enumerate() {
-                largest = f64::max(largest, maximum);
-                // In a block of zeros there is nothing that rounding errors would hide, and the
-                // few samples of a part of a block may be small by chance.
-                if maximum > 0.0 && at < whole && rows.len() == BLOCK_ROWS {
-                    least = f64::min(least, maximum);
-                }
-            }
-        }
-        let [low, high] = self.accurate;
-        largest == 0.0 || (low..=high).contains(&largest) && largest <= least * MAX_CONTRAST
+        let wide = self.wide.as_ref()?;
+        wide.accurate.holds(contrast).then_some(TileLane::F64)
     }
 
     /// Computes some columns of sums by the direct method.
@@ -231,9 +296,6 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
         scratch: &mut super::Scratch<T>,
     ) -> Result<()> {
         let scratch = &mut scratch.tiles;
-        let [height, width] = self.tiling.size;
-        let tile = aligned(&mut scratch.tile, 2 * height * width)?;
-        let line = aligned(&mut scratch.line, 2 * width * lanes(T::KIND))?;
         let at_once = self.tiling.valid[0];
         let channels = band.channels();
         for (i, out) in out.chunks_mut(at_once * stride).enumerate() {
@@ -241,26 +303,19 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
             let top = y + self.origin[0];
             let source_rows = out.len().div_ceil(stride) + self.halo[0];
             let sources = &band.rows[top..top + source_rows];
-            self.pair(
-                band,
+            self.pair(band, sources, scratch);
+            let mut row = TileRow {
                 sources,
-                &mut scratch.pairs,
-                &mut scratch.refused,
-                &mut scratch.maxima,
-            );
-            Tiles::contract(
-                self.simd,
-                TileRow {
-                    spectrum: &self.spectrum,
-                    sources,
-                    pairs: &scratch.pairs,
-                    channels,
-                    out,
-                    stride,
-                    tile: &mut *tile,
-                    line: &mut *line,
-                },
-            );
+                channels,
+                out: &mut *out,
+                stride,
+            };
+            let buffers = (&mut scratch.tile, &mut scratch.line);
+            (self.transform).contract(self.simd, &scratch.pairs, row.reborrow(), buffers)?;
+            if let (true, Some(wide)) = (const { Self::MAY_WIDEN }, &self.wide) {
+                let buffers = (&mut scratch.wide_tile, &mut scratch.wide_line);
+                wide.contract(self.simd, &scratch.wide_pairs, row, buffers)?;
+            }
             for columns in scratch.refused.drain(..) {
                 let buffers = (&mut scratch.sums, &mut scratch.slices);
                 self.contract_directly(band, y, columns, out, stride, buffers)?;
@@ -273,51 +328,6 @@ impl<T: Blocks + Tiles> CompiledKernel for Compiled<T> {
         }
         Ok(())
     }
-}
-
-/// Rows and columns of the blocks of a tile whose largest samples are compared.
-const BLOCK_ROWS: usize = 16;
-const BLOCK_COLUMNS: usize = 16;
-
-/// A tile is transformed if the largest sample of every block is at least the largest of the
-/// tile over this: rounding errors are relative to that of the tile, and would be seen in
-/// blocks that are far darker.
-const MAX_CONTRAST: f64 = 4096.0;
-
-/// The largest absolute sample of every block in a row of blocks.
-struct BlockMaxima<'a, T> {
-    rows: &'a [&'a [T]],
-    samples: Range<usize>,
-    /// The samples of a block's row.
-    block: usize,
-    maxima: &'a mut [T],
-}
-
-impl<T: Lane> Body for BlockMaxima<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) {
-        for row in self.rows {
-            let blocks = row[self.samples.clone()].chunks(self.block);
-            for (maximum, samples) in self.maxima.iter_mut().zip(blocks) {
-                *maximum = T::largest(samples, *maximum);
-            }
-        }
-    }
-}
-
-/// The smallest and the largest sample of a tile whose products and their sums neither
-/// underflow nor overflow in a transform of `cells`.
-fn accurate_range(lane: LaneKind, weights: &[f64], cells: usize) -> [f64; 2] {
-    let bits = match lane {
-        LaneKind::F64 => 1000,
-        LaneKind::I16 | LaneKind::F32 => 100,
-    };
-    let gain: f64 = weights.iter().map(|w| w.abs()).sum();
-    let power = |n: i32| 2_f64.powi(n);
-    let low = power(-bits / 2) / gain.clamp(power(-bits / 2), 1.0);
-    [low, power(bits) / (gain.max(1.0) * cells as f64)]
 }
 
 /// Rounds sums to the nearest integers.
@@ -343,12 +353,12 @@ const fn lanes(lane: LaneKind) -> usize {
 /// The spectrum of the kernel rotated by 180 degrees, divided by the tile's size: the
 /// product with it and two unscaled transforms give the correlation. Always computed
 /// in f64.
-fn spectrum<T: Lane>(
+fn spectrum(
     simd: Simd,
     [height, width]: [usize; 2],
     kernel: PlacedKernel<'_>,
-) -> Result<Spectrum<T>> {
-    let wide = lanes(LaneKind::F64);
+) -> Result<Spectrum<f64>> {
+    let lanes = lanes(LaneKind::F64);
     let scale = (height * width) as f64;
     let mut tile = zeroed_vec(2 * height * width)?;
     let PlacedKernel {
@@ -358,33 +368,46 @@ fn spectrum<T: Lane>(
     for (i, &weight) in weights.iter().enumerate() {
         let y = (height - i / kernel_columns * dilation[0]) % height;
         let x = (width - i % kernel_columns * dilation[1]) % width;
-        tile[(x / wide * height + y) * 2 * wide + x % wide] += weight / scale;
+        tile[(x / lanes * height + y) * 2 * lanes + x % lanes] += weight / scale;
     }
-    let mut lines = zeroed_vec(tile.len())?;
-    simd.run(Forward {
-        columns: &Transform::new(height),
-        rows: &Transform::new(width),
-        tile: &mut tile,
-        out: &mut lines,
-    });
-    // From lines of 8 column frequencies to lines of as many as the lane has.
-    let lines = cells::<f64, 8>(&lines);
-    let lanes = lanes(T::KIND);
-    let mut product = Aligned::new(2 * height * width)?;
-    let out = product.get_mut().chunks_exact_mut(2 * lanes);
-    for (i, cell) in out.enumerate() {
-        let (y, x) = (i / width * lanes, i % width);
-        for (part, values) in cell.chunks_exact_mut(lanes).enumerate() {
-            for (y, value) in (y..).zip(values) {
-                *value = T::from_weight(lines[y / wide * width + x][part][y % wide]);
-            }
-        }
-    }
-    Ok(Spectrum {
+    let mut spectrum = Spectrum {
         columns: Transform::new(height),
         rows: Transform::new(width),
-        product,
-    })
+        product: Aligned::new(tile.len())?,
+    };
+    simd.run(Forward {
+        columns: &spectrum.columns,
+        rows: &spectrum.rows,
+        tile: &mut tile,
+        out: spectrum.product.get_mut(),
+    });
+    Ok(spectrum)
+}
+
+impl Spectrum<f64> {
+    /// The same in another lane: from lines of 8 column frequencies to lines of as many as
+    /// that has.
+    fn in_lane<T: Lane>(&self) -> Result<Spectrum<T>> {
+        let (height, width) = (self.columns.len, self.rows.len);
+        let wide = lanes(LaneKind::F64);
+        let lines = cells::<f64, 8>(self.product.get());
+        let lanes = lanes(T::KIND);
+        let mut product = Aligned::new(2 * height * width)?;
+        let out = product.get_mut().chunks_exact_mut(2 * lanes);
+        for (i, cell) in out.enumerate() {
+            let (y, x) = (i / width * lanes, i % width);
+            for (part, values) in cell.chunks_exact_mut(lanes).enumerate() {
+                for (y, value) in (y..).zip(values) {
+                    *value = T::from_weight(lines[y / wide * width + x][part][y % wide]);
+                }
+            }
+        }
+        Ok(Spectrum {
+            columns: Transform::new(height),
+            rows: Transform::new(width),
+            product,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,10 @@ impl Engine for Fft {
         Method::Fft
     }
 
+    fn divides_sums(&self) -> bool {
+        true
+    }
+
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
         let Problem {
             kernels,
@@ -51,6 +55,9 @@ impl Engine for Fft {
         let sums = [&geometry.rows, &geometry.columns].map(|axis| axis.positions(axis.output));
         if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
+        }
+        if problem.normalises && !depth.is_float() {
+            return Err(Refusal::of(Why::Missing));
         }
         if problem.combine == Some(Combine::Direction) && !exact {
             return Err(Refusal::of(Why::Direction));
@@ -97,33 +104,56 @@ impl Engine for Fft {
             rows_at_once: tiling.valid[0],
             tile_width,
             on_grid: true,
-            scratch: scratch(problem, &tiling, tile_width).saturating_mul(lane.bytes()),
-            tables: tables(&tiling, kernels.len(), lane),
-            recipe: Arc::new(Transforms { tiling, guarantees }),
+            scratch: scratch(problem, &tiling, tile_width, lane),
+            tables: tables(&tiling, kernels.len(), lane, depth),
+            recipe: Arc::new(Transforms {
+                tiling,
+                guarantees,
+                lane,
+            }),
         })
     }
 }
 
-/// The maximum elements of scratch in a thread: a pair of tiles, a line of cells, and the
-/// sums of a tile for the direct method.
-fn scratch(problem: &Problem<'_>, tiling: &Tiling, tile_width: usize) -> usize {
-    let [rows, columns] = tiling.size;
-    let sum_row_len = problem.geometry.columns.positions(tile_width) * problem.channels + MAX_BLOCK;
-    (rows * columns * 2 + columns * 2 * LINES)
-        .saturating_add(tiling.valid[0].saturating_mul(sum_row_len))
+/// Whether tiles may be transformed in f64 where the lane is not accurate.
+fn may_widen(lane: LaneKind, depth: Depth) -> bool {
+    depth.is_float() && lane != LaneKind::F64
 }
 
-/// The bytes of the spectra in the lane, and of two in f64 while one is computed.
-fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind) -> usize {
+/// The maximum bytes of scratch in a thread: a pair of tiles, a line of cells, the same in f64,
+/// and the sums of a tile for the direct method.
+fn scratch(problem: &Problem<'_>, tiling: &Tiling, tile_width: usize, lane: LaneKind) -> usize {
+    let [rows, columns] = tiling.size;
+    let sum_row_len = problem.geometry.columns.positions(tile_width) * problem.channels + MAX_BLOCK;
+    let pair = rows * columns * 2 + columns * 2 * LINES;
+    let wide = match may_widen(lane, problem.depth) {
+        true => pair * LaneKind::F64.bytes(),
+        false => 0,
+    };
+    let in_lane = pair.saturating_add(tiling.valid[0].saturating_mul(sum_row_len));
+    in_lane.saturating_mul(lane.bytes()).saturating_add(wide)
+}
+
+/// The bytes of the spectra in the lane, and in f64 where tiles may be transformed in that, and
+/// of two in f64 while one is computed.
+fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind, depth: Depth) -> usize {
     let [rows, columns] = tiling.size;
     let tile = rows * columns * 2;
     let factors = 16 * (rows + columns) * size_of::<f64>();
-    kernels * (tile * lane.bytes() + factors) + 2 * tile * size_of::<f64>()
+    let spectrum = |lane: LaneKind| tile * lane.bytes() + factors;
+    let wide = match may_widen(lane, depth) {
+        true => spectrum(LaneKind::F64),
+        false => 0,
+    };
+    kernels * (spectrum(lane) + wide) + 2 * tile * size_of::<f64>()
 }
 
 fn guarantee(kernel: &Kernel, depth: Depth) -> Guarantee {
     if depth.is_float() {
-        Guarantee::Unbounded
+        Guarantee::Float(match depth {
+            Depth::F64 => LaneKind::F64,
+            _ => LaneKind::F32,
+        })
     } else if is_exact(kernel, depth) {
         Guarantee::Integers
     } else {
@@ -136,6 +166,8 @@ fn guarantee(kernel: &Kernel, depth: Depth) -> Guarantee {
 enum Why {
     #[error("it computes every row, and the step leaves rows out")]
     Step,
+    #[error("samples are missing, and near ties of integers need sums tap by tap")]
+    Missing,
     #[error("the angle of a faint gradient shows its rounding")]
     Direction,
     #[error("it would run in {0}")]
@@ -151,6 +183,7 @@ struct Transforms {
     tiling: Tiling,
     /// One for every kernel.
     guarantees: Vec<Guarantee>,
+    lane: LaneKind,
 }
 
 impl fmt::Display for Transforms {
@@ -160,7 +193,13 @@ impl fmt::Display for Transforms {
             f,
             "tiles of {} x {} through a Fourier transform, for sums of {} x {} each",
             size[0], size[1], valid[0], valid[1]
-        )
+        )?;
+        let is_float = |guarantee| matches!(guarantee, &Guarantee::Float(_));
+        match (self.guarantees.iter().any(is_float), self.lane) {
+            (false, _) => Ok(()),
+            (true, LaneKind::F64) => f.write_str("; tiles of too much contrast tap by tap"),
+            (true, _) => f.write_str("; tiles of more contrast in f64, or tap by tap"),
+        }
     }
 }
 

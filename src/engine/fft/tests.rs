@@ -95,6 +95,20 @@ impl Case {
     where
         f64: From<T>,
     {
+        self.run_in::<T>(simd, tiling, tiles_per_call).0
+    }
+
+    /// The same, and how the first row of tiles is computed: pairs that were transformed in the
+    /// lane and in f64, tiles that were refused.
+    fn run_in<T: Blocks + Tiles>(
+        &self,
+        simd: Simd,
+        tiling: Tiling,
+        tiles_per_call: usize,
+    ) -> (Vec<f64>, [usize; 3])
+    where
+        f64: From<T>,
+    {
         let samples: Vec<T> = self.samples.iter().map(|&s| T::from_weight(s)).collect();
         let view = StridedView::from_slice(&samples, self.shape).expect("the shape is that");
         let band = Band::new(view, self.sums[1], [1, 1], true, false, Vec::new()).unwrap();
@@ -107,18 +121,28 @@ impl Case {
             dilation: self.dilation,
             origin: self.origin,
         };
-        let fft = Compiled::new(simd, tiling, kernel, &row, Guarantee::Unbounded).unwrap();
+        let fft = Compiled::new(simd, tiling, kernel, &row, Guarantee::Float(T::KIND)).unwrap();
+        let mut scratch = crate::engine::Scratch::new();
         let stride = band.dense_len() + 5;
         let mut out = vec![T::ZERO; self.sums[0] * stride];
-        let mut scratch = crate::engine::Scratch::new();
         let rows = tiles_per_call * tiling.valid[0];
         for (i, out) in out.chunks_mut(rows * stride).enumerate() {
             fft.contract(simd, &band, i * rows, out, stride, &mut scratch)
                 .unwrap();
         }
-        out.chunks(stride)
-            .flat_map(|row| row[..band.dense_len()].iter().map(|&sum| sum.into()))
-            .collect()
+        let sums = (out.chunks(stride))
+            .flat_map(|row| row[..band.dense_len()].iter().map(|&sum| sum.into()));
+        let sums = sums.collect();
+        let last = (self.origin[0] + tiling.valid[0] + fft.halo[0]).min(band.rows.len());
+        let sources = &band.rows[self.origin[0]..last];
+        fft.pair(&band, sources, &mut scratch.tiles);
+        let TileScratch {
+            pairs,
+            wide_pairs,
+            refused,
+            ..
+        } = &scratch.tiles;
+        (sums, [pairs.len(), wide_pairs.len(), refused.len()])
     }
 }
 
@@ -275,6 +299,111 @@ fn errors_are_within_their_bound() {
                 let off = difference(&sums, &expected, &case);
                 assert!(off * case.weight() < bound, "{pattern}: {off:e} {bound:e}");
                 assert!(off < typical, "{pattern} in {lane}: {off:e}");
+            }
+        }
+    }
+}
+
+/// Noise of the magnitude that `power` gives each row, column and channel, as a power of two.
+fn uneven(case: &Case, power: impl Fn(usize, usize, usize) -> i32) -> Arc<[f64]> {
+    let [_, columns, channels] = case.shape;
+    let sample = |(i, &sample): (usize, &f64)| {
+        let (pixel, channel) = (i / channels, i % channels);
+        // Half of a positive sample is not small by chance.
+        (0.5 + sample / 2.0) * 2_f64.powi(power(pixel / columns, pixel % columns, channel))
+    };
+    case.samples.iter().enumerate().map(sample).collect()
+}
+
+/// Tiles of 48 x 48 samples of one magnitude, and of one sample that is brighter by a power of two:
+/// the lanes they take. Where it is f32 or f64, errors in the dark are relative to what is
+/// allowed there, and where it is neither, to the dark itself.
+#[test]
+fn tiles_take_the_narrowest_lane_that_holds_their_contrast() {
+    let tiling = Tiling {
+        size: [48, 48],
+        valid: [40, 40],
+    };
+    for (base, bright, lanes) in [
+        (0, 0, [1, 0, 0]),
+        (0, 10, [1, 0, 0]),
+        (0, 14, [0, 1, 0]),
+        (0, 34, [0, 1, 0]),
+        (0, 38, [0, 0, 1]),
+        (-10, 20, [0, 1, 0]),
+        (-48, 0, [1, 0, 0]),
+        (-60, 0, [0, 1, 0]),
+        (-100, 0, [0, 1, 0]),
+        (-100, -70, [0, 1, 0]),
+        (70, 0, [1, 0, 0]),
+        (98, 0, [0, 1, 0]),
+        (98, 14, [0, 1, 0]),
+    ] {
+        let mut case = Case::new([9, 9], [1, 1], 1, [40, 40]);
+        case.samples = uneven(&case, |y, x, _| match (y, x) {
+            (8, 9) => base + bright,
+            _ => base,
+        });
+        let expected = case.all_expected();
+        for simd in Simd::available() {
+            let (sums, taken) = case.run_in::<f32>(simd, tiling, 1);
+            assert_eq!(taken, lanes, "{base} {bright}");
+            let unit = match lanes {
+                [1, ..] => 6.5e-7 * 2_f64.powi(bright.max(0)),
+                [_, 1, _] => 7e-16 * 2_f64.powi(bright.max(0)) + 6e-8,
+                _ => 1e-5,
+            };
+            for (i, (sum, expected)) in sums.iter().zip(&expected).enumerate() {
+                // The windows without the bright sample.
+                let in_the_dark = i / 40 > 8 || i % 40 > 8;
+                let magnitude = if in_the_dark {
+                    base
+                } else {
+                    base + bright.max(0)
+                };
+                let allowed = match in_the_dark {
+                    true => unit,
+                    false => 6.5e-7,
+                };
+                let off = (sum - expected).abs() / 2_f64.powi(magnitude) / case.weight();
+                assert!(off < allowed, "{base} {bright}, {i}: {off:e} in {simd:?}");
+            }
+        }
+    }
+}
+
+/// The two tiles of a pair are one complex transform, and errors in one are relative to the samples
+/// of both: of a channel beside a brighter one, and of columns that fade.
+#[test]
+fn what_shares_a_transform_is_of_like_magnitude() {
+    let tiling = Tiling {
+        size: [48, 48],
+        valid: [40, 40],
+    };
+    let fades = |_: usize, x: usize, _: usize| -8 * (x / 24) as i32;
+    let of_channels = |_: usize, _: usize, channel: usize| [0, -40, 30][channel];
+    let channels_apart = |_: usize, _: usize, channel: usize| [0, -120, 3][channel];
+    for (channels, power) in [
+        (1, &fades as &dyn Fn(usize, usize, usize) -> i32),
+        (2, &of_channels),
+        (3, &of_channels),
+        (3, &channels_apart),
+    ] {
+        let mut case = Case::new([9, 9], [1, 1], channels, [40, 200]);
+        case.samples = uneven(&case, power);
+        let expected = case.all_expected();
+        for simd in Simd::available() {
+            let (sums, taken) = case.run_in::<f32>(simd, tiling, 1);
+            assert_eq!(taken[2], 0, "none is refused");
+            for (i, (sum, expected)) in sums.iter().zip(&expected).enumerate() {
+                let (x, channel) = (i / channels % 200, i % channels);
+                // The first column of the tile is its brightest.
+                let largest = 2_f64.powi(power(0, x / 40 * 40 + case.origin[1], channel));
+                let off = (sum - expected).abs() / largest / case.weight();
+                assert!(
+                    off < 6.5e-7,
+                    "{channels} channels, {i}: {off:e} in {simd:?}"
+                );
             }
         }
     }

@@ -44,49 +44,66 @@ pub(super) struct Spectrum<T> {
     pub(super) product: Aligned<T>,
 }
 
-/// The operands of one row of tiles.
+/// The samples that a row of tiles is computed from, and its sums.
 #[derive(Debug)]
-pub(crate) struct TileRow<'a, T> {
-    pub(super) spectrum: &'a Spectrum<T>,
+pub(crate) struct TileRow<'a, S> {
     /// At most N flat source rows; beyond them are zeros.
-    pub(super) sources: &'a [&'a [T]],
-    pub(super) pairs: &'a [Pair],
+    pub(super) sources: &'a [&'a [S]],
     pub(super) channels: usize,
-    pub(super) out: &'a mut [T],
+    pub(super) out: &'a mut [S],
     pub(super) stride: usize,
+}
+
+impl<S> TileRow<'_, S> {
+    pub(super) const fn reborrow(&mut self) -> TileRow<'_, S> {
+        TileRow {
+            sources: self.sources,
+            channels: self.channels,
+            out: &mut *self.out,
+            stride: self.stride,
+        }
+    }
+}
+
+/// Pairs of tiles in one row, with samples and sums in `S`, to be transformed in `T`.
+#[derive(Debug)]
+pub(crate) struct PairedTiles<'a, S, T> {
+    pub(super) spectrum: &'a Spectrum<T>,
+    pub(super) pairs: &'a [Pair],
+    pub(super) row: TileRow<'a, S>,
     pub(super) tile: &'a mut [T],
     pub(super) line: &'a mut [T],
 }
 
-struct F32<'a>(TileRow<'a, f32>);
-struct F64<'a>(TileRow<'a, f64>);
+struct F32<'a, S>(PairedTiles<'a, S, f32>);
+struct F64<'a, S>(PairedTiles<'a, S, f64>);
 
-/// A lane that a row of tiles is computed in, as
+/// A lane that a row of tiles is transformed in, as
 /// [`Blocks`](super::register_blocks::Blocks) for the direct loop. Only float lanes are
 /// transformed.
 pub(crate) trait Tiles: Lane {
-    fn contract(simd: Simd, tiles: TileRow<'_, Self>);
+    fn contract<S: Lane>(simd: Simd, tiles: PairedTiles<'_, S, Self>);
 }
 
 impl Tiles for i16 {
-    fn contract(_: Simd, _: TileRow<'_, Self>) {
+    fn contract<S: Lane>(_: Simd, _: PairedTiles<'_, S, Self>) {
         unreachable!("the plan transforms in float lanes only");
     }
 }
 
 impl Tiles for f32 {
-    fn contract(simd: Simd, tiles: TileRow<'_, Self>) {
+    fn contract<S: Lane>(simd: Simd, tiles: PairedTiles<'_, S, Self>) {
         simd.run(F32(tiles));
     }
 }
 
 impl Tiles for f64 {
-    fn contract(simd: Simd, tiles: TileRow<'_, Self>) {
+    fn contract<S: Lane>(simd: Simd, tiles: PairedTiles<'_, S, Self>) {
         simd.run(F64(tiles));
     }
 }
 
-impl Body for F32<'_> {
+impl<S: Lane> Body for F32<'_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -95,7 +112,7 @@ impl Body for F32<'_> {
     }
 }
 
-impl Body for F64<'_> {
+impl<S: Lane> Body for F64<'_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -104,7 +121,7 @@ impl Body for F64<'_> {
     }
 }
 
-impl<T: Float> TileRow<'_, T> {
+impl<S: Lane, T: Float> PairedTiles<'_, S, T> {
     #[inline(always)]
     fn contract<I: Isa, const W: usize>(self) {
         let Spectrum {
@@ -112,13 +129,19 @@ impl<T: Float> TileRow<'_, T> {
             rows,
             product,
         } = self.spectrum;
+        let TileRow {
+            sources,
+            channels,
+            out,
+            stride,
+        } = self.row;
         let (height, width) = (columns.len, rows.len);
         let tile = cells_mut::<T, W>(self.tile);
         let line = cells_mut::<T, W>(self.line);
         for pair in self.pairs {
             for (p, panel) in tile.chunks_exact_mut(height).enumerate() {
                 for (part, tile) in pair.iter().enumerate() {
-                    load(self.sources, tile, p * W, self.channels, part, panel);
+                    load(sources, tile, p * W, channels, part, panel);
                 }
                 columns.forward::<I, W>(panel);
             }
@@ -138,8 +161,8 @@ impl<T: Float> TileRow<'_, T> {
                 }
                 columns.inverse::<I, W>(panel);
                 for (part, tile) in pair.iter().enumerate() {
-                    let out = self.out.chunks_mut(self.stride);
-                    store(panel, part, tile, p * W, self.channels, out);
+                    let out = out.chunks_mut(stride);
+                    store(panel, part, tile, p * W, channels, out);
                 }
             }
         }
@@ -161,8 +184,8 @@ fn gather<I: Isa, T: Float, const W: usize>(
 
 /// Columns `x..x + W` of the tile, to one part of a panel.
 #[inline(always)]
-fn load<T: Float, const W: usize>(
-    sources: &[&[T]],
+fn load<S: Lane, T: Float, const W: usize>(
+    sources: &[&[S]],
     tile: &Tile,
     x: usize,
     channels: usize,
@@ -175,12 +198,14 @@ fn load<T: Float, const W: usize>(
     for (cell, source) in filled.iter_mut().zip(sources) {
         let samples = &source[tile.from + x * channels..];
         match samples.first_chunk::<W>() {
-            Some(samples) if channels == 1 && columns == W => cell[part] = *samples,
+            Some(samples) if channels == 1 && columns == W => {
+                cell[part] = samples.map(convert);
+            }
             _ => {
                 let samples = samples.iter().step_by(channels);
                 cell[part] = [T::ZERO; W];
                 for (lane, &sample) in cell[part][..columns].iter_mut().zip(samples) {
-                    *lane = sample;
+                    *lane = convert(sample);
                 }
             }
         }
@@ -192,13 +217,13 @@ fn load<T: Float, const W: usize>(
 
 /// Columns `x..x + W` of the tile's sums, from one part of a panel.
 #[inline(always)]
-fn store<'a, T: Float, const W: usize>(
+fn store<'a, S: Lane, T: Float, const W: usize>(
     panel: &[Cell<T, W>],
     part: usize,
     tile: &Tile,
     x: usize,
     channels: usize,
-    out: impl Iterator<Item = &'a mut [T]>,
+    out: impl Iterator<Item = &'a mut [S]>,
 ) {
     let columns = tile.sums.saturating_sub(x).min(W);
     if columns == 0 {
@@ -207,15 +232,23 @@ fn store<'a, T: Float, const W: usize>(
     for (cell, out) in panel.iter().zip(out) {
         let sums = &mut out[tile.to + x * channels..];
         match sums.first_chunk_mut::<W>() {
-            Some(sums) if channels == 1 && columns == W => *sums = cell[part],
+            Some(sums) if channels == 1 && columns == W => {
+                *sums = cell[part].map(convert);
+            }
             _ => {
                 let sums = sums.iter_mut().step_by(channels);
                 for (sum, &lane) in sums.zip(&cell[part][..columns]) {
-                    *sum = lane;
+                    *sum = convert(lane);
                 }
             }
         }
     }
+}
+
+/// The same number in another lane, or the nearest; the compiler drops it within one lane.
+#[inline(always)]
+fn convert<A: Lane, B: Lane>(number: A) -> B {
+    B::from_weight(number.to_f64())
 }
 
 /// Transforms the real parts of one tile, and leaves its lines in `out`.

@@ -181,23 +181,28 @@ fn floats_keep_the_bound_at_every_magnitude() {
                 let samples: Vec<f64> = (0..40 * 41)
                     .map(|_| magnitude * (2.0 * uniform(&mut random) - 0.5))
                     .collect();
-                let mut case = Case::new(image(Depth::F32, shape, &samples), kernel.clone());
-                case.extent = Extent::Same(Border::Symmetric);
-                worst = worst.max(check(&case, FLOAT_BOUND));
-                case.image = flat(Depth::F32, shape, magnitude);
-                worst = worst.max(check(&case, FLOAT_BOUND));
+                for depth in [Depth::F32, Depth::F64] {
+                    let mut case = Case::new(image(depth, shape, &samples), kernel.clone());
+                    case.extent = Extent::Same(Border::Symmetric);
+                    worst = worst.max(check(&case, FLOAT_BOUND));
+                    case.image = flat(depth, shape, magnitude);
+                    worst = worst.max(check(&case, FLOAT_BOUND));
+                }
             }
             // A bright point on a dark ground: what is far from it keeps a bound of its own,
             // where no transform spreads it.
             let mut samples: Vec<f64> = (0..40 * 41).map(|_| 1e-3 * uniform(&mut random)).collect();
             samples[20 * 41 + 5] = 1e6;
-            let mut case = Case::new(image(Depth::F32, shape, &samples), kernel.clone());
-            case.extent = Extent::Same(Border::Reflect);
-            worst = worst.max(check(&case, FLOAT_BOUND));
-            for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-                samples[4 * 41 + 33] = bad;
-                case.image = image(Depth::F32, shape, &samples);
+            for depth in [Depth::F32, Depth::F64] {
+                let mut case = Case::new(image(depth, shape, &samples), kernel.clone());
+                case.extent = Extent::Same(Border::Reflect);
                 worst = worst.max(check(&case, FLOAT_BOUND));
+                for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                    let mut samples = samples.clone();
+                    samples[4 * 41 + 33] = bad;
+                    case.image = image(depth, shape, &samples);
+                    worst = worst.max(check(&case, FLOAT_BOUND));
+                }
             }
         }
     }
