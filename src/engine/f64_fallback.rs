@@ -234,17 +234,18 @@ fn add_taps<I: Isa>(
     out: &mut [f64],
 ) {
     let lanes = <I as Vectors<f64>>::LANES;
-    let zero = isa.splat(0.0_f64);
+    let zero = Vectors::<f64>::splat(isa, 0.0);
     let mut vectors = out.chunks_exact_mut(lanes);
     let mut at = 0;
     for out in &mut vectors {
-        let mut sums = isa.load(out);
+        let mut sums = Vectors::<f64>::load(isa, out);
         for (tap, &weight) in weights.iter().enumerate() {
-            let samples = isa.load(&samples[at + tap * tap_distance..]);
-            let product = isa.mul_add(isa.splat(weight), samples, zero);
-            sums = isa.add(sums, product);
+            let samples = Vectors::<f64>::load(isa, &samples[at + tap * tap_distance..]);
+            let weight = Vectors::<f64>::splat(isa, weight);
+            let product = Vectors::<f64>::mul_add(isa, weight, samples, zero);
+            sums = Vectors::<f64>::add(isa, sums, product);
         }
-        isa.store(sums, out);
+        Vectors::<f64>::store(isa, sums, out);
         at += lanes;
     }
     for sum in vectors.into_remainder() {

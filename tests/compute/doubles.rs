@@ -23,7 +23,6 @@ fn doubles(image: Image) -> Vec<f64> {
 fn sums_are_samples_in_wide_images_as_in_narrow_ones() {
     let mut random = Random(0x64);
     let weights = [-1e-200, 0.3, -2.0, 1e-200, 0.7, -0.1, 4.0, -1e-170, 0.25];
-    let mut negative_zeros = 0;
     for (channels, columns, rows) in [
         (1, 64 + 2, 3),
         (1, 65 + 2, 6),
@@ -42,7 +41,6 @@ fn sums_are_samples_in_wide_images_as_in_narrow_ones() {
         let image = |columns: usize, samples: Vec<f64>| {
             Image::new(rows, columns, channels, Samples::F64(samples.into())).unwrap()
         };
-        // No integers over a power of two: such are divided, which may give -0.
         let tiny = [
             -1.1e-200, -2.3e-200, -3e-200, -0.7e-199, -1.9e-200, -1.3e-199, -3.1e-200,
         ];
@@ -60,7 +58,6 @@ fn sums_are_samples_in_wide_images_as_in_narrow_ones() {
                     .with_simd(simd);
                 let wide = doubles(apply(&filter, &wide_image, &tuning));
                 let wide_row = (columns - 2) * channels;
-                negative_zeros += wide.iter().filter(|s| s.to_bits() == 1 << 63).count();
                 for first in (0..columns - 2 - NARROW).step_by(NARROW - 1) {
                     let cut = samples.chunks_exact(columns * channels).flat_map(|row| {
                         row[first * channels..(first + NARROW + 2) * channels].to_vec()
@@ -79,5 +76,4 @@ fn sums_are_samples_in_wide_images_as_in_narrow_ones() {
             }
         }
     }
-    assert_eq!(negative_zeros, 0);
 }
