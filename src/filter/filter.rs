@@ -9,6 +9,7 @@ use crate::{
     image::Depth,
     kernel::{Kernel, KernelBank},
     map::Map,
+    orientation::Orientation,
 };
 
 /// A bank of kernels, and all options that determine the result.
@@ -47,7 +48,9 @@ pub struct Filter {
     pub(crate) scaled: bool,
     /// Which samples are missing, if any.
     pub(crate) missing: Option<Missing>,
-    /// Whether it is for images whose rows and columns are exchanged.
+    /// How the images that it is for are turned to those that its options were given for.
+    pub(crate) orientation: Orientation,
+    /// Whether it is for arrays whose rows and columns are exchanged.
     pub(crate) transposed: bool,
 }
 
@@ -67,6 +70,7 @@ impl Filter {
             depth: None,
             scaled: true,
             missing: None,
+            orientation: Orientation::Normal,
             transposed: false,
         }
     }
@@ -149,22 +153,54 @@ impl Filter {
         self
     }
 
-    /// The filter for images whose rows and columns are exchanged, which gives results of which
+    /// The filter for the stored pixels of a picture that is seen turned by `orientation`. Its
+    /// result, turned so, is what this filter gives of the pixels turned so.
+    ///
+    /// Kernels are turned with their anchors; borders, steps and dilations of rows and columns
+    /// are exchanged where these are, and so is a mask. The windows of a step are those that
+    /// it has from the top left of the picture as it is seen. Integers are the same to
+    /// the bit; sums of floats may be in another order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Filter, Image, ImageView, KernelBank, Map, Orientation, Samples};
+    ///
+    /// let stored = Image::new(3, 4, 1, Samples::U8((0..12).map(|n| n * n).collect()))?;
+    /// let filter = Filter::new(KernelBank::resolve("sobel_x")?).with_map(Map::Abs);
+    /// let turned = filter.turned(Orientation::Rotate90).apply(&stored)?;
+    /// assert_eq!(turned.shape(), [1, 2, 1]);
+    ///
+    /// let seen = filter.apply(ImageView::from(&stored).turned(Orientation::Rotate90))?;
+    /// assert_eq!(seen.shape(), [2, 1, 1]);
+    /// assert_eq!(turned.samples(), seen.samples());
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    #[must_use]
+    pub fn turned(&self, orientation: Orientation) -> Self {
+        let to_stored = orientation.inverse();
+        let missing = self.missing.as_ref();
+        Self {
+            bank: Arc::new(self.bank.turned(to_stored)),
+            extent: match self.extent.borders() {
+                Some(borders) => orientation.of_axes(borders).into(),
+                None => self.extent,
+            },
+            step: orientation.of_axes(self.step),
+            dilation: orientation.of_axes(self.dilation),
+            missing: missing.map(|missing| missing.turned(to_stored)),
+            orientation: orientation.then(self.orientation),
+            ..self.clone()
+        }
+    }
+
+    /// The filter for arrays whose rows and columns are exchanged, which gives results of which
     /// they are exchanged too.
     #[must_use]
     pub(crate) fn transposed(&self) -> Self {
-        let exchanged = |[rows, columns]: [usize; 2]| [columns, rows];
         Self {
-            bank: Arc::new(self.bank.transposed()),
-            extent: match self.extent.borders() {
-                Some([rows, columns]) => [columns, rows].into(),
-                None => self.extent,
-            },
-            step: exchanged(self.step),
-            dilation: exchanged(self.dilation),
-            missing: self.missing.as_ref().map(Missing::transposed),
             transposed: !self.transposed,
-            ..self.clone()
+            ..self.turned(Orientation::Transpose)
         }
     }
 

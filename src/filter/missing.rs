@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     error::{RequestError, Result},
     image::{Depth, ImageSpec, ImageView, zeroed_vec},
+    orientation::Orientation,
     text,
 };
 
@@ -123,10 +124,11 @@ impl Missing {
         Ok(self)
     }
 
-    /// The same of images whose rows and columns are exchanged.
-    pub(super) fn transposed(&self) -> Self {
+    /// The same of images that are turned so.
+    pub(crate) fn turned(&self, orientation: Orientation) -> Self {
+        let mask = self.mask.as_ref();
         Self {
-            mask: self.mask.as_ref().map(Mask::transposed),
+            mask: mask.map(|mask| mask.turned(orientation)),
             ..self.clone()
         }
     }
@@ -262,17 +264,15 @@ impl Mask {
         Self { shape, missing }
     }
 
-    fn transposed(&self) -> Self {
-        let [rows, columns, channels] = self.shape;
-        let pixel = |row: usize, column: usize| {
-            let at = (row * columns + column) * channels;
-            &self.missing[at..at + channels]
-        };
-        let pixels = (0..columns).flat_map(|column| (0..rows).map(move |row| pixel(row, column)));
-        Self::of_marks(
-            [columns, rows, channels],
-            pixels.flatten().copied().collect(),
-        )
+    fn turned(&self, orientation: Orientation) -> Self {
+        if orientation == Orientation::Normal {
+            return self.clone();
+        }
+        let marks = ImageView::from_samples(self.missing.as_slice(), self.shape);
+        let marks = marks.expect("a mask has the size of its shape");
+        let turned = marks.turned(orientation);
+        let marks = turned.view::<u8>().expect("marks are bytes");
+        Self::of_marks(turned.shape(), marks.to_vec())
     }
 
     /// The bytes of memory that it takes.

@@ -10,6 +10,11 @@ use crate::border::Border;
 /// window covers [`window`](Self::window) elements of it, dilation included. For an image of 6, a
 /// window of 3 whose anchor is 1, and a border, the window of output 0 lies on -1, 0 and 1
 /// of the image, which are 0, 1 and 2 of the padded one.
+///
+/// Of an axis that is reversed when the picture is seen, the windows of a step are counted from
+/// its end, so that the first one may lie further inside: for an image of 6, a window of 3
+/// without a border and a step of 2, windows lie on 5, 4, 3 and 3, 2, 1, and the padded
+/// image begins with element 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Axis {
     /// Elements of the image.
@@ -17,8 +22,8 @@ pub(crate) struct Axis {
     /// Elements of the result.
     pub(crate) output: usize,
     /// Elements of padding in front of the image, as the first of the pair in NumPy's
-    /// `pad_width`.
-    pub(crate) pad_before: usize,
+    /// `pad_width`; less than 0 if no window begins with the first elements of the image.
+    pub(crate) pad_before: isize,
     /// Elements of the window, dilation included.
     pub(crate) window: usize,
     /// The anchor: the element of the window that lies on the output pixel.
@@ -62,7 +67,9 @@ impl Axis {
 
     /// The part of a range of padded elements that lies in the image.
     pub(crate) fn inside(&self, padded: &Range<usize>) -> Range<usize> {
-        let image = self.pad_before..self.pad_before + self.image;
+        // Lengths are far below the range of isize.
+        let [first, end] = [self.pad_before, self.pad_before + self.image as isize];
+        let image = first.max(0) as usize..end.max(0) as usize;
         let start = padded.start.max(image.start).min(padded.end);
         start..padded.end.min(image.end).max(start)
     }
@@ -70,8 +77,21 @@ impl Axis {
     /// The image's element that a padded one repeats, or `None` for the border's constant.
     pub(crate) fn source(&self, padded: usize) -> Option<usize> {
         match self.border {
-            None => Some(padded),
-            Some(border) => border.source(padded as isize - self.pad_before as isize, self.image),
+            None => Some(self.index_inside(padded)),
+            Some(border) => border.source(padded as isize - self.pad_before, self.image),
+        }
+    }
+
+    /// The image's element that a padded one is, which lies [inside](Self::inside) the image.
+    pub(crate) const fn index_inside(&self, padded: usize) -> usize {
+        (padded as isize - self.pad_before) as usize
+    }
+
+    /// The image's element that padded element 0 is, or 0 if that lies in front of the image.
+    pub(crate) const fn first_inside(&self) -> usize {
+        match self.pad_before {
+            ..0 => self.pad_before.unsigned_abs(),
+            0.. => 0,
         }
     }
 
@@ -103,6 +123,6 @@ impl Axis {
 
     /// The image's element that the anchor of an output's window lies on.
     pub(crate) fn anchor_source(&self, output: usize) -> usize {
-        output * self.step + self.anchor - self.pad_before
+        self.index_inside(output * self.step + self.anchor)
     }
 }

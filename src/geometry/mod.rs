@@ -15,6 +15,7 @@ use crate::{
     border::Border,
     error::{RequestError, Result},
     kernel::Kernel,
+    orientation::Orientation,
     view,
 };
 
@@ -35,13 +36,13 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// `step` and `dilation` are not zero.
+    /// `step` and `dilation` are not zero; `orientation` is how the image is turned to be seen.
     pub(crate) fn new(
         kernels: &[Kernel],
         borders: Option<[Border; 2]>,
-        step: [usize; 2],
-        dilation: [usize; 2],
+        [step, dilation]: [[usize; 2]; 2],
         image: [usize; 2],
+        orientation: Orientation,
     ) -> Result<Self> {
         // Any step of at least the image's size has only the first window.
         let step = [0, 1].map(|axis| step[axis].min(image[axis]));
@@ -67,24 +68,34 @@ impl Geometry {
             .iter()
             .map(|k| [0, 1].map(|axis| before[axis] - k.anchor()[axis] * dilation[axis]))
             .collect();
-        let [rows, columns] = [0, 1].map(|axis| Axis {
-            image: image[axis],
-            output: match borders {
-                Some(_) => image[axis].div_ceil(step[axis]),
-                None => (image[axis] - window[axis]) / step[axis] + 1,
-            },
-            pad_before: if borders.is_some() { before[axis] } else { 0 },
-            window: window[axis],
-            anchor: before[axis],
-            step: step[axis],
-            dilation: dilation[axis],
-            border: borders.map(|borders| borders[axis]),
+        let reversed = orientation.stored_flips();
+        let [rows, columns] = [0, 1].map(|axis| {
+            let (positions, pad_before) = match borders {
+                Some(_) => (image[axis], before[axis]),
+                None => (image[axis] - window[axis] + 1, 0),
+            };
+            let output = positions.div_ceil(step[axis]);
+            // Windows that are counted from the end leave the rest of the step in front.
+            let skipped = match reversed[axis] {
+                true => (positions - 1) % step[axis],
+                false => 0,
+            };
+            Axis {
+                image: image[axis],
+                output,
+                pad_before: pad_before as isize - skipped as isize,
+                window: window[axis],
+                anchor: before[axis],
+                step: step[axis],
+                dilation: dilation[axis],
+                border: borders.map(|borders| borders[axis]),
+            }
         });
         Ok(Self {
             rows,
             columns,
             origins,
-            corner_axis: 1,
+            corner_axis: usize::from(!orientation.transposes()),
         })
     }
 

@@ -3,6 +3,7 @@
 use super::{Depth, Image, ImageSpec, Sample, SampleSlice};
 use crate::{
     error::{Error, Result},
+    orientation::Orientation,
     view::{Layout, LayoutError, Slice, StridedView},
 };
 
@@ -117,6 +118,19 @@ impl<'a> ImageView<'a> {
     /// [`LayoutError`] if there is no such axis.
     pub fn flip(&self, axis: usize) -> Result<Self, LayoutError> {
         Ok(each_sample!(ImageView(self), view => view.flip(axis)?.into()))
+    }
+
+    /// The picture as it is seen, if this is how it is stored: a view of the same samples.
+    #[must_use]
+    pub fn turned(&self, orientation: Orientation) -> Self {
+        let turned = orientation.turned(self.layout());
+        let layout = turned.expect("an image has rows and columns");
+        let (shape, strides, offset) = (layout.shape(), layout.strides(), layout.offset());
+        each_sample!(ImageView(self), view => {
+            StridedView::new(view.buffer(), shape, strides, offset)
+                .expect("its samples are the same")
+                .into()
+        })
     }
 
     /// One channel as a gray image.

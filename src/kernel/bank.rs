@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Kernel, KernelError};
-use crate::{combine::Combine, map::Map};
+use crate::{combine::Combine, map::Map, orientation::Orientation};
 
 /// One or several kernels with their name, description, labels, and rules.
 ///
@@ -142,8 +142,15 @@ impl KernelBank {
     /// The bank with every kernel [`transposed`](Kernel::transposed).
     #[must_use]
     pub fn transposed(&self) -> Self {
+        self.turned(Orientation::Transpose)
+    }
+
+    /// The bank with every kernel [`turned`](Kernel::turned).
+    #[must_use]
+    pub fn turned(&self, orientation: Orientation) -> Self {
+        let turned = |kernel: &Kernel| kernel.turned(orientation);
         Self {
-            kernels: self.kernels.iter().map(Kernel::transposed).collect(),
+            kernels: self.kernels.iter().map(turned).collect(),
             ..self.clone()
         }
     }

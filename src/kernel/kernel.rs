@@ -1,7 +1,7 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
 use super::{KernelBuilder, KernelError, greatest_common_divisor};
-use crate::{depth::Depth, view::StridedView};
+use crate::{depth::Depth, orientation::Orientation, view::StridedView};
 
 /// Integers up to this are exact in `f64`.
 pub(crate) const EXACT: f64 = (1_u64 << 53) as f64;
@@ -162,14 +162,41 @@ impl Kernel {
     /// The kernel with rows and columns exchanged; the anchor stays on its weight.
     #[must_use]
     pub fn transposed(&self) -> Self {
-        let (rows, columns) = (self.columns, self.rows);
-        let weights =
-            (0..rows * columns).map(|at| self.weights[at % columns * rows + at / columns]);
+        self.turned(Orientation::Transpose)
+    }
+
+    /// The kernel turned as a picture of this orientation is; the anchor stays on its weight.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Kernel, Orientation};
+    ///
+    /// let kernel = Kernel::new(1, 4, vec![1.0, 2.0, 3.0, 4.0])?;
+    /// assert_eq!(kernel.anchor(), [0, 2]);
+    /// let turned = kernel.turned(Orientation::Rotate270);
+    /// assert_eq!((turned.rows(), turned.columns()), (4, 1));
+    /// assert_eq!(turned.as_slice(), [4.0, 3.0, 2.0, 1.0]);
+    /// assert_eq!(turned.anchor(), [1, 0]);
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    #[must_use]
+    pub fn turned(&self, orientation: Orientation) -> Self {
+        let layout = orientation.turned(self.weights().layout());
+        let layout = layout.expect("a kernel has rows and columns");
+        let (shape, strides, offset) = (layout.shape(), layout.strides(), layout.offset());
+        let weights = StridedView::new(&self.weights, shape, strides, offset);
+        let weights = weights.expect("its weights are the same");
+        let anchor = orientation.of_axes(self.anchor);
+        let flips = orientation.flips();
         Self {
-            weights: weights.collect(),
-            rows,
-            columns,
-            anchor: [self.anchor[1], self.anchor[0]],
+            weights: weights.to_vec(),
+            rows: shape[0],
+            columns: shape[1],
+            anchor: [0, 1].map(|axis| match flips[axis] {
+                true => shape[axis] - 1 - anchor[axis],
+                false => anchor[axis],
+            }),
             ..self.clone()
         }
     }

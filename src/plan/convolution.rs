@@ -127,14 +127,13 @@ impl Convolution {
             }
         }
         let channels = filter.channel.count(image.channels)?;
-        let mut geometry = Geometry::new(
+        let geometry = Geometry::new(
             &kernels,
             borders,
-            filter.step,
-            filter.dilation,
+            [filter.step, filter.dilation],
             [image.rows, image.columns],
+            filter.orientation,
         )?;
-        geometry.corner_axis = usize::from(!filter.transposed);
         let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
         let missing = (filter.missing.as_ref()).filter(|missing| !missing.is_void_for(image.depth));
         // Windows with missing samples also take sums of absolute weights.

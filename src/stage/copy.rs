@@ -93,7 +93,7 @@ fn copy_row<S: Output>(
     };
     let copied = match source.flat_row(row) {
         Some(samples) if !inside.is_empty() => {
-            let from = (inside.start - geometry.columns.pad_before) * channels;
+            let from = geometry.columns.index_inside(inside.start) * channels;
             let to = (inside.start - padded.start) * channels;
             let len = inside.len() * channels;
             out[to..to + len].copy_from_slice(&samples[from..from + len]);

@@ -116,13 +116,10 @@ impl<'a, T: Element> BandBuilder<'a, T> {
         if !(fits && inside(&geometry.rows, rows) && inside(&geometry.columns, columns)) {
             return None;
         }
-        let [above, left] = [
-            geometry.rows.pad_before + self.first,
-            geometry.columns.pad_before,
-        ];
-        let rows = rows.start - above..rows.end - above;
-        let rows = self.same_type_source?.slice(0, rows).ok()?;
-        rows.slice(1, columns.start - left..).ok()
+        let first = geometry.rows.index_inside(rows.start) - self.first;
+        let rows = self.same_type_source?.slice(0, first..first + rows.len());
+        let left = geometry.columns.index_inside(columns.start);
+        rows.ok()?.slice(1, left..).ok()
     }
 
     /// Copies these padded rows and columns to `buffers`.
@@ -229,7 +226,7 @@ impl<'a, T: Element> BandBuilder<'a, T> {
             return;
         }
         let channels = source.shape()[2];
-        let first = inside.start - self.geometry.columns.pad_before;
+        let first = self.geometry.columns.index_inside(inside.start);
         match source.flat_row(row) {
             Some(samples) => self.simd.run(WidenRow {
                 samples: &samples[first * channels..][..out.len()],

@@ -261,7 +261,7 @@ impl<'a> PlaneBuilder<'a> {
             None => 0..0,
         };
         if let (Some(samples), false) = (view.flat_row(0), inside.is_empty()) {
-            let from = (inside.start - axis.pad_before) * channels;
+            let from = axis.index_inside(inside.start) * channels;
             let to = inside.start * channels..inside.end * channels;
             self.convolution.offer().simd.run(Present {
                 samples: &samples[from..],

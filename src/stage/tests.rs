@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::{compile::compile, point::Luma, *};
 use crate::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
-    Plan, Samples, Tuning, number::Output, simd::Simd,
+    Orientation, Plan, Samples, Tuning, number::Output, simd::Simd,
 };
 
 /// Samples that are never constant or symmetric.
@@ -134,10 +134,11 @@ proptest! {
         extent in extent(),
         size in [1_usize..12, 1_usize..6],
         step in [1_usize..4, 1_usize..3],
-        (rows, columns, channels) in (12_usize..70, 6_usize..50, 1_usize..5),
+        (rows, columns, channels) in (12_usize..70, 12_usize..50, 1_usize..5),
         depth in select(Depth::ALL.to_vec()),
         channel in select(vec![Channel::Luma, Channel::Each]),
         map in select(Map::ALL.to_vec()),
+        orientation in select(Orientation::ALL.to_vec()),
         threads in 1_usize..4,
         blocks in vec(1_usize..9, 1..5),
     ) {
@@ -145,7 +146,8 @@ proptest! {
             .with_extent(extent)
             .with_step(step)
             .with_channel(channel)
-            .with_map(map);
+            .with_map(map)
+            .turned(orientation);
         let tuning = Tuning { threads: Some(threads), ..Tuning::default() };
         check_chunks(&filter, &image(rows, columns, channels, depth), &tuning, &blocks);
     }

@@ -21,6 +21,7 @@ mod peers;
 mod plan;
 mod runners;
 mod scipy_types;
+mod turned;
 mod types;
 mod unrounded_luma;
 mod view;
