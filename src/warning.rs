@@ -29,6 +29,9 @@ pub enum WarningKind {
     NoData,
     /// Metadata of the input are not in the result.
     Metadata,
+    /// The pixels stay as they are stored, and viewers will not turn them as those of the input,
+    /// which [`ActOn::Seen`](crate::run::ActOn::Seen) avoids.
+    Orientation,
     /// Anything else.
     Other,
 }
@@ -94,6 +97,12 @@ impl Warning {
     /// What a file carries and its result does not.
     pub(crate) const fn metadata(text: String) -> Self {
         let kind = WarningKind::Metadata;
+        Self { kind, text }
+    }
+
+    /// Pixels will be shown as they are stored.
+    pub(crate) const fn orientation(text: String) -> Self {
+        let kind = WarningKind::Orientation;
         Self { kind, text }
     }
 

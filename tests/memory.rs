@@ -393,6 +393,62 @@ fn estimates_hold_for_transforms_in_f64() {
     }
 }
 
+/// Turned pixels are read where they lie, and mirrored ones are streamed.
+#[test]
+fn estimates_hold_where_pixels_are_turned() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let [rows, columns] = JPEG_SIDES;
+    let image = random_image(&mut Random(31), [rows, columns, 3], Depth::U8);
+    let marks = random_image(&mut Random(37), [rows, columns, 1], Depth::U8);
+    let mask = Mask::new(&marks).unwrap();
+    let samples = rows * columns * 3;
+    let mut wrong = String::new();
+    for number in [2, 3, 6, 7] {
+        for from in [Format::Tiff, Format::Jpeg] {
+            let path = folder.path().join(format!("a.{from}"));
+            let metadata = Metadata {
+                orientation: Some(number),
+                ..Metadata::default()
+            };
+            let mut file = Cursor::new(Vec::new());
+            codec::encode(
+                &image,
+                from,
+                &metadata,
+                &EncodeOptions::default(),
+                &mut file,
+            )
+            .unwrap();
+            fs::write(&path, file.into_inner()).unwrap();
+            for (map, is_masked) in [
+                (Map::Clamp, false),
+                (Map::Stretch, false),
+                (Map::Clamp, true),
+            ] {
+                for format in [Format::Png, Format::Ppm, Format::Bmp, Format::Tiff] {
+                    let mask = is_masked.then(|| Missing::mask(mask.clone()));
+                    let filter = filter(map, BORDERS[0], Channel::Each, format).ignoring(mask);
+                    let (estimate, peak) = run(&path, format, &filter);
+                    if peak > estimate + SLACK || estimate > 4 * peak + 4 * SLACK {
+                        writeln!(
+                            wrong,
+                            "{number}, {from} to {format}, {map}, mask {is_masked}: estimate {estimate}, peak {peak}"
+                        )
+                        .unwrap();
+                    }
+                    if (number, from, format, map, is_masked)
+                        == (2, Format::Tiff, Format::Png, Map::Clamp, false)
+                    {
+                        assert!(peak < samples, "{peak}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
     let request = Request {

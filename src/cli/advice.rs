@@ -70,6 +70,7 @@ pub(super) fn warning(warning: &Warning) -> String {
         WarningKind::Clipped => "; --map stretch keeps them",
         WarningKind::NoData => "; --ignore nodata leaves them out",
         WarningKind::Axes => "; --axes names others",
+        WarningKind::Orientation => "; --orientation seen turns the pixels",
         _ => "",
     };
     format!("{warning}{after}")

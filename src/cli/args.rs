@@ -157,6 +157,17 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) flip: bool,
 
+    /// Of a picture that is shown turned, act on it as it is seen or as it is stored [default: seen]
+    ///
+    /// A JPEG, TIFF or WebP file can name an orientation, by which viewers turn its
+    /// pixels. With `seen` a kernel acts on the picture as it is seen: the kernel is turned,
+    /// with its anchor, steps, dilations and borders, and the pixels and the
+    /// orientation stay as they are stored; other output formats get the pixels turned.
+    /// With `stored` all of it goes by the pixels as they are stored, which stay so. A
+    /// PNG file's orientation, which viewers ignore, turns nothing.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) orientation: Option<OrientationArg>,
+
     /// Borders: valid, constant[:VALUE], edge, reflect, symmetric, wrap, all, or y=MODE,x=MODE [default: valid]
     ///
     /// `valid` filters only where the window lies inside the image, so the
@@ -216,7 +227,8 @@ pub(super) struct FilterArgs {
     /// Samples to leave out as missing: nonzero in this image, which has the size of the input
     ///
     /// As NumPy's masked arrays and bad-pixel maps have it. One channel is for all, as
-    /// many as the input has are one for each; of a stack it is for every plane. With --ignore, what either says is
+    /// many as the input has are one for each; of a stack it is for every plane. It lies on
+    /// the pixels as they are stored, whatever orientation is named. With --ignore, what either says is
     /// missing. A window without a present sample gives NaN, or 0 in integers.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "bench")]
     pub(super) mask: Option<PathBuf>,
@@ -549,6 +561,15 @@ pub(super) enum MetadataArg {
     Keep,
     /// Only what tells how samples are to be understood
     Drop,
+}
+
+/// What filters act on where viewers turn pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OrientationArg {
+    /// The picture as it is seen
+    Seen,
+    /// The pixels as they are stored
+    Stored,
 }
 
 /// The method of the inner loop.

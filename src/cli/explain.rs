@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Channel, Plan,
+    Channel, Orientation, Plan,
     run::{self, Input, Job, Mode, Request},
     text::printable,
     view::Layout,
@@ -125,6 +125,10 @@ fn facts(
         source.report(sample, owned),
         layout_json(source, sample),
     );
+
+    if let Some((text, json)) = orientation(image, plan, request) {
+        facts.add("orientation", text, json);
+    }
 
     if let Some((axes, shape)) = image.array() {
         let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
@@ -266,6 +270,33 @@ fn facts(
         facts.add("threads", note, json!(rayon::current_num_threads()));
     }
     Ok(facts)
+}
+
+/// How the input is turned to be seen, and what is turned by that.
+fn orientation(image: &Input, plan: &Plan, request: &Request) -> Option<(String, Value)> {
+    let bank = request.filter.bank();
+    let Some((orientation, turned)) = messages::turned(plan) else {
+        // That of the file is disregarded, if it names one.
+        let named = image.metadata().named_orientation();
+        let is_disregarded = named != Orientation::Normal && image.format().is_shown_turned();
+        return is_disregarded.then(|| {
+            let text = format!("{named}, but the pixels are filtered as they are stored");
+            (
+                text,
+                json!({ "orientation": named.exif(), "turned": "nothing" }),
+            )
+        });
+    };
+    let what = if plan.turned_pixels() != Orientation::Normal {
+        let format = request.format.unwrap_or(image.format());
+        format!("the pixels are turned, since viewers of {format} files do not turn them")
+    } else if bank.turned(orientation.inverse()) == *bank {
+        "the kernel is turned, which changes nothing of it".to_owned()
+    } else {
+        "the kernel is turned; the pixels and the orientation stay as they are stored".to_owned()
+    };
+    let json = json!({ "orientation": orientation.exif(), "turned": turned });
+    Some((format!("{orientation}: {what}"), json))
 }
 
 fn layout_json<const N: usize>(layout: &Layout<N>, sample: usize) -> Value {

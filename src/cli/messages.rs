@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error, Plan, Warning,
+    Error, Orientation, Plan, Warning,
     codec::{Format, Opened, PartFate},
     error::IoAction,
     run::{Existing, Input, Job, Options, Outcome},
@@ -323,6 +323,12 @@ pub(super) fn plan_json(
     if let Some(shape) = array_shape {
         extend(&mut fields, json!({ "array_shape": shape }));
     }
+    if let Some((orientation, turned)) = turned(plan) {
+        extend(
+            &mut fields,
+            json!({ "orientation": orientation.exif(), "turned": turned }),
+        );
+    }
     fields
 }
 
@@ -343,6 +349,20 @@ pub(super) fn metadata_json(fates: &[PartFate]) -> Value {
     match fates {
         [] => json!({}),
         _ => json!({ "metadata": Vec::from_iter(parts) }),
+    }
+}
+
+/// How the stored pixels of an input are turned to be seen, and what was turned by that.
+pub(super) fn turned(plan: &Plan) -> Option<(Orientation, &'static str)> {
+    // The kernel of an array whose X precedes Y is turned for another reason.
+    match (
+        plan.is_transposed(),
+        plan.orientation(),
+        plan.turned_pixels(),
+    ) {
+        (_, _, turned) if turned != Orientation::Normal => Some((turned, "pixels")),
+        (false, turned, _) if turned != Orientation::Normal => Some((turned, "kernel")),
+        _ => None,
     }
 }
 

@@ -11,12 +11,13 @@ use stridekern::{
     Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
-    run::{Existing, Job, MayLose, Options, Place, Stop},
+    run::{ActOn, Existing, Job, MayLose, Options, Place, Stop},
 };
 
 use super::{
     args::{
-        Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, RunArgs, SamplingArg,
+        Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, OrientationArg, RunArgs,
+        SamplingArg,
     },
     inputs::{self, place},
     unused_options::UnusedOptions,
@@ -205,6 +206,10 @@ impl Settings {
                         MetadataArg::Drop => MetadataPolicy::Drop,
                     },
                     may_lose: may_lose(filter),
+                    orientation: match filter.orientation {
+                        None | Some(OrientationArg::Seen) => ActOn::Seen,
+                        Some(OrientationArg::Stored) => ActOn::Stored,
+                    },
                     backup: output.backup.clone(),
                     verify: output.verify,
                     statistics: report.stats,

@@ -188,6 +188,12 @@ impl Format {
         self as u8 == other as u8 || (self.is_netpbm() && other.is_netpbm())
     }
 
+    /// Whether viewers turn pictures of this format by the orientation that their files name.
+    /// PNG files can name one in EXIF data, which viewers ignore; others have no place for it.
+    pub const fn is_shown_turned(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Tiff | Self::Webp)
+    }
+
     /// Whether the file is read as its rows are requested, and not when it is opened.
     pub(crate) const fn is_read_by_rows(self) -> bool {
         self.is_netpbm() || matches!(self, Self::Png | Self::Tiff | Self::Npy)

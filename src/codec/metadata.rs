@@ -1,6 +1,7 @@
 //! Metadata of a file: what it has, and what becomes of it in a result.
 
 mod density;
+mod exif_orientation;
 mod fate;
 mod part;
 
@@ -10,10 +11,9 @@ pub use fate::{Fate, MetadataPolicy, PartFate};
 pub(super) use part::text_keyword;
 pub use part::{Omission, Part, PartKind};
 
-use ::image::metadata::Orientation;
-
 use crate::{
     image::{Depth, ImageSpec},
+    orientation::Orientation,
     warning::Warning,
 };
 
@@ -142,8 +142,26 @@ impl Metadata {
 
     /// The orientation in the EXIF data.
     fn exif_orientation(&self) -> Option<u16> {
-        let orientation = Orientation::from_exif_chunk(self.exif.as_deref()?)?;
-        Some(orientation.to_exif().into())
+        Some(exif_orientation::orientation(self.exif.as_deref()?)?.exif())
+    }
+
+    /// The orientation that the file names: how programs that heed it turn the stored pixels.
+    /// See [`Format::is_shown_turned`] for whether viewers do.
+    pub fn named_orientation(&self) -> Orientation {
+        let of_tag = self.orientation.map(Orientation::from_exif);
+        let of_exif = || exif_orientation::orientation(self.exif.as_deref()?);
+        of_tag.unwrap_or_else(of_exif).unwrap_or_default()
+    }
+
+    /// The same for pixels of this orientation, wherever an orientation is named.
+    pub(crate) fn set_orientation(&mut self, orientation: Orientation) {
+        if let Some(exif) = &mut self.exif {
+            exif_orientation::set_orientation(exif, orientation);
+        }
+        self.orientation = match orientation {
+            Orientation::Normal => None,
+            _ => Some(orientation.exif()),
+        };
     }
 
     /// The metadata in `self` that `known` lacks.
@@ -265,7 +283,7 @@ impl Metadata {
                     let line = format!(
                         "{format} holds no orientation: viewers will show the picture turned"
                     );
-                    fitted.warnings.push(line.into());
+                    fitted.warnings.push(Warning::orientation(line));
                 }
                 no_place(format)
             }

@@ -14,6 +14,7 @@ use crate::{
     image::{Depth, Image, ImageSpec, ImageView, Samples},
     kernel::Kernel,
     number::LaneKind,
+    orientation::Orientation,
     simd::Level,
     view::{Layout, Spacing},
 };
@@ -90,6 +91,8 @@ pub struct Plan {
     input: Input,
     pub(super) tuning: ResolvedTuning,
     pub(crate) convolution: Arc<Convolution>,
+    /// How the stored pixels of a file are turned by the layout that this plan was made for.
+    turned_pixels: Orientation,
     /// Whether windows inside the image read it in place, if its layout is the one that
     /// this plan was made for.
     pub(super) reads_in_place: bool,
@@ -137,10 +140,30 @@ impl Plan {
         Ok(Self {
             reads_in_place: convolution.reads_in_place(flat && all),
             convolution: Arc::new(convolution),
+            turned_pixels: Orientation::Normal,
             filter: filter.clone(),
             input,
             tuning: *tuning,
         })
+    }
+
+    /// The same, of an image in a file whose stored pixels are turned so by its layout.
+    pub(crate) fn of_turned_pixels(self, orientation: Orientation) -> Self {
+        Self {
+            turned_pixels: orientation,
+            ..self
+        }
+    }
+
+    /// How the stored pixels of a file are turned before they are filtered.
+    pub const fn turned_pixels(&self) -> Orientation {
+        self.turned_pixels
+    }
+
+    /// How the images of this plan, and its results, are turned to those that the filter's
+    /// options were given for: see [`Filter::turned`].
+    pub const fn orientation(&self) -> Orientation {
+        self.filter.orientation
     }
 
     /// The name of the chosen engine: `direct`, `dots`, `running-sum`, ...
@@ -245,9 +268,15 @@ impl Plan {
             let len = rows.saturating_mul(columns).saturating_mul(channels);
             Layout::c_order([rows, columns, channels], len)
         };
+        // The part of an image without a border that windows are in.
+        let part = |source: Layout<3>| -> Result<Layout<3>> {
+            let Geometry { rows, columns, .. } = self.geometry();
+            let source = source.slice(0, rows.first_inside()..)?;
+            Ok(source.slice(1, columns.first_inside()..)?)
+        };
         let source = match (self.filter.extent, self.filter.channel.stored(channels)?) {
-            (Extent::Valid, Some(stored)) => self.input.layout.slice(2, stored)?,
-            (Extent::Valid, None) => dense(rows, columns, 1)?,
+            (Extent::Valid, Some(stored)) => part(self.input.layout.slice(2, stored)?)?,
+            (Extent::Valid, None) => part(dense(rows, columns, 1)?)?,
             (Extent::Same(_) | Extent::PerAxis { .. }, _) => {
                 let Geometry { rows, columns, .. } = self.geometry();
                 let [rows, columns] = [rows, columns].map(|axis| axis.padded_len(axis.output));

@@ -2,13 +2,15 @@
 
 use super::{
     input::Input,
-    job::{Options, Request},
+    job::{ActOn, Options, Request},
 };
 use crate::{
     codec::{Fate, Format, Metadata, MetadataPolicy, PartFate, PartKind},
     error::Result,
     image::ImageSpec,
+    orientation::Orientation,
     plan::Plan,
+    warning::Warning,
 };
 
 /// What would become of each part of the metadata before the samples, in the result of `plan`.
@@ -24,8 +26,19 @@ pub fn metadata_fates(
 ) -> Result<Vec<PartFate>> {
     let spec = input.planes_for(request)?.output(plan);
     let format = request.format.unwrap_or(input.format());
-    let carried = Carried::new(plan, spec, format, options.metadata);
+    let carried = Carried::new(plan, spec, [input.format(), format], options);
     Ok(carried.fates(input.metadata(), &[]))
+}
+
+/// What becomes of the orientation that the input names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NamedOrientation {
+    /// The pixels are stored as in the input, and viewers treat both alike.
+    Kept,
+    /// It is true of the pixels, but viewers of PNG ignore it, unlike that of the input.
+    KeptInVain,
+    /// The pixels were turned, or viewers of the input's format do not turn them.
+    Normal,
 }
 
 /// What becomes of the input's metadata in a result.
@@ -35,22 +48,37 @@ pub(super) struct Carried {
     /// The samples of the result.
     spec: ImageSpec,
     policy: MetadataPolicy,
+    orientation: NamedOrientation,
     /// What missing samples of the result are.
     no_data: Option<String>,
 }
 
+impl NamedOrientation {
+    /// In a result of a format, from a file of another one.
+    fn of([from, to]: [Format; 2], act_on: ActOn) -> Self {
+        match (from.is_shown_turned(), to.is_shown_turned()) {
+            (true, false) if act_on == ActOn::Seen => Self::Normal,
+            (true, false) if to == Format::Png => Self::KeptInVain,
+            // No viewer turned the input, so none must turn the result.
+            (false, _) if to != from => Self::Normal,
+            _ => Self::Kept,
+        }
+    }
+}
+
 impl Carried {
-    /// For a result of `spec` by this plan.
+    /// For a result of `spec` by this plan, in a format from a file of another one.
     pub(super) fn new(
         plan: &Plan,
         spec: ImageSpec,
-        format: Format,
-        policy: MetadataPolicy,
+        [from, format]: [Format; 2],
+        options: &Options,
     ) -> Self {
         Self {
             format,
             spec,
-            policy,
+            policy: options.metadata,
+            orientation: NamedOrientation::of([from, format], options.orientation),
             no_data: plan.no_data(),
         }
     }
@@ -61,10 +89,27 @@ impl Carried {
             MetadataPolicy::Keep => input.clone(),
             MetadataPolicy::Drop => input.without_descriptions(),
         };
-        Metadata {
+        let mut metadata = Metadata {
             no_data: self.no_data.clone(),
             ..kept
+        };
+        if self.orientation == NamedOrientation::Normal {
+            metadata.set_orientation(Orientation::Normal);
         }
+        metadata
+    }
+
+    /// A warning if viewers will ignore the orientation that is `written`, unlike that of the
+    /// input.
+    pub(super) fn ignored_orientation(&self, written: &Metadata) -> Option<Warning> {
+        let orientation = written.named_orientation();
+        let is_ignored = self.orientation == NamedOrientation::KeptInVain
+            && orientation != Orientation::Normal;
+        is_ignored.then(|| {
+            Warning::orientation(format!(
+                "viewers ignore the orientation of png files, {orientation}: they will show the picture turned"
+            ))
+        })
     }
 
     /// What becomes of each part of the input's metadata, and what became of those that were

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::{
-    job::{Job, Options, Place, Request},
+    job::{ActOn, Job, Options, Place, Request},
     planes::Planes,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     },
     error::{Error, IoAction, Result},
     image::ImageSpec,
+    orientation::Orientation,
     plan::{Plan, Tuning},
     warning::Warning,
 };
@@ -39,21 +40,43 @@ impl Input {
             false => ScanDepth::Quick,
         };
         let arrays = options.axes.as_ref().into();
-        match &job.input {
-            Place::File(path) => Ok(
+        let opened = match &job.input {
+            Place::File(path) => {
                 match codec::open_input(path, &options.limits, scan_depth, arrays)? {
                     OpenedInput::Rows(reader) => Self::Rows(reader),
                     OpenedInput::Mapped(opened) => Self::Whole(opened),
-                },
-            ),
+                }
+            }
             Place::Standard => {
                 let failed = |e| Error::io(IoAction::ReadStandardInput, e);
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
                 let detected = Format::from_content(&start).is_some();
                 let hint = options.input_format.filter(|_| !detected);
                 let reader = codec::rows_of_stream(io::stdin(), hint, &options.limits, arrays)?;
-                Ok(Self::Rows(reader))
+                Self::Rows(reader)
             }
+        };
+        Ok(match (opened, options.orientation) {
+            (Self::Rows(reader), ActOn::Stored) => Self::Rows(reader.disregarding_orientation()),
+            (opened, _) => opened,
+        })
+    }
+
+    /// How the stored pixels are turned to the picture that filters act on.
+    pub const fn orientation(&self) -> Orientation {
+        match self {
+            Self::Rows(reader) => reader.orientation(),
+            // Arrays name none.
+            Self::Whole(_) => Orientation::Normal,
+        }
+    }
+
+    /// The orientation that a result in this format names, by which its filter is turned, and
+    /// the one by which the pixels are turned since it cannot.
+    fn turns(&self, format: Format) -> [Orientation; 2] {
+        match format.is_shown_turned() {
+            true => [self.orientation(), Orientation::Normal],
+            false => [Orientation::Normal, self.orientation()],
         }
     }
 
@@ -92,7 +115,9 @@ impl Input {
     /// The planes for a result of these channels in this format.
     pub(super) fn planes_for(&self, request: &Request) -> Result<Planes> {
         let format = request.format.unwrap_or(self.format());
-        Planes::new(self.stack(), self.spec(), request.filter.channel(), format)
+        let [_, turn] = self.turns(format);
+        let channel = request.filter.channel();
+        Planes::new(self.stack(), self.spec(), turn, channel, format)
     }
 
     /// What the content is, whatever the name says.
@@ -137,20 +162,25 @@ impl Input {
     }
 
     /// The plan of a result: of an array of several planes, for each of them. The file may have
-    /// a no-data value.
+    /// a no-data value. A mask lies on the pixels as they are stored.
     ///
     /// # Errors
     ///
     /// As [`Filter::plan`](crate::Filter::plan)'s, and if the format of the result cannot hold
     /// the planes.
     pub fn plan(&self, request: &Request, tuning: &Tuning) -> Result<Plan> {
+        let [of_kernels, of_pixels] = self.turns(request.format.unwrap_or(self.format()));
         let resolved;
         let filter = match request.filter.missing() {
-            None => &request.filter,
-            Some(missing) => {
+            None if of_kernels == Orientation::Normal => &request.filter,
+            missing => {
                 let no_data = self.metadata().no_data.as_deref();
-                let missing = missing.clone().with_no_data(no_data)?;
-                resolved = request.filter.clone().ignoring(missing);
+                let missing = missing
+                    .map(|missing| missing.clone().with_no_data(no_data))
+                    .transpose()?
+                    .map(|missing| missing.turned(of_pixels));
+                let without_mask = request.filter.clone().ignoring(None);
+                resolved = without_mask.turned(of_kernels).ignoring(missing);
                 &resolved
             }
         };

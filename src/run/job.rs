@@ -97,6 +97,21 @@ pub struct Options {
     pub metadata: MetadataPolicy,
     /// What may be lost when an input is replaced by its result.
     pub may_lose: MayLose,
+    /// What filters act on where viewers turn the stored pixels of an input.
+    pub orientation: ActOn,
+}
+
+/// What filters act on where viewers turn the stored pixels of a picture, since its file
+/// names an [orientation](crate::Orientation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ActOn {
+    /// The picture as it is seen. In formats whose viewers turn pictures, the filter is
+    /// [turned](Filter::turned) and the pixels stay as they are stored; in others the
+    /// pixels are turned first.
+    #[default]
+    Seen,
+    /// The pixels as they are stored, which stay so in any format.
+    Stored,
 }
 
 /// What an input that is replaced by its result may lose. Default: nothing.

@@ -4,7 +4,7 @@ use super::{
     chunk_rows, input::Input, io_threads::CAPACITY, job::Request, mode::Mode, planes::Planes,
     row_buffer::capacity_rows,
 };
-use crate::{codec, plan::Plan};
+use crate::{codec, orientation::Orientation, plan::Plan};
 
 /// The memory of any reader: the read buffer, and the window and tables of a decompressor.
 const READER_BYTES: usize = 1 << 20;
@@ -33,8 +33,9 @@ pub fn memory_needed<'a>(
     let metadata = input.metadata().bytes();
     // The rows of the image that the row buffer must hold at once.
     let mut buffered_rows = 0;
-    // All results share the mask.
+    // All results share the mask, but for those whose pixels are turned.
     let mut mask = 0;
+    let mut turned_masks = 0_usize;
     let costs = results.into_iter().map(|(plan, request, piped)| {
         let format = request.format.unwrap_or(input.format());
         let row_bytes = plan.image().row_bytes();
@@ -47,6 +48,9 @@ pub fn memory_needed<'a>(
         let source_rows = chunk_rows::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
         mask = mask.max(plan.mask_bytes());
+        if plan.turned_pixels() != Orientation::Normal {
+            turned_masks = turned_masks.saturating_add(plan.mask_bytes());
+        }
         let luma_rows = match plan.needs_whole_image() {
             Some(_) => image.rows,
             None => source_rows,
@@ -90,7 +94,8 @@ pub fn memory_needed<'a>(
     };
     needed
         .saturating_add(metadata.saturating_mul(READ_COPIES))
-        .saturating_add(mask) as u64
+        .saturating_add(mask)
+        .saturating_add(turned_masks) as u64
 }
 
 /// The pages that are computed at the same time.

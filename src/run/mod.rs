@@ -36,7 +36,7 @@ pub use dry_run::{DryRun, PlannedOutcome, dry_run};
 pub use events::{Event, Report, Silent};
 pub use execute::run;
 pub use input::Input;
-pub use job::{Done, Existing, Job, MayLose, Options, Outcome, Place, Request};
+pub use job::{ActOn, Done, Existing, Job, MayLose, Options, Outcome, Place, Request};
 pub use mask::{masked, read_mask};
 pub use memory_estimate::memory_needed;
 pub use mode::Mode;

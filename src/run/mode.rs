@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{chunk_rows, input::Input};
-use crate::plan::Plan;
+use crate::{orientation::Orientation, plan::Plan};
 
 /// The maximum number of results that are computed in one pass over the image. Each has its
 /// own writer, which takes some MiB.
@@ -38,7 +38,9 @@ impl Mode {
         let (mut results, mut reason) = (0, None);
         for plan in plans {
             results += 1;
-            reason = reason.or_else(|| plan.needs_whole_image());
+            reason = reason
+                .or_else(|| plan.needs_whole_image())
+                .or_else(|| turns_rows(plan.turned_pixels()));
         }
         if reader.holds_image() {
             reason = Some(format!("{} is decoded at once", reader.header().format));
@@ -60,6 +62,16 @@ impl Mode {
             }
         }
     }
+}
+
+/// Why pixels that are turned so cannot be read row by row, if so.
+fn turns_rows(orientation: Orientation) -> Option<String> {
+    let turn = match orientation {
+        // Each row is mirrored when it is read.
+        Orientation::Normal | Orientation::FlipHorizontal => return None,
+        turn => turn,
+    };
+    Some(format!("the pixels are turned, by orientation {turn}"))
 }
 
 /// `streamed, 174 rows at a time`.

@@ -124,6 +124,7 @@ impl OutputWriter {
             mut output,
             late,
         } = self.writer.finish_output(&written)?;
+        warnings.extend(self.carried.ignored_orientation(&written));
         let fates = self.carried.fates(metadata, &late);
         if self.replaces {
             // Those before the samples were checked before.

@@ -20,6 +20,7 @@ use crate::{
     error::{OutputError, Result},
     filter::{Channel, Filter},
     image::{Depth, ImageSpec, ImageView, Sample, SampleSlice, SampleSliceMut, has_alpha},
+    orientation::Orientation,
     plan::{Plan, Tuning},
     view::{Layout, StridedView, StridedViewMut},
 };
@@ -58,6 +59,10 @@ pub(super) struct Planes {
     /// Lines, pixels and channels of a plane, and their strides in the input.
     shape: [usize; 3],
     strides: [isize; 3],
+    /// The first sample of the first plane.
+    offset: usize,
+    /// How the pixels of an image are turned, by the shape and the strides.
+    turn: Orientation,
     /// Whether the result is an array of several axes, whose shape is that of `axes`.
     is_array: bool,
     is_transposed: bool,
@@ -67,20 +72,24 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// The only plane: an image whose samples are contiguous.
-    fn of_image(spec: ImageSpec) -> Self {
-        let [_, columns, channels] = spec.shape();
-        Self {
+    /// The only plane: an image whose samples are contiguous, with its pixels turned.
+    fn of_image(spec: ImageSpec, turn: Orientation) -> Result<Self> {
+        let stored = Layout::c_order(spec.shape(), spec.sample_count()?)?;
+        let layout = turn.turned(&stored)?;
+        Ok(Self {
             axes: Vec::new(),
-            shape: spec.shape(),
-            strides: [(columns * channels) as isize, channels as isize, 1],
+            shape: layout.shape(),
+            strides: layout.strides(),
+            offset: layout.offset(),
+            turn,
             is_array: false,
             is_transposed: false,
             alpha_axis: None,
-        }
+        })
     }
 
-    /// The planes for a result in this format of these channels.
+    /// The planes for a result in this format of these channels, with the pixels of an image
+    /// turned.
     ///
     /// # Errors
     ///
@@ -88,11 +97,12 @@ impl Planes {
     pub(super) fn new(
         stack: Option<&Stack>,
         spec: ImageSpec,
+        turn: Orientation,
         channel: Channel,
         format: Format,
     ) -> Result<Self> {
         let Some(stack) = stack else {
-            return Ok(Self::of_image(spec));
+            return Self::of_image(spec, turn);
         };
         if format != Format::Npy && stack.planes() > 1 {
             return Err(OutputError::Planes {
@@ -105,7 +115,7 @@ impl Planes {
             return Ok(Self {
                 shape: stack.picture(),
                 strides: stack.picture_strides(),
-                ..Self::of_image(spec)
+                ..Self::of_image(spec, Orientation::Normal)?
             });
         }
         Self::of_array(stack, channel)
@@ -154,6 +164,8 @@ impl Planes {
             axes,
             shape: sizes.map(|(len, _)| len),
             strides: sizes.map(|(_, stride)| stride),
+            offset: 0,
+            turn: Orientation::Normal,
             is_array: true,
             is_transposed,
             alpha_axis,
@@ -179,8 +191,9 @@ impl Planes {
         (samples, depth): (usize, Depth),
         tuning: &Tuning,
     ) -> Result<Plan> {
-        let layout = Layout::new(self.shape, self.strides, 0, samples)?;
-        self.filter(filter).plan_for_layout(layout, depth, tuning)
+        let layout = Layout::new(self.shape, self.strides, self.offset, samples)?;
+        let plan = self.filter(filter).plan_for_layout(layout, depth, tuning)?;
+        Ok(plan.of_turned_pixels(self.turn))
     }
 
     /// The plan for planes that are alpha, if there are any beside those of `plan`.
@@ -268,7 +281,7 @@ impl Planes {
         plane: usize,
     ) -> ImageView<'s> {
         let (outer, inner) = self.parts();
-        let offset = offset(outer, page) + offset(inner, plane);
+        let offset = self.offset + offset(outer, page) + offset(inner, plane);
         ImageView::strided(samples, self.shape, self.strides, offset)
             .expect("a plane lies in its array")
     }

@@ -121,7 +121,9 @@ impl<'scope> Producer<'scope> {
         let result = plan.output();
         let end = first + image.shape()[0];
         let progress = |count| report.event(Event::RowsDone { count });
-        let source = Rows { view: image, first };
+        // Of streamed images no more than the columns are turned.
+        let view = image.turned(plan.turned_pixels());
+        let source = Rows { view, first };
         if !self.has_begun {
             // An image is streamed only if no sample depends on the range of all responses.
             self.chain.begin([], &mut self.scratch, Some(stop))?;

@@ -27,6 +27,7 @@ mod missing;
 mod names;
 mod names_outside;
 mod numbers;
+mod orientation;
 mod outputs;
 #[cfg(unix)]
 mod readme;

@@ -7,6 +7,7 @@ use crate::{
     codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::ReadErrors},
     error::{Error, RequestError, Result},
     image::{Image, ImageSpec, SampleSliceMut, Samples},
+    orientation::Orientation,
     warning::Warning,
 };
 
@@ -45,6 +46,7 @@ pub struct Trailer {
 /// every further call fails too.
 pub struct RowReader<'a> {
     header: Header,
+    orientation: Orientation,
     next: usize,
     failed: bool,
     source: Box<dyn Source + 'a>,
@@ -83,8 +85,13 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 impl<'a> RowReader<'a> {
     pub(in crate::codec) fn new(header: Header, source: impl Source + 'a) -> Self {
+        let orientation = match header.format.is_shown_turned() {
+            true => header.metadata.named_orientation(),
+            false => Orientation::Normal,
+        };
         Self {
             header,
+            orientation,
             next: 0,
             failed: false,
             source: Box::new(source),
@@ -127,6 +134,20 @@ impl<'a> RowReader<'a> {
     /// The properties that are known before the rows are read.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// How the stored rows and columns are turned to be seen: what the file names, if
+    /// [viewers heed it](Format::is_shown_turned).
+    pub const fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// With the picture seen as it is stored, whatever orientation the file names.
+    pub(crate) fn disregarding_orientation(self) -> Self {
+        Self {
+            orientation: Orientation::Normal,
+            ..self
+        }
     }
 
     /// The number of rows still to be read.
