@@ -12,6 +12,7 @@ use crate::{
         self, Format, Header, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth,
     },
     error::{Error, IoAction, Result},
+    filter::Missing,
     image::ImageSpec,
     orientation::Orientation,
     plan::{Plan, Tuning},
@@ -174,11 +175,8 @@ impl Input {
         let filter = match request.filter.missing() {
             None if of_kernels == Orientation::Normal => &request.filter,
             missing => {
-                let no_data = self.metadata().no_data.as_deref();
-                let missing = missing
-                    .map(|missing| missing.clone().with_no_data(no_data))
-                    .transpose()?
-                    .map(|missing| missing.turned(of_pixels));
+                let missing = missing.map(|missing| self.missing(missing)).transpose()?;
+                let missing = missing.map(|missing| missing.turned(of_pixels));
                 let without_mask = request.filter.clone().ignoring(None);
                 resolved = without_mask.turned(of_kernels).ignoring(missing);
                 &resolved
@@ -188,6 +186,18 @@ impl Input {
         let samples = self.bytes() / depth.bytes();
         let planes = self.planes_for(request)?;
         planes.plan(filter, (samples, depth), tuning)
+    }
+
+    /// The missing samples of this file, on its pixels as they are stored.
+    fn missing(&self, missing: &Missing) -> Result<Missing> {
+        let no_data = self.metadata().no_data.as_deref();
+        let missing = missing.clone().with_no_data(no_data)?;
+        // Here, since it names the size of the mask.
+        match self.orientation() {
+            Orientation::Normal => {}
+            _ => missing.check_image(self.spec())?,
+        }
+        Ok(missing)
     }
 
     /// Reads the rows, if they are not read yet.

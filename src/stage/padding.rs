@@ -257,6 +257,19 @@ impl<'a, T: Element> BandBuilder<'a, T> {
                 }
             }
         }
+        let [_, stride, of_channels] = source.strides();
+        if const { S::DEPTH.is_picture() }
+            && (of_channels == 1 || channels == 1)
+            && let Some(start) = source.layout().position([row, first, 0])
+        {
+            let samples = source.buffer();
+            match channels {
+                1 => return gather_pixels::<S, T, 1>(samples, start, stride, out),
+                3 => return gather_pixels::<S, T, 3>(samples, start, stride, out),
+                4 => return gather_pixels::<S, T, 4>(samples, start, stride, out),
+                _ => {}
+            }
+        }
         for (x, pixel) in out.chunks_exact_mut(channels).enumerate() {
             for (c, sample) in pixel.iter_mut().enumerate() {
                 *sample = T::from_sample(*source.at([row, first + x, c]));
@@ -303,6 +316,26 @@ fn same_type<'a, S: Widen, T: Element>(
 ) -> Option<StridedView<'a, T, 3>> {
     let same = TypeId::of::<S>() == TypeId::of::<T>() && view.flat_row(0).is_some();
     if same { view.cast().ok() } else { None }
+}
+
+/// Widens pixels of N contiguous samples that lie `stride` samples apart, as those of a
+/// picture that is turned do.
+fn gather_pixels<S: Widen, T: Element, const N: usize>(
+    samples: &[S],
+    start: usize,
+    stride: isize,
+    out: &mut [T],
+) {
+    let mut at = start;
+    for out in out.as_chunks_mut::<N>().0 {
+        // Every pixel of a view is within its buffer.
+        if let Some(pixel) = samples.get(at..).and_then(<[S]>::first_chunk::<N>) {
+            for (out, &sample) in out.iter_mut().zip(pixel) {
+                *out = T::from_sample(sample);
+            }
+        }
+        at = at.wrapping_add_signed(stride);
+    }
 }
 
 /// Widens samples to elements.
