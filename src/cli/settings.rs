@@ -16,8 +16,8 @@ use stridekern::{
 
 use super::{
     args::{
-        Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, OrientationArg, RunArgs,
-        SamplingArg,
+        Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, OrientationArg,
+        RunArgs, SamplingArg,
     },
     inputs::{self, place},
     unused_options::UnusedOptions,

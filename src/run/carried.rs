@@ -103,8 +103,8 @@ impl Carried {
     /// input.
     pub(super) fn ignored_orientation(&self, written: &Metadata) -> Option<Warning> {
         let orientation = written.named_orientation();
-        let is_ignored = self.orientation == NamedOrientation::KeptInVain
-            && orientation != Orientation::Normal;
+        let is_ignored =
+            self.orientation == NamedOrientation::KeptInVain && orientation != Orientation::Normal;
         is_ignored.then(|| {
             Warning::orientation(format!(
                 "viewers ignore the orientation of png files, {orientation}: they will show the picture turned"

@@ -217,7 +217,12 @@ impl OpenedJob<'_> {
         planes: Option<&Planes>,
     ) -> Carried {
         let spec = planes.map_or(plan.output(), |planes| planes.output(plan));
-        Carried::new(plan, spec, [self.format, self.format_of(request)], self.options)
+        Carried::new(
+            plan,
+            spec,
+            [self.format, self.format_of(request)],
+            self.options,
+        )
     }
 
     /// Begins the output of a result, of all planes.
