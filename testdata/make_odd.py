@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import OpenEXR
 import qoi
@@ -24,13 +25,24 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "odd"
-DEPTHS = {"uint8": "u8", "uint16": "u16", "float32": "f32", "float64": "f64"}
+DEPTHS = {
+    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64",
+    "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+    "float16": "f16", "float32": "f32", "float64": "f64",
+}
 READERS = {"pillow": "Pillow", "opencv": "OpenCV", "tiff": "tifffile", "read_exr": "OpenEXR"}
 FILES = []
 
 RULES = [
-    "gray of 1, 2 or 4 bits becomes 8-bit gray scaled to 0..255",
-    "a palette becomes RGB, or RGBA if some entry is transparent",
+    "samples of fewer than 8 bits become 8-bit samples scaled to 0..255, those of 9 to 15 bits "
+    "16-bit samples scaled to 0..65535",
+    "a palette becomes RGB, or RGBA if some entry is transparent; of 16 bits where its colours "
+    "are no bytes",
+    "CMYK becomes RGB: red is (full - cyan) (full - black) / full, rounded",
+    "gray of which zero is white is inverted, but for signed integers and floats",
+    "of the directories of a TIFF file the first that is no reduced copy and no mask counts",
+    "channels of OpenEXR are in the order R, G, B, A if they have these names, else in that of "
+    "the file",
     "a transparent colour (PNG tRNS) becomes alpha",
     "types of numbers stay; halves of OpenEXR become 32-bit floats",
     "rows and columns are as stored: orientation is metadata and is not applied",
@@ -271,6 +283,289 @@ def invert_written(gray):
     return lambda path: pillow(path, "L")
 
 
+# --- TIFF files that no library writes ------------------------------------------
+
+
+def tif(parts, tags, order="<", parts_tag=273):
+    """A TIFF of one directory: `parts` are strips, or tiles if `parts_tag` is 324. `tags` maps
+    numbers to values: an integer or a list becomes shorts, or longs where they are too large."""
+    mark = b"II" if order == "<" else b"MM"
+    body = bytearray(mark + struct.pack(order + "HI", 42, 0))
+    offsets = []
+    for part in parts:
+        offsets.append(len(body))
+        body += part + bytes(len(part) % 2)
+    tags = dict(tags)
+    tags[parts_tag] = offsets
+    tags[279 if parts_tag == 273 else 325] = [len(part) for part in parts]
+    entries = b""
+    for tag, values in sorted(tags.items()):
+        values = values if isinstance(values, (list, tuple)) else [values]
+        kind, code = (4, "I") if max(values) > 65535 or tag in (273, 279, 324, 325) else (3, "H")
+        data = struct.pack(f"{order}{len(values)}{code}", *values)
+        if len(data) > 4:
+            place = len(body)
+            body += data + bytes(len(data) % 2)
+            data = struct.pack(order + "I", place)
+        entries += struct.pack(order + "HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+    body[4:8] = struct.pack(order + "I", len(body))
+    return bytes(body) + struct.pack(order + "H", len(entries) // 12) + entries + bytes(4)
+
+
+def pack_bits(samples, bits):
+    """Rows of samples, from the highest bit down, each row padded to a whole byte."""
+    rows = samples.reshape(samples.shape[0], -1).astype(np.uint32)
+    each = (rows[:, :, None] >> np.arange(bits - 1, -1, -1)) & 1
+    return np.packbits(each.reshape(rows.shape[0], -1).astype(np.uint8), axis=1)
+
+
+def scaled(samples, bits):
+    full = 255 if bits <= 8 else 65535
+    largest = (1 << bits) - 1
+    samples = (samples.astype(np.uint64) * full + largest // 2) // largest
+    return samples.astype(np.uint8 if bits <= 8 else np.uint16)
+
+
+def tiff_bits():
+    """Samples of every number of bits from 1 to 15, in strips, tiles and planes."""
+
+    def few(rows, columns, channels, bits):
+        return pattern(rows, columns, channels, np.uint16) >> (16 - bits)
+
+    def note(name, data, samples, bits):
+        def read(path):
+            stored = tiff(path)
+            return scaled(stored.transpose(1, 2, 0) if "planes" in name else stored, bits)
+
+        keep(name, data, scaled(samples, bits), read, bits=bits)
+        FILES[-1]["reader"] = "tifffile"
+
+    def layout(samples, bits, **more):
+        channels = samples.shape[2] if samples.ndim == 3 else 1
+        tags = {256: samples.shape[1], 257: samples.shape[0], 258: [bits] * channels,
+                259: 1, 262: 2 if channels == 3 else 1, 277: channels}
+        return tags | {int(tag[1:]): value for tag, value in more.items()}
+
+    for bits in (3, 5, 6, 7, 9, 10, 11, 13, 14, 15):
+        gray = few(7, 11, 1, bits)
+        data = tif([pack_bits(gray, bits).tobytes()], layout(gray, bits))
+        note(f"gray{bits}.tif", data, gray, bits)
+    gray = few(9, 13, 1, 12)
+    packed = pack_bits(gray, 12)
+    strips = [zlib.compress(packed[first:first + 4].tobytes(), 9) for first in (0, 4, 8)]
+    note("gray12.tif", tif(strips, layout(gray, 12, t259=8, t278=4)), gray, 12)
+    rgb = few(8, 7, 3, 12)
+    data = tif([pack_bits(rgb, 12).tobytes()], layout(rgb, 12), ">")
+    note("rgb12_be.tif", data, rgb, 12)
+    rgb = few(6, 9, 3, 4)
+    note("rgb4.tif", tif([pack_bits(rgb, 4).tobytes()], layout(rgb, 4)), rgb, 4)
+    rgb = few(6, 9, 3, 2)
+    planes = [pack_bits(rgb[:, :, plane], 2).tobytes() for plane in range(3)]
+    note("rgb2_planes.tif", tif(planes, layout(rgb, 2, t284=2)), rgb, 2)
+    rgb = few(5, 7, 3, 10)
+    planes = [pack_bits(rgb[:, :, plane], 10).tobytes() for plane in range(3)]
+    note("rgb10_planes.tif", tif(planes, layout(rgb, 10, t284=2)), rgb, 10)
+
+    def tiles(samples, bits, pack):
+        full = np.zeros((32, 32) + samples.shape[2:], samples.dtype)
+        full[: samples.shape[0], : samples.shape[1]] = samples
+        return [pack(pack_bits(full[r:r + 16, c:c + 16], bits).tobytes()) for r in (0, 16) for c in (0, 16)]
+
+    gray = few(21, 27, 1, 12)
+    parts = tiles(gray, 12, lambda data: zlib.compress(data, 9))
+    data = tif(parts, layout(gray, 12, t259=8, t322=16, t323=16), parts_tag=324)
+    note("gray12_tiled.tif", data, gray, 12)
+    rgb = few(19, 22, 3, 14)
+    parts = tiles(rgb, 14, imagecodecs.lzw_encode)
+    data = tif(parts, layout(rgb, 14, t259=5, t322=16, t323=16), parts_tag=324)
+    note("rgb14_tiled_lzw.tif", data, rgb, 14)
+
+
+def tiff_kinds():
+    """Palettes, CMYK, bands, white that is zero, and every type of samples."""
+
+    def write(name, samples, **options):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, samples, metadata=None, software=False, datetime=False, **options)
+        (OUT / name).write_bytes(buffer.getvalue())
+
+    def noted(name, samples, reader, by, **more):
+        keep(name, None, samples, reader, **more)
+        FILES[-1]["reader"] = by
+
+    colours = np.random.default_rng(3).integers(0, 256, (256, 3), np.uint8)
+    for bits in (1, 4, 8):
+        index = pattern(9, 13) >> (8 - bits)
+        map = (colours[: 1 << bits].astype(np.uint16) * 257).T
+        tags = {256: 13, 257: 9, 258: bits, 259: 1, 262: 3, 277: 1, 320: map.reshape(-1).tolist()}
+        name = f"palette{bits}.tif"
+        (OUT / name).write_bytes(tif([pack_bits(index, bits).tobytes()], tags))
+        noted(name, colours[index], lambda path: pillow(path, "RGB"), "Pillow")
+    index = Image.fromarray(pattern(9, 13))
+    index.putpalette(colours.tobytes())
+    index.save(OUT / "palette8_lzw.tif", compression="tiff_lzw")
+    noted("palette8_lzw.tif", colours[pattern(9, 13)], lambda path: pillow(path, "RGB"), "Pillow",
+          note="Pillow writes bytes as multiples of 256")
+    wide = np.random.default_rng(4).integers(0, 65536, (256, 3), np.uint16)
+    index = pattern(8, 7)
+    write("palette_deep.tif", index, photometric="palette", colormap=wide.T)
+
+    def looked_up(path):
+        with tifffile.TiffFile(path) as file:
+            return file.pages[0].colormap.T[file.pages[0].asarray()]
+
+    noted("palette_deep.tif", wide[index], looked_up, "tifffile")
+
+    ink = pattern(9, 12, 4)
+    Image.fromarray(ink, "CMYK").save(OUT / "cmyk.tif", compression="tiff_deflate")
+    light = (255 - ink.astype(np.uint32)) * (255 - ink[:, :, 3:].astype(np.uint32))
+    light = ((light[:, :, :3] + 127) // 255).astype(np.uint8)
+    noted("cmyk.tif", light, lambda path: pillow(path, "RGB"), "Pillow", stored_channels=4)
+    ink = pattern(7, 8, 5, np.uint16)
+    write("cmyk16_alpha.tif", ink, photometric="separated", extrasamples=["unassalpha"])
+
+    def of_inks(ink):
+        light = (65535 - ink[:, :, :4].astype(np.uint64)) * (65535 - ink[:, :, 3:4].astype(np.uint64))
+        return np.dstack([((light[:, :, :3] + 32767) // 65535).astype(np.uint16), ink[:, :, 4]])
+
+    noted("cmyk16_alpha.tif", of_inks(ink), lambda path: of_inks(tiff(path)), "tifffile")
+
+    for bands, kind in ((5, np.uint8), (7, np.uint16), (6, np.float32)):
+        samples = pattern(9, 8, bands, kind)
+        write(f"bands{bands}.tif", samples, photometric="minisblack", planarconfig="contig",
+              extrasamples=["unspecified"] * (bands - 1))
+        noted(f"bands{bands}.tif", samples, tiff, "tifffile")
+    samples = pattern(21, 27, 6, np.uint16)
+    planes = np.ascontiguousarray(samples.transpose(2, 0, 1))
+    for name, compression in (("bands6_planes_tiled.tif", "zlib"), ("bands6_planes_lzw.tif", "lzw")):
+        write(name, planes, photometric="minisblack", planarconfig="separate", tile=(16, 16),
+              compression=compression, predictor=compression == "lzw",
+              extrasamples=["unspecified"] * 5)
+        noted(name, samples, lambda path: tiff(path).transpose(1, 2, 0), "tifffile")
+    write("bands4_planes.tif", planes[:4], photometric="rgb", planarconfig="separate", rowsperstrip=5)
+    noted("bands4_planes.tif", samples[:, :, :4], lambda path: tiff(path).transpose(1, 2, 0), "tifffile")
+    samples = pattern(9, 8, 5)
+    write("rgb_and_bands.tif", samples, photometric="rgb", predictor=True, compression="zlib",
+          extrasamples=["unspecified"] * 2)
+    noted("rgb_and_bands.tif", samples, tiff, "tifffile", note="two bands beside RGB")
+    samples = pattern(9, 8, 4)
+    write("rgb_and_band.tif", samples, photometric="rgb", predictor=True, compression="zlib",
+          extrasamples=["unspecified"])
+    noted("rgb_and_band.tif", samples[:, :, :3], lambda path: tiff(path)[:, :, :3], "tifffile",
+          note="a fourth sample that is no alpha is not read")
+
+    bits = pattern(9, 21) >> 7
+    fax = Image.fromarray((bits * 255).astype(np.uint8)).convert("1")
+    fax.save(OUT / "fax4.tif", compression="group4")
+    noted("fax4.tif", (bits * 255).astype(np.uint8), lambda path: pillow(path, "L"), "Pillow", bits=1)
+    for kind in (np.uint16, np.uint32):
+        gray = pattern(7, 9, 1, np.uint16).astype(kind)
+        if kind == np.uint32:
+            gray = gray * 65539
+        largest = np.iinfo(kind).max
+        name = f"white_is_zero_{np.dtype(kind).name}.tif"
+        write(name, largest - gray, photometric="miniswhite")
+        noted(name, gray, lambda path: largest - tiff(path), "tifffile")
+    four = pattern(7, 9) >> 4
+    tags = {256: 9, 257: 7, 258: 4, 259: 1, 262: 0, 277: 1}
+    (OUT / "white_is_zero_4.tif").write_bytes(tif([pack_bits(15 - four, 4).tobytes()], tags))
+    noted("white_is_zero_4.tif", four * 17, lambda path: pillow(path, "L"), "Pillow", bits=4)
+    for kind in (np.int16, np.float32):
+        gray = (pattern(7, 9, 1, np.uint16).astype(np.int32) - 32768).astype(kind)
+        name = f"white_is_zero_{np.dtype(kind).name}.tif"
+        write(name, gray, photometric="miniswhite")
+        noted(name, gray, tiff, "tifffile", note="as stored: such samples have no white")
+
+    for kind in (np.int8, np.int16, np.int32, np.int64, np.uint32, np.uint64, np.float16, np.float64):
+        info = np.dtype(kind)
+        raw = pattern(7, 9, 1, np.uint16).astype(np.uint64)
+        if info.kind == "f":
+            samples = (raw.astype(np.float64) / 7 - 900).astype(kind)
+        else:
+            samples = (raw * 0x1_0001_0001_0001 + raw).astype(f"u{info.itemsize}").view(kind)
+        name = f"gray_{info.name}.tif"
+        write(name, samples, compression="zlib", predictor=info.kind != "f" and info.itemsize < 8)
+        noted(name, samples, tiff, "tifffile")
+
+
+def tiff_directories():
+    """Pictures behind reduced copies, with overviews, and with masks."""
+
+    def written(name, parts):
+        buffer = io.BytesIO()
+        with tifffile.TiffWriter(buffer) as file:
+            for samples, options in parts:
+                file.write(samples, metadata=None, software=False, **options)
+        (OUT / name).write_bytes(buffer.getvalue())
+
+    full, small = pattern(16, 24, 3), pattern(4, 6, 3)
+    rgb = {"photometric": "rgb"}
+    # As DNG has it: the first directory is a reduced copy, the picture in a SubIFD of it.
+    written("picture_in_subifd.tif", [(small, rgb | {"subfiletype": 1, "subifds": 1}), (full, rgb)])
+
+    def of_subifd(path):
+        with tifffile.TiffFile(path) as file:
+            return file.pages[0].pages[0].asarray()
+
+    keep("picture_in_subifd.tif", None, full, of_subifd)
+    FILES[-1]["reader"] = "tifffile"
+    # As a cloud-optimised GeoTIFF has it: overviews and masks in the chain.
+    mask = np.ones((16, 24), bool)
+    written("overviews.tif", [
+        (full, rgb | {"tile": (16, 16), "compression": "zlib"}),
+        (full[::2, ::2], rgb | {"subfiletype": 1}),
+        (full[::4, ::4], rgb | {"subfiletype": 1}),
+    ])
+    keep("overviews.tif", None, full, lambda path: tifffile.imread(path, key=0))
+    FILES[-1]["reader"] = "tifffile"
+    written("mask.tif", [(full, rgb), (mask, {"photometric": "minisblack", "subfiletype": 4})])
+    keep("mask.tif", None, full, lambda path: tifffile.imread(path, key=0))
+    FILES[-1]["reader"] = "tifffile"
+    # As OME pyramids have it: overviews in SubIFDs.
+    written("pyramid.ome.tif", [(full, rgb | {"subifds": 1}), (full[::2, ::2], rgb | {"subfiletype": 1})])
+    keep("pyramid.ome.tif", None, full, lambda path: tifffile.imread(path, key=0))
+    FILES[-1]["reader"] = "tifffile"
+
+
+def tiff_jpegs():
+    """JPEG data inside of TIFF files; `like` names a file of what libjpeg makes of them."""
+    r, c = np.ogrid[:40, :56]
+    rgb = np.dstack([r * 5 + c, r + c * 4, (r * c) // 9 + 20 * (c > 20)]).clip(0, 255).astype(np.uint8)
+
+    def pair(name, reader, samples):
+        read = reader(OUT / name)
+        assert read.shape == samples.shape and np.abs(read.astype(int) - samples).mean() < 6, name
+        like = name.removesuffix(".tif") + "_like.png"
+        keep(like, png(read, 2 if read.ndim == 3 else 0), read, pillow)
+        keep(name, None, samples, reader, lossless=False, like=like)
+        FILES[-1]["reader"] = "libjpeg"
+
+    Image.fromarray(rgb).save(OUT / "ycbcr_jpeg.tif", compression="jpeg", quality=85)
+    pair("ycbcr_jpeg.tif", lambda path: pillow(path, "RGB"), rgb)
+
+    def write(name, samples, **options):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, samples, metadata=None, software=False, datetime=False,
+                         compression="jpeg", compressionargs={"level": 90}, **options)
+        (OUT / name).write_bytes(buffer.getvalue())
+
+    ycbcr = np.asarray(Image.fromarray(rgb).convert("YCbCr"))
+    write("ycbcr_jpeg_tiled.tif", ycbcr, photometric="ycbcr", subsampling=(2, 2), tile=(32, 32))
+    pair("ycbcr_jpeg_tiled.tif", tiff, rgb)
+    write("rgb_jpeg.tif", rgb, photometric="rgb", rowsperstrip=16)
+    pair("rgb_jpeg.tif", tiff, rgb)
+    ink = np.dstack([255 - rgb, np.full(rgb.shape[:2], 30, np.uint8)])
+    write("cmyk_jpeg.tif", ink, photometric="separated")
+
+    def light(path):
+        ink = tiff(path).astype(np.uint32)
+        light = (255 - ink[:, :, :3]) * (255 - ink[:, :, 3:])
+        return ((light + 127) // 255).astype(np.uint8)
+
+    meant = ((255 - ink.astype(np.uint32)) * 225 // 255).astype(np.uint8)[:, :, :3]
+    pair("cmyk_jpeg.tif", light, meant)
+
+
 def netpbm():
     def pam(samples, kind, full):
         rows, columns, channels = samples.shape
@@ -362,6 +657,28 @@ def floats():
     exr("rgba.exr", {"RGBA": rgba})
     keep("rgba.exr", None, rgba, read_exr)
 
+    def named(names):
+        def read(path):
+            with OpenEXR.File(str(path), separate_channels=True) as file:
+                channels = file.channels()
+                planes = [channels[name].pixels.astype(np.float32) for name in names]
+                return planes[0] if len(planes) == 1 else np.dstack(planes)
+        read.__name__ = "read_exr"
+        return read
+
+    def channels(name, names, kind=np.float32, read=None):
+        samples = pattern(6, 9, max(len(names), 2), kind)
+        exr(name, {channel: np.ascontiguousarray(samples[:, :, at]) for at, channel in enumerate(names)})
+        read = read or names
+        keep(name, None, named(read)(OUT / name), named(read))
+
+    channels("luminance.exr", ["Y"])
+    channels("luminance_half_alpha.exr", ["Y", "A"], np.float16)
+    channels("depth.exr", ["Z"])
+    channels("motion.exr", ["forward.u", "forward.v"], np.float16)
+    channels("normals.exr", ["N.X", "N.Y", "N.Z"])
+    channels("layers.exr", ["albedo.B", "albedo.G", "albedo.R", "depth.Z"], read=["albedo.R", "albedo.G", "albedo.B"])
+
 
 def jpegs():
     # Smooth, or the blocks would swamp what is tested.
@@ -376,6 +693,10 @@ def jpegs():
     cmyk = np.dstack([255 - rgb, np.full(rgb.shape[:2], 20, np.uint8)])
     keep("cmyk.jpg", saved(cmyk, "JPEG", "CMYK", quality=92), rgb, pillow, "RGB", stored_channels=4,
          note="ink is turned into RGB", **lossy)
+    for name, options in (("no_end.jpg", {}), ("no_end_progressive.jpg", {"progressive": True})):
+        data = saved(rgb, "JPEG", quality=92, **options)
+        assert data.endswith(b"\xff\xd9")
+        keep(name, data[:-2], rgb, opencv, note="without the mark of its end", **lossy)
 
 
 def arrays():
@@ -408,6 +729,10 @@ def main():
     sizes()
     rgba = pngs()
     tiffs()
+    tiff_bits()
+    tiff_kinds()
+    tiff_directories()
+    tiff_jpegs()
     netpbm()
     others(rgba)
     floats()

@@ -29,6 +29,7 @@ impl Format {
     const fn holds_channels(self, channels: usize) -> bool {
         match self {
             Self::Npy => channels > 0,
+            Self::Tiff => matches!(channels, 1..=65_535),
             Self::Pgm => channels == 1,
             Self::Jpeg | Self::Ppm | Self::Pnm | Self::Hdr => matches!(channels, 1 | 3),
             Self::Pbm => false,
@@ -224,10 +225,10 @@ mod tests {
                 "ppm holds no alpha; choose png, tiff, webp, bmp, pam, qoi, tga, gif or npy",
             ),
             (
-                Format::Tiff,
+                Format::Exr,
                 F32,
                 7,
-                "tiff holds no pictures of 7 channels; choose npy",
+                "exr holds no pictures of 7 channels; choose tiff or npy",
             ),
             (
                 Format::Png,

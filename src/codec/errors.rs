@@ -46,8 +46,22 @@ pub(crate) fn too_much_memory(needed: u64, limit: u64) -> Error {
 
 /// The error of a valid file of a kind that is not supported.
 pub(super) fn unsupported(format: &'static str, what: impl fmt::Display) -> Error {
+    unsupported_until(format, what, "convert it with another program")
+}
+
+/// The same, if more can be said about what makes it a file that is supported.
+pub(super) fn unsupported_until(
+    format: &'static str,
+    what: impl fmt::Display,
+    remedy: &'static str,
+) -> Error {
     let what = one_line(what);
-    InputError::Unsupported { format, what }.into()
+    InputError::Unsupported {
+        format,
+        what,
+        remedy,
+    }
+    .into()
 }
 
 /// The same, with the decoder's own message.

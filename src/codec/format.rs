@@ -15,7 +15,7 @@ use crate::{
 /// |---|---|---|---|---|---|
 /// | png | yes | yes | yes | yes | 8, 16 |
 /// | jpeg | yes | no | yes | no | 8; lossy |
-/// | tiff | yes | yes | yes | yes | 8, 16, f32 |
+/// | tiff | yes | yes | yes | yes | all but booleans; any number of channels |
 /// | webp | as RGB | as RGBA | yes | yes | 8 |
 /// | bmp | yes | as RGBA | yes | yes | 8 |
 /// | pbm | read only, as 8-bit gray | | | | |
@@ -39,7 +39,8 @@ pub enum Format {
     Png,
     /// JPEG, baseline and progressive; CMYK becomes RGB when read.
     Jpeg,
-    /// TIFF and BigTIFF, strips and tiles; of several pages, the first is read.
+    /// TIFF and BigTIFF, strips and tiles; of several pages, the first that is neither a reduced
+    /// copy nor a mask is read.
     Tiff,
     /// WebP, written without loss.
     Webp,

@@ -18,16 +18,24 @@ pub enum IgnoredContent {
     Frames(u64),
     /// The number of pages, of which the first is read; at most 1000 are counted.
     Pages(u64),
-    /// Reduced copies of the picture, such as thumbnails and mipmaps, and other images that
-    /// belong to it; their number, if known.
+    /// Reduced copies of the picture, such as thumbnails, overviews and mipmaps; their number,
+    /// if known. They follow from the picture, so that nothing is lost with them.
     ReducedImages(Option<u64>),
+    /// The number of other images that belong to the picture.
+    RelatedImages(u64),
+    /// The number of transparency masks beside the picture.
+    Masks(u64),
     /// Pictures that follow the first in the same file.
     Pictures,
+    /// A picture that follows the first and tells how much brighter HDR screens show it.
+    GainMap,
+    /// The number of bytes of a video after the picture, as in motion photos.
+    Video(u64),
     /// Layers or parts, of which one is read; their number, if known.
     Layers(Option<u64>),
     /// Pixels outside the display window.
     Overscan,
-    /// The number of trailing bytes after the picture, such as a motion photo's video.
+    /// The number of trailing bytes after the picture.
     TrailingData(u64),
     /// The number of bytes between the parts of a picture that belong to none.
     DataBetween(u64),
@@ -43,8 +51,13 @@ pub enum IgnoredContent {
         /// How many are read.
         read: u64,
     },
+    /// The names of channels that are none of a picture's colours.
+    ChannelNames,
     /// CMYK colours, which are read as RGB.
     Cmyk,
+    /// Gray of signed integers or floats whose smallest sample is white by the file's words: it
+    /// was read as stored.
+    WhiteIsZero(Depth),
     /// A data window and a display window that differ, or do not begin at 0, 0.
     DataWindow,
     /// 32-bit integers, which are read as 32-bit floats.
@@ -69,17 +82,28 @@ impl IgnoredContent {
             Self::Channels { stored, read } => format!(
                 "the {format} file has {stored} samples in a pixel: only the {read} of its colour were read"
             ),
+            // Told with the names.
+            Self::ChannelNames => return None,
             Self::Cmyk => format!(
                 "the {format} file is CMYK: it was read as RGB, without regard to its profile"
+            ),
+            Self::WhiteIsZero(depth) => format!(
+                "the {format} file says that zero is white, which {depth} samples have no rule for: they were read as stored"
             ),
             Self::Integers | Self::Bits(_) => {
                 let (_, read) = self.depth()?;
                 format!("the {format} file holds {self}: they were read as {read}")
             }
-            Self::ReducedImages(_)
+            Self::ReducedImages(_) => {
+                format!("the {format} file holds {self}: they were left out")
+            }
+            Self::RelatedImages(_)
+            | Self::Masks(_)
             | Self::Layers(_)
             | Self::Overscan
             | Self::DataWindow
+            | Self::GainMap
+            | Self::Video(_)
             | Self::TrailingData(_)
             | Self::DataBetween(_)
             | Self::ExcessSamples
@@ -87,6 +111,11 @@ impl IgnoredContent {
                 format!("the {format} file holds {self}: that was not read")
             }
         })
+    }
+
+    /// Whether nothing is lost with it, since it follows from the picture.
+    pub(crate) const fn is_derived(self) -> bool {
+        matches!(self, Self::ReducedImages(_))
     }
 
     /// For samples that are read with reduced precision: the depth that they are read as, and
@@ -108,11 +137,15 @@ impl fmt::Display for IgnoredContent {
             Self::Pages(count) if count >= MAX_PAGES => write!(f, "{MAX_PAGES} pages or more"),
             Self::Pages(count) => write!(f, "{count} pages"),
             Self::ReducedImages(None) => f.write_str("smaller copies of its picture"),
-            Self::ReducedImages(Some(1)) => f.write_str("1 picture that belongs to its first"),
-            Self::ReducedImages(Some(count)) => {
-                write!(f, "{count} pictures that belong to its first")
-            }
+            Self::ReducedImages(Some(1)) => f.write_str("1 smaller copy of its picture"),
+            Self::ReducedImages(Some(count)) => write!(f, "{count} smaller copies of its picture"),
+            Self::RelatedImages(1) => f.write_str("1 picture that belongs to its first"),
+            Self::RelatedImages(count) => write!(f, "{count} pictures that belong to its first"),
+            Self::Masks(1) => f.write_str("1 transparency mask"),
+            Self::Masks(count) => write!(f, "{count} transparency masks"),
             Self::Pictures => f.write_str("further pictures behind its first"),
+            Self::GainMap => f.write_str("a gain map behind its picture"),
+            Self::Video(bytes) => write!(f, "a video of {bytes} bytes behind its picture"),
             Self::Layers(None) => f.write_str("layers"),
             Self::Layers(Some(count)) => write!(f, "{count} layers"),
             Self::Overscan => f.write_str("pixels outside of its display window"),
@@ -128,7 +161,9 @@ impl fmt::Display for IgnoredContent {
                 f.write_str("directories that tell of more than the file has")
             }
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
+            Self::ChannelNames => f.write_str("names of channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
+            Self::WhiteIsZero(depth) => write!(f, "{depth} samples of which zero is white"),
             Self::DataWindow => f.write_str("a data or display window of its own"),
             Self::Integers => f.write_str("32-bit integers"),
             Self::Bits(bits) => write!(f, "{bits}-bit samples"),
@@ -141,9 +176,22 @@ pub(super) fn unknown_data(rest: &[u8]) -> Option<IgnoredContent> {
     if rest.iter().all(|byte| is_padding(*byte) || *byte == 0xff) {
         return None;
     }
-    Some(match Format::from_content(trim_padding(rest)) {
+    let data = trim_padding(rest);
+    Some(match Format::from_content(data) {
         Some(_) => IgnoredContent::Pictures,
+        // The first zeros of its length were trimmed as padding.
+        None if is_video(data) => IgnoredContent::Video(rest.len() as u64),
         None => IgnoredContent::TrailingData(rest.len() as u64),
+    })
+}
+
+/// Whether this begins as MP4 and QuickTime do: with a box of a length of four bytes, of which
+/// the first may be missing, and its type.
+fn is_video(bytes: &[u8]) -> bool {
+    (0..=4).any(|start| {
+        bytes
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(b"ftyp"))
     })
 }
 
@@ -179,6 +227,7 @@ pub(super) fn data_between(
     input.take(bytes.min(MAX_PADDING)).read_to_end(&mut rest)?;
     Ok(match unknown_data(&rest) {
         Some(IgnoredContent::Pictures) => Some(IgnoredContent::Pictures),
+        Some(IgnoredContent::Video(_)) => Some(IgnoredContent::Video(bytes)),
         _ if bytes > MAX_PADDING => Some(IgnoredContent::TrailingData(bytes)),
         found => found,
     })
@@ -215,7 +264,7 @@ mod tests {
             (IgnoredContent::Pages(999), "999 pages"),
             (IgnoredContent::Pages(MAX_PAGES), "1000 pages or more"),
             (
-                IgnoredContent::ReducedImages(Some(1)),
+                IgnoredContent::RelatedImages(1),
                 "1 picture that belongs to its first",
             ),
             (

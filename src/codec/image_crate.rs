@@ -18,7 +18,7 @@ use ::image::{
     codecs::{
         bmp::{BmpDecoder, BmpEncoder},
         hdr::{HdrDecoder, HdrEncoder},
-        openexr::{OpenExrDecoder, OpenExrEncoder},
+        openexr::OpenExrEncoder,
         qoi::{QoiDecoder, QoiEncoder},
         tga::{TgaDecoder, TgaEncoder},
         webp::WebPDecoder,
@@ -75,19 +75,7 @@ pub(super) fn open<'a>(
             }
             .open(decoder)
         }
-        Format::Exr => {
-            let decoder_bytes = exr::decoder_bytes(&bytes, limits)?;
-            let ignored = exr::ignored(&bytes)?;
-            let decoder = OpenExrDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            Picture {
-                decoder_bytes,
-                // It decodes all samples at once, and they are copied.
-                sample_copies: 1,
-                ignored,
-                ..picture
-            }
-            .open(decoder)
-        }
+        Format::Exr => exr::open(bytes, limits),
         Format::Hdr => {
             let decoder_bytes = hdr::decoder_bytes(&bytes, limits)?;
             // Strict reading accepts only one of the two signatures.
@@ -370,24 +358,35 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
             if let Some((_, what)) = text.split_once("not supported: ") {
                 return errors::unsupported(name, what);
             }
-            // Some decoders wrap the early end in an error of their own.
-            let ends = [
-                "unexpected end",
-                "failed to fill",
-                "Unexpected EOF",
-                "not enough data",
-                "reference to missing bytes",
-            ];
-            if ends
-                .iter()
-                .any(|end| text.to_lowercase().contains(&end.to_lowercase()))
-            {
+            if is_early_end(&text) {
                 errors::truncated(name)
+            } else if KINDS.iter().any(|kind| text.contains(kind)) {
+                errors::unsupported_kind(name, text)
             } else {
                 errors::damaged(name, text)
             }
         }
     }
+}
+
+/// What decoders say of bitmaps that are sound, but of a kind that they do not know: JPEG or PNG
+/// data inside, for example, or 64 bits.
+const KINDS: [&str; 2] = [
+    "Unknown image compression type",
+    "Invalid channel bit count",
+];
+
+/// Whether a decoder's message is about an early end, which some wrap in an error of their own.
+pub(super) fn is_early_end(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let ends = [
+        "unexpected end",
+        "failed to fill",
+        "unexpected eof",
+        "not enough data",
+        "reference to missing bytes",
+    ];
+    ends.iter().any(|end| text.contains(end))
 }
 
 /// Converts an encoder's error.

@@ -4,6 +4,7 @@
 //! is therefore split into strips, each decoded as an image of its own; other
 //! images are decoded whole.
 
+mod frame;
 mod huffman;
 mod markers;
 mod mcu_rows;
@@ -16,6 +17,7 @@ mod strips;
 mod tests;
 mod write;
 
+pub(super) use frame::unsupported as unsupported_frame;
 pub(super) use markers::{ignored, is_complete, is_subsampled};
 pub use sampling::Sampling;
 pub(super) use strips::SplitSettings;
@@ -24,17 +26,15 @@ pub(super) use write::{create, strip_rows};
 use std::borrow::Cow;
 
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-use zune_jpeg::{
-    JpegDecoder,
-    errors::{DecodeErrors, UnsupportedSchemes},
-};
+use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
 
 use crate::{
     error::{Error, Result},
-    image::{Depth, Image, ImageSpec, Samples, zeroed_vec},
+    image::{Depth, Image, ImageSpec, Samples, no_memory, zeroed_vec},
 };
 
-use markers::{Extent, guarded, guarded_len};
+use frame::has_all_scans;
+use markers::{END, Extent, GUARD, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
@@ -60,6 +60,9 @@ pub(super) fn open_split<'a>(
     settings: SplitSettings,
 ) -> Result<RowReader<'a>> {
     let extent = Extent::of(&bytes);
+    if let Some(what) = unsupported_frame(&bytes) {
+        return Err(errors::unsupported_until(NAME, what.what, what.remedy));
+    }
     if !extent.is_upsampled_correctly {
         return Err(errors::unsupported(
             "jpeg",
@@ -70,12 +73,12 @@ pub(super) fn open_split<'a>(
     if bytes.len().saturating_add(extent.metadata_bytes()) > limits.memory() {
         return Err(errors::over_memory("jpeg", limits.max_memory));
     }
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::MAX)
-        .set_max_height(usize::MAX);
+    let (bytes, is_closed) = closed(bytes)?;
+    let options = options();
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
-    decoder.decode_headers().map_err(decode_error)?;
+    decoder
+        .decode_headers()
+        .map_err(|error| decode_error(NAME, error))?;
     let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
         return Err(errors::damaged("jpeg", "no size in its header"));
     };
@@ -102,11 +105,22 @@ pub(super) fn open_split<'a>(
         ..Metadata::default()
     };
     let samples = header.spec.bytes();
-    let trailer = Trailer {
+    let mut trailer = Trailer {
         metadata: header.metadata.clone(),
         warnings: Vec::new(),
     };
     let options = options.jpeg_set_out_colorspace(target);
+    if !is_closed {
+        let memory = (2 * samples + 2 * bytes.len() + guarded_len(&bytes).unwrap_or(0))
+            .saturating_add(decoder_bytes(&extent, [rows, columns], info.components));
+        return Ok(WholeSource::reader(header, memory, move || {
+            let pixels = decode_unclosed(&bytes, samples, options)?;
+            let warning = "the jpeg file lacks its end mark: its picture is whole";
+            trailer.warnings.push(warning.into());
+            let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
+            Ok((image, trailer))
+        }));
+    }
     let bytes = match Strips::new(bytes, header.spec, options, trailer.clone(), settings) {
         Ok(strips) => return Ok(RowReader::new(header, strips)),
         Err(bytes) => bytes,
@@ -115,15 +129,114 @@ pub(super) fn open_split<'a>(
     let memory = (samples + bytes.len() + guarded_len(&bytes).unwrap_or(0))
         .saturating_add(decoder_bytes(&extent, [rows, columns], info.components));
     Ok(WholeSource::reader(header, memory, move || {
-        let guarded = guarded(&bytes)?;
+        let guarded = guarded(&bytes, GUARD)?;
         drop(bytes);
-        let mut pixels = zeroed_vec(samples)?;
-        JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
-            .decode_into(&mut pixels)
-            .map_err(decode_error)?;
+        let pixels = decode(&guarded, samples, options)?;
         let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
         Ok((image, trailer))
     }))
+}
+
+const NAME: &str = "jpeg";
+
+fn options() -> DecoderOptions {
+    DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX)
+}
+
+/// Decodes a whole file to this number of samples.
+fn decode(bytes: &[u8], samples: usize, options: DecoderOptions) -> Result<Vec<u8>> {
+    let mut pixels = zeroed_vec(samples)?;
+    JpegDecoder::new_with_options(ZCursor::new(bytes), options)
+        .decode_into(&mut pixels)
+        .map_err(|error| decode_error(NAME, error))?;
+    Ok(pixels)
+}
+
+/// Adds the EOI marker if it is missing after the data of all scans. Also returns whether it was
+/// there. Files that end earlier are left to the decoder.
+fn closed(bytes: Cow<'_, [u8]>) -> Result<(Cow<'_, [u8]>, bool)> {
+    if is_complete(&bytes) || !has_all_scans(&bytes) {
+        return Ok((bytes, true));
+    }
+    let mut owned = bytes.into_owned();
+    (owned.try_reserve_exact(2)).map_err(|_| no_memory::<u8>(2))?;
+    owned.extend([0xff, END]);
+    Ok((owned.into(), false))
+}
+
+/// Decodes a file whose EOI marker was added; an error if the data end within a scan.
+///
+/// In most scans, the decoder meets an invalid code where the data end. Bits that refine
+/// coefficients have no codes: then it takes any bits, and the samples depend on those that
+/// follow the data.
+fn decode_unclosed(bytes: &[u8], samples: usize, options: DecoderOptions) -> Result<Vec<u8>> {
+    let pixels = |guard| {
+        decode(&guarded(bytes, guard)?, samples, options).map_err(|error| match error {
+            Error::Input(_) => errors::truncated(NAME),
+            error => error,
+        })
+    };
+    let ones = pixels(GUARD)?;
+    match ones == pixels([0; GUARD.len()])? {
+        true => Ok(ones),
+        false => Err(errors::truncated(NAME)),
+    }
+}
+
+/// The size of JPEG data that are a part of a picture in another file.
+pub(super) struct PartShape {
+    /// The rows that are needed, and those that there may be.
+    pub(super) least_rows: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) samples: usize,
+}
+
+/// Decodes JPEG data in a TIFF file: YCbCr to RGB, other colours as they are.
+pub(super) fn decode_part(bytes: Vec<u8>, shape: &PartShape, is_ycbcr: bool) -> Result<Vec<u8>> {
+    const OUTER: &str = "tiff";
+    let failed = |error| decode_error(OUTER, error);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options());
+    decoder.decode_headers().map_err(failed)?;
+    let (Some(info), Some(space)) = (decoder.info(), decoder.input_colorspace()) else {
+        return Err(errors::damaged(
+            OUTER,
+            "no size in the header of its JPEG data",
+        ));
+    };
+    let (rows, columns) = (usize::from(info.height), usize::from(info.width));
+    if !(shape.least_rows..=shape.rows).contains(&rows)
+        || columns != shape.columns
+        || usize::from(info.components) != shape.samples
+    {
+        let what = "its JPEG data are of another size than its parts";
+        return Err(errors::damaged(OUTER, what));
+    }
+    if space == ColorSpace::YCCK {
+        return Err(errors::unsupported(OUTER, "YCCK colour in a JPEG"));
+    }
+    let target = if is_ycbcr { ColorSpace::RGB } else { space };
+    let options = options().jpeg_set_out_colorspace(target);
+    let guarded = guarded(&bytes, GUARD)?;
+    drop(bytes);
+    let mut samples = zeroed_vec(rows * columns * shape.samples)?;
+    JpegDecoder::new_with_options(ZCursor::new(guarded.as_slice()), options)
+        .decode_into(&mut samples)
+        .map_err(failed)?;
+    Ok(samples)
+}
+
+/// The bytes of the decoder's buffers for a part of this size, which it may keep the
+/// coefficients of.
+pub(super) const fn part_buffers([rows, columns]: [usize; 2], samples: usize) -> usize {
+    // Components are stored in whole MCUs, of at most 32 x 32 pixels.
+    let [rows, columns] = [rows.next_multiple_of(32), columns.next_multiple_of(32)];
+    let coefficients = size_of::<i16>() * samples;
+    (rows.saturating_mul(columns).saturating_mul(coefficients))
+        .saturating_add(row_buffers(columns, samples, 4))
 }
 
 /// The bytes that the decoder allocates to decode a whole file whose headers it
@@ -165,33 +278,31 @@ fn density(bytes: &[u8]) -> Option<Density> {
     Density::new(pixels, unit)
 }
 
-fn decode_error(error: DecodeErrors) -> Error {
-    match error {
-        DecodeErrors::Unsupported(scheme) => {
-            use UnsupportedSchemes as Scheme;
-            let coding = match scheme {
-                Scheme::LosslessHuffman | Scheme::LosslessArithmetic => "lossless coding",
-                Scheme::ExtendedSequentialHuffman => "extended sequential coding",
-                Scheme::ExtendedSequentialDctArithmetic | Scheme::ProgressiveDctArithmetic => {
-                    "arithmetic coding"
-                }
-            };
-            errors::unsupported("jpeg", coding)
+/// Converts the decoder's error about JPEG data in a file of this format.
+fn decode_error(format: &'static str, error: DecodeErrors) -> Error {
+    let text = match &error {
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => {
+            return errors::truncated(format);
         }
-        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => errors::truncated("jpeg"),
-        DecodeErrors::Format(text) => damaged(&text),
-        DecodeErrors::FormatStatic(text) => damaged(text),
-        error => errors::damaged("jpeg", error),
+        DecodeErrors::Format(text) => text.as_str(),
+        DecodeErrors::FormatStatic(text) => text,
+        DecodeErrors::Unsupported(scheme) => {
+            return errors::unsupported_kind(format, format_args!("{scheme:?}"));
+        }
+        error => return errors::damaged(format, error),
+    };
+    if text.contains("remature") {
+        errors::truncated(format)
+    } else if is_sampling(text) {
+        errors::unsupported(format, "such a sampling of its components")
+    } else {
+        errors::damaged(format, text)
     }
 }
 
-fn damaged(text: &str) -> Error {
-    if text.contains("remature") {
-        errors::truncated("jpeg")
-    } else if text.contains("component dimensions") || text == "Missing samples" {
-        // The decoder's errors for intact files with unusual sampling factors.
-        errors::unsupported("jpeg", "such a sampling of its components")
-    } else {
-        errors::damaged("jpeg", text)
-    }
+/// Whether this is an error of the decoder for intact files with unusual sampling factors.
+fn is_sampling(text: &str) -> bool {
+    text.contains("component dimensions")
+        || text.contains("not a power of two")
+        || text == "Missing samples"
 }

@@ -20,12 +20,14 @@ pub enum InputError {
         what: String,
     },
     /// The file is well formed, but uses a feature that is not supported.
-    #[error("{what} is not supported in a {format} file: convert it with another program first")]
+    #[error("{what} is not supported in a {format} file: {remedy} first")]
     Unsupported {
         /// What the file is.
         format: &'static str,
         /// The feature.
         what: String,
+        /// What makes a file of it that is supported: `convert it with another program`.
+        remedy: &'static str,
     },
     /// The same, with the message of the decoder.
     #[error(

@@ -31,6 +31,7 @@ pub(super) fn losses(input: &Input, plan: &Plan, fates: &[PartFate], may: MayLos
     let mut losses = Losses::default();
     for ignored in input.ignored() {
         match ignored.depth() {
+            None if ignored.is_derived() => {}
             None => losses.unsupported.push(unsupported(ignored)),
             Some(_) if may.depth => {}
             Some((depth, read)) => losses.lost.push(Loss::Samples {

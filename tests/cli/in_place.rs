@@ -78,8 +78,8 @@ fn webp(frames: usize) -> Vec<u8> {
     [&b"RIFF"[..], &size, b"WEBP", &chunks].concat()
 }
 
-/// Pages, those of `kinds` with a `NewSubfileType`; the first with so many `SubIFDs`.
-fn tiff(kinds: &[Option<u32>], below: usize, big: bool) -> Vec<u8> {
+/// Pages, those of `kinds` with a `NewSubfileType`; the first with `SubIFDs` of these types.
+fn tiff(kinds: &[Option<u32>], below: &[u32], big: bool) -> Vec<u8> {
     use tiff::{
         encoder::{TiffEncoder, TiffKind, colortype::Gray8},
         tags::Tag,
@@ -87,16 +87,22 @@ fn tiff(kinds: &[Option<u32>], below: usize, big: bool) -> Vec<u8> {
     fn write<K: TiffKind>(
         mut encoder: TiffEncoder<&mut Cursor<Vec<u8>>, K>,
         kinds: &[Option<u32>],
-        below: usize,
+        below: &[u32],
     ) {
+        let mut offsets = Vec::new();
+        for kind in below {
+            let mut directory = encoder.extra_directory().unwrap();
+            directory.write_tag(Tag::NewSubfileType, *kind).unwrap();
+            let place = directory.finish_with_offsets().unwrap();
+            offsets.push(place.pointer.0 as u32);
+        }
         for (page, kind) in kinds.iter().enumerate() {
             let mut image = encoder.new_image::<Gray8>(9, 8).unwrap();
             if let Some(kind) = kind {
                 let tag = Tag::NewSubfileType;
                 image.encoder().write_tag(tag, *kind).unwrap();
             }
-            if page == 0 && below > 0 {
-                let offsets = vec![8_u32; below];
+            if page == 0 && !offsets.is_empty() {
                 image
                     .encoder()
                     .write_tag(Tag::SubIfd, &offsets[..])
@@ -272,40 +278,81 @@ fn nothing_is_lost_that_was_not_given_up() {
             photo,
             none_of("4 bytes of further data after its picture"),
         ),
-        ("a.tif", tiff(&[page()], 0, false), photo, text(REPLACED)),
+        ("a.tif", tiff(&[page()], &[], false), photo, text(REPLACED)),
         (
             "a.tif",
-            tiff(&[page(), page()], 0, false),
+            tiff(&[page(), page()], &[], false),
             photo,
             one_of("2 pages"),
         ),
         (
             "a.tif",
-            tiff(&[page(), page(), page()], 0, true),
+            tiff(&[page(), page(), page()], &[], true),
             photo,
             one_of("3 pages"),
         ),
         (
             "a.tif",
-            tiff(&[page(), Some(1)], 0, false),
+            tiff(&[page(), Some(4)], &[], false),
             photo,
-            none_of("1 picture that belongs to its first"),
+            none_of("1 transparency mask"),
         ),
         (
             "a.tif",
-            tiff(&[page(), Some(2), Some(1)], 0, true),
+            tiff(&[page(), Some(2), Some(4), Some(1)], &[], true),
             photo,
             one_of("2 pages").replace(
                 ": name",
-                " and 1 picture that belongs to its first, which the result would not have: name",
+                " and 1 transparency mask, which the result would not have: name",
             ),
         ),
         (
             "a.tif",
-            tiff(&[page()], 2, false),
+            tiff(&[page()], &[0, 0, 1], false),
             photo,
             none_of("2 pictures that belong to its first"),
         ),
+        // Smaller copies follow from the picture; the data behind them do not.
+        (
+            "a.tif",
+            tiff(&[page(), Some(1), Some(1)], &[1], false),
+            photo,
+            text(REPLACED),
+        ),
+        (
+            "a.tif",
+            followed(tiff(&[page(), Some(1)], &[], true), b"more"),
+            photo,
+            none_of("4 bytes of further data after its picture"),
+        ),
+        (
+            "a.tif",
+            testdata("picture_in_subifd.tif"),
+            photo,
+            text(REPLACED),
+        ),
+        ("a.tif", testdata("gray12.tif"), photo, text(REPLACED)),
+        ("a.tif", testdata("palette8.tif"), photo, text(REPLACED)),
+        (
+            "a.tif",
+            testdata("cmyk.tif"),
+            photo,
+            held("CMYK colours, which are read as RGB"),
+        ),
+        (
+            "a.tif",
+            testdata("white_is_zero_int16.tif"),
+            photo,
+            none_of("signed 16-bit samples of which zero is white"),
+        ),
+        ("a.exr", testdata("luminance.exr"), photo, text(REPLACED)),
+        (
+            "a.exr",
+            testdata("normals.exr"),
+            photo,
+            none_of("names of channels"),
+        ),
+        ("a.jpg", testdata("no_end.jpg"), photo, text(REPLACED)),
         ("a.exr", exr(1, &["R", "G", "B"]), photo, text(REPLACED)),
         ("a.exr", exr(3, &["R", "G", "B"]), photo, one_of("3 layers")),
         (
@@ -359,7 +406,7 @@ fn nothing_is_lost_that_was_not_given_up() {
             "a.jpg",
             followed(jpeg(), b"\0\0\0\x18ftypmp42"),
             photo,
-            none_of("12 bytes of further data after its picture"),
+            none_of("a video of 12 bytes behind its picture"),
         ),
         ("a.jpg", followed(jpeg(), &[0; 40]), photo, text(REPLACED)),
         // Channels.
@@ -439,7 +486,7 @@ fn nothing_is_lost_that_was_not_given_up() {
             "--pad edge --depth 16",
             text(REPLACED),
         ),
-        ("a.tif", tiff(&[page()], 0, false), float, text(REPLACED)),
+        ("a.tif", tiff(&[page()], &[], false), float, text(REPLACED)),
         ("a.npy", doubles(), "--pad edge", text(REPLACED)),
         (
             "a.npy",

@@ -54,8 +54,12 @@ fn check(name: &str, bytes: &[u8], format: Format) {
         all.sort_by_key(|part| format!("{part:?}"));
         all
     };
-    // Several pages tell enough of a TIFF.
-    let is_told = format == Format::Tiff && !before.is_empty();
+    // Other pictures tell enough of a TIFF.
+    let is_other = |part: &IgnoredContent| {
+        use IgnoredContent::{Layers, Masks, Pages, RelatedImages};
+        matches!(part, Pages(_) | RelatedImages(_) | Masks(_) | Layers(_))
+    };
+    let is_told = format == Format::Tiff && before.iter().any(is_other);
     let warnings = |bytes: &[u8]| {
         let decoded = codec::read_bytes(bytes, Some(format), &Limits::default());
         decoded.unwrap().warnings
@@ -430,18 +434,137 @@ fn exr_has_windows_kinds_of_samples_and_blocks() {
 }
 
 #[test]
-fn exr_without_colours_is_not_called_damaged() {
-    use exr::prelude::*;
-    let samples = FlatSamples::F32((0..35).map(|at| at as f32).collect());
-    let channels = AnyChannels::sort([AnyChannel::new("Y", samples)].into_iter().collect());
-    let image = Image::from_channels((7, 5), channels);
-    let mut file = Cursor::new(Vec::new());
-    image.write().to_buffered(&mut file).unwrap();
-    let error = ignored(file.get_ref(), Format::Exr)
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("without the channels R, G and B"), "{error}");
-    assert!(!error.contains("damaged"), "{error}");
+fn exr_channels_that_are_no_colours_are_told_of() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    let names = IgnoredContent::ChannelNames;
+    let rest = IgnoredContent::Channels { stored: 4, read: 3 };
+    for (file, channels, told, warning) in [
+        ("luminance.exr", 1, &[][..], None),
+        ("luminance_half_alpha.exr", 2, &[], None),
+        (
+            "depth.exr",
+            1,
+            &[names],
+            Some("the exr file has no colours: its channel Z was read as gray"),
+        ),
+        (
+            "motion.exr",
+            2,
+            &[names],
+            Some(
+                "the exr file has no colours: its channels forward.u, forward.v were read in this order",
+            ),
+        ),
+        (
+            "normals.exr",
+            3,
+            &[names],
+            Some("the exr file has no colours: its channels N.X, N.Y, N.Z were read in this order"),
+        ),
+        (
+            "layers.exr",
+            3,
+            &[rest, names],
+            Some(
+                "the exr file has its colours in layers: the channels albedo.R, albedo.G, albedo.B were read",
+            ),
+        ),
+    ] {
+        let bytes = fs::read(folder.join(file)).unwrap();
+        let reader = codec::rows_of_bytes(&bytes, None, &Limits::default()).unwrap();
+        let header = reader.header();
+        assert_eq!(header.spec.channels, channels, "{file}");
+        assert_eq!(header.ignored, told, "{file}");
+        let first = header.warnings.first().map(|warning| &**warning);
+        assert_eq!(first, warning, "{file}");
+    }
+}
+
+#[test]
+fn what_follows_a_jpeg_is_named() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    let plain = fs::read(folder.join("subsampled.jpg")).unwrap();
+    let gray = fs::read(folder.join("gray.jpg")).unwrap();
+    let with = |code: u8, content: &[u8], file: &[u8]| {
+        let length = (content.len() as u16 + 2).to_be_bytes();
+        [&file[..2], &[0xff, code], &length, content, &file[2..]].concat()
+    };
+    let ultra = b"http://ns.adobe.com/xap/1.0/\0<x Item:Semantic='GainMap'/>";
+    let apple = b"http://ns.adobe.com/xap/1.0/\0<x HDRGainMap:V='1' xmlns='hdrgainmap'/>";
+    let iso = b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0";
+    let index = b"MPF\0MM\0*";
+    for (file, found, text) in [
+        (
+            [with(0xe1, ultra, &plain), gray.clone()].concat(),
+            IgnoredContent::GainMap,
+            "a gain map behind its picture",
+        ),
+        (
+            [plain.clone(), with(0xe1, apple, &gray)].concat(),
+            IgnoredContent::GainMap,
+            "a gain map behind its picture",
+        ),
+        (
+            [with(0xe2, iso, &plain), gray.clone()].concat(),
+            IgnoredContent::GainMap,
+            "a gain map behind its picture",
+        ),
+        (
+            [with(0xe2, index, &plain), gray.clone()].concat(),
+            IgnoredContent::Pictures,
+            "further pictures behind its first",
+        ),
+        (
+            [&plain[..], b"\0\0\0\x18ftypmp42", &[7; 500]].concat(),
+            IgnoredContent::Video(512),
+            "a video of 512 bytes behind its picture",
+        ),
+        (
+            with(0xe1, ultra, &[&plain[..], b"tail"].concat()),
+            IgnoredContent::TrailingData(4),
+            "4 bytes of further data after its picture",
+        ),
+    ] {
+        let all = ignored(&file, Format::Jpeg).unwrap();
+        assert_eq!(
+            (all.as_slice(), found.to_string().as_str()),
+            (&[found][..], text)
+        );
+        let warnings = codec::read_bytes(&file, None, &Limits::default())
+            .unwrap()
+            .warnings;
+        assert_eq!(warnings.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn what_directories_hold_beside_the_picture_is_told() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/odd");
+    for (file, told) in [
+        (
+            "picture_in_subifd.tif",
+            IgnoredContent::ReducedImages(Some(1)),
+        ),
+        ("overviews.tif", IgnoredContent::ReducedImages(Some(2))),
+        ("pyramid.ome.tif", IgnoredContent::ReducedImages(Some(1))),
+        ("mask.tif", IgnoredContent::Masks(1)),
+        ("cmyk.tif", IgnoredContent::Cmyk),
+        (
+            "white_is_zero_int16.tif",
+            IgnoredContent::WhiteIsZero(Depth::I16),
+        ),
+        (
+            "white_is_zero_float32.tif",
+            IgnoredContent::WhiteIsZero(Depth::F32),
+        ),
+        (
+            "rgb_and_band.tif",
+            IgnoredContent::Channels { stored: 4, read: 3 },
+        ),
+    ] {
+        let bytes = fs::read(folder.join(file)).unwrap();
+        assert_eq!(ignored(&bytes, Format::Tiff).unwrap(), [told], "{file}");
+    }
 }
 
 /// A TIFF of one 8-bit picture of 7 x 5 with further entries, whose values, behind

@@ -18,3 +18,4 @@ mod mapped;
 mod odd;
 mod readback;
 mod rows;
+mod unsupported;

@@ -1,6 +1,10 @@
 //! OpenEXR: headers of attributes, offset tables, and blocks.
 //!
-//! Checks before the image crate decodes it: memory, and ignored layers, channels and windows.
+//! Checks before it is decoded: memory, and ignored layers, channels and windows.
+
+mod read;
+
+pub(super) use read::open;
 
 use std::thread;
 
@@ -8,48 +12,39 @@ use ::exr::{
     math::Vec2,
     meta::{
         BlockDescription, MetaData,
-        attribute::{ChannelDescription, LevelMode, SampleType},
-        header::Header,
+        attribute::{LevelMode, SampleType},
     },
 };
 
 use crate::{
-    codec::{IgnoredContent, Limits, errors, ignored_content::data_after},
+    codec::{IgnoredContent, Limits, ignored_content::data_after},
     error::{LimitError, Result},
     image::ImageSpec,
 };
 
+use read::Chosen;
+
 use super::{check_memory, u32_at};
 
-/// Content beside the R, G, B and A channels of the first RGB layer. A damaged header is left
-/// to the decoder to report; a file without RGB layer is refused here, as the decoder would
-/// call it damaged.
-pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
-    let Ok(meta) = MetaData::read_from_buffered(bytes, false) else {
-        return Ok(Vec::new());
-    };
+/// Content beside the channels that were chosen.
+fn ignored(bytes: &[u8], meta: &MetaData, chosen: &Chosen) -> Vec<IgnoredContent> {
     let headers = &meta.headers;
     let mut ignored = Vec::new();
     if headers.len() > 1 {
         ignored.push(IgnoredContent::Layers(Some(headers.len() as u64)));
     }
-    ignored.extend(data_after(bytes, end(bytes, &meta)));
-    let Some(header) = headers.iter().find(|header| is_rgb(header)) else {
-        let what = "a picture without the channels R, G and B";
-        return Err(errors::unsupported("exr", what));
-    };
+    ignored.extend(data_after(bytes, end(bytes, meta)));
+    let header = &headers[chosen.part];
     let list = &header.channels.list;
-    let stored = list.len() as u64;
-    let read = 3 + u64::from(has(header, "A"));
+    let [stored, read] = [list.len(), chosen.channels.len()].map(|count| count as u64);
     if stored > read {
         ignored.push(IgnoredContent::Channels { stored, read });
     }
-    let is_integer = |channel: &ChannelDescription| channel.sample_type == SampleType::U32;
-    if COLOURS
-        .iter()
-        .chain(&["A"])
-        .any(|name| channel(header, name).is_some_and(is_integer))
-    {
+    if chosen.loses_names() {
+        ignored.push(IgnoredContent::ChannelNames);
+    }
+    let is_integer = |at: &usize| list[*at].sample_type == SampleType::U32;
+    if chosen.channels.iter().any(is_integer) {
         ignored.push(IgnoredContent::Integers);
     }
     if let BlockDescription::Tiles(tiles) = &header.blocks
@@ -78,23 +73,7 @@ pub(super) fn ignored(bytes: &[u8]) -> Result<Vec<IgnoredContent>> {
     } else if same.contains(&false) || shown.position != Vec2(0, 0) {
         ignored.push(IgnoredContent::DataWindow);
     }
-    Ok(ignored)
-}
-
-const COLOURS: [&str; 3] = ["R", "G", "B"];
-
-/// Whether the decoder reads this part.
-fn is_rgb(header: &Header) -> bool {
-    !header.deep && COLOURS.iter().all(|name| has(header, name))
-}
-
-/// The channel of this name.
-fn channel<'a>(header: &'a Header, name: &str) -> Option<&'a ChannelDescription> {
-    (header.channels.list.iter()).find(|channel| channel.name.eq(name))
-}
-
-fn has(header: &Header, name: &str) -> bool {
-    channel(header, name).is_some()
+    ignored
 }
 
 /// The end of the last block of all parts: the offset tables of the blocks follow the

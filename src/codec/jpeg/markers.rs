@@ -26,8 +26,8 @@ pub(super) const GUARD: [u8; 16] = [
     0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0,
 ];
 
-/// The file with a [`GUARD`] before each restart marker and before EOI; an error if
-/// EOI is missing.
+/// The file with a guard, [`GUARD`] or another, before each restart marker and before EOI; an
+/// error if EOI is missing.
 ///
 /// Where data are missing before one of these markers, the decoder, strict or not,
 /// reads zeros, which decode to gray blocks; the guard turns this into an error.
@@ -35,7 +35,7 @@ pub(super) const GUARD: [u8; 16] = [
 ///
 /// Images inside segments, such as thumbnails, have markers of their own, so
 /// segments are skipped by their lengths.
-pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn guarded(bytes: &[u8], guard: [u8; GUARD.len()]) -> Result<Vec<u8>> {
     let ends = || errors::truncated("jpeg");
     // Allocated once: there may be almost as many restart markers as bytes.
     let len = guarded_len(bytes).ok_or_else(ends)?;
@@ -45,7 +45,7 @@ pub(super) fn guarded(bytes: &[u8]) -> Result<Vec<u8>> {
     for marker in Markers::of(bytes) {
         if let RESTART_FIRST..=RESTART_LAST | END = marker.code {
             guarded.extend_from_slice(&bytes[copied..marker.at]);
-            guarded.extend_from_slice(&GUARD);
+            guarded.extend_from_slice(&guard);
             copied = marker.at;
             if marker.code == END {
                 guarded.extend_from_slice(&bytes[copied..marker.end]);
@@ -204,7 +204,7 @@ impl Iterator for Markers<'_> {
 }
 
 /// The data after the EOI marker, if any: further images, as in the Multi-Picture
-/// Format, a video, or anything else.
+/// Format, a gain map, a video, or anything else.
 pub(in crate::codec) fn ignored(bytes: &[u8]) -> Option<IgnoredContent> {
     let end = Markers::of(bytes).find(|marker| marker.code == END)?;
     let mut rest = &bytes[end.end..];
@@ -212,7 +212,31 @@ pub(in crate::codec) fn ignored(bytes: &[u8]) -> Option<IgnoredContent> {
     while let Some(after) = trim_padding(rest).strip_prefix(&[0xff, END]) {
         rest = after;
     }
-    unknown_data(rest)
+    match unknown_data(rest) {
+        Some(IgnoredContent::Pictures) if tells_of_gain_map(bytes) || tells_of_gain_map(rest) => {
+            Some(IgnoredContent::GainMap)
+        }
+        found => found,
+    }
+}
+
+/// Whether the metadata of a JPEG file speak of a gain map: by Adobe's or Google's words, by
+/// Apple's, or by those of ISO 21496-1.
+fn tells_of_gain_map(bytes: &[u8]) -> bool {
+    const WORDS: [&[u8]; 4] = [
+        b"hdr-gain-map",
+        b"hdrgainmap",
+        b"GainMap",
+        b"urn:iso:std:iso:ts:21496:-1",
+    ];
+    const START_OF_SCAN: u8 = 0xda;
+    let segments = Markers::of(bytes).take_while(|marker| marker.code != START_OF_SCAN);
+    let mut metadata = segments.filter(|marker| matches!(marker.code, 0xe1 | 0xe2));
+    metadata.any(|marker| {
+        let content = segment(bytes, &marker);
+        let has = |word: &&[u8]| content.windows(word.len()).any(|part| part == *word);
+        WORDS.iter().any(has)
+    })
 }
 
 /// Whether a frame header has this code: SOF0 to SOF15, of which three codes

@@ -13,7 +13,7 @@ use crate::{
     image::{ImageSpec, SampleSliceMut, zeroed_vec},
 };
 
-use super::{decode_error, row_buffers, scan_data::ScanData, strip_headers::Headers};
+use super::{NAME, decode_error, row_buffers, scan_data::ScanData, strip_headers::Headers};
 
 /// Which images are split into strips, and the size of a strip.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +152,7 @@ impl<'a> Strips<'a> {
         self.data.append(overlap, &self.head, &mut picture)?;
         JpegDecoder::new_with_options(ZCursor::new(picture.as_slice()), self.options)
             .decode_into(&mut samples[..len])
-            .map_err(decode_error)?;
+            .map_err(|error| decode_error(NAME, error))?;
         let [first, last] = own.map(|row| (row - start) * row_len);
         let unread = first..last;
         Ok(Strip { samples, unread })

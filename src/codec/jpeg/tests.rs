@@ -350,9 +350,96 @@ fn of_damaged_files() {
 
 #[test]
 fn codings_that_are_not_read_are_named() {
-    let scheme = UnsupportedSchemes::ProgressiveDctArithmetic;
-    assert_eq!(
-        decode_error(DecodeErrors::Unsupported(scheme)).to_string(),
-        "arithmetic coding is not supported in a jpeg file: convert it with another program first"
+    let whole = include_bytes!("../../../testdata/odd/gray.jpg");
+    let frame = whole
+        .windows(2)
+        .position(|mark| mark == b"\xff\xc0")
+        .unwrap();
+    let refusal = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = whole.to_vec();
+        change(&mut bytes);
+        let error = open(bytes.into(), &Limits::default()).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::Input(crate::error::InputError::Unsupported { .. })
+        ));
+        error.to_string()
+    };
+    let mut seen = 0;
+    for code in (0xc0..=0xcf_u8).chain([0xde, 0xf7]) {
+        let what = match code {
+            // These are read, or no frames.
+            0xc0..=0xc2 | 0xc4 | 0xc8 | 0xcc => continue,
+            0xc3 => "lossless coding",
+            0xc9 | 0xca => "arithmetic coding",
+            0xcb => "lossless arithmetic coding",
+            0xf7 => "the coding of JPEG-LS",
+            _ => "hierarchical coding",
+        };
+        let text = refusal(&|bytes| bytes[frame + 1] = code);
+        let wanted = format!("{what} is not supported in a jpeg file: convert it with");
+        assert!(text.starts_with(&wanted), "{code:x}: {text}");
+        seen += 1;
+    }
+    assert_eq!(seen, 12);
+    for code in [0xc0, 0xc1, 0xc2] {
+        let text = refusal(&|bytes| (bytes[frame + 1], bytes[frame + 4]) = (code, 12));
+        let wanted = "a sample of 12 bits is not supported in a jpeg file: convert it with";
+        assert!(text.starts_with(wanted), "{code:x}: {text}");
+    }
+    let text = refusal(&|bytes| bytes[frame + 5..frame + 7].fill(0));
+    assert!(
+        text.starts_with("a height that follows the picture (DNL)"),
+        "{text}"
     );
+}
+
+/// Files of one scan or of several, with restarts and without, that end before their end mark.
+#[test]
+fn a_file_without_its_end_mark_is_read_if_its_scans_are_whole() {
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+    let pixels: Vec<u8> = (0..56 * 40 * 3_u32)
+        .map(|i| ((i * i / 90) % 200 + i % 40) as u8)
+        .collect();
+    let read = |bytes: &[u8]| open(bytes.into(), &Limits::default())?.into_decoded();
+    let truncated = "the jpeg file ends before its picture does: get a complete copy of it";
+    for (progressive, restarts, quality) in [
+        (false, 0, 60),
+        (false, 2, 90),
+        (true, 0, 60),
+        (true, 0, 95),
+        (true, 3, 90),
+    ] {
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, quality);
+        encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+        encoder.set_progressive(progressive);
+        encoder.set_restart_interval(restarts);
+        encoder.encode(&pixels, 56, 40, ColorType::Rgb).unwrap();
+        let name = format!("progressive {progressive}, restarts {restarts}");
+        let whole = read(&file).unwrap();
+        assert!(whole.warnings.is_empty());
+        // Half of the mark, and what fills up blocks on a disk.
+        let scans = &file[..file.len() - 2];
+        for end in [&b""[..], b"\xff", b"\0\0\0\0"] {
+            let decoded = read(&[scans, end].concat()).unwrap();
+            assert!(decoded.image == whole.image, "{name}");
+            assert_eq!(
+                decoded.warnings,
+                ["the jpeg file lacks its end mark: its picture is whole"]
+            );
+        }
+        let mut same = 0;
+        for length in 2..scans.len() {
+            match read(&scans[..length]) {
+                Err(error) => assert_eq!(error.to_string(), truncated, "{name}, {length}"),
+                // The last byte may be no more than padding.
+                Ok(decoded) => {
+                    assert!(decoded.image == whole.image, "{name}, {length}");
+                    same += 1;
+                }
+            }
+        }
+        assert!(same < 3, "{name}: {same}");
+    }
 }

@@ -235,6 +235,13 @@ impl<'a> Parser<'a> {
         if self.rest.starts_with('[') {
             return Err(InputError::ArrayOfRecords.into());
         }
+        // A type and the shape of each element: ('<f4', (3,)).
+        if self.rest.starts_with('(') {
+            let end = self.rest.find("))").map_or(self.rest.len(), |end| end + 2);
+            let descr = errors::printable(&self.rest[..end]);
+            let convert = "numbers, with one more axis in place of these";
+            return Err(InputError::ArrayType { descr, convert }.into());
+        }
         self.string()
     }
 

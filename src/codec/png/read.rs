@@ -35,6 +35,7 @@ pub(in crate::codec) fn open<'a>(
     scan_depth: ScanDepth,
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
+    check_not_apple(start)?;
     let chunks =
         Chunks::of(&mut input, scan_depth).map_err(|error| errors::read_error("png", &error))?;
     let bytes = limits.metadata();
@@ -434,6 +435,18 @@ fn check_not_empty(bytes: &[u8], limits: &Limits) -> Result<()> {
     }
     let channels = ColorType::from_u8(color).map_or(1, ColorType::samples);
     limits.check(rows.into(), columns.into(), channels as u64, Depth::U8)
+}
+
+/// Refuses the PNG files of Apple's development tools, whose data are not those of PNG.
+fn check_not_apple(bytes: &[u8]) -> Result<()> {
+    match bytes.get(12..16) {
+        Some(b"CgBI") => Err(errors::unsupported_until(
+            "png",
+            "Apple's own kind of compression (CgBI)",
+            "convert it with Apple's pngcrush -revert-iphone-optimizations",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a palette with an incomplete colour, on which the decoder panics.

@@ -13,75 +13,19 @@ use crate::{
         rows::{Header, Source, Trailer, swap_bytes},
     },
     error::Result,
-    image::{Depth, SampleSliceMut, zeroed_vec},
+    image::{SampleSliceMut, zeroed_vec},
 };
 
 use super::{
     Metadata,
+    color::Converter,
     error::{chunk_error, decode_error},
     errors,
+    jpeg_parts::JpegParts,
+    layout::Layout,
     lzw_tiles::LzwTiles,
+    tags::unsigned_list,
 };
-
-/// How samples are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// 1, 2 or 4 bits; rows are padded to whole bytes.
-    Bits(u8),
-    /// As in memory.
-    Samples(Depth),
-}
-
-impl Kind {
-    /// The sample type that they are converted to.
-    pub(super) const fn depth(self) -> Depth {
-        match self {
-            Self::Bits(_) => Depth::U8,
-            Self::Samples(depth) => depth,
-        }
-    }
-
-    pub(super) const fn bits(self) -> usize {
-        match self {
-            Self::Bits(bits) => bits as usize,
-            Self::Samples(depth) => 8 * depth.bytes(),
-        }
-    }
-
-    /// Whether stored samples need no conversion.
-    const fn needs_no_conversion(self) -> bool {
-        matches!(self, Self::Samples(_))
-    }
-
-    /// Converts stored rows of `row_bytes` bytes each to samples.
-    pub(super) fn convert(self, stored: &[u8], row_bytes: usize, out: SampleSliceMut<'_>) {
-        let out = out.into_bytes();
-        match self {
-            Self::Bits(bits) => {
-                let rows = stored.len() / row_bytes;
-                let row_len = out.len() / rows;
-                let lines = out.chunks_exact_mut(row_len);
-                for (line, packed) in lines.zip(stored.chunks_exact(row_bytes)) {
-                    unpack(line, packed, bits);
-                }
-            }
-            Self::Samples(_) => out.copy_from_slice(stored),
-        }
-    }
-}
-
-/// Unpacks samples of 1, 2 or 4 bits and scales them to 0..=255: with 2 bits, 1
-/// becomes 85.
-fn unpack(line: &mut [u8], packed: &[u8], bits: u8) {
-    let each = usize::from(8 / bits);
-    let max_value = (1_u8 << bits) - 1;
-    for (samples, byte) in line.chunks_mut(each).zip(packed) {
-        for (place, sample) in samples.iter_mut().enumerate() {
-            let shift = 8 - bits * (place as u8 + 1);
-            *sample = (byte >> shift & max_value) * (255 / max_value);
-        }
-    }
-}
 
 /// The approximate bytes of uncompressed strips that are read at a time.
 const PLAIN_READ_BYTES: usize = 1 << 18;
@@ -89,18 +33,24 @@ const PLAIN_READ_BYTES: usize = 1 << 18;
 /// Decodes strips, or rows of tiles, as rows are requested.
 pub(super) struct ChunkSource<'a> {
     decoder: Decoder<InputReader<'a>>,
-    kind: Kind,
+    converter: Converter,
     rows: usize,
+    columns: usize,
     row_len: usize,
-    /// The bytes of a stored row of the image.
+    /// The planes that are stored one after the other.
+    planes: usize,
+    /// The bytes of a stored row of a plane, and those of its samples if they have whole bytes.
     row_bytes: usize,
+    sample_bytes: Option<usize>,
     /// The bytes of a row of a chunk; the last chunk of a row may have fewer.
     chunk_row_bytes: usize,
     /// The number of chunks side by side, and the rows of each.
     chunks_across: usize,
     chunk_rows: usize,
+    is_tiled: bool,
     next: usize,
-    /// The stored rows of the chunk row `loaded`, or some rows of an uncompressed strip.
+    /// For each plane, the stored rows of the chunk row `loaded`, or some rows of an uncompressed
+    /// strip.
     stored: Vec<u8>,
     loaded: Option<usize>,
     /// The offsets of uncompressed strips, of which any row can be read directly.
@@ -108,6 +58,7 @@ pub(super) struct ChunkSource<'a> {
     chunk_buffer: Vec<u8>,
     /// Set for LZW tiles of which the last in a row extends beyond the image.
     lzw: Option<LzwTiles>,
+    jpeg: Option<JpegParts>,
     metadata: Metadata,
     /// The bytes of memory that decoding a chunk may take.
     memory_limit: usize,
@@ -118,80 +69,103 @@ pub(super) struct ChunkSource<'a> {
 impl<'a> ChunkSource<'a> {
     pub(super) fn new(
         decoder: Decoder<InputReader<'a>>,
-        kind: Kind,
+        layout: Layout,
+        jpeg: Option<JpegParts>,
         header: &Header,
         memory_limit: usize,
         directory_bytes: usize,
     ) -> Result<Self> {
         let spec = header.spec;
         let (chunk_columns, chunk_rows) = decoder.chunk_dimensions();
-        let (chunk_columns, chunk_rows) = (chunk_columns as usize, chunk_rows as usize);
-        let chunks_across = match decoder.get_chunk_type() {
-            ChunkType::Strip => 1,
-            ChunkType::Tile => spec.columns.div_ceil(chunk_columns),
+        let (stored_columns, chunk_rows) = (chunk_columns as usize, chunk_rows as usize);
+        let is_tiled = decoder.get_chunk_type() == ChunkType::Tile;
+        let pixel_bits = match layout.is_ycbcr {
+            // Of RGB.
+            true => 24,
+            false => layout.samples_in_chunk().saturating_mul(layout.bits),
         };
-        let bytes = |columns: usize| (columns * spec.channels * kind.bits()).div_ceil(8);
+        let bytes = |columns: usize| columns.saturating_mul(pixel_bits).div_ceil(8);
+        let row_bytes = bytes(spec.columns);
+        // The decoder may have been shown bytes as columns.
+        let chunk_row_bytes = match layout.shows_bytes() {
+            true => stored_columns,
+            false => bytes(stored_columns),
+        };
         let mut source = Self {
-            kind,
             rows: spec.rows,
+            columns: spec.columns,
             row_len: spec.row_len(),
-            row_bytes: bytes(spec.columns),
-            chunk_row_bytes: bytes(chunk_columns.min(spec.columns)),
-            chunks_across,
+            planes: layout.planes(),
+            row_bytes,
+            sample_bytes: (!layout.is_packed()).then_some(layout.bits / 8),
+            chunk_row_bytes: chunk_row_bytes.min(row_bytes),
+            chunks_across: match is_tiled {
+                true => row_bytes.div_ceil(chunk_row_bytes.max(1)),
+                false => 1,
+            },
             chunk_rows,
+            is_tiled,
             next: 0,
             stored: Vec::new(),
             plain: None,
             loaded: None,
             chunk_buffer: Vec::new(),
             lzw: None,
+            jpeg,
             metadata: header.metadata.clone(),
             memory_limit,
             directory_bytes,
             decoder,
+            converter: Converter::new(
+                layout.color,
+                [layout.samples, layout.bits],
+                layout.is_planar,
+                spec.channels,
+                spec.depth,
+            ),
         };
-        source.plain = source.plain_strips(spec.channels)?;
-        source.lzw = LzwTiles::of(&mut source.decoder, [spec.rows, spec.columns])?;
+        source.plain = source.plain_strips()?;
+        source.lzw = LzwTiles::of(&mut source.decoder)?;
         Ok(source)
+    }
+
+    /// The rows of chunks in a plane.
+    const fn chunks_down(&self) -> usize {
+        self.rows.div_ceil(self.chunk_rows)
     }
 
     /// The offsets of the strips, if they are uncompressed and need at most a byte
     /// swap. Many programs write an image as one such strip.
-    fn plain_strips(&mut self, channels: usize) -> Result<Option<Vec<u64>>> {
+    fn plain_strips(&mut self) -> Result<Option<Vec<u64>>> {
         let decoder = &mut self.decoder;
-        let mut tag = |tag, default| -> Result<u64> {
+        let mut tag = |tag| -> Result<u64> {
             let value = decoder.find_tag_unsigned(tag).map_err(decode_error)?;
-            Ok(value.unwrap_or(default))
+            Ok(value.unwrap_or(1))
         };
-        let plain = tag(Tag::Compression, 1)? == 1
-            && tag(Tag::Predictor, 1)? == 1
-            && tag(Tag::PhotometricInterpretation, 0)? != 0
-            && tag(Tag::SamplesPerPixel, 1)? == channels as u64
-            && !matches!(self.kind, Kind::Bits(_))
-            && decoder.get_chunk_type() == ChunkType::Strip;
-        if !plain {
+        if self.is_tiled || tag(Tag::Compression)? != 1 || tag(Tag::Predictor)? != 1 {
             return Ok(None);
         }
-        let mut numbers = |tag| -> Result<Vec<u64>> {
-            let numbers = decoder.find_tag_unsigned_vec(tag).map_err(decode_error)?;
-            Ok(numbers.unwrap_or_default())
-        };
-        let (offsets, lengths) = (numbers(Tag::StripOffsets)?, numbers(Tag::StripByteCounts)?);
-        let strips = self.rows.div_ceil(self.chunk_rows);
+        let offsets = unsigned_list(decoder, Tag::StripOffsets)?;
+        let lengths = unsigned_list(decoder, Tag::StripByteCounts)?;
+        let down = self.chunks_down();
         let wanted = |strip: usize| {
-            let rows = self.chunk_rows.min(self.rows - strip * self.chunk_rows);
-            (rows * self.row_bytes) as u64
+            let rows = self
+                .chunk_rows
+                .min(self.rows - strip % down * self.chunk_rows);
+            rows.saturating_mul(self.row_bytes) as u64
         };
+        let strips = down.saturating_mul(self.planes);
         let whole = offsets.len() >= strips
             && lengths.len() >= strips
             && (0..strips).all(|strip| lengths[strip] == wanted(strip));
         Ok(whole.then_some(offsets))
     }
 
-    /// Reads `count` rows from row `first` of the strip at byte offset `start`.
-    fn read_plain(&mut self, start: u64, first: usize, count: usize) -> Result<()> {
-        self.reserve(count * self.row_bytes)?;
-        let stored = &mut self.stored[..count * self.row_bytes];
+    /// Reads `count` rows from row `first` of the strip at byte offset `start`, as the rows of
+    /// this plane.
+    fn read_plain(&mut self, plane: usize, start: u64, first: usize, count: usize) -> Result<()> {
+        let bytes = count * self.row_bytes;
+        let stored = &mut self.stored[plane * bytes..][..bytes];
         let input = self.decoder.inner();
         input
             .seek(SeekFrom::Start(
@@ -199,69 +173,102 @@ impl<'a> ChunkSource<'a> {
             ))
             .and_then(|_| input.read_exact(stored))
             .map_err(|error| errors::read_error("tiff", &error))?;
-        let big = self.decoder.byte_order() == ByteOrder::BigEndian;
-        if big != cfg!(target_endian = "big") {
-            swap_bytes(stored, self.kind.bits() / 8);
+        let is_big = self.decoder.byte_order() == ByteOrder::BigEndian;
+        if let Some(bytes) = self.sample_bytes
+            && is_big != cfg!(target_endian = "big")
+        {
+            swap_bytes(stored, bytes);
         }
         Ok(())
     }
 
     /// The number of rows of uncompressed strips that are read at a time.
     fn plain_batch_rows(&self) -> usize {
-        (PLAIN_READ_BYTES / self.row_bytes).clamp(1, self.rows)
+        let row = self.row_bytes.saturating_mul(self.planes);
+        (PLAIN_READ_BYTES / row).clamp(1, self.rows)
     }
 
-    fn reserve(&mut self, bytes: usize) -> Result<()> {
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        let bytes = rows * self.row_bytes * self.planes;
         if self.stored.len() < bytes {
             self.stored = zeroed_vec(bytes)?;
         }
         Ok(())
     }
 
-    /// Decodes the row of chunks `chunk_row`, which has `rows` rows of pixels.
+    /// Decodes the row of chunks `chunk_row` of all planes, which has `rows` rows of pixels.
     fn load(&mut self, chunk_row: usize, rows: usize) -> Result<()> {
         if self.loaded == Some(chunk_row) {
             return Ok(());
         }
         self.loaded = None;
-        self.reserve(rows * self.row_bytes)?;
-        for column in 0..self.chunks_across {
-            let start = column * self.chunk_row_bytes;
-            let bytes = self.chunk_row_bytes.min(self.row_bytes - start);
-            let index = chunk_row * self.chunks_across + column;
-            let is_alone = self.chunks_across == 1;
-            if !is_alone && self.chunk_buffer.len() < bytes * rows {
-                self.chunk_buffer = zeroed_vec(bytes * rows)?;
-            }
-            let part = match is_alone {
-                true => &mut self.stored[..bytes * rows],
-                false => &mut self.chunk_buffer[..bytes * rows],
-            };
-            match &self.lzw {
-                Some(tiles) if column + 1 == self.chunks_across => {
-                    tiles.read(
-                        self.decoder.inner(),
-                        index,
-                        rows,
-                        part,
-                        bytes,
-                        self.memory_limit,
-                    )?;
-                }
-                _ => self
-                    .decoder
-                    .read_chunk_bytes(index as u32, part)
-                    .map_err(|error| chunk_error(error, self.memory_limit))?,
-            }
-            if !is_alone {
-                let lines = self.stored.chunks_exact_mut(self.row_bytes);
-                for (line, part) in lines.zip(self.chunk_buffer.chunks_exact(bytes)) {
-                    line[start..start + bytes].copy_from_slice(part);
-                }
+        self.reserve(rows)?;
+        for plane in 0..self.planes {
+            let first = (plane * self.chunks_down() + chunk_row) * self.chunks_across;
+            for column in 0..self.chunks_across {
+                self.load_chunk([plane, column], first + column, rows)?;
             }
         }
         self.loaded = Some(chunk_row);
         Ok(())
+    }
+
+    /// Decodes a chunk into its place among the stored rows.
+    fn load_chunk(&mut self, [plane, column]: [usize; 2], index: usize, rows: usize) -> Result<()> {
+        let start = column * self.chunk_row_bytes;
+        let bytes = self.chunk_row_bytes.min(self.row_bytes - start);
+        let is_last = column + 1 == self.chunks_across;
+        let lzw = self.lzw.as_ref().filter(|_| is_last);
+        // In all planes but the first, the crate gives tiles at the lower edge in full height.
+        let decoded_rows = match (lzw, &self.jpeg) {
+            (None, None) if self.is_tiled && plane > 0 => self.chunk_rows,
+            _ => rows,
+        };
+        let is_direct = self.chunks_across == 1 && decoded_rows == rows;
+        if !is_direct && self.chunk_buffer.len() < bytes * decoded_rows {
+            self.chunk_buffer = zeroed_vec(bytes * decoded_rows)?;
+        }
+        let plane = &mut self.stored[plane * rows * self.row_bytes..][..rows * self.row_bytes];
+        let part = match is_direct {
+            true => &mut *plane,
+            false => &mut self.chunk_buffer[..bytes * decoded_rows],
+        };
+        match (lzw, &self.jpeg) {
+            (_, Some(jpeg)) => jpeg.read(self.decoder.inner(), index, rows, part, bytes)?,
+            (Some(tiles), _) => tiles.read(
+                self.decoder.inner(),
+                index,
+                rows,
+                part,
+                bytes,
+                self.memory_limit,
+            )?,
+            _ => self
+                .decoder
+                .read_chunk_bytes(index as u32, part)
+                .map_err(|error| chunk_error(error, self.memory_limit))?,
+        }
+        if !is_direct {
+            let lines = plane.chunks_exact_mut(self.row_bytes);
+            for (line, part) in lines.zip(self.chunk_buffer.chunks_exact(bytes)) {
+                line[start..start + bytes].copy_from_slice(part);
+            }
+        }
+        Ok(())
+    }
+
+    /// Converts stored rows, of which each plane has `held`, from row `first` on.
+    fn convert(&mut self, held: usize, first: usize, out: SampleSliceMut<'_>) {
+        let line = self.row_len * out.depth().bytes();
+        let out = out.into_bytes();
+        let (stored, row_bytes) = (&self.stored, self.row_bytes);
+        for (row, line) in out.chunks_exact_mut(line).enumerate() {
+            let planes = (0..self.planes).map(|plane| {
+                let start = (plane * held + first + row) * row_bytes;
+                &stored[start..start + row_bytes]
+            });
+            self.converter.convert(planes, self.columns, line);
+        }
     }
 }
 
@@ -279,27 +286,32 @@ impl Source for ChunkSource<'_> {
             }
             let range = (done * self.row_len, (done + count) * self.row_len);
             let out = out.reborrow().range(range.0, range.1);
-            let mut from = self.next - first;
+            let from = self.next - first;
             done += count;
             self.next += count;
-            if let Some(start) = self.plain.as_ref().map(|starts| starts[chunk_row]) {
-                self.read_plain(start, from, count)?;
-                from = 0;
-            } else if self.kind.needs_no_conversion()
+            if self.plain.is_some() {
+                self.reserve(count)?;
+                let down = self.chunks_down();
+                for plane in 0..self.planes {
+                    let starts = self.plain.as_ref();
+                    let start = starts.map_or(0, |starts| starts[plane * down + chunk_row]);
+                    self.read_plain(plane, start, from, count)?;
+                }
+                self.convert(count, 0, out);
+            } else if self.converter.is_identity()
                 && self.chunks_across == 1
                 && count == chunk_rows
                 && self.lzw.is_none()
+                && self.jpeg.is_none()
             {
                 // Decode a whole strip directly into the output.
                 self.decoder
                     .read_chunk_bytes(chunk_row as u32, out.into_bytes())
                     .map_err(|error| chunk_error(error, self.memory_limit))?;
-                continue;
             } else {
                 self.load(chunk_row, chunk_rows)?;
+                self.convert(chunk_rows, from, out);
             }
-            let stored = &self.stored[from * self.row_bytes..(from + count) * self.row_bytes];
-            self.kind.convert(stored, self.row_bytes, out);
         }
         Ok(())
     }
@@ -307,16 +319,24 @@ impl Source for ChunkSource<'_> {
     /// A chunk row, one decoded chunk, and the decoder's buffers; for uncompressed
     /// strips, the rows that are read at a time.
     fn memory(&self) -> usize {
+        let row = self.row_bytes.saturating_mul(self.planes);
         let rows = match self.plain {
-            Some(_) => self.plain_batch_rows() * self.row_bytes,
+            Some(_) => self.plain_batch_rows().saturating_mul(row),
             None => {
-                let chunk_rows = self.chunk_rows.min(self.rows);
-                chunk_rows.saturating_mul(self.row_bytes + 2 * self.chunk_row_bytes)
+                let chunk_rows = match self.is_tiled && self.planes > 1 {
+                    true => self.chunk_rows,
+                    false => self.chunk_rows.min(self.rows),
+                };
+                let chunk = self.chunk_row_bytes.saturating_mul(2);
+                chunk_rows.saturating_mul(row.saturating_add(chunk))
             }
         };
         let tiles = self.lzw.as_ref().map_or(0, LzwTiles::memory);
+        let jpeg = self.jpeg.as_ref().map_or(0, JpegParts::memory);
         rows.saturating_add(self.directory_bytes)
             .saturating_add(tiles)
+            .saturating_add(jpeg)
+            .saturating_add(self.converter.memory(self.columns))
     }
 
     fn end(self: Box<Self>) -> Result<Trailer> {

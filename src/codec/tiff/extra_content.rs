@@ -1,63 +1,41 @@
-//! Finds content beside the first image, by walking the directories.
+//! Finds content beside the picture that is read.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom},
+    io::{Read, Result as IoResult, Seek},
 };
 
 use super::{
     IgnoredContent,
-    ifd::{Entry, MAX_ENTRIES, NumberFormat},
+    directories::{Directories, MAX_WALKED_ENTRIES, ignore_truncation},
+    ifd::NumberFormat,
 };
-use crate::codec::ignored_content::{MAX_PAGES, data_between};
-
-/// `NewSubfileType`; bit 0 means a reduced-resolution copy.
-const NEW_SUBFILE_TYPE: u16 = 254;
-/// `ImageDescription`.
-const DESCRIPTION: u16 = 270;
-/// `SubIFDs`.
-const SUB_DIRECTORIES: u16 = 330;
-/// `ImageSourceData`, which holds Photoshop's layers.
-const PHOTOSHOP_LAYERS: u16 = 37724;
+use crate::codec::ignored_content::data_between;
 
 /// Pairs of offset and length tags: strips, tiles, an embedded JPEG, and free space.
 const PARTS: [[u16; 2]; 4] = [[273, 279], [324, 325], [513, 514], [288, 289]];
 
-/// The offsets of fax, EXIF, GPS and interoperability directories.
-const POINTERS: [u16; 4] = [400, 34665, 34853, 40965];
+/// The offsets of further directories: of pictures (SubIFDs), fax, EXIF, GPS and
+/// interoperability.
+const POINTERS: [u16; 5] = [330, 400, 34665, 34853, 40965];
 
-/// The content beside the first image of a file of `length` bytes. Rewinds the input.
-/// The chain of directories ends where it is damaged or forms a cycle.
+/// The content beside the picture that is read of a file of `length` bytes, whose directories
+/// are these. Rewinds the input.
 pub(super) fn ignored(
     input: &mut (impl Read + Seek),
     length: u64,
+    directories: &Directories,
 ) -> IoResult<Vec<IgnoredContent>> {
-    let mut chain = Chain::default();
-    let followed = ignore_truncation(chain.follow(input))?;
-    let pages = 1 + chain.pages.max(chain.planes);
-    let pages = (pages > 1).then_some(IgnoredContent::Pages(pages.min(MAX_PAGES)));
-    let copies = (chain.copies > 0).then_some(IgnoredContent::ReducedImages(Some(chain.copies)));
-    let layers = chain.layers.then_some(IgnoredContent::Layers(None));
-    let cut = followed
-        .is_none()
-        .then_some(IgnoredContent::TruncatedDirectory);
-    let mut ignored: Vec<_> = [pages, copies, layers, cut].into_iter().flatten().collect();
-    if ignored.is_empty() {
+    let mut ignored = directories.ignored();
+    // Other pictures tell enough of a file.
+    if ignored.iter().all(|found| found.is_derived()) {
         ignored.extend(rest(input, length)?);
     }
     input.rewind()?;
     Ok(ignored)
 }
 
-/// Turns an early end of file into `None`.
-fn ignore_truncation<T>(result: IoResult<T>) -> IoResult<Option<T>> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-        result => result.map(Some),
-    }
-}
-
-/// Data in a file of one image that no directory refers to.
+/// Data that no directory refers to.
 fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredContent>> {
     /// Gaps up to this size between tiles are padding.
     const SMALL: u64 = 64;
@@ -89,63 +67,7 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredC
     data_between(input, end, length)
 }
 
-/// Content beside the first image, found along the chain of directories.
-#[derive(Default)]
-struct Chain {
-    pages: u64,
-    /// The planes of an ImageJ stack after the first, which have no directories.
-    planes: u64,
-    copies: u64,
-    layers: bool,
-}
-
-impl Chain {
-    fn follow(&mut self, input: &mut (impl Read + Seek)) -> IoResult<()> {
-        let Some((numbers, first)) = NumberFormat::of(input)? else {
-            return Ok(());
-        };
-        let mut description = None;
-        let mut next = numbers.directory(input, first, MAX_ENTRIES, |entry| match entry.tag {
-            SUB_DIRECTORIES => self.copies = self.copies.saturating_add(entry.count),
-            PHOTOSHOP_LAYERS => self.layers |= entry.count > 0,
-            DESCRIPTION => description = Some(entry),
-            _ => {}
-        })?;
-        if let Some(entry) = description {
-            self.planes = planes(&entry, input)?;
-        }
-        let mut seen = BTreeSet::from([first]);
-        while next != 0 && seen.insert(next) && (seen.len() as u64) < MAX_PAGES + 1 {
-            let mut reduced = false;
-            next = numbers.directory(input, next, MAX_ENTRIES, |entry| {
-                reduced |= entry.tag == NEW_SUBFILE_TYPE && entry.value & 1 == 1;
-            })?;
-            match reduced {
-                true => self.copies = self.copies.saturating_add(1),
-                false => self.pages += 1,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The number of planes after the first, from ImageJ's image description.
-fn planes(description: &Entry, input: &mut (impl Read + Seek)) -> IoResult<u64> {
-    const MAX_DESCRIPTION_BYTES: u64 = 1 << 12;
-    let mut text = Vec::new();
-    input.seek(SeekFrom::Start(description.offset))?;
-    let len = description.count.min(MAX_DESCRIPTION_BYTES);
-    input.take(len).read_to_end(&mut text)?;
-    let text = String::from_utf8_lossy(&text);
-    let count = match text.starts_with("ImageJ=") {
-        true => text.lines().find_map(|line| line.strip_prefix("images=")),
-        false => None,
-    };
-    let count = count.and_then(|count| count.trim().parse::<u64>().ok());
-    Ok(count.unwrap_or(1).saturating_sub(1))
-}
-
-/// The byte ranges that an image's directory and its subdirectories refer to.
+/// The byte ranges that all directories refer to.
 #[derive(Default)]
 struct ReferencedRanges {
     /// The start and end of each range.
@@ -155,10 +77,12 @@ struct ReferencedRanges {
     /// The number of list values read so far: more than the bytes of the file means
     /// that lists overlap.
     values: u64,
+    /// The number of entries read so far.
+    entries: u64,
 }
 
 impl ReferencedRanges {
-    /// The ranges of the only image in a file of `length` bytes, if all lie in the file.
+    /// The ranges in a file of `length` bytes, if all lie in the file.
     fn of(mut self, input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<Self>> {
         let Some((numbers, first)) = NumberFormat::of(input)? else {
             return Ok(None);
@@ -171,13 +95,16 @@ impl ReferencedRanges {
                 continue;
             }
             let mut lists = Vec::new();
-            numbers.directory(input, start, MAX_ENTRIES, |entry| {
+            let left = MAX_WALKED_ENTRIES - self.entries;
+            let next = numbers.directory(input, start, left, |entry| {
+                self.entries += 1;
                 self.note(entry.offset, entry.size());
                 if PARTS.as_flattened().contains(&entry.tag) || POINTERS.contains(&entry.tag) {
                     lists.push(entry);
                 }
             })?;
             self.parts.push([start, input.stream_position()?]);
+            starts.push(next);
             let mut values = BTreeMap::new();
             for entry in lists {
                 self.values = self.values.saturating_add(entry.count);

@@ -1,16 +1,19 @@
-//! Checks the image file directories (IFDs) before the tiff crate reads the first:
+//! Reads image file directories (IFDs), and checks one before the tiff crate reads it:
 //! it allocates what a tag claims, and its memory limit cannot be set until then.
 
-use std::io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom};
+use std::{
+    collections::BTreeMap,
+    io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom},
+};
 
 use ::tiff::tags::Tag;
 
 use crate::error::Result;
 
-use super::{Limits, XMP, errors};
+use super::{INK_SET, Limits, XMP, errors, patched::Patch};
 
 /// The tags of which all values are read.
-const READ_TAGS: [Tag; 26] = [
+const READ_TAGS: [Tag; 28] = [
     Tag::ImageWidth,
     Tag::ImageLength,
     Tag::BitsPerSample,
@@ -27,7 +30,9 @@ const READ_TAGS: [Tag; 26] = [
     Tag::TileLength,
     Tag::TileOffsets,
     Tag::TileByteCounts,
+    Tag::ColorMap,
     Tag::SubIfd,
+    INK_SET,
     Tag::ExtraSamples,
     Tag::SampleFormat,
     Tag::JPEGTables,
@@ -45,17 +50,21 @@ const DECODE_BYTES: u64 = 32;
 /// The bytes kept of a value, by the tiff crate and here.
 const KEPT_BYTES: u64 = 16;
 
-/// Checks that the values of tags are no larger than the file, which has `length`
-/// bytes, and that all of them fit the memory limit; returns the bytes that may be
-/// kept of them. Rewinds the input. Other errors in the directory are left to the
-/// tiff crate.
-pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits) -> Result<usize> {
+/// Checks that the values of tags in the directory at offset `start` are no larger than the
+/// file, which has `length` bytes, and that all of them fit the memory limit; returns the bytes
+/// that may be kept of them. Other errors in the directory are left to the tiff crate.
+pub(super) fn check(
+    input: &mut (impl Read + Seek),
+    numbers: NumberFormat,
+    start: u64,
+    length: u64,
+    limits: &Limits,
+) -> Result<usize> {
     let reading = |error: std::io::Error| errors::read_error("tiff", &error);
-    let sizes = match sizes(input) {
+    let sizes = match sizes(input, numbers, start) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Vec::new(),
         sizes => sizes.map_err(reading)?,
     };
-    input.rewind().map_err(reading)?;
     let (mut taken, mut kept) = (0_u64, 0_u64);
     for (count, bytes) in sizes {
         if count.saturating_mul(bytes) > length {
@@ -71,42 +80,14 @@ pub(super) fn check(input: &mut (impl Read + Seek), length: u64, limits: &Limits
     Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
-/// A feature of the first directory that the tiff crate would silently ignore, if any:
-/// reversed bit order, which changes the samples, and volumes, of which it decodes one
-/// plane. Rewinds the input.
-pub(super) fn unsupported_tag(input: &mut (impl Read + Seek)) -> IoResult<Option<String>> {
-    const FILL_ORDER: u16 = 266;
-    const DEPTH: u16 = 32997;
-    let mut found = None;
-    let mut look = || -> IoResult<()> {
-        let Some((numbers, first)) = NumberFormat::of(input)? else {
-            return Ok(());
-        };
-        numbers.directory(input, first, MAX_ENTRIES, |entry| {
-            match (entry.tag, entry.value) {
-                (FILL_ORDER, 2) => {
-                    found = Some("the order of bits from the lowest (FillOrder 2)".to_owned());
-                }
-                (DEPTH, planes @ 2..) => found = Some(format!("a volume of {planes} planes")),
-                _ => {}
-            }
-        })?;
-        Ok(())
-    };
-    match look() {
-        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
-        _ => input.rewind()?,
-    }
-    Ok(found)
-}
-
 /// For each tag that is read, the number of values and the bytes of each.
-fn sizes(input: &mut (impl Read + Seek)) -> IoResult<Vec<(u64, u64)>> {
+fn sizes(
+    input: &mut (impl Read + Seek),
+    numbers: NumberFormat,
+    start: u64,
+) -> IoResult<Vec<(u64, u64)>> {
     let mut sizes = Vec::new();
-    let Some((numbers, first)) = NumberFormat::of(input)? else {
-        return Ok(sizes);
-    };
-    numbers.directory(input, first, u64::MAX, |entry| {
+    numbers.directory(input, start, u64::MAX, |entry| {
         if READ_TAGS.contains(&Tag::from_u16_exhaustive(entry.tag)) {
             sizes.push((entry.count, entry.bytes));
         }
@@ -127,7 +108,10 @@ pub(super) struct NumberFormat {
 }
 
 /// A directory entry.
+#[derive(Clone, Copy)]
 pub(super) struct Entry {
+    /// Its file offset.
+    pub(super) at: u64,
     pub(super) tag: u16,
     pub(super) count: u64,
     /// The bytes of each value.
@@ -161,6 +145,37 @@ impl NumberFormat {
             }
             _ => None,
         })
+    }
+
+    /// The patch that makes the directory at offset `start` the first.
+    pub(super) fn first_directory(self, start: u64) -> Patch {
+        let (at, width) = if self.is_big_tiff { (8, 8) } else { (4, 4) };
+        Patch {
+            at,
+            bytes: self.encode(start, width),
+        }
+    }
+
+    /// The patch that replaces the values of an entry by a single number of 32 bits.
+    pub(super) fn replace(self, entry: &Entry, value: u32) -> Patch {
+        const LONG: u64 = 4;
+        let width = if self.is_big_tiff { 8 } else { 4 };
+        let mut bytes = self.encode(LONG, 2);
+        bytes.extend(self.encode(1, width));
+        bytes.extend(self.encode(value.into(), 4));
+        Patch {
+            at: entry.at + 2,
+            bytes,
+        }
+    }
+
+    /// The `width` lowest bytes of a number.
+    fn encode(self, number: u64, width: usize) -> Vec<u8> {
+        let mut bytes = number.to_le_bytes()[..width].to_vec();
+        if self.big_endian {
+            bytes.reverse();
+        }
+        bytes
     }
 
     /// Decodes a number from all of `bytes`.
@@ -219,6 +234,7 @@ impl NumberFormat {
             let mut value = [0; 8];
             input.read_exact(&mut value[..width])?;
             each(Entry {
+                at: offset - head,
                 tag,
                 count,
                 bytes: size,
@@ -248,6 +264,54 @@ impl NumberFormat {
         }
         let values = all.chunks_exact(entry.bytes as usize);
         Ok(values.map(|value| self.number(value)).collect())
+    }
+}
+
+/// Some entries of a directory.
+pub(super) struct Directory {
+    pub(super) numbers: NumberFormat,
+    entries: BTreeMap<u16, Entry>,
+}
+
+impl Directory {
+    /// Reads the entries of these tags in the directory at offset `start`. Of a tag that stands
+    /// there twice the last entry counts, as in the tiff crate.
+    pub(super) fn read(
+        input: &mut (impl Read + Seek),
+        numbers: NumberFormat,
+        start: u64,
+        tags: &[Tag],
+    ) -> IoResult<Self> {
+        let mut entries = BTreeMap::new();
+        numbers.directory(input, start, MAX_ENTRIES, |entry| {
+            if tags.contains(&Tag::from_u16_exhaustive(entry.tag)) {
+                entries.insert(entry.tag, entry);
+            }
+        })?;
+        Ok(Self { numbers, entries })
+    }
+
+    pub(super) fn entry(&self, tag: Tag) -> Option<Entry> {
+        self.entries.get(&tag.to_u16()).copied()
+    }
+
+    /// The values of a tag; none if it is absent.
+    pub(super) fn list(&self, input: &mut (impl Read + Seek), tag: Tag) -> IoResult<Vec<u64>> {
+        match self.entry(tag) {
+            Some(entry) => self.numbers.values(input, &entry),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The first value of a tag.
+    pub(super) fn first(&self, input: &mut (impl Read + Seek), tag: Tag) -> IoResult<Option<u64>> {
+        match self.entry(tag) {
+            Some(entry) if entry.count > 0 => {
+                let values = self.numbers.values(input, &Entry { count: 1, ..entry })?;
+                Ok(values.first().copied())
+            }
+            _ => Ok(None),
+        }
     }
 }
 

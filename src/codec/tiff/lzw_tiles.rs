@@ -17,6 +17,7 @@ use weezl::{BitOrder, decode::Decoder as Lzw};
 use super::{
     error::{chunk_error, decode_error},
     errors,
+    tags::{unsigned, unsigned_list},
 };
 use crate::{
     codec::input::InputReader,
@@ -24,14 +25,13 @@ use crate::{
     image::{no_memory, zeroed_vec},
 };
 
-/// The tags that describe samples, copied from the image to the tile.
-const SAMPLES: [Tag; 6] = [
-    Tag::BitsPerSample,
-    Tag::PhotometricInterpretation,
-    Tag::SamplesPerPixel,
-    Tag::Predictor,
-    Tag::ExtraSamples,
-    Tag::SampleFormat,
+/// The tags that describe samples, copied from the image to the tile, and their defaults.
+const SAMPLES: [(Tag, u64); 5] = [
+    (Tag::BitsPerSample, 1),
+    (Tag::SamplesPerPixel, 1),
+    (Tag::PhotometricInterpretation, 1),
+    (Tag::Predictor, 1),
+    (Tag::SampleFormat, 1),
 ];
 
 /// The LZW tiles of an image that needs this workaround.
@@ -45,44 +45,42 @@ pub(super) struct LzwTiles {
     /// The bytes of a stored tile row.
     stored_row: usize,
     /// The directory fields that describe the samples.
-    samples: Vec<(Tag, Vec<u64>)>,
+    samples: Vec<(Tag, u64)>,
 }
 
 impl LzwTiles {
-    /// For an image of this size; `None` if it has no LZW tiles, or no tile extends
-    /// beyond its columns.
-    pub(super) fn of(
-        decoder: &mut Decoder<impl Read + Seek>,
-        [rows, columns]: [usize; 2],
-    ) -> Result<Option<Self>> {
+    /// `None` if the image has no LZW tiles, or no tile extends beyond its columns.
+    pub(super) fn of(decoder: &mut Decoder<impl Read + Seek>) -> Result<Option<Self>> {
         let (width, height) = decoder.chunk_dimensions();
-        let mut list = |tag| -> Result<Vec<u64>> {
-            let list = decoder.find_tag_unsigned_vec(tag).map_err(decode_error)?;
-            Ok(list.unwrap_or_default())
-        };
-        if list(Tag::Compression)? != [5] {
+        let (columns, rows) = decoder.dimensions().map_err(decode_error)?;
+        let is_cut = !columns.is_multiple_of(width);
+        if decoder.get_chunk_type() != ChunkType::Tile
+            || !is_cut
+            || unsigned(decoder, Tag::Compression)? != Some(5)
+        {
             return Ok(None);
         }
-        let (offsets, lengths) = (list(Tag::TileOffsets)?, list(Tag::TileByteCounts)?);
+        let offsets = unsigned_list(decoder, Tag::TileOffsets)?;
+        let lengths = unsigned_list(decoder, Tag::TileByteCounts)?;
         let mut samples = Vec::new();
-        for tag in SAMPLES {
-            samples.push((tag, list(tag)?));
+        for (tag, default) in SAMPLES {
+            // All samples are alike.
+            let value = unsigned_list(decoder, tag)?.first().copied();
+            samples.push((tag, value.unwrap_or(default)));
         }
-        samples.retain(|(_, values)| !values.is_empty());
-        let bits = match samples.first() {
-            Some((Tag::BitsPerSample, bits)) => bits.iter().sum::<u64>(),
-            _ => 1,
-        };
-        let is_cut = !columns.is_multiple_of(width as usize);
-        if decoder.get_chunk_type() != ChunkType::Tile || !is_cut {
+        let [(_, bits), (_, count), ..] = &mut samples[..] else {
             return Ok(None);
+        };
+        if unsigned(decoder, Tag::PlanarConfiguration)? == Some(2) {
+            *count = 1;
         }
+        let bits = *bits * *count;
         Ok(Some(Self {
             places: (offsets.into_iter().zip(lengths))
                 .map(|(at, len)| [at, len])
                 .collect(),
             order: decoder.byte_order(),
-            height: rows.min(height as usize),
+            height: rows.min(height) as usize,
             width: width as usize,
             stored_row: (u64::from(width) * bits).div_ceil(8) as usize,
             samples,
@@ -147,22 +145,19 @@ impl LzwTiles {
         const SHORT: u16 = 3;
         const LONG: u16 = 4;
         let bytes = (rows * self.stored_row) as u64;
-        let mut fields: Vec<(Tag, u16, Vec<u64>)> = vec![
-            (Tag::ImageWidth, LONG, vec![self.width as u64]),
-            (Tag::ImageLength, LONG, vec![rows as u64]),
-            (Tag::Compression, SHORT, vec![1]),
-            (Tag::StripOffsets, LONG, vec![0]),
-            (Tag::RowsPerStrip, LONG, vec![rows as u64]),
-            (Tag::StripByteCounts, LONG, vec![bytes]),
+        let mut fields: Vec<(Tag, u16, u64)> = vec![
+            (Tag::ImageWidth, LONG, self.width as u64),
+            (Tag::ImageLength, LONG, rows as u64),
+            (Tag::Compression, SHORT, 1),
+            (Tag::StripOffsets, LONG, 0),
+            (Tag::RowsPerStrip, LONG, rows as u64),
+            (Tag::StripByteCounts, LONG, bytes),
         ];
-        let samples = self.samples.iter().cloned();
-        fields.extend(samples.map(|(tag, values)| (tag, SHORT, values)));
+        let samples = self.samples.iter();
+        fields.extend(samples.map(|(tag, value)| (*tag, SHORT, *value)));
         fields.sort_unstable_by_key(|(tag, ..)| tag.to_u16());
-        // The header, the directory, and value lists that do not fit into an entry.
-        let directory = 8 + 2 + 12 * fields.len() + 4;
-        // Only SHORT fields have several values.
-        let lists = fields.iter().map(|(.., values)| 2 * values.len());
-        let start = directory + lists.filter(|bytes| *bytes > 4).sum::<usize>();
+        // The header and the directory.
+        let start = 8 + 2 + 12 * fields.len() + 4;
         let is_big = self.order == ByteOrder::BigEndian;
         let short = |value: u16| match is_big {
             true => value.to_be_bytes(),
@@ -174,25 +169,19 @@ impl LzwTiles {
         };
         let mark = if is_big { b"MM" } else { b"II" };
         let mut file = [&mark[..], &short(42), &long(8), &short(fields.len() as u16)].concat();
-        let mut apart = Vec::new();
-        for (tag, kind, values) in fields {
-            file.extend([short(tag.to_u16()), short(kind)].concat());
-            file.extend(long(values.len() as u32));
-            let values: Vec<u8> = match tag {
-                Tag::StripOffsets => long(start as u32).to_vec(),
-                _ if kind == SHORT => values.iter().flat_map(|v| short(*v as u16)).collect(),
-                _ => values.iter().flat_map(|v| long(*v as u32)).collect(),
+        for (tag, kind, value) in fields {
+            let value = match tag {
+                Tag::StripOffsets => start as u64,
+                _ => value,
             };
-            if values.len() > 4 {
-                file.extend(long((directory + apart.len()) as u32));
-                apart.extend(values);
-            } else {
-                file.extend(&values);
-                file.resize(file.len() + 4 - values.len(), 0);
+            file.extend([short(tag.to_u16()), short(kind)].concat());
+            file.extend(long(1));
+            match kind {
+                SHORT => file.extend([short(value as u16), [0; 2]].concat()),
+                _ => file.extend(long(value as u32)),
             }
         }
         file.extend([0; 4]);
-        file.extend(apart);
         file
     }
 }

@@ -2,15 +2,21 @@
 //! in strips that are compressed in parallel.
 
 mod chunks;
+mod color;
+mod directories;
 mod error;
 mod excess_data;
 mod extra_content;
 mod ifd;
+mod jpeg_parts;
+mod layout;
 mod lzw_tiles;
+mod patched;
 mod read;
 mod tags;
 mod write;
 
+use directories::Directories;
 pub(super) use read::open;
 pub(super) use write::{create, strip_rows};
 
@@ -18,11 +24,13 @@ use ::tiff::tags::Tag;
 
 use super::{
     Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, errors,
-    jpeg, stream_length,
+    stream_length,
 };
 
 /// The tag of XMP data, which the tiff crate has no name for.
 const XMP: Tag = Tag::Unknown(700);
+/// The tag of `InkSet`, likewise.
+const INK_SET: Tag = Tag::Unknown(332);
 
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,7 @@ const MAX_CLASSIC_BYTES: u64 = 4_200_000_000;
 /// The approximate bytes of a strip before compression.
 const STRIP_BYTES: usize = 1 << 19;
 
-/// Begins a file of samples of any type but booleans, with one to four channels.
+/// Begins a file of samples of any type but booleans, with up to 65535 channels.
 pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
@@ -129,9 +129,10 @@ impl<K: TiffKind> File<'_, K> {
             channels,
             depth,
         } = self.spec;
+        // Of more channels nothing is known but their number.
         let photometric = match channels {
-            1 | 2 => PhotometricInterpretation::BlackIsZero,
-            _ => PhotometricInterpretation::RGB,
+            3 | 4 => PhotometricInterpretation::RGB,
+            _ => PhotometricInterpretation::BlackIsZero,
         };
         let predictor = match uses_predictor(depth) {
             true => Predictor::Horizontal,
@@ -178,6 +179,8 @@ impl<K: TiffKind> File<'_, K> {
         if matches!(channels, 2 | 4) {
             let alpha: u16 = if self.metadata.premultiplied { 1 } else { 2 };
             tags.write_tag(Tag::ExtraSamples, alpha)?;
+        } else if channels > 4 {
+            tags.write_tag(Tag::ExtraSamples, &vec![0_u16; channels - 1][..])?;
         }
         if let Some(orientation) = self.metadata.orientation {
             tags.write_tag(Tag::Orientation, orientation)?;

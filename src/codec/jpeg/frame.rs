@@ -1,0 +1,85 @@
+//! The frame header: which kind of coding a file uses, and whether all of its scans are there.
+
+use std::fmt;
+
+use super::markers::{Marker, Markers, is_frame, segment};
+
+/// A kind of coding that is not decoded, and what makes a supported file of it.
+pub(in crate::codec) struct UnsupportedFrame {
+    pub(in crate::codec) what: String,
+    pub(in crate::codec) remedy: &'static str,
+}
+
+impl fmt::Display for UnsupportedFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+const START_OF_SCAN: u8 = 0xda;
+/// The frame header of a hierarchical file, and that of JPEG-LS.
+const HIERARCHICAL: u8 = 0xde;
+const JPEG_LS: u8 = 0xf7;
+
+/// The kind of coding of a file, if the decoder does not support it although it is sound (T.81,
+/// table B.1).
+pub(in crate::codec) fn unsupported(bytes: &[u8]) -> Option<UnsupportedFrame> {
+    let is_start = |marker: &Marker| {
+        is_frame(marker.code) || matches!(marker.code, HIERARCHICAL | JPEG_LS | START_OF_SCAN)
+    };
+    let marker = Markers::of(bytes).find(is_start)?;
+    let content = segment(bytes, &marker);
+    let djpeg = "convert it with another program (djpeg of libjpeg-turbo 3, for example)";
+    let other = "convert it with another program";
+    let (what, remedy) = match (marker.code, content) {
+        (0xc0..=0xc2, [8, 0, 0, ..]) => ("a height that follows the picture (DNL)", djpeg),
+        (0xc0..=0xc2, [bits, ..]) if (9..=16).contains(bits) => {
+            let what = format!("a sample of {bits} bits");
+            return Some(UnsupportedFrame {
+                what,
+                remedy: djpeg,
+            });
+        }
+        (0xc3, _) => ("lossless coding", djpeg),
+        (0xc9 | 0xca, _) => ("arithmetic coding", djpeg),
+        (0xcb, _) => ("lossless arithmetic coding", other),
+        (0xc5..=0xc7 | 0xcd..=0xcf | HIERARCHICAL, _) => ("hierarchical coding", other),
+        (JPEG_LS, _) => (
+            "the coding of JPEG-LS",
+            "convert it with another program (FFmpeg, for example)",
+        ),
+        _ => return None,
+    };
+    let what = what.to_owned();
+    Some(UnsupportedFrame { what, remedy })
+}
+
+/// Whether every coefficient of every component is in some scan in all its bits, as far as the
+/// headers of the scans say: the data of the last scan may be incomplete.
+pub(super) fn has_all_scans(bytes: &[u8]) -> bool {
+    /// The bits of a coefficient that are missing before its first scan.
+    const ALL: u8 = 16;
+    let mut components: Vec<(u8, [u8; 64])> = Vec::new();
+    for marker in Markers::of(bytes) {
+        let content = segment(bytes, &marker);
+        if is_frame(marker.code) && components.is_empty() {
+            let ids = content.get(6..).unwrap_or_default().as_chunks::<3>().0;
+            components.extend(ids.iter().map(|[id, ..]| (*id, [ALL; 64])));
+        } else if marker.code == START_OF_SCAN
+            && let Some((count, rest)) = content.split_first()
+            && let Some((scanned, [first, last, bits])) = rest
+                .split_last_chunk::<3>()
+                .map(|(scanned, end)| (scanned, *end))
+        {
+            for [id, _] in scanned.as_chunks().0.iter().take(usize::from(*count)) {
+                for (_, missing) in components.iter_mut().filter(|(known, _)| known == id) {
+                    let range = usize::from(first)..=usize::from(last.min(63));
+                    if let Some(missing) = missing.get_mut(range) {
+                        missing.fill(bits & 15);
+                    }
+                }
+            }
+        }
+    }
+    !components.is_empty() && components.iter().all(|(_, missing)| *missing == [0; 64])
+}
