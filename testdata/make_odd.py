@@ -481,8 +481,12 @@ def tiff_kinds():
         raw = pattern(7, 9, 1, np.uint16).astype(np.uint64)
         if info.kind == "f":
             samples = (raw.astype(np.float64) / 7 - 900).astype(kind)
+        elif info.itemsize == 8:
+            # Sums of larger samples are not exact, and refused.
+            samples = (raw * 0x1_0001_0001).astype(np.int64) - (2**47 if info.kind == "i" else 0)
+            samples = samples.astype(kind)
         else:
-            samples = (raw * 0x1_0001_0001_0001 + raw).astype(f"u{info.itemsize}").view(kind)
+            samples = (raw * 0x1_0001).astype(f"u{info.itemsize}").view(kind)
         name = f"gray_{info.name}.tif"
         write(name, samples, compression="zlib", predictor=info.kind != "f" and info.itemsize < 8)
         noted(name, samples, tiff, "tifffile")
@@ -501,13 +505,15 @@ def tiff_directories():
     full, small = pattern(16, 24, 3), pattern(4, 6, 3)
     rgb = {"photometric": "rgb"}
     # As DNG has it: the first directory is a reduced copy, the picture in a SubIFD of it.
-    written("picture_in_subifd.tif", [(small, rgb | {"subfiletype": 1, "subifds": 1}), (full, rgb)])
+    first = {"subfiletype": 1, "subifds": 1, "iccprofile": icc(), "extratags": [(274, "H", 1, 6, True)]}
+    written("picture_in_subifd.tif", [(small, rgb | first), (full, rgb)])
 
     def of_subifd(path):
         with tifffile.TiffFile(path) as file:
             return file.pages[0].pages[0].asarray()
 
-    keep("picture_in_subifd.tif", None, full, of_subifd)
+    keep("picture_in_subifd.tif", None, full, of_subifd, orientation=6, icc=True,
+         note="orientation and profile are in the first directory")
     FILES[-1]["reader"] = "tifffile"
     # As a cloud-optimised GeoTIFF has it: overviews and masks in the chain.
     mask = np.ones((16, 24), bool)

@@ -955,6 +955,20 @@ fn evil_tiff() -> Vec<(&'static str, Vec<u8>)> {
             "two.tif",
             with(million, &[(273, 4, million - 1), (279, 4, million - 1)]),
         ),
+        (
+            "colors.tif",
+            with(
+                9 * million,
+                &[(273, 4, 1), (279, 4, 1), (320, 3, 18 * million)],
+            ),
+        ),
+        (
+            "directories.tif",
+            with(
+                9 * million,
+                &[(273, 4, 1), (279, 4, 1), (330, 4, 9 * million)],
+            ),
+        ),
     ]
 }
 

@@ -158,7 +158,7 @@ fn decode(bytes: &[u8], samples: usize, options: DecoderOptions) -> Result<Vec<u
 /// Adds the EOI marker if it is missing after the data of all scans. Also returns whether it was
 /// there. Files that end earlier are left to the decoder.
 fn closed(bytes: Cow<'_, [u8]>) -> Result<(Cow<'_, [u8]>, bool)> {
-    if is_complete(&bytes) || !has_all_scans(&bytes) {
+    if bytes.ends_with(&[0xff, END]) || is_complete(&bytes) || !has_all_scans(&bytes) {
         return Ok((bytes, true));
     }
     let mut owned = bytes.into_owned();

@@ -31,7 +31,7 @@ fn odd_files_are_read_exactly_and_filtered() {
     let filter = Filter::new(bank)
         .with_channel(Channel::Each)
         .with_extent(Extent::Same(Border::Edge));
-    let (mut seen, mut likened) = (0, 0);
+    let (mut seen, mut likened, mut turned) = (0, 0, 0);
     for entry in expected["files"].as_array().unwrap() {
         let name = entry["file"].as_str().unwrap();
         let decoded = codec::read(&folder.join(name), &Limits::default())
@@ -44,6 +44,15 @@ fn odd_files_are_read_exactly_and_filtered() {
             "{name}"
         );
         assert_eq!(image.depth().name(), entry["depth"], "{name}");
+        if entry["icc"] == true {
+            assert!(decoded.metadata.icc.is_some(), "{name}");
+        }
+        if let (Some(orientation), Some(read)) =
+            (entry["orientation"].as_u64(), decoded.metadata.orientation)
+        {
+            assert_eq!(u64::from(read), orientation, "{name}");
+            turned += 1;
+        }
         // Lossy formats leave their decoders some freedom.
         if let Some(sha256) = entry["sha256"].as_str() {
             assert_eq!(common::sha256(&bytes(&image)), sha256, "{name}");
@@ -67,7 +76,7 @@ fn odd_files_are_read_exactly_and_filtered() {
         assert_eq!(filtered.depth(), image.depth(), "{name}");
         seen += 1;
     }
-    assert_eq!((seen, likened), (142, 4));
+    assert_eq!((seen, likened, turned), (142, 4, 1));
     assert_eq!(expected["count"], seen);
     // No file lies there that is not listed.
     let lying = std::fs::read_dir(folder).unwrap().count();

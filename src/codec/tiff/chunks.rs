@@ -79,11 +79,7 @@ impl<'a> ChunkSource<'a> {
         let (chunk_columns, chunk_rows) = decoder.chunk_dimensions();
         let (stored_columns, chunk_rows) = (chunk_columns as usize, chunk_rows as usize);
         let is_tiled = decoder.get_chunk_type() == ChunkType::Tile;
-        let pixel_bits = match layout.is_ycbcr {
-            // Of RGB.
-            true => 24,
-            false => layout.samples_in_chunk().saturating_mul(layout.bits),
-        };
+        let pixel_bits = layout.samples_in_chunk().saturating_mul(layout.bits);
         let bytes = |columns: usize| columns.saturating_mul(pixel_bits).div_ceil(8);
         let row_bytes = bytes(spec.columns);
         // The decoder may have been shown bytes as columns.

@@ -48,6 +48,8 @@ pub(super) fn ignore_truncation<T>(result: IoResult<T>) -> IoResult<Option<T>> {
 /// The directories of a file: a chain of them, of which each may refer to others (SubIFDs).
 pub(super) struct Directories {
     pub(super) numbers: NumberFormat,
+    /// The offset of the first directory.
+    pub(super) first: u64,
     /// The offset of the directory that is read: the first of a picture that is neither a
     /// reduced copy nor a mask, else the first of all.
     pub(super) picture: u64,
@@ -80,6 +82,7 @@ impl Directories {
         let mut walk = Walk {
             directories: Self {
                 numbers,
+                first,
                 picture: first,
                 lacks_picture: true,
                 orientation: None,

@@ -303,6 +303,23 @@ impl Directory {
         }
     }
 
+    /// The values of a tag as bytes, if they are no more than `limit`.
+    pub(super) fn bytes(
+        &self,
+        input: &mut (impl Read + Seek),
+        tag: Tag,
+        limit: usize,
+    ) -> IoResult<Option<Vec<u8>>> {
+        let entry = self.entry(tag);
+        let Some(entry) = entry.filter(|entry| entry.size() <= limit as u64) else {
+            return Ok(None);
+        };
+        input.seek(SeekFrom::Start(entry.offset))?;
+        let mut bytes = Vec::new();
+        input.take(entry.size()).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 == entry.size()).then_some(bytes))
+    }
+
     /// The first value of a tag.
     pub(super) fn first(&self, input: &mut (impl Read + Seek), tag: Tag) -> IoResult<Option<u64>> {
         match self.entry(tag) {

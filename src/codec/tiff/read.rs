@@ -1,7 +1,7 @@
 //! Opens a file: its directories, the layout of its picture, its metadata.
 
 use std::{
-    io::{ErrorKind, Read, Result as IoResult, Seek, SeekFrom},
+    io::{Read, Result as IoResult, Seek, SeekFrom},
     mem,
 };
 
@@ -23,6 +23,7 @@ use crate::{
 use super::{
     Density, DensityUnit, Directories, Format, Limits, Metadata, ScanDepth, XMP,
     chunks::ChunkSource,
+    directories::ignore_truncation,
     error::decode_error,
     errors,
     excess_data::ExcessData,
@@ -45,7 +46,9 @@ pub(in crate::codec) fn open<'a>(
     let length = input.seek(SeekFrom::End(0)).map_err(reading)?;
     let directories = Directories::of(&mut input).map_err(reading)?;
     let directories = directories.ok_or_else(|| errors::truncated("tiff"))?;
-    refuse_camera_files(&mut input).map_err(reading)??;
+    if is_canon_raw(&mut input, &directories).map_err(reading)? {
+        return Err(layout::raw());
+    }
     let (numbers, start) = (directories.numbers, directories.picture);
     let kept = held + ifd::check(&mut input, numbers, start, length, limits)?;
     let directory = Directory::read(&mut input, numbers, start, &layout::TAGS).map_err(reading)?;
@@ -54,6 +57,8 @@ pub(in crate::codec) fn open<'a>(
     limits.check(rows, columns, channels, layout.depth)?;
     let mut ignored = extra_content::ignored(&mut input, length, &directories).map_err(reading)?;
     ignored.append(&mut layout.ignored);
+    let [outer_icc, outer_xmp] =
+        outer_metadata(&mut input, &directories, limits).map_err(reading)?;
 
     let memory = limits.memory();
     let mut tiff_limits = TiffLimits::unlimited();
@@ -80,9 +85,10 @@ pub(in crate::codec) fn open<'a>(
         icc: decoder
             .find_tag(Tag::IccProfile)
             .map_err(decode_error)?
-            .and_then(|value| value.into_u8_vec().ok()),
+            .and_then(|value| value.into_u8_vec().ok())
+            .or(outer_icc),
         exif: None,
-        xmp: xmp(&mut decoder, &mut warnings),
+        xmp: xmp(&mut decoder, &mut warnings).or(outer_xmp),
         density: density(&mut decoder),
         orientation: orientation
             .and_then(|value| u16::try_from(value).ok())
@@ -107,18 +113,32 @@ pub(in crate::codec) fn open<'a>(
     Ok(RowReader::new(header, chunks))
 }
 
-/// Refuses Canon's raw files, whose first picture is a preview.
-fn refuse_camera_files(input: &mut (impl Read + Seek)) -> IoResult<Result<()>> {
-    let mut mark = [0; 2];
+/// Whether it is one of Canon's raw files, whose first picture is a preview.
+fn is_canon_raw(input: &mut (impl Read + Seek), directories: &Directories) -> IoResult<bool> {
+    const MARK: [u8; 4] = *b"CR\x02\0";
+    const FIRST_DIRECTORY: u64 = 16;
+    let mut mark = [0; MARK.len()];
     input.seek(SeekFrom::Start(8))?;
-    match input.read_exact(&mut mark) {
-        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
-        _ => {}
+    let read = ignore_truncation(input.read_exact(&mut mark))?;
+    Ok(read.is_some() && mark == MARK && directories.first == FIRST_DIRECTORY)
+}
+
+/// The profile and the XMP data of the first directory, if the picture is in another one.
+fn outer_metadata(
+    input: &mut (impl Read + Seek),
+    directories: &Directories,
+    limits: &Limits,
+) -> IoResult<[Option<Vec<u8>>; 2]> {
+    if directories.picture == directories.first {
+        return Ok([None, None]);
     }
-    Ok(match &mark {
-        b"CR" => Err(layout::raw()),
-        _ => Ok(()),
-    })
+    let tags = [Tag::IccProfile, XMP];
+    let first = Directory::read(input, directories.numbers, directories.first, &tags)?;
+    let limit = limits.metadata();
+    Ok([
+        first.bytes(input, tags[0], limit)?,
+        first.bytes(input, tags[1], limit)?,
+    ])
 }
 
 /// Reads XMP data. Errors are warnings, since the image does not depend on them.

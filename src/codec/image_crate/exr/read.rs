@@ -177,7 +177,13 @@ fn layer(names: &[String]) -> Option<(Kind, Vec<usize>)> {
         ends.map(|(name, end)| &name[..=end])
     };
     let found = prefixes().find_map(|prefix| rgb(names, prefix));
-    let found = found.or_else(|| prefixes().find_map(|prefix| gray(names, prefix)));
+    // Of X, Y and Z, Y is no luminance.
+    let luminance = |prefix: &str| {
+        let mut rest = names.iter().filter_map(|name| name.strip_prefix(prefix));
+        let is_alone = rest.all(|name| matches!(name, "Y" | "A"));
+        gray(names, prefix).filter(|_| is_alone)
+    };
+    let found = found.or_else(|| prefixes().find_map(luminance));
     Some((Kind::Layer, found?))
 }
 
