@@ -106,6 +106,11 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Whether it is said that the channels are those of a picture.
+    pub(crate) const fn names_channels(self) -> bool {
+        !matches!(self, Self::ByShape)
+    }
+
     /// The axes of an array of this shape.
     ///
     /// # Errors

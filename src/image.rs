@@ -17,7 +17,7 @@ pub use spec::ImageSpec;
 pub use view::ImageView;
 pub use view_mut::ImageViewMut;
 
-pub(crate) use spec::{has_alpha, has_color};
+pub(crate) use spec::Channels;
 
 use crate::{
     error::{Error, InputError, LimitError, Result},
@@ -275,7 +275,7 @@ impl Image {
 
     /// Whether the last channel is alpha: two or four channels.
     pub const fn has_alpha(&self) -> bool {
-        has_alpha(self.channels)
+        Channels::of_picture(self.channels).has_alpha
     }
 
     /// The samples, row by row, channels interleaved.

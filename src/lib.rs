@@ -50,7 +50,7 @@ pub use border::Border;
 pub use combine::Combine;
 pub use engine::Method;
 pub use error::{Error, Result};
-pub use filter::{Channel, Extent, Filter, Mask, Missing};
+pub use filter::{Alpha, Channel, Extent, Filter, Mask, Missing};
 pub use image::{Depth, Image, ImageSpec, ImageView, ImageViewMut, Samples};
 pub use kernel::{Kernel, KernelBank};
 pub use map::Map;

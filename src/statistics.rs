@@ -28,7 +28,7 @@ pub use value::Value;
 
 use crate::{
     error::Result,
-    image::{Depth, ImageView, has_alpha, has_color},
+    image::{Channels, Depth, ImageView},
     simd::Simd,
 };
 
@@ -57,6 +57,8 @@ use crate::{
 pub struct Statistics {
     depth: Depth,
     channels: Vec<ChannelStatistics>,
+    /// What the channels are.
+    meaning: Channels,
 }
 
 impl Statistics {
@@ -84,14 +86,14 @@ impl Statistics {
         &self.channels
     }
 
-    /// The name of a channel of an image of this many: `gray`, `red`, `alpha`, ..., and its
-    /// number, from 0, where channels have no meaning.
+    /// The name of a channel: `gray`, `red`, `alpha`, ..., or its number, from 0,
+    /// where channels have no meaning.
     pub fn channel_name(&self, channel: usize) -> String {
-        let channels = self.channels.len();
-        match (has_color(channels), channel) {
-            _ if has_alpha(channels) && channel + 1 == channels => "alpha".to_owned(),
+        let channels = self.meaning;
+        match (channels.has_colors(), channel) {
+            _ if channel == channels.colors() => "alpha".to_owned(),
             (true, _) => ["red", "green", "blue"][channel.min(2)].to_owned(),
-            (false, 0) if channels <= 2 => "gray".to_owned(),
+            (false, 0) if channels.colors() == 1 => "gray".to_owned(),
             (false, _) => channel.to_string(),
         }
     }

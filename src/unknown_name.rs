@@ -29,6 +29,8 @@ impl UnknownName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameOf {
+    /// What becomes of alpha.
+    Alpha,
     /// A border.
     Border,
     /// A channel.
@@ -56,6 +58,7 @@ impl NameOf {
 impl fmt::Display for NameOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Alpha => "choice for alpha",
             Self::Border => "border",
             Self::Channel => "channel",
             Self::Combine => "combine",

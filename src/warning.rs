@@ -24,6 +24,11 @@ pub enum WarningKind {
     /// An array of three axes was read as rows, columns and channels, since nobody said what its
     /// [`Axes`](crate::Axes) are.
     Axes,
+    /// Alpha was dropped, as the result has no place for it.
+    Alpha,
+    /// Colours of transparent pixels were filtered like others, which
+    /// [`Alpha::Weight`](crate::Alpha::Weight) avoids.
+    Transparent,
     /// The file says which samples are missing, and they were filtered like others, which
     /// [`Missing::no_data`](crate::Missing::no_data) avoids.
     NoData,
@@ -81,6 +86,22 @@ impl Warning {
                 number(low),
                 number(high)
             ),
+        }
+    }
+
+    /// Alpha was dropped, for this reason: a clause.
+    pub(crate) fn alpha(why: &str) -> Self {
+        Self {
+            kind: WarningKind::Alpha,
+            text: format!("{why}: alpha was dropped"),
+        }
+    }
+
+    /// Pixels whose colours were filtered like others are transparent.
+    pub(crate) fn transparent() -> Self {
+        Self {
+            kind: WarningKind::Transparent,
+            text: "it has transparent pixels, whose colours were filtered like others".to_owned(),
         }
     }
 

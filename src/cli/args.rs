@@ -198,12 +198,26 @@ pub(super) struct FilterArgs {
     /// Channels: luma, each, red, green, blue or alpha [default: luma]
     ///
     /// `luma` makes a gray image by the Rec. 709 weights on the samples as
-    /// stored, rounded to samples unless the result is float. `each` filters
-    /// every colour channel and copies alpha.
+    /// stored, rounded to samples unless the result is float; alpha becomes its
+    /// second channel, where the output holds that. `each` filters every colour
+    /// channel. Both treat alpha as --alpha says.
     #[arg(long, value_name = "CHANNEL")]
     pub(super) channel: Option<String>,
 
-    /// Short for --channel each --pad edge, which keep colours, alpha and size; either may be given too
+    /// Alpha: copy, weight, filter or drop [default: copy]
+    ///
+    /// copy: from the pixel under the anchor; colours are filtered as if there were
+    /// none, so that those of transparent pixels show. weight: colours count by their
+    /// alpha, as if multiplied by it before and divided after: A = sum(w a) is the
+    /// new alpha and sum(w a c) / A the colour, or where A is not positive 0 and the
+    /// colour as it was; of weights that sum to 0, sum(w a c), and alpha is copied. filter:
+    /// as one more channel. drop: the result has none. Channels of arrays have no
+    /// meaning by themselves: that the last of 2 or 4 is alpha is said by copy, weight,
+    /// drop or --axes.
+    #[arg(long, value_name = "CHOICE")]
+    pub(super) alpha: Option<String>,
+
+    /// Short for --channel each --pad edge --alpha weight, which keep colours, alpha and size; each may be given too
     #[arg(long)]
     pub(super) photo: bool,
 
@@ -311,8 +325,8 @@ pub(super) struct OutputArgs {
     /// Put each result in the place of its input, once it is whole and on the disk
     ///
     /// An input that another program changes meanwhile stays, and is an error. So
-    /// does one that would lose something: colours, alpha, rows and columns,
-    /// depth or metadata, unless --channel, --pad or --step, --depth or --metadata drop is given, or --photo;
+    /// does one that would lose something: colours, alpha, rows and columns, depth or
+    /// metadata, unless --channel, --alpha drop, --pad or --step, --depth or --metadata drop is given, or --photo;
     /// further frames, pages and pictures, channels that are not read and CMYK in any case.
     #[arg(long, conflicts_with_all = ["output", "format"])]
     pub(super) in_place: bool,

@@ -1,7 +1,7 @@
 //! Shows the library's events: messages, JSON lines and a progress bar.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
-    Error,
+    Error, WarningKind,
     batch::Summary,
     run::{Event, Existing, Job, Outcome, Report},
     statistics::Statistics,
@@ -54,6 +54,8 @@ pub(super) struct Console {
     described: AtomicUsize,
     /// With JSON: the warnings by path, until the line of their result is printed.
     warned: Mutex<HashMap<PathBuf, Vec<String>>>,
+    /// Outputs that show colours of transparent pixels, and their inputs.
+    transparent: Mutex<[BTreeSet<PathBuf>; 2]>,
 }
 
 /// The state of the progress lines that are printed where there is no bar.
@@ -105,6 +107,7 @@ impl Console {
             shown: Once::new(),
             described: AtomicUsize::new(0),
             warned: Mutex::default(),
+            transparent: Mutex::default(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Console {
     /// Removes the bar and prints a summary if several results did not all succeed.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
+        self.tell_transparent();
         let Summary {
             done,
             skipped,
@@ -144,6 +148,23 @@ impl Console {
             self.messages
                 .note(format_args!("failed: {}", input.path().display()));
         }
+    }
+
+    fn transparent(&self) -> MutexGuard<'_, [BTreeSet<PathBuf>; 2]> {
+        (self.transparent.lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells once of all pictures whose transparent pixels show.
+    fn tell_transparent(&self) {
+        let [_, inputs] = &*self.transparent();
+        let pictures = match inputs.len() {
+            0 => return,
+            1 => "1 picture has".to_owned(),
+            count => format!("{count} pictures have"),
+        };
+        self.messages.note(format_args!(
+            "{pictures} transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
+        ));
     }
 
     fn lines(&self) -> MutexGuard<'_, ProgressLines> {
@@ -199,6 +220,10 @@ impl Console {
         let mut unused = Vec::new();
         if let Ok(Outcome::Done(done)) = outcome {
             let output = job.results[index].output.path();
+            let [outputs, inputs] = &mut *self.transparent();
+            if outputs.remove(output) {
+                inputs.insert(job.input.path().to_owned());
+            }
             unused =
                 messages::warn_unused(&self.unused_options, done.format, output, self.messages);
         }
@@ -293,11 +318,17 @@ impl Report for Console {
                 self.bar.suspend(|| self.ended());
             }
             Event::Warning { path, message } => {
+                let is_told_at_end = message.kind() == WarningKind::Transparent;
                 let message = advice::warning(message);
                 if self.json {
                     let mut warned = self.warned();
                     let of_path = warned.entry(path.to_owned()).or_default();
                     of_path.push(message.clone());
+                }
+                if is_told_at_end {
+                    let [outputs, _] = &mut *self.transparent();
+                    outputs.insert(path.to_owned());
+                    return;
                 }
                 self.bar
                     .suspend(|| messages::warn(path, &message, self.messages));

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Channel, Orientation, Plan,
+    Alpha, Channel, Orientation, Plan,
     run::{self, Input, Job, Mode, Request},
     text::printable,
     view::Layout,
@@ -218,6 +218,14 @@ fn facts(
             "depth": plan.output_depth().name(), "map": filter.map().name(),
         }),
     );
+    if let Some(alpha) = plan.alpha_reason() {
+        let name = plan.alpha().unwrap_or(Alpha::Drop).name();
+        facts.add(
+            "alpha",
+            alpha.clone(),
+            json!({ "alpha": name, "reason": alpha }),
+        );
+    }
     if let Some(missing) = plan.missing_reason() {
         facts.add("missing", missing.clone(), json!(missing));
     }

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 use stridekern::{
-    Error, Orientation, Plan, Warning,
+    Alpha, Error, Orientation, Plan, Warning,
     codec::{Format, Opened, PartFate},
     error::IoAction,
     run::{Existing, Input, Job, Options, Outcome},
@@ -328,6 +328,10 @@ pub(super) fn plan_json(
             &mut fields,
             json!({ "orientation": orientation.exif(), "turned": turned }),
         );
+    }
+    if plan.alpha_reason().is_some() {
+        let alpha = plan.alpha().unwrap_or(Alpha::Drop);
+        extend(&mut fields, json!({ "alpha": alpha.name() }));
     }
     fields
 }

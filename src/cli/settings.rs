@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use stridekern::{
-    Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
+    Alpha, Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
     run::{ActOn, Existing, Job, MayLose, Options, Place, Stop},
@@ -299,6 +299,7 @@ fn borders(args: &FilterArgs) -> Vec<String> {
 fn may_lose(args: &FilterArgs) -> MayLose {
     MayLose {
         channels: args.channel.is_some() || args.photo,
+        alpha: args.channel.is_some() || args.alpha.as_deref() == Some(Alpha::Drop.name()),
         size: !args.pad.is_empty() || args.step.is_some() || args.photo,
         depth: !matches!(args.depth, None | Some(DepthArg::Same)),
     }
@@ -335,6 +336,12 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
         (None, true) => Channel::Each,
         (None, false) => Channel::Luma,
     };
+    let alpha = match (&args.alpha, args.photo) {
+        (Some(given), _) => Some(given.parse()?),
+        // A channel of several has no alpha.
+        (None, true) if matches!(channel, Channel::Luma | Channel::Each) => Some(Alpha::Weight),
+        (None, _) => None,
+    };
     let map: Option<Map> = args.map.as_deref().map(str::parse).transpose()?;
     let depth = match args.depth {
         None | Some(DepthArg::Same) => None,
@@ -356,6 +363,7 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
             .with_step(step)
             .with_dilation(dilation)
             .with_channel(channel)
+            .with_alpha(alpha)
             .ignoring(missing.clone());
         let filter = match args.depth {
             Some(DepthArg::Type(depth)) => filter.with_sample_type(depth),

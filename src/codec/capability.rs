@@ -2,7 +2,7 @@
 
 use crate::{
     error::{OutputError, Result},
-    image::{Depth, Image, has_alpha},
+    image::{Channels, Depth, Image},
 };
 
 use super::Format;
@@ -87,7 +87,7 @@ impl Format {
             (_, 5..) => format!("pictures of {channels} channels"),
             (Self::Pgm, 3) => "colour".to_owned(),
             (Self::Pgm, 4) => "colour and no alpha".to_owned(),
-            _ if has_alpha(channels) => "alpha".to_owned(),
+            _ if Channels::of_picture(channels).has_alpha => "alpha".to_owned(),
             _ => format!("pictures of {channels} channels"),
         };
         Err(OutputError::Channels {

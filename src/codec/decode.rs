@@ -43,6 +43,8 @@ pub struct Opened {
     pub metadata: Metadata,
     /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
+    /// See [`Header::names_channels`](super::Header).
+    pub(crate) names_channels: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl Opened {
     /// Reads all rows.
     pub(crate) fn read(reader: RowReader<'_>) -> Result<Self> {
         let stack = reader.header().stack.clone();
+        let names_channels = reader.header().names_channels;
         let Decoded {
             image,
             format,
@@ -111,6 +114,7 @@ impl Opened {
             format,
             metadata,
             warnings,
+            names_channels,
         })
     }
 }
@@ -199,6 +203,7 @@ fn map_array(file: &mut File, limits: &Limits, arrays: Reading<'_>) -> Result<Op
         format: Format::Npy,
         metadata,
         warnings: note.into_iter().collect(),
+        names_channels: arrays.names_channels(),
     }))
 }
 

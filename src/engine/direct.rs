@@ -7,7 +7,7 @@ use super::{
     compiled_bank::{Arithmetic, Bank, LaneRecipe},
     dots,
     packed_taps::Taps,
-    problem::Problem,
+    problem::{Problem, SumDivisor},
     register_blocks::{Blocks, block_rows, contract},
 };
 use crate::{error::Result, kernel::Kernel, number::LaneKind, simd::Simd};
@@ -40,7 +40,7 @@ impl Engine for Direct {
         Method::Direct
     }
 
-    fn divides_sums(&self) -> bool {
+    fn divides_sums_by(&self, _: SumDivisor) -> bool {
         true
     }
 

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::problem::{Problem, is_exact};
+use super::problem::{Problem, SumDivisor, is_exact};
 use crate::{
     combine::Combine,
     image::Depth,
@@ -65,8 +65,8 @@ pub(crate) enum LaneReason {
     NearTies,
     /// Samples that f32 does not hold.
     Samples(Depth),
-    /// Sums over present samples that are divided by sums of their weights.
-    Missing,
+    /// Sums that are divided by others.
+    Divided(SumDivisor),
 }
 
 /// Why responses are not integers.
@@ -130,7 +130,7 @@ impl fmt::Display for LaneReason {
                 "float weights; what its rounding in f64 brings near to a tie is summed again",
             ),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
-            Self::Missing => f.write_str("samples are missing, and the sums are divided"),
+            Self::Divided(by) => write!(f, "{by}, and the sums are divided"),
             Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),
         }
     }
@@ -196,8 +196,8 @@ pub(crate) fn lane(
     let exact = |k: &Kernel| is_exact(k, depth);
     let needs = kernels.iter().enumerate();
     let needs = needs.map(|(at, k)| narrowest(problem, k, error(at, k, LaneKind::F32)));
-    let (needed, reason) = if problem.normalises {
-        (LaneKind::F64, LaneReason::Missing)
+    let (needed, reason) = if let Some(by) = problem.divided_by {
+        (LaneKind::F64, LaneReason::Divided(by))
     } else if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
         (LaneKind::F64, LaneReason::Direction)
     } else {

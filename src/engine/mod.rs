@@ -37,7 +37,7 @@ pub(crate) use lane::{LaneRefusal, as_written, in_integers};
 pub use method::Method;
 pub(crate) use offer::{Offer, Recipe, Refusal};
 pub(crate) use packed_taps::PlacedKernel;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, SumDivisor};
 pub(crate) use recycled_slices::recycled;
 pub(crate) use window_sums::{ExactSum, Window, WindowKernel};
 
@@ -49,10 +49,11 @@ pub(crate) trait Engine: fmt::Debug + Sync {
     /// The method that it belongs to.
     fn method(&self) -> Method;
 
-    /// Whether its sums can be divided, which is needed where samples are missing. Those of a
-    /// transform only where windows have much of their weight on present samples: the others
-    /// are summed again.
-    fn divides_sums(&self) -> bool {
+    /// Whether its sums can be divided by such others, which is needed where samples are missing, or
+    /// weighted by alpha: sums of non-negative products have small relative errors, however
+    /// small they are. Those of a transform have not, but of windows with little of their weight
+    /// on present samples, which are summed again.
+    fn divides_sums_by(&self, _: SumDivisor) -> bool {
         false
     }
 

@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc};
 use super::{
     Bank, CompiledBank,
     lane::{LaneChoice, LaneReason, LaneRefusal},
-    problem::Problem,
+    problem::{Problem, SumDivisor},
 };
 use crate::{
     error::Result,
@@ -84,8 +84,8 @@ pub(crate) trait Recipe: fmt::Debug + fmt::Display + Send + Sync {
 pub(crate) enum Refusal {
     /// The requested lane, or every lane, is too inaccurate.
     Lane(LaneRefusal),
-    /// Samples are missing, and its sums [may not be divided](super::Engine::divides_sums).
-    Missing,
+    /// Its sums [may not be divided](super::Engine::divides_sums_by).
+    Divided(SumDivisor),
     /// A limit of the engine itself.
     Engine(Arc<dyn Error + Send + Sync>),
 }
@@ -108,8 +108,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lane(refusal) => refusal.fmt(f),
-            Self::Missing => {
-                f.write_str("samples are missing, which only direct, separable and fft leave out")
+            Self::Divided(SumDivisor::Presence) => write!(
+                f,
+                "{}, which only direct, separable and fft leave out",
+                SumDivisor::Presence
+            ),
+            Self::Divided(by) => write!(f, "{by}, which only direct and separable do"),
             }
             Self::Engine(why) => why.fmt(f),
         }

@@ -1,5 +1,7 @@
 //! The problem that a plan poses to the engines: which convolution, on which images.
 
+use std::fmt;
+
 use super::method::Method;
 use crate::{
     combine::Combine,
@@ -34,13 +36,32 @@ pub(crate) struct Problem<'a> {
     pub(crate) map: Map,
     /// Whether the last channel is alpha, which is copied from the source pixel at the anchor.
     pub(crate) copies_alpha: bool,
-    /// Whether sums over present samples are divided by sums over their weights.
-    pub(crate) normalises: bool,
+    /// What sums are divided by, if they are.
+    pub(crate) divided_by: Option<SumDivisor>,
     /// The requested method.
     pub(crate) method: Option<Method>,
     /// The requested lane.
     pub(crate) lane: Option<LaneKind>,
     pub(crate) simd: Simd,
+}
+
+/// What the sums of a convolution are divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SumDivisor {
+    /// Sums of the weights on present samples.
+    Presence,
+    /// Sums of alpha.
+    Alpha,
+}
+
+/// A clause.
+impl fmt::Display for SumDivisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Presence => "samples are missing",
+            Self::Alpha => "colours are weighted by alpha",
+        })
+    }
 }
 
 impl Problem<'_> {

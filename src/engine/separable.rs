@@ -11,7 +11,7 @@ use super::{
     compiled_bank::{Arithmetic, Bank, LaneRecipe},
     direct, lane, naive,
     packed_taps::{PlacedKernel, Taps},
-    problem::{Problem, is_exact},
+    problem::{Problem, SumDivisor, is_exact},
     recycled_slices::recycled,
     register_blocks::{self, Blocks, Rows},
     running_sum,
@@ -54,22 +54,22 @@ impl Engine for Separable {
         Method::Separable
     }
 
-    fn divides_sums(&self) -> bool {
+    fn divides_sums_by(&self, _: SumDivisor) -> bool {
         true
     }
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
-        if !problem.normalises && running_sum::check(problem).is_ok() {
+        if problem.divided_by.is_none() && running_sum::check(problem).is_ok() {
             return Err(Refusal::of(Why::Equal));
         }
         let max_rank = match problem.method {
-            _ if problem.normalises => 1,
+            _ if problem.divided_by.is_some() => 1,
             Some(Method::Separable) => usize::MAX,
             _ => MAX_RANK,
         };
         let factors = (problem.kernels.iter()).map(|k| {
             let factors = factors(k, problem.depth, max_rank)?;
-            match problem.normalises && !is_product(k, &factors) {
+            match problem.divided_by.is_some() && !is_product(k, &factors) {
                 true => Err(Why::Residual),
                 false => Ok(factors),
             }

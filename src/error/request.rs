@@ -218,6 +218,38 @@ pub enum RequestError {
         /// Channels of the image.
         channels: usize,
     },
+    /// The luma of an array whose channels may be a picture's or planes.
+    #[error(
+        "an array of {channels} channels has no luma: they may be {} and alpha, or planes; filter each of them, or say that the last is alpha",
+        if *channels == 2 { "gray" } else { "red, green, blue" }
+    )]
+    LumaOfPlanes {
+        /// Channels of the array.
+        channels: usize,
+    },
+    /// A treatment of alpha that a result of one channel does not have.
+    #[error(
+        "a result of the {channel} channel alone has no alpha to {alpha}; filter luma or every channel, or copy or drop alpha"
+    )]
+    AlphaOfOne {
+        /// `weight` or `filter`.
+        alpha: &'static str,
+        /// The channel.
+        channel: &'static str,
+    },
+    /// Colours that count by their alpha, and samples that are missing.
+    #[error(
+        "samples cannot be left out as missing and weighted by alpha at once; copy, filter or drop alpha"
+    )]
+    WeightedMissing,
+    /// Alpha that is filtered with colours, in an array whose channels precede its rows.
+    #[error(
+        "in an array of the axes {axes} alpha is copied, filtered or dropped only where each channel is filtered by itself, since its channels precede its rows; make them its last axis, or drop alpha"
+    )]
+    AlphaOrder {
+        /// The axes.
+        axes: String,
+    },
     /// A channel that the image does not have.
     #[error(
         "an image of {channels} channel{} has no {channel} channel",

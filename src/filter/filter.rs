@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Channel, Extent, Missing};
+use super::{Alpha, Channel, Extent, Missing};
 use crate::{
     combine::Combine,
     error::{RequestError, Result},
@@ -42,6 +42,8 @@ pub struct Filter {
     pub(crate) step: [usize; 2],
     pub(crate) dilation: [usize; 2],
     pub(crate) channel: Channel,
+    /// What becomes of alpha, if that was said.
+    pub(crate) alpha: Option<Alpha>,
     pub(crate) map: Map,
     pub(crate) depth: Option<Depth>,
     /// Whether samples of pictures are scaled to the full scale of `depth`.
@@ -67,6 +69,7 @@ impl Filter {
             step: [1, 1],
             dilation: [1, 1],
             channel: Channel::Luma,
+            alpha: None,
             depth: None,
             scaled: true,
             missing: None,
@@ -103,6 +106,15 @@ impl Filter {
     #[must_use]
     pub const fn with_channel(mut self, channel: Channel) -> Self {
         self.channel = channel;
+        self
+    }
+
+    /// What becomes of the alpha of images that have it; `None` is [`Alpha::Copy`]. Of a job's
+    /// arrays, whose channels have no meaning by themselves, it also says that the last of two or
+    /// of four channels is alpha, unless it is [`Alpha::Filter`].
+    #[must_use]
+    pub fn with_alpha(mut self, alpha: impl Into<Option<Alpha>>) -> Self {
+        self.alpha = alpha.into();
         self
     }
 
@@ -230,6 +242,7 @@ impl Filter {
                 _ => Map::Clamp,
             },
             missing: None,
+            alpha: None,
             ..self.clone()
         }
     }
@@ -258,6 +271,11 @@ impl Filter {
     /// The channels that are filtered.
     pub const fn channel(&self) -> Channel {
         self.channel
+    }
+
+    /// What becomes of alpha, if that was said.
+    pub const fn alpha(&self) -> Option<Alpha> {
+        self.alpha
     }
 
     /// How responses become samples.
@@ -289,7 +307,8 @@ impl Filter {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if a step or dilation is zero, [`Map::Float`] is combined with
-    /// an integer depth, or missing samples with directions or a share beyond 0 to 1.
+    /// an integer depth, missing samples with directions or a share beyond 0 to 1, or
+    /// [`Alpha::Weight`] or [`Alpha::Filter`] with one channel.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
             return Err(RequestError::ZeroStep.into());
@@ -302,6 +321,12 @@ impl Filter {
             if self.bank.combine() == Some(Combine::Direction) {
                 return Err(RequestError::MissingDirection.into());
             }
+        }
+        if let Some(alpha @ (Alpha::Weight | Alpha::Filter)) = self.alpha
+            && self.channel.is_one()
+        {
+            let (alpha, channel) = (alpha.name(), self.channel.name());
+            return Err(RequestError::AlphaOfOne { alpha, channel }.into());
         }
         match self.depth {
             Some(depth) if self.map == Map::Float && !depth.is_float() => {

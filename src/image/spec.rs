@@ -115,12 +115,30 @@ impl ImageSpec {
     }
 }
 
-/// Whether the last of `channels` channels is alpha.
-pub(crate) const fn has_alpha(channels: usize) -> bool {
-    matches!(channels, 2 | 4)
+/// The channels of an image, and what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Channels {
+    pub(crate) count: usize,
+    /// Whether the last one is alpha.
+    pub(crate) has_alpha: bool,
 }
 
-/// Whether images of `channels` channels have colours.
-pub(crate) const fn has_color(channels: usize) -> bool {
-    matches!(channels, 3 | 4)
+impl Channels {
+    /// Those of a picture: the last of two or of four is alpha.
+    pub(crate) const fn of_picture(count: usize) -> Self {
+        Self {
+            count,
+            has_alpha: matches!(count, 2 | 4),
+        }
+    }
+
+    /// How many of them are no alpha.
+    pub(crate) const fn colors(self) -> usize {
+        self.count - self.has_alpha as usize
+    }
+
+    /// Whether there are red, green and blue.
+    pub(crate) const fn has_colors(self) -> bool {
+        matches!((self.count, self.has_alpha), (3, false) | (4, true))
+    }
 }

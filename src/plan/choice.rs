@@ -24,9 +24,9 @@ impl Choice {
         let mut taken: Option<(&'static dyn Engine, Offer)> = None;
         let mut others = Vec::new();
         for &engine in engines {
-            let offer = match problem.normalises && !engine.divides_sums() {
-                true => Err(Refusal::Missing),
-                false => engine.offer(problem),
+            let offer = match problem.divided_by {
+                Some(by) if !engine.divides_sums_by(by) => Err(Refusal::Divided(by)),
+                _ => engine.offer(problem),
             };
             match offer {
                 Ok(offer) if asked(engine) => {

@@ -7,15 +7,16 @@ use super::{
     choice::Choice,
     normalisation::{self, Normalisation},
     tuning::ResolvedTuning,
+    weighing::{Weighing, WeighingRule},
 };
 use crate::{
     border::Border,
-    engine::{self, Engine, Offer, Problem},
+    engine::{self, Engine, Offer, Problem, SumDivisor},
     error::{RequestError, Result},
-    filter::{Channel, Extent, Filter, UnroundedLuma},
+    filter::{Alpha, Extent, Filter, Selection, UnroundedLuma},
     finish::{self, Finish},
     geometry::{self, Geometry},
-    image::{self, Depth, ImageSpec},
+    image::{Depth, ImageSpec},
     kernel::Kernel,
     map::Map,
     number::LaneKind,
@@ -45,6 +46,10 @@ pub(crate) struct Convolution {
     pub(crate) channels: usize,
     /// Whether the last channel is alpha, which is copied.
     pub(crate) copies_alpha: bool,
+    /// The samples of luma that is not rounded, if that is convolved; alpha is scaled as it is.
+    pub(crate) unrounded_luma: Option<UnroundedLuma>,
+    /// Full scale of alpha, in the samples that are convolved.
+    pub(crate) alpha_full_scale: f64,
     /// The sample types that are convolved (those of the image, or floats of luma that is
     /// not rounded) and of the result.
     pub(crate) depths: [Depth; 2],
@@ -53,6 +58,8 @@ pub(crate) struct Convolution {
     pub(crate) sample_limit: Option<f64>,
     /// How windows with missing samples are computed, if there may be any.
     pub(crate) normalisation: Option<Normalisation>,
+    /// How colours count by their alpha, if they do.
+    pub(crate) weighing: Option<Weighing>,
     pub(super) sizes: Sizes,
     /// Threads that share the work.
     pub(crate) threads: usize,
@@ -108,11 +115,12 @@ impl Convolution {
         engines: &[&'static dyn Engine],
         filter: &Filter,
         image: ImageSpec,
+        selection: &Selection,
         tuning: &ResolvedTuning,
     ) -> Result<Self> {
         // Responses are in units of the image, whatever is convolved.
         let units @ [_, output_depth] = [image.depth, filter.output_depth(image.depth)];
-        let luma = unrounded_luma(filter, image)?;
+        let luma = unrounded_luma(filter, image, selection);
         let depth = luma.map_or(image.depth, |luma| luma.depth);
         let mut kernels = engine::in_integers(filter.bank.kernels(), depth);
         let mut borders = filter.extent.borders();
@@ -126,7 +134,7 @@ impl Convolution {
                 }
             }
         }
-        let channels = filter.channel.count(image.channels)?;
+        let channels = selection.count;
         let geometry = Geometry::new(
             &kernels,
             borders,
@@ -134,10 +142,21 @@ impl Convolution {
             [image.rows, image.columns],
             filter.orientation,
         )?;
-        let copies_alpha = filter.channel == Channel::Each && image::has_alpha(channels);
+        let copies_alpha = selection.copies_alpha();
         let missing = (filter.missing.as_ref()).filter(|missing| !missing.is_void_for(image.depth));
         // Windows with missing samples also take sums of absolute weights.
         let summed = missing.map(|_| normalisation::summed_kernels(&kernels));
+        let rule = match selection.alpha == Some(Alpha::Weight) {
+            true if missing.is_some() => return Err(RequestError::WeightedMissing.into()),
+            true => Some(WeighingRule::new(
+                &kernels,
+                &engine::as_written(filter.bank.kernels()),
+                filter.bank.combine(),
+                depth,
+                luma,
+            )),
+            false => None,
+        };
         let problem = Problem {
             kernels: summed.as_deref().unwrap_or(&kernels),
             combine: filter.bank.combine(),
@@ -149,16 +168,23 @@ impl Convolution {
             scale: finish::scale(filter.map, units, filter.scaled),
             map: filter.map,
             copies_alpha,
-            normalises: missing.is_some(),
+            divided_by: match (missing, &rule) {
+                (Some(_), _) => Some(SumDivisor::Presence),
+                (None, Some(_)) => Some(SumDivisor::Alpha),
+                (None, None) => None,
+            },
             method: tuning.method,
             lane: tuning.lane,
             simd: tuning.simd,
         };
         let choice = Choice::new(&problem, engines)?;
         let sizes = Sizes::new(&geometry, channels, depth, &choice.offer, tuning)?;
-        let sum_errors = match missing {
-            Some(_) => normalisation::response_errors(&kernels, depth, &choice.offer.sum_errors),
-            None => choice.offer.sum_errors.to_vec(),
+        let sum_errors = match (missing, &rule) {
+            (Some(_), _) => {
+                normalisation::response_errors(&kernels, depth, &choice.offer.sum_errors)
+            }
+            (None, Some(rule)) => rule.response_errors().to_vec(),
+            (None, None) => choice.offer.sum_errors.to_vec(),
         };
         let finish = Finish::new(
             &kernels,
@@ -177,13 +203,23 @@ impl Convolution {
         let exact_kernels = || engine::as_written(filter.bank.kernels());
         let sample_limit = of_integers.then(|| finish.sample_limit(&kernels)).flatten();
         check_constants(filter.extent, image.depth, sample_limit)?;
+        let problem = Problem {
+            method: Some(choice.engine.method()),
+            ..problem
+        };
+        let plain = || {
+            let selection = Selection {
+                alpha: Some(Alpha::Copy),
+                ..selection.clone()
+            };
+            Self::new(engines, filter, image, &selection, tuning)
+        };
+        let weighing = rule
+            .map(|rule| Weighing::new(engines, &problem, filter, rule, plain, tuning))
+            .transpose()?;
         let normalisation = match missing {
             None => None,
             Some(missing) => {
-                let problem = Problem {
-                    method: Some(choice.engine.method()),
-                    ..problem
-                };
                 let borders = filter.extent.borders();
                 Some(Normalisation::new(
                     engines, &problem, &kernels, missing, image, borders, tuning,
@@ -197,10 +233,16 @@ impl Convolution {
             choice,
             channels,
             copies_alpha,
+            unrounded_luma: luma,
+            alpha_full_scale: match luma {
+                None => image.depth.full_scale(),
+                Some(luma) => luma.sample(image.depth.full_scale()),
+            },
             depths: [depth, output_depth],
             sample_limit,
             sizes,
             normalisation,
+            weighing,
             threads: tuning.threads,
             geometry,
         })
@@ -259,11 +301,14 @@ impl Convolution {
             choice,
             channels,
             copies_alpha: false,
+            unrounded_luma: None,
+            alpha_full_scale: 1.0,
             // Of integers, taps of weight zero are dropped.
             depths: [problem.depth, Depth::F64],
             sample_limit: None,
             sizes,
             normalisation: None,
+            weighing: None,
             threads: 1,
             geometry,
         })
@@ -284,6 +329,16 @@ impl Convolution {
         self.offer().tile_width
     }
 
+    /// What samples of the source are multiplied and divided by that are copied to the result.
+    /// Those beside luma that is not rounded are scaled as that is.
+    pub(crate) fn rescale_copies(&self) -> [f64; 2] {
+        let [mul, div] = self.finish.rescale();
+        match self.unrounded_luma {
+            None => [mul, div],
+            Some(luma) => [mul * luma.weight, div * luma.divisor],
+        }
+    }
+
     /// Output rows that are computed together.
     pub(crate) const fn rows_at_once(&self) -> usize {
         self.offer().rows_at_once
@@ -292,7 +347,8 @@ impl Convolution {
     /// Whether windows inside the image read it in place, if its rows are `contiguous` or
     /// not.
     pub(crate) const fn reads_in_place(&self, contiguous: bool) -> bool {
-        self.normalisation.is_none() && self.sizes.can_read_in_place && contiguous
+        let reads_samples = self.normalisation.is_none() && self.weighing.is_none();
+        reads_samples && self.sizes.can_read_in_place && contiguous
     }
 
     /// Output rows in a band of a whole result.
@@ -341,13 +397,16 @@ impl Convolution {
 
 /// The samples of luma where it is not rounded to those of the image, since the result is
 /// float.
-fn unrounded_luma(filter: &Filter, image: ImageSpec) -> Result<Option<UnroundedLuma>> {
-    let is_luma = filter.channel.stored(image.channels)?.is_none();
+fn unrounded_luma(
+    filter: &Filter,
+    image: ImageSpec,
+    selection: &Selection,
+) -> Option<UnroundedLuma> {
     let output = filter.output_depth(image.depth);
-    Ok(match is_luma && output.is_float() {
+    match selection.stored.is_none() && output.is_float() {
         true => UnroundedLuma::of(image.depth, output),
         false => None,
-    })
+    }
 }
 
 /// Checks that the constants of borders are valid sample values of this depth.

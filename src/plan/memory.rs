@@ -1,7 +1,9 @@
 //! An upper bound of the memory that a plan takes, from sizes alone.
 
+use std::sync::Arc;
+
 use super::{
-    Convolution, Plan,
+    Convolution, Plan, Weighing,
     normalisation::{KernelSums, Normalisation, ROWS_AGAIN},
 };
 use crate::engine::Method;
@@ -21,18 +23,56 @@ impl Plan {
     /// The maximum bytes that all threads take while rows are computed, apart from the
     /// samples of the image and of the result.
     pub(crate) fn memory(&self) -> usize {
-        let thread = match &self.convolution.normalisation {
-            Some(normalisation) => self.normalised_band_memory(normalisation),
-            None => (self.convolution).band_memory(self.band_rows(), self.zero_copy()),
+        let Convolution {
+            normalisation,
+            weighing,
+            ..
+        } = &*self.convolution;
+        let thread = match (normalisation, weighing) {
+            (Some(normalisation), _) => self.normalised_band_memory(normalisation),
+            (_, Some(weighing)) => self.weighted_band_memory(weighing),
+            _ => (self.convolution).band_memory(self.band_rows(), self.zero_copy()),
         };
         thread
             .saturating_mul(self.threads())
             .saturating_add(self.kernel_memory())
     }
 
-    /// The maximum bytes of a band's planes, of the sums over them, and of what the stages
-    /// take that sum.
+    /// The maximum bytes of a band where samples may be missing.
     fn normalised_band_memory(&self, normalisation: &Normalisation) -> usize {
+        let sums = |sums: &KernelSums| if sums.absolute.is_some() { 4 } else { 2 };
+        let sums_of_kernels = normalisation.sums.iter().map(sums).sum();
+        let stages = normalisation.sums.iter();
+        let stages = stages.flat_map(|sums| [Some(&sums.weights), sums.absolute.as_ref()]);
+        // Of numbers and of presence; the responses of a row, and its marks.
+        let rows = normalisation.sums.len() + 1;
+        self.summed_band_memory(2, sums_of_kernels, rows, stages.flatten())
+    }
+
+    /// The maximum bytes of a band whose colours are weighted by alpha, and of one of opaque
+    /// pixels.
+    fn weighted_band_memory(&self, weighing: &Weighing) -> usize {
+        let kernels = weighing.sums.len();
+        // Of the padded samples, a copy and their products; the responses of a row, its alphas
+        // and its source pixels.
+        let rows = 3 * kernels + 4;
+        let plain = weighing.opaque.as_ref().map_or(0, |plain| {
+            let in_place = plain.reads_in_place(true);
+            plain.band_memory(plain.band_rows(in_place), in_place)
+        });
+        self.summed_band_memory(3, kernels, rows, weighing.sums.iter())
+            .saturating_add(plain)
+    }
+
+    /// The maximum bytes of a band's planes, of the sums over them, of further rows, and of what
+    /// the stages take that sum.
+    fn summed_band_memory<'a>(
+        &self,
+        planes: usize,
+        sums: usize,
+        further_rows: usize,
+        stages: impl Iterator<Item = &'a Arc<Convolution>>,
+    ) -> usize {
         let Convolution {
             geometry, channels, ..
         } = &*self.convolution;
@@ -40,11 +80,8 @@ impl Plan {
         let rows = self.band_rows();
         let padded = (geometry.rows.padded_len(rows))
             .saturating_mul(geometry.columns.padded_len(geometry.columns.output));
-        let planes = padded.saturating_mul(2 * number);
-        let sums = |sums: &KernelSums| if sums.absolute.is_some() { 4 } else { 2 };
-        let sums: usize = normalisation.sums.iter().map(sums).sum();
-        // The responses of a row, and its marks.
-        let rows_of_sums = (sums.saturating_mul(rows)).saturating_add(normalisation.sums.len() + 1);
+        let planes = padded.saturating_mul(planes * number);
+        let rows_of_sums = sums.saturating_mul(rows).saturating_add(further_rows);
         let sums = rows_of_sums.saturating_mul(geometry.columns.output * number);
         // The marks of a row of the image, and its luma.
         let source = self.image().columns.saturating_mul(2 * number);
@@ -75,11 +112,30 @@ impl Plan {
             [1, 1] => TAP_BYTES,
             _ => DILATED_TAP_BYTES,
         };
-        // Of samples and presence, by weights and their absolute values; and tap by tap.
-        let copies = match (&self.convolution.normalisation, self.method()) {
-            (None, _) => 1,
-            (Some(_), Method::Fft) => 8,
-            (Some(_), _) => 4,
+        let copies = match (&*self.convolution, self.method()) {
+            // Of samples and presence, by weights and their absolute values; and tap by tap.
+            (
+                Convolution {
+                    normalisation: Some(_),
+                    ..
+                },
+                Method::Fft,
+            ) => 8,
+            (
+                Convolution {
+                    normalisation: Some(_),
+                    ..
+                },
+                _,
+            ) => 4,
+            // Of products, of opaque pixels, and as they are written.
+            (
+                Convolution {
+                    weighing: Some(_), ..
+                },
+                _,
+            ) => 4,
+            _ => 1,
         };
         taps.saturating_mul(tap * copies)
             .saturating_add(self.offer().tables)

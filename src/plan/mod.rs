@@ -8,6 +8,7 @@ mod normalisation;
 mod plan;
 mod reasons;
 mod tuning;
+mod weighing;
 
 pub(crate) use convolution::Convolution;
 pub(crate) use normalisation::{Normalisation, ROWS_AGAIN, SumOfPlane, Totals};
@@ -16,3 +17,4 @@ pub(crate) use plan::Input;
 pub use plan::Plan;
 pub use reasons::Answer;
 pub use tuning::Tuning;
+pub(crate) use weighing::{AlphaFinish, Alphas, Weighing};

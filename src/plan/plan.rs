@@ -9,9 +9,9 @@ use super::{
 use crate::{
     engine::{ENGINES, Engine, Method, Offer},
     error::{InputError, Result},
-    filter::{Extent, Filter},
+    filter::{Alpha, Extent, Filter, Selection},
     geometry::Geometry,
-    image::{Depth, Image, ImageSpec, ImageView, Samples},
+    image::{Channels, Depth, Image, ImageSpec, ImageView, Samples},
     kernel::Kernel,
     number::LaneKind,
     orientation::Orientation,
@@ -40,7 +40,8 @@ impl Filter {
         Plan::new(self, Input::of_shape(shape, depth)?, &tuning.resolve())
     }
 
-    /// How this filter will be run on images of this depth whose samples are laid out so.
+    /// How this filter will be run on images of this depth whose samples are laid out so, and
+    /// whose last channel is alpha or not.
     ///
     /// # Errors
     ///
@@ -48,10 +49,16 @@ impl Filter {
     pub(crate) fn plan_for_layout(
         &self,
         layout: Layout<3>,
+        has_alpha: bool,
         depth: Depth,
         tuning: &Tuning,
     ) -> Result<Plan> {
-        Plan::new(self, Input { layout, depth }, &tuning.resolve())
+        let input = Input {
+            layout,
+            has_alpha,
+            depth,
+        };
+        Plan::new(self, input, &tuning.resolve())
     }
 }
 
@@ -59,14 +66,22 @@ impl Filter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Input {
     layout: Layout<3>,
+    /// Whether the last channel is alpha.
+    has_alpha: bool,
     depth: Depth,
 }
 
 impl Input {
     pub(crate) fn of(image: &ImageView<'_>) -> Self {
+        Self::of_picture(*image.layout(), image.depth())
+    }
+
+    const fn of_picture(layout: Layout<3>, depth: Depth) -> Self {
+        let [_, _, channels] = layout.shape();
         Self {
-            layout: *image.layout(),
-            depth: image.depth(),
+            layout,
+            has_alpha: Channels::of_picture(channels).has_alpha,
+            depth,
         }
     }
 
@@ -80,7 +95,15 @@ impl Input {
             .try_fold(1_usize, |len, &n| len.checked_mul(n))
             .unwrap_or(usize::MAX);
         let layout = Layout::c_order(shape, len)?;
-        Ok(Self { layout, depth })
+        Ok(Self::of_picture(layout, depth))
+    }
+
+    const fn channels(&self) -> Channels {
+        let [_, _, count] = self.layout.shape();
+        Channels {
+            count,
+            has_alpha: self.has_alpha,
+        }
     }
 }
 
@@ -89,6 +112,8 @@ impl Input {
 pub struct Plan {
     pub(super) filter: Filter,
     input: Input,
+    /// The channels of the image that are filtered.
+    selection: Selection,
     pub(super) tuning: ResolvedTuning,
     pub(crate) convolution: Arc<Convolution>,
     /// How the stored pixels of a file are turned by the layout that this plan was made for.
@@ -133,16 +158,17 @@ impl Plan {
         if spec.columns.saturating_mul(spec.channels) > MAX_ROW_LEN {
             return Err(spec.unaddressable(Some(spec.depth)));
         }
-        let channels = input.spec().channels;
-        let convolution = Convolution::new(engines, filter, input.spec(), tuning)?;
+        let selection = filter.selection(input.channels())?;
+        let convolution = Convolution::new(engines, filter, input.spec(), &selection, tuning)?;
         let flat = input.layout.index_axis(0, 0)?.is_c_contiguous();
-        let all = filter.channel.stored(channels)? == Some(0..channels);
+        let all = selection.stored == Some(0..spec.channels);
         Ok(Self {
             reads_in_place: convolution.reads_in_place(flat && all),
             convolution: Arc::new(convolution),
             turned_pixels: Orientation::Normal,
             filter: filter.clone(),
             input,
+            selection,
             tuning: *tuning,
         })
     }
@@ -263,7 +289,7 @@ impl Plan {
     ///
     /// [`Error::Layout`](crate::Error::Layout) if there are more windows than can be counted.
     pub fn window_layout(&self) -> Result<Layout<4>> {
-        let [rows, columns, channels] = self.input.layout.shape();
+        let [rows, columns, _] = self.input.layout.shape();
         let dense = |rows: usize, columns: usize, channels: usize| {
             let len = rows.saturating_mul(columns).saturating_mul(channels);
             Layout::c_order([rows, columns, channels], len)
@@ -274,9 +300,9 @@ impl Plan {
             let source = source.slice(0, rows.first_inside()..)?;
             Ok(source.slice(1, columns.first_inside()..)?)
         };
-        let source = match (self.filter.extent, self.filter.channel.stored(channels)?) {
+        let source = match (self.filter.extent, self.selection.stored.clone()) {
             (Extent::Valid, Some(stored)) => part(self.input.layout.slice(2, stored)?)?,
-            (Extent::Valid, None) => part(dense(rows, columns, 1)?)?,
+            (Extent::Valid, None) => part(dense(rows, columns, self.convolution.channels)?)?,
             (Extent::Same(_) | Extent::PerAxis { .. }, _) => {
                 let Geometry { rows, columns, .. } = self.geometry();
                 let [rows, columns] = [rows, columns].map(|axis| axis.padded_len(axis.output));
@@ -339,15 +365,25 @@ impl Plan {
     /// The bytes of a row of luma, if that has to be computed.
     pub(crate) fn luma_row_bytes(&self) -> usize {
         let image = self.image();
-        match self.filter.channel.stored(image.channels) {
-            Ok(None) => image.columns * self.window_depth().bytes(),
-            _ => 0,
+        match self.selection.stored {
+            None => image.columns * self.convolution.channels * self.window_depth().bytes(),
+            Some(_) => 0,
         }
     }
 
-    /// The channels that are taken as they are, or `None` for luma.
-    pub(crate) fn stored_channels(&self) -> Result<Option<Range<usize>>> {
-        self.filter.channel.stored(self.image().channels)
+    /// The channels of the image that are filtered.
+    pub(crate) const fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The channels of the image.
+    pub(crate) const fn image_channels(&self) -> Channels {
+        self.input.channels()
+    }
+
+    /// What becomes of alpha, the last channel of the result; `None` if that has none.
+    pub const fn alpha(&self) -> Option<Alpha> {
+        self.selection.alpha
     }
 
     fn geometry(&self) -> &Geometry {

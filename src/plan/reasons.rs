@@ -2,11 +2,11 @@
 
 use std::{fmt, iter};
 
-use super::{Plan, choice::Choice, convolution::Convolution};
+use super::{Alphas, Plan, choice::Choice, convolution::Convolution};
 use crate::{
     border::Border,
     engine::{Method, Offer, Refusal},
-    filter::{Mask, MissingValue},
+    filter::{Alpha, Mask, MissingValue},
     image::Depth,
     kernel::Kernel,
     number::LaneKind,
@@ -81,7 +81,7 @@ impl Plan {
         };
         let sums = kernels.iter().map(of_sum).max().unwrap_or(0) + kernels.len() - 1;
         // Three products and two sums of luma, and its rounding.
-        let is_luma = self.stored_channels().is_ok_and(|stored| stored.is_none());
+        let is_luma = self.selection().stored.is_none();
         let sums = sums + if is_luma { 6 } else { 0 };
         let roundings = match self.method() {
             Method::Fft => sums.max(TRANSFORM_ROUNDINGS),
@@ -143,6 +143,45 @@ impl Plan {
             "{missing}: each counts as the mean of the present samples in its window, weighted by the absolute weights; windows with {gone} on present samples give {}",
             text::number(normalisation.fill)
         ))
+    }
+
+    /// What becomes of alpha: one line; `None` if the image has none.
+    pub fn alpha_reason(&self) -> Option<String> {
+        if !self.image_channels().has_alpha {
+            return None;
+        }
+        let Some(weighing) = &self.convolution.weighing else {
+            return Some(match self.alpha() {
+                None => "drop: the result has none".to_owned(),
+                Some(Alpha::Filter) => "filter: like the other channels".to_owned(),
+                Some(_) => "copy: from the pixel under the anchor; colours are filtered as if there were none".to_owned(),
+            });
+        };
+        let alphas = match &weighing.rule.alphas {
+            Alphas::None => {
+                "the weights sum to 0, so that the alpha of the pixel under the anchor is copied"
+            }
+            Alphas::One => {
+                "the sum of weights x alpha is the new alpha, and that of weights x alpha x colour is divided by it"
+            }
+            Alphas::Own(_) => {
+                "each kernel whose weights do not sum to 0 has its own alpha, and these are combined as the colours are"
+            }
+        };
+        let opaque = match weighing.opaque {
+            Some(_) => "; bands of opaque pixels are filtered as they are, which gives the same",
+            None => "",
+        };
+        Some(format!("weight: {alphas}{opaque}"))
+    }
+
+    /// Whether colours of transparent pixels reach others, and nobody asked for that.
+    pub(crate) fn shows_transparent(&self) -> bool {
+        let has_taps =
+            |kernel: &Kernel| kernel.as_slice().iter().filter(|&&w| w != 0.0).count() > 1;
+        self.filter.alpha().is_none()
+            && self.selection().copies_alpha()
+            && self.convolution.kernels.iter().any(has_taps)
     }
 
     /// That the filter ignores samples which the type of the image cannot have: one line.

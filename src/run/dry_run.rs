@@ -115,6 +115,11 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     )?;
     let mut warnings = warnings(&input, &plans).to_vec();
     warnings.extend(missing_warnings(&input, &plans));
+    let made = plans
+        .iter()
+        .zip(&job.results)
+        .filter(|(plan, _)| plan.is_ok());
+    warnings.extend(made.flat_map(|(_, request)| input.result_warnings(request)));
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.and_then(|plan| {
             let array = input.planes_for(request)?.array(&plan);

@@ -146,6 +146,15 @@ fn attempt(
     }
     warn(report, job.input.path(), warnings(&input, &plans));
     warn(report, job.input.path(), &missing_warnings(&input, &plans));
+    for (request, plan) in job.results.iter().zip(&plans) {
+        if plan.is_ok() {
+            warn(
+                report,
+                request.output.path(),
+                &input.result_warnings(request),
+            );
+        }
+    }
     let total = opened_job.rows(&input, &plans);
     report.event(Event::Rows { total });
     let more = needed.saturating_sub(reserved.bytes());

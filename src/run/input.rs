@@ -12,8 +12,8 @@ use crate::{
         self, Format, Header, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth,
     },
     error::{Error, IoAction, Result},
-    filter::Missing,
-    image::ImageSpec,
+    filter::{Alpha, Channel, Filter, Missing},
+    image::{Channels, ImageSpec},
     orientation::Orientation,
     plan::{Plan, Tuning},
     warning::Warning,
@@ -117,8 +117,36 @@ impl Input {
     pub(super) fn planes_for(&self, request: &Request) -> Result<Planes> {
         let format = request.format.unwrap_or(self.format());
         let [_, turn] = self.turns(format);
-        let channel = request.filter.channel();
-        Planes::new(self.stack(), self.spec(), turn, channel, format)
+        let channels = self.channels(&request.filter);
+        Planes::new(
+            self.stack(),
+            (self.spec(), channels),
+            turn,
+            &request.filter,
+            format,
+        )
+    }
+
+    /// The channels of the image or of each plane. Those of an array have no meaning, unless its
+    /// axes were named or the filter says what becomes of its alpha.
+    pub(super) fn channels(&self, filter: &Filter) -> Channels {
+        let count = self.spec().channels;
+        let says_alpha = !matches!(filter.alpha(), None | Some(Alpha::Filter));
+        match says_alpha || self.names_channels() {
+            true => Channels::of_picture(count),
+            false => Channels {
+                count,
+                has_alpha: false,
+            },
+        }
+    }
+
+    /// Whether it is a picture, or an array whose axes were named.
+    const fn names_channels(&self) -> bool {
+        match self {
+            Self::Rows(reader) => reader.header().names_channels,
+            Self::Whole(opened) => opened.names_channels,
+        }
     }
 
     /// What the content is, whatever the name says.
@@ -185,7 +213,37 @@ impl Input {
         let depth = self.spec().depth;
         let samples = self.bytes() / depth.bytes();
         let planes = self.planes_for(request)?;
-        planes.plan(filter, (samples, depth), tuning)
+        match self.drops_alpha(request)?.is_some() {
+            false => planes.plan(filter, (samples, depth), tuning),
+            true => {
+                let filter = filter.clone().with_alpha(Alpha::Drop);
+                planes.plan(&filter, (samples, depth), tuning)
+            }
+        }
+    }
+
+    /// Why alpha is dropped beside luma, if nobody asked for it and the result has no place for it.
+    fn drops_alpha(&self, request: &Request) -> Result<Option<Warning>> {
+        let filter = &request.filter;
+        if filter.channel() != Channel::Luma || filter.alpha().is_some() {
+            return Ok(None);
+        }
+        if self.planes_for(request)?.drops_alpha() {
+            return Ok(Some(Warning::alpha("the channels precede the rows")));
+        }
+        let selection = filter.selection(self.channels(filter))?;
+        let format = request.format.unwrap_or(self.format());
+        let depth = filter.output_depth(self.spec().depth);
+        let holds = |channels| format.can_hold(depth, channels);
+        let is_dropped =
+            selection.alpha.is_some() && !holds(selection.count) && holds(selection.count - 1);
+        Ok(is_dropped.then(|| Warning::alpha(&format!("{format} holds no alpha"))))
+    }
+
+    /// What the user should know of a result that is about to be made.
+    pub(super) fn result_warnings(&self, request: &Request) -> Vec<Warning> {
+        let dropped = self.drops_alpha(request);
+        dropped.into_iter().flatten().collect()
     }
 
     /// The missing samples of this file, on its pixels as they are stored.

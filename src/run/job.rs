@@ -120,8 +120,10 @@ pub enum ActOn {
 /// holds them, and no flag asks for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MayLose {
-    /// Channels: colours, alpha.
+    /// Channels but alpha: colours.
     pub channels: bool,
+    /// Alpha.
+    pub alpha: bool,
     /// Rows and columns.
     pub size: bool,
     /// The depth of samples.

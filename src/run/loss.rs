@@ -4,7 +4,6 @@ use super::{input::Input, job::MayLose};
 use crate::{
     codec::{self, IgnoredContent, PartFate},
     error::{Error, Loss, Losses, Result, UnsupportedContent},
-    image::{has_alpha, has_color},
     plan::Plan,
 };
 
@@ -42,9 +41,11 @@ pub(super) fn losses(input: &Input, plan: &Plan, fates: &[PartFate], may: MayLos
         }
     }
     let [from, to] = [plan.image(), plan.output()].map(|spec| plan.as_picture(spec));
-    let colours = has_color(from.channels) && !has_color(to.channels);
-    let alpha = has_alpha(from.channels) && !has_alpha(to.channels);
-    if !may.channels && (colours || alpha || to.channels < from.channels) {
+    let (stored, kept) = (plan.image_channels(), plan.selection().channels());
+    let colours = !may.channels && stored.has_colors() && !kept.has_colors();
+    let alpha = !may.alpha && stored.has_alpha && !kept.has_alpha;
+    let planes = !may.channels && stored.colors() > kept.colors();
+    if colours || alpha || planes {
         losses.lost.push(Loss::Channels {
             colours,
             alpha,

@@ -17,9 +17,9 @@ use std::borrow::Cow;
 use crate::{
     axes::{Axes, Stack},
     codec::Format,
-    error::{OutputError, Result},
-    filter::{Channel, Filter},
-    image::{Depth, ImageSpec, ImageView, Sample, SampleSlice, SampleSliceMut, has_alpha},
+    error::{OutputError, RequestError, Result},
+    filter::{Alpha, Filter},
+    image::{Channels, Depth, ImageSpec, ImageView, Sample, SampleSlice, SampleSliceMut},
     orientation::Orientation,
     plan::{Plan, Tuning},
     view::{Layout, StridedView, StridedViewMut},
@@ -66,6 +66,11 @@ pub(super) struct Planes {
     /// Whether the result is an array of several axes, whose shape is that of `axes`.
     is_array: bool,
     is_transposed: bool,
+    /// Whether the last channel of a plane is alpha.
+    has_alpha: bool,
+    /// Whether the alpha beside luma is dropped, since nobody asked for it and its place would be
+    /// among the planes.
+    drops_alpha: bool,
     /// The place among `axes` of channels that are filtered as planes and the last of which is
     /// alpha.
     alpha_axis: Option<usize>,
@@ -73,7 +78,7 @@ pub(super) struct Planes {
 
 impl Planes {
     /// The only plane: an image whose samples are contiguous, with its pixels turned.
-    fn of_image(spec: ImageSpec, turn: Orientation) -> Result<Self> {
+    fn of_image(spec: ImageSpec, turn: Orientation, has_alpha: bool) -> Result<Self> {
         let stored = Layout::c_order(spec.shape(), spec.sample_count()?)?;
         let layout = turn.turned(&stored)?;
         Ok(Self {
@@ -84,25 +89,28 @@ impl Planes {
             turn,
             is_array: false,
             is_transposed: false,
+            has_alpha,
+            drops_alpha: false,
             alpha_axis: None,
         })
     }
 
-    /// The planes for a result in this format of these channels, with the pixels of an image
-    /// turned.
+    /// The planes of an image of these channels for a result of this filter in this format, with
+    /// the pixels of an image turned.
     ///
     /// # Errors
     ///
     /// If the format cannot hold them, or there are no such channels.
     pub(super) fn new(
         stack: Option<&Stack>,
-        spec: ImageSpec,
+        (spec, channels): (ImageSpec, Channels),
         turn: Orientation,
-        channel: Channel,
+        filter: &Filter,
         format: Format,
     ) -> Result<Self> {
+        let has_alpha = channels.has_alpha;
         let Some(stack) = stack else {
-            return Self::of_image(spec, turn);
+            return Self::of_image(spec, turn, has_alpha);
         };
         if format != Format::Npy && stack.planes() > 1 {
             return Err(OutputError::Planes {
@@ -115,14 +123,14 @@ impl Planes {
             return Ok(Self {
                 shape: stack.picture(),
                 strides: stack.picture_strides(),
-                ..Self::of_image(spec, Orientation::Normal)?
+                ..Self::of_image(spec, Orientation::Normal, has_alpha)?
             });
         }
-        Self::of_array(stack, channel)
+        Self::of_array(stack, channels, filter)
     }
 
     /// The planes of an array for a result that is an array.
-    fn of_array(stack: &Stack, channel: Channel) -> Result<Self> {
+    fn of_array(stack: &Stack, channels: Channels, filter: &Filter) -> Result<Self> {
         let letters = stack.axes();
         let (y, x) = (letters.position('Y'), letters.position('X'));
         let is_transposed = x < y;
@@ -131,17 +139,29 @@ impl Planes {
         } else {
             ['Y', 'X']
         };
-        let (channels, _) = stack.axis('C');
-        let keeps_channels = channel.count(channels)? == channels;
         let before_lines = letters.position('C') < letters.position(lines);
-        let are_planes = keeps_channels && before_lines;
+        let mut selection = filter.selection(channels)?;
+        let is_luma = selection.stored.is_none();
+        let drops_alpha =
+            before_lines && is_luma && filter.alpha().is_none() && selection.alpha.is_some();
+        if drops_alpha {
+            selection = filter.clone().with_alpha(Alpha::Drop).selection(channels)?;
+        }
+        let becomes_one = selection.count == 1 && channels.count > 1;
+        let are_planes = !becomes_one && before_lines;
+        // Each plane is filtered by itself.
+        let mixes_planes = is_luma || selection.alpha == Some(Alpha::Weight);
+        if are_planes && mixes_planes {
+            let axes = letters.to_string();
+            return Err(RequestError::AlphaOrder { axes }.into());
+        }
         let mut alpha_axis = None;
         let mut axes = Vec::new();
         for (letter, len, stride) in stack.each_axis() {
             let role = match letter {
-                'C' if !keeps_channels => continue,
+                'C' if becomes_one => continue,
                 'C' if are_planes => {
-                    alpha_axis = has_alpha(len).then_some(axes.len());
+                    alpha_axis = selection.copies_alpha().then_some(axes.len());
                     Role::Planes
                 }
                 'C' => Role::Channels,
@@ -149,10 +169,16 @@ impl Planes {
                 _ if letter == pixels => Role::Pixels,
                 _ => Role::Planes,
             };
+            let is_planes_of_channels = letter == 'C' && are_planes;
             axes.push(Axis {
                 letter,
                 role,
-                len,
+                // Without the last one, if alpha is dropped.
+                len: if is_planes_of_channels {
+                    selection.count
+                } else {
+                    len
+                },
                 stride,
             });
         }
@@ -168,6 +194,8 @@ impl Planes {
             turn: Orientation::Normal,
             is_array: true,
             is_transposed,
+            has_alpha: channels.has_alpha && !are_planes,
+            drops_alpha,
             alpha_axis,
         })
     }
@@ -192,7 +220,9 @@ impl Planes {
         tuning: &Tuning,
     ) -> Result<Plan> {
         let layout = Layout::new(self.shape, self.strides, self.offset, samples)?;
-        let plan = self.filter(filter).plan_for_layout(layout, depth, tuning)?;
+        let plan =
+            self.filter(filter)
+                .plan_for_layout(layout, self.has_alpha, depth, tuning)?;
         Ok(plan.of_turned_pixels(self.turn))
     }
 
@@ -201,7 +231,7 @@ impl Planes {
         let filter = || plan.filter().copying();
         let layout = *plan.image_layout();
         (self.alpha_axis)
-            .map(|_| filter().plan_for_layout(layout, plan.image().depth, tuning))
+            .map(|_| filter().plan_for_layout(layout, self.has_alpha, plan.image().depth, tuning))
             .transpose()
     }
 
@@ -217,6 +247,16 @@ impl Planes {
         let shape: Vec<_> = self.axes.iter().map(len).collect();
         let axes = Axes::of_letters(self.axes.iter().map(|axis| axis.letter));
         self.is_array.then(|| Stack::in_c_order(axes, shape))
+    }
+
+    /// Whether alpha is dropped that nobody asked for.
+    pub(super) const fn drops_alpha(&self) -> bool {
+        self.drops_alpha
+    }
+
+    /// Whether the result is an array of several axes.
+    pub(super) const fn is_array(&self) -> bool {
+        self.is_array
     }
 
     /// The axes before that of the lines, and after it.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codec::Metadata,
-    error::Result,
+    error::{Error, Result},
     image::ImageView,
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
@@ -37,7 +37,7 @@ pub(super) struct Produced {
     pub(super) output: FinishedOutput,
     /// The time spent filtering.
     pub(super) filter: Duration,
-    /// That responses were clipped or levelled, or are missing.
+    /// That responses were clipped or levelled, are missing, or show transparent pixels.
     pub(super) warnings: Vec<Warning>,
     /// Samples that are missing.
     pub(super) missing: u64,
@@ -78,13 +78,22 @@ impl<'scope> Producer<'scope> {
             output,
             statistics,
         } = task;
-        let accumulator = || Accumulator::new(plan.output(), plan.threads(), plan.offer().simd);
+        let accumulator = || {
+            let accumulator = Accumulator::new(plan.output(), plan.threads(), plan.offer().simd)?;
+            Ok::<_, Error>(accumulator.with_channels(plan.selection().channels()))
+        };
         Ok(Self {
             plan,
             chain: Chain::new(plan)?,
-            scratch: match plan.convolution.finish.may_clip() {
-                true => Scratch::noting_responses(),
-                false => Scratch::default(),
+            scratch: {
+                let scratch = match plan.convolution.finish.may_clip() {
+                    true => Scratch::noting_responses(),
+                    false => Scratch::default(),
+                };
+                match plan.shows_transparent() {
+                    true => scratch.noting_transparency(),
+                    false => scratch,
+                }
             },
             has_begun: false,
             row_bytes,
@@ -183,8 +192,10 @@ impl<'scope> Producer<'scope> {
         let chunk = chunk_rows::lines(plan, self.row_bytes, planes.planes_in_page());
         let at_once = planes.pages_at_once(plan, chunk);
         let progress = |count| report.event(Event::RowsDone { count });
-        if let Some(statistics) = &mut self.statistics {
-            // Of an array, all planes together.
+        if let Some(statistics) = &mut self.statistics
+            && planes.is_array()
+        {
+            // All planes together.
             let simd = plan.offer().simd;
             *statistics = Accumulator::new(output, plan.threads(), simd)?;
         }
@@ -253,8 +264,10 @@ impl<'scope> Producer<'scope> {
         let missing = self.scratch.missing();
         let noted = self.plan.missing_note(missing).map(Warning::from);
         let clipped = finish.clipped(responses).map(Warning::clipped);
+        let transparent = (self.scratch.transparent()).then(Warning::transparent);
+        let responses = clipped.into_iter().chain(levelled);
         Ok(Produced {
-            warnings: clipped.into_iter().chain(levelled).chain(noted).collect(),
+            warnings: responses.chain(noted).chain(transparent).collect(),
             missing,
             output: self.writer?.finish(metadata)?,
             filter: self.busy,

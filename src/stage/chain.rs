@@ -38,13 +38,10 @@ impl Chain {
             });
         }
         let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
-        match plan.stored_channels()? {
+        match plan.selection().stored.clone() {
             Some(stored) if stored == (0..image.channels) => {}
             Some(stored) => stages.push(Box::new(Select::new(image, stored))),
-            None => {
-                let depth = plan.window_depth();
-                stages.push(Box::new(Luma::new(image, depth, plan.offer().simd)));
-            }
+            None => stages.push(Box::new(Luma::new(plan))),
         }
         stages.push(compile(&plan.convolution)?);
         Ok(Self {
@@ -156,6 +153,7 @@ impl Chain {
         let run = Run {
             responses: scratch.responses.as_ref(),
             missing: Some(&scratch.missing),
+            transparent: scratch.transparent.as_ref(),
             ..self.run_of(last, columns, progress, stop)
         };
         stage.run(source, rows, out, &run)
@@ -211,6 +209,7 @@ impl Chain {
             finishes: scratch.finishes.as_deref(),
             responses: None,
             missing: None,
+            transparent: None,
             pool: &scratch.pool,
             threads: self.threads,
             progress,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{RowStage, convolve::Convolve, copy::Copy};
+use super::{RowStage, convolve::Convolve, copy::Copy, weigh::Weigh};
 use crate::{
     engine::{Bank, CompiledBank, Kernels, PlacedKernel},
     error::Result,
@@ -17,6 +17,9 @@ use crate::{
 ///
 /// If memory cannot be allocated.
 pub(super) fn compile(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStage>> {
+    if let Some(weighing) = &convolution.weighing {
+        return Ok(Box::new(Weigh::new(convolution, weighing)?));
+    }
     let Convolution {
         kernels, geometry, ..
     } = &**convolution;

@@ -97,7 +97,7 @@ impl<E: Element, T: Lane> Convolve<E, T> {
             let kernels = bank.kernels.iter().copied();
             F64Fallback::new(kernels, convolution.finish.accurate_range())
         };
-        let alpha = || Box::new(CopyAlpha::new(&convolution.finish)) as Box<dyn PointStage>;
+        let alpha = || Box::new(CopyAlpha::new(convolution)) as Box<dyn PointStage>;
         let near_ties = NearTies::new(convolution, bank);
         let can_write_samples = T::KIND == LaneKind::F64
             && kernels.iter().all(|k| k.writes_only_sums())
@@ -243,6 +243,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             run.check()?;
             let first = rows.start + band * band_rows;
             let rows = first..(first + band_rows).min(rows.end);
+            run.note_transparent(convolution, self.rows, &rows)?;
             self.fill_band(rows.clone(), out, &finishing, &mut self.scratch(run))?;
             (run.progress)(rows.len());
             Ok(())

@@ -4,11 +4,13 @@
 //! rows of its output need, so that a chain can compute any rows of the result from few
 //! rows of the image: memory is bounded by the size of chunks, not of the image.
 
+mod bands;
 mod chain;
 mod compile;
 mod convolve;
 mod copy;
 mod exact_responses;
+mod exact_weighing;
 mod known_rows;
 mod near_ties;
 mod normalise;
@@ -21,11 +23,16 @@ mod scratch;
 mod sums_again;
 #[cfg(test)]
 mod tests;
+mod transparency;
+mod weigh;
 
 use std::{
     fmt,
     ops::Range,
-    sync::{Mutex, atomic::AtomicU64},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 pub(crate) use chain::Chain;
@@ -34,11 +41,13 @@ pub(crate) use parallel::for_each_chunk;
 pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
+use transparency::has_transparent;
 
 use crate::{
     error::Result,
     finish::{Extrema, ResponseRange},
     image::{ImageSpec, SampleSliceMut},
+    plan::Convolution,
     stop::Stop,
 };
 
@@ -119,6 +128,8 @@ pub(crate) struct Run<'a> {
     responses: Option<&'a Mutex<ResponseRange>>,
     /// Where to add the number of samples whose windows are missing.
     missing: Option<&'a AtomicU64>,
+    /// Where to note that a pixel is transparent, if that is wanted.
+    transparent: Option<&'a AtomicBool>,
     /// Buffers of the stage's threads.
     pool: &'a Pool,
     /// Threads that share the work; if 1, the caller's thread does all of it.
@@ -131,6 +142,31 @@ impl Run<'_> {
     /// An error if the run was stopped.
     fn check(&self) -> Result<()> {
         self.stop.map_or(Ok(()), Stop::check)
+    }
+
+    /// Notes whether any pixel that these rows of the result are computed from is transparent,
+    /// if alpha is copied and none was found before.
+    fn note_transparent(
+        &self,
+        convolution: &Convolution,
+        source: Rows<'_>,
+        rows: &Range<usize>,
+    ) -> Result<()> {
+        let Some(found) = self.transparent else {
+            return Ok(());
+        };
+        if !convolution.copies_alpha || found.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Range { start, end } = convolution.geometry.rows.source_range(rows);
+        let view = source
+            .view
+            .slice(0, start - source.first..end - source.first)?;
+        let simd = convolution.offer().simd;
+        if has_transparent(simd, &view, convolution.alpha_full_scale) {
+            found.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Calls `body` with the index and the samples of every row of `out`, in parallel, with

@@ -7,17 +7,17 @@
 use std::{
     mem,
     ops::Range,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
 };
 
 use super::{
     Finishes, RowStage, Rows, RowsMut, Run,
+    bands::{self, BandPass},
     compile::compile,
     exact_responses::{ExactResponses, Sums},
-    parallel,
     planes::{PlaneBuilder, Planes},
     point::{CopyAlpha, Luma, PointStage, SourcePixels},
-    scratch::{Pool, PoolGuard},
+    scratch::Pool,
     sums_again::{Doubts, PlaneSums, SumsAgain},
 };
 use crate::{
@@ -139,10 +139,9 @@ impl Normalise {
     /// If memory cannot be allocated.
     pub(super) fn new(plan: &Plan, normalisation: &Normalisation) -> Result<Self> {
         let convolution = Arc::clone(&plan.convolution);
-        let luma = Luma::new(plan.image(), plan.window_depth(), plan.offer().simd);
-        let (channels, luma) = match plan.stored_channels()? {
+        let (channels, luma) = match plan.selection().stored.clone() {
             Some(stored) => (stored, None),
-            None => (0..3, Some(luma)),
+            None => (0..3, Some(Luma::new(plan))),
         };
         let kernels = normalisation.sums.iter().map(|sums| {
             Ok(KernelStages {
@@ -159,7 +158,7 @@ impl Normalise {
             columns: (0..columns).map(|column| axis.source(column)).collect(),
             kernels: kernels.collect::<Result<_>>()?,
             exact: ExactResponses::new(&convolution),
-            alpha: (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution.finish)),
+            alpha: (convolution.copies_alpha).then(|| CopyAlpha::new(&convolution)),
             convolution,
         })
     }
@@ -195,7 +194,7 @@ impl RowStage for Normalise {
     }
 
     fn extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Extrema> {
-        let range = self.pass(source).range(run)?;
+        let range = bands::range(&self.pass(source), run)?;
         // Responses as far apart as their errors may be equal.
         Ok(Extrema::Computed(self.convolution.finish.certain(range)))
     }
@@ -214,7 +213,7 @@ impl RowStage for Normalise {
         out: RowsMut<'_>,
         run: &Run<'_>,
     ) -> Result<()> {
-        self.pass(source).fill(rows, out, run)
+        bands::fill(&self.pass(source), rows, out, run)
     }
 }
 
@@ -228,77 +227,17 @@ struct Pass<'a> {
     row_len: usize,
 }
 
-impl Pass<'_> {
-    /// Fills `out` with these rows of the result; the threads share the bands.
-    fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
-        let finish = match run.finishes {
-            None => &self.convolution.finish,
-            Some(finishes) => &finishes.of_sums,
-        };
-        let band_rows = self.band_rows(rows.len());
-        let threads = match rows.len() <= band_rows {
-            true => 1,
-            false => run.threads,
-        };
-        let stride = out.stride;
-        let len = band_rows * stride;
-        parallel::for_each_chunk(out.samples, len, 1, threads, &|band, mut out| {
-            run.check()?;
-            let first = rows.start + band * band_rows;
-            let rows = first..(first + band_rows).min(rows.end);
-            let scratch = &mut *scratch(run);
-            self.sum(&rows, run, scratch)?;
-            let mut range = ResponseRange::EMPTY;
-            for row in 0..rows.len() {
-                let out = out.reborrow();
-                let out = out.range(row * stride, row * stride + self.row_len);
-                let responses = self.finish_row(finish, (rows.start, row), out, run, scratch)?;
-                range = range.join(responses);
-            }
-            if let Some(responses) = run.responses {
-                let mut all = responses.lock().unwrap_or_else(PoisonError::into_inner);
-                *all = all.join(range);
-            }
-            (run.progress)(rows.len());
-            Ok(())
-        })
+impl BandPass for Pass<'_> {
+    type Scratch = Scratch;
+
+    fn convolution(&self) -> &Convolution {
+        self.convolution
     }
 
-    /// The range of the numerators of the whole result.
-    fn range(&self, run: &Run<'_>) -> Result<ResponseRange> {
-        let rows = self.convolution.geometry.rows.output;
-        let band_rows = self.band_rows(rows);
-        parallel::joined_range(rows.div_ceil(band_rows), run.threads, &|band| {
-            run.check()?;
-            let first = band * band_rows;
-            let rows = first..(first + band_rows).min(rows);
-            let scratch = &mut *scratch(run);
-            self.sum(&rows, run, scratch)?;
-            let mut range = ResponseRange::EMPTY;
-            for row in 0..rows.len() {
-                let part = row * self.row_len..(row + 1) * self.row_len;
-                self.respond(part, scratch)?;
-                range = range.join(self.range_of_row(self.row_len, scratch));
-            }
-            Ok(range)
-        })
+    fn source(&self) -> Rows<'_> {
+        self.source
     }
 
-    /// Output rows in a band of a run over `rows` rows: a part of a result is split over
-    /// all threads.
-    fn band_rows(&self, rows: usize) -> usize {
-        let convolution = self.convolution;
-        let max_rows = convolution.band_rows(false);
-        if rows == convolution.geometry.rows.output {
-            return max_rows;
-        }
-        let share = rows.div_ceil(convolution.threads);
-        share
-            .next_multiple_of(convolution.rows_at_once())
-            .min(max_rows)
-    }
-
-    /// Sums the windows of these rows of the result.
     fn sum(&self, rows: &Range<usize>, run: &Run<'_>, scratch: &mut Scratch) -> Result<()> {
         let Scratch {
             planes,
@@ -313,6 +252,7 @@ impl Pass<'_> {
             finishes: None,
             responses: None,
             missing: None,
+            transparent: None,
             pool,
             threads: 1,
             progress: &|_| (),
@@ -361,56 +301,6 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Makes the responses of every kernel to the windows at this part of the sums, NaN for
-    /// missing ones, and marks these. Returns their number.
-    fn respond(&self, part: Range<usize>, scratch: &mut Scratch) -> Result<usize> {
-        let Scratch {
-            planes,
-            sums,
-            responses,
-            missing,
-            ..
-        } = scratch;
-        let (kernels, simd) = (&self.stage.kernels, self.convolution.offer().simd);
-        let len = part.len();
-        try_resize(responses, kernels.len() * len, 0.0)?;
-        try_resize(missing, len, 0)?;
-        missing.fill(0);
-        for ((kernel, sums), out) in (kernels.iter().zip(&*sums)).zip(responses.chunks_mut(len)) {
-            if !planes.any_missing {
-                out.copy_from_slice(&sums.numbers[part.clone()]);
-                continue;
-            }
-            simd.run(Divide {
-                numbers: &sums.numbers[part.clone()],
-                presence: &sums.presence[part.clone()],
-                absolute: (kernel.absolute.as_ref()).map(|_| {
-                    [&sums.abs_numbers, &sums.abs_presence].map(|sums| &sums[part.clone()])
-                }),
-                totals: kernel.totals,
-                min_share: self.normalisation.min_share,
-                out,
-                missing,
-            });
-        }
-        if self.convolution.copies_alpha {
-            let channels = self.convolution.channels;
-            let alpha = missing.iter_mut().skip(channels - 1).step_by(channels);
-            alpha.for_each(|missing| *missing = 0);
-        }
-        let count = missing.iter().map(|&missing| usize::from(missing)).sum();
-        if count > 0 && kernels.len() > 1 {
-            for responses in responses.chunks_mut(len) {
-                let missing = responses.iter_mut().zip(&*missing);
-                let missing = missing.filter(|(_, missing)| **missing != 0);
-                missing.for_each(|(response, _)| *response = f64::NAN);
-            }
-        }
-        Ok(count)
-    }
-
-    /// Finishes a row of a band that begins with row `first` of the result, and returns the
-    /// range of its numerators if that is noted.
     fn finish_row(
         &self,
         finish: &Finish,
@@ -424,7 +314,7 @@ impl Pass<'_> {
         let part = row * self.row_len + left..row * self.row_len + right;
         let missing = self.respond(part.clone(), scratch)?;
         let range = match run.responses {
-            Some(_) => self.range_of_row(right - left, scratch),
+            Some(_) => self.range_of_responses(right - left, scratch),
             None => ResponseRange::EMPTY,
         };
         let mut out = out.range(left, right);
@@ -476,8 +366,68 @@ impl Pass<'_> {
         Ok(range)
     }
 
+    fn range_of_row(
+        &self,
+        (_, row): (usize, usize),
+        _: &Run<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<ResponseRange> {
+        self.respond(row * self.row_len..(row + 1) * self.row_len, scratch)?;
+        Ok(self.range_of_responses(self.row_len, scratch))
+    }
+}
+
+impl Pass<'_> {
+    /// Makes the responses of every kernel to the windows at this part of the sums, NaN for
+    /// missing ones, and marks these. Returns their number.
+    fn respond(&self, part: Range<usize>, scratch: &mut Scratch) -> Result<usize> {
+        let Scratch {
+            planes,
+            sums,
+            responses,
+            missing,
+            ..
+        } = scratch;
+        let (kernels, simd) = (&self.stage.kernels, self.convolution.offer().simd);
+        let len = part.len();
+        try_resize(responses, kernels.len() * len, 0.0)?;
+        try_resize(missing, len, 0)?;
+        missing.fill(0);
+        for ((kernel, sums), out) in (kernels.iter().zip(&*sums)).zip(responses.chunks_mut(len)) {
+            if !planes.any_missing {
+                out.copy_from_slice(&sums.numbers[part.clone()]);
+                continue;
+            }
+            simd.run(Divide {
+                numbers: &sums.numbers[part.clone()],
+                presence: &sums.presence[part.clone()],
+                absolute: (kernel.absolute.as_ref()).map(|_| {
+                    [&sums.abs_numbers, &sums.abs_presence].map(|sums| &sums[part.clone()])
+                }),
+                totals: kernel.totals,
+                min_share: self.normalisation.min_share,
+                out,
+                missing,
+            });
+        }
+        if self.convolution.copies_alpha {
+            let channels = self.convolution.channels;
+            let alpha = missing.iter_mut().skip(channels - 1).step_by(channels);
+            alpha.for_each(|missing| *missing = 0);
+        }
+        let count = missing.iter().map(|&missing| usize::from(missing)).sum();
+        if count > 0 && kernels.len() > 1 {
+            for responses in responses.chunks_mut(len) {
+                let missing = responses.iter_mut().zip(&*missing);
+                let missing = missing.filter(|(_, missing)| **missing != 0);
+                missing.for_each(|(response, _)| *response = f64::NAN);
+            }
+        }
+        Ok(count)
+    }
+
     /// The range of the numerators of the responses, alpha and missing ones aside.
-    fn range_of_row(&self, len: usize, scratch: &mut Scratch) -> ResponseRange {
+    fn range_of_responses(&self, len: usize, scratch: &mut Scratch) -> ResponseRange {
         let Scratch {
             responses, slices, ..
         } = scratch;
@@ -494,11 +444,6 @@ impl Pass<'_> {
         *slices = recycled(of_kernels);
         range
     }
-}
-
-/// Buffers for one band.
-fn scratch<'r>(run: &Run<'r>) -> PoolGuard<'r, Scratch> {
-    run.pool.take(Scratch::default)
 }
 
 /// Sets the samples that are marked to this value.

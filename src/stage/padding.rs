@@ -130,10 +130,37 @@ impl<'a, T: Element> BandBuilder<'a, T> {
         columns: Range<usize>,
         buffers: &'b mut PaddedRows<T>,
     ) -> Result<StridedView<'b, T, 3>> {
+        let channels = self.source.shape()[2];
+        let width = padded_columns::<T>(self.geometry, tile.columns.len(), channels);
+        let shape = [rows.len(), width, channels];
+        let samples = self.pad_to(width, rows, columns, buffers)?;
+        Ok(StridedView::from_slice(samples, shape)
+            .expect("padded rows have the size of their shape"))
+    }
+
+    /// All columns of these padded rows, copied to `buffers`, row by row.
+    pub(super) fn padded_rows<'b>(
+        &self,
+        rows: Range<usize>,
+        buffers: &'b mut PaddedRows<T>,
+    ) -> Result<&'b mut [T]> {
+        let columns = self
+            .geometry
+            .columns
+            .padded_len(self.geometry.columns.output);
+        self.pad_to(columns, rows, 0..columns, buffers)
+    }
+
+    /// Copies these padded rows and columns to rows of `width` pixels.
+    fn pad_to<'b>(
+        &self,
+        width: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        buffers: &'b mut PaddedRows<T>,
+    ) -> Result<&'b mut [T]> {
         let Self { geometry, .. } = self;
         let channels = self.source.shape()[2];
-        let width = padded_columns::<T>(geometry, tile.columns.len(), channels);
-        let shape = [rows.len(), width, channels];
         let len = width * channels;
         let inside = geometry.columns.inside(&columns);
         let find_sources =
@@ -168,8 +195,7 @@ impl<'a, T: Element> BandBuilder<'a, T> {
                 self.pad_row(&source, row, &inside, [left, right], padded)?;
             });
         }
-        Ok(StridedView::from_slice(samples, shape)
-            .expect("padded rows have the size of their shape"))
+        Ok(samples)
     }
 
     /// Fills `padded` with a row: its padded columns `inside` the image, and the columns

@@ -158,13 +158,13 @@ impl<'a> PlaneBuilder<'a> {
                 if luma_row.depth() != spec.depth {
                     *luma_row = Samples::empty(spec.depth);
                 }
-                luma_row.resize(spec.columns)?;
+                luma_row.resize(spec.row_len())?;
                 let out = RowsMut {
                     samples: luma_row.as_mut_slice(),
-                    stride: spec.columns,
+                    stride: spec.row_len(),
                 };
                 luma.run(self.source, row..row + 1, out, run)?;
-                ImageView::from_samples(luma_row.as_slice(), [1, spec.columns, 1])?
+                ImageView::from_samples(luma_row.as_slice(), [1, spec.columns, spec.channels])?
             }
         };
         let (numbers, presence) = (&mut numbers[part.clone()], &mut presence[part]);
@@ -220,29 +220,36 @@ impl<'a> PlaneBuilder<'a> {
         }
         let channels = self.convolution.channels;
         for (at, missing) in missing.iter_mut().enumerate() {
-            let (column, channel) = (at / channels, self.channels.start + at % channels);
+            let (column, channel) = (at / channels, at % channels);
             let masked = |channel: usize| mask[column * mask_channels + channel] != 0;
-            let masked = match (mask_channels, self.luma) {
-                (1, _) => masked(0),
-                (_, Some(_)) => self.channels.clone().any(masked),
-                _ => masked(channel),
+            let masked = match mask_channels {
+                1 => masked(0),
+                _ => self.sources(channel).any(masked),
             };
             *missing |= u8::from(masked);
         }
     }
 
-    /// Sets every mark from the channels of the image at its column: its own, or of luma any
-    /// of the colours.
+    /// Sets every mark from the channels of the image at its column.
     fn each_missing(&self, missing: &mut [u8], is_missing: impl Fn(usize, usize) -> bool) {
         let channels = self.convolution.channels;
         for (column, missing) in missing.chunks_exact_mut(channels).enumerate() {
-            if self.luma.is_some() {
-                missing[0] = u8::from(self.channels.clone().any(|c| is_missing(column, c)));
-                continue;
+            for (channel, missing) in missing.iter_mut().enumerate() {
+                let is_missing = self.sources(channel).any(|c| is_missing(column, c));
+                *missing = u8::from(is_missing);
             }
-            for (missing, channel) in missing.iter_mut().zip(self.channels.clone()) {
-                *missing = u8::from(is_missing(column, channel));
-            }
+        }
+    }
+
+    /// The channels of the image that a channel of the planes is made of: of luma the colours,
+    /// else one.
+    fn sources(&self, channel: usize) -> Range<usize> {
+        let Range { start, end } = self.channels;
+        match (self.luma, channel) {
+            (Some(_), 0) => start..end,
+            // The alpha beside luma.
+            (Some(_), _) => end..end + 1,
+            (None, _) => start + channel..start + channel + 1,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     ops::{Deref, DerefMut, Range},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Scratch {
     pub(super) responses: Option<Mutex<ResponseRange>>,
     /// Samples of the last stage so far whose windows are missing.
     pub(super) missing: AtomicU64,
+    /// Whether a pixel so far is transparent, if that is wanted.
+    pub(super) transparent: Option<AtomicBool>,
 }
 
 /// The buffers of one stage.
@@ -47,6 +49,14 @@ impl Scratch {
         }
     }
 
+    /// The same, noting whether a pixel is transparent whose alpha is copied.
+    pub(crate) fn noting_transparency(self) -> Self {
+        Self {
+            transparent: Some(AtomicBool::new(false)),
+            ..self
+        }
+    }
+
     /// Buffers for another thread that computes images of the same run: with the same finishes. What it notes is to be [joined](Self::join).
     pub(crate) fn fork(&self) -> Self {
         let stages = self.stages.iter().map(|stage| StageScratch {
@@ -57,6 +67,7 @@ impl Scratch {
             stages: stages.collect(),
             responses: (self.responses.as_ref()).map(|_| Mutex::new(ResponseRange::EMPTY)),
             missing: AtomicU64::new(0),
+            transparent: (self.transparent.as_ref()).map(|_| AtomicBool::new(false)),
         }
     }
 
@@ -68,6 +79,9 @@ impl Scratch {
             *range = range.join(noted);
         }
         *self.missing.get_mut() += fork.missing();
+        if let Some(transparent) = &mut self.transparent {
+            *transparent.get_mut() |= fork.transparent();
+        }
     }
 
     /// The range of the numerators of all rows so far; empty if it is not noted.
@@ -83,6 +97,12 @@ impl Scratch {
         self.missing.load(Ordering::Relaxed)
     }
 
+    /// Whether a pixel so far is transparent; false if that is not noted.
+    pub(crate) fn transparent(&self) -> bool {
+        let noted = self.transparent.as_ref();
+        noted.is_some_and(|transparent| transparent.load(Ordering::Relaxed))
+    }
+
     /// Prepares for `stages` stages and a new image: forgets all rows and extrema.
     pub(super) fn begin(&mut self, stages: usize) {
         self.stages.resize_with(stages, StageScratch::default);
@@ -91,6 +111,9 @@ impl Scratch {
         }
         self.begin_image();
         *self.missing.get_mut() = 0;
+        if let Some(transparent) = &mut self.transparent {
+            *transparent.get_mut() = false;
+        }
         if let Some(range) = &mut self.responses {
             *range = Mutex::new(ResponseRange::EMPTY);
         }

@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::{compile::compile, point::Luma, *};
 use crate::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
-    Orientation, Plan, Samples, Tuning, number::Output, simd::Simd,
+    Orientation, Plan, Samples, Tuning, number::Output,
 };
 
 /// Samples that are never constant or symmetric.
@@ -179,7 +179,7 @@ proptest! {
         let gray = Image::zeroed(64, 40, 1, depth).unwrap();
         let plans = [plan(&filter(0), &gray, &tuning), plan(&filter(1), &first, &tuning)];
         let stage = |plan: &Plan| compile(&plan.convolution).unwrap();
-        let luma: Box<dyn RowStage> = Box::new(Luma::new(ImageSpec::new(rgb.shape(), depth), depth, Simd::best()));
+        let luma: Box<dyn RowStage> = Box::new(Luma::new(&plan(&filter(0), &rgb, &tuning)));
         let [one, two] = &plans;
         let chain = Chain::of(vec![luma, stage(one), stage(two)]);
         prop_assert!(in_chunks(&chain, &rgb, &blocks) == second);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    image::{ImageSpec, ImageView, zeroed_vec},
+    image::{Channels, ImageSpec, ImageView, zeroed_vec},
     simd::Simd,
     view::StridedView,
 };
@@ -27,6 +27,7 @@ const BLOCKS_AT_ONCE: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Accumulator {
     spec: ImageSpec,
+    meaning: Channels,
     simd: Simd,
     workers: Vec<Worker>,
     /// Of each channel of floats, the moments of the blocks so far.
@@ -83,12 +84,18 @@ impl Accumulator {
         };
         Ok(Self {
             spec,
+            meaning: Channels::of_picture(channels),
             simd,
             workers: (0..workers(spec, threads))
                 .map(worker)
                 .collect::<Result<_>>()?,
             moments: (0..channels).map(|_| Pairwise::default()).collect(),
         })
+    }
+
+    /// With these channels, where they are not a picture's.
+    pub(crate) fn with_channels(self, meaning: Channels) -> Self {
+        Self { meaning, ..self }
     }
 
     /// Adds the next rows, whole ones of the image's type.
@@ -152,6 +159,7 @@ impl Accumulator {
         };
         Statistics {
             depth,
+            meaning: self.meaning,
             channels: self.moments.iter().enumerate().map(channel).collect(),
         }
     }

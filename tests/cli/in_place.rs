@@ -205,9 +205,6 @@ fn followed(mut file: Vec<u8>, by: &[u8]) -> Vec<u8> {
 const REPLACED: &str = "";
 
 const COLOURS: &str = "its colours (--channel each keeps them, --channel luma allows it)";
-const ALPHA: &str = "its alpha (--channel each keeps them, --channel luma allows it)";
-const BOTH: &str =
-    "its colours and its alpha (--channel each keeps them, --channel luma allows it)";
 const SIZE: &str = "2 rows and 2 columns (--pad edge keeps the size, --pad valid allows it)";
 
 #[test]
@@ -411,13 +408,25 @@ fn nothing_is_lost_that_was_not_given_up() {
         ("a.jpg", followed(jpeg(), &[0; 40]), photo, text(REPLACED)),
         // Channels.
         ("a.png", png(3, Depth::U8), "--pad edge", lost(COLOURS)),
-        ("a.png", png(2, Depth::U8), "--pad edge", lost(ALPHA)),
-        ("a.png", png(4, Depth::U16), "--pad edge", lost(BOTH)),
+        ("a.png", png(2, Depth::U8), "--pad edge", text(REPLACED)),
+        (
+            "a.png",
+            png(2, Depth::U8),
+            "--pad edge --alpha drop",
+            text(REPLACED),
+        ),
+        ("a.png", png(4, Depth::U16), "--pad edge", lost(COLOURS)),
+        (
+            "a.png",
+            png(4, Depth::U16),
+            "--pad edge --alpha drop",
+            lost(COLOURS),
+        ),
         (
             "a.png",
             png(4, Depth::U16),
             "",
-            lost(&format!("{BOTH} and {SIZE}")),
+            lost(&format!("{COLOURS} and {SIZE}")),
         ),
         (
             "a.png",
@@ -437,7 +446,7 @@ fn nothing_is_lost_that_was_not_given_up() {
             "--channel each --pad edge",
             text(REPLACED),
         ),
-        ("a.gif", gif(1, Some(2)), "--pad edge", lost(BOTH)),
+        ("a.gif", gif(1, Some(2)), "--pad edge", lost(COLOURS)),
         ("a.gif", gif(1, Some(2)), photo, text(REPLACED)),
         ("a.png", testdata("palette.png"), "--photo", text(REPLACED)),
         (
@@ -677,14 +686,25 @@ fn photo_sets_defaults_and_flags_that_are_given_count() {
     let room = Room::new();
     room.write("rgba.png", &picture(9, 8, 4, Depth::U8));
     for (flags, same) in [
-        ("--photo", "--channel each --pad edge"),
-        ("--photo --pad wrap", "--channel each --pad wrap"),
-        ("--photo --pad valid", "--channel each"),
-        ("--photo --channel luma", "--pad edge"),
+        ("--photo", "--channel each --pad edge --alpha weight"),
+        (
+            "--photo --pad wrap",
+            "--channel each --pad wrap --alpha weight",
+        ),
+        ("--photo --pad valid", "--channel each --alpha weight"),
+        ("--photo --channel luma", "--pad edge --alpha weight"),
+        (
+            "--photo --alpha copy",
+            "--channel each --pad edge --alpha copy",
+        ),
+        (
+            "--alpha drop --photo",
+            "--channel each --pad edge --alpha drop",
+        ),
         ("--channel red --photo --pad valid", "--channel red"),
         (
             "--photo --photo --step 2",
-            "--channel each --pad edge --step 2",
+            "--channel each --pad edge --alpha weight --step 2",
         ),
     ] {
         for (flags, output) in [(flags, "short.png"), (same, "long.png")] {

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod alpha;
 mod attributes;
 mod axis_borders;
 mod batches;

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod alpha;
 mod axis_borders;
 mod bias;
 mod constants;

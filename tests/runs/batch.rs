@@ -510,6 +510,7 @@ fn an_input_that_is_saved_anew_is_not_replaced_by_a_result_of_the_old_one() {
         existing: Existing::Replace,
         may_lose: MayLose {
             channels: true,
+            alpha: true,
             size: true,
             depth: false,
         },

@@ -74,6 +74,7 @@ fn check_header(
     let mut rows_header = RowsHeader::new(Format::Npy, ImageSpec::new(shape, depth));
     rows_header.metadata = header.metadata(&stack);
     rows_header.warnings.extend(note);
+    rows_header.names_channels = reading.names_channels();
     // Rows are read in C order, whatever the order of the file.
     rows_header.stack = (!stack.is_picture())
         .then(|| Stack::in_c_order(stack.axes().clone(), stack.shape().to_vec()));

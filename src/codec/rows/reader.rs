@@ -27,6 +27,8 @@ pub struct Header {
     /// The array that is read, if it is no single image: the rows are those of
     /// [`Stack::folded`].
     pub(crate) stack: Option<Stack>,
+    /// Whether its channels have a meaning: those of an array do if its axes were named.
+    pub(crate) names_channels: bool,
 }
 
 /// The properties of an image that are known after its last row.
@@ -271,6 +273,7 @@ impl Header {
             ignored: Vec::new(),
             warnings: Vec::new(),
             stack: None,
+            names_channels: true,
         }
     }
 

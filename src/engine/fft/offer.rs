@@ -9,7 +9,7 @@ use crate::{
         CompiledKernel, Engine, Method, Offer, Refusal,
         compiled_bank::{Arithmetic, Bank, LaneRecipe},
         lane::LaneReason,
-        problem::{Problem, is_exact},
+        problem::{Problem, SumDivisor, is_exact},
     },
     error::Result,
     image::Depth,
@@ -39,8 +39,8 @@ impl Engine for Fft {
         Method::Fft
     }
 
-    fn divides_sums(&self) -> bool {
-        true
+    fn divides_sums_by(&self, by: SumDivisor) -> bool {
+        by == SumDivisor::Presence
     }
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
@@ -56,7 +56,7 @@ impl Engine for Fft {
         if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
         }
-        if problem.normalises && !depth.is_float() {
+        if problem.divided_by.is_some() && !depth.is_float() {
             return Err(Refusal::of(Why::Missing));
         }
         if problem.combine == Some(Combine::Direction) && !exact {

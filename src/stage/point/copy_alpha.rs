@@ -2,9 +2,9 @@
 
 use super::{PointStage, SourcePixels};
 use crate::{
-    finish::Finish,
     image::{ImageView, Sample, SampleSliceMut},
     number::{Output, Widen},
+    plan::Convolution,
     view::StridedView,
 };
 
@@ -17,8 +17,8 @@ pub(in crate::stage) struct CopyAlpha {
 }
 
 impl CopyAlpha {
-    pub(in crate::stage) fn new(finish: &Finish) -> Self {
-        let [mul, div] = finish.rescale();
+    pub(in crate::stage) fn new(convolution: &Convolution) -> Self {
+        let [mul, div] = convolution.rescale_copies();
         Self { mul, div }
     }
 }

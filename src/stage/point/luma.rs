@@ -7,8 +7,9 @@ use bytemuck::{Pod, Zeroable};
 use crate::{
     error::Result,
     filter::{LUMA_WEIGHT_SUM as WEIGHT_SUM, LUMA_WEIGHTS as WEIGHTS, UnroundedLuma},
-    image::{Bool, Depth, ImageSpec, ImageView, Sample, SampleSliceMut, f16},
+    image::{Bool, ImageSpec, ImageView, Sample, SampleSliceMut, f16},
     number::{Output, Widen},
+    plan::Plan,
     simd::{Body, Isa, Simd},
     stage::{RowStage, Rows, RowsMut, Run},
     view::StridedView,
@@ -17,23 +18,32 @@ use crate::{
 /// Pixels that are deinterleaved at a time.
 const BLOCK: usize = 128;
 
-/// The luma of an image of three or four channels.
+/// The luma of an image of three or four channels, and its alpha if that is kept.
 #[derive(Debug)]
 pub(in crate::stage) struct Luma {
     output: ImageSpec,
+    /// What a sample of alpha is multiplied and divided by, if it is kept.
+    alpha: Option<[f64; 2]>,
     simd: Simd,
 }
 
 impl Luma {
     /// The luma of such an image: rounded to its samples if `depth` is theirs, else floats
-    /// that are [not rounded](UnroundedLuma).
-    pub(in crate::stage) const fn new(image: ImageSpec, depth: Depth, simd: Simd) -> Self {
+    /// that are [not rounded](UnroundedLuma), and alpha is scaled as luma is.
+    pub(in crate::stage) fn new(plan: &Plan) -> Self {
+        let convolution = &plan.convolution;
         let output = ImageSpec {
-            channels: 1,
-            depth,
-            ..image
+            channels: convolution.channels,
+            depth: plan.window_depth(),
+            ..plan.image()
         };
-        Self { output, simd }
+        let scale = convolution.unrounded_luma;
+        let scale = scale.map_or([1.0; 2], |luma| [luma.divisor, luma.weight]);
+        Self {
+            output,
+            alpha: plan.alpha().map(|_| scale),
+            simd: plan.offer().simd,
+        }
     }
 }
 
@@ -56,21 +66,58 @@ impl RowStage for Luma {
         run.check()?;
         let first = rows.start - source.first;
         let is_rounded = source.view.depth() == self.output.depth;
+        let (simd, alpha) = (self.simd, self.alpha);
         run.for_each_row(out, 1, &|row, grays| {
+            let row = first + row;
             each_sample!(ImageView(source.view), view => match grays {
                 grays if is_rounded => {
                     let grays = Sample::of_slice_mut(grays).expect("luma has the depth of its image");
-                    gray_row::<_, Rounded>(self.simd, &view, first + row, grays);
+                    gray_row::<_, Rounded>(simd, &view, row, grays);
+                    if alpha.is_some() {
+                        add_alpha(&view, row, grays, |alpha| alpha);
+                    }
                 }
                 SampleSliceMut::F32(grays) => {
-                    gray_row::<_, Unrounded<f32>>(self.simd, &view, first + row, grays);
+                    gray_row::<_, Unrounded<f32>>(simd, &view, row, grays);
+                    if let Some([mul, div]) = alpha {
+                        add_alpha(&view, row, grays, |alpha| (alpha.to_f64() * mul / div) as f32);
+                    }
                 }
                 SampleSliceMut::F64(grays) => {
-                    gray_row::<_, Unrounded<f64>>(self.simd, &view, first + row, grays);
+                    gray_row::<_, Unrounded<f64>>(simd, &view, row, grays);
+                    if let Some([mul, div]) = alpha {
+                        add_alpha(&view, row, grays, |alpha| alpha.to_f64() * mul / div);
+                    }
                 }
                 _ => unreachable!("luma that is not rounded is float"),
             });
         })
+    }
+}
+
+/// Puts the alpha of a row of `view` behind each gray of the first half of `grays`.
+fn add_alpha<S: Sample, O: Sample>(
+    view: &StridedView<'_, S, 3>,
+    row: usize,
+    grays: &mut [O],
+    convert: impl Fn(S) -> O,
+) {
+    let [_, columns, channels] = view.shape();
+    let mut put = |column: usize, alpha: S| {
+        // From the last one on, so that no gray is overwritten before it is moved.
+        grays[2 * column] = grays[column];
+        grays[2 * column + 1] = convert(alpha);
+    };
+    match view.flat_row(row) {
+        Some(samples) => {
+            let pixels = samples.chunks_exact(channels).enumerate().rev();
+            pixels.for_each(|(column, pixel)| put(column, pixel[channels - 1]));
+        }
+        None => {
+            for column in (0..columns).rev() {
+                put(column, *view.at([row, column, channels - 1]));
+            }
+        }
     }
 }
 

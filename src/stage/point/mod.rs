@@ -1,12 +1,14 @@
 //! Point stages: each output pixel depends on one source pixel only.
 
 mod copy_alpha;
+mod copy_pixels;
 mod luma;
 mod select;
 
 use std::fmt;
 
 pub(super) use copy_alpha::CopyAlpha;
+pub(super) use copy_pixels::CopyPixels;
 pub(super) use luma::Luma;
 pub(super) use select::Select;
 
@@ -14,6 +16,7 @@ use super::Rows;
 use crate::{
     geometry::Geometry,
     image::{ImageView, SampleSliceMut},
+    number::Widen,
 };
 
 /// Changes finished pixels in place. The stage before it calls it with every row that it
@@ -44,5 +47,19 @@ impl<'a> SourcePixels<'a> {
             first_column: geometry.columns.anchor_source(column),
             step: geometry.columns.step,
         }
+    }
+
+    /// The samples of as many pixels as `out` holds, all channels interleaved.
+    pub(super) fn numbers(&self, out: &mut [f64]) {
+        let [_, _, channels] = self.source.shape();
+        let columns = (self.first_column..).step_by(self.step);
+        let pixels = out.chunks_exact_mut(channels).zip(columns);
+        each_sample!(ImageView(self.source), source => {
+            for (pixel, column) in pixels {
+                for (channel, to) in pixel.iter_mut().enumerate() {
+                    *to = source.at([self.row, column, channel]).to_f64();
+                }
+            }
+        });
     }
 }
