@@ -114,7 +114,6 @@ impl fmt::Display for Refusal {
                 SumDivisor::Presence
             ),
             Self::Divided(by) => write!(f, "{by}, which only direct and separable do"),
-            }
             Self::Engine(why) => why.fmt(f),
         }
     }

@@ -19,6 +19,12 @@ const TAP_BYTES: usize = 256;
 /// taps in every block.
 const DILATED_TAP_BYTES: usize = 1 << 10;
 
+/// The maximum bytes of a band of a stage that sums the planes of another.
+fn of_stage(stage: &Convolution) -> usize {
+    let in_place = stage.reads_in_place(true);
+    stage.band_memory(stage.band_rows(in_place), in_place)
+}
+
 impl Plan {
     /// The maximum bytes that all threads take while rows are computed, apart from the
     /// samples of the image and of the result.
@@ -42,11 +48,19 @@ impl Plan {
     fn normalised_band_memory(&self, normalisation: &Normalisation) -> usize {
         let sums = |sums: &KernelSums| if sums.absolute.is_some() { 4 } else { 2 };
         let sums_of_kernels = normalisation.sums.iter().map(sums).sum();
-        let stages = normalisation.sums.iter();
-        let stages = stages.flat_map(|sums| [Some(&sums.weights), sums.absolute.as_ref()]);
+        let of_planes = || normalisation.sums.iter().flat_map(KernelSums::of_planes);
         // Of numbers and of presence; the responses of a row, and its marks.
         let rows = normalisation.sums.len() + 1;
-        self.summed_band_memory(2, sums_of_kernels, rows, stages.flatten())
+        let stages = of_planes().map(|sum| &sum.convolution);
+        let planes = self.summed_band_memory(2, sums_of_kernels, rows, stages);
+        let again = of_planes().filter_map(|sum| sum.tap_by_tap.as_deref());
+        // The sums of a few rows, and a mark for each.
+        let Convolution {
+            geometry, channels, ..
+        } = &*self.convolution;
+        let row_bytes = geometry.columns.output * channels * size_of::<f64>();
+        let again = again.map(|stage| of_stage(stage).saturating_add(2 * ROWS_AGAIN * row_bytes));
+        planes.saturating_add(again.max().unwrap_or(0))
     }
 
     /// The maximum bytes of a band whose colours are weighted by alpha, and of one of opaque
@@ -56,10 +70,7 @@ impl Plan {
         // Of the padded samples, a copy and their products; the responses of a row, its alphas
         // and its source pixels.
         let rows = 3 * kernels + 4;
-        let plain = weighing.opaque.as_ref().map_or(0, |plain| {
-            let in_place = plain.reads_in_place(true);
-            plain.band_memory(plain.band_rows(in_place), in_place)
-        });
+        let plain = weighing.opaque.as_ref().map_or(0, |plain| of_stage(plain));
         self.summed_band_memory(3, kernels, rows, weighing.sums.iter())
             .saturating_add(plain)
     }
@@ -85,18 +96,8 @@ impl Plan {
         let sums = rows_of_sums.saturating_mul(geometry.columns.output * number);
         // The marks of a row of the image, and its luma.
         let source = self.image().columns.saturating_mul(2 * number);
-        let of_stage = |stage: &Convolution| {
-            let in_place = stage.reads_in_place(true);
-            stage.band_memory(stage.band_rows(in_place), in_place)
-        };
-        let of_planes = || normalisation.sums.iter().flat_map(KernelSums::of_planes);
-        let stages = of_planes().map(|sum| of_stage(&sum.convolution)).max();
-        let again = of_planes().filter_map(|sum| sum.tap_by_tap.as_deref());
-        // The sums of a few rows, and a mark for each.
-        let row_len = geometry.columns.output * number;
-        let again = again.map(|stage| of_stage(stage).saturating_add(2 * ROWS_AGAIN * row_len));
-        let stages = [stages, again.max()].map(Option::unwrap_or_default);
-        let parts = [planes, sums, source, stages[0], stages[1]];
+        let stages = stages.map(|stage| of_stage(stage)).max().unwrap_or(0);
+        let parts = [planes, sums, source, stages];
         parts.into_iter().fold(0, usize::saturating_add)
     }
 
@@ -121,16 +122,13 @@ impl Plan {
                 },
                 Method::Fft,
             ) => 8,
+            // Without those; or of products, of opaque pixels, and as they are written.
             (
                 Convolution {
                     normalisation: Some(_),
                     ..
-                },
-                _,
-            ) => 4,
-            // Of products, of opaque pixels, and as they are written.
-            (
-                Convolution {
+                }
+                | Convolution {
                     weighing: Some(_), ..
                 },
                 _,

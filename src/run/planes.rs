@@ -220,9 +220,9 @@ impl Planes {
         tuning: &Tuning,
     ) -> Result<Plan> {
         let layout = Layout::new(self.shape, self.strides, self.offset, samples)?;
-        let plan =
-            self.filter(filter)
-                .plan_for_layout(layout, self.has_alpha, depth, tuning)?;
+        let plan = self
+            .filter(filter)
+            .plan_for_layout(layout, self.has_alpha, depth, tuning)?;
         Ok(plan.of_turned_pixels(self.turn))
     }
 
