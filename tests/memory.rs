@@ -446,7 +446,6 @@ fn estimates_hold_where_pixels_are_turned() {
     let image = random_image(&mut Random(31), [rows, columns, 3], Depth::U8);
     let marks = random_image(&mut Random(37), [rows, columns, 1], Depth::U8);
     let mask = Mask::new(&marks).unwrap();
-    let samples = rows * columns * 3;
     let mut wrong = String::new();
     for number in [2, 3, 6, 7] {
         for from in [Format::Tiff, Format::Jpeg] {
@@ -481,10 +480,9 @@ fn estimates_hold_where_pixels_are_turned() {
                         )
                         .unwrap();
                     }
-                    if (number, from, format, map, is_masked)
-                        == (2, Format::Tiff, Format::Png, Map::Clamp, false)
-                    {
-                        assert!(peak < samples, "{peak}");
+                    if (number, from, map, is_masked) == (2, Format::Tiff, Map::Clamp, false) {
+                        let mode = mode_of(&path, format, &filter);
+                        assert!(matches!(mode, Mode::Streaming { .. }), "{mode}");
                     }
                 }
             }

@@ -21,6 +21,7 @@ use super::{
     Format, IgnoredContent, Limits, Metadata, Part, ScanDepth, errors,
     ignored_content::data_after,
     image_crate,
+    metadata::PartList,
     rows::{Header, RowReader, Trailer, WholeSource},
     stream_length::StreamLength,
 };
@@ -78,7 +79,7 @@ pub(super) fn open<'a>(
     header.metadata = Metadata {
         icc: decoder.icc_profile().map(<[u8]>::to_vec),
         xmp: decoder.xmp_metadata().map(<[u8]>::to_vec),
-        parts: blocks.comments,
+        parts: blocks.comments.into_vec(),
         ..Metadata::default()
     };
     let picture = Picture {
@@ -141,7 +142,7 @@ struct Blocks {
     /// The byte offset after the trailer, if there is one.
     end: Option<usize>,
     /// The texts of its comments.
-    comments: Vec<Part>,
+    comments: PartList,
 }
 
 impl Blocks {

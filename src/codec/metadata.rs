@@ -8,8 +8,8 @@ mod part;
 pub use density::{Density, DensityUnit};
 pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
-pub(super) use part::text_keyword;
 pub use part::{Omission, Part, PartKind};
+pub(super) use part::{PartList, text_keyword};
 
 use crate::{
     image::{Depth, ImageSpec},

@@ -24,6 +24,7 @@ use super::{
     ignored_content::data_between,
     image_crate,
     input::InputReader,
+    metadata::PartList,
     rows::{Header, RowReader, SharedOutput, Sink, Source, Trailer, write_samples},
 };
 
@@ -127,7 +128,7 @@ fn comments(header: &[u8]) -> Vec<Part> {
         let start = line.iter().position(|byte| *byte == b'#')?;
         Some(Part::Comment(line[start + 1..].trim_ascii().into()))
     });
-    comments.collect()
+    comments.collect::<PartList>().into_vec()
 }
 
 /// The tuple type of this number of samples in a pixel.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    codec::{Limits, Part, errors},
+    codec::{Limits, Part, errors, metadata::PartList},
     error::Result,
     image::{Image, SampleSliceMut, Samples},
     warning::Warning,
@@ -72,7 +72,8 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<Part> {
     lines
         .filter(|line| !OWN_LINES.iter().any(|own| line.starts_with(own)))
         .map(|line| Part::HeaderLine(line.into()))
-        .collect()
+        .collect::<PartList>()
+        .into_vec()
 }
 
 /// Inserts `lines` after the first line that is written to `out`.

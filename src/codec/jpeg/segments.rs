@@ -1,6 +1,6 @@
 //! The metadata segments that the decoder has no use for.
 
-use crate::codec::{Omission, Part};
+use crate::codec::{Omission, Part, metadata::PartList};
 
 use super::markers::{Markers, segment};
 
@@ -33,7 +33,7 @@ pub(super) fn renamed_xmp(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// The comments, Photoshop's data, and what is not carried over, before the first scan.
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
-    let mut parts = Vec::new();
+    let mut parts = PartList::default();
     let mut photoshop = Vec::new();
     for marker in Markers::of(bytes) {
         let content = segment(bytes, &marker);
@@ -51,7 +51,7 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
     if !photoshop.is_empty() {
         parts.push(Part::Photoshop(photoshop.into()));
     }
-    parts
+    parts.into_vec()
 }
 
 /// An application segment that is not carried over; `None` if the decoder or the encoder uses it.

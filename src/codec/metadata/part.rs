@@ -90,6 +90,50 @@ pub enum Omission {
     Unknown(&'static str),
 }
 
+/// The most parts of a file: what small ones take beside their bytes is so bounded.
+const MAX_PARTS: usize = 1000;
+
+/// The parts of a file, as many as are carried over.
+#[derive(Debug, Clone, Default)]
+pub(in crate::codec) struct PartList(Vec<Part>);
+
+impl PartList {
+    pub(in crate::codec) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a part; of too many, the last one says so.
+    pub(in crate::codec) fn push(&mut self, part: Part) {
+        if self.0.len() < MAX_PARTS {
+            self.0.push(part);
+        } else if self.0.len() == MAX_PARTS {
+            self.0.push(Part::Other {
+                name: format!("what follows the first {MAX_PARTS} parts"),
+                bytes: 0,
+                why: Omission::Unknown("there are too many"),
+            });
+        }
+    }
+
+    pub(in crate::codec) fn into_vec(self) -> Vec<Part> {
+        self.0
+    }
+}
+
+impl Extend<Part> for PartList {
+    fn extend<T: IntoIterator<Item = Part>>(&mut self, parts: T) {
+        parts.into_iter().for_each(|part| self.push(part));
+    }
+}
+
+impl FromIterator<Part> for PartList {
+    fn from_iter<T: IntoIterator<Item = Part>>(parts: T) -> Self {
+        let mut list = Self::default();
+        list.extend(parts);
+        list
+    }
+}
+
 impl Part {
     /// Its kind.
     pub const fn kind(&self) -> PartKind {

@@ -5,7 +5,10 @@ use std::{io::Read, mem};
 
 use flate2::{Crc, read::ZlibDecoder};
 
-use crate::codec::{Metadata, Omission, Part, metadata::text_keyword};
+use crate::codec::{
+    Metadata, Omission, Part,
+    metadata::{PartList, text_keyword},
+};
 
 /// The keyword of XMP data (XMP Specification, part 3, 1.1.5).
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
@@ -24,7 +27,7 @@ pub(super) struct ChunkRecorder {
     room: usize,
     bits: u8,
     xmp: Option<Vec<u8>>,
-    parts: Vec<Part>,
+    parts: PartList,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl ChunkRecorder {
             room: limit,
             bits: 8,
             xmp: None,
-            parts: Vec::new(),
+            parts: PartList::new(),
         }
     }
 
@@ -57,7 +60,7 @@ impl ChunkRecorder {
     pub(super) fn metadata(&self) -> Metadata {
         Metadata {
             xmp: self.xmp.clone(),
-            parts: self.parts.clone(),
+            parts: self.parts.clone().into_vec(),
             ..Metadata::default()
         }
     }

@@ -12,6 +12,8 @@ use crate::{
 /// result.
 #[derive(Debug)]
 pub(in crate::stage) struct CopyAlpha {
+    /// The channels of the result: of luma fewer than those of the source.
+    channels: usize,
     mul: f64,
     div: f64,
 }
@@ -19,7 +21,11 @@ pub(in crate::stage) struct CopyAlpha {
 impl CopyAlpha {
     pub(in crate::stage) fn new(convolution: &Convolution) -> Self {
         let [mul, div] = convolution.rescale_copies();
-        Self { mul, div }
+        Self {
+            channels: convolution.channels,
+            mul,
+            div,
+        }
     }
 }
 
@@ -33,12 +39,12 @@ impl PointStage for CopyAlpha {
         if same {
             each_sample!(ImageView(source), source => {
                 let pixels = Sample::of_slice_mut(pixels).expect("they have its depth");
-                replace(pixels, source.shape()[2], alphas(source, source_pixels, 0));
+                replace(pixels, self.channels, alphas(source, source_pixels, 0));
             });
             return;
         }
         // By way of `f64`, so that no code is compiled for every pair of types.
-        let channels = source.shape()[2];
+        let channels = self.channels;
         let len = pixels.len();
         let mut block = [0.0; BLOCK];
         for start in (0..len).step_by(BLOCK * channels) {
