@@ -44,6 +44,8 @@ pub struct Filter {
     pub(crate) channel: Channel,
     /// What becomes of alpha, if that was said.
     pub(crate) alpha: Option<Alpha>,
+    /// Whether colours of the image and of the result are multiplied by alpha.
+    pub(crate) premultiplied: [bool; 2],
     pub(crate) map: Map,
     pub(crate) depth: Option<Depth>,
     /// Whether samples of pictures are scaled to the full scale of `depth`.
@@ -70,6 +72,7 @@ impl Filter {
             dilation: [1, 1],
             channel: Channel::Luma,
             alpha: None,
+            premultiplied: [false; 2],
             depth: None,
             scaled: true,
             missing: None,
@@ -115,6 +118,14 @@ impl Filter {
     #[must_use]
     pub fn with_alpha(mut self, alpha: impl Into<Option<Alpha>>) -> Self {
         self.alpha = alpha.into();
+        self
+    }
+
+    /// Whether the colours of images are multiplied by alpha, and whether those of results are
+    /// to be.
+    #[must_use]
+    pub(crate) const fn with_premultiplied(mut self, image: bool, result: bool) -> Self {
+        self.premultiplied = [image, result];
         self
     }
 

@@ -4,6 +4,7 @@
 use std::{iter, ops::Range};
 
 use super::{
+    association::Association,
     choice::Choice,
     normalisation::{self, Normalisation},
     tuning::ResolvedTuning,
@@ -115,7 +116,7 @@ impl Convolution {
         engines: &[&'static dyn Engine],
         filter: &Filter,
         image: ImageSpec,
-        selection: &Selection,
+        (selection, association): (&Selection, Association),
         tuning: &ResolvedTuning,
     ) -> Result<Self> {
         // Responses are in units of the image, whatever is convolved.
@@ -212,10 +213,14 @@ impl Convolution {
                 alpha: Some(Alpha::Copy),
                 ..selection.clone()
             };
-            Self::new(engines, filter, image, &selection, tuning)
+            Self::new(engines, filter, image, (&selection, association), tuning)
         };
         let weighing = rule
-            .map(|rule| Weighing::new(engines, &problem, filter, rule, plain, tuning))
+            .map(|rule| {
+                let is_premultiplied = association.weighs_premultiplied;
+                let how = (rule, is_premultiplied);
+                Weighing::new(engines, &problem, filter, how, plain, tuning)
+            })
             .transpose()?;
         let normalisation = match missing {
             None => None,

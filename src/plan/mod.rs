@@ -1,6 +1,7 @@
 //! How a filter will be run: the engine with the cheapest offer, and the sizes of tiles
 //! and bands.
 
+mod association;
 mod choice;
 mod convolution;
 mod memory;
@@ -10,6 +11,7 @@ mod reasons;
 mod tuning;
 mod weighing;
 
+pub(crate) use association::Premultiply;
 pub(crate) use convolution::Convolution;
 pub(crate) use normalisation::{Normalisation, ROWS_AGAIN, SumOfPlane, Totals};
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
+    association::Association,
     convolution::Convolution,
     tuning::{ResolvedTuning, Tuning},
 };
@@ -114,6 +115,7 @@ pub struct Plan {
     input: Input,
     /// The channels of the image that are filtered.
     selection: Selection,
+    association: Association,
     pub(super) tuning: ResolvedTuning,
     pub(crate) convolution: Arc<Convolution>,
     /// How the stored pixels of a file are turned by the layout that this plan was made for.
@@ -158,10 +160,13 @@ impl Plan {
         if spec.columns.saturating_mul(spec.channels) > MAX_ROW_LEN {
             return Err(spec.unaddressable(Some(spec.depth)));
         }
-        let selection = filter.selection(input.channels())?;
-        let convolution = Convolution::new(engines, filter, input.spec(), &selection, tuning)?;
+        let channels = input.channels();
+        let mut selection = filter.selection(channels)?;
+        let association = Association::new(filter, channels, spec.depth, &mut selection);
+        let what = (&selection, association);
+        let convolution = Convolution::new(engines, filter, spec, what, tuning)?;
         let flat = input.layout.index_axis(0, 0)?.is_c_contiguous();
-        let all = selection.stored == Some(0..spec.channels);
+        let all = selection.stored == Some(0..spec.channels) && !association.unpremultiplies;
         Ok(Self {
             reads_in_place: convolution.reads_in_place(flat && all),
             convolution: Arc::new(convolution),
@@ -169,6 +174,7 @@ impl Plan {
             filter: filter.clone(),
             input,
             selection,
+            association,
             tuning: *tuning,
         })
     }
@@ -362,13 +368,22 @@ impl Plan {
         self.geometry().rows.step
     }
 
-    /// The bytes of a row of luma, if that has to be computed.
+    /// The bytes of a row of luma, if that has to be computed, and of one of straight colours.
     pub(crate) fn luma_row_bytes(&self) -> usize {
         let image = self.image();
-        match self.selection.stored {
+        let luma = match self.selection.stored {
             None => image.columns * self.convolution.channels * self.window_depth().bytes(),
             Some(_) => 0,
+        };
+        match self.association.unpremultiplies {
+            true => luma + image.row_bytes(),
+            false => luma,
         }
+    }
+
+    /// What is done where colours are multiplied by alpha.
+    pub(crate) const fn association(&self) -> Association {
+        self.association
     }
 
     /// The channels of the image that are filtered.

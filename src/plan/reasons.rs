@@ -2,7 +2,7 @@
 
 use std::{fmt, iter};
 
-use super::{Alphas, Plan, choice::Choice, convolution::Convolution};
+use super::{Alphas, Plan, Premultiply, choice::Choice, convolution::Convolution};
 use crate::{
     border::Border,
     engine::{Method, Offer, Refusal},
@@ -152,6 +152,9 @@ impl Plan {
         }
         let Some(weighing) = &self.convolution.weighing else {
             return Some(match self.alpha() {
+                Some(Alpha::Filter) if self.association().after == Some(Premultiply::Clip) => {
+                    "weight: colours are multiplied by alpha in image and result, so that every channel is filtered; none exceeds its alpha".to_owned()
+                }
                 None => "drop: the result has none".to_owned(),
                 Some(Alpha::Filter) => "filter: like the other channels".to_owned(),
                 Some(_) => "copy: from the pixel under the anchor; colours are filtered as if there were none".to_owned(),

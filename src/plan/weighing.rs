@@ -34,6 +34,8 @@ pub(crate) struct Weighing {
     pub(crate) sums: Vec<Arc<Convolution>>,
     /// How the sums of alpha become alpha; `None` if it is copied.
     pub(crate) alpha: Option<AlphaFinish>,
+    /// Whether the colours of the image are multiplied by alpha already.
+    pub(crate) is_premultiplied: bool,
     /// The convolution that gives the same where all pixels are opaque.
     pub(crate) opaque: Option<Arc<Convolution>>,
 }
@@ -101,8 +103,7 @@ impl WeighingRule {
         luma: Option<UnroundedLuma>,
     ) -> Self {
         let is_one = matches!(combine, None | Some(Combine::Sum));
-        let shares = written.iter().map(|kernel| Share::new(kernel));
-        let shares = shares.collect::<Vec<_>>();
+        let shares: Vec<Share> = written.iter().map(Share::new).collect();
         let alphas = match is_one {
             true if Share::sum(&shares).is_zero() => Alphas::None,
             true => Alphas::One,
@@ -233,13 +234,19 @@ fn absolute(number: &BigRational) -> BigRational {
     }
 }
 
+/// Whether the weights of a kernel sum to 0, but for their own rounding.
+pub(super) fn sums_to_zero(kernel: &Kernel) -> bool {
+    let written = engine::as_written(std::slice::from_ref(kernel));
+    written.iter().map(Share::new).all(|share| share.is_zero())
+}
+
 impl Weighing {
     /// For images whose geometry, channels and samples `problem` has.
     pub(super) fn new(
         engines: &[&'static dyn Engine],
         problem: &Problem<'_>,
         filter: &Filter,
-        rule: WeighingRule,
+        (rule, is_premultiplied): (WeighingRule, bool),
         opaque: impl FnOnce() -> Result<Convolution>,
         tuning: &ResolvedTuning,
     ) -> Result<Self> {
@@ -258,6 +265,7 @@ impl Weighing {
         Ok(Self {
             sums: sums.collect::<Result<_>>()?,
             alpha: AlphaFinish::new(problem, filter, &rule)?,
+            is_premultiplied,
             opaque: opaque.map(Arc::new),
             rule,
         })

@@ -51,6 +51,8 @@ pub(super) struct Carried {
     orientation: NamedOrientation,
     /// What missing samples of the result are.
     no_data: Option<String>,
+    /// Whether the colours of the result are multiplied by alpha.
+    premultiplied: bool,
 }
 
 impl NamedOrientation {
@@ -80,6 +82,7 @@ impl Carried {
             policy: options.metadata,
             orientation: NamedOrientation::of([from, format], options.orientation),
             no_data: plan.no_data(),
+            premultiplied: plan.association().of_result,
         }
     }
 
@@ -91,6 +94,7 @@ impl Carried {
         };
         let mut metadata = Metadata {
             no_data: self.no_data.clone(),
+            premultiplied: self.premultiplied,
             ..kept
         };
         if self.orientation == NamedOrientation::Normal {

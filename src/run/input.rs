@@ -199,27 +199,33 @@ impl Input {
     /// the planes.
     pub fn plan(&self, request: &Request, tuning: &Tuning) -> Result<Plan> {
         let [of_kernels, of_pixels] = self.turns(request.format.unwrap_or(self.format()));
-        let resolved;
-        let filter = match request.filter.missing() {
-            None if of_kernels == Orientation::Normal => &request.filter,
-            missing => {
-                let missing = missing.map(|missing| self.missing(missing)).transpose()?;
-                let missing = missing.map(|missing| missing.turned(of_pixels));
-                let without_mask = request.filter.clone().ignoring(None);
-                resolved = without_mask.turned(of_kernels).ignoring(missing);
-                &resolved
-            }
-        };
+        let mut filter = request.filter.clone();
+        if of_kernels != Orientation::Normal || filter.missing().is_some() {
+            let missing = request.filter.missing();
+            let missing = missing.map(|missing| self.missing(missing)).transpose()?;
+            let missing = missing.map(|missing| missing.turned(of_pixels));
+            filter = filter.ignoring(None).turned(of_kernels).ignoring(missing);
+        }
         let depth = self.spec().depth;
         let samples = self.bytes() / depth.bytes();
         let planes = self.planes_for(request)?;
-        match self.drops_alpha(request)?.is_some() {
-            false => planes.plan(filter, (samples, depth), tuning),
-            true => {
-                let filter = filter.clone().with_alpha(Alpha::Drop);
-                planes.plan(&filter, (samples, depth), tuning)
-            }
+        if self.drops_alpha(request)?.is_some() {
+            filter = filter.with_alpha(Alpha::Drop);
         }
+        let image = self.is_premultiplied();
+        let result = match request.format.unwrap_or(self.format()) {
+            Format::Exr => true,
+            // These hold either; of arrays nobody knows.
+            Format::Tiff | Format::Npy => image,
+            _ => false,
+        };
+        let filter = filter.with_premultiplied(image, result);
+        planes.plan(&filter, (samples, depth), tuning)
+    }
+
+    /// Whether the colours are multiplied by alpha, if there is one.
+    fn is_premultiplied(&self) -> bool {
+        self.format() == Format::Exr || self.metadata().premultiplied
     }
 
     /// Why alpha is dropped beside luma, if nobody asked for it and the result has no place for it.

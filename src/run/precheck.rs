@@ -10,7 +10,7 @@ use super::{
     mask::masked,
 };
 use crate::{
-    error::{Error, OutputError, Result},
+    error::{Error, OutputError, RequestError, Result},
     file::{self, Overwrite, special},
     filter::Mask,
     plan::Plan,
@@ -20,8 +20,15 @@ use crate::{
 
 /// The warnings of the input, to be reported before its results are made.
 pub(super) fn warnings<'a>(input: &'a Input, plans: &[Result<Plan>]) -> &'a [Warning] {
-    // A refusal to replace an input already names its ignored content.
-    match plans.iter().all(|plan| matches!(plan, Err(Error::Loss(_)))) {
+    // A refusal to replace an input already names its ignored content, and one of an array what
+    // its channels may be.
+    let is_told = |plan: &Result<Plan>| {
+        matches!(
+            plan,
+            Err(Error::Loss(_) | Error::Request(RequestError::LumaOfPlanes { .. }))
+        )
+    };
+    match plans.iter().all(is_told) {
         true => &[],
         false => input.warnings(),
     }

@@ -6,10 +6,15 @@ use super::{
     Part, Progress, RowStage, Rows, RowsMut, Run, Scratch,
     compile::compile,
     normalise::Normalise,
-    point::{Luma, Select},
+    point::{Luma, Select, Unpremultiply, premultiply},
     scratch::StageScratch,
 };
-use crate::{error::Result, finish::Extrema, plan::Plan, stop::Stop};
+use crate::{
+    error::Result,
+    finish::Extrema,
+    plan::{Plan, Premultiply},
+    stop::Stop,
+};
 
 /// The stages from an image to a result, compiled.
 ///
@@ -19,6 +24,8 @@ use crate::{error::Result, finish::Extrema, plan::Plan, stop::Stop};
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     stages: Arc<[Box<dyn RowStage>]>,
+    /// What is done to the pixels of the result.
+    after: Option<Premultiply>,
     threads: usize,
 }
 
@@ -30,14 +37,19 @@ impl Chain {
     /// If memory cannot be allocated.
     pub(crate) fn new(plan: &Plan) -> Result<Self> {
         let image = plan.image();
+        let association = plan.association();
         if let Some(normalisation) = &plan.convolution.normalisation {
             let stage: Box<dyn RowStage> = Box::new(Normalise::new(plan, normalisation)?);
             return Ok(Self {
                 stages: [stage].into(),
+                after: None,
                 threads: plan.threads(),
             });
         }
         let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
+        if association.unpremultiplies {
+            stages.push(Box::new(Unpremultiply::new(image)));
+        }
         match plan.selection().stored.clone() {
             Some(stored) if stored == (0..image.channels) => {}
             Some(stored) => stages.push(Box::new(Select::new(image, stored))),
@@ -46,6 +58,7 @@ impl Chain {
         stages.push(compile(&plan.convolution)?);
         Ok(Self {
             stages: stages.into(),
+            after: association.after,
             threads: plan.threads(),
         })
     }
@@ -60,6 +73,7 @@ impl Chain {
     pub(super) fn of(stages: Vec<Box<dyn RowStage>>) -> Self {
         Self {
             stages: stages.into(),
+            after: None,
             threads: 1,
         }
     }
@@ -156,7 +170,22 @@ impl Chain {
             transparent: scratch.transparent.as_ref(),
             ..self.run_of(last, columns, progress, stop)
         };
-        stage.run(source, rows, out, &run)
+        let RowsMut {
+            mut samples,
+            stride,
+        } = out;
+        let out = RowsMut {
+            samples: samples.reborrow(),
+            stride,
+        };
+        stage.run(source, rows, out, &run)?;
+        let Some(how) = self.after else {
+            return Ok(());
+        };
+        let spec = stage.output();
+        run.for_each_row(RowsMut { samples, stride }, 1, &|_, row| {
+            premultiply(how, spec.channels, row.range(0, spec.row_len()));
+        })
     }
 
     /// The output of the first stages, as many as `scratch` has buffers for: at least the

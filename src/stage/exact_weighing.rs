@@ -20,6 +20,8 @@ pub(super) struct ExactWeighing {
     kernels: Vec<ExactKernel>,
     alphas: Alphas,
     full_scale: BigInt,
+    /// Whether colours are multiplied by alpha already.
+    is_premultiplied: bool,
     finish: ExactFinish,
     /// Whether that has all it needs: not of the maps that depend on extrema.
     has_colors: bool,
@@ -69,6 +71,7 @@ impl ExactWeighing {
             kernels: written.iter().map(ExactKernel::new).collect(),
             alphas: weighing.rule.alphas.clone(),
             full_scale: full_scale.into(),
+            is_premultiplied: weighing.is_premultiplied,
             finish: ExactFinish::new(&convolution.finish, written, &one),
             has_colors: !convolution.finish.needs_range(),
             alpha: weighing.alpha.as_ref().map(|alpha| {
@@ -208,11 +211,14 @@ impl ExactWeighing {
             let column = left + tap % kernel.columns * columns.dilation;
             let pixel = row * padded.row_len + column * self.channels;
             let (color, alpha) = (pixel + channel, pixel + self.channels - 1);
-            if padded.products[alpha] == 0.0 {
+            if padded.products[alpha] == 0.0 && padded.products[color] == 0.0 {
                 continue;
             }
             let alpha = rational(padded.products[alpha]);
             let product = match padded.samples {
+                Some(samples) if self.is_premultiplied => {
+                    rational(samples[color]) * BigRational::from(self.full_scale.clone())
+                }
                 Some(samples) => rational(samples[color]) * &alpha,
                 None => rational(padded.products[color]),
             };

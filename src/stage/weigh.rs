@@ -13,7 +13,7 @@ use super::{
     compile::compile,
     exact_weighing::{ExactWeighing, Padded, own_alpha},
     padding::{BandBuilder, PaddedRows},
-    point::{CopyAlpha, CopyPixels, PointStage, SourcePixels},
+    point::{CopyAlpha, CopyPixels, PointStage, SourcePixels, straight},
     scratch::Pool,
     transparency::has_transparent,
 };
@@ -244,8 +244,7 @@ impl BandPass for Pass<'_> {
         }
         scratch.near_ties.clear();
         if scratch.gone.contains(&1) {
-            try_resize(&mut scratch.anchored, part.len(), 0.0)?;
-            source.numbers(&mut scratch.anchored);
+            self.find_anchored(&source, part.len(), &mut scratch.anchored)?;
             (self.stage.copy_pixels).run(out.reborrow(), &scratch.anchored, &scratch.gone);
         }
         match &self.weighing.alpha {
@@ -308,9 +307,19 @@ impl Pass<'_> {
         try_resize(&mut scratch.products, padded.len(), 0.0)?;
         let (simd, products) = (self.convolution.offer().simd, &mut *scratch.products);
         let samples = &*padded;
+        // Colours that are multiplied by alpha already are so as a share of full scale.
+        let factor = (self.weighing.is_premultiplied).then_some(self.convolution.alpha_full_scale);
         match self.channels {
-            2 => simd.run(Multiply::<2> { samples, products }),
-            _ => simd.run(Multiply::<4> { samples, products }),
+            2 => simd.run(Multiply::<2> {
+                samples,
+                factor,
+                products,
+            }),
+            _ => simd.run(Multiply::<4> {
+                samples,
+                factor,
+                products,
+            }),
         }
         Ok(())
     }
@@ -354,8 +363,7 @@ impl Pass<'_> {
             ..
         } = scratch;
         if matches!(rule.alphas, Alphas::Own(_)) {
-            try_resize(anchored, len, 0.0)?;
-            source.numbers(anchored);
+            self.find_anchored(source, len, anchored)?;
         }
         try_resize(responses, sums.len() * len, 0.0)?;
         for (kernel, (sums, out)) in sums.iter().zip(responses.chunks_mut(len)).enumerate() {
@@ -380,6 +388,26 @@ impl Pass<'_> {
             }
         }
         self.find_uncertain(len, scratch);
+        Ok(())
+    }
+
+    /// The pixels of the source under the anchors of a row, with straight colours.
+    fn find_anchored(
+        &self,
+        source: &SourcePixels<'_>,
+        len: usize,
+        anchored: &mut Vec<f64>,
+    ) -> Result<()> {
+        try_resize(anchored, len, 0.0)?;
+        source.numbers(anchored);
+        if self.weighing.is_premultiplied {
+            for pixel in anchored.chunks_exact_mut(self.channels) {
+                let (&mut alpha, colors) = pixel.split_last_mut().expect("a pixel has alpha");
+                let full_scale = self.convolution.alpha_full_scale;
+                let colors = colors.iter_mut();
+                colors.for_each(|color| *color = straight(*color, alpha, full_scale));
+            }
+        }
         Ok(())
     }
 
@@ -602,9 +630,10 @@ fn put_alpha<O: Output + PartialOrd>(out: &mut [O], channels: usize, alphas: &[O
     }
 }
 
-/// Multiplies colours by the alpha of their pixel.
+/// Multiplies colours by the alpha of their pixel, or by another factor.
 struct Multiply<'a, const C: usize> {
     samples: &'a [f64],
+    factor: Option<f64>,
     products: &'a mut [f64],
 }
 
@@ -617,7 +646,8 @@ impl<const C: usize> Body for Multiply<'_, C> {
         let products = self.products.as_chunks_mut::<C>().0;
         for (to, from) in products.iter_mut().zip(samples) {
             let alpha = from[C - 1];
-            *to = from.map(|color| color * alpha);
+            let factor = self.factor.unwrap_or(alpha);
+            *to = from.map(|color| color * factor);
             to[C - 1] = alpha;
         }
     }

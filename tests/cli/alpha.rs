@@ -3,7 +3,10 @@
 use std::fs;
 
 use serde_json::Value;
-use stridekern::{Alpha, Axes, Channel, Depth, Image, KernelBank, Samples, codec::Format};
+use stridekern::{
+    Alpha, Axes, Channel, Depth, Image, KernelBank, Samples,
+    codec::{self, EncodeOptions, Format, Limits, Metadata, Overwrite},
+};
 
 use super::{Room, filter};
 
@@ -397,6 +400,117 @@ fn streamed_results_are_those_of_whole_images() {
                     "{kernel} {channel} {pad} {threads}"
                 );
             }
+        }
+    }
+}
+
+/// A TIFF file whose colours are multiplied by alpha.
+fn write_premultiplied(room: &Room, name: &str, image: &Image) {
+    let metadata = Metadata {
+        premultiplied: true,
+        ..Metadata::default()
+    };
+    let (encode, replace) = (EncodeOptions::default(), Overwrite::Replace);
+    let path = room.path(name);
+    codec::write(&path, image, Format::Tiff, &metadata, &encode, replace).unwrap();
+}
+
+fn is_premultiplied(room: &Room, name: &str) -> bool {
+    let limits = Limits::default();
+    let decoded = codec::read(&room.path(name), &limits).unwrap();
+    decoded.metadata.premultiplied
+}
+
+fn pixels(image: &Image) -> Vec<[u8; 4]> {
+    let Samples::U8(samples) = image.samples() else {
+        panic!("8 bits stay 8 bits")
+    };
+    samples.as_chunks::<4>().0.to_vec()
+}
+
+#[test]
+fn colours_are_multiplied_by_alpha_where_the_format_says_so() {
+    let room = Room::new();
+    let samples = [128_u8, 64, 0, 128, 255, 9, 0, 255, 0, 0, 0, 0, 3, 2, 1, 3].repeat(6);
+    let stored = Image::new(4, 6, 4, Samples::U8(samples.into())).unwrap();
+    let straight = [
+        [255, 128, 0, 128],
+        [255, 9, 0, 255],
+        [0, 0, 0, 0],
+        [255, 170, 85, 3],
+    ];
+    write_premultiplied(&room, "a.tif", &stored);
+    let line = |input: &str, flags: &str, output: &str| {
+        let line = format!(
+            "{input} -k identity --channel each --pad edge {flags} -o {output} --overwrite"
+        );
+        room.run(&line).silent();
+    };
+    for format in ["png", "webp", "bmp", "qoi", "tga", "pam"] {
+        for flags in ["", "--alpha copy", "--alpha weight", "--alpha filter"] {
+            line("a.tif", flags, &format!("b.{format}"));
+            let found = pixels(&room.read(format!("b.{format}")));
+            assert_eq!(found[..4], straight, "{format} {flags}");
+        }
+    }
+    line("a.tif", "--alpha drop", "rgb.png");
+    let Samples::U8(rgb) = room.read("rgb.png").samples().clone() else {
+        panic!("8 bits stay 8 bits")
+    };
+    assert_eq!(rgb[..6], [255, 128, 0, 255, 9, 0]);
+    // A TIFF file says that they are multiplied, and stays so.
+    for flags in ["", "--alpha weight", "--alpha filter"] {
+        line("a.tif", flags, "b.tif");
+        assert!(is_premultiplied(&room, "b.tif"), "{flags}");
+        assert_eq!(pixels(&room.read("b.tif")), pixels(&stored), "{flags}");
+    }
+    line("b.png", "", "c.tif");
+    assert!(!is_premultiplied(&room, "c.tif"));
+    // Those of OpenEXR are.
+    line("b.png", "--depth f32", "d.exr");
+    let Samples::F32(floats) = room.read("d.exr").samples().clone() else {
+        panic!("OpenEXR has floats")
+    };
+    let half = 128.0_f32 / 255.0;
+    let wanted = [half, (f64::from(half) * f64::from(half)) as f32, 0.0, half];
+    let far = floats.iter().zip(wanted).map(|(a, b)| (a - b).abs());
+    assert!(far.fold(0.0, f32::max) < 1e-7, "{:?}", &floats[..4]);
+    for flags in ["", "--alpha weight"] {
+        line("d.exr", &format!("{flags} --depth 8"), "e.png");
+        assert_eq!(pixels(&room.read("e.png")), pixels(&room.read("b.png")));
+        line("d.exr", flags, "e.exr");
+        assert!(room.read("e.exr") == room.read("d.exr"), "{flags}");
+    }
+    line("d.exr", "", "e.tif");
+    assert!(is_premultiplied(&room, "e.tif"));
+}
+
+#[test]
+fn weighted_colours_that_are_multiplied_by_alpha_already() {
+    let room = Room::new();
+    let half = pixels(&square()).into_iter();
+    let half = half.flat_map(|[red, _, _, alpha]| [red / 2, 0, 0, alpha / 2]);
+    let image = Image::new(12, 14, 4, Samples::U8(half.collect())).unwrap();
+    write_premultiplied(&room, "a.tif", &image);
+    for kernel in ["gaussian5", "sharpen", "disk3"] {
+        for format in ["png", "tif"] {
+            let output = format!("b.{format}");
+            room.run(&format!(
+                "a.tif -k {kernel} --photo -o {output} --overwrite"
+            ))
+            .silent();
+            let [mut full, mut clear] = [0, 0];
+            for [red, green, blue, alpha] in pixels(&room.read(&output)) {
+                let wanted = if format == "png" { 255 } else { alpha };
+                assert!(
+                    red == wanted || alpha == 0,
+                    "{kernel} {format}: {red} {alpha}"
+                );
+                assert_eq!([green, blue], [0, 0]);
+                full += usize::from(alpha > 50);
+                clear += usize::from(alpha == 0);
+            }
+            assert!(full >= 9 && clear > 9, "{kernel} {full} {clear}");
         }
     }
 }

@@ -408,14 +408,24 @@ fn nothing_is_lost_that_was_not_given_up() {
         ("a.jpg", followed(jpeg(), &[0; 40]), photo, text(REPLACED)),
         // Channels.
         ("a.png", png(3, Depth::U8), "--pad edge", lost(COLOURS)),
-        ("a.png", png(2, Depth::U8), "--pad edge", text(REPLACED)),
+        (
+            "a.png",
+            png(2, Depth::U8),
+            "--pad edge --alpha copy",
+            text(REPLACED),
+        ),
         (
             "a.png",
             png(2, Depth::U8),
             "--pad edge --alpha drop",
             text(REPLACED),
         ),
-        ("a.png", png(4, Depth::U16), "--pad edge", lost(COLOURS)),
+        (
+            "a.png",
+            png(4, Depth::U16),
+            "--pad edge --alpha copy",
+            lost(COLOURS),
+        ),
         (
             "a.png",
             png(4, Depth::U16),
@@ -425,13 +435,13 @@ fn nothing_is_lost_that_was_not_given_up() {
         (
             "a.png",
             png(4, Depth::U16),
-            "",
+            "--alpha copy",
             lost(&format!("{COLOURS} and {SIZE}")),
         ),
         (
             "a.png",
             png(4, Depth::U16),
-            "--channel luma --pad edge",
+            "--channel luma --pad edge --alpha copy",
             text(REPLACED),
         ),
         (
@@ -443,10 +453,15 @@ fn nothing_is_lost_that_was_not_given_up() {
         (
             "a.png",
             png(4, Depth::U8),
-            "--channel each --pad edge",
+            "--channel each --pad edge --alpha copy",
             text(REPLACED),
         ),
-        ("a.gif", gif(1, Some(2)), "--pad edge", lost(COLOURS)),
+        (
+            "a.gif",
+            gif(1, Some(2)),
+            "--pad edge --alpha copy",
+            lost(COLOURS),
+        ),
         ("a.gif", gif(1, Some(2)), photo, text(REPLACED)),
         ("a.png", testdata("palette.png"), "--photo", text(REPLACED)),
         (

@@ -152,7 +152,10 @@ fn formats_that_cannot_hold_the_result() {
     assert_snapshot!(said);
     // What the messages advise works.
     room.run("deep.png -k sobel -f jpg --depth 8").silent();
-    room.run("clear.png -k sobel -f jpg").silent();
+    room.run("clear.png -k sobel -f jpg").says(
+        0,
+        &["clear.sobel.jpg: warning: jpeg holds no alpha: alpha was dropped; --alpha drop says that this is meant"],
+    );
 }
 
 #[test]

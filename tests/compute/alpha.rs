@@ -660,3 +660,85 @@ fn a_blurred_square_keeps_its_colour() {
         }
     }
 }
+
+/// Luma is that of the colours, and its alpha is treated as that of a gray picture.
+#[test]
+fn luma_keeps_its_alpha() {
+    let mut random = Random(12);
+    let identity = Filter::new(KernelBank::builtin("identity").unwrap()).with_extent(Border::Edge);
+    for depth in [Depth::U8, Depth::U16] {
+        let colors = image(&mut random, [14, 15, 4], depth);
+        let gray = identity
+            .clone()
+            .with_alpha(Alpha::Copy)
+            .apply(&colors)
+            .unwrap();
+        assert_eq!(gray.shape(), [14, 15, 2]);
+        let luma = identity
+            .clone()
+            .with_alpha(Alpha::Drop)
+            .apply(&colors)
+            .unwrap();
+        assert_eq!(luma.shape(), [14, 15, 1]);
+        let pixels = numbers(&colors);
+        for (at, pixel) in numbers(&gray).chunks(2).enumerate() {
+            assert_eq!(pixel, [numbers(&luma)[at], pixels[at * 4 + 3]]);
+        }
+        for name in ["gaussian5", "sobel", "sharpen"] {
+            for alpha in Alpha::ALL {
+                for border in BORDERS.into_iter().flatten() {
+                    let filter = Filter::new(KernelBank::builtin(name).unwrap());
+                    let filter = filter.with_extent(border).with_alpha(alpha);
+                    let wanted = filter.apply(&gray).unwrap();
+                    let what = format!("{name} {alpha} {border} {depth}");
+                    assert!(filter.apply(&colors).unwrap() == wanted, "{what}");
+                    // Luma that is not rounded is near that, and alpha is the same.
+                    let floats = filter.clone().with_map(Map::Float);
+                    let [near, rounded] =
+                        [&colors, &gray].map(|image| numbers(&floats.apply(image).unwrap()));
+                    let channels = wanted.channels();
+                    for (at, (near, rounded)) in near.iter().zip(&rounded).enumerate() {
+                        match at % channels {
+                            1 => assert!((near - rounded).abs() < 0.5, "{what} {near} {rounded}"),
+                            _ if alpha == Alpha::Weight && name != "gaussian5" => {}
+                            _ => assert!((near - rounded).abs() < 8.0, "{what} {near} {rounded}"),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a transparent pixel hides does not change the pixels that are seen.
+#[test]
+fn hidden_colours_are_not_seen() {
+    let mut random = Random(13);
+    for depth in [Depth::U8, Depth::U16] {
+        let one = image(&mut random, [20, 18, 4], depth);
+        let mut changed = numbers(&one);
+        for pixel in changed.chunks_exact_mut(4).filter(|pixel| pixel[3] == 0.0) {
+            pixel[..3].fill(depth.full_scale());
+        }
+        let samples = match depth {
+            Depth::U8 => Samples::U8(changed.iter().map(|&n| n as u8).collect()),
+            _ => Samples::U16(changed.iter().map(|&n| n as u16).collect()),
+        };
+        let other = Image::new(20, 18, 4, samples).unwrap();
+        for name in ["gaussian5", "sharpen", "sobel", "log9"] {
+            let filter = Filter::new(KernelBank::builtin(name).unwrap())
+                .with_extent(Border::Reflect)
+                .with_channel(Channel::Each)
+                .with_alpha(Alpha::Weight);
+            let [one, other] = [&one, &other].map(|image| numbers(&filter.apply(image).unwrap()));
+            let seen = one
+                .chunks(4)
+                .zip(other.chunks(4))
+                .filter(|(pixel, _)| pixel[3] > 0.0);
+            assert!(seen.clone().count() > 100);
+            for (one, other) in seen {
+                assert_eq!(one, other, "{name} {depth}");
+            }
+        }
+    }
+}

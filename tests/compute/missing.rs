@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use stridekern::{
-    Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank, Map,
-    Mask, Method, Missing, Samples, Tuning,
+    Alpha, Border, Channel, Combine, Depth, Extent, Filter, Image, ImageView, Kernel, KernelBank,
+    Map, Mask, Method, Missing, Samples, Tuning,
     image::{Bool, f16},
     simd::Simd,
 };
@@ -678,6 +678,11 @@ fn luma_is_missing_where_any_colour_is_and_alpha_is_copied() {
         luma(90.0, 91.0, 92.0).round(),
     ];
     let zero = || Missing::value(0.0);
+    let both = numbers(&identity().ignoring(zero()).apply(&bytes).unwrap());
+    let [lumas, alphas] = [0, 1].map(|at| both.iter().skip(at).step_by(2));
+    assert_eq!(Vec::from_iter(lumas.copied()), wanted);
+    assert!(alphas.eq(stored.iter().skip(3).step_by(4)));
+    let identity = || identity().with_alpha(Alpha::Drop);
     assert_eq!(
         numbers(&identity().ignoring(zero()).apply(&bytes).unwrap()),
         wanted
@@ -687,11 +692,13 @@ fn luma_is_missing_where_any_colour_is_and_alpha_is_copied() {
     let made = numbers(&float.apply(&bytes).unwrap());
     assert!((made[0] - luma(10.0, 20.0, 30.0)).abs() < 1e-5 && made[1] == 0.0);
     let wide = Filter::new(Kernel::new(1, 3, vec![1.0; 3]).unwrap()).ignoring(zero());
+    let wide = wide.with_alpha(Alpha::Drop);
     let made = numbers(&wide.with_map(Map::Float).apply(&bytes).unwrap());
     let mean = (luma(10.0, 20.0, 30.0) + luma(50.0, 60.0, 70.0)) / 2.0 * 3.0;
     assert!((made[0] - mean).abs() < 1e-4, "{} {mean}", made[0]);
     // Each channel for itself, alpha as it is.
-    let each = identity().with_channel(Channel::Each).ignoring(zero());
+    let each = identity().with_alpha(Alpha::Copy);
+    let each = each.with_channel(Channel::Each).ignoring(zero());
     assert_eq!(numbers(&each.apply(&bytes).unwrap()), stored);
     let two = Filter::new(
         Kernel::new(1, 2, vec![1.0, 1.0])

@@ -3,8 +3,8 @@
 use std::{fs, path::PathBuf};
 
 use stridekern::{
-    Axes, Border, Channel, Depth, Error, Extent, Filter, Image, ImageView, Kernel, KernelBank, Map,
-    Tuning,
+    Alpha, Axes, Border, Channel, Depth, Error, Extent, Filter, Image, ImageView, Kernel,
+    KernelBank, Map, Tuning,
     codec::{self, Format, Limits},
     error::{InputError, OutputError},
     run::{self, Existing, Job, Mode, Options, Outcome, Place, Report, Request, Silent},
@@ -227,7 +227,7 @@ impl Array {
         let first = &results[0].1;
         let keeps_channels = self
             .axis('C')
-            .is_none_or(|c| self.shape[c] == first.channels());
+            .is_none_or(|c| first.channels() > 1 || self.shape[c] == 1);
         let kept = |letter: &char| *letter != 'C' || keeps_channels;
         let axes: String = self.axes.chars().filter(kept).collect();
         let shape: Vec<_> = (axes.chars())
@@ -461,8 +461,21 @@ fn channels_in_every_order_are_as_alone() {
                         .with_depth(Depth::U16),
                 );
             }
+            let lines = axes.find(['Y', 'X']);
+            let precedes = axes.find('C') < lines;
+            let alphas: &[Alpha] = match (channels, precedes) {
+                (2 | 4, false) if !depth.is_float() => &Alpha::ALL,
+                (2 | 4, _) => &[Alpha::Copy, Alpha::Filter, Alpha::Drop],
+                _ => &[],
+            };
+            for &alpha in alphas {
+                let each = filter.clone().with_channel(Channel::Each);
+                filters.push(each.with_alpha(alpha));
+            }
             if channels < 5 {
-                filters.push(filter.clone());
+                // The alpha beside luma has no place before the rows.
+                let alpha = (channels == 4 && precedes).then_some(Alpha::Drop);
+                filters.push(filter.clone().with_alpha(alpha));
             }
             if matches!(channels, 3 | 4) {
                 filters.push(filter.clone().with_channel(Channel::Green));

@@ -4,6 +4,7 @@ mod copy_alpha;
 mod copy_pixels;
 mod luma;
 mod select;
+mod unpremultiply;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ pub(super) use copy_alpha::CopyAlpha;
 pub(super) use copy_pixels::CopyPixels;
 pub(super) use luma::Luma;
 pub(super) use select::Select;
+pub(super) use unpremultiply::{Unpremultiply, premultiply, straight};
 
 use super::Rows;
 use crate::{

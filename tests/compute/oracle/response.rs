@@ -2,7 +2,7 @@
 //! maps and depths. Nothing here is the library's but the names of the options.
 
 use num_bigint::BigInt;
-use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
+use stridekern::{Alpha, Border, Channel, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
 
 use super::{
     BIAS_WHOLE, LUMA_UNROUNDED,
@@ -154,6 +154,8 @@ impl Case {
             .with_step(self.step)
             .with_dilation(self.dilation)
             .with_channel(self.channel)
+            // The oracle's luma is gray.
+            .with_alpha((self.channel == Channel::Luma).then_some(Alpha::Drop))
             .with_map(self.map)
             .with_depth(self.to)
     }
