@@ -481,7 +481,7 @@ fn estimates_hold_where_pixels_are_turned() {
                         .unwrap();
                     }
                     if (number, from, map, is_masked) == (2, Format::Tiff, Map::Clamp, false) {
-                        let mode = mode_of(&path, format, &filter);
+                        let (mode, _) = planned(&path, format, &filter);
                         assert!(matches!(mode, Mode::Streaming { .. }), "{mode}");
                     }
                 }
@@ -493,6 +493,11 @@ fn estimates_hold_where_pixels_are_turned() {
 
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
+    planned(path, format, filter).1
+}
+
+/// How a run goes, and what is estimated for it.
+fn planned(path: &Path, format: Format, filter: &Filter) -> (Mode, u64) {
     let request = Request {
         filter: filter.clone(),
         output: Place::Standard,
@@ -505,7 +510,8 @@ fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
     let input = Input::open(&job, &options()).unwrap();
     let plan = input.plan(&job.results[0], &Tuning::default()).unwrap();
     let mode = Mode::new(&input, [&plan]);
-    run::memory_needed(&input, &mode, [(&plan, &job.results[0], false)])
+    let needed = run::memory_needed(&input, &mode, [(&plan, &job.results[0], false)]);
+    (mode, needed)
 }
 
 /// The estimate and the peak of a run.
