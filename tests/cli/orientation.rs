@@ -113,7 +113,7 @@ fn results_are_those_of_the_picture_as_it_is_seen() {
                 let told: Vec<_> = ran.err.lines().collect();
                 assert!(
                     told.iter()
-                        .all(|line| line.contains("EXIF data: they were dropped")),
+                        .all(|line| line.contains("metadata left out: EXIF data (")),
                     "{line}: {told:?}"
                 );
                 let read = decoded(&room, &output);
