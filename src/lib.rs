@@ -60,7 +60,7 @@ pub use plan::{Answer, Plan, Tuning};
 pub use runner::Runner;
 pub use stop::Stop;
 #[cfg(feature = "codecs")]
-pub use warning::{Warning, WarningKind};
+pub use warning::{ClipCause, Warning, WarningKind};
 
 /// The code of the README, tested.
 #[cfg(doctest)]

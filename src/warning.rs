@@ -18,9 +18,17 @@ pub enum WarningKind {
     /// An ICC profile was dropped because it is damaged, or takes more than 1/64 of
     /// [`Limits::max_memory`](crate::codec::Limits::max_memory).
     Profile,
-    /// Responses lay beyond the range of an integer result and were clipped to it, or were so
-    /// small that little was left of them, which [`Map::Stretch`](crate::Map::Stretch) avoids.
-    Clipped,
+    /// Responses lay beyond the range of an integer result and were clipped to it.
+    Clipped(ClipCause),
+    /// Responses were so small that little was left of them in integers, which
+    /// [`Map::Stretch`](crate::Map::Stretch) avoids.
+    Levelled,
+    /// Responses that are not a number became 0.
+    NotANumber,
+    /// Finite responses became infinite.
+    Infinite,
+    /// Windows had too few present samples: see [`Missing`](crate::Missing).
+    Missing,
     /// An array of three axes was read as rows, columns and channels, since nobody said what its
     /// [`Axes`](crate::Axes) are.
     Axes,
@@ -41,6 +49,37 @@ pub enum WarningKind {
     Other,
 }
 
+/// Why responses were clipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClipCause {
+    /// They are negative: [`Map::Abs`](crate::Map::Abs), [`Map::Offset`](crate::Map::Offset)
+    /// and [`Map::Float`](crate::Map::Float) keep them.
+    Negative,
+    /// The weights sum to more than the divisor.
+    Weights,
+    /// They are larger, or smaller, than the type of the result holds:
+    /// [`Map::Stretch`](crate::Map::Stretch) keeps them.
+    Range,
+}
+
+impl WarningKind {
+    /// A name for programs, such as `clipped` or `not_a_number`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Clipped(_) => "clipped",
+            Self::Levelled => "levelled",
+            Self::NotANumber => "not_a_number",
+            Self::Infinite => "infinite",
+            Self::Missing => "missing",
+            Self::Axes => "axes",
+            Self::NoData => "no_data",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl Warning {
     /// An ICC profile was dropped because it may take more than this many bytes.
     pub(crate) fn profile(format: &str, limit: usize) -> Self {
@@ -53,8 +92,63 @@ impl Warning {
         }
     }
 
-    /// Responses in this range were clipped to that of an integer result.
-    pub(crate) fn clipped([[low, high], limits]: [[f64; 2]; 2]) -> Self {
+    /// These shares of the samples were clipped to the ends of an integer type, the first to
+    /// the first. `reason` is a clause.
+    pub(crate) fn clipped(
+        ends: [i128; 2],
+        shares: [f64; 2],
+        cause: ClipCause,
+        reason: &str,
+    ) -> Self {
+        let mut parts = [(shares[0], ends[0]), (shares[1], ends[1])];
+        parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let [(most, end), (less, other)] = parts;
+        let also = match less > 0.0 {
+            true => format!(" and {} to {other}", percent(less)),
+            false => String::new(),
+        };
+        Self {
+            kind: WarningKind::Clipped(cause),
+            text: format!(
+                "{} of the samples were clipped to {end}{also}{reason}",
+                percent(most)
+            ),
+        }
+    }
+
+    /// So many responses are not a number.
+    pub(crate) fn not_a_number(count: u64) -> Self {
+        let text = match count {
+            1 => "1 response is not a number and became 0".to_owned(),
+            _ => format!("{count} responses are not a number and became 0"),
+        };
+        let kind = WarningKind::NotANumber;
+        Self { kind, text }
+    }
+
+    /// So many finite responses are beyond the range of floats of this depth.
+    pub(crate) fn infinite(count: u64, depth: impl fmt::Display) -> Self {
+        let [responses, are] = match count {
+            1 => ["response", "is"],
+            _ => ["responses", "are"],
+        };
+        Self {
+            kind: WarningKind::Infinite,
+            text: format!(
+                "{count} finite {responses} {are} beyond what {depth} samples hold and became infinite"
+            ),
+        }
+    }
+
+    /// What [`Plan`](crate::Plan) says of missing samples.
+    pub(crate) const fn missing(text: String) -> Self {
+        let kind = WarningKind::Missing;
+        Self { kind, text }
+    }
+
+    /// Responses in this range were clipped to that of an integer result: these shares, below
+    /// and above.
+    pub(crate) fn clipped_range([low, high]: [f64; 2], limits: [f64; 2], shares: [f64; 2]) -> Self {
         // The ends of 64-bit integers, in no more digits than they have here.
         let limit = |value: f64| match value.abs() < 2_f64.powi(53) {
             true => value.to_string(),
@@ -62,9 +156,9 @@ impl Warning {
         };
         let (low, high) = (number(low), number(high));
         Self {
-            kind: WarningKind::Clipped,
+            kind: WarningKind::Clipped(ClipCause::Range),
             text: format!(
-                "responses from {low} to {high} were clipped to {}..{}{}",
+                "responses from {low} to {high} were clipped to {}..{}{}: {} of the samples",
                 limit(limits[0]),
                 limit(limits[1]),
                 // Else in samples.
@@ -72,7 +166,8 @@ impl Warning {
                     ", full scale"
                 } else {
                     ""
-                }
+                },
+                percent(shares[0] + shares[1]),
             ),
         }
     }
@@ -80,7 +175,7 @@ impl Warning {
     /// Responses in this range, at most 1, were rounded to integers without being scaled.
     pub(crate) fn levelled([low, high]: [f64; 2]) -> Self {
         Self {
-            kind: WarningKind::Clipped,
+            kind: WarningKind::Levelled,
             text: format!(
                 "responses from {} to {} were rounded to whole numbers, as samples of these types are not scaled",
                 number(low),
@@ -137,6 +232,16 @@ impl Warning {
     pub const fn kind(&self) -> WarningKind {
         self.kind
     }
+}
+
+/// A share as `12.5 %`.
+fn percent(share: f64) -> String {
+    let text = match (share * 1000.0).round() {
+        0.0 if share > 0.0 => return "less than 0.1 %".to_owned(),
+        1000.0 if share < 1.0 => return "more than 99.9 %".to_owned(),
+        tenths => (tenths / 10.0).to_string(),
+    };
+    format!("{text} %")
 }
 
 /// A response as 32-bit floats hold it, without the digits of a binary fraction.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
 use stridekern::{
-    Depth, Error, Warning, WarningKind,
+    ClipCause, Depth, Error, Warning, WarningKind,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
     kernel::{KernelError, PathFault},
 };
@@ -67,7 +67,12 @@ pub(super) fn warning(warning: &Warning) -> String {
     let after = match warning.kind() {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
-        WarningKind::Clipped => "; --map stretch keeps them",
+        WarningKind::Clipped(ClipCause::Negative) => ": --map abs, offset or float keeps them",
+        WarningKind::Clipped(ClipCause::Range) | WarningKind::Levelled => {
+            "; --map stretch keeps them"
+        }
+        WarningKind::NotANumber => "; --map float keeps them, --ignore nan leaves them out",
+        WarningKind::Infinite => "; --depth f64 holds them",
         WarningKind::NoData => "; --ignore nodata leaves them out",
         WarningKind::Transparent => "; --alpha weight keeps them out",
         WarningKind::Alpha => "; --alpha drop says that this is meant",

@@ -14,6 +14,7 @@ use super::{
     advice,
     messages::{self, Messages},
     settings::{Bench, Settings},
+    told,
 };
 
 /// Measures every result of every input; returns how many failed.
@@ -68,7 +69,7 @@ impl MethodTimes {
 }
 
 fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages) -> Result<()> {
-    let opened = messages::read(job, &settings.batch.options, messages)?;
+    let (opened, told) = messages::read(job, &settings.batch.options, messages)?;
     let image = opened.image();
     for request in &job.results {
         let mut filter = request.filter.clone();
@@ -126,6 +127,7 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
                     "planes": opened.planes(),
                 });
                 messages::extend(&mut object, messages::path_json("input", job.input.path()));
+                messages::extend(&mut object, told::json(&told));
                 messages::print_line(object);
             } else {
                 messages::print_line(format_args!(

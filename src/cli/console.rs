@@ -26,6 +26,7 @@ use super::{
     messages::{self, Messages},
     settings::Settings,
     statistics,
+    told::{self, OfKernels, Told},
     unused_options::UnusedOptions,
 };
 
@@ -52,10 +53,12 @@ pub(super) struct Console {
     lines: Mutex<ProgressLines>,
     /// The number of results with a JSON line.
     described: AtomicUsize,
-    /// With JSON: the warnings by path, until the line of their result is printed.
-    warned: Mutex<HashMap<PathBuf, Vec<String>>>,
-    /// Outputs that show colours of transparent pixels, and their inputs.
-    transparent: Mutex<[BTreeSet<PathBuf>; 2]>,
+    /// The warnings by path, until their result is reported: in the order of the inputs.
+    warned: Mutex<HashMap<PathBuf, Vec<Told>>>,
+    /// Those that are told at the end.
+    of_kernels: Mutex<OfKernels>,
+    /// Pictures whose transparent pixels show.
+    transparent: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// The state of the progress lines that are printed where there is no bar.
@@ -107,6 +110,7 @@ impl Console {
             shown: Once::new(),
             described: AtomicUsize::new(0),
             warned: Mutex::default(),
+            of_kernels: Mutex::default(),
             transparent: Mutex::default(),
         }
     }
@@ -121,6 +125,11 @@ impl Console {
     /// Removes the bar and prints a summary if several results did not all succeed.
     pub(super) fn finish(&self, summary: &Summary) {
         self.bar.finish_and_clear();
+        // Of jobs that were given up.
+        for (path, warnings) in self.warned().drain() {
+            told::print_all(&path, &warnings, self.messages);
+        }
+        self.of_kernels().print(self.messages);
         self.tell_transparent();
         let Summary {
             done,
@@ -150,14 +159,13 @@ impl Console {
         }
     }
 
-    fn transparent(&self) -> MutexGuard<'_, [BTreeSet<PathBuf>; 2]> {
+    fn transparent(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         (self.transparent.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells once of all pictures whose transparent pixels show.
     fn tell_transparent(&self) {
-        let [_, inputs] = &*self.transparent();
-        let pictures = match inputs.len() {
+        let pictures = match self.transparent().len() {
             0 => return,
             1 => "1 picture has".to_owned(),
             count => format!("{count} pictures have"),
@@ -187,8 +195,14 @@ impl Console {
         }
     }
 
+    fn of_kernels(&self) -> MutexGuard<'_, OfKernels> {
+        (self.of_kernels.lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn result(&self, job: &Job, index: usize, outcome: Result<&Outcome, &Error>) {
-        let output = job.results[index].output.path().display();
+        let request = &job.results[index];
+        let mut told = self.take_warnings(job, index, outcome);
+        let output = request.output.path().display();
         match outcome {
             // The summary counts them.
             Err(Error::Stopped) => {}
@@ -217,22 +231,19 @@ impl Console {
             }
             Ok(_) => {}
         }
-        let mut unused = Vec::new();
         if let Ok(Outcome::Done(done)) = outcome {
-            let output = job.results[index].output.path();
-            let [outputs, inputs] = &mut *self.transparent();
-            if outputs.remove(output) {
-                inputs.insert(job.input.path().to_owned());
+            let output = request.output.path();
+            told.extend(messages::warn_unused(
+                &self.unused_options,
+                done.format,
+                output,
+                self.messages,
+            ));
+            if let Some(statistics) = &done.statistics {
+                self.statistics(output, done, statistics);
             }
-            unused =
-                messages::warn_unused(&self.unused_options, done.format, output, self.messages);
         }
-        if let Ok(Outcome::Done(done)) = outcome
-            && let Some(statistics) = &done.statistics
-        {
-            self.statistics(job.results[index].output.path(), done, statistics);
-        }
-        self.describe((job, index), outcome, unused);
+        self.describe((job, index), outcome, &told);
     }
 
     /// Prints the table of a result.
@@ -258,38 +269,64 @@ impl Console {
         }
     }
 
-    /// Prints the JSON line of a result; `more` are additional warnings.
+    /// Prints the JSON line of a result with these warnings.
     fn describe(
         &self,
         (job, index): (&Job, usize),
         outcome: Result<&Outcome, &Error>,
-        more: Vec<String>,
+        warnings: &[Told],
     ) {
         if self.json {
             let mut object = messages::result_json(job, index, outcome);
-            let mut warnings = self.warnings(job, index);
-            warnings.extend(more);
-            messages::extend(&mut object, messages::warnings_json(&warnings));
+            messages::extend(&mut object, told::json(warnings));
             messages::print_result_line(object);
             self.described.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn warned(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<String>>> {
+    fn warned(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<Told>>> {
         self.warned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The warnings of a result and its input; those of the input are dropped after its last
-    /// result.
-    fn warnings(&self, job: &Job, index: usize) -> Vec<String> {
+    /// The warnings of a result and its input. Prints those of the input with its first result;
+    /// with the last one they are dropped.
+    fn take_warnings(
+        &self,
+        job: &Job,
+        index: usize,
+        outcome: Result<&Outcome, &Error>,
+    ) -> Vec<Told> {
         let mut warned = self.warned();
-        let (input, output) = (job.input.path(), job.results[index].output.path());
-        let mut all = match index + 1 < job.results.len() {
+        let request = &job.results[index];
+        let (input, output) = (job.input.path(), request.output.path());
+        let of_input = match index + 1 < job.results.len() {
             true => warned.get(input).cloned(),
             false => warned.remove(input),
+        };
+        let of_output = warned.remove(output);
+        drop(warned);
+        let share = match outcome {
+            Ok(Outcome::Done(done)) => done.clipped.share(),
+            _ => 0.0,
+        };
+        let kernel = request.filter.bank().name();
+        let mut all = Vec::new();
+        for (path, warnings, is_printed) in
+            [(input, of_input, index > 0), (output, of_output, false)]
+        {
+            let warnings = warnings.unwrap_or_default();
+            all.extend_from_slice(&warnings);
+            if !is_printed {
+                let mut rest = self.of_kernels().take(kernel, path, share, warnings);
+                let mut shown = rest.extract_if(.., |told| told.is_transparent());
+                // A result that was not made shows nothing.
+                if shown.next().is_some() && outcome.is_ok() {
+                    self.transparent().insert(input.to_owned());
+                }
+                drop(shown);
+                told::print_all(path, &rest, self.messages);
+            }
         }
-        .unwrap_or_default();
-        all.extend(warned.remove(output).unwrap_or_default());
         all
     }
 
@@ -318,20 +355,9 @@ impl Report for Console {
                 self.bar.suspend(|| self.ended());
             }
             Event::Warning { path, message } => {
-                let is_told_at_end = message.kind() == WarningKind::Transparent;
-                let message = advice::warning(message);
-                if self.json {
-                    let mut warned = self.warned();
-                    let of_path = warned.entry(path.to_owned()).or_default();
-                    of_path.push(message.clone());
-                }
-                if is_told_at_end {
-                    let [outputs, _] = &mut *self.transparent();
-                    outputs.insert(path.to_owned());
-                    return;
-                }
-                self.bar
-                    .suspend(|| messages::warn(path, &message, self.messages));
+                let mut warned = self.warned();
+                let of_path = warned.entry(path.to_owned()).or_default();
+                of_path.push(Told::new(message));
             }
             Event::Result {
                 job,
@@ -339,9 +365,12 @@ impl Report for Console {
                 outcome,
             } => self.bar.suspend(|| self.result(job, index, outcome)),
             Event::InputFailed { job, error } => self.bar.suspend(|| {
+                let results = 0..job.results.len();
+                let told = results.map(|index| self.take_warnings(job, index, Err(error)));
+                let told = Vec::from_iter(told);
                 self.failed(job, error);
-                for index in 0..job.results.len() {
-                    self.describe((job, index), Err(error), Vec::new());
+                for (index, told) in told.iter().enumerate() {
+                    self.describe((job, index), Err(error), told);
                 }
             }),
             _ => {}

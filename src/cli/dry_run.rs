@@ -11,6 +11,7 @@ use super::{
     advice,
     messages::{self, Messages},
     settings::Settings,
+    told::{self, Told},
 };
 
 /// Lists every result; returns how many would fail.
@@ -19,20 +20,20 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
     for job in &settings.batch.jobs {
         match run::dry_run(job, &settings.batch.options) {
             Ok(DryRun { warnings, outcomes }) => {
-                messages::warn_all(job, &warnings, messages);
+                let told = messages::warn_all(job, &warnings, messages);
                 for (index, outcome) in outcomes.iter().enumerate() {
                     let outcome = outcome.as_ref();
-                    let mut warnings: Vec<_> = warnings.iter().map(advice::warning).collect();
+                    let mut told = told.clone();
                     if let Ok(PlannedOutcome::Made { format, .. }) = outcome {
                         let output = job.results[index].output.path();
-                        warnings.extend(messages::warn_unused(
+                        told.extend(messages::warn_unused(
                             &settings.unused_options,
                             *format,
                             output,
                             messages,
                         ));
                     }
-                    print_result(settings, (job, index), outcome, &warnings, messages);
+                    print_result(settings, (job, index), outcome, &told, messages);
                     failed += usize::from(outcome.is_err());
                 }
             }
@@ -52,7 +53,7 @@ fn print_result(
     settings: &Settings,
     (job, index): (&Job, usize),
     outcome: Result<&PlannedOutcome, &Error>,
-    warnings: &[String],
+    warnings: &[Told],
     messages: Messages,
 ) {
     let request = &job.results[index];
@@ -83,7 +84,7 @@ fn print_result(
             Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
         };
         messages::extend(&mut object, fields);
-        messages::extend(&mut object, messages::warnings_json(warnings));
+        messages::extend(&mut object, told::json(warnings));
         messages::print_line(object);
         return;
     }

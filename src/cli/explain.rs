@@ -13,6 +13,7 @@ use super::{
     advice,
     messages::{self, Messages},
     settings::Settings,
+    told,
 };
 
 /// Explains every result of every input; returns the number of failures.
@@ -29,7 +30,7 @@ pub(super) fn run(settings: &Settings, messages: Messages) -> usize {
 }
 
 fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
-    let input = messages::open(job, &settings.batch.options, messages)?;
+    let (input, told) = messages::open(job, &settings.batch.options, messages)?;
     let tuning = &settings.batch.options.tuning;
     let mask = run::read_mask(&settings.batch.options)?;
     let requests = job.results.iter();
@@ -57,6 +58,7 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
         if settings.json {
             let mut object = facts.json();
             messages::extend(&mut object, messages::path_json("input", job.input.path()));
+            messages::extend(&mut object, told::json(&told));
             messages::print_line(object);
         } else {
             messages::print_line(facts.text());

@@ -18,7 +18,11 @@ use stridekern::{
     text::printable,
 };
 
-use super::{advice, closed_streams, statistics, unused_options::UnusedOptions};
+use super::{
+    advice, closed_streams, statistics,
+    told::{self, Told},
+    unused_options::UnusedOptions,
+};
 
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,8 @@ impl From<Exit> for ExitCode {
 pub(super) struct Messages {
     /// Errors only.
     pub(super) quiet: bool,
+    /// Whether inputs are replaced, so that what is lost is told in any case.
+    pub(super) replaces: bool,
 }
 
 impl Messages {
@@ -59,6 +65,13 @@ impl Messages {
         let line = printable(&message.to_string());
         // If standard error cannot be written, the exit code still reports the error.
         let _ = writeln!(io::stderr().lock(), "stridekern: {line}");
+    }
+
+    /// Prints what is lost on one line, unless `--quiet` is set and every input stays.
+    pub(super) fn loss(self, message: impl fmt::Display) {
+        if !self.quiet || self.replaces {
+            self.error(message);
+        }
     }
 
     /// Prints a message on one line, unless `--quiet` is set.
@@ -158,47 +171,50 @@ fn usage_line(text: &str) -> String {
 }
 
 /// Opens the input of a job that writes nothing, and shows the reader's warnings.
-pub(super) fn open(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Input> {
+pub(super) fn open(
+    job: &Job,
+    options: &Options,
+    messages: Messages,
+) -> stridekern::Result<(Input, Vec<Told>)> {
     let input = Input::open(job, options)?;
-    warn_all(job, input.warnings(), messages);
-    Ok(input)
+    let told = warn_all(job, input.warnings(), messages);
+    Ok((input, told))
 }
 
 /// As above, but reads the input to its end.
-pub(super) fn read(job: &Job, options: &Options, messages: Messages) -> stridekern::Result<Opened> {
+pub(super) fn read(
+    job: &Job,
+    options: &Options,
+    messages: Messages,
+) -> stridekern::Result<(Opened, Vec<Told>)> {
     let opened = Input::open(job, options)?.into_opened()?;
-    warn_all(job, &opened.warnings, messages);
-    Ok(opened)
+    let told = warn_all(job, &opened.warnings, messages);
+    Ok((opened, told))
 }
 
-/// Shows the warnings of an input.
-pub(super) fn warn_all(job: &Job, warnings: &[Warning], messages: Messages) {
-    for warning in warnings {
-        warn(job.input.path(), &advice::warning(warning), messages);
-    }
+/// Shows the warnings of an input, and returns them.
+pub(super) fn warn_all(job: &Job, warnings: &[Warning], messages: Messages) -> Vec<Told> {
+    let all = Vec::from_iter(warnings.iter().map(Told::new));
+    told::print_all(job.input.path(), &all, messages);
+    all
 }
 
-/// Shows the warnings of a file.
-pub(super) fn warn(path: &Path, warning: &str, messages: Messages) {
-    messages.note(format_args!("{}: warning: {warning}", path.display()));
-}
-
-/// Shows the options without effect on a result, each once per format; returns the lines
-/// shown.
+/// Shows the options without effect on a result, each once per format; returns all of them.
 pub(super) fn warn_unused(
     unused_options: &UnusedOptions,
     format: Format,
     output: &Path,
     messages: Messages,
-) -> Vec<String> {
-    let lines = unused_options.unused_for(format);
-    for line in lines
-        .iter()
-        .filter(|line| unused_options.insert_if_new(line))
-    {
-        warn(output, line, messages);
-    }
-    lines
+) -> Vec<Told> {
+    let lines = unused_options.unused_for(format).into_iter().map(|line| {
+        let is_new = unused_options.insert_if_new(&line);
+        let told = Told::unused_option(line);
+        if is_new {
+            told.print(output, messages);
+        }
+        told
+    });
+    lines.collect()
 }
 
 /// Why a result was skipped.
@@ -206,14 +222,6 @@ pub(super) const fn skipped(existing: Existing) -> &'static str {
     match existing {
         Existing::ReplaceOnce => "has its backup, skipped",
         _ => "exists, skipped",
-    }
-}
-
-/// The warnings, if there are any.
-pub(super) fn warnings_json(warnings: &[String]) -> Value {
-    match warnings {
-        [] => json!({}),
-        _ => json!({ "warnings": warnings }),
     }
 }
 
@@ -266,6 +274,7 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
 /// The JSON object of a folder that could not be listed; its images are unknown.
 pub(super) fn folder_json(folder: &Path, error: &Error) -> Value {
     let mut object = json!({ "status": "failed", "error": advice::line(error) });
+    extend(&mut object, told::json(&[]));
     extend(&mut object, path_json("input", folder));
     object
 }
@@ -398,6 +407,11 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
                 "filter_ms": milliseconds(done.filter),
                 "write_ms": milliseconds(done.write),
                 "bytes": done.bytes,
+                "clipped": {
+                    "below": done.clipped.below,
+                    "above": done.clipped.above,
+                    "not_a_number": done.clipped.not_a_number,
+                },
             });
             if let Some(found) = &done.statistics {
                 fields["statistics"] = statistics::json(found);

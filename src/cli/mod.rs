@@ -15,6 +15,7 @@ mod settings;
 mod settings_thread;
 mod signals;
 mod statistics;
+mod told;
 mod unused_options;
 mod values;
 
@@ -46,6 +47,7 @@ pub(crate) fn main() -> ExitCode {
     };
     let messages = Messages {
         quiet: args.report.quiet,
+        replaces: args.output.in_place,
     };
     match run(args, messages) {
         Ok(exit) => exit.into(),

@@ -284,6 +284,18 @@ impl Finish {
     /// Writes the combined and mapped numerators from sum `x` on to `out`.
     #[inline(always)]
     pub(super) fn numerators<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
+        self.combined(sums, x, out);
+        if self.combine == Some(Combine::Magnitude) {
+            out.iter_mut().for_each(|n| *n = n.sqrt());
+        }
+        if self.map == Map::Abs {
+            out.iter_mut().for_each(|n| *n = n.abs());
+        }
+    }
+
+    /// Writes the combined numerators from sum `x` on to `out`; of magnitudes their squares.
+    #[inline(always)]
+    pub(super) fn combined<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
         for (k, (term, sums)) in self.affine.iter().zip(sums).enumerate() {
             let sums = &sums[x..x + out.len()];
             match self.combine {
@@ -296,12 +308,6 @@ impl Finish {
                 Some(Combine::Magnitude) => term.fold(sums, out, |sum, n| sum.add(n.mul(n))),
                 Some(Combine::Direction) => term.fold(sums, out, |x, y| self.direction(x, y)),
             }
-        }
-        if self.combine == Some(Combine::Magnitude) {
-            out.iter_mut().for_each(|n| *n = n.sqrt());
-        }
-        if self.map == Map::Abs {
-            out.iter_mut().for_each(|n| *n = n.abs());
         }
     }
 

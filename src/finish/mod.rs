@@ -5,6 +5,7 @@
 //! ([`integer`]); [`exactness`] decides which of them give exact results, and
 //! [`near_ties`] tells which samples none of them does.
 
+mod clipping;
 mod exact_finish;
 mod exactness;
 mod finish;
@@ -14,6 +15,8 @@ mod response_range;
 mod scale;
 mod tolerance;
 
+pub use clipping::Clipped;
+pub(crate) use clipping::Tally;
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
 pub(crate) use response_range::{Extrema, ResponseRange};

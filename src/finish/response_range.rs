@@ -1,14 +1,12 @@
 //! The range of responses: the maps that depend on it, and what is clipped.
 
-use std::marker::PhantomData;
-
 use num_rational::BigRational;
 
 use super::{BLOCK, Finish, scale::FinalScale, tolerance::push_positions};
 use crate::{
     combine::Combine,
     map::Map,
-    number::{Lane, LaneKind, Real, rational, root, to_f64},
+    number::{Lane, rational, root, to_f64},
     simd::{Body, Isa, Simd},
 };
 
@@ -201,38 +199,6 @@ impl Finish {
         }
     }
 
-    /// The range of the finite numerators of one row. If `skip_alpha`, the last of
-    /// `channels` interleaved channels is skipped.
-    pub(crate) fn range<T: Lane>(
-        &self,
-        simd: Simd,
-        sums: &[&[T]],
-        channels: usize,
-        skip_alpha: bool,
-    ) -> ResponseRange {
-        if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
-            self.range_in::<T, f64>(simd, sums, channels, skip_alpha)
-        } else {
-            self.range_in::<T, f32>(simd, sums, channels, skip_alpha)
-        }
-    }
-
-    fn range_in<T: Lane, F: Real>(
-        &self,
-        simd: Simd,
-        sums: &[&[T]],
-        channels: usize,
-        skip_alpha: bool,
-    ) -> ResponseRange {
-        simd.run(RangeOfRow {
-            finish: self,
-            sums,
-            channels,
-            skip_alpha,
-            real: PhantomData::<F>,
-        })
-    }
-
     /// Whether responses may be saturated that a result of the image's own range would hold, or
     /// a float one: those of floats, and of integers whose range that of the result does not
     /// contain.
@@ -311,55 +277,6 @@ impl<T: Lane> Body for FindBeyond<'_, T> {
                 *flag = u8::from(*n <= low) | u8::from(*n >= high);
             }
             push_positions(&flags, x, self.found);
-        }
-    }
-}
-
-/// The operands of [`Finish::range`], which computes in `F`.
-struct RangeOfRow<'a, T, F> {
-    finish: &'a Finish,
-    sums: &'a [&'a [T]],
-    channels: usize,
-    skip_alpha: bool,
-    real: PhantomData<F>,
-}
-
-impl<T: Lane, F: Real> Body for RangeOfRow<'_, T, F> {
-    type Output = ResponseRange;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) -> ResponseRange {
-        // Independent minima and maxima, for vectors.
-        const PARTS: usize = 32;
-        let [infinity, nan] = [f64::INFINITY, f64::NAN].map(F::from_f64);
-        let negative_infinity = F::from_f64(f64::NEG_INFINITY);
-        let (mut low, mut high) = ([infinity; PARTS], [negative_infinity; PARTS]);
-        let mut numerators = [F::ZERO; BLOCK];
-        let len = self.sums.first().map_or(0, |s| s.len());
-        for x in (0..len).step_by(BLOCK) {
-            let used = BLOCK.min(len - x);
-            self.finish
-                .numerators(self.sums, x, &mut numerators[..used]);
-            numerators[used..].fill(nan);
-            if self.skip_alpha {
-                let first = self.channels - 1 - x % self.channels;
-                let alpha = (first..used).step_by(self.channels);
-                alpha.for_each(|at| numerators[at] = nan);
-            }
-            for part in numerators.chunks_exact(PARTS) {
-                for ((&n, low), high) in part.iter().zip(&mut low).zip(&mut high) {
-                    // One select and one comparison each, which compile to vectors.
-                    let is_finite = n.abs() < infinity;
-                    let lower = if is_finite { n } else { infinity };
-                    let higher = if is_finite { n } else { negative_infinity };
-                    *low = if lower < *low { lower } else { *low };
-                    *high = if higher > *high { higher } else { *high };
-                }
-            }
-        }
-        ResponseRange {
-            low: low.map(F::to_f64).into_iter().fold(f64::INFINITY, f64::min),
-            high: (high.map(F::to_f64).into_iter()).fold(f64::NEG_INFINITY, f64::max),
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     fn div(self, other: Self) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
+    fn is_nan(self) -> bool;
     /// The larger number; NaN if either is NaN.
     fn larger(self, other: Self) -> Self;
     /// Rounded to the nearest integer, ties to even, and saturated to
@@ -89,6 +90,11 @@ macro_rules! real {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 self.sqrt()
+            }
+
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self.is_nan()
             }
 
             #[inline(always)]

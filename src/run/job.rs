@@ -11,6 +11,7 @@ use crate::{
     codec::{EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, PartFate},
     error::{Error, Result},
     filter::Filter,
+    finish::Clipped,
     plan::{Plan, Tuning},
     statistics::Statistics,
 };
@@ -188,6 +189,8 @@ pub struct Done {
     pub planes: usize,
     /// Bytes written.
     pub bytes: u64,
+    /// Samples that their responses do not fit into.
+    pub clipped: Clipped,
     /// Samples of the result that are missing, as too few are present in their windows; 0
     /// if the filter ignores none.
     pub missing: u64,

@@ -4,6 +4,7 @@
 mod budget;
 mod carried;
 mod chunk_rows;
+mod clipping;
 mod control;
 mod dataflow;
 mod dry_run;
@@ -30,6 +31,7 @@ mod verify;
 mod writer;
 
 pub use crate::file::special;
+pub use crate::finish::Clipped;
 pub use crate::stop::Stop;
 pub use carried::metadata_fates;
 pub use dry_run::{DryRun, PlannedOutcome, dry_run};

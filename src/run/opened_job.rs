@@ -169,6 +169,7 @@ impl OpenedJob<'_> {
                     output,
                     filter,
                     warnings,
+                    clipped,
                     missing,
                     statistics,
                 } = produced;
@@ -182,6 +183,7 @@ impl OpenedJob<'_> {
                     array_shape: array.map(|array| array.shape().to_vec()),
                     planes: planes.map_or(1, Planes::count),
                     bytes: written.bytes,
+                    clipped,
                     missing,
                     metadata: written.fates,
                     read,

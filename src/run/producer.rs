@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    chunk_rows,
+    chunk_rows, clipping,
     events::{Event, Report},
     output::{FinishedOutput, OutputWriter},
     plane_computer::{PlaneComputer, PlaneSource},
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     codec::Metadata,
     error::{Error, Result},
+    finish::Clipped,
     image::ImageView,
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
@@ -37,8 +38,9 @@ pub(super) struct Produced {
     pub(super) output: FinishedOutput,
     /// The time spent filtering.
     pub(super) filter: Duration,
-    /// That responses were clipped or levelled, are missing, or show transparent pixels.
+    /// That responses did not fit into samples, are missing, or show transparent pixels.
     pub(super) warnings: Vec<Warning>,
+    pub(super) clipped: Clipped,
     /// Samples that are missing.
     pub(super) missing: u64,
     pub(super) statistics: Option<Statistics>,
@@ -86,8 +88,8 @@ impl<'scope> Producer<'scope> {
             plan,
             chain: Chain::new(plan)?,
             scratch: {
-                let scratch = match plan.convolution.finish.may_clip() {
-                    true => Scratch::noting_responses(),
+                let scratch = match plan.convolution.finish.may_saturate() {
+                    true => Scratch::tallying(),
                     false => Scratch::default(),
                 };
                 match plan.shows_transparent() {
@@ -259,15 +261,14 @@ impl<'scope> Producer<'scope> {
 
     /// Waits until the result is written, or gives its error.
     pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
-        let (finish, responses) = (&self.plan.convolution.finish, self.scratch.responses());
-        let levelled = finish.levelled(responses).map(Warning::levelled);
+        let tally = self.scratch.tally();
+        let mut warnings = clipping::warnings(self.plan, &tally);
         let missing = self.scratch.missing();
-        let noted = self.plan.missing_note(missing).map(Warning::from);
-        let clipped = finish.clipped(responses).map(Warning::clipped);
-        let transparent = (self.scratch.transparent()).then(Warning::transparent);
-        let responses = clipped.into_iter().chain(levelled);
+        warnings.extend(self.plan.missing_note(missing).map(Warning::missing));
+        warnings.extend((self.scratch.transparent()).then(Warning::transparent));
         Ok(Produced {
-            warnings: responses.chain(noted).chain(transparent).collect(),
+            warnings,
+            clipped: tally.clipped,
             missing,
             output: self.writer?.finish(metadata)?,
             filter: self.busy,

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::PoisonError};
 use super::{Rows, RowsMut, Run, parallel};
 use crate::{
     error::Result,
-    finish::{Finish, ResponseRange},
+    finish::{Finish, ResponseRange, Tally},
     image::SampleSliceMut,
     plan::Convolution,
 };
@@ -22,8 +22,8 @@ pub(super) trait BandPass: Sync {
     /// Sums the windows of these rows of the result.
     fn sum(&self, rows: &Range<usize>, run: &Run<'_>, scratch: &mut Self::Scratch) -> Result<()>;
 
-    /// Finishes a row of a band that begins with row `first` of the result, and returns the
-    /// range of its numerators if that is noted.
+    /// Finishes a row of a band that begins with row `first` of the result, and returns what its
+    /// responses are if that is noted.
     fn finish_row(
         &self,
         finish: &Finish,
@@ -31,7 +31,7 @@ pub(super) trait BandPass: Sync {
         out: SampleSliceMut<'_>,
         run: &Run<'_>,
         scratch: &mut Self::Scratch,
-    ) -> Result<ResponseRange>;
+    ) -> Result<Tally>;
 
     /// The range of the numerators of a row of a band that begins with row `first` of the
     /// result.
@@ -83,15 +83,14 @@ pub(super) fn fill<P: BandPass>(
         let samples = out.reborrow();
         if !pass.fill_plain(&rows, RowsMut { samples, stride }, run, scratch)? {
             pass.sum(&rows, run, scratch)?;
-            let mut range = ResponseRange::EMPTY;
+            let mut tally = Tally::EMPTY;
             for row in 0..rows.len() {
                 let out = out.reborrow().range(row * stride, row * stride + row_len);
-                let responses = pass.finish_row(finish, (rows.start, row), out, run, scratch)?;
-                range = range.join(responses);
+                tally.join(pass.finish_row(finish, (rows.start, row), out, run, scratch)?);
             }
-            if let Some(responses) = run.responses {
-                let mut all = responses.lock().unwrap_or_else(PoisonError::into_inner);
-                *all = all.join(range);
+            if let Some(all) = run.tally {
+                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                all.join(tally);
             }
         }
         (run.progress)(rows.len());

@@ -165,7 +165,7 @@ impl Chain {
         let (last, before) = (scratch.stages.split_last_mut()).expect("the chain has begun");
         let source = self.output_of(before, image, stage.source_rows(&rows), stop)?;
         let run = Run {
-            responses: scratch.responses.as_ref(),
+            tally: scratch.tally.as_ref(),
             missing: Some(&scratch.missing),
             transparent: scratch.transparent.as_ref(),
             ..self.run_of(last, columns, progress, stop)
@@ -236,7 +236,7 @@ impl Chain {
         Run {
             columns,
             finishes: scratch.finishes.as_deref(),
-            responses: None,
+            tally: None,
             missing: None,
             transparent: None,
             pool: &scratch.pool,

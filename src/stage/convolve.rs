@@ -17,7 +17,7 @@ use super::{
 use crate::{
     engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
-    finish::{Extrema, ResponseRange},
+    finish::{Extrema, Finish, ResponseRange, Tally},
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples, try_resize},
     number::{Element, Lane, LaneKind},
     plan::Convolution,
@@ -205,8 +205,8 @@ struct Finishing<'a> {
     stride: usize,
     /// The columns of the output to compute.
     columns: &'a Range<usize>,
-    /// Where to note the range of the numerators.
-    responses: Option<&'a Mutex<ResponseRange>>,
+    /// Where to note what the responses are.
+    tally: Option<&'a Mutex<Tally>>,
 }
 
 /// One run of the stage over source rows.
@@ -231,7 +231,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             non_temporal: convolution.uses_non_temporal_stores(bytes),
             stride: out.stride,
             columns: &run.columns,
-            responses: run.responses,
+            tally: run.tally,
         };
         let band_rows = self.band_rows(rows.len());
         let threads = match rows.len() <= band_rows {
@@ -269,7 +269,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         }: &mut Scratch<E, T>,
     ) -> Result<()> {
         let channels = self.convolution.channels;
-        let mut range = ResponseRange::EMPTY;
+        let mut tally = Tally::EMPTY;
         simd::streaming(|stream| -> Result<()> {
             for tile in self.tiles(rows.clone(), finishing.columns) {
                 let len = tile.columns.len() * channels;
@@ -288,8 +288,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                         (row.y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);
                     let left = tile.columns.start;
-                    if finishing.responses.is_some() {
-                        range = range.join(self.range_of_row(row.sums));
+                    if finishing.tally.is_some() {
+                        tally.join(self.tally_row(&finishing.finishes.of_sums, row.sums));
                     }
                     if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
@@ -304,9 +304,9 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             }
             Ok(())
         })?;
-        if let Some(responses) = finishing.responses {
-            let mut all = responses.lock().unwrap_or_else(PoisonError::into_inner);
-            *all = all.join(range);
+        if let Some(all) = finishing.tally {
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.join(tally);
         }
         Ok(())
     }
@@ -440,6 +440,20 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             })?;
         }
         Ok(range)
+    }
+
+    /// What is to be noted of one row, alpha aside.
+    fn tally_row(&self, finish: &Finish, sums: Sums<'_, T>) -> Tally {
+        let Convolution {
+            channels,
+            copies_alpha,
+            ..
+        } = self.convolution;
+        let simd = self.convolution.offer().simd;
+        match sums {
+            Sums::Lane(sums) => finish.tally(simd, sums, *channels, *copies_alpha),
+            Sums::F64(sums) => finish.tally(simd, sums, *channels, *copies_alpha),
+        }
     }
 
     /// The range of the numerators of one row, alpha aside.

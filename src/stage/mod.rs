@@ -45,7 +45,7 @@ use transparency::has_transparent;
 
 use crate::{
     error::Result,
-    finish::{Extrema, ResponseRange},
+    finish::{Extrema, Tally},
     image::{ImageSpec, SampleSliceMut},
     plan::Convolution,
     stop::Stop,
@@ -124,8 +124,8 @@ pub(crate) struct Run<'a> {
     columns: Range<usize>,
     /// The [`RowStage::finishes`] for the extrema of the image.
     finishes: Option<&'a Finishes>,
-    /// Where to note the range of the numerators, if it is wanted.
-    responses: Option<&'a Mutex<ResponseRange>>,
+    /// Where to note what the responses are, if it is wanted.
+    tally: Option<&'a Mutex<Tally>>,
     /// Where to add the number of samples whose windows are missing.
     missing: Option<&'a AtomicU64>,
     /// Where to note that a pixel is transparent, if that is wanted.

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     engine::recycled,
     error::Result,
-    finish::{Extrema, Finish, ResponseRange},
+    finish::{Extrema, Finish, ResponseRange, Tally},
     image::{ImageSpec, SampleSliceMut, try_resize},
     number::{self, Output},
     plan::{Convolution, Normalisation, Plan, SumOfPlane, Totals},
@@ -250,7 +250,7 @@ impl BandPass for Pass<'_> {
         let run = Run {
             columns: run.columns.clone(),
             finishes: None,
-            responses: None,
+            tally: None,
             missing: None,
             transparent: None,
             pool,
@@ -308,14 +308,14 @@ impl BandPass for Pass<'_> {
         out: SampleSliceMut<'_>,
         run: &Run<'_>,
         scratch: &mut Scratch,
-    ) -> Result<ResponseRange> {
+    ) -> Result<Tally> {
         let channels = self.convolution.channels;
         let [left, right] = [run.columns.start, run.columns.end].map(|column| column * channels);
         let part = row * self.row_len + left..row * self.row_len + right;
         let missing = self.respond(part.clone(), scratch)?;
-        let range = match run.responses {
-            Some(_) => self.range_of_responses(right - left, scratch),
-            None => ResponseRange::EMPTY,
+        let tally = match run.tally {
+            Some(_) => self.tally_row(finish, right - left, missing, scratch),
+            None => Tally::EMPTY,
         };
         let mut out = out.range(left, right);
         let Scratch {
@@ -363,7 +363,7 @@ impl BandPass for Pass<'_> {
             let source = SourcePixels::new(&self.convolution.geometry, self.source, at);
             alpha.run(out, &source);
         }
-        Ok(range)
+        Ok(tally)
     }
 
     fn range_of_row(
@@ -426,13 +426,31 @@ impl Pass<'_> {
         Ok(count)
     }
 
+    /// What is to be noted of a row of responses, alpha and the `missing` ones aside.
+    fn tally_row(
+        &self,
+        finish: &Finish,
+        len: usize,
+        missing: usize,
+        scratch: &mut Scratch,
+    ) -> Tally {
+        let Convolution {
+            channels,
+            copies_alpha,
+            ..
+        } = self.convolution;
+        let simd = self.convolution.offer().simd;
+        let mut tally = with_responses(len, scratch, |responses| {
+            finish.tally(simd, responses, *channels, *copies_alpha)
+        });
+        // These are NaN, too, and told of as missing.
+        let others = tally.clipped.not_a_number.saturating_sub(missing as u64);
+        tally.clipped.not_a_number = others;
+        tally
+    }
+
     /// The range of the numerators of the responses, alpha and missing ones aside.
     fn range_of_responses(&self, len: usize, scratch: &mut Scratch) -> ResponseRange {
-        let Scratch {
-            responses, slices, ..
-        } = scratch;
-        let mut of_kernels = recycled(mem::take(slices));
-        of_kernels.extend(responses.chunks_exact(len));
         let Convolution {
             finish,
             channels,
@@ -440,10 +458,22 @@ impl Pass<'_> {
             ..
         } = self.convolution;
         let simd = self.convolution.offer().simd;
-        let range = finish.range(simd, &of_kernels, *channels, *copies_alpha);
-        *slices = recycled(of_kernels);
-        range
+        with_responses(len, scratch, |responses| {
+            finish.range(simd, responses, *channels, *copies_alpha)
+        })
     }
+}
+
+/// Calls `with` with the responses of every kernel to `len` windows.
+fn with_responses<R>(len: usize, scratch: &mut Scratch, with: impl FnOnce(&[&[f64]]) -> R) -> R {
+    let Scratch {
+        responses, slices, ..
+    } = scratch;
+    let mut of_kernels = recycled(mem::take(slices));
+    of_kernels.extend(responses.chunks_exact(len));
+    let result = with(&of_kernels);
+    *slices = recycled(of_kernels);
+    result
 }
 
 /// Sets the samples that are marked to this value.

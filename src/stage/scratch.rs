@@ -13,7 +13,7 @@ use std::{
 use super::{Finishes, Rows};
 use crate::{
     error::Result,
-    finish::ResponseRange,
+    finish::Tally,
     image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples},
 };
 
@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(super) stages: Vec<StageScratch>,
-    /// The range of the last stage's numerators so far, if it is wanted.
-    pub(super) responses: Option<Mutex<ResponseRange>>,
+    /// What the responses of the last stage were so far, if it is wanted.
+    pub(super) tally: Option<Mutex<Tally>>,
     /// Samples of the last stage so far whose windows are missing.
     pub(super) missing: AtomicU64,
     /// Whether a pixel so far is transparent, if that is wanted.
@@ -41,10 +41,10 @@ pub(super) struct StageScratch {
 }
 
 impl Scratch {
-    /// For a chain whose last stage notes the range of its numerators.
-    pub(crate) fn noting_responses() -> Self {
+    /// For a chain whose last stage notes what its responses are.
+    pub(crate) fn tallying() -> Self {
         Self {
-            responses: Some(Mutex::new(ResponseRange::EMPTY)),
+            tally: Some(Mutex::new(Tally::EMPTY)),
             ..Self::default()
         }
     }
@@ -65,7 +65,7 @@ impl Scratch {
         });
         Self {
             stages: stages.collect(),
-            responses: (self.responses.as_ref()).map(|_| Mutex::new(ResponseRange::EMPTY)),
+            tally: (self.tally.as_ref()).map(|_| Mutex::new(Tally::EMPTY)),
             missing: AtomicU64::new(0),
             transparent: (self.transparent.as_ref()).map(|_| AtomicBool::new(false)),
         }
@@ -73,10 +73,10 @@ impl Scratch {
 
     /// Takes over what a fork noted.
     pub(crate) fn join(&mut self, fork: &Self) {
-        let noted = fork.responses();
-        if let Some(range) = &mut self.responses {
-            let range = range.get_mut().unwrap_or_else(PoisonError::into_inner);
-            *range = range.join(noted);
+        let noted = fork.tally();
+        if let Some(tally) = &mut self.tally {
+            let tally = tally.get_mut().unwrap_or_else(PoisonError::into_inner);
+            tally.join(noted);
         }
         *self.missing.get_mut() += fork.missing();
         if let Some(transparent) = &mut self.transparent {
@@ -84,11 +84,11 @@ impl Scratch {
         }
     }
 
-    /// The range of the numerators of all rows so far; empty if it is not noted.
-    pub(crate) fn responses(&self) -> ResponseRange {
-        let noted = self.responses.as_ref();
-        noted.map_or(ResponseRange::EMPTY, |range| {
-            *range.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was noted of the responses of all rows so far; empty if nothing is.
+    pub(crate) fn tally(&self) -> Tally {
+        let noted = self.tally.as_ref();
+        noted.map_or(Tally::EMPTY, |tally| {
+            *tally.lock().unwrap_or_else(PoisonError::into_inner)
         })
     }
 
@@ -114,8 +114,8 @@ impl Scratch {
         if let Some(transparent) = &mut self.transparent {
             *transparent.get_mut() = false;
         }
-        if let Some(range) = &mut self.responses {
-            *range = Mutex::new(ResponseRange::EMPTY);
+        if let Some(tally) = &mut self.tally {
+            *tally = Mutex::new(Tally::EMPTY);
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     engine::recycled,
     error::Result,
-    finish::{Extrema, Finish, ResponseRange},
+    finish::{Extrema, Finish, ResponseRange, Tally},
     geometry::Geometry,
     image::{Depth, ImageSpec, ImageView, Sample, SampleSliceMut, Samples, try_resize},
     number::{self, Output},
@@ -221,16 +221,16 @@ impl BandPass for Pass<'_> {
         out: SampleSliceMut<'_>,
         run: &Run<'_>,
         scratch: &mut Scratch,
-    ) -> Result<ResponseRange> {
+    ) -> Result<Tally> {
         let channels = self.channels;
         let [left, right] = [run.columns.start, run.columns.end].map(|column| column * channels);
         let part = row * self.row_len + left..row * self.row_len + right;
         let at = [first + row, run.columns.start];
         let source = SourcePixels::new(&self.convolution.geometry, self.source, at);
         self.respond(part.clone(), &source, scratch)?;
-        let range = match run.responses {
-            Some(_) => self.range_of_responses(part.len(), scratch),
-            None => ResponseRange::EMPTY,
+        let tally = match run.tally {
+            Some(_) => self.tally_row(finish, part.len(), scratch),
+            None => Tally::EMPTY,
         };
         let mut out = out.range(left, right);
         let mut of_kernels = recycled(mem::take(&mut scratch.slices));
@@ -251,7 +251,7 @@ impl BandPass for Pass<'_> {
             None => self.stage.copy_alpha.run(out, &source),
             Some(alpha) => self.finish_alpha(alpha, [first, row], &part, columns, out, scratch)?,
         }
-        Ok(range)
+        Ok(tally)
     }
 
     fn range_of_row(
@@ -285,7 +285,7 @@ impl BandPass for Pass<'_> {
             return Ok(false);
         }
         let run = Run {
-            responses: run.responses,
+            tally: run.tally,
             ..inner(run, &scratch.pools[1])
         };
         plain.run(self.source, rows.clone(), out, &run)?;
@@ -589,6 +589,20 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// What is to be noted of a row of responses, alpha and windows without any aside.
+    fn tally_row(&self, finish: &Finish, len: usize, scratch: &mut Scratch) -> Tally {
+        let mut of_kernels = recycled(mem::take(&mut scratch.slices));
+        of_kernels.extend(scratch.responses.chunks_exact(len));
+        let simd = self.convolution.offer().simd;
+        let mut tally = finish.tally(simd, &of_kernels, self.channels, true);
+        scratch.slices = recycled(of_kernels);
+        // Windows without alpha have no responses, which is NaN for each colour.
+        let gone: u64 = scratch.gone.iter().map(|&gone| u64::from(gone)).sum();
+        let others = tally.clipped.not_a_number;
+        tally.clipped.not_a_number = others.saturating_sub(gone * (self.channels as u64 - 1));
+        tally
+    }
+
     /// The range of the numerators of the responses, alpha and windows without any aside.
     fn range_of_responses(&self, len: usize, scratch: &mut Scratch) -> ResponseRange {
         let mut of_kernels = recycled(mem::take(&mut scratch.slices));
@@ -610,7 +624,7 @@ fn inner<'r>(run: &Run<'r>, pool: &'r Pool) -> Run<'r> {
     Run {
         columns: run.columns.clone(),
         finishes: None,
-        responses: None,
+        tally: None,
         missing: None,
         transparent: None,
         pool,

@@ -88,8 +88,8 @@ fn names_tell_pairs_apart() {
         "a.png -k box3 --pad y=constant:7,x=edge,y=edge,x=constant:7,y=constant:7,x=constant:8",
     )
     .silent();
-    room.run("a.png -k emboss --pad y=constant:7,x=edge,y=constant:0,x=edge,constant:1")
-        .silent();
+    let line = "a.png -k emboss --pad y=constant:7,x=edge,y=constant:0,x=edge,constant:1";
+    assert_eq!(room.run(line).code, Some(0));
     assert_eq!(
         room.new_names(&before),
         [

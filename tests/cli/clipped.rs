@@ -13,10 +13,10 @@ fn floats(room: &Room, samples: &[f32]) {
     }
 }
 
-fn said(out: &str, range: &str) -> String {
+fn said(out: &str, range: &str, share: &str) -> String {
     format!(
-        "{out}: warning: responses from {range} were clipped to 0..1, full scale; \
-         --map stretch keeps them"
+        "{out}: warning: responses from {range} were clipped to 0..1, full scale: \
+         {share} % of the samples; --map stretch keeps them"
     )
 }
 
@@ -26,22 +26,39 @@ fn the_range_is_told_in_one_line() {
     floats(&room, &[-3.0, 0.5, 1.0, 812.25, f32::NAN, f32::INFINITY]);
     for input in ["f.npy", "f.tif"] {
         for pad in ["edge", "wrap"] {
-            for (options, range, samples) in [
-                ("", "-3 to 812.25", [0, 128, 255, 255, 0, 255]),
-                ("--map abs", "0.5 to 812.25", [255, 128, 255, 255, 0, 255]),
-                ("--map offset", "-2.5 to 812.75", [0, 255, 255, 255, 0, 255]),
+            for (options, range, share, samples) in [
+                ("", "-3 to 812.25", "50", [0, 128, 255, 255, 0, 255]),
+                (
+                    "--map abs",
+                    "0.5 to 812.25",
+                    "50",
+                    [255, 128, 255, 255, 0, 255],
+                ),
+                (
+                    "--map offset",
+                    "-2.5 to 812.75",
+                    "66.7",
+                    [0, 255, 255, 255, 0, 255],
+                ),
             ] {
                 let line = format!("{input} -k identity1.toml --pad {pad} {options} -o o.png");
                 let line = format!("{line} --depth 8 --overwrite");
                 room.text("identity1.toml", "weights = [[1]]");
-                room.run(&line).says(0, &[&said("o.png", range)]);
+                let told = said("o.png", range, share);
+                let nan = "1 response is not a number and became 0; --map float keeps them, \
+                           --ignore nan leaves them out";
+                let told_nan = format!("o.png: warning: {nan}");
+                room.run(&line).says(0, &[&told, &told_nan]);
                 let Samples::U8(found) = room.read("o.png").into_samples() else {
                     panic!("8 bits were asked for");
                 };
                 assert_eq!(found[..], samples, "{line}");
                 let objects = room.run(&format!("{line} --json")).json();
-                let text = said("", range).replace(": warning: ", "");
-                assert_eq!(objects[0]["warnings"], json!([text]), "{line}");
+                let text = said("", range, share).replace(": warning: ", "");
+                let warnings = json!([
+                    { "kind": "clipped", "text": text }, { "kind": "not_a_number", "text": nan },
+                ]);
+                assert_eq!(objects[0]["warnings"], warnings, "{line}");
                 room.run(&format!("{line} -q")).silent();
             }
         }
@@ -57,7 +74,7 @@ fn what_is_only_rounded_or_kept_is_not_told() {
     let line = "f.npy -k two.toml --overwrite";
     room.run(&format!("{line} --depth 8 -o o.png")).silent();
     room.run(&format!("{line} --depth 16 -o o.png"))
-        .says(0, &[&said("o.png", "-0.001 to 1.001")]);
+        .says(0, &[&said("o.png", "-0.001 to 1.001", "66.7")]);
     floats(&room, &[-3.0, 0.5, 812.0]);
     for options in [
         "--map stretch --depth 8 -o o.png",
@@ -68,10 +85,6 @@ fn what_is_only_rounded_or_kept_is_not_told() {
     ] {
         room.run(&format!("{line} {options}")).silent();
     }
-    // Integers that saturate do so by their type alone.
-    room.text("ten.toml", "weights = [[10]]");
-    room.run("a.png -k ten.toml --depth 16 -o o.png --overwrite")
-        .silent();
 }
 
 /// Of every result its own range, without the alpha that is copied.
@@ -89,9 +102,9 @@ fn each_result_has_its_own() {
     room.run(&format!("{line} --depth 8 -f png")).says(
         0,
         &[
-            &said("rgba.one.edge.png", "-2 to 0.75"),
-            &said("rgba.tenth.edge.png", "-0.2 to 0.075"),
-            &said("rgba.huge.edge.png", "-2e9 to 7.5e8"),
+            &said("rgba.one.edge.png", "-2 to 0.75", "16.7"),
+            &said("rgba.tenth.edge.png", "-0.2 to 0.075", "16.7"),
+            &said("rgba.huge.edge.png", "-2e9 to 7.5e8", "100"),
         ],
     );
 }
@@ -103,22 +116,22 @@ fn what_a_narrower_type_clips_of_integers_is_told() {
     let samples = vec![-5_i32, 0, 255, 70_000];
     let image = Image::new(1, 4, 1, Samples::I32(samples.into())).unwrap();
     room.write("i.npy", &image);
-    for (depth, limits, is_clipped) in [
-        ("u8", "0..255", true),
-        ("u16", "0..65535", true),
-        ("i16", "-32768..32767", true),
-        ("i32", "", false),
-        ("i64", "", false),
-        ("f32", "", false),
+    for (depth, limits, share) in [
+        ("u8", "0..255", "50"),
+        ("u16", "0..65535", "50"),
+        ("i16", "-32768..32767", "25"),
+        ("i32", "", ""),
+        ("i64", "", ""),
+        ("f32", "", ""),
     ] {
         let line = format!("i.npy -k id.toml --depth {depth} -o o.npy --overwrite");
         let told = format!(
-            "o.npy: warning: responses from -5 to 70000 were clipped to {limits}; \
-             --map stretch keeps them"
+            "o.npy: warning: responses from -5 to 70000 were clipped to {limits}: \
+             {share} % of the samples; --map stretch keeps them"
         );
-        match is_clipped {
-            true => room.run(&line).says(0, &[&told]),
-            false => room.run(&line).silent(),
+        match share {
+            "" => room.run(&line).silent(),
+            _ => room.run(&line).says(0, &[&told]),
         };
         room.run(&format!("{line} --map stretch")).silent();
     }

@@ -8,7 +8,7 @@ use crate::{Room, filter, picture};
 #[track_caller]
 fn same(room: &Room, input: &str, kernel: &str, flags: &str, wanted: &Filter) -> Image {
     let line = format!("{input} -k {kernel} {flags} --overwrite -o result.npy");
-    room.run(&line).silent();
+    assert_eq!(room.run(&line).code, Some(0), "{line}");
     let result = room.read("result.npy");
     assert!(
         result == wanted.apply(&room.read(input)).unwrap(),
@@ -80,8 +80,11 @@ fn maps() {
     let line = |kernel: &str, output: &str| format!("a.png -k {kernel}.toml {output}");
     room.run(&line("own", "-o own.png")).silent();
     room.run(&line("none", "--map abs -o abs.png")).silent();
-    room.run(&line("own", "--map clamp -o c1.png")).silent();
-    room.run(&line("none", "-o c2.png")).silent();
+    assert_eq!(
+        room.run(&line("own", "--map clamp -o c1.png")).code,
+        Some(0)
+    );
+    assert_eq!(room.run(&line("none", "-o c2.png")).code, Some(0));
     assert_eq!(room.read("own.png"), room.read("abs.png"));
     assert_eq!(room.read("c1.png"), room.read("c2.png"));
     assert_ne!(room.read("own.png"), room.read("c1.png"));

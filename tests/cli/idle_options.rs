@@ -45,7 +45,8 @@ fn options_without_an_effect_are_told_in_every_format() {
             for flags in ["", "--dry-run"] {
                 room.run(&format!("{line} {flags}")).says(0, &[&said]);
                 let objects = room.run(&format!("{line} --json {flags}")).json();
-                assert_eq!(objects[0]["warnings"], json!([warning]), "{line} {flags}");
+                let told = json!([{ "kind": "unused_option", "text": warning }]);
+                assert_eq!(objects[0]["warnings"], told, "{line} {flags}");
                 room.run(&format!("{line} -q {flags}")).silent();
             }
             told += 1;

@@ -35,6 +35,7 @@ mod readme;
 mod reports;
 mod resumed;
 mod safety;
+mod saturation;
 mod signals;
 mod special_files;
 mod stacks;
@@ -272,10 +273,17 @@ fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Noise, the same in every run.
+/// Noise, the same in every run: of integers around the middle, so that few responses are clipped.
 fn picture(rows: usize, columns: usize, channels: usize, depth: Depth) -> Image {
     let seed = (rows * 100 + columns * 10 + channels) as u64;
-    common::random_image(&mut common::Random(seed), [rows, columns, channels], depth)
+    let shape = [rows, columns, channels];
+    let image = common::random_image(&mut common::Random(seed), shape, depth);
+    let samples = match image.into_samples() {
+        Samples::U8(samples) => Samples::U8(samples.iter().map(|s| 112 + s / 8).collect()),
+        Samples::U16(samples) => Samples::U16(samples.iter().map(|s| 28_672 + s / 8).collect()),
+        floats => floats,
+    };
+    Image::new(rows, columns, channels, samples).unwrap()
 }
 
 fn filter(kernel: &str) -> Filter {

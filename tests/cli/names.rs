@@ -39,7 +39,7 @@ fn any_name_works() {
 fn a_kernel_file_may_have_any_name() {
     let room = Room::new();
     let kernel = OsStr::from_bytes(b"my k\xffrnel.toml");
-    fs::write(room.path(kernel), "weights = [[1, 2]]").unwrap();
+    fs::write(room.path(kernel), "weights = [[1, 2]]\ndivisor = 3").unwrap();
     let words = ["a.png", "-o", "out.png", "-k"].map(OsStr::new);
     room.run_words(words.into_iter().chain([kernel])).silent();
     assert_eq!(room.read("out.png").shape(), [13, 19, 1]);

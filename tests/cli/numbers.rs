@@ -267,7 +267,7 @@ fn what_floats_are_clipped_to_is_told_as_it_is() {
         ("i64", "-9.223372036854776e18..9.223372036854776e18"),
     ] {
         let said = format!(
-            "r.npy: warning: responses from -1e30 to 1e30 were clipped to {limits}; \
+            "r.npy: warning: responses from -1e30 to 1e30 were clipped to {limits}: 66.7 % of the samples; \
              --map stretch keeps them"
         );
         room.run(&format!(

@@ -76,7 +76,7 @@ fn kernels_and_borders_multiply() {
 fn all_borders_are_six_files() {
     let room = Room::new();
     let before = room.names();
-    room.run("a.png -k emboss --pad all").silent();
+    assert_eq!(room.run("a.png -k emboss --pad all").code, Some(0));
     assert_eq!(
         room.new_names(&before),
         [
@@ -108,8 +108,8 @@ fn all_borders_are_six_files() {
 fn aliases_name_the_border_they_mean() {
     let room = Room::new();
     let before = room.names();
-    room.run("a.png -k emboss --pad zero,replicate,reflect101,tile,clamp")
-        .silent();
+    let ran = room.run("a.png -k emboss --pad zero,replicate,reflect101,tile,clamp");
+    assert_eq!(ran.code, Some(0));
     assert_eq!(
         room.new_names(&before),
         [
@@ -125,8 +125,8 @@ fn aliases_name_the_border_they_mean() {
 fn several_constants_carry_their_value() {
     let room = Room::new();
     let before = room.names();
-    room.run("a.png -k emboss --pad constant:7,constant:255,constant:7")
-        .silent();
+    let ran = room.run("a.png -k emboss --pad constant:7,constant:255,constant:7");
+    assert_eq!(ran.code, Some(0));
     assert_eq!(
         room.new_names(&before),
         ["a.emboss.constant-255.png", "a.emboss.constant-7.png"]

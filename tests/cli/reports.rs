@@ -35,6 +35,7 @@ fn json_has_one_object_per_result() {
             "border",
             "bytes",
             "channels",
+            "clipped",
             "depth",
             "filter_ms",
             "format",
@@ -45,6 +46,7 @@ fn json_has_one_object_per_result() {
             "plan",
             "read_ms",
             "status",
+            "warnings",
             "width",
             "write_ms"
         ]
@@ -71,7 +73,7 @@ fn json_has_one_object_per_result() {
         objects[1],
         json!({
             "status": "skipped", "input": "a.png", "output": "a.emboss.png",
-            "kernel": "emboss", "border": "valid",
+            "kernel": "emboss", "border": "valid", "warnings": [],
         })
     );
     for (object, kernel) in objects[2..].iter().zip(["sobel", "emboss"]) {
@@ -80,7 +82,7 @@ fn json_has_one_object_per_result() {
             json!({
                 "status": "failed", "input": "missing.png",
                 "output": format!("missing.{kernel}.png"), "kernel": kernel, "border": "valid",
-                "error": "there is no such file; check its name",
+                "error": "there is no such file; check its name", "warnings": [],
             })
         );
     }
@@ -131,7 +133,7 @@ fn explain_shows_the_views() {
         keys(&objects[0]),
         [
             "band", "engines", "extent", "image", "input", "kernel", "lane", "memory", "method",
-            "output", "pipeline", "simd", "windows"
+            "output", "pipeline", "simd", "warnings", "windows"
         ]
     );
     assert_eq!(objects[0]["input"], "g.png");
@@ -453,11 +455,11 @@ fn every_json_line_follows_the_schema() {
     );
     // And the check does find faults.
     for wrong in [
-        json!({ "status": "skipped", "input": "a", "output": "b", "kernel": "c" }),
-        json!({ "status": "failed", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
-        json!({ "status": "gone", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
-        json!({ "status": "skipped", "input": 1, "output": "b", "kernel": "c", "border": "d" }),
-        json!({ "status": "skipped", "input": "a", "output": "b", "kernel": "c", "border": "d", "e": 1 }),
+        json!({ "warnings": [], "status": "skipped", "input": "a", "output": "b", "kernel": "c" }),
+        json!({ "warnings": [], "status": "failed", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "warnings": [], "status": "gone", "input": "a", "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "warnings": [], "status": "skipped", "input": 1, "output": "b", "kernel": "c", "border": "d" }),
+        json!({ "warnings": [], "status": "skipped", "input": "a", "output": "b", "kernel": "c", "border": "d", "e": 1 }),
     ] {
         assert!(conforms(&wrong, &schema).is_err(), "{wrong}");
     }

@@ -115,7 +115,10 @@ fn colours_are_read_with_a_note() {
         let run = room.run(&format!(
             "a.npy -k box3 -o b.npy --overwrite --json {flags}"
         ));
-        assert_eq!(run.json()[0]["warnings"], json!([note]));
+        assert_eq!(
+            run.json()[0]["warnings"],
+            json!([{ "kind": "axes", "text": note }])
+        );
     }
     assert_eq!(read(&room.bytes("b.npy")).0, "(4, 5)");
     room.run("a.npy -k box3 -o c.npy --axes YXC").silent();

@@ -6,6 +6,7 @@
 mod common;
 
 mod batch;
+mod clipped;
 mod one_job;
 mod stacks;
 

@@ -579,9 +579,16 @@ fn clipped_responses_of_all_planes_are_told() {
         assert_eq!(told.len(), 1, "{told:?}");
         let shown = told[0].strip_prefix("responses from ").unwrap();
         let (from, to) = shown.split_once(" to ").unwrap();
-        let to = to
-            .strip_suffix(" were clipped to 0..1, full scale")
+        let (to, share) = to
+            .split_once(" were clipped to 0..1, full scale: ")
             .unwrap();
+        // Of all planes.
+        let clipped = array.values.iter().map(|v| 5.0 * v);
+        let clipped = clipped.filter(|v| {
+            (v * 255.0).round_ties_even() != (v * 255.0).round_ties_even().clamp(0.0, 255.0)
+        });
+        let tenths = (clipped.count() * 1000) as f64 / array.values.len() as f64;
+        assert_eq!(share, format!("{} % of the samples", tenths.round() / 10.0));
         let [from, to] = [from, to].map(|number| number.parse::<f32>().unwrap());
         let near = |a: f32, b: f32| (a - b).abs() <= 1e-5;
         assert!(near(from, low) && near(to, high), "{told:?} {low} {high}");

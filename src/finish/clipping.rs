@@ -1,0 +1,511 @@
+//! What does not fit into the type of the result: responses that are clipped, that are not a
+//! number, or that become infinite.
+
+use std::{marker::PhantomData, ops::AddAssign};
+
+use super::{
+    BLOCK, Finish, ResponseRange,
+    scale::{Affine, FinalScale},
+};
+use crate::{
+    combine::Combine,
+    image::Depth,
+    map::Map,
+    number::{Lane, LaneKind, Real},
+    simd::{Body, Isa, Simd},
+};
+
+/// Samples of a result that their responses do not fit into.
+///
+/// Counted are responses as they were computed, before they are rounded: one within the error
+/// of its sum of an end of the type may count or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clipped {
+    /// The samples that were looked at: those that are filtered, or none if kernel, map and
+    /// types leave no response out of range.
+    pub of: u64,
+    /// Samples whose responses round to less than the smallest number of their type: an
+    /// integer, which they became, or the smallest finite float, and they became -infinity.
+    pub below: u64,
+    /// The same above the largest.
+    pub above: u64,
+    /// Samples of integers whose responses are not a number, and that became 0.
+    pub not_a_number: u64,
+}
+
+impl Clipped {
+    /// The share of the samples that do not fit, 0 to 1.
+    pub fn share(&self) -> f64 {
+        let all = self.below + self.above + self.not_a_number;
+        all as f64 / self.of.max(1) as f64
+    }
+}
+
+impl AddAssign for Clipped {
+    fn add_assign(&mut self, other: Self) {
+        self.of += other.of;
+        self.below += other.below;
+        self.above += other.above;
+        self.not_a_number += other.not_a_number;
+    }
+}
+
+/// What is noted of the responses while they are finished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tally {
+    /// The range of the numerators, if it tells more than what was clipped.
+    pub(crate) range: ResponseRange,
+    pub(crate) clipped: Clipped,
+}
+
+impl Tally {
+    /// Of no responses.
+    pub(crate) const EMPTY: Self = Self {
+        range: ResponseRange::EMPTY,
+        clipped: Clipped {
+            of: 0,
+            below: 0,
+            above: 0,
+            not_a_number: 0,
+        },
+    };
+
+    /// Adds what was noted of other responses.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.range = self.range.join(other.range);
+        self.clipped += other.clipped;
+    }
+}
+
+/// Integers are clipped from here on, below the first and from the second on; ties go to even,
+/// and the largest integers are odd.
+fn integer_limits(to: Depth) -> [f64; 2] {
+    let [low, high] = to.range();
+    match to.is_64_bit_integer() {
+        // These ends have no halves, and the second is that of the type rounded up.
+        true => [low, high.next_up()],
+        false => [low - 0.5, high + 0.5],
+    }
+}
+
+/// The absolute value from which on numbers become infinite, for a type narrower than f64.
+fn infinite_from(to: Depth) -> f64 {
+    match to {
+        Depth::F16 => 65_520.0,
+        // Half a step above the largest number, which is 2^128 - 2^104.
+        _ => f64::from(f32::MAX) + 2_f64.powi(103),
+    }
+}
+
+impl Finish {
+    /// Whether some responses may not fit into the result.
+    pub(crate) fn may_saturate(&self) -> bool {
+        if self.to.is_float() {
+            return self.to == Depth::F16
+                || self.to == Depth::F32 && (self.from.is_float() || self.exceeds_limits());
+        }
+        let fits_by_itself = self.needs_range() || self.combine == Some(Combine::Direction);
+        self.from.is_float() || !fits_by_itself && self.exceeds_limits()
+    }
+
+    /// Whether numerators of integer samples may lie beyond the limits.
+    fn exceeds_limits(&self) -> bool {
+        let ends = self.affine.iter().map(|term| {
+            let ends = [term.min_sum, term.max_sum].map(|sum| (sum + term.bias) * term.scale);
+            [ends[0].min(ends[1]), ends[0].max(ends[1])]
+        });
+        let ends = match self.combine {
+            Some(Combine::Magnitude) => {
+                let squares = ends.map(|[low, high]| low.abs().max(high.abs()).powi(2));
+                Some([0.0, squares.sum::<f64>().sqrt()])
+            }
+            Some(Combine::Max) => ends.reduce(|a, b| [a[0].max(b[0]), a[1].max(b[1])]),
+            _ => ends.reduce(|a, b| [a[0] + b[0], a[1] + b[1]]),
+        };
+        let Some([low, high]) = ends else {
+            return false;
+        };
+        let [low, high] = match self.map {
+            Map::Abs => [0.0, low.abs().max(high.abs())],
+            _ => [low, high],
+        };
+        let limits = self.limits();
+        low < limits[0] || high >= limits[1]
+    }
+
+    /// The numerators that are clipped: those below the first and from the second on.
+    fn limits(&self) -> [f64; 2] {
+        let FinalScale { add, mul, div } = self.final_scale;
+        // Only infinite ones lie beyond extrema.
+        if self.needs_range() {
+            return [f64::MIN, f64::INFINITY];
+        }
+        let numerator = |value: f64| (value - self.lowest) * div / mul - add;
+        if self.to.is_float() {
+            let end = infinite_from(self.to);
+            return [numerator((-end).next_up()), numerator(end)];
+        }
+        integer_limits(self.to).map(numerator)
+    }
+
+    /// What is to be noted of one row of sums. If `skip_alpha`, the last of `channels`
+    /// interleaved channels is skipped.
+    pub(crate) fn tally<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> Tally {
+        // Sums in f32 become 32-bit floats without overflow; others are made again in f64.
+        if self.to == Depth::F32 && const { matches!(T::KIND, LaneKind::F32) } {
+            return Tally::EMPTY;
+        }
+        let len = sums.first().map_or(0, |sums| sums.len());
+        let filtered = if skip_alpha {
+            len / channels * (channels - 1)
+        } else {
+            len
+        };
+        let mut tally = match self.may_clip() {
+            true => self.survey_row::<T, true, true>(simd, sums, channels, skip_alpha),
+            false => {
+                // Only sums of integers are no NaN.
+                let ends = self.sum_ends(channels, skip_alpha);
+                let ends = ends.filter(|_| !self.from.is_float());
+                match ends.and_then(|ends| self.count_sums(simd, sums[0], ends)) {
+                    Some(clipped) => Tally {
+                        clipped,
+                        ..Tally::EMPTY
+                    },
+                    None => self.survey_row::<T, false, true>(simd, sums, channels, skip_alpha),
+                }
+            }
+        };
+        tally.clipped.of = filtered as u64;
+        tally
+    }
+
+    /// The range of the finite numerators of one row. If `skip_alpha`, the last of
+    /// `channels` interleaved channels is skipped.
+    pub(crate) fn range<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> ResponseRange {
+        let tally = self.survey_row::<T, true, false>(simd, sums, channels, skip_alpha);
+        tally.range
+    }
+
+    fn survey_row<T: Lane, const RANGE: bool, const COUNT: bool>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> Tally {
+        if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
+            self.survey_in::<T, f64, RANGE, COUNT>(simd, sums, channels, skip_alpha)
+        } else {
+            self.survey_in::<T, f32, RANGE, COUNT>(simd, sums, channels, skip_alpha)
+        }
+    }
+
+    fn survey_in<T: Lane, F: Real, const RANGE: bool, const COUNT: bool>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        channels: usize,
+        skip_alpha: bool,
+    ) -> Tally {
+        simd.run(Survey::<T, F, RANGE, COUNT> {
+            finish: self,
+            sums,
+            channels,
+            skip_alpha,
+            real: PhantomData,
+        })
+    }
+
+    /// The sums of the only kernel that are clipped, if these can be counted as they are.
+    fn sum_ends(&self, channels: usize, skip_alpha: bool) -> Option<SumEnds> {
+        let [Affine { bias, scale, .. }] = *self.affine else {
+            return None;
+        };
+        let is_plain = scale > 0.0 && self.combine.is_none() && !self.to.is_float();
+        if !is_plain || skip_alpha && !LANES.is_multiple_of(channels) {
+            return None;
+        }
+        let [low, high] = self.limits();
+        let sum = |numerator: f64| numerator / scale - bias;
+        let is_abs = self.map == Map::Abs;
+        Some(SumEnds {
+            below: match is_abs {
+                // An absolute value from `high` on is a numerator up to `-high`, or from `high` on.
+                true => sum(-high).next_up(),
+                false => sum(low),
+            },
+            above: sum(high),
+            is_abs,
+            alpha: skip_alpha.then_some(channels),
+        })
+    }
+
+    /// Counts the sums of the only kernel that are clipped.
+    fn count_sums<T: Lane>(&self, simd: Simd, sums: &[T], ends: SumEnds) -> Option<Clipped> {
+        match const { T::KIND } {
+            LaneKind::I16 => {
+                let integers = IntegerEnds::new(ends, self.affine[0].min_sum)?;
+                let sums = bytemuck::cast_slice(sums);
+                Some(simd.run(CountI16 {
+                    integers,
+                    ends,
+                    sums,
+                }))
+            }
+            LaneKind::F32 => {
+                let sums = bytemuck::cast_slice(sums);
+                Some(simd.run(CountF32 { ends, sums }))
+            }
+            LaneKind::F64 => None,
+        }
+    }
+}
+
+/// Sums that are counted at once.
+const LANES: usize = 64;
+
+/// The sums that are clipped.
+#[derive(Debug, Clone, Copy)]
+struct SumEnds {
+    /// Less is below.
+    below: f64,
+    /// From here on is above.
+    above: f64,
+    /// Whether what is below has an absolute value that is above.
+    is_abs: bool,
+    /// The interleaved channels whose last is skipped.
+    alpha: Option<usize>,
+}
+
+impl SumEnds {
+    /// What was counted in lanes, of which those of alpha do not count.
+    #[inline(always)]
+    fn clipped(self, mut below: [u32; LANES], mut above: [u32; LANES]) -> Clipped {
+        if let Some(channels) = self.alpha {
+            for at in (channels - 1..LANES).step_by(channels) {
+                [below[at], above[at]] = [0; 2];
+            }
+        }
+        let [below, above] = [below, above].map(|lanes| u64::from(lanes.iter().sum::<u32>()));
+        match self.is_abs {
+            true => Clipped {
+                above: below + above,
+                ..Clipped::default()
+            },
+            false => Clipped {
+                below,
+                above,
+                ..Clipped::default()
+            },
+        }
+    }
+}
+
+/// The same for sums modulo 2^16.
+#[derive(Debug, Clone, Copy)]
+struct IntegerEnds {
+    /// Subtracted from a sum, modulo 2^16, it gives an integer in the order of the sums.
+    zero: i16,
+    /// Less is below.
+    below: i16,
+    /// More is above.
+    above: i16,
+}
+
+impl IntegerEnds {
+    /// `None` if all sums are beyond one end.
+    fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
+        let max = f64::from(u16::MAX);
+        // Sums are counted from the smallest one: 0..2^16.
+        let below = (ends.below - min_sum).ceil().max(0.0);
+        let above = (ends.above - min_sum).ceil();
+        if below > max || above <= 0.0 {
+            return None;
+        }
+        let half = 1 << 15;
+        Some(Self {
+            zero: (min_sum as i64 as u16).wrapping_add(half) as i16,
+            below: (below as i32 - i32::from(half)) as i16,
+            // From `above` on is above `above - 1`.
+            above: ((above - 1.0).min(max) as i32 - i32::from(half)) as i16,
+        })
+    }
+}
+
+/// The operands of a count of sums in 16-bit integers.
+struct CountI16<'a> {
+    integers: IntegerEnds,
+    ends: SumEnds,
+    sums: &'a [i16],
+}
+
+impl Body for CountI16<'_> {
+    type Output = Clipped;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> Clipped {
+        let IntegerEnds {
+            zero,
+            below: low,
+            above: high,
+        } = self.integers;
+        let mut clipped = Clipped::default();
+        // No lane counts beyond 2^16.
+        for sums in self.sums.chunks(LANES * usize::from(u16::MAX)) {
+            let [mut below, mut above] = [[0_u16; LANES]; 2];
+            let mut count = |sums: &[i16]| {
+                for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
+                    let sum = sum.wrapping_sub(zero);
+                    *below += u16::from(sum < low);
+                    *above += u16::from(sum > high);
+                }
+            };
+            let (whole, rest) = sums.as_chunks::<LANES>();
+            whole.iter().for_each(|sums| count(sums));
+            count(rest);
+            clipped += (self.ends).clipped(below.map(u32::from), above.map(u32::from));
+        }
+        clipped
+    }
+}
+
+/// The operands of a count of sums in 32-bit floats.
+struct CountF32<'a> {
+    ends: SumEnds,
+    sums: &'a [f32],
+}
+
+impl Body for CountF32<'_> {
+    type Output = Clipped;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> Clipped {
+        let [low, high] = [self.ends.below, self.ends.above].map(|end| end as f32);
+        let [mut below, mut above] = [[0_u32; LANES]; 2];
+        let mut count = |sums: &[f32]| {
+            for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
+                *below += u32::from(sum < low);
+                *above += u32::from(sum >= high);
+            }
+        };
+        let (whole, rest) = self.sums.as_chunks::<LANES>();
+        whole.iter().for_each(|sums| count(sums));
+        count(rest);
+        self.ends.clipped(below, above)
+    }
+}
+
+/// The operands of [`Finish::range`] and [`Finish::tally`], which compute in `F`.
+struct Survey<'a, T, F, const RANGE: bool, const COUNT: bool> {
+    finish: &'a Finish,
+    sums: &'a [&'a [T]],
+    channels: usize,
+    skip_alpha: bool,
+    real: PhantomData<F>,
+}
+
+impl<T: Lane, F: Real, const RANGE: bool, const COUNT: bool> Body
+    for Survey<'_, T, F, RANGE, COUNT>
+{
+    type Output = Tally;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> Tally {
+        // Independent minima, maxima and counts, for vectors.
+        const PARTS: usize = 32;
+        let finish = self.finish;
+        let [infinity, nan] = [f64::INFINITY, f64::NAN].map(F::from_f64);
+        let negative_infinity = F::from_f64(f64::NEG_INFINITY);
+        let (mut low, mut high) = ([infinity; PARTS], [negative_infinity; PARTS]);
+        let [mut below, mut above, mut not_a_number] = [[0_u32; PARTS]; 3];
+        let may_be_nan = COUNT && finish.from.is_float() && !finish.to.is_float();
+        // A root is compared by its square.
+        let squares = COUNT && !RANGE && finish.combine == Some(Combine::Magnitude);
+        let limits = finish.limits();
+        let limits = match squares {
+            true => limits.map(|limit| limit * limit.abs()),
+            false => limits,
+        };
+        let [least, limit] = limits.map(F::from_f64);
+        let mut numerators = [F::ZERO; BLOCK];
+        let mut skipped = 0;
+        let len = self.sums.first().map_or(0, |s| s.len());
+        for x in (0..len).step_by(BLOCK) {
+            let used = BLOCK.min(len - x);
+            match squares {
+                true => finish.combined(self.sums, x, &mut numerators[..used]),
+                false => finish.numerators(self.sums, x, &mut numerators[..used]),
+            }
+            numerators[used..].fill(nan);
+            skipped += BLOCK - used;
+            if self.skip_alpha {
+                let first = self.channels - 1 - x % self.channels;
+                let alpha = (first..used).step_by(self.channels);
+                skipped += alpha.len();
+                alpha.for_each(|at| numerators[at] = nan);
+            }
+            if COUNT && finish.to.is_float() {
+                // Infinities stay what they are.
+                let infinite = numerators.iter_mut().filter(|n| n.abs() == infinity);
+                infinite.for_each(|n| *n = nan);
+            }
+            for part in numerators.chunks_exact(PARTS) {
+                if RANGE {
+                    for ((&n, low), high) in part.iter().zip(&mut low).zip(&mut high) {
+                        // One select and one comparison each, which compile to vectors.
+                        let is_finite = n.abs() < infinity;
+                        let lower = if is_finite { n } else { infinity };
+                        let higher = if is_finite { n } else { negative_infinity };
+                        *low = if lower < *low { lower } else { *low };
+                        *high = if higher > *high { higher } else { *high };
+                    }
+                }
+                if COUNT {
+                    let counts = below.iter_mut().zip(&mut above);
+                    for (&n, (below, above)) in part.iter().zip(counts) {
+                        *below += u32::from(n < least);
+                        *above += u32::from(n >= limit);
+                    }
+                }
+                if may_be_nan {
+                    for (&n, not_a_number) in part.iter().zip(&mut not_a_number) {
+                        *not_a_number += u32::from(n.is_nan());
+                    }
+                }
+            }
+        }
+        let sum = |counts: [u32; PARTS]| u64::from(counts.iter().sum::<u32>());
+        let [lows, highs] = [low, high].map(|ends| ends.into_iter().map(F::to_f64));
+        Tally {
+            range: match RANGE {
+                true => ResponseRange {
+                    low: lows.fold(f64::INFINITY, f64::min),
+                    high: highs.fold(f64::NEG_INFINITY, f64::max),
+                },
+                false => ResponseRange::EMPTY,
+            },
+            clipped: Clipped {
+                of: 0,
+                below: sum(below),
+                above: sum(above),
+                not_a_number: match may_be_nan {
+                    true => sum(not_a_number) - skipped as u64,
+                    false => 0,
+                },
+            },
+        }
+    }
+}

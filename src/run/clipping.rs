@@ -1,0 +1,56 @@
+//! What a result tells of responses that did not fit into its samples.
+
+use crate::{
+    finish::Tally,
+    map::Map,
+    plan::Plan,
+    warning::{ClipCause, Warning},
+};
+
+/// Clipping is warned of beyond this share of the samples: skies and highlights are less.
+const MAX_SILENT_SHARE: f64 = 0.1;
+
+/// The warnings of a result whose responses were `tally`.
+pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
+    let finish = &plan.convolution.finish;
+    let clipped = tally.clipped;
+    let depth = plan.output_depth();
+    let mut warnings = Vec::new();
+    if depth.is_float() {
+        let infinite = clipped.below + clipped.above;
+        warnings.extend((infinite > 0).then(|| Warning::infinite(infinite, depth)));
+        return warnings;
+    }
+    let share = |count: u64| count as f64 / clipped.of.max(1) as f64;
+    let shares = [share(clipped.below), share(clipped.above)];
+    // Where the type of the image holds more than that of the result, any is a surprise.
+    if let Some([responses, limits]) = finish.clipped(tally.range) {
+        warnings.push(Warning::clipped_range(responses, limits, shares));
+    } else if shares[0] + shares[1] > MAX_SILENT_SHARE {
+        let (cause, reason) = cause(plan, shares);
+        warnings.push(Warning::clipped(depth.ends(), shares, cause, &reason));
+    }
+    warnings.extend(finish.levelled(tally.range).map(Warning::levelled));
+    let not_a_number = clipped.not_a_number;
+    warnings.extend((not_a_number > 0).then(|| Warning::not_a_number(not_a_number)));
+    warnings
+}
+
+/// Why these shares were clipped below and above, as a clause.
+fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
+    let filter = plan.filter();
+    if below > above && filter.map() == Map::Clamp && plan.output_depth().ends()[0] == 0 {
+        let reason = ", since the responses are negative".to_owned();
+        return (ClipCause::Negative, reason);
+    }
+    match filter.bank().kernels() {
+        [kernel] if above > below && kernel.sum() > kernel.divisor() && kernel.divisor() > 0.0 => {
+            let (sum, divisor) = (kernel.sum() as f32, kernel.divisor() as f32);
+            let reason = format!(
+                ", since the weights sum to {sum} and the divisor is {divisor}: `divisor = {sum}` in the kernel file keeps them in range"
+            );
+            (ClipCause::Weights, reason)
+        }
+        _ => (ClipCause::Range, String::new()),
+    }
+}
