@@ -165,10 +165,16 @@ fn facts(
     facts.add(
         "kernel",
         format!(
-            "{}: {count} kernel{plural} of {kh} x {kw}{combine}",
-            printable(bank.name())
+            "{}, {}: {count} kernel{plural} of {kh} x {kw}{combine}",
+            printable(bank.name()),
+            printable(&bank.source().to_string())
         ),
-        json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw }),
+        {
+            let mut kernel =
+                json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw });
+            messages::extend(&mut kernel, messages::source_json(bank.source()));
+            kernel
+        },
     );
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
     let window_sample = plan.window_depth().bytes();

@@ -14,6 +14,7 @@ use stridekern::{
     Alpha, Error, Orientation, Plan, Warning,
     codec::{Format, Opened, PartFate},
     error::IoAction,
+    kernel::KernelSource,
     run::{Existing, Input, Job, Options, Outcome},
     text::printable,
 };
@@ -262,13 +263,28 @@ pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
 /// The input, filter and output of a result, as JSON fields.
 pub(super) fn names_json(job: &Job, index: usize) -> Value {
     let request = &job.results[index];
+    let bank = request.filter.bank();
     let mut object = json!({
-        "kernel": request.filter.bank().name(),
+        "kernel": bank.name(),
         "border": request.filter.extent().to_string(),
     });
+    extend(&mut object, source_json(bank.source()));
     extend(&mut object, path_json("input", job.input.path()));
     extend(&mut object, path_json("output", request.output.path()));
     object
+}
+
+/// Where a kernel comes from, as JSON fields.
+pub(super) fn source_json(source: &KernelSource) -> Value {
+    match source {
+        KernelSource::File(path) => {
+            let mut fields = json!({ "kernel_source": "file" });
+            extend(&mut fields, path_json("kernel_file", path));
+            fields
+        }
+        KernelSource::BuiltIn => json!({ "kernel_source": "built_in" }),
+        _ => json!({ "kernel_source": "code" }),
+    }
 }
 
 /// The JSON object of a folder that could not be listed; its images are unknown.

@@ -1,5 +1,10 @@
 //! `KernelBank`: one kernel or several, and how their responses are combined.
 
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
 use serde::Serialize;
 
 use super::{Kernel, KernelError};
@@ -18,6 +23,42 @@ pub struct KernelBank {
     labels: Vec<String>,
     combine: Option<Combine>,
     map: Option<Map>,
+    source: KernelSource,
+}
+
+/// Where a bank comes from. Its `Display` is `built in`, `from ./my.toml` or `made in code`.
+///
+/// All are equal: where a bank comes from changes nothing that it computes.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum KernelSource {
+    /// One of the [built-in](KernelBank::builtin) kernels.
+    BuiltIn,
+    /// A kernel file.
+    File(PathBuf),
+    /// Weights in the caller's code, or text that the caller has.
+    #[default]
+    Code,
+}
+
+impl PartialEq for KernelSource {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Display for KernelSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built in"),
+            // So that a file in the working directory does not look like a name.
+            Self::File(path) if path.parent() == Some(Path::new("")) => {
+                write!(f, "from ./{}", path.display())
+            }
+            Self::File(path) => write!(f, "from {}", path.display()),
+            Self::Code => f.write_str("made in code"),
+        }
+    }
 }
 
 impl KernelBank {
@@ -48,6 +89,7 @@ impl KernelBank {
             kernels,
             combine,
             map: None,
+            source: KernelSource::Code,
         })
     }
 
@@ -60,7 +102,15 @@ impl KernelBank {
             labels: vec![String::new()],
             combine: None,
             map: None,
+            source: KernelSource::Code,
         }
+    }
+
+    /// The same bank from another source.
+    #[must_use]
+    pub(super) fn with_source(mut self, source: KernelSource) -> Self {
+        self.source = source;
+        self
     }
 
     /// The same bank under another name.
@@ -122,6 +172,11 @@ impl KernelBank {
     /// How responses are mapped to samples, if the file sets it.
     pub const fn map(&self) -> Option<Map> {
         self.map
+    }
+
+    /// Where it comes from.
+    pub const fn source(&self) -> &KernelSource {
+        &self.source
     }
 
     /// The maximum number of rows and of columns over all kernels.

@@ -1,6 +1,6 @@
 //! The built-in kernels, from the files in `kernels/`.
 
-use super::{KernelBank, KernelError, nearest::nearest};
+use super::{KernelBank, KernelError, KernelSource, nearest::nearest};
 use crate::text::printable;
 
 /// A built-in kernel.
@@ -123,6 +123,7 @@ impl Builtin {
         let origin = format!("kernels/{}.toml", self.name);
         KernelBank::parse(self.name, &origin, self.toml)
             .expect("the tests parse every built-in kernel, and none can change after")
+            .with_source(KernelSource::BuiltIn)
     }
 }
 

@@ -12,7 +12,7 @@ mod nearest;
 mod resolve;
 mod source_text;
 
-pub use bank::{KernelBank, Summary};
+pub use bank::{KernelBank, KernelSource, Summary};
 pub use builder::KernelBuilder;
 pub use error::{KernelError, PathFault};
 pub(crate) use factors::{Factor, Factors, greatest_common_divisor};

@@ -7,7 +7,9 @@ use std::{
     str,
 };
 
-use super::{KernelBank, KernelError, PathFault, library::similar, source_text::SourceText};
+use super::{
+    KernelBank, KernelError, KernelSource, PathFault, library::similar, source_text::SourceText,
+};
 use crate::text::printable;
 
 /// The maximum bytes of a kernel file: a million weights of 16 characters each.
@@ -51,7 +53,8 @@ impl KernelBank {
         }
         let text = decode_utf8(&origin, &bytes)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&stem, &origin, text)
+        let bank = Self::parse(&stem, &origin, text)?;
+        Ok(bank.with_source(KernelSource::File(path.to_owned())))
     }
 
     /// The bank that a user means by `argument`: the kernel file at that path if
