@@ -16,13 +16,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error, WarningKind,
     batch::Summary,
-    run::{Event, Existing, Job, Outcome, Report},
+    run::{Done, Event, Existing, Job, MayLose, Outcome, Report},
     statistics::Statistics,
     text::printable,
 };
+use terminal_size::Width;
 
 use super::{
-    advice,
+    advice, finished,
     messages::{self, Messages},
     settings::Settings,
     statistics,
@@ -39,6 +40,12 @@ pub(super) struct Console {
     /// output.
     tables_to_error: bool,
     verbose: bool,
+    /// Whether every result has a line.
+    tells_each: bool,
+    /// Whether a run of several results ends with a summary.
+    sums_up: bool,
+    /// What the user chose to lose.
+    may_lose: MayLose,
     unused_options: UnusedOptions,
     existing: Existing,
     bar: ProgressBar,
@@ -70,6 +77,9 @@ struct ProgressLines {
     last_line: Instant,
 }
 
+/// On a terminal, up to so many results have a line each, more have a summary.
+const MAX_TOLD: usize = 10;
+
 /// The delay before the bar is shown, so that it does not flash in short runs.
 const BAR_DELAY: Duration = Duration::from_millis(400);
 
@@ -81,8 +91,11 @@ impl Console {
     pub(super) fn new(settings: &Settings, messages: Messages) -> Self {
         let bar = ProgressBar::hidden();
         let single = settings.batch.jobs.len() == 1;
+        let results = settings.batch.jobs.iter().map(|job| job.results.len());
+        let results: usize = results.sum();
+        let on_terminal = stderr().is_terminal() && !messages.quiet;
         let unit = if single { "rows" } else { "images" };
-        let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}");
+        let template = bar_template(unit, terminal_width());
         if let Ok(style) = ProgressStyle::with_template(&template) {
             let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
                 // A formatting error cannot be reported here.
@@ -95,6 +108,9 @@ impl Console {
             json: settings.json,
             tables_to_error: settings.writes_an_image_to_standard_output(),
             verbose: settings.verbose,
+            tells_each: settings.verbose || on_terminal && results <= MAX_TOLD,
+            sums_up: settings.verbose || on_terminal && results > MAX_TOLD,
+            may_lose: settings.batch.options.may_lose,
             unused_options: settings.unused_options.clone(),
             existing: settings.batch.options.existing,
             bar,
@@ -141,15 +157,19 @@ impl Console {
         } = *summary;
         let all = summary.results();
         let long = self.start.elapsed() > LINE_INTERVAL;
-        if left == 0 && (all < 2 || !(failed > 0 || self.verbose || long)) {
+        // Of results that were made before nobody knows by which kernel and options.
+        let uncompared = skipped > 0 && self.existing == Existing::Skip;
+        let several = all > 1 && (failed > 0 || self.sums_up || long);
+        if left == 0 && !several && !uncompared {
             return;
         }
+        let compared = if uncompared { " uncompared" } else { "" };
         let left_out = match left {
             0 => String::new(),
             left => format!(", {left} not made"),
         };
         self.messages.note(format_args!(
-            "{done} done, {skipped} skipped, {failed} failed{left_out}; {:.1} megapixels in {:.1} s",
+            "{done} done, {skipped} skipped{compared}, {failed} failed{left_out}; {:.1} megapixels in {:.1} s",
             pixels as f64 / 1e6,
             self.start.elapsed().as_secs_f64(),
         ));
@@ -211,21 +231,16 @@ impl Console {
                 self.messages
                     .error(format_args!("{place}: {}", advice::line(error)));
             }
-            Ok(Outcome::Done(done)) if self.verbose => {
-                let [rows, columns, channels] = done.plan.picture_shape();
-                let array = done.array_shape.as_deref().map(messages::array_text);
-                let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-                self.messages.note(format_args!(
-                    "{output}: {columns} x {rows}, {channels} x {}, {}{}; read {:.1}, filter {:.1}, write {:.1} ms",
-                    done.plan.output_depth(),
-                    array.unwrap_or_default(),
-                    done.plan,
-                    milliseconds(done.read),
-                    milliseconds(done.filter),
-                    milliseconds(done.write),
-                ));
+            Ok(Outcome::Done(done)) if self.tells_each => {
+                let line = finished::line(request, done, self.may_lose);
+                let how = if self.verbose {
+                    how(done)
+                } else {
+                    String::new()
+                };
+                self.messages.note(format_args!("{output}: {line}{how}"));
             }
-            Ok(Outcome::Skipped) if self.verbose => {
+            Ok(Outcome::Skipped) if self.tells_each => {
                 let why = messages::skipped(self.existing);
                 self.messages.note(format_args!("{output}: {why}"));
             }
@@ -247,7 +262,7 @@ impl Console {
     }
 
     /// Prints the table of a result.
-    fn statistics(&self, output: &Path, done: &stridekern::run::Done, statistics: &Statistics) {
+    fn statistics(&self, output: &Path, done: &Done, statistics: &Statistics) {
         if self.json {
             return;
         }
@@ -375,6 +390,37 @@ impl Report for Console {
             }),
             _ => {}
         }
+    }
+}
+
+/// How a result was computed, and how long that took.
+fn how(done: &Done) -> String {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    format!(
+        "; {}; read {:.1}, filter {:.1}, write {:.1} ms",
+        done.plan,
+        milliseconds(done.read),
+        milliseconds(done.filter),
+        milliseconds(done.write)
+    )
+}
+
+/// The columns of the terminal.
+fn terminal_width() -> usize {
+    let size = terminal_size::terminal_size_of(stderr());
+    size.map_or(80, |(Width(columns), _)| columns.into())
+}
+
+/// A bar of one line: what does not fit into the terminal would be left behind at every step.
+fn bar_template(unit: &str, columns: usize) -> String {
+    // Numbers, rate and time left take up to 40 columns.
+    match columns {
+        ..50 => "{pos}/{len} {wide_msg}".to_owned(),
+        ..80 => format!("{{bar:8}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}"),
+        _ => format!(
+            "{{bar:{}}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}",
+            columns.min(100) - 60
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ mod closed_streams;
 mod console;
 mod dry_run;
 mod explain;
+mod finished;
 mod globs;
 mod inputs;
 mod kernels;
