@@ -52,6 +52,8 @@ pub struct Found {
     /// Paths with the name of an image that are [not regular files](special), and
     /// the kind of each, such as a pipe.
     pub special: Vec<(PathBuf, &'static str)>,
+    /// Other files of the folder, which are in no format that is read, sorted by their paths.
+    pub passed_over: Vec<PathBuf>,
 }
 
 /// Which files a walk through folders finds.
@@ -114,7 +116,14 @@ impl Walk {
                     continue;
                 }
             };
-            if is_folder(&entry) || !self.is_image(entry.path()) || self.is_backup(entry.path()) {
+            if is_folder(&entry) || self.is_backup(entry.path()) {
+                continue;
+            }
+            if !self.is_image(entry.path()) {
+                // Extensions that the caller chose leave others out by intention.
+                if self.extensions.is_none() {
+                    found.passed_over.push(entry.into_path());
+                }
                 continue;
             }
             if let Some(kind) = special(entry.path()) {

@@ -73,6 +73,7 @@ pub(super) fn find(
                 all.images.extend(found.images);
                 all.unlistable.extend(found.unlistable);
                 all.special.extend(found.special);
+                all.passed_over.extend(found.passed_over);
             }
             place => all.images.push(Source::named(place)),
         }
