@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
 use stridekern::{
-    ClipCause, Depth, Error, Warning, WarningKind,
+    ClipCause, Depth, Error, KernelBank, Warning, WarningKind,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
     kernel::{KernelError, PathFault},
 };
@@ -47,7 +47,15 @@ pub(super) fn chain(error: &anyhow::Error) -> String {
 }
 
 fn kernel_line(error: &KernelError) -> String {
+    if let KernelError::Unknown { name, .. } = error
+        && let Some(several) = several_kernels(name)
+    {
+        return format!("there is no kernel `{name}`; give each kernel its own option: {several}");
+    }
     let after = match error {
+        KernelError::Syntax { file, .. } if is_table(file) => {
+            "; a kernel file is TOML, as weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]"
+        }
         KernelError::Syntax { .. } => "; --show-kernel sobel prints a file to start from",
         KernelError::Path {
             fault: PathFault::Missing,
@@ -60,6 +68,21 @@ fn kernel_line(error: &KernelError) -> String {
         _ => "",
     };
     format!("{error}{after}")
+}
+
+/// `-k sobel -k emboss` of `sobel,emboss`.
+fn several_kernels(name: &str) -> Option<String> {
+    let names = name.split([',', '+', ';']).map(str::trim);
+    let known = |name: &str| KernelBank::resolve(name).is_ok();
+    let is_list = names.clone().count() > 1 && names.clone().all(known);
+    let options = names.map(|name| format!("-k {name}"));
+    is_list.then(|| options.collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a file is named as one of numbers alone is.
+fn is_table(file: &str) -> bool {
+    let names = [".csv", ".tsv", ".txt", ".dat", ".mat"];
+    names.iter().any(|name| file.ends_with(name))
 }
 
 /// The message of a warning.

@@ -87,6 +87,7 @@ pub(super) struct InputArgs {
     ///
     /// Images are told by their extension, those without one by their content.
     /// Results of an earlier run, and what is in the output folder, are no inputs.
+    /// A line counts what else is passed over, by extension; -v names it.
     #[arg(short, long)]
     pub(super) recursive: bool,
 
@@ -188,11 +189,16 @@ pub(super) struct FilterArgs {
     pub(super) pad: Vec<String>,
 
     /// Window stride: rows and columns from one window to the next [default: 1]
-    #[arg(long, value_name = "N|R,C")]
+    #[arg(long, value_name = "N|R,C", allow_hyphen_values = true)]
     pub(super) step: Option<String>,
 
     /// Distance between the taps of the kernel, in rows and columns
-    #[arg(long, value_name = "N|R,C", default_value = "1")]
+    #[arg(
+        long,
+        value_name = "N|R,C",
+        default_value = "1",
+        allow_hyphen_values = true
+    )]
     pub(super) dilate: String,
 
     /// Channels: luma, each, red, green, blue or alpha [default: luma]
@@ -318,6 +324,7 @@ pub(super) struct OutputArgs {
     /// Keep outputs that exist and go on
     ///
     /// Also those that another run makes meanwhile: several may share a folder.
+    /// They are not compared with what this run would make, which a line says.
     /// With --in-place --backup, inputs that have their backup.
     #[arg(long)]
     pub(super) skip_existing: bool,
@@ -447,11 +454,15 @@ pub(super) struct ReportArgs {
     #[arg(long, conflicts_with_all = ["dry_run", "explain", "bench", "list_kernels", "show_kernel"])]
     pub(super) stats: bool,
 
-    /// Print errors only
+    /// Print errors only; with --in-place also what results lose
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Print a line for every result
+    /// Print a line for every result, and name what is passed over
+    ///
+    /// What it is, what is smaller or left out, what was clipped, which kernel from which
+    /// source, and how it was computed. On a terminal up to ten results have such a
+    /// line, and more a summary, in any case.
     #[arg(short, long)]
     pub(super) verbose: bool,
 
@@ -460,7 +471,7 @@ pub(super) struct ReportArgs {
     pub(super) no_progress: bool,
 
     /// List the built-in kernels
-    #[arg(long, conflicts_with_all = ["inputs", "kernels"])]
+    #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel"])]
     pub(super) list_kernels: bool,
 
     /// Print the file of a built-in kernel
@@ -485,6 +496,10 @@ impl Args {
             ArgAction::SetTrue => {
                 let id = arg.get_id().clone();
                 arg.overrides_with(id)
+            }
+            // So that the message about -1 names the option and its range.
+            action if action.takes_values() && !arg.is_positional() => {
+                arg.allow_negative_numbers(true)
             }
             _ => arg,
         });

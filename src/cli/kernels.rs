@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use clap_complete::Shell;
 use stridekern::KernelBank;
 
 /// One line or one JSON object per built-in kernel.
@@ -50,6 +51,56 @@ fn short(number: f64) -> String {
 /// The TOML file of a built-in kernel.
 pub(super) fn show(name: &str) -> Result<&'static str> {
     let name = name.strip_suffix(".toml").unwrap_or(name);
-    KernelBank::builtin_toml(name)
-        .with_context(|| format!("there is no built-in kernel `{name}`; --list-kernels shows all"))
+    if let Some(toml) = KernelBank::builtin_toml(name) {
+        return Ok(toml);
+    }
+    let error = KernelBank::builtin(name).err();
+    let error = error.context("a built-in kernel has a file")?;
+    let and = if error.to_string().ends_with('?') {
+        ""
+    } else {
+        ";"
+    };
+    bail!("{error}{and} --list-kernels shows all")
+}
+
+/// Adds the names of kernels to a completion script, which knows only that a kernel may be a
+/// file.
+pub(super) fn complete(shell: Shell, script: Vec<u8>) -> Vec<u8> {
+    let Ok(mut script) = String::from_utf8(script) else {
+        unreachable!("scripts are text");
+    };
+    let names = KernelBank::builtins().map(|builtin| builtin.name());
+    let names = names.chain(KernelBank::aliases().iter().map(|(alias, _)| *alias));
+    let names = Vec::from_iter(names);
+    match shell {
+        Shell::Bash => {
+            let files = r#"$(compgen -f "${cur}")"#;
+            // Lines, since the script splits at these.
+            let lines = names.join("\\n");
+            let names = format!(r#"$(compgen -W $'{lines}' -- "${{cur}}")"#);
+            let both = format!("{names} {files}");
+            for (option, words) in [
+                ("--kernel)", &both),
+                ("-k)", &both),
+                ("--show-kernel)", &names),
+            ] {
+                if let Some(at) = script.find(&format!("                {option}"))
+                    && let Some(length) = script[at..].find(files)
+                {
+                    let at = at + length;
+                    script.replace_range(at..at + files.len(), words);
+                }
+            }
+        }
+        Shell::Fish => {
+            let names = names.join(" ");
+            script += &format!(
+                "complete -c stridekern -s k -l kernel -r -a '{names}'\n\
+                 complete -c stridekern -l show-kernel -x -a '{names}'\n"
+            );
+        }
+        _ => {}
+    }
+    script.into_bytes()
 }

@@ -20,7 +20,7 @@ use stridekern::{
 };
 
 use super::{
-    advice, closed_streams, statistics,
+    advice, closed_streams, slips, statistics,
     told::{self, Told},
     unused_options::UnusedOptions,
 };
@@ -134,6 +134,11 @@ pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
         };
     }
     let message = usage_line(&error.to_string());
+    let words = Vec::from_iter(std::env::args_os().skip(1));
+    let message = match slips::advice(error, &words) {
+        Some(advice) => format!("{message}; {advice}"),
+        None => message,
+    };
     messages.error(format_args!("{message}; see stridekern --help"));
     Exit::Usage
 }

@@ -12,22 +12,24 @@ mod globs;
 mod inputs;
 mod kernels;
 mod messages;
+mod passed_over;
 mod settings;
 mod settings_thread;
 mod signals;
+mod slips;
 mod statistics;
 mod told;
 mod unused_options;
 mod values;
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     panic,
     process::ExitCode,
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::CommandFactory;
 
 use self::{
@@ -65,6 +67,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         // Buffered first: the generator panics if writing fails.
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Args::command(), "stridekern", &mut script);
+        let script = kernels::complete(shell, script);
         return Ok(print(messages, |out| out.write_all(&script)));
     }
     if args.report.man {
@@ -97,6 +100,14 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             return Ok(Exit::Signal(signal));
         }
     };
+    if settings.action == Action::Filter
+        && settings.writes_an_image_to_standard_output()
+        && io::stdout().is_terminal()
+    {
+        bail!(
+            "the image would go to the terminal; redirect it, as in `--output - > out.png`, or name a file"
+        );
+    }
     if settings.writes_to_standard_output()
         && let Err(error) = closed_streams::check_output()
     {
@@ -120,6 +131,10 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
             "{}: it is {kind}: skipped; to read it, name it",
             path.display()
         ));
+    }
+    settings.passed_over.report(settings.verbose, messages);
+    if settings.json && matches!(settings.action, Action::Filter | Action::DryRun) {
+        settings.passed_over.print_json();
     }
     messages::report_links(&settings.links, settings.verbose, messages);
     let unlistable = settings.unlistable.len();

@@ -11,7 +11,7 @@ use stridekern::{
     Alpha, Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
-    run::{ActOn, Existing, Job, MayLose, Options, Place, Stop},
+    run::{ActOn, Existing, Job, MayLose, Options, Place, Stop, special},
 };
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
         RunArgs, SamplingArg,
     },
     inputs::{self, place},
+    passed_over::PassedOver,
     unused_options::UnusedOptions,
     values::{extents, memory_limit, missing_value, output_format, pair, shard, simd, threads},
 };
@@ -39,6 +40,8 @@ pub(super) struct Settings {
     pub(super) unlistable: Vec<(PathBuf, Error)>,
     /// Paths with the name of an image that are not regular files.
     pub(super) special: Vec<(PathBuf, &'static str)>,
+    /// Files in folders that are no inputs.
+    pub(super) passed_over: PassedOver,
     /// Duplicate inputs that were removed, each with the path that remains.
     pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// The encoder options, to report those without effect on a result.
@@ -121,6 +124,7 @@ impl Settings {
             images: mut inputs,
             unlistable,
             special,
+            passed_over,
         } = inputs::find(input, folder, output.backup.as_deref(), stop)?;
         let links = match output.in_place {
             true => batch::drop_links(&mut inputs, stop)?,
@@ -154,6 +158,7 @@ impl Settings {
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
+        let passed_over = PassedOver::new(passed_over, &inputs, &jobs);
         check_formats(&jobs, filter)?;
         if let Some(share) = &input.shard {
             let share = shard(share)?;
@@ -217,6 +222,7 @@ impl Settings {
             },
             unlistable,
             special,
+            passed_over,
             links,
             unused_options: UnusedOptions::new(output),
             threads,
@@ -311,6 +317,12 @@ fn missing(args: &FilterArgs) -> Result<Option<Missing>> {
         let shown = mask.display();
         if place(mask) == Place::Standard {
             bail!("--mask names a file, and standard input is an input; give the path of the mask");
+        }
+        if let Some(kind) = special(mask) {
+            bail!("{shown}: it is {kind}; a mask is read again for each input: give a file");
+        }
+        if mask.is_dir() {
+            bail!("{shown}: it is a folder; name a mask of the size of the input");
         }
         if !mask.is_file() {
             bail!("{shown}: there is no such file; name a mask of the size of the input");
@@ -418,6 +430,11 @@ fn destination(
         (Some(name), Some(format)) if name != format => {
             bail!("{shown}: the name says {name}, --format says {format}; make them agree")
         }
+        (None, None) if !path.exists() && path.extension().is_some() => bail!(
+            "{shown}: `{}` is no format that is written: choose {}, or add --format",
+            path.extension().unwrap_or_default().display(),
+            Format::writable()
+        ),
         // A device such as /dev/null has no extension that shows the format.
         (None, None) if !path.exists() || path.is_file() => bail!(
             "{shown}: the name does not tell the format; add --format, an extension, or a / at its end if it is a folder"

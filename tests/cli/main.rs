@@ -21,6 +21,7 @@ mod hostile;
 mod idle_options;
 mod in_place;
 mod interrupt;
+mod kernel_sources;
 mod memory;
 mod messages;
 mod metadata;
@@ -30,6 +31,7 @@ mod names_outside;
 mod numbers;
 mod orientation;
 mod outputs;
+mod passed_over;
 #[cfg(unix)]
 mod readme;
 mod reports;
@@ -37,6 +39,7 @@ mod resumed;
 mod safety;
 mod saturation;
 mod signals;
+mod slips;
 mod special_files;
 mod stacks;
 mod standard_streams;
@@ -44,6 +47,7 @@ mod stats;
 mod stopped_early;
 mod streams;
 mod surplus;
+mod terminal;
 mod types;
 mod unrounded_luma;
 mod unseen_folders;
@@ -120,6 +124,14 @@ impl Room {
             .current_dir(self.0.path())
             .env_remove("STRIDEKERN_SIMD")
             .stdin(Stdio::null());
+        command
+    }
+
+    /// Another program, in the folder.
+    #[cfg(unix)]
+    fn command_of(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.0.path()).stdin(Stdio::null());
         command
     }
 

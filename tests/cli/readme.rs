@@ -58,7 +58,7 @@ fn film() -> Vec<u8> {
 }
 
 /// What was printed on standard error but for clipped samples.
-fn told(output: &std::process::Output) -> String {
+fn told(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let lines = stderr.split_inclusive('\n');
     lines

@@ -1,0 +1,80 @@
+//! What to do about arguments that are slips: options of other programs, names like options.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use stridekern::codec::Format;
+
+/// Options that other programs have, and what does the same here.
+const FOREIGN: [(&[&str], &str); 5] = [
+    (
+        &["--sigma", "--radius", "--size", "--ksize", "--kernel-size"],
+        "a kernel has its size and its weights: -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all",
+    ),
+    (
+        &["--blur", "--sharpen", "--emboss", "--edge", "--edges"],
+        "filters are kernels: -k gaussian5, -k sharpen, -k emboss, -k sobel",
+    ),
+    (
+        &["--gray", "--grey", "--grayscale", "--greyscale"],
+        "--channel luma, the default, makes gray",
+    ),
+    (
+        &["--border", "--mode", "--boundary"],
+        "borders are chosen with --pad",
+    ),
+    (
+        &["--normalize", "--normalise", "--divisor"],
+        "a kernel file says `divisor = 16`",
+    ),
+];
+
+/// Sample types by their bits alone, and what they may mean.
+const BITS: [(&str, &str); 3] = [
+    ("32", "f32 is 32-bit floats, u32 and i32 are integers"),
+    ("64", "f64 is 64-bit floats, u64 and i64 are integers"),
+    ("1", "bool is 0 and 1"),
+];
+
+/// What helps against a usage error of these arguments, if that is known.
+pub(super) fn advice(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let argument = text(ContextKind::InvalidArg)?;
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let is_file = |word: &&OsString| {
+                let word = word.as_os_str();
+                is_named_like_option(word, argument) && is_image_name(Path::new(word))
+            };
+            if let Some(file) = words.iter().find(is_file) {
+                let file = Path::new(file).display();
+                return Some(format!("to read a file of this name, write ./{file}"));
+            }
+            let foreign = FOREIGN.iter().find(|(names, _)| names.contains(&argument));
+            foreign.map(|(_, advice)| (*advice).to_owned())
+        }
+        ErrorKind::InvalidValue if argument.starts_with("--depth") => {
+            let value = text(ContextKind::InvalidValue)?;
+            let bits = BITS.iter().find(|(bits, _)| *bits == value);
+            bits.map(|(_, advice)| (*advice).to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Whether the word begins with this option, as clap reads it.
+fn is_named_like_option(word: &OsStr, argument: &str) -> bool {
+    let word = word.as_encoded_bytes();
+    word.len() > argument.len() && word.starts_with(argument.as_bytes())
+        || word == argument.as_bytes()
+}
+
+fn is_image_name(path: &Path) -> bool {
+    path.is_file() || Format::from_path(path).is_some()
+}

@@ -1,0 +1,121 @@
+//! What is told on a terminal: a line a result, or a summary.
+
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+
+use stridekern::Depth;
+
+use crate::{Room, gray, picture, without_figures};
+
+/// Runs the program on a terminal of this many columns; returns what it shows there. Progress bars
+/// come after a while only.
+fn shown(room: &Room, line: &str, columns: u32) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_stridekern");
+    // Of util-linux: it gives the command a terminal of its own.
+    let command = format!("stty cols {columns}; {program} {line}");
+    let output = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(room.path(""))
+        .env_remove("STRIDEKERN_SIMD")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+    (output.status.code(), without_figures(&text))
+}
+
+#[test]
+fn every_result_has_a_line() {
+    let room = Room::new();
+    room.write("c.png", &picture(60, 80, 3, Depth::U8));
+    room.write("d.png", &picture(60, 80, 4, Depth::U16));
+    room.write("r.png", &gray(1, 20, (0..20).map(|at| at * 10).collect()));
+    room.text("mine.toml", "weights = [[1, 1, 1], [1, 1, 1]]\ndivisor = 5");
+    std::fs::create_dir(room.path("k")).unwrap();
+    room.text("k/box3.toml", "weights = [[3]]\ndivisor = 3");
+    for (line, told) in [
+        (
+            "c.png -k gaussian5",
+            "c.gaussian5.png: 76 x 56 gray 8-bit, 4 smaller each way (--pad edge keeps the size, \
+             --channel each the colours); kernel gaussian5, built in",
+        ),
+        (
+            "d.png -k box3.toml --pad edge",
+            "d.box3.edge.png: 80 x 60 gray 16-bit (--channel each keeps the colours and alpha); \
+             kernel box3, built in",
+        ),
+        (
+            "d.png -k mine.toml --channel each -o o.png",
+            "o.png: 78 x 59 RGBA 16-bit, 2 fewer columns and 1 fewer rows (--pad edge keeps the \
+             size); kernel mine, from ./mine.toml",
+        ),
+        (
+            "a.png -k k/box3.toml",
+            "a.box3.png: 20 x 13 gray 8-bit; kernel box3, from k/box3.toml",
+        ),
+        (
+            "c.png -k box3 --photo --step 2 -o s.png",
+            "s.png: 40 x 30 RGB 8-bit; kernel box3, built in",
+        ),
+        // Chosen, so that no option is named.
+        (
+            "c.png -k box5 --pad valid --channel luma -o v.png",
+            "v.png: 76 x 56 gray 8-bit, 4 smaller each way; kernel box5, built in",
+        ),
+    ] {
+        let lines = format!("stridekern: {told}\n");
+        assert_eq!(shown(&room, line, 200), (Some(0), lines), "{line}");
+        // Not on a terminal, and not where it is not wanted.
+        room.run(&format!("{line} --overwrite")).silent();
+        let quiet = shown(&room, &format!("{line} --overwrite -q"), 200);
+        assert_eq!(quiet, (Some(0), String::new()), "{line}");
+        let verbose = room.run(&format!("{line} --overwrite -v"));
+        let start = format!("stridekern: {told}; ");
+        assert!(verbose.err.starts_with(&start), "{}", verbose.err);
+        assert!(verbose.err.ends_with(" ms\n"), "{}", verbose.err);
+    }
+    let (_, text) = shown(&room, "r.png -k sobel_x --pad constant:99", 200);
+    assert_eq!(
+        text,
+        "stridekern: r.sobel_x.constant.png: 20 x 1 gray 8-bit, 10 % clipped; kernel sobel_x, \
+         built in\n"
+    );
+    let (_, text) = shown(&room, "a.png -k k/box3.toml --skip-existing", 200);
+    assert_eq!(
+        text,
+        "stridekern: a.box3.png: exists, skipped\n\
+         stridekern: 0 done, 1 skipped uncompared, 0 failed\n"
+    );
+}
+
+#[test]
+fn more_than_ten_have_a_summary() {
+    let room = Room::new();
+    for number in 0..11 {
+        room.write(&format!("{number}.png"), &picture(9, 9, 1, Depth::U8));
+    }
+    let names = (0..11).map(|number| format!("{number}.png "));
+    let names = names.collect::<String>();
+    let (code, text) = shown(&room, &format!("{names} -k identity"), 80);
+    let summary = "stridekern: 11 done, 0 skipped, 0 failed\n";
+    assert_eq!((code, text.as_str()), (Some(0), summary));
+    let names = names.strip_prefix("0.png").unwrap();
+    let (_, text) = shown(&room, &format!("{names} -k identity --overwrite"), 80);
+    assert_eq!(text.lines().count(), 10, "{text}");
+}
+
+#[test]
+fn an_image_is_not_printed() {
+    let room = Room::new();
+    let said = "stridekern: the image would go to the terminal; redirect it, as in \
+                `--output - > out.png`, or name a file\n";
+    for output in ["-", "/dev/stdout"] {
+        let line = format!("a.png -k box3 -f png -o {output}");
+        assert_eq!(shown(&room, &line, 80), (Some(2), said.to_owned()));
+        room.run(&line).silent();
+    }
+    let line = "a.png -k box3 -o - > out.png";
+    let (code, text) = shown(&room, line, 80);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(room.read("out.png").shape(), [11, 18, 1]);
+}
