@@ -75,6 +75,7 @@ impl WarningKind {
             Self::Missing => "missing",
             Self::Axes => "axes",
             Self::NoData => "no_data",
+            Self::Metadata => "metadata",
             Self::Other => "other",
         }
     }

@@ -1,6 +1,9 @@
 //! The line of a finished result: what it is, what was left out, and what was clipped.
 
-use stridekern::run::{Done, MayLose, Request};
+use stridekern::{
+    codec::Fate,
+    run::{Done, MayLose, Request},
+};
 
 use super::messages;
 
@@ -53,6 +56,12 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     let helps = Vec::from_iter(helps);
     if !helps.is_empty() {
         line += &format!(" ({})", helps.join(", "));
+    }
+    let parts = done.metadata.iter();
+    let parts = parts.filter(|part| matches!(part.fate, Fate::Lost(_)));
+    let parts = Vec::from_iter(parts.map(|part| part.name.as_str()));
+    if !parts.is_empty() {
+        line += &format!(", without {}", parts.join(", "));
     }
     let clipped = done.clipped.below + done.clipped.above;
     if clipped > 0 {

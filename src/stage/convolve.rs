@@ -314,7 +314,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     /// Whether the sums of rows of `len` samples are written to the result: what is not to stay
     /// in cache is not.
     fn writes_sums(&self, len: usize, finishing: &Finishing<'_>) -> bool {
-        let is_plain = !finishing.non_temporal && finishing.responses.is_none();
+        let is_plain = !finishing.non_temporal && finishing.tally.is_none();
         self.stage.keeps_sums && is_plain && len >= T::MAX_BLOCK
     }
 

@@ -74,6 +74,13 @@ fn every_result_has_a_line() {
         assert!(verbose.err.starts_with(&start), "{}", verbose.err);
         assert!(verbose.err.ends_with(" ms\n"), "{}", verbose.err);
     }
+    std::fs::copy("testdata/carried/full.gif", room.path("full.gif")).unwrap();
+    let (_, text) = shown(&room, "full.gif -k box3 --photo -f bmp -o o.bmp", 200);
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.ends_with(" 8-bit, without comment; kernel box3, built in"),
+        "{text}"
+    );
     let (_, text) = shown(&room, "r.png -k sobel_x --pad constant:99", 200);
     assert_eq!(
         text,
