@@ -76,6 +76,7 @@ impl WarningKind {
             Self::Axes => "axes",
             Self::NoData => "no_data",
             Self::Metadata => "metadata",
+            Self::Orientation => "orientation",
             Self::Other => "other",
         }
     }
