@@ -75,6 +75,8 @@ impl WarningKind {
             Self::Missing => "missing",
             Self::Axes => "axes",
             Self::NoData => "no_data",
+            Self::Alpha => "alpha",
+            Self::Transparent => "transparent",
             Self::Metadata => "metadata",
             Self::Orientation => "orientation",
             Self::Other => "other",
