@@ -14,7 +14,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
-    Error, WarningKind,
+    Error,
     batch::Summary,
     run::{Done, Event, Existing, Job, MayLose, Outcome, Report},
     statistics::Statistics,
