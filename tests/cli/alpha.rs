@@ -178,7 +178,7 @@ fn transparent_pictures_are_told_of_once_a_run() {
     ] {
         room.write(&format!("in/{name}.png"), &image);
     }
-    let line = "in -r -k gaussian3 -k sobel --channel each -o out --overwrite";
+    let line = "in -r -k gaussian3 -k box3 --channel each -o out --overwrite";
     let told = TOLD.replace("1 picture has", "2 pictures have");
     room.run(line).says(0, &[&told]);
     room.run(&format!("{line} --alpha copy")).silent();
@@ -394,7 +394,7 @@ fn streamed_results_are_those_of_whole_images() {
                 .apply(&image)
                 .unwrap();
             for threads in [1, 2] {
-                room.run(&format!("a.png -k {kernel} --channel {channel} --alpha weight --pad {pad} -j {threads} -o b.png --overwrite")).silent();
+                room.run(&format!("a.png -k {kernel} --channel {channel} --alpha weight --pad {pad} -j {threads} -o b.png --overwrite -q")).silent();
                 assert!(
                     room.read("b.png") == wanted,
                     "{kernel} {channel} {pad} {threads}"

@@ -44,7 +44,8 @@ fn a_preview_warns_of_what_a_run_warns_of() {
         // What only the samples or the output tell comes later.
         let rest = done.err.strip_prefix(&plan.err);
         let rest = rest.unwrap_or_else(|| panic!("{}{}", plan.err, done.err));
-        assert!(!rest.contains(&name), "{rest}");
+        // Whether a scan without an end is whole, only decoding it tells.
+        assert!(name == "no_end.jpg" || !rest.contains(&name), "{rest}");
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         for run in [plan, done] {
             let object = &run.json()[0];
