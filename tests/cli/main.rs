@@ -235,6 +235,14 @@ impl Ran {
         }
     }
 
+    /// The same without what is told of clipped samples.
+    fn unclipped(mut self) -> Self {
+        let lines = self.err.split_inclusive('\n');
+        let others = lines.filter(|line| !line.contains(" of the samples were clipped to "));
+        self.err = others.collect();
+        self
+    }
+
     /// The run went well and had nothing to say.
     #[track_caller]
     fn silent(self) -> Self {
