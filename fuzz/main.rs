@@ -47,6 +47,12 @@ fn jpegs() {
 }
 
 #[test]
+fn blocks() {
+    use targets::blocks::{corpus, target};
+    driver::run("blocks", 4000, corpus(), target);
+}
+
+#[test]
 fn filters() {
     use targets::filters::{corpus, target};
     driver::run("filters", 400, corpus(), target);

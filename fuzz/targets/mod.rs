@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+pub(crate) mod blocks;
 pub(crate) mod filters;
 pub(crate) mod jpegs;
 pub(crate) mod kernel_file;
