@@ -1,15 +1,24 @@
 //! Metadata of a file: what it has, and what becomes of it in a result.
 
 mod density;
+mod exif;
 mod exif_orientation;
 mod fate;
+mod icc;
+mod iptc;
 mod part;
+mod photoshop;
+mod revision;
+mod xmp;
 
 pub use density::{Density, DensityUnit};
 pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
 pub use part::{Omission, Part, PartKind};
 pub(super) use part::{PartList, text_keyword};
+pub(crate) use revision::ResultFacts;
+#[doc(hidden)]
+pub use revision::revised_metadata;
 
 use crate::{
     image::{Depth, ImageSpec},

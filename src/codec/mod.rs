@@ -51,7 +51,9 @@ pub use format::Format;
 pub use ignored_content::IgnoredContent;
 pub use jpeg::Sampling;
 pub use limits::Limits;
-pub(crate) use metadata::lost_names;
+pub(crate) use metadata::{ResultFacts, lost_names};
+#[doc(hidden)]
+pub use metadata::revised_metadata;
 pub use metadata::{
     Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind,
 };

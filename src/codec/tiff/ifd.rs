@@ -97,11 +97,11 @@ fn sizes(
 
 /// The maximum number of entries in a directory. Classic TIFF counts them in 16 bits;
 /// a BigTIFF that claims more in each of many directories would take forever to read.
-pub(super) const MAX_ENTRIES: u64 = u16::MAX as u64;
+pub(in crate::codec) const MAX_ENTRIES: u64 = u16::MAX as u64;
 
 /// The width and byte order of the numbers in a file.
 #[derive(Clone, Copy)]
-pub(super) struct NumberFormat {
+pub(in crate::codec) struct NumberFormat {
     big_endian: bool,
     /// Whether it is a BigTIFF.
     is_big_tiff: bool,
@@ -109,17 +109,17 @@ pub(super) struct NumberFormat {
 
 /// A directory entry.
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
+pub(in crate::codec) struct Entry {
     /// Its file offset.
     pub(super) at: u64,
-    pub(super) tag: u16,
-    pub(super) count: u64,
+    pub(in crate::codec) tag: u16,
+    pub(in crate::codec) count: u64,
     /// The bytes of each value.
-    pub(super) bytes: u64,
+    pub(in crate::codec) bytes: u64,
     /// The value, if it is a single number.
-    pub(super) value: u64,
+    pub(in crate::codec) value: u64,
     /// The file offset of the values: inside the entry if they fit, else elsewhere.
-    pub(super) offset: u64,
+    pub(in crate::codec) offset: u64,
 }
 
 impl Entry {
@@ -131,7 +131,7 @@ impl Entry {
 
 impl NumberFormat {
     /// Reads the file header; returns the layout and the offset of the first directory.
-    pub(super) fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
+    pub(in crate::codec) fn of(input: &mut (impl Read + Seek)) -> IoResult<Option<(Self, u64)>> {
         let start: [u8; 4] = bytes(input)?;
         let mut numbers = Self {
             big_endian: start.starts_with(b"MM"),
@@ -178,8 +178,23 @@ impl NumberFormat {
         bytes
     }
 
+    /// Whether it is a BigTIFF, whose offsets take 8 bytes.
+    pub(in crate::codec) const fn is_big_tiff(self) -> bool {
+        self.is_big_tiff
+    }
+
+    /// Encodes a number into all of `bytes`.
+    pub(in crate::codec) fn put(self, bytes: &mut [u8], number: u64) {
+        let little = number.to_le_bytes();
+        let put = |(byte, value): (&mut u8, u8)| *byte = value;
+        match self.big_endian {
+            false => bytes.iter_mut().zip(little).for_each(put),
+            true => bytes.iter_mut().rev().zip(little).for_each(put),
+        }
+    }
+
     /// Decodes a number from all of `bytes`.
-    fn number(self, bytes: &[u8]) -> u64 {
+    pub(in crate::codec) fn number(self, bytes: &[u8]) -> u64 {
         let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         match self.big_endian {
             true => bytes.iter().fold(0, join),
@@ -198,7 +213,7 @@ impl NumberFormat {
     /// Calls `each` for every entry of the directory at offset `start`; returns the
     /// offset of the next directory, 0 if there is none. A directory with more than
     /// `max_entries` entries counts as damaged.
-    pub(super) fn directory(
+    pub(in crate::codec) fn directory(
         self,
         input: &mut (impl Read + Seek),
         start: u64,

@@ -17,6 +17,7 @@ mod tags;
 mod write;
 
 use directories::Directories;
+pub(super) use ifd::{MAX_ENTRIES, NumberFormat};
 pub(super) use read::open;
 pub(super) use write::{create, strip_rows};
 
