@@ -9,6 +9,7 @@ mod iptc;
 mod part;
 mod photoshop;
 mod revision;
+mod truth;
 mod xmp;
 
 pub use density::{Density, DensityUnit};
@@ -54,6 +55,12 @@ pub struct Metadata {
     pub sampling: Sampling,
     /// Parts that few formats have, in the order of the file.
     pub parts: Vec<Part>,
+}
+
+/// Metadata that are true of a result, and what becomes of those of its input.
+pub(crate) struct ForResult {
+    pub(crate) metadata: Metadata,
+    pub(crate) fates: Vec<PartFate>,
 }
 
 /// Metadata that fit a file, and what became of all.
@@ -116,17 +123,50 @@ impl Metadata {
 
     /// What becomes of each part in a result of this `format` and `spec`.
     pub fn fates(&self, policy: MetadataPolicy, format: Format, spec: ImageSpec) -> Vec<PartFate> {
-        let written = ImageSpec {
-            channels: format.written_channels(spec.channels),
-            ..spec
+        self.for_result(policy, format, &ResultFacts::new(spec, None))
+            .fates
+    }
+
+    /// What a result carries, by this policy and where it is true of it, and what becomes of each
+    /// part.
+    pub(crate) fn for_result(
+        &self,
+        policy: MetadataPolicy,
+        format: Format,
+        facts: &ResultFacts,
+    ) -> ForResult {
+        let spec = ImageSpec {
+            channels: format.written_channels(facts.channels),
+            ..facts.spec()
         };
-        let mut fates = self.fitted_to(format, written).fates;
+        let truth = self.true_of(facts);
+        let fitted = |metadata: &Self| metadata.fitted_to(format, spec);
+        let mut fates = fitted(&truth.metadata).fates;
+        for revision in truth.revisions {
+            let is_it =
+                |part: &&mut PartFate| (part.kind, &part.name) == (revision.kind, &revision.name);
+            match fates.iter_mut().find(is_it) {
+                Some(part) => {
+                    part.bytes = revision.bytes;
+                    if part.fate == Fate::Kept {
+                        part.fate = revision.fate;
+                    }
+                }
+                None => fates.push(revision),
+            }
+        }
+        let mut metadata = truth.metadata;
         if policy == MetadataPolicy::Drop {
-            let kept = self.without_descriptions().fitted_to(format, written).fates;
-            let dropped = fates.iter_mut().filter(|part| !kept.contains(part));
+            metadata = metadata.without_descriptions();
+            let kept = fitted(&metadata).fates;
+            let is_kept = |part: &PartFate| {
+                kept.iter()
+                    .any(|kept| (kept.kind, &kept.name) == (part.kind, &part.name))
+            };
+            let dropped = fates.iter_mut().filter(|part| !is_kept(part));
             dropped.for_each(|part| part.fate = Fate::Dropped);
         }
-        fates
+        ForResult { metadata, fates }
     }
 
     /// Only what tells how samples are to be understood: colour profile and colour space,
@@ -353,7 +393,6 @@ fn profile_fate(icc: &[u8], format: Format, channels: usize) -> Fate {
     let result = if channels < 3 { "GRAY" } else { "RGB" };
     match (space, result) {
         _ if space == result => Fate::Kept,
-        ("RGB", "GRAY") => Fate::Outdated("it is for RGB, the result is gray".to_owned()),
         _ => Fate::Lost(format!(
             "it is for {}, the result is {}",
             errors::printable(space),

@@ -51,12 +51,12 @@ pub use format::Format;
 pub use ignored_content::IgnoredContent;
 pub use jpeg::Sampling;
 pub use limits::Limits;
-pub(crate) use metadata::{ResultFacts, lost_names};
 #[doc(hidden)]
 pub use metadata::revised_metadata;
 pub use metadata::{
     Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind,
 };
+pub(crate) use metadata::{ForResult, ResultFacts, lost_names};
 pub use npy::{NpyElement, NpyFile};
 pub(crate) use rows::Finished;
 pub use rows::{Header, RowReader, RowWriter, Trailer};

@@ -5,7 +5,7 @@ use super::{
     job::{ActOn, Options, Request},
 };
 use crate::{
-    codec::{Fate, Format, Metadata, MetadataPolicy, PartFate, PartKind},
+    codec::{Fate, ForResult, Format, Metadata, MetadataPolicy, PartFate, PartKind, ResultFacts},
     error::Result,
     image::ImageSpec,
     orientation::Orientation,
@@ -88,19 +88,21 @@ impl Carried {
 
     /// The metadata to be written.
     pub(super) fn metadata(&self, input: &Metadata) -> Metadata {
-        let kept = match self.policy {
-            MetadataPolicy::Keep => input.clone(),
-            MetadataPolicy::Drop => input.without_descriptions(),
-        };
         let mut metadata = Metadata {
             no_data: self.no_data.clone(),
             premultiplied: self.premultiplied,
-            ..kept
+            ..self.for_result(input).metadata
         };
         if self.orientation == NamedOrientation::Normal {
             metadata.set_orientation(Orientation::Normal);
         }
         metadata
+    }
+
+    fn for_result(&self, input: &Metadata) -> ForResult {
+        let turned = self.orientation == NamedOrientation::Normal;
+        let facts = ResultFacts::new(self.spec, turned.then_some(1));
+        input.for_result(self.policy, self.format, &facts)
     }
 
     /// A warning if viewers will ignore the orientation that is `written`, unlike that of the
@@ -119,7 +121,7 @@ impl Carried {
     /// What becomes of each part of the input's metadata, and what became of those that were
     /// `late`, known only after the samples were written.
     pub(super) fn fates(&self, input: &Metadata, late: &[PartFate]) -> Vec<PartFate> {
-        let mut fates = input.fates(self.policy, self.format, self.spec);
+        let mut fates = self.for_result(input).fates;
         // Without a value of the result, its samples were filtered like others, as a warning says.
         let filtered = || Fate::Outdated("its samples are filtered like others".to_owned());
         let no_data = (fates.iter_mut()).filter(|part| part.kind == PartKind::NoData);

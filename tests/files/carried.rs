@@ -163,6 +163,13 @@ fn texts(file: &[u8]) -> Vec<String> {
 #[test]
 fn what_is_said_to_be_kept_is_there_and_what_is_lost_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
+    // Of the picture as it was.
+    let previews = TEXTS.iter().filter(|(_, part)| part.is_none());
+    let previews = Vec::from_iter(
+        previews
+            .map(|(text, _)| *text)
+            .filter(|text| text.ends_with("thumb")),
+    );
     for input in inputs() {
         let carried = searchable(&fs::read(&input).unwrap());
         for format in OUTPUTS {
@@ -170,6 +177,9 @@ fn what_is_said_to_be_kept_is_there_and_what_is_lost_is_told_of() {
             let keep = MetadataPolicy::Keep;
             let (fates, warnings, file) = filtered(&input, format, keep, folder.path());
             let file = searchable(&file);
+            for preview in &previews {
+                assert!(!holds(&file, preview.as_bytes()), "{case}: {preview}");
+            }
             for text in texts(&carried) {
                 // A letter may follow by chance.
                 let known = TEXTS.iter().filter(|(known, _)| text.starts_with(known));

@@ -16,6 +16,28 @@ pub(crate) struct ResultFacts {
 }
 
 impl ResultFacts {
+    /// A result of this spec, whose pixels have this orientation if it is another than that of the
+    /// input.
+    pub(crate) const fn new(spec: ImageSpec, orientation: Option<u16>) -> Self {
+        let ImageSpec {
+            rows,
+            columns,
+            channels,
+            depth,
+        } = spec;
+        Self {
+            rows,
+            columns,
+            channels,
+            depth,
+            orientation,
+        }
+    }
+
+    pub(super) const fn spec(&self) -> ImageSpec {
+        ImageSpec::new([self.rows, self.columns, self.channels], self.depth)
+    }
+
     pub(super) const fn is_gray(&self) -> bool {
         self.channels < 3
     }
@@ -62,13 +84,7 @@ pub fn revised_metadata(
     result: &ImageSpec,
     orientation: Option<u16>,
 ) -> Option<(Vec<u8>, Vec<&'static str>)> {
-    let facts = ResultFacts {
-        rows: result.rows,
-        columns: result.columns,
-        channels: result.channels,
-        depth: result.depth,
-        orientation,
-    };
+    let facts = ResultFacts::new(*result, orientation);
     let revised = match kind {
         "exif" => exif::revised(bytes, &facts),
         "xmp" => xmp::revised(bytes, &facts),
