@@ -277,8 +277,8 @@ fn stored_goes_by_the_pixels_as_they_are_stored() {
         assert!(object.get("turned").is_none(), "{object}");
         let warnings = object["warnings"].as_array().unwrap().iter();
         let warnings = warnings.filter(|told| told["kind"] != "clipped");
-        let wanted = warning.map(|text| json!({ "kind": "orientation", "text": text }));
-        assert_eq!(Vec::from_iter(warnings), Vec::from_iter(&wanted));
+        let warned = warning.map(|text| json!({ "kind": "orientation", "text": text }));
+        assert_eq!(Vec::from_iter(warnings), Vec::from_iter(&warned));
         ran.unclipped().says(0, &Vec::from_iter(told.as_deref()));
         let read = decoded(&room, output);
         assert_eq!(named(&read), names);
