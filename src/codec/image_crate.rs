@@ -369,11 +369,12 @@ pub(super) fn decoding(format: Format, error: ImageError) -> Error {
     }
 }
 
-/// What decoders say of bitmaps that are sound, but of a kind that they do not know: JPEG or PNG
-/// data inside, for example, or 64 bits.
-const KINDS: [&str; 2] = [
+/// What decoders say of files that are sound, but of a kind that they do not know: of bitmaps with
+/// JPEG or PNG data inside, for example, or of 64 bits, and of PAM files of other tuples.
+const KINDS: [&str; 3] = [
     "Unknown image compression type",
     "Invalid channel bit count",
+    "Tuple type not recognized",
 ];
 
 /// Whether a decoder's message is about an early end, which some wrap in an error of their own.
