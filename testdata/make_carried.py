@@ -192,6 +192,9 @@ def tiff():
         (316, 2, 0, "needle-host", True),
         (269, 2, 0, "needle-document", True),
         (65000, 7, 14, b"needle-private", True),
+        # Not those of EXIF and GPS directories yet, which tifffile does not write.
+        (34664, 4, 1, 0, True),
+        (34854, 4, 1, 0, True),
         (37724, 7, 13, b"needle-layers", True),
     ]
     tifffile.imwrite(
@@ -207,7 +210,30 @@ def tiff():
         metadata=None,
         extratags=geo + private,
     )
-    return file.getvalue()
+    comment = b"ASCII\0\0\0needle-exif"
+    exif = [(0x9000, 7, b"0231"), (0x927C, 7, b"needle-maker\0\1\2"), (0x9286, 7, comment)]
+    exif += [(0xA002, 3, struct.pack("<H", 9999)), (0xA003, 4, struct.pack("<I", 9999))]
+    with_exif = with_directory(file.getvalue(), 34664, 34665, exif)
+    gps = [(0, 1, b"\2\3\0\0"), (0x12, 2, b"needle-gps\0")]
+    return with_directory(with_exif, 34854, 34853, gps)
+
+
+def with_directory(file, placeholder, code, values) -> bytes:
+    """A little-endian TIFF with a directory at its end, to which the tag `code` refers."""
+    file += b"\0" * (len(file) % 2)
+    start = len(file)
+    at = file.index(struct.pack("<HHI", placeholder, 4, 1))
+    file = file[:at] + entry("<", code, 4, 1, struct.pack("<I", start)) + file[at + 12 :]
+    elsewhere, data = start + 2 + 12 * len(values) + 4, b""
+    directory = struct.pack("<H", len(values))
+    for tag, kind, value in values:
+        count = len(value) // {3: 2, 4: 4}.get(kind, 1)
+        place = value
+        if len(value) > 4:
+            place = struct.pack("<I", elsewhere + len(data))
+            data += value + b"\0" * (len(value) % 2)
+        directory += entry("<", tag, kind, count, place)
+    return file + directory + struct.pack("<I", 0) + data
 
 
 def webp():
@@ -242,7 +268,7 @@ def pgm():
 
 def main():
     FOLDER.mkdir(exist_ok=True)
-    for make in [png, jpeg, webp, gif, bmp, hdr, pgm]:
+    for make in [png, jpeg, tiff, webp, gif, bmp, hdr, pgm]:
         extension = {"jpeg": "jpg", "tiff": "tif"}.get(make.__name__, make.__name__)
         (FOLDER / f"full.{extension}").write_bytes(make())
 

@@ -2,13 +2,17 @@
 
 mod density;
 mod exif;
+pub(super) mod exif_block;
 mod exif_orientation;
 mod fate;
+mod fit;
 mod icc;
 mod iptc;
 mod part;
-mod photoshop;
+pub(super) mod photoshop;
+mod revised;
 mod revision;
+pub(super) mod tag;
 mod truth;
 mod xmp;
 
@@ -17,9 +21,11 @@ pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
 pub use part::{Omission, Part, PartKind};
 pub(super) use part::{PartList, text_keyword};
+pub(crate) use revised::ResultGrid;
 pub(crate) use revision::ResultFacts;
 #[doc(hidden)]
 pub use revision::revised_metadata;
+pub use tag::Tag;
 
 use crate::{
     image::{Depth, ImageSpec},
@@ -29,7 +35,7 @@ use crate::{
 
 use super::{Format, Sampling, errors};
 use fate::lost_line;
-use part::comment_of_chunk;
+use tag::{Role, role};
 
 /// The metadata of a file, preserved in the output.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -94,7 +100,8 @@ impl Fitted {
             _ => !format.is_netpbm(),
         };
         for part in &mut self.fates {
-            if part.fate == Fate::Kept && !has_place(part.kind) {
+            let is_kept = matches!(part.fate, Fate::Kept | Fate::Changed(_));
+            if is_kept && !has_place(part.kind) {
                 part.fate = Fate::Lost(format!("after the samples, no place in {format}"));
             }
         }
@@ -178,6 +185,7 @@ impl Metadata {
         let kept = |part: &&Part| match part {
             Part::Chunk { name, .. } => COLOUR_CHUNKS.contains(&name),
             Part::HeaderLine(line) => is_value_line(line),
+            Part::Tag(tag) => role(tag.code) == Role::Samples,
             _ => false,
         };
         Self {
@@ -262,7 +270,7 @@ impl Metadata {
             fitted.metadata.icc = self.icc.clone().filter(|_| fate == Fate::Kept);
             fitted.add(PartKind::Icc, "ICC profile", icc.len(), fate);
         }
-        self.fit_exif(format, &mut fitted);
+        let in_exif = self.fit_exif(format, spec, &mut fitted);
         if let Some(xmp) = &self.xmp {
             let fate = xmp_fate(xmp, format);
             fitted.metadata.xmp = self.xmp.clone().filter(|_| fate == Fate::Kept);
@@ -295,51 +303,8 @@ impl Metadata {
             fitted.metadata.sampling = self.sampling;
         }
         fitted.metadata.channel_axis = self.channel_axis && format == Format::Npy;
-        for part in &self.parts {
-            let fate = part_fate(part, format, spec);
-            if fate == Fate::Kept {
-                fitted.metadata.parts.push(part.in_format(format));
-            }
-            fitted.fates.push(PartFate::of(part, fate));
-        }
+        self.fit_parts(format, spec, &in_exif, &mut fitted);
         fitted
-    }
-
-    /// EXIF data, and the orientation, which some formats have a place of their own for.
-    fn fit_exif(&self, format: Format, fitted: &mut Fitted) {
-        let orientation = self.orientation.or_else(|| self.exif_orientation());
-        let is_turned = orientation.is_some_and(|orientation| orientation != 1);
-        let fate = match (&self.exif, format) {
-            // A JPEG's segment holds 65533 bytes, 6 of them a name.
-            (Some(exif), Format::Jpeg) if exif.len() > 65_527 => {
-                Fate::Lost("jpeg holds 65527 bytes".to_owned())
-            }
-            (Some(exif), Format::Png | Format::Jpeg | Format::Webp) => {
-                fitted.metadata.exif = Some(exif.clone());
-                Fate::Kept
-            }
-            (None, Format::Png | Format::Jpeg | Format::Webp) => {
-                let turned = orientation.filter(|_| is_turned);
-                fitted.metadata.exif = turned.map(exif_of);
-                Fate::Kept
-            }
-            (_, Format::Tiff) => {
-                fitted.metadata.orientation = orientation;
-                Fate::Lost("tiff is written with their orientation only".to_owned())
-            }
-            _ => {
-                if is_turned {
-                    let line = format!(
-                        "{format} holds no orientation: viewers will show the picture turned"
-                    );
-                    fitted.warnings.push(Warning::orientation(line));
-                }
-                no_place(format)
-            }
-        };
-        if let Some(exif) = &self.exif {
-            fitted.add(PartKind::Exif, "EXIF data", exif.len(), fate);
-        }
     }
 
     /// The mark of premultiplied colours.
@@ -423,22 +388,18 @@ fn is_value_line(line: &[u8]) -> bool {
     keys.iter().any(|key| line.starts_with(key))
 }
 
-/// What becomes of another part.
+/// What becomes of another part, which has the form of this format.
 fn part_fate(part: &Part, format: Format, spec: ImageSpec) -> Fate {
     match (part, format) {
         (Part::Comment(text), Format::Jpeg) if text.len() > 65_533 => {
             Fate::Lost("jpeg holds 65533 bytes".to_owned())
         }
-        (Part::Comment(_), Format::Jpeg | Format::Gif | Format::Png)
-        | (Part::Photoshop(_), Format::Jpeg)
+        (Part::Comment(_), Format::Jpeg | Format::Gif)
+        | (Part::Photoshop(_), Format::Jpeg | Format::Tiff)
+        | (Part::Iptc(_), Format::Tiff)
         | (Part::HeaderLine(_), Format::Hdr) => Fate::Kept,
         (Part::Comment(_), _) if format.is_netpbm() => Fate::Kept,
-        (Part::Chunk { name, data }, _)
-            if format != Format::Png
-                && let Some(text) = comment_of_chunk(name, data) =>
-        {
-            part_fate(&Part::Comment(text.into()), format, spec)
-        }
+        (Part::Tag(tag), Format::Tiff) => tag.fate(spec),
         (Part::Chunk { name, data }, _) => chunk_fate(name, data.len(), format, spec),
         (Part::Other { why, .. }, _) => match why {
             Omission::Outdated(why) => Fate::Outdated((*why).to_owned()),
@@ -548,10 +509,7 @@ mod tests {
         };
         let (tiff, warnings) = stored(&exif, Format::Tiff, 3);
         assert_eq!(tiff.orientation, Some(6));
-        assert_eq!(
-            warnings,
-            ["metadata left out: EXIF data (tiff is written with their orientation only)"]
-        );
+        assert_eq!(warnings, [""; 0]);
         assert_eq!(stored(&tiff, Format::Jpeg, 3), (exif.clone(), vec![]));
         assert_eq!(
             stored(&exif, Format::Bmp, 3).1,

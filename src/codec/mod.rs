@@ -54,9 +54,9 @@ pub use limits::Limits;
 #[doc(hidden)]
 pub use metadata::revised_metadata;
 pub use metadata::{
-    Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind,
+    Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind, Tag,
 };
-pub(crate) use metadata::{ForResult, ResultFacts, lost_names};
+pub(crate) use metadata::{ForResult, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};
 pub(crate) use rows::Finished;
 pub use rows::{Header, RowReader, RowWriter, Trailer};

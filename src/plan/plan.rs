@@ -363,6 +363,18 @@ impl Plan {
         self.input.spec()
     }
 
+    /// The row and the column of the image that the anchor of the first window lies on.
+    pub(crate) fn origin(&self) -> [usize; 2] {
+        let Geometry { rows, columns, .. } = self.geometry();
+        [rows, columns].map(|axis| axis.anchor_source(0))
+    }
+
+    /// Rows and columns of the image from one window to the next.
+    pub(crate) fn step(&self) -> [usize; 2] {
+        let Geometry { rows, columns, .. } = self.geometry();
+        [rows.step, columns.step]
+    }
+
     /// Rows of the image from one window to the next.
     pub(crate) fn row_step(&self) -> usize {
         self.geometry().rows.step

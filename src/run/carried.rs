@@ -5,7 +5,10 @@ use super::{
     job::{ActOn, Options, Request},
 };
 use crate::{
-    codec::{Fate, ForResult, Format, Metadata, MetadataPolicy, PartFate, PartKind, ResultFacts},
+    codec::{
+        Fate, ForResult, Format, Metadata, MetadataPolicy, PartFate, PartKind, ResultFacts,
+        ResultGrid,
+    },
     error::Result,
     image::ImageSpec,
     orientation::Orientation,
@@ -49,6 +52,8 @@ pub(super) struct Carried {
     spec: ImageSpec,
     policy: MetadataPolicy,
     orientation: NamedOrientation,
+    /// Where its pixels lie on the input.
+    grid: ResultGrid,
     /// What missing samples of the result are.
     no_data: Option<String>,
     /// Whether the colours of the result are multiplied by alpha.
@@ -81,6 +86,12 @@ impl Carried {
             spec,
             policy: options.metadata,
             orientation: NamedOrientation::of([from, format], options.orientation),
+            grid: ResultGrid {
+                before: plan.as_picture(plan.image()),
+                after: plan.as_picture(plan.output()),
+                origin: plan.origin(),
+                step: plan.step(),
+            },
             no_data: plan.no_data(),
             premultiplied: plan.association().of_result,
         }
@@ -91,7 +102,7 @@ impl Carried {
         let mut metadata = Metadata {
             no_data: self.no_data.clone(),
             premultiplied: self.premultiplied,
-            ..self.for_result(input).metadata
+            ..self.for_result(&input.revised_for(&self.grid)).metadata
         };
         if self.orientation == NamedOrientation::Normal {
             metadata.set_orientation(Orientation::Normal);
@@ -121,7 +132,13 @@ impl Carried {
     /// What becomes of each part of the input's metadata, and what became of those that were
     /// `late`, known only after the samples were written.
     pub(super) fn fates(&self, input: &Metadata, late: &[PartFate]) -> Vec<PartFate> {
-        let mut fates = self.for_result(input).fates;
+        let revised = input.revised_for(&self.grid);
+        let mut fates = self.for_result(&revised).fates;
+        if revised.density != input.density {
+            let density = (fates.iter_mut()).filter(|part| part.kind == PartKind::Density);
+            let density = density.filter(|part| part.fate == Fate::Kept);
+            density.for_each(|part| part.fate = Fate::Changed("divided by the step".to_owned()));
+        }
         // Without a value of the result, its samples were filtered like others, as a warning says.
         let filtered = || Fate::Outdated("its samples are filtered like others".to_owned());
         let no_data = (fates.iter_mut()).filter(|part| part.kind == PartKind::NoData);
@@ -129,7 +146,8 @@ impl Carried {
         no_data.for_each(|part| part.fate = filtered());
         for late in late {
             let is_it = |part: &&mut PartFate| {
-                part.fate == Fate::Kept && (part.kind, &part.name) == (late.kind, &late.name)
+                let is_kept = matches!(part.fate, Fate::Kept | Fate::Changed(_));
+                is_kept && (part.kind, &part.name) == (late.kind, &late.name)
             };
             // Those that came late come last.
             if let Some(part) = fates.iter_mut().rev().find(is_it) {

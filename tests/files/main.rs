@@ -18,4 +18,5 @@ mod mapped;
 mod odd;
 mod readback;
 mod rows;
+mod tags;
 mod unsupported;

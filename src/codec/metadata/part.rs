@@ -2,6 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use super::{
+    photoshop,
+    tag::{Tag, tag_of_chunk, tag_of_comment},
+};
 use crate::codec::Format;
 
 /// What kind of thing a part of a file's metadata is.
@@ -24,6 +28,10 @@ pub enum PartKind {
     Comment,
     /// Photoshop's image resources, and the IPTC data in them.
     Photoshop,
+    /// IPTC data.
+    Iptc,
+    /// A tag of a TIFF file.
+    Tag,
     /// An ancillary chunk of a PNG file: text, colour space, or anything else.
     Chunk,
     /// A line of a Radiance HDR header.
@@ -44,6 +52,8 @@ impl PartKind {
             Self::NoData => "no_data",
             Self::Comment => "comment",
             Self::Photoshop => "photoshop",
+            Self::Iptc => "iptc",
+            Self::Tag => "tag",
             Self::Chunk => "chunk",
             Self::HeaderLine => "header_line",
             Self::Other => "other",
@@ -60,6 +70,10 @@ pub enum Part {
     Comment(Arc<[u8]>),
     /// Photoshop's image resources: blocks that begin with `8BIM`.
     Photoshop(Arc<[u8]>),
+    /// IPTC data, as a TIFF file has them beside Photoshop's image resources.
+    Iptc(Arc<[u8]>),
+    /// A tag of a TIFF file.
+    Tag(Tag),
     /// An ancillary chunk of a PNG file.
     Chunk {
         /// The four letters of its name.
@@ -140,6 +154,8 @@ impl Part {
         match self {
             Self::Comment(_) => PartKind::Comment,
             Self::Photoshop(_) => PartKind::Photoshop,
+            Self::Iptc(_) => PartKind::Iptc,
+            Self::Tag(_) => PartKind::Tag,
             Self::Chunk { .. } => PartKind::Chunk,
             Self::HeaderLine(_) => PartKind::HeaderLine,
             Self::Other { .. } => PartKind::Other,
@@ -148,22 +164,41 @@ impl Part {
 
     /// The part as a file of `format` has it.
     pub(super) fn in_format(&self, format: Format) -> Self {
-        match (self, format) {
-            (Self::Comment(text), Format::Png) => comment_chunk(text),
-            (Self::Chunk { name, data }, _) if format != Format::Png => {
-                match comment_of_chunk(name, data) {
-                    Some(text) => Self::Comment(text.into()),
-                    None => self.clone(),
-                }
+        let other = match (self, format) {
+            (Self::Comment(text), Format::Png) => Some(comment_chunk(text)),
+            (Self::Comment(text), Format::Tiff) => tag_of_comment(text).map(Self::Tag),
+            (Self::Iptc(data), Format::Jpeg) => Some(Self::Photoshop(photoshop::of_iptc(data))),
+            (Self::Tag(tag), _) => tag.in_format(format),
+            (Self::Chunk { name, data }, Format::Tiff) => match comment_of_chunk(name, data) {
+                Some(text) => tag_of_comment(text),
+                None => tag_of_chunk(name, data),
             }
-            _ => self.clone(),
+            .map(Self::Tag),
+            (Self::Chunk { name, data }, _) if format != Format::Png => {
+                comment_of_chunk(name, data).map(|text| Self::Comment(text.into()))
+            }
+            _ => None,
+        };
+        other.unwrap_or_else(|| self.clone())
+    }
+
+    /// Whether it is a comment, in whatever form.
+    pub(super) fn is_comment(&self) -> bool {
+        match self {
+            Self::Comment(_) => true,
+            Self::Chunk { name, data } => comment_of_chunk(name, data).is_some(),
+            _ => false,
         }
     }
 
     /// Its bytes.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Comment(data) | Self::Photoshop(data) | Self::HeaderLine(data) => data.len(),
+            Self::Comment(data)
+            | Self::Photoshop(data)
+            | Self::Iptc(data)
+            | Self::HeaderLine(data) => data.len(),
+            Self::Tag(tag) => tag.data.len(),
             Self::Chunk { data, .. } => data.len(),
             Self::Other { bytes, .. } => *bytes,
         }
@@ -176,6 +211,8 @@ impl fmt::Display for Part {
         match self {
             Self::Comment(_) => f.write_str("comment"),
             Self::Photoshop(_) => f.write_str("Photoshop and IPTC data"),
+            Self::Iptc(_) => f.write_str("IPTC data"),
+            Self::Tag(tag) => tag.fmt(f),
             Self::Chunk { name, data } => {
                 write!(f, "chunk {}", name.escape_ascii())?;
                 match text_keyword(name, data) {
@@ -205,17 +242,24 @@ fn comment_chunk(text: &[u8]) -> Part {
 
 /// The text of a chunk that is a comment and not compressed.
 pub(super) fn comment_of_chunk<'a>(name: &[u8; 4], data: &'a [u8]) -> Option<&'a [u8]> {
-    let start: &[u8] = match name {
-        b"tEXt" => b"Comment\0",
-        b"iTXt" => b"Comment\0\0\0",
+    let (keyword, text) = plain_text(name, data)?;
+    (keyword == b"Comment").then_some(text)
+}
+
+/// Keyword and text of a chunk that is not compressed.
+pub(super) fn plain_text<'a>(name: &[u8; 4], data: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let keyword = text_keyword(name, data)?;
+    let text = data.get(keyword.len() + 1..)?;
+    let text = match name {
+        b"tEXt" => text,
+        // The language, and the keyword in it.
+        b"iTXt" => text
+            .strip_prefix(b"\0\0")?
+            .splitn(3, |byte| *byte == 0)
+            .nth(2)?,
         _ => return None,
     };
-    let text = data.strip_prefix(start)?;
-    match name {
-        // The language, and the keyword in it.
-        b"iTXt" => text.splitn(3, |byte| *byte == 0).nth(2),
-        _ => Some(text),
-    }
+    Some((keyword, text))
 }
 
 /// The keyword of a text chunk: up to the first zero, at most 79 bytes.

@@ -1,5 +1,7 @@
 //! Photoshop's image resources, without those that are false of the result.
 
+use std::sync::Arc;
+
 use super::{
     exif, iptc,
     revision::{ResultFacts, Revised, note},
@@ -46,12 +48,17 @@ pub(crate) fn revised(resources: &[u8], facts: &ResultFacts) -> Revised {
     Revised::Changed { bytes: kept, what }
 }
 
+/// IPTC data as a resource.
+pub(super) fn of_iptc(data: &[u8]) -> Arc<[u8]> {
+    let len = (data.len() as u32).to_be_bytes();
+    let padding = vec![0; data.len() % 2];
+    [b"8BIM", &IPTC.to_be_bytes()[..], &[0, 0], &len, data, &padding]
+        .concat()
+        .into()
+}
+
 /// The IPTC data among the resources.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "nothing writes IPTC data apart yet")
-)]
-pub(crate) fn iptc(resources: &[u8]) -> Option<&[u8]> {
+pub(in crate::codec) fn iptc(resources: &[u8]) -> Option<&[u8]> {
     let (resources, _) = split(resources)?;
     let found = resources.iter().find(|resource| resource.id == IPTC);
     found.map(|resource| resource.data)

@@ -113,6 +113,8 @@ pub(in crate::codec) struct Entry {
     /// Its file offset.
     pub(super) at: u64,
     pub(in crate::codec) tag: u16,
+    /// The type of the values.
+    pub(super) kind: u16,
     pub(in crate::codec) count: u64,
     /// The bytes of each value.
     pub(in crate::codec) bytes: u64,
@@ -183,6 +185,11 @@ impl NumberFormat {
         self.is_big_tiff
     }
 
+    /// Whether numbers begin with their highest byte.
+    pub(super) const fn is_big_endian(self) -> bool {
+        self.big_endian
+    }
+
     /// Encodes a number into all of `bytes`.
     pub(in crate::codec) fn put(self, bytes: &mut [u8], number: u64) {
         let little = number.to_le_bytes();
@@ -238,7 +245,8 @@ impl NumberFormat {
         // A false entry count ends at the end of the file.
         for _ in 0..entries {
             let tag = self.number(&bytes::<2>(input)?) as u16;
-            let size = match self.number(&bytes::<2>(input)?) {
+            let kind = self.number(&bytes::<2>(input)?) as u16;
+            let size = match kind {
                 1 | 2 | 6 | 7 => 1,
                 3 | 8 => 2,
                 4 | 9 | 11 | 13 => 4,
@@ -251,6 +259,7 @@ impl NumberFormat {
             each(Entry {
                 at: offset - head,
                 tag,
+                kind,
                 count,
                 bytes: size,
                 value: self.number(&value[..width.min(size as usize)]),

@@ -1,6 +1,7 @@
 //! TIFF: decoded by the tiff crate one strip or one row of tiles at a time, encoded
 //! in strips that are compressed in parallel.
 
+mod carried_tags;
 mod chunks;
 mod color;
 mod directories;

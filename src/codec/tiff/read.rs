@@ -22,6 +22,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Directories, Format, Limits, Metadata, ScanDepth, XMP,
+    carried_tags::CarriedTags,
     chunks::ChunkSource,
     directories::ignore_truncation,
     error::decode_error,
@@ -57,6 +58,13 @@ pub(in crate::codec) fn open<'a>(
     limits.check(rows, columns, channels, layout.depth)?;
     let mut ignored = extra_content::ignored(&mut input, length, &directories).map_err(reading)?;
     ignored.append(&mut layout.ignored);
+    let carried = CarriedTags::read(
+        &mut input,
+        numbers,
+        directories.first,
+        [length, limits.metadata() as u64],
+    )
+    .map_err(reading)?;
     let [outer_icc, outer_xmp] =
         outer_metadata(&mut input, &directories, limits).map_err(reading)?;
 
@@ -87,7 +95,7 @@ pub(in crate::codec) fn open<'a>(
             .map_err(decode_error)?
             .and_then(|value| value.into_u8_vec().ok())
             .or(outer_icc),
-        exif: None,
+        exif: carried.exif,
         xmp: xmp(&mut decoder, &mut warnings).or(outer_xmp),
         density: density(&mut decoder),
         orientation: orientation
@@ -95,6 +103,7 @@ pub(in crate::codec) fn open<'a>(
             .filter(is_orientation),
         premultiplied: layout.premultiplied,
         no_data: no_data(&mut decoder),
+        parts: carried.parts,
         ..Metadata::default()
     };
     // As the crate was shown them.

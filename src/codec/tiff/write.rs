@@ -4,10 +4,13 @@
 //! file until the image ends. Its directory encoder does not, so it is used here with
 //! a separate deflate encoder.
 
+use std::io::{Seek, Write};
+
 use ::tiff::{
-    TiffError, TiffResult,
+    Directory, TiffError, TiffResult,
     encoder::{
-        DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard,
+        DeflateLevel, DirectoryEncoder, Rational, TiffEncoder, TiffKind, TiffKindBig,
+        TiffKindStandard,
         compression::{CompressionAlgorithm, Deflate},
     },
     tags::{
@@ -17,7 +20,18 @@ use ::tiff::{
 };
 
 use crate::{
-    codec::rows::{SharedOutput, Sink, StripEncoder, StripFile},
+    codec::{
+        Part,
+        metadata::{
+            exif_block::{ExifBlock, Value},
+            photoshop,
+            tag::{
+                EXIF_DIRECTORY, GPS_DIRECTORY, INTEROPERABILITY_DIRECTORY, IPTC, PHOTOSHOP, kinds,
+                swapped, tag_name,
+            },
+        },
+        rows::{SharedOutput, Sink, StripEncoder, StripFile},
+    },
     error::{Error, Result},
     image::{Depth, ImageSpec, no_memory},
     warning::Warning,
@@ -40,8 +54,7 @@ pub(in crate::codec) fn create<'a>(
     out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let bytes = spec.rows as u64 * spec.row_bytes() as u64;
-    let kept = [&metadata.icc, &metadata.xmp].into_iter().flatten();
-    let extra = kept.map(Vec::len).sum::<usize>() as u64;
+    let extra = metadata.bytes() as u64;
     if bytes.saturating_add(extra) > MAX_CLASSIC_BYTES {
         create_as::<TiffKindBig>(spec, metadata, compression, out)
     } else {
@@ -116,13 +129,13 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
 
     fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
         self.metadata = self.metadata.merged_with(late);
-        self.write_directory().map_err(encode_error)?;
-        Ok(Vec::new())
+        self.write_directory().map_err(encode_error)
     }
 }
 
 impl<K: TiffKind> File<'_, K> {
-    fn write_directory(&mut self) -> TiffResult<()> {
+    /// Writes the directory of the picture, after those that it refers to; returns warnings.
+    fn write_directory(&mut self) -> TiffResult<Vec<Warning>> {
         let ImageSpec {
             rows,
             columns,
@@ -157,6 +170,8 @@ impl<K: TiffKind> File<'_, K> {
             DensityUnit::Centimetre => ResolutionUnit::Centimeter,
         };
 
+        let carried = CarriedTags::new(&self.metadata);
+        let pointers = self.write_sub_directories(&carried)?;
         let mut tags = self.encoder.image_directory()?;
         tags.write_tag(Tag::ImageWidth, columns as u32)?;
         tags.write_tag(Tag::ImageLength, rows as u32)?;
@@ -196,8 +211,130 @@ impl<K: TiffKind> File<'_, K> {
         if let Some(no_data) = &self.metadata.no_data {
             tags.write_tag(Tag::GdalNodata, no_data.as_str())?;
         }
-        tags.finish()
+        write_values(&mut tags, &carried.picture)?;
+        tags.extend_from(&pointers);
+        tags.finish()?;
+        Ok(carried.warnings)
     }
+
+    /// Writes the directories of EXIF, GPS and interoperability; returns the entries that refer to
+    /// them.
+    fn write_sub_directories(&mut self, carried: &CarriedTags) -> TiffResult<Directory> {
+        let mut pointers = Directory::empty();
+        let Some(exif) = &carried.exif else {
+            return Ok(pointers);
+        };
+        let mut in_exif = Directory::empty();
+        self.write_sub_directory(
+            &exif.interoperability,
+            INTEROPERABILITY_DIRECTORY,
+            &Directory::empty(),
+            &mut in_exif,
+        )?;
+        self.write_sub_directory(&exif.exif, EXIF_DIRECTORY, &in_exif, &mut pointers)?;
+        let none = Directory::empty();
+        self.write_sub_directory(&exif.gps, GPS_DIRECTORY, &none, &mut pointers)?;
+        Ok(pointers)
+    }
+
+    /// Writes a directory of these values and entries, if there are any, and adds an entry that
+    /// refers to it.
+    fn write_sub_directory(
+        &mut self,
+        values: &[Value],
+        code: u16,
+        entries: &Directory,
+        pointers: &mut Directory,
+    ) -> TiffResult<()> {
+        if values.is_empty() && entries.is_empty() {
+            return Ok(());
+        }
+        let mut tags = self.encoder.extra_directory()?;
+        write_values(&mut tags, values)?;
+        tags.extend_from(entries);
+        let place = tags.finish_with_offsets()?.pointer.0;
+        // BigTIFF has a type of its own for offsets that do not fit.
+        let mut tags = self.encoder.extra_directory()?;
+        let entry = match u32::try_from(place) {
+            Ok(place) => tags.write_entry(place),
+            Err(_) => tags.write_entry_bytes(Type::IFD8, &place.to_ne_bytes()),
+        };
+        // Forget the encoder: its `drop` would write a directory.
+        std::mem::forget(tags);
+        pointers.extend([(Tag::from_u16_exhaustive(code), entry?)]);
+        Ok(())
+    }
+}
+
+/// What the directories have beside the picture, in the byte order of this machine.
+struct CarriedTags {
+    picture: Vec<Value>,
+    exif: Option<ExifBlock>,
+    warnings: Vec<Warning>,
+}
+
+impl CarriedTags {
+    fn new(metadata: &Metadata) -> Self {
+        let exif = metadata.exif.as_deref().and_then(ExifBlock::of);
+        let mut carried = Self {
+            picture: Vec::new(),
+            exif: exif.map(|block| block.in_order(cfg!(target_endian = "big"))),
+            warnings: Vec::new(),
+        };
+        let has_iptc = metadata
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Iptc(_)));
+        for part in &metadata.parts {
+            match part {
+                Part::Tag(tag) => carried.add(tag.code, tag.kind, &tag.data),
+                Part::Iptc(data) => carried.add(IPTC, kinds::UNDEFINED, data),
+                Part::Photoshop(data) => {
+                    carried.add(PHOTOSHOP, kinds::BYTE, data);
+                    // Many programs look for IPTC data in their own tag only.
+                    if let Some(iptc) = photoshop::iptc(data).filter(|_| !has_iptc) {
+                        carried.add(IPTC, kinds::UNDEFINED, iptc);
+                    }
+                }
+                _ => {}
+            }
+        }
+        carried
+    }
+
+    /// Adds little-endian values, if there are none of this code yet. Two can come together
+    /// if one of them follows the samples of the input.
+    fn add(&mut self, code: u16, kind: u16, data: &[u8]) {
+        if self.picture.iter().any(|value| value.code == code) {
+            let name = tag_name(code);
+            let line = format!("metadata left out: a second {name} (one is there)");
+            self.warnings.push(Warning::metadata(line));
+            return;
+        }
+        let data = match cfg!(target_endian = "big") {
+            true => swapped(kind, data),
+            false => data.to_vec(),
+        };
+        self.picture.push(Value { code, kind, data });
+    }
+}
+
+/// Adds values to a directory.
+fn write_values<W: Write + Seek, K: TiffKind>(
+    tags: &mut DirectoryEncoder<'_, W, K>,
+    values: &[Value],
+) -> TiffResult<()> {
+    for value in values {
+        // What is left is UTF-8, which readers of TIFF do not know.
+        let kind = Type::from_u16(value.kind).unwrap_or(Type::ASCII);
+        let entry = tags.write_entry_bytes(kind, &value.data)?;
+        tags.extend_from(
+            &[(Tag::from_u16_exhaustive(value.code), entry)]
+                .into_iter()
+                .collect(),
+        );
+    }
+    Ok(())
 }
 
 /// Whether the horizontal predictor is used: it helps to compress integers, but not
