@@ -52,9 +52,16 @@ pub(crate) fn revised(resources: &[u8], facts: &ResultFacts) -> Revised {
 pub(super) fn of_iptc(data: &[u8]) -> Arc<[u8]> {
     let len = (data.len() as u32).to_be_bytes();
     let padding = vec![0; data.len() % 2];
-    [b"8BIM", &IPTC.to_be_bytes()[..], &[0, 0], &len, data, &padding]
-        .concat()
-        .into()
+    [
+        b"8BIM",
+        &IPTC.to_be_bytes()[..],
+        &[0, 0],
+        &len,
+        data,
+        &padding,
+    ]
+    .concat()
+    .into()
 }
 
 /// The IPTC data among the resources.

@@ -171,6 +171,7 @@ impl<R: Read + Seek> Reader<'_, R> {
         {
             let start = values.remove(at).data;
             let pointer = Entry {
+                at: 0,
                 tag: INTEROPERABILITY_DIRECTORY,
                 kind: kinds::LONG,
                 count: 1,
