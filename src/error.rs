@@ -76,6 +76,14 @@ pub enum Error {
         /// The path of the backup.
         backup: PathBuf,
     },
+    /// An error of a page after the first.
+    #[error("page {page}: {cause}")]
+    Page {
+        /// The number of the page in the file, counted from 1.
+        page: u64,
+        /// What is wrong with it, or with its result; it is part of this one's message.
+        cause: Box<Error>,
+    },
     /// A limit that protects the machine was reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -106,5 +114,18 @@ impl Error {
     /// An error of the operating system.
     pub const fn io(action: IoAction, cause: std::io::Error) -> Self {
         Self::Io { action, cause }
+    }
+
+    /// The error, with the number of the page if that is not the first.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn at_page(self, page: u64) -> Self {
+        match self {
+            Self::Stopped | Self::Exists | Self::BackupExists { .. } | Self::Page { .. } => self,
+            error if page <= 1 => error,
+            error => Self::Page {
+                page,
+                cause: Box::new(error),
+            },
+        }
     }
 }

@@ -232,6 +232,19 @@ impl Warning {
         Self { kind, text }
     }
 
+    /// The warning, with the number of the page if that is not the first.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn at_page(&self, page: u64) -> Self {
+        let text = match page {
+            0 | 1 => self.text.clone(),
+            page => format!("page {page}: {}", self.text),
+        };
+        Self {
+            kind: self.kind,
+            text,
+        }
+    }
+
     /// Its kind.
     pub const fn kind(&self) -> WarningKind {
         self.kind

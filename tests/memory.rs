@@ -1323,3 +1323,62 @@ fn a_stack_takes_the_memory_of_an_image() {
         }
     }
 }
+
+/// A TIFF file of this many pages of gray noise.
+fn pages_of(count: usize, [rows, columns]: [u32; 2]) -> Vec<u8> {
+    let mut random = Random(37);
+    let mut file = Cursor::new(Vec::new());
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).unwrap();
+    for _ in 0..count {
+        let samples = (0..rows * columns).map(|_| random.next() as u8);
+        let samples = Vec::from_iter(samples);
+        encoder
+            .write_image::<tiff::encoder::colortype::Gray8>(columns, rows, &samples)
+            .unwrap();
+    }
+    file.into_inner()
+}
+
+/// Pages take memory one at a time: as many as there are, and as large as one was estimated.
+#[test]
+fn pages_take_the_memory_of_one() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    let run = |count: usize, sides: [u32; 2], map: Map| {
+        fs::write(&path, pages_of(count, sides)).unwrap();
+        let bank = KernelBank::resolve("gaussian5").unwrap();
+        let request = Request {
+            filter: Filter::new(bank).with_extent(Border::Edge).with_map(map),
+            output: Place::File(folder.path().join("b.tif")),
+            format: None,
+        };
+        let job = Job {
+            input: Place::File(path.clone()),
+            results: vec![request],
+        };
+        let options = options();
+        let input = Input::open(&job, &options).unwrap();
+        assert_eq!(input.pages(), count as u64);
+        let plan = input.plan(&job.results[0], &options.tuning).unwrap();
+        let mode = Mode::new(&input, [&plan]);
+        let results = [(&plan, &job.results[0], false)];
+        let estimate = run::memory_needed(&input, &mode, results) as usize;
+        drop((input, plan));
+        let (outcomes, peak) = measured(|| run::run(&job, &options, &Silent));
+        for outcome in outcomes.unwrap() {
+            outcome.unwrap();
+        }
+        assert!(
+            peak <= estimate + SLACK,
+            "{count} {sides:?} {map}: estimate {estimate}, peak {peak}"
+        );
+        peak
+    };
+    for map in [Map::Clamp, Map::Stretch] {
+        run(4, [1024, 1171], map);
+        let few = run(100, [8, 9], map);
+        let many = run(10_000, [8, 9], map);
+        assert!(many <= few + (64 << 10), "{map}: {few}, {many}");
+    }
+}

@@ -264,7 +264,7 @@ impl OrderedReport {
                 Ok(Outcome::Done(done)) => {
                     let [rows, columns, _] = done.plan.output_shape();
                     summary.done += 1;
-                    summary.pixels += (rows * columns) as u64 * done.planes as u64;
+                    summary.pixels += (rows * columns) as u64 * done.planes as u64 * done.pages;
                 }
                 Ok(Outcome::Skipped) => summary.skipped += 1,
                 Err(Error::Stopped) => summary.left += 1,

@@ -12,6 +12,7 @@ use stridekern::{
 pub(super) fn line(error: &Error) -> String {
     match error {
         Error::Kernel(kernel) => kernel_line(kernel),
+        Error::Page { page, cause } => format!("page {page}: {}", line(cause)),
         Error::Loss(losses) => losses.advised(": name an output with --output", keeping),
         Error::Input(InputError::ArrayOrder { readings, .. }) => {
             let with_option = |line: String, (axes, _): &(String, String)| {
@@ -151,6 +152,7 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
             let names: Vec<_> = pictures.copied().map(depth_name).collect();
             format!(", or --depth {}", names.join(" or ")).into()
         }
+        OutputError::Pages { .. } => ", or one page with --pages".into(),
         OutputError::Planes { .. } => ", with --format npy".into(),
         OutputError::Special { .. } => ": name an output with --output".into(),
         OutputError::BackupTaken { .. } => ", or choose another --backup".into(),

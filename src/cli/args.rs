@@ -123,6 +123,14 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
 
+    /// Pages of a TIFF file to filter, counted from 1: all, a number, or two such as 2-5 [default: all]
+    ///
+    /// Each page is filtered by itself and becomes a page of the result, which
+    /// must be a TIFF if there are several. Reduced copies and masks are no pages;
+    /// the planes of an ImageJ stack are. A page that an input lacks is an error.
+    #[arg(long, value_name = "all|N|A-B")]
+    pub(super) pages: Option<String>,
+
     /// What the axes of .npy arrays are, a letter for each, such as TYX, ZCYX, YXC or XY
     ///
     /// Y are rows and X columns, C are channels; every other letter counts planes,

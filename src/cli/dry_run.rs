@@ -71,11 +71,12 @@ fn print_result(
             Ok(PlannedOutcome::Made {
                 plan,
                 format,
+                pages,
                 array_shape,
                 metadata,
             }) => {
                 let array_shape = array_shape.as_deref();
-                let mut fields = messages::plan_json("planned", plan, *format, array_shape);
+                let mut fields = messages::plan_json("planned", plan, *format, *pages, array_shape);
                 messages::extend(&mut fields, messages::metadata_json(metadata));
                 fields
             }
@@ -94,6 +95,7 @@ fn print_result(
         Ok(PlannedOutcome::Made {
             plan,
             format,
+            pages,
             array_shape,
             metadata,
         }) => {
@@ -103,10 +105,11 @@ fn print_result(
             let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)
                 && request.output.path().exists();
             messages::print_line(format_args!(
-                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {}{format}, {plan}{}",
+                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {}{}{format}, {plan}{}",
                 printable(request.filter.bank().name()),
                 request.filter.extent(),
                 plan.output_depth(),
+                messages::pages_text(*pages),
                 array.unwrap_or_default(),
                 if replaces { ", replaces" } else { "" },
             ));

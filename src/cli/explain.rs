@@ -132,6 +132,14 @@ fn facts(
         facts.add("orientation", text, json);
     }
 
+    if image.pages() > 1 {
+        let line = format!(
+            "{}, each filtered by itself; this is the plan of the first",
+            image.pages()
+        );
+        facts.add("pages", line, json!(image.pages()));
+    }
+
     if let Some((axes, shape)) = image.array() {
         let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
         let planes = match image.planes() {

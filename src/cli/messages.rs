@@ -193,8 +193,18 @@ pub(super) fn read(
     options: &Options,
     messages: Messages,
 ) -> stridekern::Result<(Opened, Vec<Told>)> {
-    let opened = Input::open(job, options)?.into_opened()?;
-    let told = warn_all(job, &opened.warnings, messages);
+    let input = Input::open(job, options)?;
+    let mut further = Vec::new();
+    if input.pages() > 1 {
+        let line = format!(
+            "it has {} pages: only the first is read here",
+            input.pages()
+        );
+        further.push(Warning::from(line));
+    }
+    let opened = input.into_opened()?;
+    further.extend(opened.warnings.iter().cloned());
+    let told = warn_all(job, &further, messages);
     Ok((opened, told))
 }
 
@@ -255,6 +265,7 @@ pub(super) fn report_links(links: &[(PathBuf, PathBuf)], verbose: bool, messages
 /// The file that the error of a result refers to.
 pub(super) fn at_fault(job: &Job, index: usize, error: &Error) -> String {
     let place = match error {
+        Error::Page { cause, .. } => return at_fault(job, index, cause),
         Error::Io {
             action: IoAction::Find,
             ..
@@ -327,6 +338,14 @@ fn percent_encoded(bytes: &[u8]) -> String {
     text
 }
 
+/// The number of pages of a result that has several, before its format.
+pub(super) fn pages_text(pages: u64) -> String {
+    match pages {
+        1 => String::new(),
+        pages => format!("{pages} pages, "),
+    }
+}
+
 /// The shape of a result that is an array of several axes, before its format.
 pub(super) fn array_text(shape: &[usize]) -> String {
     let lengths: Vec<_> = shape.iter().map(usize::to_string).collect();
@@ -338,6 +357,7 @@ pub(super) fn plan_json(
     status: &str,
     plan: &Plan,
     format: Format,
+    pages: u64,
     array_shape: Option<&[usize]>,
 ) -> Value {
     let [rows, columns, channels] = plan.picture_shape();
@@ -350,6 +370,9 @@ pub(super) fn plan_json(
         "depth": plan.output_depth().name(),
         "plan": plan.to_string(),
     });
+    if pages > 1 {
+        extend(&mut fields, json!({ "pages": pages }));
+    }
     if let Some(shape) = array_shape {
         extend(&mut fields, json!({ "array_shape": shape }));
     }
@@ -414,7 +437,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
     let fields = match outcome {
         Ok(Outcome::Done(done)) => {
             let array_shape = done.array_shape.as_deref();
-            let fields = plan_json("done", &done.plan, done.format, array_shape);
+            let fields = plan_json("done", &done.plan, done.format, done.pages, array_shape);
             extend(&mut object, fields);
             if job.results[index].filter.missing().is_some() {
                 extend(&mut object, json!({ "missing": done.missing }));

@@ -175,6 +175,8 @@ impl Settings {
                     limits: limits(run)?,
                     input_format: format,
                     axes: input.axes.as_deref().map(str::parse).transpose()?,
+                    pages: (input.pages.as_deref().map(str::parse).transpose()?)
+                        .unwrap_or_default(),
                     encode: EncodeOptions {
                         quality: output.quality.unwrap_or(EncodeOptions::default().quality),
                         compression: match output.compression {

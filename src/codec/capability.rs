@@ -98,6 +98,30 @@ impl Format {
         .into())
     }
 
+    /// Whether a file of the format can be written with several pages.
+    pub const fn holds_pages(self) -> bool {
+        matches!(self, Self::Tiff)
+    }
+
+    /// Checks that the format supports this many pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`](crate::Error::Output), which names the formats that do.
+    pub fn check_pages(self, pages: u64) -> Result<()> {
+        if pages == 1 || self.holds_pages() {
+            return Ok(());
+        }
+        let others = Self::ALL.into_iter().filter(|format| format.holds_pages());
+        let others = Vec::from_iter(others.map(Self::name));
+        Err(OutputError::Pages {
+            format: self.name(),
+            pages,
+            others: any_of(&others),
+        }
+        .into())
+    }
+
     /// Checks that the format supports images of this size.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, NpyFile, RowReader, gif, image_crate,
+    Format, Limits, Metadata, NpyFile, Pages, RowReader, gif, image_crate,
     input::{Input, ReadErrors, read_all, too_large},
     jpeg, npy, png, pnm, sniff, tiff,
 };
@@ -95,27 +95,34 @@ impl Opened {
         }
     }
 
-    /// Reads all rows.
+    /// Reads all rows of the first page.
     pub(crate) fn read(reader: RowReader<'_>) -> Result<Self> {
+        Self::read_page(reader).map(|(opened, _)| opened)
+    }
+
+    /// Reads all rows of a page, and opens the next one if it is to be read.
+    pub(crate) fn read_page(reader: RowReader<'_>) -> Result<(Self, Option<RowReader<'_>>)> {
         let stack = reader.header().stack.clone();
         let names_channels = reader.header().names_channels;
+        let (decoded, next) = reader.into_decoded_page()?;
         let Decoded {
             image,
             format,
             metadata,
             warnings,
-        } = reader.into_decoded()?;
+        } = decoded;
         let source = match stack {
             Some(stack) => Source::Array(image, stack),
             None => Source::Memory(image),
         };
-        Ok(Self {
+        let opened = Self {
             source,
             format,
             metadata,
             warnings,
             names_channels,
-        })
+        };
+        Ok((opened, next))
     }
 }
 
@@ -127,7 +134,7 @@ impl Opened {
 ///
 /// As [`read`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Opened> {
-    match open_input(path, limits, ScanDepth::Quick, Reading::AsImage)? {
+    match open_input(path, limits, Manner::quick(None))? {
         OpenedInput::Mapped(opened) => Ok(opened),
         OpenedInput::Rows(reader) => Opened::read(reader),
     }
@@ -150,23 +157,19 @@ pub(crate) enum ScanDepth {
     Thorough,
 }
 
-/// Opens the file at `path`: an array that needs no conversion is mapped.
-pub(crate) fn open_input(
-    path: &Path,
-    limits: &Limits,
-    scan_depth: ScanDepth,
-    arrays: Reading<'_>,
-) -> Result<OpenedInput> {
+/// Opens the file at `path`: an array that needs no conversion is mapped. The format by its
+/// name is the hint.
+pub(crate) fn open_input(path: &Path, limits: &Limits, how: Manner<'_>) -> Result<OpenedInput> {
     let mut file = open_file(path)?;
-    if let Some(opened) = map_array(&mut file, limits, arrays)? {
+    if let Some(opened) = map_array(&mut file, limits, how.arrays)? {
+        how.pages.unwrap_or_default().count_of(1)?;
         return Ok(OpenedInput::Mapped(opened));
     }
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_file(file, limits, &read_errors)?;
     let how = Manner {
         hint: Format::from_path(path),
-        scan_depth,
-        arrays,
+        ..how
     };
     rows(input, how, limits, read_errors).map(OpenedInput::Rows)
 }
@@ -248,22 +251,17 @@ pub fn rows_from<'a>(
     hint: Option<Format>,
     limits: &Limits,
 ) -> Result<RowReader<'a>> {
-    rows_of_stream(reader, hint, limits, Reading::AsImage)
+    rows_of_stream(reader, limits, Manner::quick(hint))
 }
 
-/// [`rows_from`], with arrays that need not be images.
+/// [`rows_from`], read in this manner.
 pub(crate) fn rows_of_stream<'a>(
     reader: impl Read + Send + 'a,
-    hint: Option<Format>,
     limits: &Limits,
-    arrays: Reading<'_>,
+    how: Manner<'_>,
 ) -> Result<RowReader<'a>> {
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_stream(reader, &read_errors);
-    let how = Manner {
-        arrays,
-        ..Manner::quick(hint)
-    };
     rows(input, how, limits, read_errors)
 }
 
@@ -297,6 +295,7 @@ pub(crate) fn rows_of_written(
     let input = Input::of_file(file, &limits, &read_errors)?;
     let how = Manner {
         arrays,
+        pages: Some(Pages::All),
         ..Manner::quick(Some(format))
     };
     rows(input, how, &limits, read_errors)
@@ -321,20 +320,23 @@ pub fn rows_of_split_jpeg<'a>(
 
 /// How an input is read.
 #[derive(Clone, Copy)]
-struct Manner<'a> {
+pub(crate) struct Manner<'a> {
     /// The format if the content does not identify it.
-    hint: Option<Format>,
-    scan_depth: ScanDepth,
+    pub(crate) hint: Option<Format>,
+    pub(crate) scan_depth: ScanDepth,
     /// What the axes of an array are taken for.
-    arrays: Reading<'a>,
+    pub(crate) arrays: Reading<'a>,
+    /// The pages that are read; `None` is the first, with a warning if there are others.
+    pub(crate) pages: Option<Pages>,
 }
 
 impl Manner<'_> {
-    const fn quick(hint: Option<Format>) -> Self {
+    pub(crate) const fn quick(hint: Option<Format>) -> Self {
         Self {
             hint,
             scan_depth: ScanDepth::Quick,
             arrays: Reading::AsImage,
+            pages: None,
         }
     }
 }
@@ -375,6 +377,9 @@ fn rows_as<'a>(
     how: Manner<'_>,
 ) -> Result<RowReader<'a>> {
     let scan_depth = how.scan_depth;
+    if format != Format::Tiff {
+        how.pages.unwrap_or_default().count_of(1)?;
+    }
     if format == Format::Png {
         return png::open(input.into_reader(), start, limits, scan_depth);
     }
@@ -386,7 +391,7 @@ fn rows_as<'a>(
     }
     if format == Format::Tiff {
         let (input, held) = input.into_seekable(limits)?;
-        return tiff::open(input, held, limits, scan_depth);
+        return tiff::open(input, held, limits, (scan_depth, how.pages));
     }
     let bytes = input.into_bytes(limits)?;
     match format {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Metadata, RowWriter, Sampling, gif, image_crate, jpeg, npy, png, pnm,
+    Format, Metadata, PageSet, RowWriter, Sampling, gif, image_crate, jpeg, npy, png, pnm,
     rows::{self, SharedOutput, Sink, WholeSink, gray_to_rgb},
     tiff,
 };
@@ -126,6 +126,20 @@ pub fn create_rows<'a>(
     options: &EncodeOptions,
     out: Output<'a>,
 ) -> Result<RowWriter<'a>> {
+    create_pages(spec, format, metadata, options, PageSet::ONE, out)
+}
+
+/// [`create_rows`] of a file of several pages, of which `spec` and `metadata` are those of the
+/// first; [`RowWriter::next_page`] begins the others.
+pub(crate) fn create_pages<'a>(
+    spec: ImageSpec,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+    pages: PageSet,
+    out: Output<'a>,
+) -> Result<RowWriter<'a>> {
+    format.check_pages(pages.count)?;
     spec.check()?;
     format.check(spec.depth, spec.channels)?;
     format.check_size(spec.rows, spec.columns)?;
@@ -139,7 +153,14 @@ pub fn create_rows<'a>(
         _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
     };
-    let sink = sink(written, format, fitted.metadata, options, out.clone());
+    let sink = sink(
+        written,
+        format,
+        fitted.metadata,
+        options,
+        pages,
+        out.clone(),
+    );
     let sink = out.explain(sink)?;
     let metadata = metadata.clone();
     Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
@@ -183,7 +204,14 @@ const fn by_rows(format: Format) -> bool {
 
 /// An upper bound of the memory that writing an image takes, to a pipe or not: a strip per
 /// thread for formats that are encoded by strips, else all samples and their encoded form.
-pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> usize {
+///
+/// A pipe gets the pages of a file together.
+pub(crate) fn memory_to_write(
+    given: ImageSpec,
+    format: Format,
+    pages: PageSet,
+    piped: bool,
+) -> usize {
     let spec = ImageSpec {
         channels: format.written_channels(given.channels),
         ..given
@@ -238,7 +266,7 @@ pub(crate) fn memory_to_write(given: ImageSpec, format: Format, piped: bool) -> 
     // Formats that seek while writing are buffered until the file is complete.
     let kept = match format {
         _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
-        _ => growing_buffer_bytes(all),
+        _ => growing_buffer_bytes((all as f64 * pages.size) as usize),
     };
     // A chunk of rows, converted to the format's channels.
     let repeated = match spec.channels == given.channels {
@@ -267,6 +295,7 @@ fn sink<'a>(
     format: Format,
     metadata: Metadata,
     options: &EncodeOptions,
+    pages: PageSet,
     out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
     let EncodeOptions {
@@ -280,7 +309,7 @@ fn sink<'a>(
             let sampling = sampling.unwrap_or(metadata.sampling);
             jpeg::create(spec, metadata, (quality, sampling), out)
         }
-        Format::Tiff => tiff::create(spec, metadata, compression, out)?,
+        Format::Tiff => tiff::create(spec, metadata, compression, pages, out)?,
         Format::Npy => Box::new(npy::Writer::new(spec, &metadata, out)?),
         _ if format.is_netpbm() => Box::new(pnm::Writer::new(spec, format, &metadata, out)?),
         _ => Box::new(WholeSink::new(spec, format, metadata, out)?),

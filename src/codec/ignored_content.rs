@@ -18,6 +18,8 @@ pub enum IgnoredContent {
     Frames(u64),
     /// The number of pages, of which the first is read; at most 1000 are counted.
     Pages(u64),
+    /// The number of pages beside those that were asked for.
+    OtherPages(u64),
     /// Reduced copies of the picture, such as thumbnails, overviews and mipmaps; their number,
     /// if known. They follow from the picture, so that nothing is lost with them.
     ReducedImages(Option<u64>),
@@ -82,6 +84,8 @@ impl IgnoredContent {
             Self::Channels { stored, read } => format!(
                 "the {format} file has {stored} samples in a pixel: only the {read} of its colour were read"
             ),
+            // As asked for.
+            Self::OtherPages(_) => return None,
             // Told with the names.
             Self::ChannelNames => return None,
             Self::Cmyk => format!(
@@ -136,6 +140,8 @@ impl fmt::Display for IgnoredContent {
             Self::Frames(count) => write!(f, "{count} frames"),
             Self::Pages(count) if count >= MAX_PAGES => write!(f, "{MAX_PAGES} pages or more"),
             Self::Pages(count) => write!(f, "{count} pages"),
+            Self::OtherPages(1) => f.write_str("1 other page"),
+            Self::OtherPages(count) => write!(f, "{count} other pages"),
             Self::ReducedImages(None) => f.write_str("smaller copies of its picture"),
             Self::ReducedImages(Some(1)) => f.write_str("1 smaller copy of its picture"),
             Self::ReducedImages(Some(count)) => write!(f, "{count} smaller copies of its picture"),

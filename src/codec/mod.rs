@@ -30,6 +30,7 @@ mod jpeg;
 mod limits;
 mod metadata;
 mod npy;
+mod pages;
 mod png;
 mod pnm;
 mod rows;
@@ -43,9 +44,11 @@ pub use decode::rows_of_split_jpeg;
 pub use decode::{
     Decoded, Opened, open, open_rows, read, read_bytes, read_from, rows_from, rows_of_bytes,
 };
-pub(crate) use decode::{OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written};
+pub(crate) use decode::{
+    Manner, OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written,
+};
 pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
-pub(crate) use encode::{create_array, memory_to_write};
+pub(crate) use encode::{create_array, create_pages, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;
 pub use ignored_content::IgnoredContent;
@@ -58,5 +61,7 @@ pub use metadata::{
 };
 pub(crate) use metadata::{ForResult, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};
+pub(crate) use pages::PageSet;
+pub use pages::Pages;
 pub(crate) use rows::Finished;
 pub use rows::{Header, RowReader, RowWriter, Trailer};

@@ -47,7 +47,7 @@ pub use reader::{Header, RowReader, Trailer};
 pub(crate) use writer::Finished;
 pub use writer::RowWriter;
 
-pub(super) use reader::Source;
+pub(super) use reader::{NextPage, Source};
 pub(super) use shared_output::SharedOutput;
 pub(super) use strip_encoder::{StripEncoder, StripFile};
 pub(super) use whole::{WholeSink, WholeSource};

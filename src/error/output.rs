@@ -42,6 +42,16 @@ pub enum OutputError {
         /// The number of planes.
         planes: usize,
     },
+    /// Several pages, of which the format holds one.
+    #[error("a {format} file holds one picture, the result has {pages} pages; choose {others}")]
+    Pages {
+        /// The format.
+        format: &'static str,
+        /// The number of pages.
+        pages: u64,
+        /// Formats that hold pages.
+        others: String,
+    },
     /// A side that is longer than the format can store.
     #[error(
         "{format} holds pictures up to {limit} x {limit}, this one is {columns} x {rows}; choose png, tiff or npy, or cut it into parts"

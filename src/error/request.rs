@@ -340,6 +340,20 @@ pub enum RequestError {
         /// Rows and columns of the result.
         result: [usize; 2],
     },
+    /// Text that does not say which pages are meant.
+    #[error("`{text}` names no pages; give all, a number from 1, or two such as 2-5")]
+    Pages {
+        /// The text.
+        text: String,
+    },
+    /// A page beyond the last of a file.
+    #[error("there is no page {page}: the file has {pages}")]
+    NoPage {
+        /// The number of the page, counted from 1.
+        page: u64,
+        /// How many pages the file has.
+        pages: u64,
+    },
     /// A read from a reader that failed before.
     #[error("reading this image has failed before; open it again")]
     FailedBefore,

@@ -38,6 +38,8 @@ pub(super) struct Streamed {
     pub(super) warnings: Vec<Warning>,
     /// The time spent reading.
     pub(super) read: Duration,
+    /// The next page, if one is to be read. The results are incomplete then.
+    pub(super) next: Option<Box<RowReader<'static>>>,
 }
 
 /// Streaming mode: computes all results while the image is read, `rows` rows at a time.
@@ -46,7 +48,7 @@ pub(super) struct Streamed {
 ///
 /// If reading fails or is stopped; no result is in its place then.
 pub(super) fn stream(
-    reader: RowReader<'_>,
+    reader: RowReader<'static>,
     rows: usize,
     tasks: Vec<Task<'_>>,
     stop: &Stop,
@@ -78,24 +80,27 @@ pub(super) fn stream(
             buffer.drop_before(needed.min().unwrap_or(usize::MAX));
         };
         let metadata = &summary.trailer.metadata;
+        let is_last = summary.next.is_none();
         // All writers finish at the same time, so the end is announced to all before waiting for one.
         for producer in &producers {
-            producer.announce_end(metadata);
+            producer.announce_end(metadata, is_last);
         }
-        let produced = (producers.into_iter()).map(|producer| producer.finish(metadata));
+        let producers = producers.into_iter();
+        let produced = producers.map(|producer| producer.finish(metadata, is_last));
         Ok(Streamed {
             produced: produced.collect(),
             warnings: summary.trailer.warnings,
             read: summary.busy,
+            next: summary.next,
         })
     })
 }
 
 /// Whole-image mode: computes one result of an image, or of the planes of an array, that is in
-/// memory.
+/// memory; `is_last` is whether that is the last page.
 pub(super) fn whole_image(
     source: &PlaneSource<'_>,
-    metadata: &Metadata,
+    (metadata, is_last): (&Metadata, bool),
     task: Task<'_>,
     stop: &Stop,
     report: &dyn Report,
@@ -106,7 +111,7 @@ pub(super) fn whole_image(
     thread::scope(|scope| {
         let mut producer = Producer::new(task, row_bytes, overlap.then_some(scope))?;
         producer.fill_planes(source, stop, report);
-        producer.announce_end(metadata);
-        producer.finish(metadata)
+        producer.announce_end(metadata, is_last);
+        producer.finish(metadata, is_last)
     })
 }

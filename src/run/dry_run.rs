@@ -33,6 +33,8 @@ pub enum PlannedOutcome {
         plan: Box<Plan>,
         /// The format it would be written in.
         format: Format,
+        /// How many pages it would have; all else is told of the first.
+        pages: u64,
         /// The shape of the result, if it is an array with other axes than rows, columns and
         /// channels.
         array_shape: Option<Vec<usize>>,
@@ -125,6 +127,7 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
             let array = input.planes_for(request)?.array(&plan);
             Ok(PlannedOutcome::Made {
                 metadata: metadata_fates(&input, request, &plan, options)?,
+                pages: input.pages(),
                 array_shape: array.map(|array| array.shape().to_vec()),
                 plan: Box::new(plan),
                 format: opened_job.format_of(request),

@@ -11,6 +11,7 @@ use super::{
     mask::MaskFile,
     mode::Mode,
     opened_job::OpenedJob,
+    pages::{PageResults, run_pages},
     precheck::{check_outputs, missing_warnings, plan_results, warnings},
 };
 use crate::{
@@ -78,10 +79,11 @@ pub(super) fn on_one_thread<T: Send>(
 }
 
 /// How an attempt to run a job ended.
-enum Attempt {
+pub(super) enum Attempt {
     /// All results have their outcomes.
     Ended,
-    /// Nothing was reported or begun, since this was refused: see [`takes_too_much`].
+    /// No result is in its place, since this was refused: see [`takes_too_much`]. Unless it is a
+    /// page after the first, nothing was reported or begun.
     TooLarge(Error),
 }
 
@@ -155,12 +157,13 @@ fn attempt(
             );
         }
     }
-    let total = opened_job.rows(&input, &plans);
+    let pages = usize::try_from(input.pages()).unwrap_or(usize::MAX);
+    let total = opened_job.rows(&input, &plans).saturating_mul(pages);
     report.event(Event::Rows { total });
     let more = needed.saturating_sub(reserved.bytes());
     let grown = budget.try_grow(&mut reserved, more);
     let reopen = at_once > 0 && !input.format().is_read_by_rows();
-    let (input, _reserved) = match (grown, reopen) {
+    let (input, reserved) = match (grown, reopen) {
         (true, _) => (input, reserved),
         (false, false) => {
             drop(reserved);
@@ -180,13 +183,14 @@ fn attempt(
             (input, reserved)
         }
     };
-    match (mode, input) {
-        (Mode::Streaming { rows }, Input::Rows(reader)) => {
-            opened_job.stream(reader, rows, opened, plans)?;
-        }
-        (_, input) => opened_job.whole_image(input, opened, plans)?,
-    }
-    Ok(Attempt::Ended)
+    let results = PageResults::new(plans, opened);
+    run_pages(
+        &opened_job,
+        (input, mode),
+        results,
+        mask.as_ref(),
+        (budget, reserved),
+    )
 }
 
 /// Files up to this size are reserved whatever their format: detecting it would cost more

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     axes::{Axes, Stack},
     codec::{
-        self, Format, Header, IgnoredContent, Metadata, Opened, OpenedInput, RowReader, ScanDepth,
+        self, Format, Header, IgnoredContent, Manner, Metadata, Opened, OpenedInput, PageSet,
+        RowReader, ScanDepth,
     },
     error::{Error, IoAction, Result},
     filter::{Alpha, Channel, Filter, Missing},
@@ -40,26 +41,37 @@ impl Input {
             true => ScanDepth::Thorough,
             false => ScanDepth::Quick,
         };
-        let arrays = options.axes.as_ref().into();
+        let how = |hint| Manner {
+            scan_depth,
+            arrays: options.axes.as_ref().into(),
+            pages: Some(options.pages),
+            ..Manner::quick(hint)
+        };
         let opened = match &job.input {
-            Place::File(path) => {
-                match codec::open_input(path, &options.limits, scan_depth, arrays)? {
-                    OpenedInput::Rows(reader) => Self::Rows(reader),
-                    OpenedInput::Mapped(opened) => Self::Whole(opened),
-                }
-            }
+            Place::File(path) => match codec::open_input(path, &options.limits, how(None))? {
+                OpenedInput::Rows(reader) => Self::Rows(reader),
+                OpenedInput::Mapped(opened) => Self::Whole(opened),
+            },
             Place::Standard => {
                 let failed = |e| Error::io(IoAction::ReadStandardInput, e);
                 let start = io::stdin().lock().fill_buf().map_err(failed)?.to_vec();
                 let detected = Format::from_content(&start).is_some();
                 let hint = options.input_format.filter(|_| !detected);
-                let reader = codec::rows_of_stream(io::stdin(), hint, &options.limits, arrays)?;
+                let reader = codec::rows_of_stream(io::stdin(), &options.limits, how(hint))?;
                 Self::Rows(reader)
             }
         };
-        Ok(match (opened, options.orientation) {
-            (Self::Rows(reader), ActOn::Stored) => Self::Rows(reader.disregarding_orientation()),
-            (opened, _) => opened,
+        Ok(match opened {
+            Self::Rows(reader) => Self::page_of(reader, options),
+            opened => opened,
+        })
+    }
+
+    /// A page, seen as the options say.
+    pub(super) fn page_of(reader: RowReader<'static>, options: &Options) -> Self {
+        Self::Rows(match options.orientation {
+            ActOn::Seen => reader,
+            ActOn::Stored => reader.disregarding_orientation(),
         })
     }
 
@@ -104,6 +116,30 @@ impl Input {
     /// How many planes there are: one, but of an array with axes that count them.
     pub fn planes(&self) -> usize {
         self.stack().map_or(1, Stack::planes)
+    }
+
+    /// How many pages are read, each of which is filtered by itself. All else is told of this
+    /// one.
+    pub const fn pages(&self) -> u64 {
+        self.page_set().count
+    }
+
+    pub(super) const fn page_set(&self) -> PageSet {
+        match self {
+            Self::Rows(reader) => PageSet {
+                count: reader.header().pages,
+                size: reader.header().pages_size,
+            },
+            Self::Whole(_) => PageSet::ONE,
+        }
+    }
+
+    /// The number of this page in the file, counted from 1.
+    pub(super) const fn page(&self) -> u64 {
+        match self {
+            Self::Rows(reader) => reader.header().page,
+            Self::Whole(_) => 1,
+        }
     }
 
     pub(super) fn stack(&self) -> Option<&Stack> {
@@ -264,7 +300,7 @@ impl Input {
         Ok(missing)
     }
 
-    /// Reads the rows, if they are not read yet.
+    /// Reads the rows of the page, if they are not read yet.
     ///
     /// # Errors
     ///
@@ -273,6 +309,14 @@ impl Input {
         match self {
             Self::Rows(reader) => Opened::read(reader),
             Self::Whole(opened) => Ok(opened),
+        }
+    }
+
+    /// As above; opens the next page, if one is to be read.
+    pub(super) fn into_opened_page(self) -> Result<(Opened, Option<RowReader<'static>>)> {
+        match self {
+            Self::Rows(reader) => Opened::read_page(reader),
+            Self::Whole(opened) => Ok((opened, None)),
         }
     }
 }

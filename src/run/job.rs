@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     axes::Axes,
-    codec::{EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, PartFate},
+    codec::{EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, Pages, PartFate},
     error::{Error, Result},
     filter::Filter,
     finish::Clipped,
@@ -72,6 +72,8 @@ pub struct Options {
     pub input_format: Option<Format>,
     /// The axes of arrays. Default: what their shapes tell, which is two axes or colours.
     pub axes: Option<Axes>,
+    /// The pages of inputs that have several. A page that an input lacks is an error.
+    pub pages: Pages,
     /// How results are encoded.
     pub encode: EncodeOptions,
     /// What to do if an output exists.
@@ -182,6 +184,8 @@ pub struct Done {
     pub plan: Plan,
     /// The format it was written in.
     pub format: Format,
+    /// How many pages it has; the plan is that of the first.
+    pub pages: u64,
     /// The shape of the result, if it is an array with other axes than rows, columns and
     /// channels.
     pub array_shape: Option<Vec<usize>>,

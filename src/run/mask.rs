@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::job::{Options, Request};
 use crate::{
-    axes::Reading,
-    codec::{self, OpenedInput, ScanDepth},
+    codec::{self, Manner, OpenedInput},
     error::{Error, RequestError, Result},
     filter::{Mask, Missing},
     image::{ImageSpec, ImageView, Samples, zeroed_vec},
@@ -26,7 +25,7 @@ impl<'a> MaskFile<'a> {
         let Some(path) = &options.mask else {
             return Ok(None);
         };
-        let input = codec::open_input(path, &options.limits, ScanDepth::Quick, Reading::AsImage);
+        let input = codec::open_input(path, &options.limits, Manner::quick(None));
         let input = input.map_err(|error| unreadable(path, &error))?;
         Ok(Some(Self { path, input }))
     }

@@ -62,7 +62,12 @@ pub fn memory_needed<'a>(
         };
         output_bytes(plan, planes.as_ref())
             .saturating_add(plan.luma_row_bytes().saturating_mul(luma_rows * lumas))
-            .saturating_add(codec::memory_to_write(result, format, piped))
+            .saturating_add(codec::memory_to_write(
+                result,
+                format,
+                input.page_set(),
+                piped,
+            ))
             .saturating_add(plan.memory())
             .saturating_add(metadata.saturating_mul(WRITTEN_COPIES))
             .saturating_add(RESULT_BYTES)

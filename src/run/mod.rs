@@ -20,6 +20,7 @@ mod mode;
 mod opened_job;
 mod outcomes;
 mod output;
+mod pages;
 mod plane_computer;
 mod planes;
 mod precheck;

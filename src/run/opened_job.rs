@@ -14,16 +14,17 @@ use super::{
     job::{Done, Job, Options, Outcome, Place, Request},
     memory_estimate::memory_needed,
     mode::Mode,
-    output::{OutputWriter, Setup},
+    output::{FinishedOutput, OutputWriter, Setup},
+    pages::{PageResults, Partial, Totals},
     plane_computer::PlaneSource,
     planes::Planes,
-    producer::{Produced, Task},
+    producer::Task,
 };
 use crate::{
-    codec::{Format, Metadata, RowReader},
+    codec::{Format, Metadata, PageSet, RowReader},
     error::{Error, Result},
     plan::Plan,
-    statistics,
+    statistics::{self, Accumulator},
 };
 
 /// A job whose input is open.
@@ -73,123 +74,144 @@ impl OpenedJob<'_> {
         request.format.unwrap_or(self.format)
     }
 
-    /// Makes all results in one pass over the rows.
+    /// Makes the results of one page in one pass over its rows; opens the next page, if there
+    /// is one.
     pub(super) fn stream(
         &self,
-        reader: RowReader<'_>,
+        reader: RowReader<'static>,
         rows: usize,
-        opened: Duration,
-        plans: Vec<Result<Plan>>,
-    ) -> Result<()> {
-        let metadata = reader.header().metadata.clone();
+        page: &mut PageResults,
+    ) -> Result<Option<RowReader<'static>>> {
+        let header = reader.header();
+        let (number, metadata) = (header.page, header.metadata.clone());
+        let pages = PageSet {
+            count: header.pages,
+            size: header.pages_size,
+        };
         let mut tasks = Vec::new();
         let mut begun = Vec::new();
-        for (plan, request) in iter::zip(&plans, &self.job.results) {
+        for (index, plan) in page.plans.iter().enumerate() {
             let Ok(plan) = plan else {
                 begun.push(Ok(()));
                 continue;
             };
-            let output = self.begin(request, plan, None, &metadata);
-            begun.push(output.map(|output| tasks.push(self.task(plan, output))));
+            let source = PageSource {
+                planes: None,
+                metadata: &metadata,
+                pages,
+            };
+            let task = self.begin(index, plan, source, &mut page.partial[index]);
+            begun.push(task.map(|task| tasks.push(task)));
         }
         let stop = &self.control.stop;
+        let streamed = dataflow::stream(reader, rows, tasks, stop, self.report);
         let Streamed {
             produced,
             warnings,
             read,
-        } = dataflow::stream(reader, rows, tasks, stop, self.report)?;
+            next,
+        } = streamed.map_err(|error| error.at_page(number))?;
+        page.read += read;
         warn(self.report, self.job.input.path(), &warnings);
         let mut produced = produced.into_iter();
-        for (index, (plan, begun)) in iter::zip(plans, begun).enumerate() {
-            let result = plan.and_then(|plan| {
-                begun?;
-                let produced = produced.next().expect("one for each that was begun")?;
-                Ok((plan, produced))
-            });
-            self.finish_result(index, result, None, opened + read);
+        for (index, begun) in begun.into_iter().enumerate() {
+            if page.plans[index].is_err() {
+                page.end(self, index, Err(Error::Stopped), None);
+                continue;
+            }
+            let result = begun.and_then(|()| produced.next().expect("one for each that was begun"));
+            page.end(
+                self,
+                index,
+                result.map_err(|error| error.at_page(number)),
+                None,
+            );
         }
-        Ok(())
+        Ok(next.map(|next| *next))
     }
 
-    /// Reads the whole image, then makes one result after the other.
+    /// Reads the whole image of one page, then makes one result after the other; opens the next
+    /// page, if there is one.
     pub(super) fn whole_image(
         &self,
         input: Input,
-        opened: Duration,
-        plans: Vec<Result<Plan>>,
-    ) -> Result<()> {
+        page: &mut PageResults,
+    ) -> Result<Option<RowReader<'static>>> {
         let start = Instant::now();
         let reported = input.warnings().len();
+        let (number, pages) = (input.page(), input.page_set());
         let planes = (self.job.results.iter()).map(|request| input.planes_for(request));
         let planes = Vec::from_iter(planes);
-        let input = input.into_opened()?;
+        let opened = input.into_opened_page();
+        let (input, next) = opened.map_err(|error| error.at_page(number))?;
+        let is_last = next.is_none();
         self.control.stop.check()?;
-        let read = opened + start.elapsed();
+        page.read += start.elapsed();
         warn(
             self.report,
             self.job.input.path(),
             &input.warnings[reported..],
         );
-        let results = iter::zip(plans, planes).zip(&self.job.results);
-        for (index, ((plan, planes), request)) in results.enumerate() {
+        for (index, planes) in planes.into_iter().enumerate() {
             let mut all_planes = None;
-            let result = plan.and_then(|plan| {
-                let metadata = &input.metadata;
-                let planes = &*all_planes.insert(planes?);
-                let alpha = planes.alpha_plan(&plan, &self.options.tuning)?;
-                let output = self.begin(request, &plan, Some(planes), metadata)?;
-                let task = self.task(&plan, output);
-                let source = PlaneSource {
-                    planes,
-                    samples: input.samples(),
-                    alpha: alpha.as_ref(),
-                };
-                let stop = &self.control.stop;
-                let produced = dataflow::whole_image(&source, metadata, task, stop, self.report)?;
-                Ok((plan, produced))
-            });
-            self.finish_result(index, result, all_planes.as_ref(), read);
+            let result = match &page.plans[index] {
+                Err(_) => Err(Error::Stopped),
+                Ok(plan) => planes.and_then(|planes| {
+                    let metadata = &input.metadata;
+                    let planes = &*all_planes.insert(planes);
+                    let alpha = planes.alpha_plan(plan, &self.options.tuning)?;
+                    let source = PageSource {
+                        planes: Some(planes),
+                        metadata,
+                        pages,
+                    };
+                    let task = self.begin(index, plan, source, &mut page.partial[index])?;
+                    let source = PlaneSource {
+                        planes,
+                        samples: input.samples(),
+                        alpha: alpha.as_ref(),
+                    };
+                    let (stop, report) = (&self.control.stop, self.report);
+                    dataflow::whole_image(&source, (metadata, is_last), task, stop, report)
+                }),
+            };
+            let result = result.map_err(|error| error.at_page(number));
+            page.end(self, index, result, all_planes.as_ref());
         }
-        Ok(())
+        Ok(next)
     }
 
-    /// Commits a result and records its outcome, unless the job was stopped or abandoned.
-    fn finish_result(
+    /// Commits a result whose last page was written and records its outcome, unless the job was
+    /// stopped or abandoned.
+    pub(super) fn finish_result(
         &self,
         index: usize,
-        result: Result<(Plan, Produced)>,
+        result: Result<(Plan, Totals, FinishedOutput)>,
         planes: Option<&Planes>,
         read: Duration,
     ) {
         let request = &self.job.results[index];
         self.control.outcomes.record(index, || {
-            let outcome = result.and_then(|(plan, produced)| {
+            let outcome = result.and_then(|(plan, totals, output)| {
                 self.control.stop.check()?;
-                let Produced {
-                    output,
-                    filter,
-                    warnings,
-                    clipped,
-                    missing,
-                    statistics,
-                } = produced;
                 let written = output.commit()?;
                 let array = planes.and_then(|planes| planes.array(&plan));
                 warn(self.report, request.output.path(), &written.warnings);
-                warn(self.report, request.output.path(), &warnings);
+                warn(self.report, request.output.path(), &totals.warnings);
                 Ok(Outcome::Done(Box::new(Done {
                     plan,
                     format: self.format_of(request),
+                    pages: totals.pages,
                     array_shape: array.map(|array| array.shape().to_vec()),
                     planes: planes.map_or(1, Planes::count),
                     bytes: written.bytes,
-                    clipped,
-                    missing,
+                    clipped: totals.clipped,
+                    missing: totals.missing,
                     metadata: written.fates,
                     read,
-                    filter,
+                    filter: totals.filter,
                     write: written.busy,
-                    statistics,
+                    statistics: totals.statistics.map(Accumulator::finish),
                 })))
             });
             match self
@@ -201,14 +223,6 @@ impl OpenedJob<'_> {
                 outcome => Some(outcome),
             }
         });
-    }
-
-    fn task<'p>(&self, plan: &'p Plan, output: OutputWriter) -> Task<'p> {
-        Task {
-            plan,
-            output,
-            statistics: self.options.statistics,
-        }
     }
 
     /// What becomes of the input's metadata in a result, of all planes.
@@ -227,18 +241,27 @@ impl OpenedJob<'_> {
         )
     }
 
-    /// Begins the output of a result, of all planes.
-    fn begin(
+    /// Begins a page of a result, of all planes: the first of its output, or one after those in
+    /// `partial`.
+    fn begin<'p>(
         &self,
-        request: &Request,
-        plan: &Plan,
-        planes: Option<&Planes>,
-        metadata: &Metadata,
-    ) -> Result<OutputWriter> {
-        OutputWriter::begin(Setup {
+        index: usize,
+        plan: &'p Plan,
+        source: PageSource<'_>,
+        partial: &mut Option<Partial>,
+    ) -> Result<Task<'p>> {
+        let request = &self.job.results[index];
+        let PageSource {
+            planes,
+            metadata,
+            pages,
+        } = source;
+        let spec = planes.map_or(plan.output(), |planes| planes.output(plan));
+        let setup = Setup {
             place: &request.output,
-            spec: planes.map_or(plan.output(), |planes| planes.output(plan)),
+            spec,
             carried: self.carried(request, plan, planes),
+            pages,
             array: planes.and_then(|planes| planes.array(plan)),
             format: self.format_of(request),
             input: &self.job.input,
@@ -247,6 +270,35 @@ impl OpenedJob<'_> {
             replaces: self.job.replaces(request),
             options: self.options,
             stop: self.control.stop.clone(),
+        };
+        let Some(partial) = partial else {
+            let (threads, simd) = (plan.threads(), plan.offer().simd);
+            let statistics = || {
+                let accumulator = Accumulator::new(spec, threads, simd)?;
+                Ok::<_, Error>(match planes.is_some_and(Planes::is_array) {
+                    true => accumulator,
+                    false => accumulator.with_channels(plan.selection().channels()),
+                })
+            };
+            return Ok(Task {
+                plan,
+                output: OutputWriter::begin(setup)?,
+                statistics: (self.options.statistics.then(statistics)).transpose()?,
+            });
+        };
+        let mut output = partial.output.take().ok_or(Error::Stopped)?;
+        output.next_page(setup)?;
+        Ok(Task {
+            plan,
+            output: *output,
+            statistics: partial.totals.take_statistics(spec),
         })
     }
+}
+
+/// What a page is made from, beside its samples.
+struct PageSource<'a> {
+    planes: Option<&'a Planes>,
+    metadata: &'a Metadata,
+    pages: PageSet,
 }

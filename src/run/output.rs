@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     axes::Stack,
-    codec::{self, Format, Metadata, PartFate, RowWriter},
+    codec::{self, Format, Metadata, PageSet, PartFate, RowWriter},
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
     image::{ImageSpec, Samples},
@@ -27,6 +27,8 @@ pub(super) struct Setup<'a> {
     pub(super) spec: ImageSpec,
     /// What becomes of the input's metadata.
     pub(super) carried: Carried,
+    /// The pages of the file.
+    pub(super) pages: PageSet,
     /// The array, if it has several axes; `spec` is that of its lines then.
     pub(super) array: Option<Stack>,
     pub(super) format: Format,
@@ -48,12 +50,25 @@ pub(super) struct OutputWriter {
     /// What reading the file back must give.
     expected: Expected,
     verify: Verify,
+    /// What becomes of the metadata of this page.
     carried: Carried,
+    /// The final metadata of a page that has ended.
+    ended: Metadata,
+    /// What became of the metadata of the first page, once it has ended.
+    fates: Option<Vec<PartFate>>,
     /// Whether nothing may be lost.
     replaces: bool,
     /// The time spent encoding and writing.
     busy: Duration,
     stop: Stop,
+}
+
+/// An output after a page.
+pub(super) enum Ended {
+    /// Others are to follow.
+    Page(Box<OutputWriter>),
+    /// It was the last.
+    File(Box<FinishedOutput>),
 }
 
 /// A complete output that is not yet in its place. Dropped, it leaves no file.
@@ -88,7 +103,10 @@ impl OutputWriter {
         let output = setup.open()?;
         let writer = match &setup.array {
             Some(array) => codec::create_array(array, spec.depth, output)?,
-            None => codec::create_rows(spec, format, &metadata, &options.encode, output)?,
+            None => {
+                let pages = setup.pages;
+                codec::create_pages(spec, format, &metadata, &options.encode, pages, output)?
+            }
         };
         let verify = setup.verify();
         let writer = match verify {
@@ -100,6 +118,8 @@ impl OutputWriter {
             expected: Expected::new(format, spec, setup.array),
             verify,
             carried: setup.carried,
+            ended: Metadata::default(),
+            fates: None,
             replaces: setup.replaces,
             busy: start.elapsed(),
             stop: setup.stop,
@@ -114,8 +134,33 @@ impl OutputWriter {
         result
     }
 
+    /// Ends a page, and completes the output if that is the last one.
+    pub(super) fn end(mut self, metadata: &Metadata, is_last: bool) -> Result<Ended> {
+        if is_last {
+            return self
+                .finish(metadata)
+                .map(|output| Ended::File(Box::new(output)));
+        }
+        self.ended = metadata.clone();
+        Ok(Ended::Page(Box::new(self)))
+    }
+
+    /// Begins another page of an output whose page has ended.
+    pub(super) fn next_page(&mut self, setup: Setup<'_>) -> Result<()> {
+        let start = Instant::now();
+        let ended = self.carried.metadata(&self.ended);
+        let fates = self.carried.fates(&self.ended, &[]);
+        self.fates.get_or_insert(fates);
+        let metadata = setup.carried.metadata(setup.metadata);
+        self.writer.next_page(&ended, setup.spec, &metadata)?;
+        self.expected.add_page(setup.spec);
+        self.carried = setup.carried;
+        self.busy += start.elapsed();
+        Ok(())
+    }
+
     /// Completes and verifies the output. `metadata` are those known after the last row.
-    pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
+    fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
         let start = Instant::now();
         let checksum = self.writer.checksum();
         let written = self.carried.metadata(metadata);
@@ -130,6 +175,7 @@ impl OutputWriter {
             // Those before the samples were checked before.
             loss::check_metadata(&fates)?;
         }
+        let fates = self.fates.unwrap_or(fates);
         if self.verify > Verify::Nothing {
             self.stop.check()?;
             match output.written()? {

@@ -96,24 +96,38 @@ pub(super) fn check_folder(request: &Request) -> Result<()> {
 }
 
 /// The plan of a result that its format can hold and that may take its place.
-fn plan_result(
+pub(super) fn plan_result(
     job: &Job,
     request: &Request,
     input: &Input,
     mask: Option<&Mask>,
     options: &Options,
 ) -> Result<Plan> {
+    let format = request.format.unwrap_or(input.format());
+    format.check_pages(input.pages())?;
     let plan = input.plan(&masked(request, mask), &options.tuning)?;
+    check_plan(job, request, input, &plan, options)?;
+    Ok(plan)
+}
+
+/// Whether the format of a result can hold it and it may take its place.
+pub(super) fn check_plan(
+    job: &Job,
+    request: &Request,
+    input: &Input,
+    plan: &Plan,
+    options: &Options,
+) -> Result<()> {
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     if job.replaces(request) {
-        let fates = metadata_fates(input, request, &plan, options)?;
-        let losses = loss::losses(input, &plan, &fates, options.may_lose);
+        let fates = metadata_fates(input, request, plan, options)?;
+        let losses = loss::losses(input, plan, &fates, options.may_lose);
         if !losses.is_empty() {
             return Err(Error::Loss(losses));
         }
     }
-    Ok(plan)
+    Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     chunk_rows, clipping,
     events::{Event, Report},
-    output::{FinishedOutput, OutputWriter},
+    output::{Ended, OutputWriter},
     plane_computer::{PlaneComputer, PlaneSource},
     writer::{Writer, ended_early},
 };
@@ -20,7 +20,7 @@ use crate::{
     image::ImageView,
     plan::Plan,
     stage::{Chain, Part, Rows, RowsMut, Scratch},
-    statistics::{Accumulator, Statistics},
+    statistics::Accumulator,
     stop::Stop,
     warning::Warning,
 };
@@ -29,13 +29,13 @@ use crate::{
 pub(super) struct Task<'a> {
     pub(super) plan: &'a Plan,
     pub(super) output: OutputWriter,
-    /// Whether statistics of the samples are computed.
-    pub(super) statistics: bool,
+    /// What counts the samples, if statistics of them are computed.
+    pub(super) statistics: Option<Accumulator>,
 }
 
-/// A result that was computed and written and is not yet in its place.
+/// A result of which a page was computed and written. It is not yet in its place.
 pub(super) struct Produced {
-    pub(super) output: FinishedOutput,
+    pub(super) output: Ended,
     /// The time spent filtering.
     pub(super) filter: Duration,
     /// That responses did not fit into samples, are missing, or show transparent pixels.
@@ -43,7 +43,7 @@ pub(super) struct Produced {
     pub(super) clipped: Clipped,
     /// Samples that are missing.
     pub(super) missing: u64,
-    pub(super) statistics: Option<Statistics>,
+    pub(super) statistics: Option<Accumulator>,
 }
 
 /// Computes the rows of one result as soon as their source rows are there.
@@ -80,10 +80,6 @@ impl<'scope> Producer<'scope> {
             output,
             statistics,
         } = task;
-        let accumulator = || {
-            let accumulator = Accumulator::new(plan.output(), plan.threads(), plan.offer().simd)?;
-            Ok::<_, Error>(accumulator.with_channels(plan.selection().channels()))
-        };
         Ok(Self {
             plan,
             chain: Chain::new(plan)?,
@@ -102,7 +98,7 @@ impl<'scope> Producer<'scope> {
             chunk: chunk_rows::output_rows(plan, row_bytes),
             next: 0,
             busy: Duration::ZERO,
-            statistics: statistics.then(accumulator).transpose()?,
+            statistics,
             writer: Ok(Writer::new(output, scope)?),
         })
     }
@@ -194,13 +190,6 @@ impl<'scope> Producer<'scope> {
         let chunk = chunk_rows::lines(plan, self.row_bytes, planes.planes_in_page());
         let at_once = planes.pages_at_once(plan, chunk);
         let progress = |count| report.event(Event::RowsDone { count });
-        if let Some(statistics) = &mut self.statistics
-            && planes.is_array()
-        {
-            // All planes together.
-            let simd = plan.offer().simd;
-            *statistics = Accumulator::new(output, plan.threads(), simd)?;
-        }
         let start = Instant::now();
         let chain = (&self.chain, &mut self.scratch);
         let mut computer = PlaneComputer::new(plan, source, chain, stop, &progress)?;
@@ -253,14 +242,14 @@ impl<'scope> Producer<'scope> {
     }
 
     /// Lets the writer thread finish the result, without waiting for it.
-    pub(super) fn announce_end(&self, metadata: &Metadata) {
+    pub(super) fn announce_end(&self, metadata: &Metadata, is_last: bool) {
         if let Ok(writer) = &self.writer {
-            writer.announce_end(metadata);
+            writer.announce_end(metadata, is_last);
         }
     }
 
-    /// Waits until the result is written, or gives its error.
-    pub(super) fn finish(self, metadata: &Metadata) -> Result<Produced> {
+    /// Waits until the page is written, or gives the error of the result.
+    pub(super) fn finish(self, metadata: &Metadata, is_last: bool) -> Result<Produced> {
         let tally = self.scratch.tally();
         let mut warnings = clipping::warnings(self.plan, &tally);
         let missing = self.scratch.missing();
@@ -270,9 +259,9 @@ impl<'scope> Producer<'scope> {
             warnings,
             clipped: tally.clipped,
             missing,
-            output: self.writer?.finish(metadata)?,
+            output: self.writer?.finish(metadata, is_last)?,
             filter: self.busy,
-            statistics: self.statistics.map(Accumulator::finish),
+            statistics: self.statistics,
         })
     }
 }

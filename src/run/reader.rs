@@ -11,7 +11,7 @@ use super::{
     row_buffer::RowBuffer,
 };
 use crate::{
-    codec::{RowReader, Trailer},
+    codec::{Header, RowReader, Trailer},
     error::{InputError, Result},
     image::Samples,
 };
@@ -21,14 +21,31 @@ use crate::{
 pub(super) struct ReadSummary {
     pub(super) trailer: Trailer,
     pub(super) busy: Duration,
+    /// The next page, if one is to be read.
+    pub(super) next: Option<Box<RowReader<'static>>>,
+}
+
+impl ReadSummary {
+    /// Ends a page whose rows were read, and opens the next.
+    fn of(reader: RowReader<'static>, start: Instant) -> Result<Self> {
+        let Header { page, pages, .. } = *reader.header();
+        let ended = reader.finish_page();
+        // What fails beyond the page is about the next one, unless there is none.
+        let (trailer, next) = ended.map_err(|error| error.at_page(page + u64::from(pages > 1)))?;
+        Ok(Self {
+            trailer,
+            busy: start.elapsed(),
+            next: next.map(Box::new),
+        })
+    }
 }
 
 /// Delivers the input chunk by chunk.
-pub(super) enum Reader<'a> {
+pub(super) enum Reader {
     /// Decodes a chunk when it is requested.
     Inline {
         /// `None` after the last row.
-        rows: Option<Box<RowReader<'a>>>,
+        rows: Option<Box<RowReader<'static>>>,
         /// The rows of a chunk.
         chunk: usize,
         busy: Duration,
@@ -47,16 +64,13 @@ pub(super) enum Message {
     End(ReadSummary),
 }
 
-impl<'scope> Reader<'scope> {
+impl Reader {
     /// Reads `chunk` rows at a time: on a thread of `scope`, or inline without one.
-    pub(super) fn new<'env>(
-        rows: RowReader<'env>,
+    pub(super) fn new<'scope>(
+        rows: RowReader<'static>,
         chunk: usize,
-        scope: Option<&'scope Scope<'scope, 'env>>,
-    ) -> Result<Self>
-    where
-        'env: 'scope,
-    {
+        scope: Option<&'scope Scope<'scope, '_>>,
+    ) -> Result<Self> {
         let Some(scope) = scope else {
             return Ok(Self::Inline {
                 rows: Some(Box::new(rows)),
@@ -85,9 +99,9 @@ impl<'scope> Reader<'scope> {
                 };
                 let count = (*chunk).min(reader.rows_left());
                 if count == 0 {
-                    let trailer = reader.finish()?;
-                    let busy = *busy + start.elapsed();
-                    return Ok(Some(ReadSummary { trailer, busy }));
+                    let mut summary = ReadSummary::of(*reader, start)?;
+                    summary.busy += *busy;
+                    return Ok(Some(summary));
                 }
                 reader.read(buffer.grow(count)?)?;
                 *rows = Some(reader);
@@ -112,7 +126,7 @@ impl<'scope> Reader<'scope> {
 
 /// The reader thread: sends every chunk, then the summary.
 fn read(
-    mut reader: RowReader<'_>,
+    mut reader: RowReader<'static>,
     chunk: usize,
     messages: &SyncSender<Result<Message>>,
     buffers: &Receiver<Samples>,
@@ -130,8 +144,8 @@ fn read(
         }
     }
     let start = Instant::now();
-    let trailer = reader.finish()?;
-    let busy = busy + start.elapsed();
-    let _ = messages.send(Ok(Message::End(ReadSummary { trailer, busy })));
+    let mut summary = ReadSummary::of(reader, start)?;
+    summary.busy += busy;
+    let _ = messages.send(Ok(Message::End(summary)));
     Ok(())
 }

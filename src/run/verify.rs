@@ -1,6 +1,6 @@
 //! Verifies a file that was just written by reading it back, before it is put in its place.
 
-use std::fs::File;
+use std::{fs::File, mem};
 
 use flate2::Crc;
 
@@ -21,11 +21,14 @@ pub(super) enum Verify {
 }
 
 /// What reading the file back must give.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Expected {
     format: Format,
-    /// The spec of the file, which may have more channels than the image.
+    /// The spec of the file, which may have more channels than the image; of its first page.
     spec: ImageSpec,
+    /// How many pages it has, and the checksum of the specs of all.
+    pages: u64,
+    specs: Crc,
     /// The array, if it has several axes.
     array: Option<Stack>,
 }
@@ -37,11 +40,22 @@ impl Expected {
     /// A file in this format of an image of this spec.
     pub(super) fn new(format: Format, spec: ImageSpec, array: Option<Stack>) -> Self {
         let channels = format.written_channels(spec.channels);
+        let spec = ImageSpec { channels, ..spec };
         Self {
             format,
-            spec: ImageSpec { channels, ..spec },
+            spec,
+            pages: 1,
+            specs: added(Crc::new(), spec),
             array,
         }
+    }
+
+    /// Expects another page.
+    pub(super) fn add_page(&mut self, spec: ImageSpec) {
+        let channels = self.format.written_channels(spec.channels);
+        let specs = mem::replace(&mut self.specs, Crc::new());
+        self.specs = added(specs, ImageSpec { channels, ..spec });
+        self.pages += 1;
     }
 
     /// Reads `file` back; its samples were written with this `checksum`.
@@ -67,7 +81,13 @@ impl Expected {
         if verify < Verify::Whole {
             return Ok(());
         }
-        let found = self::checksum(reader, stop)?;
+        let Checksums { samples, specs } = Checksums::of(reader, stop)?;
+        if self.pages > 1 && specs.sum() != self.specs.sum() {
+            return Err(fault(
+                "the file written for it reads as pages of other sizes or types than were written",
+            ));
+        }
+        let found = samples.sum();
         match checksum {
             Some(wanted) if self.is_exact() && found != wanted => Err(fault(
                 "the file written for it reads as other samples than were written",
@@ -87,6 +107,12 @@ impl Expected {
         };
         let array = (self.array.as_ref()).filter(|array| !array.is_picture());
         let is_array = found.stack.as_ref() == array;
+        if found.pages != self.pages {
+            return Err(fault(format_args!(
+                "the file written for it reads as {} pages, and was to be {}",
+                found.pages, self.pages
+            )));
+        }
         if found.spec == same && is_array && found.format.is_same_family(self.format) {
             return Ok(());
         }
@@ -119,23 +145,51 @@ fn described(format: Format, spec: ImageSpec) -> String {
     format!("{format} of {columns} x {rows}, {channels} x {depth}")
 }
 
-/// The checksum of all samples.
-fn checksum(mut reader: RowReader<'_>, stop: &Stop) -> Result<u32> {
-    let spec = reader.header().spec;
-    let rows = (CHUNK / spec.row_bytes()).clamp(1, spec.rows);
-    let mut chunk = Samples::zeroed(spec.depth, rows * spec.row_len())?;
-    let mut sum = Crc::new();
-    loop {
-        stop.check()?;
-        let count = reader.read(&mut chunk).map_err(unreadable)?;
-        if count == 0 {
-            break;
+/// The checksum with another spec.
+fn added(mut specs: Crc, spec: ImageSpec) -> Crc {
+    specs.update(format!("{spec:?}").as_bytes());
+    specs
+}
+
+/// What all pages of a file sum up to.
+struct Checksums {
+    samples: Crc,
+    specs: Crc,
+}
+
+impl Checksums {
+    /// Reads all pages.
+    fn of(reader: RowReader<'_>, stop: &Stop) -> Result<Self> {
+        let mut sums = Self {
+            samples: Crc::new(),
+            specs: Crc::new(),
+        };
+        let mut next = Some(reader);
+        while let Some(reader) = next {
+            next = sums.add(reader, stop)?;
         }
-        let read = chunk.as_slice().range(0, count * spec.row_len());
-        sum.update(read.as_bytes());
+        Ok(sums)
     }
-    reader.finish().map_err(unreadable)?;
-    Ok(sum.sum())
+
+    /// Adds a page, and opens the next.
+    fn add<'a>(&mut self, mut reader: RowReader<'a>, stop: &Stop) -> Result<Option<RowReader<'a>>> {
+        let spec = reader.header().spec;
+        let specs = mem::replace(&mut self.specs, Crc::new());
+        self.specs = added(specs, spec);
+        let rows = (CHUNK / spec.row_bytes()).clamp(1, spec.rows);
+        let mut chunk = Samples::zeroed(spec.depth, rows * spec.row_len())?;
+        loop {
+            stop.check()?;
+            let count = reader.read(&mut chunk).map_err(unreadable)?;
+            if count == 0 {
+                break;
+            }
+            let read = chunk.as_slice().range(0, count * spec.row_len());
+            self.samples.update(read.as_bytes());
+        }
+        let (_, next) = reader.finish_page().map_err(unreadable)?;
+        Ok(next)
+    }
 }
 
 fn unreadable(error: Error) -> Error {

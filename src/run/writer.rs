@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     io_threads::{self, CAPACITY, recycled_buffer},
-    output::{FinishedOutput, OutputWriter},
+    output::{Ended, OutputWriter},
 };
 use crate::{
     codec::Metadata,
@@ -30,15 +30,15 @@ pub(super) enum Writer<'scope> {
         messages: SyncSender<Message>,
         /// Buffers that the thread gives back.
         buffers: Receiver<Samples>,
-        thread: ScopedJoinHandle<'scope, Result<Option<FinishedOutput>>>,
+        thread: ScopedJoinHandle<'scope, Result<Option<Ended>>>,
     },
 }
 
 /// A message to the writer thread.
 pub(super) enum Message {
     Rows(Samples),
-    /// There are no more rows. With the final metadata.
-    End(Metadata),
+    /// There are no more rows. With the final metadata, and whether this was the last page.
+    End(Metadata, bool),
 }
 
 impl<'scope> Writer<'scope> {
@@ -99,26 +99,27 @@ impl<'scope> Writer<'scope> {
         Ok(self)
     }
 
-    /// Has the thread, if there is one, finish the output without waiting for it.
-    pub(super) fn announce_end(&self, metadata: &Metadata) {
+    /// Has the thread, if there is one, end the page, or finish the output if it is the last,
+    /// without waiting for it.
+    pub(super) fn announce_end(&self, metadata: &Metadata, is_last: bool) {
         if let Self::Thread { messages, .. } = self {
             // Fails only if the thread has ended; `finish` gives its error.
-            let _ = messages.send(Message::End(metadata.clone()));
+            let _ = messages.send(Message::End(metadata.clone(), is_last));
         }
     }
 
-    /// Finishes the output, or waits for the thread to finish it, after
+    /// Ends the page, or waits for the thread to end it, after
     /// [`announce_end`](Self::announce_end).
-    pub(super) fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
+    pub(super) fn finish(self, metadata: &Metadata, is_last: bool) -> Result<Ended> {
         match self {
-            Self::Inline { output, .. } => output.finish(metadata),
+            Self::Inline { output, .. } => output.end(metadata, is_last),
             Self::Thread { thread, .. } => join(thread),
         }
     }
 }
 
 /// The result of the writer thread.
-fn join(thread: ScopedJoinHandle<'_, Result<Option<FinishedOutput>>>) -> Result<FinishedOutput> {
+fn join(thread: ScopedJoinHandle<'_, Result<Option<Ended>>>) -> Result<Ended> {
     match thread.join() {
         Ok(result) => result?.ok_or_else(ended_early),
         Err(panicked) => panic::resume_unwind(panicked),
@@ -131,7 +132,7 @@ fn write(
     mut output: OutputWriter,
     messages: &Receiver<Message>,
     used: &Sender<Samples>,
-) -> Result<Option<FinishedOutput>> {
+) -> Result<Option<Ended>> {
     for message in messages {
         match message {
             Message::Rows(samples) => {
@@ -139,7 +140,7 @@ fn write(
                 // Fails only if the filter has ended.
                 let _ = used.send(samples);
             }
-            Message::End(metadata) => return output.finish(&metadata).map(Some),
+            Message::End(metadata, is_last) => return output.end(&metadata, is_last).map(Some),
         }
     }
     Ok(None)

@@ -98,6 +98,15 @@ impl Accumulator {
         Self { meaning, ..self }
     }
 
+    /// Whether the rows of another page of this spec can be added, which come next then.
+    pub(crate) fn begin_page(&mut self, spec: ImageSpec) -> bool {
+        let is_same = (spec.depth, spec.channels) == (self.spec.depth, self.spec.channels);
+        if is_same {
+            self.spec = spec;
+        }
+        is_same
+    }
+
     /// Adds the next rows, whole ones of the image's type.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ mod names_outside;
 mod numbers;
 mod orientation;
 mod outputs;
+mod pages;
 mod passed_over;
 #[cfg(unix)]
 mod readme;

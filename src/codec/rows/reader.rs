@@ -24,6 +24,12 @@ pub struct Header {
     pub ignored: Vec<IgnoredContent>,
     /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
+    /// How many pages are read of the file, which may be fewer than it has.
+    pub pages: u64,
+    /// The number of this page in the file, counted from 1.
+    pub page: u64,
+    /// The samples of all pages that are read, in multiples of those of this one.
+    pub(crate) pages_size: f64,
     /// The array that is read, if it is no single image: the rows are those of
     /// [`Stack::folded`].
     pub(crate) stack: Option<Stack>,
@@ -55,7 +61,11 @@ pub struct RowReader<'a> {
     /// The maximum bytes of memory that `source` may take.
     memory_limit: u64,
     read_errors: Option<ReadErrors>,
+    next_page: Option<NextPage<'a>>,
 }
+
+/// Opens the page after this one, whose source is gone.
+pub(in crate::codec) type NextPage<'a> = Box<dyn FnOnce() -> Result<RowReader<'a>> + Send + 'a>;
 
 /// The decoder of one format. [`RowReader`] ensures that buffers are whole rows of the right
 /// type, and never more than remain.
@@ -99,7 +109,13 @@ impl<'a> RowReader<'a> {
             source: Box::new(source),
             memory_limit: u64::MAX,
             read_errors: None,
+            next_page: None,
         }
+    }
+
+    /// Has [`finish_page`](Self::finish_page) open another page.
+    pub(in crate::codec) fn with_next_page(self, next_page: Option<NextPage<'a>>) -> Self {
+        Self { next_page, ..self }
     }
 
     /// Reports recorded I/O errors in place of the decoder's.
@@ -200,7 +216,30 @@ impl<'a> RowReader<'a> {
     /// # Errors
     ///
     /// As [`read`](Self::read)'s.
-    pub fn finish(mut self) -> Result<Trailer> {
+    pub fn finish(self) -> Result<Trailer> {
+        self.end().map(|(trailer, _)| trailer)
+    }
+
+    /// [`finish`](Self::finish), which also opens the next page if one is to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read)'s, and those of opening the page.
+    pub fn finish_page(self) -> Result<(Trailer, Option<Self>)> {
+        let (read_errors, memory_limit) = (self.read_errors.clone(), self.memory_limit);
+        let (trailer, next_page) = self.end()?;
+        let next = next_page.map(|open| open()).transpose();
+        let next = next.map_err(|error| explained(read_errors.as_ref(), error))?;
+        let next = next.map(|reader| Self {
+            memory_limit,
+            read_errors,
+            ..reader
+        });
+        Ok((trailer, next))
+    }
+
+    /// Ends the page; what opens the next one.
+    fn end(mut self) -> Result<(Trailer, Option<NextPage<'a>>)> {
         let spec = self.header.spec;
         let rows = (CHUNK_BYTES / spec.row_bytes()).clamp(1, self.rows_left().max(1));
         if self.rows_left() > 0 {
@@ -211,15 +250,22 @@ impl<'a> RowReader<'a> {
         let Self {
             source,
             read_errors,
+            next_page,
             ..
         } = self;
-        source
-            .end()
-            .map_err(|error| explained(read_errors.as_ref(), error))
+        let trailer = source.end();
+        let trailer = trailer.map_err(|error| explained(read_errors.as_ref(), error))?;
+        Ok((trailer, next_page))
     }
 
     /// Reads the whole image, of which no row has been read.
-    pub(crate) fn into_decoded(mut self) -> Result<Decoded> {
+    pub(crate) fn into_decoded(self) -> Result<Decoded> {
+        self.into_decoded_page().map(|(decoded, _)| decoded)
+    }
+
+    /// [`into_decoded`](Self::into_decoded), which also opens the next page if one is to be
+    /// read.
+    pub(crate) fn into_decoded_page(mut self) -> Result<(Decoded, Option<Self>)> {
         let spec = self.header.spec;
         self.check_memory()?;
         let taken = self.source.take_image();
@@ -244,14 +290,15 @@ impl<'a> RowReader<'a> {
         };
         let format = self.header.format;
         let mut warnings = std::mem::take(&mut self.header.warnings);
-        let trailer = self.finish()?;
+        let (trailer, next) = self.finish_page()?;
         warnings.extend(trailer.warnings);
-        Ok(Decoded {
+        let decoded = Decoded {
             image,
             format,
             metadata: trailer.metadata,
             warnings,
-        })
+        };
+        Ok((decoded, next))
     }
 }
 
@@ -272,6 +319,9 @@ impl Header {
             metadata: Metadata::default(),
             ignored: Vec::new(),
             warnings: Vec::new(),
+            pages: 1,
+            page: 1,
+            pages_size: 1.0,
             stack: None,
             names_channels: true,
         }

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::{
     codec::Metadata,
-    error::Result,
-    image::{SampleSlice, no_memory},
+    error::{OutputError, Result},
+    image::{ImageSpec, SampleSlice, no_memory},
     warning::Warning,
 };
 
@@ -19,6 +19,16 @@ pub(in crate::codec) trait StripFile: Send + Sync {
 
     /// Writes an encoded strip. Called in order.
     fn append(&mut self, number: usize, strip: Vec<u8>) -> Result<()>;
+
+    /// As [`Sink::next_page`]; returns the bytes of a strip of the new page.
+    fn next_page(
+        &mut self,
+        _late: &Metadata,
+        _spec: ImageSpec,
+        _metadata: Metadata,
+    ) -> Result<usize> {
+        Err(OutputError::EndedEarly.into())
+    }
 
     /// As [`Sink::finish`].
     fn finish(self, late: &Metadata) -> Result<Vec<Warning>>;
@@ -43,9 +53,7 @@ impl<F: StripFile> StripEncoder<F> {
             file,
             strip_bytes,
             pending: Vec::new(),
-            // At most the size of the image.
-            capacity: (strip_bytes.saturating_mul(rayon::current_num_threads()))
-                .min(total.next_multiple_of(strip_bytes)),
+            capacity: capacity(strip_bytes, total),
             strips_written: 0,
         }
     }
@@ -86,8 +94,26 @@ impl<F: StripFile> Sink for StripEncoder<F> {
         Ok(())
     }
 
+    fn next_page(&mut self, late: &Metadata, spec: ImageSpec, metadata: Metadata) -> Result<()> {
+        self.flush()?;
+        self.strip_bytes = self.file.next_page(late, spec, metadata)?;
+        let capacity = capacity(self.strip_bytes, spec.bytes());
+        if capacity != self.capacity {
+            self.capacity = capacity;
+            self.pending = Vec::new();
+        }
+        self.strips_written = 0;
+        Ok(())
+    }
+
     fn finish(mut self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>> {
         self.flush()?;
         self.file.finish(late)
     }
+}
+
+/// The bytes of rows that are encoded at a time: a strip for each thread, and at most all.
+fn capacity(strip_bytes: usize, total: usize) -> usize {
+    (strip_bytes.saturating_mul(rayon::current_num_threads()))
+        .min(total.next_multiple_of(strip_bytes))
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    codec::{Format, Metadata, PartFate},
-    error::{RequestError, Result},
+    codec::{Format, Metadata, PartFate, metadata::Fitted},
+    error::{OutputError, RequestError, Result},
     file::Output,
     image::{ImageSpec, Sample, SampleSlice, Samples, zeroed_vec},
     warning::Warning,
@@ -45,6 +45,13 @@ pub(crate) struct Finished<'a> {
 pub(in crate::codec) trait Sink: Send {
     /// Encodes the next rows.
     fn write(&mut self, rows: SampleSlice<'_>) -> Result<()>;
+
+    /// Ends the page, with the metadata that became known since it was begun, and begins another
+    /// of this spec with this metadata. Called only of formats that
+    /// [hold pages](Format::holds_pages).
+    fn next_page(&mut self, _late: &Metadata, _spec: ImageSpec, _metadata: Metadata) -> Result<()> {
+        Err(OutputError::EndedEarly.into())
+    }
 
     /// Ends the file, with the metadata that became known since it was begun; returns warnings.
     fn finish(self: Box<Self>, late: &Metadata) -> Result<Vec<Warning>>;
@@ -138,6 +145,62 @@ impl<'a> RowWriter<'a> {
         self.sink.write(samples)
     }
 
+    /// Ends a page and begins another. `late` is the final metadata of the former, as in
+    /// [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish)'s, and [`Error::Output`](crate::Error::Output) if the format
+    /// holds one page, or not such a picture.
+    pub fn next_page(
+        &mut self,
+        late: &Metadata,
+        spec: ImageSpec,
+        metadata: &Metadata,
+    ) -> Result<()> {
+        self.format.check_pages(2)?;
+        spec.check()?;
+        self.format.check(spec.depth, spec.channels)?;
+        self.format.check_size(spec.rows, spec.columns)?;
+        let late = self.end_page(late)?;
+        self.warn_once(late.all_warnings());
+        let written = ImageSpec {
+            channels: self.format.written_channels(spec.channels),
+            ..spec
+        };
+        let fitted = metadata.fitted_to(self.format, written);
+        self.warn_once(fitted.all_warnings());
+        let begun = (self.sink).next_page(&late.metadata, written, fitted.metadata);
+        self.out.explain(begun)?;
+        self.metadata = metadata.clone();
+        self.spec = spec;
+        self.next = 0;
+        Ok(())
+    }
+
+    /// Adds warnings, each once, however many pages they are about.
+    fn warn_once(&mut self, warnings: Vec<Warning>) {
+        add_once(&mut self.warnings, warnings);
+    }
+
+    /// What became known of the metadata since the page was begun, all of whose rows are written.
+    fn end_page(&self, metadata: &Metadata) -> Result<Fitted> {
+        if self.next < self.spec.rows {
+            return Err(RequestError::MissingRows {
+                written: self.next,
+                announced: self.spec.rows,
+            }
+            .into());
+        }
+        let written = ImageSpec {
+            channels: self.format.written_channels(self.spec.channels),
+            ..self.spec
+        };
+        let late = metadata.missing_from(&self.metadata);
+        let late = late.fitted_to(self.format, written);
+        Ok(late.after_samples(self.format))
+    }
+
     /// Ends the file and returns warnings, one line each, about what the format cannot store.
     ///
     /// `metadata` is the final metadata. What was unknown when the file was created is written
@@ -153,29 +216,24 @@ impl<'a> RowWriter<'a> {
 
     /// [`finish`](Self::finish), which also returns the output.
     pub(crate) fn finish_output(mut self, metadata: &Metadata) -> Result<Finished<'a>> {
-        if self.next < self.spec.rows {
-            return Err(RequestError::MissingRows {
-                written: self.next,
-                announced: self.spec.rows,
-            }
-            .into());
-        }
-        let written = ImageSpec {
-            channels: self.format.written_channels(self.spec.channels),
-            ..self.spec
-        };
-        let late = metadata.missing_from(&self.metadata);
-        let late = late.fitted_to(self.format, written);
-        let late = late.after_samples(self.format);
-        self.warnings.extend(late.all_warnings());
+        let late = self.end_page(metadata)?;
+        self.warn_once(late.all_warnings());
         let warnings = self.out.explain(self.sink.finish(&late.metadata))?;
         self.out.end()?;
-        self.warnings.extend(warnings);
+        add_once(&mut self.warnings, warnings);
         Ok(Finished {
             warnings: self.warnings,
             output: self.out.into_output(),
             late: late.fates,
         })
+    }
+}
+
+fn add_once(all: &mut Vec<Warning>, warnings: Vec<Warning>) {
+    for warning in warnings {
+        if !all.contains(&warning) {
+            all.push(warning);
+        }
     }
 }
 

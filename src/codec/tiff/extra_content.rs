@@ -10,7 +10,7 @@ use super::{
     directories::{Directories, MAX_WALKED_ENTRIES, ignore_truncation},
     ifd::NumberFormat,
 };
-use crate::codec::ignored_content::data_between;
+use crate::codec::ignored_content::{MAX_PAGES, data_between};
 
 /// Pairs of offset and length tags: strips, tiles, an embedded JPEG, and free space.
 const PARTS: [[u16; 2]; 4] = [[273, 279], [324, 325], [513, 514], [288, 289]];
@@ -25,19 +25,28 @@ pub(super) fn ignored(
     input: &mut (impl Read + Seek),
     length: u64,
     directories: &Directories,
+    read: u64,
+    asked: bool,
 ) -> IoResult<Vec<IgnoredContent>> {
-    let mut ignored = directories.ignored();
-    // Other pictures tell enough of a file.
-    if ignored.iter().all(|found| found.is_derived()) {
-        ignored.extend(rest(input, length)?);
+    let mut ignored = directories.ignored(read, asked);
+    // Other pictures tell enough of a file; the data of planes have no directory, and noting
+    // where those of many pages lie would take memory by their number.
+    let is_known = !directories.has_planes() && directories.pages() < MAX_PAGES;
+    if is_known && ignored.iter().all(|found| found.is_derived()) {
+        ignored.extend(rest(input, length, directories.pages() > 1)?);
     }
     input.rewind()?;
     Ok(ignored)
 }
 
 /// Data that no directory refers to.
-fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredContent>> {
-    /// Gaps up to this size between tiles are padding.
+fn rest(
+    input: &mut (impl Read + Seek),
+    length: u64,
+    has_pages: bool,
+) -> IoResult<Option<IgnoredContent>> {
+    /// Gaps up to this size between tiles are padding. So are as many bytes at the end of a file
+    /// of several pages, where tifffile repeats the values that all of them share.
     const SMALL: u64 = 64;
     /// Gaps up to this size are stale directories of programs that edited the metadata.
     const STALE: u64 = 1 << 10;
@@ -64,7 +73,10 @@ fn rest(input: &mut (impl Read + Seek), length: u64) -> IoResult<Option<IgnoredC
         }
         end = end.max(stop);
     }
-    data_between(input, end, length)
+    match has_pages && length.saturating_sub(end) <= SMALL {
+        true => Ok(None),
+        false => data_between(input, end, length),
+    }
 }
 
 /// The byte ranges that all directories refer to.

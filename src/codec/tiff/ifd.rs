@@ -158,6 +158,24 @@ impl NumberFormat {
         }
     }
 
+    /// The patch that makes the directory at offset `start` the last.
+    pub(super) fn last_directory(
+        self,
+        input: &mut (impl Read + Seek),
+        start: u64,
+    ) -> IoResult<Patch> {
+        input.seek(SeekFrom::Start(start))?;
+        let (entries, head, entry, width) = match self.is_big_tiff {
+            false => (self.number(&bytes::<2>(input)?), 2, 12, 4),
+            true => (self.number(&bytes::<8>(input)?), 8, 20, 8),
+        };
+        let at = start.saturating_add(head);
+        Ok(Patch {
+            at: at.saturating_add(entries.saturating_mul(entry)),
+            bytes: self.encode(0, width),
+        })
+    }
+
     /// The patch that replaces the values of an entry by a single number of 32 bits.
     pub(super) fn replace(self, entry: &Entry, value: u32) -> Patch {
         const LONG: u64 = 4;

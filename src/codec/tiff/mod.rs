@@ -25,8 +25,8 @@ pub(super) use write::{create, strip_rows};
 use ::tiff::tags::Tag;
 
 use super::{
-    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, ScanDepth, errors,
-    stream_length,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, PageSet, Pages,
+    ScanDepth, errors, stream_length,
 };
 
 /// The tag of XMP data, which the tiff crate has no name for.

@@ -12,7 +12,7 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Decoded> {
         Box::new(std::io::Cursor::new(bytes)),
         0,
         limits,
-        ScanDepth::Quick,
+        (ScanDepth::Quick, None),
     )?
     .into_decoded()
 }
@@ -623,7 +623,7 @@ fn plain_strips_are_read_row_by_row() {
         Box::new(std::io::Cursor::new(&file)),
         0,
         &Limits::default(),
-        ScanDepth::Quick,
+        (ScanDepth::Quick, None),
     )
     .unwrap();
     let mut band = [0_u16; 2 * 3];
@@ -668,8 +668,10 @@ fn directories_are_counted_and_a_circle_has_an_end() {
     let ignored = |nexts: &[u32]| {
         let mut file = file(nexts);
         let length = file.get_ref().len() as u64;
-        let directories = Directories::of(&mut file).unwrap().unwrap();
-        extra_content::ignored(&mut file, length, &directories).unwrap()
+        let directories = Directories::of(&mut file, length, Pages::FIRST)
+            .unwrap()
+            .unwrap();
+        extra_content::ignored(&mut file, length, &directories, 1, false).unwrap()
     };
     assert_eq!(ignored(&chain(1)), []);
     assert_eq!(ignored(&chain(2)), [IgnoredContent::Pages(2)]);

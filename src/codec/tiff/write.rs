@@ -37,11 +37,14 @@ use crate::{
     warning::Warning,
 };
 
-use super::{Compression, DensityUnit, Metadata, XMP, errors};
+use super::{Compression, DensityUnit, Metadata, PageSet, XMP, errors};
 
 /// Above this many bytes of samples, offsets may exceed 32 bits and a BigTIFF is
 /// written. Deflate expands incompressible data by at most a thousandth.
 const MAX_CLASSIC_BYTES: u64 = 4_200_000_000;
+
+/// The bytes of a directory beside its metadata, roughly.
+const DIRECTORY_BYTES: u64 = 512;
 
 /// The approximate bytes of a strip before compression.
 const STRIP_BYTES: usize = 1 << 19;
@@ -51,11 +54,13 @@ pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
     compression: Compression,
+    pages: PageSet,
     out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
-    let bytes = spec.rows as u64 * spec.row_bytes() as u64;
-    let extra = metadata.bytes() as u64;
-    if bytes.saturating_add(extra) > MAX_CLASSIC_BYTES {
+    let bytes = spec.rows as f64 * spec.row_bytes() as f64 * pages.size;
+    let extra = DIRECTORY_BYTES.saturating_add(metadata.bytes() as u64);
+    let extra = extra.saturating_mul(pages.count) as f64;
+    if bytes + extra > MAX_CLASSIC_BYTES as f64 {
         create_as::<TiffKindBig>(spec, metadata, compression, out)
     } else {
         create_as::<TiffKindStandard>(spec, metadata, compression, out)
@@ -86,6 +91,7 @@ pub(super) fn create_as<'a, K: TiffKind + Send + Sync + 'static>(
         strip_rows: strip_rows(spec),
         offsets: Vec::new(),
         lengths: Vec::new(),
+        warnings: Vec::new(),
     };
     let strip = file.strip_rows * spec.row_bytes();
     Ok(Box::new(StripEncoder::new(file, strip, spec.bytes())))
@@ -99,6 +105,7 @@ struct File<'a, K: TiffKind> {
     strip_rows: usize,
     offsets: Vec<u64>,
     lengths: Vec<u64>,
+    warnings: Vec<Warning>,
 }
 
 impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
@@ -127,13 +134,35 @@ impl<K: TiffKind + Send + Sync> StripFile for File<'_, K> {
         Ok(())
     }
 
+    fn next_page(&mut self, late: &Metadata, spec: ImageSpec, metadata: Metadata) -> Result<usize> {
+        self.end_page(late)?;
+        self.offsets.clear();
+        self.lengths.clear();
+        self.spec = spec;
+        self.metadata = metadata;
+        self.strip_rows = strip_rows(spec);
+        Ok(self.strip_rows * spec.row_bytes())
+    }
+
     fn finish(mut self, late: &Metadata) -> Result<Vec<Warning>> {
-        self.metadata = self.metadata.merged_with(late);
-        self.write_directory().map_err(encode_error)
+        self.end_page(late)?;
+        Ok(self.warnings)
     }
 }
 
 impl<K: TiffKind> File<'_, K> {
+    /// Writes the directory of the page; the encoder chains it to that of the page before.
+    fn end_page(&mut self, late: &Metadata) -> Result<()> {
+        self.metadata = self.metadata.merged_with(late);
+        let warnings = self.write_directory().map_err(encode_error)?;
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the directory of the picture, after those that it refers to; returns warnings.
     fn write_directory(&mut self) -> TiffResult<Vec<Warning>> {
         let ImageSpec {
