@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     codec::Metadata,
-    error::{Error, Result},
+    error::Result,
     finish::Clipped,
     image::ImageView,
     plan::Plan,
