@@ -41,7 +41,7 @@ fn they_are_counted_by_kind() {
     assert_eq!(crate::names_in(&room.path("out")), ["a.identity.png"]);
     let verbose = room.run("in -r -k identity -o out/ --overwrite -v").err;
     let lines = Vec::from_iter(verbose.lines());
-    assert_eq!(lines.len(), 9, "{verbose}");
+    assert_eq!(lines.len(), 8, "{verbose}");
     assert_eq!(
         lines[..2],
         [

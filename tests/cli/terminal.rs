@@ -40,12 +40,12 @@ fn every_result_has_a_line() {
              --channel each the colours); kernel gaussian5, built in",
         ),
         (
-            "d.png -k box3.toml --pad edge",
-            "d.box3.edge.png: 80 x 60 gray 16-bit (--channel each keeps the colours and alpha); \
+            "d.png -k box3.toml --pad edge --alpha copy",
+            "d.box3.edge.png: 80 x 60 gray and alpha 16-bit (--channel each keeps the colours); \
              kernel box3, built in",
         ),
         (
-            "d.png -k mine.toml --channel each -o o.png",
+            "d.png -k mine.toml --channel each --alpha copy -o o.png",
             "o.png: 78 x 59 RGBA 16-bit, 2 fewer columns and 1 fewer rows (--pad edge keeps the \
              size); kernel mine, from ./mine.toml",
         ),
