@@ -40,10 +40,8 @@ fn a_red_square_stays_red() {
     room.write("a.png", &square());
     room.run("a.png -k gaussian5 --photo -o photo.png")
         .unclipped()
-        .unclipped()
         .silent();
     room.run("a.png -k gaussian5 --channel each --alpha weight --pad edge -o weight.png")
-        .unclipped()
         .unclipped()
         .silent();
     assert_eq!(room.bytes("photo.png"), room.bytes("weight.png"));
@@ -68,7 +66,6 @@ fn a_red_square_stays_red() {
     assert!(half > 40, "{half}");
     // Without it, the colours of transparent pixels show, which is told.
     room.run("a.png -k gaussian5 --channel each --pad edge -o copy.png")
-        .unclipped()
         .unclipped()
         .says(0, &[TOLD]);
     let copied = room.read("copy.png");
@@ -157,7 +154,6 @@ fn luma_keeps_alpha_where_the_output_holds_it() {
                 "{name}.png -k gaussian3 --alpha drop -o {name}.2.{output}"
             ))
             .unclipped()
-            .unclipped()
             .silent();
             assert_eq!(
                 room.bytes(format!("{name}.{output}")),
@@ -192,16 +188,13 @@ fn transparent_pictures_are_told_of_once_a_run() {
     room.run(line).unclipped().says(0, &[&told]);
     room.run(&format!("{line} --alpha copy"))
         .unclipped()
-        .unclipped()
         .silent();
     room.run(&format!("{line} --alpha weight"))
-        .unclipped()
         .unclipped()
         .silent();
     room.run(&format!("{line} -q")).unclipped().silent();
     // A kernel of one tap takes nothing from other pixels.
     room.run("in -r -k identity --channel each -o out")
-        .unclipped()
         .unclipped()
         .silent();
     let run = room.run(&format!("{line} --json"));
@@ -237,7 +230,6 @@ fn transparent_pictures_are_told_of_once_a_run() {
     let image = Image::new(9, 9, 2, Samples::U8(corner())).unwrap();
     room.write("corner.png", &image);
     room.run("corner.png -k gaussian3 --channel each -o corner2.png")
-        .unclipped()
         .unclipped()
         .says(0, &[TOLD]);
 }
@@ -304,7 +296,6 @@ fn channels_of_arrays_have_no_meaning_by_themselves() {
     room.write("a3.npy", &mixed(3));
     room.run("a3.npy -k gaussian3 -o out.npy --overwrite")
         .unclipped()
-        .unclipped()
         .says(0, &[&note(3)]);
     assert_eq!(room.read("out.npy").channels(), 1);
     // Their statistics have numbers for names.
@@ -341,7 +332,6 @@ fn what_makes_no_sense_is_refused() {
         ),
     ] {
         room.run(&format!("a.png -k gaussian3 {flags} -o no.png"))
-            .unclipped()
             .unclipped()
             .says(code, &[line]);
         assert!(!room.path("no.png").exists());

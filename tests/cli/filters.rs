@@ -65,6 +65,9 @@ fn channels() {
 #[test]
 fn maps() {
     let room = Room::new();
+    // With responses beyond both ends.
+    let noise = crate::common::random_image(&mut crate::common::Random(7), [13, 20, 1], Depth::U8);
+    room.write("a.png", &noise);
     let mut results = Vec::new();
     for map in Map::ALL {
         let wanted = filter("emboss").with_map(map);

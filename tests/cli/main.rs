@@ -244,6 +244,14 @@ impl Ran {
         self
     }
 
+    /// The same without the summary of a run that kept results uncompared.
+    fn unskipped(mut self) -> Self {
+        let lines = self.err.split_inclusive('\n');
+        let others = lines.filter(|line| !line.contains(" skipped uncompared, 0 failed"));
+        self.err = others.collect();
+        self
+    }
+
     /// The run went well and had nothing to say.
     #[track_caller]
     fn silent(self) -> Self {

@@ -82,7 +82,10 @@ fn a_flag_may_be_repeated_and_a_value_may_not() {
     let room = Room::new();
     let run = room.run("a.png -k sobel -vv --verbose --overwrite --overwrite");
     assert_eq!(run.code, Some(0), "{}", run.err);
-    assert!(run.err.starts_with("stridekern: a.sobel.png: 18 x 11, "));
+    assert!(
+        run.err
+            .starts_with("stridekern: a.sobel.png: 18 x 11 gray 8-bit, ")
+    );
     assert_eq!(run.err.lines().count(), 1, "{}", run.err);
     room.run("a.png -k sobel -qq --skip-existing -q --skip-existing --json --json")
         .silent();

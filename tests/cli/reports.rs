@@ -42,6 +42,7 @@ fn json_has_one_object_per_result() {
             "height",
             "input",
             "kernel",
+            "kernel_source",
             "output",
             "plan",
             "read_ms",
@@ -73,7 +74,7 @@ fn json_has_one_object_per_result() {
         objects[1],
         json!({
             "status": "skipped", "input": "a.png", "output": "a.emboss.png",
-            "kernel": "emboss", "border": "valid", "warnings": [],
+            "kernel": "emboss", "kernel_source": "built_in", "border": "valid", "warnings": [],
         })
     );
     for (object, kernel) in objects[2..].iter().zip(["sobel", "emboss"]) {
@@ -82,6 +83,7 @@ fn json_has_one_object_per_result() {
             json!({
                 "status": "failed", "input": "missing.png",
                 "output": format!("missing.{kernel}.png"), "kernel": kernel, "border": "valid",
+                "kernel_source": "built_in",
                 "error": "there is no such file; check its name", "warnings": [],
             })
         );
@@ -95,11 +97,16 @@ fn verbose_tells_of_every_result_and_quiet_of_errors_only() {
     assert_eq!(ran.code, Some(0));
     let line = ran
         .err
-        .strip_prefix("stridekern: a.sobel.png: 18 x 11, 1 x 8-bit, direct in i16, ");
+        .strip_prefix("stridekern: a.sobel.png: 18 x 11 gray 8-bit, 2 smaller each way (--pad edge keeps the size); kernel sobel, built in; direct in i16, ");
     assert!(line.unwrap().ends_with(" ms\n"), "{}", ran.err);
     assert_eq!(ran.err.lines().count(), 1);
-    room.run("a.png -k sobel -v --skip-existing")
-        .says(0, &["a.sobel.png: exists, skipped"]);
+    room.run("a.png -k sobel -v --skip-existing").says(
+        0,
+        &[
+            "a.sobel.png: exists, skipped",
+            "0 done, 1 skipped uncompared, 0 failed",
+        ],
+    );
     // A PNG that is called a JPEG is read, with a warning.
     fs::copy(room.path("a.png"), room.path("b.jpg")).unwrap();
     room.run("b.jpg -k sobel").says(

@@ -131,13 +131,14 @@ fn an_output_that_another_program_makes_meanwhile_is_kept() {
         ),
         ("", 1, &format!("stridekern: out.png: {EXISTS}\n")),
     ] {
-        let run = halfway(flag);
+        let run = halfway(flag).unskipped();
         assert_eq!((run.code, run.err.as_str()), (Some(code), said), "{flag}");
         assert_eq!(room.bytes("out.png"), b"another's");
         assert_eq!(room.new_names(&before), ["out.png"]);
         fs::remove_file(room.path("out.png")).unwrap();
     }
-    let json = halfway("--skip-existing --json").silent().json();
+    let json = halfway("--skip-existing --json").unskipped();
+    let json = json.silent().json();
     assert_eq!(json[0]["status"], "skipped");
     fs::remove_file(room.path("out.png")).unwrap();
     halfway("--overwrite").silent();
@@ -158,13 +159,14 @@ fn runs_leave_the_files_of_others_alone() {
         let one = halfway(&line, &first_input);
         let other = halfway(&line, &second_input);
         // A third one comes and goes.
-        room.run(&format!("a.png -k sobel -o out {flag}")).silent();
+        let third = room.run(&format!("a.png -k sobel -o out {flag}"));
+        third.unskipped().silent();
         for run in [&one, &other] {
             assert_eq!(under_construction(&run.child, &folder), 1);
         }
-        one.finish().silent();
+        one.finish().unskipped().silent();
         assert_eq!(room.read("out/x.png"), first);
-        other.finish().silent();
+        other.finish().unskipped().silent();
         assert_eq!(room.read("out/x.png"), *last);
         assert_eq!(names_in(&folder), ["a.sobel.png", "x.png"]);
         fs::remove_file(room.path("out/x.png")).unwrap();
@@ -307,6 +309,7 @@ fn outputs_may_be_on_another_file_system() {
     let output = folder.path().join("a.sobel.png");
     for flag in ["", "--overwrite", "--skip-existing"] {
         room.run(&format!("a.png -k sobel -o {shown} {flag}"))
+            .unskipped()
             .silent();
         assert_eq!(room.read(&output), wanted);
         assert_eq!(names_in(folder.path()), ["a.sobel.png"]);
@@ -427,7 +430,8 @@ fn a_link_to_nowhere_is_not_replaced() {
         let before = room.names();
         let line = format!("a.png -k sobel -o {link}");
         room.run(&line).says(1, &[&format!("{link}: {EXISTS}")]);
-        room.run(&format!("{line} --skip-existing")).silent();
+        let ran = room.run(&format!("{line} --skip-existing"));
+        ran.unskipped().silent();
         let refused = [format!("{link}: {NOWHERE}")];
         let refused = refused.each_ref().map(String::as_str);
         room.run(&format!("{line} --overwrite")).says(1, &refused);
@@ -548,7 +552,7 @@ fn a_reader_of_json_that_goes_away_loses_no_file() {
             assert_eq!(run.code, Some(1));
         } else {
             // But nobody knows what became of it.
-            run.says(1, &[LOST]);
+            run.unskipped().says(1, &[LOST]);
         }
         assert_eq!(room.names(), made);
     }

@@ -247,6 +247,7 @@ fn tables_go_to_the_stream_that_is_free() {
     // Of what is not made there is no table.
     let ran = room
         .run("a.png -k sobel --stats --skip-existing -o p.png")
+        .unskipped()
         .silent();
     assert_eq!(ran.text(), "");
     for option in ["--dry-run", "--explain", "--bench"] {
