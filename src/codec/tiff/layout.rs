@@ -81,6 +81,8 @@ pub(super) struct Layout {
     /// The type of the samples that are read.
     pub(super) depth: Depth,
     pub(super) channels: usize,
+    /// Whether the channels may be colours and alpha: bands are neither.
+    pub(super) names_channels: bool,
     pub(super) color: Color,
     /// Whether the last channel is alpha by the file's own words, and multiplied into the colours.
     pub(super) premultiplied: bool,
@@ -183,6 +185,7 @@ impl Layout {
             is_ycbcr: false,
             depth,
             channels: samples,
+            names_channels: true,
             color: Color::Taken,
             premultiplied: false,
             patches: Vec::new(),
@@ -245,11 +248,13 @@ impl Layout {
         match self.samples {
             1 => {}
             2 if is_alpha => {}
+            // Bands by the file's own words.
+            samples if extras.len() + 1 == samples && extras.iter().all(|extra| *extra == 0) => {
+                self.names_channels = false;
+            }
             2 => self.warnings.push(
                 "the tiff file does not say what the second of its samples is: it was taken for alpha".into(),
             ),
-            // Said by the file itself.
-            samples if extras.len() + 1 == samples && extras.iter().all(|extra| *extra == 0) => {}
             samples => self.warnings.push(format!(
                 "the tiff file has {samples} samples of gray in a pixel: they were read as so many channels"
             ).into()),

@@ -290,6 +290,7 @@ fn open_page<'a>(
     let mut header = Header::new(Format::Tiff, ImageSpec::new(shape, layout.depth));
     header.metadata = metadata;
     (header.page, header.pages, header.pages_size) = (pager.page, pager.count, size);
+    header.names_channels = layout.names_channels;
     header.warnings = warnings;
     let header = header.with_ignored(ignored);
     let chunks = ChunkSource::new(decoder, layout, jpeg, &header, memory, kept)?;

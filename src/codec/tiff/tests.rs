@@ -442,6 +442,32 @@ fn samples_beyond_the_colour_are_told_of() {
 }
 
 #[test]
+fn bands_are_no_alpha() {
+    for (samples, extras, names) in [
+        (1, &[][..], true),
+        (2, &[1], true),
+        (2, &[2], true),
+        (2, &[0], false),
+        (4, &[0, 0, 0], false),
+        (2, &[], true),
+    ] {
+        let extra = [(338, SHORT, extras)];
+        let further = if extras.is_empty() { &[][..] } else { &extra };
+        let file = strip(&[7; 8], [8 / samples, 1], 8, samples, 1, further);
+        let input = Box::new(std::io::Cursor::new(file));
+        let reader = open(input, 0, &Limits::default(), (ScanDepth::Quick, None)).unwrap();
+        let header = reader.header();
+        assert_eq!(header.names_channels, names, "{samples} {extras:?}");
+        let is_guess = samples == 2 && extras.is_empty();
+        assert_eq!(
+            !header.warnings.is_empty(),
+            is_guess,
+            "{samples} {extras:?}"
+        );
+    }
+}
+
+#[test]
 fn a_claim_is_refused_and_no_memory_taken() {
     let text = refusal(&strip(&[0; 4], [100_000, 100_000], 8, 1, 1, &[]));
     assert!(

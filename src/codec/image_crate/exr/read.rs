@@ -39,6 +39,8 @@ pub(in crate::codec::image_crate) fn open<'a>(
     rows_header
         .warnings
         .extend(chosen.warning().map(Into::into));
+    // Of channels that are no colours, none is alpha.
+    rows_header.names_channels = chosen.kind != Kind::Any;
     let rows_header = rows_header.with_ignored(ignored(&bytes, &meta, &chosen));
     // The file, the samples, and what is decoded at a time.
     let memory = (bytes.len().saturating_add(spec.bytes())).saturating_add(decoder_bytes);
