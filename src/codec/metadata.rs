@@ -4,6 +4,7 @@ mod density;
 mod exif;
 pub(super) mod exif_block;
 mod exif_orientation;
+mod exif_resolution;
 mod fate;
 mod fit;
 mod icc;

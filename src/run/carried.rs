@@ -29,7 +29,8 @@ pub fn metadata_fates(
 ) -> Result<Vec<PartFate>> {
     let spec = input.planes_for(request)?.output(plan);
     let format = request.format.unwrap_or(input.format());
-    let carried = Carried::new(plan, spec, [input.format(), format], options);
+    let carried =
+        Carried::new(plan, spec, [input.format(), format], options).of_pages(input.pages());
     Ok(carried.fates(input.metadata(), &[]))
 }
 
@@ -91,10 +92,17 @@ impl Carried {
                 after: plan.as_picture(plan.output()),
                 origin: plan.origin(),
                 step: plan.step(),
+                pages: 1,
             },
             no_data: plan.no_data(),
             premultiplied: plan.association().of_result,
         }
+    }
+
+    /// The same for a result of this number of pages.
+    pub(super) const fn of_pages(mut self, pages: u64) -> Self {
+        self.grid.pages = pages;
+        self
     }
 
     /// The metadata to be written.
@@ -134,6 +142,16 @@ impl Carried {
     pub(super) fn fates(&self, input: &Metadata, late: &[PartFate]) -> Vec<PartFate> {
         let revised = input.revised_for(&self.grid);
         let mut fates = self.for_result(&revised).fates;
+        if revised.exif != input.exif {
+            let exif = fates.iter_mut().filter(|part| part.kind == PartKind::Exif);
+            for part in exif.filter(|part| part.name == "EXIF data") {
+                match &mut part.fate {
+                    Fate::Changed(what) => what.push_str(", density"),
+                    fate @ Fate::Kept => *fate = Fate::Changed("density".to_owned()),
+                    _ => {}
+                }
+            }
+        }
         if revised.density != input.density {
             let density = (fates.iter_mut()).filter(|part| part.kind == PartKind::Density);
             let density = density.filter(|part| part.fate == Fate::Kept);

@@ -260,7 +260,7 @@ impl OpenedJob<'_> {
         let setup = Setup {
             place: &request.output,
             spec,
-            carried: self.carried(request, plan, planes),
+            carried: (self.carried(request, plan, planes)).of_pages(pages.count),
             pages,
             array: planes.and_then(|planes| planes.array(plan)),
             format: self.format_of(request),

@@ -11,9 +11,9 @@ const LONG: u16 = 4;
 
 /// EXIF data from their TIFF header on, and their byte order.
 #[derive(Clone, Copy)]
-struct Exif<'a> {
+pub(super) struct Exif<'a> {
     bytes: &'a [u8],
-    is_big_endian: bool,
+    pub(super) is_big_endian: bool,
 }
 
 /// A value of the orientation: where it is, and of which type.
@@ -24,7 +24,7 @@ struct Place {
 }
 
 impl<'a> Exif<'a> {
-    fn new(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
         let is_big_endian = match bytes.get(..4)? {
             b"II*\0" => false,
             b"MM\0*" => true,
@@ -48,7 +48,7 @@ impl<'a> Exif<'a> {
         })
     }
 
-    fn u32(self, at: usize) -> Option<u32> {
+    pub(super) fn u32(self, at: usize) -> Option<u32> {
         let bytes = self.array(at)?;
         Some(match self.is_big_endian {
             true => u32::from_be_bytes(bytes),
@@ -56,18 +56,23 @@ impl<'a> Exif<'a> {
         })
     }
 
-    /// The values of the orientation in the first directory, that of the picture. A directory
-    /// that ends early has those before its end.
-    fn places(self) -> impl Iterator<Item = Place> + use<'a> {
+    /// The entries of the first directory, that of the picture: tag, type, number of values, and
+    /// where they are, or their offset is. A directory that ends early has those before its
+    /// end.
+    pub(super) fn entries(self) -> impl Iterator<Item = (u16, u16, u32, usize)> + use<'a> {
         let first = self.u32(4).and_then(|at| usize::try_from(at).ok());
         let count = first.and_then(|at| self.u16(at)).unwrap_or(0);
-        let entries = (0..usize::from(count)).map_while(move |entry| {
+        (0..usize::from(count)).map_while(move |entry| {
             // A count of entries and some bytes each, from a 32-bit offset on.
             let at = first?.checked_add(2 + 12 * entry)?;
             let value = self.array::<4>(at.checked_add(8)?).map(|_| at + 8)?;
             Some((self.u16(at)?, self.u16(at + 2)?, self.u32(at + 4)?, value))
-        });
-        entries.filter_map(|(tag, value_type, count, at)| {
+        })
+    }
+
+    /// The values of the orientation.
+    fn places(self) -> impl Iterator<Item = Place> + use<'a> {
+        self.entries().filter_map(|(tag, value_type, count, at)| {
             let is_it = tag == TAG && count == 1 && matches!(value_type, SHORT | LONG);
             is_it.then_some(Place { at, value_type })
         })

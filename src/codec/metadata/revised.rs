@@ -1,7 +1,7 @@
 //! What describes the pixels or samples of an input, as it is true of a result.
 
 use super::{
-    Density, Metadata, Omission, Part,
+    Density, Metadata, Omission, Part, exif_resolution,
     tag::{DESCRIPTION, Tag, kinds},
 };
 use crate::image::{Depth, ImageSpec};
@@ -15,6 +15,8 @@ pub(crate) struct ResultGrid {
     pub(crate) origin: [usize; 2],
     /// Rows and columns of the input from one pixel of the result to the next.
     pub(crate) step: [usize; 2],
+    /// The pages of the result.
+    pub(crate) pages: u64,
 }
 
 /// What becomes of a tag.
@@ -60,6 +62,7 @@ impl Metadata {
             _ => part.clone(),
         };
         Self {
+            exif: (self.exif.as_deref()).map(|exif| exif_resolution::thinned(exif, grid.step)),
             density: self.density.and_then(|density| thinned(density, grid.step)),
             parts: self.parts.iter().map(revised).collect(),
             ..self.clone()
@@ -226,7 +229,7 @@ fn description(tag: &Tag, grid: &ResultGrid) -> Revised {
     if start.starts_with("{\"shape\": [") {
         array_shape(text, grid)
     } else if start.starts_with("ImageJ=") {
-        imagej(text)
+        imagej(text, grid)
     } else if start.starts_with('<') && text.contains("<Pixels") {
         ome(text, grid)
     } else {
@@ -236,33 +239,56 @@ fn description(tag: &Tag, grid: &ResultGrid) -> Revised {
 
 /// The JSON of tifffile.
 fn array_shape(text: &str, grid: &ResultGrid) -> Revised {
-    let shape = |spec: ImageSpec| match spec.channels {
-        1 => format!("[{}, {}]", spec.rows, spec.columns),
-        channels => format!("[{}, {}, {channels}]", spec.rows, spec.columns),
+    const LOST: Revised = Revised::Lost("it describes an array of another shape");
+    let list = text
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    let Some((list, rest)) = list else {
+        return LOST;
     };
-    let [before, after] = [grid.before, grid.after].map(shape);
-    let start = format!("{{\"shape\": {before}");
-    match text.strip_prefix(&start) {
+    let numbers = list.split(',').map(|number| number.trim().parse::<usize>());
+    let Ok(shape) = numbers.collect::<Result<Vec<_>, _>>() else {
+        return LOST;
+    };
+    let of_page = |spec: ImageSpec| match spec.channels {
+        1 => vec![spec.rows, spec.columns],
+        channels => vec![spec.rows, spec.columns, channels],
+    };
+    let (before, after) = (of_page(grid.before), of_page(grid.after));
+    let Some(pages) = shape.strip_suffix(&before[..]) else {
+        return LOST;
+    };
+    let count = pages
+        .iter()
+        .try_fold(1_usize, |count, side| count.checked_mul(*side));
+    if count.is_none_or(|count| count as u64 != grid.pages) {
+        return LOST;
+    }
+    match rest {
         // Nothing else is in it.
-        Some("}") => Revised::Outdated("it is the shape of the array as it was"),
-        Some(_) if before == after => Revised::Same,
+        "}" => Revised::Outdated("it is the shape of the array as it was"),
+        _ if before == after => Revised::Same,
         // Names of axes are as many as before.
-        Some(rest) if grid.before.channels == grid.after.channels => {
-            let text = format!("{{\"shape\": {after}{rest}");
+        _ if before.len() == after.len() => {
+            let shape = [pages, &after].concat();
+            let text = format!("{{\"shape\": {shape:?}{rest}");
             Revised::Changed(text_data(text), "size")
         }
-        _ => Revised::Lost("it describes an array of another shape"),
+        _ => LOST,
     }
 }
 
 /// The lines of `ImageJ`.
-fn imagej(text: &str) -> Revised {
+fn imagej(text: &str, grid: &ResultGrid) -> Revised {
     let count = text.lines().find_map(|line| line.strip_prefix("images="));
     match count.map(|count| count.trim().parse::<u64>()) {
-        None | Some(Ok(0 | 1)) => Revised::Same,
-        Some(_) => Revised::Lost("it describes several pictures"),
+        None => Revised::Same,
+        Some(Ok(count)) if count.max(1) == grid.pages => Revised::Same,
+        Some(_) => Revised::Lost(OTHER_PAGES),
     }
 }
+
+const OTHER_PAGES: &str = "it describes other pages";
 
 /// The XML of OME-TIFF.
 fn ome(text: &str, grid: &ResultGrid) -> Revised {
@@ -282,10 +308,18 @@ fn ome(text: &str, grid: &ResultGrid) -> Revised {
         channels,
         ..
     } = grid.before;
-    if [number("SizeZ"), number("SizeT")] != [Some(1); 2]
-        || ![Some(1), Some(channels)].contains(&number("SizeC"))
-    {
-        return Revised::Lost("it describes several pictures");
+    let [slices, times, all_channels] = ["SizeZ", "SizeT", "SizeC"].map(number);
+    let planes = |channels: Option<usize>| {
+        let planes = slices?.checked_mul(times?)?.checked_mul(channels?)?;
+        u64::try_from(planes).ok()
+    };
+    // Channels are pages, or samples of a pixel.
+    let is_whole = match all_channels == Some(channels) {
+        true => [planes(Some(1)), planes(all_channels)].contains(&Some(grid.pages)),
+        false => planes(all_channels) == Some(grid.pages),
+    };
+    if !is_whole {
+        return Revised::Lost(OTHER_PAGES);
     }
     if [number("SizeX"), number("SizeY")] != [Some(columns), Some(rows)] {
         return Revised::Lost("it is not about this picture");
@@ -360,6 +394,7 @@ mod tests {
             after: ImageSpec::new(after, depth),
             origin,
             step,
+            pages: 1,
         }
     }
 
@@ -525,6 +560,10 @@ mod tests {
         let color = grid([0, 0], [1, 1], [300, 400, 3], Depth::U8);
         let (same, crop) = (grid_of_same(), crop());
         let several = "lost: it describes several pictures";
+        let other_pages = &format!("lost: {OTHER_PAGES}")[..];
+        let stack = ResultGrid { pages: 10, ..same };
+        let thin_stack = ResultGrid { pages: 10, ..crop };
+        let deep = whole.replace("SizeZ=\"1", "SizeZ=\"10");
         let other_shape = "lost: it describes an array of another shape";
         for (text, grid, expected) in [
             ("a picture", &crop, "a picture"),
@@ -551,7 +590,13 @@ mod tests {
                 &crop,
                 "ImageJ=1.11a\nimages=1\n",
             ),
-            ("ImageJ=1.11a\nimages=7\n", &same, several),
+            ("ImageJ=1.11a\nimages=7\n", &same, other_pages),
+            (
+                "ImageJ=1.11a\nimages=10\n",
+                &stack,
+                "ImageJ=1.11a\nimages=10\n",
+            ),
+            ("ImageJ=1.11a\nimages=1\n", &stack, other_pages),
             (&whole, &same, &whole),
             (&whole, &crop, &ome(97, 147, "uint8", "")),
             (&whole, &color, "lost: it describes other channels"),
@@ -571,7 +616,17 @@ mod tests {
                 &same,
                 "lost: it is not about this picture",
             ),
-            (&whole.replace("SizeZ=\"1", "SizeZ=\"10"), &same, several),
+            (&deep, &same, other_pages),
+            (&deep, &stack, &deep),
+            (&whole, &stack, other_pages),
+            (
+                "{\"shape\": [2, 5, 300, 400], \"a\": 1}",
+                &thin_stack,
+                "{\"shape\": [2, 5, 147, 97], \"a\": 1}",
+            ),
+            ("{\"shape\": [3, 300, 400], \"a\": 1}", &stack, other_shape),
+            ("{\"shape\": [300, 400], \"a\": 1}", &stack, other_shape),
+            ("{\"shape\": [], \"a\": 1}", &same, other_shape),
             (
                 &whole.replace("</Image>", "</Image><Pixels>"),
                 &same,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Fate, Metadata, Part, PartFate, PartKind, exif, icc, photoshop,
+    Fate, Metadata, Part, PartFate, PartKind, exif, icc, iptc, photoshop,
     revision::{ResultFacts, Revised},
     xmp,
 };
@@ -55,10 +55,13 @@ impl Metadata {
             revisions.push(PartFate::new(PartKind::Icc, "ICC profile", icc.len(), fate));
         }
         metadata.parts.retain_mut(|part| {
-            let Part::Photoshop(resources) = part else {
-                return true;
+            let (revised, of_bytes): (_, OfBytes) = match part {
+                Part::Photoshop(resources) => {
+                    (photoshop::revised(resources, facts), Part::Photoshop)
+                }
+                Part::Iptc(data) => (iptc::revised(data), Part::Iptc),
+                _ => return true,
             };
-            let revised = photoshop::revised(resources, facts);
             let (revised, fate) = outcome(revised);
             if let Some(fate) = fate {
                 revisions.push(PartFate::of(part, fate));
@@ -66,7 +69,7 @@ impl Metadata {
             match revised {
                 Kept::All => true,
                 Kept::Some(bytes) => {
-                    *part = Part::Photoshop(Arc::from(bytes));
+                    *part = of_bytes(Arc::from(bytes));
                     true
                 }
                 Kept::None => false,
@@ -75,6 +78,9 @@ impl Metadata {
         truth
     }
 }
+
+/// Makes a part of its bytes.
+type OfBytes = fn(Arc<[u8]>) -> Part;
 
 /// What is kept of a block.
 enum Kept {
@@ -116,4 +122,38 @@ fn revise(
 /// Whether a profile is for RGB, by its header.
 fn is_rgb(icc: &[u8]) -> bool {
     icc.get(16..20) == Some(b"RGB ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        codec::metadata::photoshop,
+        image::{Depth, ImageSpec},
+    };
+
+    #[test]
+    fn iptc_data_lose_their_preview_wherever_they_are() {
+        let caption = b"\x1c\x02\x78\0\x04text";
+        let with_preview = [caption, &b"\x1c\x02\xca\0\x08OLD FACE"[..]].concat();
+        let facts = ResultFacts::new(ImageSpec::new([1, 1, 3], Depth::U8), None);
+        let resource: fn(&[u8]) -> Part = |data| Part::Photoshop(photoshop::of_iptc(data));
+        for part in [resource, |data| Part::Iptc(data.into())] {
+            let parts = vec![part(&with_preview)];
+            let metadata = Metadata {
+                parts,
+                ..Metadata::default()
+            };
+            let truth = metadata.true_of(&facts);
+            assert_eq!(truth.metadata.parts, [part(caption)]);
+            let [revision] = &truth.revisions[..] else {
+                panic!("{:?}", truth.revisions);
+            };
+            let dropped = Fate::Changed("IPTC preview dropped".to_owned());
+            assert_eq!(revision.fate, dropped);
+            assert_eq!(revision.kind, part(caption).kind());
+            let again = truth.metadata.true_of(&facts);
+            assert_eq!((again.metadata, again.revisions.len()), (truth.metadata, 0));
+        }
+    }
 }

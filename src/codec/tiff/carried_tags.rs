@@ -87,6 +87,42 @@ impl CarriedTags {
 
 const UNKNOWN: Role = Role::Unknown(None, "its meaning is unknown");
 
+impl CarriedTags {
+    /// The bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let parts = self
+            .parts
+            .iter()
+            .filter(|part| !matches!(part, Part::Other { .. }));
+        let parts = parts.map(Part::bytes).sum::<usize>();
+        (parts + self.exif.as_ref().map_or(0, Vec::len)) as u64
+    }
+
+    /// Adds what only `other` has: of the same picture, or of another one that the file is
+    /// also about.
+    pub(super) fn merge(&mut self, other: Self, is_same: bool) {
+        self.exif = self.exif.take().or(other.exif);
+        for part in other.parts {
+            let name = part.to_string();
+            let is_known = !is_same && self.parts.iter().any(|known| known.to_string() == name);
+            let is_description = match &part {
+                Part::Tag(tag) => role(tag.code) == Role::Description,
+                _ => true,
+            };
+            match is_same || is_description {
+                _ if is_known => {}
+                true => self.parts.push(part),
+                false => omit(
+                    &mut self.parts,
+                    name,
+                    part.bytes() as u64,
+                    Omission::Unknown("it is about another picture of the file"),
+                ),
+            }
+        }
+    }
+}
+
 /// Reads the values of directories.
 struct Reader<'a, R> {
     input: &'a mut R,
@@ -455,11 +491,36 @@ mod tests {
 
     /// The bytes of values that are kept.
     fn kept(tags: &CarriedTags) -> usize {
-        let parts = tags
-            .parts
-            .iter()
-            .filter(|part| !matches!(part, Part::Other { .. }));
-        parts.map(Part::bytes).sum::<usize>() + tags.exif.as_ref().map_or(0, Vec::len)
+        tags.bytes() as usize
+    }
+
+    #[test]
+    fn a_picture_also_has_the_descriptions_of_the_first_directory() {
+        let tag = |code, text: &str| Part::Tag(Tag::new(code, kinds::ASCII, text.as_bytes()));
+        let of = |parts: &[Part], exif: Option<u8>| CarriedTags {
+            parts: parts.to_vec(),
+            exif: exif.map(|byte| vec![byte]),
+        };
+        let (own, place) = (tag(315, "own"), tag(33550, "place"));
+        let first = [tag(315, "other"), tag(305, "more"), place.clone(), place];
+        let mut tags = CarriedTags::default();
+        tags.merge(of(&[own.clone(), own.clone()], None), true);
+        tags.merge(of(&first, Some(1)), false);
+        let [one, same, more, lost] = &tags.parts[..] else {
+            panic!("{:?}", tags.parts);
+        };
+        assert_eq!([one, same, more], [&own, &own, &first[1]]);
+        assert!(matches!(
+            lost,
+            Part::Other {
+                why: Omission::Unknown(_),
+                ..
+            }
+        ));
+        assert_eq!(lost.to_string(), "tag ModelPixelScale");
+        assert_eq!(tags.exif, Some(vec![1]));
+        tags.merge(of(&[], Some(2)), false);
+        assert_eq!(tags.exif, Some(vec![1]));
     }
 
     #[test]

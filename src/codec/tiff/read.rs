@@ -226,13 +226,12 @@ fn open_page<'a>(
     let (rows, columns, channels) = (layout.rows, layout.columns, layout.channels as u64);
     limits.check(rows, columns, channels, layout.depth)?;
     ignored.append(&mut layout.ignored);
-    let first = match pager.page {
-        1 => directories.first,
+    let starts = match pager.page {
+        1 => [start, directories.first],
         // Of a later page only its own.
-        _ => start,
+        _ => [start; 2],
     };
-    let room = [length, limits.metadata() as u64];
-    let carried = CarriedTags::read(&mut input, numbers, first, room).map_err(reading)?;
+    let carried = carried_tags(&mut input, numbers, starts, length, limits).map_err(reading)?;
     let [outer_icc, outer_xmp] =
         outer_metadata(&mut input, directories, limits).map_err(reading)?;
     let size = pager.size(&layout);
@@ -323,6 +322,31 @@ fn outer_metadata(
         first.bytes(input, tags[0], limit)?,
         first.bytes(input, tags[1], limit)?,
     ])
+}
+
+/// The tags that results may carry, of the directories at these offsets: that of the picture, and
+/// another one.
+fn carried_tags(
+    input: &mut (impl Read + Seek),
+    numbers: ifd::NumberFormat,
+    [picture, other]: [u64; 2],
+    length: u64,
+    limits: &Limits,
+) -> IoResult<CarriedTags> {
+    let room = limits.metadata() as u64;
+    let mut tags = CarriedTags::default();
+    tags.merge(
+        CarriedTags::read(input, numbers, picture, [length, room])?,
+        true,
+    );
+    if other != picture {
+        let room = room.saturating_sub(tags.bytes());
+        tags.merge(
+            CarriedTags::read(input, numbers, other, [length, room])?,
+            false,
+        );
+    }
+    Ok(tags)
 }
 
 /// Reads XMP data. Errors are warnings, since the image does not depend on them.
