@@ -8,7 +8,7 @@ use std::{
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use stridekern::{
     Error, Image, Samples,
-    codec::{self, Decoded, Format, Limits, RowReader},
+    codec::{self, Decoded, Format, Limits, Pages, RowReader},
 };
 
 use crate::{
@@ -32,7 +32,7 @@ pub(super) const DECODER: u64 = 4 << 20;
 const LARGEST: usize = 1 << 14;
 
 pub(crate) fn corpus() -> Corpus {
-    let mut inputs = super::files(&["odd", "broken", "unsupported"], |path| {
+    let mut inputs = super::files(&["odd", "broken", "unsupported", "pages"], |path| {
         Format::from_path(path).is_some()
     });
     inputs.retain(|input| input.len() <= LARGEST);
@@ -119,7 +119,28 @@ pub(crate) fn check(data: &[u8], limits: &Limits) -> String {
             .map(|trailer| &trailer.metadata)
             .map_err(Error::to_string)
     );
+    all_pages(data, limits);
     told
+}
+
+/// Pages end, however their directories refer to one another, and take memory one at a time.
+fn all_pages(data: &[u8], limits: &Limits) {
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    let mut next = codec::pages_of_bytes(data, None, Pages::All, limits).ok();
+    let count = next.as_ref().map_or(0, |reader| reader.header().pages);
+    let mut read = 0;
+    while let Some(reader) = next {
+        read += 1;
+        assert_eq!(reader.header().page, read);
+        next = reader.finish_page().ok().and_then(|(_, next)| next);
+    }
+    assert!(read <= count, "{read} pages of {count}");
+    let taken = (MEMORY.peak_usage() - before) as u64;
+    assert!(
+        taken <= limits.max_bytes + limits.max_memory + DECODER,
+        "{taken} bytes of memory for {count} pages"
+    );
 }
 
 /// Whether a warning is of what follows the picture in a file.

@@ -239,6 +239,41 @@ pub fn open_rows(path: &Path, limits: &Limits) -> Result<RowReader<'static>> {
     rows(input, how, limits, read_errors)
 }
 
+/// [`open_rows`] of these pages of the file, of which the first is opened:
+/// [`RowReader::finish_page`] opens the next.
+///
+/// # Errors
+///
+/// As [`open_rows`], and [`Error::Request`] if the file lacks one of the pages.
+pub fn open_pages(path: &Path, pages: Pages, limits: &Limits) -> Result<RowReader<'static>> {
+    let read_errors = ReadErrors::new(limits);
+    let input = Input::of_file(open_file(path)?, limits, &read_errors)?;
+    let how = Manner {
+        pages: Some(pages),
+        ..Manner::quick(Format::from_path(path))
+    };
+    rows(input, how, limits, read_errors)
+}
+
+/// [`open_pages`] of a file in memory. The content takes precedence over `hint`.
+///
+/// # Errors
+///
+/// As [`open_pages`].
+pub fn pages_of_bytes<'a>(
+    bytes: &'a [u8],
+    hint: Option<Format>,
+    pages: Pages,
+    limits: &Limits,
+) -> Result<RowReader<'a>> {
+    let (input, read_errors) = (Input::Memory(bytes), ReadErrors::new(limits));
+    let how = Manner {
+        pages: Some(pages),
+        ..Manner::quick(hint)
+    };
+    rows(input, how, limits, read_errors)
+}
+
 /// Opens a stream, for example standard input, to be read by rows. Data after the
 /// picture are not read. The content takes precedence over `hint`, the format named by
 /// the user; TGA has no magic bytes and is recognised by the hint only.

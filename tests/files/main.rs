@@ -16,6 +16,7 @@ mod jpeg;
 mod kinds;
 mod mapped;
 mod odd;
+mod pages;
 mod readback;
 mod rows;
 mod tags;
