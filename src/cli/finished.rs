@@ -12,7 +12,8 @@ use super::messages;
 pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     let plan = &done.plan;
     let [rows, columns, channels] = plan.picture_shape();
-    let mut line = format!("{columns} x {rows} {}", messages::pages_text(done.pages));
+    let mut line = messages::pages_text(done.pages);
+    line += &format!("{columns} x {rows} ");
     if let Some(shape) = &done.array_shape {
         line += &messages::array_text(shape);
     }

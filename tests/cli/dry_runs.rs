@@ -45,7 +45,10 @@ fn a_preview_warns_of_what_a_run_warns_of() {
         let rest = done.err.strip_prefix(&plan.err);
         let rest = rest.unwrap_or_else(|| panic!("{}{}", plan.err, done.err));
         // Whether a scan without an end is whole, only decoding it tells.
-        assert!(name == "no_end.jpg" || !rest.contains(&name), "{rest}");
+        assert!(
+            name.starts_with("no_end") || !rest.contains(&name),
+            "{rest}"
+        );
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         for run in [plan, done] {
             let object = &run.json()[0];

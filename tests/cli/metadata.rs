@@ -49,15 +49,15 @@ fn every_part_is_listed() {
     let room = Room::new();
     carried(&room, "full.gif");
     carried(&room, "full.bmp");
-    let line = "full.gif -k box3 --photo -f tif -o out.tif --overwrite";
+    let line = "full.gif -k box3 --photo -f qoi -o out.qoi --overwrite";
     let part = json!([{
-        "part": "comment", "name": "comment", "bytes": 14, "fate": "lost", "note": "no place in tiff",
+        "part": "comment", "name": "comment", "bytes": 14, "fate": "lost", "note": "no place in qoi",
     }]);
     for how in ["--dry-run", "--explain", ""] {
         let objects = room.run(&format!("{line} --json {how}")).json();
         assert_eq!(objects[0]["metadata"], part, "{how}");
     }
-    let text = "comment, 14 bytes: lost (no place in tiff)";
+    let text = "comment, 14 bytes: lost (no place in qoi)";
     for how in ["--dry-run", "--explain"] {
         let output = room.run(&format!("{line} {how}")).text();
         assert!(output.contains(text), "{how}: {output}");
