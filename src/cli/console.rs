@@ -416,7 +416,7 @@ fn bar_template(unit: &str, columns: usize) -> String {
     // Numbers, rate and time left take up to 40 columns.
     match columns {
         ..50 => "{pos}/{len} {wide_msg}".to_owned(),
-        ..80 => format!("{{bar:8}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}"),
+        50..80 => format!("{{bar:8}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}"),
         _ => format!(
             "{{bar:{}}} {{pos}}/{{len}} {unit} {{rate}} {{eta}} {{wide_msg}}",
             columns.min(100) - 60

@@ -25,7 +25,7 @@ fn mixed(channels: usize) -> Image {
     let pixels = (0..15 * 17).flat_map(|at| {
         let color = move |c: usize| (at * (37 + 11 * c) % 251) as u8;
         let alpha = [0, 255, 128, 1, 255][at % 5];
-        let has_alpha = channels % 2 == 0;
+        let has_alpha = channels.is_multiple_of(2);
         let colors = channels - usize::from(has_alpha);
         (0..colors).map(color).chain(has_alpha.then_some(alpha))
     });

@@ -1,7 +1,8 @@
 //! Float results are the responses to luma that is not rounded to samples.
 
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Samples, Tuning,
+    Alpha, Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Method, Samples,
+    Tuning,
 };
 
 use crate::common::{
@@ -100,6 +101,7 @@ fn responses_are_those_to_the_luma_itself() {
             for extent in extents {
                 let exact = responses(&whole, unit, &kernel, extent, depth);
                 let filter = Filter::new(KernelBank::from_kernel("k", kernel.clone()))
+                    .with_alpha(Alpha::Drop)
                     .with_extent(extent)
                     .with_map(Map::Float);
                 let tolerance = 1e-6 * white * kernel.abs_sum() / kernel.divisor().abs();
@@ -120,6 +122,7 @@ fn responses_are_those_to_the_luma_itself() {
                 // Luma that is rounded first gives other responses by far.
                 let rounded = filter.clone().with_map(Map::Clamp);
                 let rounded = Filter::new(KernelBank::builtin("identity").unwrap())
+                    .with_alpha(Alpha::Drop)
                     .with_extent(Border::Edge)
                     .apply(&image)
                     .map(|luma| rounded.with_map(Map::Float).apply(&luma).unwrap());
