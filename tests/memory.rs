@@ -15,8 +15,8 @@ use std::{
 use common::{Random, random_image};
 use peak_alloc::PeakAlloc;
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
-    Samples, Tuning, batch,
+    Alpha, Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method,
+    Missing, Samples, Tuning, batch,
     codec::{self, EncodeOptions, Format, Metadata},
     run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
@@ -491,6 +491,16 @@ fn estimates_hold_where_pixels_are_turned() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// The filter for this input: of the channels of an array, somebody has to say that the last is
+/// alpha.
+fn of_input(filter: &Filter, path: &Path) -> Filter {
+    let is_array = path.extension().is_some_and(|extension| extension == "npy");
+    match is_array && filter.channel() == Channel::Luma {
+        true => filter.clone().with_alpha(Alpha::Drop),
+        false => filter.clone(),
+    }
+}
+
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
     planned(path, format, filter).1
@@ -498,6 +508,7 @@ fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
 
 /// How a run goes, and what is estimated for it.
 fn planned(path: &Path, format: Format, filter: &Filter) -> (Mode, u64) {
+    let filter = &of_input(filter, path);
     let request = Request {
         filter: filter.clone(),
         output: Place::Standard,
@@ -516,6 +527,7 @@ fn planned(path: &Path, format: Format, filter: &Filter) -> (Mode, u64) {
 
 /// The estimate and the peak of a run.
 fn run(path: &Path, format: Format, filter: &Filter) -> (usize, usize) {
+    let filter = &of_input(filter, path);
     let options = options();
     let estimate = estimate(path, format, filter);
     let place = Place::File(path.to_owned());

@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Format, IgnoredContent, Limits, Metadata, Part, ScanDepth, errors,
+    Format, IgnoredContent, Limits, Metadata, Omission, Part, ScanDepth, errors,
     ignored_content::data_after,
     image_crate,
     metadata::PartList,
@@ -133,6 +133,28 @@ const fn palette(flags: u8) -> usize {
 /// What a comment begins with: an extension of the code 254.
 const COMMENT: [u8; 2] = [0x21, 0xfe];
 
+/// Longer comments are not carried over.
+const MAX_COMMENT: usize = 1 << 20;
+
+/// A comment of these sub-blocks.
+fn comment<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Part {
+    let (mut text, mut bytes) = (Vec::new(), 0);
+    for part in parts {
+        bytes += part.len();
+        if bytes <= MAX_COMMENT {
+            text.extend_from_slice(part);
+        }
+    }
+    match bytes {
+        ..=MAX_COMMENT => Part::Comment(text.into()),
+        _ => Part::Other {
+            name: "comment".to_owned(),
+            bytes,
+            why: Omission::Unknown("it is larger than a mebibyte"),
+        },
+    }
+}
+
 /// The result of walking the blocks of a file.
 #[derive(Default)]
 struct Blocks {
@@ -168,8 +190,7 @@ impl Blocks {
             };
             let mut data = SubBlocks(bytes.get(at..).unwrap_or_default());
             if is_comment {
-                let text = Vec::from_iter(data.by_ref().flatten().copied());
-                blocks.comments.push(Part::Comment(text.into()));
+                blocks.comments.push(comment(data.by_ref()));
             }
             data.by_ref().for_each(drop);
             at = bytes.len() - data.0.len();

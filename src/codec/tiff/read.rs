@@ -52,6 +52,9 @@ pub(in crate::codec) fn open<'a>(
     if is_canon_raw(&mut input, &directories).map_err(reading)? {
         return Err(layout::raw());
     }
+    // Before any list of it is read.
+    let (numbers, start) = (directories.numbers, directories.picture);
+    ifd::check(&mut input, numbers, start, length, limits)?;
     let mut pager = Pager {
         directories,
         plane: 0,
