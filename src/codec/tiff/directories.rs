@@ -143,8 +143,6 @@ impl Directories {
     /// Goes on to the next picture in the chain, which was counted before.
     pub(super) fn advance(&mut self, input: &mut (impl Read + Seek)) -> IoResult<()> {
         let numbers = self.numbers;
-        // For what the first lacks.
-        self.orientation = None;
         while self.after != 0 && self.chained > 0 {
             self.chained -= 1;
             let mut entries = MAX_ENTRIES;
@@ -153,6 +151,9 @@ impl Directories {
             self.after = found.next;
             if found.role == Role::Picture {
                 self.picture = at;
+                // What stands in the first directory belongs to the first picture.
+                self.first = at;
+                self.orientation = None;
                 return Ok(());
             }
         }
