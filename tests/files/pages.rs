@@ -180,3 +180,27 @@ fn a_page_must_be_whole_and_its_format_hold_it() {
         }
     }
 }
+
+/// What stands beside the first page is not taken for that of the others.
+#[test]
+fn every_page_has_its_own_metadata() {
+    let image = random_image(&mut Random(47), [5, 4, 1], Depth::U8);
+    let (none, options) = (Metadata::default(), EncodeOptions::default());
+    let of_first = Metadata {
+        xmp: Some(b"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>".to_vec()),
+        ..Metadata::default()
+    };
+    let mut file = Cursor::new(Vec::new());
+    let out = Output::seekable(&mut file);
+    let format = Format::Tiff;
+    let mut writer = codec::create_rows(image.spec(), format, &of_first, &options, out).unwrap();
+    writer.write(image.samples()).unwrap();
+    writer.next_page(&of_first, image.spec(), &none).unwrap();
+    writer.write(image.samples()).unwrap();
+    writer.finish(&none).unwrap();
+    let file = file.into_inner();
+    let reader = codec::pages_of_bytes(&file, None, Pages::All, &Limits::default()).unwrap();
+    assert_eq!(reader.header().metadata.xmp, of_first.xmp);
+    let (_, second) = reader.finish_page().unwrap();
+    assert_eq!(second.unwrap().header().metadata.xmp, None);
+}
