@@ -344,7 +344,7 @@ fn hostile_chains_end() {
         0,
         &[
             "c.tif: warning: the tiff file has several pictures: only the first was read",
-            "d.tif: warning: metadata left out: tag ImageDescription (it describes several pictures)",
+            "d.tif: warning: metadata left out: tag ImageDescription (it describes other pages)",
         ],
     );
     assert_eq!(pages(room.bytes("d.tif")).len(), 1);

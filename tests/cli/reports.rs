@@ -428,6 +428,8 @@ pub(super) fn conforms(value: &Value, schema: &Value) -> Result<(), String> {
                     .count()
                     == 1
             }
+            "minimum" => value.as_f64() >= wanted.as_f64(),
+            "maximum" => value.as_f64() <= wanted.as_f64(),
             other => panic!("{other} is not checked"),
         };
         if !holds {
