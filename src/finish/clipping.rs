@@ -1,6 +1,11 @@
 //! What does not fit into the type of the result: responses that are clipped, that are not a
 //! number, or that become infinite.
 
+#![cfg_attr(
+    not(feature = "codecs"),
+    expect(unreachable_pub, reason = "only runs give it out")
+)]
+
 use std::{marker::PhantomData, ops::AddAssign};
 
 use super::{

@@ -15,6 +15,10 @@ mod response_range;
 mod scale;
 mod tolerance;
 
+#[cfg_attr(
+    not(feature = "codecs"),
+    expect(unreachable_pub, reason = "only runs give it out")
+)]
 pub use clipping::Clipped;
 pub(crate) use clipping::Tally;
 pub(crate) use exact_finish::ExactFinish;
