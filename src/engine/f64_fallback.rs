@@ -9,7 +9,7 @@
 use super::{Band, PlacedKernel, compiled_kernel::keep_stepped_columns};
 use crate::{
     number::Element,
-    simd::{Body, Isa, Simd, Vectors},
+    simd::{Body, Isa, Simd},
 };
 
 /// If the largest sample times the sum of absolute weights is below this, neither the
@@ -184,7 +184,7 @@ impl<E: Element> Body for Row<'_, '_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
+    fn run<I: Isa>(self, _: I) {
         let Self {
             kernel,
             band,
@@ -193,65 +193,14 @@ impl<E: Element> Body for Row<'_, '_, E> {
         } = self;
         let [_, columns] = kernel.shape;
         let tap_distance = kernel.dilation[1] * band.channels();
-        let reach = (columns - 1) * tap_distance;
         out.fill(0.0);
         let weights = kernel.weights.chunks_exact(columns);
         for (source, weights) in kernel.sources(band, y).zip(weights) {
-            if reach > CONVERTED / 2 {
-                for (column, &weight) in weights.iter().enumerate() {
-                    for (sum, sample) in out.iter_mut().zip(&source[column * tap_distance..]) {
-                        *sum += weight * sample.to_f64();
-                    }
+            for (column, &weight) in weights.iter().enumerate() {
+                for (sum, sample) in out.iter_mut().zip(&source[column * tap_distance..]) {
+                    *sum += weight * sample.to_f64();
                 }
-                continue;
-            }
-            // Samples are converted once for all taps of a row.
-            let mut converted = [0.0; CONVERTED];
-            let block = CONVERTED - reach;
-            for (first, out) in (0..).step_by(block).zip(out.chunks_mut(block)) {
-                let source = &source[first..first + out.len() + reach];
-                let converted = &mut converted[..source.len()];
-                for (converted, sample) in converted.iter_mut().zip(source) {
-                    *converted = sample.to_f64();
-                }
-                add_taps(isa, weights, converted, tap_distance, out);
             }
         }
-    }
-}
-
-/// The samples of a row that are converted at a time.
-const CONVERTED: usize = 1024;
-
-/// Adds to each of `out` the samples from its place on, `tap_distance` apart, times `weights`.
-/// Products are rounded before they are added, so that all levels give the same.
-#[inline(always)]
-fn add_taps<I: Isa>(
-    isa: I,
-    weights: &[f64],
-    samples: &[f64],
-    tap_distance: usize,
-    out: &mut [f64],
-) {
-    let lanes = <I as Vectors<f64>>::LANES;
-    let zero = Vectors::<f64>::splat(isa, 0.0);
-    let mut vectors = out.chunks_exact_mut(lanes);
-    let mut at = 0;
-    for out in &mut vectors {
-        let mut sums = Vectors::<f64>::load(isa, out);
-        for (tap, &weight) in weights.iter().enumerate() {
-            let samples = Vectors::<f64>::load(isa, &samples[at + tap * tap_distance..]);
-            let weight = Vectors::<f64>::splat(isa, weight);
-            let product = Vectors::<f64>::mul_add(isa, weight, samples, zero);
-            sums = Vectors::<f64>::add(isa, sums, product);
-        }
-        Vectors::<f64>::store(isa, sums, out);
-        at += lanes;
-    }
-    for sum in vectors.into_remainder() {
-        for (tap, weight) in weights.iter().enumerate() {
-            *sum += weight * samples[at + tap * tap_distance];
-        }
-        at += 1;
     }
 }
