@@ -342,7 +342,7 @@ pub(super) struct OutputArgs {
     /// An input that another program changes meanwhile stays, and is an error. So
     /// does one that would lose something: colours, alpha, rows and columns, depth or
     /// metadata, unless --channel, --alpha drop, --pad or --step, --depth or --metadata drop is given, or --photo;
-    /// further frames, pages and pictures, channels that are not read and CMYK in any case.
+    /// frames of animations, further pictures, channels that are not read and CMYK in any case.
     #[arg(long, conflicts_with_all = ["output", "format"])]
     pub(super) in_place: bool,
 

@@ -151,16 +151,16 @@ impl Metadata {
         let fitted = |metadata: &Self| metadata.fitted_to(format, spec);
         let mut fates = fitted(&truth.metadata).fates;
         for revision in truth.revisions {
+            // What is left out has become another part.
+            let kinds = [revision.kind, PartKind::Other];
             let is_it =
-                |part: &&mut PartFate| (part.kind, &part.name) == (revision.kind, &revision.name);
-            match fates.iter_mut().find(is_it) {
-                Some(part) => {
-                    part.bytes = revision.bytes;
-                    if part.fate == Fate::Kept {
-                        part.fate = revision.fate;
-                    }
+                |part: &&mut PartFate| kinds.contains(&part.kind) && part.name == revision.name;
+            if let Some(part) = fates.iter_mut().find(is_it) {
+                part.kind = revision.kind;
+                part.bytes = revision.bytes;
+                if part.fate == Fate::Kept {
+                    part.fate = revision.fate;
                 }
-                None => fates.push(revision),
             }
         }
         let mut metadata = truth.metadata;

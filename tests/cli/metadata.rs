@@ -1,10 +1,14 @@
 //! What files carry beside their samples: told, listed, and never lost in place.
 
-use std::fs;
+use std::{fs, io::Cursor};
 
 use serde_json::json;
+use stridekern::{
+    Depth,
+    codec::{self, EncodeOptions, Format, Metadata},
+};
 
-use crate::Room;
+use crate::{Room, picture};
 
 /// The file of testdata/carried as `name` in the room, and its bytes.
 fn carried(room: &Room, name: &str) -> Vec<u8> {
@@ -69,4 +73,72 @@ fn every_part_is_listed() {
         objects[0]["metadata"],
         json!([{ "part": "density", "name": "pixel density", "fate": "kept" }])
     );
+}
+
+/// Data that cannot be read may be false of the result; a profile without a tone curve that gray
+/// could have is for colours only.
+#[test]
+fn what_cannot_be_made_true_is_told_of() {
+    let room = Room::new();
+    let mut icc = vec![0; 200];
+    icc[16..20].copy_from_slice(b"RGB ");
+    let lost = "they cannot be read, so may be false";
+    let blocks = [
+        (
+            Metadata {
+                xmp: Some(b"<broken".to_vec()),
+                ..Metadata::default()
+            },
+            "xmp",
+            "XMP data",
+            lost,
+        ),
+        (
+            Metadata {
+                exif: Some(b"no TIFF header".to_vec()),
+                ..Metadata::default()
+            },
+            "exif",
+            "EXIF data",
+            lost,
+        ),
+        (
+            Metadata {
+                icc: Some(icc),
+                ..Metadata::default()
+            },
+            "icc",
+            "ICC profile",
+            "it is for RGB, the result is gray",
+        ),
+    ];
+    for (metadata, part, name, why) in blocks {
+        let mut file = Cursor::new(Vec::new());
+        let (image, options) = (picture(13, 20, 3, Depth::U8), EncodeOptions::default());
+        codec::encode(&image, Format::Png, &metadata, &options, &mut file).unwrap();
+        fs::write(room.path("c.png"), file.into_inner()).unwrap();
+        let line = "c.png -k box3 --pad edge -o out.png --overwrite";
+        let text = format!("metadata left out: {name} ({why})");
+        room.run(line)
+            .says(0, &[&format!("out.png: warning: {text}")]);
+        let object = room.run(&format!("{line} --json")).json().remove(0);
+        assert_eq!(
+            object["warnings"],
+            json!([{ "kind": "metadata", "text": text }])
+        );
+        let fate = &object["metadata"][0];
+        assert_eq!(
+            (&fate["part"], &fate["fate"], &fate["note"]),
+            (&json!(part), &json!("lost"), &json!(why))
+        );
+        let before = room.bytes("c.png");
+        room.run("c.png -k box3 --pad edge --channel luma --in-place")
+            .says(
+                1,
+                &[&format!(
+                    "c.png: not replaced: the result would lose metadata: {name} (--metadata drop allows it)"
+                )],
+            );
+        assert_eq!(room.bytes("c.png"), before);
+    }
 }

@@ -4,55 +4,65 @@
 use std::sync::Arc;
 
 use super::{
-    Fate, Metadata, Part, PartFate, PartKind, exif, icc, iptc, photoshop,
+    Fate, Metadata, Omission, Part, PartFate, PartKind, exif, icc, iptc, photoshop,
     revision::{ResultFacts, Revised},
     xmp,
 };
 
 /// Metadata that are true of a result.
 pub(super) struct Truth {
+    /// What cannot be made true is a part of them that is not carried over, so that whoever
+    /// writes them tells of it.
     pub(super) metadata: Metadata,
     /// What became of the parts that were changed or left out.
     pub(super) revisions: Vec<PartFate>,
 }
 
+/// Why a block of metadata is left out.
+const UNREADABLE: &str = "they cannot be read, so may be false";
+/// Why a profile is left out of which no gray one can be made.
+const NOT_GRAY: &str = "it is for RGB, the result is gray";
+
 impl Metadata {
     /// What is true of a result: thumbnails, sizes and the like of the input are changed or left
     /// out, and what cannot be read is left out, since it may be false.
     pub(super) fn true_of(&self, facts: &ResultFacts) -> Truth {
-        let mut truth = Truth {
-            metadata: self.clone(),
-            revisions: Vec::new(),
+        let mut revisions = Vec::new();
+        let mut lost = Vec::new();
+        let mut revise = |what: PartFate, revised: Revised| match revised {
+            Revised::Unchanged => Kept::All,
+            Revised::Changed {
+                bytes,
+                what: changes,
+            } => {
+                let fate = Fate::Changed(changes.join(", "));
+                revisions.push(PartFate { fate, ..what });
+                Kept::Some(bytes)
+            }
+            Revised::Unreadable => {
+                lost.push((what, UNREADABLE));
+                Kept::None
+            }
         };
-        let metadata = &mut truth.metadata;
-        let revisions = &mut truth.revisions;
-        let exif_data = metadata.exif.as_deref();
-        if let Some(revised) = exif_data.map(|exif| exif::revised(exif, facts)) {
-            revise(
+        let mut metadata = self.clone();
+        for (kind, name, block, revised) in [
+            (
                 PartKind::Exif,
                 "EXIF data",
                 &mut metadata.exif,
-                revised,
-                revisions,
-            );
-        }
-        let xmp_data = metadata.xmp.as_deref();
-        if let Some(revised) = xmp_data.map(|xmp| xmp::revised(xmp, facts)) {
-            revise(
-                PartKind::Xmp,
-                "XMP data",
-                &mut metadata.xmp,
-                revised,
-                revisions,
-            );
-        }
-        if let Some(icc) = metadata.icc.take_if(|icc| facts.is_gray() && is_rgb(icc)) {
-            metadata.icc = icc::gray_of(&icc);
-            let fate = match metadata.icc {
-                Some(_) => Fate::Changed("its tone curve, for gray".to_owned()),
-                None => Fate::Lost("it is for RGB, the result is gray".to_owned()),
+                exif::revised as fn(&[u8], &ResultFacts) -> Revised,
+            ),
+            (PartKind::Xmp, "XMP data", &mut metadata.xmp, xmp::revised),
+        ] {
+            let Some(bytes) = block.as_deref() else {
+                continue;
             };
-            revisions.push(PartFate::new(PartKind::Icc, "ICC profile", icc.len(), fate));
+            let what = PartFate::new(kind, name, bytes.len(), Fate::Kept);
+            match revise(what, revised(bytes, facts)) {
+                Kept::All => {}
+                Kept::Some(bytes) => *block = Some(bytes),
+                Kept::None => *block = None,
+            }
         }
         metadata.parts.retain_mut(|part| {
             let (revised, of_bytes): (_, OfBytes) = match part {
@@ -62,11 +72,7 @@ impl Metadata {
                 Part::Iptc(data) => (iptc::revised(data), Part::Iptc),
                 _ => return true,
             };
-            let (revised, fate) = outcome(revised);
-            if let Some(fate) = fate {
-                revisions.push(PartFate::of(part, fate));
-            }
-            match revised {
+            match revise(PartFate::of(part, Fate::Kept), revised) {
                 Kept::All => true,
                 Kept::Some(bytes) => {
                     *part = of_bytes(Arc::from(bytes));
@@ -75,7 +81,28 @@ impl Metadata {
                 Kept::None => false,
             }
         });
-        truth
+        if let Some(icc) = metadata.icc.take_if(|icc| facts.is_gray() && is_rgb(icc)) {
+            metadata.icc = icc::gray_of(&icc);
+            let fate = Fate::Changed("its tone curve, for gray".to_owned());
+            let what = PartFate::new(PartKind::Icc, "ICC profile", icc.len(), fate);
+            match metadata.icc {
+                Some(_) => revisions.push(what),
+                None => lost.push((what, NOT_GRAY)),
+            }
+        }
+        for (what, why) in lost {
+            metadata.parts.push(Part::Other {
+                name: what.name.clone(),
+                bytes: what.bytes,
+                why: Omission::Unknown(why),
+            });
+            let fate = Fate::Lost(why.to_owned());
+            revisions.push(PartFate { fate, ..what });
+        }
+        Truth {
+            metadata,
+            revisions,
+        }
     }
 }
 
@@ -87,36 +114,6 @@ enum Kept {
     All,
     Some(Vec<u8>),
     None,
-}
-
-fn outcome(revised: Revised) -> (Kept, Option<Fate>) {
-    match revised {
-        Revised::Unchanged => (Kept::All, None),
-        Revised::Changed { bytes, what } => {
-            (Kept::Some(bytes), Some(Fate::Changed(what.join(", "))))
-        }
-        Revised::Unreadable => {
-            let why = "they cannot be read, so may be false".to_owned();
-            (Kept::None, Some(Fate::Lost(why)))
-        }
-    }
-}
-
-fn revise(
-    kind: PartKind,
-    name: &str,
-    block: &mut Option<Vec<u8>>,
-    revised: Revised,
-    revisions: &mut Vec<PartFate>,
-) {
-    let bytes = block.as_ref().map_or(0, Vec::len);
-    let (kept, fate) = outcome(revised);
-    match kept {
-        Kept::All => {}
-        Kept::Some(bytes) => *block = Some(bytes),
-        Kept::None => *block = None,
-    }
-    revisions.extend(fate.map(|fate| PartFate::new(kind, name, bytes, fate)));
 }
 
 /// Whether a profile is for RGB, by its header.
