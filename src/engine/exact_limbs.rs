@@ -2,10 +2,11 @@
 //! and so in vectors.
 
 use super::{Band, F64Kernels, PlacedKernel, Window, WindowKernel};
-use crate::{number::Element, simd::Simd};
-
-/// More parts than this take longer than integers of 128 bits.
-const MAX_LIMBS: usize = 3;
+use crate::{
+    finish::{LimbShape, MAX_LIMBS},
+    number::Element,
+    simd::Simd,
+};
 
 /// The bits of a mantissa of f64.
 const MANTISSA_BITS: u32 = 53;
@@ -15,7 +16,7 @@ const MANTISSA_BITS: u32 = 53;
 pub(crate) struct ExactLimbs {
     windows: Vec<WindowKernel>,
     rows: F64Kernels,
-    bits: u32,
+    shape: LimbShape,
 }
 
 impl ExactLimbs {
@@ -29,15 +30,19 @@ impl ExactLimbs {
     ) -> Option<Self> {
         // Sums of one bit of every weight.
         let sum_bits = (largest * numerators.len() as f64).log2().floor() as u32 + 1;
-        let bits = MANTISSA_BITS
+        let max_bits = MANTISSA_BITS
             .checked_sub(sum_bits)
             .filter(|&bits| bits > 0)?;
+        let weight_bits = |weight: &i128| i128::BITS - weight.unsigned_abs().leading_zeros();
+        let most_bits = numerators.iter().map(weight_bits).max().unwrap_or(0).max(1);
+        let count = most_bits.div_ceil(max_bits) as usize;
+        if count > MAX_LIMBS {
+            return None;
+        }
+        // As short as possible: the finish multiplies them.
+        let bits = most_bits.div_ceil(count as u32);
         let mut rest = numerators.to_vec();
-        let mut limbs: Vec<Vec<f64>> = Vec::new();
-        while limbs.is_empty() || rest.iter().any(|&weight| weight != 0) {
-            if limbs.len() == MAX_LIMBS {
-                return None;
-            }
+        let mut next = |_| -> Vec<f64> {
             // Of the sign of its weight, and exact in f64.
             let limb = |weight: &mut i128| {
                 let base = 1 << bits;
@@ -45,8 +50,9 @@ impl ExactLimbs {
                 *weight /= base;
                 limb as f64
             };
-            limbs.push(rest.iter_mut().map(limb).collect());
-        }
+            rest.iter_mut().map(limb).collect()
+        };
+        let limbs: Vec<_> = (0..count).map(&mut next).collect();
         let placed = limbs
             .iter()
             .map(|weights| PlacedKernel { weights, ..kernel });
@@ -56,13 +62,17 @@ impl ExactLimbs {
                 .map(|limb| WindowKernel::in_f64(limb, channels))
                 .collect(),
             rows: F64Kernels::new(placed),
-            bits,
+            shape: LimbShape {
+                count,
+                bits,
+                largest: largest * numerators.len() as f64 * f64::from(bits).exp2(),
+            },
         })
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.windows.len()
+    /// The shape of their sums.
+    pub(crate) const fn shape(&self) -> LimbShape {
+        self.shape
     }
 
     /// The sum of a window, over the denominator.
@@ -77,7 +87,7 @@ impl ExactLimbs {
 
     /// The sum of the sums of each limb.
     pub(crate) fn total(&self, sums: impl Iterator<Item = f64>) -> i128 {
-        let sums = sums.zip((0..).step_by(self.bits as usize));
+        let sums = sums.zip((0..).step_by(self.shape.bits as usize));
         sums.map(|(sum, shift)| i128::from(sum as i64) << shift)
             .sum()
     }

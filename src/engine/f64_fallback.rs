@@ -12,6 +12,9 @@ use crate::{
     simd::{Body, Isa, Simd},
 };
 
+/// The sums of a row that are computed together: as many as registers hold.
+const BLOCK: usize = 32;
+
 /// If the largest sample times the sum of absolute weights is below this, neither the
 /// sums nor the terms of a separable kernel overflow in f32.
 const NO_OVERFLOW: f64 = (1_u64 << 60) as f64;
@@ -193,11 +196,28 @@ impl<E: Element> Body for Row<'_, '_, E> {
         } = self;
         let [_, columns] = kernel.shape;
         let tap_distance = kernel.dilation[1] * band.channels();
-        out.fill(0.0);
+        let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+        let in_blocks = blocks.len() * BLOCK;
+        for (x, block) in (0..).step_by(BLOCK).zip(blocks) {
+            // Sums that stay in registers for all taps.
+            let mut sums = [0.0; BLOCK];
+            let weights = kernel.weights.chunks_exact(columns);
+            for (source, weights) in kernel.sources(band, y).zip(weights) {
+                for (column, &weight) in weights.iter().enumerate() {
+                    let samples = &source[x + column * tap_distance..][..BLOCK];
+                    for (sum, sample) in sums.iter_mut().zip(samples) {
+                        *sum += weight * sample.to_f64();
+                    }
+                }
+            }
+            *block = sums;
+        }
+        rest.fill(0.0);
         let weights = kernel.weights.chunks_exact(columns);
         for (source, weights) in kernel.sources(band, y).zip(weights) {
             for (column, &weight) in weights.iter().enumerate() {
-                for (sum, sample) in out.iter_mut().zip(&source[column * tap_distance..]) {
+                let samples = &source[in_blocks + column * tap_distance..];
+                for (sum, sample) in rest.iter_mut().zip(samples) {
                     *sum += weight * sample.to_f64();
                 }
             }

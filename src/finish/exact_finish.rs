@@ -4,13 +4,19 @@ use num_bigint::{BigInt, Sign};
 use num_integer::Integer as _;
 use num_rational::BigRational;
 
-use super::{Finish, scale::FinalScale};
+use super::{
+    Finish,
+    finish::write_integers,
+    limb_finish::{LimbFinish, LimbShape},
+    scale::FinalScale,
+};
 use crate::{
     combine::Combine,
-    image::Depth,
+    image::{Depth, SampleSliceMut},
     kernel::Kernel,
     map::Map,
     number::{ROOT_BITS, decimal, fixed_root, rational, root},
+    simd::Simd,
 };
 
 /// The bits of the constants of a [`SmallFinish`]: sums that they leave no room for are
@@ -34,6 +40,10 @@ pub(crate) struct ExactFinish {
     range: [BigInt; 2],
     /// The same of one kernel in `i128`, if that holds all of it.
     small: Option<SmallFinish>,
+    /// The shape of sums in limbs, where the only kernel has these.
+    shape: Option<LimbShape>,
+    /// The same of rows of sums in limbs.
+    of_limbs: Option<LimbFinish>,
     /// What the sums of the first kernel are over.
     denominator: BigInt,
     /// The map, where it depends on extrema.
@@ -45,15 +55,15 @@ pub(crate) struct ExactFinish {
 /// The finish of an integer sum s: the sample is `(|s * a + b| + c) / d` halves, where the
 /// absolute value is taken if the map does.
 #[derive(Debug, Clone, Copy)]
-struct SmallFinish {
-    factor: i128,
-    bias: i128,
-    add: i128,
-    divisor: i128,
+pub(super) struct SmallFinish {
+    pub(super) factor: i128,
+    pub(super) bias: i128,
+    pub(super) add: i128,
+    pub(super) divisor: i128,
     /// The exponent of the divisor, if that is a power of two: division by it is a shift.
-    shift: Option<u32>,
-    abs: bool,
-    range: [i128; 2],
+    pub(super) shift: Option<u32>,
+    pub(super) abs: bool,
+    pub(super) range: [i128; 2],
 }
 
 impl ExactFinish {
@@ -73,11 +83,13 @@ impl ExactFinish {
             rescale: rational(mul) / rational(div),
             range: finish.to.ends().map(BigInt::from),
             small: None,
+            shape: None,
+            of_limbs: None,
             denominator: denominator.clone(),
             map: finish.needs_range().then_some(finish.map),
             roots: None,
         };
-        exact.small = exact.small();
+        exact.find_small();
         exact
     }
 
@@ -108,10 +120,24 @@ impl ExactFinish {
             Some(Map::Symmetric) if lowest >= zero => [rational(1.0), highest / rational(2.0)],
             _ => [zero.clone(), zero],
         };
-        exact.small = exact.small();
+        exact.find_small();
         let is_magnitude = self.combine == Some(Combine::Magnitude);
         exact.roots = is_magnitude.then(|| RootFinish::new(&exact.add, &exact.rescale));
         exact
+    }
+
+    /// The same for rows of sums in limbs, if they are.
+    pub(crate) fn with_limbs(mut self, shape: Option<LimbShape>) -> Self {
+        self.shape = shape;
+        self.find_small();
+        self
+    }
+
+    /// Finds the faster finishes of these constants.
+    fn find_small(&mut self) {
+        self.small = self.small();
+        let small = self.small.as_ref().zip(self.shape);
+        self.of_limbs = small.and_then(|(small, shape)| LimbFinish::new(small, shape));
     }
 
     fn small(&self) -> Option<SmallFinish> {
@@ -144,6 +170,27 @@ impl ExactFinish {
                 [low.ok()?, high.ok()?]
             },
         })
+    }
+
+    /// Whether [`finish_limbs`](Self::finish_limbs) gives samples.
+    pub(crate) const fn takes_limbs(&self) -> bool {
+        self.of_limbs.is_some()
+    }
+
+    /// Writes the samples of a row of sums of the only kernel, limb by limb in rows of `stride`;
+    /// uses these as scratch.
+    pub(crate) fn finish_limbs(
+        &self,
+        simd: Simd,
+        sums: &mut [f64],
+        stride: usize,
+        out: SampleSliceMut<'_>,
+    ) {
+        if let Some(finish) = &self.of_limbs {
+            let len = out.len();
+            finish.apply(simd, sums, stride, len);
+            write_integers(simd, &mut sums[..len], out);
+        }
     }
 
     /// Whether [`sample_of_small`](Self::sample_of_small) gives samples.

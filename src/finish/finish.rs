@@ -433,6 +433,20 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
     }
 }
 
+/// Writes values that are integers in the range of the result.
+pub(super) fn write_integers(simd: Simd, values: &mut [f64], out: SampleSliceMut<'_>) {
+    each_sample!(SampleSliceMut(out), out => {
+        simd.run(ToSamples {
+            values,
+            lowest: 0.0,
+            tolerance: None,
+            first: 0,
+            out,
+            near_ties: &mut Vec::new(),
+        });
+    });
+}
+
 /// Converts values to samples.
 struct ToSamples<'a, O> {
     values: &'a mut [f64],

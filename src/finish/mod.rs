@@ -10,6 +10,7 @@ mod exact_finish;
 mod exactness;
 mod finish;
 mod integer;
+mod limb_finish;
 mod near_ties;
 mod response_range;
 mod scale;
@@ -23,6 +24,7 @@ pub use clipping::Clipped;
 pub(crate) use clipping::Tally;
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
+pub(crate) use limb_finish::{LimbShape, MAX_LIMBS};
 pub(crate) use response_range::{Extrema, ResponseRange};
 pub(crate) use scale::{rounds_exactly, scale};
 

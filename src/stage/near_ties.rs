@@ -56,7 +56,8 @@ impl Finishes {
         let finish = &convolution.finish;
         let windows = |ties: &NearTies, written: &Vec<Kernel>| WindowFinishes {
             of_f64: finish.of_f64_sums(&convolution.kernels),
-            exact: ExactFinish::new(finish, written, ties.denominator()),
+            exact: ExactFinish::new(finish, written, ties.denominator())
+                .with_limbs(ties.limbs.as_ref().map(ExactLimbs::shape)),
             known: Arc::new(Mutex::new(KnownRows::new())),
         };
         let written = convolution.exact_kernels.as_ref();
@@ -337,13 +338,17 @@ impl NearTies {
         let stride = band.dense_len();
         let by_rows = are_many(near_ties.len(), out.len());
         if by_rows {
-            let sums = enough(sums, limbs.len() * stride)?;
+            let sums = enough(sums, limbs.shape().count * stride)?;
             limbs.rows().contract(simd, band, y, sums, stride);
+            if finish.takes_limbs() {
+                finish.finish_limbs(simd, sums, stride, out);
+                return Ok(());
+            }
         }
         for &near in &*near_ties {
             let at = near as usize;
             let sum = match by_rows {
-                true => limbs.total((0..limbs.len()).map(|limb| sums[limb * stride + at])),
+                true => limbs.total((0..limbs.shape().count).map(|limb| sums[limb * stride + at])),
                 false => limbs.sum(simd, band, window(band, y, near)),
             };
             match finish.sample_of_small(sum, 1) {
