@@ -8,13 +8,10 @@
 
 use std::{marker::PhantomData, ops::AddAssign};
 
-use super::{
-    BLOCK, Finish, ResponseRange,
-    scale::{Affine, FinalScale},
-};
+use super::{BLOCK, Finish, ResponseRange, end_blocks::EndBlocks, scale::FinalScale};
 use crate::{
     combine::Combine,
-    image::Depth,
+    image::{Depth, SampleSlice},
     map::Map,
     number::{Lane, LaneKind, Real},
     simd::{Body, Isa, Simd},
@@ -107,14 +104,15 @@ impl Finish {
     pub(crate) fn may_saturate(&self) -> bool {
         if self.to.is_float() {
             return self.to == Depth::F16
-                || self.to == Depth::F32 && (self.from.is_float() || self.exceeds_limits());
+                || self.to == Depth::F32
+                    && (self.from.is_float() || self.exceeds_limits().contains(&true));
         }
         let fits_by_itself = self.needs_range() || self.combine == Some(Combine::Direction);
-        self.from.is_float() || !fits_by_itself && self.exceeds_limits()
+        self.from.is_float() || !fits_by_itself && self.exceeds_limits().contains(&true)
     }
 
-    /// Whether numerators of integer samples may lie beyond the limits.
-    fn exceeds_limits(&self) -> bool {
+    /// Whether numerators of integer samples may lie below the first limit, and from the second on.
+    fn exceeds_limits(&self) -> [bool; 2] {
         let ends = self.affine.iter().map(|term| {
             let ends = [term.min_sum, term.max_sum].map(|sum| (sum + term.bias) * term.scale);
             [ends[0].min(ends[1]), ends[0].max(ends[1])]
@@ -128,18 +126,18 @@ impl Finish {
             _ => ends.reduce(|a, b| [a[0] + b[0], a[1] + b[1]]),
         };
         let Some([low, high]) = ends else {
-            return false;
+            return [false; 2];
         };
         let [low, high] = match self.map {
             Map::Abs => [0.0, low.abs().max(high.abs())],
             _ => [low, high],
         };
         let limits = self.limits();
-        low < limits[0] || high >= limits[1]
+        [low < limits[0], high >= limits[1]]
     }
 
     /// The numerators that are clipped: those below the first and from the second on.
-    fn limits(&self) -> [f64; 2] {
+    pub(super) fn limits(&self) -> [f64; 2] {
         let FinalScale { add, mul, div } = self.final_scale;
         // Only infinite ones lie beyond extrema.
         if self.needs_range() {
@@ -154,11 +152,12 @@ impl Finish {
     }
 
     /// What is to be noted of one row of sums. If `skip_alpha`, the last of `channels`
-    /// interleaved channels is skipped.
+    /// interleaved channels is skipped. With the `samples` that they became, it takes less time.
     pub(crate) fn tally<T: Lane>(
         &self,
         simd: Simd,
         sums: &[&[T]],
+        samples: Option<SampleSlice<'_>>,
         channels: usize,
         skip_alpha: bool,
     ) -> Tally {
@@ -172,21 +171,20 @@ impl Finish {
         } else {
             len
         };
-        let mut tally = match self.may_clip() {
-            true => self.survey_row::<T, true, true>(simd, sums, channels, skip_alpha),
-            false => {
-                // Only sums of integers are no NaN.
-                let ends = self.sum_ends(channels, skip_alpha);
-                let ends = ends.filter(|_| !self.from.is_float());
-                match ends.and_then(|ends| self.count_sums(simd, sums[0], ends)) {
-                    Some(clipped) => Tally {
-                        clipped,
-                        ..Tally::EMPTY
-                    },
-                    None => self.survey_row::<T, false, true>(simd, sums, channels, skip_alpha),
-                }
-            }
-        };
+        let blocks = samples.map_or(EndBlocks::ALL, |samples| {
+            let ends = match self.from.is_float() {
+                true => [true; 2],
+                false => self.exceeds_limits(),
+            };
+            EndBlocks::of(simd, samples, ends)
+        });
+        let has_range = self.may_clip();
+        let of_sums = (self.sum_ends(channels, skip_alpha))
+            .and_then(|ends| self.count_sums(simd, sums[0], ends, &blocks, has_range));
+        let mut tally = of_sums.unwrap_or_else(|| match has_range {
+            true => self.survey_row::<T, true, true>(simd, sums, &blocks, channels, skip_alpha),
+            false => self.survey_row::<T, false, true>(simd, sums, &blocks, channels, skip_alpha),
+        });
         tally.clipped.of = filtered as u64;
         tally
     }
@@ -200,7 +198,8 @@ impl Finish {
         channels: usize,
         skip_alpha: bool,
     ) -> ResponseRange {
-        let tally = self.survey_row::<T, true, false>(simd, sums, channels, skip_alpha);
+        let tally =
+            self.survey_row::<T, true, false>(simd, sums, &EndBlocks::ALL, channels, skip_alpha);
         tally.range
     }
 
@@ -208,13 +207,14 @@ impl Finish {
         &self,
         simd: Simd,
         sums: &[&[T]],
+        blocks: &EndBlocks,
         channels: usize,
         skip_alpha: bool,
     ) -> Tally {
         if const { matches!(T::KIND, LaneKind::F64) } || self.in_f64 {
-            self.survey_in::<T, f64, RANGE, COUNT>(simd, sums, channels, skip_alpha)
+            self.survey_in::<T, f64, RANGE, COUNT>(simd, sums, blocks, channels, skip_alpha)
         } else {
-            self.survey_in::<T, f32, RANGE, COUNT>(simd, sums, channels, skip_alpha)
+            self.survey_in::<T, f32, RANGE, COUNT>(simd, sums, blocks, channels, skip_alpha)
         }
     }
 
@@ -222,194 +222,18 @@ impl Finish {
         &self,
         simd: Simd,
         sums: &[&[T]],
+        blocks: &EndBlocks,
         channels: usize,
         skip_alpha: bool,
     ) -> Tally {
         simd.run(Survey::<T, F, RANGE, COUNT> {
             finish: self,
             sums,
+            blocks,
             channels,
             skip_alpha,
             real: PhantomData,
         })
-    }
-
-    /// The sums of the only kernel that are clipped, if these can be counted as they are.
-    fn sum_ends(&self, channels: usize, skip_alpha: bool) -> Option<SumEnds> {
-        let [Affine { bias, scale, .. }] = *self.affine else {
-            return None;
-        };
-        let is_plain = scale > 0.0 && self.combine.is_none() && !self.to.is_float();
-        if !is_plain || skip_alpha && !LANES.is_multiple_of(channels) {
-            return None;
-        }
-        let [low, high] = self.limits();
-        let sum = |numerator: f64| numerator / scale - bias;
-        let is_abs = self.map == Map::Abs;
-        Some(SumEnds {
-            below: match is_abs {
-                // An absolute value from `high` on is a numerator up to `-high`, or from `high` on.
-                true => sum(-high).next_up(),
-                false => sum(low),
-            },
-            above: sum(high),
-            is_abs,
-            alpha: skip_alpha.then_some(channels),
-        })
-    }
-
-    /// Counts the sums of the only kernel that are clipped.
-    fn count_sums<T: Lane>(&self, simd: Simd, sums: &[T], ends: SumEnds) -> Option<Clipped> {
-        match const { T::KIND } {
-            LaneKind::I16 => {
-                let integers = IntegerEnds::new(ends, self.affine[0].min_sum)?;
-                let sums = bytemuck::cast_slice(sums);
-                Some(simd.run(CountI16 {
-                    integers,
-                    ends,
-                    sums,
-                }))
-            }
-            LaneKind::F32 => {
-                let sums = bytemuck::cast_slice(sums);
-                Some(simd.run(CountF32 { ends, sums }))
-            }
-            LaneKind::F64 => None,
-        }
-    }
-}
-
-/// Sums that are counted at once.
-const LANES: usize = 64;
-
-/// The sums that are clipped.
-#[derive(Debug, Clone, Copy)]
-struct SumEnds {
-    /// Less is below.
-    below: f64,
-    /// From here on is above.
-    above: f64,
-    /// Whether what is below has an absolute value that is above.
-    is_abs: bool,
-    /// The interleaved channels whose last is skipped.
-    alpha: Option<usize>,
-}
-
-impl SumEnds {
-    /// What was counted in lanes, of which those of alpha do not count.
-    #[inline(always)]
-    fn clipped(self, mut below: [u32; LANES], mut above: [u32; LANES]) -> Clipped {
-        if let Some(channels) = self.alpha {
-            for at in (channels - 1..LANES).step_by(channels) {
-                [below[at], above[at]] = [0; 2];
-            }
-        }
-        let [below, above] = [below, above].map(|lanes| u64::from(lanes.iter().sum::<u32>()));
-        match self.is_abs {
-            true => Clipped {
-                above: below + above,
-                ..Clipped::default()
-            },
-            false => Clipped {
-                below,
-                above,
-                ..Clipped::default()
-            },
-        }
-    }
-}
-
-/// The same for sums modulo 2^16.
-#[derive(Debug, Clone, Copy)]
-struct IntegerEnds {
-    /// Subtracted from a sum, modulo 2^16, it gives an integer in the order of the sums.
-    zero: i16,
-    /// Less is below.
-    below: i16,
-    /// More is above.
-    above: i16,
-}
-
-impl IntegerEnds {
-    /// `None` if all sums are beyond one end.
-    fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
-        let max = f64::from(u16::MAX);
-        // Sums are counted from the smallest one: 0..2^16.
-        let below = (ends.below - min_sum).ceil().max(0.0);
-        let above = (ends.above - min_sum).ceil();
-        if below > max || above <= 0.0 {
-            return None;
-        }
-        let half = 1 << 15;
-        Some(Self {
-            zero: (min_sum as i64 as u16).wrapping_add(half) as i16,
-            below: (below as i32 - i32::from(half)) as i16,
-            // From `above` on is above `above - 1`.
-            above: ((above - 1.0).min(max) as i32 - i32::from(half)) as i16,
-        })
-    }
-}
-
-/// The operands of a count of sums in 16-bit integers.
-struct CountI16<'a> {
-    integers: IntegerEnds,
-    ends: SumEnds,
-    sums: &'a [i16],
-}
-
-impl Body for CountI16<'_> {
-    type Output = Clipped;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) -> Clipped {
-        let IntegerEnds {
-            zero,
-            below: low,
-            above: high,
-        } = self.integers;
-        let mut clipped = Clipped::default();
-        // No lane counts beyond 2^16.
-        for sums in self.sums.chunks(LANES * usize::from(u16::MAX)) {
-            let [mut below, mut above] = [[0_u16; LANES]; 2];
-            let mut count = |sums: &[i16]| {
-                for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
-                    let sum = sum.wrapping_sub(zero);
-                    *below += u16::from(sum < low);
-                    *above += u16::from(sum > high);
-                }
-            };
-            let (whole, rest) = sums.as_chunks::<LANES>();
-            whole.iter().for_each(|sums| count(sums));
-            count(rest);
-            clipped += (self.ends).clipped(below.map(u32::from), above.map(u32::from));
-        }
-        clipped
-    }
-}
-
-/// The operands of a count of sums in 32-bit floats.
-struct CountF32<'a> {
-    ends: SumEnds,
-    sums: &'a [f32],
-}
-
-impl Body for CountF32<'_> {
-    type Output = Clipped;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) -> Clipped {
-        let [low, high] = [self.ends.below, self.ends.above].map(|end| end as f32);
-        let [mut below, mut above] = [[0_u32; LANES]; 2];
-        let mut count = |sums: &[f32]| {
-            for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
-                *below += u32::from(sum < low);
-                *above += u32::from(sum >= high);
-            }
-        };
-        let (whole, rest) = self.sums.as_chunks::<LANES>();
-        whole.iter().for_each(|sums| count(sums));
-        count(rest);
-        self.ends.clipped(below, above)
     }
 }
 
@@ -417,6 +241,8 @@ impl Body for CountF32<'_> {
 struct Survey<'a, T, F, const RANGE: bool, const COUNT: bool> {
     finish: &'a Finish,
     sums: &'a [&'a [T]],
+    /// The blocks that are counted, if no range is asked for.
+    blocks: &'a EndBlocks,
     channels: usize,
     skip_alpha: bool,
     real: PhantomData<F>,
@@ -449,6 +275,9 @@ impl<T: Lane, F: Real, const RANGE: bool, const COUNT: bool> Body
         let mut skipped = 0;
         let len = self.sums.first().map_or(0, |s| s.len());
         for x in (0..len).step_by(BLOCK) {
+            if !RANGE && !self.blocks.has(x) {
+                continue;
+            }
             let used = BLOCK.min(len - x);
             match squares {
                 true => finish.combined(self.sums, x, &mut numerators[..used]),

@@ -6,6 +6,8 @@
 //! [`near_ties`] tells which samples none of them does.
 
 mod clipping;
+mod count;
+mod end_blocks;
 mod exact_finish;
 mod exactness;
 mod finish;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     combine::Combine,
-    image::Depth,
+    image::{Depth, Samples},
     kernel::Kernel,
     map::Map,
     number::{Lane, LaneKind, Output},
@@ -383,4 +383,101 @@ fn what_is_clipped_by_more_than_rounding_is_told() {
     };
     assert_eq!(finish(Map::Clamp).clipped(ResponseRange::EMPTY), None);
     assert_eq!(finish(Map::Offset).clipped(ResponseRange::EMPTY), None);
+}
+
+/// Counts with and without the samples, of rows of several lengths, of kernels of one and two,
+/// against a look at every response.
+#[test]
+fn clipped_responses_are_counted_in_every_way() {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 16
+    };
+    let float = |lane| [Depth::F32, lane];
+    for [from, to] in [
+        [Depth::U8; 2],
+        [Depth::U16; 2],
+        float(Depth::U8),
+        float(Depth::U16),
+    ] {
+        for (map, combine) in [
+            (Map::Clamp, None),
+            (Map::Abs, None),
+            (Map::Clamp, Some(Combine::Max)),
+            (Map::Clamp, Some(Combine::Magnitude)),
+        ] {
+            for (len, channels, skip_alpha) in [(1, 1, false), (700, 4, true), (20_000, 1, false)] {
+                let kernels =
+                    vec![kernel(&[2.0, -2.0], 1.0, 0.0); if combine.is_some() { 2 } else { 1 }];
+                let finish = Finish::new(
+                    &kernels,
+                    combine,
+                    map,
+                    [from, to],
+                    true,
+                    LaneKind::F32,
+                    &[0.0; 2],
+                );
+                // Most blocks are within the range; a few numbers are not, or none.
+                let white = from.full_scale() as f32;
+                let mut sum = |at: usize| match (at / 300 % 3, next() % 8) {
+                    (0, _) | (1, 1..) => white * (0.1 + 0.8 * (next() % 1000) as f32 / 1000.0),
+                    (_, 0) if from.is_float() && next().is_multiple_of(4) => f32::NAN,
+                    _ => white * ((next() % 4000) as f32 / 1000.0 - 2.0),
+                };
+                let rows: Vec<Vec<f32>> = (kernels.iter())
+                    .map(|_| {
+                        (0..len)
+                            .map(&mut sum)
+                            .map(|s| match from.is_float() {
+                                true => s,
+                                false => s.round(),
+                            })
+                            .collect()
+                    })
+                    .collect();
+                let sums: Vec<&[f32]> = rows.iter().map(|row| &**row).collect();
+                let mut expected = Clipped {
+                    of: (len - if skip_alpha { len / channels } else { 0 }) as u64,
+                    ..Clipped::default()
+                };
+                for at in (0..len).filter(|at| !skip_alpha || at % channels < channels - 1) {
+                    let of = |k: usize| f64::from(rows[k][at]);
+                    let response = match combine {
+                        None => of(0),
+                        Some(Combine::Max) if of(0).is_nan() || of(1).is_nan() => f64::NAN,
+                        Some(Combine::Max) => of(0).max(of(1)),
+                        _ => of(0).hypot(of(1)),
+                    };
+                    let response = response * to.full_scale() / from.full_scale();
+                    let response = if map == Map::Abs {
+                        response.abs()
+                    } else {
+                        response
+                    };
+                    if response.is_nan() {
+                        expected.not_a_number += 1;
+                    } else if response < -0.5 {
+                        expected.below += 1;
+                    } else if response >= to.full_scale() + 0.5 {
+                        expected.above += 1;
+                    }
+                }
+                for simd in Simd::available() {
+                    let mut samples = Samples::zeroed(to, len).unwrap();
+                    finish.apply(simd, &sums, samples.as_mut_slice(), &mut Vec::new());
+                    for samples in [None, Some(samples.as_slice())] {
+                        let tally = finish.tally(simd, &sums, samples, channels, skip_alpha);
+                        assert_eq!(
+                            tally.clipped,
+                            expected,
+                            "{from} to {to}, {map}, {combine:?}, {len}, {simd:?}, {}",
+                            samples.is_some()
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

@@ -82,6 +82,11 @@ impl<'a> SampleSlice<'a> {
 }
 
 impl<'a> SampleSliceMut<'a> {
+    /// The same samples, to be read.
+    pub fn as_slice(&self) -> SampleSlice<'_> {
+        each_sample!(SampleSliceMut(self), samples => (&**samples).into())
+    }
+
     /// The same samples, borrowed for a shorter time.
     pub fn reborrow(&mut self) -> SampleSliceMut<'_> {
         each_sample!(SampleSliceMut(self), samples => (&mut **samples).into())

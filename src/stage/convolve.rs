@@ -18,7 +18,7 @@ use crate::{
     engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
     finish::{Extrema, Finish, ResponseRange, Tally},
-    image::{Depth, ImageSpec, ImageView, SampleSliceMut, Samples, try_resize},
+    image::{Depth, ImageSpec, ImageView, SampleSlice, SampleSliceMut, Samples, try_resize},
     number::{Element, Lane, LaneKind},
     plan::Convolution,
     simd,
@@ -288,16 +288,13 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                         (row.y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);
                     let left = tile.columns.start;
-                    if finishing.tally.is_some() {
-                        tally.join(self.tally_row(&finishing.finishes.of_sums, row.sums));
-                    }
                     if finishing.non_temporal {
                         let mut finished = finished.as_mut_slice().range(0, len);
                         let to = finished.reborrow();
-                        self.finish_row(finishing, row, left, to, near_ties)?;
+                        tally.join(self.finish_row(finishing, row, left, to, near_ties)?);
                         stream.copy(finished.into_bytes(), out.into_bytes());
                     } else {
-                        self.finish_row(finishing, row, left, out, near_ties)?;
+                        tally.join(self.finish_row(finishing, row, left, out, near_ties)?);
                     }
                     Ok(())
                 })?;
@@ -364,7 +361,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         }
     }
 
-    /// Converts sums to the samples of a row that begins with this column.
+    /// Converts sums to the samples of a row that begins with this column. Returns what is to be
+    /// noted of them.
     fn finish_row(
         &self,
         finishing: &Finishing<'_>,
@@ -372,7 +370,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         left: usize,
         mut out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
-    ) -> Result<()> {
+    ) -> Result<Tally> {
         let simd = self.convolution.offer().simd;
         let near_ties = &mut scratch.near_ties;
         let Finishes {
@@ -389,8 +387,12 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             let at = (row.band, row.y_in_band);
             near_ties.round(simd, at, row.largest, finishes, out.reborrow(), scratch)?;
         }
+        let tally = match finishing.tally {
+            Some(_) => self.tally_row(&finishing.finishes.of_sums, row.sums, out.as_slice()),
+            None => Tally::EMPTY,
+        };
         self.run_point_stage([row.y, left], out);
-        Ok(())
+        Ok(tally)
     }
 
     /// The extrema of the responses of the whole image.
@@ -442,8 +444,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         Ok(range)
     }
 
-    /// What is to be noted of one row, alpha aside.
-    fn tally_row(&self, finish: &Finish, sums: Sums<'_, T>) -> Tally {
+    /// What is to be noted of one row, which became these samples, alpha aside.
+    fn tally_row(&self, finish: &Finish, sums: Sums<'_, T>, samples: SampleSlice<'_>) -> Tally {
         let Convolution {
             channels,
             copies_alpha,
@@ -451,8 +453,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         } = self.convolution;
         let simd = self.convolution.offer().simd;
         match sums {
-            Sums::Lane(sums) => finish.tally(simd, sums, *channels, *copies_alpha),
-            Sums::F64(sums) => finish.tally(simd, sums, *channels, *copies_alpha),
+            Sums::Lane(sums) => finish.tally(simd, sums, Some(samples), *channels, *copies_alpha),
+            Sums::F64(sums) => finish.tally(simd, sums, Some(samples), *channels, *copies_alpha),
         }
     }
 

@@ -441,7 +441,7 @@ impl Pass<'_> {
         } = self.convolution;
         let simd = self.convolution.offer().simd;
         let mut tally = with_responses(len, scratch, |responses| {
-            finish.tally(simd, responses, *channels, *copies_alpha)
+            finish.tally(simd, responses, None, *channels, *copies_alpha)
         });
         // These are NaN, too, and told of as missing.
         let others = tally.clipped.not_a_number.saturating_sub(missing as u64);

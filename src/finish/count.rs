@@ -1,0 +1,293 @@
+//! Counts of clipped sums, where a sum is compared as it is: those of a single kernel.
+
+use super::{
+    Finish, ResponseRange,
+    clipping::{Clipped, Tally},
+    end_blocks::EndBlocks,
+    scale::Affine,
+};
+use crate::{
+    map::Map,
+    number::{Lane, LaneKind, Real},
+    simd::{Body, Isa, Simd},
+};
+
+impl Finish {
+    /// The sums of the only kernel that are clipped, if these can be counted as they are.
+    pub(super) fn sum_ends(&self, channels: usize, skip_alpha: bool) -> Option<SumEnds> {
+        let [Affine { bias, scale, .. }] = *self.affine else {
+            return None;
+        };
+        let is_plain = scale > 0.0 && self.combine.is_none() && !self.to.is_float();
+        if !is_plain || skip_alpha && !LANES.is_multiple_of(channels) {
+            return None;
+        }
+        let [low, high] = self.limits();
+        let sum = |numerator: f64| numerator / scale - bias;
+        let is_abs = self.map == Map::Abs;
+        Some(SumEnds {
+            below: match is_abs {
+                // An absolute value from `high` on is a numerator up to `-high`, or from `high` on.
+                true => sum(-high).next_up(),
+                false => sum(low),
+            },
+            above: sum(high),
+            is_abs,
+            alpha: skip_alpha.then_some(channels),
+        })
+    }
+
+    /// What is to be noted of the sums of the only kernel, which may be clipped only in these
+    /// blocks; `None` if it takes a survey.
+    pub(super) fn count_sums<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[T],
+        ends: SumEnds,
+        blocks: &EndBlocks,
+        has_range: bool,
+    ) -> Option<Tally> {
+        let of_integers = !self.from.is_float();
+        match const { T::KIND } {
+            LaneKind::I16 if !has_range => {
+                let clipped = simd.run(CountI16 {
+                    integers: IntegerEnds::new(ends, self.affine[0].min_sum)?,
+                    ends,
+                    blocks,
+                    sums: bytemuck::cast_slice(sums),
+                });
+                Some(Tally {
+                    clipped,
+                    ..Tally::EMPTY
+                })
+            }
+            LaneKind::F32 if !has_range && of_integers => Some(simd.run(CountF32::<false> {
+                ends,
+                blocks,
+                sums: bytemuck::cast_slice(sums),
+            })),
+            LaneKind::F32 if has_range && !ends.is_abs => {
+                let tally = simd.run(CountF32::<true> {
+                    ends,
+                    blocks,
+                    sums: bytemuck::cast_slice(sums),
+                });
+                let ResponseRange { low, high } = tally.range;
+                let range = [low, high].map(|sum| match self.in_f64 {
+                    true => self.numerator::<f64>(sum),
+                    false => self.numerator::<f32>(sum),
+                });
+                // Infinite sums are no part of a range.
+                let [low, high] = range;
+                (low.is_finite() && high.is_finite()).then_some(Tally {
+                    range: ResponseRange { low, high },
+                    ..tally
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The numerator of a sum of the only kernel.
+    fn numerator<F: Real>(&self, sum: f64) -> f64 {
+        let Affine { bias, scale, .. } = self.affine[0];
+        let [sum, bias, scale] = [sum, bias, scale].map(F::from_f64);
+        sum.add(bias).mul(scale).to_f64()
+    }
+}
+
+/// Sums that are counted at once.
+const LANES: usize = 64;
+
+/// The sums that are clipped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SumEnds {
+    /// Less is below.
+    below: f64,
+    /// From here on is above.
+    above: f64,
+    /// Whether what is below has an absolute value that is above.
+    is_abs: bool,
+    /// The interleaved channels whose last is skipped.
+    alpha: Option<usize>,
+}
+
+impl SumEnds {
+    /// What was counted in lanes, of which those of alpha do not count.
+    #[inline(always)]
+    fn clipped(self, mut below: [u32; LANES], mut above: [u32; LANES]) -> Clipped {
+        if let Some(channels) = self.alpha {
+            for at in (channels - 1..LANES).step_by(channels) {
+                [below[at], above[at]] = [0; 2];
+            }
+        }
+        let [below, above] = [below, above].map(|lanes| u64::from(lanes.iter().sum::<u32>()));
+        match self.is_abs {
+            true => Clipped {
+                above: below + above,
+                ..Clipped::default()
+            },
+            false => Clipped {
+                below,
+                above,
+                ..Clipped::default()
+            },
+        }
+    }
+}
+
+/// The same for sums modulo 2^16.
+#[derive(Debug, Clone, Copy)]
+struct IntegerEnds {
+    /// Subtracted from a sum, modulo 2^16, it gives an integer in the order of the sums.
+    zero: i16,
+    /// Less is below.
+    below: i16,
+    /// More is above.
+    above: i16,
+}
+
+impl IntegerEnds {
+    /// `None` if all sums are beyond one end.
+    fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
+        let max = f64::from(u16::MAX);
+        // Sums are counted from the smallest one: 0..2^16.
+        let below = (ends.below - min_sum).ceil().max(0.0);
+        let above = (ends.above - min_sum).ceil();
+        if below > max || above <= 0.0 {
+            return None;
+        }
+        let half = 1 << 15;
+        Some(Self {
+            zero: (min_sum as i64 as u16).wrapping_add(half) as i16,
+            below: (below as i32 - i32::from(half)) as i16,
+            // From `above` on is above `above - 1`.
+            above: ((above - 1.0).min(max) as i32 - i32::from(half)) as i16,
+        })
+    }
+}
+
+/// The operands of a count of sums in 16-bit integers.
+struct CountI16<'a> {
+    integers: IntegerEnds,
+    ends: SumEnds,
+    blocks: &'a EndBlocks,
+    sums: &'a [i16],
+}
+
+impl Body for CountI16<'_> {
+    type Output = Clipped;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> Clipped {
+        let IntegerEnds {
+            zero,
+            below: low,
+            above: high,
+        } = self.integers;
+        let flags = |sum: i16| {
+            let sum = sum.wrapping_sub(zero);
+            [sum < low, sum > high]
+        };
+        let (whole, rest) = self.sums.as_chunks::<LANES>();
+        let [mut below, mut above] = [[0_u32; LANES]; 2];
+        // No lane counts beyond 2^16.
+        let at_once = usize::from(u16::MAX);
+        for (first, whole) in (0..).step_by(at_once).zip(whole.chunks(at_once)) {
+            // Not in closures, so that they stay in registers.
+            let [mut below_here, mut above_here] = [[0_u16; LANES]; 2];
+            for (at, sums) in (first..).zip(whole) {
+                if !self.blocks.has(at * LANES) {
+                    continue;
+                }
+                for ((&sum, below), above) in sums.iter().zip(&mut below_here).zip(&mut above_here)
+                {
+                    let [is_below, is_above] = flags(sum);
+                    *below += u16::from(is_below);
+                    *above += u16::from(is_above);
+                }
+            }
+            add(&mut below, below_here);
+            add(&mut above, above_here);
+        }
+        for ((&sum, below), above) in rest.iter().zip(&mut below).zip(&mut above) {
+            let [is_below, is_above] = flags(sum);
+            *below += u32::from(is_below);
+            *above += u32::from(is_above);
+        }
+        self.ends.clipped(below, above)
+    }
+}
+
+/// Adds the counts of every lane.
+#[inline(always)]
+fn add(counts: &mut [u32; LANES], more: [u16; LANES]) {
+    for (count, more) in counts.iter_mut().zip(more) {
+        *count += u32::from(more);
+    }
+}
+
+/// The operands of a count of sums in 32-bit floats. Of those of floats, it notes the range, and
+/// what is not a number.
+struct CountF32<'a, const OF_FLOATS: bool> {
+    ends: SumEnds,
+    blocks: &'a EndBlocks,
+    sums: &'a [f32],
+}
+
+impl<const OF_FLOATS: bool> Body for CountF32<'_, OF_FLOATS> {
+    type Output = Tally;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> Tally {
+        let [low_end, high_end] = [self.ends.below, self.ends.above].map(|end| end as f32);
+        let [mut below, mut above, mut not_a_number] = [[0_u32; LANES]; 3];
+        let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+        let (whole, rest) = self.sums.as_chunks::<LANES>();
+        // Not in closures, so that they stay in registers.
+        for (at, sums) in (0..).step_by(LANES).zip(whole) {
+            if OF_FLOATS {
+                for ((&sum, low), high) in sums.iter().zip(&mut low).zip(&mut high) {
+                    *low = if sum < *low { sum } else { *low };
+                    *high = if sum > *high { sum } else { *high };
+                }
+            }
+            if !self.blocks.has(at) {
+                continue;
+            }
+            for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
+                *below += u32::from(sum < low_end);
+                *above += u32::from(sum >= high_end);
+            }
+            if OF_FLOATS {
+                for (&sum, not_a_number) in sums.iter().zip(&mut not_a_number) {
+                    *not_a_number += u32::from(sum.is_nan());
+                }
+            }
+        }
+        for (lane, &sum) in rest.iter().enumerate() {
+            below[lane] += u32::from(sum < low_end);
+            above[lane] += u32::from(sum >= high_end);
+            if OF_FLOATS {
+                [low[lane], high[lane]] = [low[lane].min(sum), high[lane].max(sum)];
+                not_a_number[lane] += u32::from(sum.is_nan());
+            }
+        }
+        if let Some(channels) = self.ends.alpha {
+            for at in (channels - 1..LANES).step_by(channels) {
+                [low[at], high[at]] = [f32::INFINITY, f32::NEG_INFINITY];
+                not_a_number[at] = 0;
+            }
+        }
+        let mut clipped = self.ends.clipped(below, above);
+        clipped.not_a_number = u64::from(not_a_number.iter().sum::<u32>());
+        let [low, high] = [low, high].map(|ends| ends.map(f64::from));
+        Tally {
+            range: ResponseRange {
+                low: low.into_iter().fold(f64::INFINITY, f64::min),
+                high: high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            },
+            clipped,
+        }
+    }
+}
