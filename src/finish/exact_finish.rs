@@ -9,6 +9,7 @@ use super::{
     finish::write_integers,
     limb_finish::{LimbFinish, LimbShape},
     scale::FinalScale,
+    small_finish::SmallFinish,
 };
 use crate::{
     combine::Combine,
@@ -18,10 +19,6 @@ use crate::{
     number::{ROOT_BITS, decimal, fixed_root, rational, root},
     simd::Simd,
 };
-
-/// The bits of the constants of a [`SmallFinish`]: sums that they leave no room for are
-/// finished in rational numbers.
-const MAX_SMALL_BITS: u64 = 126;
 
 /// The finish in rational numbers.
 #[derive(Debug, Clone)]
@@ -50,20 +47,6 @@ pub(crate) struct ExactFinish {
     map: Option<Map>,
     /// The finish of magnitudes for known extrema.
     roots: Option<RootFinish>,
-}
-
-/// The finish of an integer sum s: the sample is `(|s * a + b| + c) / d` halves, where the
-/// absolute value is taken if the map does.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SmallFinish {
-    pub(super) factor: i128,
-    pub(super) bias: i128,
-    pub(super) add: i128,
-    pub(super) divisor: i128,
-    /// The exponent of the divisor, if that is a power of two: division by it is a shift.
-    pub(super) shift: Option<u32>,
-    pub(super) abs: bool,
-    pub(super) range: [i128; 2],
 }
 
 impl ExactFinish {
@@ -147,29 +130,11 @@ impl ExactFinish {
         if self.combine == Some(Combine::Magnitude) {
             return None;
         }
-        // Halves: 2 (|s / (denominator divisor) + bias| + add) rescale, over one divisor.
+        // Halves: 2 (|s / (denominator divisor) + bias| + add) rescale.
         let halves = &self.rescale * rational(2.0);
-        let sum = &halves / divisor / BigRational::from_integer(self.denominator.clone());
-        let terms = [sum, bias * &halves, &self.add * &halves];
-        let common = (terms.iter()).fold(BigInt::from(1), |lcm, t| lcm.lcm(t.denom()));
-        let mut integers = terms.iter().map(|t| {
-            let integer = t.numer() * (&common / t.denom());
-            (integer.bits() <= MAX_SMALL_BITS).then(|| i128::try_from(integer).ok())?
-        });
-        let divisor = i128::try_from(&common).ok()?;
-        let exponent = divisor.trailing_zeros();
-        Some(SmallFinish {
-            factor: integers.next()??,
-            bias: integers.next()??,
-            add: integers.next()??,
-            divisor,
-            shift: (divisor == 1 << exponent).then_some(exponent),
-            abs: self.abs,
-            range: {
-                let [low, high] = self.range.each_ref().map(i128::try_from);
-                [low.ok()?, high.ok()?]
-            },
-        })
+        let factor = &halves / divisor / BigRational::from_integer(self.denominator.clone());
+        let terms = [factor, bias * &halves, &self.add * &halves];
+        SmallFinish::new(&terms, self.abs, &self.range)
     }
 
     /// Whether [`finish_limbs`](Self::finish_limbs) gives samples.
@@ -201,29 +166,7 @@ impl ExactFinish {
     /// The sample of an integer sum of the only kernel, `over` a positive number, or `None` if
     /// `i128` does not hold it.
     pub(crate) fn sample_of_small(&self, sum: i128, over: i128) -> Option<i128> {
-        let small = self.small?;
-        let [bias, add, divisor] = match over {
-            1 => [small.bias, small.add, small.divisor],
-            _ => [
-                small.bias.checked_mul(over)?,
-                small.add.checked_mul(over)?,
-                small.divisor.checked_mul(over)?,
-            ],
-        };
-        let response = sum.checked_mul(small.factor)?.checked_add(bias)?;
-        let response = if small.abs {
-            response.checked_abs()?
-        } else {
-            response
-        };
-        let halves = response.checked_add(add)?;
-        let (whole, rest) = match small.shift {
-            Some(shift) if over == 1 => (halves >> shift, halves & (divisor - 1)),
-            _ => (halves.div_euclid(divisor), halves.rem_euclid(divisor)),
-        };
-        let half_up = whole & 1 == 1 && (rest != 0 || (whole >> 1) & 1 == 1);
-        let sample = (whole >> 1) + i128::from(half_up);
-        Some(sample.clamp(small.range[0], small.range[1]))
+        self.small.as_ref()?.sample(sum, over)
     }
 
     /// The sample of these sums, one of every kernel: an integer.

@@ -1,6 +1,6 @@
 //! The exact finish of rows whose sums are in limbs that f64 holds exactly: in vectors.
 
-use super::exact_finish::SmallFinish;
+use super::small_finish::SmallFinish;
 use crate::simd::{Body, Isa, Simd};
 
 /// More limbs than this take longer than integers of 128 bits.

@@ -16,6 +16,7 @@ mod limb_finish;
 mod near_ties;
 mod response_range;
 mod scale;
+mod small_finish;
 mod tolerance;
 
 #[cfg_attr(
