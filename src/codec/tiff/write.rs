@@ -372,16 +372,27 @@ const fn uses_predictor(depth: Depth) -> bool {
     !depth.is_float()
 }
 
+/// Samples that the predictor takes at a time.
+const PREDICTOR_BLOCK: usize = 64;
+
 /// Applies the horizontal predictor: replaces each sample by its difference from the
 /// previous sample of its channel. [5, 7, 4] becomes [5, 2, -3], modulo 2^bits.
 fn apply_predictor(row: &mut [u8], spec: ImageSpec) {
     macro_rules! differences {
         ($unsigned:ty) => {{
             let samples = row.as_chunks_mut::<{ size_of::<$unsigned>() }>().0;
-            for at in (spec.channels..samples.len()).rev() {
-                let [sample, before] =
-                    [samples[at], samples[at - spec.channels]].map(<$unsigned>::from_ne_bytes);
-                samples[at] = sample.wrapping_sub(before).to_ne_bytes();
+            let [mut now, mut before] = [[[0; size_of::<$unsigned>()]; PREDICTOR_BLOCK]; 2];
+            let first = spec.channels.min(samples.len());
+            // From the last block on, in copies, which vectors take.
+            for start in (first..samples.len()).step_by(PREDICTOR_BLOCK).rev() {
+                let len = PREDICTOR_BLOCK.min(samples.len() - start);
+                now[..len].copy_from_slice(&samples[start..][..len]);
+                before[..len].copy_from_slice(&samples[start - first..][..len]);
+                for (now, before) in now.iter_mut().zip(before) {
+                    let [sample, before] = [*now, before].map(<$unsigned>::from_ne_bytes);
+                    *now = sample.wrapping_sub(before).to_ne_bytes();
+                }
+                samples[start..][..len].copy_from_slice(&now[..len]);
             }
         }};
     }

@@ -103,19 +103,26 @@ fn add_alpha<S: Sample, O: Sample>(
     convert: impl Fn(S) -> O,
 ) {
     let [_, columns, channels] = view.shape();
-    let mut put = |column: usize, alpha: S| {
-        // From the last one on, so that no gray is overwritten before it is moved.
-        grays[2 * column] = grays[column];
-        grays[2 * column + 1] = convert(alpha);
-    };
-    match view.flat_row(row) {
-        Some(samples) => {
-            let pixels = samples.chunks_exact(channels).enumerate().rev();
-            pixels.for_each(|(column, pixel)| put(column, pixel[channels - 1]));
-        }
-        None => {
-            for column in (0..columns).rev() {
-                put(column, *view.at([row, column, channels - 1]));
+    let flat = view.flat_row(row);
+    let mut block = [O::zeroed(); BLOCK];
+    // From the last block on, so that no gray is overwritten before it is moved.
+    for first in (0..columns).step_by(BLOCK).rev() {
+        let len = BLOCK.min(columns - first);
+        let block = &mut block[..len];
+        block.copy_from_slice(&grays[first..][..len]);
+        let pixels = grays[2 * first..][..2 * len].as_chunks_mut::<2>().0;
+        let pixels = pixels.iter_mut().zip(&*block);
+        match flat {
+            Some(samples) if channels == 4 => {
+                let samples = samples[4 * first..][..4 * len].as_chunks::<4>().0;
+                for ((pixel, &gray), from) in pixels.zip(samples) {
+                    *pixel = [gray, convert(from[3])];
+                }
+            }
+            _ => {
+                for (column, (pixel, &gray)) in (first..).zip(pixels) {
+                    *pixel = [gray, convert(*view.at([row, column, channels - 1]))];
+                }
             }
         }
     }
