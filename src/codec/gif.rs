@@ -189,10 +189,11 @@ impl Blocks {
                 _ => return blocks,
             };
             let mut data = SubBlocks(bytes.get(at..).unwrap_or_default());
-            if is_comment {
-                blocks.comments.push(comment(data.by_ref()));
+            // To their end, beyond which other blocks follow.
+            match is_comment {
+                true => blocks.comments.push(comment(data.by_ref())),
+                false => data.by_ref().for_each(drop),
             }
-            data.by_ref().for_each(drop);
             at = bytes.len() - data.0.len();
         }
     }
@@ -393,6 +394,26 @@ mod tests {
                 ignored(&bytes, &Blocks::of(&bytes), ScanDepth::Thorough)
             },
             [IgnoredContent::Frames(3), IgnoredContent::TrailingData(4)]
+        );
+    }
+
+    #[test]
+    fn what_follows_a_comment_is_not_taken_for_a_part_of_it() {
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 5, 4, &[0; 24]).unwrap();
+        let comment = |text: &str| Part::Comment(text.as_bytes().into());
+        for text in ["first", "next", "last"] {
+            let extension = AnyExtension(COMMENT[1]);
+            (encoder.write_raw_extension(extension, &[text.as_bytes()])).unwrap();
+            let frame = Frame::from_indexed_pixels(5, 4, vec![0; 20], None);
+            encoder.write_frame(&frame).unwrap();
+        }
+        drop(encoder);
+        let blocks = Blocks::of(&file);
+        assert_eq!((blocks.frames, blocks.end), (3, Some(file.len())));
+        assert_eq!(
+            blocks.comments.into_vec(),
+            [comment("first"), comment("next"), comment("last")]
         );
     }
 }
