@@ -3,9 +3,13 @@
 /// The FNV-1a hash of 64 bits.
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    fnv1a_after(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+/// The hash of further bytes after those that have `hash`.
+pub(crate) fn fnv1a_after(hash: u64, bytes: &[u8]) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    bytes.iter().fold(OFFSET, |hash, &byte| {
+    bytes.iter().fold(hash, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(PRIME)
     })
 }
@@ -22,6 +26,8 @@ mod tests {
             ("foobar", 0x8594_4171_f739_67e8),
         ] {
             assert_eq!(fnv1a(text.as_bytes()), hash, "{text}");
+            let (start, end) = text.split_at(text.len() / 2);
+            assert_eq!(fnv1a_after(fnv1a(start.as_bytes()), end.as_bytes()), hash);
         }
     }
 }

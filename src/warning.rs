@@ -45,6 +45,9 @@ pub enum WarningKind {
     /// The pixels stay as they are stored, and viewers will not turn them as those of the input,
     /// which [`ActOn::Seen`](crate::run::ActOn::Seen) avoids.
     Orientation,
+    /// A result lacks the record that [`run::Options::record`](crate::run::Options::record)
+    /// asks for.
+    Record,
     /// Anything else.
     Other,
 }
@@ -79,6 +82,7 @@ impl WarningKind {
             Self::Transparent => "transparent",
             Self::Metadata => "metadata",
             Self::Orientation => "orientation",
+            Self::Record => "record",
             Self::Other => "other",
         }
     }
@@ -224,6 +228,15 @@ impl Warning {
     pub(crate) const fn orientation(text: String) -> Self {
         let kind = WarningKind::Orientation;
         Self { kind, text }
+    }
+
+    /// A result has no record, for this reason: a clause.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn record(why: &str) -> Self {
+        Self {
+            kind: WarningKind::Record,
+            text: format!("the record is left out: {why}"),
+        }
     }
 
     /// How the axes of an array were understood.

@@ -266,7 +266,7 @@ impl OrderedReport {
                     summary.done += 1;
                     summary.pixels += (rows * columns) as u64 * done.planes as u64 * done.pages;
                 }
-                Ok(Outcome::Skipped) => summary.skipped += 1,
+                Ok(Outcome::Skipped(_)) => summary.skipped += 1,
                 Err(Error::Stopped) => summary.left += 1,
                 Err(_) => summary.failed += 1,
             }

@@ -332,10 +332,22 @@ pub(super) struct OutputArgs {
     /// Keep outputs that exist and go on
     ///
     /// Also those that another run makes meanwhile: several may share a folder.
-    /// They are not compared with what this run would make, which a line says.
+    /// They are not compared with what this run would make, which a line says, but with
+    /// --record: by the records that they hold, and a line counts those made otherwise.
     /// With --in-place --backup, inputs that have their backup.
     #[arg(long)]
     pub(super) skip_existing: bool,
+
+    /// Write into each result how it was made, by which --skip-existing compares those that exist
+    ///
+    /// The options that can change it, the name of the input without its folders, the
+    /// version and a hash of the kernel's numbers; no folder, time or machine. The
+    /// commands that made the input, if it has such a record, stay before this one. It is
+    /// a text of PNG, in the XMP data of JPEG, TIFF and WebP, a comment of GIF, PGM,
+    /// PPM and PAM, a line of HDR; others hold none. Without this option a result has no record,
+    /// not even that of its input.
+    #[arg(long)]
+    pub(super) record: bool,
 
     /// Put each result in the place of its input, once it is whole and on the disk
     ///

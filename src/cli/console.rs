@@ -25,6 +25,7 @@ use terminal_size::Width;
 use super::{
     advice, finished,
     messages::{self, Messages},
+    recorded::Skips,
     settings::Settings,
     statistics,
     told::{self, OfKernels, Told},
@@ -66,6 +67,9 @@ pub(super) struct Console {
     of_kernels: Mutex<OfKernels>,
     /// Pictures whose transparent pixels show.
     transparent: Mutex<BTreeSet<PathBuf>>,
+    /// Whether results that exist are compared by their records.
+    compares: bool,
+    skips: Mutex<Skips>,
 }
 
 /// The state of the progress lines that are printed where there is no bar.
@@ -128,6 +132,8 @@ impl Console {
             warned: Mutex::default(),
             of_kernels: Mutex::default(),
             transparent: Mutex::default(),
+            compares: settings.batch.options.record.is_some(),
+            skips: Mutex::default(),
         }
     }
 
@@ -158,25 +164,40 @@ impl Console {
         let all = summary.results();
         let long = self.start.elapsed() > LINE_INTERVAL;
         // Of results that were made before nobody knows by which kernel and options.
-        let uncompared = skipped > 0 && self.existing == Existing::Skip;
+        let (none_compared, compared) = {
+            let skips = self.skips();
+            let lines = match self.compares {
+                true => skips.lines(skipped, self.existing, self.verbose),
+                false => Vec::new(),
+            };
+            (skips.uncompared() == skipped, lines)
+        };
+        let uncompared = skipped > 0 && self.existing == Existing::Skip && none_compared;
         let several = all > 1 && (failed > 0 || self.sums_up || long);
-        if left == 0 && !several && !uncompared {
+        if left == 0 && !several && !uncompared && compared.is_empty() {
             return;
         }
-        let compared = if uncompared { " uncompared" } else { "" };
+        let how = if uncompared { " uncompared" } else { "" };
         let left_out = match left {
             0 => String::new(),
             left => format!(", {left} not made"),
         };
         self.messages.note(format_args!(
-            "{done} done, {skipped} skipped{compared}, {failed} failed{left_out}; {:.1} megapixels in {:.1} s",
+            "{done} done, {skipped} skipped{how}, {failed} failed{left_out}; {:.1} megapixels in {:.1} s",
             pixels as f64 / 1e6,
             self.start.elapsed().as_secs_f64(),
         ));
+        for line in compared {
+            self.messages.note(line);
+        }
         for input in &summary.failed_inputs {
             self.messages
                 .note(format_args!("failed: {}", input.path().display()));
         }
+    }
+
+    fn skips(&self) -> MutexGuard<'_, Skips> {
+        self.skips.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn transparent(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
@@ -240,9 +261,12 @@ impl Console {
                 };
                 self.messages.note(format_args!("{output}: {line}{how}"));
             }
-            Ok(Outcome::Skipped) if self.tells_each => {
-                let why = messages::skipped(self.existing);
-                self.messages.note(format_args!("{output}: {why}"));
+            Ok(Outcome::Skipped(comparison)) => {
+                self.skips().add(comparison);
+                if self.tells_each {
+                    let why = messages::skipped(self.existing, comparison, self.compares);
+                    self.messages.note(format_args!("{output}: {why}"));
+                }
             }
             Ok(_) => {}
         }

@@ -10,6 +10,7 @@ use stridekern::{
 use super::{
     advice,
     messages::{self, Messages},
+    recorded,
     settings::Settings,
     told::{self, Told},
 };
@@ -74,13 +75,15 @@ fn print_result(
                 pages,
                 array_shape,
                 metadata,
+                recorded,
             }) => {
                 let array_shape = array_shape.as_deref();
                 let mut fields = messages::plan_json("planned", plan, *format, *pages, array_shape);
                 messages::extend(&mut fields, messages::metadata_json(metadata));
+                messages::extend(&mut fields, recorded::json(recorded.as_ref()));
                 fields
             }
-            Ok(PlannedOutcome::Skipped) => json!({ "status": "skipped" }),
+            Ok(PlannedOutcome::Skipped(comparison)) => messages::skipped_json(comparison),
             Ok(PlannedOutcome::Unknown(_)) => json!({ "status": "unknown" }),
             Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
         };
@@ -98,6 +101,7 @@ fn print_result(
             pages,
             array_shape,
             metadata,
+            recorded,
         }) => {
             let [rows, columns, channels] = plan.picture_shape();
             let array = array_shape.as_deref().map(messages::array_text);
@@ -116,13 +120,19 @@ fn print_result(
             for part in metadata {
                 messages::print_line(format_args!("  {}", printable(&part.to_string())));
             }
+            if settings.batch.options.record.is_some() {
+                let record = recorded::planned(recorded.as_ref(), *format);
+                messages::print_line(format_args!("  record: {}", printable(&record)));
+            }
         }
         Ok(PlannedOutcome::Unknown(kind)) => messages::print_line(format_args!(
             "{line}: it is {kind}, of which only reading tells more: left to the run"
         )),
-        Ok(PlannedOutcome::Skipped) => {
-            let why = messages::skipped(settings.batch.options.existing);
-            messages::print_line(format_args!("{line}: {why}"));
+        Ok(PlannedOutcome::Skipped(comparison)) => {
+            let options = &settings.batch.options;
+            let is_asked = options.record.is_some();
+            let why = messages::skipped(options.existing, comparison, is_asked);
+            messages::print_line(format_args!("{line}: {}", printable(&why)));
         }
         Err(_) => {}
     }

@@ -12,6 +12,7 @@ use stridekern::{
 use super::{
     advice,
     messages::{self, Messages},
+    recorded,
     settings::Settings,
     told,
 };
@@ -49,11 +50,24 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
             (&mode, memory),
             settings.threads_note.as_deref(),
         )?;
-        let fates = run::metadata_fates(&input, request, plan, &settings.batch.options)?;
+        let fates = run::metadata_fates(job, &input, request, plan, &settings.batch.options)?;
         if !fates.is_empty() {
             let lines = fates.iter().map(|part| printable(&part.to_string()));
             let object = messages::metadata_json(&fates)["metadata"].take();
             facts.add("metadata", Vec::from_iter(lines).join("\n"), object);
+        }
+        let options = &settings.batch.options;
+        if options.record.is_some() {
+            let format = request.format.unwrap_or(input.format());
+            let recorded = run::recorded_command(job, request, options, format);
+            let recorded = recorded.filter(|_| format.holds_record());
+            let line = recorded::planned(recorded.as_ref(), format);
+            let line = printable(&line);
+            facts.add(
+                "record",
+                line,
+                json!(recorded.map(|command| command.to_string())),
+            );
         }
         if settings.json {
             let mut object = facts.json();

@@ -15,12 +15,12 @@ use stridekern::{
     codec::{Format, Opened, PartFate},
     error::IoAction,
     kernel::KernelSource,
-    run::{Existing, Input, Job, Options, Outcome},
+    run::{Comparison, Existing, Input, Job, Options, Outcome},
     text::printable,
 };
 
 use super::{
-    advice, closed_streams, slips, statistics,
+    advice, closed_streams, recorded, slips, statistics,
     told::{self, Told},
     unused_options::UnusedOptions,
 };
@@ -233,12 +233,13 @@ pub(super) fn warn_unused(
     lines.collect()
 }
 
-/// Why a result was skipped.
-pub(super) const fn skipped(existing: Existing) -> &'static str {
-    match existing {
+/// Why a result was skipped, and how it compares if that `is_asked`.
+pub(super) fn skipped(existing: Existing, comparison: &Comparison, is_asked: bool) -> String {
+    let why = match existing {
         Existing::ReplaceOnce => "has its backup, skipped",
         _ => "exists, skipped",
-    }
+    };
+    why.to_owned() + &recorded::compared(comparison, is_asked)
 }
 
 /// Reports duplicate inputs: one line for each if `verbose`, else one for all.
@@ -430,6 +431,13 @@ pub(super) fn extend(object: &mut Value, fields: Value) {
     }
 }
 
+/// The fields of a result that was skipped.
+pub(super) fn skipped_json(comparison: &Comparison) -> Value {
+    let mut fields = json!({ "status": "skipped" });
+    extend(&mut fields, recorded::compared_json(comparison));
+    fields
+}
+
 /// The JSON object of one result.
 pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Error>) -> Value {
     let mut object = names_json(job, index);
@@ -446,6 +454,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
                 }
             }
             extend(&mut object, metadata_json(&done.metadata));
+            extend(&mut object, recorded::json(done.recorded.as_ref()));
             let mut fields = json!({
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),
@@ -462,7 +471,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
             }
             fields
         }
-        Ok(Outcome::Skipped) => json!({ "status": "skipped" }),
+        Ok(Outcome::Skipped(comparison)) => skipped_json(comparison),
         Err(Error::Stopped) => json!({ "status": "not_made" }),
         Err(error) => json!({ "status": "failed", "error": advice::line(error) }),
     };

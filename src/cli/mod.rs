@@ -13,6 +13,7 @@ mod inputs;
 mod kernels;
 mod messages;
 mod passed_over;
+mod recorded;
 mod settings;
 mod settings_thread;
 mod signals;

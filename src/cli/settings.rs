@@ -11,7 +11,7 @@ use stridekern::{
     Alpha, Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
-    run::{ActOn, Existing, Job, MayLose, Options, Place, Stop, special},
+    run::{ActOn, Existing, Job, MayLose, Options, Place, Recording, Stop, special},
 };
 
 use super::{
@@ -216,6 +216,10 @@ impl Settings {
                     orientation: match filter.orientation {
                         None | Some(OrientationArg::Seen) => ActOn::Seen,
                         Some(OrientationArg::Stored) => ActOn::Stored,
+                    },
+                    record: match output.record {
+                        true => Some(Recording::new(filter.mask.as_deref())?),
+                        false => None,
                     },
                     backup: output.backup.clone(),
                     verify: output.verify,

@@ -47,7 +47,10 @@ impl Told {
 
     /// Whether the result may be less than its input.
     const fn is_of_loss(&self) -> bool {
-        !matches!(self.kind, None | Some(WarningKind::Axes))
+        !matches!(
+            self.kind,
+            None | Some(WarningKind::Axes | WarningKind::Record)
+        )
     }
 
     /// Prints it as one about a file.

@@ -17,9 +17,23 @@ pub(super) struct UnusedOptions {
     shown: Arc<Mutex<BTreeSet<String>>>,
 }
 
+/// The formats that are written and hold a record.
+const WITH_RECORD: [Format; 10] = [
+    Format::Png,
+    Format::Jpeg,
+    Format::Tiff,
+    Format::Webp,
+    Format::Pgm,
+    Format::Ppm,
+    Format::Pnm,
+    Format::Pam,
+    Format::Hdr,
+    Format::Gif,
+];
+
 impl UnusedOptions {
     pub(super) fn new(args: &OutputArgs) -> Self {
-        let all: [(_, _, &[_]); 3] = [
+        let all: [(_, _, &[_]); 4] = [
             (args.quality.is_some(), "--quality", &[Format::Jpeg]),
             (args.sampling.is_some(), "--sampling", &[Format::Jpeg]),
             (
@@ -27,6 +41,7 @@ impl UnusedOptions {
                 "--compression",
                 &[Format::Png, Format::Tiff],
             ),
+            (args.record, "--record", &WITH_RECORD),
         ];
         let given = all.into_iter().filter(|(given, ..)| *given);
         Self {
@@ -43,10 +58,13 @@ impl UnusedOptions {
             .filter(|(_, formats)| !formats.contains(&format))
             .map(|(option, formats)| {
                 let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
-                format!(
-                    "{option} has no effect on {format}, only on {}",
-                    names.join(" and ")
-                )
+                let names = match &names[..] {
+                    [others @ .., last] if !others.is_empty() => {
+                        format!("{} and {last}", others.join(", "))
+                    }
+                    names => names.concat(),
+                };
+                format!("{option} has no effect on {format}, only on {names}")
             })
             .collect()
     }

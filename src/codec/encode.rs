@@ -100,7 +100,7 @@ fn encode_to<'a>(
         }
     };
     let mut out = SharedOutput::seekable(out);
-    let result = encode_whole(&image, format, &metadata, &mut out);
+    let result = encode_whole(&image, format, metadata, &mut out);
     warnings.extend(out.explain(result)?);
     out.end()?;
     Ok((warnings, out.into_output()))
@@ -147,8 +147,11 @@ pub(crate) fn create_pages<'a>(
         channels: format.written_channels(spec.channels),
         ..spec
     };
-    let fitted = metadata.fitted_to(format, written);
-    let warnings = fitted.all_warnings();
+    let mut fitted = metadata.fitted_to(format, written);
+    let mut warnings = fitted.all_warnings();
+    if by_rows(format) && format != Format::Tiff {
+        warnings.extend(fitted.metadata.place_record(format));
+    }
     let out = match format {
         _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
@@ -320,17 +323,19 @@ fn sink<'a>(
 pub(super) fn encode_whole(
     image: &Image,
     format: Format,
-    metadata: &Metadata,
+    mut metadata: Metadata,
     out: &mut SharedOutput<'_>,
 ) -> Result<Vec<Warning>> {
+    let left_out = metadata.place_record(format);
     if format == Format::Gif {
-        return gif::write(image, metadata, out);
+        return gif::write(image, &metadata, out);
     }
-    let (image, warnings) = match format {
+    let (image, mut warnings) = match format {
         Format::Hdr => image_crate::hdr::fitted(image)?,
         _ => (Cow::Borrowed(image), Vec::new()),
     };
-    image_crate::write(&image, format, metadata, out)?;
+    image_crate::write(&image, format, &metadata, out)?;
+    warnings.extend(left_out);
     Ok(warnings)
 }
 

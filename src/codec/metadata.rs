@@ -11,6 +11,7 @@ mod icc;
 mod iptc;
 mod part;
 pub(super) mod photoshop;
+mod record;
 mod revised;
 mod revision;
 pub(super) mod tag;
@@ -22,6 +23,7 @@ pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
 pub use part::{Omission, Part, PartKind};
 pub(super) use part::{PartList, text_keyword};
+pub use record::{Difference, Record, RecordedCommand, Setting};
 pub(crate) use revised::ResultGrid;
 pub(crate) use revision::ResultFacts;
 #[doc(hidden)]
@@ -60,6 +62,8 @@ pub struct Metadata {
     pub channel_axis: bool,
     /// The chroma sampling of a JPEG, which a JPEG that is made of it keeps.
     pub sampling: Sampling,
+    /// How the picture was made, if its file tells that.
+    pub record: Option<Record>,
     /// Parts that few formats have, in the order of the file.
     pub parts: Vec<Part>,
 }
@@ -126,7 +130,10 @@ impl Metadata {
         let kept = [&self.icc, &self.exif, &self.xmp];
         let kept = kept.into_iter().flatten().map(Vec::capacity);
         let parts = self.parts.iter().map(Part::bytes);
-        kept.chain(parts).fold(0, usize::saturating_add)
+        let record = self.record.as_ref().map(Record::bytes);
+        kept.chain(parts)
+            .chain(record)
+            .fold(0, usize::saturating_add)
     }
 
     /// What becomes of each part in a result of this `format` and `spec`.
@@ -192,6 +199,7 @@ impl Metadata {
         Self {
             exif: None,
             xmp: None,
+            record: None,
             orientation,
             parts: self.parts.iter().filter(kept).cloned().collect(),
             ..self.clone()
@@ -235,6 +243,7 @@ impl Metadata {
             orientation: new(&self.orientation, &known.orientation),
             premultiplied: self.premultiplied && !known.premultiplied,
             no_data: new(&self.no_data, &known.no_data),
+            record: new(&self.record, &known.record),
             channel_axis: self.channel_axis && !known.channel_axis,
             // It is known before the samples.
             sampling: known.sampling,
@@ -256,6 +265,7 @@ impl Metadata {
             orientation: self.orientation.or(late.orientation),
             premultiplied: self.premultiplied || late.premultiplied,
             no_data: self.no_data.clone().or(late.no_data),
+            record: self.record.clone().or(late.record),
             channel_axis: self.channel_axis || late.channel_axis,
             sampling: self.sampling,
             parts: [&self.parts[..], &late.parts].concat(),
@@ -304,6 +314,7 @@ impl Metadata {
             fitted.metadata.sampling = self.sampling;
         }
         fitted.metadata.channel_axis = self.channel_axis && format == Format::Npy;
+        fitted.metadata.record = self.record.clone().filter(|_| format.holds_record());
         self.fit_parts(format, spec, &in_exif, &mut fitted);
         fitted
     }
@@ -370,8 +381,9 @@ fn profile_fate(icc: &[u8], format: Format, channels: usize) -> Fate {
 /// What becomes of XMP data.
 fn xmp_fate(xmp: &[u8], format: Format) -> Fate {
     match format {
-        // A segment holds 65533 bytes, 29 of them a name.
-        Format::Jpeg if xmp.len() > 65_504 => Fate::Lost("jpeg holds 65504 bytes".to_owned()),
+        Format::Jpeg if xmp.len() > record::MAX_JPEG_XMP => {
+            Fate::Lost("jpeg holds 65504 bytes".to_owned())
+        }
         Format::Png if str::from_utf8(xmp).is_err() => {
             Fate::Lost("they are not UTF-8, as png wants them".to_owned())
         }

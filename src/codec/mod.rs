@@ -33,6 +33,7 @@ mod npy;
 mod pages;
 mod png;
 mod pnm;
+mod record_of_file;
 mod rows;
 mod sniff;
 mod stream_length;
@@ -58,11 +59,14 @@ pub use limits::Limits;
 #[doc(hidden)]
 pub use metadata::revised_metadata;
 pub use metadata::{
-    Density, DensityUnit, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate, PartKind, Tag,
+    Density, DensityUnit, Difference, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate,
+    PartKind, Record, RecordedCommand, Setting, Tag,
 };
 pub(crate) use metadata::{ForResult, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};
 pub(crate) use pages::PageSet;
 pub use pages::Pages;
+pub use record_of_file::read_record;
+pub(crate) use record_of_file::record_of_file;
 pub(crate) use rows::Finished;
 pub use rows::{Header, RowReader, RowWriter, Trailer};

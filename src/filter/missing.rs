@@ -124,6 +124,14 @@ impl Missing {
         Ok(self)
     }
 
+    /// The value that is missing, as text: `nan`, `-9999`, `nodata`.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn value_text(&self) -> Option<String> {
+        self.value?;
+        let alone = Self::of(self.value, None);
+        Some(alone.to_string())
+    }
+
     /// The same of images that are turned so.
     pub(crate) fn turned(&self, orientation: Orientation) -> Self {
         let mask = self.mask.as_ref();
@@ -278,6 +286,17 @@ impl Mask {
     /// The bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.missing.len()
+    }
+
+    /// A hash of its shape and its samples.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn hash(&self) -> u64 {
+        let shape = self
+            .shape
+            .iter()
+            .flat_map(|side| (*side as u64).to_le_bytes());
+        let shape = Vec::from_iter(shape);
+        crate::hash::fnv1a_after(crate::hash::fnv1a(&shape), &self.missing)
     }
 
     pub(crate) const fn channels(&self) -> usize {

@@ -147,6 +147,12 @@ impl Kernel {
         }
     }
 
+    /// Whether it was made by [`convolving`](Self::convolving).
+    #[cfg(feature = "codecs")]
+    pub(crate) const fn is_convolving(&self) -> bool {
+        self.convolving
+    }
+
     /// The kernel rotated by 180 degrees; the anchor stays on its weight.
     #[must_use]
     pub fn flipped(&self) -> Self {

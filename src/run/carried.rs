@@ -2,12 +2,13 @@
 
 use super::{
     input::Input,
-    job::{ActOn, Options, Request},
+    job::{ActOn, Job, Options, Request},
+    recorded::recorded_command,
 };
 use crate::{
     codec::{
-        Fate, ForResult, Format, Metadata, MetadataPolicy, PartFate, PartKind, ResultFacts,
-        ResultGrid,
+        Fate, ForResult, Format, Metadata, MetadataPolicy, PartFate, PartKind, Record,
+        RecordedCommand, ResultFacts, ResultGrid,
     },
     error::Result,
     image::ImageSpec,
@@ -22,6 +23,7 @@ use crate::{
 ///
 /// If the format of the result cannot hold its planes.
 pub fn metadata_fates(
+    job: &Job,
     input: &Input,
     request: &Request,
     plan: &Plan,
@@ -29,8 +31,10 @@ pub fn metadata_fates(
 ) -> Result<Vec<PartFate>> {
     let spec = input.planes_for(request)?.output(plan);
     let format = request.format.unwrap_or(input.format());
-    let carried =
-        Carried::new(plan, spec, [input.format(), format], options).of_pages(input.pages());
+    let command = recorded_command(job, request, options, format);
+    let carried = Carried::new(plan, spec, [input.format(), format], options)
+        .of_pages(input.pages())
+        .recording(command, input.metadata());
     Ok(carried.fates(input.metadata(), &[]))
 }
 
@@ -59,6 +63,8 @@ pub(super) struct Carried {
     no_data: Option<String>,
     /// Whether the colours of the result are multiplied by alpha.
     premultiplied: bool,
+    /// How the result is made.
+    record: Option<Record>,
 }
 
 impl NamedOrientation {
@@ -96,7 +102,24 @@ impl Carried {
             },
             no_data: plan.no_data(),
             premultiplied: plan.association().of_result,
+            record: None,
         }
+    }
+
+    /// The same for a result with a record: of the commands of its input, which carries these
+    /// metadata, and of this one.
+    pub(super) fn recording(mut self, command: Option<RecordedCommand>, input: &Metadata) -> Self {
+        let earlier = input.record.clone();
+        let earlier = earlier.filter(|_| self.policy == MetadataPolicy::Keep);
+        self.record = command
+            .filter(|_| self.format.holds_record())
+            .map(|command| Record::after(earlier, command));
+        self
+    }
+
+    /// The command in the record of the result.
+    pub(super) fn recorded(&self) -> Option<&RecordedCommand> {
+        self.record.as_ref().map(Record::last)
     }
 
     /// The same for a result of this number of pages.
@@ -110,6 +133,7 @@ impl Carried {
         let mut metadata = Metadata {
             no_data: self.no_data.clone(),
             premultiplied: self.premultiplied,
+            record: self.record.clone(),
             ..self.for_result(&input.revised_for(&self.grid)).metadata
         };
         if self.orientation == NamedOrientation::Normal {
@@ -156,6 +180,16 @@ impl Carried {
             let density = (fates.iter_mut()).filter(|part| part.kind == PartKind::Density);
             let density = density.filter(|part| part.fate == Fate::Kept);
             density.for_each(|part| part.fate = Fate::Changed("divided by the step".to_owned()));
+        }
+        if self
+            .record
+            .as_ref()
+            .is_some_and(|record| record.commands().len() > 1)
+        {
+            let record = fates
+                .iter_mut()
+                .filter(|part| part.kind == PartKind::Record);
+            record.for_each(|part| part.fate = Fate::Changed("this command added".to_owned()));
         }
         // Without a value of the result, its samples were filtered like others, as a warning says.
         let filtered = || Fate::Outdated("its samples are filtered like others".to_owned());

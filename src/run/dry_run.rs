@@ -14,9 +14,10 @@ use super::{
     mode::Mode,
     opened_job::OpenedJob,
     precheck::{check_folder, check_outputs, missing_warnings, plan_results, warnings},
+    recorded::{Comparison, compare, recorded_command},
 };
 use crate::{
-    codec::{Format, PartFate},
+    codec::{Format, PartFate, RecordedCommand},
     error::Result,
     file::special,
     plan::Plan,
@@ -40,9 +41,11 @@ pub enum PlannedOutcome {
         array_shape: Option<Vec<usize>>,
         /// What would become of each part of the metadata before the samples.
         metadata: Vec<PartFate>,
+        /// The command in its record, if it would have one.
+        recorded: Option<RecordedCommand>,
     },
     /// It exists and would be left as it is.
-    Skipped,
+    Skipped(Comparison),
     /// Unknown until the run: the input is of this [special] kind, and reading it would
     /// consume its data.
     Unknown(&'static str),
@@ -86,12 +89,13 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     let unopened = match kind {
         Some(kind) => Some(PlannedOutcome::Unknown(kind)),
         // Nothing is left to do, as in a run.
-        None => (checked.iter().all(Result::is_err)).then_some(PlannedOutcome::Skipped),
+        None => (checked.iter().all(Result::is_err))
+            .then_some(PlannedOutcome::Skipped(Comparison::Uncompared)),
     };
     if let Some(outcome) = unopened {
-        let outcomes = (checked.into_iter()).map(|checked| {
-            (options.existing)
-                .skip_existing(checked.map(|()| outcome.clone()), PlannedOutcome::Skipped)
+        let outcomes = iter::zip(checked, &job.results).map(|(checked, request)| {
+            let skipped = || PlannedOutcome::Skipped(compare(job, request, options));
+            (options.existing).skip_existing(checked.map(|()| outcome.clone()), skipped)
         });
         return Ok(DryRun {
             warnings: Vec::new(),
@@ -125,17 +129,19 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.and_then(|plan| {
             let array = input.planes_for(request)?.array(&plan);
+            let format = opened_job.format_of(request);
+            let recorded = recorded_command(job, request, options, format);
             Ok(PlannedOutcome::Made {
-                metadata: metadata_fates(&input, request, &plan, options)?,
+                metadata: metadata_fates(job, &input, request, &plan, options)?,
+                recorded: recorded.filter(|_| format.holds_record()),
                 pages: input.pages(),
                 array_shape: array.map(|array| array.shape().to_vec()),
                 plan: Box::new(plan),
-                format: opened_job.format_of(request),
+                format,
             })
         });
-        options
-            .existing
-            .skip_existing(made, PlannedOutcome::Skipped)
+        let skipped = || PlannedOutcome::Skipped(compare(job, request, options));
+        options.existing.skip_existing(made, skipped)
     });
     Ok(DryRun {
         warnings,

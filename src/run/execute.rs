@@ -13,6 +13,7 @@ use super::{
     opened_job::OpenedJob,
     pages::{PageResults, run_pages},
     precheck::{check_outputs, missing_warnings, plan_results, warnings},
+    recorded::{Comparison, compare},
 };
 use crate::{
     codec::Format,
@@ -107,8 +108,9 @@ fn attempt(
     if checked.iter().all(Result::is_err) {
         // Nothing is left to do, so the input is not opened.
         for (index, checked) in checked.into_iter().enumerate() {
-            let outcome = checked.map(|()| Outcome::Skipped);
-            let outcome = options.existing.skip_existing(outcome, Outcome::Skipped);
+            let outcome = checked.map(|()| Outcome::Skipped(Comparison::Uncompared));
+            let skipped = || Outcome::Skipped(compare(job, &job.results[index], options));
+            let outcome = options.existing.skip_existing(outcome, skipped);
             control.outcomes.record(index, || Some(outcome));
         }
         return Ok(Attempt::Ended);

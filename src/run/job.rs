@@ -8,13 +8,17 @@ use std::{
 
 use crate::{
     axes::Axes,
-    codec::{EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, Pages, PartFate},
+    codec::{
+        EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, Pages, PartFate, RecordedCommand,
+    },
     error::{Error, Result},
     filter::Filter,
     finish::Clipped,
     plan::{Plan, Tuning},
     statistics::Statistics,
 };
+
+use super::recorded::{Comparison, Recording};
 
 /// Where an image comes from or goes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +106,10 @@ pub struct Options {
     pub may_lose: MayLose,
     /// What filters act on where viewers turn the stored pixels of an input.
     pub orientation: ActOn,
+    /// Whether results get a [record](crate::codec::Record) of how they were made, where their
+    /// format [holds one](Format::holds_record), and those that exist and are left as they are
+    /// are [compared](Comparison) by theirs.
+    pub record: Option<Recording>,
 }
 
 /// What filters act on where viewers turn the stored pixels of a picture, since its file
@@ -159,10 +167,14 @@ impl Existing {
 
     /// Turns the error of an existing output or backup into `skipped` if such results are to be
     /// skipped; it may also have been created by another process meanwhile.
-    pub(super) fn skip_existing<T>(self, result: Result<T>, skipped: T) -> Result<T> {
+    pub(super) fn skip_existing<T>(
+        self,
+        result: Result<T>,
+        skipped: impl FnOnce() -> T,
+    ) -> Result<T> {
         match (result, self) {
             (Err(Error::Exists), Self::Skip)
-            | (Err(Error::BackupExists { .. }), Self::ReplaceOnce) => Ok(skipped),
+            | (Err(Error::BackupExists { .. }), Self::ReplaceOnce) => Ok(skipped()),
             (result, _) => result,
         }
     }
@@ -174,7 +186,7 @@ pub enum Outcome {
     /// It was written.
     Done(Box<Done>),
     /// It existed and was left as it is.
-    Skipped,
+    Skipped(Comparison),
 }
 
 /// A result that was written.
@@ -207,6 +219,8 @@ pub struct Done {
     pub write: Duration,
     /// What became of each part of the input's metadata.
     pub metadata: Vec<PartFate>,
+    /// The command in its record, if it has one.
+    pub recorded: Option<RecordedCommand>,
     /// Statistics of its samples, if the [options](Options::statistics) ask for them.
     pub statistics: Option<Statistics>,
 }

@@ -26,6 +26,7 @@ mod planes;
 mod precheck;
 mod producer;
 mod reader;
+mod recorded;
 mod row_buffer;
 mod sync;
 mod verify;
@@ -43,6 +44,7 @@ pub use job::{ActOn, Done, Existing, Job, MayLose, Options, Outcome, Place, Requ
 pub use mask::{masked, read_mask};
 pub use memory_estimate::memory_needed;
 pub use mode::Mode;
+pub use recorded::{Comparison, Recording, recorded_command};
 
 pub(crate) use budget::Budget;
 pub(crate) use control::Control;

@@ -19,6 +19,7 @@ use super::{
     plane_computer::PlaneSource,
     planes::Planes,
     producer::Task,
+    recorded::{compare, recorded_command},
 };
 use crate::{
     codec::{Format, Metadata, PageSet, RowReader},
@@ -208,17 +209,15 @@ impl OpenedJob<'_> {
                     clipped: totals.clipped,
                     missing: totals.missing,
                     metadata: written.fates,
+                    recorded: written.recorded,
                     read,
                     filter: totals.filter,
                     write: written.busy,
                     statistics: totals.statistics.map(Accumulator::finish),
                 })))
             });
-            match self
-                .options
-                .existing
-                .skip_existing(outcome, Outcome::Skipped)
-            {
+            let skipped = || Outcome::Skipped(compare(self.job, request, self.options));
+            match self.options.existing.skip_existing(outcome, skipped) {
                 Err(Error::Stopped) => None,
                 outcome => Some(outcome),
             }
@@ -257,13 +256,17 @@ impl OpenedJob<'_> {
             pages,
         } = source;
         let spec = planes.map_or(plan.output(), |planes| planes.output(plan));
+        let format = self.format_of(request);
+        let command = recorded_command(self.job, request, self.options, format);
         let setup = Setup {
             place: &request.output,
             spec,
-            carried: (self.carried(request, plan, planes)).of_pages(pages.count),
+            carried: (self.carried(request, plan, planes))
+                .of_pages(pages.count)
+                .recording(command, metadata),
             pages,
             array: planes.and_then(|planes| planes.array(plan)),
-            format: self.format_of(request),
+            format,
             input: &self.job.input,
             metadata,
             file: self.file.as_ref(),

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     axes::Stack,
-    codec::{self, Format, Metadata, PageSet, PartFate, RowWriter},
+    codec::{self, Format, Metadata, PageSet, PartFate, RecordedCommand, RowWriter},
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
     image::{ImageSpec, Samples},
     stop::Stop,
-    warning::Warning,
+    warning::{Warning, WarningKind},
 };
 
 /// What is needed to begin an output.
@@ -77,6 +77,7 @@ pub(super) struct FinishedOutput {
     bytes: u64,
     warnings: Vec<Warning>,
     fates: Vec<PartFate>,
+    recorded: Option<RecordedCommand>,
     busy: Duration,
 }
 
@@ -86,6 +87,8 @@ pub(super) struct WrittenOutput {
     pub(super) warnings: Vec<Warning>,
     /// What became of the input's metadata.
     pub(super) fates: Vec<PartFate>,
+    /// The command in its record.
+    pub(super) recorded: Option<RecordedCommand>,
     pub(super) busy: Duration,
 }
 
@@ -176,6 +179,10 @@ impl OutputWriter {
             loss::check_metadata(&fates)?;
         }
         let fates = self.fates.unwrap_or(fates);
+        let left_out = warnings
+            .iter()
+            .any(|warning| warning.kind() == WarningKind::Record);
+        let recorded = self.carried.recorded().filter(|_| !left_out).cloned();
         if self.verify > Verify::Nothing {
             self.stop.check()?;
             match output.written()? {
@@ -191,6 +198,7 @@ impl OutputWriter {
             bytes,
             warnings,
             fates,
+            recorded,
             busy: self.busy + start.elapsed(),
         })
     }
@@ -205,6 +213,7 @@ impl FinishedOutput {
             bytes,
             mut warnings,
             fates,
+            recorded,
             busy,
         } = self;
         warnings.extend(output.commit()?);
@@ -212,6 +221,7 @@ impl FinishedOutput {
             bytes,
             warnings,
             fates,
+            recorded,
             busy: busy + start.elapsed(),
         })
     }

@@ -123,7 +123,7 @@ pub(super) fn check_plan(
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     if job.replaces(request) {
-        let fates = metadata_fates(input, request, plan, options)?;
+        let fates = metadata_fates(job, input, request, plan, options)?;
         let losses = loss::losses(input, plan, &fates, options.may_lose);
         if !losses.is_empty() {
             return Err(Error::Loss(losses));

@@ -8,10 +8,33 @@ use stridekern::{Depth, codec::Format};
 use crate::{Room, picture};
 
 /// Each option, and the formats that it has an effect on.
-const OPTIONS: [(&str, &[Format]); 2] = [
+const OPTIONS: [(&str, &[Format]); 3] = [
     ("--quality 40", &[Format::Jpeg]),
     ("--compression best", &[Format::Png, Format::Tiff]),
+    (
+        "--record",
+        &[
+            Format::Png,
+            Format::Jpeg,
+            Format::Tiff,
+            Format::Webp,
+            Format::Pgm,
+            Format::Ppm,
+            Format::Pnm,
+            Format::Pam,
+            Format::Hdr,
+            Format::Gif,
+        ],
+    ),
 ];
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        names => names.concat(),
+    }
+}
 
 #[test]
 fn options_without_an_effect_are_told_in_every_format() {
@@ -39,7 +62,7 @@ fn options_without_an_effect_are_told_in_every_format() {
             let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
             let warning = format!(
                 "{option} has no effect on {format}, only on {}",
-                names.join(" and ")
+                listed(&names)
             );
             let said = format!("out.{}: warning: {warning}", format.extension());
             for flags in ["", "--dry-run"] {

@@ -35,6 +35,7 @@ mod pages;
 mod passed_over;
 #[cfg(unix)]
 mod readme;
+mod records;
 mod reports;
 mod resumed;
 mod safety;

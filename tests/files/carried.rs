@@ -241,6 +241,9 @@ against the results themselves, by `tests/files/carried.rs`; the inputs are in
 - **changed**: it is in the result, changed to be true of it.
 - outdated: it is left out, since it would not be true of the result.
 - *lost*: it is left out, as a warning says; `--in-place` refuses that.
+
+A record of how the input was made (`--record`) is outdated in any result, whatever the form it has in the
+input. In a result that is given a record itself its commands stay before the new one.
 ";
 
 #[test]

@@ -18,6 +18,7 @@ mod mapped;
 mod odd;
 mod pages;
 mod readback;
+mod records;
 mod rows;
 mod tags;
 mod unsupported;

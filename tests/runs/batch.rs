@@ -428,8 +428,8 @@ fn an_output_that_appears_when_its_input_is_open_is_kept() {
             };
             let made = run::run(&job, &options, &meddling).unwrap();
             match (existing, &made[0]) {
-                (Existing::Skip, Ok(Outcome::Skipped)) | (Existing::Refuse, Err(Error::Exists)) => {
-                }
+                (Existing::Skip, Ok(Outcome::Skipped(_)))
+                | (Existing::Refuse, Err(Error::Exists)) => {}
                 _ => panic!("{existing:?}: {:?}", made[0]),
             }
             assert!(matches!(made[1], Ok(Outcome::Done(_))));

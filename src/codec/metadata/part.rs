@@ -18,6 +18,8 @@ pub enum PartKind {
     Exif,
     /// XMP data.
     Xmp,
+    /// The record of how the picture was made.
+    Record,
     /// The pixel density.
     Density,
     /// A mark that colours are multiplied by alpha.
@@ -47,6 +49,7 @@ impl PartKind {
             Self::Icc => "icc",
             Self::Exif => "exif",
             Self::Xmp => "xmp",
+            Self::Record => "record",
             Self::Density => "density",
             Self::Premultiplied => "premultiplied",
             Self::NoData => "no_data",

@@ -257,7 +257,7 @@ impl Tag {
     }
 
     /// Its text, if it is one without its end.
-    pub(super) fn text(&self) -> Option<&[u8]> {
+    pub(in crate::codec) fn text(&self) -> Option<&[u8]> {
         if self.kind != kinds::ASCII {
             return None;
         }
@@ -396,7 +396,7 @@ pub(super) fn tag_of_comment(text: &[u8]) -> Option<Tag> {
 }
 
 /// A text as a chunk: plain if it is ASCII or no UTF-8, else international.
-fn text_chunk(keyword: &str, text: &[u8]) -> Part {
+pub(super) fn text_chunk(keyword: &str, text: &[u8]) -> Part {
     let is_international = !text.is_ascii() && str::from_utf8(text).is_ok();
     let (name, end) = match is_international {
         true => (*b"iTXt", &b"\0\0\0\0\0"[..]),

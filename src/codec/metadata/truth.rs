@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Fate, Metadata, Omission, Part, PartFate, PartKind, exif, icc, iptc, photoshop,
+    Fate, Metadata, Omission, Part, PartFate, PartKind, exif, icc, iptc, photoshop, record,
     revision::{ResultFacts, Revised},
     xmp,
 };
@@ -89,6 +89,16 @@ impl Metadata {
                 Some(_) => revisions.push(what),
                 None => lost.push((what, NOT_GRAY)),
             }
+        }
+        if let Some(record) = metadata.record.take() {
+            let (bytes, why) = (record.to_string().len(), record::OUTDATED);
+            metadata.parts.push(Part::Other {
+                name: record::NAME.to_owned(),
+                bytes,
+                why: Omission::Outdated(why),
+            });
+            let fate = Fate::Outdated(why.to_owned());
+            revisions.push(PartFate::new(PartKind::Record, record::NAME, bytes, fate));
         }
         for (what, why) in lost {
             metadata.parts.push(Part::Other {

@@ -13,6 +13,7 @@
 //! [`Unreadable`](Revised::Unreadable), and so are data that would take far more memory parsed
 //! than as bytes.
 
+mod record;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,8 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::revision::{ResultFacts, Revised, note};
 use rules::{Verdict, verdict};
+
+pub(super) use record::{with_record, without_record};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
@@ -55,17 +58,8 @@ struct Edit {
 /// The edits in the order of their ranges, which do not overlap. `None` if the data cannot be
 /// read.
 fn edits(xmp: &[u8], facts: &ResultFacts) -> Option<Vec<Edit>> {
-    // Some programs end the data by a zero.
-    let end = xmp.iter().rposition(|byte| *byte != 0)? + 1;
-    let text = str::from_utf8(&xmp[..end]).ok()?;
-    if !is_bounded(text) {
-        return None;
-    }
-    let options = ParsingOptions {
-        nodes_limit: u32::try_from(items(text)).ok()?,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, options).ok()?;
+    let text = text_of(xmp)?;
+    let document = parsed(text)?;
     let mut editor = Editor {
         text,
         facts,
@@ -83,6 +77,24 @@ fn edits(xmp: &[u8], facts: &ResultFacts) -> Option<Vec<Edit>> {
     }
     editor.edits.sort_unstable_by_key(|edit| edit.range.start);
     Some(editor.edits)
+}
+
+/// The text of the data.
+fn text_of(xmp: &[u8]) -> Option<&str> {
+    // Some programs end the data by a zero.
+    let end = xmp.iter().rposition(|byte| *byte != 0)? + 1;
+    str::from_utf8(&xmp[..end]).ok()
+}
+
+fn parsed(text: &str) -> Option<Document<'_>> {
+    if !is_bounded(text) {
+        return None;
+    }
+    let options = ParsingOptions {
+        nodes_limit: u32::try_from(items(text)).ok()?,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(text, options).ok()
 }
 
 /// The elements and texts, or the attributes, that a text of this length may have: more of them

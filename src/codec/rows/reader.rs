@@ -96,7 +96,8 @@ pub(in crate::codec) trait Source: Send {
 const CHUNK_BYTES: usize = 1 << 20;
 
 impl<'a> RowReader<'a> {
-    pub(in crate::codec) fn new(header: Header, source: impl Source + 'a) -> Self {
+    pub(in crate::codec) fn new(mut header: Header, source: impl Source + 'a) -> Self {
+        header.metadata.take_record();
         let orientation = match header.format.is_shown_turned() {
             true => header.metadata.named_orientation(),
             false => Orientation::Normal,
@@ -254,7 +255,8 @@ impl<'a> RowReader<'a> {
             ..
         } = self;
         let trailer = source.end();
-        let trailer = trailer.map_err(|error| explained(read_errors.as_ref(), error))?;
+        let mut trailer = trailer.map_err(|error| explained(read_errors.as_ref(), error))?;
+        trailer.metadata.take_record();
         Ok((trailer, next_page))
     }
 

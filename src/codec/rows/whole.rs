@@ -143,7 +143,7 @@ impl Sink for WholeSink<'_> {
         } = self.spec;
         let image = Image::new(rows, columns, channels, self.samples)?;
         let metadata = self.metadata.merged_with(late);
-        encode::encode_whole(&image, self.format, &metadata, &mut self.out)
+        encode::encode_whole(&image, self.format, metadata, &mut self.out)
     }
 }
 

@@ -21,7 +21,7 @@ use ::tiff::{
 
 use crate::{
     codec::{
-        Part,
+        Format, Part,
         metadata::{
             exif_block::{ExifBlock, Value},
             photoshop,
@@ -154,7 +154,9 @@ impl<K: TiffKind> File<'_, K> {
     /// Writes the directory of the page; the encoder chains it to that of the page before.
     fn end_page(&mut self, late: &Metadata) -> Result<()> {
         self.metadata = self.metadata.merged_with(late);
-        let warnings = self.write_directory().map_err(encode_error)?;
+        let left_out = self.metadata.place_record(Format::Tiff);
+        let mut warnings = self.write_directory().map_err(encode_error)?;
+        warnings.extend(left_out);
         for warning in warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);

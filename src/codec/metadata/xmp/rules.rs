@@ -1,5 +1,6 @@
 //! Which properties are false of the result, by namespace and name.
 
+use super::record::RECORD;
 use crate::codec::metadata::revision::ResultFacts;
 
 /// What becomes of a property.
@@ -75,6 +76,8 @@ pub(super) fn verdict(namespace: &str, name: &str, facts: &ResultFacts) -> Verdi
             Verdict::Drop(DEPTH_MAP)
         }
         ("http://ns.google.com/photos/1.0/image/", _) => Verdict::Drop("original picture dropped"),
+        // In another form than it is read in.
+        (RECORD, _) => Verdict::Drop("record dropped"),
         _ if name.starts_with("MotionPhoto") || name.starts_with("MicroVideo") => {
             Verdict::Drop(MOTION_PHOTO)
         }
