@@ -1,14 +1,67 @@
 //! Stages that sum whole bands in 64-bit floats, and finish the sums row by row.
 
-use std::{ops::Range, sync::PoisonError};
+use std::{fmt, ops::Range, sync::PoisonError};
 
-use super::{Rows, RowsMut, Run, parallel};
+use super::{Finishes, RowStage, Rows, RowsMut, Run, parallel, scratch::Pool};
 use crate::{
     error::Result,
-    finish::{Finish, ResponseRange, Tally},
-    image::SampleSliceMut,
+    finish::{Extrema, Finish, ResponseRange, Tally},
+    image::{ImageSpec, SampleSliceMut},
     plan::Convolution,
 };
+
+/// Such a stage: a [`RowStage`] by its passes over source rows.
+pub(super) trait BandStage: fmt::Debug + Send + Sync {
+    type Pass<'a>: BandPass
+    where
+        Self: 'a;
+
+    fn convolution(&self) -> &Convolution;
+
+    /// A run over these rows.
+    fn pass<'a>(&'a self, source: Rows<'a>) -> Self::Pass<'a>;
+}
+
+impl<S: BandStage> RowStage for S {
+    fn output(&self) -> ImageSpec {
+        self.convolution().output()
+    }
+
+    fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
+        self.convolution().geometry.rows.source_range(rows)
+    }
+
+    fn rows_at_once(&self) -> usize {
+        self.convolution().rows_at_once()
+    }
+
+    fn needs_extrema(&self) -> bool {
+        self.convolution().finish.needs_range()
+    }
+
+    fn extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Extrema> {
+        let range = range(&self.pass(source), run)?;
+        // Responses as far apart as their errors may be equal.
+        Ok(Extrema::Computed(self.convolution().finish.certain(range)))
+    }
+
+    fn finishes(&self, extrema: &Extrema) -> Option<Finishes> {
+        Some(Finishes {
+            of_sums: self.convolution().finish.with_extrema(extrema),
+            of_windows: None,
+        })
+    }
+
+    fn run(
+        &self,
+        source: Rows<'_>,
+        rows: Range<usize>,
+        out: RowsMut<'_>,
+        run: &Run<'_>,
+    ) -> Result<()> {
+        fill(&self.pass(source), rows, out, run)
+    }
+}
 
 /// One run of such a stage over source rows.
 pub(super) trait BandPass: Sync {
@@ -55,12 +108,7 @@ pub(super) trait BandPass: Sync {
 }
 
 /// Fills `out` with these rows of the result; the threads share the bands.
-pub(super) fn fill<P: BandPass>(
-    pass: &P,
-    rows: Range<usize>,
-    out: RowsMut<'_>,
-    run: &Run<'_>,
-) -> Result<()> {
+fn fill<P: BandPass>(pass: &P, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
     let convolution = pass.convolution();
     let finish = match run.finishes {
         None => &convolution.finish,
@@ -99,7 +147,7 @@ pub(super) fn fill<P: BandPass>(
 }
 
 /// The range of the numerators of the whole result.
-pub(super) fn range<P: BandPass>(pass: &P, run: &Run<'_>) -> Result<ResponseRange> {
+fn range<P: BandPass>(pass: &P, run: &Run<'_>) -> Result<ResponseRange> {
     let convolution = pass.convolution();
     let rows = convolution.geometry.rows.output;
     let band_rows = band_rows(convolution, rows);
@@ -128,4 +176,19 @@ fn band_rows(convolution: &Convolution, rows: usize) -> usize {
     share
         .next_multiple_of(convolution.rows_at_once())
         .min(max_rows)
+}
+
+/// The context of the stages inside of such a stage, on the thread of a band.
+pub(super) fn inner<'r>(run: &Run<'r>, pool: &'r Pool) -> Run<'r> {
+    Run {
+        columns: run.columns.clone(),
+        finishes: None,
+        tally: None,
+        missing: None,
+        transparent: None,
+        pool,
+        threads: 1,
+        progress: &|_| (),
+        stop: run.stop,
+    }
 }

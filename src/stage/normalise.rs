@@ -11,8 +11,8 @@ use std::{
 };
 
 use super::{
-    Finishes, RowStage, Rows, RowsMut, Run,
-    bands::{self, BandPass},
+    RowStage, Rows, RowsMut, Run,
+    bands::{BandPass, BandStage, inner},
     compile::compile,
     exact_responses::{ExactResponses, Sums},
     planes::{PlaneBuilder, Planes},
@@ -23,8 +23,8 @@ use super::{
 use crate::{
     engine::recycled,
     error::Result,
-    finish::{Extrema, Finish, ResponseRange, Tally},
-    image::{ImageSpec, SampleSliceMut, try_resize},
+    finish::{Finish, ResponseRange, Tally},
+    image::{SampleSliceMut, try_resize},
     number::{self, Output},
     plan::{Convolution, Normalisation, Plan, SumOfPlane, Totals},
     simd::{Body, Isa},
@@ -103,7 +103,7 @@ impl PlaneStages {
 
 /// Buffers of one thread, reused from band to band.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(super) struct Scratch {
     planes: Planes,
     /// Buffers of the stages that sum.
     pool: Pool,
@@ -162,6 +162,14 @@ impl Normalise {
             convolution,
         })
     }
+}
+
+impl BandStage for Normalise {
+    type Pass<'a> = Pass<'a>;
+
+    fn convolution(&self) -> &Convolution {
+        &self.convolution
+    }
 
     fn pass<'a>(&'a self, source: Rows<'a>) -> Pass<'a> {
         let convolution = &*self.convolution;
@@ -176,49 +184,8 @@ impl Normalise {
     }
 }
 
-impl RowStage for Normalise {
-    fn output(&self) -> ImageSpec {
-        self.convolution.output()
-    }
-
-    fn source_rows(&self, rows: &Range<usize>) -> Range<usize> {
-        self.convolution.geometry.rows.source_range(rows)
-    }
-
-    fn rows_at_once(&self) -> usize {
-        self.convolution.rows_at_once()
-    }
-
-    fn needs_extrema(&self) -> bool {
-        self.convolution.finish.needs_range()
-    }
-
-    fn extrema(&self, source: Rows<'_>, run: &Run<'_>) -> Result<Extrema> {
-        let range = bands::range(&self.pass(source), run)?;
-        // Responses as far apart as their errors may be equal.
-        Ok(Extrema::Computed(self.convolution.finish.certain(range)))
-    }
-
-    fn finishes(&self, extrema: &Extrema) -> Option<Finishes> {
-        Some(Finishes {
-            of_sums: self.convolution.finish.with_extrema(extrema),
-            of_windows: None,
-        })
-    }
-
-    fn run(
-        &self,
-        source: Rows<'_>,
-        rows: Range<usize>,
-        out: RowsMut<'_>,
-        run: &Run<'_>,
-    ) -> Result<()> {
-        bands::fill(&self.pass(source), rows, out, run)
-    }
-}
-
 /// One run of the stage over source rows.
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     stage: &'a Normalise,
     convolution: &'a Convolution,
     normalisation: &'a Normalisation,
@@ -247,17 +214,7 @@ impl BandPass for Pass<'_> {
             ..
         } = scratch;
         let (stage, simd) = (self.stage, self.convolution.offer().simd);
-        let run = Run {
-            columns: run.columns.clone(),
-            finishes: None,
-            tally: None,
-            missing: None,
-            transparent: None,
-            pool,
-            threads: 1,
-            progress: &|_| (),
-            stop: run.stop,
-        };
+        let run = inner(run, pool);
         let builder = PlaneBuilder::new(
             self.convolution,
             self.normalisation,
