@@ -48,6 +48,11 @@ pub enum WarningKind {
     /// A result lacks the record that [`run::Options::record`](crate::run::Options::record)
     /// asks for.
     Record,
+    /// A progressive JPEG becomes one that is not, which
+    /// [`EncodeOptions::progressive`](crate::codec::EncodeOptions) avoids.
+    Progressive,
+    /// A lossy WebP becomes a lossless one, which may be several times larger.
+    Lossless,
     /// Anything else.
     Other,
 }
@@ -83,6 +88,8 @@ impl WarningKind {
             Self::Metadata => "metadata",
             Self::Orientation => "orientation",
             Self::Record => "record",
+            Self::Progressive => "progressive",
+            Self::Lossless => "lossless",
             Self::Other => "other",
         }
     }
@@ -236,6 +243,25 @@ impl Warning {
         Self {
             kind: WarningKind::Record,
             text: format!("the record is left out: {why}"),
+        }
+    }
+
+    /// A progressive JPEG becomes one that is not.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn progressive() -> Self {
+        Self {
+            kind: WarningKind::Progressive,
+            text: "the jpeg file is progressive, the result is not".to_owned(),
+        }
+    }
+
+    /// A lossy WebP becomes a lossless one.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn lossless() -> Self {
+        Self {
+            kind: WarningKind::Lossless,
+            text: "the webp file is lossy, the result is lossless, and may be several times larger"
+                .to_owned(),
         }
     }
 

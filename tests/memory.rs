@@ -17,7 +17,7 @@ use peak_alloc::PeakAlloc;
 use stridekern::{
     Alpha, Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method,
     Missing, Samples, Tuning, batch,
-    codec::{self, EncodeOptions, Format, Metadata},
+    codec::{self, EncodeOptions, Format, Metadata, Sampling},
     run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
 
@@ -369,6 +369,38 @@ fn estimates_are_bounds_and_not_far_above() {
     assert!(runs >= 28 * 13, "{runs}");
 }
 
+/// A progressive JPEG is encoded whole, in several times the memory of its samples.
+#[test]
+fn estimates_hold_for_progressive_jpeg() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = String::new();
+    for path in inputs(folder.path()).iter().step_by(3) {
+        for (quality, sampling) in [(100, Sampling::S444), (90, Sampling::S420)] {
+            for channel in [Channel::Luma, Channel::Each] {
+                let encode = EncodeOptions {
+                    quality: Some(quality),
+                    sampling: Some(sampling),
+                    progressive: true,
+                    ..EncodeOptions::default()
+                };
+                let filter = filter(Map::Clamp, BORDERS[1], channel, Format::Jpeg)
+                    .with_alpha(Some(Alpha::Drop));
+                let (estimate, peak) = run_encoded(path, Format::Jpeg, &filter, encode);
+                if peak > estimate + SLACK || estimate > 4 * peak + 4 * SLACK {
+                    let name = path.file_name().unwrap().display();
+                    writeln!(
+                        wrong,
+                        "{name}, {channel}, {quality}: estimate {estimate}, peak {peak}"
+                    )
+                    .unwrap();
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
 /// The planes of numbers and of presence, and the sums over them, are counted.
 #[test]
 fn estimates_hold_where_samples_are_missing() {
@@ -481,7 +513,7 @@ fn estimates_hold_where_pixels_are_turned() {
                         .unwrap();
                     }
                     if (number, from, map, is_masked) == (2, Format::Tiff, Map::Clamp, false) {
-                        let (mode, _) = planned(&path, format, &filter);
+                        let (mode, _) = planned(&path, format, &filter, &EncodeOptions::default());
                         assert!(matches!(mode, Mode::Streaming { .. }), "{mode}");
                     }
                 }
@@ -503,11 +535,11 @@ fn of_input(filter: &Filter, path: &Path) -> Filter {
 
 /// What is estimated for a run.
 fn estimate(path: &Path, format: Format, filter: &Filter) -> u64 {
-    planned(path, format, filter).1
+    planned(path, format, filter, &EncodeOptions::default()).1
 }
 
 /// How a run goes, and what is estimated for it.
-fn planned(path: &Path, format: Format, filter: &Filter) -> (Mode, u64) {
+fn planned(path: &Path, format: Format, filter: &Filter, encode: &EncodeOptions) -> (Mode, u64) {
     let filter = &of_input(filter, path);
     let request = Request {
         filter: filter.clone(),
@@ -521,15 +553,29 @@ fn planned(path: &Path, format: Format, filter: &Filter) -> (Mode, u64) {
     let input = Input::open(&job, &options()).unwrap();
     let plan = input.plan(&job.results[0], &Tuning::default()).unwrap();
     let mode = Mode::new(&input, [&plan]);
-    let needed = run::memory_needed(&input, &mode, [(&plan, &job.results[0], false)]);
+    let results = [(&plan, &job.results[0], false)];
+    let needed = run::memory_needed(&input, &mode, results, encode);
     (mode, needed)
 }
 
 /// The estimate and the peak of a run.
 fn run(path: &Path, format: Format, filter: &Filter) -> (usize, usize) {
+    run_encoded(path, format, filter, EncodeOptions::default())
+}
+
+/// The same of a run that encodes its result so.
+fn run_encoded(
+    path: &Path,
+    format: Format,
+    filter: &Filter,
+    encode: EncodeOptions,
+) -> (usize, usize) {
     let filter = &of_input(filter, path);
-    let options = options();
-    let estimate = estimate(path, format, filter);
+    let options = Options {
+        encode,
+        ..options()
+    };
+    let estimate = planned(path, format, filter, &encode).1;
     let place = Place::File(path.to_owned());
     let output = path.with_file_name("output");
     let job = Job {
@@ -1307,7 +1353,8 @@ fn a_stack_takes_the_memory_of_an_image() {
         let mode = Mode::new(&input, [&plan]);
         assert_eq!(mode, Mode::Mapped);
         let results = [(&plan, &job.results[0], false)];
-        let estimate = run::memory_needed(&input, &mode, results) as usize;
+        let estimate =
+            run::memory_needed(&input, &mode, results, &EncodeOptions::default()) as usize;
         drop((input, plan));
         let (outcomes, peak) = measured(|| run::run(&job, &options, &Silent));
         for outcome in outcomes.unwrap() {
@@ -1375,7 +1422,8 @@ fn pages_take_the_memory_of_one() {
         let plan = input.plan(&job.results[0], &options.tuning).unwrap();
         let mode = Mode::new(&input, [&plan]);
         let results = [(&plan, &job.results[0], false)];
-        let estimate = run::memory_needed(&input, &mode, results) as usize;
+        let estimate =
+            run::memory_needed(&input, &mode, results, &EncodeOptions::default()) as usize;
         drop((input, plan));
         let (outcomes, peak) = measured(|| run::run(&job, &options, &Silent));
         for outcome in outcomes.unwrap() {

@@ -102,6 +102,8 @@ pub(super) fn warning(warning: &Warning) -> String {
         WarningKind::Alpha => "; --alpha drop says that this is meant",
         WarningKind::Axes => "; --axes names others",
         WarningKind::Orientation => "; --orientation seen turns the pixels",
+        WarningKind::Progressive => "; --progressive makes it so",
+        WarningKind::Lossless => "; --format jpg is lossy, too",
         _ => "",
     };
     format!("{warning}{after}")

@@ -304,13 +304,23 @@ pub(super) struct OutputArgs {
     #[arg(short, long, value_name = "EXT")]
     pub(super) format: Option<String>,
 
-    /// Quality of JPEG output [default: 90]
+    /// Quality of JPEG output [default: 90, or the input's if it is a JPEG of a higher one]
+    ///
+    /// That of an input follows from its quantization tables. The line of a result names both.
     #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) quality: Option<u8>,
 
     /// Chroma sampling of JPEG output [default: the input's if it is a JPEG, else 4:4:4]
     #[arg(long, value_enum)]
     pub(super) sampling: Option<SamplingArg>,
+
+    /// Make JPEG output progressive, which takes more memory
+    ///
+    /// A progressive file shows the whole picture before all of it has come, and is
+    /// often smaller. Its picture is collected whole before it is written.
+    /// Without it the result is not progressive, whatever the input is; a line says so.
+    #[arg(long)]
+    pub(super) progressive: bool,
 
     /// Compression of PNG and TIFF output [default: fast]
     #[arg(long, value_enum)]

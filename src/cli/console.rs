@@ -1,7 +1,7 @@
 //! Shows the library's events: messages, JSON lines and a progress bar.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fmt,
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
@@ -25,6 +25,7 @@ use terminal_size::Width;
 use super::{
     advice, finished,
     messages::{self, Messages},
+    of_run::OfRun,
     recorded::Skips,
     settings::Settings,
     statistics,
@@ -65,8 +66,8 @@ pub(super) struct Console {
     warned: Mutex<HashMap<PathBuf, Vec<Told>>>,
     /// Those that are told at the end.
     of_kernels: Mutex<OfKernels>,
-    /// Pictures whose transparent pixels show.
-    transparent: Mutex<BTreeSet<PathBuf>>,
+    /// Those that are told once.
+    of_run: Mutex<OfRun>,
     /// Whether results that exist are compared by their records.
     compares: bool,
     skips: Mutex<Skips>,
@@ -131,7 +132,7 @@ impl Console {
             described: AtomicUsize::new(0),
             warned: Mutex::default(),
             of_kernels: Mutex::default(),
-            transparent: Mutex::default(),
+            of_run: Mutex::default(),
             compares: settings.batch.options.record.is_some(),
             skips: Mutex::default(),
         }
@@ -152,7 +153,7 @@ impl Console {
             told::print_all(&path, &warnings, self.messages);
         }
         self.of_kernels().print(self.messages);
-        self.tell_transparent();
+        self.of_run().print(self.messages);
         let Summary {
             done,
             skipped,
@@ -200,20 +201,8 @@ impl Console {
         self.skips.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn transparent(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        (self.transparent.lock()).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells once of all pictures whose transparent pixels show.
-    fn tell_transparent(&self) {
-        let pictures = match self.transparent().len() {
-            0 => return,
-            1 => "1 picture has".to_owned(),
-            count => format!("{count} pictures have"),
-        };
-        self.messages.note(format_args!(
-            "{pictures} transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
-        ));
+    fn of_run(&self) -> MutexGuard<'_, OfRun> {
+        self.of_run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lines(&self) -> MutexGuard<'_, ProgressLines> {
@@ -357,12 +346,7 @@ impl Console {
             all.extend_from_slice(&warnings);
             if !is_printed {
                 let mut rest = self.of_kernels().take(kernel, path, share, warnings);
-                let mut shown = rest.extract_if(.., |told| told.is_transparent());
-                // A result that was not made shows nothing.
-                if shown.next().is_some() && outcome.is_ok() {
-                    self.transparent().insert(input.to_owned());
-                }
-                drop(shown);
+                self.of_run().take(input, outcome.is_ok(), &mut rest);
                 told::print_all(path, &rest, self.messages);
             }
         }

@@ -40,7 +40,7 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let mode = Mode::new(&input, &plans);
     let results = plans.iter().zip(&job.results);
     let results = results.map(|(plan, request)| (plan, request, false));
-    let memory = run::memory_needed(&input, &mode, results);
+    let memory = run::memory_needed(&input, &mode, results, &settings.batch.options.encode);
     for (request, plan) in job.results.iter().zip(&plans) {
         let mut facts = facts(
             job,

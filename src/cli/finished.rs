@@ -19,6 +19,7 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     }
     line += &channels_text(channels);
     line += &format!(" {}", plan.output_depth());
+    line += &quality_text(done);
     let [from_rows, from_columns, from_channels] = plan.image_layout().shape();
     let [from_rows, from_columns] = match plan.is_transposed() {
         true => [from_columns, from_rows],
@@ -77,6 +78,15 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     }
     let bank = request.filter.bank();
     line + &format!("; kernel {}, {}", bank.name(), bank.source())
+}
+
+/// The quality of a JPEG, and that of its input.
+fn quality_text(done: &Done) -> String {
+    match (done.quality, done.input_quality) {
+        (Some(quality), Some(input)) => format!(", quality {quality}, the input's {input}"),
+        (Some(quality), None) => format!(", quality {quality}"),
+        (None, _) => String::new(),
+    }
 }
 
 const fn has_alpha(channels: usize) -> bool {

@@ -12,10 +12,10 @@ use std::{
 use serde_json::{Value, json};
 use stridekern::{
     Alpha, Error, Orientation, Plan, Warning,
-    codec::{Format, Opened, PartFate},
+    codec::{Format, JpegQuality, Opened, PartFate},
     error::IoAction,
     kernel::KernelSource,
-    run::{Comparison, Existing, Input, Job, Options, Outcome},
+    run::{Comparison, Done, Existing, Input, Job, Options, Outcome},
     text::printable,
 };
 
@@ -455,6 +455,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
             }
             extend(&mut object, metadata_json(&done.metadata));
             extend(&mut object, recorded::json(done.recorded.as_ref()));
+            extend(&mut object, quality_json(done));
             let mut fields = json!({
                 "read_ms": milliseconds(done.read),
                 "filter_ms": milliseconds(done.filter),
@@ -477,6 +478,22 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
     };
     extend(&mut object, fields);
     object
+}
+
+/// The quality of a JPEG, and that of its input.
+fn quality_json(done: &Done) -> Value {
+    let Some(quality) = done.quality else {
+        return json!({});
+    };
+    let mut fields = json!({ "quality": quality });
+    if let Some(input) = done.input_quality {
+        fields["input_quality"] = json!(input.number());
+        fields["input_tables"] = json!(match input {
+            JpegQuality::Standard(_) => "standard",
+            _ => "custom",
+        });
+    }
+    fields
 }
 
 #[cfg(test)]

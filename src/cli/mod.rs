@@ -12,6 +12,7 @@ mod globs;
 mod inputs;
 mod kernels;
 mod messages;
+mod of_run;
 mod passed_over;
 mod recorded;
 mod settings;

@@ -178,7 +178,7 @@ impl Settings {
                     pages: (input.pages.as_deref().map(str::parse).transpose()?)
                         .unwrap_or_default(),
                     encode: EncodeOptions {
-                        quality: output.quality.unwrap_or(EncodeOptions::default().quality),
+                        quality: output.quality,
                         compression: match output.compression {
                             None | Some(CompressionArg::Fast) => Compression::Fast,
                             Some(CompressionArg::Balanced) => Compression::Balanced,
@@ -189,6 +189,7 @@ impl Settings {
                             SamplingArg::S422 => Sampling::S422,
                             SamplingArg::S420 => Sampling::S420,
                         }),
+                        progressive: output.progressive,
                     },
                     existing: match (output.overwrite || output.in_place, output.skip_existing) {
                         (true, true) => Existing::ReplaceOnce,

@@ -40,16 +40,21 @@ impl Told {
         )
     }
 
-    /// Whether it tells of transparent pixels that show, as a run does once.
-    pub(super) fn is_transparent(&self) -> bool {
-        self.kind == Some(WarningKind::Transparent)
+    /// Its kind, if a run tells of it once, however many pictures it is about.
+    pub(super) const fn of_run(&self) -> Option<WarningKind> {
+        use WarningKind::{Lossless, Progressive, Transparent};
+        match self.kind {
+            Some(kind @ (Lossless | Progressive | Transparent)) => Some(kind),
+            _ => None,
+        }
     }
 
     /// Whether the result may be less than its input.
     const fn is_of_loss(&self) -> bool {
+        use WarningKind::{Axes, Lossless, Progressive, Record};
         !matches!(
             self.kind,
-            None | Some(WarningKind::Axes | WarningKind::Record)
+            None | Some(Axes | Lossless | Progressive | Record)
         )
     }
 

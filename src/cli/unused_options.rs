@@ -33,9 +33,10 @@ const WITH_RECORD: [Format; 10] = [
 
 impl UnusedOptions {
     pub(super) fn new(args: &OutputArgs) -> Self {
-        let all: [(_, _, &[_]); 4] = [
+        let all: [(_, _, &[_]); 5] = [
             (args.quality.is_some(), "--quality", &[Format::Jpeg]),
             (args.sampling.is_some(), "--sampling", &[Format::Jpeg]),
+            (args.progressive, "--progressive", &[Format::Jpeg]),
             (
                 args.compression.is_some(),
                 "--compression",

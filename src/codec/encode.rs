@@ -15,7 +15,8 @@ use crate::{
 };
 
 use super::{
-    Format, Metadata, PageSet, RowWriter, Sampling, gif, image_crate, jpeg, npy, png, pnm,
+    Format, JpegQuality, Metadata, PageSet, RowWriter, Sampling, gif, image_crate, jpeg, npy, png,
+    pnm,
     rows::{self, SharedOutput, Sink, WholeSink, gray_to_rgb},
     tiff,
 };
@@ -33,22 +34,37 @@ pub enum Compression {
 }
 
 /// The options of encoders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EncodeOptions {
-    /// The quality of a JPEG, 1 to 100. Default: 90.
-    pub quality: u8,
+    /// The quality of a JPEG, 1 to 100. Default: that of the input if it is a JPEG, and at least
+    /// [`DEFAULT_QUALITY`](Self::DEFAULT_QUALITY).
+    pub quality: Option<u8>,
     /// Default: balanced.
     pub compression: Compression,
     /// The chroma sampling of a JPEG. Default: that of the input if it is a JPEG, else 4:4:4.
     pub sampling: Option<Sampling>,
+    /// Whether a JPEG is progressive: a picture is seen before all of it has come. It is collected
+    /// whole before it is written.
+    pub progressive: bool,
 }
 
-impl Default for EncodeOptions {
-    fn default() -> Self {
-        Self {
-            quality: 90,
-            compression: Compression::default(),
-            sampling: None,
+impl EncodeOptions {
+    /// The least quality of a JPEG if none is given.
+    pub const DEFAULT_QUALITY: u8 = 90;
+
+    /// The quality that a JPEG is written in, made of a JPEG of that quality.
+    pub fn jpeg_quality(&self, input: Option<JpegQuality>) -> u8 {
+        let of_input = input.map_or(0, JpegQuality::number);
+        let quality = self.quality.unwrap_or(Self::DEFAULT_QUALITY.max(of_input));
+        quality.clamp(1, 100)
+    }
+
+    /// How a JPEG is encoded, made of a file of these metadata.
+    fn jpeg_settings(&self, input: &Metadata) -> jpeg::Settings {
+        jpeg::Settings {
+            quality: self.jpeg_quality(input.quality),
+            sampling: self.sampling.unwrap_or(input.sampling),
+            is_progressive: self.progressive,
         }
     }
 }
@@ -110,7 +126,7 @@ fn encode_to<'a>(
 /// `metadata` known so far. [`RowWriter::finish`] returns warnings about what the format
 /// cannot store.
 ///
-/// PNG, JPEG, TIFF, Netpbm and `.npy` are encoded as the rows come; other
+/// PNG, JPEG that is not progressive, TIFF, Netpbm and `.npy` are encoded as the rows come; other
 /// formats at the end.
 ///
 /// # Errors
@@ -213,6 +229,7 @@ pub(crate) fn memory_to_write(
     given: ImageSpec,
     format: Format,
     pages: PageSet,
+    options: &EncodeOptions,
     piped: bool,
 ) -> usize {
     let spec = ImageSpec {
@@ -237,6 +254,7 @@ pub(crate) fn memory_to_write(
         }
         // The encoded strip while its buffer grows and is copied: at the best quality,
         // noise takes more bytes than its samples.
+        Format::Jpeg if options.progressive => jpeg::memory_to_write_progressive(spec),
         Format::Jpeg => {
             // Of the coarsest sampling, whose strips are the largest.
             strips(jpeg::strip_rows(spec, Sampling::S420), 5)
@@ -301,16 +319,12 @@ fn sink<'a>(
     pages: PageSet,
     out: SharedOutput<'a>,
 ) -> Result<Box<dyn Sink + 'a>> {
-    let EncodeOptions {
-        quality,
-        compression,
-        sampling,
-    } = *options;
+    let compression = options.compression;
     Ok(match format {
         Format::Png => Box::new(png::Writer::new(spec, &metadata, compression, out)?),
         Format::Jpeg => {
-            let sampling = sampling.unwrap_or(metadata.sampling);
-            jpeg::create(spec, metadata, (quality, sampling), out)
+            let settings = options.jpeg_settings(&metadata);
+            jpeg::create(spec, metadata, settings, out)
         }
         Format::Tiff => tiff::create(spec, metadata, compression, pages, out)?,
         Format::Npy => Box::new(npy::Writer::new(spec, &metadata, out)?),

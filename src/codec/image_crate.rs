@@ -32,7 +32,7 @@ use crate::{
 };
 
 use super::{
-    Density, Format, IgnoredContent, Limits, Metadata, Part, errors,
+    Coding, Density, Format, IgnoredContent, Limits, Metadata, Part, errors,
     ignored_content::data_after,
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
 };
@@ -55,6 +55,7 @@ pub(super) fn open<'a>(
         ignored: Vec::new(),
         parts: Vec::new(),
         density: None,
+        coding: None,
     };
     match format {
         Format::Bmp => {
@@ -121,6 +122,7 @@ pub(super) fn open<'a>(
             let mut ignored = webp::ignored(&bytes[..end])
                 .ok_or_else(|| errors::damaged("webp", "a chunk is longer than the file"))?;
             ignored.extend(data_after(&bytes, Some(end)));
+            let coding = webp::is_lossy(&bytes[..end]).then_some(Coding::LossyWebp);
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // The data of lossy pictures are copied twice. Lossy pictures are decoded to
             // planes of Y, U and V, whose sides are multiples of 16, lossless ones and alpha
@@ -128,6 +130,7 @@ pub(super) fn open<'a>(
             let extra_pixel_bytes = if decoder.has_animation() { 16 } else { 8 };
             Picture {
                 ignored,
+                coding,
                 decoder_bytes: 2 * picture.file_bytes + webp::DECODER_TABLE_BYTES,
                 extra_pixel_bytes,
                 ..picture
@@ -189,6 +192,7 @@ struct Picture {
     /// Metadata that the decoder does not give.
     parts: Vec<Part>,
     density: Option<Density>,
+    coding: Option<Coding>,
 }
 
 impl Picture {
@@ -221,6 +225,7 @@ impl Picture {
         let spec = ImageSpec::new([rows, columns, kept_channels], depth);
         let mut header = RowsHeader::new(format, spec).with_ignored(self.ignored);
         header.metadata = metadata.clone();
+        header.coding = self.coding;
         let samples = rows * columns * channels * depth.bytes();
         let memory = (samples.saturating_mul(1 + self.sample_copies))
             .saturating_add((rows * columns).saturating_mul(self.extra_pixel_bytes))

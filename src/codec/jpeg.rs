@@ -8,6 +8,8 @@ mod frame;
 mod huffman;
 mod markers;
 mod mcu_rows;
+mod progressive;
+mod quality;
 mod sampling;
 mod scan_data;
 mod segments;
@@ -19,9 +21,11 @@ mod write;
 
 pub(super) use frame::unsupported as unsupported_frame;
 pub(super) use markers::{ignored, is_complete, is_subsampled};
+pub(super) use progressive::memory_to_write as memory_to_write_progressive;
+pub use quality::JpegQuality;
 pub use sampling::Sampling;
 pub(super) use strips::SplitSettings;
-pub(super) use write::{create, strip_rows};
+pub(super) use write::{Settings, create, strip_rows};
 
 use std::borrow::Cow;
 
@@ -38,7 +42,7 @@ use markers::{END, Extent, GUARD, guarded, guarded_len};
 use strips::Strips;
 
 use super::{
-    Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Part, errors,
+    Coding, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Part, errors,
     rows::{Header, RowReader, Trailer, WholeSource},
 };
 
@@ -95,12 +99,14 @@ pub(super) fn open_split<'a>(
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Jpeg, spec);
     let mut header = header.with_ignored(cmyk.into_iter().chain(ignored(&bytes)));
+    header.coding = frame::is_progressive(&bytes).then_some(Coding::ProgressiveJpeg);
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
         exif: decoder.exif().cloned(),
         xmp: (decoder.xmp().cloned()).or_else(|| segments::renamed_xmp(&bytes)),
         density: density(&bytes),
         sampling: Sampling::of(&extent),
+        quality: JpegQuality::of(&bytes),
         parts: segments::parts(&bytes),
         ..Metadata::default()
     };

@@ -36,7 +36,7 @@ use crate::{
     warning::Warning,
 };
 
-use super::{Format, Sampling, errors};
+use super::{Format, JpegQuality, Sampling, errors};
 use fate::lost_line;
 use tag::{Role, role};
 
@@ -64,6 +64,8 @@ pub struct Metadata {
     pub sampling: Sampling,
     /// How the picture was made, if its file tells that.
     pub record: Option<Record>,
+    /// The quality of a JPEG, which a JPEG that is made of it has, if it is the higher one.
+    pub quality: Option<JpegQuality>,
     /// Parts that few formats have, in the order of the file.
     pub parts: Vec<Part>,
 }
@@ -247,6 +249,7 @@ impl Metadata {
             channel_axis: self.channel_axis && !known.channel_axis,
             // It is known before the samples.
             sampling: known.sampling,
+            quality: known.quality,
             parts: (self.parts.iter())
                 .filter(|part| !known.parts.contains(part))
                 .cloned()
@@ -268,6 +271,7 @@ impl Metadata {
             record: self.record.clone().or(late.record),
             channel_axis: self.channel_axis || late.channel_axis,
             sampling: self.sampling,
+            quality: self.quality,
             parts: [&self.parts[..], &late.parts].concat(),
         }
     }
@@ -312,6 +316,7 @@ impl Metadata {
         }
         if format == Format::Jpeg {
             fitted.metadata.sampling = self.sampling;
+            fitted.metadata.quality = self.quality;
         }
         fitted.metadata.channel_axis = self.channel_axis && format == Format::Npy;
         fitted.metadata.record = self.record.clone().filter(|_| format.holds_record());

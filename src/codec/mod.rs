@@ -18,6 +18,7 @@
 //! ```
 
 mod capability;
+mod coding;
 mod decode;
 mod encode;
 mod errors;
@@ -40,6 +41,7 @@ mod stream_length;
 mod tiff;
 
 pub use crate::file::{AtomicFile, MappedFile, Output, Overwrite, WriteSeek, remove_temporaries};
+pub use coding::Coding;
 #[doc(hidden)]
 pub use decode::rows_of_split_jpeg;
 pub use decode::{
@@ -54,7 +56,7 @@ pub(crate) use encode::{create_array, create_pages, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;
 pub use ignored_content::IgnoredContent;
-pub use jpeg::Sampling;
+pub use jpeg::{JpegQuality, Sampling};
 pub use limits::Limits;
 #[doc(hidden)]
 pub use metadata::revised_metadata;

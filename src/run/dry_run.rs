@@ -112,6 +112,7 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         control: &Control::new(0, Stop::default()),
         report: &Silent,
         format: input.format(),
+        quality: input.metadata().quality,
         file: None,
     };
     let budget = Budget::new(options.limits.max_memory);
@@ -125,7 +126,7 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         .iter()
         .zip(&job.results)
         .filter(|(plan, _)| plan.is_ok());
-    warnings.extend(made.flat_map(|(_, request)| input.result_warnings(request)));
+    warnings.extend(made.flat_map(|(_, request)| input.result_warnings(request, &options.encode)));
     let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
         let made = plan.and_then(|plan| {
             let array = input.planes_for(request)?.array(&plan);

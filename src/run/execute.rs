@@ -141,6 +141,7 @@ fn attempt(
         control,
         report,
         format: input.format(),
+        quality: input.metadata().quality,
         file,
     };
     let mode = Mode::new(&input, plans.iter().flatten());
@@ -155,7 +156,7 @@ fn attempt(
             warn(
                 report,
                 request.output.path(),
-                &input.result_warnings(request),
+                &input.result_warnings(request, &options.encode),
             );
         }
     }

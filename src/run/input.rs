@@ -9,8 +9,8 @@ use super::{
 use crate::{
     axes::{Axes, Stack},
     codec::{
-        self, Format, Header, IgnoredContent, Manner, Metadata, Opened, OpenedInput, PageSet,
-        RowReader, ScanDepth,
+        self, Coding, EncodeOptions, Format, Header, IgnoredContent, Manner, Metadata, Opened,
+        OpenedInput, PageSet, RowReader, ScanDepth,
     },
     error::{Error, IoAction, Result},
     filter::{Alpha, Channel, Filter, Missing},
@@ -282,10 +282,30 @@ impl Input {
         Ok(is_dropped.then(|| Warning::alpha(&format!("{format} holds no alpha"))))
     }
 
-    /// What the user should know of a result that is about to be made.
-    pub(super) fn result_warnings(&self, request: &Request) -> Vec<Warning> {
+    /// How the samples of the file are coded, if a result may be coded otherwise.
+    pub const fn coding(&self) -> Option<Coding> {
+        match self {
+            Self::Rows(reader) => reader.header().coding,
+            Self::Whole(_) => None,
+        }
+    }
+
+    /// What the user should know of a result that is about to be made, and encoded so.
+    pub(super) fn result_warnings(
+        &self,
+        request: &Request,
+        encode: &EncodeOptions,
+    ) -> Vec<Warning> {
         let dropped = self.drops_alpha(request);
-        dropped.into_iter().flatten().collect()
+        let format = request.format.unwrap_or(self.format());
+        let coding = match (self.coding(), format) {
+            (Some(Coding::ProgressiveJpeg), Format::Jpeg) if !encode.progressive => {
+                Some(Warning::progressive())
+            }
+            (Some(Coding::LossyWebp), Format::Webp) => Some(Warning::lossless()),
+            _ => None,
+        };
+        dropped.into_iter().flatten().chain(coding).collect()
     }
 
     /// The missing samples of this file, on its pixels as they are stored.

@@ -9,7 +9,8 @@ use std::{
 use crate::{
     axes::Axes,
     codec::{
-        EncodeOptions, Format, Limits, MetadataPolicy, Overwrite, Pages, PartFate, RecordedCommand,
+        EncodeOptions, Format, JpegQuality, Limits, MetadataPolicy, Overwrite, Pages, PartFate,
+        RecordedCommand,
     },
     error::{Error, Result},
     filter::Filter,
@@ -221,6 +222,10 @@ pub struct Done {
     pub metadata: Vec<PartFate>,
     /// The command in its record, if it has one.
     pub recorded: Option<RecordedCommand>,
+    /// The quality it was written in, if it is a JPEG.
+    pub quality: Option<u8>,
+    /// That of its input, if it is a JPEG.
+    pub input_quality: Option<JpegQuality>,
     /// Statistics of its samples, if the [options](Options::statistics) ask for them.
     pub statistics: Option<Statistics>,
 }

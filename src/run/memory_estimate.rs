@@ -4,7 +4,11 @@ use super::{
     chunk_rows, input::Input, io_threads::CAPACITY, job::Request, mode::Mode, planes::Planes,
     row_buffer::capacity_rows,
 };
-use crate::{codec, orientation::Orientation, plan::Plan};
+use crate::{
+    codec::{self, EncodeOptions},
+    orientation::Orientation,
+    plan::Plan,
+};
 
 /// The memory of any reader: the read buffer, and the window and tables of a decompressor.
 const READER_BYTES: usize = 1 << 20;
@@ -22,11 +26,12 @@ const READ_COPIES: usize = 3;
 const WRITTEN_COPIES: usize = 4;
 
 /// An upper bound of the bytes of memory that a job takes, from sizes alone. Each result is
-/// its plan, its request, and whether it is written to a pipe.
+/// its plan, its request, and whether it is written to a pipe; all are encoded so.
 pub fn memory_needed<'a>(
     input: &Input,
     mode: &Mode,
     results: impl IntoIterator<Item = (&'a Plan, &'a Request, bool)>,
+    encode: &EncodeOptions,
 ) -> u64 {
     let image = input.spec();
     let row_bytes = image.row_bytes();
@@ -66,6 +71,7 @@ pub fn memory_needed<'a>(
                 result,
                 format,
                 input.page_set(),
+                encode,
                 piped,
             ))
             .saturating_add(plan.memory())

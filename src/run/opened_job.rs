@@ -22,7 +22,7 @@ use super::{
     recorded::{compare, recorded_command},
 };
 use crate::{
-    codec::{Format, Metadata, PageSet, RowReader},
+    codec::{Format, JpegQuality, Metadata, PageSet, RowReader},
     error::{Error, Result},
     plan::Plan,
     statistics::{self, Accumulator},
@@ -36,6 +36,8 @@ pub(super) struct OpenedJob<'a> {
     pub(super) report: &'a dyn Report,
     /// The format of the input.
     pub(super) format: Format,
+    /// Its quality, if it is a JPEG.
+    pub(super) quality: Option<JpegQuality>,
     /// The metadata of its file, from before it was opened.
     pub(super) file: Option<fs::Metadata>,
 }
@@ -47,7 +49,7 @@ impl OpenedJob<'_> {
             let piped = !matches!(request.output, Place::File(_));
             Some((plan.as_ref().ok()?, request, piped))
         });
-        let needed = memory_needed(input, mode, results);
+        let needed = memory_needed(input, mode, results, &self.options.encode);
         if !self.options.statistics {
             return needed;
         }
@@ -213,6 +215,9 @@ impl OpenedJob<'_> {
                     read,
                     filter: totals.filter,
                     write: written.busy,
+                    quality: (self.format_of(request) == Format::Jpeg)
+                        .then(|| self.options.encode.jpeg_quality(self.quality)),
+                    input_quality: self.quality,
                     statistics: totals.statistics.map(Accumulator::finish),
                 })))
             });

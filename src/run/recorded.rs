@@ -126,7 +126,14 @@ pub fn recorded_command(
         ("format", text(format.extension())),
         (
             "quality",
-            (format == Format::Jpeg).then(|| encode.quality.to_string()),
+            encode
+                .quality
+                .filter(|_| format == Format::Jpeg)
+                .map(|quality| quality.to_string()),
+        ),
+        (
+            "progressive",
+            (format == Format::Jpeg && encode.progressive).then(String::new),
         ),
         (
             "sampling",
@@ -141,9 +148,8 @@ pub fn recorded_command(
         ),
     ];
     let settings = settings.into_iter().filter_map(|(name, value)| {
-        // One without a value is on.
-        let value = value?;
-        Some((name, (name != "flip").then_some(value)))
+        // An empty one is on.
+        value.map(|value| (name, Some(value).filter(|value| !value.is_empty())))
     });
     Some(RecordedCommand::new(
         &input,

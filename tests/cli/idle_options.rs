@@ -8,8 +8,10 @@ use stridekern::{Depth, codec::Format};
 use crate::{Room, picture};
 
 /// Each option, and the formats that it has an effect on.
-const OPTIONS: [(&str, &[Format]); 3] = [
+const OPTIONS: [(&str, &[Format]); 5] = [
     ("--quality 40", &[Format::Jpeg]),
+    ("--sampling 4:2:0", &[Format::Jpeg]),
+    ("--progressive", &[Format::Jpeg]),
     ("--compression best", &[Format::Png, Format::Tiff]),
     (
         "--record",

@@ -11,6 +11,7 @@ mod attributes;
 mod axis_borders;
 mod batches;
 mod clipped;
+mod codings;
 mod constants;
 #[cfg(unix)]
 mod documents;

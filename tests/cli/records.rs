@@ -95,14 +95,10 @@ const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("map", "a.png -k box3", "--map abs", ""),
     ("depth", "a.png -k box3", "--depth 16", ""),
     ("depth", "a.png -k box3", "--depth u16", ""),
-    (
-        "format",
-        "a.png -k box3",
-        "-f jpg",
-        "--format jpg --quality 90",
-    ),
+    ("format", "a.png -k box3", "-f jpg", "--format jpg"),
     ("quality", "a.png -k box3 -f jpg", "--quality 40", ""),
     ("sampling", "a.png -k box3 -f jpg", "--sampling 4:2:0", ""),
+    ("progressive", "a.png -k box3 -f jpg", "--progressive", ""),
     ("compression", "a.png -k box3", "--compression best", ""),
     ("metadata", "a.png -k box3", "--metadata drop", ""),
 ];

@@ -192,7 +192,7 @@ fn jpeg_comes_close() {
         let image = slope(channels);
         for (quality, tolerance) in [(100, 3), (90, 8), (20, 60)] {
             let options = EncodeOptions {
-                quality,
+                quality: Some(quality),
                 ..EncodeOptions::default()
             };
             let (bytes, _) = encoded_with(&image, Format::Jpeg, &Metadata::default(), &options);

@@ -4,7 +4,10 @@ use std::io::Cursor;
 
 use libjpeg_turbo_rs::{PixelFormat, Subsampling};
 use stridekern::{
-    codec::{self, EncodeOptions, Format, Limits, Metadata},
+    codec::{
+        self, Coding, Density, DensityUnit, EncodeOptions, Format, JpegQuality, Limits, Metadata,
+        Part, Sampling,
+    },
     image::{Image, Samples},
 };
 
@@ -23,7 +26,7 @@ fn encoded(image: &Image, quality: u8) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     let metadata = Metadata::default();
     let options = EncodeOptions {
-        quality,
+        quality: Some(quality),
         ..EncodeOptions::default()
     };
     codec::encode(image, Format::Jpeg, &metadata, &options, &mut file).unwrap();
@@ -101,6 +104,79 @@ fn the_picture_is_the_one_that_was_written() {
         let differences = before.iter().zip(after).map(|(a, b)| a.abs_diff(*b));
         let sum: u64 = differences.map(u64::from).sum();
         assert!(sum <= 4 * before.len() as u64, "{channels} {sum}");
+    }
+}
+
+/// The samples that a decoder of another project finds.
+fn decoded_elsewhere(bytes: &[u8]) -> Vec<u8> {
+    jpeg_decoder::Decoder::new(bytes).decode().unwrap()
+}
+
+/// The frame headers: baseline, or progressive.
+fn frames(bytes: &[u8]) -> Vec<u8> {
+    let heads = bytes.windows(4).filter(|head| head[0] == 0xff);
+    heads
+        .filter(|head| (0xc0..=0xc2).contains(&head[1]) && head[2] == 0)
+        .map(|head| head[1])
+        .collect()
+}
+
+#[test]
+fn a_progressive_file_is_the_picture_that_strips_are() {
+    let metadata = Metadata {
+        exif: Some(b"II*\0\x08\0\0\0\0\0\0\0\0\0".to_vec()),
+        density: Density::new([[300, 1], [150, 1]], DensityUnit::Inch),
+        parts: vec![Part::Comment((*b"a comment").into())],
+        ..Metadata::default()
+    };
+    for (rows, columns) in [
+        (1, 1),
+        (1, 300),
+        (300, 1),
+        (7, 9),
+        (65, 33),
+        (129, 31),
+        (200, 95),
+    ] {
+        for (channels, quality) in [(1, 23), (3, 23), (1, 90), (3, 90), (3, 100)] {
+            for sampling in [
+                Sampling::S444,
+                Sampling::S422,
+                Sampling::S420,
+                Sampling::S440,
+                Sampling::S411,
+            ] {
+                let image = image(rows, columns, channels);
+                let [plain, progressive] = [false, true].map(|progressive| {
+                    let options = EncodeOptions {
+                        quality: Some(quality),
+                        sampling: Some(sampling),
+                        progressive,
+                        ..EncodeOptions::default()
+                    };
+                    let mut file = Cursor::new(Vec::new());
+                    codec::encode(&image, Format::Jpeg, &metadata, &options, &mut file).unwrap();
+                    file.into_inner()
+                });
+                let what = format!("{rows} {columns} {channels} {quality} {sampling}");
+                assert_eq!(
+                    (frames(&plain), frames(&progressive)),
+                    (vec![0xc0], vec![0xc2])
+                );
+                let [one, other] = [&plain, &progressive]
+                    .map(|bytes| codec::rows_of_bytes(bytes, None, &Limits::default()).unwrap());
+                assert_eq!(one.header().metadata, other.header().metadata, "{what}");
+                let written = JpegQuality::Standard(quality);
+                assert_eq!(one.header().metadata.quality, Some(written), "{what}");
+                assert_eq!(one.header().coding, None);
+                assert_eq!(other.header().coding, Some(Coding::ProgressiveJpeg));
+                assert!(decoded(&plain) == decoded(&progressive), "{what}");
+                if sampling != Sampling::S411 {
+                    let elsewhere = [&plain, &progressive].map(|file| decoded_elsewhere(file));
+                    assert!(elsewhere[0] == elsewhere[1], "{what}");
+                }
+            }
+        }
     }
 }
 

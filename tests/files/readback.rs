@@ -437,7 +437,7 @@ fn jpegs_of_every_quality_are_read_by_another_decoder() {
     let mut files = 0;
     let mut check = |image: &Image, quality: u8| {
         let options = EncodeOptions {
-            quality,
+            quality: Some(quality),
             ..EncodeOptions::default()
         };
         let bytes = written(image, Format::Jpeg, &options);

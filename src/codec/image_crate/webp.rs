@@ -79,6 +79,19 @@ pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     (end <= bytes.len()).then_some(end)
 }
 
+/// Whether a picture, or a frame of an animation, is coded with losses; alpha never is.
+pub(super) fn is_lossy(bytes: &[u8]) -> bool {
+    chunks(bytes).any(|chunk| match chunk.name {
+        b"VP8 " => true,
+        // After the place, the size and the duration of a frame.
+        b"ANMF" => {
+            let frame = chunk.data.and_then(|data| data.get(16..20));
+            frame.is_some_and(|name| matches!(name, b"VP8 " | b"ALPH"))
+        }
+        _ => false,
+    })
+}
+
 /// Content of the chunks beside the one picture that is read; `None` if a chunk is longer
 /// than the file.
 pub(super) fn ignored(bytes: &[u8]) -> Option<Vec<IgnoredContent>> {

@@ -54,6 +54,13 @@ pub(in crate::codec) fn unsupported(bytes: &[u8]) -> Option<UnsupportedFrame> {
     Some(UnsupportedFrame { what, remedy })
 }
 
+/// Whether the file is made of scans that refine each other.
+pub(super) fn is_progressive(bytes: &[u8]) -> bool {
+    let frame = Markers::of(bytes).find(|marker| is_frame(marker.code));
+    // With Huffman codes; others are not supported.
+    frame.is_some_and(|marker| marker.code == 0xc2)
+}
+
 /// Whether every coefficient of every component is in some scan in all its bits, as far as the
 /// headers of the scans say: the data of the last scan may be incomplete.
 pub(super) fn has_all_scans(bytes: &[u8]) -> bool {

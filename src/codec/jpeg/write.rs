@@ -12,31 +12,47 @@ use crate::{
 };
 
 use super::{
-    DensityUnit, Metadata, Part, Sampling, errors, markers::is_frame, segments::PHOTOSHOP,
+    DensityUnit, Metadata, Part, Sampling, errors, markers::is_frame, progressive::Progressive,
+    segments::PHOTOSHOP,
 };
 
 /// The rows of blocks in a strip, unless the restart interval would exceed 16 bits.
 const BLOCK_ROWS: usize = 8;
 
+/// How a file is encoded.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::codec) struct Settings {
+    pub(in crate::codec) quality: u8,
+    pub(in crate::codec) sampling: Sampling,
+    pub(in crate::codec) is_progressive: bool,
+}
+
 /// Begins a file of 8-bit gray or RGB.
 pub(in crate::codec) fn create<'a>(
     spec: ImageSpec,
     metadata: Metadata,
-    (quality, sampling): (u8, Sampling),
+    settings: Settings,
     out: SharedOutput<'a>,
 ) -> Box<dyn Sink + 'a> {
     let sampling = match spec.channels {
         1 => Sampling::S444,
-        _ => sampling,
+        _ => settings.sampling,
     };
+    let settings = Settings {
+        quality: settings.quality.clamp(1, 100),
+        sampling,
+        ..settings
+    };
+    if settings.is_progressive {
+        return Box::new(Progressive::new(spec, metadata, settings, out));
+    }
     let rows = strip_rows(spec, sampling);
     let [columns_in_mcu, rows_in_mcu] = mcu(sampling);
     let file = File {
         out,
         spec,
         metadata,
-        quality: quality.clamp(1, 100),
-        sampling,
+        settings,
         interval: match spec.rows > rows {
             true => (spec.columns.div_ceil(columns_in_mcu) * rows / rows_in_mcu) as u16,
             false => 0,
@@ -69,8 +85,7 @@ struct File<'a> {
     out: SharedOutput<'a>,
     spec: ImageSpec,
     metadata: Metadata,
-    quality: u8,
-    sampling: Sampling,
+    settings: Settings,
     /// The units of a strip, if there are several strips.
     interval: u16,
     /// The [tables] of the first strip, which all strips are read with.
@@ -80,41 +95,15 @@ struct File<'a> {
 impl StripFile for File<'_> {
     /// Encodes these rows as an image; the first strip includes the metadata.
     fn encode(&self, number: usize, rows: &mut [u8]) -> Result<Vec<u8>> {
-        let color = match self.spec.channels {
-            1 => PixelFormat::Grayscale,
-            _ => PixelFormat::Rgb,
+        let metadata = (number == 0).then_some(&self.metadata);
+        let height = rows.len() / self.spec.row_bytes();
+        let strip = ImageSpec {
+            rows: height,
+            ..self.spec
         };
-        let (height, width) = (rows.len() / self.spec.row_bytes(), self.spec.columns);
-        let mut encoder = Encoder::new(rows, width, height, color)
-            .quality(self.quality)
-            // Below quality 24 quantization values exceed 255. Clamped, they fit the
-            // 8 bits that baseline decoders support.
-            .force_baseline(true)
-            .subsampling(self.sampling.for_encoder())
-            .restart_blocks(self.interval);
-        if number == 0 {
-            if let Some(exif) = &self.metadata.exif {
-                encoder = encoder.exif_data(exif);
-            }
-            if let Some(icc) = &self.metadata.icc {
-                encoder = encoder.icc_profile(icc);
-            }
-            if let Some(xmp) = &self.metadata.xmp {
-                encoder = encoder.xmp_data(xmp);
-            }
-            if let Some((unit, [x, y])) = self.metadata.density.and_then(|d| d.as_u16_pair()) {
-                let unit = match unit {
-                    DensityUnit::None => 0,
-                    DensityUnit::Inch => 1,
-                    DensityUnit::Centimetre => 2,
-                };
-                encoder = encoder.density(unit, x as u16, y as u16);
-            }
-        }
-        let mut strip = encoder.encode().map_err(encoding)?;
-        if number == 0 {
-            insert_parts(&mut strip, &self.metadata.parts)?;
-        }
+        let mut strip = encoded(rows, strip, self.settings, metadata, |encoder| {
+            encoder.restart_blocks(self.interval)
+        })?;
         set_rows(&mut strip, height as u16, self.spec.rows as u16)?;
         Ok(strip)
     }
@@ -145,6 +134,49 @@ impl StripFile for File<'_> {
         self.out.write_all(&END).map_err(errors::writing)?;
         Ok(Vec::new())
     }
+}
+
+/// An image of this spec, as a file with these metadata; `with` sets further options.
+pub(super) fn encoded<'a>(
+    samples: &'a [u8],
+    spec: ImageSpec,
+    settings: Settings,
+    metadata: Option<&'a Metadata>,
+    with: impl FnOnce(Encoder<'a>) -> Encoder<'a>,
+) -> Result<Vec<u8>> {
+    let color = match spec.channels {
+        1 => PixelFormat::Grayscale,
+        _ => PixelFormat::Rgb,
+    };
+    let mut encoder = with(Encoder::new(samples, spec.columns, spec.rows, color))
+        .quality(settings.quality)
+        // Below quality 24 quantization values exceed 255. Clamped, they fit the
+        // 8 bits that baseline decoders support.
+        .force_baseline(true)
+        .subsampling(settings.sampling.for_encoder());
+    let Some(metadata) = metadata else {
+        return encoder.encode().map_err(encoding);
+    };
+    if let Some(exif) = &metadata.exif {
+        encoder = encoder.exif_data(exif);
+    }
+    if let Some(icc) = &metadata.icc {
+        encoder = encoder.icc_profile(icc);
+    }
+    if let Some(xmp) = &metadata.xmp {
+        encoder = encoder.xmp_data(xmp);
+    }
+    if let Some((unit, [x, y])) = metadata.density.and_then(|d| d.as_u16_pair()) {
+        let unit = match unit {
+            DensityUnit::None => 0,
+            DensityUnit::Inch => 1,
+            DensityUnit::Centimetre => 2,
+        };
+        encoder = encoder.density(unit, x as u16, y as u16);
+    }
+    let mut file = encoder.encode().map_err(encoding)?;
+    insert_parts(&mut file, &metadata.parts)?;
+    Ok(file)
 }
 
 /// The EOI marker.
@@ -310,8 +342,11 @@ mod tests {
                     depth: Depth::U8,
                 },
                 metadata: Metadata::default(),
-                quality: 90,
-                sampling: Sampling::S444,
+                settings: Settings {
+                    quality: 90,
+                    sampling: Sampling::S444,
+                    is_progressive: false,
+                },
                 interval: 304,
                 tables: Vec::new(),
             };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     axes::Stack,
-    codec::{Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::ReadErrors},
+    codec::{Coding, Decoded, Format, IgnoredContent, Limits, Metadata, errors, input::ReadErrors},
     error::{Error, RequestError, Result},
     image::{Image, ImageSpec, SampleSliceMut, Samples},
     orientation::Orientation,
@@ -24,6 +24,8 @@ pub struct Header {
     pub ignored: Vec<IgnoredContent>,
     /// Warnings for the user, one line each.
     pub warnings: Vec<Warning>,
+    /// How its samples are coded, if a result may be coded otherwise.
+    pub coding: Option<Coding>,
     /// How many pages are read of the file, which may be fewer than it has.
     pub pages: u64,
     /// The number of this page in the file, counted from 1.
@@ -321,6 +323,7 @@ impl Header {
             metadata: Metadata::default(),
             ignored: Vec::new(),
             warnings: Vec::new(),
+            coding: None,
             pages: 1,
             page: 1,
             pages_size: 1.0,

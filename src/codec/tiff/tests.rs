@@ -485,7 +485,7 @@ fn jpegs_inside_are_checked_to_their_end() {
     let gray = image([16, 16, 1], Samples::U8((0..=255).collect()));
     let mut jpeg = std::io::Cursor::new(Vec::new());
     let options = EncodeOptions {
-        quality: 100,
+        quality: Some(100),
         ..EncodeOptions::default()
     };
     encode(

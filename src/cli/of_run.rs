@@ -1,0 +1,76 @@
+//! Warnings that a run tells of once, however many pictures they are about.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use stridekern::WarningKind;
+
+use super::{messages::Messages, told::Told};
+
+/// Such warnings, until the end of the run.
+#[derive(Debug, Default)]
+pub(super) struct OfRun(Vec<Topic>);
+
+/// One kind of them.
+#[derive(Debug)]
+struct Topic {
+    kind: WarningKind,
+    pictures: BTreeSet<PathBuf>,
+    /// That of the first picture.
+    told: Told,
+}
+
+impl OfRun {
+    /// Takes these warnings out of those about an input; forgets them if its result was not made,
+    /// which shows nothing of them.
+    pub(super) fn take(&mut self, input: &Path, is_made: bool, warnings: &mut Vec<Told>) {
+        for told in warnings.extract_if(.., |told| told.of_run().is_some()) {
+            let Some(kind) = told.of_run().filter(|_| is_made) else {
+                continue;
+            };
+            let input = input.to_owned();
+            match self.0.iter_mut().find(|topic| topic.kind == kind) {
+                Some(topic) => {
+                    topic.pictures.insert(input);
+                }
+                None => self.0.push(Topic {
+                    kind,
+                    pictures: [input].into(),
+                    told,
+                }),
+            }
+        }
+    }
+
+    /// Prints a line for each kind.
+    pub(super) fn print(&self, messages: Messages) {
+        for topic in &self.0 {
+            topic.print(messages);
+        }
+    }
+}
+
+impl Topic {
+    fn print(&self, messages: Messages) {
+        let count = self.pictures.len();
+        let pictures = match count {
+            1 => "1 picture has".to_owned(),
+            count => format!("{count} pictures have"),
+        };
+        let first = self.pictures.first().filter(|_| count == 1);
+        match (self.kind, first) {
+            (WarningKind::Transparent, _) => messages.note(format_args!(
+                "{pictures} transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
+            )),
+            (_, Some(path)) => self.told.print(path, messages),
+            (WarningKind::Progressive, _) => messages.note(format_args!(
+                "{count} pictures are progressive JPEG, their results are not; --progressive makes them so"
+            )),
+            _ => messages.note(format_args!(
+                "{count} pictures are lossy WebP, their results are lossless, and may be several times larger; --format jpg is lossy, too"
+            )),
+        }
+    }
+}
