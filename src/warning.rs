@@ -48,6 +48,9 @@ pub enum WarningKind {
     /// A result lacks the record that [`run::Options::record`](crate::run::Options::record)
     /// asks for.
     Record,
+    /// Channels of an OpenEXR file were not read, which [`Options::layer`](crate::run::Options)
+    /// chooses.
+    Channels,
     /// A progressive JPEG becomes one that is not, which
     /// [`EncodeOptions::progressive`](crate::codec::EncodeOptions) avoids.
     Progressive,
@@ -88,6 +91,7 @@ impl WarningKind {
             Self::Metadata => "metadata",
             Self::Orientation => "orientation",
             Self::Record => "record",
+            Self::Channels => "channels",
             Self::Progressive => "progressive",
             Self::Lossless => "lossless",
             Self::Other => "other",
@@ -243,6 +247,15 @@ impl Warning {
         Self {
             kind: WarningKind::Record,
             text: format!("the record is left out: {why}"),
+        }
+    }
+
+    /// Channels of these names were not read.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn channels(names: &str) -> Self {
+        Self {
+            kind: WarningKind::Channels,
+            text: format!("the exr file has more channels, which were not read: {names}"),
         }
     }
 

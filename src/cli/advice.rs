@@ -102,6 +102,7 @@ pub(super) fn warning(warning: &Warning) -> String {
         WarningKind::Alpha => "; --alpha drop says that this is meant",
         WarningKind::Axes => "; --axes names others",
         WarningKind::Orientation => "; --orientation seen turns the pixels",
+        WarningKind::Channels => "; --layer chooses others",
         WarningKind::Progressive => "; --progressive makes it so",
         WarningKind::Lossless => "; --format jpg is lossy, too",
         _ => "",
@@ -120,6 +121,7 @@ fn after(error: &Error) -> Cow<'static, str> {
         }
         Error::Exists => "; use --overwrite to replace it or --skip-existing to keep it".into(),
         Error::BackupExists { .. } => ", or choose another --backup to filter it as it is".into(),
+        Error::Input(InputError::NoColours { .. }) => " with --layer, such as --layer Z".into(),
         Error::Input(InputError::NoImages) => ", or choose files with --ext".into(),
         Error::Limit(limit) => limit_advice(limit).into(),
         Error::Request(request) => request_advice(request).into(),

@@ -131,6 +131,15 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "all|N|A-B")]
     pub(super) pages: Option<String>,
 
+    /// Of an OpenEXR file the layer or channels to read, such as diffuse, Z or N.X,N.Y,N.Z [default: its colours]
+    ///
+    /// A layer goes by what stands before the dot of its channels (diffuse of
+    /// diffuse.R), or by the name of its part: its R, G, B and A are read, or Y and A,
+    /// else up to four channels. A channel goes by its whole name; up to four with commas
+    /// become the channels of the picture in this order. A line names what is left out.
+    #[arg(long, value_name = "NAME,...")]
+    pub(super) layer: Option<String>,
+
     /// What the axes of .npy arrays are, a letter for each, such as TYX, ZCYX, YXC or XY
     ///
     /// Y are rows and X columns, C are channels; every other letter counts planes,

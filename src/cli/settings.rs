@@ -175,6 +175,7 @@ impl Settings {
                     limits: limits(run)?,
                     input_format: format,
                     axes: input.axes.as_deref().map(str::parse).transpose()?,
+                    layer: input.layer.clone(),
                     pages: (input.pages.as_deref().map(str::parse).transpose()?)
                         .unwrap_or_default(),
                     encode: EncodeOptions {

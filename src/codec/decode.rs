@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, NpyFile, Pages, RowReader, gif, image_crate,
+    Format, Limits, Metadata, NpyFile, Pages, RowReader, errors, gif, image_crate,
     input::{Input, ReadErrors, read_all, too_large},
     jpeg, npy, png, pnm, sniff, tiff,
 };
@@ -255,6 +255,25 @@ pub fn open_pages(path: &Path, pages: Pages, limits: &Limits) -> Result<RowReade
     rows(input, how, limits, read_errors)
 }
 
+/// [`open_rows`] of this layer of an OpenEXR file: by what stands before the dot of its channels
+/// (`diffuse` of `diffuse.R`) or by the name of its part, the colours of it or up to four channels;
+/// by the whole name of a channel (`Z`), that one; by several with commas (`N.X,N.Y,N.Z`), these in
+/// this order. What is left out is in the [header](super::Header). Of other formats a
+/// warning says that it has no effect.
+///
+/// # Errors
+///
+/// As [`open_rows`], and [`Error::Request`], which names the channels, if the file has no such layer.
+pub fn open_layer(path: &Path, layer: &str, limits: &Limits) -> Result<RowReader<'static>> {
+    let read_errors = ReadErrors::new(limits);
+    let input = Input::of_file(open_file(path)?, limits, &read_errors)?;
+    let how = Manner {
+        layer: Some(layer),
+        ..Manner::quick(Format::from_path(path))
+    };
+    rows(input, how, limits, read_errors)
+}
+
 /// [`open_pages`] of a file in memory. The content takes precedence over `hint`.
 ///
 /// # Errors
@@ -361,6 +380,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) scan_depth: ScanDepth,
     /// What the axes of an array are taken for.
     pub(crate) arrays: Reading<'a>,
+    /// The layer or channels of an OpenEXR file that are read; `None` are its colours.
+    pub(crate) layer: Option<&'a str>,
     /// The pages that are read; `None` is the first, with a warning if there are others.
     pub(crate) pages: Option<Pages>,
 }
@@ -371,6 +392,7 @@ impl Manner<'_> {
             hint,
             scan_depth: ScanDepth::Quick,
             arrays: Reading::AsImage,
+            layer: None,
             pages: None,
         }
     }
@@ -397,6 +419,12 @@ fn rows<'a>(
     if let (Some(axes), false) = (how.arrays.named(), format == Format::Npy) {
         reader.warn(format!(
             "the axes {axes} are for arrays, this is {format}: they have no effect"
+        ));
+    }
+    if let (Some(layer), false) = (how.layer, format == Format::Exr) {
+        reader.warn(format!(
+            "the layer {} is for exr files, this is {format}: it has no effect",
+            errors::one_line(layer)
         ));
     }
     Ok(reader
@@ -432,7 +460,7 @@ fn rows_as<'a>(
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
         Format::Gif => gif::open(bytes, limits, scan_depth),
-        _ => image_crate::open(bytes, format, limits),
+        _ => image_crate::open(bytes, format, limits, how.layer),
     }
 }
 

@@ -37,11 +37,12 @@ use super::{
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
 };
 
-/// Opens BMP, EXR, HDR, QOI, TGA or WebP.
+/// Opens BMP, EXR, HDR, QOI, TGA or WebP; of an EXR the layer or channels of this name.
 pub(super) fn open<'a>(
     bytes: Cow<'a, [u8]>,
     format: Format,
     limits: &Limits,
+    layer: Option<&str>,
 ) -> Result<RowReader<'a>> {
     let failed = |error| decoding(format, error);
     let picture = Picture {
@@ -76,7 +77,7 @@ pub(super) fn open<'a>(
             }
             .open(decoder)
         }
-        Format::Exr => exr::open(bytes, limits),
+        Format::Exr => exr::open(bytes, limits, layer),
         Format::Hdr => {
             let decoder_bytes = hdr::decoder_bytes(&bytes, limits)?;
             // Strict reading accepts only one of the two signatures.

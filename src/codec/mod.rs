@@ -45,8 +45,8 @@ pub use coding::Coding;
 #[doc(hidden)]
 pub use decode::rows_of_split_jpeg;
 pub use decode::{
-    Decoded, Opened, open, open_pages, open_rows, pages_of_bytes, read, read_bytes, read_from,
-    rows_from, rows_of_bytes,
+    Decoded, Opened, open, open_layer, open_pages, open_rows, pages_of_bytes, read, read_bytes,
+    read_from, rows_from, rows_of_bytes,
 };
 pub(crate) use decode::{
     Manner, OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written,

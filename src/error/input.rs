@@ -29,6 +29,14 @@ pub enum InputError {
         /// What makes a file of it that is supported: `convert it with another program`.
         remedy: &'static str,
     },
+    /// A file of more channels than a picture has, none of which is a colour by its name.
+    #[error("a picture without colours in {channels} channels ({names}): name up to four of them")]
+    NoColours {
+        /// How many there are.
+        channels: usize,
+        /// Their names.
+        names: String,
+    },
     /// The same, with the message of the decoder.
     #[error(
         "this kind of {format} file is not supported ({reason}): convert it with another program first"

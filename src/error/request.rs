@@ -50,6 +50,14 @@ pub enum RequestError {
         /// What is wrong with them: a clause.
         problem: String,
     },
+    /// Names that are no layer or channels of a file.
+    #[error("the layer `{}` {problem}", text::printable(layer))]
+    Layer {
+        /// The names.
+        layer: String,
+        /// What is wrong with them: a clause.
+        problem: String,
+    },
     /// A constant border beyond 32-bit floats.
     #[error("constant:{value:e} is beyond what a sample can be")]
     ConstantRange {

@@ -44,6 +44,7 @@ impl Input {
         let how = |hint| Manner {
             scan_depth,
             arrays: options.axes.as_ref().into(),
+            layer: options.layer.as_deref(),
             pages: Some(options.pages),
             ..Manner::quick(hint)
         };

@@ -77,6 +77,9 @@ pub struct Options {
     pub input_format: Option<Format>,
     /// The axes of arrays. Default: what their shapes tell, which is two axes or colours.
     pub axes: Option<Axes>,
+    /// The layer or channels of OpenEXR files, as [`open_layer`](crate::codec::open_layer) takes
+    /// them. Default: their colours.
+    pub layer: Option<String>,
     /// The pages of inputs that have several. A page that an input lacks is an error.
     pub pages: Pages,
     /// How results are encoded.

@@ -114,6 +114,7 @@ pub fn recorded_command(
             "orientation",
             (options.orientation == ActOn::Stored).then(|| "stored".to_owned()),
         ),
+        ("layer", options.layer.clone()),
         ("axes", options.axes.as_ref().map(ToString::to_string)),
         (
             "pages",

@@ -23,6 +23,7 @@ mod idle_options;
 mod in_place;
 mod interrupt;
 mod kernel_sources;
+mod layers;
 mod memory;
 mod messages;
 mod metadata;

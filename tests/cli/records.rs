@@ -61,6 +61,7 @@ const OTHER: &[&str] = &[
 const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("pages", "p.tif -k box3", "--pages 1", ""),
     ("axes", "n.npy -k box3", "--axes YX", ""),
+    ("layer", "l.exr -k box3", "--layer Y", ""),
     ("kernel", "a.png", "-k my.toml", "--kernel my.toml"),
     ("kernel", "a.png", "-k folder/my.toml", "--kernel my.toml"),
     ("flip", "a.png -k emboss", "--flip", ""),
@@ -111,6 +112,7 @@ fn room() -> Room {
     room.write("p.tif", &picture(13, 20, 1, Depth::U8));
     room.write("f.tif", &picture(13, 20, 1, Depth::F32));
     room.write("n.npy", &picture(13, 20, 1, Depth::U8));
+    room.write("l.exr", &picture(13, 20, 1, Depth::F32));
     room.write("mask.png", &picture(13, 20, 1, Depth::U8));
     fs::create_dir(room.path("folder")).unwrap();
     room.text("my.toml", MY_KERNEL);

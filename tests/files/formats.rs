@@ -5,7 +5,8 @@ use std::io::Cursor;
 use stridekern::{
     Error, Warning,
     codec::{
-        self, Compression, Decoded, Density, DensityUnit, EncodeOptions, Format, Limits, Metadata,
+        self, Compression, Decoded, Density, DensityUnit, EncodeOptions, Format, JpegQuality,
+        Limits, Metadata,
     },
     image::{Depth, Image, Samples},
 };
@@ -540,6 +541,11 @@ fn metadata_come_back() {
     for format in [Format::Png, Format::Jpeg, Format::Webp] {
         let (bytes, warnings) = encoded_with(&slope(3), format, &metadata, &options);
         assert_eq!(warnings, [""; 0]);
+        let quality = (format == Format::Jpeg).then_some(JpegQuality::Standard(90));
+        let metadata = Metadata {
+            quality,
+            ..metadata.clone()
+        };
         assert_eq!(decoded(&bytes, None).metadata, metadata, "{format}");
     }
     let tiff = Metadata {

@@ -10,7 +10,8 @@ use std::{
 use stridekern::{
     Error, Warning,
     codec::{
-        self, Compression, Decoded, EncodeOptions, Format, Limits, Metadata, Output, RowReader,
+        self, Compression, Decoded, EncodeOptions, Format, JpegQuality, Limits, Metadata, Output,
+        RowReader,
     },
     image::{Depth, Image, ImageSpec, Samples},
 };
@@ -338,7 +339,10 @@ fn metadata_that_come_late_go_behind_the_samples_or_are_told_of() {
     assert_eq!(
         written(Format::Jpeg),
         (
-            Metadata::default(),
+            Metadata {
+                quality: Some(JpegQuality::Standard(90)),
+                ..Metadata::default()
+            },
             vec!["metadata left out: EXIF data (after the samples, no place in jpeg)".to_owned()]
         )
     );

@@ -2,6 +2,7 @@
 //!
 //! Checks before it is decoded: memory, and ignored layers, channels and windows.
 
+mod chosen;
 mod read;
 
 pub(super) use read::open;
@@ -22,7 +23,7 @@ use crate::{
     image::ImageSpec,
 };
 
-use read::Chosen;
+use chosen::Chosen;
 
 use super::{check_memory, u32_at};
 

@@ -11,7 +11,7 @@ use ::exr::{
 
 use crate::{
     codec::{
-        Format, Limits, errors,
+        Format, IgnoredContent, Limits, errors,
         image_crate::is_early_end,
         rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
     },
@@ -19,16 +19,21 @@ use crate::{
     image::{Depth, Image, ImageSpec, SampleSliceMut, f16},
 };
 
-use super::{decoder_bytes, ignored};
+use super::{chosen::Chosen, decoder_bytes, ignored};
 
-/// Opens a file: its colour if it has one, else up to four channels in its order.
+/// Opens a file: the layer or channels of this name, else its colour if it has one, else up to four
+/// channels in its order.
 pub(in crate::codec::image_crate) fn open<'a>(
     bytes: Cow<'a, [u8]>,
     limits: &Limits,
+    layer: Option<&str>,
 ) -> Result<RowReader<'a>> {
     let decoder_bytes = decoder_bytes(&bytes, limits)?;
     let meta = MetaData::read_from_buffered(&*bytes, false).map_err(decode_error)?;
-    let chosen = Chosen::of(&meta)?;
+    let chosen = match layer {
+        Some(layer) => Chosen::named(&meta, layer)?,
+        None => Chosen::of(&meta)?,
+    };
     let header = &meta.headers[chosen.part];
     let shown = header.shared_attributes.display_window;
     let [columns, rows] = [shown.size.x(), shown.size.y()];
@@ -40,8 +45,14 @@ pub(in crate::codec::image_crate) fn open<'a>(
         .warnings
         .extend(chosen.warning().map(Into::into));
     // Of channels that are no colours, none is alpha.
-    rows_header.names_channels = chosen.kind != Kind::Any;
-    let rows_header = rows_header.with_ignored(ignored(&bytes, &meta, &chosen));
+    rows_header.names_channels = chosen.has_colours();
+    let ignored = ignored(&bytes, &meta, &chosen);
+    // Told of by their names.
+    let is_channels = |part: &IgnoredContent| matches!(part, IgnoredContent::Channels { .. });
+    let (channels, others): (Vec<_>, Vec<_>) = ignored.into_iter().partition(is_channels);
+    rows_header.warnings.extend(chosen.left_out(header));
+    rows_header.ignored.extend(channels);
+    let rows_header = rows_header.with_ignored(others);
     // The file, the samples, and what is decoded at a time.
     let memory = (bytes.len().saturating_add(spec.bytes())).saturating_add(decoder_bytes);
     drop(meta);
@@ -49,144 +60,6 @@ pub(in crate::codec::image_crate) fn open<'a>(
         let image = decode(bytes, spec, &chosen)?;
         Ok((image, Trailer::default()))
     }))
-}
-
-/// The part and its channels that are read.
-pub(super) struct Chosen {
-    pub(super) part: usize,
-    /// Their places in the part's list, in the order of the result.
-    pub(super) channels: Vec<usize>,
-    /// Their names.
-    names: Vec<String>,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// R, G and B, or Y; with A if that is there.
-    Picture,
-    /// The same of a layer, by names such as `diffuse.R`.
-    Layer,
-    /// Channels that are no colours by their names.
-    Any,
-}
-
-/// Finds channels to read among these names: what they are, and their places.
-type Find = fn(&[String]) -> Option<(Kind, Vec<usize>)>;
-
-impl Chosen {
-    /// The colours of the first part that has some, else the channels of the first part.
-    fn of(meta: &MetaData) -> Result<Self> {
-        let flat = || (meta.headers.iter().enumerate()).filter(|(_, header)| !header.deep);
-        let named =
-            |find: Find| flat().find_map(|(part, header)| Some((part, find(&names(header))?)));
-        let (part, (kind, channels)) = named(|names| Some((Kind::Picture, rgb(names, "")?)))
-            .or_else(|| named(|names| Some((Kind::Picture, gray(names, "")?))))
-            .or_else(|| named(layer))
-            .or_else(|| named(|names| Some((Kind::Any, (0..names.len()).collect()))))
-            .ok_or_else(|| errors::unsupported("exr", "deep data"))?;
-        let header = &meta.headers[part];
-        let names = names(header);
-        // The exr crate takes the blocks of these for larger than they are.
-        let is_subsampled = header
-            .channels
-            .list
-            .iter()
-            .any(|channel| channel.sampling != Vec2(1, 1));
-        if is_subsampled {
-            let what = "a picture with channels of fewer samples (chroma subsampling)";
-            return Err(errors::unsupported("exr", what));
-        }
-        if kind == Kind::Any && channels.len() > 4 {
-            let what = format!(
-                "a picture without colours in {} channels ({})",
-                names.len(),
-                listed(&names)
-            );
-            let remedy = "write up to four of them to a file of their own";
-            return Err(errors::unsupported_until("exr", what, remedy));
-        }
-        Ok(Self {
-            part,
-            names: channels.iter().map(|at| names[*at].clone()).collect(),
-            channels,
-            kind,
-        })
-    }
-
-    /// Whether the result would have other names for these channels.
-    pub(super) fn loses_names(&self) -> bool {
-        self.kind != Kind::Picture
-    }
-
-    fn warning(&self) -> Option<String> {
-        let names = listed(&self.names);
-        Some(match (self.kind, &self.names[..]) {
-            (Kind::Picture, _) => return None,
-            (Kind::Any, [_]) => {
-                format!("the exr file has no colours: its channel {names} was read as gray")
-            }
-            (Kind::Any, _) => {
-                format!("the exr file has no colours: its channels {names} were read in this order")
-            }
-            (Kind::Layer, _) => {
-                format!("the exr file has its colours in layers: the channels {names} were read")
-            }
-        })
-    }
-}
-
-/// Names on one line: decoders quote bytes of the file.
-fn listed(names: &[String]) -> String {
-    const MOST: usize = 12;
-    let mut text = errors::one_line(names[..names.len().min(MOST)].join(", "));
-    if names.len() > MOST {
-        text.push_str(", ...");
-    }
-    text
-}
-
-fn names(header: &Header) -> Vec<String> {
-    let names = header.channels.list.iter();
-    names.map(|channel| channel.name.to_string()).collect()
-}
-
-/// The places of the channels with this prefix and these names, and of A if it is there.
-fn places(names: &[String], prefix: &str, wanted: &[&str]) -> Option<Vec<usize>> {
-    let place =
-        |name: &&str| (names.iter()).position(|known| known.strip_prefix(prefix) == Some(*name));
-    let mut places = wanted.iter().map(place).collect::<Option<Vec<_>>>()?;
-    places.extend(place(&"A"));
-    Some(places)
-}
-
-fn rgb(names: &[String], prefix: &str) -> Option<Vec<usize>> {
-    places(names, prefix, &["R", "G", "B"])
-}
-
-/// Luminance; together with RY and BY it stands for colours.
-fn gray(names: &[String], prefix: &str) -> Option<Vec<usize>> {
-    let has_chroma = places(names, prefix, &["RY", "BY"]).is_some();
-    places(names, prefix, &["Y"]).filter(|_| !has_chroma)
-}
-
-/// The colours, or the luminance, of the first layer that has some.
-fn layer(names: &[String]) -> Option<(Kind, Vec<usize>)> {
-    let prefixes = || {
-        let ends = names
-            .iter()
-            .filter_map(|name| Some((name, name.rfind('.')?)));
-        ends.map(|(name, end)| &name[..=end])
-    };
-    let found = prefixes().find_map(|prefix| rgb(names, prefix));
-    // Of X, Y and Z, Y is no luminance.
-    let luminance = |prefix: &str| {
-        let mut rest = names.iter().filter_map(|name| name.strip_prefix(prefix));
-        let is_alone = rest.all(|name| matches!(name, "Y" | "A"));
-        gray(names, prefix).filter(|_| is_alone)
-    };
-    let found = found.or_else(|| prefixes().find_map(luminance));
-    Some((Kind::Layer, found?))
 }
 
 /// Decodes the blocks of the largest level of the chosen part. Pixels outside of the display
