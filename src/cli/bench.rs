@@ -89,10 +89,11 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
         let megapixels = (rows * columns) as f64 / 1e6;
         if !settings.json {
             messages::print_line(format_args!(
-                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}{}",
+                "{}: {columns} x {rows} pixels, {channels} x {}, kernel {}, {}, {}, {}, {}{}",
                 printable(&job.input.path().display().to_string()),
                 image.depth(),
                 printable(bank.name()),
+                printable(&bank.source().to_string()),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
                 counted(bench.runs as usize, "run"),

@@ -26,6 +26,7 @@ use super::{
     advice, finished,
     messages::{self, Messages},
     of_run::OfRun,
+    output_reading::OutputReading,
     recorded::Skips,
     settings::Settings,
     statistics,
@@ -49,6 +50,8 @@ pub(super) struct Console {
     /// What the user chose to lose.
     may_lose: MayLose,
     unused_options: UnusedOptions,
+    /// How the name of the output was read, if it does not say.
+    output_reading: Option<OutputReading>,
     existing: Existing,
     bar: ProgressBar,
     /// A single input has a bar over its rows; several have one over inputs.
@@ -117,6 +120,7 @@ impl Console {
             sums_up: settings.verbose || on_terminal && results > MAX_TOLD,
             may_lose: settings.batch.options.may_lose,
             unused_options: settings.unused_options.clone(),
+            output_reading: settings.output_reading.clone(),
             existing: settings.batch.options.existing,
             bar,
             single,
@@ -154,6 +158,11 @@ impl Console {
         }
         self.of_kernels().print(self.messages);
         self.of_run().print(self.messages);
+        if let Some(reading) =
+            (self.output_reading.as_ref()).filter(|_| self.tells_each || self.sums_up)
+        {
+            self.messages.note(reading.text());
+        }
         let Summary {
             done,
             skipped,

@@ -109,8 +109,9 @@ fn print_result(
             let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)
                 && request.output.path().exists();
             messages::print_line(format_args!(
-                "{line}: {}, {}, {columns} x {rows}, {channels} x {}, {}{}{format}, {plan}{}",
+                "{line}: kernel {}, {}, {}, {columns} x {rows}, {channels} x {}, {}{}{format}, {plan}{}",
                 printable(request.filter.bank().name()),
+                printable(&request.filter.bank().source().to_string()),
                 request.filter.extent(),
                 plan.output_depth(),
                 messages::pages_text(*pages),

@@ -50,6 +50,11 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
             (&mode, memory),
             settings.threads_note.as_deref(),
         )?;
+        if let Some(reading) = &settings.output_reading {
+            let mut object = json!({ "is_folder": reading.is_folder() });
+            messages::extend(&mut object, messages::path_json("output", reading.path()));
+            facts.add("path", reading.text(), object);
+        }
         let fates = run::metadata_fates(job, &input, request, plan, &settings.batch.options)?;
         if !fates.is_empty() {
             let lines = fates.iter().map(|part| printable(&part.to_string()));

@@ -13,6 +13,7 @@ mod inputs;
 mod kernels;
 mod messages;
 mod of_run;
+mod output_reading;
 mod passed_over;
 mod recorded;
 mod settings;

@@ -20,6 +20,7 @@ use super::{
         RunArgs, SamplingArg,
     },
     inputs::{self, place},
+    output_reading::OutputReading,
     passed_over::PassedOver,
     unused_options::UnusedOptions,
     values::{extents, memory_limit, missing_value, output_format, pair, shard, simd, threads},
@@ -50,6 +51,8 @@ pub(super) struct Settings {
     pub(super) threads: usize,
     /// Why there are fewer threads than requested.
     pub(super) threads_note: Option<String>,
+    /// How the name of the output was read, if it does not say.
+    pub(super) output_reading: Option<OutputReading>,
     /// The output folder, which may have to be created.
     folder: Option<PathBuf>,
     /// Print JSON.
@@ -131,6 +134,8 @@ impl Settings {
             false => Vec::new(),
         };
         let several = inputs.len() * variants.len() > 1 || inputs.iter().any(|input| input.found);
+        let output_reading = (output.output.as_deref())
+            .and_then(|output| OutputReading::of(output, several, format));
         let destination = match action {
             Action::Filter | Action::DryRun if output.in_place => Destination::InPlace,
             Action::Filter | Action::DryRun => {
@@ -233,6 +238,7 @@ impl Settings {
             passed_over,
             links,
             unused_options: UnusedOptions::new(output),
+            output_reading,
             threads,
             threads_note,
             folder: match destination {

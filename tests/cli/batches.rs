@@ -258,10 +258,13 @@ fn a_dry_run_tells_and_touches_nothing() {
     let text = run.text();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines.len(), 4);
-    let plan =
-        "a.png -> out/a.emboss.tif: emboss, valid, 18 x 11, 1 x 8-bit, tiff, direct in i16, ";
+    let plan = "a.png -> out/a.emboss.tif: kernel emboss, built in, valid, 18 x 11, 1 x 8-bit, tiff, direct in i16, ";
     assert!(lines[2].starts_with(plan), "{}", lines[2]);
-    assert!(lines[3].starts_with("a.png -> out/a.emboss.edge.tif: emboss, edge, 20 x 13, "));
+    assert!(
+        lines[3].starts_with(
+            "a.png -> out/a.emboss.edge.tif: kernel emboss, built in, edge, 20 x 13, "
+        )
+    );
     assert_eq!(run.code, Some(1));
     assert_eq!(run.err.lines().count(), 4, "{}", run.err);
     assert_eq!(room.names(), before);

@@ -30,6 +30,18 @@ fn every_object_names_the_source() {
     let explained = room.run("a.png -k sobel.toml --explain").text();
     let line = "kernel    sobel, from ./sobel.toml: 1 kernel of 1 x 1\n";
     assert!(explained.contains(line), "{explained}");
+    for (kernel, told) in [
+        ("sobel.toml", "kernel sobel, from ./sobel.toml, "),
+        ("sharpen", "kernel sharpen, built in, "),
+    ] {
+        for flags in ["--dry-run", "--bench --bench-runs 1"] {
+            let text = room
+                .run(&format!("a.png -k {kernel} --overwrite {flags}"))
+                .text();
+            let first = text.lines().next().unwrap();
+            assert!(first.contains(told), "{first}");
+        }
+    }
     // A path with a folder in it means that file.
     for kernel in ["./sharpen.toml", "k/sharpen.toml", "./sharpen"] {
         let ran = room.run(&format!("a.png -k {kernel}"));

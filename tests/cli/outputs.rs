@@ -1,5 +1,6 @@
 //! What is written, where, and what is refused before any work.
 
+use serde_json::json;
 use stridekern::{Border, Depth, Extent, codec::Format};
 
 use crate::{Room, filter, gray, names_in, picture};
@@ -360,4 +361,45 @@ fn a_link_to_a_pipe_is_written_to() {
     let room = Room::new();
     let piped = room.run("a.png -k sobel -f png -o /dev/stdout").silent();
     assert_eq!(piped.out, room.run("a.png -k sobel -o -").silent().out);
+}
+
+#[test]
+fn a_name_that_may_be_a_file_or_a_folder_is_explained() {
+    let room = Room::new();
+    room.write("b.png", &picture(9, 8, 1, Depth::U8));
+    let folder = "out is taken for a folder, since it is to hold several results";
+    let file =
+        "out is taken for a png file, since there is one result; a / at its end names a folder";
+    for (line, told) in [
+        ("a.png b.png -k box3 -o out", Some((folder, true))),
+        ("a.png -k box3 -k box5 -o out", Some((folder, true))),
+        ("a.png -k box3 -f png -o out", Some((file, false))),
+        ("a.png b.png -k box3 -o out/", None),
+        ("a.png -k box3 -o out.png", None),
+        ("a.png -k box3", None),
+    ] {
+        let text = room.run(&format!("{line} --explain")).text();
+        let wanted = told.map(|(told, _)| format!("path      {told}"));
+        let found = text.lines().find(|line| line.starts_with("path "));
+        assert_eq!(found, wanted.as_deref(), "{line}");
+        let object = room
+            .run(&format!("{line} --explain --json"))
+            .json()
+            .remove(0);
+        let wanted = told.map(|(_, is_folder)| json!({ "output": "out", "is_folder": is_folder }));
+        assert_eq!(object.get("path"), wanted.as_ref(), "{line}");
+        let verbose = room.run(&format!("{line} -v --overwrite")).err;
+        for known in [folder, file] {
+            let is_told = told.is_some_and(|(told, _)| told == known);
+            assert_eq!(verbose.contains(known), is_told, "{line}: {verbose}");
+        }
+        let is_folder = room.path("out").is_dir();
+        assert_eq!(
+            is_folder,
+            line.ends_with("out/") || told.is_some_and(|(_, is)| is),
+            "{line}"
+        );
+        let _ = std::fs::remove_dir_all(room.path("out"));
+        let _ = std::fs::remove_file(room.path("out"));
+    }
 }

@@ -197,7 +197,7 @@ fn bench_measures_and_checks_every_method() {
         .run("a.png -k emboss --bench --bench-runs 1")
         .silent()
         .text();
-    assert!(text.starts_with("a.png: 20 x 13 pixels, 1 x 8-bit, kernel emboss, valid, "));
+    assert!(text.starts_with("a.png: 20 x 13 pixels, 1 x 8-bit, kernel emboss, built in, valid, "));
     assert!(text.lines().next().unwrap().ends_with(", 1 run"), "{text}");
     // A method that does not take this kernel says so on a line of its own.
     let lines = text.lines().filter(|line| !line.contains(" left out: "));

@@ -186,7 +186,7 @@ fn a_preview_does_not_read_what_is_gone_then() {
             )
         );
         assert!(
-            lines[1].starts_with("a.png -> out/a.box3.png: box3, "),
+            lines[1].starts_with("a.png -> out/a.box3.png: kernel box3, built in, "),
             "{text}"
         );
         let told = run(&room, &format!("{line} --json")).silent().json();

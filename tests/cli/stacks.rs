@@ -147,7 +147,7 @@ fn reports_tell_of_planes() {
         .run("a.npy -k box3 --axes TYX -o c.npy --dry-run")
         .silent();
     let text = run.text();
-    let shown = "a.npy -> c.npy: box3, valid, 18 x 14, 1 x 8-bit, array (5, 14, 18), npy, ";
+    let shown = "a.npy -> c.npy: kernel box3, built in, valid, 18 x 14, 1 x 8-bit, array (5, 14, 18), npy, ";
     assert!(text.starts_with(shown), "{text}");
     let run = room.run("a.npy -k box3 --axes TXY --pad edge -o c.npy -v");
     let shown = "stridekern: c.npy: 16 x 20 array (5, 16, 20), gray 8-bit";
