@@ -175,7 +175,9 @@ const fn limit_advice(limit: &LimitError) -> &'static str {
         LimitError::FileBytes { .. } => {
             ": raise --pixel-limit to an eighth of its size if you trust it, or cut the picture into parts"
         }
-        LimitError::WholeFile { .. } | LimitError::Decoding { .. } => {
+        LimitError::WholeFile { .. }
+        | LimitError::Decoding { .. }
+        | LimitError::Memory { by_rows: true, .. } => {
             ": raise --memory-limit, or cut the picture into parts"
         }
         LimitError::Memory { .. } => {

@@ -95,7 +95,7 @@ fn encode_to<'a>(
     options: &EncodeOptions,
     out: Output<'a>,
 ) -> Result<(Vec<Warning>, Output<'a>)> {
-    if by_rows(format) {
+    if format.is_written_by_rows() {
         let mut writer = create_rows(image.spec(), format, metadata, options, out)?;
         writer.write(image.samples())?;
         let finished = writer.finish_output(metadata)?;
@@ -165,11 +165,11 @@ pub(crate) fn create_pages<'a>(
     };
     let mut fitted = metadata.fitted_to(format, written);
     let mut warnings = fitted.all_warnings();
-    if by_rows(format) && format != Format::Tiff {
+    if format.is_written_by_rows() && format != Format::Tiff {
         warnings.extend(fitted.metadata.place_record(format));
     }
     let out = match format {
-        _ if by_rows(format) && format != Format::Tiff => SharedOutput::forward(out),
+        _ if format.is_written_by_rows() && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
     };
     let sink = sink(
@@ -212,15 +212,6 @@ pub(crate) fn create_array<'a>(
     ))
 }
 
-/// Whether rows are encoded as they are written.
-const fn by_rows(format: Format) -> bool {
-    format.is_netpbm()
-        || matches!(
-            format,
-            Format::Png | Format::Npy | Format::Tiff | Format::Jpeg
-        )
-}
-
 /// An upper bound of the memory that writing an image takes, to a pipe or not: a strip per
 /// thread for formats that are encoded by strips, else all samples and their encoded form.
 ///
@@ -260,7 +251,7 @@ pub(crate) fn memory_to_write(
             strips(jpeg::strip_rows(spec, Sampling::S420), 5)
                 .saturating_add(threads * JPEG_ENCODER_BYTES)
         }
-        _ if by_rows(format) => 0,
+        _ if format.is_written_by_rows() => 0,
         // The samples, a copy as RGBA, and the growing buffer of codes.
         Format::Webp => (all.saturating_mul(2))
             .saturating_add(pixels.saturating_mul(4))
@@ -286,7 +277,7 @@ pub(crate) fn memory_to_write(
     };
     // Formats that seek while writing are buffered until the file is complete.
     let kept = match format {
-        _ if !piped || (by_rows(format) && format != Format::Tiff) => 0,
+        _ if !piped || (format.is_written_by_rows() && format != Format::Tiff) => 0,
         _ => growing_buffer_bytes((all as f64 * pages.size) as usize),
     };
     // A chunk of rows, converted to the format's channels.

@@ -41,7 +41,12 @@ pub(super) fn long_header(format: &'static str, limit: u64) -> Error {
 
 /// The error of an allocation that exceeds the limit.
 pub(crate) fn too_much_memory(needed: u64, limit: u64) -> Error {
-    LimitError::Memory { needed, limit }.into()
+    LimitError::Memory {
+        needed,
+        limit,
+        by_rows: false,
+    }
+    .into()
 }
 
 /// The error of a valid file of a kind that is not supported.

@@ -200,6 +200,11 @@ impl Format {
         self.is_netpbm() || matches!(self, Self::Png | Self::Tiff | Self::Npy)
     }
 
+    /// Whether rows are encoded as they are written.
+    pub(crate) const fn is_written_by_rows(self) -> bool {
+        self.is_netpbm() || matches!(self, Self::Png | Self::Npy | Self::Tiff | Self::Jpeg)
+    }
+
     pub(super) const fn is_netpbm(self) -> bool {
         matches!(
             self,

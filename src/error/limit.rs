@@ -71,6 +71,9 @@ pub enum LimitError {
         needed: u64,
         /// The maximum memory.
         limit: u64,
+        /// Whether the picture is read and written by rows, so that it would take no less in
+        /// other formats.
+        by_rows: bool,
     },
     /// A header is longer than any real one.
     #[error(

@@ -116,10 +116,8 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         file: None,
     };
     let budget = Budget::new(options.limits.max_memory);
-    budget.reserve(
-        opened_job.memory(&input, &mode, &plans),
-        &opened_job.control.stop,
-    )?;
+    let checked = budget.check(opened_job.memory(&input, &mode, &plans));
+    checked.map_err(|error| opened_job.refused(error, &input))?;
     let mut warnings = warnings(&input, &plans).to_vec();
     warnings.extend(missing_warnings(&input, &plans));
     let made = plans

@@ -147,7 +147,7 @@ fn attempt(
     let mode = Mode::new(&input, plans.iter().flatten());
     let needed = opened_job.memory(&input, &mode, &plans);
     if let Err(error) = budget.check(needed) {
-        return Ok(Attempt::TooLarge(error));
+        return Ok(Attempt::TooLarge(opened_job.refused(error, &input)));
     }
     warn(report, job.input.path(), warnings(&input, &plans));
     warn(report, job.input.path(), &missing_warnings(&input, &plans));

@@ -194,6 +194,14 @@ impl Input {
         }
     }
 
+    /// Whether the image is decoded whole.
+    pub(super) fn holds_image(&self) -> bool {
+        match self {
+            Self::Rows(reader) => reader.holds_image(),
+            Self::Whole(_) => false,
+        }
+    }
+
     /// The metadata that precede the samples.
     pub const fn metadata(&self) -> &Metadata {
         match self {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     codec::{Format, JpegQuality, Metadata, PageSet, RowReader},
-    error::{Error, Result},
+    error::{Error, LimitError, Result},
     plan::Plan,
     statistics::{self, Accumulator},
 };
@@ -60,6 +60,25 @@ impl OpenedJob<'_> {
             // One result after the other.
             _ => statistics.max().unwrap_or(0),
         })
+    }
+
+    /// The error of a job that takes too much memory, with what would take less.
+    pub(super) fn refused(&self, error: Error, input: &Input) -> Error {
+        let Error::Limit(LimitError::Memory { needed, limit, .. }) = error else {
+            return error;
+        };
+        // Strips and tiles of a TIFF may be large.
+        let is_read = self.format.is_read_by_rows() && self.format != Format::Tiff;
+        let mut results = self.job.results.iter();
+        let by_rows = is_read
+            && !input.holds_image()
+            && results.all(|request| self.format_of(request).is_written_by_rows());
+        LimitError::Memory {
+            needed,
+            limit,
+            by_rows,
+        }
+        .into()
     }
 
     /// The rows to be computed in all: of all planes of all results.

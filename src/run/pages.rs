@@ -216,6 +216,7 @@ pub(super) fn run_pages<'b>(
         mode = Mode::new(&input, results.plans.iter().flatten());
         let needed = job.memory(&input, &mode, &results.plans);
         if let Err(error) = budget.check(needed) {
+            let error = job.refused(error, &input);
             return Ok(Attempt::TooLarge(error.at_page(number)));
         }
         let more = needed.saturating_sub(reserved.bytes());

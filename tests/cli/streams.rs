@@ -187,4 +187,21 @@ fn an_image_that_does_not_fit_into_memory_is_refused_with_the_figure() {
         "{text}"
     );
     assert_eq!(room.names(), ["a.png", "b.jpg"]);
+    // No other format would help what is read and written by rows.
+    room.write("c.npy", &picture(900, 1200, 1, Depth::U16));
+    room.write("d.pgm", &picture(900, 1200, 1, Depth::U16));
+    for (line, name) in [
+        ("c.npy -k box3 -f png", "c.npy"),
+        ("d.pgm -k box3 --pad wrap", "d.pgm"),
+        ("d.pgm -k box3 --map stretch -f png", "d.pgm"),
+    ] {
+        for how in ["", "--dry-run"] {
+            let text = room.run(&format!("{line} --memory-limit 1MiB {how}")).err;
+            assert!(
+                text.starts_with(&format!("stridekern: {name}: this takes "))
+                    && text.ends_with(": raise --memory-limit, or cut the picture into parts\n"),
+                "{line}: {text}"
+            );
+        }
+    }
 }

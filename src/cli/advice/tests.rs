@@ -81,6 +81,16 @@ fn options_follow_what_the_library_says() {
             LimitError::Memory {
                 needed: (8 << 20) + 1,
                 limit: 7 << 20,
+                by_rows: true,
+            }
+            .into(),
+            "this takes 9 MiB of memory, more than the limit of 7|: raise --memory-limit, or cut the picture into parts",
+        ),
+        (
+            LimitError::Memory {
+                needed: (8 << 20) + 1,
+                limit: 7 << 20,
+                by_rows: false,
             }
             .into(),
             "this takes 9 MiB of memory, more than the limit of 7|: raise --memory-limit, or convert it to what is read and written by rows: plain png or tiff, pgm, ppm or npy",
