@@ -23,6 +23,7 @@ pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
 pub use part::{Omission, Part, PartKind};
 pub(super) use part::{PartList, text_keyword};
+pub(crate) use record::OUTDATED as OUTDATED_RECORD;
 pub use record::{Difference, Record, RecordedCommand, Setting};
 pub(crate) use revised::ResultGrid;
 pub(crate) use revision::ResultFacts;

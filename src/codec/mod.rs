@@ -64,7 +64,7 @@ pub use metadata::{
     Density, DensityUnit, Difference, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate,
     PartKind, Record, RecordedCommand, Setting, Tag,
 };
-pub(crate) use metadata::{ForResult, ResultFacts, ResultGrid, lost_names};
+pub(crate) use metadata::{ForResult, OUTDATED_RECORD, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};
 pub(crate) use pages::PageSet;
 pub use pages::Pages;

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     axes::Stack,
-    codec::{self, Format, Metadata, PageSet, PartFate, RecordedCommand, RowWriter},
+    codec::{
+        self, Fate, Format, Metadata, PageSet, PartFate, PartKind, RecordedCommand, RowWriter,
+    },
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
     image::{ImageSpec, Samples},
@@ -178,11 +180,17 @@ impl OutputWriter {
             // Those before the samples were checked before.
             loss::check_metadata(&fates)?;
         }
-        let fates = self.fates.unwrap_or(fates);
+        let mut fates = self.fates.unwrap_or(fates);
         let left_out = warnings
             .iter()
             .any(|warning| warning.kind() == WarningKind::Record);
         let recorded = self.carried.recorded().filter(|_| !left_out).cloned();
+        if left_out {
+            let record = fates
+                .iter_mut()
+                .filter(|part| part.kind == PartKind::Record);
+            record.for_each(|part| part.fate = Fate::Outdated(codec::OUTDATED_RECORD.to_owned()));
+        }
         if self.verify > Verify::Nothing {
             self.stop.check()?;
             match output.written()? {

@@ -7,7 +7,8 @@ mod words;
 
 use std::fmt;
 
-pub(super) use carried::{MAX_JPEG_XMP, NAME, OUTDATED};
+pub(crate) use carried::OUTDATED;
+pub(super) use carried::{MAX_JPEG_XMP, NAME};
 use words::Word;
 
 /// The most commands of a record; of more, the newest stay.

@@ -19,7 +19,7 @@ const KEYWORD: &str = "stridekern";
 /// What it is called in messages.
 pub(in crate::codec) const NAME: &str = "record";
 /// Why a result does not have that of its input.
-pub(in crate::codec) const OUTDATED: &str = "it tells how the input was made";
+pub(crate) const OUTDATED: &str = "it tells how the input was made";
 
 /// The bytes of XMP data in a JPEG: a segment holds 65533, 29 of them a name.
 pub(in crate::codec) const MAX_JPEG_XMP: usize = 65_504;

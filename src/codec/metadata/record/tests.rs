@@ -224,6 +224,39 @@ fn a_record_is_taken_from_wherever_it_was_placed() {
 }
 
 #[test]
+fn a_record_without_a_place_is_told_of() {
+    let packet = |padding: usize| {
+        let data = "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"></rdf:RDF>";
+        format!("{data}{}", " ".repeat(padding)).into_bytes()
+    };
+    let large = MAX_JPEG_XMP - packet(0).len();
+    for (format, xmp, told) in [
+        (Format::Jpeg, packet(0), None),
+        (
+            Format::Jpeg,
+            packet(large),
+            Some("the record is left out: jpeg holds 65504 bytes of XMP data"),
+        ),
+        (Format::Tiff, packet(large), None),
+        (
+            Format::Webp,
+            b"<a/>".to_vec(),
+            Some("the record is left out: the XMP data have no place for it"),
+        ),
+    ] {
+        let mut metadata = Metadata {
+            xmp: Some(xmp.clone()),
+            record: Record::parse(LINE),
+            ..Metadata::default()
+        };
+        let warning = metadata.place_record(format);
+        assert_eq!(warning.as_deref(), told);
+        // The input's own data stay in any case.
+        assert_eq!(metadata.xmp == Some(xmp), told.is_some());
+    }
+}
+
+#[test]
 fn what_has_the_place_of_a_record_and_is_none_is_not_kept() {
     let chunk = |text: &str| Part::Chunk {
         name: *b"tEXt",
