@@ -21,7 +21,7 @@ fn a_cause_that_is_part_of_a_line_is_told_once() {
 #[test]
 fn options_follow_what_the_library_says() {
     let depth = Depth::U16;
-    let errors: [(Error, &str); 24] = [
+    let errors: [(Error, &str); 25] = [
         (
             Error::io(IoAction::Find, IsADirectory.into()),
             "it is a folder|: add -r, or name the images in it, for instance FOLDER/*.png",
