@@ -9,8 +9,10 @@ use super::{
     stream_length,
 };
 
+mod chunk_rules;
 mod read;
 mod recorder;
+mod scan;
 mod write;
 
 pub(super) use read::open;

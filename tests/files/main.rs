@@ -20,5 +20,6 @@ mod pages;
 mod readback;
 mod records;
 mod rows;
+mod streamed;
 mod tags;
 mod unsupported;

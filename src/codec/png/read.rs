@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, RowReader, ScanDepth,
-    Trailer, data_between, errors, recorder::ChunkRecorder, stream_length::StreamLength,
+    Trailer, errors, recorder::ChunkRecorder, scan::Chunks,
 };
 
 /// Opens a PNG that begins with `start`: palettes are expanded to RGB or RGBA, fewer
@@ -36,9 +36,9 @@ pub(in crate::codec) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
     check_not_apple(start)?;
-    let chunks =
-        Chunks::of(&mut input, scan_depth).map_err(|error| errors::read_error("png", &error))?;
     let bytes = limits.metadata();
+    let chunks = Chunks::of(&mut input, scan_depth, bytes)
+        .map_err(|error| errors::read_error("png", &error))?;
     let consumed = Consumed(Arc::new(Mutex::new(Progress {
         at: 0,
         recorder: ChunkRecorder::new(bytes),
@@ -93,7 +93,7 @@ pub(in crate::codec) fn open<'a>(
     let frames = (frames > 1).then_some(IgnoredContent::Frames(frames));
     let ignored = [frames, chunks.excess_data, chunks.trailing_data];
     let mut header = header.with_ignored(ignored.into_iter().flatten());
-    header.metadata = decoder_rows.metadata();
+    header.metadata = decoder_rows.metadata().merged_with(&chunks.late);
     if header.metadata.icc.is_none() && has_profile(start) {
         header.warnings.push(Warning::profile("png", bytes));
     }
@@ -134,135 +134,6 @@ fn frames(info: &Info<'_>) -> u64 {
     animation.map_or(1, |animation| {
         u64::from(animation.num_frames) + fallback_image
     })
-}
-
-/// The IEND chunk.
-const END: [u8; 12] = *b"\0\0\0\0IEND\xaeB\x60\x82";
-
-/// The result of scanning the chunks of a file.
-#[derive(Default)]
-struct Chunks {
-    /// Data after IEND.
-    trailing_data: Option<IgnoredContent>,
-    /// Excess data in the compressed stream; found by a thorough scan only.
-    excess_data: Option<IgnoredContent>,
-    /// The number of images of an animation, counted by their frame chunks.
-    frames: u64,
-    /// The length of a file that was not scanned because it ends with IEND.
-    unscanned_len: Option<u64>,
-}
-
-impl Chunks {
-    /// Scans a file; the input is rewound. A quick scan assumes that a file that ends
-    /// with IEND contains nothing after the image.
-    fn of(input: &mut InputReader<'_>, scan_depth: ScanDepth) -> io::Result<Self> {
-        let mut chunks = Self::default();
-        // Streams cannot seek.
-        let Ok(length) = input.seek(SeekFrom::End(0)) else {
-            return Ok(chunks);
-        };
-        if scan_depth == ScanDepth::Quick && length >= END.len() as u64 {
-            let mut last = [0; END.len()];
-            input.seek(SeekFrom::Start(length - END.len() as u64))?;
-            input.read_exact(&mut last)?;
-            chunks.unscanned_len = (last == END).then_some(length);
-        }
-        if chunks.unscanned_len.is_none()
-            && let Some(end) = chunks.walk(input, length, scan_depth)?
-        {
-            chunks.trailing_data = data_between(input, end, length)?;
-        }
-        input.rewind()?;
-        Ok(chunks)
-    }
-
-    /// Walks the chunks up to IEND and returns the offset after it.
-    fn walk(
-        &mut self,
-        input: &mut InputReader<'_>,
-        length: u64,
-        scan_depth: ScanDepth,
-    ) -> io::Result<Option<u64>> {
-        /// Seeking discards the reader's buffer, so chunks up to this size are read instead.
-        const SHORT: u64 = 1 << 18;
-        let mut stream = None;
-        let mut at = 8;
-        input.seek(SeekFrom::Start(at))?;
-        while at + END.len() as u64 <= length {
-            let mut chunk = [0; 8];
-            input.read_exact(&mut chunk)?;
-            let [a, b, c, d, name @ ..] = chunk;
-            let data = u64::from(u32::from_be_bytes([a, b, c, d]));
-            // The data and the checksum.
-            let mut left = data + 4;
-            at += 8 + left;
-            match &name {
-                b"IEND" => {
-                    self.excess_data = stream.and_then(StreamLength::ignored);
-                    return Ok(Some(at));
-                }
-                b"IHDR" if scan_depth == ScanDepth::Thorough && data == 13 => {
-                    let mut header = [0; 13];
-                    input.read_exact(&mut header)?;
-                    left -= data;
-                    stream = stored_bytes(&header).map(StreamLength::deflate);
-                }
-                b"fcTL" => self.frames += 1,
-                b"IDAT" => {
-                    // The first image is not a frame of the animation.
-                    self.frames = self.frames.max(1);
-                    if let Some(stream) = &mut stream {
-                        stream.feed_from(input.by_ref().take(data))?;
-                        left -= data;
-                    }
-                }
-                _ => {}
-            }
-            if left > SHORT {
-                input.seek(SeekFrom::Start(at))?;
-            } else {
-                io::copy(&mut input.by_ref().take(left), &mut io::sink())?;
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The uncompressed bytes of an image with this header, including one row of slack:
-/// each row has a filter byte, and an interlaced image has seven passes.
-fn stored_bytes(header: &[u8; 13]) -> Option<u64> {
-    /// The Adam7 passes: first column and row, column and row stride (PNG, section
-    /// 8.2).
-    const PASSES: [[u64; 4]; 7] = [
-        [0, 8, 0, 8],
-        [4, 8, 0, 8],
-        [0, 4, 4, 8],
-        [2, 4, 0, 4],
-        [0, 2, 2, 4],
-        [1, 2, 0, 2],
-        [0, 1, 1, 2],
-    ];
-    let [w0, w1, w2, w3, h0, h1, h2, h3, bits, color, _, _, interlace] = *header;
-    let [columns, rows] =
-        [[w0, w1, w2, w3], [h0, h1, h2, h3]].map(|side| u64::from(u32::from_be_bytes(side)));
-    let samples = ColorType::from_u8(color)?.samples() as u64;
-    let row = |columns: u64| 1 + (columns * samples * u64::from(bits)).div_ceil(8);
-    let passes = match interlace {
-        0 => &[[0, 1, 0, 1]][..],
-        _ => &PASSES,
-    };
-    let bytes = passes.iter().map(|&[left, across, top, down]| {
-        let columns = columns.saturating_sub(left).div_ceil(across);
-        let rows = rows.saturating_sub(top).div_ceil(down);
-        // A pass without columns is empty.
-        if columns > 0 {
-            rows.saturating_mul(row(columns))
-        } else {
-            0
-        }
-    });
-    let total = bytes.fold(0, u64::saturating_add);
-    Some(total.saturating_add(row(columns) - 1))
 }
 
 /// What is known of the bytes that the decoder has consumed.

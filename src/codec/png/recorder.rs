@@ -10,6 +10,8 @@ use crate::codec::{
     metadata::{PartList, text_keyword},
 };
 
+use super::chunk_rules;
+
 /// The keyword of XMP data (XMP Specification, part 3, 1.1.5).
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
 
@@ -26,7 +28,14 @@ pub(super) struct ChunkRecorder {
     /// How many bytes may still be recorded.
     room: usize,
     bits: u8,
+    /// Whether some of the samples were seen.
+    has_samples: bool,
+    /// Whether nobody else reads EXIF data.
+    reads_exif: bool,
+    exif: Option<Vec<u8>>,
     xmp: Option<Vec<u8>>,
+    /// The chunks that a file has once.
+    seen: Vec<[u8; 4]>,
     parts: PartList,
 }
 
@@ -51,14 +60,30 @@ impl ChunkRecorder {
             state: State::Skip(SIGNATURE_BYTES),
             room: limit,
             bits: 8,
+            has_samples: false,
+            reads_exif: false,
+            exif: None,
             xmp: None,
+            seen: Vec::new(),
             parts: PartList::new(),
+        }
+    }
+
+    /// The same of the chunks that follow the samples, EXIF data among them, which the decoder has
+    /// not seen.
+    pub(super) fn after_samples(limit: usize) -> Self {
+        Self {
+            state: State::Head(Vec::new()),
+            has_samples: true,
+            reads_exif: true,
+            ..Self::new(limit)
         }
     }
 
     /// The metadata that have been recorded.
     pub(super) fn metadata(&self) -> Metadata {
         Metadata {
+            exif: self.exif.clone(),
             xmp: self.xmp.clone(),
             parts: self.parts.clone().into_vec(),
             ..Metadata::default()
@@ -113,7 +138,9 @@ impl ChunkRecorder {
         let decoded = [
             b"iCCP", b"eXIf", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT",
         ];
-        let is_ancillary = name[0].is_ascii_lowercase() && !decoded.contains(&&name);
+        let is_decoded = decoded.contains(&&name) && !(self.reads_exif && name == *b"eXIf");
+        let is_ancillary = name[0].is_ascii_lowercase() && !is_decoded;
+        self.has_samples |= name == *b"IDAT";
         self.state = match (is_ancillary, self.room.checked_sub(data)) {
             (false, _) if name != *b"IHDR" => State::Skip(len),
             (true, None) => {
@@ -151,6 +178,7 @@ impl ChunkRecorder {
         }
         match &name {
             b"IHDR" => self.bits = data.get(8).copied().unwrap_or(8),
+            b"eXIf" => self.exif = self.exif.take().or_else(|| Some(data.to_vec())),
             // In samples as they are stored.
             b"bKGD" | b"pCAL" if self.bits != 8 || data.len() == 1 => {
                 self.omit(
@@ -164,6 +192,20 @@ impl ChunkRecorder {
     }
 
     fn add(&mut self, name: [u8; 4], data: &[u8]) {
+        let is_single = chunk_rules::is_single(&name);
+        let fault = match chunk_rules::fault(&name, data) {
+            None if is_single && self.seen.contains(&name) => Some("it stands there twice"),
+            None if self.has_samples && chunk_rules::precedes_samples(&name) => {
+                Some("it follows the samples, where it has no effect")
+            }
+            fault => fault,
+        };
+        if let Some(why) = fault {
+            return self.omit(&name, data.len(), Omission::Unknown(why));
+        }
+        if is_single {
+            self.seen.push(name);
+        }
         let part = Part::Chunk {
             name,
             data: data.into(),
@@ -179,7 +221,7 @@ impl ChunkRecorder {
                 }
             }
             // What it says of the picture cannot be checked.
-            Some(keyword) if keyword.starts_with(RAW_PROFILE) => {
+            Some(keyword) if keyword.starts_with(RAW_PROFILE) || keyword == XMP_KEYWORD => {
                 let name = part.to_string();
                 let why = Omission::Unknown("in a form that cannot be kept true");
                 let bytes = data.len();
