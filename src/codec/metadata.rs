@@ -153,10 +153,12 @@ impl Metadata {
         format: Format,
         facts: &ResultFacts,
     ) -> ForResult {
-        let spec = ImageSpec {
+        // A format without gray stores colours.
+        let facts = &ResultFacts {
             channels: format.written_channels(facts.channels),
-            ..facts.spec()
+            ..*facts
         };
+        let spec = facts.spec();
         let truth = self.true_of(facts);
         let fitted = |metadata: &Self| metadata.fitted_to(format, spec);
         let mut fates = fitted(&truth.metadata).fates;
@@ -168,7 +170,8 @@ impl Metadata {
             if let Some(part) = fates.iter_mut().find(is_it) {
                 part.kind = revision.kind;
                 part.bytes = revision.bytes;
-                if part.fate == Fate::Kept {
+                let is_outdated = matches!(revision.fate, Fate::Outdated(_));
+                if part.fate == Fate::Kept || is_outdated {
                     part.fate = revision.fate;
                 }
             }
@@ -293,14 +296,23 @@ impl Metadata {
             fitted.add(PartKind::Xmp, "XMP data", xmp.len(), fate);
         }
         if let Some(density) = self.density {
-            let kept = match format {
+            let has_place = match format {
                 Format::Png | Format::Jpeg | Format::Tiff => true,
                 // Without a unit it is the shape of pixels.
                 Format::Bmp => density.parts().1 != DensityUnit::None,
                 _ => false,
             };
-            fitted.metadata.density = self.density.filter(|_| kept);
-            let fate = if kept { Fate::Kept } else { no_place(format) };
+            let fits = match format {
+                Format::Jpeg => density.as_u16_pair().is_some(),
+                Format::Png | Format::Bmp => density.per_metre_rounded().is_some(),
+                _ => true,
+            };
+            fitted.metadata.density = self.density.filter(|_| has_place && fits);
+            let fate = match has_place {
+                true if fits => Fate::Kept,
+                true => Fate::Lost(format!("its numbers do not fit {format}")),
+                false => no_place(format),
+            };
             fitted.add(PartKind::Density, "pixel density", 0, fate);
         }
         self.fit_alpha(format, spec.channels, &mut fitted);

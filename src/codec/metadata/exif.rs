@@ -257,7 +257,7 @@ impl Revision {
         for range in zeros.iter() {
             bytes[range.clone()].fill(0);
         }
-        self.blank_previews(&mut bytes, &structure, &values)?;
+        self.blank_previews(exif, &zeros, &mut bytes, [&structure, &values])?;
         self.write_directories(&mut bytes);
         let first = self.kept[0].0.range();
         let next = first.end..self.with_next(first).end;
@@ -268,26 +268,31 @@ impl Revision {
         Some((bytes, self.what))
     }
 
-    /// Turns JPEG files inside other data into zeros.
+    /// Turns JPEG files inside other data into zeros. Those inside of `removed` have become zeros
+    /// already; one may have lost its beginning only.
     fn blank_previews(
         &mut self,
+        exif: &[u8],
+        removed: &Ranges,
         bytes: &mut [u8],
-        structure: &Ranges,
-        values: &Ranges,
+        [structure, values]: [&Ranges; 2],
     ) -> Option<()> {
         let (mut from, mut found) = (0, 0);
-        while let Some(jpeg) = next_jpeg(bytes, from) {
-            found += 1;
-            let around = values.around(jpeg.start, bytes.len());
-            let gap = structure.around(jpeg.start, bytes.len());
+        while let Some(jpeg) = next_jpeg(exif, from) {
+            let around = values.around(jpeg.start, exif.len());
+            let gap = structure.around(jpeg.start, exif.len());
             let range = jpeg.range(around.end.min(gap.end));
+            from = range.end;
+            if removed.cover(&range) {
+                continue;
+            }
+            found += 1;
             let passes = values.overlap(&(around.end.min(range.end)..range.end));
             if found > MAX_PREVIEWS || passes || structure.overlap(&range) {
                 return None;
             }
-            bytes[range.clone()].fill(0);
+            bytes[range].fill(0);
             note(&mut self.what, PREVIEW);
-            from = range.end;
         }
         Some(())
     }

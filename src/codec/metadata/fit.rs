@@ -6,7 +6,10 @@ use super::{
     Density, DensityUnit, Fate, Fitted, Metadata, Part, PartFate, PartKind,
     exif_block::{ExifBlock, Value, is_movable, is_opaque},
     exif_of, no_place, part_fate, photoshop,
-    tag::{DESCRIPTION, MAKER_NOTE, MAKER_NOTE_WHY, Role, Tag, exif_role, kinds, role, tag_name},
+    tag::{
+        DESCRIPTION, MAKER_NOTE, MAKER_NOTE_WHY, MAX_GPS_CODE, Role, Tag, exif_role, kinds, role,
+        tag_name,
+    },
 };
 use crate::{codec::Format, image::ImageSpec, warning::Warning};
 
@@ -179,6 +182,30 @@ fn fit_directories(
         };
         lose(tag_name(value.code), value.data.len(), why);
         false
+    });
+    // Of GPS data the specification has fewer.
+    block.gps.retain(|value| {
+        let is_known = value.code <= MAX_GPS_CODE;
+        if !is_known {
+            lose(
+                tag_name(value.code),
+                value.data.len(),
+                "its meaning is unknown",
+            );
+        }
+        is_known
+    });
+    block.interoperability.retain(|value| {
+        // The index, its version, and the size.
+        let is_known = matches!(value.code, 1 | 2 | 0x1001 | 0x1002);
+        if !is_known {
+            lose(
+                tag_name(value.code),
+                value.data.len(),
+                "its meaning is unknown",
+            );
+        }
+        is_known
     });
     if fitted.metadata.density.is_none() {
         fitted.metadata.density = density(&block.picture);

@@ -61,10 +61,16 @@ impl Metadata {
             Part::Tag(tag) => revised(tag, grid, are_areas),
             _ => part.clone(),
         };
+        let density = self.density.and_then(|density| thinned(density, grid.step));
+        let lost = (density.is_none() && self.density.is_some()).then(|| Part::Other {
+            name: "pixel density".to_owned(),
+            bytes: 0,
+            why: Omission::Unknown("its numbers do not fit"),
+        });
         Self {
             exif: (self.exif.as_deref()).map(|exif| exif_resolution::thinned(exif, grid.step)),
-            density: self.density.and_then(|density| thinned(density, grid.step)),
-            parts: self.parts.iter().map(revised).collect(),
+            density,
+            parts: self.parts.iter().map(revised).chain(lost).collect(),
             ..self.clone()
         }
     }

@@ -19,6 +19,8 @@ pub(in crate::codec) const GPS_DIRECTORY: u16 = 34853;
 pub(in crate::codec) const INTEROPERABILITY_DIRECTORY: u16 = 40965;
 pub(in crate::codec) const MAKER_NOTE: u16 = 37500;
 const LAYERS: u16 = 37724;
+/// Tags of GPS data: EXIF 3.0 has 31.
+pub(in crate::codec) const MAX_GPS_CODE: u16 = 63;
 
 /// The types of values (TIFF 6.0, section 2; TIFF Technical Note 1; BigTIFF).
 pub(in crate::codec) mod kinds {
@@ -28,8 +30,12 @@ pub(in crate::codec) mod kinds {
     pub(in crate::codec) const LONG: u16 = 4;
     pub(in crate::codec) const RATIONAL: u16 = 5;
     pub(in crate::codec) const UNDEFINED: u16 = 7;
+    pub(in crate::codec) const SLONG: u16 = 9;
     pub(in crate::codec) const DOUBLE: u16 = 12;
     pub(in crate::codec) const DIRECTORY: u16 = 13;
+    pub(in crate::codec) const LONG8: u16 = 16;
+    pub(in crate::codec) const SLONG8: u16 = 17;
+    pub(in crate::codec) const IFD8: u16 = 18;
 }
 
 /// A value of a TIFF directory. Its bytes are shared, not copied, when it is cloned.

@@ -35,7 +35,10 @@ impl Metadata {
                 bytes,
                 what: changes,
             } => {
-                let fate = Fate::Changed(changes.join(", "));
+                let fate = match bytes.is_empty() {
+                    true => Fate::Outdated(changes.join(", ")),
+                    false => Fate::Changed(changes.join(", ")),
+                };
                 revisions.push(PartFate { fate, ..what });
                 Kept::Some(bytes)
             }
@@ -45,6 +48,8 @@ impl Metadata {
             }
         };
         let mut metadata = self.clone();
+        // Viewers heed it in data that are damaged elsewhere.
+        let orientation = self.orientation.or_else(|| self.exif_orientation());
         for (kind, name, block, revised) in [
             (
                 PartKind::Exif,
@@ -64,6 +69,9 @@ impl Metadata {
                 Kept::None => *block = None,
             }
         }
+        if metadata.exif.is_none() {
+            metadata.orientation = orientation;
+        }
         metadata.parts.retain_mut(|part| {
             let (revised, of_bytes): (_, OfBytes) = match part {
                 Part::Photoshop(resources) => {
@@ -74,6 +82,15 @@ impl Metadata {
             };
             match revise(PartFate::of(part, Fate::Kept), revised) {
                 Kept::All => true,
+                // Nothing of it is true.
+                Kept::Some(bytes) if bytes.is_empty() => {
+                    *part = Part::Other {
+                        name: part.to_string(),
+                        bytes: part.bytes(),
+                        why: Omission::Outdated("nothing of it is true of the result"),
+                    };
+                    true
+                }
                 Kept::Some(bytes) => {
                     *part = of_bytes(Arc::from(bytes));
                     true

@@ -12,8 +12,8 @@ use crate::codec::{
         exif_block::{ExifBlock, MAX_VALUES, Value, is_movable},
         tag::{
             EXIF_DIRECTORY, GPS_DIRECTORY, INTEROPERABILITY_DIRECTORY, IPTC, MAKER_NOTE,
-            MAKER_NOTE_WHY, PHOTOSHOP, Role, exif_role, kinds, role, swapped, tag_name,
-            value_bytes,
+            MAKER_NOTE_WHY, MAX_GPS_CODE, PHOTOSHOP, Role, exif_role, kinds, role, swapped,
+            tag_name, value_bytes,
         },
     },
 };
@@ -58,7 +58,7 @@ impl CarriedTags {
                 (EXIF_DIRECTORY, _) if is_new => exif.exif = reader.exif(&entry, &mut exif)?,
                 (GPS_DIRECTORY, _) if is_new => {
                     exif.gps = reader.values(&entry, "GPS data", |code| match code {
-                        0..=63 => Role::Description,
+                        0..=MAX_GPS_CODE => Role::Description,
                         _ => UNKNOWN,
                     })?;
                 }
@@ -180,7 +180,14 @@ impl<R: Read + Seek> Reader<'_, R> {
                     true => swapped(entry.kind, &data),
                     false => data,
                 };
-                Part::Tag(Tag::new(code, entry.kind, data))
+                match in_32_bits(entry.kind, data) {
+                    Some((kind, data)) => Part::Tag(Tag::new(code, kind, data)),
+                    None => {
+                        let why = Omission::Unknown("its numbers have 64 bits");
+                        self.omit(name, entry.size(), why);
+                        return Ok(());
+                    }
+                }
             }
         });
         Ok(())
@@ -293,6 +300,26 @@ impl<R: Read + Seek> Reader<'_, R> {
     fn omit(&mut self, name: String, bytes: u64, why: Omission) {
         omit(&mut self.parts, name, bytes, why);
     }
+}
+
+/// Little-endian values without the types of BigTIFF, which other files do not have; `None` if they
+/// are no numbers of 32 bits.
+fn in_32_bits(kind: u16, data: Vec<u8>) -> Option<(u16, Vec<u8>)> {
+    let narrow = match kind {
+        kinds::LONG8 => kinds::LONG,
+        kinds::SLONG8 => kinds::SLONG,
+        kinds::IFD8 => return None,
+        _ => return Some((kind, data)),
+    };
+    let numbers = data.as_chunks().0.iter();
+    let narrowed = numbers.map(|number| match kind {
+        kinds::LONG8 => u32::try_from(u64::from_le_bytes(*number)).ok(),
+        _ => i32::try_from(i64::from_le_bytes(*number))
+            .ok()
+            .map(i32::cast_unsigned),
+    });
+    let narrowed: Option<Vec<_>> = narrowed.map(|number| Some(number?.to_le_bytes())).collect();
+    Some((narrow, narrowed?.concat()))
 }
 
 fn omit(parts: &mut Vec<Part>, name: impl Into<String>, bytes: u64, why: Omission) {

@@ -28,6 +28,18 @@ impl Ranges {
         !range.is_empty() && self.0.get(first).is_some_and(|r| r.start < range.end)
     }
 
+    /// Whether all bytes of the range are in this set.
+    pub(super) fn cover(&self, range: &Range<usize>) -> bool {
+        let mut at = range.start;
+        for next in &self.0[self.after(at)..] {
+            if at >= range.end || next.start > at {
+                break;
+            }
+            at = next.end;
+        }
+        at >= range.end
+    }
+
     /// Whether two sets share a byte.
     pub(super) fn overlap_any(&self, others: &Self) -> bool {
         others.0.iter().any(|range| self.overlap(range))
@@ -74,6 +86,11 @@ mod tests {
                 assert_eq!(
                     ranges.overlap(&(start..end)),
                     (start..end).any(inside),
+                    "{start} {end}"
+                );
+                assert_eq!(
+                    ranges.cover(&(start..end)),
+                    (start..end).all(inside),
                     "{start} {end}"
                 );
             }
