@@ -30,6 +30,52 @@ pub(crate) struct Corpus {
     pub(crate) mend: fn(&mut Vec<u8>, &mut Random),
 }
 
+/// What gives a target its inputs.
+trait Inputs {
+    /// The next one, after so many that had so many outcomes.
+    fn next(&mut self, count: u64, outcomes: usize, random: &mut Random) -> Vec<u8>;
+
+    /// Notes one that had a new outcome.
+    fn keep(&mut self, input: Vec<u8>);
+}
+
+impl Inputs for Corpus {
+    fn next(&mut self, count: u64, outcomes: usize, random: &mut Random) -> Vec<u8> {
+        let inputs = &self.inputs;
+        match inputs.get(count as usize) {
+            // As they are, at first.
+            Some(input) if outcomes < inputs.len() && count < inputs.len() as u64 => input.clone(),
+            _ => {
+                let mut input = some(random, inputs).to_vec();
+                let mutator = Mutator {
+                    others: inputs,
+                    words: &self.words,
+                };
+                mutator.mutate(&mut input, random);
+                (self.mend)(&mut input, random);
+                input
+            }
+        }
+    }
+
+    fn keep(&mut self, input: Vec<u8>) {
+        if self.inputs.len() < MOST_KEPT && input.len() <= LONGEST_KEPT {
+            self.inputs.push(input);
+        }
+    }
+}
+
+/// Inputs that are each made anew.
+struct Made<F>(F);
+
+impl<F: Fn(&mut Random) -> Vec<u8>> Inputs for Made<F> {
+    fn next(&mut self, _: u64, _: usize, random: &mut Random) -> Vec<u8> {
+        (self.0)(random)
+    }
+
+    fn keep(&mut self, _: Vec<u8>) {}
+}
+
 /// Inputs that say something new are kept, as many as these.
 const MOST_KEPT: usize = 4096;
 const LONGEST_KEPT: usize = 1 << 16;
@@ -43,6 +89,20 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// - `FUZZ_SEED`: of the generator;
 /// - `FUZZ_INPUT`: nothing but this file.
 pub(crate) fn run(name: &str, runs: u64, corpus: Corpus, target: Target) {
+    run_with(name, runs, corpus, target);
+}
+
+/// The same of inputs that are each made anew.
+pub(crate) fn run_made(
+    name: &str,
+    runs: u64,
+    make: impl Fn(&mut Random) -> Vec<u8>,
+    target: Target,
+) {
+    run_with(name, runs, Made(make), target);
+}
+
+fn run_with(name: &str, runs: u64, mut inputs: impl Inputs, target: Target) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(path) = env::var_os("FUZZ_INPUT") {
         let input = fs::read(&path).unwrap();
@@ -59,11 +119,6 @@ pub(crate) fn run(name: &str, runs: u64, corpus: Corpus, target: Target) {
 
     let begun = Instant::now();
     let mut random = Random(seed | 1);
-    let Corpus {
-        mut inputs,
-        words,
-        mend,
-    } = corpus;
     let mut seen = HashSet::new();
     let mut count = 0_u64;
     loop {
@@ -74,22 +129,7 @@ pub(crate) fn run(name: &str, runs: u64, corpus: Corpus, target: Target) {
         if done {
             break;
         }
-        let input = match inputs.get(count as usize) {
-            // As they are, at first.
-            Some(input) if seen.len() < inputs.len() && count < inputs.len() as u64 => {
-                input.clone()
-            }
-            _ => {
-                let mut input = some(&mut random, &inputs).to_vec();
-                let mutator = Mutator {
-                    others: &inputs,
-                    words: &words,
-                };
-                mutator.mutate(&mut input, &mut random);
-                mend(&mut input, &mut random);
-                input
-            }
-        };
+        let input = inputs.next(count, seen.len(), &mut random);
         if seconds.is_some() {
             // It outlives an abort.
             fs::write(&kept, &input).unwrap();
@@ -99,14 +139,15 @@ pub(crate) fn run(name: &str, runs: u64, corpus: Corpus, target: Target) {
         let Ok(outcome) = outcome else {
             fs::write(&kept, &input).unwrap();
             panic!(
-                "{name}: run {count} of seed {seed}; again: FUZZ_INPUT={} cargo test --test fuzz {name}",
-                kept.display()
+                "{name}: run {count} of seed {seed}; again: FUZZ_INPUT={} cargo test --test fuzz {}",
+                kept.display(),
+                // Without the kind of its inputs.
+                name.split('.').next().unwrap_or(name)
             );
         };
         count += 1;
-        let new = seen.insert(gist(&outcome));
-        if new && inputs.len() < MOST_KEPT && input.len() <= LONGEST_KEPT {
-            inputs.push(input);
+        if seen.insert(gist(&outcome)) {
+            inputs.keep(input);
         }
     }
     println!(

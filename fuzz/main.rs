@@ -8,6 +8,7 @@ mod choice;
 mod corpora;
 mod driver;
 mod headers;
+mod hostile;
 mod mutate;
 mod targets;
 
@@ -56,4 +57,21 @@ fn blocks() {
 fn filters() {
     use targets::filters::{corpus, target};
     driver::run("filters", 400, corpus(), target);
+}
+
+/// Of each format.
+#[test]
+fn metadata() {
+    use targets::metadata::{target, written};
+    const RUNS: u64 = 500;
+    for format in hostile::FORMATS {
+        let before = written();
+        let name = format!("metadata.{format}");
+        driver::run_made(&name, RUNS, |random| hostile::file(format, random), target);
+        // Most files can be read, and each gives results in two formats.
+        let results = written() - before;
+        println!("{name}: {results} results");
+        let is_one = std::env::var_os("FUZZ_INPUT").is_some();
+        assert!(is_one || results >= RUNS / 4, "{format}: {results} results");
+    }
 }

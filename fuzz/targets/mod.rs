@@ -6,7 +6,9 @@ pub(crate) mod blocks;
 pub(crate) mod filters;
 pub(crate) mod jpegs;
 pub(crate) mod kernel_file;
+pub(crate) mod metadata;
 pub(crate) mod readers;
+mod sound;
 pub(crate) mod views;
 
 /// The files of testdata's folders that are wanted, in a fixed order.
