@@ -1,4 +1,5 @@
-"""Makes the files of carried/: one of each format, with everything that it can carry.
+"""Makes the files of carried/: one of each format, with everything that it can carry, and two for the
+chunks and tags that do not go together with others.
 
 Every part has a text of its own, `needle-...`, by which a test finds it in a result, or
 makes sure that it is not there. Pixels are noise of 16 x 12.
@@ -266,11 +267,78 @@ def pgm():
     return b"P5\n# needle-comment\n%d %d\n255\n" % SIDES[::-1] + GRAY.tobytes()
 
 
+def chunks():
+    """A PNG with the chunks that full.png cannot have beside others: those of palettes, of sRGB, and of
+    programs."""
+    file = io.BytesIO()
+    picture = Image.fromarray(GRAY % 4, "P")
+    picture.putpalette(bytes([10, 20, 30, 90, 80, 70, 120, 200, 160, 250, 240, 255]))
+    picture.save(file, "png")
+    file = file.getvalue()
+    before = [
+        (b"sRGB", b"\0"),
+        (b"pCAL", b"needle-pcal\0" + struct.pack(">iiBB", 0, 255, 0, 2) + b"mm\x000\x001.5"),
+        (b"sCAL", b"\x010.001\x000.002"),
+        (b"gIFg", b"\2\0\0\x0a"),
+        (b"gIFx", b"NETSCAPE2.0needle-gifx"),
+        (b"caBX", b"needle-cabx"),
+        (b"dSIG", b"needle-dsig"),
+        (b"iDOT", bytes(28)),
+    ]
+    between = [(b"hIST", struct.pack(">4H", 40, 50, 60, 42))]
+    palette, start = file.index(b"PLTE") - 4, file.index(b"IDAT") - 4
+    parts = [file[:palette], *(chunk(*c) for c in before), file[palette:start], *(chunk(*c) for c in between)]
+    return b"".join([*parts, file[start:]])
+
+
+def tags():
+    """A gray TIFF with the tags of TIFF 6.0, of its supplements, of GeoTIFF and of programs that full.tif
+    does not have."""
+    file = io.BytesIO()
+    extra = [
+        (271, 2, 0, "needle-make", True),
+        (272, 2, 0, "needle-model", True),
+        (280, 3, 1, 0, True),
+        (281, 3, 1, 255, True),
+        (285, 2, 0, "needle-page", True),
+        (286, 5, 1, (1, 2), True),
+        (287, 5, 1, (3, 2), True),
+        (290, 3, 1, 3, True),
+        (291, 3, 256, tuple(2000 - 7 * n for n in range(256)), True),
+        (297, 3, 2, (0, 1), True),
+        (301, 3, 256, tuple(n * 257 for n in range(256)), True),
+        (318, 5, 2, (3127, 10000, 3290, 10000), True),
+        (319, 5, 6, (64, 100, 33, 100, 30, 100, 60, 100, 15, 100, 6, 100), True),
+        (321, 3, 2, (10, 240), True),
+        (336, 3, 2, (0, 255), True),
+        (337, 2, 0, "needle-printer", True),
+        (340, 1, 1, 0, True),
+        (341, 1, 1, 255, True),
+        (342, 3, 6, (0, 255, 0, 255, 0, 255), True),
+        (532, 5, 6, (0, 1, 255, 1, 0, 1, 255, 1, 0, 1, 255, 1), True),
+        (18246, 3, 1, 4, True),
+        (18249, 3, 1, 75, True),
+        *((40091 + n, 1, 10, "text\0".encode("utf-16le"), True) for n in range(5)),
+        (34264, 12, 16, (2.0, 0.0, 0.0, 1000.0, 0.0, -2.0, 0.0, 2000.0, *[0.0] * 7, 1.0), True),
+        (34735, 3, 12, (1, 1, 0, 2, 1024, 0, 1, 1, 2059, 34736, 1, 0), True),
+        (34736, 12, 1, 298.257223563, True),
+        (42112, 2, 0, '<GDALMetadata><Item name="needle-gdal">1</Item></GDALMetadata>', True),
+        (42113, 2, 0, "-1", True),
+        (50838, 4, 2, (12, 4), True),
+        (50839, 1, 12, b"needle-label", True),
+        (50844, 12, 92, tuple(float(n) for n in range(92)), True),
+    ]
+    tifffile.imwrite(file, GRAY, photometric="minisblack", metadata=None, software=False, extratags=extra)
+    return file.getvalue()
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     for make in [png, jpeg, tiff, webp, gif, bmp, hdr, pgm]:
         extension = {"jpeg": "jpg", "tiff": "tif"}.get(make.__name__, make.__name__)
         (FOLDER / f"full.{extension}").write_bytes(make())
+    (FOLDER / "chunks.png").write_bytes(chunks())
+    (FOLDER / "tags.tif").write_bytes(tags())
 
 
 main()
