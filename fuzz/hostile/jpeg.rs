@@ -94,13 +94,11 @@ fn valid(random: &mut Random) -> Vec<Segment> {
                 .map(|part| (0xed, named(b"Photoshop 3.0\0", part)))
                 .collect()
         }
-        10 => vec![(
-            0xfe,
-            named(
-                *some(random, &[&b""[..], b"\n5 5\n", b"\x1b[2J\xff"]),
-                &garbage(random, 600),
-            ),
-        )],
+        10 => {
+            let starts = [&b""[..], b"\n5 5\n", b"\x1b[2J\xff"];
+            let start = *some(random, &starts);
+            vec![(0xfe, named(start, &garbage(random, 600)))]
+        }
         11 => {
             // A thumbnail of a size.
             let density = [1, 2, random.below(4) as u8, 0, random.below(3) as u8, 0, 72];
@@ -109,16 +107,11 @@ fn valid(random: &mut Random) -> Vec<Segment> {
             vec![(0xe0, jfif), (0xe0, named(b"JFXX\0\x10", &thumbnail()))]
         }
         12 => vec![(0xe2, named(b"MPF\0", &exif::block(random)))],
-        _ => vec![(
-            0xe0 | random.below(14) as u8,
-            named(
-                *some(
-                    random,
-                    &[&b""[..], b"JP\0\x01", b"Ducky\0", b"Q\0", b"name\0"],
-                ),
-                &garbage(random, 60),
-            ),
-        )],
+        _ => {
+            let names = [&b""[..], b"JP\0\x01", b"Ducky\0", b"Q\0", b"name\0"];
+            let (code, name) = (0xe0 | random.below(14) as u8, *some(random, &names));
+            vec![(code, named(name, &garbage(random, 60)))]
+        }
     }
 }
 

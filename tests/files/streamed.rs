@@ -38,9 +38,12 @@ const OUTPUTS: [Format; 12] = [
 /// and the warnings of the input.
 #[derive(Debug, PartialEq)]
 struct Carried {
-    results: Vec<Result<(Metadata, Vec<PartFate>, Vec<String>), String>>,
+    results: Vec<Result<Made, String>>,
     of_input: Vec<String>,
 }
+
+/// What a result carries, what became of each part of the input, and warnings.
+type Made = (Metadata, Vec<PartFate>, Vec<String>);
 
 #[derive(Default)]
 struct Warnings(Mutex<BTreeMap<PathBuf, Vec<String>>>);
