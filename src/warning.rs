@@ -278,6 +278,16 @@ impl Warning {
         }
     }
 
+    /// Pages that are no frames got this delay.
+    pub(crate) fn delays(delay: impl fmt::Display) -> Self {
+        Self {
+            kind: WarningKind::Metadata,
+            text: format!(
+                "the pages say nothing of time: each is shown for {delay}, over and over"
+            ),
+        }
+    }
+
     /// How the axes of an array were understood.
     pub(crate) const fn axes(text: String) -> Self {
         let kind = WarningKind::Axes;

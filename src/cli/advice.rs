@@ -156,7 +156,9 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
             let names: Vec<_> = pictures.copied().map(depth_name).collect();
             format!(", or --depth {}", names.join(" or ")).into()
         }
-        OutputError::Pages { .. } => ", or one page with --pages".into(),
+        OutputError::Pages { .. } | OutputError::UnequalFrames { .. } => {
+            ", or one page with --pages".into()
+        }
         OutputError::Planes { .. } => ", with --format npy".into(),
         OutputError::Special { .. } => ": name an output with --output".into(),
         OutputError::BackupTaken { .. } => ", or choose another --backup".into(),

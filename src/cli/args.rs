@@ -123,11 +123,12 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,
 
-    /// Pages of a TIFF file to filter, counted from 1: all, a number, or two such as 2-5 [default: all]
+    /// Pages or frames to filter, counted from 1: all, a number, or two such as 2-5 [default: all]
     ///
-    /// Each page is filtered by itself and becomes a page of the result, which
-    /// must be a TIFF if there are several. Reduced copies and masks are no pages;
-    /// the planes of an ImageJ stack are. A page that an input lacks is an error.
+    /// Each page of a TIFF, and each frame of an animated GIF, PNG or WebP as it is
+    /// shown, is filtered by itself and becomes a page or frame of the result, which
+    /// must be TIFF, GIF or PNG if there are several. Reduced copies and masks are no
+    /// pages; the planes of an ImageJ stack are. A page that an input lacks is an error.
     #[arg(long, value_name = "all|N|A-B")]
     pub(super) pages: Option<String>,
 
@@ -373,7 +374,7 @@ pub(super) struct OutputArgs {
     /// An input that another program changes meanwhile stays, and is an error. So
     /// does one that would lose something: colours, alpha, rows and columns, depth or
     /// metadata, unless --channel, --alpha drop, --pad or --step, --depth or --metadata drop is given, or --photo;
-    /// frames of animations, further pictures, channels that are not read and CMYK in any case.
+    /// further pictures, channels that are not read and CMYK in any case.
     #[arg(long, conflicts_with_all = ["output", "format"])]
     pub(super) in_place: bool,
 

@@ -1,11 +1,11 @@
 //! Which depths, channels and sizes each format supports, checked before writing.
 
 use crate::{
-    error::{OutputError, Result},
+    error::{Error, OutputError, Result},
     image::{Channels, Depth, Image},
 };
 
-use super::Format;
+use super::{Format, PageSet};
 
 impl Format {
     /// Whether the format holds samples of this depth.
@@ -100,7 +100,13 @@ impl Format {
 
     /// Whether a file of the format can be written with several pages.
     pub const fn holds_pages(self) -> bool {
-        matches!(self, Self::Tiff)
+        self.holds_frames() || matches!(self, Self::Tiff)
+    }
+
+    /// Whether the pages of a file of the format are the frames of an animation: all of one size
+    /// and type, each shown for some time.
+    pub const fn holds_frames(self) -> bool {
+        matches!(self, Self::Png | Self::Gif)
     }
 
     /// Checks that the format supports this many pages.
@@ -120,6 +126,23 @@ impl Format {
             others: any_of(&others),
         }
         .into())
+    }
+
+    /// [`check_pages`](Self::check_pages), and whether these pages may be frames.
+    pub(crate) fn check_page_set(self, pages: PageSet) -> Result<()> {
+        self.check_pages(pages.count)?;
+        match self.holds_frames() && pages.size != pages.count as f64 {
+            true => Err(self.unequal_frames()),
+            false => Ok(()),
+        }
+    }
+
+    /// The error of pages that are no frames of one animation.
+    pub(super) fn unequal_frames(self) -> Error {
+        OutputError::UnequalFrames {
+            format: self.name(),
+        }
+        .into()
     }
 
     /// Checks that the format supports images of this size.

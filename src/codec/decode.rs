@@ -440,11 +440,14 @@ fn rows_as<'a>(
     how: Manner<'_>,
 ) -> Result<RowReader<'a>> {
     let scan_depth = how.scan_depth;
-    if format != Format::Tiff {
+    if !matches!(
+        format,
+        Format::Tiff | Format::Gif | Format::Png | Format::Webp
+    ) {
         how.pages.unwrap_or_default().count_of(1)?;
     }
     if format == Format::Png {
-        return png::open(input.into_reader(), start, limits, scan_depth);
+        return png::open(input.into_reader(), start, limits, (scan_depth, how.pages));
     }
     if format.is_netpbm() {
         return pnm::open(input.into_reader(), format, limits);
@@ -459,8 +462,8 @@ fn rows_as<'a>(
     let bytes = input.into_bytes(limits)?;
     match format {
         Format::Jpeg => jpeg::open(bytes, limits),
-        Format::Gif => gif::open(bytes, limits, scan_depth),
-        _ => image_crate::open(bytes, format, limits, how.layer),
+        Format::Gif => gif::open(bytes, limits, (scan_depth, how.pages)),
+        _ => image_crate::open(bytes, format, limits, (how.pages, how.layer)),
     }
 }
 

@@ -95,7 +95,7 @@ fn encode_to<'a>(
     options: &EncodeOptions,
     out: Output<'a>,
 ) -> Result<(Vec<Warning>, Output<'a>)> {
-    if format.is_written_by_rows() {
+    if has_own_encoder(format) {
         let mut writer = create_rows(image.spec(), format, metadata, options, out)?;
         writer.write(image.samples())?;
         let finished = writer.finish_output(metadata)?;
@@ -127,7 +127,7 @@ fn encode_to<'a>(
 /// cannot store.
 ///
 /// PNG, JPEG that is not progressive, TIFF, Netpbm and `.npy` are encoded as the rows come; other
-/// formats at the end.
+/// formats, and the frames of animations, at the end.
 ///
 /// # Errors
 ///
@@ -165,11 +165,11 @@ pub(crate) fn create_pages<'a>(
     };
     let mut fitted = metadata.fitted_to(format, written);
     let mut warnings = fitted.all_warnings();
-    if format.is_written_by_rows() && format != Format::Tiff {
+    if has_own_encoder(format) && format != Format::Tiff {
         warnings.extend(fitted.metadata.place_record(format));
     }
     let out = match format {
-        _ if format.is_written_by_rows() && format != Format::Tiff => SharedOutput::forward(out),
+        _ if has_own_encoder(format) && format != Format::Tiff => SharedOutput::forward(out),
         _ => SharedOutput::seekable(out),
     };
     let sink = sink(
@@ -212,6 +212,11 @@ pub(crate) fn create_array<'a>(
     ))
 }
 
+/// Whether rows go to an encoder of the format's own, that of GIF frame by frame.
+const fn has_own_encoder(format: Format) -> bool {
+    format.is_written_by_rows() || matches!(format, Format::Gif)
+}
+
 /// An upper bound of the memory that writing an image takes, to a pipe or not: a strip per
 /// thread for formats that are encoded by strips, else all samples and their encoded form.
 ///
@@ -238,6 +243,7 @@ pub(crate) fn memory_to_write(
     let encoding = match format {
         // The candidate rows of PNG's filters, and a batch of rows before and after
         // compression.
+        Format::Png if pages.count > 1 => png::memory_to_write_frames(spec),
         Format::Png => png::memory_to_write(spec),
         // The encoded strip, and the compressor's state.
         Format::Tiff => {
@@ -251,11 +257,6 @@ pub(crate) fn memory_to_write(
             strips(jpeg::strip_rows(spec, Sampling::S420), 5)
                 .saturating_add(threads * JPEG_ENCODER_BYTES)
         }
-        _ if format.is_written_by_rows() => 0,
-        // The samples, a copy as RGBA, and the growing buffer of codes.
-        Format::Webp => (all.saturating_mul(2))
-            .saturating_add(pixels.saturating_mul(4))
-            .saturating_add(growing_buffer_bytes(all)),
         // The palette indices, the RGBA they are made from, and codes of up to 12 bits.
         Format::Gif => {
             let codes = growing_buffer_bytes(pixels.saturating_add(pixels / 2));
@@ -265,6 +266,11 @@ pub(crate) fn memory_to_write(
             };
             all.saturating_add(made)
         }
+        _ if has_own_encoder(format) => 0,
+        // The samples, a copy as RGBA, and the growing buffer of codes.
+        Format::Webp => (all.saturating_mul(2))
+            .saturating_add(pixels.saturating_mul(4))
+            .saturating_add(growing_buffer_bytes(all)),
         // Incompressible pixels take an additional byte each.
         Format::Qoi => all.saturating_mul(2).saturating_add(pixels),
         // A copy with reordered channels.
@@ -277,7 +283,7 @@ pub(crate) fn memory_to_write(
     };
     // Formats that seek while writing are buffered until the file is complete.
     let kept = match format {
-        _ if !piped || (format.is_written_by_rows() && format != Format::Tiff) => 0,
+        _ if !piped || (has_own_encoder(format) && format != Format::Tiff) => 0,
         _ => growing_buffer_bytes((all as f64 * pages.size) as usize),
     };
     // A chunk of rows, converted to the format's channels.
@@ -312,7 +318,12 @@ fn sink<'a>(
 ) -> Result<Box<dyn Sink + 'a>> {
     let compression = options.compression;
     Ok(match format {
+        Format::Png if pages.count > 1 => {
+            let how = (compression, pages.count);
+            Box::new(png::AnimationWriter::new(spec, &metadata, how, out)?)
+        }
         Format::Png => Box::new(png::Writer::new(spec, &metadata, compression, out)?),
+        Format::Gif => Box::new(gif::Writer::new(spec, &metadata, pages.count, out)?),
         Format::Jpeg => {
             let settings = options.jpeg_settings(&metadata);
             jpeg::create(spec, metadata, settings, out)
@@ -332,9 +343,6 @@ pub(super) fn encode_whole(
     out: &mut SharedOutput<'_>,
 ) -> Result<Vec<Warning>> {
     let left_out = metadata.place_record(format);
-    if format == Format::Gif {
-        return gif::write(image, &metadata, out);
-    }
     let (image, mut warnings) = match format {
         Format::Hdr => image_crate::hdr::fitted(image)?,
         _ => (Cow::Borrowed(image), Vec::new()),

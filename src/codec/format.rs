@@ -35,14 +35,14 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// Portable Network Graphics; of an animation, the first picture is read.
+    /// Portable Network Graphics, also animated (APNG).
     Png,
     /// JPEG, baseline and progressive; CMYK becomes RGB when read.
     Jpeg,
-    /// TIFF and BigTIFF, strips and tiles; of several pages, the first that is neither a reduced
-    /// copy nor a mask is read.
+    /// TIFF and BigTIFF, strips and tiles; pages are those that are neither reduced copies nor
+    /// masks.
     Tiff,
-    /// WebP, written without loss.
+    /// WebP, written without loss; animations are only read.
     Webp,
     /// Windows bitmap.
     Bmp,
@@ -64,7 +64,7 @@ pub enum Format {
     Exr,
     /// Radiance RGBE.
     Hdr,
-    /// GIF; of an animation, the first picture is read.
+    /// GIF, also animated.
     Gif,
     /// NumPy's array file.
     Npy,

@@ -16,6 +16,8 @@ use crate::image::Depth;
 pub enum IgnoredContent {
     /// The number of frames of an animation, of which the first is read.
     Frames(u64),
+    /// A picture for viewers that show no animations, which is none of the frames.
+    Fallback,
     /// The number of pages, of which the first is read; at most 1000 are counted.
     Pages(u64),
     /// The number of pages beside those that were asked for.
@@ -101,7 +103,8 @@ impl IgnoredContent {
             Self::ReducedImages(_) => {
                 format!("the {format} file holds {self}: they were left out")
             }
-            Self::RelatedImages(_)
+            Self::Fallback
+            | Self::RelatedImages(_)
             | Self::Masks(_)
             | Self::Layers(_)
             | Self::Overscan
@@ -138,6 +141,7 @@ impl fmt::Display for IgnoredContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Frames(count) => write!(f, "{count} frames"),
+            Self::Fallback => f.write_str("a picture for viewers without animation"),
             Self::Pages(count) if count >= MAX_PAGES => write!(f, "{MAX_PAGES} pages or more"),
             Self::Pages(count) => write!(f, "{count} pages"),
             Self::OtherPages(1) => f.write_str("1 other page"),

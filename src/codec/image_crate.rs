@@ -14,7 +14,7 @@ use std::{
 };
 
 use ::image::{
-    ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError,
+    ColorType, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageResult,
     codecs::{
         bmp::{BmpDecoder, BmpEncoder},
         hdr::{HdrDecoder, HdrEncoder},
@@ -32,17 +32,19 @@ use crate::{
 };
 
 use super::{
-    Coding, Density, Format, IgnoredContent, Limits, Metadata, Part, errors,
+    Coding, Density, Format, IgnoredContent, Limits, Metadata, Pages, Part, errors,
+    frames::Chosen,
     ignored_content::data_after,
     rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
 };
 
-/// Opens BMP, EXR, HDR, QOI, TGA or WebP; of an EXR the layer or channels of this name.
+/// Opens BMP, EXR, HDR, QOI, TGA or WebP; of an animation the first of these pages, of an EXR the
+/// layer or channels of this name.
 pub(super) fn open<'a>(
     bytes: Cow<'a, [u8]>,
     format: Format,
     limits: &Limits,
-    layer: Option<&str>,
+    (pages, layer): (Option<Pages>, Option<&str>),
 ) -> Result<RowReader<'a>> {
     let failed = |error| decoding(format, error);
     let picture = Picture {
@@ -124,6 +126,17 @@ pub(super) fn open<'a>(
                 .ok_or_else(|| errors::damaged("webp", "a chunk is longer than the file"))?;
             ignored.extend(data_after(&bytes, Some(end)));
             let coding = webp::is_lossy(&bytes[..end]).then_some(Coding::LossyWebp);
+            if let (Some(_), Some(animation)) =
+                (pages, webp::animation::Animation::of(&bytes[..end]))
+            {
+                let chosen = Chosen::new(pages, animation.frames())?;
+                ignored.retain(|ignored| !matches!(ignored, IgnoredContent::Frames(_)));
+                let mut decoder = WebPDecoder::new(borrowed(&bytes)).map_err(failed)?;
+                let metadata = metadata(&mut decoder).map_err(failed)?;
+                let found = (metadata, ignored);
+                return webp::animation::open(bytes, animation, found, chosen, limits);
+            }
+            pages.unwrap_or_default().count_of(1)?;
             let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             // The data of lossy pictures are copied twice. Lossy pictures are decoded to
             // planes of Y, U and V, whose sides are multiples of 16, lossless ones and alpha
@@ -139,6 +152,16 @@ pub(super) fn open<'a>(
             .open(decoder)
         }
     }
+}
+
+/// The metadata that a decoder gives.
+fn metadata(decoder: &mut impl ImageDecoder) -> ImageResult<Metadata> {
+    Ok(Metadata {
+        icc: decoder.icc_profile()?,
+        exif: decoder.exif_metadata()?,
+        xmp: decoder.xmp_metadata()?,
+        ..Metadata::default()
+    })
 }
 
 /// A reader that borrows the bytes, of the same type as the one that owns them: so each
@@ -215,12 +238,9 @@ impl Picture {
         limits.max_alloc = Some(memory);
         decoder.set_limits(limits).map_err(failed)?;
         let metadata = Metadata {
-            icc: decoder.icc_profile().map_err(failed)?,
-            exif: decoder.exif_metadata().map_err(failed)?,
-            xmp: decoder.xmp_metadata().map_err(failed)?,
             parts: self.parts,
             density: self.density,
-            ..Metadata::default()
+            ..metadata(&mut decoder).map_err(failed)?
         };
         let kept_channels = if self.gray { 1 } else { channels };
         let spec = ImageSpec::new([rows, columns, kept_channels], depth);

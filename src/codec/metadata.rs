@@ -15,6 +15,7 @@ mod record;
 mod revised;
 mod revision;
 pub(super) mod tag;
+mod timing;
 mod truth;
 mod xmp;
 
@@ -30,6 +31,7 @@ pub(crate) use revision::ResultFacts;
 #[doc(hidden)]
 pub use revision::revised_metadata;
 pub use tag::Tag;
+pub use timing::{Delay, LoopCount};
 
 use crate::{
     image::{Depth, ImageSpec},
@@ -67,6 +69,10 @@ pub struct Metadata {
     pub record: Option<Record>,
     /// The quality of a JPEG, which a JPEG that is made of it has, if it is the higher one.
     pub quality: Option<JpegQuality>,
+    /// How long the page is shown, if it is a frame of several that are read.
+    pub delay: Option<Delay>,
+    /// How often the frames are shown; with the first page of several that are read.
+    pub loops: Option<LoopCount>,
     /// Parts that few formats have, in the order of the file.
     pub parts: Vec<Part>,
 }
@@ -254,6 +260,8 @@ impl Metadata {
             // It is known before the samples.
             sampling: known.sampling,
             quality: known.quality,
+            delay: new(&self.delay, &known.delay),
+            loops: new(&self.loops, &known.loops),
             parts: (self.parts.iter())
                 .filter(|part| !known.parts.contains(part))
                 .cloned()
@@ -276,6 +284,8 @@ impl Metadata {
             channel_axis: self.channel_axis || late.channel_axis,
             sampling: self.sampling,
             quality: self.quality,
+            delay: self.delay.or(late.delay),
+            loops: self.loops.or(late.loops),
             parts: [&self.parts[..], &late.parts].concat(),
         }
     }
@@ -327,6 +337,7 @@ impl Metadata {
             };
             fitted.add(PartKind::NoData, "no-data value", 0, fate);
         }
+        self.fit_timing(format, &mut fitted);
         if format == Format::Jpeg {
             fitted.metadata.sampling = self.sampling;
             fitted.metadata.quality = self.quality;
@@ -335,6 +346,46 @@ impl Metadata {
         fitted.metadata.record = self.record.clone().filter(|_| format.holds_record());
         self.fit_parts(format, spec, &in_exif, &mut fitted);
         fitted
+    }
+
+    /// How long frames are shown, and how often.
+    fn fit_timing(&self, format: Format, fitted: &mut Fitted) {
+        if let Some(delay) = self.delay {
+            let stored = match format {
+                Format::Gif => Some((delay.for_gif(), "hundredths of a second")),
+                Format::Png => Some((delay.for_png(), "fractions of two numbers up to 65535")),
+                _ => None,
+            };
+            let fate = match stored {
+                None => no_place(format),
+                Some((stored, _)) if stored.is_same_time(delay) => Fate::Kept,
+                Some((stored, unit)) => {
+                    let line = format!("{format} holds delays in {unit}: some were rounded");
+                    fitted.warnings.push(Warning::metadata(line));
+                    Fate::Changed(format!("{stored} for {delay}"))
+                }
+            };
+            fitted.metadata.delay = stored.map(|(stored, _)| stored);
+            fitted.add(PartKind::Delay, "delays of frames", 0, fate);
+        }
+        if let Some(loops) = self.loops {
+            let stored = match format {
+                Format::Gif => Some(loops.for_gif()),
+                Format::Png => Some(loops),
+                _ => None,
+            };
+            let fate = match stored {
+                None => no_place(format),
+                Some(stored) if stored == loops => Fate::Kept,
+                Some(stored) => {
+                    let line = format!("{format} shows frames {stored} at most, not {loops}");
+                    fitted.warnings.push(Warning::metadata(line));
+                    Fate::Changed(format!("{stored} for {loops}"))
+                }
+            };
+            fitted.metadata.loops = stored;
+            fitted.add(PartKind::Loops, "loop count", 0, fate);
+        }
     }
 
     /// The mark of premultiplied colours.

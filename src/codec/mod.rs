@@ -23,6 +23,7 @@ mod decode;
 mod encode;
 mod errors;
 mod format;
+mod frames;
 mod gif;
 mod ignored_content;
 mod image_crate;
@@ -61,8 +62,8 @@ pub use limits::Limits;
 #[doc(hidden)]
 pub use metadata::revised_metadata;
 pub use metadata::{
-    Density, DensityUnit, Difference, Fate, Metadata, MetadataPolicy, Omission, Part, PartFate,
-    PartKind, Record, RecordedCommand, Setting, Tag,
+    Delay, Density, DensityUnit, Difference, Fate, LoopCount, Metadata, MetadataPolicy, Omission,
+    Part, PartFate, PartKind, Record, RecordedCommand, Setting, Tag,
 };
 pub(crate) use metadata::{ForResult, OUTDATED_RECORD, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};

@@ -2,18 +2,21 @@
 //! file, encoded row by row.
 
 use super::{
-    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Part, ScanDepth,
-    errors,
+    Compression, Density, DensityUnit, Format, IgnoredContent, Limits, Metadata, Pages, Part,
+    ScanDepth, errors,
     ignored_content::data_between,
     rows::{Header, RowReader, SharedOutput, Sink, Trailer, write_samples},
     stream_length,
 };
 
+mod animation;
+mod animation_writer;
 mod chunk_rules;
 mod read;
 mod recorder;
 mod scan;
 mod write;
 
+pub(super) use animation_writer::{AnimationWriter, memory_to_write_frames};
 pub(super) use read::open;
 pub(super) use write::{Writer, memory_to_write};

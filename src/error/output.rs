@@ -42,8 +42,10 @@ pub enum OutputError {
         /// The number of planes.
         planes: usize,
     },
-    /// Several pages, of which the format holds one.
-    #[error("a {format} file holds one picture, the result has {pages} pages; choose {others}")]
+    /// Several pages, of which a file of the format is written with one.
+    #[error(
+        "a {format} file is written with one picture, the result has {pages} pages; choose {others}"
+    )]
     Pages {
         /// The format.
         format: &'static str,
@@ -51,6 +53,14 @@ pub enum OutputError {
         pages: u64,
         /// Formats that hold pages.
         others: String,
+    },
+    /// Pages of several sizes or types, where they have to be frames of one animation.
+    #[error(
+        "the pages of the result differ in size or type, and the frames of a {format} file do not; choose tiff"
+    )]
+    UnequalFrames {
+        /// The format.
+        format: &'static str,
     },
     /// A side that is longer than the format can store.
     #[error(

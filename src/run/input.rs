@@ -9,8 +9,8 @@ use super::{
 use crate::{
     axes::{Axes, Stack},
     codec::{
-        self, Coding, EncodeOptions, Format, Header, IgnoredContent, Manner, Metadata, Opened,
-        OpenedInput, PageSet, RowReader, ScanDepth,
+        self, Coding, Delay, EncodeOptions, Format, Header, IgnoredContent, Manner, Metadata,
+        Opened, OpenedInput, PageSet, RowReader, ScanDepth,
     },
     error::{Error, IoAction, Result},
     filter::{Alpha, Channel, Filter, Missing},
@@ -314,7 +314,15 @@ impl Input {
             (Some(Coding::LossyWebp), Format::Webp) => Some(Warning::lossless()),
             _ => None,
         };
-        dropped.into_iter().flatten().chain(coding).collect()
+        let lacks_delays =
+            self.pages() > 1 && format.holds_frames() && self.metadata().delay.is_none();
+        let untimed = lacks_delays.then(|| Warning::delays(Delay::default()));
+        dropped
+            .into_iter()
+            .flatten()
+            .chain(coding)
+            .chain(untimed)
+            .collect()
     }
 
     /// The missing samples of this file, on its pixels as they are stored.

@@ -104,7 +104,7 @@ pub(super) fn plan_result(
     options: &Options,
 ) -> Result<Plan> {
     let format = request.format.unwrap_or(input.format());
-    format.check_pages(input.pages())?;
+    format.check_page_set(input.page_set())?;
     let plan = input.plan(&masked(request, mask), &options.tuning)?;
     check_plan(job, request, input, &plan, options)?;
     Ok(plan)

@@ -18,6 +18,7 @@ mod documents;
 mod dry_runs;
 mod engines;
 mod filters;
+mod frames;
 mod hostile;
 mod idle_options;
 mod in_place;

@@ -10,6 +10,7 @@ mod broken;
 mod carried;
 mod errors;
 mod formats;
+mod frames;
 mod ignored_content;
 mod interrupt;
 mod jpeg;

@@ -2,6 +2,8 @@
 //!
 //! Checks before the image crate decodes it: the memory of metadata, and ignored chunks.
 
+pub(super) mod animation;
+
 use std::{io::Write, iter};
 
 use image_webp::{ColorType, EncodingError, WebPEncoder};
@@ -50,7 +52,11 @@ struct Chunk<'a> {
 
 /// Iterates over the chunks of the file.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
+    sub_chunks(bytes.get(12..).unwrap_or_default())
+}
+
+/// Iterates over chunks that follow one another.
+fn sub_chunks(mut rest: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     iter::from_fn(move || {
         let (name, after) = rest.split_first_chunk()?;
         let (size, after) = after.split_first_chunk()?;

@@ -26,6 +26,10 @@ pub enum PartKind {
     Premultiplied,
     /// The value of missing samples.
     NoData,
+    /// How long the frames of an animation are shown.
+    Delay,
+    /// How often an animation is shown.
+    Loops,
     /// A comment.
     Comment,
     /// Photoshop's image resources, and the IPTC data in them.
@@ -53,6 +57,8 @@ impl PartKind {
             Self::Density => "density",
             Self::Premultiplied => "premultiplied",
             Self::NoData => "no_data",
+            Self::Delay => "delay",
+            Self::Loops => "loops",
             Self::Comment => "comment",
             Self::Photoshop => "photoshop",
             Self::Iptc => "iptc",

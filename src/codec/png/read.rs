@@ -12,6 +12,8 @@ use ::png::{
 
 use crate::{
     codec::{
+        LoopCount,
+        frames::{self, Chosen},
         input::InputReader,
         rows::{Source, WholeSource},
     },
@@ -21,21 +23,30 @@ use crate::{
 };
 
 use super::{
-    Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, RowReader, ScanDepth,
-    Trailer, errors, recorder::ChunkRecorder, scan::Chunks,
+    Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, Pages, RowReader,
+    ScanDepth, Trailer,
+    animation::{AnimationFrames, shows_canvas},
+    errors,
+    recorder::ChunkRecorder,
+    scan::Chunks,
 };
 
 /// Opens a PNG that begins with `start`: palettes are expanded to RGB or RGBA, fewer
 /// than 8 bits to 8, transparent colours to alpha. An interlaced image is decoded
-/// whole.
+/// whole. Of an animation the first of these pages is opened; without `pages` its first picture
+/// is, and a warning tells of others.
 pub(in crate::codec) fn open<'a>(
     mut input: InputReader<'a>,
     start: &[u8],
     limits: &Limits,
-    scan_depth: ScanDepth,
+    (scan_depth, pages): (ScanDepth, Option<Pages>),
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
     check_not_apple(start)?;
+    let shows_canvas = match pages {
+        None => None,
+        Some(_) => shows_canvas(&mut input).map_err(|error| errors::read_error("png", &error))?,
+    };
     let bytes = limits.metadata();
     let chunks = Chunks::of(&mut input, scan_depth, bytes)
         .map_err(|error| errors::read_error("png", &error))?;
@@ -60,6 +71,11 @@ pub(in crate::codec) fn open<'a>(
 
     // Also a row of at most four channels of 16 bits.
     let bytes = bytes.saturating_add(8 * header.width as usize);
+    let bytes = match shows_canvas {
+        // The decoder counts such a row for every frame, though it holds one.
+        Some(_) => bytes.max(limits.memory() / 8),
+        None => bytes,
+    };
     let bytes = limits.memory().min(bytes);
     decoder.set_limits(PngLimits { bytes });
     let reader = decoder.read_info().map_err(failed)?;
@@ -73,6 +89,11 @@ pub(in crate::codec) fn open<'a>(
     let (rows, columns) = (info.height as usize, info.width as usize);
     let channels = color.samples();
     limits.check(rows as u64, columns as u64, channels as u64, depth)?;
+    let has_fallback = info.frame_control.is_none();
+    let animation = info.animation_control.filter(|animation| {
+        // One frame is a picture like any other.
+        pages.is_some() && (animation.num_frames > 1 || has_fallback)
+    });
     // The first frame of an animation may have a size of its own.
     let odd_frame = info
         .frame_control
@@ -88,6 +109,36 @@ pub(in crate::codec) fn open<'a>(
         memory_limit: limits.max_memory,
         rows: row_buffer_bytes(&header),
     };
+    if let Some(animation) = animation {
+        let count = u64::from(animation.num_frames);
+        let chosen = Chosen::new(pages, count)?;
+        // A picture that is none of the frames is not counted by the chunks of frames.
+        let others = (chunks.frames > count + u64::from(has_fallback))
+            .then(|| IgnoredContent::OtherPages(chunks.frames - count));
+        let fallback = has_fallback.then_some(IgnoredContent::Fallback);
+        let is_opaque = matches!(channels, 1 | 3);
+        let shows = is_opaque && shows_canvas.unwrap_or(true);
+        let spec = ImageSpec::new([rows, columns, channels + usize::from(shows)], depth);
+        limits.check(rows as u64, columns as u64, spec.channels as u64, depth)?;
+        let ignored = [
+            chosen.ignored(),
+            fallback,
+            others,
+            chunks.excess_data,
+            chunks.trailing_data,
+        ];
+        let mut header = Header::new(Format::Png, spec).with_ignored(ignored.into_iter().flatten());
+        header.metadata = decoder_rows.metadata();
+        if header.metadata.icc.is_none() && has_profile(start) {
+            header.warnings.push(Warning::profile("png", bytes));
+        }
+        // The canvas, a frame, and what it covers.
+        let memory = 3 * spec.bytes() + row_buffer_bytes(&header);
+        let loops = LoopCount::or_forever(animation.num_plays);
+        let frames = AnimationFrames::new(decoder_rows, count, header.metadata.clone());
+        return frames::open(header, frames, (chosen, loops), memory, limits);
+    }
+    pages.unwrap_or_default().count_of(1)?;
     // The decoder silently ignores a damaged animation chunk.
     let frames = frames(decoder_rows.reader.info()).max(chunks.frames);
     let frames = (frames > 1).then_some(IgnoredContent::Frames(frames));
@@ -161,7 +212,7 @@ impl Consumed {
 }
 
 /// A reader that tells what was consumed.
-struct CountingReader<'a> {
+pub(super) struct CountingReader<'a> {
     input: InputReader<'a>,
     consumed: Consumed,
 }
@@ -197,13 +248,13 @@ impl Seek for CountingReader<'_> {
     }
 }
 
-struct RowDecoder<'a> {
-    reader: Reader<CountingReader<'a>>,
+pub(super) struct RowDecoder<'a> {
+    pub(super) reader: Reader<CountingReader<'a>>,
     /// What was consumed, and [`Chunks::unscanned_len`].
     consumed: Consumed,
     unscanned_len: Option<u64>,
     /// The memory limit in bytes.
-    memory_limit: u64,
+    pub(super) memory_limit: u64,
     /// The bytes of the decoder's row buffers.
     rows: usize,
 }
@@ -236,8 +287,13 @@ impl RowDecoder<'_> {
         }
     }
 
+    /// How many frames have been announced.
+    pub(super) fn frames(&self) -> u64 {
+        self.consumed.lock().recorder.frames()
+    }
+
     /// Reads the chunks after the image; a file without IEND is truncated.
-    fn rest(&mut self) -> Result<Trailer> {
+    pub(super) fn rest(&mut self) -> Result<Trailer> {
         self.reader
             .finish()
             .map_err(|error| decode_error(error, self.memory_limit))?;
@@ -331,7 +387,7 @@ fn check_palette(info: &Info<'_>) -> Result<()> {
 }
 
 /// Converts a decoder's error; `memory_limit` is the memory limit in bytes.
-fn decode_error(error: DecodingError, memory_limit: u64) -> Error {
+pub(super) fn decode_error(error: DecodingError, memory_limit: u64) -> Error {
     match error {
         DecodingError::IoError(error) => errors::read_error("png", &error),
         DecodingError::LimitsExceeded => errors::over_memory("png", memory_limit),

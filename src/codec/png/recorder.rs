@@ -37,6 +37,8 @@ pub(super) struct ChunkRecorder {
     /// The chunks that a file has once.
     seen: Vec<[u8; 4]>,
     parts: PartList,
+    /// How many frames have been announced.
+    frames: u64,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl ChunkRecorder {
             xmp: None,
             seen: Vec::new(),
             parts: PartList::new(),
+            frames: 0,
         }
     }
 
@@ -88,6 +91,11 @@ impl ChunkRecorder {
             parts: self.parts.clone().into_vec(),
             ..Metadata::default()
         }
+    }
+
+    /// How many frames of an animation have been announced.
+    pub(super) const fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// The next bytes of the file.
@@ -134,6 +142,7 @@ impl ChunkRecorder {
     fn begin(&mut self, name: [u8; 4], data: usize) {
         // The checksum follows the data.
         let len = data.saturating_add(4);
+        self.frames += u64::from(name == *b"fcTL");
         // The decoder gives profile, EXIF data and density, and applies transparency.
         let decoded = [
             b"iCCP", b"eXIf", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT",

@@ -61,30 +61,8 @@ impl<'a> Writer<'a> {
         compression: Compression,
         out: SharedOutput<'a>,
     ) -> Result<Self> {
-        // The size was checked to fit the format.
-        let mut info = ::png::Info::with_size(spec.columns as u32, spec.rows as u32);
-        info.icc_profile = metadata.icc.as_deref().map(Into::into);
-        info.exif_metadata = metadata.exif.as_deref().map(Into::into);
-        info.pixel_dims = metadata.density.and_then(dimensions);
-        info.utf8_text
-            .extend(metadata.xmp.as_deref().map(xmp_chunk));
         let buffer = Buffer::default();
-        let mut encoder = Encoder::with_info(buffer.clone(), info).map_err(encode_error)?;
-        encoder.set_color(match spec.channels {
-            1 => ColorType::Grayscale,
-            2 => ColorType::GrayscaleAlpha,
-            3 => ColorType::Rgb,
-            _ => ColorType::Rgba,
-        });
-        encoder.set_depth(match spec.depth {
-            Depth::U16 => BitDepth::Sixteen,
-            _ => BitDepth::Eight,
-        });
-        encoder.set_compression(match compression {
-            Compression::Fast => ::png::Compression::Fast,
-            Compression::Balanced => ::png::Compression::Balanced,
-            Compression::Best => ::png::Compression::High,
-        });
+        let encoder = encoder(buffer.clone(), spec, metadata, compression)?;
         let mut writer = encoder.write_header().map_err(encode_error)?;
         write_chunks(&mut writer, metadata)?;
         let stream = writer.into_stream_writer_with_size(CHUNK_BYTES);
@@ -122,6 +100,39 @@ impl Sink for Writer<'_> {
     }
 }
 
+/// An encoder of a file with these metadata, but for chunks that were copied from another file.
+pub(super) fn encoder<'m, W: Write>(
+    out: W,
+    spec: ImageSpec,
+    metadata: &'m Metadata,
+    compression: Compression,
+) -> Result<Encoder<'m, W>> {
+    // The size was checked to fit the format.
+    let mut info = ::png::Info::with_size(spec.columns as u32, spec.rows as u32);
+    info.icc_profile = metadata.icc.as_deref().map(Into::into);
+    info.exif_metadata = metadata.exif.as_deref().map(Into::into);
+    info.pixel_dims = metadata.density.and_then(dimensions);
+    info.utf8_text
+        .extend(metadata.xmp.as_deref().map(xmp_chunk));
+    let mut encoder = Encoder::with_info(out, info).map_err(encode_error)?;
+    encoder.set_color(match spec.channels {
+        1 => ColorType::Grayscale,
+        2 => ColorType::GrayscaleAlpha,
+        3 => ColorType::Rgb,
+        _ => ColorType::Rgba,
+    });
+    encoder.set_depth(match spec.depth {
+        Depth::U16 => BitDepth::Sixteen,
+        _ => BitDepth::Eight,
+    });
+    encoder.set_compression(match compression {
+        Compression::Fast => ::png::Compression::Fast,
+        Compression::Balanced => ::png::Compression::Balanced,
+        Compression::Best => ::png::Compression::High,
+    });
+    Ok(encoder)
+}
+
 fn dimensions(density: Density) -> Option<PixelDimensions> {
     let [xppu, yppu] = density.per_metre_rounded()?;
     let unit = match density.parts().1 {
@@ -139,7 +150,10 @@ fn xmp_chunk(xmp: &[u8]) -> ITXtChunk {
 }
 
 /// Writes the chunks that were copied from another file.
-fn write_chunks(writer: &mut ::png::Writer<impl Write>, metadata: &Metadata) -> Result<()> {
+pub(super) fn write_chunks(
+    writer: &mut ::png::Writer<impl Write>,
+    metadata: &Metadata,
+) -> Result<()> {
     for part in &metadata.parts {
         if let Part::Chunk { name, data } = part {
             let name = ::png::chunk::ChunkType(*name);
@@ -149,12 +163,11 @@ fn write_chunks(writer: &mut ::png::Writer<impl Write>, metadata: &Metadata) -> 
     Ok(())
 }
 
-/// The chunks that follow the samples, and IEND.
-fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
-    // Encode a file without samples, then strip its signature and header.
-    let mut file = Vec::new();
-    let encoder = Encoder::new(&mut file, 1, 1);
-    let mut writer = encoder.write_header().map_err(encode_error)?;
+/// Writes the chunks that follow the samples.
+pub(super) fn chunks_after_samples(
+    writer: &mut ::png::Writer<impl Write>,
+    late: &Metadata,
+) -> Result<()> {
     if let Some(exif) = &late.exif {
         writer.write_chunk(eXIf, exif).map_err(encode_error)?;
     }
@@ -162,7 +175,16 @@ fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
         let chunk = xmp_chunk(xmp);
         writer.write_text_chunk(&chunk).map_err(encode_error)?;
     }
-    write_chunks(&mut writer, late)?;
+    write_chunks(writer, late)
+}
+
+/// The chunks that follow the samples, and IEND.
+fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
+    // Encode a file without samples, then strip its signature and header.
+    let mut file = Vec::new();
+    let encoder = Encoder::new(&mut file, 1, 1);
+    let mut writer = encoder.write_header().map_err(encode_error)?;
+    chunks_after_samples(&mut writer, late)?;
     writer.finish().map_err(encode_error)?;
     Ok(file.split_off(HEADER_BYTES))
 }
@@ -188,7 +210,7 @@ impl Write for Buffer {
     }
 }
 
-fn encode_error(error: EncodingError) -> Error {
+pub(super) fn encode_error(error: EncodingError) -> Error {
     match error {
         EncodingError::IoError(error) => errors::writing(error),
         error => errors::encoder_refused("png", error, "tiff or npy"),

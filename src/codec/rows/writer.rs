@@ -159,6 +159,9 @@ impl<'a> RowWriter<'a> {
         metadata: &Metadata,
     ) -> Result<()> {
         self.format.check_pages(2)?;
+        if self.format.holds_frames() && spec != self.spec {
+            return Err(self.format.unequal_frames());
+        }
         spec.check()?;
         self.format.check(spec.depth, spec.channels)?;
         self.format.check_size(spec.rows, spec.columns)?;
