@@ -1,8 +1,8 @@
 """Makes the files of frames/: animations, and beside each what its frames look like.
 
 `NAME-1.npy` and so on are the canvases of `NAME.gif`, `NAME.png` or `NAME.webp`, as Pillow shows
-them; those of `disposal.gif`, `blend.png`, `blend16.png`, `gray16.png` and `interlaced.png` follow
-from the specifications here, in NumPy.
+them. Those of `disposal.gif` and of PNG files but `fallback.png` follow from the specifications here,
+in NumPy: Pillow forgets what is below a frame that is taken away after another one.
 Where alpha is 0 the colours are 0. `frames.json` has delays in seconds and loop counts.
 
     pip install -r requirements.txt
@@ -81,7 +81,7 @@ def gif(name, palette, frames, again=None):
 
 
 def gif_canvases(palette, frames, colours):
-    """As ImageMagick's `-coalesce` has them; Pillow forgets what a frame restores."""
+    """As ImageMagick's `-coalesce` has them."""
     canvas = np.zeros((ROWS, COLUMNS, 4), np.uint8)
     for top, left, indices, disposal, transparent, _, own in frames:
         part = np.s_[top : top + indices.shape[0], left : left + indices.shape[1]]
@@ -220,7 +220,7 @@ def binary(pixels):
     return pixels
 
 
-# Where alpha is on or off, Pillow draws as the specification says.
+# Alpha is on or off.
 frames = [
     (0, 0, binary(noise(9, 12, 4)), 0, 0, (1, 4)),
     (2, 3, binary(noise(5, 4, 4)), 1, 1, (30, 1000)),
@@ -230,7 +230,7 @@ frames = [
 ]
 png("dispose.png", 8, 6, frames, 3)
 delays = [0.25, 0.03, 0.07, 1 / 30, 0.0]
-save("dispose", pillow("dispose.png", "RGBA"), delays, 3)
+save("dispose", canvases(frames, 8, 4), delays, 3)
 
 for name, depth, dtype in [("blend", 8, np.uint8), ("blend16", 16, np.uint16)]:
     frames = [

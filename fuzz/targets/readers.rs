@@ -32,9 +32,10 @@ pub(super) const DECODER: u64 = 4 << 20;
 const LARGEST: usize = 1 << 14;
 
 pub(crate) fn corpus() -> Corpus {
-    let mut inputs = super::files(&["odd", "broken", "unsupported", "pages"], |path| {
-        Format::from_path(path).is_some()
-    });
+    let mut inputs = super::files(
+        &["odd", "broken", "unsupported", "pages", "frames"],
+        |path| Format::from_path(path).is_some(),
+    );
     inputs.retain(|input| input.len() <= LARGEST);
     inputs.extend(jpegs());
     Corpus {

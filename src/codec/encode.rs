@@ -145,6 +145,29 @@ pub fn create_rows<'a>(
     create_pages(spec, format, metadata, options, PageSet::ONE, out)
 }
 
+/// [`create_rows`] of an animation of this number of frames, of which `metadata` are those of the
+/// first; [`RowWriter::next_page`] begins the others. [`Metadata::delay`] says how long each is
+/// shown, [`Metadata::loops`] how often all are.
+///
+/// # Errors
+///
+/// As [`create_rows`]'s, and [`Error::Output`](crate::Error::Output) if the format holds one
+/// picture.
+pub fn create_animation<'a>(
+    spec: ImageSpec,
+    format: Format,
+    metadata: &Metadata,
+    options: &EncodeOptions,
+    frames: u64,
+    out: Output<'a>,
+) -> Result<RowWriter<'a>> {
+    let pages = PageSet {
+        count: frames,
+        size: frames as f64,
+    };
+    create_pages(spec, format, metadata, options, pages, out)
+}
+
 /// [`create_rows`] of a file of several pages, of which `spec` and `metadata` are those of the
 /// first; [`RowWriter::next_page`] begins the others.
 pub(crate) fn create_pages<'a>(
@@ -182,7 +205,8 @@ pub(crate) fn create_pages<'a>(
     );
     let sink = out.explain(sink)?;
     let metadata = metadata.clone();
-    Ok(RowWriter::new(spec, format, metadata, warnings, sink, out))
+    let writer = RowWriter::new(spec, format, metadata, warnings, sink, out);
+    Ok(writer.with_pages(pages.count))
 }
 
 /// Begins a `.npy` file to be written by rows: this array of samples of this type, whose rows are

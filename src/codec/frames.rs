@@ -160,6 +160,7 @@ impl<'a> Pager<'a> {
             pager: self,
             slot,
             is_drawn: false,
+            trailer: None,
             row: 0,
         };
         Ok(RowReader::new(header, source).with_next_page(next))
@@ -172,6 +173,8 @@ struct FrameSource<'a> {
     slot: Slot<'a>,
     metadata: Metadata,
     is_drawn: bool,
+    /// That of the last page, once it is drawn.
+    trailer: Option<Trailer>,
     row: usize,
 }
 
@@ -180,6 +183,9 @@ impl FrameSource<'_> {
         if !self.is_drawn {
             self.is_drawn = true;
             self.pager.frames.draw(&mut self.pager.canvas)?;
+            if self.pager.left == 0 {
+                self.trailer = Some(self.pager.frames.end(&self.metadata)?);
+            }
         }
         Ok(())
     }
@@ -204,19 +210,19 @@ impl Source for FrameSource<'_> {
         // The frames after it lie upon it.
         self.draw()?;
         let Self {
-            mut pager,
+            pager,
             slot,
             metadata,
+            trailer,
             ..
         } = *self;
-        if pager.left == 0 {
-            return pager.frames.end(&metadata);
+        if pager.left > 0 {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(pager);
         }
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(pager);
-        Ok(Trailer {
+        Ok(trailer.unwrap_or_else(|| Trailer {
             metadata,
             warnings: Vec::new(),
-        })
+        }))
     }
 
     fn holds_image(&self) -> bool {

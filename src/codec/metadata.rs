@@ -348,46 +348,6 @@ impl Metadata {
         fitted
     }
 
-    /// How long frames are shown, and how often.
-    fn fit_timing(&self, format: Format, fitted: &mut Fitted) {
-        if let Some(delay) = self.delay {
-            let stored = match format {
-                Format::Gif => Some((delay.for_gif(), "hundredths of a second")),
-                Format::Png => Some((delay.for_png(), "fractions of two numbers up to 65535")),
-                _ => None,
-            };
-            let fate = match stored {
-                None => no_place(format),
-                Some((stored, _)) if stored.is_same_time(delay) => Fate::Kept,
-                Some((stored, unit)) => {
-                    let line = format!("{format} holds delays in {unit}: some were rounded");
-                    fitted.warnings.push(Warning::metadata(line));
-                    Fate::Changed(format!("{stored} for {delay}"))
-                }
-            };
-            fitted.metadata.delay = stored.map(|(stored, _)| stored);
-            fitted.add(PartKind::Delay, "delays of frames", 0, fate);
-        }
-        if let Some(loops) = self.loops {
-            let stored = match format {
-                Format::Gif => Some(loops.for_gif()),
-                Format::Png => Some(loops),
-                _ => None,
-            };
-            let fate = match stored {
-                None => no_place(format),
-                Some(stored) if stored == loops => Fate::Kept,
-                Some(stored) => {
-                    let line = format!("{format} shows frames {stored} at most, not {loops}");
-                    fitted.warnings.push(Warning::metadata(line));
-                    Fate::Changed(format!("{stored} for {loops}"))
-                }
-            };
-            fitted.metadata.loops = stored;
-            fitted.add(PartKind::Loops, "loop count", 0, fate);
-        }
-    }
-
     /// The mark of premultiplied colours.
     fn fit_alpha(&self, format: Format, channels: usize, fitted: &mut Fitted) {
         if !self.premultiplied || !matches!(channels, 2 | 4) {

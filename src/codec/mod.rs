@@ -52,7 +52,7 @@ pub use decode::{
 pub(crate) use decode::{
     Manner, OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written,
 };
-pub use encode::{Compression, EncodeOptions, create_rows, encode, write};
+pub use encode::{Compression, EncodeOptions, create_animation, create_rows, encode, write};
 pub(crate) use encode::{create_array, create_pages, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;

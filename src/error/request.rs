@@ -401,6 +401,12 @@ pub enum RequestError {
         /// Rows of the image.
         announced: usize,
     },
+    /// More frames than were announced.
+    #[error("{announced} frames were announced, and all are written")]
+    TooManyFrames {
+        /// Frames of the animation.
+        announced: u64,
+    },
     /// A view of an array with another type than its own.
     #[error(
         "the array is of {array}{}, not of {asked}; read it with codec::read, which converts",

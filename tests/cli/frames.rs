@@ -197,7 +197,10 @@ fn frames_go_from_one_format_to_another() {
             }
             assert_eq!(loops, loops_after, "{file} {to}");
             assert_eq!(part("loops")["fate"], "kept");
-            assert_eq!(after[0].0.channels(), channels, "{file} {to}");
+            let limits = Limits::default();
+            let path = room.path(format!("z.{to}"));
+            let reader = codec::open_pages(&path, Pages::All, &limits).unwrap();
+            assert_eq!(reader.header().spec.channels, channels, "{file} {to}");
             for (before, after) in seconds(&before).into_iter().zip(seconds(&after)) {
                 let step = if to == "gif" { 0.005 } else { 1e-9 };
                 assert!(
@@ -225,8 +228,7 @@ fn stacks_become_animations() {
     for name in ["stack.tif", "mixed.tif"] {
         fs::copy(format!("{stack}{name}"), room.path(name)).unwrap();
     }
-    let told =
-        "stack.tif: warning: the pages say nothing of time: each is shown for 0.1 s, over and over";
+    let told = "warning: the pages say nothing of time: each is shown for 0.1 s, over and over";
     for to in ["gif", "png"] {
         for flags in ["--dry-run", ""] {
             room.run(&format!(
@@ -372,10 +374,10 @@ fn animations_go_through_pipes() {
 fn a_cut_animation_is_an_error() {
     let room = room();
     for (file, cut, line) in [
-        ("disposal.gif", 10, "the file ends early"),
-        ("disposal.gif", 1, "the file ends early"),
-        ("dispose.png", 60, "the file ends early"),
-        ("disposed.webp", 10, "the file ends early"),
+        ("disposal.gif", 10, "ends before its picture does"),
+        ("disposal.gif", 1, "ends before its picture does"),
+        ("dispose.png", 60, "ends before its picture does"),
+        ("disposed.webp", 10, "ends before its picture does"),
     ] {
         let bytes = room.bytes(file);
         let name = format!("cut-{file}");
@@ -383,11 +385,7 @@ fn a_cut_animation_is_an_error() {
         let before = room.names();
         let run = room.run(&format!("{name} -k box3 -o z.tif -q"));
         assert_eq!(run.code, Some(1), "{file}");
-        assert!(
-            run.err.contains("early") || run.err.contains(line),
-            "{}",
-            run.err
-        );
+        assert!(run.err.contains(line), "{}", run.err);
         assert_eq!(room.names(), before);
     }
 }

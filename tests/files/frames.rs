@@ -1,14 +1,21 @@
 //! Animations: their frames are read as the canvases that are shown, and written as frames.
 
-use std::path::PathBuf;
+use std::{io::Cursor, path::PathBuf};
 
 use serde_json::Value;
 use stridekern::{
-    codec::{self, Delay, Format, Limits, LoopCount, Pages, RowReader},
-    image::Image,
+    Error,
+    codec::{
+        self, Delay, EncodeOptions, Format, Limits, LoopCount, Metadata, Output, Pages, RowReader,
+    },
+    error::{OutputError, RequestError},
+    image::{Depth, Image},
 };
 
-use crate::pages::all_pages;
+use crate::{
+    common::{Random, random_image},
+    pages::all_pages,
+};
 
 /// Files of testdata and how many frames they have.
 const FILES: [(&str, u64); 13] = [
@@ -214,4 +221,122 @@ fn damage_never_panics() {
             }
         }
     }
+}
+
+/// An animation of these frames.
+fn written(
+    format: Format,
+    frames: &[Image],
+    delays: &[Delay],
+    loops: Option<LoopCount>,
+) -> Result<(Vec<u8>, Vec<String>), Error> {
+    let mut file = Cursor::new(Vec::new());
+    let options = EncodeOptions::default();
+    let metadata = |number: usize| Metadata {
+        delay: Some(delays[number % delays.len()]),
+        loops: loops.filter(|_| number == 0),
+        ..Metadata::default()
+    };
+    let (spec, count) = (frames[0].spec(), frames.len() as u64);
+    let out = Output::seekable(&mut file);
+    let mut writer = codec::create_animation(spec, format, &metadata(0), &options, count, out)?;
+    for (number, frame) in frames.iter().enumerate() {
+        if number > 0 {
+            writer.next_page(&metadata(number - 1), frame.spec(), &metadata(number))?;
+        }
+        writer.write(frame.samples())?;
+    }
+    let warnings = writer.finish(&metadata(frames.len() - 1))?;
+    let warnings = warnings.iter().map(ToString::to_string).collect();
+    Ok((file.into_inner(), warnings))
+}
+
+#[test]
+fn frames_are_read_as_they_were_written() {
+    let (mut random, limits) = (Random(51), Limits::default());
+    for (format, depths) in [
+        (Format::Png, &[Depth::U8, Depth::U16][..]),
+        (Format::Gif, &[Depth::U8]),
+    ] {
+        for (depth, channels) in depths
+            .iter()
+            .flat_map(|depth| (1..=4).map(move |n| (*depth, n)))
+        {
+            let mut frames =
+                Vec::from_iter((0..4).map(|_| random_image(&mut random, [8, 9, channels], depth)));
+            if format == Format::Gif {
+                // With alpha on or off, first of all off.
+                for frame in &mut frames {
+                    let samples = frame.samples_mut().into_bytes();
+                    for pixel in samples.chunks_exact_mut(channels) {
+                        if let [_, alpha] | [_, _, _, alpha] = pixel {
+                            *alpha = if *alpha > 127 { 255 } else { 0 };
+                        }
+                    }
+                }
+            }
+            let delays = [[1, 4], [7, 100], [0, 100], [65_535, 100]];
+            let delays = delays.map(|[n, d]| Delay::new(n, d).unwrap());
+            for loops in [0, 1, 2, 65_536].map(LoopCount::or_forever) {
+                let (file, warnings) = written(format, &frames, &delays, Some(loops)).unwrap();
+                assert_eq!(warnings, [""; 0], "{format}");
+                let open = || codec::pages_of_bytes(&file, None, Pages::All, &limits).unwrap();
+                let read = all_pages(open(), 3);
+                assert_eq!(read.len(), frames.len());
+                for (read, frame) in read.iter().zip(&frames) {
+                    assert_eq!(read.spec(), frame.spec(), "{format}");
+                    assert!(shown(read) == shown(frame), "{format} {channels}");
+                }
+                let (found, found_loops) = timing(open());
+                assert_eq!(found_loops, Some(loops), "{format}");
+                let same = found
+                    .iter()
+                    .zip(delays)
+                    .all(|(a, b)| a.seconds() == b.seconds());
+                assert!(same, "{found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn frames_that_do_not_fit_are_refused_or_told_of() {
+    let mut random = Random(52);
+    let mut image = |shape| random_image(&mut random, shape, Depth::U8);
+    let frames = [image([8, 9, 3]), image([8, 9, 3])];
+    let others = [frames[0].clone(), image([9, 8, 3])];
+    let thirds = [Delay::new(1, 3).unwrap()];
+    for format in [Format::Png, Format::Gif] {
+        let refused = written(format, &others, &thirds, None).unwrap_err();
+        assert!(matches!(
+            refused,
+            Error::Output(OutputError::UnequalFrames { .. })
+        ));
+        let many = Some(LoopCount::or_forever(100_000));
+        let (_, warnings) = written(format, &frames, &thirds, many).unwrap();
+        let told: &[&str] = match format {
+            Format::Png => &[],
+            _ => &[
+                "gif holds delays in hundredths of a second: some were rounded",
+                "gif shows frames 65536 times at most, not 100000 times",
+            ],
+        };
+        assert_eq!(warnings, told, "{format}");
+        // More frames than were announced.
+        let mut file = Cursor::new(Vec::new());
+        let (none, options) = (Metadata::default(), EncodeOptions::default());
+        let (spec, out) = (frames[0].spec(), Output::seekable(&mut file));
+        let mut writer = codec::create_rows(spec, format, &none, &options, out).unwrap();
+        writer.write(frames[0].samples()).unwrap();
+        let refused = writer.next_page(&none, spec, &none).unwrap_err();
+        assert!(matches!(
+            refused,
+            Error::Request(RequestError::TooManyFrames { announced: 1 })
+        ));
+    }
+    let refused = written(Format::Webp, &frames, &thirds, None).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a webp file is written with one picture, the result has 2 pages; choose png, tiff or gif"
+    );
 }

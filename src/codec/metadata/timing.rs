@@ -2,6 +2,9 @@
 
 use std::{fmt, num::NonZeroU32};
 
+use super::{Fate, Fitted, Format, Metadata, PartKind, no_place};
+use crate::warning::Warning;
+
 /// How long a frame of an animation is shown, as its file says it: a fraction of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delay {
@@ -123,6 +126,48 @@ impl Delay {
             numerator: u16::MAX.into(),
             denominator: NonZeroU32::MIN,
         })
+    }
+}
+
+impl Metadata {
+    /// How long frames are shown, and how often.
+    pub(super) fn fit_timing(&self, format: Format, fitted: &mut Fitted) {
+        if let Some(delay) = self.delay {
+            let stored = match format {
+                Format::Gif => Some((delay.for_gif(), "hundredths of a second")),
+                Format::Png => Some((delay.for_png(), "fractions of two numbers up to 65535")),
+                _ => None,
+            };
+            let fate = match stored {
+                None => no_place(format),
+                Some((stored, _)) if stored.is_same_time(delay) => Fate::Kept,
+                Some((stored, unit)) => {
+                    let line = format!("{format} holds delays in {unit}: some were rounded");
+                    fitted.warnings.push(Warning::metadata(line));
+                    Fate::Changed(format!("{stored} for {delay}"))
+                }
+            };
+            fitted.metadata.delay = stored.map(|(stored, _)| stored);
+            fitted.add(PartKind::Delay, "delays of frames", 0, fate);
+        }
+        if let Some(loops) = self.loops {
+            let stored = match format {
+                Format::Gif => Some(loops.for_gif()),
+                Format::Png => Some(loops),
+                _ => None,
+            };
+            let fate = match stored {
+                None => no_place(format),
+                Some(stored) if stored == loops => Fate::Kept,
+                Some(stored) => {
+                    let line = format!("{format} shows frames {stored} at most, not {loops}");
+                    fitted.warnings.push(Warning::metadata(line));
+                    Fate::Changed(format!("{stored} for {loops}"))
+                }
+            };
+            fitted.metadata.loops = stored;
+            fitted.add(PartKind::Loops, "loop count", 0, fate);
+        }
     }
 }
 

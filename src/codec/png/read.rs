@@ -114,7 +114,7 @@ pub(in crate::codec) fn open<'a>(
         let chosen = Chosen::new(pages, count)?;
         // A picture that is none of the frames is not counted by the chunks of frames.
         let others = (chunks.frames > count + u64::from(has_fallback))
-            .then(|| IgnoredContent::OtherPages(chunks.frames - count));
+            .then(|| IgnoredContent::OtherPages(chunks.frames - count - u64::from(has_fallback)));
         let fallback = has_fallback.then_some(IgnoredContent::Fallback);
         let is_opaque = matches!(channels, 1 | 3);
         let shows = is_opaque && shows_canvas.unwrap_or(true);

@@ -19,12 +19,15 @@ pub(in crate::codec) const GRAY_CHUNK_BYTES: usize = 1 << 20;
 
 /// Writes a file from the rows of an image, from the top down.
 ///
-/// It is made by [`create_rows`](crate::codec::create_rows). Dropped before
+/// It is made by [`create_rows`](crate::codec::create_rows), or for several frames by
+/// [`create_animation`](crate::codec::create_animation). Dropped before
 /// [`finish`](Self::finish), it leaves an incomplete file.
 pub struct RowWriter<'a> {
     spec: ImageSpec,
     format: Format,
     next: usize,
+    /// The pages that were announced, and those that were begun.
+    pages: [u64; 2],
     metadata: Metadata,
     warnings: Vec<Warning>,
     sink: Box<dyn Sink + 'a>,
@@ -72,12 +75,19 @@ impl<'a> RowWriter<'a> {
             spec,
             format,
             next: 0,
+            pages: [1, 1],
             metadata,
             warnings,
             sink,
             out,
             checksum: None,
         }
+    }
+
+    /// Announces this number of pages.
+    pub(in crate::codec) const fn with_pages(mut self, pages: u64) -> Self {
+        self.pages[0] = pages;
+        self
     }
 
     /// Computes a checksum of the samples that are written.
@@ -151,7 +161,7 @@ impl<'a> RowWriter<'a> {
     /// # Errors
     ///
     /// As [`finish`](Self::finish)'s, and [`Error::Output`](crate::Error::Output) if the format
-    /// holds one page, or not such a picture.
+    /// holds one page, or not such a picture, which in an animation is one of another size or type.
     pub fn next_page(
         &mut self,
         late: &Metadata,
@@ -166,6 +176,12 @@ impl<'a> RowWriter<'a> {
         self.format.check(spec.depth, spec.channels)?;
         self.format.check_size(spec.rows, spec.columns)?;
         let late = self.end_page(late)?;
+        let [announced, begun] = &mut self.pages;
+        if self.format.holds_frames() && begun == announced {
+            let announced = *announced;
+            return Err(RequestError::TooManyFrames { announced }.into());
+        }
+        *begun += 1;
         self.warn_once(late.all_warnings());
         let written = ImageSpec {
             channels: self.format.written_channels(spec.channels),
