@@ -1,8 +1,9 @@
 """Makes the files of frames/: animations, and beside each what its frames look like.
 
 `NAME-1.npy` and so on are the canvases of `NAME.gif`, `NAME.png` or `NAME.webp`, as Pillow shows
-them. Those of `disposal.gif` and of PNG files but `fallback.png` follow from the specifications here,
-in NumPy: Pillow forgets what is below a frame that is taken away after another one.
+them. Those of `disposal.gif` and of PNG files follow from the specifications here, in NumPy:
+Pillow forgets what is below a frame that is taken away after another one, and shows no canvas below
+RGB.
 Where alpha is 0 the colours are 0. `frames.json` has delays in seconds and loop counts.
 
     pip install -r requirements.txt
@@ -249,8 +250,8 @@ frames = [
     (0, 0, noise(9, 12, 3), 0, 0, (1, 2)),
 ]
 png("fallback.png", 8, 2, frames, 2, fallback)
-_, *shown = pillow("fallback.png", "RGBA")
-save("fallback", shown, [0.5, 0.5], 2)
+opaque = [(*frame[:2], np.insert(frame[2], 3, 255, axis=2), *frame[3:]) for frame in frames]
+save("fallback", canvases(opaque, 8, 4), [0.5, 0.5], 2)
 
 frames = [
     (0, 0, noise(9, 12, 3), 0, 0, (1, 5)),

@@ -24,9 +24,11 @@ fn a_preview_warns_of_what_a_run_warns_of() {
         }
         let run = |flags: &str| {
             // Five channels might be planes of a stack.
-            let axes = match name.starts_with("five_channels") {
-                true => "--axes YXC",
-                false => "",
+            let axes = match &name[..] {
+                name if name.starts_with("five_channels") => "--axes YXC",
+                // An array has one page.
+                "animated.gif" => "--pages 1",
+                _ => "",
             };
             let line = format!(
                 "{} -k box3 --photo -o out.npy --json {axes} {flags}",

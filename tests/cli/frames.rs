@@ -131,6 +131,25 @@ fn frames_are_replaced_by_what_is_shown() {
 }
 
 #[test]
+fn frames_that_are_left_out_are_not_lost_in_place() {
+    let room = room();
+    for (file, count, _) in FILES {
+        if count == 2 || file.ends_with(".webp") {
+            continue;
+        }
+        let old = room.bytes(file);
+        let told = format!(
+            "{file}: not replaced: it holds {} other page{}, which the result would not have: name an output with --output",
+            count - 2,
+            if count == 3 { "" } else { "s" }
+        );
+        room.run(&format!("{file} -k box3 --photo --pages 2-3 --in-place"))
+            .says(1, &[&told]);
+        assert!(room.bytes(file) == old);
+    }
+}
+
+#[test]
 fn each_frame_is_filtered_by_itself() {
     let room = room();
     // Streamed, and of whole frames.

@@ -238,12 +238,6 @@ fn nothing_is_lost_that_was_not_given_up() {
         ),
         (
             "a.gif",
-            gif(3, None),
-            "--pages 1-2 --photo",
-            none_of("1 other page"),
-        ),
-        (
-            "a.gif",
             followed(gif(1, None), b"film"),
             photo,
             none_of("4 bytes of further data after its picture"),

@@ -272,6 +272,9 @@ fn frames_are_read_as_they_were_written() {
                         if let [_, alpha] | [_, _, _, alpha] = pixel {
                             *alpha = if *alpha > 127 { 255 } else { 0 };
                         }
+                        if channels % 2 == 0 && pixel.ends_with(&[0]) {
+                            pixel.fill(0);
+                        }
                     }
                 }
             }

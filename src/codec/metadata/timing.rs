@@ -65,7 +65,7 @@ impl Delay {
     pub const fn hundredths(count: u32) -> Self {
         Self {
             numerator: count,
-            denominator: NonZeroU32::new(100).unwrap(),
+            denominator: NonZeroU32::MIN.saturating_add(99),
         }
     }
 
@@ -73,7 +73,7 @@ impl Delay {
     pub const fn thousandths(count: u32) -> Self {
         Self {
             numerator: count,
-            denominator: NonZeroU32::new(1000).unwrap(),
+            denominator: NonZeroU32::MIN.saturating_add(999),
         }
     }
 

@@ -16,29 +16,71 @@ use crate::{
 };
 
 use super::{
-    Metadata, Trailer, errors,
+    Limits, Metadata, Trailer, errors,
     read::{RowDecoder, decode_error},
 };
 
-/// Whether the canvas of an animation shows through, by the chunks that announce its frames;
-/// `None` if the file is none. The input is rewound.
-pub(super) fn shows_canvas(input: &mut InputReader<'_>) -> io::Result<Option<bool>> {
-    let Ok(length) = input.seek(SeekFrom::End(0)) else {
-        // Streams cannot seek: nothing is known.
-        return Ok(Some(true));
+/// What the chunks of an animation tell before it is decoded.
+pub(super) struct Scan {
+    /// Whether the canvas may show through.
+    pub(super) shows_canvas: bool,
+    /// How many frames are announced, if that is known.
+    pub(super) frames: Option<u64>,
+    /// The bytes of the largest block of EXIF data.
+    pub(super) largest_exif: u64,
+}
+
+impl Scan {
+    /// What may be, if nothing is known.
+    const UNKNOWN: Self = Self {
+        shows_canvas: true,
+        frames: None,
+        largest_exif: 0,
     };
-    let found = walk(input, length);
-    input.rewind()?;
-    match found {
-        // Its decoder tells of it.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Some(true)),
-        found => found,
+
+    /// `None` if the file is no animation. The input is rewound.
+    pub(super) fn of(input: &mut InputReader<'_>) -> io::Result<Option<Self>> {
+        let Ok(length) = input.seek(SeekFrom::End(0)) else {
+            // Streams cannot seek.
+            return Ok(Some(Self::UNKNOWN));
+        };
+        let found = walk(input, length);
+        input.rewind()?;
+        match found {
+            // Its decoder tells of it.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Some(Self::UNKNOWN)),
+            found => found,
+        }
+    }
+
+    /// The bytes that the decoder counts for rows of the frames, one for each, though it holds
+    /// one.
+    pub(super) fn counted_rows(&self, columns: u32, limits: &Limits) -> usize {
+        let row = 8 * u64::from(columns);
+        match self.frames {
+            Some(frames) => usize::try_from(row.saturating_mul(frames)).unwrap_or(usize::MAX),
+            None => limits.memory() / 8,
+        }
     }
 }
 
-fn walk(input: &mut InputReader<'_>, length: u64) -> io::Result<Option<bool>> {
+/// The profile of a file, if it takes no more than `bytes`. The input is rewound.
+pub(super) fn profile(input: &mut InputReader<'_>, bytes: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut decoder = ::png::Decoder::new_with_limits(&mut *input, ::png::Limits { bytes });
+    decoder.set_ignore_text_chunk(true);
+    // Any fault is told of by who decodes the frames.
+    let profile = decoder.read_info().ok().and_then(|reader| {
+        let profile = reader.info().icc_profile.as_deref();
+        profile.map(<[u8]>::to_vec)
+    });
+    input.rewind()?;
+    Ok(profile)
+}
+
+fn walk(input: &mut InputReader<'_>, length: u64) -> io::Result<Option<Scan>> {
     let (mut at, mut sides) = (8, [0; 2]);
     let (mut is_animation, mut frames, mut shows) = (false, 0_u64, false);
+    let mut largest_exif = 0;
     // Whether the frame before is cleared.
     let mut is_cleared = false;
     while at + 12 <= length {
@@ -46,12 +88,14 @@ fn walk(input: &mut InputReader<'_>, length: u64) -> io::Result<Option<bool>> {
         let mut chunk = [0; 8];
         input.read_exact(&mut chunk)?;
         let [a, b, c, d, name @ ..] = chunk;
-        at += u64::from(u32::from_be_bytes([a, b, c, d])) + 12;
+        let data = u64::from(u32::from_be_bytes([a, b, c, d]));
+        at += data + 12;
         match &name {
             b"IEND" => break,
             b"IDAT" if !is_animation => return Ok(None),
             b"IHDR" => sides = numbers(input)?,
             b"acTL" => is_animation = true,
+            b"eXIf" => largest_exif = data.max(largest_exif),
             b"fcTL" => {
                 let [_, width, height, left, top] = numbers(input)?;
                 // The delay, and what becomes of the frame.
@@ -70,7 +114,11 @@ fn walk(input: &mut InputReader<'_>, length: u64) -> io::Result<Option<bool>> {
             _ => {}
         }
     }
-    Ok(is_animation.then_some(shows))
+    Ok(is_animation.then_some(Scan {
+        shows_canvas: shows,
+        frames: Some(frames),
+        largest_exif,
+    }))
 }
 
 fn numbers<const COUNT: usize>(input: &mut InputReader<'_>) -> io::Result<[u32; COUNT]> {

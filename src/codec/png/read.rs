@@ -25,7 +25,7 @@ use crate::{
 use super::{
     Density, DensityUnit, Format, Header, IgnoredContent, Limits, Metadata, Pages, RowReader,
     ScanDepth, Trailer,
-    animation::{AnimationFrames, shows_canvas},
+    animation::{self, AnimationFrames, Scan},
     errors,
     recorder::ChunkRecorder,
     scan::Chunks,
@@ -43,13 +43,22 @@ pub(in crate::codec) fn open<'a>(
 ) -> Result<RowReader<'a>> {
     check_not_empty(start, limits)?;
     check_not_apple(start)?;
-    let shows_canvas = match pages {
-        None => None,
-        Some(_) => shows_canvas(&mut input).map_err(|error| errors::read_error("png", &error))?,
-    };
     let bytes = limits.metadata();
-    let chunks = Chunks::of(&mut input, scan_depth, bytes)
-        .map_err(|error| errors::read_error("png", &error))?;
+    let reading = |error| errors::read_error("png", &error);
+    let chunks = Chunks::of(&mut input, scan_depth, bytes).map_err(reading)?;
+    let scan = match pages {
+        None => None,
+        Some(_) => Scan::of(&mut input).map_err(reading)?,
+    };
+    if (scan.as_ref()).is_some_and(|scan| scan.largest_exif > bytes as u64) {
+        return Err(errors::over_memory("png", limits.max_memory));
+    }
+    // Where the decoder may take more, it gets no profile to inflate.
+    let counts_frames = scan.as_ref().is_some_and(|scan| scan.frames.is_some());
+    let profile = match counts_frames {
+        true => animation::profile(&mut input, bytes).map_err(reading)?,
+        false => None,
+    };
     let consumed = Consumed(Arc::new(Mutex::new(Progress {
         at: 0,
         recorder: ChunkRecorder::new(bytes),
@@ -63,6 +72,7 @@ pub(in crate::codec) fn open<'a>(
     decoder.ignore_checksums(false);
     // The recorder has the text, compressed as it is.
     decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(counts_frames);
     decoder.set_transformations(Transformations::EXPAND);
     let header = decoder.read_header_info().map_err(failed)?;
     // A lower bound: whether a palette has alpha is known only later.
@@ -71,12 +81,8 @@ pub(in crate::codec) fn open<'a>(
 
     // Also a row of at most four channels of 16 bits.
     let bytes = bytes.saturating_add(8 * header.width as usize);
-    let bytes = match shows_canvas {
-        // The decoder counts such a row for every frame, though it holds one.
-        Some(_) => bytes.max(limits.memory() / 8),
-        None => bytes,
-    };
-    let bytes = limits.memory().min(bytes);
+    let rows = (scan.as_ref()).map_or(0, |scan| scan.counted_rows(header.width, limits));
+    let bytes = limits.memory().min(bytes.saturating_add(rows));
     decoder.set_limits(PngLimits { bytes });
     let reader = decoder.read_info().map_err(failed)?;
     let info = reader.info();
@@ -105,6 +111,7 @@ pub(in crate::codec) fn open<'a>(
     let decoder_rows = RowDecoder {
         reader,
         consumed,
+        profile,
         unscanned_len: chunks.unscanned_len,
         memory_limit: limits.max_memory,
         rows: row_buffer_bytes(&header),
@@ -117,7 +124,7 @@ pub(in crate::codec) fn open<'a>(
             .then(|| IgnoredContent::OtherPages(chunks.frames - count - u64::from(has_fallback)));
         let fallback = has_fallback.then_some(IgnoredContent::Fallback);
         let is_opaque = matches!(channels, 1 | 3);
-        let shows = is_opaque && shows_canvas.unwrap_or(true);
+        let shows = is_opaque && scan.is_none_or(|scan| scan.shows_canvas);
         let spec = ImageSpec::new([rows, columns, channels + usize::from(shows)], depth);
         limits.check(rows as u64, columns as u64, spec.channels as u64, depth)?;
         let ignored = [
@@ -253,6 +260,8 @@ pub(super) struct RowDecoder<'a> {
     /// What was consumed, and [`Chunks::unscanned_len`].
     consumed: Consumed,
     unscanned_len: Option<u64>,
+    /// The profile, if the decoder does not read it.
+    profile: Option<Vec<u8>>,
     /// The memory limit in bytes.
     pub(super) memory_limit: u64,
     /// The bytes of the decoder's row buffers.
@@ -280,7 +289,9 @@ impl RowDecoder<'_> {
     fn metadata(&self) -> Metadata {
         let info = self.reader.info();
         Metadata {
-            icc: info.icc_profile.as_ref().map(|bytes| bytes.to_vec()),
+            icc: (info.icc_profile.as_ref())
+                .map(|bytes| bytes.to_vec())
+                .or_else(|| self.profile.clone()),
             exif: info.exif_metadata.as_ref().map(|bytes| bytes.to_vec()),
             density: info.pixel_dims.and_then(density),
             ..self.consumed.lock().recorder.metadata()
