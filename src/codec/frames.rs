@@ -5,7 +5,10 @@
 
 mod canvas;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     error::{InputError, Result},
@@ -29,7 +32,7 @@ pub(super) trait Frames: Send {
     fn draw(&mut self, canvas: &mut Canvas) -> Result<()>;
 
     /// Reads what follows the last frame that is read, whose page has this metadata.
-    fn end(&mut self, metadata: &Metadata) -> Result<Trailer>;
+    fn end(&mut self, metadata: Metadata) -> Result<Trailer>;
 }
 
 /// The frames of a file that are read.
@@ -140,15 +143,15 @@ impl<'a> Pager<'a> {
         self.page += 1;
         self.left -= 1;
         let slot = Slot::default();
-        // What is said of the file as a whole is said with the first page.
-        let mut next_header = Header::new(header.format, header.spec);
-        next_header.metadata = Metadata {
-            icc: header.metadata.icc.clone(),
-            density: header.metadata.density,
-            ..self.orientation.clone()
-        };
         let next = (self.left > 0).then(|| {
             let slot = slot.clone();
+            // What is said of the file as a whole is said with the first page.
+            let mut next_header = Header::new(header.format, header.spec);
+            next_header.metadata = Metadata {
+                icc: header.metadata.icc.clone(),
+                density: header.metadata.density,
+                ..self.orientation.clone()
+            };
             let open = move || {
                 let pager = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                 pager.ok_or(InputError::EndedEarly)?.open(next_header)
@@ -184,7 +187,8 @@ impl FrameSource<'_> {
             self.is_drawn = true;
             self.pager.frames.draw(&mut self.pager.canvas)?;
             if self.pager.left == 0 {
-                self.trailer = Some(self.pager.frames.end(&self.metadata)?);
+                let metadata = mem::take(&mut self.metadata);
+                self.trailer = Some(self.pager.frames.end(metadata)?);
             }
         }
         Ok(())

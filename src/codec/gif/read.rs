@@ -174,11 +174,11 @@ impl Frames for Decoded<'_> {
         Ok(())
     }
 
-    fn end(&mut self, metadata: &Metadata) -> Result<Trailer> {
+    fn end(&mut self, metadata: Metadata) -> Result<Trailer> {
         // The data up to the next frame, at least, must be valid.
         self.next_frame()?;
         Ok(Trailer {
-            metadata: metadata.clone(),
+            metadata,
             warnings: Vec::new(),
         })
     }

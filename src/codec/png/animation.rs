@@ -229,7 +229,7 @@ impl Frames for AnimationFrames<'_> {
         Ok(())
     }
 
-    fn end(&mut self, metadata: &Metadata) -> Result<Trailer> {
+    fn end(&mut self, metadata: Metadata) -> Result<Trailer> {
         let mut trailer = self.decoder.rest()?;
         let found = self.decoder.frames();
         if found > self.count {

@@ -174,9 +174,9 @@ impl Frames for WebpFrames<'_> {
         Ok(())
     }
 
-    fn end(&mut self, metadata: &Metadata) -> Result<Trailer> {
+    fn end(&mut self, metadata: Metadata) -> Result<Trailer> {
         Ok(Trailer {
-            metadata: metadata.clone(),
+            metadata,
             warnings: Vec::new(),
         })
     }
