@@ -332,9 +332,79 @@ def tags():
     return file.getvalue()
 
 
+def exr():
+    """Scan lines of 32-bit floats without compression, and attributes of many types."""
+    rows, columns = SIDES
+    f32 = lambda *v: struct.pack(f"<{len(v)}f", *v)
+    box = lambda *v: struct.pack("<4i", *v)
+    channel = lambda name: name + b"\0" + struct.pack("<i4xii", 2, 1, 1)
+    texts = [b"needle-exrviews", b"right"]
+    window = box(0, 0, columns - 1, rows - 1)
+    attributes = [
+        (b"channels", b"chlist", b"".join(map(channel, [b"B", b"G", b"R"])) + b"\0"),
+        (b"compression", b"compression", b"\0"),
+        (b"dataWindow", b"box2i", window),
+        (b"displayWindow", b"box2i", window),
+        (b"lineOrder", b"lineOrder", b"\0"),
+        (b"pixelAspectRatio", b"float", f32(2.0)),
+        (b"screenWindowCenter", b"v2f", f32(0, 0)),
+        (b"screenWindowWidth", b"float", f32(1.5)),
+        (b"owner", b"string", b"needle-exrowner"),
+        (b"comments", b"string", b"needle-exrcomments"),
+        (b"capDate", b"string", b"2026:01:02 03:04:05"),
+        (b"chromaticities", b"chromaticities", f32(0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329)),
+        (b"whiteLuminance", b"float", f32(203)),
+        (b"xDensity", b"float", f32(300)),
+        (b"timeCode", b"timecode", struct.pack("<II", 0x01020304, 0)),
+        (b"framesPerSecond", b"rational", struct.pack("<iI", 24000, 1001)),
+        (b"view", b"string", b"needle-exrview"),
+        (b"multiView", b"stringvector", b"".join(struct.pack("<i", len(text)) + text for text in texts)),
+        (b"worldToNDC", b"m44f", f32(*np.eye(4).ravel())),
+        (b"region", b"box2i", box(1, 1, 3, 4)),
+        (b"studio", b"string", b"needle-exrstudio"),
+        (b"cryptomatte/1/name", b"string", b"needle-exrmatte"),
+        (b"preview", b"preview", struct.pack("<II", 4, 1) + b"needle-exrthumb\0"),
+        (b"own", b"ownType", b"needle-exrown"),
+        (b"aperture", b"float", f32(2.8)),
+    ]
+    file = b"\x76\x2f\x31\x01" + struct.pack("<I", 2)
+    for name, kind, data in attributes:
+        file += name + b"\0" + kind + b"\0" + struct.pack("<i", len(data)) + data
+    file += b"\0"
+    line = 8 + columns * 3 * 4
+    start = len(file) + 8 * rows
+    file += struct.pack(f"<{rows}Q", *(start + line * row for row in range(rows)))
+    for row in range(rows):
+        samples = RGB[row, :, ::-1].T.astype("<f4") / 255
+        file += struct.pack("<ii", row, line - 8) + samples.tobytes()
+    return file
+
+
+def tga():
+    """Pixels, and the extension and developer areas of TGA 2.0."""
+    rows, columns = SIDES
+    name = b"needle-tgaid"
+    file = struct.pack("<BBB5xHHHHBB", len(name), 0, 2, 0, 0, columns, rows, 24, 0x20) + name
+    file += RGB[:, :, ::-1].tobytes()
+    own = b"needle-tgadev"
+    directory = struct.pack("<HHII", 1, 1000, len(file), len(own))
+    file += own
+    developer, extension = len(file), len(file) + len(directory)
+    area = struct.pack("<H41s", 495, b"needle-tgaauthor")
+    area += b"needle-tgacomment".ljust(81, b"\0") + b"two".ljust(81, b"\0") + bytes(162)
+    area += struct.pack("<6H", 1, 2, 2026, 3, 4, 5)
+    area += struct.pack("<41s3H", b"needle-tgajob", 1, 2, 3)
+    area += struct.pack("<41sHc", b"needle-tgasoftware", 123, b"b")
+    area += bytes([9, 8, 7, 6]) + struct.pack("<HHHH", 2, 1, 22, 10)
+    area += struct.pack("<IIIB", 0, 0, 0, 0)
+    assert len(area) == 495
+    footer = struct.pack("<II", extension, developer) + b"TRUEVISION-XFILE.\0"
+    return file + directory + area + footer
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
-    for make in [png, jpeg, tiff, webp, gif, bmp, hdr, pgm]:
+    for make in [png, jpeg, tiff, webp, gif, bmp, hdr, pgm, exr, tga]:
         extension = {"jpeg": "jpg", "tiff": "tif"}.get(make.__name__, make.__name__)
         (FOLDER / f"full.{extension}").write_bytes(make())
     (FOLDER / "chunks.png").write_bytes(chunks())

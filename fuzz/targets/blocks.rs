@@ -48,7 +48,7 @@ pub(crate) fn target(data: &[u8]) -> String {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
         let revised = revise(kind, data);
-        let taken = MEMORY.peak_usage() - before;
+        let taken = MEMORY.peak_usage().saturating_sub(before);
         assert!(
             taken <= (1 << 20) + 40 * data.len(),
             "{kind}: {taken} bytes of memory"

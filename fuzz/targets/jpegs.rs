@@ -98,7 +98,7 @@ pub(crate) fn target(data: &[u8]) -> String {
             cut = !reader.holds_image();
             by_rows(reader, &mut random)
         });
-        let taken = (MEMORY.peak_usage() - before) as u64;
+        let taken = MEMORY.peak_usage().saturating_sub(before) as u64;
         assert!(
             taken <= LIMITS.max_bytes + LIMITS.max_memory + DECODER,
             "{taken} bytes of memory: {}",

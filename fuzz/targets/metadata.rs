@@ -149,7 +149,7 @@ fn filtered(input: &Path, output: &Path, format: Format, filter: Filter) -> Resu
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
     let made = run::run(&job, &options, &warnings);
-    let taken = MEMORY.peak_usage() - before;
+    let taken = MEMORY.peak_usage().saturating_sub(before);
     assert!(
         taken <= LIMITS.max_memory as usize + BESIDE,
         "{format}: {taken} bytes of memory"

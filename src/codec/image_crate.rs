@@ -18,7 +18,6 @@ use ::image::{
     codecs::{
         bmp::{BmpDecoder, BmpEncoder},
         hdr::{HdrDecoder, HdrEncoder},
-        openexr::OpenExrEncoder,
         qoi::{QoiDecoder, QoiEncoder},
         tga::{TgaDecoder, TgaEncoder},
         webp::WebPDecoder,
@@ -110,11 +109,14 @@ pub(super) fn open<'a>(
         Format::Tga => {
             let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let ignored = tga::ignored(&bytes, size);
+            let tga::Carried { parts, density } = tga::carried(&bytes, size);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             Picture {
                 // The palette indices.
                 sample_copies: 1,
                 ignored,
+                parts,
+                density,
                 ..picture
             }
             .open(decoder)
@@ -289,7 +291,7 @@ pub(super) fn write(
                 .map_err(|error| encoding(format, error))
                 .and_then(|()| bmp::write_density(metadata.density, out));
         }
-        Format::Exr => OpenExrEncoder::new(out).write_image(bytes, columns, rows, color),
+        Format::Exr => return exr::write(image, metadata, out),
         Format::Hdr => HdrEncoder::new(hdr::WithLines::new(out, &metadata.parts))
             .write_image(bytes, columns, rows, color),
         Format::Qoi => QoiEncoder::new(out).write_image(bytes, columns, rows, color),

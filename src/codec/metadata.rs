@@ -1,5 +1,6 @@
 //! Metadata of a file: what it has, and what becomes of it in a result.
 
+mod attribute;
 mod density;
 mod exif;
 pub(super) mod exif_block;
@@ -19,6 +20,7 @@ mod timing;
 mod truth;
 mod xmp;
 
+pub use attribute::Attribute;
 pub use density::{Density, DensityUnit};
 pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
@@ -205,6 +207,7 @@ impl Metadata {
         let kept = |part: &&Part| match part {
             Part::Chunk { name, .. } => COLOUR_CHUNKS.contains(&name),
             Part::HeaderLine(line) => is_value_line(line),
+            Part::Attribute(attribute) => attribute.is_of_samples(),
             Part::Tag(tag) => role(tag.code) == Role::Samples,
             _ => false,
         };
@@ -442,6 +445,10 @@ fn part_fate(part: &Part, format: Format, spec: ImageSpec) -> Fate {
         | (Part::HeaderLine(_), Format::Hdr) => Fate::Kept,
         (Part::Comment(_), _) if format.is_netpbm() => Fate::Kept,
         (Part::Tag(tag), Format::Tiff) => tag.fate(spec),
+        (Part::Attribute(attribute), Format::Exr) => match attribute.changed() {
+            Some(what) => Fate::Changed(what.to_owned()),
+            None => Fate::Kept,
+        },
         (Part::Chunk { name, data }, _) => chunk_fate(name, data.len(), format, spec),
         (Part::Other { why, .. }, _) => match why {
             Omission::Outdated(why) => Fate::Outdated((*why).to_owned()),

@@ -142,3 +142,59 @@ fn what_cannot_be_made_true_is_told_of() {
         assert_eq!(room.bytes("c.png"), before);
     }
 }
+
+#[test]
+fn what_tga_and_exr_files_carry_is_not_lost_in_their_place() {
+    let room = Room::new();
+    for name in ["full.tga", "full.exr"] {
+        carried(&room, name);
+    }
+    let before = room.bytes("full.tga");
+    let line = "full.tga -k box3 --photo --in-place";
+    let ran = room.run(line);
+    assert_eq!(ran.code, Some(1));
+    let lost = [
+        "tag DocumentName",
+        "tag Artist",
+        "comment",
+        "gamma",
+        "developer area",
+        "pixel density",
+    ];
+    for told in ["not replaced: the result would lose metadata: "]
+        .iter()
+        .chain(&lost)
+    {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    assert!(
+        ran.err.ends_with(" (--metadata drop allows it)\n"),
+        "{}",
+        ran.err
+    );
+    assert!(room.bytes("full.tga") == before);
+    // Attributes have their place.
+    room.run("full.exr -k box3 --photo --in-place").silent();
+    let objects = room
+        .run("full.exr -k box3 --photo -o again.exr --json")
+        .json();
+    let parts = objects[0]["metadata"].as_array().unwrap();
+    assert_eq!(parts.len(), 16);
+    for part in parts {
+        assert_eq!(
+            (&part["part"], &part["fate"]),
+            (&"attribute".into(), &"kept".into()),
+            "{part}"
+        );
+    }
+    let explained = room
+        .run("full.exr -k box3 --step 2,1 --photo -o s.exr --explain")
+        .text();
+    for told in [
+        "attribute pixelAspectRatio, 4 bytes: changed (times the steps)",
+        "attribute region, 16 bytes: lost (it may be a part of the whole picture)",
+        "attribute owner, 15 bytes: kept",
+    ] {
+        assert!(explained.contains(told), "{told}: {explained}");
+    }
+}

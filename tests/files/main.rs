@@ -6,6 +6,7 @@
 mod common;
 
 #[cfg(feature = "cli")]
+mod attributes;
 mod broken;
 mod carried;
 mod errors;

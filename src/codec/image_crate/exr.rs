@@ -2,10 +2,14 @@
 //!
 //! Checks before it is decoded: memory, and ignored layers, channels and windows.
 
+mod attributes;
 mod chosen;
 mod read;
+mod sorted_header;
+mod write;
 
 pub(super) use read::open;
+pub(super) use write::write;
 
 use std::thread;
 
@@ -127,7 +131,7 @@ const ATTRIBUTE_BYTES: usize = 4 << 10;
 const PART_BYTES: usize = 16 << 10;
 
 /// The bytes that it keeps per byte of a value, which is copied.
-const BYTES_PER_VALUE_BYTE: usize = 4;
+const BYTES_PER_VALUE_BYTE: usize = 6;
 
 /// The same for lists of texts and channels, whose shortest entries have 4 and 18 bytes.
 const BYTES_PER_TEXT_BYTE: usize = 64;

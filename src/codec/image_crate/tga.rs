@@ -3,6 +3,10 @@
 //!
 //! Checks before the image crate decodes it: data outside the image.
 
+mod carried;
+
+pub(super) use carried::{Carried, carried};
+
 use crate::codec::{IgnoredContent, ignored_content::unknown_data};
 
 use super::{u16_at, u32_at};
@@ -59,9 +63,9 @@ fn footer(
     used_ranges: &mut Vec<[usize; 2]>,
     end: usize,
 ) -> Option<[usize; 2]> {
-    let rest = bytes.get(end + 8..)?;
-    let footer_start = end + (rest.windows(SIGNATURE.len())).position(|part| part == SIGNATURE)?;
+    let footer_start = footer_start(bytes, end)?;
     used_ranges.push([footer_start, footer_start + 8 + SIGNATURE.len()]);
+    used_ranges.extend(developer(bytes, footer_start).into_iter().flatten());
     let place = |at: usize| u32_at(bytes, at).filter(|place| *place > 0);
     let extension = place(footer_start)?;
     if u16_at(bytes, extension)? != EXTENSION {
@@ -81,6 +85,27 @@ fn footer(
     let thumbnail = [thumbnail, thumbnail + size];
     used_ranges.push(thumbnail);
     Some(thumbnail)
+}
+
+/// The start of the footer, after a picture that ends here.
+fn footer_start(bytes: &[u8], end: usize) -> Option<usize> {
+    let rest = bytes.get(end + 8..)?;
+    Some(end + (rest.windows(SIGNATURE.len())).position(|part| part == SIGNATURE)?)
+}
+
+/// The ranges of the developer area: its directory, and what that refers to.
+fn developer(bytes: &[u8], footer: usize) -> Option<Vec<[usize; 2]>> {
+    let directory = u32_at(bytes, footer + 4).filter(|place| *place > 0)?;
+    let count = u16_at(bytes, directory)?;
+    // A number, an offset and a size.
+    let entries = bytes.get(directory + 2..)?.get(..10 * count)?;
+    let ranges = entries.as_chunks::<10>().0.iter().filter_map(|entry| {
+        let (start, size) = (u32_at(entry, 2)?, u32_at(entry, 6)?);
+        let end = start.checked_add(size)?;
+        (start > 0 && end <= bytes.len()).then_some([start, end])
+    });
+    let directory = [directory, directory + 2 + entries.len()];
+    Some([directory].into_iter().chain(ranges).collect())
 }
 
 /// The bytes of the palette.

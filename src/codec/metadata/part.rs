@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    photoshop,
+    Attribute, photoshop,
     tag::{Tag, tag_of_chunk, tag_of_comment},
 };
 use crate::codec::Format;
@@ -42,6 +42,8 @@ pub enum PartKind {
     Chunk,
     /// A line of a Radiance HDR header.
     HeaderLine,
+    /// An attribute of an OpenEXR header.
+    Attribute,
     /// Anything else, which is not carried over.
     Other,
 }
@@ -65,6 +67,7 @@ impl PartKind {
             Self::Tag => "tag",
             Self::Chunk => "chunk",
             Self::HeaderLine => "header_line",
+            Self::Attribute => "attribute",
             Self::Other => "other",
         }
     }
@@ -92,6 +95,8 @@ pub enum Part {
     },
     /// A line of a Radiance HDR header, `EXPOSURE=2`, without its end.
     HeaderLine(Arc<[u8]>),
+    /// An attribute of an OpenEXR header.
+    Attribute(Attribute),
     /// Anything that is not carried over.
     Other {
         /// What it is: `the segment APP4`.
@@ -167,6 +172,7 @@ impl Part {
             Self::Tag(_) => PartKind::Tag,
             Self::Chunk { .. } => PartKind::Chunk,
             Self::HeaderLine(_) => PartKind::HeaderLine,
+            Self::Attribute(_) => PartKind::Attribute,
             Self::Other { .. } => PartKind::Other,
         }
     }
@@ -208,6 +214,7 @@ impl Part {
             | Self::Iptc(data)
             | Self::HeaderLine(data) => data.len(),
             Self::Tag(tag) => tag.data.len(),
+            Self::Attribute(attribute) => attribute.data.len(),
             Self::Chunk { data, .. } => data.len(),
             Self::Other { bytes, .. } => *bytes,
         }
@@ -222,6 +229,7 @@ impl fmt::Display for Part {
             Self::Photoshop(_) => f.write_str("Photoshop and IPTC data"),
             Self::Iptc(_) => f.write_str("IPTC data"),
             Self::Tag(tag) => tag.fmt(f),
+            Self::Attribute(attribute) => attribute.fmt(f),
             Self::Chunk { name, data } => {
                 write!(f, "chunk {}", name.escape_ascii())?;
                 match text_keyword(name, data) {

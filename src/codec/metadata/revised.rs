@@ -59,6 +59,7 @@ impl Metadata {
         let are_areas = geo_keys.is_none_or(|keys| !are_points(keys));
         let revised = |part: &Part| match part {
             Part::Tag(tag) => revised(tag, grid, are_areas),
+            Part::Attribute(attribute) => attribute.revised_for(grid),
             _ => part.clone(),
         };
         let density = self.density.and_then(|density| thinned(density, grid.step));

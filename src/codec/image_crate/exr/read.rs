@@ -19,7 +19,7 @@ use crate::{
     image::{Depth, Image, ImageSpec, SampleSliceMut, f16},
 };
 
-use super::{chosen::Chosen, decoder_bytes, ignored};
+use super::{attributes, chosen::Chosen, decoder_bytes, ignored};
 
 /// Opens a file: the layer or channels of this name, else its colour if it has one, else up to four
 /// channels in its order.
@@ -52,13 +52,18 @@ pub(in crate::codec::image_crate) fn open<'a>(
     let (channels, others): (Vec<_>, Vec<_>) = ignored.into_iter().partition(is_channels);
     rows_header.warnings.extend(chosen.left_out(header));
     rows_header.ignored.extend(channels);
-    let rows_header = rows_header.with_ignored(others);
+    let mut rows_header = rows_header.with_ignored(others);
+    rows_header.metadata.parts = attributes::parts(&bytes, &meta, chosen.part, limits);
+    let metadata = rows_header.metadata.clone();
     // The file, the samples, and what is decoded at a time.
-    let memory = (bytes.len().saturating_add(spec.bytes())).saturating_add(decoder_bytes);
+    let memory = (bytes.len().saturating_add(spec.bytes()))
+        .saturating_add(decoder_bytes)
+        .saturating_add(metadata.bytes());
     drop(meta);
     Ok(WholeSource::reader(rows_header, memory, move || {
         let image = decode(bytes, spec, &chosen)?;
-        Ok((image, Trailer::default()))
+        let warnings = Vec::new();
+        Ok((image, Trailer { metadata, warnings }))
     }))
 }
 

@@ -1,0 +1,117 @@
+//! What a file says of its picture: the field behind its header, and the extension and developer
+//! areas of TGA 2.0.
+
+use std::sync::Arc;
+
+use crate::codec::{
+    Density, DensityUnit, Omission, Part, Tag,
+    image_crate::{u16_at, u32_at},
+    metadata::tag::{self, kinds},
+};
+
+use super::{EXTENSION, HEADER, developer, end, footer_start};
+
+/// What is carried beside the samples.
+#[derive(Debug, Default)]
+pub(in crate::codec::image_crate) struct Carried {
+    pub(in crate::codec::image_crate) parts: Vec<Part>,
+    /// The shape of pixels.
+    pub(in crate::codec::image_crate) density: Option<Density>,
+}
+
+/// TIFF has tags of the same meaning as these fields.
+const SOFTWARE: u16 = 305;
+const DATE_TIME: u16 = 306;
+const ARTIST: u16 = 315;
+
+/// What a file of this size carries beside its samples.
+pub(in crate::codec::image_crate) fn carried(bytes: &[u8], [rows, columns]: [usize; 2]) -> Carried {
+    let mut carried = Carried::default();
+    let length = bytes.first().map_or(0, |length| usize::from(*length));
+    if let Some(name) = bytes.get(HEADER..HEADER + length) {
+        carried.add_tag(tag::DOCUMENT_NAME, text(name));
+    }
+    let footer = end(bytes, rows * columns).and_then(|end| footer_start(bytes, end));
+    let Some(footer) = footer else {
+        return carried;
+    };
+    let place = |at: usize| u32_at(bytes, at).filter(|place| *place > 0);
+    if let Some(area) = place(footer).and_then(|place| bytes.get(place..place + EXTENSION))
+        && u16_at(area, 0) == Some(EXTENSION)
+    {
+        carried.add_extension(area);
+    }
+    if let Some(ranges) = developer(bytes, footer) {
+        let bytes = ranges.iter().map(|[start, end]| end - start).sum();
+        let why = Omission::Unknown("its meaning is unknown");
+        carried.add_other("developer area", bytes, why);
+    }
+    carried
+}
+
+impl Carried {
+    /// Adds what an extension area says (Truevision TGA File Format Specification 2.0, C.6).
+    fn add_extension(&mut self, area: &[u8]) {
+        const OWN: Omission = Omission::Unknown("only tga files have it");
+        self.add_tag(ARTIST, text(&area[2..43]));
+        let lines = area[43..367].chunks(81).map(text);
+        let lines = Vec::from_iter(lines.filter(|line| !line.is_empty()));
+        if !lines.is_empty() {
+            self.parts.push(Part::Comment(lines.join(&b'\n').into()));
+        }
+        let number = |at: usize| u16_at(area, at).unwrap_or(0);
+        let [month, day, year, hour, minute, second] = [367, 369, 371, 373, 375, 377].map(number);
+        if [month, day, year] != [0, 0, 0] {
+            let date = format!("{year:04}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}");
+            self.add_tag(DATE_TIME, date.as_bytes());
+        }
+        let job = text(&area[379..420]).len() + area[420..426].iter().filter(|b| **b != 0).count();
+        self.add_other("job name and time", job, OWN);
+        let (software, version) = (text(&area[426..467]), number(467));
+        let letter = area[469].to_ascii_lowercase();
+        let mut software = software.to_vec();
+        if !software.is_empty() && version > 0 {
+            software.extend(format!(" {}.{:02}", version / 100, version % 100).into_bytes());
+            software.extend(Some(letter).filter(u8::is_ascii_lowercase));
+        }
+        self.add_tag(SOFTWARE, &software);
+        let set = |start: usize, end: usize| match area[start..end].iter().any(|byte| *byte != 0) {
+            true => end - start,
+            false => 0,
+        };
+        self.add_other("key colour", set(470, 474), OWN);
+        let [width, height] = [474, 476].map(|at| number(at) as u32);
+        if width > 0 && height > 0 && width != height {
+            // Of wide pixels there are fewer in a row.
+            self.density = Density::new([[height, 1], [width, 1]], DensityUnit::None);
+        }
+        let gamma = [478, 480].map(number);
+        if gamma[1] != 0 && gamma[0] != gamma[1] {
+            self.add_other("gamma", 4, OWN);
+        }
+        let table = if set(482, 486) > 0 { 256 * 4 * 2 } else { 0 };
+        self.add_other("colour correction table", table, OWN);
+    }
+
+    fn add_tag(&mut self, code: u16, text: &[u8]) {
+        if !text.is_empty() {
+            let data: Arc<[u8]> = [text, b"\0"].concat().into();
+            self.parts
+                .push(Part::Tag(Tag::new(code, kinds::ASCII, data)));
+        }
+    }
+
+    /// Adds what is not carried over, if it has any bytes.
+    fn add_other(&mut self, name: &str, bytes: usize, why: Omission) {
+        let name = name.to_owned();
+        if bytes > 0 {
+            self.parts.push(Part::Other { name, bytes, why });
+        }
+    }
+}
+
+/// A text up to its first zero, without padding.
+fn text(field: &[u8]) -> &[u8] {
+    let end = field.iter().position(|byte| *byte == 0);
+    field[..end.unwrap_or(field.len())].trim_ascii_end()
+}
