@@ -61,7 +61,7 @@ const OTHER: &[&str] = &[
 const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("pages", "p.tif -k box3", "--pages 1", ""),
     ("axes", "n.npy -k box3", "--axes YX", ""),
-    ("layer", "l.exr -k box3 -f tif", "--layer Y", ""),
+    ("layer", "l.exr -k box3 -f tif", "--layer R", ""),
     ("kernel", "a.png", "-k my.toml", "--kernel my.toml"),
     ("kernel", "a.png", "-k folder/my.toml", "--kernel my.toml"),
     ("flip", "a.png -k emboss", "--flip", ""),
