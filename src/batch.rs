@@ -17,7 +17,7 @@ use std::{
 };
 
 pub use collisions::drop_links;
-pub use inputs::{Found, Source, Walk, in_share, list_error};
+pub use inputs::{Found, Source, Walk, drop_backups, in_share, list_error};
 pub use run::run;
 
 use inputs::sniff_file;

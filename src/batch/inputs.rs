@@ -13,6 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::{
     codec::Format,
     error::{Error, InputError, IoAction, Result},
+    file,
     hash::fnv1a,
     run::{Place, Stop, special},
 };
@@ -52,6 +53,9 @@ pub struct Found {
     /// Paths with the name of an image that are [not regular files](special), and
     /// the kind of each, such as a pipe.
     pub special: Vec<(PathBuf, &'static str)>,
+    /// Backups, which are no inputs, each with the file that it is a backup of, sorted by their
+    /// paths.
+    pub backups: Vec<(PathBuf, PathBuf)>,
     /// Other files of the folder, which are in no format that is read, sorted by their paths.
     pub passed_over: Vec<PathBuf>,
 }
@@ -116,7 +120,12 @@ impl Walk {
                     continue;
                 }
             };
-            if is_folder(&entry) || self.is_backup(entry.path()) {
+            if is_folder(&entry) {
+                continue;
+            }
+            let suffix = self.backup.as_deref();
+            if let Some(original) = suffix.and_then(|suffix| file::original(entry.path(), suffix)) {
+                found.backups.push((entry.into_path(), original));
                 continue;
             }
             if !self.is_image(entry.path()) {
@@ -143,16 +152,6 @@ impl Walk {
         Ok(found)
     }
 
-    fn is_backup(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str);
-        let suffix = self.backup.as_deref().and_then(OsStr::to_str);
-        let Some((name, suffix)) = name.zip(suffix) else {
-            return false;
-        };
-        let original = name.strip_suffix(suffix).filter(|name| !name.is_empty());
-        original.is_some_and(|original| path.with_file_name(original).is_file())
-    }
-
     fn is_image(&self, path: &Path) -> bool {
         match (&self.extensions, path.extension()) {
             (Some(wanted), Some(own)) => {
@@ -163,6 +162,34 @@ impl Walk {
             (None, None) => sniff_file(path).is_some(),
         }
     }
+}
+
+/// Removes backups of this suffix from the inputs, however they were named: an original is never
+/// replaced by a result. Returns each with the file that it is a backup of. With `.orig`,
+/// `a.png.orig` is removed if there is a file `a.png`.
+///
+/// # Errors
+///
+/// [`Error::Stopped`] if `stop` is set.
+pub fn drop_backups(
+    inputs: &mut Vec<Source>,
+    suffix: &OsStr,
+    stop: &Stop,
+) -> Result<Vec<(PathBuf, PathBuf)>> {
+    let mut backups = Vec::new();
+    inputs.retain(|input| {
+        let original = match &input.place {
+            Place::File(path) if !stop.is_set() => file::original(path, suffix),
+            _ => None,
+        };
+        let Some(original) = original else {
+            return true;
+        };
+        backups.push((input.place.path().to_owned(), original));
+        false
+    });
+    stop.check()?;
+    Ok(backups)
 }
 
 /// The error of a folder that could not be listed; the path is reported

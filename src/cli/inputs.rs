@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use stridekern::{
     Error,
-    batch::{Found, Source, Walk},
+    batch::{self, Found, Source, Walk},
     run::{Place, Stop},
 };
 
@@ -22,7 +22,8 @@ use super::{
 
 /// All inputs, in the order of the arguments and the list; those in folders sorted by
 /// path. Files in the output folder `results` are excluded, and backups, whose names end
-/// with the suffix `backup`. Fails if `stop` is set meanwhile.
+/// with the suffix `backup`, are kept apart. Fails if `stop` is set meanwhile, or if nothing but
+/// backups was named.
 pub(super) fn find(
     args: &InputArgs,
     results: Option<&Path>,
@@ -73,13 +74,34 @@ pub(super) fn find(
                 all.images.extend(found.images);
                 all.unlistable.extend(found.unlistable);
                 all.special.extend(found.special);
+                all.backups.extend(found.backups);
                 all.passed_over.extend(found.passed_over);
             }
             place => all.images.push(Source::named(place)),
         }
     }
+    if let Some(suffix) = backup {
+        let backups = batch::drop_backups(&mut all.images, suffix, stop)?;
+        if let ([(first, original), rest @ ..], true) = (&*backups, all.images.is_empty()) {
+            bail!(only_backups(first, original, rest.len()));
+        }
+        all.backups.extend(backups);
+    }
     drop_repeated(&mut all.unlistable, &all.images);
     Ok(all)
+}
+
+/// What is wrong where nothing but backups was named.
+fn only_backups(first: &Path, original: &Path, others: usize) -> String {
+    let (first, original) = (first.display(), original.display());
+    let others = match others {
+        0 => String::new(),
+        1 => ", and so is 1 other".to_owned(),
+        others => format!(", and so are {others} others"),
+    };
+    format!(
+        "{first}: it is the backup of {original} by --backup{others}, and no result may replace it: name {original}, or move {first} back over it to filter the original again"
+    )
 }
 
 /// Deduplicates the folders that could not be listed, which several arguments may name,

@@ -1,4 +1,4 @@
-//! Files in folders that are passed over: in no format that is read, or results of earlier runs.
+//! Files that are passed over: in no format that is read, results of earlier runs, or backups.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,14 +24,24 @@ pub(super) struct PassedOver {
     others: Vec<PathBuf>,
     /// Results of an earlier run.
     results: Vec<PathBuf>,
+    /// Backups, each with the file that it is a backup of.
+    backups: Vec<(PathBuf, PathBuf)>,
 }
 
 impl PassedOver {
-    /// `others`, and those of `inputs` that no job is for.
-    pub(super) fn new(others: Vec<PathBuf>, inputs: &[Source], jobs: &[Job]) -> Self {
+    /// `others`, `backups`, and those of `inputs` that no job is for.
+    pub(super) fn new(
+        others: Vec<PathBuf>,
+        backups: Vec<(PathBuf, PathBuf)>,
+        inputs: &[Source],
+        jobs: &[Job],
+    ) -> Self {
         if inputs.len() == jobs.len() {
-            let results = Vec::new();
-            return Self { others, results };
+            return Self {
+                others,
+                results: Vec::new(),
+                backups,
+            };
         }
         let used: BTreeSet<&Path> = jobs.iter().map(|job| job.input.path()).collect();
         let results = inputs.iter().map(|input| input.place.path());
@@ -39,28 +49,44 @@ impl PassedOver {
         Self {
             results: results.map(Path::to_owned).collect(),
             others,
+            backups,
         }
     }
 
     /// Tells how many of each kind there are, or with `verbose` their names.
     pub(super) fn report(&self, verbose: bool, messages: Messages) {
-        if verbose {
-            for path in &self.others {
-                messages.note(format_args!("{}: {}", path.display(), why_other(path)));
+        let Self {
+            others,
+            results,
+            backups,
+        } = self;
+        let count = others.len() + results.len() + backups.len();
+        if verbose || count == 1 && !backups.is_empty() {
+            for (path, why) in self.reasons() {
+                messages.note(format_args!("{}: {why}", path.display()));
             }
-            for path in &self.results {
-                messages.note(format_args!("{}: {RESULT}", path.display()));
-            }
-        } else if !self.others.is_empty() || !self.results.is_empty() {
+        } else if count > 0 {
             messages.note(format_args!("passed over: {self}; -v names them"));
         }
     }
 
+    /// Each with the reason.
+    fn reasons(&self) -> impl Iterator<Item = (&Path, String)> {
+        let others = self.others.iter();
+        let others = others.map(|path| (path.as_path(), why_other(path)));
+        let results = self.results.iter();
+        let results = results.map(|path| (path.as_path(), RESULT.to_owned()));
+        let backups = self.backups.iter().map(|(path, original)| {
+            let original = original.display();
+            let why = format!("passed over, it is the backup of {original}");
+            (path.as_path(), why)
+        });
+        others.chain(results).chain(backups)
+    }
+
     /// Prints an object for each.
     pub(super) fn print_json(&self) {
-        let others = self.others.iter().map(|path| (path, why_other(path)));
-        let results = self.results.iter().map(|path| (path, RESULT.to_owned()));
-        for (path, why) in others.chain(results) {
+        for (path, why) in self.reasons() {
             let mut object = json!({ "status": "passed_over", "reason": why });
             messages::extend(&mut object, told::json(&[]));
             messages::extend(&mut object, messages::path_json("input", path));
@@ -99,9 +125,13 @@ impl fmt::Display for PassedOver {
             .map(|(kind, count)| format!("{count} {}", name(kind)))
             .collect();
         parts.extend((rest > 0).then(|| format!("{rest} of other kinds")));
-        let results = self.results.len();
-        let plural = if results == 1 { "" } else { "s" };
-        parts.extend((results > 0).then(|| format!("{results} earlier result{plural}")));
+        for (count, what) in [
+            (self.results.len(), "earlier result"),
+            (self.backups.len(), "backup"),
+        ] {
+            let plural = if count == 1 { "" } else { "s" };
+            parts.extend((count > 0).then(|| format!("{count} {what}{plural}")));
+        }
         f.write_str(&parts.join(", "))
     }
 }

@@ -127,6 +127,7 @@ impl Settings {
             images: mut inputs,
             unlistable,
             special,
+            backups,
             passed_over,
         } = inputs::find(input, folder, output.backup.as_deref(), stop)?;
         let links = match output.in_place {
@@ -163,7 +164,7 @@ impl Settings {
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
-        let passed_over = PassedOver::new(passed_over, &inputs, &jobs);
+        let passed_over = PassedOver::new(passed_over, backups, &inputs, &jobs);
         check_formats(&jobs, filter)?;
         if let Some(share) = &input.shard {
             let share = shard(share)?;

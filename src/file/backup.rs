@@ -1,7 +1,7 @@
 //! Backups of files that are about to be replaced.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
@@ -19,6 +19,35 @@ pub(super) fn path(file: &Path, suffix: &OsStr) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// The file whose backup this path is: `a.png` of `a.png.orig`, if there is one. A link is one
+/// where it leads to one.
+pub(crate) fn original(path: &Path, suffix: &OsStr) -> Option<PathBuf> {
+    let beside = |path: &Path| {
+        let original = path.with_file_name(without_suffix(path.file_name()?, suffix)?);
+        original.is_file().then_some(original)
+    };
+    let target = || {
+        let link = fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink());
+        link.then(|| fs::canonicalize(path).ok()).flatten()
+    };
+    beside(path).or_else(|| beside(&target()?))
+}
+
+/// The name without the suffix, unless nothing else is in it.
+fn without_suffix(name: &OsStr, suffix: &OsStr) -> Option<OsString> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let rest = name.as_bytes().strip_suffix(suffix.as_bytes())?;
+        (!rest.is_empty()).then(|| OsStr::from_bytes(rest).to_owned())
+    }
+    #[cfg(not(unix))]
+    {
+        let rest = name.to_str()?.strip_suffix(suffix.to_str()?)?;
+        (!rest.is_empty()).then(|| rest.into())
+    }
 }
 
 /// Checks that a backup of the file at `path` can be made; if it is a link, of its target.

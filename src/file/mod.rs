@@ -12,7 +12,7 @@ mod temporary;
 
 pub use atomic::AtomicFile;
 pub(crate) use attributes::Attributes;
-pub(crate) use backup::check_backup;
+pub(crate) use backup::{check_backup, original};
 pub use device::special;
 pub use mapped::MappedFile;
 pub(crate) use open::open_file;

@@ -143,3 +143,67 @@ fn what_is_no_backup_is_not_taken_for_one() {
         check();
     }
 }
+
+/// Originals are named where a shell expands `*`, and stay what they are.
+#[test]
+fn backups_that_are_named_are_no_inputs() {
+    for suffix in [".orig", "_orig.png", ".png"] {
+        let room = Room::new();
+        fs::copy(room.path("a.png"), room.path("b.png")).unwrap();
+        let original = room.bytes("a.png");
+        let flags = format!("-k box3 --photo --in-place --backup {suffix}");
+        room.run(&format!("a.png b.png {flags}")).silent();
+        let backups = ["a.png", "b.png"].map(|name| format!("{name}{suffix}"));
+        let state = || {
+            let names = room.names().into_iter();
+            Vec::from_iter(names.map(|name| (room.bytes(&name), name)))
+        };
+        let before = state();
+        let all = room.names().join(" ");
+        let counted = "passed over: 2 backups; -v names them";
+        for inputs in [&all, "*", "-r ."] {
+            let line = format!("{inputs} {flags}");
+            room.run(&format!("{line} --skip-existing"))
+                .says(0, &[counted]);
+            let again = room.run(&line);
+            assert_eq!(again.code, Some(1), "{line}");
+            assert!(again.err.contains(counted), "{}", again.err);
+            assert_eq!(again.err.matches("exists already").count(), 2);
+            let objects = room
+                .run(&format!("{line} --skip-existing --json -q"))
+                .json();
+            let passed = objects.iter().filter(|o| o["status"] == "passed_over");
+            let passed = Vec::from_iter(passed.map(|object| object["reason"].to_string()));
+            assert_eq!(passed.len(), 2, "{line}");
+            assert!(passed[0].ends_with("a.png\""), "{line}: {passed:?}");
+            assert!(state() == before, "{line}");
+        }
+        let [a, b] = &backups;
+        room.run(&format!("a.png {a} {flags} --skip-existing"))
+            .says(
+                0,
+                &[&format!("{a}: passed over, it is the backup of a.png")],
+            );
+        let advice = format!("name a.png, or move {a} back over it to filter the original again");
+        let told = |others| {
+            format!(
+                "{a}: it is the backup of a.png by --backup{others}, and no result may replace it: {advice}"
+            )
+        };
+        room.run(&format!("{a} {flags}")).says(2, &[&told("")]);
+        room.run(&format!("{a} {b} {flags} --skip-existing"))
+            .says(2, &[&told(", and so is 1 other")]);
+        assert!(state() == before, "{suffix}");
+        // By another name, too.
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(a, room.path("link.png")).unwrap();
+            assert_eq!(room.run(&format!("link.png {flags}")).code, Some(2));
+            assert_eq!(room.bytes(a), original);
+        }
+        // Without its file it is a file like others.
+        fs::remove_file(room.path("b.png")).unwrap();
+        room.run(&format!("{b} {flags}")).silent();
+        assert_eq!(room.bytes(format!("{b}{suffix}")), original);
+    }
+}
