@@ -2,6 +2,7 @@
 //! scheduling, and the summary of results.
 
 mod collisions;
+mod earlier;
 mod inputs;
 mod run;
 mod schedule;

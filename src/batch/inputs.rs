@@ -10,6 +10,7 @@ use std::{
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::earlier;
 use crate::{
     codec::Format,
     error::{Error, InputError, IoAction, Result},
@@ -56,6 +57,8 @@ pub struct Found {
     /// Backups, which are no inputs, each with the file that it is a backup of, sorted by their
     /// paths.
     pub backups: Vec<(PathBuf, PathBuf)>,
+    /// Results of earlier runs, which are no inputs, sorted by their paths.
+    pub results: Vec<PathBuf>,
     /// Other files of the folder, which are in no format that is read, sorted by their paths.
     pub passed_over: Vec<PathBuf>,
 }
@@ -76,6 +79,9 @@ pub struct Walk {
     /// The suffix of backup files. With `.bak`, `a.png.bak` is skipped if
     /// `a.png` exists.
     pub backup: Option<OsString>,
+    /// Names of kernels whose results are skipped, with any border and in any format: of `sobel`
+    /// `a.sobel.png` and `a.sobel.edge.tif`, if the walk finds an image `a.*` in the same folder.
+    pub kernels: Vec<String>,
 }
 
 impl Walk {
@@ -146,6 +152,7 @@ impl Walk {
                 found: true,
             });
         }
+        found.results = earlier::split_off(&mut found.images, &self.kernels);
         if found.images.is_empty() && found.unlistable.is_empty() {
             return Err(InputError::NoImages.into());
         }

@@ -86,8 +86,10 @@ pub(super) struct InputArgs {
     /// Filter the images in folders and those below; the tree is mirrored under --output
     ///
     /// Images are told by their extension, those without one by their content.
-    /// Results of an earlier run, and what is in the output folder, are no inputs.
-    /// A line counts what else is passed over, by extension; -v names it.
+    /// What is in the output folder is no input, nor are results of earlier runs: files that
+    /// are named as results of a built-in kernel or one of this run and lie beside their input,
+    /// such as a.sobel.png or a.sobel.edge.tif beside a.png. Name such a file to filter it.
+    /// A line counts what is passed over, by extension; -v names it.
     #[arg(short, long)]
     pub(super) recursive: bool,
 

@@ -21,13 +21,14 @@ use super::{
 };
 
 /// All inputs, in the order of the arguments and the list; those in folders sorted by
-/// path. Files in the output folder `results` are excluded, and backups, whose names end
+/// path. Files in the output folder `results` are excluded; results of `kernels` in folders, and backups, whose names end
 /// with the suffix `backup`, are kept apart. Fails if `stop` is set meanwhile, or if nothing but
 /// backups was named.
 pub(super) fn find(
     args: &InputArgs,
     results: Option<&Path>,
     backup: Option<&OsStr>,
+    kernels: Vec<String>,
     stop: &Stop,
 ) -> Result<Found> {
     let walk = Walk {
@@ -37,6 +38,7 @@ pub(super) fn find(
         follow_links: args.follow,
         except: results.map(Path::to_owned),
         backup: backup.map(OsStr::to_owned),
+        kernels,
     };
     let mut named = Expansion::default();
     let read = args.inputs.iter().chain(&args.files_from);
@@ -75,6 +77,7 @@ pub(super) fn find(
                 all.unlistable.extend(found.unlistable);
                 all.special.extend(found.special);
                 all.backups.extend(found.backups);
+                all.results.extend(found.results);
                 all.passed_over.extend(found.passed_over);
             }
             place => all.images.push(Source::named(place)),
@@ -255,10 +258,10 @@ mod tests {
             let words = ["stridekern", "-k", "sobel"].map(str::to_owned);
             let args = Args::parse_from(words.iter().chain(inputs));
             let stop = Stop::default();
-            let all = find(&args.input, None, None, &stop).unwrap();
+            let all = find(&args.input, None, None, Vec::new(), &stop).unwrap();
             assert_eq!(all.images.len(), found, "{inputs:?}");
             stop.set();
-            let stopped = find(&args.input, None, None, &stop).unwrap_err();
+            let stopped = find(&args.input, None, None, Vec::new(), &stop).unwrap_err();
             assert!(
                 matches!(stopped.downcast_ref(), Some(Error::Stopped)),
                 "{inputs:?}: {stopped}"

@@ -29,28 +29,27 @@ pub(super) struct PassedOver {
 }
 
 impl PassedOver {
-    /// `others`, `backups`, and those of `inputs` that no job is for.
-    pub(super) fn new(
+    pub(super) const fn new(
         others: Vec<PathBuf>,
         backups: Vec<(PathBuf, PathBuf)>,
-        inputs: &[Source],
-        jobs: &[Job],
+        results: Vec<PathBuf>,
     ) -> Self {
-        if inputs.len() == jobs.len() {
-            return Self {
-                others,
-                results: Vec::new(),
-                backups,
-            };
-        }
-        let used: BTreeSet<&Path> = jobs.iter().map(|job| job.input.path()).collect();
-        let results = inputs.iter().map(|input| input.place.path());
-        let results = results.filter(|path| !used.contains(path));
         Self {
-            results: results.map(Path::to_owned).collect(),
             others,
+            results,
             backups,
         }
+    }
+
+    /// With those of `inputs` that no job is for: results of an earlier run.
+    pub(super) fn with_unused(mut self, inputs: &[Source], jobs: &[Job]) -> Self {
+        if inputs.len() != jobs.len() {
+            let used: BTreeSet<&Path> = jobs.iter().map(|job| job.input.path()).collect();
+            let inputs = inputs.iter().map(|input| input.place.path());
+            let unused = inputs.filter(|path| !used.contains(path));
+            self.results.extend(unused.map(Path::to_owned));
+        }
+        self
     }
 
     /// Tells how many of each kind there are, or with `verbose` their names.

@@ -128,8 +128,15 @@ impl Settings {
             unlistable,
             special,
             backups,
+            results,
             passed_over,
-        } = inputs::find(input, folder, output.backup.as_deref(), stop)?;
+        } = inputs::find(
+            input,
+            folder,
+            output.backup.as_deref(),
+            kernel_names(&filters),
+            stop,
+        )?;
         let links = match output.in_place {
             true => batch::drop_links(&mut inputs, stop)?,
             false => Vec::new(),
@@ -164,7 +171,8 @@ impl Settings {
             }
             _ => jobs_without_output(&inputs, &variants, format),
         };
-        let passed_over = PassedOver::new(passed_over, backups, &inputs, &jobs);
+        let passed_over =
+            PassedOver::new(passed_over, backups, results).with_unused(&inputs, &jobs);
         check_formats(&jobs, filter)?;
         if let Some(share) = &input.shard {
             let share = shard(share)?;
@@ -294,6 +302,14 @@ impl Settings {
             None => Ok(()),
         }
     }
+}
+
+/// The names of kernels that results of earlier runs may have in theirs: the built-in ones, and
+/// those of this run.
+fn kernel_names(filters: &[Filter]) -> Vec<String> {
+    let own = filters.iter().map(|filter| filter.bank().name().to_owned());
+    let built_in = KernelBank::builtins().map(|builtin| builtin.name().to_owned());
+    built_in.chain(own).collect()
 }
 
 fn limits(args: &RunArgs) -> Result<Limits> {

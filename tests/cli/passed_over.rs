@@ -100,3 +100,49 @@ fn earlier_results_are_counted() {
         ],
     );
 }
+
+/// Whatever kernel, border, format and place this run has.
+#[test]
+fn results_of_other_kernels_and_places_are_no_inputs() {
+    let room = Room::new();
+    fs::create_dir_all(room.path("in/deep")).unwrap();
+    for name in ["in/a.png", "in/deep/b.png", "in/deep/c.mine.png"] {
+        fs::copy(room.path("a.png"), room.path(name)).unwrap();
+    }
+    room.text("other.toml", "weights = [[1]]");
+    room.run("in -r -k sharpen_soft --photo").silent();
+    let counted = "passed over: 3 earlier results; -v names them";
+    room.run("in -r -k sobel --pad y=edge,x=constant:0.5 -f tif")
+        .says(0, &[counted]);
+    let counted = "passed over: 6 earlier results; -v names them";
+    for (line, made) in [
+        (
+            "-k sharpen_soft --photo -o out/",
+            "out/a.sharpen_soft.edge.png",
+        ),
+        ("-k other.toml -f npy", "in/a.other.npy"),
+    ] {
+        room.run(&format!("in -r {line}")).says(0, &[counted]);
+        assert!(room.path(made).is_file());
+        for name in crate::names_in(&room.path("in")) {
+            assert!(name.matches('.').count() < 4, "{name}");
+        }
+        fs::remove_file(room.path(made)).unwrap();
+    }
+    // Of the other two inputs.
+    let counted = "passed over: 8 earlier results; -v names them";
+    let old = room.bytes("in/deep/b.sharpen_soft.edge.png");
+    room.run("in -r -k other.toml --in-place")
+        .says(0, &[counted]);
+    assert_eq!(room.bytes("in/deep/b.sharpen_soft.edge.png"), old);
+    let verbose = room.run("in -r -k other.toml --in-place -v").err;
+    let named = "in/a.sharpen_soft.edge.png: passed over, it is the result of an earlier run";
+    assert!(verbose.contains(named), "{verbose}");
+    // A kernel of this run only, and files that are named.
+    room.text("mine.toml", "weights = [[1]]");
+    fs::copy(room.path("a.png"), room.path("in/deep/c.png")).unwrap();
+    let lines = room.run("in -r -k mine.toml --dry-run").text();
+    assert!(!lines.contains("c.mine.png -> "), "{lines}");
+    room.run("in/a.sharpen_soft.edge.png -k box3 -o o.png")
+        .silent();
+}
