@@ -23,7 +23,8 @@ use stridekern::{
 use terminal_size::Width;
 
 use super::{
-    advice, finished,
+    advice,
+    finished::{self, Losses},
     messages::{self, Messages},
     of_run::OfRun,
     output_reading::OutputReading,
@@ -74,6 +75,8 @@ pub(super) struct Console {
     /// Whether results that exist are compared by their records.
     compares: bool,
     skips: Mutex<Skips>,
+    /// What results lost that have no line of their own.
+    losses: Mutex<Losses>,
 }
 
 /// The state of the progress lines that are printed where there is no bar.
@@ -139,6 +142,7 @@ impl Console {
             of_run: Mutex::default(),
             compares: settings.batch.options.record.is_some(),
             skips: Mutex::default(),
+            losses: Mutex::default(),
         }
     }
 
@@ -200,10 +204,17 @@ impl Console {
         for line in compared {
             self.messages.note(line);
         }
+        if let Some(line) = self.losses().line().filter(|_| several) {
+            self.messages.note(line);
+        }
         for input in &summary.failed_inputs {
             self.messages
                 .note(format_args!("failed: {}", input.path().display()));
         }
+    }
+
+    fn losses(&self) -> MutexGuard<'_, Losses> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn skips(&self) -> MutexGuard<'_, Skips> {
@@ -259,6 +270,7 @@ impl Console {
                 };
                 self.messages.note(format_args!("{output}: {line}{how}"));
             }
+            Ok(Outcome::Done(done)) => self.losses().add(request, done, self.may_lose),
             Ok(Outcome::Skipped(comparison)) => {
                 self.skips().add(comparison);
                 if self.tells_each {

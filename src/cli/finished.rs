@@ -20,45 +20,27 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     line += &channels_text(channels);
     line += &format!(" {}", plan.output_depth());
     line += &quality_text(done);
-    let [from_rows, from_columns, from_channels] = plan.image_layout().shape();
-    let [from_rows, from_columns] = match plan.is_transposed() {
-        true => [from_columns, from_rows],
-        false => [from_rows, from_columns],
+    let less = Less::of(request, done);
+    line += &match less.fewer {
+        [0, 0] => String::new(),
+        [rows, columns] if rows == columns => format!(", {rows} smaller each way"),
+        [rows, columns] => format!(", {columns} fewer columns and {rows} fewer rows"),
     };
-    let mut helps = Vec::new();
-    let fewer = [
-        from_rows.saturating_sub(rows),
-        from_columns.saturating_sub(columns),
-    ];
-    if request.filter.step() == [1, 1] && fewer != [0, 0] {
-        line += &match fewer {
-            [rows, columns] if rows == columns => format!(", {rows} smaller each way"),
-            [rows, columns] => format!(", {columns} fewer columns and {rows} fewer rows"),
-        };
-        if !may.size {
-            helps.push(["--pad edge", "keeps", "the size"]);
-        }
-    }
+    let size = less.is_smaller() && !may.size;
     let lost = [
-        (from_channels >= 3 && channels < 3).then_some("the colours"),
-        (has_alpha(from_channels) && !has_alpha(channels)).then_some("alpha"),
+        less.colours.then_some("the colours"),
+        less.alpha.then_some("alpha"),
     ];
-    let lost = Vec::from_iter(lost.into_iter().flatten()).join(" and ");
-    if !lost.is_empty() && !may.channels {
-        helps.push(["--channel each", "keeps", &lost]);
-    }
-    // The verb once.
-    let helps = helps
-        .iter()
-        .enumerate()
-        .map(|(at, [option, verb, what])| match at {
-            0 => format!("{option} {verb} {what}"),
-            _ => format!("{option} {what}"),
-        });
-    let helps = Vec::from_iter(helps);
-    if !helps.is_empty() {
-        line += &format!(" ({})", helps.join(", "));
-    }
+    let lost = Vec::from_iter(lost.into_iter().flatten());
+    let help = match (size, may.channels || lost.is_empty()) {
+        (true, true) => Some("--pad edge keeps the size".to_owned()),
+        (false, false) => Some(format!("--channel each keeps {}", lost.join(" and "))),
+        // What both together are.
+        (true, false) if lost.len() == 1 => Some(format!("--photo keeps the size and {}", lost[0])),
+        (true, false) => Some(format!("--photo keeps the size, {}", lost.join(" and "))),
+        (false, true) => None,
+    };
+    line.extend(help.map(|help| format!(" ({help})")));
     let parts = done.metadata.iter();
     let parts = parts.filter(|part| matches!(part.fate, Fate::Lost(_)));
     let parts = Vec::from_iter(parts.map(|part| part.name.as_str()));
@@ -86,6 +68,74 @@ fn quality_text(done: &Done) -> String {
         (Some(quality), Some(input)) => format!(", quality {quality}, the input's {input}"),
         (Some(quality), None) => format!(", quality {quality}"),
         (None, _) => String::new(),
+    }
+}
+
+/// What of its picture a result has not.
+#[derive(Debug, Clone, Copy)]
+struct Less {
+    /// Rows and columns, where no step was asked for.
+    fewer: [usize; 2],
+    colours: bool,
+    alpha: bool,
+}
+
+impl Less {
+    fn of(request: &Request, done: &Done) -> Self {
+        let plan = &done.plan;
+        let [rows, columns, channels] = plan.picture_shape();
+        let [from_rows, from_columns, from_channels] = plan.image_layout().shape();
+        let [from_rows, from_columns] = match plan.is_transposed() {
+            true => [from_columns, from_rows],
+            false => [from_rows, from_columns],
+        };
+        Self {
+            fewer: match request.filter.step() {
+                [1, 1] => [
+                    from_rows.saturating_sub(rows),
+                    from_columns.saturating_sub(columns),
+                ],
+                _ => [0, 0],
+            },
+            colours: from_channels >= 3 && channels < 3,
+            alpha: has_alpha(from_channels) && !has_alpha(channels),
+        }
+    }
+
+    fn is_smaller(self) -> bool {
+        self.fewer != [0, 0]
+    }
+}
+
+/// How many results lost colours or size that nobody gave up.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    colours: usize,
+    size: usize,
+}
+
+impl Losses {
+    pub(super) fn add(&mut self, request: &Request, done: &Done, may: MayLose) {
+        let less = Less::of(request, done);
+        self.colours += usize::from(less.colours && !may.channels);
+        self.size += usize::from(less.is_smaller() && !may.size);
+    }
+
+    /// One line, if there are any.
+    pub(super) fn line(&self) -> Option<String> {
+        let results = |count| match count {
+            1 => "1 result".to_owned(),
+            count => format!("{count} results"),
+        };
+        let gray = format!("{} of coloured pictures became gray", results(self.colours));
+        let are = if self.size == 1 { "is" } else { "are" };
+        let smaller = format!("{are} smaller by the reach of the kernel");
+        Some(match (self.colours, self.size) {
+            (0, 0) => return None,
+            (0, size) => format!("{} {smaller}: --pad edge keeps the size", results(size)),
+            (_, 0) => format!("{gray}: --channel each keeps the colours"),
+            (_, size) => format!("{gray}, {size} {smaller}: --photo keeps both"),
+        })
     }
 }
 

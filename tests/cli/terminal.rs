@@ -36,8 +36,8 @@ fn every_result_has_a_line() {
     for (line, told) in [
         (
             "c.png -k gaussian5",
-            "c.gaussian5.png: 76 x 56 gray 8-bit, 4 smaller each way (--pad edge keeps the size, \
-             --channel each the colours); kernel gaussian5, built in",
+            "c.gaussian5.png: 76 x 56 gray 8-bit, 4 smaller each way (--photo keeps the size \
+             and the colours); kernel gaussian5, built in",
         ),
         (
             "d.png -k box3.toml --pad edge --alpha copy",
@@ -109,6 +109,53 @@ fn more_than_ten_have_a_summary() {
     let names = names.strip_prefix("0.png").unwrap();
     let (_, text) = shown(&room, &format!("{names} -k identity --overwrite"), 80);
     assert_eq!(text.lines().count(), 10, "{text}");
+}
+
+/// Many results have no line each that would say it.
+#[test]
+fn what_many_lost_is_in_the_summary() {
+    let room = Room::new();
+    for number in 0..11 {
+        let channels = if number < 4 { 3 } else { 1 };
+        room.write(
+            &format!("{number}.png"),
+            &picture(9, 9, channels, Depth::U8),
+        );
+    }
+    let names = (0..11).map(|number| format!("{number}.png "));
+    let names = names.collect::<String>();
+    for (flags, told) in [
+        (
+            "",
+            "4 results of coloured pictures became gray, 11 are smaller by the reach of the kernel: \
+             --photo keeps both",
+        ),
+        (
+            "--channel each",
+            "11 results are smaller by the reach of the kernel: --pad edge keeps the size",
+        ),
+        (
+            "--pad edge",
+            "4 results of coloured pictures became gray: --channel each keeps the colours",
+        ),
+        ("--photo", ""),
+        ("--channel luma --pad valid", ""),
+        ("-q", ""),
+    ] {
+        let line = format!("{names} -k box3 --overwrite {flags}");
+        let (code, text) = shown(&room, &line, 80);
+        let lines = text.lines().filter(|line| !line.contains(" done, "));
+        let wanted = Vec::from_iter((!told.is_empty()).then(|| format!("stridekern: {told}")));
+        assert_eq!(
+            (code, Vec::from_iter(lines)),
+            (Some(0), Vec::from_iter(wanted.iter().map(String::as_str)))
+        );
+        // A script asked for what it gets, and has it in --json.
+        room.run(&line).silent();
+    }
+    // Where it sums up, it says so, too.
+    let failed = room.run(&format!("{names} missing.png -k box3 --overwrite"));
+    assert!(failed.err.contains("--photo keeps both"), "{}", failed.err);
 }
 
 #[test]
