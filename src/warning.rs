@@ -69,6 +69,11 @@ pub enum ClipCause {
     Negative,
     /// The weights sum to more than the divisor.
     Weights,
+    /// The weights sum to the divisor, and some are negative: the kernel overshoots at edges, as
+    /// sharpening does.
+    Overshoot,
+    /// The bias of the kernel is beyond full scale, most likely meant in samples.
+    Bias,
     /// They are larger, or smaller, than the type of the result holds:
     /// [`Map::Stretch`](crate::Map::Stretch) keeps them.
     Range,

@@ -2,6 +2,7 @@
 
 use crate::{
     finish::Tally,
+    kernel::Kernel,
     map::Map,
     plan::Plan,
     warning::{ClipCause, Warning},
@@ -39,11 +40,26 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
 /// Why these shares were clipped below and above, as a clause.
 fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
     let filter = plan.filter();
+    let kernels = filter.bank().kernels();
+    if let Some(kernel) = kernels.iter().find(|kernel| kernel.bias().abs() > 1.0) {
+        let bias = kernel.bias() as f32;
+        let reason = format!(
+            ", since `bias = {bias}` is {bias} times full scale; to add {bias} samples, as 128 of 255, write `offset = {bias}`"
+        );
+        return (ClipCause::Bias, reason);
+    }
+    if filter.map() == Map::Clamp
+        && let [kernel] = kernels
+        && overshoots(kernel)
+    {
+        let reason = ": the kernel overshoots at edges, as sharpening does".to_owned();
+        return (ClipCause::Overshoot, reason);
+    }
     if below > above && filter.map() == Map::Clamp && plan.output_depth().ends()[0] == 0 {
         let reason = ", since the responses are negative".to_owned();
         return (ClipCause::Negative, reason);
     }
-    match filter.bank().kernels() {
+    match kernels {
         [kernel] if above > below && kernel.sum() > kernel.divisor() && kernel.divisor() > 0.0 => {
             let (sum, divisor) = (kernel.sum() as f32, kernel.divisor() as f32);
             let reason = format!(
@@ -53,4 +69,12 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
         }
         _ => (ClipCause::Range, String::new()),
     }
+}
+
+/// Whether the kernel keeps flat areas as they are, and exceeds the range of its window elsewhere.
+fn overshoots(kernel: &Kernel) -> bool {
+    let is_plain = kernel.bias() == 0.0 && kernel.offset() == 0.0;
+    let keeps_flat = (kernel.gain() - 1.0).abs() < 0.01;
+    let share = |weight: &f64| weight / kernel.divisor();
+    is_plain && keeps_flat && kernel.as_slice().iter().any(|weight| share(weight) < 0.0)
 }

@@ -167,3 +167,46 @@ fn small_floats_that_are_not_scaled_are_told() {
     room.run("f.npy -k id.toml --depth 8 -o o.npy --overwrite")
         .silent();
 }
+
+/// The advice is that for the kernel.
+#[test]
+fn kernels_that_overshoot_and_large_biases_are_told_of() {
+    let room = Room::new();
+    // Stripes of black and white, and of two grays in which nothing but the bias clips.
+    let stripes = |dark: u8, light: u8| {
+        let samples = (0..64).map(|at| if at % 4 < 2 { dark } else { light });
+        Image::new(4, 16, 1, Samples::U8(samples.collect::<Vec<u8>>().into())).unwrap()
+    };
+    room.write("s.png", &stripes(20, 230));
+    room.write("g.png", &stripes(100, 110));
+    room.text("bias.toml", "weights = [[1]]\nbias = 128");
+    room.text("offset.toml", "weights = [[1]]\noffset = 128");
+    let gentler =
+        "; a gentler kernel, as sharpen_soft or unsharp5, clips less, and --map float nothing";
+    for (line, told) in [
+        (
+            "s.png -k sharpen --pad wrap -o o.png",
+            format!(
+                "50 % of the samples were clipped to 0 and 50 % to 255: the kernel overshoots at \
+                 edges, as sharpening does{gentler}"
+            ),
+        ),
+        (
+            "g.png -k bias.toml -o o.png",
+            "100 % of the samples were clipped to 255, since `bias = 128` is 128 times full scale; to \
+             add 128 samples, as 128 of 255, write `offset = 128`"
+                .to_owned(),
+        ),
+        (
+            "s.png -k laplacian4 --pad wrap --map clamp -o o.png",
+            "50 % of the samples were clipped to 0, since the responses are \
+             negative: --map abs, offset or float keeps them"
+                .to_owned(),
+        ),
+    ] {
+        let told = format!("o.png: warning: {told}");
+        room.run(&format!("{line} --overwrite")).says(0, &[&told]);
+    }
+    room.run("g.png -k offset.toml -o o.png --overwrite")
+        .silent();
+}
