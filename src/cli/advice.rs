@@ -159,6 +159,9 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
             let names: Vec<_> = pictures.copied().map(depth_name).collect();
             format!(", or --depth {}", names.join(" or ")).into()
         }
+        OutputError::Channels { lack, .. } if lack.ends_with("alpha") => {
+            ", or --alpha drop, which shows the colours hidden under transparent pixels".into()
+        }
         OutputError::Pages { .. } | OutputError::UnequalFrames { .. } => {
             ", or one page with --pages".into()
         }
