@@ -53,6 +53,13 @@ fn kernel_line(error: &KernelError) -> String {
     {
         return format!("there is no kernel `{name}`; give each kernel its own option: {several}");
     }
+    if let KernelError::Syntax { text, .. } = error
+        && let Some(divisor) = divisor_of(text)
+    {
+        return format!(
+            "{error}; a fraction is no number in TOML: write 1 for 1/{divisor}, and `divisor = {divisor}`"
+        );
+    }
     let after = match error {
         KernelError::Syntax { file, .. } if is_table(file) => {
             "; a kernel file is TOML, as weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]"
@@ -78,6 +85,16 @@ fn several_kernels(name: &str) -> Option<String> {
     let is_list = names.clone().count() > 1 && names.clone().all(known);
     let options = names.map(|name| format!("-k {name}"));
     is_list.then(|| options.collect::<Vec<_>>().join(" "))
+}
+
+/// 9 of `/9, 1/9]`, the rest of a number that is written as a fraction.
+fn divisor_of(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+    let rest = rest.strip_prefix('/')?.trim_start();
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    (end > 0).then(|| &rest[..end])
 }
 
 /// Whether a file is named as one of numbers alone is.

@@ -33,7 +33,8 @@ pub(super) fn find(
 ) -> Result<Found> {
     let walk = Walk {
         extensions: (!args.ext.is_empty())
-            .then(|| args.ext.iter().map(|text| extension(text)).collect()),
+            .then(|| args.ext.iter().map(|text| extension(text)).collect())
+            .transpose()?,
         hidden: args.hidden,
         follow_links: args.follow,
         except: results.map(Path::to_owned),
@@ -127,8 +128,11 @@ pub(super) fn place(path: &Path) -> Place {
     }
 }
 
-fn extension(text: &str) -> OsString {
-    text.strip_prefix('.').unwrap_or(text).into()
+fn extension(text: &str) -> Result<OsString> {
+    if text.contains(['*', '?', '/']) {
+        bail!("`{text}` is no --ext: give extensions, such as jpg or png,tif");
+    }
+    Ok(text.strip_prefix('.').unwrap_or(text).into())
 }
 
 /// Adds the argument; if no file has this name, expands it as a pattern such as `*.png`,
@@ -202,6 +206,11 @@ fn names(mut list: impl BufRead, null: bool, stop: &Stop) -> Result<Vec<PathBuf>
         if name.len() as u64 > MAX_NAME_BYTES {
             bail!(
                 "{what} {at} has more than {MAX_NAME_BYTES} bytes, and no file such a name; {advice}"
+            );
+        }
+        if name.contains(&0) {
+            bail!(
+                "{what} {at} holds a NUL, which no file name does: where names end with one, add --null"
             );
         }
         bytes += name.len();

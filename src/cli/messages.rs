@@ -136,7 +136,13 @@ pub(super) fn usage(error: &clap::Error, messages: Messages) -> Exit {
     let message = usage_line(&error.to_string());
     let words = Vec::from_iter(std::env::args_os().skip(1));
     let message = match slips::advice(error, &words) {
-        Some(advice) => format!("{message}; {advice}"),
+        // Options that are only similar are no help then.
+        Some(advice) => {
+            let similar = message
+                .find("; a similar argument")
+                .or(message.find("; some similar"));
+            format!("{}; {advice}", &message[..similar.unwrap_or(message.len())])
+        }
         None => message,
     };
     messages.error(format_args!("{message}; see stridekern --help"));

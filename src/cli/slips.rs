@@ -6,10 +6,10 @@ use std::{
 };
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use stridekern::codec::Format;
+use stridekern::{KernelBank, codec::Format};
 
 /// Options that other programs have, and what does the same here.
-const FOREIGN: [(&[&str], &str); 5] = [
+const FOREIGN: [(&[&str], &str); 11] = [
     (
         &["--sigma", "--radius", "--size", "--ksize", "--kernel-size"],
         "a kernel has its size and its weights: -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all",
@@ -30,6 +30,43 @@ const FOREIGN: [(&[&str], &str); 5] = [
         &["--normalize", "--normalise", "--divisor"],
         "a kernel file says `divisor = 16`",
     ),
+    (
+        &[
+            "--strip",
+            "--strip-metadata",
+            "--no-exif",
+            "--no-gps",
+            "--no-metadata",
+        ],
+        "--metadata drop leaves out EXIF with GPS, XMP, text and comments",
+    ),
+    (
+        &["--color", "--colour", "--rgb"],
+        "--photo keeps colours, alpha and size, --channel each the colours alone",
+    ),
+    (
+        &["--force", "--yes"],
+        "--overwrite replaces outputs that exist",
+    ),
+    (
+        &["--amount", "--strength", "--gain"],
+        "a kernel has its strength: -k sharpen_soft, sharpen or sharpen8",
+    ),
+    (
+        &["--resize", "--scale", "--width", "--height"],
+        "nothing is scaled; --step N keeps every Nth pixel, and rows and columns with --step R,C",
+    ),
+    (
+        &[
+            "--outdir",
+            "--out-dir",
+            "--output-dir",
+            "--suffix",
+            "--prefix",
+            "--name",
+        ],
+        "-o names an output, or a folder with a / at its end",
+    ),
 ];
 
 /// Sample types by their bits alone, and what they may mean.
@@ -45,6 +82,9 @@ pub(super) fn advice(error: &clap::Error, words: &[OsString]) -> Option<String> 
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return missing(error, words);
+    }
     let argument = text(ContextKind::InvalidArg)?;
     match error.kind() {
         ErrorKind::UnknownArgument => {
@@ -66,6 +106,29 @@ pub(super) fn advice(error: &clap::Error, words: &[OsString]) -> Option<String> 
         }
         _ => None,
     }
+}
+
+/// What helps where an input or a kernel is missing.
+fn missing(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    if words.is_empty() {
+        return Some("for instance stridekern photo.jpg -k sharpen --photo".to_owned());
+    }
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let is_kernel = |word: &&str| {
+        let path = Path::new(word);
+        let is_file = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        is_file || !path.exists() && KernelBank::builtin(word).is_ok()
+    };
+    let kernel = words
+        .iter()
+        .filter_map(|word| word.to_str())
+        .find(is_kernel)?;
+    let wants_kernel = missing.iter().any(|name| name.starts_with("--kernel"));
+    wants_kernel.then(|| format!("{kernel} is a kernel: -k {kernel}"))
 }
 
 /// Whether the word begins with this option, as clap reads it.

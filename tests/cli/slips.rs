@@ -74,6 +74,8 @@ fn the_next_step_is_told() {
     let room = Room::new();
     std::fs::copy(room.path("a.png"), room.path("-photo.png")).unwrap();
     room.text("k.csv", "1,2,1\n");
+    room.text("ninth.toml", "weights = [[1/9, 1/9]]\n");
+    room.text("list", "a.png\0b.png\0");
     for (line, said) in [
         (
             "-photo.png -k sobel",
@@ -85,6 +87,68 @@ fn the_next_step_is_told() {
             "unexpected argument '--sigma' found; a kernel has its size and its weights: \
              -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all; \
              see stridekern --help",
+        ),
+        (
+            "a.png -k sobel --strip",
+            "unexpected argument '--strip' found; --metadata drop leaves out EXIF with GPS, XMP, \
+             text and comments; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel --no-gps",
+            "unexpected argument '--no-gps' found; --metadata drop leaves out EXIF with GPS, XMP, \
+             text and comments; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel --colour",
+            "unexpected argument '--colour' found; --photo keeps colours, alpha and size, \
+             --channel each the colours alone; see stridekern --help",
+        ),
+        (
+            "a.png -k sobel --force",
+            "unexpected argument '--force' found; --overwrite replaces outputs that exist; \
+             see stridekern --help",
+        ),
+        (
+            "a.png -k sharpen --amount 2",
+            "unexpected argument '--amount' found; a kernel has its strength: -k sharpen_soft, \
+             sharpen or sharpen8; see stridekern --help",
+        ),
+        (
+            "a.png -k box3 --resize 50%",
+            "unexpected argument '--resize' found; nothing is scaled; --step N keeps every Nth \
+             pixel, and rows and columns with --step R,C; see stridekern --help",
+        ),
+        (
+            "a.png -k box3 --outdir x",
+            "unexpected argument '--outdir' found; -o names an output, or a folder with a / at its \
+             end; see stridekern --help",
+        ),
+        (
+            "a.png -k box3 --name x",
+            "unexpected argument '--name' found; -o names an output, or a folder with a / at its \
+             end; see stridekern --help",
+        ),
+        (
+            "a.png sobel",
+            "the following required arguments were not provided: --kernel <FILE|NAME>; sobel is a \
+             kernel: -k sobel; see stridekern --help",
+        ),
+        (
+            "-k sobel",
+            "the following required arguments were not provided: <INPUT>...; see stridekern --help",
+        ),
+        (
+            "a.png -k ninth.toml",
+            "ninth.toml:1:14: not TOML: missing comma between array elements, expected `,`: \
+             `/9, 1/9]]`; a fraction is no number in TOML: write 1 for 1/9, and `divisor = 9`",
+        ),
+        (
+            "--files-from list -k sobel",
+            "list: line 1 holds a NUL, which no file name does: where names end with one, add --null",
+        ),
+        (
+            ". -r -k sobel --ext *.png",
+            "`*.png` is no --ext: give extensions, such as jpg or png,tif",
         ),
         (
             "a.png -k sobel,emboss",
