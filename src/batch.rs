@@ -38,6 +38,8 @@ pub enum Destination {
     Beside,
     /// Into this folder, under the names that `Beside` gives.
     Folder(PathBuf),
+    /// Into this folder, under the name of the input: one result each.
+    SameNames(PathBuf),
     /// Over the input: each result replaces its input file.
     InPlace,
     /// The one result to this file.
@@ -109,7 +111,11 @@ pub fn jobs(
         let results = inputs.len() * variants.len();
         return Err(RequestError::OneOutput { results }.into());
     }
-    if *destination == Destination::InPlace && variants.len() > 1 {
+    let has_one = matches!(
+        destination,
+        Destination::InPlace | Destination::SameNames(_)
+    );
+    if has_one && variants.len() > 1 {
         let results = variants.len();
         return Err(RequestError::OnePlace { results }.into());
     }
@@ -138,7 +144,10 @@ pub fn jobs(
         collisions::check_once(&jobs, read_files, stop)?;
         return Ok(jobs);
     }
-    collisions::drop_results(&mut jobs, inputs, stop)?;
+    // Where each result has the name of its input, no name tells a result.
+    if !matches!(destination, Destination::SameNames(_)) {
+        collisions::drop_results(&mut jobs, inputs, stop)?;
+    }
     collisions::check(&jobs, read_files, stop)?;
     Ok(jobs)
 }
@@ -152,7 +161,9 @@ fn output_of(
     let folder = match destination {
         Destination::File(path) => return Ok(Place::File(path.clone())),
         Destination::Standard => return Ok(Place::Standard),
-        Destination::Folder(folder) => Some(folder.join(&input.folder)),
+        Destination::Folder(folder) | Destination::SameNames(folder) => {
+            Some(folder.join(&input.folder))
+        }
         Destination::Beside | Destination::InPlace => None,
     };
     let Place::File(path) = &input.place else {
@@ -163,8 +174,10 @@ fn output_of(
     }
     let stem = path.file_stem().unwrap_or(OsStr::new("image"));
     let mut name = stem.to_owned();
-    name.push(".");
-    name.push(&variant.suffix);
+    if !matches!(destination, Destination::SameNames(_)) {
+        name.push(".");
+        name.push(&variant.suffix);
+    }
     name.push(".");
     name.push(extension(path, format));
     let folder = folder.as_deref().or(path.parent());

@@ -310,6 +310,13 @@ pub(super) struct OutputArgs {
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) output: Option<PathBuf>,
 
+    /// With a folder as --output, give each result the name of its input
+    ///
+    /// Of one kernel and one border. An input is never replaced so: that folder has to be
+    /// another one. With --format the extension is that of the format.
+    #[arg(long, requires = "output")]
+    pub(super) keep_names: bool,
+
     /// Output format, by its extension: png, jpg, tif, npy, ...; default: the input's
     ///
     /// It also tells what standard input is where its content does not: TGA.

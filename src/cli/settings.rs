@@ -116,11 +116,21 @@ impl Settings {
                 "--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"
             );
         }
+        if output.keep_names && filter.kernels.len() > 1 {
+            bail!(
+                "--keep-names has room for one result of each input; use one kernel, or drop --keep-names"
+            );
+        }
         let filters = filters(filter)?;
         let extents = extents(&borders(filter))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
         let action = Action::of(args);
         let (threads, threads_note) = threads(run.threads);
+        if output.keep_names && extents.len() > 1 {
+            bail!(
+                "--keep-names has room for one result of each input; use one border, or drop --keep-names"
+            );
+        }
         let variants = batch::variants(&filters, &extents);
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
@@ -149,7 +159,14 @@ impl Settings {
             Action::Filter | Action::DryRun => {
                 // If all arguments are folders that cannot be listed, there is no result.
                 let needed = |path: &&Path| !inputs.is_empty() || place(path) == Place::Standard;
-                destination(output.output.as_deref().filter(needed), several, format)?
+                let path = output.output.as_deref().filter(needed);
+                match (destination(path, several, format)?, output.keep_names) {
+                    (Destination::Folder(folder), true) => Destination::SameNames(folder),
+                    (_, true) if path.is_some() => bail!(
+                        "--keep-names goes with a folder, which --output names with a / at its end"
+                    ),
+                    (destination, _) => destination,
+                }
             }
             // Nothing is written, so no output name is needed.
             _ => Destination::Folder(PathBuf::new()),
@@ -221,7 +238,10 @@ impl Settings {
                             EngineArg::Fft => Some(Method::Fft),
                         })
                         .with_simd(simd()?),
-                    make_folders: matches!(destination, Destination::Folder(_)),
+                    make_folders: matches!(
+                        destination,
+                        Destination::Folder(_) | Destination::SameNames(_)
+                    ),
                     preserve: output.preserve,
                     mask: filter.mask.clone(),
                     metadata: match output.metadata.unwrap_or(MetadataArg::Keep) {
@@ -251,7 +271,11 @@ impl Settings {
             threads,
             threads_note,
             folder: match destination {
-                Destination::Folder(folder) if action == Action::Filter => Some(folder),
+                Destination::Folder(folder) | Destination::SameNames(folder)
+                    if action == Action::Filter =>
+                {
+                    Some(folder)
+                }
                 _ => None,
             },
             json: report.json,

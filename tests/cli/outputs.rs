@@ -403,3 +403,59 @@ fn a_name_that_may_be_a_file_or_a_folder_is_explained() {
         let _ = std::fs::remove_file(room.path("out"));
     }
 }
+
+#[test]
+fn results_may_keep_the_names_of_inputs() {
+    let room = Room::new();
+    room.write("in/deep/b.PNG", &picture(9, 8, 1, Depth::U8));
+    room.write("in/a.png", &picture(9, 8, 1, Depth::U8));
+    let old = room.bytes("in/a.png");
+    room.run("in -r -k box3 --keep-names -o out").silent();
+    assert_eq!(crate::names_in(&room.path("out")), ["a.png", "deep"]);
+    assert_eq!(crate::names_in(&room.path("out/deep")), ["b.PNG"]);
+    room.run("in/a.png -k box3 -o wanted.png").silent();
+    assert_eq!(room.bytes("out/a.png"), room.bytes("wanted.png"));
+    room.run("in/a.png -k box3 --keep-names -o one/ -f tif")
+        .silent();
+    assert_eq!(crate::names_in(&room.path("one")), ["a.tif"]);
+    let exists = "out/a.png: the output exists already; use --overwrite to replace it or --skip-existing to keep it";
+    room.run("in/a.png -k box3 --keep-names -o out/")
+        .says(1, &[exists]);
+    // Inputs stay, and no two results have one name.
+    std::fs::copy(room.path("in/a.png"), room.path("a.png")).unwrap();
+    let name = "--keep-names has room for one result of each input; use one";
+    for (line, code, said) in [
+        (
+            "in -r -k box3 --keep-names -o in/ --overwrite",
+            2,
+            "in/a.png: this output is also an input, in/a.png; choose another --output",
+        ),
+        (
+            "in/a.png a.png -k box3 --keep-names -o new/",
+            2,
+            "new/a.png: two results would have this path, of in/a.png and of a.png",
+        ),
+        (
+            "in -r -k box3 -k box5 --keep-names -o new/",
+            2,
+            &format!("{name} kernel, or drop --keep-names"),
+        ),
+        (
+            "in -r -k box3 --pad edge,wrap --keep-names -o new/",
+            2,
+            &format!("{name} border, or drop --keep-names"),
+        ),
+        (
+            "in/a.png -k box3 --keep-names -o x.png",
+            2,
+            "--keep-names goes with a folder, which --output names with a / at its end",
+        ),
+    ] {
+        let ran = room.run(line);
+        assert_eq!(ran.code, Some(code), "{line}: {}", ran.err);
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+        assert_eq!(room.bytes("in/a.png"), old);
+        assert!(!room.path("new").exists(), "{line}");
+    }
+    assert_eq!(room.run("a.png -k box3 --keep-names").code, Some(2));
+}

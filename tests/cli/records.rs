@@ -25,6 +25,7 @@ const OTHER: &[&str] = &[
     "shard",
     // Its names, and that of the format, are those of outputs.
     "output",
+    "keep-names",
     "overwrite",
     "skip-existing",
     "record",
