@@ -278,7 +278,6 @@ impl Console {
                     self.messages.note(format_args!("{output}: {why}"));
                 }
             }
-            Ok(_) => {}
         }
         if let Ok(Outcome::Done(done)) = outcome {
             let output = request.output.path();

@@ -411,13 +411,13 @@ fn results_may_keep_the_names_of_inputs() {
     room.write("in/a.png", &picture(9, 8, 1, Depth::U8));
     let old = room.bytes("in/a.png");
     room.run("in -r -k box3 --keep-names -o out").silent();
-    assert_eq!(crate::names_in(&room.path("out")), ["a.png", "deep"]);
-    assert_eq!(crate::names_in(&room.path("out/deep")), ["b.PNG"]);
+    assert_eq!(names_in(&room.path("out")), ["a.png", "deep"]);
+    assert_eq!(names_in(&room.path("out/deep")), ["b.PNG"]);
     room.run("in/a.png -k box3 -o wanted.png").silent();
     assert_eq!(room.bytes("out/a.png"), room.bytes("wanted.png"));
     room.run("in/a.png -k box3 --keep-names -o one/ -f tif")
         .silent();
-    assert_eq!(crate::names_in(&room.path("one")), ["a.tif"]);
+    assert_eq!(names_in(&room.path("one")), ["a.tif"]);
     let exists = "out/a.png: the output exists already; use --overwrite to replace it or --skip-existing to keep it";
     room.run("in/a.png -k box3 --keep-names -o out/")
         .says(1, &[exists]);
