@@ -535,3 +535,20 @@ fn weighted_colours_that_are_multiplied_by_alpha_already() {
         }
     }
 }
+
+/// GIF has no half-transparent pixels.
+#[test]
+fn gif_cuts_alpha_at_half() {
+    let room = Room::new();
+    let alphas = [0, 1, 127, 128, 254, 255];
+    let pixels = alphas.iter().flat_map(|&alpha| [9, 80, 200, alpha]);
+    let image = Image::new(1, 6, 4, Samples::U8(pixels.collect())).unwrap();
+    room.write("soft.png", &image);
+    room.run("soft.png -k identity --photo -o o.gif").says(
+        0,
+        &["o.gif: warning: gif holds 256 colours, each opaque or not at all: the picture was reduced to that"],
+    );
+    let found = pixels(&room.read("o.gif"));
+    let found = Vec::from_iter(found.iter().map(|pixel| pixel[3]));
+    assert_eq!(found, [0, 0, 0, 255, 255, 255]);
+}

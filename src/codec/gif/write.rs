@@ -75,8 +75,10 @@ impl<'a> Writer<'a> {
             }
         } else {
             let mut quantised = zeroed_vec(self.spec.rows * self.spec.columns)?;
-            for (out, pixel) in quantised.iter_mut().zip(colors(&self.samples, channels)) {
-                *out = pixel;
+            let pixels = colors(&self.samples, channels);
+            for (out, [r, g, b, a]) in quantised.iter_mut().zip(pixels) {
+                // A pixel is opaque from half of full scale; to the encoder it would be from 1.
+                *out = [r, g, b, if a < 128 { 0 } else { 255 }];
             }
             // 10 is the gif crate's compromise between speed and fidelity.
             let frame = Frame::from_rgba_speed(width, height, quantised.as_flattened_mut(), 10);
