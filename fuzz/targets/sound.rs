@@ -35,7 +35,9 @@ pub(super) fn png(file: &[u8]) {
             b"pHYs" | b"oFFs" => &[9],
             b"bKGD" => &[2, 6],
             b"tIME" => &[7],
-            b"hIST" | b"sBIT" | b"tRNS" | b"acTL" | b"fcTL" | b"fdAT" => &[],
+            b"acTL" => &[8],
+            b"fcTL" => &[26],
+            b"hIST" | b"sBIT" | b"tRNS" => &[],
             _ => &[length],
         };
         assert!(wanted.contains(&length), "{what}");

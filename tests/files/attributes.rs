@@ -69,7 +69,7 @@ fn attributes_are_written_as_they_were() {
         shared.chromaticities.map(|found| found.red.x()),
         Some(0.708)
     );
-    let custom = own.other.iter().find(|(name, _)| name.to_string() == "own");
+    let custom = own.other.iter().find(|(name, _)| **name == *"own");
     let AttributeValue::Custom { kind, bytes } = custom.unwrap().1 else {
         panic!("{custom:?}");
     };
