@@ -1,10 +1,13 @@
 //! The built-in kernels, listed and shown.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use anyhow::{Context, Result, bail};
 use clap_complete::Shell;
-use stridekern::KernelBank;
+use stridekern::{KernelBank, kernel::generate::generators};
 
 /// One line or one JSON object per built-in kernel.
 pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -34,6 +37,19 @@ pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
     for (alias, name) in KernelBank::aliases() {
         writeln!(out, "{alias:<17} = {name}")?;
     }
+    writeln!(out, "\nMade from parameters, as gaussian:sigma=2,radius=5:")?;
+    for generator in generators() {
+        writeln!(out, "{:<17} {}", generator.name(), generator.description())?;
+        let parameters = generator
+            .parameters()
+            .iter()
+            .map(|(name, usual)| match *usual {
+                "" => (*name).to_owned(),
+                _ => format!("{name} ({usual})"),
+            });
+        let parameters = parameters.collect::<Vec<_>>().join(", ");
+        writeln!(out, "{:<17} {parameters}", "")?;
+    }
     Ok(())
 }
 
@@ -48,11 +64,14 @@ fn short(number: f64) -> String {
     }
 }
 
-/// The TOML file of a built-in kernel.
-pub(super) fn show(name: &str) -> Result<&'static str> {
+/// The TOML file of a built-in kernel or of a spec's.
+pub(super) fn show(name: &str) -> Result<Cow<'static, str>> {
+    if name.contains(':') {
+        return Ok(KernelBank::from_spec(name)?.to_toml().into());
+    }
     let name = name.strip_suffix(".toml").unwrap_or(name);
     if let Some(toml) = KernelBank::builtin_toml(name) {
-        return Ok(toml);
+        return Ok(toml.into());
     }
     let error = KernelBank::builtin(name).err();
     let error = error.context("a built-in kernel has a file")?;
@@ -72,7 +91,9 @@ pub(super) fn complete(shell: Shell, script: Vec<u8>) -> Vec<u8> {
     };
     let names = KernelBank::builtins().map(|builtin| builtin.name());
     let names = names.chain(KernelBank::aliases().iter().map(|(alias, _)| *alias));
-    let names = Vec::from_iter(names);
+    let names = names.map(str::to_owned);
+    let specs = generators().iter().map(|g| format!("{}:", g.name()));
+    let names = Vec::from_iter(names.chain(specs));
     match shell {
         Shell::Bash => {
             let files = r#"$(compgen -f "${cur}")"#;

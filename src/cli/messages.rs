@@ -306,6 +306,9 @@ pub(super) fn source_json(source: &KernelSource) -> Value {
             fields
         }
         KernelSource::BuiltIn => json!({ "kernel_source": "built_in" }),
+        KernelSource::Generated(spec) => {
+            json!({ "kernel_source": "generated", "kernel_spec": spec })
+        }
         _ => json!({ "kernel_source": "code" }),
     }
 }

@@ -131,6 +131,76 @@ pub enum KernelError {
         /// What is wrong with it.
         fault: PathFault,
     },
+    /// There is no generator of this name.
+    #[error(
+        "there is no generator `{name}`{}",
+        or_these(suggestions, "the generators", known)
+    )]
+    UnknownGenerator {
+        /// The name that was requested.
+        name: String,
+        /// The generators there are.
+        known: Vec<&'static str>,
+        /// Similar names, nearest first.
+        suggestions: Vec<&'static str>,
+    },
+    /// A generator has no such parameter.
+    #[error(
+        "{generator} has no parameter `{parameter}`{}",
+        or_these(suggestions, "its parameters", known)
+    )]
+    UnknownParameter {
+        /// The generator.
+        generator: &'static str,
+        /// The parameter that was given.
+        parameter: String,
+        /// The parameters there are.
+        known: Vec<&'static str>,
+        /// Similar names, nearest first.
+        suggestions: Vec<&'static str>,
+    },
+    /// A generator cannot do without this parameter.
+    #[error("{generator} needs {parameter}; give it as {generator}:{parameter}=2")]
+    ParameterMissing {
+        /// The generator.
+        generator: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// A parameter of a generator cannot have this value.
+    #[error("{generator}: {parameter} is `{value}`; give {expected}")]
+    Parameter {
+        /// The generator.
+        generator: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// The value.
+        value: String,
+        /// The values that it can have.
+        expected: &'static str,
+    },
+    /// A generated kernel would have too many weights.
+    #[error(
+        "{generator} would have {rows}x{columns} weights, and a kernel has at most {limit}; make it smaller"
+    )]
+    Generated {
+        /// The generator.
+        generator: &'static str,
+        /// The rows, which may be beyond any whole number.
+        rows: f64,
+        /// The columns.
+        columns: f64,
+        /// The maximum number of weights.
+        limit: usize,
+    },
+    /// The text of a spec is too long.
+    #[error("{generator}: the text is longer than {limit} bytes; give fewer digits")]
+    SpecTooLong {
+        /// The generator.
+        generator: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// There is no built-in kernel of this name.
     #[error("there is no built-in kernel `{name}`{}", did_you_mean(suggestions))]
     NotBuiltin {
@@ -209,6 +279,16 @@ fn located(
 fn unknown(name: &str, suggestions: &[String]) -> String {
     let hint = did_you_mean(suggestions);
     format!("there is no kernel file `{name}` and no built-in kernel of that name{hint}")
+}
+
+/// The names that may be meant, and all there are.
+fn or_these(suggestions: &[&str], what: &str, known: &[&str]) -> String {
+    let meant = match suggestions {
+        [] => String::new(),
+        [first, ..] => format!("; did you mean `{first}`?"),
+    };
+    let stop = if meant.is_empty() { ";" } else { "" };
+    format!("{meant}{stop} {what} are {}", known.join(", "))
 }
 
 fn did_you_mean(suggestions: &[String]) -> String {

@@ -29,6 +29,27 @@ impl Factors {
     }
 }
 
+/// The terms that a generated kernel was made of, empty for other kernels. All are equal: they
+/// change nothing that is computed but the time to find them again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KnownTerms(pub(super) Vec<Factor>);
+
+impl PartialEq for KnownTerms {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl KnownTerms {
+    /// Those of the kernel rotated by 180 degrees.
+    pub(super) fn reverse(&mut self) {
+        for term in &mut self.0 {
+            term.column.reverse();
+            term.row.reverse();
+        }
+    }
+}
+
 /// The largest residual allowed, relative to the sum of the absolute weights: a
 /// fiftieth of the error allowed for float weights.
 const MAX_RESIDUAL: f64 = 2e-7;
@@ -43,6 +64,9 @@ impl Kernel {
     pub(crate) fn factors(&self, max_rank: usize) -> Option<Factors> {
         let (rows, columns) = (self.rows(), self.columns());
         let total: f64 = self.abs_sum();
+        if let Some(known) = self.known_factors(total, max_rank) {
+            return Some(known);
+        }
         let mut remainder = self.as_slice().to_vec();
         let mut terms = Vec::new();
         loop {
@@ -64,6 +88,26 @@ impl Kernel {
             }
             terms.push(Factor { column, row });
         }
+    }
+
+    /// The terms that the kernel was made of, if its weights are still those: no elimination is
+    /// needed.
+    fn known_factors(&self, total: f64, max_rank: usize) -> Option<Factors> {
+        let terms = self.known_terms();
+        let fits =
+            |term: &Factor| [term.column.len(), term.row.len()] == [self.rows(), self.columns()];
+        if terms.is_empty() || terms.len() > max_rank || total == 0.0 || !terms.iter().all(fits) {
+            return None;
+        }
+        let mut residual = 0.0;
+        for (i, weights) in self.as_slice().chunks(self.columns()).enumerate() {
+            for (j, weight) in weights.iter().enumerate() {
+                let sum: f64 = terms.iter().map(|term| term.column[i] * term.row[j]).sum();
+                residual += (weight - sum).abs();
+            }
+        }
+        let terms = terms.to_vec();
+        (residual <= f64::EPSILON * total).then_some(Factors { terms, residual })
     }
 
     /// The kernel as one integer column times one integer row, exactly, or

@@ -1,6 +1,6 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
-use super::{KernelBuilder, KernelError, greatest_common_divisor};
+use super::{Factor, KernelBuilder, KernelError, factors::KnownTerms, greatest_common_divisor};
 use crate::{depth::Depth, orientation::Orientation, view::StridedView};
 
 /// Integers up to this are exact in `f64`.
@@ -26,6 +26,8 @@ pub struct Kernel {
     anchor: [usize; 2],
     /// Whether [`convolving`](Self::convolving) flipped it already.
     convolving: bool,
+    /// The columns and rows that its weights were made of, if they were.
+    known: KnownTerms,
 }
 
 impl Kernel {
@@ -63,6 +65,7 @@ impl Kernel {
             offset: 0.0,
             anchor: [rows / 2, columns / 2],
             convolving: false,
+            known: KnownTerms::default(),
         })
     }
 
@@ -153,11 +156,24 @@ impl Kernel {
         self.convolving
     }
 
+    /// The same kernel, whose weights are known to be the sum of these terms.
+    pub(super) fn with_terms(mut self, terms: Vec<Factor>) -> Self {
+        self.known = KnownTerms(terms);
+        self
+    }
+
+    /// The terms that its weights were made of; they need not be those of weights that were
+    /// scaled or turned since.
+    pub(super) fn known_terms(&self) -> &[Factor] {
+        &self.known.0
+    }
+
     /// The kernel rotated by 180 degrees; the anchor stays on its weight.
     #[must_use]
     pub fn flipped(&self) -> Self {
         let mut flipped = self.clone();
         flipped.weights.reverse();
+        flipped.known.reverse();
         flipped.anchor = [
             self.rows - 1 - self.anchor[0],
             self.columns - 1 - self.anchor[1],

@@ -6,11 +6,13 @@ mod builder;
 mod error;
 mod factors;
 mod file;
+pub mod generate;
 mod kernel;
 mod library;
 mod nearest;
 mod resolve;
 mod source_text;
+mod to_toml;
 
 pub use bank::{KernelBank, KernelSource, Summary};
 pub use builder::KernelBuilder;

@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    KernelBank, KernelError, KernelSource, PathFault, library::similar, source_text::SourceText,
+    KernelBank, KernelError, KernelSource, PathFault, generate, library::similar,
+    source_text::SourceText,
 };
 use crate::text::printable;
 
@@ -59,7 +60,7 @@ impl KernelBank {
 
     /// The bank that a user means by `argument`: the kernel file at that path if
     /// there is one, else the built-in kernel of that name, with or without
-    /// `.toml`.
+    /// `.toml`, or the one that a [spec](Self::from_spec) such as `gaussian:sigma=2` describes.
     ///
     /// This is how the program reads its option. A relative path starts at the
     /// working directory, so a file there can hide the built-in kernel of its name: use
@@ -86,6 +87,9 @@ impl KernelBank {
         }
         if !missing {
             return Self::read(path);
+        }
+        if generate::is_spec(&shown) {
+            return Self::from_spec(&shown);
         }
         let mut suggestions = Vec::new();
         let mut with_toml = path.as_os_str().to_owned();

@@ -1,0 +1,120 @@
+//! Kernels made from parameters: Gaussians of any sigma, boxes, disks, derivatives.
+//!
+//! Exponentials, sines and cosines are `libm`'s, so that weights are the same on every
+//! machine. Weights are `f64`; where they are whole numbers or whole numbers over a divisor, they
+//! are exact. The weights of a separable kernel are the products of its two vectors, each rounded
+//! once to `f64`.
+
+mod derivative;
+mod gaussian;
+mod shapes;
+mod spec;
+mod wave;
+
+pub use derivative::{Axis, Binomial, Derivative, Emboss, Operator};
+pub use gaussian::{DifferenceOfGaussians, Gaussian, LaplacianOfGaussian, Like, Unsharp};
+pub use shapes::{BoxBlur, Disk, Motion};
+pub(super) use spec::is_spec;
+pub use spec::{Generator, generators};
+pub use wave::{Gabor, Part};
+
+use super::{Factor, Kernel, KernelError};
+
+/// The maximum number of weights, as in kernel files.
+const MAX_WEIGHTS: usize = 1 << 20;
+
+/// The sides of a kernel, if it has no more weights than the limit; `radii` are whole numbers.
+fn sides(generator: &'static str, radii: [f64; 2]) -> Result<[usize; 2], KernelError> {
+    let [rows, columns] = radii.map(|radius| 2.0 * radius + 1.0);
+    // Not `>`: NaN is refused, too.
+    if !(rows * columns <= MAX_WEIGHTS as f64) {
+        return Err(KernelError::Generated {
+            generator,
+            rows,
+            columns,
+            limit: MAX_WEIGHTS,
+        });
+    }
+    Ok([rows as usize, columns as usize])
+}
+
+/// The error of a value that a parameter cannot have.
+fn refuse(
+    generator: &'static str,
+    parameter: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> KernelError {
+    KernelError::Parameter {
+        generator,
+        parameter,
+        value: value.to_string(),
+        expected,
+    }
+}
+
+/// Refuses a number that is not finite and above 0.
+fn positive(
+    generator: &'static str,
+    parameter: &'static str,
+    value: f64,
+) -> Result<f64, KernelError> {
+    match value > 0.0 && value.is_finite() {
+        true => Ok(value),
+        false => Err(refuse(generator, parameter, value, "a number above 0")),
+    }
+}
+
+/// Refuses a number that is not finite.
+fn finite(
+    generator: &'static str,
+    parameter: &'static str,
+    value: f64,
+) -> Result<f64, KernelError> {
+    match value.is_finite() {
+        true => Ok(value),
+        false => Err(refuse(generator, parameter, value, "a finite number")),
+    }
+}
+
+/// The kernel that is the sum of these terms.
+fn sum_of(terms: Vec<Factor>) -> Result<Kernel, KernelError> {
+    let [rows, columns] = match terms.first() {
+        Some(term) => [term.column.len(), term.row.len()],
+        None => [0, 0],
+    };
+    let mut weights = vec![0.0; rows * columns];
+    for term in &terms {
+        for (weights, scale) in weights.chunks_mut(columns.max(1)).zip(&term.column) {
+            for (weight, factor) in weights.iter_mut().zip(&term.row) {
+                *weight += scale * factor;
+            }
+        }
+    }
+    Ok(Kernel::new(rows, columns, weights)?.with_terms(terms))
+}
+
+/// The kernel that is one column times one row.
+fn product(column: Vec<f64>, row: Vec<f64>) -> Result<Kernel, KernelError> {
+    sum_of(vec![Factor { column, row }])
+}
+
+/// Sine and cosine of an angle in degrees, exact at quarter turns.
+fn sin_cos(degrees: f64) -> (f64, f64) {
+    let angle = degrees.rem_euclid(360.0);
+    let quarter = (angle / 90.0) as u32;
+    let rest = (angle - 90.0 * f64::from(quarter)).to_radians();
+    let (sin, cos) = match rest == 0.0 {
+        true => (0.0, 1.0),
+        false => (libm::sin(rest), libm::cos(rest)),
+    };
+    match quarter % 4 {
+        0 => (sin, cos),
+        1 => (cos, -sin),
+        2 => (-sin, -cos),
+        _ => (-cos, sin),
+    }
+}
+
+#[cfg(test)]
+mod tests;

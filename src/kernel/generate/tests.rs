@@ -1,0 +1,208 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::kernel::KernelBank;
+
+/// Values by SciPy, OpenCV, scikit-image, Pillow and MATLAB's formulas; see the script beside.
+const GOLDEN: &str = include_str!("../../../testdata/generated/golden.txt");
+
+fn made(spec: &str) -> KernelBank {
+    KernelBank::from_spec(spec).unwrap()
+}
+
+fn one(spec: &str) -> Kernel {
+    made(spec).kernels()[0].clone()
+}
+
+fn message(spec: &str) -> String {
+    KernelBank::from_spec(spec).unwrap_err().to_string()
+}
+
+#[test]
+fn weights_are_those_of_the_peers() {
+    let mut cases = 0;
+    for line in GOLDEN.lines().filter(|line| !line.starts_with('#')) {
+        let fields = Vec::from_iter(line.split(' '));
+        let [spec, tolerance, rows, columns, ref numbers @ ..] = fields[..] else {
+            panic!("{line}");
+        };
+        let bank = made(spec);
+        let kernel = &bank.kernels()[0];
+        let size = [kernel.rows(), kernel.columns()].map(|side| side.to_string());
+        assert_eq!(size, [rows, columns], "{spec}");
+        let numbers: Vec<f64> = numbers.iter().map(|n| n.parse().unwrap()).collect();
+        let largest = numbers.iter().fold(0.0, |m: f64, n| m.max(n.abs()));
+        let allowed = tolerance.parse::<f64>().unwrap() * largest;
+        for (at, (weight, expected)) in kernel.as_slice().iter().zip(numbers).enumerate() {
+            let weight = weight / kernel.divisor();
+            let difference = (weight - expected).abs();
+            assert!(
+                difference <= allowed,
+                "{spec} at {at}: {weight}, not {expected}"
+            );
+        }
+        cases += 1;
+    }
+    assert!(cases >= 20, "{cases}");
+}
+
+#[test]
+fn a_separable_kernel_is_known_to_be() {
+    for spec in [
+        "gaussian:sigma=2",
+        "box:radius=2.5",
+        "binomial:size=7",
+        "sobel:axis=x,size=9",
+    ] {
+        let kernel = &one(spec);
+        for kernel in [kernel.clone(), kernel.flipped(), kernel.transposed()] {
+            let factors = kernel.factors(1).unwrap();
+            assert_eq!(factors.terms.len(), 1, "{spec}");
+            assert!(kernel.is_separable(), "{spec}");
+        }
+    }
+    for (spec, rank) in [
+        ("log:sigma=2", 2),
+        ("dog:sigma=1", 2),
+        ("unsharp:sigma=1", 2),
+    ] {
+        assert_eq!(one(spec).factors(4).unwrap().terms.len(), rank);
+    }
+}
+
+#[test]
+fn whole_weights_are_exact() {
+    let kernel = &one("box:size=4");
+    assert_eq!(
+        (kernel.sum(), kernel.divisor(), kernel.anchor()),
+        (16.0, 16.0, [2, 2])
+    );
+    let pascal = &one("binomial:size=5");
+    assert_eq!(pascal.as_slice()[..5], [1.0, 4.0, 6.0, 4.0, 1.0]);
+    assert_eq!(pascal.divisor(), 256.0);
+    let emboss = KernelBank::builtin("emboss").unwrap();
+    assert_eq!(made("emboss:").kernels(), emboss.kernels());
+    for name in ["sobel", "scharr", "prewitt"] {
+        let builtin = KernelBank::builtin(name).unwrap();
+        assert_eq!(
+            made(&format!("{name}:")).kernels(),
+            builtin.kernels(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn means_keep_a_constant_image() {
+    for spec in [
+        "gaussian:sigma=0.01",
+        "gaussian:sigma=1e-200",
+        "gaussian:sigma_y=0,sigma_x=3",
+        "disk:radius=0.2",
+        "disk:radius=1",
+        "disk:radius=6.3",
+        "disk:radius=100",
+        "motion:length=25,angle=30",
+        "motion:length=1",
+        "motion:length=9,angle=90",
+        "unsharp:sigma=1.5,amount=0.7",
+    ] {
+        let gain = one(spec).gain();
+        assert!((gain - 1.0).abs() < 1e-12, "{spec}: {gain}");
+    }
+    for spec in ["log:sigma=1.4,like=matlab", "dog:sigma=1"] {
+        assert!(one(spec).sum().abs() < 1e-12, "{spec}");
+    }
+}
+
+#[test]
+fn a_line_turns_counterclockwise() {
+    let kernel = &one("motion:length=9,angle=45");
+    assert_eq!(kernel.rows(), kernel.columns());
+    let weights = kernel.as_slice();
+    let last = kernel.columns() - 1;
+    assert!(weights[last] > weights[0]);
+    let flat = &one("motion:length=9");
+    assert_eq!((flat.rows(), flat.columns()), (1, 9));
+}
+
+#[test]
+fn slips_are_told() {
+    for (spec, expected) in [
+        (
+            "gaussian:",
+            "gaussian needs sigma; give it as gaussian:sigma=2",
+        ),
+        (
+            "gaussian:sigma=nan",
+            "gaussian: sigma is `nan`; give a finite number",
+        ),
+        (
+            "gaussian:sigma=-1",
+            "gaussian: sigma is `-1`; give a number above 0",
+        ),
+        (
+            "gaussian:sgima=2",
+            "gaussian has no parameter `sgima`; did you mean `sigma`? its parameters are \
+             sigma, sigma_y, sigma_x, radius, truncate, order, order_y, order_x, like",
+        ),
+        (
+            "motion:angle=steep",
+            "motion: angle is `steep`; give a finite number",
+        ),
+        (
+            "gaussian:sigma=1e9",
+            "gaussian would have 8000000001x8000000001 weights, and a kernel has at most \
+             1048576; make it smaller",
+        ),
+        (
+            "gaussian:sigma=2,sigma=3",
+            "gaussian: sigma is `3`; give it once",
+        ),
+        (
+            "sobel:size=4",
+            "sobel: size is `4`; give an odd number of 3 to 31",
+        ),
+    ] {
+        assert_eq!(message(spec), expected);
+    }
+    assert!(message("gausian:sigma=2").contains("did you mean `gaussian`?"));
+    assert!(message(&format!("gaussian:sigma={}1", "0".repeat(200))).contains("longer than"));
+}
+
+#[test]
+fn the_text_of_a_bank_is_read_as_the_bank() {
+    for spec in [
+        "gaussian:sigma=2",
+        "sobel:",
+        "box:radius=1.5",
+        "emboss:angle=20",
+    ] {
+        let bank = made(spec);
+        let again = KernelBank::parse(bank.name(), "x.toml", &bank.to_toml()).unwrap();
+        assert_eq!(again, bank, "{spec}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_spec_panics(
+        generator in 0..generators().len(),
+        values in prop::collection::vec((0_usize..9, "[-+]?[0-9]{0,3}(\\.[0-9]{1,3})?(e[-+]?[0-9]{1,3})?|nan|inf|x|opencv|matlab"), 0..5),
+    ) {
+        let generator = generators()[generator];
+        let parameters = generator.parameters();
+        let values = values.iter().map(|(at, value)| {
+            format!("{}={value}", parameters[at % parameters.len()].0)
+        });
+        let spec = format!("{}:{}", generator.name(), values.collect::<Vec<_>>().join(","));
+        if let Ok(bank) = KernelBank::from_spec(&spec) {
+            prop_assert!(bank.kernels().iter().all(|k| k.as_slice().len() <= MAX_WEIGHTS));
+        }
+    }
+
+    #[test]
+    fn no_text_panics(spec in ".{0,40}") {
+        let _ = KernelBank::from_spec(&spec);
+    }
+}
