@@ -158,11 +158,12 @@ pub(super) struct InputArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Filter")]
 pub(super) struct FilterArgs {
-    /// Kernel: a TOML file, a built-in name or a spec; repeatable, each gives its own output
+    /// Kernel: a TOML file or a built-in name; repeatable, each gives its own output
     ///
     /// That file if it exists, else the built-in kernel of that name, with or
-    /// without `.toml`, else one made from parameters, such as gaussian:sigma=2 or
-    /// motion:length=25,angle=30. See --list-kernels.
+    /// without `.toml`. See --list-kernels.
+    ///
+    /// A spec makes a kernel from parameters, such as gaussian:sigma=2.
     #[arg(
         short,
         long = "kernel",
@@ -521,12 +522,12 @@ pub(super) struct ReportArgs {
     #[arg(long)]
     pub(super) no_progress: bool,
 
-    /// List the built-in kernels, and those made from parameters
+    /// List the built-in kernels, and the generators
     #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel"])]
     pub(super) list_kernels: bool,
 
-    /// Print the file of a built-in kernel, or that of a spec such as gaussian:sigma=2
-    #[arg(long, value_name = "NAME|SPEC", conflicts_with_all = ["inputs", "kernels"])]
+    /// Print the file of a built-in kernel, or of a spec
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
     pub(super) show_kernel: Option<String>,
 
     /// Print completions for a shell
