@@ -99,7 +99,7 @@ fn divisor_of(text: &str) -> Option<&str> {
 
 /// Whether a file is named as one of numbers alone is.
 fn is_table(file: &str) -> bool {
-    let names = [".csv", ".tsv", ".txt", ".dat", ".mat"];
+    let names = [".txt", ".dat"];
     names.iter().any(|name| file.ends_with(name))
 }
 

@@ -161,9 +161,13 @@ pub(super) struct FilterArgs {
     /// Kernel: a TOML file or a built-in name; repeatable, each gives its own output
     ///
     /// That file if it exists, else the built-in kernel of that name, with or
-    /// without `.toml`. See --list-kernels.
+    /// without `.toml`. See --list-kernels. A `.mat` file is a matrix of libvips;
+    /// rows of numbers are a table, as `.csv` and `.tsv` files are.
     ///
     /// A spec makes a kernel from parameters, such as gaussian:sigma=2.
+    ///
+    /// Or weights: '[[0, 1], [1, 0]]', '0 1; 1 0', or a column times a row,
+    /// '1 2 1 x 1 2 1'.
     #[arg(
         short,
         long = "kernel",
@@ -526,7 +530,7 @@ pub(super) struct ReportArgs {
     #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel"])]
     pub(super) list_kernels: bool,
 
-    /// Print the file of a built-in kernel, or of a spec
+    /// Print a kernel as TOML: built in, a file of any format, or weights
     #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
     pub(super) show_kernel: Option<String>,
 

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap_complete::Shell;
-use stridekern::{KernelBank, kernel::generate::generators};
+use stridekern::{
+    KernelBank,
+    kernel::{KernelError, KernelSource, generate::generators},
+};
 
 /// One line or one JSON object per built-in kernel.
 pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -64,14 +67,17 @@ fn short(number: f64) -> String {
     }
 }
 
-/// The TOML file of a built-in kernel or of a spec's.
-pub(super) fn show(name: &str) -> Result<Cow<'static, str>> {
-    if name.contains(':') {
-        return Ok(KernelBank::from_spec(name)?.to_toml().into());
-    }
-    let name = name.strip_suffix(".toml").unwrap_or(name);
-    if let Some(toml) = KernelBank::builtin_toml(name) {
-        return Ok(toml.into());
+/// The TOML file of a built-in kernel, or that of any other kernel written as one.
+pub(super) fn show(argument: &str) -> Result<String> {
+    let name = argument.strip_suffix(".toml").unwrap_or(argument);
+    match KernelBank::resolve(argument) {
+        Ok(bank) => {
+            let own = KernelBank::builtin_toml(name);
+            let own = own.filter(|_| matches!(bank.source(), KernelSource::BuiltIn));
+            return Ok(own.map_or_else(|| bank.to_toml(), str::to_owned));
+        }
+        Err(KernelError::Unknown { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
     let error = KernelBank::builtin(name).err();
     let error = error.context("a built-in kernel has a file")?;

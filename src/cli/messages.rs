@@ -309,6 +309,7 @@ pub(super) fn source_json(source: &KernelSource) -> Value {
         KernelSource::Generated(spec) => {
             json!({ "kernel_source": "generated", "kernel_spec": spec })
         }
+        KernelSource::InLine => json!({ "kernel_source": "in_line" }),
         _ => json!({ "kernel_source": "code" }),
     }
 }

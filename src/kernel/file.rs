@@ -34,7 +34,7 @@ const KERNEL_KEYS: [&str; 7] = [
 ];
 /// The maximum number of weights, 1024 x 1024. A larger kernel is a mistake, and would take
 /// hours to apply directly.
-const MAX_WEIGHTS: usize = 1 << 20;
+pub(super) const MAX_WEIGHTS: usize = 1 << 20;
 
 impl KernelBank {
     /// The bank `name` that the TOML `text` describes. Error messages name

@@ -150,8 +150,7 @@ impl Kernel {
         }
     }
 
-    /// Whether it was made by [`convolving`](Self::convolving).
-    #[cfg(feature = "codecs")]
+    /// Whether [`convolving`](Self::convolving) flipped it already.
     pub(crate) const fn is_convolving(&self) -> bool {
         self.convolving
     }

@@ -4,12 +4,11 @@ use std::{
     fs,
     io::{self, Read as _},
     path::Path,
-    str,
 };
 
 use super::{
-    KernelBank, KernelError, KernelSource, PathFault, generate, library::similar,
-    source_text::SourceText,
+    KernelBank, KernelError, KernelFormat, KernelSource, PathFault, format::is_in_line, generate,
+    library::similar,
 };
 use crate::text::printable;
 
@@ -17,13 +16,14 @@ use crate::text::printable;
 const MAX_BYTES: u64 = 16 << 20;
 
 impl KernelBank {
-    /// The bank of a kernel file; its name is the file's stem.
+    /// The bank of a kernel file, of the [format](KernelFormat::of) that its bytes and name tell;
+    /// its name is the file's stem.
     ///
     /// # Errors
     ///
     /// [`KernelError::Path`] if the file is missing, a directory, larger than
     /// 16 MiB or cannot be read; [`KernelError::File`] if it is not UTF-8; else as
-    /// [`parse`](Self::parse)'s.
+    /// [`from_bytes`](Self::from_bytes)'s.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, KernelError> {
         let path = path.as_ref();
         let origin = printable(&path.to_string_lossy());
@@ -52,15 +52,15 @@ impl KernelBank {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(refuse(PathFault::TooLarge { limit: MAX_BYTES }));
         }
-        let text = decode_utf8(&origin, &bytes)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let bank = Self::parse(&stem, &origin, text)?;
+        let bank = Self::from_bytes(KernelFormat::of(path, &bytes), &stem, &origin, &bytes)?;
         Ok(bank.with_source(KernelSource::File(path.to_owned())))
     }
 
     /// The bank that a user means by `argument`: the kernel file at that path if
     /// there is one, else the built-in kernel of that name, with or without
-    /// `.toml`, or the one that a [spec](Self::from_spec) such as `gaussian:sigma=2` describes.
+    /// `.toml`, or the one that a [spec](Self::from_spec) such as `gaussian:sigma=2` describes, else
+    /// the weights [in line](Self::in_line).
     ///
     /// This is how the program reads its option. A relative path starts at the
     /// working directory, so a file there can hide the built-in kernel of its name: use
@@ -91,6 +91,9 @@ impl KernelBank {
         if generate::is_spec(&shown) {
             return Self::from_spec(&shown);
         }
+        if is_in_line(&shown) {
+            return Self::in_line(&shown);
+        }
         let mut suggestions = Vec::new();
         let mut with_toml = path.as_os_str().to_owned();
         with_toml.push(".toml");
@@ -110,28 +113,6 @@ impl KernelBank {
 fn is_missing(path: &Path) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound};
     fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
-}
-
-/// The bytes as UTF-8 text; the error points at the first invalid byte.
-fn decode_utf8<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
-    str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        let text = str::from_utf8(&bytes[..at]).unwrap_or_default();
-        let source = SourceText { origin, text };
-        let mut located = source.error(
-            at..at,
-            &format!("not UTF-8 text at byte {at}"),
-            "a kernel file is TOML, saved as UTF-8",
-        );
-        if let KernelError::File { text, .. } = &mut located {
-            *text = bytes[at..]
-                .iter()
-                .take(4)
-                .map(|byte| format!("\\x{byte:02x}"))
-                .collect();
-        }
-        located
-    })
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn every_option_with_a_number_names_its_range() {
 fn the_next_step_is_told() {
     let room = Room::new();
     std::fs::copy(room.path("a.png"), room.path("-photo.png")).unwrap();
-    room.text("k.csv", "1,2,1\n");
+    room.text("k.csv", "1,2,1\na,b\n");
     room.text("ninth.toml", "weights = [[1/9, 1/9]]\n");
     room.text("list", "a.png\0b.png\0");
     for (line, said) in [
@@ -172,8 +172,7 @@ fn the_next_step_is_told() {
         ),
         (
             "a.png -k k.csv",
-            "k.csv:1:2: not TOML: key with no value, expected `=`: `,2,1`; a kernel file is \
-             TOML, as weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]",
+            "k.csv:2:1: not a number: `a`; weights are numbers such as -1 or 0.25",
         ),
         (
             "--list-kernels --show-kernel sobel",

@@ -1,0 +1,106 @@
+//! The ways other programs write kernels, each in a file of its own: text or bytes to a bank.
+
+mod in_line;
+mod rows;
+mod table;
+mod toml;
+mod vips;
+
+use std::{path::Path, str};
+
+pub(super) use self::in_line::is_in_line;
+use super::{KernelBank, KernelError, file::MAX_WEIGHTS, source_text::SourceText};
+
+/// How a kernel file is written.
+///
+/// # Examples
+///
+/// ```
+/// use stridekern::kernel::{KernelBank, KernelFormat};
+///
+/// let blur = KernelBank::from_bytes(KernelFormat::Vips, "blur", "blur.mat", b"3 1 4\n1 2 1\n")?;
+/// assert_eq!(blur.to_toml(), "weights = [[1, 2, 1]]\ndivisor = 4\n");
+/// # Ok::<(), stridekern::kernel::KernelError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KernelFormat {
+    /// This crate's own: see [`KernelBank::parse`].
+    Toml,
+    /// Rows of numbers, between commas, semicolons, tabs or spaces; `#` begins a comment.
+    Table,
+    /// A matrix of libvips: a line `width height [scale [offset]]`, then rows. The offset is in
+    /// units of samples.
+    Vips,
+}
+
+impl KernelFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Toml, Self::Table, Self::Vips];
+
+    /// The format of a file of this name that begins with these bytes: by its first bytes where
+    /// these tell, else by the ending of its name, else TOML unless all its first line is
+    /// numbers.
+    pub fn of(path: impl AsRef<Path>, bytes: &[u8]) -> Self {
+        let ending = path.as_ref().extension().unwrap_or_default();
+        let ending = ending.to_string_lossy().to_ascii_lowercase();
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
+        let start = start.trim_start_matches('\u{feff}').trim_start();
+        match &*ending {
+            "toml" => Self::Toml,
+            "mat" => Self::Vips,
+            "csv" | "tsv" => Self::Table,
+            _ if rows::is_numbers(start.lines().next().unwrap_or_default()) => Self::Table,
+            _ => Self::Toml,
+        }
+    }
+}
+
+impl KernelBank {
+    /// The bank `name` that a file of this format describes. Error messages name `origin` as
+    /// the file.
+    ///
+    /// # Errors
+    ///
+    /// With line and column, [`KernelError::File`] if the bytes are not of that format or
+    /// describe no valid bank; of TOML as [`parse`](Self::parse)'s.
+    pub fn from_bytes(
+        format: KernelFormat,
+        name: &str,
+        origin: &str,
+        bytes: &[u8],
+    ) -> Result<Self, KernelError> {
+        let text = decode_utf8(origin, bytes)?;
+        let source = SourceText { origin, text };
+        match format {
+            KernelFormat::Toml => Self::parse(name, origin, text),
+            KernelFormat::Table => table::parse(source).map(|k| Self::from_kernel(name, k)),
+            KernelFormat::Vips => vips::parse(source).map(|k| Self::from_kernel(name, k)),
+        }
+    }
+}
+
+/// The bytes as UTF-8 text; the error points at the first invalid byte.
+fn decode_utf8<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
+    str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let text = str::from_utf8(&bytes[..at]).unwrap_or_default();
+        let source = SourceText { origin, text };
+        let mut located = source.error(
+            at..at,
+            &format!("not UTF-8 text at byte {at}"),
+            "a kernel file is TOML, saved as UTF-8",
+        );
+        if let KernelError::File { text, .. } = &mut located {
+            *text = bytes[at..]
+                .iter()
+                .take(4)
+                .map(|byte| format!("\\x{byte:02x}"))
+                .collect();
+        }
+        located
+    })
+}
+
+#[cfg(test)]
+mod tests;

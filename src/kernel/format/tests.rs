@@ -1,0 +1,260 @@
+use super::*;
+use crate::{combine::Combine, kernel::Kernel, map::Map};
+
+fn bank(format: KernelFormat, text: &str) -> KernelBank {
+    KernelBank::from_bytes(format, "k", "k", text.as_bytes()).unwrap()
+}
+
+fn refused(format: KernelFormat, text: &str) -> String {
+    let result = KernelBank::from_bytes(format, "k", "k", text.as_bytes());
+    result.unwrap_err().to_string()
+}
+
+fn rows(bank: &KernelBank) -> Vec<Vec<f64>> {
+    let [kernel] = bank.kernels() else {
+        panic!("{bank:?}")
+    };
+    let rows = kernel.as_slice().chunks(kernel.columns());
+    rows.map(<[f64]>::to_vec).collect()
+}
+
+#[test]
+fn weights_in_line() {
+    let sharpen = vec![
+        vec![0.0, -1.0, 0.0],
+        vec![-1.0, 5.0, -1.0],
+        vec![0.0, -1.0, 0.0],
+    ];
+    for text in [
+        "[[0,-1,0],[-1,5,-1],[0,-1,0]]",
+        "[[0 -1 0] [-1 5 -1] [0 -1 0]]",
+        " [ [0, -1, 0],\n [-1, 5, -1],\n [0, -1, 0], ] ",
+        "[0 -1 0; -1 5 -1; 0 -1 0]",
+        "0 -1 0; -1 5 -1; 0 -1 0",
+        "0,-1,0;-1,5,-1;0,-1,0;",
+        "0 -1 0\n-1 5 -1\n0 -1 0\n",
+    ] {
+        assert!(is_in_line(text), "{text}");
+        let bank = KernelBank::in_line(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(rows(&bank), sharpen, "{text}");
+        assert_eq!(bank.name(), "kernel3x3");
+    }
+    assert_eq!(rows(&KernelBank::in_line("[2.5]").unwrap()), [[2.5]]);
+    assert_eq!(
+        rows(&KernelBank::in_line("-.5,1e1").unwrap()),
+        [[-0.5, 10.0]]
+    );
+    for name in [
+        "sobel",
+        "sobel,emboss",
+        "2 blur.toml",
+        "3x3",
+        "1.5",
+        "a b",
+        "",
+        "my 1,2",
+    ] {
+        assert!(!is_in_line(name), "{name}");
+    }
+}
+
+#[test]
+fn a_column_times_a_row() {
+    for text in [
+        "1 2 x 3 4 5",
+        "1;2 x 3;4;5",
+        "[1, 2] x [3, 4, 5]",
+        "[[1],[2]]*[[3,4,5]]",
+    ] {
+        let bank = KernelBank::in_line(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(rows(&bank), [[3.0, 4.0, 5.0], [6.0, 8.0, 10.0]], "{text}");
+        assert_eq!(bank.name(), "kernel2x3");
+    }
+    // A float of 0.1 times one of 0.3 is not that of 0.03.
+    let tenths = KernelBank::in_line("0.1 0.3 x 0.3 0.1").unwrap();
+    let kernel = &tenths.kernels()[0];
+    assert_eq!(kernel.as_slice(), [3.0, 1.0, 9.0, 3.0]);
+    assert_eq!(kernel.divisor(), 100.0);
+}
+
+#[test]
+fn errors_in_line_name_the_place() {
+    let message = |text: &str| KernelBank::in_line(text).unwrap_err().to_string();
+    for (text, start) in [
+        ("1 2; 3 four", "in-line kernel:1:8: not a number: `four`; "),
+        (
+            "1 2;; 3 4",
+            "in-line kernel:1:5: a row has no weights: `;`; ",
+        ),
+        (
+            "[[1,2],[3]]",
+            "in-line kernel:1:9: row 2 has 1 weight, the row above has 2: `3`; ",
+        ),
+        (
+            "[[1,2],[3,4]",
+            "in-line kernel:1:13: a bracket is not closed; ",
+        ),
+        (
+            "[1,2]]",
+            "in-line kernel:1:6: the text goes on after its brackets: `]`; ",
+        ),
+        ("[[[1]]]", "in-line kernel:1:3: a bracket too many: `[`; "),
+        (
+            "[[1,2],3]",
+            "in-line kernel:1:8: a number stands between the brackets: `3`; ",
+        ),
+        ("[]", "in-line kernel:1:1: there are no weights: `[]`; "),
+        ("1 2 x", "in-line kernel:1:6: there are no weights; "),
+        (
+            "1 x 2 x 3",
+            "in-line kernel:1:7: there are more than two vectors: `x`; ",
+        ),
+        (
+            "1 2; 3 4 x 1",
+            "in-line kernel:1:1: x stands between two vectors: `1 2; 3 4`; ",
+        ),
+        (
+            "1 nan",
+            "in-line kernel:1:3: a weight is not a finite number: `nan`; ",
+        ),
+        (
+            "1\n9007199254740993",
+            "in-line kernel:2:1: a weight is an integer beyond 2^53, ",
+        ),
+    ] {
+        let message = message(text);
+        assert!(message.starts_with(start), "{text}: {message}");
+    }
+    let long = "1 ".repeat(5 << 20);
+    let message = message(&long);
+    assert!(
+        message.contains("the kernel has more than 1048576 weights"),
+        "{message}"
+    );
+    assert!(message.len() < 200 && !message.contains('\n'));
+}
+
+#[test]
+fn tables() {
+    use KernelFormat::Table;
+    let two = vec![vec![1.0, -2.5], vec![3.0, 1e-3]];
+    for text in [
+        "1,-2.5\n3,1e-3\n",
+        "\u{feff}1;-2.5\r\n3;1e-3\r\n",
+        "1\t-2.5\n3\t1e-3",
+        "# a table\n1.0e+00 -2.5\n\n3 1e-3 # end\n",
+        "\"1\", \"-2.5\",\n\"3\", \"1e-3\",\n",
+    ] {
+        assert_eq!(rows(&bank(Table, text)), two, "{text}");
+    }
+    for (text, start) in [
+        ("a,b\n1,2\n", "k:1:1: not a number: `a`; "),
+        ("1,2\n3,x y\n", "k:2:3: not a number: `x y`; "),
+        ("1,2\n3,,4\n", "k:2:3: a field is empty; "),
+        (
+            "1,2\n3\n",
+            "k:2:1: row 2 has 1 weight, the row above has 2: `3`; ",
+        ),
+        (
+            "0,5;1\n",
+            "k:1:1: not a number: `0,5`; write decimals with a point",
+        ),
+        ("# none\n", "k:1:1: the file has no weights; "),
+        ("1,inf\n", "k:1:3: a weight is not a finite number: `inf`; "),
+    ] {
+        let message = refused(Table, text);
+        assert!(message.starts_with(start), "{text}: {message}");
+    }
+}
+
+#[test]
+fn matrices_of_libvips() {
+    use KernelFormat::Vips;
+    for text in [
+        "2 1 4 128\n1 3\n",
+        "2,1,4,128\n1,3",
+        "2\t1;4 128\r\n\"1\" \"3\"\r\n\r\n",
+    ] {
+        let bank = bank(Vips, text);
+        assert_eq!(rows(&bank), [[1.0, 3.0]], "{text}");
+        let kernel = &bank.kernels()[0];
+        assert_eq!((kernel.divisor(), kernel.offset()), (4.0, 128.0));
+    }
+    assert_eq!(bank(Vips, "1 2\n3\n4\n").kernels()[0].divisor(), 1.0);
+    for (text, start) in [
+        ("", "k:1:1: the file has no weights; "),
+        (
+            "3\n1 2 3\n",
+            "k:1:1: the first line is no width and height: `3`; ",
+        ),
+        (
+            "3 1\n1 2\n",
+            "k:2:1: row 1 has 2 weights, the width is 3: `1 2`; ",
+        ),
+        (
+            "1 2\n3\n",
+            "k:2:2: the file ends after 1 row, the height is 2; ",
+        ),
+        (
+            "1 1\n3\n4\n",
+            "k:3:1: there are more rows than the height of 1: `4`; ",
+        ),
+        ("1 1 0\n3\n", "k:1:5: the scale is zero: `0`; "),
+        (
+            "1.5 1\n3\n",
+            "k:1:1: the width is no number of weights: `1.5`; ",
+        ),
+        (
+            "99999 99999\n3\n",
+            "k:1:1: the kernel has more than 1048576 weights: ",
+        ),
+        ("1 1 foo\n3\n", "k:1:5: not a number: `foo`; "),
+        (
+            "MATLAB 5.0 MAT-file",
+            "k:1:1: this is a file of MATLAB, not of libvips; ",
+        ),
+    ] {
+        let message = refused(Vips, text);
+        assert!(message.starts_with(start), "{text}: {message}");
+    }
+}
+
+#[test]
+fn formats_are_told_by_name_and_content() {
+    use KernelFormat::*;
+    for (path, bytes, format) in [
+        ("k.toml", "1 2 3", Toml),
+        ("k", "weights = [[1]]", Toml),
+        ("k.mat", "3 1", Vips),
+        ("k.CSV", "a", Table),
+        ("k.txt", "1 2\n3 4", Table),
+        ("k", "", Toml),
+    ] {
+        assert_eq!(KernelFormat::of(path, bytes.as_bytes()), format, "{path}");
+    }
+}
+
+#[test]
+fn toml_makes_the_same_bank() {
+    let again = |bank: &KernelBank| {
+        let toml = bank.to_toml();
+        let parsed = KernelBank::parse(bank.name(), "k.toml", &toml);
+        assert_eq!(parsed.as_ref(), Ok(bank), "{toml}");
+    };
+    for builtin in KernelBank::builtins() {
+        again(&builtin.bank());
+    }
+    let odd = Kernel::builder(1, 4, vec![-0.0, 1e300, 0.1 + 0.2, -9007199254740992.0])
+        .divisor(1e-7)
+        .offset(-3.5)
+        .anchor([0, 0]);
+    let odd = odd.build().unwrap();
+    let single = KernelBank::from_kernel("k", odd.clone().convolving());
+    again(
+        &single
+            .with_description("a \"b\" \\ \n\u{7f} é")
+            .with_map(Map::Abs),
+    );
+    let two = KernelBank::new("k", vec![odd.clone(), odd.flipped()], Some(Combine::Max)).unwrap();
+    again(&two.with_labels(["one".to_owned(), String::new()]));
+}
