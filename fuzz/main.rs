@@ -30,6 +30,12 @@ fn kernel_file() {
 }
 
 #[test]
+fn kernel_formats() {
+    use targets::kernel_formats::{corpus, target};
+    driver::run("kernel_formats", 3000, corpus(), target);
+}
+
+#[test]
 fn views() {
     use targets::views::{corpus, target};
     driver::run("views", 3000, corpus(), target);

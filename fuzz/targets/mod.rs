@@ -6,6 +6,7 @@ pub(crate) mod blocks;
 pub(crate) mod filters;
 pub(crate) mod jpegs;
 pub(crate) mod kernel_file;
+pub(crate) mod kernel_formats;
 pub(crate) mod metadata;
 pub(crate) mod readers;
 mod sound;

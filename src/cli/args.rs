@@ -162,7 +162,8 @@ pub(super) struct FilterArgs {
     ///
     /// That file if it exists, else the built-in kernel of that name, with or
     /// without `.toml`. See --list-kernels. A `.mat` file is a matrix of libvips;
-    /// rows of numbers are a table, as `.csv` and `.tsv` files are.
+    /// rows of numbers are a table, as `.csv` and `.tsv` files are; `.acf` files are
+    /// Photoshop's; after `im:` stands a kernel of ImageMagick.
     ///
     /// A spec makes a kernel from parameters, such as gaussian:sigma=2.
     ///

@@ -13,7 +13,6 @@ mod library;
 mod nearest;
 mod resolve;
 mod source_text;
-mod to_toml;
 
 pub use bank::{KernelBank, KernelSource, Summary};
 pub use builder::KernelBuilder;

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    KernelBank, KernelError, KernelFormat, KernelSource, PathFault, format::is_in_line, generate,
+    KernelBank, KernelError, KernelFormat, KernelSource, PathFault,
+    format::{is_in_line, resolve_imagemagick},
+    generate,
     library::similar,
 };
 use crate::text::printable;
@@ -25,7 +27,10 @@ impl KernelBank {
     /// 16 MiB or cannot be read; [`KernelError::File`] if it is not UTF-8; else as
     /// [`from_bytes`](Self::from_bytes)'s.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, KernelError> {
-        let path = path.as_ref();
+        Self::read_as(path.as_ref(), None)
+    }
+
+    fn read_as(path: &Path, format: Option<KernelFormat>) -> Result<Self, KernelError> {
         let origin = printable(&path.to_string_lossy());
         let refuse = |fault| KernelError::Path {
             path: origin.clone(),
@@ -53,14 +58,16 @@ impl KernelBank {
             return Err(refuse(PathFault::TooLarge { limit: MAX_BYTES }));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let bank = Self::from_bytes(KernelFormat::of(path, &bytes), &stem, &origin, &bytes)?;
+        let format = format.unwrap_or_else(|| KernelFormat::of(path, &bytes));
+        let bank = Self::from_bytes(format, &stem, &origin, &bytes)?;
         Ok(bank.with_source(KernelSource::File(path.to_owned())))
     }
 
     /// The bank that a user means by `argument`: the kernel file at that path if
     /// there is one, else the built-in kernel of that name, with or without
     /// `.toml`, or the one that a [spec](Self::from_spec) such as `gaussian:sigma=2` describes, else
-    /// the weights [in line](Self::in_line).
+    /// the weights [in line](Self::in_line),
+    /// or after `im:` a kernel of [ImageMagick](Self::parse_imagemagick), `im:@FILE` its file.
     ///
     /// This is how the program reads its option. A relative path starts at the
     /// working directory, so a file there can hide the built-in kernel of its name: use
@@ -87,6 +94,12 @@ impl KernelBank {
         }
         if !missing {
             return Self::read(path);
+        }
+        if let Some(text) = shown.strip_prefix("im:") {
+            return match text.strip_prefix('@') {
+                Some(path) => Self::read_as(path.as_ref(), Some(KernelFormat::ImageMagick)),
+                None => resolve_imagemagick(text),
+            };
         }
         if generate::is_spec(&shown) {
             return Self::from_spec(&shown);

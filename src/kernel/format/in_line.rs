@@ -127,14 +127,10 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
     let mut depth = 0;
     let mut nested = false;
     let mut start = span.start;
-    let mut closed = None;
+    let mut closed = false;
     for (at, c) in text.char_indices().map(|(at, c)| (span.start + at, c)) {
         let ends = matches!(c, ';' | '\n' | '[' | ']');
-        if let Some(before) = closed
-            && depth == 0
-            && !c.is_whitespace()
-        {
-            let _: usize = before;
+        if closed && depth == 0 && !c.is_whitespace() {
             return Err(source.error(at..span.end, "the text goes on after its brackets", HELP));
         }
         if !ends {
@@ -167,7 +163,7 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
             }
             ']' => {
                 depth -= 1;
-                closed = Some(at);
+                closed = true;
             }
             _ => {}
         }

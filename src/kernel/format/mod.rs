@@ -1,6 +1,8 @@
 //! The ways other programs write kernels, each in a file of its own: text or bytes to a bank.
 
+mod imagemagick;
 mod in_line;
+mod photoshop;
 mod rows;
 mod table;
 mod toml;
@@ -8,7 +10,7 @@ mod vips;
 
 use std::{path::Path, str};
 
-pub(super) use self::in_line::is_in_line;
+pub(super) use self::{imagemagick::resolve as resolve_imagemagick, in_line::is_in_line};
 use super::{KernelBank, KernelError, file::MAX_WEIGHTS, source_text::SourceText};
 
 /// How a kernel file is written.
@@ -32,11 +34,22 @@ pub enum KernelFormat {
     /// A matrix of libvips: a line `width height [scale [offset]]`, then rows. The offset is in
     /// units of samples.
     Vips,
+    /// Kernels of ImageMagick: see [`KernelBank::parse_imagemagick`].
+    ImageMagick,
+    /// Photoshop's `.acf` file of its filter Custom: 5 x 5 weights, scale and offset. The offset
+    /// is in steps of 8 bits, and so a bias.
+    Photoshop,
 }
 
 impl KernelFormat {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Toml, Self::Table, Self::Vips];
+    pub const ALL: [Self; 5] = [
+        Self::Toml,
+        Self::Table,
+        Self::Vips,
+        Self::ImageMagick,
+        Self::Photoshop,
+    ];
 
     /// The format of a file of this name that begins with these bytes: by its first bytes where
     /// these tell, else by the ending of its name, else TOML unless all its first line is
@@ -49,7 +62,9 @@ impl KernelFormat {
         match &*ending {
             "toml" => Self::Toml,
             "mat" => Self::Vips,
+            "acf" => Self::Photoshop,
             "csv" | "tsv" => Self::Table,
+            _ if imagemagick::is_sized(start) => Self::ImageMagick,
             _ if rows::is_numbers(start.lines().next().unwrap_or_default()) => Self::Table,
             _ => Self::Toml,
         }
@@ -70,11 +85,16 @@ impl KernelBank {
         origin: &str,
         bytes: &[u8],
     ) -> Result<Self, KernelError> {
+        if format == KernelFormat::Photoshop {
+            return photoshop::parse(origin, bytes).map(|k| Self::from_kernel(name, k));
+        }
         let text = decode_utf8(origin, bytes)?;
         let source = SourceText { origin, text };
         match format {
             KernelFormat::Toml => Self::parse(name, origin, text),
             KernelFormat::Table => table::parse(source).map(|k| Self::from_kernel(name, k)),
+            KernelFormat::ImageMagick => Self::parse_imagemagick(name, origin, text),
+            KernelFormat::Photoshop => unreachable!("it is no text"),
             KernelFormat::Vips => vips::parse(source).map(|k| Self::from_kernel(name, k)),
         }
     }

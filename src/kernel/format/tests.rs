@@ -228,6 +228,9 @@ fn formats_are_told_by_name_and_content() {
         ("k.mat", "3 1", Vips),
         ("k.CSV", "a", Table),
         ("k.txt", "1 2\n3 4", Table),
+        ("k.txt", "3x1+0+0: 1 2 3", ImageMagick),
+        ("k", "3: 1 2 3", ImageMagick),
+        ("k.acf", "", Photoshop),
         ("k", "", Toml),
     ] {
         assert_eq!(KernelFormat::of(path, bytes.as_bytes()), format, "{path}");
@@ -257,4 +260,139 @@ fn toml_makes_the_same_bank() {
     );
     let two = KernelBank::new("k", vec![odd.clone(), odd.flipped()], Some(Combine::Max)).unwrap();
     again(&two.with_labels(["one".to_owned(), String::new()]));
+}
+
+#[test]
+fn files_of_photoshop() {
+    let mut numbers = [0_i16; 27];
+    (numbers[11], numbers[12], numbers[18]) = (-1, 300, 2);
+    (numbers[25], numbers[26]) = (4, 128);
+    let bytes = Vec::from_iter(numbers.iter().flat_map(|number| number.to_be_bytes()));
+    let parse = |bytes: &[u8]| KernelBank::from_bytes(KernelFormat::Photoshop, "k", "k.acf", bytes);
+    let bank = parse(&bytes).unwrap();
+    let kernel = &bank.kernels()[0];
+    assert_eq!(rows(&bank)[2], [0.0, -1.0, 300.0, 0.0, 0.0]);
+    assert_eq!(rows(&bank)[3], [0.0, 0.0, 0.0, 2.0, 0.0]);
+    assert_eq!(kernel.divisor(), 4.0);
+    assert_eq!(kernel.bias_in_samples(crate::depth::Depth::U8), 128.0);
+    let message = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
+    let short = "k.acf:1:1: an .acf file has 54 bytes, this one has 53; save the filter again";
+    assert_eq!(message(&bytes[..53]), short);
+    let mut zero = bytes.clone();
+    zero[50..52].fill(0);
+    assert_eq!(
+        message(&zero),
+        "k.acf:1:51: the scale is zero; give 1 or more"
+    );
+}
+
+#[test]
+fn strings_of_imagemagick() {
+    use KernelFormat::ImageMagick;
+    let half = bank(ImageMagick, "3x1!: 1 2 5");
+    assert_eq!(rows(&half), [[5.0, 2.0, 1.0]]);
+    assert_eq!(half.kernels()[0].divisor(), 8.0);
+    assert_eq!(
+        bank(ImageMagick, "3x1!: -1 0 1").kernels()[0].divisor(),
+        1.0
+    );
+    for (text, start) in [
+        ("", "k:1:1: there is no kernel; "),
+        (
+            "3x3: 1 2",
+            "k:1:5: a size of 3x3 needs 9 weights, there are 2: `1 2`; ",
+        ),
+        ("3x1: 1 b 2", "k:1:8: not a number: `b`; "),
+        (
+            "3x1+3+0: 1 1 2",
+            "k:1:1: the origin lies outside the kernel: `3x1+3+0`; ",
+        ),
+        ("0x0: ", "k:1:1: the kernel has no weights"),
+        (
+            "1 2",
+            "k:1:1: weights without a size must be an odd square of them: `1 2`; ",
+        ),
+        (
+            "Gaussian:0x2",
+            "k:1:1: this kernel of ImageMagick is not made here: `Gaussian`; ",
+        ),
+        (
+            "Sobol",
+            "k:1:1: there is no such kernel of ImageMagick: `Sobol`; ",
+        ),
+        (
+            "Disk:2.5",
+            "k:1:6: a radius must be a whole number up to 511: `2.5`; ",
+        ),
+        (
+            "Disk:9999999",
+            "k:1:6: a radius must be a whole number up to 511: ",
+        ),
+        (
+            "3x2>: 1 2 3 4 5 6",
+            "k:1:1: a kernel that is neither square nor one line is not ",
+        ),
+        (
+            "99999999999x99999999999: 1",
+            "k:1:25: a size of 99999999999x99999999999 needs ",
+        ),
+    ] {
+        let message = refused(ImageMagick, text);
+        assert!(message.starts_with(start), "{text}: {message}");
+    }
+    assert_eq!(resolve_imagemagick("Disk:3").unwrap().name(), "disk-3");
+    assert_eq!(
+        resolve_imagemagick("3x1: 1 2 3").unwrap().name(),
+        "kernel1x3"
+    );
+}
+
+/// The inner pixels of the golden input as its program and this kernel make them.
+#[test]
+fn kernels_mean_what_their_program_makes_of_them() {
+    let path = "/testdata/golden/kernel_formats.txt";
+    let path = format!("{}{path}", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read_to_string(path).unwrap();
+    let mut blocks = file.split("== ").skip(1);
+    let numbers = |text: &str| {
+        let lines = text.lines().filter(|line| !line.is_empty());
+        let row = |line: &str| Vec::from_iter(line.split(' ').map(|x| x.parse::<f64>().unwrap()));
+        Vec::from_iter(lines.map(row))
+    };
+    let input = blocks.next().unwrap().strip_prefix("input\n").unwrap();
+    let input = numbers(input);
+    let mut seen = [0; 2];
+    for block in blocks {
+        let (format, rest) = block.split_once('\n').unwrap();
+        let (text, output) = rest.split_once("\n--\n").unwrap();
+        let clips = format == "imagemagick";
+        seen[usize::from(clips)] += 1;
+        let format = match clips {
+            true => KernelFormat::ImageMagick,
+            false => KernelFormat::Vips,
+        };
+        let bank = bank(format, text);
+        for (y, row) in numbers(output).iter().enumerate() {
+            for (x, &wanted) in row.iter().enumerate() {
+                let responses = bank.kernels().iter().map(|kernel| {
+                    let [anchor_y, anchor_x] = kernel.anchor();
+                    let weights = kernel.as_slice().iter().enumerate();
+                    let sum: f64 = (weights.map(|(at, weight)| {
+                        let (i, j) = (at / kernel.columns(), at % kernel.columns());
+                        weight * input[y + 4 + i - anchor_y][x + 4 + j - anchor_x]
+                    }))
+                    .sum();
+                    sum / kernel.divisor() + kernel.offset()
+                });
+                let response = responses.fold(f64::NEG_INFINITY, f64::max);
+                let response = if clips {
+                    response.clamp(0.0, 65535.0)
+                } else {
+                    response
+                };
+                assert_eq!(response, wanted, "{text} at {y}, {x}");
+            }
+        }
+    }
+    assert_eq!(seen, [4, 28]);
 }

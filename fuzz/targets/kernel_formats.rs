@@ -1,0 +1,49 @@
+//! Any bytes as a kernel of every format, and as weights in line.
+
+use stridekern::kernel::{KernelBank, KernelFormat};
+
+use crate::driver::{Corpus, lines};
+
+pub(crate) fn corpus() -> Corpus {
+    let inputs = [
+        "[[0,-1,0],[-1,5,-1],[0,-1,0]]",
+        "1 2 1 x [1;2;1]",
+        "3x3@!+1+0: 1,2,3 4,5,nan - 8 9;Disk:3,2",
+        "Sobel:@",
+        "3 2 4 128\n1 2 3\n4 5 6\n",
+        "\u{feff}\"1\";2\t3#\r\n4;5\r\n",
+        "twenty-seven numbers of two bytes make 54 bytes of acf",
+    ];
+    Corpus {
+        inputs: inputs.map(|text| text.as_bytes().to_vec()).to_vec(),
+        words: lines(
+            "x|[|]|;|,|\u{d7}|nan|inf|99999999999999999999|1e400|+|:|@|<|>|!|-|\"|#|\n|\r\n|\t|\0\
+             |\u{feff}|Disk:|Octagon:511|1 1 0\n|3x1+0+0:",
+        ),
+        mend: |_, _| {},
+    }
+}
+
+/// It is refused with words, or its TOML makes it again.
+pub(crate) fn target(data: &[u8]) -> String {
+    let mut told = String::new();
+    let mut check = |result: Result<KernelBank, _>| match result {
+        Ok(bank) => {
+            let toml = bank.to_toml();
+            assert_eq!(KernelBank::parse("k", "k", &toml), Ok(bank), "{toml}");
+            told += "bank ";
+        }
+        Err(error) => {
+            let message = stridekern::kernel::KernelError::to_string(&error);
+            assert!(!message.contains(['\n', '\r', '\x1b']), "{message:?}");
+            told += message.split(['`', ';']).next().unwrap_or_default();
+        }
+    };
+    for format in KernelFormat::ALL {
+        check(KernelBank::from_bytes(format, "k", "k", data));
+    }
+    let text = String::from_utf8_lossy(data);
+    check(KernelBank::in_line(&text).map(|bank| bank.with_name("k")));
+    let _ = KernelFormat::of("k", data);
+    told
+}
