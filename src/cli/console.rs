@@ -204,7 +204,7 @@ impl Console {
         for line in compared {
             self.messages.note(line);
         }
-        if let Some(line) = self.losses().line().filter(|_| several) {
+        if let Some(line) = self.losses().line().filter(|_| self.sums_up) {
             self.messages.note(line);
         }
         for input in &summary.failed_inputs {
