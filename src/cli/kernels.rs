@@ -1,9 +1,6 @@
 //! The built-in kernels, listed and shown.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use anyhow::{Context, Result, bail};
 use clap_complete::Shell;

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod closed_streams;
 mod console;
+mod destinations;
 mod dry_run;
 mod explain;
 mod finished;

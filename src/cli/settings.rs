@@ -19,6 +19,7 @@ use super::{
         Args, CompressionArg, DepthArg, EngineArg, FilterArgs, MetadataArg, OrientationArg,
         RunArgs, SamplingArg,
     },
+    destinations::{check_one_result, destination},
     inputs::{self, place},
     output_reading::OutputReading,
     passed_over::PassedOver,
@@ -116,20 +117,13 @@ impl Settings {
                 "--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"
             );
         }
-        if output.keep_names && filter.kernels.len() > 1 {
-            bail!(
-                "--keep-names has room for one result of each input; use one kernel, or drop --keep-names"
-            );
-        }
         let filters = filters(filter)?;
         let extents = extents(&borders(filter))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
         let action = Action::of(args);
         let (threads, threads_note) = threads(run.threads);
-        if output.keep_names && extents.len() > 1 {
-            bail!(
-                "--keep-names has room for one result of each input; use one border, or drop --keep-names"
-            );
+        if output.keep_names {
+            check_one_result(&filters, &extents)?;
         }
         let variants = batch::variants(&filters, &extents);
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
@@ -160,13 +154,7 @@ impl Settings {
                 // If all arguments are folders that cannot be listed, there is no result.
                 let needed = |path: &&Path| !inputs.is_empty() || place(path) == Place::Standard;
                 let path = output.output.as_deref().filter(needed);
-                match (destination(path, several, format)?, output.keep_names) {
-                    (Destination::Folder(folder), true) => Destination::SameNames(folder),
-                    (_, true) if path.is_some() => bail!(
-                        "--keep-names goes with a folder, which --output names with a / at its end"
-                    ),
-                    (destination, _) => destination,
-                }
+                destination(path, several, output.keep_names, format)?
             }
             // Nothing is written, so no output name is needed.
             _ => Destination::Folder(PathBuf::new()),
@@ -441,61 +429,6 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
         Ok(filter)
     };
     args.kernels.iter().map(filter).collect()
-}
-
-fn destination(
-    output: Option<&Path>,
-    several: bool,
-    format: Option<Format>,
-) -> Result<Destination> {
-    let Some(path) = output else {
-        return Ok(Destination::Beside);
-    };
-    if place(path) == Place::Standard {
-        return Ok(Destination::Standard);
-    }
-    let shown = path.display();
-    let named_folder = path
-        .as_os_str()
-        .to_string_lossy()
-        .ends_with(std::path::is_separator);
-    if path.is_dir() || named_folder {
-        return Ok(Destination::Folder(path.to_owned()));
-    }
-    let of_name = Format::from_path(path);
-    if several {
-        if path.exists() || of_name.is_some() {
-            bail!("{shown}: one file cannot hold several results; name a folder with --output");
-        }
-        return Ok(Destination::Folder(path.to_owned()));
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        if folder.exists() {
-            bail!("{shown}: a file is in the way of its folder; choose another --output");
-        }
-        bail!(
-            "{shown}: there is no folder {}; create it first",
-            folder.display()
-        );
-    }
-    match (of_name, format) {
-        (Some(name), Some(format)) if name != format => {
-            bail!("{shown}: the name says {name}, --format says {format}; make them agree")
-        }
-        (None, None) if !path.exists() && path.extension().is_some() => bail!(
-            "{shown}: `{}` is no format that is written: choose {}, or add --format",
-            path.extension().unwrap_or_default().display(),
-            Format::writable()
-        ),
-        // A device such as /dev/null has no extension that shows the format.
-        (None, None) if !path.exists() || path.is_file() => bail!(
-            "{shown}: the name does not tell the format; add --format, an extension, or a / at its end if it is a folder"
-        ),
-        _ => Ok(Destination::File(path.to_owned())),
-    }
 }
 
 /// The settings of a run that writes nothing.

@@ -541,8 +541,8 @@ fn weighted_colours_that_are_multiplied_by_alpha_already() {
 fn gif_cuts_alpha_at_half() {
     let room = Room::new();
     let alphas = [0, 1, 127, 128, 254, 255];
-    let soft = alphas.iter().flat_map(|&alpha| [9, 80, 200, alpha]);
-    let image = Image::new(1, 6, 4, Samples::U8(soft.collect())).unwrap();
+    let samples = alphas.iter().flat_map(|&alpha| [9, 80, 200, alpha]);
+    let image = Image::new(1, 6, 4, Samples::U8(samples.collect())).unwrap();
     room.write("soft.png", &image);
     room.run("soft.png -k identity --photo -o o.gif").says(
         0,

@@ -110,16 +110,13 @@ fn results_of_other_kernels_and_places_are_no_inputs() {
         fs::copy(room.path("a.png"), room.path(name)).unwrap();
     }
     room.text("other.toml", "weights = [[1]]");
-    room.run("in -r -k sharpen_soft --photo").silent();
+    room.run("in -r -k gaussian3 --photo").silent();
     let counted = "passed over: 3 earlier results; -v names them";
-    room.run("in -r -k sobel --pad y=edge,x=constant:0.5 -f tif")
+    room.run("in -r -k box3 --pad y=edge,x=constant:7 -f tif")
         .says(0, &[counted]);
     let counted = "passed over: 6 earlier results; -v names them";
     for (line, made) in [
-        (
-            "-k sharpen_soft --photo -o out/",
-            "out/a.sharpen_soft.edge.png",
-        ),
+        ("-k gaussian3 --photo -o out/", "out/a.gaussian3.edge.png"),
         ("-k other.toml -f npy", "in/a.other.npy"),
     ] {
         room.run(&format!("in -r {line}")).says(0, &[counted]);
@@ -131,18 +128,18 @@ fn results_of_other_kernels_and_places_are_no_inputs() {
     }
     // Of the other two inputs.
     let counted = "passed over: 8 earlier results; -v names them";
-    let old = room.bytes("in/deep/b.sharpen_soft.edge.png");
+    let old = room.bytes("in/deep/b.gaussian3.edge.png");
     room.run("in -r -k other.toml --in-place")
         .says(0, &[counted]);
-    assert_eq!(room.bytes("in/deep/b.sharpen_soft.edge.png"), old);
+    assert_eq!(room.bytes("in/deep/b.gaussian3.edge.png"), old);
     let verbose = room.run("in -r -k other.toml --in-place -v").err;
-    let named = "in/a.sharpen_soft.edge.png: passed over, it is the result of an earlier run";
+    let named = "in/a.gaussian3.edge.png: passed over, it is the result of an earlier run";
     assert!(verbose.contains(named), "{verbose}");
     // A kernel of this run only, and files that are named.
     room.text("mine.toml", "weights = [[1]]");
     fs::copy(room.path("a.png"), room.path("in/deep/c.png")).unwrap();
     let lines = room.run("in -r -k mine.toml --dry-run").text();
     assert!(!lines.contains("c.mine.png -> "), "{lines}");
-    room.run("in/a.sharpen_soft.edge.png -k box3 -o o.png")
+    room.run("in/a.gaussian3.edge.png -k box3 -o o.png")
         .silent();
 }
