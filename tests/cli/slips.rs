@@ -139,8 +139,8 @@ fn the_next_step_is_told() {
         ),
         (
             "a.png -k ninth.toml",
-            "ninth.toml:1:14: not TOML: missing comma between array elements, expected `,`: \
-             `/9, 1/9]]`; a fraction is no number in TOML: write 1 for 1/9, and `divisor = 9`",
+            "ninth.toml:1:13: not TOML: string values must be quoted, expected literal string: \
+             `1/9`; a fraction is no number in TOML: write 1 for 1/9, and `divisor = 9`",
         ),
         (
             "--files-from list -k sobel",
