@@ -98,6 +98,7 @@ impl Carried {
                 after: plan.as_picture(plan.output()),
                 origin: plan.origin(),
                 step: plan.step(),
+                turn: plan.turned_pixels(),
                 pages: 1,
             },
             no_data: plan.no_data(),
@@ -144,7 +145,7 @@ impl Carried {
 
     fn for_result(&self, input: &Metadata) -> ForResult {
         let turned = self.orientation == NamedOrientation::Normal;
-        let facts = ResultFacts::new(self.spec, turned.then_some(1));
+        let facts = ResultFacts::new(self.spec, turned.then_some(1)).on(&self.grid);
         input.for_result(self.policy, self.format, &facts)
     }
 
@@ -179,7 +180,11 @@ impl Carried {
         if revised.density != input.density {
             let density = (fates.iter_mut()).filter(|part| part.kind == PartKind::Density);
             let density = density.filter(|part| part.fate == Fate::Kept);
-            density.for_each(|part| part.fate = Fate::Changed("divided by the step".to_owned()));
+            let what = match self.grid.step {
+                [1, 1] => "turned with the pixels",
+                _ => "divided by the step",
+            };
+            density.for_each(|part| part.fate = Fate::Changed(what.to_owned()));
         }
         if self
             .record

@@ -19,6 +19,7 @@ mod kinds;
 mod mapped;
 mod odd;
 mod pages;
+mod places;
 mod readback;
 mod records;
 mod rows;

@@ -101,7 +101,10 @@ impl fmt::Display for Attribute {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{Depth, ImageSpec};
+    use crate::{
+        image::{Depth, ImageSpec},
+        orientation::Orientation,
+    };
 
     #[test]
     fn attributes_follow_their_pixels() {
@@ -110,6 +113,7 @@ mod tests {
             after: ImageSpec::new([after[0], after[1], 3], Depth::F32),
             origin: [0, 0],
             step,
+            turn: Orientation::Normal,
             pages: 1,
         };
         let same = grid([9, 12], [9, 12], [1, 1]);

@@ -14,6 +14,8 @@
 //! - Tags that say how a TIFF file stored its samples, and Photoshop's resources and layers, an
 //!   ICC profile, and XMP or IPTC data that contradict the result are dropped; EXIF data copied
 //!   out of a TIFF file have them.
+//! - The place of the subject is dropped where it is another in the result, and the density of the sensor
+//!   where pixels are others.
 //! - All else is kept byte for byte: GPS data, maker notes, comments. ColorSpace too: filtering
 //!   changes neither colours nor, where they become gray, the tone curve.
 //!

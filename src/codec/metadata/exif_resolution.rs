@@ -1,12 +1,45 @@
-//! The pixel density in EXIF data, which a step makes another. Only its numbers change, so that
-//! offsets stay true.
+//! The pixel density in EXIF data, which a step makes another, and a turn exchanges. Only its
+//! numbers change, so that offsets stay true.
 
-use super::exif_orientation::Exif;
+use super::{ResultGrid, exif_orientation::Exif};
 
 /// `XResolution` and `YResolution`.
 const TAGS: [u16; 2] = [0x11a, 0x11b];
 /// The type of two numbers of 32 bits, a fraction.
 const RATIONAL: u16 = 5;
+
+/// EXIF data of a picture whose pixels lie so on another.
+pub(super) fn revised(exif: &[u8], grid: &ResultGrid) -> Vec<u8> {
+    match grid.turn.transposes() {
+        true => thinned(&exchanged(exif), grid.step),
+        false => thinned(exif, grid.step),
+    }
+}
+
+/// EXIF data with the horizontal density for the vertical one, if they have both.
+fn exchanged(exif: &[u8]) -> Vec<u8> {
+    let mut exchanged = exif.to_vec();
+    if let Some([Some((x, _)), Some((y, _))]) = Exif::new(exif).map(places) {
+        for at in 0..4 {
+            exchanged.swap(x + at, y + at);
+        }
+    }
+    exchanged
+}
+
+/// Where the offset of each density is, and the density.
+fn places(of: Exif<'_>) -> [Option<(usize, usize)>; 2] {
+    TAGS.map(|tag| {
+        let mut entries = of.entries();
+        let (_, _, _, at) = entries
+            .find(|(found, kind, count, _)| (*found, *kind, *count) == (tag, RATIONAL, 1))?;
+        let place = of.u32(at)? as usize;
+        // Not the header.
+        (place >= 8).then(|| of.u32(place)).flatten()?;
+        of.u32(place + 4)?;
+        Some((at, place))
+    })
+}
 
 /// EXIF data of a picture of every so many rows and columns of another.
 pub(super) fn thinned(exif: &[u8], [rows, columns]: [usize; 2]) -> Vec<u8> {
@@ -17,17 +50,7 @@ pub(super) fn thinned(exif: &[u8], [rows, columns]: [usize; 2]) -> Vec<u8> {
     let Some(of) = Exif::new(exif) else {
         return thinned;
     };
-    let places = TAGS.map(|tag| {
-        let mut entries = of.entries();
-        let (_, _, _, at) = entries
-            .find(|(found, kind, count, _)| (*found, *kind, *count) == (tag, RATIONAL, 1))?;
-        let place = of.u32(at)? as usize;
-        // Not the header.
-        (place >= 8).then(|| of.u32(place)).flatten()?;
-        of.u32(place + 4)?;
-        Some((at, place))
-    });
-    let [horizontal, vertical] = places;
+    let [horizontal, vertical] = places(of);
     if let Some((_, place)) = horizontal {
         divide(of, place, place, columns, &mut thinned);
     }
@@ -134,17 +157,32 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_exchanges_the_densities() {
+        for big_endian in [false, true] {
+            let found = |bytes: &[u8]| ExifBlock::of(&exchanged(bytes)).unwrap().picture;
+            let bytes = block([[300, 1], [72, 1]], big_endian).to_bytes();
+            assert_eq!(
+                found(&bytes),
+                block([[72, 1], [300, 1]], big_endian).picture
+            );
+            assert_eq!(exchanged(&shared(big_endian)), shared(big_endian));
+        }
+    }
+
+    #[test]
     fn damaged_data_stay_as_long_as_they_are() {
         let whole = shared(false);
         for len in 0..whole.len() {
             let thin = thinned(&whole[..len], [2, 3]);
             assert!(thin.len() <= len + 10, "{len}");
+            assert_eq!(exchanged(&whole[..len]).len(), len);
         }
         for at in 0..whole.len() {
             for byte in [0, 1, 7, 8, 0x7f, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = byte;
                 assert!(thinned(&damaged, [2, 3]).len() <= whole.len() + 10);
+                assert_eq!(exchanged(&damaged).len(), whole.len());
             }
         }
     }

@@ -18,7 +18,8 @@ const CAPTION_DIGEST: u16 = 1061;
 /// the result.
 ///
 /// Thumbnails are dropped; the ICC profile, which is stored apart; names of alpha channels where
-/// the result has none; and slices of another size. EXIF, XMP and IPTC data inside are
+/// the result has none; slices of another size; guides and paths where places are others, and the
+/// density where pixels are. EXIF, XMP and IPTC data inside are
 /// revised, or dropped where they cannot be read.
 pub(crate) fn revised(resources: &[u8], facts: &ResultFacts) -> Revised {
     let Some((resources, padding)) = split(resources) else {
@@ -82,7 +83,11 @@ fn outcome(resource: &Resource<'_>, facts: &ResultFacts) -> (Revised, &'static s
         1006 | 1007 | 1045 | 1053 | 1067 | 1077 if !facts.has_alpha() => {
             dropped("names of alpha channels dropped")
         }
-        SLICES if !has_size(resource.data, facts) => dropped("slices dropped"),
+        SLICES if facts.is_moved || !has_size(resource.data, facts) => dropped("slices dropped"),
+        // Guides and a grid, marks that are counted, paths.
+        1032 | 1080 | 2000..=2997 if facts.is_moved => dropped("guides and paths dropped"),
+        // Pixels per inch.
+        1005 if facts.is_rescaled => dropped("density in Photoshop resources dropped"),
         IPTC => (iptc::revised(resource.data), "IPTC dropped"),
         EXIF => (
             exif::revised(resource.data, facts),
@@ -170,6 +175,8 @@ mod tests {
         channels: 3,
         depth: Depth::U8,
         orientation: Some(1),
+        is_moved: false,
+        is_rescaled: false,
     };
 
     fn resource(id: u16, name: &[u8], data: &[u8]) -> Vec<u8> {
@@ -197,6 +204,14 @@ mod tests {
             channels: 4,
             ..FACTS
         };
+        let moved = ResultFacts {
+            is_moved: true,
+            ..FACTS
+        };
+        let thinned = ResultFacts {
+            is_rescaled: true,
+            ..moved
+        };
         let face = b"<a xmlns:x='http://ns.adobe.com/xap/1.0/' x:Thumbnails='OLD FACE'/>";
         let faceless = b"<a xmlns:x='http://ns.adobe.com/xap/1.0/'/>";
         let turned = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
@@ -223,6 +238,11 @@ mod tests {
             (1061, b"a digest of IPTC", FACTS, Some(b"a digest of IPTC")),
             (1064, b"aspect ratio", FACTS, Some(b"aspect ratio")),
             (2000, b"a path", FACTS, Some(b"a path")),
+            (2000, b"a path", moved, None),
+            (1032, b"guides", moved, None),
+            (1050, &slices(300, 400), moved, None),
+            (1005, b"resolution", moved, Some(b"resolution")),
+            (1005, b"resolution", thinned, None),
             (10_000, b"print flags", FACTS, Some(b"print flags")),
         ] {
             for name in [&b""[..], b"name", b"names"] {

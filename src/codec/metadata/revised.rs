@@ -1,23 +1,13 @@
 //! What describes the pixels or samples of an input, as it is true of a result.
 
 use super::{
-    Density, Metadata, Omission, Part, exif_resolution,
+    Density, Metadata, Omission, Part, ResultGrid, exif_resolution,
     tag::{DESCRIPTION, Tag, kinds},
 };
-use crate::image::{Depth, ImageSpec};
-
-/// Where the pixels of a result lie on its input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ResultGrid {
-    pub(crate) before: ImageSpec,
-    pub(crate) after: ImageSpec,
-    /// The row and the column of the input at the first pixel of the result.
-    pub(crate) origin: [usize; 2],
-    /// Rows and columns of the input from one pixel of the result to the next.
-    pub(crate) step: [usize; 2],
-    /// The pages of the result.
-    pub(crate) pages: u64,
-}
+use crate::{
+    image::{Depth, ImageSpec},
+    orientation::Orientation,
+};
 
 /// What becomes of a tag.
 enum Revised {
@@ -26,25 +16,6 @@ enum Revised {
     Outdated(&'static str),
     /// Why it is not carried over.
     Lost(&'static str),
-}
-
-impl ResultGrid {
-    /// Whether each pixel of the result lies on that of the input.
-    fn is_same(&self) -> bool {
-        self.origin == [0, 0] && self.step == [1, 1]
-    }
-
-    /// The offset and the factor that give a coordinate of the input from one of the result, for
-    /// columns and rows. Pixels are areas, from one whole number to the next, or points at
-    /// whole numbers.
-    fn coordinates(&self, are_areas: bool) -> [(f64, f64); 2] {
-        [1, 0].map(|axis| {
-            let (origin, step) = (self.origin[axis] as f64, self.step[axis] as f64);
-            let half = if are_areas { 0.5 } else { 0.0 };
-            // A centre at i + half is that of pixel i in both.
-            (origin + half - half * step, step)
-        })
-    }
 }
 
 impl Metadata {
@@ -60,21 +31,37 @@ impl Metadata {
         let revised = |part: &Part| match part {
             Part::Tag(tag) => revised(tag, grid, are_areas),
             Part::Attribute(attribute) => attribute.revised_for(grid),
+            Part::Chunk { name, .. } => match grid.why_lost(name) {
+                Some(why) => Part::Other {
+                    name: part.to_string(),
+                    bytes: part.bytes(),
+                    why: Omission::Unknown(why),
+                },
+                None => part.clone(),
+            },
             _ => part.clone(),
         };
-        let density = self.density.and_then(|density| thinned(density, grid.step));
+        let density = (self.density)
+            .and_then(|density| turned(density, grid.turn))
+            .and_then(|density| thinned(density, grid.step));
         let lost = (density.is_none() && self.density.is_some()).then(|| Part::Other {
             name: "pixel density".to_owned(),
             bytes: 0,
             why: Omission::Unknown("its numbers do not fit"),
         });
         Self {
-            exif: (self.exif.as_deref()).map(|exif| exif_resolution::thinned(exif, grid.step)),
+            exif: (self.exif.as_deref()).map(|exif| exif_resolution::revised(exif, grid)),
             density,
             parts: self.parts.iter().map(revised).chain(lost).collect(),
             ..self.clone()
         }
     }
+}
+
+/// The density of pixels that are turned.
+fn turned(density: Density, turn: Orientation) -> Option<Density> {
+    let ([horizontal, vertical], unit) = density.parts();
+    Density::new(turn.of_axes([horizontal, vertical]), unit)
 }
 
 /// The density of every so many pixels; `None` if its numbers do not fit.
@@ -127,10 +114,13 @@ fn are_points(keys: &Tag) -> bool {
 
 /// Where pixels lie on the ground (GeoTIFF 1.1, 7.2.1, 8.3; RPC00B).
 fn placed(tag: &Tag, grid: &ResultGrid, are_areas: bool) -> Revised {
-    const LOST: Revised = Revised::Lost("it does not fit the smaller picture");
+    const LOST: Revised = Revised::Lost("it does not fit the changed picture");
     let Some(mut values) = tag.doubles() else {
         return LOST;
     };
+    if grid.turn != Orientation::Normal {
+        return LOST;
+    }
     let axes = grid.coordinates(are_areas);
     match (tag.code, &mut values[..]) {
         // ModelPixelScale: units in x and y.
@@ -401,6 +391,7 @@ mod tests {
             after: ImageSpec::new(after, depth),
             origin,
             step,
+            turn: Orientation::Normal,
             pages: 1,
         }
     }

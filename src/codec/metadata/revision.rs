@@ -1,6 +1,6 @@
 //! What copied metadata must agree with, and what became of them.
 
-use super::{exif, icc, iptc, photoshop, xmp};
+use super::{ResultGrid, exif, icc, iptc, photoshop, xmp};
 use crate::image::{Depth, ImageSpec};
 
 /// What is known of a result that metadata copied from its input must agree with.
@@ -13,6 +13,10 @@ pub(crate) struct ResultFacts {
     pub(crate) depth: Depth,
     /// The orientation to write, 1 to 8; `None` keeps what is there.
     pub(crate) orientation: Option<u16>,
+    /// Whether places in the input are others in the result.
+    pub(crate) is_moved: bool,
+    /// Whether the sides of its pixels are others.
+    pub(crate) is_rescaled: bool,
 }
 
 impl ResultFacts {
@@ -31,6 +35,17 @@ impl ResultFacts {
             channels,
             depth,
             orientation,
+            is_moved: false,
+            is_rescaled: false,
+        }
+    }
+
+    /// The same of a result whose pixels lie so on its input.
+    pub(crate) fn on(self, grid: &ResultGrid) -> Self {
+        Self {
+            is_moved: grid.is_moved(),
+            is_rescaled: grid.is_rescaled(),
+            ..self
         }
     }
 

@@ -7,12 +7,15 @@
 //!   to those of the result; not those inside other properties, which are of other pictures.
 //! - Thumbnails are dropped wherever they are, with what is of parts of the file that the result
 //!   does not have: gain maps, depth maps, the original picture, a video, extended XMP data.
-//! - Raw settings, histories and all else are kept.
+//! - What names places in the picture is dropped where these are others in the result: regions, the
+//!   subject, a crop and masks; so is the density where pixels are others.
+//! - Other raw settings, histories and all else are kept.
 //!
 //! Data in other encodings than UTF-8, with a document type, or not well-formed are
 //! [`Unreadable`](Revised::Unreadable), and so are data that would take far more memory parsed
 //! than as bytes.
 
+mod places;
 mod record;
 mod rules;
 #[cfg(test)]
@@ -63,7 +66,7 @@ fn edits(xmp: &[u8], facts: &ResultFacts) -> Option<Vec<Edit>> {
     let mut editor = Editor {
         text,
         facts,
-        keeps_panorama: keeps_panorama(&document, facts),
+        keeps_panorama: !facts.is_moved && keeps_panorama(&document, facts),
         edits: Vec::new(),
     };
     let mut dropped_to = 0;

@@ -30,6 +30,7 @@ pub(super) enum Action {
 const SIZE: &str = "size";
 const SAMPLES: &str = "samples";
 const STORAGE: &str = "storage dropped";
+const PLACE: &str = "place of the subject dropped";
 
 const XMP: u16 = 700;
 const IPTC: u16 = 33_723;
@@ -72,6 +73,9 @@ pub(super) fn action(
             0x9101 if facts.is_gray() && data.len() == 4 && data != [1, 0, 0, 0] => {
                 (Action::Inline([1, 0, 0, 0]), SAMPLES)
             }
+            // FocalPlaneXResolution, FocalPlaneYResolution.
+            0xa20e | 0xa20f if facts.is_rescaled => (Action::Drop, "density of the sensor dropped"),
+            tag if facts.is_moved && is_place(tag) => (Action::Drop, PLACE),
             tag if is_storage(tag) => (Action::Drop, STORAGE),
             _ => keep,
         },
@@ -102,6 +106,7 @@ pub(super) fn action(
             LAYERS => (Action::Drop, "layers dropped"),
             // The result's own is beside the EXIF data.
             34_675 => (Action::Drop, "ICC profile inside EXIF dropped"),
+            tag if facts.is_moved && is_place(tag) => (Action::Drop, PLACE),
             tag if is_storage(tag) => (Action::Drop, STORAGE),
             _ => keep,
         },
@@ -122,6 +127,12 @@ fn bits(field: &Field, data: &[u8], facts: &ResultFacts) -> (Action, &'static st
         // Elsewhere a value may be shared, and there may be no room for one.
         _ => (Action::Drop, SAMPLES),
     }
+}
+
+/// Whether a tag is the place of the subject: `SubjectArea`, or `SubjectLocation` of EXIF and
+/// TIFF/EP.
+const fn is_place(tag: u16) -> bool {
+    matches!(tag, 0x9214 | 0xa214)
 }
 
 /// Whether a tag says how a TIFF file stores its samples, or where.

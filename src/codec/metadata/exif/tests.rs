@@ -7,6 +7,8 @@ const FACTS: ResultFacts = ResultFacts {
     channels: 3,
     depth: Depth::U8,
     orientation: Some(1),
+    is_moved: false,
+    is_rescaled: false,
 };
 
 const BYTE: u16 = 1;
@@ -312,6 +314,14 @@ fn every_claim_is_true_or_gone() {
         orientation: None,
         ..FACTS
     };
+    let moved = ResultFacts {
+        is_moved: true,
+        ..FACTS
+    };
+    let thinned = ResultFacts {
+        is_rescaled: true,
+        ..moved
+    };
     let xmp = br#"<a xmlns:t="http://ns.adobe.com/tiff/1.0/" t:Make="x"/>"#;
     let thumbnail = br#"<a xmlns:x="http://ns.adobe.com/xap/1.0/" x:Thumbnails="OLD FACE"/>"#;
     for big in [false, true] {
@@ -402,6 +412,26 @@ fn every_claim_is_true_or_gone() {
                 b"(c) someone\0".to_vec(),
                 gray,
                 Some(b"(c) someone\0".to_vec()),
+            ),
+            (
+                Exif,
+                0x9214,
+                SHORT,
+                shorts(&[9; 4]),
+                FACTS,
+                Some(shorts(&[9; 4])),
+            ),
+            (Exif, 0x9214, SHORT, shorts(&[9; 4]), moved, None),
+            (Exif, 0xa214, SHORT, shorts(&[9; 2]), moved, None),
+            (Picture, 0x9214, SHORT, shorts(&[9; 2]), moved, None),
+            (Exif, 0xa20e, RATIONAL, w.longs(&[9, 1]), thinned, None),
+            (
+                Exif,
+                0xa20e,
+                RATIONAL,
+                w.longs(&[9, 1]),
+                moved,
+                Some(w.longs(&[9, 1])),
             ),
             (Exif, 0xa002, SHORT, short(9), FACTS, Some(short(400))),
             (Exif, 0xa003, SHORT, short(9), FACTS, Some(short(300))),

@@ -1,6 +1,9 @@
 //! Which properties are false of the result, by namespace and name.
 
-use super::record::RECORD;
+use super::{
+    places::{is_density, is_place},
+    record::RECORD,
+};
 use crate::codec::metadata::revision::ResultFacts;
 
 /// What becomes of a property.
@@ -23,8 +26,8 @@ const GAIN_MAP: &str = "gain map dropped";
 const DEPTH_MAP: &str = "depth map dropped";
 const MOTION_PHOTO: &str = "motion photo dropped";
 
-const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
-const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
+pub(super) const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+pub(super) const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
 const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
 pub(super) const PANORAMA: &str = "http://ns.google.com/photos/1.0/panorama/";
 
@@ -81,6 +84,10 @@ pub(super) fn verdict(namespace: &str, name: &str, facts: &ResultFacts) -> Verdi
         _ if name.starts_with("MotionPhoto") || name.starts_with("MicroVideo") => {
             Verdict::Drop(MOTION_PHOTO)
         }
+        _ if facts.is_moved && is_place(namespace, name) => {
+            Verdict::Drop("places in the picture dropped")
+        }
+        _ if facts.is_rescaled && is_density(namespace, name) => Verdict::Drop("density dropped"),
         // What follows the picture in the file.
         _ if namespace.starts_with("http://ns.google.com/photos/1.0/container/")
             || namespace.starts_with("http://ns.google.com/photos/dd/1.0/") =>

@@ -7,9 +7,21 @@ const FACTS: ResultFacts = ResultFacts {
     channels: 3,
     depth: Depth::U8,
     orientation: Some(1),
+    is_moved: false,
+    is_rescaled: false,
 };
 
-const NAMESPACES: [(&str, &str); 14] = [
+const MOVED: ResultFacts = ResultFacts {
+    is_moved: true,
+    ..FACTS
+};
+
+const THINNED: ResultFacts = ResultFacts {
+    is_rescaled: true,
+    ..MOVED
+};
+
+const NAMESPACES: [(&str, &str); 21] = [
     ("t", "http://ns.adobe.com/tiff/1.0/"),
     ("exif", "http://ns.adobe.com/exif/1.0/"),
     ("ps", "http://ns.adobe.com/photoshop/1.0/"),
@@ -24,6 +36,16 @@ const NAMESPACES: [(&str, &str); 14] = [
     ("GPano", "http://ns.google.com/photos/1.0/panorama/"),
     ("crs", "http://ns.adobe.com/camera-raw-settings/1.0/"),
     ("mm", "http://ns.adobe.com/xap/1.0/mm/"),
+    (
+        "mwg-rs",
+        "http://www.metadataworkinggroup.com/schemas/regions/",
+    ),
+    ("apple-fi", "http://ns.apple.com/faceinfo/1.0/"),
+    ("acdsee-rs", "http://ns.acdsee.com/regions/"),
+    ("MP", "http://ns.microsoft.com/photo/1.2/"),
+    ("ext", "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"),
+    ("GFocus", "http://ns.google.com/photos/1.0/focus/"),
+    ("dji", "http://www.dji.com/drone-dji/1.0/"),
 ];
 
 /// A packet with these attributes and elements.
@@ -107,7 +129,13 @@ fn every_claim_is_true_or_gone_in_either_form() {
             Some("400"),
         ),
         ("GPano:CroppedAreaImageWidthPixels", "399", FACTS, None),
-        ("crs:Exposure", "+1", FACTS, Some("+1")),
+        ("GPano:CroppedAreaImageWidthPixels", "400", MOVED, None),
+        ("crs:Exposure", "+1", MOVED, Some("+1")),
+        ("ext:Event", "1", MOVED, Some("1")),
+        ("MP:Rating", "1", MOVED, Some("1")),
+        ("t:XResolution", "72/1", MOVED, Some("72/1")),
+        ("t:XResolution", "72/1", THINNED, None),
+        ("exif:FocalPlaneYResolution", "72/1", THINNED, None),
     ] {
         for (open, close) in [('"', '"'), ('\'', '\'')] {
             let with = |value: Option<&str>| {
@@ -131,6 +159,34 @@ fn every_claim_is_true_or_gone_in_either_form() {
             )
         };
         assert_eq!(after(&with(Some(value)), &facts).0, with(wanted), "{name}");
+    }
+}
+
+#[test]
+fn places_in_the_picture_stay_only_where_they_are() {
+    for name in [
+        "mwg-rs:Regions",
+        "apple-fi:AngleInfoRoll",
+        "acdsee-rs:Regions",
+        "MP:RegionInfo",
+        "ext:ImageRegion",
+        "exif:SubjectArea",
+        "exif:SubjectLocation",
+        "crs:HasCrop",
+        "crs:CropLeft",
+        "crs:MaskGroupBasedCorrections",
+        "crs:RetouchInfo",
+        "GFocus:FocalPointX",
+        "dji:CalibratedOpticalCenterY",
+    ] {
+        let element = packet("", &format!("<crs:A/><{name}><dc>1</dc></{name}><crs:B/>"));
+        let attribute = packet(&format!(" {name}='1'"), "<crs:A/><crs:B/>");
+        for text in [element, attribute] {
+            assert_eq!(after(&text, &FACTS), (text.clone(), vec![]));
+            let gone = packet("", "<crs:A/><crs:B/>");
+            let what = vec!["places in the picture dropped"];
+            assert_eq!(after(&text, &MOVED), (gone, what), "{name}");
+        }
     }
 }
 
