@@ -55,6 +55,8 @@ pub enum IgnoredContent {
         /// How many are read.
         read: u64,
     },
+    /// That the first three of so many channels are colours.
+    ColorsAmong(u64),
     /// The names of channels that are none of a picture's colours.
     ChannelNames,
     /// CMYK colours, which are read as RGB.
@@ -85,6 +87,9 @@ impl IgnoredContent {
             }
             Self::Channels { stored, read } => format!(
                 "the {format} file has {stored} samples in a pixel: only the {read} of its colour were read"
+            ),
+            Self::ColorsAmong(stored) => format!(
+                "the {format} file has {stored} samples in a pixel, the first three of them colours: they were read as so many channels of no colour"
             ),
             // As asked for.
             Self::OtherPages(_) => return None,
@@ -171,6 +176,7 @@ impl fmt::Display for IgnoredContent {
                 f.write_str("directories that tell of more than the file has")
             }
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
+            Self::ColorsAmong(stored) => write!(f, "colours among {stored} channels"),
             Self::ChannelNames => f.write_str("names of channels"),
             Self::Cmyk => f.write_str("CMYK colours"),
             Self::WhiteIsZero(depth) => write!(f, "{depth} samples of which zero is white"),

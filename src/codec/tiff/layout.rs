@@ -287,9 +287,8 @@ impl Layout {
             (4, Some(_)) => 3,
             // Bands of other wavelengths.
             _ => {
-                self.warnings.push(format!(
-                    "the tiff file has {samples} samples in a pixel: they were read as so many channels"
-                ).into());
+                self.ignored
+                    .push(IgnoredContent::ColorsAmong(samples as u64));
                 samples
             }
         };

@@ -439,6 +439,21 @@ fn samples_beyond_the_colour_are_told_of() {
         read.warnings,
         ["the tiff file has 5 samples of gray in a pixel: they were read as so many channels"]
     );
+    let read = decoded(&strip(
+        &[1, 2, 3, 4, 5],
+        [1, 1],
+        8,
+        5,
+        2,
+        &[(338, SHORT, &[0, 0])],
+    ));
+    assert_eq!(read.image.shape(), [1, 1, 5]);
+    assert_eq!(
+        read.warnings,
+        [
+            "the tiff file has 5 samples in a pixel, the first three of them colours: they were read as so many channels of no colour"
+        ]
+    );
 }
 
 #[test]
