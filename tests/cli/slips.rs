@@ -227,7 +227,7 @@ fn bash_completes_names_of_kernels_and_files() {
         );
         assert_eq!(
             complete(option, "sobe"),
-            "sobel sobel5 sobel5_x sobel5_y sobel_direction sobel_x sobel_y sober.toml "
+            "sobel sobel5 sobel5_x sobel5_y sobel_direction sobel_x sobel_y sobel: sober.toml "
         );
     }
     assert_eq!(complete("--show-kernel", "robi"), "robinson ");

@@ -26,8 +26,8 @@ const MAX_WEIGHTS: usize = 1 << 20;
 /// The sides of a kernel, if it has no more weights than the limit; `radii` are whole numbers.
 fn sides(generator: &'static str, radii: [f64; 2]) -> Result<[usize; 2], KernelError> {
     let [rows, columns] = radii.map(|radius| 2.0 * radius + 1.0);
-    // Not `>`: NaN is refused, too.
-    if !(rows * columns <= MAX_WEIGHTS as f64) {
+    let weights = rows * columns;
+    if weights.is_nan() || weights > MAX_WEIGHTS as f64 {
         return Err(KernelError::Generated {
             generator,
             rows,
