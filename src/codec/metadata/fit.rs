@@ -183,29 +183,18 @@ fn fit_directories(
         lose(tag_name(value.code), value.data.len(), why);
         false
     });
+    let mut keep_known = |code: u16, bytes: usize, is_known: bool| {
+        if !is_known {
+            lose(tag_name(code), bytes, "its meaning is unknown");
+        }
+        is_known
+    };
     // Of GPS data the specification has fewer.
-    block.gps.retain(|value| {
-        let is_known = value.code <= MAX_GPS_CODE;
-        if !is_known {
-            lose(
-                tag_name(value.code),
-                value.data.len(),
-                "its meaning is unknown",
-            );
-        }
-        is_known
-    });
-    block.interoperability.retain(|value| {
+    (block.gps).retain(|tag| keep_known(tag.code, tag.data.len(), tag.code <= MAX_GPS_CODE));
+    block.interoperability.retain(|tag| {
         // The index, its version, and the size.
-        let is_known = matches!(value.code, 1 | 2 | 0x1001 | 0x1002);
-        if !is_known {
-            lose(
-                tag_name(value.code),
-                value.data.len(),
-                "its meaning is unknown",
-            );
-        }
-        is_known
+        let is_known = matches!(tag.code, 1 | 2 | 0x1001 | 0x1002);
+        keep_known(tag.code, tag.data.len(), is_known)
     });
     if fitted.metadata.density.is_none() {
         fitted.metadata.density = density(&block.picture);

@@ -18,10 +18,7 @@ pub(super) use spec::is_spec;
 pub use spec::{Generator, generators};
 pub use wave::{Gabor, Part};
 
-use super::{Factor, Kernel, KernelError};
-
-/// The maximum number of weights, as in kernel files.
-const MAX_WEIGHTS: usize = 1 << 20;
+use super::{Factor, Kernel, KernelError, file::MAX_WEIGHTS};
 
 /// The sides of a kernel, if it has no more weights than the limit; `radii` are whole numbers.
 fn sides(generator: &'static str, radii: [f64; 2]) -> Result<[usize; 2], KernelError> {

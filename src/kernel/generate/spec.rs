@@ -6,7 +6,7 @@ use super::{
     refuse,
 };
 use crate::{
-    kernel::{KernelBank, KernelError, KernelSource, nearest::nearest},
+    kernel::{Kernel, KernelBank, KernelError, KernelSource, nearest::nearest},
     text::printable,
 };
 
@@ -229,7 +229,7 @@ const GENERATORS: &[Generator] = &[
 
 fn one(
     values: &Values<'_>,
-    kernel: Result<crate::kernel::Kernel, KernelError>,
+    kernel: Result<Kernel, KernelError>,
 ) -> Result<KernelBank, KernelError> {
     Ok(KernelBank::from_kernel(values.generator.name, kernel?))
 }
