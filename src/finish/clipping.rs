@@ -8,7 +8,10 @@
 
 use std::{marker::PhantomData, ops::AddAssign};
 
-use super::{BLOCK, Finish, ResponseRange, end_blocks::EndBlocks, scale::FinalScale};
+use super::{
+    BLOCK, Finish, ResponseRange, count::SumEnds, count_squares::SquareEnd, end_blocks::EndBlocks,
+    scale::FinalScale,
+};
 use crate::{
     combine::Combine,
     image::{Depth, SampleSlice},
@@ -151,42 +154,21 @@ impl Finish {
         integer_limits(self.to).map(numerator)
     }
 
-    /// What is to be noted of one row of sums. If `skip_alpha`, the last of `channels`
-    /// interleaved channels is skipped. With the `samples` that they became, it takes less time.
-    pub(crate) fn tally<T: Lane>(
-        &self,
-        simd: Simd,
-        sums: &[&[T]],
-        samples: Option<SampleSlice<'_>>,
-        channels: usize,
-        skip_alpha: bool,
-    ) -> Tally {
-        // Sums in f32 become 32-bit floats without overflow; others are made again in f64.
-        if self.to == Depth::F32 && const { matches!(T::KIND, LaneKind::F32) } {
-            return Tally::EMPTY;
-        }
-        let len = sums.first().map_or(0, |sums| sums.len());
-        let filtered = if skip_alpha {
-            len / channels * (channels - 1)
-        } else {
-            len
-        };
-        let blocks = samples.map_or(EndBlocks::ALL, |samples| {
-            let ends = match self.from.is_float() {
+    /// How rows of sums are tallied. If `skip_alpha`, the last of `channels` interleaved
+    /// channels is skipped.
+    pub(crate) fn tallying(&self, channels: usize, skip_alpha: bool) -> Tallying<'_> {
+        Tallying {
+            finish: self,
+            ends: match self.from.is_float() {
                 true => [true; 2],
                 false => self.exceeds_limits(),
-            };
-            EndBlocks::of(simd, samples, ends)
-        });
-        let has_range = self.may_clip();
-        let of_sums = (self.sum_ends(channels, skip_alpha))
-            .and_then(|ends| self.count_sums(simd, sums[0], ends, &blocks, has_range));
-        let mut tally = of_sums.unwrap_or_else(|| match has_range {
-            true => self.survey_row::<T, true, true>(simd, sums, &blocks, channels, skip_alpha),
-            false => self.survey_row::<T, false, true>(simd, sums, &blocks, channels, skip_alpha),
-        });
-        tally.clipped.of = filtered as u64;
-        tally
+            },
+            sum_ends: self.sum_ends(channels, skip_alpha),
+            square_end: self.square_end(channels, skip_alpha),
+            has_range: self.may_clip(),
+            channels,
+            skip_alpha,
+        }
     }
 
     /// The range of the finite numerators of one row. If `skip_alpha`, the last of
@@ -237,7 +219,69 @@ impl Finish {
     }
 }
 
-/// The operands of [`Finish::range`] and [`Finish::tally`], which compute in `F`.
+/// Tallies rows of sums; made once for many rows.
+#[derive(Debug)]
+pub(crate) struct Tallying<'a> {
+    finish: &'a Finish,
+    /// The ends of the type of the result that responses may lie beyond.
+    ends: [bool; 2],
+    sum_ends: Option<SumEnds>,
+    square_end: Option<SquareEnd>,
+    has_range: bool,
+    channels: usize,
+    skip_alpha: bool,
+}
+
+impl Tallying<'_> {
+    /// What is to be noted of one row of sums. With the `samples` that they became, it takes
+    /// less time.
+    pub(crate) fn row<T: Lane>(
+        &self,
+        simd: Simd,
+        sums: &[&[T]],
+        samples: Option<SampleSlice<'_>>,
+    ) -> Tally {
+        let Self {
+            finish,
+            channels,
+            skip_alpha,
+            has_range,
+            ..
+        } = *self;
+        // Sums in f32 become 32-bit floats without overflow; others are made again in f64.
+        if finish.to == Depth::F32 && const { matches!(T::KIND, LaneKind::F32) } {
+            return Tally::EMPTY;
+        }
+        let len = sums.first().map_or(0, |sums| sums.len());
+        let filtered = if skip_alpha {
+            len / channels * (channels - 1)
+        } else {
+            len
+        };
+        let blocks = samples.map_or(EndBlocks::ALL, |samples| {
+            EndBlocks::of(simd, samples, self.ends)
+        });
+        let of_sums = (self.sum_ends)
+            .and_then(|ends| finish.count_sums(simd, sums[0], ends, &blocks, has_range));
+        let of_squares = || {
+            let end = self.square_end.filter(|_| !has_range);
+            end.and_then(|end| end.count(simd, sums, &blocks))
+        };
+        let mut tally =
+            of_sums
+                .or_else(of_squares)
+                .unwrap_or_else(|| match has_range {
+                    true => finish
+                        .survey_row::<T, true, true>(simd, sums, &blocks, channels, skip_alpha),
+                    false => finish
+                        .survey_row::<T, false, true>(simd, sums, &blocks, channels, skip_alpha),
+                });
+        tally.clipped.of = filtered as u64;
+        tally
+    }
+}
+
+/// The operands of [`Finish::range`] and [`Tallying::row`], which compute in `F`.
 struct Survey<'a, T, F, const RANGE: bool, const COUNT: bool> {
     finish: &'a Finish,
     sums: &'a [&'a [T]],

@@ -1,7 +1,7 @@
 //! Counts of clipped sums, where a sum is compared as it is: those of a single kernel.
 
 use super::{
-    Finish, ResponseRange,
+    BLOCK, Finish, ResponseRange,
     clipping::{Clipped, Tally},
     end_blocks::EndBlocks,
     scale::Affine,
@@ -97,7 +97,7 @@ impl Finish {
 }
 
 /// Sums that are counted at once.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 
 /// The sums that are clipped.
 #[derive(Debug, Clone, Copy)]
@@ -180,42 +180,45 @@ impl Body for CountI16<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> Clipped {
-        let IntegerEnds {
-            zero,
-            below: low,
-            above: high,
-        } = self.integers;
-        let flags = |sum: i16| {
-            let sum = sum.wrapping_sub(zero);
-            [sum < low, sum > high]
-        };
-        let (whole, rest) = self.sums.as_chunks::<LANES>();
+        let (whole, rest) = self.sums.as_chunks::<BLOCK>();
         let [mut below, mut above] = [[0_u32; LANES]; 2];
-        // No lane counts beyond 2^16.
-        let at_once = usize::from(u16::MAX);
-        for (first, whole) in (0..).step_by(at_once).zip(whole.chunks(at_once)) {
-            // Not in closures, so that they stay in registers.
-            let [mut below_here, mut above_here] = [[0_u16; LANES]; 2];
-            for (at, sums) in (first..).zip(whole) {
-                if !self.blocks.has(at * LANES) {
-                    continue;
-                }
-                for ((&sum, below), above) in sums.iter().zip(&mut below_here).zip(&mut above_here)
-                {
-                    let [is_below, is_above] = flags(sum);
-                    *below += u16::from(is_below);
-                    *above += u16::from(is_above);
+        for (mut word, group) in self.blocks.words().zip(whole.chunks(64)) {
+            let mut here = [[0; LANES]; 2];
+            while let Some(block) = group.get(word.trailing_zeros() as usize) {
+                word &= word - 1;
+                for sums in block.as_chunks().0 {
+                    self.integers.count(sums, &mut here);
                 }
             }
-            add(&mut below, below_here);
-            add(&mut above, above_here);
+            add(&mut below, here[0]);
+            add(&mut above, here[1]);
         }
-        for ((&sum, below), above) in rest.iter().zip(&mut below).zip(&mut above) {
-            let [is_below, is_above] = flags(sum);
-            *below += u32::from(is_below);
-            *above += u32::from(is_above);
+        if self.blocks.has(whole.len() * BLOCK) {
+            let mut here = [[0; LANES]; 2];
+            for_padded(rest, self.integers.inside(), |sums| {
+                self.integers.count(sums, &mut here);
+            });
+            add(&mut below, here[0]);
+            add(&mut above, here[1]);
         }
         self.ends.clipped(below, above)
+    }
+}
+
+impl IntegerEnds {
+    /// A sum that is not clipped.
+    fn inside(self) -> i16 {
+        self.below.wrapping_add(self.zero)
+    }
+
+    /// Counts those below and above, in every lane.
+    #[inline(always)]
+    fn count(self, sums: &[i16; LANES], [below, above]: &mut [[u16; LANES]; 2]) {
+        for ((&sum, below), above) in sums.iter().zip(below).zip(above) {
+            let sum = sum.wrapping_sub(self.zero);
+            *below += u16::from(sum < self.below);
+            *above += u16::from(sum > self.above);
+        }
     }
 }
 
@@ -224,6 +227,18 @@ impl Body for CountI16<'_> {
 fn add(counts: &mut [u32; LANES], more: [u16; LANES]) {
     for (count, more) in counts.iter_mut().zip(more) {
         *count += u32::from(more);
+    }
+}
+
+/// Calls `each` with all sums, and with `fill` where there are none.
+#[inline(always)]
+fn for_padded<S: Copy>(sums: &[S], fill: S, mut each: impl FnMut(&[S; LANES])) {
+    let (whole, rest) = sums.as_chunks();
+    whole.iter().for_each(&mut each);
+    if !rest.is_empty() {
+        let mut padded = [fill; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        each(&padded);
     }
 }
 
@@ -240,48 +255,39 @@ impl<const OF_FLOATS: bool> Body for CountF32<'_, OF_FLOATS> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> Tally {
-        let [low_end, high_end] = [self.ends.below, self.ends.above].map(|end| end as f32);
-        let [mut below, mut above, mut not_a_number] = [[0_u32; LANES]; 3];
-        let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-        let (whole, rest) = self.sums.as_chunks::<LANES>();
-        // Not in closures, so that they stay in registers.
-        for (at, sums) in (0..).step_by(LANES).zip(whole) {
-            if OF_FLOATS {
-                for ((&sum, low), high) in sums.iter().zip(&mut low).zip(&mut high) {
-                    *low = if sum < *low { sum } else { *low };
-                    *high = if sum > *high { sum } else { *high };
+        let (whole, rest) = self.sums.as_chunks::<BLOCK>();
+        let mut counts = [[0; LANES]; 3];
+        for (mut word, group) in self.blocks.words().zip(whole.chunks(64)) {
+            let mut here = [[0; LANES]; 3];
+            while let Some(block) = group.get(word.trailing_zeros() as usize) {
+                word &= word - 1;
+                for sums in block.as_chunks().0 {
+                    self.count(sums, &mut here);
                 }
             }
-            if !self.blocks.has(at) {
-                continue;
-            }
-            for ((&sum, below), above) in sums.iter().zip(&mut below).zip(&mut above) {
-                *below += u32::from(sum < low_end);
-                *above += u32::from(sum >= high_end);
-            }
-            if OF_FLOATS {
-                for (&sum, not_a_number) in sums.iter().zip(&mut not_a_number) {
-                    *not_a_number += u32::from(sum.is_nan());
-                }
+            for (counts, here) in counts.iter_mut().zip(here) {
+                (counts.iter_mut().zip(here)).for_each(|(count, here)| *count += here);
             }
         }
-        for (lane, &sum) in rest.iter().enumerate() {
-            below[lane] += u32::from(sum < low_end);
-            above[lane] += u32::from(sum >= high_end);
-            if OF_FLOATS {
-                [low[lane], high[lane]] = [low[lane].min(sum), high[lane].max(sum)];
-                not_a_number[lane] += u32::from(sum.is_nan());
-            }
+        if self.blocks.has(whole.len() * BLOCK) {
+            // What it is padded with is not below and not above.
+            let end = self.ends.below.max(f64::from(f32::MIN)) as f32;
+            for_padded(rest, end, |sums| self.count(sums, &mut counts));
         }
+        let [below, above, mut not_a_number] = counts;
+        let mut range = match OF_FLOATS {
+            true => range_of_lanes(self.sums),
+            false => [[f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]],
+        };
         if let Some(channels) = self.ends.alpha {
             for at in (channels - 1..LANES).step_by(channels) {
-                [low[at], high[at]] = [f32::INFINITY, f32::NEG_INFINITY];
+                [range[0][at], range[1][at]] = [f32::INFINITY, f32::NEG_INFINITY];
                 not_a_number[at] = 0;
             }
         }
         let mut clipped = self.ends.clipped(below, above);
         clipped.not_a_number = u64::from(not_a_number.iter().sum::<u32>());
-        let [low, high] = [low, high].map(|ends| ends.map(f64::from));
+        let [low, high] = range.map(|ends| ends.map(f64::from));
         Tally {
             range: ResponseRange {
                 low: low.into_iter().fold(f64::INFINITY, f64::min),
@@ -290,4 +296,37 @@ impl<const OF_FLOATS: bool> Body for CountF32<'_, OF_FLOATS> {
             clipped,
         }
     }
+}
+
+impl<const OF_FLOATS: bool> CountF32<'_, OF_FLOATS> {
+    /// Counts those below, above, and not a number, in every lane.
+    #[inline(always)]
+    fn count(&self, sums: &[f32; LANES], counts: &mut [[u32; LANES]; 3]) {
+        let [low, high] = [self.ends.below, self.ends.above].map(|end| end as f32);
+        let [below, above, not_a_number] = counts;
+        for ((&sum, below), above) in sums.iter().zip(below).zip(above) {
+            *below += u32::from(sum < low);
+            *above += u32::from(sum >= high);
+        }
+        if OF_FLOATS {
+            for (&sum, not_a_number) in sums.iter().zip(not_a_number) {
+                *not_a_number += u32::from(sum.is_nan());
+            }
+        }
+    }
+}
+
+/// The least and the largest sums of every lane, which are not NaN.
+#[inline(always)]
+fn range_of_lanes(sums: &[f32]) -> [[f32; LANES]; 2] {
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    for_padded(sums, f32::NAN, |sums| {
+        for lane in 0..LANES {
+            // One comparison and select each, which are one instruction.
+            let sum = sums[lane];
+            low[lane] = if sum < low[lane] { sum } else { low[lane] };
+            high[lane] = if sum > high[lane] { sum } else { high[lane] };
+        }
+    });
+    [low, high]
 }

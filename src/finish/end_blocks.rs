@@ -1,6 +1,8 @@
 //! The blocks of a row whose samples may be clipped: those that hold an end of their type. Most
 //! pictures have few, and to find them takes less than a look at all responses.
 
+use std::iter;
+
 use super::BLOCK;
 use crate::{
     image::SampleSlice,
@@ -21,26 +23,26 @@ impl EndBlocks {
     /// The blocks of samples of which one is the smallest of its type, the largest, or either.
     pub(super) fn of(simd: Simd, samples: SampleSlice<'_>, ends: [bool; 2]) -> Self {
         match samples {
-            SampleSlice::U8(samples) => Self::find(simd, samples, ends, [0, u8::MAX]),
-            SampleSlice::U16(samples) => Self::find(simd, samples, ends, [0, u16::MAX]),
+            SampleSlice::U8(samples) => Self::find(simd, samples, ends),
+            SampleSlice::U16(samples) => Self::find(simd, samples, ends),
             // Of the others, what is not a number need not become an end.
             _ => Self::ALL,
         }
     }
 
-    fn find<O: Copy + PartialEq>(
-        simd: Simd,
-        samples: &[O],
-        ends: [bool; 2],
-        [low, high]: [O; 2],
-    ) -> Self {
-        let ends = match ends {
-            [true, true] => [low, high],
-            [true, false] => [low; 2],
-            [false, true] => [high; 2],
+    fn find<O: Sample>(simd: Simd, samples: &[O], ends: [bool; 2]) -> Self {
+        // Samples are moved so that the ends that are looked for come first.
+        let (shift, last) = match ends {
+            [true, true] => (O::ONE, O::ONE),
+            [true, false] => (O::ZERO, O::ZERO),
+            [false, true] => (O::ONE, O::ZERO),
             [false, false] => return Self([0; WORDS]),
         };
-        simd.run(Find { samples, ends })
+        simd.run(Find {
+            samples,
+            shift,
+            last,
+        })
     }
 
     /// Whether the block of this sample is one of them.
@@ -50,34 +52,71 @@ impl EndBlocks {
         let word = self.0.get(block / 64);
         word.is_none_or(|word| word >> (block % 64) & 1 == 1)
     }
+
+    /// For every 64 blocks a word, whose lowest bit is of the first.
+    #[inline(always)]
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().copied().chain(iter::repeat(u64::MAX))
+    }
 }
+
+/// Unsigned integers.
+trait Sample: Copy + Ord {
+    const ZERO: Self;
+    const ONE: Self;
+    fn wrapping_add(self, other: Self) -> Self;
+}
+
+macro_rules! samples {
+    ($($O:ty)*) => { $(
+        impl Sample for $O {
+            const ZERO: Self = 0;
+            const ONE: Self = 1;
+
+            #[inline(always)]
+            fn wrapping_add(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+        }
+    )* };
+}
+
+samples! { u8 u16 }
 
 struct Find<'a, O> {
     samples: &'a [O],
-    ends: [O; 2],
+    /// Added to every sample, modulo the size of the type.
+    shift: O,
+    /// The last value that is looked for.
+    last: O,
 }
 
-impl<O: Copy + PartialEq> Body for Find<'_, O> {
+impl<O: Sample> Body for Find<'_, O> {
     type Output = EndBlocks;
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> EndBlocks {
-        let [low, high] = self.ends;
-        let is_end = |sample: O| (sample == low) | (sample == high);
-        let any = |samples: &[O]| {
-            let found = samples.iter().map(|&sample| u8::from(is_end(sample)));
-            u64::from(found.fold(0, |any, found| any | found))
-        };
         let mut found = [0; WORDS];
         let (whole, rest) = self.samples.as_chunks::<BLOCK>();
         for (word, blocks) in found.iter_mut().zip(whole.chunks(64)) {
             for (at, block) in blocks.iter().enumerate() {
-                *word |= any(block) << at;
+                // No short circuit, for vectors.
+                let any = block.iter().fold(false, |any, &s| any | self.finds(s));
+                *word |= u64::from(any) << at;
             }
         }
         if let Some(word) = found.get_mut(whole.len() / 64) {
-            *word |= any(rest) << (whole.len() % 64);
+            let any = rest.iter().any(|&sample| self.finds(sample));
+            *word |= u64::from(any) << (whole.len() % 64);
         }
         EndBlocks(found)
+    }
+}
+
+impl<O: Sample> Find<'_, O> {
+    /// Whether this is a sample that is looked for.
+    #[inline(always)]
+    fn finds(&self, sample: O) -> bool {
+        sample.wrapping_add(self.shift) <= self.last
     }
 }

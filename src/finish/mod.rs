@@ -7,6 +7,7 @@
 
 mod clipping;
 mod count;
+mod count_squares;
 mod end_blocks;
 mod exact_finish;
 mod exactness;
@@ -24,7 +25,7 @@ mod tolerance;
     expect(unreachable_pub, reason = "only runs give it out")
 )]
 pub use clipping::Clipped;
-pub(crate) use clipping::Tally;
+pub(crate) use clipping::{Tally, Tallying};
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
 pub(crate) use limb_finish::{LimbShape, MAX_LIMBS};

@@ -410,15 +410,9 @@ fn clipped_responses_are_counted_in_every_way() {
             for (len, channels, skip_alpha) in [(1, 1, false), (700, 4, true), (20_000, 1, false)] {
                 let kernels =
                     vec![kernel(&[2.0, -2.0], 1.0, 0.0); if combine.is_some() { 2 } else { 1 }];
-                let finish = Finish::new(
-                    &kernels,
-                    combine,
-                    map,
-                    [from, to],
-                    true,
-                    LaneKind::F32,
-                    &[0.0; 2],
-                );
+                let finish =
+                    |lane| Finish::new(&kernels, combine, map, [from, to], true, lane, &[0.0; 2]);
+                let [finish, of_i16] = [LaneKind::F32, LaneKind::I16].map(finish);
                 // Most blocks are within the range; a few numbers are not, or none.
                 let white = from.full_scale() as f32;
                 let mut sum = |at: usize| match (at / 300 % 3, next() % 8) {
@@ -464,17 +458,26 @@ fn clipped_responses_are_counted_in_every_way() {
                         expected.above += 1;
                     }
                 }
+                // The same sums modulo 2^16.
+                let sums_i16 = |row: &Vec<f32>| row.iter().map(|&s| s as i32 as i16).collect();
+                let rows_i16: Vec<Vec<i16>> = rows.iter().map(sums_i16).collect();
+                let sums_i16: Vec<&[i16]> = rows_i16.iter().map(|row| &**row).collect();
                 for simd in Simd::available() {
                     let mut samples = Samples::zeroed(to, len).unwrap();
                     finish.apply(simd, &sums, samples.as_mut_slice(), &mut Vec::new());
+                    let tallying = finish.tallying(channels, skip_alpha);
                     for samples in [None, Some(samples.as_slice())] {
-                        let tally = finish.tally(simd, &sums, samples, channels, skip_alpha);
-                        assert_eq!(
-                            tally.clipped,
-                            expected,
-                            "{from} to {to}, {map}, {combine:?}, {len}, {simd:?}, {}",
-                            samples.is_some()
+                        let with_samples = samples.is_some();
+                        let case = format!(
+                            "{from} to {to}, {map}, {combine:?}, {len}, {simd:?}, {with_samples}"
                         );
+                        let tally = tallying.row(simd, &sums, samples);
+                        assert_eq!(tally.clipped, expected, "{case}");
+                        if from == Depth::U8 {
+                            let tallying = of_i16.tallying(channels, skip_alpha);
+                            let tally = tallying.row(simd, &sums_i16, samples);
+                            assert_eq!(tally.clipped, expected, "i16, {case}");
+                        }
                     }
                 }
             }

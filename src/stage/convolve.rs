@@ -17,7 +17,7 @@ use super::{
 use crate::{
     engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
     error::Result,
-    finish::{Extrema, Finish, ResponseRange, Tally},
+    finish::{Extrema, ResponseRange, Tally, Tallying},
     image::{Depth, ImageSpec, ImageView, SampleSlice, SampleSliceMut, Samples, try_resize},
     number::{Element, Lane, LaneKind},
     plan::Convolution,
@@ -207,6 +207,8 @@ struct Finishing<'a> {
     columns: &'a Range<usize>,
     /// Where to note what the responses are.
     tally: Option<&'a Mutex<Tally>>,
+    /// How, if so.
+    tallying: Option<Tallying<'a>>,
 }
 
 /// One run of the stage over source rows.
@@ -226,12 +228,22 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
         let convolution = self.convolution;
         let bytes = out.samples.len() * convolution.output().depth.bytes();
+        let finishes = run.finishes.unwrap_or(&self.stage.finishes);
+        let tallying = || {
+            let Convolution {
+                channels,
+                copies_alpha,
+                ..
+            } = *convolution;
+            finishes.of_sums.tallying(channels, copies_alpha)
+        };
         let finishing = Finishing {
-            finishes: run.finishes.unwrap_or(&self.stage.finishes),
+            finishes,
             non_temporal: convolution.uses_non_temporal_stores(bytes),
             stride: out.stride,
             columns: &run.columns,
             tally: run.tally,
+            tallying: run.tally.map(|_| tallying()),
         };
         let band_rows = self.band_rows(rows.len());
         let threads = match rows.len() <= band_rows {
@@ -387,10 +399,9 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             let at = (row.band, row.y_in_band);
             near_ties.round(simd, at, row.largest, finishes, out.reborrow(), scratch)?;
         }
-        let tally = match finishing.tally {
-            Some(_) => self.tally_row(&finishing.finishes.of_sums, row.sums, out.as_slice()),
-            None => Tally::EMPTY,
-        };
+        let tally = (finishing.tallying.as_ref()).map_or(Tally::EMPTY, |tallying| {
+            self.tally_row(tallying, row.sums, out.as_slice())
+        });
         self.run_point_stage([row.y, left], out);
         Ok(tally)
     }
@@ -444,17 +455,17 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         Ok(range)
     }
 
-    /// What is to be noted of one row, which became these samples, alpha aside.
-    fn tally_row(&self, finish: &Finish, sums: Sums<'_, T>, samples: SampleSlice<'_>) -> Tally {
-        let Convolution {
-            channels,
-            copies_alpha,
-            ..
-        } = self.convolution;
+    /// What is to be noted of one row, which became these samples.
+    fn tally_row(
+        &self,
+        tallying: &Tallying<'_>,
+        sums: Sums<'_, T>,
+        samples: SampleSlice<'_>,
+    ) -> Tally {
         let simd = self.convolution.offer().simd;
         match sums {
-            Sums::Lane(sums) => finish.tally(simd, sums, Some(samples), *channels, *copies_alpha),
-            Sums::F64(sums) => finish.tally(simd, sums, Some(samples), *channels, *copies_alpha),
+            Sums::Lane(sums) => tallying.row(simd, sums, Some(samples)),
+            Sums::F64(sums) => tallying.row(simd, sums, Some(samples)),
         }
     }
 

@@ -398,7 +398,7 @@ impl Pass<'_> {
         } = self.convolution;
         let simd = self.convolution.offer().simd;
         let mut tally = with_responses(len, scratch, |responses| {
-            finish.tally(simd, responses, None, *channels, *copies_alpha)
+            (finish.tallying(*channels, *copies_alpha)).row(simd, responses, None)
         });
         // These are NaN, too, and told of as missing.
         let others = tally.clipped.not_a_number.saturating_sub(missing as u64);

@@ -161,7 +161,7 @@ impl Pass<'_> {
         let mut of_kernels = recycled(mem::take(&mut scratch.slices));
         of_kernels.extend(scratch.responses.chunks_exact(len));
         let simd = self.convolution.offer().simd;
-        let mut tally = finish.tally(simd, &of_kernels, None, self.channels, true);
+        let mut tally = (finish.tallying(self.channels, true)).row(simd, &of_kernels, None);
         scratch.slices = recycled(of_kernels);
         // Windows without alpha have no responses, which is NaN for each colour.
         let gone: u64 = scratch.gone.iter().map(|&gone| u64::from(gone)).sum();
