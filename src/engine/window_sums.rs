@@ -1,5 +1,7 @@
 //! Sums of single windows: in f64, and exactly.
 
+use std::sync::OnceLock;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
@@ -40,6 +42,7 @@ pub(crate) struct WindowKernel {
     weight_distance: usize,
     /// The weights as they are written, times `denominator`.
     numerators: Numerators,
+    /// A power of two.
     denominator: BigInt,
 }
 
@@ -48,7 +51,11 @@ pub(crate) struct WindowKernel {
 enum Numerators {
     /// Sums stay in `i128`.
     Small(Vec<i128>),
-    Large(Vec<BigInt>),
+    /// Made when they are first needed, which they seldom are.
+    Large {
+        written: Vec<f64>,
+        numerators: OnceLock<Vec<BigInt>>,
+    },
 }
 
 /// The bits of integer samples. Those that are summed have at most 53; alpha that is copied
@@ -65,23 +72,26 @@ impl WindowKernel {
     /// A kernel whose sums in f64 take the weights of `kernel`, and whose exact ones those as
     /// they are `written`. A pixel of the band has `channels` samples.
     pub(crate) fn new(kernel: PlacedKernel<'_>, written: &[f64], channels: usize) -> Self {
-        let written: Vec<_> = written.iter().copied().map(rational).collect();
-        // Powers of two: the largest is a multiple of all others.
-        let denominator = written.iter().map(|w| w.denom().clone()).max();
-        let denominator = denominator.unwrap_or_else(|| 1.into());
-        let numerator = |w: &BigRational| w.numer() * (&denominator / w.denom());
-        let numerators: Vec<BigInt> = written.iter().map(numerator).collect();
-        let largest: BigInt = numerators
-            .iter()
-            .map(|n| BigInt::from(n.magnitude().clone()))
-            .sum();
-        let small = || numerators.iter().map(|n| i128::try_from(n).ok()).collect();
-        let small = match largest.bits() + SAMPLE_BITS <= SMALL_BITS {
-            true => small(),
-            false => None,
+        let lowest_bits = written.iter().filter_map(|&w| lowest_bit(w));
+        let shift = lowest_bits.min().unwrap_or(0).min(0).unsigned_abs();
+        let denominator = BigInt::from(1) << shift;
+        let abs_sum: f64 = written.iter().map(|w| w.abs()).sum();
+        let bits = match abs_sum > 0.0 {
+            true => abs_sum.log2() + f64::from(shift),
+            false => 0.0,
+        };
+        let numerators = match bits < (SMALL_BITS - SAMPLE_BITS) as f64 {
+            true => {
+                let factor = 2_f64.powi(shift as i32);
+                Numerators::Small(written.iter().map(|w| (w * factor) as i128).collect())
+            }
+            false => Numerators::Large {
+                written: written.to_vec(),
+                numerators: OnceLock::new(),
+            },
         };
         Self {
-            numerators: small.map_or(Numerators::Large(numerators), Numerators::Small),
+            numerators,
             denominator,
             ..Self::in_f64(kernel, channels)
         }
@@ -118,8 +128,13 @@ impl WindowKernel {
     ) -> Option<ExactLimbs> {
         match &self.numerators {
             Numerators::Small(numerators) => ExactLimbs::new(kernel, numerators, largest, channels),
-            Numerators::Large(_) => None,
+            Numerators::Large { .. } => None,
         }
+    }
+
+    /// The number of its taps.
+    pub(crate) const fn taps(&self) -> usize {
+        self.shape[0] * self.shape[1]
     }
 
     /// What exact sums are over: a power of two.
@@ -161,6 +176,26 @@ impl WindowKernel {
         sum
     }
 
+    /// The sum of a window in f64, as if it was summed with twice the digits and then rounded.
+    ///
+    /// After Ogita, Rump, Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005),
+    /// algorithm 5.3: the error of n products is at most `u |sum| + (n u)^2` of the sum of the
+    /// absolute products, for n u below a thousandth.
+    pub(crate) fn compensated_sum<E: Element>(
+        &self,
+        simd: Simd,
+        band: &Band<'_, E>,
+        window: Window,
+    ) -> f64 {
+        let weights = self.weights.len() / self.shape[0];
+        simd.run(CompensatedDot {
+            rows: self
+                .rows(band, window)
+                .zip(self.weights.chunks_exact(weights)),
+            distance: self.weight_distance,
+        })
+    }
+
     /// The exact sum of a window of integers.
     pub(crate) fn exact_sum<E: Element>(&self, band: &Band<'_, E>, window: Window) -> ExactSum {
         let taps = (self.samples(band, window)).map(|sample| sample.to_f64() as i64);
@@ -169,7 +204,15 @@ impl WindowKernel {
                 let products = taps.zip(weights).map(|(sample, w)| i128::from(sample) * w);
                 ExactSum::Small(products.sum())
             }
-            Numerators::Large(weights) => {
+            Numerators::Large {
+                written,
+                numerators,
+            } => {
+                let numerator = |&w: &f64| {
+                    let weight = rational(w);
+                    weight.numer() * (&self.denominator / weight.denom())
+                };
+                let weights = numerators.get_or_init(|| written.iter().map(numerator).collect());
                 let sum = taps.zip(weights).map(|(sample, w)| w * sample).sum();
                 ExactSum::Large(BigRational::new(sum, self.denominator.clone()))
             }
@@ -280,6 +323,82 @@ struct Dot<R> {
     rows: R,
 }
 
+/// The same with the rounding errors of all operations added at the end.
+struct CompensatedDot<R> {
+    rows: R,
+    /// Samples from one weight to the next.
+    distance: usize,
+}
+
+impl<'a, E: Element, R: Iterator<Item = (&'a [E], &'a [f64])>> Body for CompensatedDot<R> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> f64 {
+        let [mut sums, mut errors] = [[0.0; PARTS]; 2];
+        for (samples, weights) in self.rows {
+            if self.distance == 1 {
+                let (samples, last_samples) = samples.as_chunks::<PARTS>();
+                let (weights, last_weights) = weights.as_chunks::<PARTS>();
+                for (samples, weights) in samples.iter().zip(weights) {
+                    for part in 0..PARTS {
+                        let product = (samples[part].to_f64(), weights[part]);
+                        add_product::<I>(&mut sums[part], &mut errors[part], product);
+                    }
+                }
+                for (part, (sample, &weight)) in last_samples.iter().zip(last_weights).enumerate() {
+                    let product = (sample.to_f64(), weight);
+                    add_product::<I>(&mut sums[part], &mut errors[part], product);
+                }
+            } else {
+                let samples = samples.iter().step_by(self.distance);
+                for (sample, &weight) in samples.zip(weights) {
+                    add_product::<I>(&mut sums[0], &mut errors[0], (sample.to_f64(), weight));
+                }
+            }
+        }
+        let (mut sum, mut error) = (0.0, 0.0);
+        for part in 0..PARTS {
+            let lost;
+            (sum, lost) = exact_sum(sum, sums[part]);
+            error += lost + errors[part];
+        }
+        sum + error
+    }
+}
+
+/// Adds `a * b` to a sum, and what both roundings lose to its error.
+#[inline(always)]
+fn add_product<I: Isa>(sum: &mut f64, error: &mut f64, (a, b): (f64, f64)) {
+    let product = a * b;
+    let of_product = match I::FMA {
+        true => a.mul_add(b, -product),
+        false => libm::fma(a, b, -product),
+    };
+    let of_sum;
+    (*sum, of_sum) = exact_sum(*sum, product);
+    *error += of_product + of_sum;
+}
+
+/// `a + b` rounded, and what the rounding lost (Knuth).
+#[inline(always)]
+fn exact_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let of_b = sum - a;
+    (sum, (a - (sum - of_b)) + (b - of_b))
+}
+
+/// The exponent of the lowest bit of a number, if it has any.
+fn lowest_bit(number: f64) -> Option<i32> {
+    let bits = number.to_bits();
+    let (exponent, fraction) = ((bits >> 52 & 0x7ff) as i32, bits & ((1 << 52) - 1));
+    let (mantissa, exponent) = match exponent {
+        0 => (fraction, -1074),
+        _ => (fraction | 1 << 52, exponent - 1075),
+    };
+    (mantissa != 0).then(|| exponent + mantissa.trailing_zeros() as i32)
+}
+
 /// Partial sums: as many as an AVX-512 vector holds.
 const PARTS: usize = 8;
 
@@ -302,5 +421,53 @@ impl<'a, E: Element, R: Iterator<Item = (&'a [E], &'a [f64])>> Body for Dot<R> {
             }
         }
         parts.iter().sum::<f64>() + rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_bits_of_numbers_are_those_of_their_denominators() {
+        for number in [1.0, -6.0, 0.1, 1e-300, 5e-324, 3e300, 1.0 / 3.0] {
+            let exponent = lowest_bit(number).unwrap();
+            let exact = rational(number);
+            let denominator = BigInt::from(1) << exponent.min(0).unsigned_abs();
+            assert_eq!(exact.denom(), &denominator, "{number}");
+        }
+        assert_eq!(lowest_bit(0.0), None);
+    }
+
+    #[test]
+    fn compensated_sums_are_rounded_once() {
+        // Terms that cancel but for the last digits.
+        let samples: Vec<f32> = (0..5000).map(|i| (i * 7919 % 65521) as f32).collect();
+        let mut weights: Vec<f64> = (0..4999)
+            .map(|i| (f64::from(i) * 0.7).sin() / 3.0)
+            .collect();
+        let sum: f64 = (samples.iter().zip(&weights))
+            .map(|(&s, w)| f64::from(s) * w)
+            .sum();
+        weights.push(-sum / f64::from(samples[4999]));
+        let products = samples.iter().zip(&weights);
+        let exact: BigRational = products
+            .map(|(&s, &w)| rational(s.into()) * rational(w))
+            .sum();
+        let exact = crate::number::to_f64(&exact);
+        for simd in Simd::available() {
+            let sum = simd.run(CompensatedDot {
+                rows: [(&*samples, &*weights)].into_iter(),
+                distance: 1,
+            });
+            let magnitude: f64 = (samples.iter().zip(&weights))
+                .map(|(&s, w)| f64::from(s) * w.abs())
+                .sum();
+            let bound = (f64::EPSILON / 2.0 * 5000.0).powi(2) * magnitude;
+            assert!(
+                (sum - exact).abs() <= f64::EPSILON * exact.abs() + bound,
+                "{simd:?}: {sum} is not {exact}"
+            );
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     BLOCK,
     integer::IntegerFinish,
     scale::{Affine, FinalScale, common_divisor},
-    tolerance::{Tolerance, f64_sum_error, round_checked},
+    tolerance::{Tolerance, compensated_sum_error, f64_sum_error, round_checked},
 };
 use crate::{
     combine::Combine,
@@ -140,10 +140,17 @@ impl Finish {
 
     /// The same finish of sums in f64, tap by tap.
     pub(crate) fn of_f64_sums(&self, kernels: &[Kernel]) -> Self {
-        let errors: Vec<f64> = kernels
-            .iter()
-            .map(|k| f64_sum_error(k, self.from))
-            .collect();
+        self.of_sums_with(kernels, f64_sum_error)
+    }
+
+    /// The same finish of compensated sums in f64.
+    pub(crate) fn of_compensated_sums(&self, kernels: &[Kernel]) -> Self {
+        self.of_sums_with(kernels, compensated_sum_error)
+    }
+
+    /// The same finish of sums in f64 that have this error.
+    fn of_sums_with(&self, kernels: &[Kernel], error: fn(&Kernel, Depth) -> f64) -> Self {
+        let errors: Vec<f64> = kernels.iter().map(|k| error(k, self.from)).collect();
         let mut finish = Self {
             in_f64: true,
             integer: None,

@@ -58,9 +58,21 @@ pub(super) fn push_positions(flags: &[u8; BLOCK], first: usize, positions: &mut 
 /// A bound of the error of a sum in f64, tap by tap, of samples of this depth: each product
 /// rounds its weight, if that is a decimal, itself, and the sums that it is added to.
 pub(super) fn f64_sum_error(kernel: &Kernel, depth: Depth) -> f64 {
+    sum_error(kernel, depth, |taps| taps + 2.0)
+}
+
+/// The same of a compensated sum: each product rounds its weight, and the sum is rounded once but
+/// for terms of second order.
+pub(super) fn compensated_sum_error(kernel: &Kernel, depth: Depth) -> f64 {
+    let unit = LaneKind::F64.unit_roundoff();
+    sum_error(kernel, depth, |taps| 3.0 + 2.0 * taps * taps * unit)
+}
+
+/// That of so many roundings, of a number of taps.
+fn sum_error(kernel: &Kernel, depth: Depth, roundings: impl Fn(f64) -> f64) -> f64 {
     if kernel.is_integer() {
         return 0.0;
     }
-    let roundings = (kernel.as_slice().len() + 2) as f64;
+    let roundings = roundings(kernel.as_slice().len() as f64);
     roundings * LaneKind::F64.unit_roundoff() * kernel.abs_sum() * depth.largest()
 }

@@ -45,6 +45,7 @@ pub(crate) struct Finishes {
 #[derive(Debug, Clone)]
 pub(super) struct WindowFinishes {
     of_f64: Finish,
+    of_compensated: Finish,
     exact: ExactFinish,
     /// Rows of the result that took long, as bytes.
     known: Arc<Mutex<KnownRows<Vec<u8>>>>,
@@ -56,6 +57,7 @@ impl Finishes {
         let finish = &convolution.finish;
         let windows = |ties: &NearTies, written: &Vec<Kernel>| WindowFinishes {
             of_f64: finish.of_f64_sums(&convolution.kernels),
+            of_compensated: finish.of_compensated_sums(&convolution.kernels),
             exact: ExactFinish::new(finish, written, ties.denominator())
                 .with_limbs(ties.limbs.as_ref().map(ExactLimbs::shape)),
             known: Arc::new(Mutex::new(KnownRows::new())),
@@ -73,6 +75,7 @@ impl Finishes {
     pub(super) fn with_extrema(&self, extrema: &Extrema) -> Self {
         let of_windows = |windows: &WindowFinishes| WindowFinishes {
             of_f64: windows.of_f64.with_extrema(extrema),
+            of_compensated: windows.of_compensated.with_extrema(extrema),
             exact: match extrema {
                 Extrema::Exact(Some(ends)) => windows.exact.with_extrema(ends),
                 _ => windows.exact.clone(),
@@ -299,9 +302,25 @@ impl NearTies {
             let finish = &finishes.exact;
             self.round_limbs(simd, (limbs, finish), (band, y), out.reborrow(), scratch)?;
         } else {
-            let of_samples = largest.map(|largest| finishes.of_f64.of_samples_up_to(largest));
-            let finish = of_samples.as_ref().unwrap_or(&finishes.of_f64);
-            self.round_in_f64(simd, finish, (band, y), out.reborrow(), scratch)?;
+            let of_samples = |finish: &Finish| match largest {
+                Some(largest) => finish.of_samples_up_to(largest),
+                None => finish.clone(),
+            };
+            if self
+                .window_kernels
+                .iter()
+                .all(|k| k.taps() <= MAX_PLAIN_TAPS)
+            {
+                let finish = of_samples(&finishes.of_f64);
+                self.round_in_f64(simd, &finish, (band, y), out.reborrow(), scratch)?;
+            } else {
+                mem::swap(&mut scratch.near_ties, &mut scratch.very_near);
+            }
+            scratch.near_ties.clear();
+            mem::swap(&mut scratch.near_ties, &mut scratch.very_near);
+            let finish = of_samples(&finishes.of_compensated);
+            let sum = WindowKernel::compensated_sum;
+            self.round_windows(simd, (&finish, sum), (band, y), out.reborrow(), scratch)?;
         }
         scratch.near_ties.clear();
         let takes_long = are_many(scratch.very_near.len(), out.len());
@@ -371,7 +390,7 @@ impl NearTies {
         if are_many(scratch.near_ties.len(), out.len()) {
             self.round_row(simd, finish, (band, y), out, scratch)
         } else {
-            self.round_windows(simd, finish, (band, y), out, scratch)
+            self.round_windows(simd, (finish, WindowKernel::sum), (band, y), out, scratch)
         }
     }
 
@@ -399,7 +418,7 @@ impl NearTies {
     fn round_windows<E: Element>(
         &self,
         simd: Simd,
-        finish: &Finish,
+        (finish, sum_of): (&Finish, SumOf<E>),
         (band, y): (&Band<'_, E>, usize),
         mut out: SampleSliceMut<'_>,
         scratch: &mut NearTieScratch,
@@ -413,7 +432,7 @@ impl NearTies {
         let sums = enough(sums, self.window_kernels.len())?;
         for &at in &*near_ties {
             for (sum, kernel) in sums.iter_mut().zip(&self.window_kernels) {
-                *sum = kernel.sum(simd, band, window(band, y, at));
+                *sum = sum_of(kernel, simd, band, window(band, y, at));
             }
             let mut of_kernels = recycled(mem::take(slices));
             of_kernels.extend(sums.chunks_exact(1));
@@ -493,6 +512,13 @@ impl NearTies {
         sums.map(move |kernel| kernel.exact_sum(band, window).into_rational(kernel))
     }
 }
+
+/// How a window is summed in f64.
+type SumOf<E> = fn(&WindowKernel, Simd, &Band<'_, E>, Window) -> f64;
+
+/// Windows of more taps are not summed in f64 tap by tap: the bound of their error is hardly
+/// smaller than that of the sums that are near to a tie.
+const MAX_PLAIN_TAPS: usize = 1 << 12;
 
 /// Whether it is faster to do for the whole row what these windows of it need: vectors do that in
 /// the time of an eighth of the windows one by one.
