@@ -63,6 +63,8 @@ pub(crate) enum LaneReason {
     Transform,
     /// A transform of integers by float weights.
     NearTies,
+    /// Transforms of lines of floats.
+    Lines,
     /// Samples that f32 does not hold.
     Samples(Depth),
     /// Sums that are divided by others.
@@ -129,6 +131,7 @@ impl fmt::Display for LaneReason {
             Self::NearTies => f.write_str(
                 "float weights; what its rounding in f64 brings near to a tie is summed again",
             ),
+            Self::Lines => f.write_str("float samples, and lines are transformed in f64"),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
             Self::Divided(by) => write!(f, "{by}, and the sums are divided"),
             Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),

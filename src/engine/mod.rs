@@ -69,5 +69,6 @@ pub(crate) const ENGINES: &[&dyn Engine] = &[
     &separable::Separable,
     &running_sum::RunningSum,
     &fft::Fft,
+    &fft::LineFft,
     &naive::Naive,
 ];

@@ -17,6 +17,10 @@ use crate::{
 /// Bytes that alignment to cache lines and room for a whole block may add to a row.
 const ROW_PADDING: usize = 8 << 10;
 
+/// Nanoseconds for a tap of a window that is summed again (120,000 windows of 81 x 81 bytes in
+/// 0.28 s).
+const WINDOW_TAP: f64 = 0.36;
+
 /// A convolution of images of one shape and type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Problem<'a> {
@@ -65,6 +69,14 @@ impl fmt::Display for SumDivisor {
 }
 
 impl Problem<'_> {
+    /// The same with sums in f64.
+    pub(super) const fn in_f64(self) -> Self {
+        Self {
+            lane: Some(LaneKind::F64),
+            ..self
+        }
+    }
+
     /// The number of sums that are computed, including those that the column step skips.
     pub(crate) fn samples(&self) -> f64 {
         let Self {
@@ -77,6 +89,22 @@ impl Problem<'_> {
     /// Whether results are the exact responses, mapped and rounded once: integers from integers.
     pub(crate) fn rounds_exactly(&self) -> bool {
         finish::rounds_exactly(self.combine, [self.depth, self.output_depth])
+    }
+
+    /// The estimated nanoseconds to sum again what these errors of the sums of every kernel bring
+    /// near to a tie, if the samples are as random.
+    pub(crate) fn near_tie_cost(&self, sum_errors: &[f64]) -> f64 {
+        if !self.rounds_exactly() {
+            return 0.0;
+        }
+        let kernels = self.kernels.iter().zip(sum_errors);
+        let per_sample = kernels.map(|(kernel, error)| {
+            let near = 2.0 * error * self.samples_per_sum(kernel);
+            let taps = (kernel.rows() * kernel.columns()) as f64;
+            // More are summed by rows, in vectors.
+            near.min(0.125) * taps * WINDOW_TAP
+        });
+        per_sample.sum::<f64>() * self.samples()
     }
 
     /// How much a sum of 1 is in samples of the result.

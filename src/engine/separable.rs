@@ -9,7 +9,9 @@ use std::{fmt, mem};
 use super::{
     Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
     compiled_bank::{Arithmetic, Bank, LaneRecipe},
-    direct, lane, naive,
+    direct,
+    lane::{self, LaneChoice, LaneReason},
+    naive,
     packed_taps::{PlacedKernel, Taps},
     problem::{Problem, SumDivisor, is_exact},
     recycled_slices::recycled,
@@ -76,13 +78,25 @@ impl Engine for Separable {
         });
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], lane);
-        let choice = lane::lane(problem, error)?;
-        let lane = choice.lane;
         let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
         });
-        let cost = taps.sum::<f64>() * direct::tap_cost(lane) * problem.samples();
+        let taps = taps.sum::<f64>() * problem.samples();
+        let cost = |choice: &LaneChoice| taps * direct::tap_cost(choice.lane);
+        let mut choice = lane::lane(problem, error)?;
+        if let LaneReason::FewNearTies(near) = choice.reason {
+            // Large windows take long to be summed again, however few they are.
+            let wide = LaneChoice {
+                reason: LaneReason::ManyNearTies(near),
+                ..lane::lane(&problem.in_f64(), error)?
+            };
+            let with_ties = |c: &LaneChoice| cost(c) + problem.near_tie_cost(&c.sum_errors);
+            if with_ties(&wide) < with_ties(&choice) {
+                choice = wide;
+            }
+        }
+        let (lane, cost) = (choice.lane, cost(&choice));
         let rows_at_once = register_blocks::block_rows(problem, lane);
         let passes = Passes(factors);
         // Rows of every term, before they are summed.
@@ -120,7 +134,8 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
         .div_ceil(2)
         .min(max_rank);
     let factors = kernel.factors(max_terms).ok_or(Why::MoreThan(max_terms))?;
-    let roundings = relative_error(kernel, &factors, LaneKind::F32) / LaneKind::F32.unit_roundoff();
+    // In f64; the lane f32 is taken only where its roundings are as few.
+    let roundings = relative_error(kernel, &factors, LaneKind::F64) / LaneKind::F32.unit_roundoff();
     if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
@@ -207,7 +222,7 @@ impl<T: Blocks> CompiledKernel for Compiled<T> {
 
 /// A kernel as the sum of columns x rows.
 #[derive(Debug, Clone)]
-struct Compiled<T> {
+pub(super) struct Compiled<T> {
     /// The column of every term.
     columns: Vec<Taps<T>>,
     /// One row of weights for every term.
@@ -218,7 +233,7 @@ struct Compiled<T> {
 
 impl<T: Lane> Compiled<T> {
     /// The weights of `kernel` are the sum of the outer products of `factors`.
-    fn new(
+    pub(super) fn new(
         kernel: PlacedKernel<'_>,
         factors: &[Factor],
         row: &Layout<2>,
@@ -250,7 +265,7 @@ impl<T: Lane> Compiled<T> {
 }
 
 /// See [`CompiledKernel::run`].
-fn contract<T: Blocks>(
+pub(super) fn contract<T: Blocks>(
     simd: Simd,
     band: &Band<'_, T>,
     kernel: &Compiled<T>,

@@ -11,7 +11,7 @@ use super::{
     *,
 };
 use crate::{
-    Border, Channel, Depth, Error, Extent, Filter, Image, Kernel, KernelBank, Plan, Result,
+    Border, Channel, Depth, Error, Extent, Filter, Image, Kernel, KernelBank, Map, Plan, Result,
     Samples, Tuning,
     number::{Lane, Output, Widen},
     plan::Input,
@@ -229,6 +229,7 @@ fn every_engine_is_taken_where_it_is_the_cheapest() {
     let large = Image::zeroed(500, 700, 1, Depth::U8).unwrap();
     let binomial = [1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0];
     let noise = |i: usize| ((i * i) as f64).sin();
+    let wave = |i: usize| 1.1 + (i as f64 * 0.3).sin();
     let dots = match Simd::best().has_dots() {
         true => "dots",
         false => "direct",
@@ -245,6 +246,11 @@ fn every_engine_is_taken_where_it_is_the_cheapest() {
         ),
         (filter(9, 9, |_| 1.0), None, "running-sum"),
         (filter(31, 31, noise), None, "fft"),
+        (
+            filter(151, 151, |i| wave(i / 151) * wave(i % 151)),
+            None,
+            "line-fft",
+        ),
         (filter(3, 3, noise), Some(Method::Naive), "naive"),
     ] {
         let plan = taken(ENGINES, &filter, &large, method);
@@ -278,4 +284,95 @@ fn the_naive_loop_is_never_taken_unasked() {
         refused(&[]).to_string(),
         "the fastest engine cannot run here: there is no such engine; use another engine, or auto"
     );
+}
+
+/// Images of several tiles, of a size that no tile divides.
+fn noise_image(depth: Depth, channels: usize) -> Image {
+    let [rows, columns] = [210, 350];
+    let at = |i: usize| (i as u64).wrapping_mul(6_364_136_223_846_793_005) >> 40;
+    let len = 0..rows * columns * channels;
+    let samples = each_depth!(depth, T => {
+        let [low, high] = depth.range();
+        let value = |i: usize| low + (at(i) as f64 / f64::from(1 << 24)) * (high - low);
+        Samples::from(Vec::<T>::from_iter(len.map(|i| T::from_real(value(i)))))
+    });
+    Image::new(rows, columns, channels, samples).unwrap()
+}
+
+/// The samples of a result, as numbers.
+fn results(plan: &Plan, image: &Image) -> Vec<f64> {
+    let mut out = plan.allocate().unwrap();
+    plan.run(image, &mut out).unwrap();
+    each_sample!(Samples(out.samples()), samples => {
+        samples.iter().map(|&sample| Widen::to_f64(sample)).collect()
+    })
+}
+
+#[test]
+fn transforms_of_lines_give_the_samples_of_the_naive_loop() {
+    let wave = |i: usize| 1.1 + (i as f64 * 0.37).sin();
+    let product = |rows: usize, columns: usize, scale: f64| {
+        filter(rows, columns, |i| {
+            wave(i / columns) * (wave(i % columns) - 0.4) * scale
+        })
+    };
+    let filters = [
+        product(21, 33, 1e-3),
+        product(1, 40, 1e-2).with_extent(Extent::Same(Border::Reflect)),
+        product(17, 2, 1e-2).with_dilation([2, 3]),
+        product(9, 9, 1e-2)
+            .with_step([1, 3])
+            .with_extent(Extent::Same(Border::Constant(1.0))),
+    ];
+    for depth in [Depth::U8, Depth::U16, Depth::I16, Depth::F32] {
+        for (filter, channels) in filters.iter().zip([1, 3, 1, 2]) {
+            let image = noise_image(depth, channels);
+            let filter = match depth {
+                Depth::F32 => filter.clone().with_map(Map::Float),
+                _ => filter.clone(),
+            };
+            let naive = taken(ENGINES, &filter, &image, Some(Method::Naive));
+            let expected = results(&naive, &image);
+            for simd in Simd::available() {
+                let tuning = Tuning::default().with_simd(simd);
+                let engines: [&'static dyn Engine; 1] = [&fft::LineFft];
+                let input = Input::of(&(&image).into());
+                let plan = Plan::among(&engines, &filter, input, &tuning.resolve()).unwrap();
+                assert_eq!(plan.engine(), "line-fft");
+                let case = format!("{depth}, {channels} channels, {simd:?}");
+                let made = results(&plan, &image);
+                if depth == Depth::F32 {
+                    for (at, (a, b)) in made.iter().zip(&expected).enumerate() {
+                        assert!((a - b).abs() <= 1e-5, "{at}: {a} is not {b}, {case}");
+                    }
+                } else {
+                    assert!(made == expected, "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn floats_of_too_much_contrast_are_summed_by_passes() {
+    // These would hide all that is near them in the lines of a tile.
+    let filter = filter(9, 9, |i| ((i / 9 + 1) * (i % 9 + 2)) as f64 / 1000.0 + 0.0);
+    let filter = filter.with_map(Map::Float);
+    let samples = (0..210 * 350).map(|i| match i {
+        40_000 => 1e30,
+        60_000 => f32::NAN,
+        70_000 => f32::INFINITY,
+        _ => (i % 251) as f32 / 251.0,
+    });
+    let image = Image::new(210, 350, 1, Samples::from(Vec::from_iter(samples))).unwrap();
+    let expected = results(
+        &taken(ENGINES, &filter, &image, Some(Method::Naive)),
+        &image,
+    );
+    let made = results(&taken(&[&fft::LineFft], &filter, &image, None), &image);
+    for (at, (a, b)) in made.iter().zip(expected).enumerate() {
+        let is_same = *a == b || a.is_nan() && b.is_nan();
+        let is_near = (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+        assert!(is_same || is_near, "sample {at}: {a} is not {b}");
+    }
 }

@@ -28,6 +28,10 @@ impl Choice {
                 Some(by) if !engine.divides_sums_by(by) => Err(Refusal::Divided(by)),
                 _ => engine.offer(problem),
             };
+            let offer = offer.map(|mut offer| {
+                offer.cost += problem.near_tie_cost(&offer.sum_errors);
+                offer
+            });
             match offer {
                 Ok(offer) if asked(engine) => {
                     // Of offers with equal cost the first is kept.

@@ -387,7 +387,7 @@ fn large_kernels_are_transformed() {
             "the fft engine cannot run here: it would run in f64; use another engine, or auto",
         ),
         (
-            filter(3000, 1, &noise(3000)).with_extent(Extent::Same(Border::Edge)),
+            filter(9000, 1, &noise(9000)).with_extent(Extent::Same(Border::Edge)),
             fft,
             "the fft engine cannot run here: the window is larger than its largest tile; use another engine, or auto",
         ),
@@ -515,6 +515,7 @@ fn every_engine_answers_once() {
         "direct",
         "dots",
         "fft",
+        "line-fft",
         "naive",
         "running-sum",
         "separable",

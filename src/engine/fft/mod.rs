@@ -21,6 +21,8 @@
 mod accuracy;
 mod aligned;
 mod error;
+mod line_offer;
+mod lines;
 mod offer;
 pub(super) mod scratch;
 pub(super) mod tile;
@@ -32,6 +34,7 @@ use std::{mem, ops::Range};
 
 use accuracy::{Accurate, Contrast};
 use aligned::Aligned;
+pub(super) use line_offer::LineFft;
 pub(super) use offer::Fft;
 use scratch::Scratch as TileScratch;
 use tile::{Forward, Pair, PairedTiles, Spectrum, Tile, TileRow, Tiles};

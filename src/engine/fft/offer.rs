@@ -28,7 +28,7 @@ const INTEGERS: f64 = (1_u64 << 51) as f64;
 const LINES: usize = 16;
 
 /// The maximum elements of a block: it is computed past the end of a short row.
-const MAX_BLOCK: usize = 512;
+pub(super) const MAX_BLOCK: usize = 512;
 
 impl Engine for Fft {
     fn name(&self) -> &'static str {

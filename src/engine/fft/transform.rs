@@ -29,6 +29,29 @@ pub(super) type Cell<T, const W: usize> = [[T; W]; 2];
 
 type Complex<T> = [T; 2];
 
+/// One value of the spectrum of each of `W` lines.
+pub(super) trait Frequency<T, const W: usize> {
+    fn of_lane(&self, lane: usize) -> Complex<T>;
+}
+
+impl<T: Float, const W: usize> Frequency<T, W> for Cell<T, W> {
+    #[inline(always)]
+    fn of_lane(&self, lane: usize) -> Complex<T> {
+        get(self, lane)
+    }
+}
+
+/// The same value for all lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shared<T>(pub(super) Complex<T>);
+
+impl<T: Float, const W: usize> Frequency<T, W> for Shared<T> {
+    #[inline(always)]
+    fn of_lane(&self, _: usize) -> Complex<T> {
+        self.0
+    }
+}
+
 /// `samples` as cells.
 pub(super) fn cells<T, const W: usize>(samples: &[T]) -> &[Cell<T, W>] {
     samples.as_chunks::<W>().0.as_chunks::<2>().0
@@ -95,20 +118,33 @@ impl<T: Float> Transform<T> {
     pub(super) fn convolve<I: Isa, const W: usize>(
         &self,
         line: &mut [Cell<T, W>],
-        spectrum: &[Cell<T, W>],
+        spectrum: &[impl Frequency<T, W>],
     ) {
-        let Some((_, outer)) = self.stages.split_last() else {
+        let Some((_, stages)) = self.stages.split_last() else {
             return;
         };
+        // The groups of the inner stages are independent: each is done with while it is in L1.
+        let fits = |stage: &Stage<T>| stage.len * size_of::<Cell<T, W>>() <= GROUP_BYTES;
+        let (outer, inner) = stages.split_at(stages.partition_point(|stage| !fits(stage)));
         for stage in outer {
             stage.run::<I, W, false>(line);
         }
-        let groups = line.as_chunks_mut::<4>().0;
-        for ([a, b, c, d], h) in groups.iter_mut().zip(spectrum.as_chunks::<4>().0) {
-            if I::FMA {
-                multiply_spectrum::<true, T, W>(a, b, c, d, h);
-            } else {
-                multiply_spectrum::<false, T, W>(a, b, c, d, h);
+        let len = inner.first().map_or(4, |stage| stage.len);
+        let groups = line.chunks_exact_mut(len);
+        for (group, spectrum) in groups.zip(spectrum.chunks_exact(len)) {
+            for stage in inner {
+                stage.run::<I, W, false>(group);
+            }
+            let quads = group.as_chunks_mut::<4>().0;
+            for ([a, b, c, d], h) in quads.iter_mut().zip(spectrum.as_chunks::<4>().0) {
+                if I::FMA {
+                    multiply_spectrum::<true, T, W>(a, b, c, d, h);
+                } else {
+                    multiply_spectrum::<false, T, W>(a, b, c, d, h);
+                }
+            }
+            for stage in inner.iter().rev() {
+                stage.run::<I, W, true>(group);
             }
         }
         for stage in outer.iter().rev() {
@@ -116,6 +152,9 @@ impl<T: Float> Transform<T> {
         }
     }
 }
+
+/// The bytes of a group of lines that stays in L1.
+const GROUP_BYTES: usize = 32 << 10;
 
 impl<T: Lane> Stage<T> {
     fn new(radix: usize, len: usize) -> Self {
@@ -284,15 +323,15 @@ fn multiply_spectrum<const FMA: bool, T: Float, const W: usize>(
     xb: &mut Cell<T, W>,
     xc: &mut Cell<T, W>,
     xd: &mut Cell<T, W>,
-    h: &[Cell<T, W>; 4],
+    h: &[impl Frequency<T, W>; 4],
 ) {
     for lane in 0..W {
         let quad = [get(xa, lane), get(xb, lane), get(xc, lane), get(xd, lane)];
         let [a, b, c, d] = dft4::<false, T>(quad);
-        let a = mul::<FMA, false, T>(a, get(&h[0], lane));
-        let b = mul::<FMA, false, T>(b, get(&h[1], lane));
-        let c = mul::<FMA, false, T>(c, get(&h[2], lane));
-        let d = mul::<FMA, false, T>(d, get(&h[3], lane));
+        let a = mul::<FMA, false, T>(a, h[0].of_lane(lane));
+        let b = mul::<FMA, false, T>(b, h[1].of_lane(lane));
+        let c = mul::<FMA, false, T>(c, h[2].of_lane(lane));
+        let d = mul::<FMA, false, T>(d, h[3].of_lane(lane));
         let [a, b, c, d] = dft4::<true, T>([a, b, c, d]);
         put(xa, lane, a);
         put(xb, lane, b);
