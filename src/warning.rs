@@ -54,8 +54,16 @@ pub enum WarningKind {
     /// A progressive JPEG becomes one that is not, which
     /// [`EncodeOptions::progressive`](crate::codec::EncodeOptions) avoids.
     Progressive,
-    /// A lossy WebP becomes a lossless one, which may be several times larger.
+    /// A lossy WebP or TIFF becomes a lossless one, which may be several times larger.
     Lossless,
+    /// Samples of another range than that of 8 or 16 bits were scaled to it when they were read.
+    Scaled,
+    /// Samples of which zero is white were inverted when they were read.
+    Inverted,
+    /// The picture is stored with a palette, and its result with the colours of each pixel.
+    Palette,
+    /// 16-bit floats become 32-bit floats, which are the only ones that are written.
+    HalfFloats,
     /// Anything else.
     Other,
 }
@@ -99,6 +107,10 @@ impl WarningKind {
             Self::Channels => "channels",
             Self::Progressive => "progressive",
             Self::Lossless => "lossless",
+            Self::Scaled => "scaled",
+            Self::Inverted => "inverted",
+            Self::Palette => "palette",
+            Self::HalfFloats => "half_floats",
             Self::Other => "other",
         }
     }
@@ -273,13 +285,58 @@ impl Warning {
         }
     }
 
-    /// A lossy WebP becomes a lossless one.
+    /// A lossy file of this format becomes a lossless one.
     #[cfg(feature = "codecs")]
-    pub(crate) fn lossless() -> Self {
+    pub(crate) fn lossless(format: impl fmt::Display) -> Self {
         Self {
             kind: WarningKind::Lossless,
-            text: "the webp file is lossy, the result is lossless, and may be several times larger"
-                .to_owned(),
+            text: format!(
+                "the {format} file is lossy, the result is lossless, and may be several times larger"
+            ),
+        }
+    }
+
+    /// Samples, `of 12 bits`, were scaled to those of this depth.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn scaled(
+        format: impl fmt::Display,
+        stored: impl fmt::Display,
+        read: impl fmt::Display,
+    ) -> Self {
+        Self {
+            kind: WarningKind::Scaled,
+            text: format!(
+                "the {format} file has samples {stored}: they were read as {read} samples, from full scale to full scale"
+            ),
+        }
+    }
+
+    /// Samples of which zero is white were inverted.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn inverted(format: impl fmt::Display) -> Self {
+        Self {
+            kind: WarningKind::Inverted,
+            text: format!(
+                "the {format} file says that zero is white: its samples were inverted, so that zero is black"
+            ),
+        }
+    }
+
+    /// A file of this format has a palette.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn palette(format: impl fmt::Display) -> Self {
+        Self {
+            kind: WarningKind::Palette,
+            text: format!("the {format} file has a palette, the result has none"),
+        }
+    }
+
+    /// 16-bit floats become wider.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn half_floats() -> Self {
+        Self {
+            kind: WarningKind::HalfFloats,
+            text: "the exr file holds 16-bit floats, the result 32-bit floats".to_owned(),
         }
     }
 

@@ -400,7 +400,12 @@ impl Report for Console {
             Event::Warning { path, message } => {
                 let mut warned = self.warned();
                 let of_path = warned.entry(path.to_owned()).or_default();
-                of_path.push(Told::new(message));
+                let told = Told::new(message);
+                // Of many pages, once.
+                let kind = told.of_run();
+                if kind.is_none() || of_path.iter().all(|known| known.of_run() != kind) {
+                    of_path.push(told);
+                }
             }
             Event::Result {
                 job,

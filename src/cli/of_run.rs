@@ -68,8 +68,20 @@ impl Topic {
             (WarningKind::Progressive, _) => messages.note(format_args!(
                 "{count} pictures are progressive JPEG, their results are not; --progressive makes them so"
             )),
+            (WarningKind::Scaled, _) => messages.note(format_args!(
+                "{count} pictures have samples of other ranges than 8 or 16 bits: they were scaled, from full scale to full scale"
+            )),
+            (WarningKind::Inverted, _) => messages.note(format_args!(
+                "{count} pictures say that zero is white: their samples were inverted, so that zero is black"
+            )),
+            (WarningKind::Palette, _) => messages.note(format_args!(
+                "{count} pictures have a palette, their results have none"
+            )),
+            (WarningKind::HalfFloats, _) => messages.note(format_args!(
+                "{count} pictures hold 16-bit floats, their results 32-bit floats"
+            )),
             _ => messages.note(format_args!(
-                "{count} pictures are lossy WebP, their results are lossless, and may be several times larger; --format jpg is lossy, too"
+                "{count} pictures are lossy WebP or TIFF, their results are lossless, and may be several times larger; --format jpg is lossy, too"
             )),
         }
     }

@@ -42,20 +42,20 @@ impl Told {
 
     /// Its kind, if a run tells of it once, however many pictures it is about.
     pub(super) const fn of_run(&self) -> Option<WarningKind> {
-        use WarningKind::{Lossless, Progressive, Transparent};
         match self.kind {
-            Some(kind @ (Lossless | Progressive | Transparent)) => Some(kind),
+            Some(kind @ WarningKind::Transparent) => Some(kind),
+            Some(kind) if is_of_coding(kind) => Some(kind),
             _ => None,
         }
     }
 
     /// Whether the result may be less than its input.
     const fn is_of_loss(&self) -> bool {
-        use WarningKind::{Axes, Lossless, Progressive, Record};
-        !matches!(
-            self.kind,
-            None | Some(Axes | Lossless | Progressive | Record)
-        )
+        use WarningKind::{Axes, Record};
+        match self.kind {
+            None | Some(Axes | Record) => false,
+            Some(kind) => !is_of_coding(kind),
+        }
     }
 
     /// Prints it as one about a file.
@@ -70,6 +70,15 @@ impl Told {
             false => messages.note(line),
         }
     }
+}
+
+/// Whether it tells that the result holds the same values in another way.
+const fn is_of_coding(kind: WarningKind) -> bool {
+    use WarningKind::{HalfFloats, Inverted, Lossless, Palette, Progressive, Scaled};
+    matches!(
+        kind,
+        HalfFloats | Inverted | Lossless | Palette | Progressive | Scaled
+    )
 }
 
 /// The warnings, as a JSON field.

@@ -28,6 +28,7 @@ use ::image::{
 use crate::{
     error::{Error, OutputError, Result},
     image::{Depth, Image, ImageSpec, Samples},
+    warning::Warning,
 };
 
 use super::{
@@ -58,18 +59,25 @@ pub(super) fn open<'a>(
         parts: Vec::new(),
         density: None,
         coding: None,
+        stored: None,
     };
     match format {
         Format::Bmp => {
             let size = size(&BmpDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let ignored = bmp::ignored(&bytes, size);
             let density = bmp::density(&bytes);
+            let (bits, stored) = bmp::stored(&bytes);
             let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             let gray = decoder
                 .get_palette()
                 .is_some_and(|palette| palette.iter().all(|[r, g, b]| r == g && g == b));
+            // Gray is written as 8-bit indices of gray as well.
+            let is_palette = bits < 8 || (bits == 8 && !gray);
+            let coding = is_palette.then_some(Coding::Palette);
             Picture {
                 gray,
+                coding,
+                stored,
                 // One channel of three.
                 extra_pixel_bytes: usize::from(gray),
                 ignored,
@@ -110,8 +118,11 @@ pub(super) fn open<'a>(
             let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
             let ignored = tga::ignored(&bytes, size);
             let tga::Carried { parts, density } = tga::carried(&bytes, size);
+            let (coding, stored) = tga::stored(&bytes);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
             Picture {
+                coding,
+                stored,
                 // The palette indices.
                 sample_copies: 1,
                 ignored,
@@ -178,6 +189,14 @@ fn size(decoder: &impl ImageDecoder) -> [usize; 2] {
     [rows, columns].map(|side| side as usize)
 }
 
+/// Of how many bits samples are: `of 1 bit`.
+pub(super) fn of_bits(bits: u32) -> String {
+    match bits {
+        1 => "of 1 bit".to_owned(),
+        bits => format!("of {bits} bits"),
+    }
+}
+
 /// The little-endian 16-bit number at byte `at`.
 fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
     Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?).into())
@@ -219,6 +238,8 @@ struct Picture {
     parts: Vec<Part>,
     density: Option<Density>,
     coding: Option<Coding>,
+    /// Samples that the decoder scales to 8 bits: `of 5 bits`.
+    stored: Option<String>,
 }
 
 impl Picture {
@@ -249,6 +270,10 @@ impl Picture {
         let mut header = RowsHeader::new(format, spec).with_ignored(self.ignored);
         header.metadata = metadata.clone();
         header.coding = self.coding;
+        let scaled = self
+            .stored
+            .map(|stored| Warning::scaled(format, stored, depth));
+        header.warnings.extend(scaled);
         let samples = rows * columns * channels * depth.bytes();
         let memory = (samples.saturating_mul(1 + self.sample_copies))
             .saturating_add((rows * columns).saturating_mul(self.extra_pixel_bytes))

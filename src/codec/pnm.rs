@@ -71,6 +71,7 @@ pub(super) fn open<'a>(
     let comments = comments(&start.bytes);
     let mut header = Header::new(format, spec);
     header.metadata.parts = comments;
+    header.warnings.extend(scaled(&pnm_header, format, depth));
     let ignored = data_after_picture(&mut input, |input| {
         match stored_bytes(&pnm_header, &header.spec) {
             Some(bytes) => Ok(bytes),
@@ -157,6 +158,16 @@ fn maxval(header: &PnmHeader) -> Option<u32> {
         Some(BlackAndWhite | BlackAndWhiteAlpha) => None,
         _ => Some(header.maximal_sample()),
     }
+}
+
+/// A warning that samples of another range were scaled to that of this depth.
+fn scaled(header: &PnmHeader, format: Format, depth: Depth) -> Option<Warning> {
+    let stored = match maxval(header) {
+        None => image_crate::of_bits(1),
+        Some(maxval) if f64::from(maxval) == depth.full_scale() => return None,
+        Some(maxval) => format!("from 0 to {maxval}"),
+    };
+    Some(Warning::scaled(format, stored, depth))
 }
 
 /// The bytes of the samples in the file; `None` if they are plain (ASCII).

@@ -307,13 +307,9 @@ impl Input {
     ) -> Vec<Warning> {
         let dropped = self.drops_alpha(request);
         let format = request.format.unwrap_or(self.format());
-        let coding = match (self.coding(), format) {
-            (Some(Coding::ProgressiveJpeg), Format::Jpeg) if !encode.progressive => {
-                Some(Warning::progressive())
-            }
-            (Some(Coding::LossyWebp), Format::Webp) => Some(Warning::lossless()),
-            _ => None,
-        };
+        // Who names another format does not expect the coding of this one.
+        let coding = self.coding().filter(|_| format == self.format());
+        let coding = coding.and_then(|coding| coding.warning(format, encode.progressive));
         let lacks_delays =
             self.pages() > 1 && format.holds_frames() && self.metadata().delay.is_none();
         let untimed = lacks_delays.then(|| Warning::delays(Delay::default()));

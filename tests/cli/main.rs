@@ -50,6 +50,7 @@ mod stacks;
 mod standard_streams;
 mod stats;
 mod stopped_early;
+mod stored_kinds;
 mod streams;
 mod surplus;
 mod terminal;

@@ -62,6 +62,21 @@ pub(super) fn write_density(density: Option<Density>, out: &mut (impl Write + Se
     write().map_err(errors::writing)
 }
 
+/// The bits of a pixel, and a description of samples that have fewer than 8: `of 5 to 6 bits`.
+pub(super) fn stored(bytes: &[u8]) -> (usize, Option<String>) {
+    let Some(layout) = BmpLayout::of(bytes) else {
+        return (24, None);
+    };
+    let bits = layout.masks.map(u32::count_ones).into_iter();
+    let bits = bits.filter(|bits| *bits > 0);
+    let stored = match (bits.clone().min(), bits.max()) {
+        (Some(least), Some(most @ ..8)) if least == most => Some(super::of_bits(most)),
+        (Some(least @ ..8), Some(most @ ..=8)) => Some(format!("of {least} to {most} bits")),
+        _ => None,
+    };
+    (layout.bits, stored)
+}
+
 /// How the pixels are stored.
 struct BmpLayout {
     /// The byte offset after the headers and the palette.

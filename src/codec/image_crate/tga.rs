@@ -7,7 +7,7 @@ mod carried;
 
 pub(super) use carried::{Carried, carried};
 
-use crate::codec::{IgnoredContent, ignored_content::unknown_data};
+use crate::codec::{Coding, IgnoredContent, ignored_content::unknown_data};
 
 use super::{u16_at, u32_at};
 
@@ -48,6 +48,15 @@ pub(super) fn ignored(bytes: &[u8], [rows, columns]: [usize; 2]) -> Vec<IgnoredC
         at = at.max(end);
     }
     ignored
+}
+
+/// How the samples are coded, and a description of those that have fewer than 8 bits.
+pub(super) fn stored(bytes: &[u8]) -> (Option<Coding>, Option<String>) {
+    match (bytes.get(2), bytes.get(16)) {
+        (Some(1 | 9), _) => (Some(Coding::Palette), None),
+        (Some(2 | 10), Some(15 | 16)) => (None, Some(super::of_bits(5))),
+        _ => (None, None),
+    }
 }
 
 /// The signature in a TGA 2.0 footer, after two offsets.

@@ -12,8 +12,9 @@ use ::png::{
 
 use crate::{
     codec::{
-        LoopCount,
+        Coding, LoopCount,
         frames::{self, Chosen},
+        image_crate,
         input::InputReader,
         rows::{Source, WholeSource},
     },
@@ -107,7 +108,16 @@ pub(in crate::codec) fn open<'a>(
         .is_some_and(|frame| (frame.width, frame.height) != info.size());
     let whole = info.interlaced || odd_frame;
     let spec = ImageSpec::new([rows, columns, channels], depth);
-    let header = Header::new(Format::Png, spec);
+    let (stored, is_indexed) = (info.bit_depth as u32, info.color_type == ColorType::Indexed);
+    let stored = move |mut header: Header| {
+        header.coding = is_indexed.then_some(Coding::Palette);
+        if stored < 8 && !is_indexed {
+            let scaled = Warning::scaled(Format::Png, image_crate::of_bits(stored), depth);
+            header.warnings.push(scaled);
+        }
+        header
+    };
+    let header = stored(Header::new(Format::Png, spec));
     let decoder_rows = RowDecoder {
         reader,
         consumed,
@@ -134,7 +144,8 @@ pub(in crate::codec) fn open<'a>(
             chunks.excess_data,
             chunks.trailing_data,
         ];
-        let mut header = Header::new(Format::Png, spec).with_ignored(ignored.into_iter().flatten());
+        let mut header =
+            stored(Header::new(Format::Png, spec)).with_ignored(ignored.into_iter().flatten());
         header.metadata = decoder_rows.metadata();
         if header.metadata.icc.is_none() && has_profile(start) {
             header.warnings.push(Warning::profile("png", bytes));

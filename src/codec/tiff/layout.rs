@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use ::tiff::tags::Tag;
 
 use crate::{
+    codec::{Coding, image_crate::of_bits},
     error::{Error, Result},
     image::Depth,
     warning::Warning,
@@ -94,6 +95,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// How the samples are coded, if a result is coded otherwise.
+    pub(super) const fn coding(&self) -> Option<Coding> {
+        match self.color {
+            Color::Palette(_) => Some(Coding::Palette),
+            _ if self.compression == JPEG => Some(Coding::JpegInTiff),
+            _ => None,
+        }
+    }
+
     /// Whether samples have no whole bytes; they are unpacked here.
     pub(super) const fn is_packed(&self) -> bool {
         is_packed(self.bits)
@@ -199,10 +209,9 @@ impl Layout {
         if compression == JPEG {
             layout.check_jpeg()?;
         }
-        if layout.shows_bytes() && photometric != PALETTE {
-            layout.warnings.push(format!(
-                "the tiff file has samples of {bits} bits: they were read as 16-bit samples, from full scale to full scale"
-            ).into());
+        if layout.is_packed() && photometric != PALETTE {
+            let stored = of_bits(bits as u32);
+            layout.warnings.push(Warning::scaled("tiff", stored, depth));
         }
         match photometric {
             BLACK_IS_ZERO => layout.set_gray(&extras),
@@ -266,7 +275,10 @@ impl Layout {
         self.set_gray(extras);
         match self.depth.is_float() || self.depth.is_signed() {
             true => self.ignored.push(IgnoredContent::WhiteIsZero(self.depth)),
-            false => self.color = Color::Inverted,
+            false => {
+                self.color = Color::Inverted;
+                self.warnings.push(Warning::inverted("tiff"));
+            }
         }
     }
 

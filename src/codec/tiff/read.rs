@@ -262,6 +262,7 @@ fn open_page<'a>(
         _ => None,
     };
     let mut warnings = mem::take(&mut layout.warnings);
+    let coding = layout.coding();
     let is_orientation = |value: &u16| (1..=8).contains(value);
     let orientation = unsigned(&mut decoder, Tag::Orientation)?.or(directories.orientation);
     let metadata = Metadata {
@@ -294,6 +295,7 @@ fn open_page<'a>(
     (header.page, header.pages, header.pages_size) = (pager.page, pager.count, size);
     header.names_channels = layout.names_channels;
     header.warnings = warnings;
+    header.coding = coding;
     let header = header.with_ignored(ignored);
     let chunks = ChunkSource::new(decoder, layout, jpeg, &header, memory, kept)?;
     Ok(RowReader::new(header, chunks))

@@ -11,7 +11,7 @@ use ::exr::{
 
 use crate::{
     codec::{
-        Format, IgnoredContent, Limits, errors,
+        Coding, Format, IgnoredContent, Limits, errors,
         image_crate::is_early_end,
         rows::{Header as RowsHeader, RowReader, Trailer, WholeSource},
     },
@@ -46,6 +46,9 @@ pub(in crate::codec::image_crate) fn open<'a>(
         .extend(chosen.warning().map(Into::into));
     // Of channels that are no colours, none is alpha.
     rows_header.names_channels = chosen.has_colours();
+    let mut chosen_channels = chosen.channels.iter();
+    let is_half = |at: &usize| header.channels.list[*at].sample_type == SampleType::F16;
+    rows_header.coding = chosen_channels.any(is_half).then_some(Coding::HalfFloats);
     let ignored = ignored(&bytes, &meta, &chosen);
     // Told of by their names.
     let is_channels = |part: &IgnoredContent| matches!(part, IgnoredContent::Channels { .. });
