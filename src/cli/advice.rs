@@ -109,6 +109,9 @@ pub(super) fn warning(warning: &Warning) -> String {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped(ClipCause::Negative) => ": --map abs, offset or float keeps them",
+        WarningKind::Clipped(ClipCause::Weights) if warning.contains(" in a TOML file") => {
+            "; --show-kernel prints one"
+        }
         WarningKind::Clipped(ClipCause::Overshoot) => {
             "; a gentler kernel, as sharpen_soft or unsharp5, clips less, and --map float nothing"
         }

@@ -300,7 +300,7 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
 /// Where a kernel comes from, as JSON fields.
 pub(super) fn source_json(source: &KernelSource) -> Value {
     match source {
-        KernelSource::File(path) => {
+        KernelSource::File(path) | KernelSource::Foreign { path, .. } => {
             let mut fields = json!({ "kernel_source": "file" });
             extend(&mut fields, path_json("kernel_file", path));
             fields

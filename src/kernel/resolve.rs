@@ -60,7 +60,11 @@ impl KernelBank {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let format = format.unwrap_or_else(|| KernelFormat::of(path, &bytes));
         let bank = Self::from_bytes(format, &stem, &origin, &bytes)?;
-        Ok(bank.with_source(KernelSource::File(path.to_owned())))
+        let path = path.to_owned();
+        Ok(bank.with_source(match format {
+            KernelFormat::Toml => KernelSource::File(path),
+            format => KernelSource::Foreign { path, format },
+        }))
     }
 
     /// The bank that a user means by `argument`: the kernel file at that path if

@@ -193,7 +193,7 @@ fn file_name(path: &Path) -> String {
 /// What the kernel is read by, without folders.
 fn kernel_name(bank: &KernelBank) -> String {
     match bank.source() {
-        KernelSource::File(path) => file_name(path),
+        KernelSource::File(path) | KernelSource::Foreign { path, .. } => file_name(path),
         _ => bank.name().to_owned(),
     }
 }

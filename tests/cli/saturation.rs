@@ -112,3 +112,67 @@ fn a_run_tells_of_a_kernel_once() {
         ],
     );
 }
+
+/// Each source of a kernel has its own place for a divisor.
+#[test]
+fn the_hint_names_where_the_kernel_is_written() {
+    let room = Room::new();
+    ramp(&room, "r.png", 10);
+    room.text("k.toml", "weights = [[1, 2, 1]]");
+    room.text("k.csv", "1,2,1\n");
+    room.text("k.txt", "1 2 1\n");
+    room.text("k.mat", "3 1 1 0\n1 2 1\n");
+    room.text("k.im", "3x1: 1,2,1\n");
+    let acf: Vec<u8> = (0..27_u16)
+        .map(|at| match at {
+            12 => 4,
+            25 => 1,
+            _ => 0,
+        })
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    std::fs::write(room.path("k.acf"), acf).unwrap();
+    let toml = |what: &str| {
+        format!(
+            "`divisor = 4` in a TOML file, as {what} has none, keeps them in range; \
+             --show-kernel prints one"
+        )
+    };
+    for (kernel, hint) in [
+        (
+            "k.toml",
+            "`divisor = 4` in the kernel file keeps them in range".to_owned(),
+        ),
+        ("k.csv", toml("a table of numbers")),
+        ("k.txt", toml("a table of numbers")),
+        (
+            "k.mat",
+            "a scale of 4 in the first line of the file keeps them in range".to_owned(),
+        ),
+        (
+            "k.acf",
+            "a scale of 4 in the file keeps them in range".to_owned(),
+        ),
+        (
+            "k.im",
+            "`!` behind the size in the file, as in `3x3!:`, keeps them in range".to_owned(),
+        ),
+        ("1,2,1", toml("a kernel in line")),
+        ("im:3x1:1,2,1", toml("a kernel in line")),
+    ] {
+        let told = room.run(&format!(
+            "r.png -k {kernel} --pad edge -o o.png --overwrite"
+        ));
+        let wanted = format!("since the weights sum to 4 and the divisor is 1: {hint}\n");
+        assert!(told.err.ends_with(&wanted), "{kernel}: {}", told.err);
+    }
+    // What the hints say helps.
+    room.text("k.mat", "3 1 4 0\n1 2 1\n");
+    room.text("k.im", "3x1!: 1,2,1\n");
+    for kernel in ["k.mat", "k.im"] {
+        room.run(&format!(
+            "r.png -k {kernel} --pad edge -o o.png --overwrite"
+        ))
+        .silent();
+    }
+}
