@@ -476,6 +476,7 @@ fn chunk_fate(name: &[u8; 4], len: usize, format: Format, spec: ImageSpec) -> Fa
         b"bKGD" | b"pCAL" if spec.depth != Depth::U8 => {
             Fate::Lost("it is in samples of another type".to_owned())
         }
+        // Gray among colours is gray by now.
         b"bKGD" if len != if spec.channels < 3 { 2 } else { 6 } => {
             Fate::Lost("it is in other channels".to_owned())
         }

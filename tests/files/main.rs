@@ -7,6 +7,7 @@ mod common;
 
 #[cfg(feature = "cli")]
 mod attributes;
+mod background;
 mod broken;
 mod carried;
 mod errors;

@@ -119,7 +119,7 @@ impl Metadata {
     ) {
         let mut places = Places::new(format, &self.parts, &fitted.metadata.parts);
         for part in &self.parts {
-            let stored = part.in_format(format);
+            let stored = part.in_format(format).with_channels(spec.channels);
             let mut fate = match part {
                 Part::Tag(tag) if is_in_block(tag, &stored, format) => match in_exif {
                     Fate::Changed(_) => Fate::Kept,

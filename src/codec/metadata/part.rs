@@ -197,6 +197,23 @@ impl Part {
         other.unwrap_or_else(|| self.clone())
     }
 
+    /// The part of a picture of so many channels: a background that is gray among colours is gray
+    /// where there are none.
+    pub(super) fn with_channels(self, channels: usize) -> Self {
+        match self {
+            Self::Chunk { name, data } if name == *b"bKGD" && channels < 3 => {
+                let data = match *data {
+                    [r0, r1, g0, g1, b0, b1] if [r0, r1] == [g0, g1] && [r0, r1] == [b0, b1] => {
+                        [r0, r1].into()
+                    }
+                    _ => data,
+                };
+                Self::Chunk { name, data }
+            }
+            other => other,
+        }
+    }
+
     /// Whether it is a comment, in whatever form.
     pub(super) fn is_comment(&self) -> bool {
         match self {

@@ -18,6 +18,12 @@ const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp";
 /// The keywords of profiles as ImageMagick writes them, in hexadecimal digits.
 const RAW_PROFILE: &[u8] = b"Raw profile type ";
 
+/// The most bytes of a palette: 256 colours.
+const MAX_PALETTE: usize = 3 * 256;
+
+/// Why what is told in samples is not carried over.
+const OTHER_TYPE: &str = "it is in samples of another type";
+
 /// The bytes before the first chunk.
 const SIGNATURE_BYTES: usize = 8;
 
@@ -28,6 +34,10 @@ pub(super) struct ChunkRecorder {
     /// How many bytes may still be recorded.
     room: usize,
     bits: u8,
+    /// The colour type.
+    color: u8,
+    /// The colours of the palette, if the samples are its indices.
+    palette: Option<Vec<u8>>,
     /// Whether some of the samples were seen.
     has_samples: bool,
     /// Whether nobody else reads EXIF data.
@@ -62,6 +72,8 @@ impl ChunkRecorder {
             state: State::Skip(SIGNATURE_BYTES),
             room: limit,
             bits: 8,
+            color: 0,
+            palette: None,
             has_samples: false,
             reads_exif: false,
             exif: None,
@@ -150,8 +162,9 @@ impl ChunkRecorder {
         let is_decoded = decoded.contains(&&name) && !(self.reads_exif && name == *b"eXIf");
         let is_ancillary = name[0].is_ascii_lowercase() && !is_decoded;
         self.has_samples |= name == *b"IDAT";
+        let is_palette = name == *b"PLTE" && self.palette.is_some() && data <= MAX_PALETTE;
         self.state = match (is_ancillary, self.room.checked_sub(data)) {
-            (false, _) if name != *b"IHDR" => State::Skip(len),
+            (false, _) if name != *b"IHDR" && !is_palette => State::Skip(len),
             (true, None) => {
                 self.omit(
                     &name,
@@ -161,7 +174,9 @@ impl ChunkRecorder {
                 State::Skip(len)
             }
             (_, room) => {
-                self.room = room.unwrap_or_default();
+                if is_ancillary {
+                    self.room = room.unwrap_or_default();
+                }
                 let bytes = Vec::new();
                 State::Body { name, len, bytes }
             }
@@ -186,17 +201,46 @@ impl ChunkRecorder {
             return;
         }
         match &name {
-            b"IHDR" => self.bits = data.get(8).copied().unwrap_or(8),
+            b"IHDR" => {
+                self.bits = data.get(8).copied().unwrap_or(8);
+                self.color = data.get(9).copied().unwrap_or(0);
+                self.palette = (self.color == 3).then(Vec::new);
+            }
+            b"PLTE" => self.palette = Some(data.to_vec()),
             b"eXIf" => self.exif = self.exif.take().or_else(|| Some(data.to_vec())),
+            b"bKGD" => match self.background(data) {
+                Ok(data) => self.add(name, &data),
+                Err(why) => self.omit(&name, data.len(), Omission::Unknown(why)),
+            },
             // In samples as they are stored.
-            b"bKGD" | b"pCAL" if self.bits != 8 || data.len() == 1 => {
-                self.omit(
-                    &name,
-                    data.len(),
-                    Omission::Unknown("it is in samples of another type"),
-                );
+            b"pCAL" if self.bits != 8 => {
+                let why = Omission::Unknown(OTHER_TYPE);
+                self.omit(&name, data.len(), why);
             }
             _ => self.add(name, data),
+        }
+    }
+
+    /// The background in samples of 8 bits, of gray or RGB, as the picture is read (PNG
+    /// Specification, 11.3.4.1).
+    fn background(&self, data: &[u8]) -> Result<Vec<u8>, &'static str> {
+        // Those behind the samples are told of as such.
+        if self.has_samples {
+            return Ok(data.to_vec());
+        }
+        match (&self.palette, self.color, data, self.bits) {
+            (Some(palette), _, &[index], _) => {
+                let colors = palette.as_chunks::<3>().0;
+                let color = colors.get(usize::from(index)).ok_or("it is damaged")?;
+                Ok(color.iter().flat_map(|sample| [0, *sample]).collect())
+            }
+            (None, 0 | 4, [_, _], 8) | (None, 2 | 6, [_, _, _, _, _, _], 8) => Ok(data.to_vec()),
+            // Gray, scaled as its samples are.
+            (None, 0, &[0, gray], bits @ (1 | 2 | 4)) if gray < 1 << bits => {
+                Ok(vec![0, gray * (255 / ((1 << bits) - 1))])
+            }
+            (None, 0 | 4, [_, _], 16) | (None, 2 | 6, [_, _, _, _, _, _], 16) => Err(OTHER_TYPE),
+            _ => Err("it is damaged"),
         }
     }
 
