@@ -4,6 +4,7 @@
 mod collisions;
 mod earlier;
 mod inputs;
+mod old_backups;
 mod run;
 mod schedule;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::{
 
 pub use collisions::drop_links;
 pub use inputs::{Found, Source, Walk, drop_backups, in_share, list_error};
+pub use old_backups::{NamedAsOthers, drop_old_backups};
 pub use run::run;
 
 use inputs::sniff_file;

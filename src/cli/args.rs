@@ -399,7 +399,8 @@ pub(super) struct OutputArgs {
     /// A backup that exists is never replaced: its input stays, and is an error, or
     /// with --skip-existing none: a batch that was interrupted goes on so.
     /// Backups of this suffix are no inputs, however they are named: they are passed over,
-    /// which a line says. Of a symbolic link, the backup is beside the file that it leads to.
+    /// which a line says. So are, beside their originals, .bak, .backup, .old, .orig,
+    /// .original and ~ of other runs. Of a symbolic link, the backup is beside the file that it leads to.
     #[arg(long, value_name = "SUFFIX", requires = "in_place", value_parser = OsStringValueParser::new().try_map(suffix))]
     pub(super) backup: Option<OsString>,
 

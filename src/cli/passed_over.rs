@@ -26,6 +26,8 @@ pub(super) struct PassedOver {
     results: Vec<PathBuf>,
     /// Backups, each with the file that it is a backup of.
     backups: Vec<(PathBuf, PathBuf)>,
+    /// What may be backups and is not passed over, each with the file whose name begins its own.
+    doubtful: Vec<(PathBuf, PathBuf)>,
 }
 
 impl PassedOver {
@@ -38,7 +40,13 @@ impl PassedOver {
             others,
             results,
             backups,
+            doubtful: Vec::new(),
         }
+    }
+
+    /// With inputs that may be backups of others.
+    pub(super) fn doubting(self, doubtful: Vec<(PathBuf, PathBuf)>) -> Self {
+        Self { doubtful, ..self }
     }
 
     /// With those of `inputs` that no job is for: results of an earlier run.
@@ -58,7 +66,9 @@ impl PassedOver {
             others,
             results,
             backups,
+            doubtful,
         } = self;
+        report_doubtful(doubtful, verbose, messages);
         let count = others.len() + results.len() + backups.len();
         if verbose || count == 1 && !backups.is_empty() {
             for (path, why) in self.reasons() {
@@ -91,6 +101,30 @@ impl PassedOver {
             messages::extend(&mut object, messages::path_json("input", path));
             messages::print_result_line(object);
         }
+    }
+}
+
+/// Tells of inputs that may be backups of others.
+fn report_doubtful(doubtful: &[(PathBuf, PathBuf)], verbose: bool, messages: Messages) {
+    let named = match verbose {
+        true => doubtful,
+        false if doubtful.len() == 1 => doubtful,
+        false => &[],
+    };
+    for (path, other) in named {
+        messages.note(format_args!(
+            "{}: it is named as {} and more, and is filtered as well; leave it out if it is a backup",
+            path.display(),
+            other.display()
+        ));
+    }
+    if let ([(path, other), ..], []) = (doubtful, named) {
+        messages.note(format_args!(
+            "{} inputs are named as others and more, {} as {}, and are filtered as well; leave them out if they are backups",
+            doubtful.len(),
+            path.display(),
+            other.display()
+        ));
     }
 }
 

@@ -131,7 +131,7 @@ impl Settings {
             images: mut inputs,
             unlistable,
             special,
-            backups,
+            mut backups,
             results,
             passed_over,
         } = inputs::find(
@@ -141,6 +141,14 @@ impl Settings {
             kernel_names(&filters),
             stop,
         )?;
+        let doubtful = match output.in_place {
+            true => {
+                let found = batch::drop_old_backups(&mut inputs, stop)?;
+                backups.extend(found.backups);
+                found.doubtful
+            }
+            false => Vec::new(),
+        };
         let links = match output.in_place {
             true => batch::drop_links(&mut inputs, stop)?,
             false => Vec::new(),
@@ -178,6 +186,7 @@ impl Settings {
         };
         let passed_over =
             PassedOver::new(passed_over, backups, results).with_unused(&inputs, &jobs);
+        let passed_over = passed_over.doubting(doubtful);
         check_formats(&jobs, filter)?;
         if let Some(share) = &input.shard {
             let share = shard(share)?;

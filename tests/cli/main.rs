@@ -32,6 +32,7 @@ mod missing;
 mod names;
 mod names_outside;
 mod numbers;
+mod old_backups;
 mod orientation;
 mod outputs;
 mod pages;
