@@ -19,7 +19,7 @@ use ::image::{
         bmp::{BmpDecoder, BmpEncoder},
         hdr::{HdrDecoder, HdrEncoder},
         qoi::{QoiDecoder, QoiEncoder},
-        tga::{TgaDecoder, TgaEncoder},
+        tga::TgaDecoder,
         webp::WebPDecoder,
     },
     error::UnsupportedErrorKind,
@@ -320,10 +320,7 @@ pub(super) fn write(
         Format::Hdr => HdrEncoder::new(hdr::WithLines::new(out, &metadata.parts))
             .write_image(bytes, columns, rows, color),
         Format::Qoi => QoiEncoder::new(out).write_image(bytes, columns, rows, color),
-        // Its runs cross the ends of rows, which TGA 2.0 forbids and Pillow refuses.
-        Format::Tga => TgaEncoder::new(out)
-            .disable_rle()
-            .write_image(bytes, columns, rows, color),
+        Format::Tga => return tga::write(bytes, [rows, columns], color, metadata, out),
         _ => return webp::write(bytes, [rows, columns], image.channels(), metadata, out),
     };
     result.map_err(|error| encoding(format, error))

@@ -7,6 +7,7 @@ pub(super) mod exif_block;
 mod exif_orientation;
 mod exif_resolution;
 mod fate;
+pub(super) mod field;
 mod fit;
 mod grid;
 mod icc;
@@ -25,6 +26,7 @@ pub use attribute::Attribute;
 pub use density::{Density, DensityUnit};
 pub(crate) use fate::lost_names;
 pub use fate::{Fate, MetadataPolicy, PartFate};
+pub use field::Field;
 pub(crate) use grid::ResultGrid;
 pub use part::{Omission, Part, PartKind};
 pub(super) use part::{PartList, text_keyword};
@@ -55,7 +57,7 @@ pub struct Metadata {
     pub exif: Option<Vec<u8>>,
     /// XMP data, an RDF packet.
     pub xmp: Option<Vec<u8>>,
-    /// The pixel density. Stored by PNG, JPEG and TIFF only.
+    /// The pixel density. Stored by PNG, JPEG, TIFF and BMP; the shape of pixels also by TGA.
     pub density: Option<Density>,
     /// The orientation of a TIFF file, 1 to 8 as in EXIF.
     pub orientation: Option<u16>,
@@ -209,6 +211,7 @@ impl Metadata {
             Part::Chunk { name, .. } => COLOUR_CHUNKS.contains(&name),
             Part::HeaderLine(line) => is_value_line(line),
             Part::Attribute(attribute) => attribute.is_of_samples(),
+            Part::Field(field) => field.is_of_samples(),
             Part::Tag(tag) => role(tag.code) == Role::Samples,
             _ => false,
         };
@@ -314,11 +317,13 @@ impl Metadata {
                 Format::Png | Format::Jpeg | Format::Tiff => true,
                 // Without a unit it is the shape of pixels.
                 Format::Bmp => density.parts().1 != DensityUnit::None,
+                Format::Tga => density.parts().1 == DensityUnit::None,
                 _ => false,
             };
             let fits = match format {
                 Format::Jpeg => density.as_u16_pair().is_some(),
                 Format::Png | Format::Bmp => density.per_metre_rounded().is_some(),
+                Format::Tga => field::pixel_shape(density).is_some(),
                 _ => true,
             };
             fitted.metadata.density = self.density.filter(|_| has_place && fits);
@@ -446,6 +451,9 @@ fn part_fate(part: &Part, format: Format, spec: ImageSpec) -> Fate {
         | (Part::HeaderLine(_), Format::Hdr) => Fate::Kept,
         (Part::Comment(_), _) if format.is_netpbm() => Fate::Kept,
         (Part::Tag(tag), Format::Tiff) => tag.fate(spec),
+        (Part::Field(_) | Part::Comment(_) | Part::Tag(_), Format::Tga) => {
+            field::fate(part).unwrap_or_else(|| no_place(format))
+        }
         (Part::Attribute(attribute), Format::Exr) => match attribute.changed() {
             Some(what) => Fate::Changed(what.to_owned()),
             None => Fate::Kept,

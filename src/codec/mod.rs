@@ -62,8 +62,8 @@ pub use limits::Limits;
 #[doc(hidden)]
 pub use metadata::revised_metadata;
 pub use metadata::{
-    Attribute, Delay, Density, DensityUnit, Difference, Fate, LoopCount, Metadata, MetadataPolicy,
-    Omission, Part, PartFate, PartKind, Record, RecordedCommand, Setting, Tag,
+    Attribute, Delay, Density, DensityUnit, Difference, Fate, Field, LoopCount, Metadata,
+    MetadataPolicy, Omission, Part, PartFate, PartKind, Record, RecordedCommand, Setting, Tag,
 };
 pub(crate) use metadata::{ForResult, OUTDATED_RECORD, ResultFacts, ResultGrid, lost_names};
 pub use npy::{NpyElement, NpyFile};

@@ -26,4 +26,5 @@ mod records;
 mod rows;
 mod streamed;
 mod tags;
+mod tga_areas;
 mod unsupported;

@@ -3,8 +3,10 @@
 //!
 //! Checks before the image crate decodes it: data outside the image.
 
+mod areas;
 mod carried;
 
+pub(super) use areas::write;
 pub(super) use carried::{Carried, carried};
 
 use crate::codec::{Coding, IgnoredContent, ignored_content::unknown_data};

@@ -252,6 +252,8 @@ struct Places<'a> {
     description: Option<Arc<[u8]>>,
     /// The IPTC data among Photoshop's resources.
     iptc: Option<&'a [u8]>,
+    /// The comment of a TGA, which has one.
+    comment: Option<Arc<[u8]>>,
 }
 
 /// Whether a place is free.
@@ -287,6 +289,7 @@ impl<'a> Places<'a> {
             description: tags.get(&DESCRIPTION).cloned().or(description),
             tags,
             iptc: resources.and_then(|resources| photoshop::iptc(resources)),
+            comment: None,
         }
     }
 
@@ -315,6 +318,20 @@ impl<'a> Places<'a> {
                     }
                 }
             }
+            (_, Part::Tag(tag), Format::Tga) => match self.tags.get(&tag.code) {
+                Some(data) => compare(*data == tag.data, format!("{tag} has another value")),
+                None => {
+                    self.tags.insert(tag.code, tag.data.clone());
+                    Place::Free
+                }
+            },
+            (_, Part::Comment(text), Format::Tga) => match &self.comment {
+                Some(other) => compare(other == text, "there is another comment".to_owned()),
+                None => {
+                    self.comment = Some(text.clone());
+                    Place::Free
+                }
+            },
             // In EXIF data.
             (Part::Tag(_), Part::Tag(_), _) => Place::Same,
             _ => Place::Free,

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Attribute, photoshop,
+    Attribute, Field, photoshop,
     tag::{Tag, tag_of_chunk, tag_of_comment},
 };
 use crate::codec::Format;
@@ -44,6 +44,8 @@ pub enum PartKind {
     HeaderLine,
     /// An attribute of an OpenEXR header.
     Attribute,
+    /// A field of the extension area of a TGA file.
+    Field,
     /// Anything else, which is not carried over.
     Other,
 }
@@ -68,6 +70,7 @@ impl PartKind {
             Self::Chunk => "chunk",
             Self::HeaderLine => "header_line",
             Self::Attribute => "attribute",
+            Self::Field => "field",
             Self::Other => "other",
         }
     }
@@ -97,6 +100,8 @@ pub enum Part {
     HeaderLine(Arc<[u8]>),
     /// An attribute of an OpenEXR header.
     Attribute(Attribute),
+    /// A field of the extension area of a TGA file that no other format has.
+    Field(Field),
     /// Anything that is not carried over.
     Other {
         /// What it is: `the segment APP4`.
@@ -173,6 +178,7 @@ impl Part {
             Self::Chunk { .. } => PartKind::Chunk,
             Self::HeaderLine(_) => PartKind::HeaderLine,
             Self::Attribute(_) => PartKind::Attribute,
+            Self::Field(_) => PartKind::Field,
             Self::Other { .. } => PartKind::Other,
         }
     }
@@ -232,6 +238,7 @@ impl Part {
             | Self::HeaderLine(data) => data.len(),
             Self::Tag(tag) => tag.data.len(),
             Self::Attribute(attribute) => attribute.data.len(),
+            Self::Field(field) => field.bytes(),
             Self::Chunk { data, .. } => data.len(),
             Self::Other { bytes, .. } => *bytes,
         }
@@ -247,6 +254,7 @@ impl fmt::Display for Part {
             Self::Iptc(_) => f.write_str("IPTC data"),
             Self::Tag(tag) => tag.fmt(f),
             Self::Attribute(attribute) => attribute.fmt(f),
+            Self::Field(field) => f.write_str(field.name()),
             Self::Chunk { name, data } => {
                 write!(f, "chunk {}", name.escape_ascii())?;
                 match text_keyword(name, data) {

@@ -302,7 +302,10 @@ impl Tag {
                 let keyword = KEYWORDS.iter().find(|(_, code)| *code == self.code)?.0;
                 Some(text_chunk(keyword, self.text()?))
             }
-            _ if self.code == DESCRIPTION && (format == Format::Gif || format.is_netpbm()) => {
+            Format::Gif | Format::Tga if self.code == DESCRIPTION => {
+                Some(Part::Comment(self.text()?.into()))
+            }
+            _ if self.code == DESCRIPTION && format.is_netpbm() => {
                 Some(Part::Comment(self.text()?.into()))
             }
             _ => None,

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use crate::codec::{
-    Density, DensityUnit, Omission, Part, Tag,
+    Density, DensityUnit, Field, Omission, Part, Tag,
     image_crate::{u16_at, u32_at},
-    metadata::tag::{self, kinds},
+    metadata::{
+        field::{ARTIST, DATE_TIME, SOFTWARE},
+        tag::{self, kinds},
+    },
 };
 
 use super::{EXTENSION, HEADER, developer, end, footer_start};
@@ -18,11 +21,6 @@ pub(in crate::codec::image_crate) struct Carried {
     /// The shape of pixels.
     pub(in crate::codec::image_crate) density: Option<Density>,
 }
-
-/// TIFF has tags of the same meaning as these fields.
-const SOFTWARE: u16 = 305;
-const DATE_TIME: u16 = 306;
-const ARTIST: u16 = 315;
 
 /// What a file of this size carries beside its samples.
 pub(in crate::codec::image_crate) fn carried(bytes: &[u8], [rows, columns]: [usize; 2]) -> Carried {
@@ -52,7 +50,6 @@ pub(in crate::codec::image_crate) fn carried(bytes: &[u8], [rows, columns]: [usi
 impl Carried {
     /// Adds what an extension area says (Truevision TGA File Format Specification 2.0, C.6).
     fn add_extension(&mut self, area: &[u8]) {
-        const OWN: Omission = Omission::Unknown("only tga files have it");
         self.add_tag(ARTIST, text(&area[2..43]));
         let lines = area[43..367].chunks(81).map(text);
         let lines = Vec::from_iter(lines.filter(|line| !line.is_empty()));
@@ -65,8 +62,12 @@ impl Carried {
             let date = format!("{year:04}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}");
             self.add_tag(DATE_TIME, date.as_bytes());
         }
-        let job = text(&area[379..420]).len() + area[420..426].iter().filter(|b| **b != 0).count();
-        self.add_other("job name and time", job, OWN);
+        let mut job = [0; 47];
+        job.copy_from_slice(&area[379..426]);
+        // What follows the end of the name says nothing.
+        let name = text(&job[..41]).len();
+        job[name..41].fill(0);
+        self.add_field(Field::Job(job), job != [0; 47]);
         let (software, version) = (text(&area[426..467]), number(467));
         let letter = area[469].to_ascii_lowercase();
         let mut software = software.to_vec();
@@ -79,18 +80,24 @@ impl Carried {
             true => end - start,
             false => 0,
         };
-        self.add_other("key colour", set(470, 474), OWN);
+        let key = [area[470], area[471], area[472], area[473]];
+        self.add_field(Field::KeyColor(key), key != [0; 4]);
         let [width, height] = [474, 476].map(|at| number(at) as u32);
         if width > 0 && height > 0 && width != height {
             // Of wide pixels there are fewer in a row.
             self.density = Density::new([[height, 1], [width, 1]], DensityUnit::None);
         }
-        let gamma = [478, 480].map(number);
-        if gamma[1] != 0 && gamma[0] != gamma[1] {
-            self.add_other("gamma", 4, OWN);
-        }
+        let [above, below] = [478, 480].map(number);
+        let gamma = [area[478], area[479], area[480], area[481]];
+        self.add_field(Field::Gamma(gamma), below != 0 && above != below);
         let table = if set(482, 486) > 0 { 256 * 4 * 2 } else { 0 };
-        self.add_other("colour correction table", table, OWN);
+        let why = Omission::Unknown("it is not read");
+        self.add_other("colour correction table", table, why);
+    }
+
+    /// Adds a field if it says something.
+    fn add_field(&mut self, field: Field, says: bool) {
+        self.parts.extend(says.then_some(Part::Field(field)));
     }
 
     fn add_tag(&mut self, code: u16, text: &[u8]) {
