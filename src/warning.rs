@@ -37,6 +37,8 @@ pub enum WarningKind {
     /// Colours of transparent pixels were filtered like others, which
     /// [`Alpha::Weight`](crate::Alpha::Weight) avoids.
     Transparent,
+    /// So many fully transparent pixels show colours that were hidden, as alpha was dropped.
+    Hidden(u64),
     /// The file says which samples are missing, and they were filtered like others, which
     /// [`Missing::no_data`](crate::Missing::no_data) avoids.
     NoData,
@@ -101,6 +103,7 @@ impl WarningKind {
             Self::NoData => "no_data",
             Self::Alpha => "alpha",
             Self::Transparent => "transparent",
+            Self::Hidden(_) => "hidden",
             Self::Metadata => "metadata",
             Self::Orientation => "orientation",
             Self::Record => "record",
@@ -233,6 +236,18 @@ impl Warning {
         Self {
             kind: WarningKind::Transparent,
             text: "it has transparent pixels, whose colours were filtered like others".to_owned(),
+        }
+    }
+
+    /// So many pixels were fully transparent before alpha was dropped.
+    pub(crate) fn hidden(count: u64) -> Self {
+        let shown = match count {
+            1 => "1 fully transparent pixel shows its hidden colour".to_owned(),
+            _ => format!("{count} fully transparent pixels show their hidden colours"),
+        };
+        Self {
+            kind: WarningKind::Hidden(count),
+            text: format!("{shown}, since alpha was dropped"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Warnings that a run tells of once, however many pictures they are about.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,8 @@ pub(super) struct OfRun(Vec<Topic>);
 #[derive(Debug)]
 struct Topic {
     kind: WarningKind,
-    pictures: BTreeSet<PathBuf>,
+    /// Each with the number that its warning has, if it has one.
+    pictures: BTreeMap<PathBuf, u64>,
     /// That of the first picture.
     told: Told,
 }
@@ -30,14 +31,16 @@ impl OfRun {
             let Some(kind) = told.of_run().filter(|_| is_made) else {
                 continue;
             };
-            let input = input.to_owned();
+            let (input, count) = (input.to_owned(), told.count());
             match self.0.iter_mut().find(|topic| topic.kind == kind) {
                 Some(topic) => {
-                    topic.pictures.insert(input);
+                    // Of several results, that which shows most.
+                    let known = topic.pictures.entry(input).or_default();
+                    *known = count.max(*known);
                 }
                 None => self.0.push(Topic {
                     kind,
-                    pictures: [input].into(),
+                    pictures: [(input, count)].into(),
                     told,
                 }),
             }
@@ -59,7 +62,7 @@ impl Topic {
             1 => "1 picture has".to_owned(),
             count => format!("{count} pictures have"),
         };
-        let first = self.pictures.first().filter(|_| count == 1);
+        let first = self.pictures.keys().next().filter(|_| count == 1);
         match (self.kind, first) {
             (WarningKind::Transparent, _) => messages.note(format_args!(
                 "{pictures} transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
@@ -68,6 +71,12 @@ impl Topic {
             (WarningKind::Progressive, _) => messages.note(format_args!(
                 "{count} pictures are progressive JPEG, their results are not; --progressive makes them so"
             )),
+            (WarningKind::Hidden(_), _) => {
+                let pixels = self.pictures.values().fold(0, |all: u64, of| all.saturating_add(*of));
+                messages.note(format_args!(
+                    "{pixels} fully transparent pixels of {count} pictures show their hidden colours, since alpha was dropped"
+                ));
+            }
             (WarningKind::Scaled, _) => messages.note(format_args!(
                 "{count} pictures have samples of other ranges than 8 or 16 bits: they were scaled, from full scale to full scale"
             )),

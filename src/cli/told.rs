@@ -44,8 +44,18 @@ impl Told {
     pub(super) const fn of_run(&self) -> Option<WarningKind> {
         match self.kind {
             Some(kind @ WarningKind::Transparent) => Some(kind),
+            // Of any number.
+            Some(WarningKind::Hidden(_)) => Some(WarningKind::Hidden(0)),
             Some(kind) if is_of_coding(kind) => Some(kind),
             _ => None,
+        }
+    }
+
+    /// The number that it tells, 0 if none.
+    pub(super) const fn count(&self) -> u64 {
+        match self.kind {
+            Some(WarningKind::Hidden(count)) => count,
+            _ => 0,
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Alphas, Plan, Premultiply, choice::Choice, convolution::Convolution}
 use crate::{
     border::Border,
     engine::{Method, Offer, Refusal},
-    filter::{Alpha, Mask, MissingValue},
+    filter::{Alpha, Channel, Mask, MissingValue},
     image::Depth,
     kernel::Kernel,
     number::LaneKind,
@@ -185,6 +185,12 @@ impl Plan {
         self.filter.alpha().is_none()
             && self.selection().copies_alpha()
             && self.convolution.kernels.iter().any(has_taps)
+    }
+
+    /// Whether alpha is dropped, which shows the colours of transparent pixels.
+    pub(crate) fn drops_alpha(&self) -> bool {
+        let is_of_colors = matches!(self.filter.channel(), Channel::Luma | Channel::Each);
+        is_of_colors && self.image_channels().has_alpha && self.selection().alpha.is_none()
     }
 
     /// That the filter ignores samples which the type of the image cannot have: one line.

@@ -85,6 +85,14 @@ impl Totals {
 
     /// Adds a warning, one of a kind: of the first page that has it.
     fn warn_once(&mut self, warning: Warning) {
+        if let WarningKind::Hidden(count) = warning.kind() {
+            for known in &mut self.warnings {
+                if let WarningKind::Hidden(others) = known.kind() {
+                    *known = Warning::hidden(others.saturating_add(count));
+                    return;
+                }
+            }
+        }
         let is_like = |known: &Warning| match warning.kind() {
             WarningKind::Other => *known == warning,
             kind => known.kind() == kind,

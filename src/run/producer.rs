@@ -19,7 +19,7 @@ use crate::{
     finish::Clipped,
     image::ImageView,
     plan::Plan,
-    stage::{Chain, Part, Rows, RowsMut, Scratch},
+    stage::{Chain, Part, Rows, RowsMut, Scratch, hidden_pixels},
     statistics::Accumulator,
     stop::Stop,
     warning::Warning,
@@ -59,6 +59,10 @@ pub(super) struct Producer<'scope> {
     chunk: usize,
     /// The next output row.
     next: usize,
+    /// Fully transparent pixels of an image whose alpha is dropped, in the rows of a streamed one
+    /// before `counted`.
+    hidden: u64,
+    counted: usize,
     busy: Duration,
     statistics: Option<Accumulator>,
     /// The writer of the chunks, or the error that ended the result.
@@ -97,6 +101,8 @@ impl<'scope> Producer<'scope> {
             row_bytes,
             chunk: chunk_rows::output_rows(plan, row_bytes),
             next: 0,
+            hidden: 0,
+            counted: 0,
             busy: Duration::ZERO,
             statistics,
             writer: Ok(Writer::new(output, scope)?),
@@ -127,6 +133,12 @@ impl<'scope> Producer<'scope> {
         let plan = self.plan;
         let result = plan.output();
         let end = first + image.shape()[0];
+        if plan.drops_alpha() && self.counted < end {
+            let start = self.counted.max(first);
+            let rows = image.slice(0, start - first..end - first)?;
+            self.hidden += hidden_pixels(plan.offer().simd, &rows);
+            self.counted = end;
+        }
         let progress = |count| report.event(Event::RowsDone { count });
         // Of streamed images no more than the columns are turned.
         let view = image.turned(plan.turned_pixels());
@@ -191,6 +203,15 @@ impl<'scope> Producer<'scope> {
         let at_once = planes.pages_at_once(plan, chunk);
         let progress = |count| report.event(Event::RowsDone { count });
         let start = Instant::now();
+        if plan.drops_alpha() {
+            let simd = plan.offer().simd;
+            let pages = (0..planes.pages()).filter(|&page| !planes.is_alpha(page));
+            let views = pages.flat_map(|page| {
+                let each = 0..planes.planes_in_page();
+                each.map(move |plane| planes.view(source.samples, page, plane))
+            });
+            self.hidden += views.map(|view| hidden_pixels(simd, &view)).sum::<u64>();
+        }
         let chain = (&self.chain, &mut self.scratch);
         let mut computer = PlaneComputer::new(plan, source, chain, stop, &progress)?;
         computer.begin()?;
@@ -255,6 +276,7 @@ impl<'scope> Producer<'scope> {
         let missing = self.scratch.missing();
         warnings.extend(self.plan.missing_note(missing).map(Warning::missing));
         warnings.extend((self.scratch.transparent()).then(Warning::transparent));
+        warnings.extend((self.hidden > 0).then(|| Warning::hidden(self.hidden)));
         Ok(Produced {
             warnings,
             clipped: tally.clipped,

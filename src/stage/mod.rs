@@ -42,6 +42,7 @@ pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;
 pub(crate) use scratch::Scratch;
 use transparency::has_transparent;
+pub(crate) use transparency::hidden_pixels;
 
 use crate::{
     error::Result,

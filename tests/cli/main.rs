@@ -19,6 +19,7 @@ mod dry_runs;
 mod engines;
 mod filters;
 mod frames;
+mod hidden;
 mod hostile;
 mod idle_options;
 mod in_place;
