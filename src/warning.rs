@@ -1,6 +1,12 @@
 //! Warnings: what the user should know about a file that could still be read or written.
 
+#[cfg(feature = "codecs")]
+mod left_out;
+
 use std::{fmt, ops::Deref};
+
+#[cfg(feature = "codecs")]
+pub(crate) use left_out::LeftOut;
 
 /// Something that the user should know: one line, in lower case, without a path.
 ///
@@ -9,6 +15,9 @@ use std::{fmt, ops::Deref};
 pub struct Warning {
     kind: WarningKind,
     text: String,
+    /// The parts that the text lists.
+    #[cfg(feature = "codecs")]
+    left_out: Option<Box<LeftOut>>,
 }
 
 /// The kind of a [`Warning`], if a caller can act on it.
@@ -120,15 +129,24 @@ impl WarningKind {
 }
 
 impl Warning {
+    const fn of(kind: WarningKind, text: String) -> Self {
+        Self {
+            kind,
+            text,
+            #[cfg(feature = "codecs")]
+            left_out: None,
+        }
+    }
+
     /// An ICC profile was dropped because it may take more than this many bytes.
     pub(crate) fn profile(format: &str, limit: usize) -> Self {
-        Self {
-            kind: WarningKind::Profile,
-            text: format!(
+        Self::of(
+            WarningKind::Profile,
+            format!(
                 "the ICC profile of the {format} file is damaged or takes more than {} MiB: it was dropped",
                 limit >> 20
             ),
-        }
+        )
     }
 
     /// These shares of the samples were clipped to the ends of an integer type, the first to
@@ -146,13 +164,13 @@ impl Warning {
             true => format!(" and {} to {other}", percent(less)),
             false => String::new(),
         };
-        Self {
-            kind: WarningKind::Clipped(cause),
-            text: format!(
+        Self::of(
+            WarningKind::Clipped(cause),
+            format!(
                 "{} of the samples were clipped to {end}{also}{reason}",
                 percent(most)
             ),
-        }
+        )
     }
 
     /// So many responses are not a number.
@@ -162,7 +180,7 @@ impl Warning {
             _ => format!("{count} responses are not a number and became 0"),
         };
         let kind = WarningKind::NotANumber;
-        Self { kind, text }
+        Self::of(kind, text)
     }
 
     /// So many finite responses are beyond the range of floats of this depth.
@@ -171,18 +189,18 @@ impl Warning {
             1 => ["response", "is"],
             _ => ["responses", "are"],
         };
-        Self {
-            kind: WarningKind::Infinite,
-            text: format!(
+        Self::of(
+            WarningKind::Infinite,
+            format!(
                 "{count} finite {responses} {are} beyond what {depth} samples hold and became infinite"
             ),
-        }
+        )
     }
 
     /// What [`Plan`](crate::Plan) says of missing samples.
     pub(crate) const fn missing(text: String) -> Self {
         let kind = WarningKind::Missing;
-        Self { kind, text }
+        Self::of(kind, text)
     }
 
     /// Responses in this range were clipped to that of an integer result: these shares, below
@@ -194,9 +212,9 @@ impl Warning {
             false => format!("{value:e}"),
         };
         let (low, high) = (number(low), number(high));
-        Self {
-            kind: WarningKind::Clipped(ClipCause::Range),
-            text: format!(
+        Self::of(
+            WarningKind::Clipped(ClipCause::Range),
+            format!(
                 "responses from {low} to {high} were clipped to {}..{}{}: {} of the samples",
                 limit(limits[0]),
                 limit(limits[1]),
@@ -208,35 +226,32 @@ impl Warning {
                 },
                 percent(shares[0] + shares[1]),
             ),
-        }
+        )
     }
 
     /// Responses in this range, at most 1, were rounded to integers without being scaled.
     pub(crate) fn levelled([low, high]: [f64; 2]) -> Self {
-        Self {
-            kind: WarningKind::Levelled,
-            text: format!(
+        Self::of(
+            WarningKind::Levelled,
+            format!(
                 "responses from {} to {} were rounded to whole numbers, as samples of these types are not scaled",
                 number(low),
                 number(high)
             ),
-        }
+        )
     }
 
     /// Alpha was dropped, for this reason: a clause.
     pub(crate) fn alpha(why: &str) -> Self {
-        Self {
-            kind: WarningKind::Alpha,
-            text: format!("{why}: alpha was dropped"),
-        }
+        Self::of(WarningKind::Alpha, format!("{why}: alpha was dropped"))
     }
 
     /// Pixels whose colours were filtered like others are transparent.
     pub(crate) fn transparent() -> Self {
-        Self {
-            kind: WarningKind::Transparent,
-            text: "it has transparent pixels, whose colours were filtered like others".to_owned(),
-        }
+        Self::of(
+            WarningKind::Transparent,
+            "it has transparent pixels, whose colours were filtered like others".to_owned(),
+        )
     }
 
     /// So many pixels were fully transparent before alpha was dropped.
@@ -245,70 +260,106 @@ impl Warning {
             1 => "1 fully transparent pixel shows its hidden colour".to_owned(),
             _ => format!("{count} fully transparent pixels show their hidden colours"),
         };
-        Self {
-            kind: WarningKind::Hidden(count),
-            text: format!("{shown}, since alpha was dropped"),
-        }
+        Self::of(
+            WarningKind::Hidden(count),
+            format!("{shown}, since alpha was dropped"),
+        )
     }
 
     /// Samples of this value, missing by their file, were filtered like others.
     pub(crate) fn no_data(value: &str) -> Self {
-        Self {
-            kind: WarningKind::NoData,
-            text: format!(
+        Self::of(
+            WarningKind::NoData,
+            format!(
                 "the file says that samples of {value} are missing: they were filtered like others"
             ),
+        )
+    }
+
+    /// What the user should know of the metadata of a result.
+    pub(crate) const fn metadata(text: String) -> Self {
+        Self::of(WarningKind::Metadata, text)
+    }
+
+    /// What a file carries and its result does not, if there is something.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn left_out(parts: LeftOut) -> Option<Self> {
+        (!parts.is_empty()).then(|| Self {
+            left_out: Some(Box::new(parts.clone())),
+            ..Self::metadata(format!("metadata left out: {parts}"))
+        })
+    }
+
+    /// Adds warnings about another page to `all`: what is left out of several is told in one, any
+    /// other thing once.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn add_each_once(all: &mut Vec<Self>, more: Vec<Self>) {
+        for warning in more {
+            let Some(parts) = &warning.left_out else {
+                if !all.contains(&warning) {
+                    all.push(warning);
+                }
+                continue;
+            };
+            let known = all.iter_mut().find(|known| known.left_out.is_some());
+            match known {
+                Some(known) => known.join(parts),
+                None => all.push(warning),
+            }
         }
     }
 
-    /// What a file carries and its result does not.
-    pub(crate) const fn metadata(text: String) -> Self {
-        let kind = WarningKind::Metadata;
-        Self { kind, text }
+    #[cfg(feature = "codecs")]
+    fn join(&mut self, parts: &LeftOut) {
+        let mut all = self.left_out.take().map(|all| *all).unwrap_or_default();
+        all.join(parts);
+        if let Some(joined) = Self::left_out(all) {
+            *self = joined;
+        }
     }
 
     /// Pixels will be shown as they are stored.
     pub(crate) const fn orientation(text: String) -> Self {
         let kind = WarningKind::Orientation;
-        Self { kind, text }
+        Self::of(kind, text)
     }
 
     /// A result has no record, for this reason: a clause.
     #[cfg(feature = "codecs")]
     pub(crate) fn record(why: &str) -> Self {
-        Self {
-            kind: WarningKind::Record,
-            text: format!("the record is left out: {why}"),
-        }
+        Self::of(
+            WarningKind::Record,
+            format!("the record is left out: {why}"),
+        )
     }
 
     /// Channels of these names were not read.
     #[cfg(feature = "codecs")]
     pub(crate) fn channels(names: &str) -> Self {
-        Self {
-            kind: WarningKind::Channels,
-            text: format!("the exr file has more channels, which were not read: {names}"),
-        }
+        Self::of(
+            WarningKind::Channels,
+            format!("the exr file has more channels, which were not read: {names}"),
+        )
     }
 
     /// A progressive JPEG becomes one that is not.
     #[cfg(feature = "codecs")]
     pub(crate) fn progressive() -> Self {
-        Self {
-            kind: WarningKind::Progressive,
-            text: "the jpeg file is progressive, the result is not".to_owned(),
-        }
+        Self::of(
+            WarningKind::Progressive,
+            "the jpeg file is progressive, the result is not".to_owned(),
+        )
     }
 
     /// A lossy file of this format becomes a lossless one.
     #[cfg(feature = "codecs")]
     pub(crate) fn lossless(format: impl fmt::Display) -> Self {
-        Self {
-            kind: WarningKind::Lossless,
-            text: format!(
+        Self::of(
+            WarningKind::Lossless,
+            format!(
                 "the {format} file is lossy, the result is lossless, and may be several times larger"
             ),
-        }
+        )
     }
 
     /// Samples, `of 12 bits`, were scaled to those of this depth.
@@ -318,57 +369,55 @@ impl Warning {
         stored: impl fmt::Display,
         read: impl fmt::Display,
     ) -> Self {
-        Self {
-            kind: WarningKind::Scaled,
-            text: format!(
+        Self::of(
+            WarningKind::Scaled,
+            format!(
                 "the {format} file has samples {stored}: they were read as {read} samples, from full scale to full scale"
             ),
-        }
+        )
     }
 
     /// Samples of which zero is white were inverted.
     #[cfg(feature = "codecs")]
     pub(crate) fn inverted(format: impl fmt::Display) -> Self {
-        Self {
-            kind: WarningKind::Inverted,
-            text: format!(
+        Self::of(
+            WarningKind::Inverted,
+            format!(
                 "the {format} file says that zero is white: its samples were inverted, so that zero is black"
             ),
-        }
+        )
     }
 
     /// A file of this format has a palette.
     #[cfg(feature = "codecs")]
     pub(crate) fn palette(format: impl fmt::Display) -> Self {
-        Self {
-            kind: WarningKind::Palette,
-            text: format!("the {format} file has a palette, the result has none"),
-        }
+        Self::of(
+            WarningKind::Palette,
+            format!("the {format} file has a palette, the result has none"),
+        )
     }
 
     /// 16-bit floats become wider.
     #[cfg(feature = "codecs")]
     pub(crate) fn half_floats() -> Self {
-        Self {
-            kind: WarningKind::HalfFloats,
-            text: "the exr file holds 16-bit floats, the result 32-bit floats".to_owned(),
-        }
+        Self::of(
+            WarningKind::HalfFloats,
+            "the exr file holds 16-bit floats, the result 32-bit floats".to_owned(),
+        )
     }
 
     /// Pages that are no frames got this delay.
     pub(crate) fn delays(delay: impl fmt::Display) -> Self {
-        Self {
-            kind: WarningKind::Metadata,
-            text: format!(
-                "the pages say nothing of time: each is shown for {delay}, over and over"
-            ),
-        }
+        Self::of(
+            WarningKind::Metadata,
+            format!("the pages say nothing of time: each is shown for {delay}, over and over"),
+        )
     }
 
     /// How the axes of an array were understood.
     pub(crate) const fn axes(text: String) -> Self {
         let kind = WarningKind::Axes;
-        Self { kind, text }
+        Self::of(kind, text)
     }
 
     /// The warning, with the number of the page if that is not the first.
@@ -379,8 +428,8 @@ impl Warning {
             page => format!("page {page}: {}", self.text),
         };
         Self {
-            kind: self.kind,
             text,
+            ..self.clone()
         }
     }
 
@@ -412,7 +461,7 @@ fn number(response: f64) -> String {
 impl From<String> for Warning {
     fn from(text: String) -> Self {
         let kind = WarningKind::Other;
-        Self { kind, text }
+        Self::of(kind, text)
     }
 }
 

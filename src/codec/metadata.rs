@@ -45,7 +45,7 @@ use crate::{
 };
 
 use super::{Format, JpegQuality, Sampling, errors};
-use fate::lost_line;
+use fate::lost_parts;
 use tag::{Role, role};
 
 /// The metadata of a file, preserved in the output.
@@ -102,7 +102,7 @@ pub(super) struct Fitted {
 impl Fitted {
     /// All warnings: one line about what is lost, and how the file will be misread.
     pub(super) fn all_warnings(&self) -> Vec<Warning> {
-        let lost = lost_line(&self.fates).map(Warning::metadata);
+        let lost = Warning::left_out(lost_parts(&self.fates));
         lost.into_iter()
             .chain(self.warnings.iter().cloned())
             .collect()
@@ -552,11 +552,9 @@ mod tests {
                 "metadata left out: ICC profile (it is damaged)",
             ),
         ] {
-            let dropped = (
-                Metadata::default(),
-                vec![Warning::metadata(warning.to_owned())],
-            );
-            assert_eq!(stored(metadata, format, channels), dropped);
+            let (kept, warnings) = stored(metadata, format, channels);
+            assert_eq!(kept, Metadata::default());
+            assert_eq!(warnings, [warning]);
         }
     }
 

@@ -211,6 +211,8 @@ fn frames_go_from_one_format_to_another() {
                 }
                 let line = "metadata left out: delays of frames, loop count (no place in tiff)";
                 assert!(run.err.contains(line), "{}", run.err);
+                // Of all frames in one line.
+                assert_eq!(run.err.matches("left out").count(), 1, "{}", run.err);
                 assert!(after.iter().all(|(_, delay)| delay.is_none()));
                 continue;
             }

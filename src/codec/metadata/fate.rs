@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Part, PartKind};
+use crate::warning::LeftOut;
 
 /// What becomes of a part of an input's metadata in a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,22 +108,15 @@ pub(crate) fn lost_names(fates: &[PartFate]) -> Vec<String> {
     counted(lost.map(|part| part.name.as_str()))
 }
 
-/// One line about the parts that are lost, if any: their names, and why, by reason.
-pub(super) fn lost_line(fates: &[PartFate]) -> Option<String> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+/// The parts that are lost, by reason.
+pub(super) fn lost_parts(fates: &[PartFate]) -> LeftOut {
+    let mut lost = LeftOut::default();
     for part in fates {
-        let Fate::Lost(why) = &part.fate else {
-            continue;
-        };
-        match reasons.iter_mut().find(|(reason, _)| reason == why) {
-            Some((_, names)) => names.push(&part.name),
-            None => reasons.push((why, vec![&part.name])),
+        if let Fate::Lost(why) = &part.fate {
+            lost.add(&part.name, why);
         }
     }
-    let reasons = reasons.into_iter();
-    let lines = reasons.map(|(why, names)| format!("{} ({why})", counted(names).join(", ")));
-    let lines = Vec::from_iter(lines);
-    (!lines.is_empty()).then(|| format!("metadata left out: {}", lines.join("; ")))
+    lost
 }
 
 /// Each name once: `comment`, or `3 x comment`.

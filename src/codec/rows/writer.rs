@@ -199,7 +199,7 @@ impl<'a> RowWriter<'a> {
 
     /// Adds warnings, each once, however many pages they are about.
     fn warn_once(&mut self, warnings: Vec<Warning>) {
-        add_once(&mut self.warnings, warnings);
+        Warning::add_each_once(&mut self.warnings, warnings);
     }
 
     /// What became known of the metadata since the page was begun, all of whose rows are written.
@@ -239,20 +239,12 @@ impl<'a> RowWriter<'a> {
         self.warn_once(late.all_warnings());
         let warnings = self.out.explain(self.sink.finish(&late.metadata))?;
         self.out.end()?;
-        add_once(&mut self.warnings, warnings);
+        Warning::add_each_once(&mut self.warnings, warnings);
         Ok(Finished {
             warnings: self.warnings,
             output: self.out.into_output(),
             late: late.fates,
         })
-    }
-}
-
-fn add_once(all: &mut Vec<Warning>, warnings: Vec<Warning>) {
-    for warning in warnings {
-        if !all.contains(&warning) {
-            all.push(warning);
-        }
     }
 }
 

@@ -34,7 +34,7 @@ use crate::{
     },
     error::{Error, Result},
     image::{Depth, ImageSpec, no_memory},
-    warning::Warning,
+    warning::{LeftOut, Warning},
 };
 
 use super::{Compression, DensityUnit, Metadata, PageSet, XMP, errors};
@@ -157,11 +157,7 @@ impl<K: TiffKind> File<'_, K> {
         let left_out = self.metadata.place_record(Format::Tiff);
         let mut warnings = self.write_directory().map_err(encode_error)?;
         warnings.extend(left_out);
-        for warning in warnings {
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
+        Warning::add_each_once(&mut self.warnings, warnings);
         Ok(())
     }
 
@@ -245,7 +241,7 @@ impl<K: TiffKind> File<'_, K> {
         write_values(&mut tags, &carried.picture)?;
         tags.extend_from(&pointers);
         tags.finish()?;
-        Ok(carried.warnings)
+        Ok(Vec::from_iter(Warning::left_out(carried.left_out)))
     }
 
     /// Writes the directories of EXIF, GPS and interoperability; returns the entries that refer to
@@ -301,7 +297,7 @@ impl<K: TiffKind> File<'_, K> {
 struct CarriedTags {
     picture: Vec<Value>,
     exif: Option<ExifBlock>,
-    warnings: Vec<Warning>,
+    left_out: LeftOut,
 }
 
 impl CarriedTags {
@@ -310,7 +306,7 @@ impl CarriedTags {
         let mut carried = Self {
             picture: Vec::new(),
             exif: exif.map(|block| block.in_order(cfg!(target_endian = "big"))),
-            warnings: Vec::new(),
+            left_out: LeftOut::default(),
         };
         let has_iptc = metadata
             .parts
@@ -337,9 +333,8 @@ impl CarriedTags {
     /// if one of them follows the samples of the input.
     fn add(&mut self, code: u16, kind: u16, data: &[u8]) {
         if self.picture.iter().any(|value| value.code == code) {
-            let name = tag_name(code);
-            let line = format!("metadata left out: a second {name} (one is there)");
-            self.warnings.push(Warning::metadata(line));
+            let name = format!("a second {}", tag_name(code));
+            self.left_out.add(&name, "one is there");
             return;
         }
         let data = match cfg!(target_endian = "big") {
