@@ -401,6 +401,116 @@ fn estimates_hold_for_progressive_jpeg() {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// An animated WebP of these frames, each a lossless picture.
+fn animated_webp([rows, columns]: [usize; 2], frames: &[Image]) -> Vec<u8> {
+    let chunk = |name: &[u8], data: &[u8]| {
+        let padding = vec![0; data.len() % 2];
+        [name, &(data.len() as u32).to_le_bytes(), data, &padding].concat()
+    };
+    let u24 = |number: usize| (number as u32).to_le_bytes()[..3].to_vec();
+    let sides = [u24(columns - 1), u24(rows - 1)].concat();
+    let mut chunks = chunk(b"VP8X", &[&[0x12, 0, 0, 0][..], &sides].concat());
+    chunks.extend(chunk(b"ANIM", &[0; 6]));
+    for frame in frames {
+        let mut file = Cursor::new(Vec::new());
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        codec::encode(frame, Format::Webp, &metadata, &options, &mut file).unwrap();
+        let file = file.into_inner();
+        let at = file.windows(4).position(|name| name == b"VP8L").unwrap();
+        let place = [&[0; 6][..], &sides, &[100, 0, 0, 2]].concat();
+        chunks.extend(chunk(b"ANMF", &[&place, &file[at..]].concat()));
+    }
+    chunk(b"RIFF", &[b"WEBP", &chunks[..]].concat())
+}
+
+/// Files of several pages of noise: all formats of frames, and TIFF.
+fn animations(folder: &Path) -> Vec<PathBuf> {
+    let mut random = Random(41);
+    let mut paths = Vec::new();
+    for (format, channels, depth) in [
+        (Format::Tiff, 1, Depth::U8),
+        (Format::Tiff, 2, Depth::U8),
+        (Format::Tiff, 3, Depth::U8),
+        (Format::Tiff, 4, Depth::U8),
+        (Format::Tiff, 3, Depth::U16),
+        (Format::Gif, 1, Depth::U8),
+        (Format::Gif, 4, Depth::U8),
+        (Format::Png, 2, Depth::U8),
+        (Format::Png, 4, Depth::U16),
+        (Format::Webp, 4, Depth::U8),
+    ] {
+        let shape = [SIDES[0], SIDES[1], channels];
+        let frames = [0; 3].map(|_| random_image(&mut random, shape, depth));
+        let path = folder.join(format!("{channels}-{depth}.{format}"));
+        let file = match format {
+            Format::Webp => animated_webp(SIDES, &frames),
+            _ => {
+                let metadata = Metadata::default();
+                let mut file = Cursor::new(Vec::new());
+                let mut writer = codec::create_animation(
+                    frames[0].spec(),
+                    format,
+                    &metadata,
+                    &EncodeOptions::default(),
+                    3,
+                    codec::Output::seekable(&mut file),
+                )
+                .unwrap();
+                for (number, frame) in frames.iter().enumerate() {
+                    if number > 0 {
+                        writer
+                            .next_page(&metadata, frame.spec(), &metadata)
+                            .unwrap();
+                    }
+                    writer.write(frame.samples()).unwrap();
+                }
+                writer.finish(&metadata).unwrap();
+                file.into_inner()
+            }
+        };
+        fs::write(&path, file).unwrap();
+        paths.push(path);
+    }
+    paths
+}
+
+/// Frames are encoded whole, one after another, and pages of TIFF by rows.
+#[test]
+fn estimates_hold_for_animations() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut runs, mut wrong) = (0, String::new());
+    for path in animations(folder.path()) {
+        for format in [Format::Png, Format::Gif, Format::Tiff] {
+            for (at, map) in [Map::Clamp, Map::Stretch, Map::Float]
+                .into_iter()
+                .enumerate()
+            {
+                for channel in [Channel::Luma, Channel::Each] {
+                    let filter = filter(map, BORDERS[at], channel, format);
+                    let (estimate, peak) = run(&path, format, &filter);
+                    let name = path.file_name().unwrap().display();
+                    let line = format!(
+                        "{name} to {format}, {map}, {channel}: estimate {:.1} MiB, peak {:.1} MiB",
+                        estimate as f64 / MIB,
+                        peak as f64 / MIB
+                    );
+                    println!("{line}");
+                    runs += 1;
+                    if peak > estimate + SLACK {
+                        writeln!(wrong, "above: {line}").unwrap();
+                    }
+                    if estimate > 4 * peak + 4 * SLACK {
+                        writeln!(wrong, "far below: {line}").unwrap();
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert_eq!(runs, 10 * 3 * 3 * 2);
+}
+
 /// The planes of numbers and of presence, and the sums over them, are counted.
 #[test]
 fn estimates_hold_where_samples_are_missing() {

@@ -95,11 +95,13 @@ pub fn memory_needed<'a>(
             .saturating_mul(row_bytes)
             .saturating_add(reading)
             .saturating_add(producing),
-        // The reader and its file are closed before the first result begins.
+        // The reader and its file are closed before the first result begins, unless there is
+        // another page, which is open then.
         Mode::WholeImage { bytes, .. } => {
             let read = if holds_image { 0 } else { *bytes };
-            let reading = reading.saturating_add(read);
-            reading.max(bytes.saturating_add(producing))
+            let open = if input.pages() > 1 { reading } else { 0 };
+            let made = bytes.saturating_add(producing).saturating_add(open);
+            reading.saturating_add(read).max(made)
         }
         Mode::Mapped => producing,
     };

@@ -1,5 +1,7 @@
 //! Writes frames.
 
+use std::mem;
+
 use ::gif::{AnyExtension, DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 
 use crate::{
@@ -65,17 +67,19 @@ impl<'a> Writer<'a> {
 
     fn write_frame(&mut self) -> Result<()> {
         let channels = self.spec.channels;
+        // Nothing of it is kept while other results have their turn.
+        let samples = mem::take(&mut self.samples);
         let (height, width) = (self.spec.rows as u16, self.spec.columns as u16);
         let frame = if channels == 1 {
             Frame {
                 width,
                 height,
-                buffer: (&self.samples[..]).into(),
+                buffer: (&samples[..]).into(),
                 ..Frame::default()
             }
         } else {
             let mut quantised = zeroed_vec(self.spec.rows * self.spec.columns)?;
-            let pixels = colors(&self.samples, channels);
+            let pixels = colors(&samples, channels);
             for (out, [r, g, b, a]) in quantised.iter_mut().zip(pixels) {
                 // A pixel is opaque from half of full scale; to the encoder it would be from 1.
                 *out = [r, g, b, if a < 128 { 0 } else { 255 }];
@@ -83,7 +87,7 @@ impl<'a> Writer<'a> {
             // 10 is the gif crate's compromise between speed and fidelity.
             let frame = Frame::from_rgba_speed(width, height, quantised.as_flattened_mut(), 10);
             drop(quantised);
-            self.is_reduced |= !is_exact(colors(&self.samples, channels), &frame);
+            self.is_reduced |= !is_exact(colors(&samples, channels), &frame);
             frame
         };
         let has_alpha = matches!(channels, 2 | 4);
@@ -96,8 +100,6 @@ impl<'a> Writer<'a> {
             ..frame
         };
         self.encoder.write_frame(&frame).map_err(encoding)?;
-        drop(frame);
-        self.samples.clear();
         Ok(())
     }
 }

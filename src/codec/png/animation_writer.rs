@@ -1,5 +1,7 @@
 //! Writes animations.
 
+use std::mem;
+
 use ::png::{BlendOp, DisposeOp};
 
 use crate::{
@@ -70,8 +72,9 @@ impl<'a> AnimationWriter<'a> {
     }
 
     fn write_frame(&mut self) -> Result<()> {
-        let written = self.writer.write_image_data(&self.samples);
-        self.samples.clear();
+        // Nothing of it is kept while other results have their turn.
+        let samples = mem::take(&mut self.samples);
+        let written = self.writer.write_image_data(&samples);
         written.map_err(encode_error)
     }
 }
