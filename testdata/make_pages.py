@@ -83,3 +83,23 @@ path = FOLDER / "ome.ome.tif"
 # Made anew in every run.
 path.write_bytes(re.sub(rb"(?<=urn:uuid:)[0-9a-f-]{36}", b"0" * 36, path.read_bytes()))
 save("ome", ome.reshape(6, 10, 11))
+
+# Pages of one size that carry different things.
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="needle-xmp"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+tags = noise(5, 12, 20)
+carried = [
+    [(315, 2, 0, "needle-artist", True), (285, 2, 0, "needle-page", True)],
+    [(285, 2, 0, "needle-page", True), (700, 1, len(XMP), XMP, True)],
+    [],
+    [(285, 2, 0, "needle-page", True), (65000, 2, 0, "needle-private", True)],
+    [(65000, 2, 0, "needle-private", True), (33432, 2, 0, "needle-copyright", True), (42113, 2, 0, "7", True)],
+]
+with tifffile.TiffWriter(FOLDER / "tags.tif") as file:
+    for number, (page, extra) in enumerate(zip(tags, carried)):
+        density = {"resolution": (300, 300), "resolutionunit": 2} if number == 1 else {}
+        file.write(page, photometric="minisblack", metadata=None, software=False, extratags=extra, **density)
+save("tags", tags)

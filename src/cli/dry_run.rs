@@ -73,12 +73,14 @@ fn print_result(
                 plan,
                 format,
                 pages,
+                page_kinds,
                 array_shape,
                 metadata,
                 recorded,
             }) => {
                 let array_shape = array_shape.as_deref();
                 let mut fields = messages::plan_json("planned", plan, *format, *pages, array_shape);
+                messages::extend(&mut fields, messages::page_kinds_json(page_kinds));
                 messages::extend(&mut fields, messages::metadata_json(metadata));
                 messages::extend(&mut fields, recorded::json(recorded.as_ref()));
                 fields
@@ -99,6 +101,7 @@ fn print_result(
             plan,
             format,
             pages,
+            page_kinds,
             array_shape,
             metadata,
             recorded,
@@ -118,6 +121,9 @@ fn print_result(
                 array.unwrap_or_default(),
                 if replaces { ", replaces" } else { "" },
             ));
+            if page_kinds.differ() {
+                messages::print_line(format_args!("  {page_kinds}"));
+            }
             for part in metadata {
                 messages::print_line(format_args!("  {}", printable(&part.to_string())));
             }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
     Alpha, Channel, Orientation, Plan,
-    run::{self, Input, Job, Mode, Request},
+    run::{self, Input, Job, Mode, PageKinds, Request},
     text::printable,
     view::Layout,
 };
@@ -41,29 +41,42 @@ fn explain(settings: &Settings, job: &Job, messages: Messages) -> Result<()> {
     let results = plans.iter().zip(&job.results);
     let results = results.map(|(plan, request)| (plan, request, false));
     let memory = run::memory_needed(&input, &mode, results, &settings.batch.options.encode);
+    let mut all_facts = Vec::new();
     for (request, plan) in job.results.iter().zip(&plans) {
-        let mut facts = facts(
+        all_facts.push(facts(
             job,
             request,
             &input,
             plan,
             (&mode, memory),
             settings.threads_note.as_deref(),
-        )?;
+        )?);
+    }
+    let format = input.format();
+    let options = &settings.batch.options;
+    let survey = run::survey_of_plans((job, options), input, plans, mask.as_ref())?;
+    let mut told = told;
+    told.extend(messages::warn_all(job, &survey.warnings, messages));
+    for ((mut facts, surveyed), request) in
+        all_facts.into_iter().zip(survey.results).zip(&job.results)
+    {
+        let surveyed = surveyed?;
+        if surveyed.kinds.differ() {
+            facts.detail_pages(&surveyed.kinds);
+        }
         if let Some(reading) = &settings.output_reading {
             let mut object = json!({ "is_folder": reading.is_folder() });
             messages::extend(&mut object, messages::path_json("output", reading.path()));
             facts.add("path", reading.text(), object);
         }
-        let fates = run::metadata_fates(job, &input, request, plan, &settings.batch.options)?;
+        let fates = surveyed.metadata;
         if !fates.is_empty() {
             let lines = fates.iter().map(|part| printable(&part.to_string()));
             let object = messages::metadata_json(&fates)["metadata"].take();
             facts.add("metadata", Vec::from_iter(lines).join("\n"), object);
         }
-        let options = &settings.batch.options;
         if options.record.is_some() {
-            let format = request.format.unwrap_or(input.format());
+            let format = request.format.unwrap_or(format);
             let recorded = run::recorded_command(job, request, options, format);
             let recorded = recorded.filter(|_| format.holds_record());
             let line = recorded::planned(recorded.as_ref(), format);
@@ -93,25 +106,44 @@ struct Fact {
     json: Value,
 }
 
-struct Facts(Vec<Fact>);
+struct Facts {
+    lines: Vec<Fact>,
+    /// What the object has beside them.
+    further: Vec<(&'static str, Value)>,
+}
 
 impl Facts {
     fn add(&mut self, topic: &'static str, text: impl Into<String>, json: Value) {
         let text = text.into();
-        self.0.push(Fact { topic, text, json });
+        self.lines.push(Fact { topic, text, json });
+    }
+
+    /// Adds the sizes and types of the results' pages, which differ.
+    fn detail_pages(&mut self, kinds: &PageKinds) {
+        if let Some(fact) = self.lines.iter_mut().find(|fact| fact.topic == "pages") {
+            fact.text += &format!("\nof the result, {kinds}");
+        }
+        let mut object = messages::page_kinds_json(kinds);
+        for topic in ["page_kinds", "pages_of_other_kinds"] {
+            if !object[topic].is_null() {
+                let json = object[topic].take();
+                self.further.push((topic, json));
+            }
+        }
     }
 
     fn text(&self) -> String {
         let indent = format!("\n{:10}", "");
-        let lines = self.0.iter();
+        let lines = self.lines.iter();
         let lines = lines.map(|f| format!("{:<9} {}", f.topic, f.text.replace('\n', &indent)));
         lines.collect::<Vec<_>>().join("\n")
     }
 
     fn json(&self) -> Value {
-        self.0
-            .iter()
-            .map(|f| (f.topic.to_owned(), f.json.clone()))
+        let lines = self.lines.iter().map(|f| (f.topic, &f.json));
+        let further = self.further.iter().map(|(topic, json)| (*topic, json));
+        (lines.chain(further))
+            .map(|(topic, json)| (topic.to_owned(), json.clone()))
             .collect()
     }
 }
@@ -129,7 +161,10 @@ fn facts(
     let spec = image.spec();
     let sample = spec.depth.bytes();
     let (source, windows) = (plan.image_layout(), plan.window_layout()?);
-    let mut facts = Facts(Vec::new());
+    let mut facts = Facts {
+        lines: Vec::new(),
+        further: Vec::new(),
+    };
 
     let what = format!(
         "{}: {} x {} pixels, {} x {}",

@@ -7,6 +7,9 @@ use stridekern::{
 
 use super::messages;
 
+/// The most parts that are named.
+const MAX_LOST: usize = 24;
+
 /// One line without the path. Of what `may` be lost, no option is named that keeps it: it was
 /// chosen.
 pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
@@ -43,9 +46,15 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     line.extend(help.map(|help| format!(" ({help})")));
     let parts = done.metadata.iter();
     let parts = parts.filter(|part| matches!(part.fate, Fate::Lost(_)));
-    let parts = Vec::from_iter(parts.map(|part| part.name.as_str()));
+    let mut parts = Vec::from_iter(parts.map(|part| part.name.as_str()));
+    // Those of many pages may be as many.
+    let further = parts.len().saturating_sub(MAX_LOST);
+    parts.truncate(MAX_LOST);
     if !parts.is_empty() {
         line += &format!(", without {}", parts.join(", "));
+    }
+    if further > 0 {
+        line += &format!(" and {further} further parts");
     }
     let clipped = done.clipped.below + done.clipped.above;
     if clipped > 0 {

@@ -12,10 +12,10 @@ use std::{
 use serde_json::{Value, json};
 use stridekern::{
     Alpha, Error, Orientation, Plan, Warning,
-    codec::{Format, JpegQuality, Opened, PartFate},
+    codec::{Format, JpegQuality, Opened, PageNumbers, PartFate},
     error::IoAction,
     kernel::KernelSource,
-    run::{Comparison, Done, Existing, Input, Job, Options, Outcome},
+    run::{Comparison, Done, Existing, Input, Job, Options, Outcome, PageKind, PageKinds},
     text::printable,
 };
 
@@ -400,6 +400,35 @@ pub(super) fn plan_json(
     fields
 }
 
+/// The sizes and types of the pages of a result, if they differ.
+pub(super) fn page_kinds_json(kinds: &PageKinds) -> Value {
+    if !kinds.differ() {
+        return json!({});
+    }
+    let objects = kinds.kinds().iter().map(|PageKind { spec, pages }| {
+        let mut object = json!({
+            "width": spec.columns, "height": spec.rows, "channels": spec.channels,
+            "depth": spec.depth.name(),
+        });
+        extend(&mut object, page_numbers_json(pages));
+        object
+    });
+    let mut fields = json!({ "page_kinds": Vec::from_iter(objects) });
+    if kinds.others() > 0 {
+        fields["pages_of_other_kinds"] = json!(kinds.others());
+    }
+    fields
+}
+
+/// The numbers of some pages: the first and the last of each range, and how many others there are.
+fn page_numbers_json(pages: &PageNumbers) -> Value {
+    let mut fields = json!({ "pages": pages.ranges() });
+    if pages.others() > 0 {
+        fields["other_pages"] = json!(pages.others());
+    }
+    fields
+}
+
 /// What becomes of the input's metadata, if it has any.
 pub(super) fn metadata_json(fates: &[PartFate]) -> Value {
     let parts = fates.iter().map(|part| {
@@ -411,6 +440,9 @@ pub(super) fn metadata_json(fates: &[PartFate]) -> Value {
         }
         if let Some(note) = part.fate.note() {
             object["note"] = json!(note);
+        }
+        if let Some(pages) = &part.pages {
+            extend(&mut object, page_numbers_json(pages));
         }
         object
     });
@@ -457,6 +489,7 @@ pub(super) fn result_json(job: &Job, index: usize, outcome: Result<&Outcome, &Er
             let array_shape = done.array_shape.as_deref();
             let fields = plan_json("done", &done.plan, done.format, done.pages, array_shape);
             extend(&mut object, fields);
+            extend(&mut object, page_kinds_json(&done.page_kinds));
             if job.results[index].filter.missing().is_some() {
                 extend(&mut object, json!({ "missing": done.missing }));
                 if let Some(value) = done.plan.missing_value().filter(|value| value.is_finite()) {

@@ -109,6 +109,11 @@ impl Format {
         matches!(self, Self::Png | Self::Gif)
     }
 
+    /// Whether the pages that are read of a file of the format are frames of an animation.
+    pub(crate) const fn has_frames(self) -> bool {
+        self.holds_frames() || matches!(self, Self::Webp)
+    }
+
     /// Checks that the format supports this many pages.
     ///
     /// # Errors
@@ -138,7 +143,7 @@ impl Format {
     }
 
     /// The error of pages that are no frames of one animation.
-    pub(super) fn unequal_frames(self) -> Error {
+    pub(crate) fn unequal_frames(self) -> Error {
         OutputError::UnequalFrames {
             format: self.name(),
         }

@@ -25,10 +25,10 @@ pub(super) use canvas::{Blend, Canvas, Disposal, Region};
 
 /// Decodes the frames of an animation, from the first on.
 pub(super) trait Frames: Send {
-    /// Goes on to the next frame; how long it is shown.
+    /// Goes on to the next frame, whether the one at hand was drawn or not; how long it is shown.
     fn advance(&mut self) -> Result<Delay>;
 
-    /// Draws the frame, once, after those before it.
+    /// Draws the frame, at most once, after those before it.
     fn draw(&mut self, canvas: &mut Canvas) -> Result<()>;
 
     /// Reads what follows the last frame that is read, whose page has this metadata.
@@ -227,6 +227,11 @@ impl Source for FrameSource<'_> {
             metadata,
             warnings: Vec::new(),
         }))
+    }
+
+    fn skip(self: Box<Self>) {
+        let Self { pager, slot, .. } = *self;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(pager);
     }
 
     fn holds_image(&self) -> bool {

@@ -32,6 +32,7 @@ mod jpeg;
 mod limits;
 mod metadata;
 mod npy;
+mod page_numbers;
 mod pages;
 mod png;
 mod pnm;
@@ -65,8 +66,11 @@ pub use metadata::{
     Attribute, Delay, Density, DensityUnit, Difference, Fate, Field, LoopCount, Metadata,
     MetadataPolicy, Omission, Part, PartFate, PartKind, Record, RecordedCommand, Setting, Tag,
 };
-pub(crate) use metadata::{ForResult, OUTDATED_RECORD, ResultFacts, ResultGrid, lost_names};
+pub(crate) use metadata::{
+    ForResult, OUTDATED_RECORD, PageFates, ResultFacts, ResultGrid, lost_names,
+};
 pub use npy::{NpyElement, NpyFile};
+pub use page_numbers::PageNumbers;
 pub(crate) use pages::PageSet;
 pub use pages::Pages;
 pub use record_of_file::read_record;

@@ -17,17 +17,17 @@ use crate::{
     warning::Warning,
 };
 
-/// What would become of each part of the metadata before the samples, in the result of `plan`.
+/// What would become of each part of the metadata before the samples, in the result of `plan`. Of
+/// a later page, `first` is the metadata of the first.
 ///
 /// # Errors
 ///
 /// If the format of the result cannot hold its planes.
-pub fn metadata_fates(
-    job: &Job,
-    input: &Input,
+pub(super) fn metadata_fates(
+    (job, options): (&Job, &Options),
+    (input, first): (&Input, Option<&Metadata>),
     request: &Request,
     plan: &Plan,
-    options: &Options,
 ) -> Result<Vec<PartFate>> {
     let spec = input.planes_for(request)?.output(plan);
     let format = request.format.unwrap_or(input.format());
@@ -35,7 +35,7 @@ pub fn metadata_fates(
     let carried = Carried::new(plan, spec, [input.format(), format], options)
         .of_pages(input.pages())
         .recording(command, input.metadata());
-    Ok(carried.fates(input.metadata(), &[]))
+    Ok(carried.fates(input.metadata(), first, &[]))
 }
 
 /// What becomes of the orientation that the input names.
@@ -163,8 +163,14 @@ impl Carried {
     }
 
     /// What becomes of each part of the input's metadata, and what became of those that were
-    /// `late`, known only after the samples were written.
-    pub(super) fn fates(&self, input: &Metadata, late: &[PartFate]) -> Vec<PartFate> {
+    /// `late`, known only after the samples were written. Of a later page, `first` is the metadata
+    /// of the first.
+    pub(super) fn fates(
+        &self,
+        input: &Metadata,
+        first: Option<&Metadata>,
+        late: &[PartFate],
+    ) -> Vec<PartFate> {
         let revised = input.revised_for(&self.grid);
         let mut fates = self.for_result(&revised).fates;
         if revised.exif != input.exif {
@@ -201,6 +207,15 @@ impl Carried {
         let no_data = (fates.iter_mut()).filter(|part| part.kind == PartKind::NoData);
         let no_data = no_data.filter(|_| self.no_data.is_none());
         no_data.for_each(|part| part.fate = filtered());
+        if let Some(first) = first {
+            // What follows the samples of the last page is written there.
+            let is_late = |part: &PartFate| {
+                let mut late = late.iter();
+                late.any(|late| (late.kind, &late.name) == (part.kind, &part.name))
+            };
+            let before = fates.iter_mut().filter(|part| !is_late(part));
+            input.fit_later_page(first, self.format, before);
+        }
         for late in late {
             let is_it = |part: &&mut PartFate| {
                 let is_kept = matches!(part.fate, Fate::Kept | Fate::Changed(_));

@@ -4,17 +4,19 @@ use std::iter;
 
 use super::{
     budget::Budget,
-    carried::metadata_fates,
     control::Control,
     events::Silent,
     execute::{on_one_thread, takes_too_much},
     input::Input,
-    job::{Job, Options, Place},
+    job::{Job, Options, Place, Request},
     mask::read_mask,
     mode::Mode,
     opened_job::OpenedJob,
+    page_kinds::PageKinds,
+    pages::plan_page,
     precheck::{check_folder, check_outputs, missing_warnings, plan_results, warnings},
     recorded::{Comparison, compare, recorded_command},
+    survey::Pager,
 };
 use crate::{
     codec::{Format, PartFate, RecordedCommand},
@@ -34,12 +36,14 @@ pub enum PlannedOutcome {
         plan: Box<Plan>,
         /// The format it would be written in.
         format: Format,
-        /// How many pages it would have; all else is told of the first.
+        /// How many pages it would have; the plan is that of the first.
         pages: u64,
+        /// The sizes and types of the pages, if there are several.
+        page_kinds: PageKinds,
         /// The shape of the result, if it is an array with other axes than rows, columns and
         /// channels.
         array_shape: Option<Vec<usize>>,
-        /// What would become of each part of the metadata before the samples.
+        /// What would become of each part of the metadata before the samples, of all pages.
         metadata: Vec<PartFate>,
         /// The command in its record, if it would have one.
         recorded: Option<RecordedCommand>,
@@ -60,8 +64,8 @@ pub struct DryRun {
     pub outcomes: Vec<Result<PlannedOutcome>>,
 }
 
-/// What [`run`](super::run) would do, as far as it follows from the header of the input.
-/// Nothing is written, and pipes and devices are not read.
+/// What [`run`](super::run) would do, as far as it follows from the header of the input, and from
+/// those of all its pages. Nothing is written, and pipes and devices are not read.
 ///
 /// # Errors
 ///
@@ -105,7 +109,6 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
     let input = Input::open(job, options)?;
     let mask = read_mask(options)?;
     let plans = plan_results(job, checked, &input, mask.as_ref(), options);
-    let mode = Mode::new(&input, plans.iter().flatten());
     let opened_job = OpenedJob {
         job,
         options,
@@ -116,8 +119,12 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         file: None,
     };
     let budget = Budget::new(options.limits.max_memory);
-    let checked = budget.check(opened_job.memory(&input, &mode, &plans));
-    checked.map_err(|error| opened_job.refused(error, &input))?;
+    let check_memory = |input: &Input, plans: &[Result<Plan>]| {
+        let mode = Mode::new(input, plans.iter().flatten());
+        let checked = budget.check(opened_job.memory(input, &mode, plans));
+        checked.map_err(|error| opened_job.refused(error, input))
+    };
+    check_memory(&input, &plans)?;
     let mut warnings = warnings(&input, &plans).to_vec();
     warnings.extend(missing_warnings(&input, &plans));
     let made = plans
@@ -125,19 +132,37 @@ fn plan_job(job: &Job, options: &Options) -> Result<DryRun> {
         .zip(&job.results)
         .filter(|(plan, _)| plan.is_ok());
     warnings.extend(made.flat_map(|(_, request)| input.result_warnings(request, &options.encode)));
-    let outcomes = iter::zip(plans, &job.results).map(|(plan, request)| {
-        let made = plan.and_then(|plan| {
-            let array = input.planes_for(request)?.array(&plan);
+    let arrays = iter::zip(&plans, &job.results).map(|(plan, request)| {
+        let array = input.planes_for(request).ok()?.array(plan.as_ref().ok()?);
+        Some(array?.shape().to_vec())
+    });
+    let arrays = Vec::from_iter(arrays);
+    let pages = input.pages();
+    let plan = |input: &Input, request: &Request, before: Option<Plan>| {
+        plan_page((job, options), input, request, before, mask.as_ref())
+    };
+    let pager = Pager {
+        job,
+        options,
+        plan: &plan,
+        check_memory: &check_memory,
+    };
+    let survey = pager.survey(input, plans)?;
+    warnings.extend(survey.warnings);
+    let results = iter::zip(survey.results, &job.results).zip(arrays);
+    let outcomes = results.map(|((surveyed, request), array_shape)| {
+        let made = surveyed.map(|surveyed| {
             let format = opened_job.format_of(request);
             let recorded = recorded_command(job, request, options, format);
-            Ok(PlannedOutcome::Made {
-                metadata: metadata_fates(job, &input, request, &plan, options)?,
-                recorded: recorded.filter(|_| format.holds_record()),
-                pages: input.pages(),
-                array_shape: array.map(|array| array.shape().to_vec()),
-                plan: Box::new(plan),
+            PlannedOutcome::Made {
+                plan: Box::new(surveyed.plan),
                 format,
-            })
+                pages,
+                page_kinds: surveyed.kinds,
+                array_shape,
+                metadata: surveyed.metadata,
+                recorded: recorded.filter(|_| format.holds_record()),
+            }
         });
         let skipped = || PlannedOutcome::Skipped(compare(job, request, options));
         options.existing.skip_existing(made, skipped)

@@ -89,12 +89,15 @@ pub(super) enum Attempt {
 }
 
 /// Whether this refuses a job for its memory.
-pub(super) const fn takes_too_much(error: &Error) -> bool {
+pub(super) fn takes_too_much(error: &Error) -> bool {
     use LimitError::{Decoding, Memory, WholeFile};
-    matches!(
-        error,
-        Error::Limit(Memory { .. } | Decoding { .. } | WholeFile { .. })
-    )
+    match error {
+        Error::Page { cause, .. } => takes_too_much(cause),
+        _ => matches!(
+            error,
+            Error::Limit(Memory { .. } | Decoding { .. } | WholeFile { .. })
+        ),
+    }
 }
 
 fn attempt(

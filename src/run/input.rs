@@ -76,6 +76,17 @@ impl Input {
         })
     }
 
+    /// Opens the next page, if one is to be read, without reading the samples of this one.
+    pub(super) fn skip_page(self, options: &Options) -> Result<Option<Self>> {
+        match self {
+            Self::Rows(reader) => {
+                let next = reader.skip_page()?;
+                Ok(next.map(|reader| Self::page_of(reader, options)))
+            }
+            Self::Whole(_) => Ok(None),
+        }
+    }
+
     /// How the stored pixels are turned to the picture that filters act on.
     pub const fn orientation(&self) -> Orientation {
         match self {

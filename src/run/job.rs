@@ -19,7 +19,10 @@ use crate::{
     statistics::Statistics,
 };
 
-use super::recorded::{Comparison, Recording};
+use super::{
+    page_kinds::PageKinds,
+    recorded::{Comparison, Recording},
+};
 
 /// Where an image comes from or goes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,6 +205,8 @@ pub struct Done {
     pub format: Format,
     /// How many pages it has; the plan is that of the first.
     pub pages: u64,
+    /// The sizes and types of the pages, if there are several.
+    pub page_kinds: PageKinds,
     /// The shape of the result, if it is an array with other axes than rows, columns and
     /// channels.
     pub array_shape: Option<Vec<usize>>,
@@ -221,7 +226,7 @@ pub struct Done {
     pub filter: Duration,
     /// Time to encode and write.
     pub write: Duration,
-    /// What became of each part of the input's metadata.
+    /// What became of each part of the input's metadata, of all pages.
     pub metadata: Vec<PartFate>,
     /// The command in its record, if it has one.
     pub recorded: Option<RecordedCommand>,

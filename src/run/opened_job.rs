@@ -120,6 +120,7 @@ impl OpenedJob<'_> {
             let source = PageSource {
                 planes: None,
                 metadata: &metadata,
+                number,
                 pages,
             };
             let task = self.begin(index, plan, source, &mut page.partial[index]);
@@ -138,13 +139,13 @@ impl OpenedJob<'_> {
         let mut produced = produced.into_iter();
         for (index, begun) in begun.into_iter().enumerate() {
             if page.plans[index].is_err() {
-                page.end(self, index, Err(Error::Stopped), None);
+                page.end(self, (index, number), Err(Error::Stopped), None);
                 continue;
             }
             let result = begun.and_then(|()| produced.next().expect("one for each that was begun"));
             page.end(
                 self,
-                index,
+                (index, number),
                 result.map_err(|error| error.at_page(number)),
                 None,
             );
@@ -185,6 +186,7 @@ impl OpenedJob<'_> {
                     let source = PageSource {
                         planes: Some(planes),
                         metadata,
+                        number,
                         pages,
                     };
                     let task = self.begin(index, plan, source, &mut page.partial[index])?;
@@ -198,7 +200,7 @@ impl OpenedJob<'_> {
                 }),
             };
             let result = result.map_err(|error| error.at_page(number));
-            page.end(self, index, result, all_planes.as_ref());
+            page.end(self, (index, number), result, all_planes.as_ref());
         }
         Ok(next)
     }
@@ -224,6 +226,7 @@ impl OpenedJob<'_> {
                     plan,
                     format: self.format_of(request),
                     pages: totals.pages,
+                    page_kinds: totals.kinds,
                     array_shape: array.map(|array| array.shape().to_vec()),
                     planes: planes.map_or(1, Planes::count),
                     bytes: written.bytes,
@@ -277,6 +280,7 @@ impl OpenedJob<'_> {
         let PageSource {
             planes,
             metadata,
+            number,
             pages,
         } = source;
         let spec = planes.map_or(plan.output(), |planes| planes.output(plan));
@@ -288,7 +292,9 @@ impl OpenedJob<'_> {
             carried: (self.carried(request, plan, planes))
                 .of_pages(pages.count)
                 .recording(command, metadata),
+            page: number,
             pages,
+            is_animation: self.format.has_frames(),
             array: planes.and_then(|planes| planes.array(plan)),
             format,
             input: &self.job.input,
@@ -327,5 +333,7 @@ impl OpenedJob<'_> {
 struct PageSource<'a> {
     planes: Option<&'a Planes>,
     metadata: &'a Metadata,
+    /// Its number in the file.
+    number: u64,
     pages: PageSet,
 }

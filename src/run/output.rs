@@ -14,7 +14,8 @@ use super::{
 use crate::{
     axes::Stack,
     codec::{
-        self, Fate, Format, Metadata, PageSet, PartFate, PartKind, RecordedCommand, RowWriter,
+        self, Fate, Format, Metadata, PageFates, PageSet, PartFate, PartKind, RecordedCommand,
+        RowWriter,
     },
     error::{Error, IoAction, Result},
     file::{Attributes, Output},
@@ -29,8 +30,11 @@ pub(super) struct Setup<'a> {
     pub(super) spec: ImageSpec,
     /// What becomes of the input's metadata.
     pub(super) carried: Carried,
-    /// The pages of the file.
+    /// The number of this page in the input, and the pages of the file.
+    pub(super) page: u64,
     pub(super) pages: PageSet,
+    /// Whether the pages of the input are frames of an animation.
+    pub(super) is_animation: bool,
     /// The array, if it has several axes; `spec` is that of its lines then.
     pub(super) array: Option<Stack>,
     pub(super) format: Format,
@@ -54,10 +58,13 @@ pub(super) struct OutputWriter {
     verify: Verify,
     /// What becomes of the metadata of this page.
     carried: Carried,
-    /// The final metadata of a page that has ended.
+    /// The final metadata of a page that has ended, and those of the first page if it is another.
     ended: Metadata,
-    /// What became of the metadata of the first page, once it has ended.
-    fates: Option<Vec<PartFate>>,
+    first: Option<Metadata>,
+    /// The number of this page in the input.
+    page: u64,
+    /// What became of the metadata of the pages before it.
+    fates: PageFates,
     /// Whether nothing may be lost.
     replaces: bool,
     /// The time spent encoding and writing.
@@ -124,7 +131,9 @@ impl OutputWriter {
             verify,
             carried: setup.carried,
             ended: Metadata::default(),
-            fates: None,
+            first: None,
+            page: setup.page,
+            fates: PageFates::of_animation(setup.is_animation),
             replaces: setup.replaces,
             busy: start.elapsed(),
             stop: setup.stop,
@@ -154,18 +163,20 @@ impl OutputWriter {
     pub(super) fn next_page(&mut self, setup: Setup<'_>) -> Result<()> {
         let start = Instant::now();
         let ended = self.carried.metadata(&self.ended);
-        let fates = self.carried.fates(&self.ended, &[]);
-        self.fates.get_or_insert(fates);
+        let fates = self.carried.fates(&self.ended, self.first.as_ref(), &[]);
+        self.fates.add(self.page, fates);
+        self.first.get_or_insert_with(|| self.ended.clone());
         let metadata = setup.carried.metadata(setup.metadata);
         self.writer.next_page(&ended, setup.spec, &metadata)?;
         self.expected.add_page(setup.spec);
         self.carried = setup.carried;
+        self.page = setup.page;
         self.busy += start.elapsed();
         Ok(())
     }
 
     /// Completes and verifies the output. `metadata` are those known after the last row.
-    fn finish(self, metadata: &Metadata) -> Result<FinishedOutput> {
+    fn finish(mut self, metadata: &Metadata) -> Result<FinishedOutput> {
         let start = Instant::now();
         let checksum = self.writer.checksum();
         let written = self.carried.metadata(metadata);
@@ -175,12 +186,13 @@ impl OutputWriter {
             late,
         } = self.writer.finish_output(&written)?;
         warnings.extend(self.carried.ignored_orientation(&written));
-        let fates = self.carried.fates(metadata, &late);
+        let fates = self.carried.fates(metadata, self.first.as_ref(), &late);
         if self.replaces {
             // Those before the samples were checked before.
             loss::check_metadata(&fates)?;
         }
-        let mut fates = self.fates.unwrap_or(fates);
+        self.fates.add(self.page, fates);
+        let mut fates = self.fates.finish();
         let left_out = warnings
             .iter()
             .any(|warning| warning.kind() == WarningKind::Record);

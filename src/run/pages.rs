@@ -7,11 +7,13 @@ use super::{
     events::{Event, warn},
     execute::Attempt,
     input::Input,
+    job::{Job, Options, Request},
     mode::Mode,
     opened_job::OpenedJob,
     output::{Ended, OutputWriter},
+    page_kinds::PageKinds,
     planes::Planes,
-    precheck::{check_plan, plan_result},
+    precheck::{check_plan, missing_warnings, plan_result},
     producer::Produced,
 };
 use crate::{
@@ -55,6 +57,7 @@ pub(super) struct Totals {
     pub(super) clipped: Clipped,
     pub(super) missing: u64,
     pub(super) statistics: Option<Accumulator>,
+    pub(super) kinds: PageKinds,
 }
 
 impl Totals {
@@ -74,6 +77,7 @@ impl Totals {
     /// Adds a page.
     fn add(&mut self, page: PageTotals) {
         self.pages += 1;
+        self.kinds.push(page.number, page.spec);
         self.filter += page.filter;
         self.clipped += page.clipped;
         self.missing += page.missing;
@@ -105,6 +109,9 @@ impl Totals {
 
 /// What is told of a page of a result.
 struct PageTotals {
+    number: u64,
+    /// Its size and type, as a picture.
+    spec: ImageSpec,
     filter: Duration,
     warnings: Vec<Warning>,
     clipped: Clipped,
@@ -123,12 +130,12 @@ impl PageResults {
         }
     }
 
-    /// Ends a page of the result of this number, which gave `result`: if it failed or this was
-    /// its last page, its outcome is recorded.
+    /// Ends the page of this `number` of the result at `index`, which gave `result`: if it failed
+    /// or this was its last page, its outcome is recorded.
     pub(super) fn end(
         &mut self,
         job: &OpenedJob<'_>,
-        index: usize,
+        (index, number): (usize, u64),
         result: Result<Produced>,
         planes: Option<&Planes>,
     ) {
@@ -152,6 +159,8 @@ impl PageResults {
             statistics,
         } = produced;
         let page = PageTotals {
+            number,
+            spec: plan.as_picture(plan.output()),
             filter,
             warnings,
             clipped,
@@ -197,8 +206,7 @@ pub(super) fn run_pages<'b>(
     mask: Option<&Mask>,
     (budget, mut reserved): (&'b Budget, Reservation<'b>),
 ) -> Result<Attempt> {
-    let mut told = BTreeSet::new();
-    told.extend(input.warnings().iter().map(ToString::to_string));
+    let mut told = ToldWarnings::of_first(&input, &results.plans);
     let (mut done, mut pages_done) = (0_usize, 0_u64);
     loop {
         let basis = PlanBasis::of(&input);
@@ -216,8 +224,10 @@ pub(super) fn run_pages<'b>(
         job.control.stop.check()?;
         input = Input::page_of(next, job.options);
         let number = input.page();
-        warn_of_page(job, &input, &mut told);
         replan(job, &input, basis, &mut results, mask);
+        told.of_page(&input, &results.plans, |warning| {
+            warn(job.report, job.job.input.path(), &[warning]);
+        });
         if results.is_done() {
             return Ok(Attempt::Ended);
         }
@@ -241,19 +251,57 @@ pub(super) fn run_pages<'b>(
     }
 }
 
-/// Tells the warnings of a page that none before had.
-fn warn_of_page(job: &OpenedJob<'_>, input: &Input, told: &mut BTreeSet<String>) {
-    let (path, number) = (job.job.input.path(), input.page());
-    for warning in input.warnings() {
-        if told.insert(warning.to_string()) {
-            warn(job.report, path, &[warning.at_page(number)]);
+/// The warnings about the pages of an input so far.
+pub(super) struct ToldWarnings {
+    texts: BTreeSet<String>,
+    of_missing: bool,
+}
+
+impl ToldWarnings {
+    /// The most that are told.
+    const MAX: usize = 100;
+
+    /// Those of the first page, which are told.
+    pub(super) fn of_first(input: &Input, plans: &[Result<Plan>]) -> Self {
+        Self {
+            texts: BTreeSet::from_iter(input.warnings().iter().map(ToString::to_string)),
+            of_missing: !missing_warnings(input, plans).is_empty(),
+        }
+    }
+
+    /// Tells the warnings of a page that none before had.
+    pub(super) fn of_page(
+        &mut self,
+        input: &Input,
+        plans: &[Result<Plan>],
+        mut tell: impl FnMut(Warning),
+    ) {
+        let number = input.page();
+        for warning in input.warnings() {
+            if self.texts.len() > Self::MAX {
+                break;
+            }
+            if self.texts.insert(warning.to_string()) {
+                tell(match self.texts.len() > Self::MAX {
+                    true => {
+                        Warning::from("warnings about further pages are not told").at_page(number)
+                    }
+                    false => warning.at_page(number),
+                });
+            }
+        }
+        if !self.of_missing {
+            for warning in missing_warnings(input, plans) {
+                self.of_missing = true;
+                tell(warning.at_page(number));
+            }
         }
     }
 }
 
 /// What a plan follows from beside the filter.
 #[derive(PartialEq)]
-struct PlanBasis {
+pub(super) struct PlanBasis {
     spec: ImageSpec,
     orientation: Orientation,
     premultiplied: bool,
@@ -261,7 +309,7 @@ struct PlanBasis {
 }
 
 impl PlanBasis {
-    fn of(input: &Input) -> Self {
+    pub(super) fn of(input: &Input) -> Self {
         Self {
             spec: input.spec(),
             orientation: input.orientation(),
@@ -286,18 +334,28 @@ fn replan(
             continue;
         }
         let plan = mem::replace(&mut results.plans[index], Err(Error::Stopped));
-        let plan = match is_same {
-            true => plan.and_then(|plan| {
-                check_plan(job.job, request, input, &plan, job.options).map(|()| plan)
-            }),
-            false => plan_result(job.job, request, input, mask, job.options),
-        };
+        let before = plan.ok().filter(|_| is_same);
+        let plan = plan_page((job.job, job.options), input, request, before, mask);
         match plan {
             Ok(plan) => results.plans[index] = Ok(plan),
             Err(error) => {
                 results.plans[index] = Err(error.at_page(input.page()));
-                results.end(job, index, Err(Error::Stopped), None);
+                results.end(job, (index, input.page()), Err(Error::Stopped), None);
             }
         }
+    }
+}
+
+/// The plan of a page of a result: that of the page `before`, if both are alike.
+pub(super) fn plan_page(
+    (job, options): (&Job, &Options),
+    input: &Input,
+    request: &Request,
+    before: Option<Plan>,
+    mask: Option<&Mask>,
+) -> Result<Plan> {
+    match before {
+        Some(plan) => check_plan(job, request, input, &plan, options).map(|()| plan),
+        None => plan_result(job, request, input, mask, options),
     }
 }

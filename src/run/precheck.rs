@@ -110,6 +110,20 @@ pub(super) fn plan_result(
     Ok(plan)
 }
 
+/// Whether a page of this plan can be a frame of the result that begins with that of `first`.
+pub(super) fn check_frame(
+    request: &Request,
+    input: &Input,
+    first: &Plan,
+    plan: &Plan,
+) -> Result<()> {
+    let format = request.format.unwrap_or(input.format());
+    match format.holds_frames() && plan.output() != first.output() {
+        true => Err(format.unequal_frames()),
+        false => Ok(()),
+    }
+}
+
 /// Whether the format of a result can hold it and it may take its place.
 pub(super) fn check_plan(
     job: &Job,
@@ -123,7 +137,7 @@ pub(super) fn check_plan(
     format.check(plan.output_depth(), channels)?;
     format.check_size(rows, columns)?;
     if job.replaces(request) {
-        let fates = metadata_fates(job, input, request, plan, options)?;
+        let fates = metadata_fates((job, options), (input, None), request, plan)?;
         let losses = loss::losses(input, plan, &fates, options.may_lose);
         if !losses.is_empty() {
             return Err(Error::Loss(losses));

@@ -15,6 +15,7 @@ mod codings;
 mod constants;
 #[cfg(unix)]
 mod documents;
+mod dry_run_pages;
 mod dry_runs;
 mod engines;
 mod filters;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Part, PartKind};
-use crate::warning::LeftOut;
+use crate::{codec::PageNumbers, warning::LeftOut};
 
 /// What becomes of a part of an input's metadata in a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,12 +65,17 @@ pub struct PartFate {
     pub bytes: usize,
     /// What becomes of it.
     pub fate: Fate,
+    /// The pages that carry it, if they are not all that are read. It is told of the first of them.
+    pub pages: Option<PageNumbers>,
 }
 
-/// `EXIF data, 512 bytes: kept`.
+/// `EXIF data, 512 bytes: kept`, `comment of page 2: kept`.
 impl fmt::Display for PartFate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
+        if let Some(pages) = &self.pages {
+            write!(f, " of {pages}")?;
+        }
         match self.bytes {
             0 => {}
             1 => f.write_str(", 1 byte")?,
@@ -92,6 +97,7 @@ impl PartFate {
             name,
             bytes,
             fate,
+            pages: None,
         }
     }
 

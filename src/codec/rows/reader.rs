@@ -78,6 +78,9 @@ pub(in crate::codec) trait Source: Send {
     /// Reads what follows the last row, which has been read.
     fn end(self: Box<Self>) -> Result<Trailer>;
 
+    /// Gives back what opens the next page, without reading the rows that are left.
+    fn skip(self: Box<Self>) {}
+
     /// Whether the image is decoded whole.
     fn holds_image(&self) -> bool {
         false
@@ -239,6 +242,27 @@ impl<'a> RowReader<'a> {
             ..reader
         });
         Ok((trailer, next))
+    }
+
+    /// Opens the next page, if one is to be read, without reading the rows of this one.
+    pub(crate) fn skip_page(self) -> Result<Option<Self>> {
+        let Self {
+            source,
+            memory_limit,
+            read_errors,
+            next_page,
+            ..
+        } = self;
+        let Some(open) = next_page else {
+            return Ok(None);
+        };
+        source.skip();
+        let next = open().map_err(|error| explained(read_errors.as_ref(), error))?;
+        Ok(Some(Self {
+            memory_limit,
+            read_errors,
+            ..next
+        }))
     }
 
     /// Ends the page; what opens the next one.

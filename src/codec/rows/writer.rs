@@ -29,6 +29,8 @@ pub struct RowWriter<'a> {
     /// The pages that were announced, and those that were begun.
     pages: [u64; 2],
     metadata: Metadata,
+    /// That of the first page, once another was begun.
+    first: Option<Metadata>,
     warnings: Vec<Warning>,
     sink: Box<dyn Sink + 'a>,
     out: SharedOutput<'a>,
@@ -77,6 +79,7 @@ impl<'a> RowWriter<'a> {
             next: 0,
             pages: [1, 1],
             metadata,
+            first: None,
             warnings,
             sink,
             out,
@@ -187,7 +190,9 @@ impl<'a> RowWriter<'a> {
             channels: self.format.written_channels(spec.channels),
             ..spec
         };
+        let first = self.first.get_or_insert_with(|| self.metadata.clone());
         let fitted = metadata.fitted_to(self.format, written);
+        let fitted = fitted.of_later_page(metadata, first, self.format);
         self.warn_once(fitted.all_warnings());
         let begun = (self.sink).next_page(&late.metadata, written, fitted.metadata);
         self.out.explain(begun)?;
