@@ -1,6 +1,8 @@
 //! What a file carries beside its samples, and what becomes of it in every format: the table
 //! of docs/files.md is made here.
 
+mod pages;
+
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
@@ -279,6 +281,23 @@ A record of how the input was made (`--record`) is outdated in any result, whate
 input. In a result that is given a record itself its commands stay before the new one.
 ";
 
+/// What is said before the tables of files of several pages.
+const ABOUT_PAGES: &str = "
+# Several pages
+
+What becomes of animations and of stacks, whose pages or frames are read by default, and of what each
+page carries; `--dry-run` and `--explain` name the pages of each part. The inputs are in
+`testdata/frames` and `testdata/pages`.
+
+- refused: the format holds one picture, so nothing is made and no file is begun; the error names the
+  formats that hold all, and `--pages`. A page alone is a picture like any other, which has no delay.
+- **kept** or **changed**: GIF holds delays in hundredths of a second, to which others are rounded.
+- Pages that say nothing of time, as those of a TIFF, are shown for 0.1 s each, over and over, as
+  a warning says.
+- PNG holds what is no delay once, for all frames: parts that the first page lacks are *lost*, and
+  kept if all pages have the same.
+";
+
 #[test]
 fn the_documentation_lists_every_part() {
     let folder = tempfile::tempdir().unwrap();
@@ -310,6 +329,8 @@ fn the_documentation_lists_every_part() {
             writeln!(page, "| {} | {} |", part.name, fates.join(" | ")).unwrap();
         }
     }
+    page += ABOUT_PAGES;
+    page += &pages::tables(folder.path());
     let path = "docs/files.md";
     if std::env::var_os("STRIDEKERN_UPDATE_DOCS").is_some() {
         fs::write(path, &page).unwrap();
