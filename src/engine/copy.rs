@@ -59,6 +59,9 @@ fn tap(problem: &Problem<'_>) -> Result<[usize; 2], Why> {
     let [kernel] = problem.kernels else {
         return Err(Why::Sums);
     };
+    if kernel.taps() != 1 {
+        return Err(Why::Sums);
+    }
     let weights = kernel.weights();
     let mut taps = weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
     let (Some((at, &weight)), None) = (taps.next(), taps.next()) else {

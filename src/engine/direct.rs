@@ -48,8 +48,10 @@ impl Engine for Direct {
         let choice = problem.lane()?;
         let lane = choice.lane;
         // In float images zero weights count: 0 * NaN is NaN.
-        let counts = |w: &&f64| problem.depth.is_float() || **w != 0.0;
-        let taps = |k: &Kernel| k.weights().iter().filter(counts).count();
+        let taps = |k: &Kernel| match problem.depth.is_float() {
+            true => k.area(),
+            false => k.taps(),
+        };
         let taps: usize = problem.kernels.iter().map(taps).sum();
         let mut cost = taps as f64 * tap_cost(lane);
         if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + WIDENING) {

@@ -244,9 +244,7 @@ fn narrowest(problem: &Problem<'_>, kernel: &Kernel, error: f64) -> (LaneKind, L
     let depth = problem.depth;
     let sums @ [low, high] = kernel.sums_of_samples(depth.range());
     let largest = high.max(-low);
-    let smallest_weight = (kernel.weights().iter().map(|w| w.abs()))
-        .filter(|&w| w > 0.0)
-        .fold(f64::INFINITY, f64::min);
+    let smallest_weight = kernel.smallest_weight();
     if depth.is_64_bit_integer() || depth == Depth::F64 {
         return (LaneKind::F64, LaneReason::Samples(depth));
     }

@@ -69,8 +69,11 @@ pub(super) enum Why {
 /// Whether running sums are exact for every kernel.
 pub(super) fn check(problem: &Problem<'_>) -> Result<(), Why> {
     let equal = |k: &Kernel| {
-        let first = k.weights()[[0, 0]];
-        first != 0.0 && is_exact(k, problem.depth) && k.weights().iter().all(|&w| w == first)
+        let same = || {
+            let first = k.weights()[[0, 0]];
+            first != 0.0 && k.weights().iter().all(|&w| w == first)
+        };
+        is_exact(k, problem.depth) && same()
     };
     if !problem.kernels.iter().all(equal) {
         return Err(Why::Weights);

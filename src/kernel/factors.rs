@@ -93,6 +93,11 @@ impl Kernel {
     /// The terms that the kernel was made of, if its weights are still those: no elimination is
     /// needed.
     fn known_factors(&self, total: f64, max_rank: usize) -> Option<Factors> {
+        if let Some(factor) = self.factor() {
+            let terms = vec![factor.clone()];
+            let residual = 0.0;
+            return (total > 0.0 && max_rank > 0).then_some(Factors { terms, residual });
+        }
         let terms = self.known_terms();
         let fits =
             |term: &Factor| [term.column.len(), term.row.len()] == [self.rows(), self.columns()];

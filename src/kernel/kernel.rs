@@ -1,6 +1,9 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
-use super::{Factor, KernelBuilder, KernelError, factors::KnownTerms, greatest_common_divisor};
+use super::{
+    Factor, KernelBuilder, KernelError, factors::KnownTerms, greatest_common_divisor,
+    weights::Weights,
+};
 use crate::{depth::Depth, orientation::Orientation, view::StridedView};
 
 /// Integers up to this are exact in `f64`.
@@ -17,7 +20,7 @@ pub(crate) const EXACT: f64 = (1_u64 << 53) as f64;
 pub struct Kernel {
     rows: usize,
     columns: usize,
-    weights: Vec<f64>,
+    weights: Weights,
     divisor: f64,
     /// 0 if there is an offset.
     bias: f64,
@@ -56,7 +59,28 @@ impl Kernel {
                 value: weights[at],
             });
         }
-        Ok(Self {
+        Ok(Self::of_weights(rows, columns, weights.into()))
+    }
+
+    /// The kernel whose weights are the products of this column and row, each rounded once. They
+    /// are not made before they are needed.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or one is not finite.
+    pub(super) fn product(factor: Factor) -> Result<Self, KernelError> {
+        let Factor { column, row } = &factor;
+        let (rows, columns) = (column.len(), row.len());
+        let [largest_of_column, largest_of_row] = [column, row].map(|v| largest(v));
+        if rows == 0 || columns == 0 || !(largest_of_column * largest_of_row).is_finite() {
+            // It tells which.
+            return Self::new(rows, columns, Weights::product(factor).to_vec());
+        }
+        Ok(Self::of_weights(rows, columns, Weights::product(factor)))
+    }
+
+    fn of_weights(rows: usize, columns: usize, weights: Weights) -> Self {
+        Self {
             rows,
             columns,
             weights,
@@ -66,7 +90,7 @@ impl Kernel {
             anchor: [rows / 2, columns / 2],
             convolving: false,
             known: KnownTerms::default(),
-        })
+        }
     }
 
     /// Begins a kernel with a divisor, bias or anchor of its own. For its weights see
@@ -164,14 +188,22 @@ impl Kernel {
     /// The terms that its weights were made of; they need not be those of weights that were
     /// scaled or turned since.
     pub(super) fn known_terms(&self) -> &[Factor] {
-        &self.known.0
+        match self.weights.factor() {
+            Some(factor) => std::slice::from_ref(factor),
+            None => &self.known.0,
+        }
+    }
+
+    /// The column and the row that its weights are the products of, if it was made so.
+    pub(super) fn factor(&self) -> Option<&Factor> {
+        self.weights.factor()
     }
 
     /// The kernel rotated by 180 degrees; the anchor stays on its weight.
     #[must_use]
     pub fn flipped(&self) -> Self {
         let mut flipped = self.clone();
-        flipped.weights.reverse();
+        flipped.weights = self.weights.reversed();
         flipped.known.reverse();
         flipped.anchor = [
             self.rows - 1 - self.anchor[0],
@@ -203,15 +235,18 @@ impl Kernel {
     /// ```
     #[must_use]
     pub fn turned(&self, orientation: Orientation) -> Self {
-        let layout = orientation.turned(self.weights().layout());
-        let layout = layout.expect("a kernel has rows and columns");
-        let (shape, strides, offset) = (layout.shape(), layout.strides(), layout.offset());
-        let weights = StridedView::new(&self.weights, shape, strides, offset);
-        let weights = weights.expect("its weights are the same");
+        let shape = orientation.of_axes([self.rows, self.columns]);
+        let of_view = || {
+            let layout = orientation.turned(self.weights().layout());
+            let layout = layout.expect("a kernel has rows and columns");
+            let (shape, strides, offset) = (layout.shape(), layout.strides(), layout.offset());
+            let weights = StridedView::new(&self.weights, shape, strides, offset);
+            weights.expect("its weights are the same").to_vec().into()
+        };
         let anchor = orientation.of_axes(self.anchor);
         let flips = orientation.flips();
         Self {
-            weights: weights.to_vec(),
+            weights: self.weights.turned(orientation).unwrap_or_else(of_view),
             rows: shape[0],
             columns: shape[1],
             anchor: [0, 1].map(|axis| match flips[axis] {
@@ -310,12 +345,45 @@ impl Kernel {
 
     /// The sum of the weights.
     pub fn sum(&self) -> f64 {
-        self.weights.iter().sum()
+        match self.factor() {
+            Some(Factor { column, row }) => column.iter().sum::<f64>() * row.iter().sum::<f64>(),
+            None => self.weights.iter().sum(),
+        }
     }
 
     /// The sum of the absolute weights.
     pub fn abs_sum(&self) -> f64 {
-        self.weights.iter().map(|w| w.abs()).sum()
+        let abs_sum = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>();
+        match self.factor() {
+            Some(Factor { column, row }) => abs_sum(column) * abs_sum(row),
+            None => abs_sum(&self.weights),
+        }
+    }
+
+    /// The smallest absolute weight that is not 0; infinity if all are.
+    pub(crate) fn smallest_weight(&self) -> f64 {
+        let smallest = |weights: &[f64]| {
+            let sizes = weights.iter().map(|w| w.abs());
+            sizes.filter(|&w| w > 0.0).fold(f64::INFINITY, f64::min)
+        };
+        match self.factor() {
+            Some(Factor { column, row }) => smallest(column) * smallest(row),
+            None => smallest(&self.weights),
+        }
+    }
+
+    /// The number of weights that are not 0.
+    pub(crate) fn taps(&self) -> usize {
+        let taps = |weights: &[f64]| weights.iter().filter(|&&w| w != 0.0).count();
+        match self.factor() {
+            Some(Factor { column, row }) => taps(column) * taps(row),
+            None => taps(&self.weights),
+        }
+    }
+
+    /// The number of its weights.
+    pub(crate) const fn area(&self) -> usize {
+        self.rows * self.columns
     }
 
     /// The lowest and the highest weighted sum of samples from 0 to `white`.
@@ -325,11 +393,18 @@ impl Kernel {
 
     /// The lowest and the highest weighted sum of samples from `low` to `high`.
     pub(crate) fn sums_of_samples(&self, [low, high]: [f64; 2]) -> [f64; 2] {
-        let sum_of = |keep: fn(f64) -> bool| -> f64 {
-            let weights = self.weights.iter().copied().filter(|&w| keep(w));
-            weights.sum()
+        let parts = |weights: &[f64]| {
+            [|w| w < 0.0, |w| w > 0.0].map(|keep: fn(f64) -> bool| -> f64 {
+                weights.iter().copied().filter(|&w| keep(w)).sum()
+            })
         };
-        let (negative, positive) = (sum_of(|w| w < 0.0), sum_of(|w| w > 0.0));
+        let [negative, positive] = match self.factor() {
+            Some(Factor { column, row }) => {
+                let ([a, b], [c, d]) = (parts(column), parts(row));
+                [a * d + b * c, a * c + b * d]
+            }
+            None => parts(&self.weights),
+        };
         // Not infinity times 0.
         let times = |sum: f64, sample: f64| if sample == 0.0 { 0.0 } else { sum * sample };
         [
@@ -348,14 +423,14 @@ impl Kernel {
     /// not; one tenth of an integer sum is exact. A fraction n / 2^k is the very number that
     /// was written, whatever its decimal digits. A third is neither.
     pub(crate) fn in_integers(&self) -> Option<Self> {
-        let numbers = self.weights.iter().chain([&self.divisor]);
+        let numbers = self.weights.each().chain([self.divisor]);
         // Larger weights gain nothing by a divisor that is an integer.
         let is_small = |k: &Self| k.abs_sum() < f64::from(1 << 24);
         let of_decimals = self.times_power_of_ten();
         of_decimals
             .map(|k| if k == *self { k } else { k.reduced() })
             .or_else(|| self.times(power_of_two(numbers)).filter(is_small))
-            .or_else(|| self.times(power_of_two(&self.weights)))
+            .or_else(|| self.times(power_of_two(self.weights.each())))
     }
 
     /// A kernel of integers, divided by their greatest common divisor.
@@ -381,7 +456,7 @@ impl Kernel {
             same.then_some(whole)
         };
         (0..=6).map(|digits| 10_f64.powi(digits)).find_map(|power| {
-            let weights = self.weights.iter().map(|&w| scaled(w, power));
+            let weights = self.weights.each().map(|w| scaled(w, power));
             Some(Self {
                 weights: weights.collect::<Option<_>>()?,
                 divisor: scaled(self.divisor, power)?,
@@ -404,7 +479,10 @@ impl Kernel {
     /// The same kernel with weights whose products with floats stay in the range
     /// of `f64`: weights and divisor times a power of two, if that is exact.
     pub(crate) fn in_range(&self) -> Self {
-        let largest = self.weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()));
+        let largest = match self.factor() {
+            Some(Factor { column, row }) => largest(column) * largest(row),
+            None => largest(&self.weights),
+        };
         let moderate = 2_f64.powi(-300)..2_f64.powi(300);
         if largest == 0.0 || moderate.contains(&largest) {
             return self.clone();
@@ -430,9 +508,10 @@ impl Kernel {
     /// samples. `weight` is a power of two; weights that would overflow stay as they are, and
     /// the divisor is divided by it.
     pub(crate) fn for_scaled_samples(&self, weight: f64, divisor: f64) -> Self {
-        let weights: Vec<f64> = self.weights.iter().map(|w| w * weight).collect();
+        let weights = self.weights.times(weight);
         let divisor = self.divisor * divisor;
-        match weights.iter().all(|w| w.is_finite()) {
+        let are_finite = weights.each().all(f64::is_finite);
+        match are_finite {
             true => Self {
                 weights,
                 divisor,
@@ -447,9 +526,7 @@ impl Kernel {
 
     /// Whether every weight is an integer that `f64` holds exactly.
     pub fn is_integer(&self) -> bool {
-        self.weights
-            .iter()
-            .all(|w| w.fract() == 0.0 && w.abs() <= EXACT)
+        (self.weights.each()).all(|w| w.fract() == 0.0 && w.abs() <= EXACT)
     }
 
     /// The sum of the weights over the divisor: the factor by which a constant image is
@@ -470,6 +547,9 @@ impl Kernel {
     /// separable if no weight differs from that product by more than 1e-12 of
     /// the largest absolute weight: decimal files hold rounded products.
     pub fn is_separable(&self) -> bool {
+        if self.factor().is_some() {
+            return true;
+        }
         let Some(pivot) = (0..self.weights.len())
             .max_by(|&a, &b| self.weights[a].abs().total_cmp(&self.weights[b].abs()))
         else {
@@ -521,9 +601,11 @@ impl Kernel {
         let turns = (0..count).map(|turn| {
             let shift = turn * places / count;
             let mut turned = self.clone();
+            let mut weights = self.weights.to_vec();
             for (at, &to) in RING.iter().enumerate() {
-                turned.weights[to] = self.weights[RING[(at + places - shift) % places]];
+                weights[to] = self.weights[RING[(at + places - shift) % places]];
             }
+            turned.weights = weights.into();
             let anchor = self.anchor[0] * 3 + self.anchor[1];
             if let Some(at) = RING.iter().position(|&place| place == anchor) {
                 let to = RING[(at + shift) % places];
@@ -536,11 +618,16 @@ impl Kernel {
 }
 
 /// The smallest power of two, up to 2^53, that makes all these numbers integers.
-fn power_of_two<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> Option<f64> {
-    numbers.into_iter().try_fold(1.0, |power: f64, &number| {
+fn power_of_two(mut numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    numbers.try_fold(1.0, |power: f64, number| {
         let larger = std::iter::successors(Some(power), |power| Some(power * 2.0));
         (larger.take_while(|&power| power <= EXACT)).find(|power| (number * power).fract() == 0.0)
     })
+}
+
+/// The largest absolute weight; 0 if there are none.
+fn largest(weights: &[f64]) -> f64 {
+    weights.iter().fold(0.0, |m: f64, w| m.max(w.abs()))
 }
 
 /// Relative tolerance: smaller differences are rounding errors.

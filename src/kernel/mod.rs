@@ -13,6 +13,7 @@ mod library;
 mod nearest;
 mod resolve;
 mod source_text;
+mod weights;
 
 pub use bank::{KernelBank, KernelSource, Summary};
 pub use builder::KernelBuilder;

@@ -146,7 +146,7 @@ impl Totals {
         let abs_sum = kernel.abs_sum();
         let is_exact = kernel.is_integer() && abs_sum < EXACT && method != Some(Method::Fft);
         // Both sums of n weights are rounded at most n times.
-        let roundings = (2 * kernel.as_slice().len() + 8) as f64;
+        let roundings = (2 * kernel.area() + 8) as f64;
         Self {
             sum: kernel.sum(),
             abs_sum,
@@ -183,7 +183,7 @@ pub(super) fn response_errors(kernels: &[Kernel], depth: Depth, sum_errors: &[f6
     // errors of A, of S - P (at most 2 T) and of B and Q are e, 2 e and 4 e; S, T and what
     // counts as complete are off by as many roundings as there are weights; five more follow.
     let error = |(kernel, &error): (&Kernel, &f64)| {
-        let roundings = (8 * kernel.as_slice().len() + 32) as f64;
+        let roundings = (8 * kernel.area() + 32) as f64;
         let rounding = roundings * LaneKind::F64.unit_roundoff();
         8.0 * error + rounding * kernel.abs_sum() * depth.largest()
     };

@@ -76,7 +76,7 @@ impl Plan {
             _ => LaneKind::F32,
         };
         let of_sum = |kernel: &Kernel| match lane {
-            LaneKind::F64 => kernel.as_slice().len() + 1,
+            LaneKind::F64 => kernel.area() + 1,
             _ => lane.roundings(kernel.rows(), kernel.columns()),
         };
         let sums = kernels.iter().map(of_sum).max().unwrap_or(0) + kernels.len() - 1;
@@ -180,8 +180,7 @@ impl Plan {
 
     /// Whether colours of transparent pixels reach others, and nobody asked for that.
     pub(crate) fn shows_transparent(&self) -> bool {
-        let has_taps =
-            |kernel: &Kernel| kernel.as_slice().iter().filter(|&&w| w != 0.0).count() > 1;
+        let has_taps = |kernel: &Kernel| kernel.taps() > 1;
         self.filter.alpha().is_none()
             && self.selection().copies_alpha()
             && self.convolution.kernels.iter().any(has_taps)

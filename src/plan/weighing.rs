@@ -149,7 +149,7 @@ impl WeighingRule {
         let relative = |kernel: &Kernel| match is_exact(kernel) {
             true => 0.0,
             // The product of samples, that with the weight, and the sum.
-            false => (kernel.as_slice().len() + 3) as f64 * unit,
+            false => (kernel.area() + 3) as f64 * unit,
         };
         let share = |at: usize| kernels[at].abs_sum() / self.divisors[at].abs();
         let all_shares: f64 = (0..kernels.len()).map(share).sum();
@@ -292,7 +292,7 @@ impl AlphaFinish {
         let errors = kernels.iter().map(|kernel| match rule.has_exact_sums {
             true => 0.0,
             false => {
-                let roundings = (kernel.as_slice().len() + 3) as f64;
+                let roundings = (kernel.area() + 3) as f64;
                 let unit = LaneKind::F64.unit_roundoff();
                 roundings * unit * kernel.abs_sum() * problem.depth.largest()
             }

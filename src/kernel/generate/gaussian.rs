@@ -1,6 +1,9 @@
 //! Gaussians, their derivatives, and what is made of them.
 
-use super::{MAX_WEIGHTS, finite, positive, product, refuse, sides, sum_of};
+use super::{
+    MAX_PRODUCT_WEIGHTS, MAX_WEIGHTS, finite, positive, product, refuse, sides, sides_within,
+    sum_of,
+};
 use crate::kernel::{Factor, Kernel, KernelError};
 
 /// Whose rules give what is not said.
@@ -53,12 +56,12 @@ impl Gaussian {
     ///
     /// If a parameter is out of range or the kernel has too many weights.
     pub fn kernel(&self) -> Result<Kernel, KernelError> {
-        let [column, row] = self.vectors("gaussian")?;
+        let [column, row] = self.vectors("gaussian", MAX_PRODUCT_WEIGHTS)?;
         product(column, row)
     }
 
     /// The column and the row.
-    fn vectors(&self, generator: &'static str) -> Result<[Vec<f64>; 2], KernelError> {
+    fn vectors(&self, generator: &'static str, limit: usize) -> Result<[Vec<f64>; 2], KernelError> {
         for sigma in self.sigma {
             if !(sigma >= 0.0 && sigma.is_finite()) || self.sigma == [0.0; 2] {
                 return Err(refuse(generator, "sigma", sigma, "a number above 0"));
@@ -78,7 +81,7 @@ impl Gaussian {
             positive(generator, "truncate", truncate)?;
         }
         let radii = self.sigma.map(|sigma| self.radius(sigma));
-        sides(generator, radii)?;
+        sides_within(generator, radii, limit)?;
         let vector = |axis: usize| {
             gaussian(
                 self.sigma[axis],
@@ -192,7 +195,7 @@ impl LaplacianOfGaussian {
                 order,
                 ..self.gaussian
             };
-            let [column, row] = of_order.vectors("log")?;
+            let [column, row] = of_order.vectors("log", MAX_WEIGHTS)?;
             Ok(Factor { column, row })
         };
         sum_of(vec![term([2, 0])?, term([0, 2])?])
@@ -266,8 +269,8 @@ impl DifferenceOfGaussians {
             sigma: [self.sigma2; 2],
             ..self.gaussian
         };
-        let narrow = self.gaussian.vectors("dog")?;
-        let wide = wide.vectors("dog")?;
+        let narrow = self.gaussian.vectors("dog", MAX_WEIGHTS)?;
+        let wide = wide.vectors("dog", MAX_WEIGHTS)?;
         let sizes = [0, 1].map(|axis: usize| narrow[axis].len().max(wide[axis].len()));
         if sizes[0].saturating_mul(sizes[1]) > MAX_WEIGHTS {
             sides("dog", sizes.map(|size| (size / 2) as f64))?;
@@ -316,7 +319,7 @@ impl Unsharp {
     /// If a parameter is out of range or the kernel has too many weights.
     pub fn kernel(&self) -> Result<Kernel, KernelError> {
         let amount = finite("unsharp", "amount", self.amount)?;
-        let [mut column, row] = self.gaussian.vectors("unsharp")?;
+        let [mut column, row] = self.gaussian.vectors("unsharp", MAX_WEIGHTS)?;
         let one = Factor {
             column: centred(&[1.0 + amount], column.len()),
             row: centred(&[1.0], row.len()),

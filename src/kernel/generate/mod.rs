@@ -20,16 +20,33 @@ pub use wave::{Gabor, Part};
 
 use super::{Factor, Kernel, KernelError, file::MAX_WEIGHTS};
 
+/// The maximum number of weights of a kernel that is one column times one row, 2048 x 2048: what is
+/// computed takes little longer.
+const MAX_PRODUCT_WEIGHTS: usize = 1 << 22;
+
 /// The sides of a kernel, if it has no more weights than the limit; `radii` are whole numbers.
 fn sides(generator: &'static str, radii: [f64; 2]) -> Result<[usize; 2], KernelError> {
+    sides_within(generator, radii, MAX_WEIGHTS)
+}
+
+/// The same of one column times one row.
+fn product_sides(generator: &'static str, radii: [f64; 2]) -> Result<[usize; 2], KernelError> {
+    sides_within(generator, radii, MAX_PRODUCT_WEIGHTS)
+}
+
+fn sides_within(
+    generator: &'static str,
+    radii: [f64; 2],
+    limit: usize,
+) -> Result<[usize; 2], KernelError> {
     let [rows, columns] = radii.map(|radius| 2.0 * radius + 1.0);
     let weights = rows * columns;
-    if weights.is_nan() || weights > MAX_WEIGHTS as f64 {
+    if weights.is_nan() || weights > limit as f64 {
         return Err(KernelError::Generated {
             generator,
             rows,
             columns,
-            limit: MAX_WEIGHTS,
+            limit,
         });
     }
     Ok([rows as usize, columns as usize])
@@ -93,7 +110,7 @@ fn sum_of(terms: Vec<Factor>) -> Result<Kernel, KernelError> {
 
 /// The kernel that is one column times one row.
 fn product(column: Vec<f64>, row: Vec<f64>) -> Result<Kernel, KernelError> {
-    sum_of(vec![Factor { column, row }])
+    Kernel::product(Factor { column, row })
 }
 
 /// Sine and cosine of an angle in degrees, exact at quarter turns.

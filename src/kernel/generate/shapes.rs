@@ -1,6 +1,6 @@
 //! Boxes, disks and lines.
 
-use super::{finite, positive, product, refuse, sides, sin_cos};
+use super::{finite, positive, product, product_sides, refuse, sides, sin_cos};
 use crate::kernel::{Kernel, KernelError};
 
 /// A mean over a square; a fraction of a radius weighs its outermost ring, as Pillow's `BoxBlur`.
@@ -23,14 +23,14 @@ impl BoxBlur {
         let (weights, size) = match *self {
             Self::Size(0) => return Err(refuse("box", "size", 0, "a whole number above 0")),
             Self::Size(size) => {
-                sides("box", [(f64::from(size) - 1.0) / 2.0; 2])?;
+                product_sides("box", [(f64::from(size) - 1.0) / 2.0; 2])?;
                 (vec![1.0; size as usize], f64::from(size))
             }
             Self::Radius(radius) => {
                 if !(radius >= 0.0 && radius.is_finite()) {
                     return Err(refuse("box", "radius", radius, "a number of at least 0"));
                 }
-                let [side, _] = sides("box", [radius.ceil(); 2])?;
+                let [side, _] = product_sides("box", [radius.ceil(); 2])?;
                 let mut weights = vec![1.0; side];
                 if radius.fract() > 0.0 {
                     weights[0] = radius.fract();

@@ -206,3 +206,40 @@ proptest! {
         let _ = KernelBank::from_spec(&spec);
     }
 }
+
+#[test]
+fn large_separable_kernels_are_made_when_their_weights_are_needed() {
+    let kernel = Gaussian::new(200.0).kernel().unwrap();
+    assert_eq!([kernel.rows(), kernel.columns()], [1601; 2]);
+    let dense = Kernel::new(1601, 1601, kernel.as_slice().to_vec()).unwrap();
+    assert_eq!(kernel, dense);
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs();
+    assert!(near(kernel.sum(), dense.sum()) && near(kernel.abs_sum(), dense.abs_sum()));
+    assert_eq!(kernel.taps(), dense.taps());
+    assert!(near(kernel.smallest_weight(), dense.smallest_weight()));
+    // All that a plan asks for, of weights that are lopsided and of both signs.
+    let derivative = Gaussian {
+        order: [1, 0],
+        ..Gaussian::new(3.0)
+    };
+    let kernel = derivative.kernel().unwrap().with_anchor([2, 5]).unwrap();
+    let dense = (Kernel::new(25, 25, kernel.as_slice().to_vec()).unwrap())
+        .with_anchor([2, 5])
+        .unwrap();
+    for orientation in crate::Orientation::ALL {
+        assert_eq!(kernel.turned(orientation), dense.turned(orientation));
+    }
+    assert_eq!(kernel.flipped(), dense.flipped());
+    assert_eq!(kernel.convolving(), dense.convolving());
+    let ends = [kernel.sum_range(255.0), dense.sum_range(255.0)];
+    assert!((0..2).all(|end| near(ends[0][end], ends[1][end])));
+    assert_eq!(kernel.is_integer(), dense.is_integer());
+    assert_eq!(kernel.in_range(), dense.in_range());
+    let scaled = [&kernel, &dense].map(|k| k.for_scaled_samples(0.25, 3.0));
+    assert_eq!(scaled[0], scaled[1]);
+    let error = Gaussian::new(300.0).kernel().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "gaussian would have 2401x2401 weights, and a kernel has at most 4194304; make it smaller"
+    );
+}

@@ -141,7 +141,7 @@ fn decimals_and_binary_fractions_become_the_smallest_integers() {
     let integers = |weights: &[f64], divisor: f64| {
         let k = kernel(1, weights.len(), weights).with_divisor(divisor);
         let k = k.unwrap().in_integers()?;
-        Some((k.weights.clone(), k.divisor))
+        Some((k.weights.to_vec(), k.divisor))
     };
     let power = |n: i32| 2_f64.powi(n);
     let cases: [(&[f64], f64, &[f64], f64); 14] = [
@@ -206,7 +206,7 @@ fn flipping_keeps_the_anchor_on_its_weight() {
         .with_anchor([0, 2])
         .unwrap();
     let flipped = k.flipped();
-    assert_eq!(flipped.weights, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+    assert_eq!(flipped.as_slice(), [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
     assert_eq!(flipped.weights().get(flipped.anchor()), Some(&3.0));
     assert_eq!(flipped.flipped(), k);
 }
