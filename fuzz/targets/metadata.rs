@@ -15,7 +15,7 @@ use exif::{In, Tag};
 use stridekern::{
     Channel, Extent, Filter, KernelBank, Orientation,
     codec::{
-        self, Decoded, Fate, Format, Limits, MetadataPolicy, Part, PartFate, PartKind,
+        self, Decoded, Fate, Format, Limits, MetadataPolicy, PageNumbers, Part, PartFate, PartKind,
         revised_metadata,
     },
     image::{Depth, ImageSpec},
@@ -265,7 +265,10 @@ impl Made {
             let is_kept = matches!(part.fate, Fate::Kept | Fate::Changed(_));
             let is_everywhere = ["EXIF data", "XMP data", "ICC profile", "pixel density"]
                 .contains(&part.name.as_str());
-            if !is_kept || !(is_same_format || is_everywhere) {
+            // What was read is the first page.
+            let is_elsewhere = |pages: &PageNumbers| pages.ranges()[0][0] > 1;
+            let is_elsewhere = part.pages.as_ref().is_some_and(is_elsewhere);
+            if !is_kept || is_elsewhere || !(is_same_format || is_everywhere) {
                 continue;
             }
             // EXIF data may become tags of a TIFF file.

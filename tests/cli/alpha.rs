@@ -95,6 +95,7 @@ fn every_choice_of_every_channel_in_every_format() {
                 let run = room.run(&format!(
                     "{input} -k gaussian3 {flags} -o {output} --overwrite"
                 ));
+                let run = run.unhidden();
                 let wanted = filter("gaussian3").with_channel(channel).with_alpha(alpha);
                 let wanted = wanted.check().and_then(|()| wanted.apply(&image));
                 let format: Format = format.parse().unwrap();
@@ -144,7 +145,7 @@ fn luma_keeps_alpha_where_the_output_holds_it() {
         assert_eq!(alpha(&luma), alpha(&before));
         for output in ["jpg", "pgm", "ppm"] {
             let format: Format = output.parse().unwrap();
-            room.run(&format!("{name}.png -k gaussian3 -o {name}.{output}")).unclipped().says(
+            room.run(&format!("{name}.png -k gaussian3 -o {name}.{output}")).unclipped().unhidden().says(
                 0,
                 &[&format!(
                     "{name}.{output}: warning: {format} holds no alpha: alpha was dropped; --alpha drop says that this is meant"
@@ -154,6 +155,7 @@ fn luma_keeps_alpha_where_the_output_holds_it() {
                 "{name}.png -k gaussian3 --alpha drop -o {name}.2.{output}"
             ))
             .unclipped()
+            .unhidden()
             .silent();
             assert_eq!(
                 room.bytes(format!("{name}.{output}")),
@@ -272,7 +274,7 @@ fn channels_of_arrays_have_no_meaning_by_themselves() {
         let each = filter("gaussian3").with_channel(Channel::Each);
         let result = |flags: &str, lines: &[&str]| {
             let line = format!("{name} -k gaussian3 {flags} -o out.npy --overwrite");
-            room.run(&line).unclipped().says(0, lines);
+            room.run(&line).unclipped().unhidden().says(0, lines);
             room.read("out.npy")
         };
         let told = note(channels);
@@ -464,7 +466,7 @@ fn colours_are_multiplied_by_alpha_where_the_format_says_so() {
         let line = format!(
             "{input} -k identity --channel each --pad edge {flags} -o {output} --overwrite"
         );
-        room.run(&line).unclipped().silent();
+        room.run(&line).unclipped().unhidden().silent();
     };
     for format in ["png", "webp", "bmp", "qoi", "tga", "pam"] {
         for flags in ["", "--alpha copy", "--alpha weight", "--alpha filter"] {

@@ -256,7 +256,9 @@ fn a_later_page_that_cannot_be_made_is_found() {
         let plan = room.run(&format!("{line} --dry-run"));
         let run = room.run(line);
         let error = |err: &str| err.lines().last().map(str::to_owned);
-        assert_eq!((plan.code, run.code), (Some(1), Some(1)), "{line}");
+        // A limit below what the program itself takes is a slip of the command line.
+        let code = if line.contains("memory-limit") { 2 } else { 1 };
+        assert_eq!((plan.code, run.code), (Some(code), Some(code)), "{line}");
         assert_eq!(error(&plan.err), error(&run.err), "{line}");
     }
 }

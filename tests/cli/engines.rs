@@ -11,7 +11,7 @@ fn explain_says_what_every_engine_answered() {
     insta::assert_snapshot!(room.report("g.png -k box9 --explain"));
     let objects = room.run("g.png -k box9 --explain --json").silent().json();
     let engines = objects[0]["engines"].as_array().unwrap();
-    assert_eq!(engines.len(), 7);
+    assert_eq!(engines.len(), 8);
     assert_eq!(engines[0]["engine"], "running-sum");
     assert_eq!(engines[0]["taken"], true);
     for engine in engines {

@@ -347,7 +347,8 @@ fn what_becomes_of_time_is_explained() {
     let text = run.text();
     for line in [
         "5, each filtered by itself",
-        "delays of frames: kept",
+        "delays of frames of pages 1-3, 5: kept",
+        "delays of frames of page 4: changed (0.03 s for 0.033333 s)",
         "loop count: kept",
     ] {
         assert!(text.contains(line), "{text}");

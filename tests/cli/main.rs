@@ -252,6 +252,14 @@ impl Ran {
         self
     }
 
+    /// The same without lines of hidden colours that show.
+    fn unhidden(mut self) -> Self {
+        let lines = self.err.split_inclusive('\n');
+        let others = lines.filter(|line| !line.contains(", since alpha was dropped"));
+        self.err = others.collect();
+        self
+    }
+
     /// The same without the summary of a run that kept results uncompared.
     fn unskipped(mut self) -> Self {
         let lines = self.err.split_inclusive('\n');

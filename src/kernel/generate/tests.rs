@@ -153,7 +153,7 @@ fn slips_are_told() {
         (
             "gaussian:sigma=1e9",
             "gaussian would have 8000000001x8000000001 weights, and a kernel has at most \
-             1048576; make it smaller",
+             4194304; make it smaller",
         ),
         (
             "gaussian:sigma=2,sigma=3",
