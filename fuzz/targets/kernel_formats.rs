@@ -10,6 +10,8 @@ pub(crate) fn corpus() -> Corpus {
         "1 2 1 x [1;2;1]",
         "3x3@!+1+0: 1,2,3 4,5,nan - 8 9;Disk:3,2",
         "Sobel:@",
+        "Gaussian:0x1.5;Blur:2x3+90;Comet:0x1>;LoG:0x1;DoG:1,2,3",
+        "convolve:scale=50%!,25%;morphology:compose=Lighten;FreiChen:10;Ring:1,2,3",
         "3 2 4 128\n1 2 3\n4 5 6\n",
         "\u{feff}\"1\";2\t3#\r\n4;5\r\n",
         "twenty-seven numbers of two bytes make 54 bytes of acf",
@@ -18,7 +20,8 @@ pub(crate) fn corpus() -> Corpus {
         inputs: inputs.map(|text| text.as_bytes().to_vec()).to_vec(),
         words: lines(
             "x|[|]|;|,|\u{d7}|nan|inf|99999999999999999999|1e400|+|:|@|<|>|!|-|\"|#|\n|\r\n|\t|\0\
-             |\u{feff}|Disk:|Octagon:511|1 1 0\n|3x1+0+0:",
+             |\u{feff}|Disk:|Octagon:511|1 1 0\n|3x1+0+0:|^|%|compose=plus;\
+             |scale=-1^;|Gaussian:|Rectangle:|1e9|0x0.1",
         ),
         mend: |_, _| {},
     }

@@ -1,59 +1,49 @@
-//! Kernels of ImageMagick: `3x3+1+1: 0,-1,0 -1,5,-1 0,-1,0`, and the names of those that are
-//! constant. They are convolved, so each is turned by 180 degrees.
+//! Kernels of ImageMagick: `3x3+1+1: 0,-1,0 -1,5,-1 0,-1,0`, and its names, as `Gaussian:0x2`.
+//! They are convolved, so each is turned by 180 degrees.
+//!
+//! What each part means was read from the program's documentation and tried on it; see
+//! `testdata/golden/make_imagemagick.py`.
+
+mod geometry;
+mod grid;
+mod named;
+mod sequence;
+mod smooth;
 
 use std::ops::Range;
 
-use super::{KernelError, MAX_WEIGHTS, SourceText, rows};
+use self::{
+    geometry::Geometry,
+    grid::{Grid, Scale},
+    named::Fault,
+};
+use super::{
+    KernelError, MAX_WEIGHTS, SourceText,
+    rows::{self, trimmed},
+};
 use crate::{
     combine::Combine,
-    kernel::{Kernel, KernelBank, KernelSource},
-    orientation::Orientation,
+    kernel::{KernelBank, KernelSource},
 };
 
 const HELP: &str = "write 3x3: 0,-1,0 -1,5,-1 0,-1,0, or a name such as Sobel or Disk:3";
 /// More than any bank in use has.
 const MAX_KERNELS: usize = 1024;
-const MAX_RADIUS: f64 = 511.0;
-
-/// Named kernels of fixed weights.
-const FIXED: [(&str, &str); 6] = [
-    ("sobel", "3: 1,0,-1 2,0,-2 1,0,-1"),
-    ("roberts", "3: 0,0,0 1,-1,0 0,0,0"),
-    ("prewitt", "3: 1,0,-1 1,0,-1 1,0,-1"),
-    ("compass", "3: 1,1,-1 1,-2,-1 1,1,-1"),
-    ("kirsch", "3: 5,-3,-3 5,0,-3 5,-3,-3"),
-    ("unity", "1: 1"),
-];
-/// Named kernels whose weights are 1 within a shape.
-const SHAPES: [&str; 6] = ["square", "diamond", "octagon", "disk", "plus", "cross"];
-/// Named kernels that are not made here.
-const OTHERS: [&str; 18] = [
-    "gaussian",
-    "dog",
-    "log",
-    "blur",
-    "comet",
-    "binomial",
-    "laplacian",
-    "freichen",
-    "rectangle",
-    "ring",
-    "peaks",
-    "edges",
-    "corners",
-    "diagonals",
-    "lineends",
-    "linejunctions",
-    "ridges",
-    "convexhull",
-];
 
 impl KernelBank {
     /// The bank `name` that a kernel string of ImageMagick describes, as `-morphology Convolve`
-    /// applies it. Holes (`-` and `nan`) are no taps. Several kernels, separated by semicolons
-    /// or made by the flags `@`, `>` and `<`, are combined by their maximum, as with
-    /// `-define morphology:compose=Lighten`. In a size, `!` divides by the sum, or by the
-    /// positive sum where that is zero, as `-define convolve:scale=!` does.
+    /// applies it.
+    ///
+    /// - A kernel is `WxH+X+Y: weights` or `name:arguments`. Holes (`-` and `nan`) are no taps.
+    ///   Gaussians have the radius that the program takes for 16 bits.
+    /// - Several kernels, separated by semicolons or made by the flags `@`, `>` and `<`, are
+    ///   applied one after the other, as there: they become one kernel, their convolution. That
+    ///   is the same but near borders, which are extended once here and for each kernel there,
+    ///   and but for what clips between them there.
+    /// - `morphology:compose=Lighten;` before them, as its `-define` has it, combines them by
+    ///   their maximum instead, and `Plus` by their sum.
+    /// - `convolve:scale=50%!;` before them scales all. The flags `!` and `^` in a size or in
+    ///   arguments do the same as `convolve:scale=!` and `^`: there they are without effect.
     ///
     /// # Errors
     ///
@@ -66,33 +56,49 @@ impl KernelBank {
     ///
     /// let bank = KernelBank::parse_imagemagick("sobel", "text", "Sobel")?;
     /// assert_eq!(bank.kernels()[0].as_slice()[..3], [-1.0, 0.0, 1.0]);
+    /// let blur = KernelBank::parse_imagemagick("blur", "text", "3x1: 1 2 1; 1x3: 1 2 1")?;
+    /// assert_eq!(blur.kernels()[0].as_slice()[..3], [1.0, 2.0, 1.0]);
     /// # Ok::<(), stridekern::kernel::KernelError>(())
     /// ```
     pub fn parse_imagemagick(name: &str, origin: &str, text: &str) -> Result<Self, KernelError> {
         let source = SourceText { origin, text };
-        let mut kernels = Vec::new();
+        let mut grids = Vec::new();
+        let mut settings = Settings::default();
         let mut weights = 0;
-        for span in rows::pieces(text, 0, |c| c == ';') {
-            if text[span.clone()].trim().is_empty() {
+        let separates = |c: char| c == ';' || c == '\u{feff}';
+        for span in rows::pieces(text, 0, separates) {
+            let span = trimmed(text, span);
+            if span.is_empty() || settings.read(source, span.clone())? {
                 continue;
             }
-            let one = kernel(source, span.clone())?;
-            weights += one
-                .iter()
-                .map(|kernel| kernel.as_slice().len())
-                .sum::<usize>();
-            kernels.extend(one);
-            if weights > MAX_WEIGHTS || kernels.len() > MAX_KERNELS {
+            let some = definition(source, span.clone())?;
+            weights += some.iter().map(|grid| grid.values.len()).sum::<usize>();
+            grids.extend(some);
+            if weights > MAX_WEIGHTS || grids.len() > MAX_KERNELS {
                 let message =
                     format!("there are more than {MAX_KERNELS} kernels or {MAX_WEIGHTS} weights");
                 return Err(source.error(span, &message, "use a smaller kernel, or fewer"));
             }
         }
-        if kernels.is_empty() {
+        if grids.is_empty() {
             return Err(source.error(0..0, "there is no kernel", HELP));
         }
-        let combine = (kernels.len() > 1).then_some(Combine::Max);
-        Self::new(name, kernels, combine).map_err(|error| source.locate(0..0, &error))
+        if let Some(scale) = &settings.scale {
+            grids.iter_mut().for_each(|grid| grid.scale(scale));
+        }
+        if settings.compose.is_none() {
+            let composed = sequence::composed(grids);
+            let help = "morphology:compose=Lighten; before them takes their maximum instead";
+            grids = vec![composed.map_err(|message| source.error(0..0, &message, help))?];
+        }
+        let located = |error: KernelError| source.locate(0..0, &error);
+        let kernels = grids
+            .iter()
+            .map(Grid::kernel)
+            .collect::<Result<Vec<_>, _>>();
+        let kernels = kernels.map_err(located)?;
+        let combine = settings.compose.filter(|_| kernels.len() > 1);
+        Self::new(name, kernels, combine).map_err(located)
     }
 }
 
@@ -112,53 +118,180 @@ pub(in crate::kernel) fn resolve(text: &str) -> Result<KernelBank, KernelError> 
     Ok(bank.with_source(KernelSource::InLine))
 }
 
-/// Whether a text begins as a kernel of ImageMagick with a size does.
-pub(super) fn is_sized(start: &str) -> bool {
-    let Some((size, _)) = start.split_once(':') else {
-        return false;
+/// Whether a text begins as a kernel of ImageMagick does: by a size, a name or a setting.
+pub(super) fn is_kernel(start: &str) -> bool {
+    let (head, colon) = match start.split_once([':', ';']) {
+        Some((head, _)) => (head, start[head.len()..].starts_with(':')),
+        None => (start, false),
     };
-    size.starts_with(|c: char| c.is_ascii_digit())
-        && size
+    let sized = head.starts_with(|c: char| c.is_ascii_digit())
+        && head
             .chars()
-            .all(|c| c.is_ascii_digit() || "xX+-@<>!^ ".contains(c))
+            .all(|c| c.is_ascii_digit() || "xX+-@<>!^ ".contains(c));
+    let key = head.trim().to_ascii_lowercase();
+    let word = head.trim_end_matches(['@', '<', '>']).trim();
+    colon && (sized || key == "convolve" || key == "morphology") || named::is_name(word)
 }
 
-/// The kernels of one definition.
-fn kernel(source: SourceText<'_>, span: Range<usize>) -> Result<Vec<Kernel>, KernelError> {
-    let text = &source.text[span.clone()];
-    let blank = text.len() - text.trim_start().len();
-    let span = span.start + blank..span.end;
-    let text = &source.text[span.clone()];
-    let colon = text.find(':');
-    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.starts_with("nan") {
-        let end = colon.unwrap_or(text.len());
-        let arguments = (span.start + (end + 1).min(text.len()))..span.end;
-        return named(source, span.start..span.start + end, arguments);
+/// What stands before kernels, as the program's `-define`.
+#[derive(Default)]
+struct Settings {
+    compose: Option<Combine>,
+    scale: Option<Scale>,
+}
+
+impl Settings {
+    /// Reads a piece of the text, if it is a setting.
+    fn read(&mut self, source: SourceText<'_>, span: Range<usize>) -> Result<bool, KernelError> {
+        let text = &source.text[span.clone()];
+        let Some((key, value)) = text.split_once('=') else {
+            return Ok(false);
+        };
+        let value_at = trimmed(source.text, span.end - value.len()..span.end);
+        match &*key.trim().to_ascii_lowercase() {
+            "compose" | "morphology:compose" => {
+                self.compose = match &*source.text[value_at.clone()].to_ascii_lowercase() {
+                    "lighten" => Some(Combine::Max),
+                    "plus" => Some(Combine::Sum),
+                    "none" | "undefined" => None,
+                    _ => {
+                        let message = "kernels are not combined this way";
+                        let help = "give Lighten for the maximum, Plus for the sum, or None";
+                        return Err(source.error(value_at, message, help));
+                    }
+                };
+            }
+            "scale" | "convolve:scale" => {
+                let given = Geometry::parse(source, value_at)?;
+                let percent = if given.has('%') { 0.01 } else { 1.0 };
+                self.scale = Some(Scale {
+                    factor: given.rho.map_or(1.0, |rho| rho * percent),
+                    normalises: given.has('!'),
+                    balances: given.has('^'),
+                    unity: given.sigma.map(|sigma| sigma * percent),
+                });
+            }
+            _ => {
+                let help = "there are convolve:scale and morphology:compose";
+                return Err(source.error(span, "there is no such setting of kernels", help));
+            }
+        }
+        Ok(true)
     }
+}
+
+/// The kernels of one definition, turned to all sides that its flags name.
+fn definition(source: SourceText<'_>, span: Range<usize>) -> Result<Vec<Grid>, KernelError> {
+    let text = &source.text[span.clone()];
+    let letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (grids, geometry) = match letter && !text.to_ascii_lowercase().starts_with("nan") {
+        true => by_name(source, span.clone())?,
+        false => by_weights(source, span.clone())?,
+    };
+    let refused = |why: &str| source.error(span.clone(), why, "leave out the flag, or the angle");
+    let mut all = match <[Grid; 1]>::try_from(grids) {
+        Ok([grid]) => match () {
+            () if geometry.has('@') => grid.rotations(45.0).map_err(refused)?,
+            () if geometry.has('>') => grid.rotations(90.0).map_err(refused)?,
+            () if geometry.has('<') => grid.mirrored().map_err(refused)?,
+            () => vec![grid],
+        },
+        // The flags are for single kernels.
+        Err(several) => several,
+    };
+    let scale = Scale {
+        factor: 1.0,
+        normalises: geometry.has('!'),
+        balances: geometry.has('^'),
+        unity: None,
+    };
+    all.iter_mut().for_each(|grid| grid.scale(&scale));
+    if geometry.has('%') {
+        let help = "write convolve:scale=50%; before the kernels";
+        return Err(source.error(span, "% is no flag of a kernel", help));
+    }
+    Ok(all)
+}
+
+fn by_name(
+    source: SourceText<'_>,
+    span: Range<usize>,
+) -> Result<(Vec<Grid>, Geometry), KernelError> {
+    let text = &source.text[span.clone()];
+    let ends = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_');
+    let length = text.find(ends).unwrap_or(text.len());
+    let name = span.start..span.start + length;
+    let separates = |c: char| c.is_whitespace() || matches!(c, ':' | ',');
+    let rest = text[length..].trim_start_matches(separates);
+    let arguments = span.end - rest.len()..span.end;
+    if !named::is_name(&text[..length]) {
+        return Err(source.error(name, "there is no such kernel of ImageMagick", HELP));
+    }
+    let geometry = Geometry::parse(source, arguments.clone())?;
+    let made = named::make(&text[..length], &geometry);
+    let grids = made.map_err(|fault| match fault {
+        Fault::Name(message, help) => source.error(name, message, help),
+        Fault::Arguments(message, help) => source.error(arguments, &message, help),
+    })?;
+    Ok((grids, geometry))
+}
+
+fn by_weights(
+    source: SourceText<'_>,
+    span: Range<usize>,
+) -> Result<(Vec<Grid>, Geometry), KernelError> {
+    let colon = source.text[span.clone()].find(':');
     let body = span.start + colon.map_or(0, |at| at + 1)..span.end;
-    let (weights, body) = (weights(source, body.clone())?, body);
+    let values = weights(source, body.clone())?;
     let Some(colon) = colon else {
-        let side = weights.len().isqrt();
-        if side * side != weights.len() || side % 2 == 0 {
-            let message = "weights without a size must be an odd square of them";
+        let side = values.len().isqrt();
+        if side * side != values.len() {
+            let message = "weights without a size must be a square of them";
             return Err(source.error(body, message, HELP));
         }
-        return finish(source, body, Size::square(side), weights);
+        return Ok((vec![Grid::new(side, side, values)], Geometry::default()));
     };
-    let size = Size::parse(source, span.start..span.start + colon)?;
-    if size.columns.saturating_mul(size.rows) != weights.len() {
+    let head = span.start..span.start + colon;
+    let geometry = Geometry::parse(source, head.clone())?;
+    let [columns, rows] = size(source, head.clone(), &geometry)?;
+    if columns.saturating_mul(rows) != values.len() {
         let message = format!(
-            "a size of {}x{} needs {} weights, there are {}",
-            size.columns,
-            size.rows,
-            size.columns.saturating_mul(size.rows),
-            weights.len()
+            "a size of {columns}x{rows} needs {} weights, there are {}",
+            columns.saturating_mul(rows),
+            values.len()
         );
         return Err(source.error(body, &message, HELP));
     }
-    finish(source, span, size, weights)
+    if values.iter().all(|value| value.is_nan()) {
+        return Err(source.error(body, "the kernel has holes only", HELP));
+    }
+    let mut grid = Grid::new(columns, rows, values);
+    for (axis, given) in [geometry.xi, geometry.psi].into_iter().enumerate() {
+        let Some(at) = given else { continue };
+        let inside = (0.0..[columns, rows][axis] as f64).contains(&at);
+        if !inside || at.fract() != 0.0 {
+            return Err(source.error(head, "the origin lies outside the kernel", HELP));
+        }
+        grid.origin[axis] = at as usize;
+    }
+    Ok((vec![grid], geometry))
 }
 
+/// Columns and rows.
+fn size(
+    source: SourceText<'_>,
+    span: Range<usize>,
+    geometry: &Geometry,
+) -> Result<[usize; 2], KernelError> {
+    let width = geometry.rho.unwrap_or(0.0);
+    let sides = [width, geometry.sigma.unwrap_or(width)];
+    if sides.iter().any(|side| *side < 1.0 || side.fract() != 0.0) {
+        return Err(source.error(span, "not a size", HELP));
+    }
+    Ok(sides.map(|side| side as usize))
+}
+
+/// The numbers there; NaN for a hole.
 fn weights(source: SourceText<'_>, span: Range<usize>) -> Result<Vec<f64>, KernelError> {
     let separates = |c: char| c.is_whitespace() || c == ',';
     let mut weights = Vec::new();
@@ -169,197 +302,12 @@ fn weights(source: SourceText<'_>, span: Range<usize>) -> Result<Vec<f64>, Kerne
         }
         let text = &source.text[number.clone()];
         weights.push(match text == "-" || text.eq_ignore_ascii_case("nan") {
-            true => 0.0,
+            true => f64::NAN,
             false => rows::number(source, number)?,
         });
     }
     Ok(weights)
 }
 
-/// What stands before the colon.
-struct Size {
-    columns: usize,
-    rows: usize,
-    /// Column and row of the origin.
-    origin: Option<[usize; 2]>,
-    flags: String,
-}
-
-impl Size {
-    fn square(side: usize) -> Self {
-        Self {
-            columns: side,
-            rows: side,
-            origin: None,
-            flags: String::new(),
-        }
-    }
-
-    fn parse(source: SourceText<'_>, span: Range<usize>) -> Result<Self, KernelError> {
-        let wrong = |message| Err(source.error(span.clone(), message, HELP));
-        let text = source.text[span.clone()].trim();
-        let is_flag = |c: char| "@<>!^".contains(c);
-        let flags = String::from_iter(text.chars().filter(|&c| is_flag(c)));
-        if flags.contains('^') {
-            return wrong("the flag ^ is not known here");
-        }
-        let bare = text.replace(is_flag, "");
-        let mut parts = bare.trim().split('+');
-        let size = parts.next().unwrap_or_default();
-        let (width, height) = size.split_once(['x', 'X']).unwrap_or((size, size));
-        let height = if height.is_empty() { width } else { height };
-        let (Ok(columns), Ok(rows)) = (width.parse::<usize>(), height.parse::<usize>()) else {
-            return wrong("not a size");
-        };
-        let origin = match (parts.next(), parts.next(), parts.next()) {
-            (None, ..) => None,
-            (Some(x), Some(y), None) => match (x.parse(), y.parse()) {
-                (Ok(x), Ok(y)) if x < columns && y < rows => Some([x, y]),
-                _ => return wrong("the origin lies outside the kernel"),
-            },
-            _ => return wrong("not a size and an origin"),
-        };
-        Ok(Self {
-            columns,
-            rows,
-            origin,
-            flags,
-        })
-    }
-}
-
-/// The kernels of weights as written: scaled, turned to all sides, and convolved.
-fn finish(
-    source: SourceText<'_>,
-    span: Range<usize>,
-    size: Size,
-    weights: Vec<f64>,
-) -> Result<Vec<Kernel>, KernelError> {
-    let located = |error: KernelError| source.locate(span.clone(), &error);
-    let (rows, columns) = (size.rows, size.columns);
-    let kernel = Kernel::new(rows, columns, weights).map_err(located)?;
-    let [x, y] = size.origin.unwrap_or([(columns - 1) / 2, (rows - 1) / 2]);
-    let mut kernel = kernel.with_anchor([y, x]).map_err(located)?;
-    if size.flags.contains('!') {
-        let positive = kernel.as_slice().iter().filter(|w| **w > 0.0).sum();
-        let sum = if kernel.gain() == 0.0 {
-            positive
-        } else {
-            kernel.sum().abs()
-        };
-        kernel = kernel.with_divisor(sum).map_err(located)?;
-    }
-    let turns = |kernel: &Kernel, turns: &[Orientation]| {
-        let turned = turns.iter().map(|&turn| kernel.turned(turn));
-        Vec::from_iter(turned)
-    };
-    let (quarter, half, three) = (
-        Orientation::Rotate90,
-        Orientation::Rotate180,
-        Orientation::Rotate270,
-    );
-    let mut all = match () {
-        () if size.flags.contains('@') => kernel.rotations(8).map_err(located)?,
-        () if size.flags.contains(['<', '>']) && rows != columns && rows != 1 && columns != 1 => {
-            let message =
-                "a kernel that is neither square nor one line is not turned by 90 degrees";
-            return Err(source.error(span, message, "leave out the flag"));
-        }
-        () if size.flags.contains(['<', '>']) => {
-            let mut all = vec![kernel.clone()];
-            all.extend(turns(&kernel, &[quarter, half, three]));
-            all
-        }
-        () => vec![kernel],
-    };
-    let mut distinct: Vec<Kernel> = Vec::new();
-    all.retain(|kernel| {
-        let new = !distinct.contains(kernel);
-        if new {
-            distinct.push(kernel.clone());
-        }
-        new
-    });
-    Ok(all.iter().map(Kernel::convolving).collect())
-}
-
-/// The kernels of a name and its arguments.
-fn named(
-    source: SourceText<'_>,
-    name: Range<usize>,
-    arguments: Range<usize>,
-) -> Result<Vec<Kernel>, KernelError> {
-    let lower = source.text[name.clone()].trim().to_ascii_lowercase();
-    let given = source.text[arguments.clone()].trim();
-    let span = name.start..arguments.end;
-    let flags = String::from_iter(given.chars().filter(|c| "@<>".contains(*c)));
-    let bare = given.replace(['@', '<', '>'], "");
-    let mut numbers = Vec::new();
-    for number in bare
-        .split([',', 'x'])
-        .map(str::trim)
-        .filter(|n| !n.is_empty())
-    {
-        match number.parse::<f64>() {
-            Ok(number) if number.is_finite() => numbers.push(number),
-            _ => return Err(source.error(arguments, "not a number", HELP)),
-        }
-    }
-    if let Some((_, text)) = FIXED.iter().find(|(known, _)| *known == lower) {
-        if !numbers.is_empty() {
-            let help = "turn it by a flag, as in Sobel:@ or Sobel:>";
-            return Err(source.error(arguments, "this name takes no numbers here", help));
-        }
-        let (size, body) = text.split_once(':').unwrap_or(("1", text));
-        let side: usize = size.parse().unwrap_or(1);
-        let origin = source.origin;
-        let weights = weights(SourceText { origin, text: body }, 0..body.len())?;
-        let size = Size {
-            flags,
-            ..Size::square(side)
-        };
-        return finish(source, span, size, weights);
-    }
-    if !SHAPES.contains(&&*lower) {
-        let (message, help) = match OTHERS.contains(&&*lower) {
-            true => (
-                "this kernel of ImageMagick is not made here",
-                "write its weights",
-            ),
-            false => ("there is no such kernel of ImageMagick", HELP),
-        };
-        return Err(source.error(name, message, help));
-    }
-    let default = match &*lower {
-        "plus" | "cross" | "octagon" => 2.0,
-        "disk" => 4.3,
-        _ => 1.0,
-    };
-    let radius = numbers.first().copied().filter(|&r| r >= 1.0);
-    let whole = radius.unwrap_or(1.0).fract() == 0.0;
-    let radius = radius.unwrap_or(default);
-    if !whole || radius > MAX_RADIUS || numbers.len() > 2 {
-        let message = format!("a radius must be a whole number up to {MAX_RADIUS}");
-        return Err(source.error(arguments, &message, HELP));
-    }
-    let scale = numbers.get(1).copied().unwrap_or(1.0);
-    let reach = radius.trunc() as i64;
-    let limit = if radius == 4.3 { 18 } else { reach * reach };
-    let within = |y: i64, x: i64| match &*lower {
-        "diamond" => x.abs() + y.abs() <= reach,
-        "octagon" => x.abs() + y.abs() <= reach + reach / 2,
-        "disk" => x * x + y * y <= limit,
-        "plus" => x == 0 || y == 0,
-        "cross" => x.abs() == y.abs(),
-        _ => true,
-    };
-    let places = (-reach..=reach).flat_map(|y| (-reach..=reach).map(move |x| (y, x)));
-    let weights = places
-        .map(|(y, x)| if within(y, x) { scale } else { 0.0 })
-        .collect();
-    let size = Size {
-        flags,
-        ..Size::square(2 * reach as usize + 1)
-    };
-    finish(source, span, size, weights)
-}
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,10 @@
 
 use std::{ops::Range, path::Path};
 
-use super::{KernelError, MAX_WEIGHTS, SourceText, rows};
+use super::{
+    KernelError, MAX_WEIGHTS, SourceText,
+    rows::{self, trimmed},
+};
 use crate::kernel::{EXACT, Kernel, KernelBank, KernelSource};
 
 /// The kernel's place in messages.
@@ -185,11 +188,4 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
         return Err(source.error(trimmed(source.text, span), "there are no weights", HELP));
     }
     table.kernel(span)
-}
-
-/// The span without white space at its ends.
-fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
-    let part = &text[span.clone()];
-    let start = span.start + part.len() - part.trim_start().len();
-    start..(span.start + part.trim_end().len()).max(start)
 }

@@ -64,7 +64,7 @@ impl KernelFormat {
             "mat" => Self::Vips,
             "acf" => Self::Photoshop,
             "csv" | "tsv" => Self::Table,
-            _ if imagemagick::is_sized(start) => Self::ImageMagick,
+            _ if imagemagick::is_kernel(start) => Self::ImageMagick,
             _ if rows::is_numbers(start.lines().next().unwrap_or_default()) => Self::Table,
             _ => Self::Toml,
         }

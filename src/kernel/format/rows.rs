@@ -18,6 +18,13 @@ pub(super) fn pieces(
     })
 }
 
+/// The span without white space at its ends.
+pub(super) fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let part = &text[span.clone()];
+    let start = span.start + part.len() - part.trim_start().len();
+    start..(span.start + part.trim_end().len()).max(start)
+}
+
 /// The lines of a text with the offset of each in bytes, without their ends.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
     let mut start = 0;

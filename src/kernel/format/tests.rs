@@ -286,113 +286,53 @@ fn files_of_photoshop() {
     );
 }
 
+/// The inner pixels of the golden input as libvips and this kernel make them.
 #[test]
-fn strings_of_imagemagick() {
-    use KernelFormat::ImageMagick;
-    let half = bank(ImageMagick, "3x1!: 1 2 5");
-    assert_eq!(rows(&half), [[5.0, 2.0, 1.0]]);
-    assert_eq!(half.kernels()[0].divisor(), 8.0);
-    assert_eq!(
-        bank(ImageMagick, "3x1!: -1 0 1").kernels()[0].divisor(),
-        1.0
-    );
-    for (text, start) in [
-        ("", "k:1:1: there is no kernel; "),
-        (
-            "3x3: 1 2",
-            "k:1:5: a size of 3x3 needs 9 weights, there are 2: `1 2`; ",
-        ),
-        ("3x1: 1 b 2", "k:1:8: not a number: `b`; "),
-        (
-            "3x1+3+0: 1 1 2",
-            "k:1:1: the origin lies outside the kernel: `3x1+3+0`; ",
-        ),
-        ("0x0: ", "k:1:1: the kernel has no weights"),
-        (
-            "1 2",
-            "k:1:1: weights without a size must be an odd square of them: `1 2`; ",
-        ),
-        (
-            "Gaussian:0x2",
-            "k:1:1: this kernel of ImageMagick is not made here: `Gaussian`; ",
-        ),
-        (
-            "Sobol",
-            "k:1:1: there is no such kernel of ImageMagick: `Sobol`; ",
-        ),
-        (
-            "Disk:2.5",
-            "k:1:6: a radius must be a whole number up to 511: `2.5`; ",
-        ),
-        (
-            "Disk:9999999",
-            "k:1:6: a radius must be a whole number up to 511: ",
-        ),
-        (
-            "3x2>: 1 2 3 4 5 6",
-            "k:1:1: a kernel that is neither square nor one line is not ",
-        ),
-        (
-            "99999999999x99999999999: 1",
-            "k:1:25: a size of 99999999999x99999999999 needs ",
-        ),
-    ] {
-        let message = refused(ImageMagick, text);
-        assert!(message.starts_with(start), "{text}: {message}");
+fn matrices_mean_what_libvips_makes_of_them() {
+    let (input, blocks) = golden("kernel_formats.txt");
+    for (text, output) in &blocks {
+        let bank = bank(KernelFormat::Vips, text);
+        for (y, row) in output.iter().enumerate() {
+            for (x, &wanted) in row.iter().enumerate() {
+                let [response, _] = respond(&bank.kernels()[0], &input, [y + 4, x + 4]);
+                assert_eq!(response, wanted, "{text} at {y}, {x}");
+            }
+        }
     }
-    assert_eq!(resolve_imagemagick("Disk:3").unwrap().name(), "disk-3");
-    assert_eq!(
-        resolve_imagemagick("3x1: 1 2 3").unwrap().name(),
-        "kernel1x3"
-    );
+    assert_eq!(blocks.len(), 4);
 }
 
-/// The inner pixels of the golden input as its program and this kernel make them.
-#[test]
-fn kernels_mean_what_their_program_makes_of_them() {
-    let path = "/testdata/golden/kernel_formats.txt";
-    let path = format!("{}{path}", env!("CARGO_MANIFEST_DIR"));
-    let file = std::fs::read_to_string(path).unwrap();
-    let mut blocks = file.split("== ").skip(1);
+type Table = Vec<Vec<f64>>;
+
+/// The input of a golden file, and its blocks: a text and what a program makes by it.
+pub(super) fn golden(name: &str) -> (Table, Vec<(String, Table)>) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/golden/");
+    let file = std::fs::read_to_string(format!("{folder}{name}")).unwrap();
     let numbers = |text: &str| {
         let lines = text.lines().filter(|line| !line.is_empty());
         let row = |line: &str| Vec::from_iter(line.split(' ').map(|x| x.parse::<f64>().unwrap()));
         Vec::from_iter(lines.map(row))
     };
+    let mut blocks = file.split("== ").skip(1);
     let input = blocks.next().unwrap().strip_prefix("input\n").unwrap();
-    let input = numbers(input);
-    let mut seen = [0; 2];
-    for block in blocks {
-        let (format, rest) = block.split_once('\n').unwrap();
-        let (text, output) = rest.split_once("\n--\n").unwrap();
-        let clips = format == "imagemagick";
-        seen[usize::from(clips)] += 1;
-        let format = match clips {
-            true => KernelFormat::ImageMagick,
-            false => KernelFormat::Vips,
-        };
-        let bank = bank(format, text);
-        for (y, row) in numbers(output).iter().enumerate() {
-            for (x, &wanted) in row.iter().enumerate() {
-                let responses = bank.kernels().iter().map(|kernel| {
-                    let [anchor_y, anchor_x] = kernel.anchor();
-                    let weights = kernel.as_slice().iter().enumerate();
-                    let sum: f64 = (weights.map(|(at, weight)| {
-                        let (i, j) = (at / kernel.columns(), at % kernel.columns());
-                        weight * input[y + 4 + i - anchor_y][x + 4 + j - anchor_x]
-                    }))
-                    .sum();
-                    sum / kernel.divisor() + kernel.offset()
-                });
-                let response = responses.fold(f64::NEG_INFINITY, f64::max);
-                let response = if clips {
-                    response.clamp(0.0, 65535.0)
-                } else {
-                    response
-                };
-                assert_eq!(response, wanted, "{text} at {y}, {x}");
-            }
-        }
-    }
-    assert_eq!(seen, [4, 28]);
+    let blocks = blocks.map(|block| {
+        let (text, output) = block.split_once("\n--\n").unwrap();
+        (text.to_owned(), numbers(output))
+    });
+    (numbers(input), blocks.collect())
+}
+
+/// The response at a pixel, and the sum of its absolute terms.
+pub(super) fn respond(kernel: &Kernel, input: &[Vec<f64>], [y, x]: [usize; 2]) -> [f64; 2] {
+    let [anchor_y, anchor_x] = kernel.anchor();
+    let weights = kernel.as_slice().iter().enumerate();
+    let terms = weights.map(|(at, weight)| {
+        let (i, j) = (at / kernel.columns(), at % kernel.columns());
+        weight * input[y + i - anchor_y][x + j - anchor_x]
+    });
+    let sums = terms.fold([0.0; 2], |[sum, size], term| {
+        [sum + term, size + term.abs()]
+    });
+    let [sum, size] = sums.map(|sum| sum / kernel.divisor());
+    [sum + kernel.offset(), size.abs()]
 }
