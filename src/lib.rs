@@ -34,6 +34,7 @@ mod finish;
 mod geometry;
 mod hash;
 mod map;
+mod npy_header;
 mod number;
 mod orientation;
 mod plan;

@@ -163,7 +163,9 @@ pub(super) struct FilterArgs {
     /// That file if it exists, else the built-in kernel of that name, with or
     /// without `.toml`. See --list-kernels. A `.mat` file is a matrix of libvips;
     /// rows of numbers are a table, as `.csv` and `.tsv` files are; `.acf` files are
-    /// Photoshop's; after `im:` stands a kernel of ImageMagick.
+    /// Photoshop's; `.yml`, `.json` and `.xml` files are OpenCV's FileStorage; `.npy` files
+    /// are arrays of two axes, or of three for a bank; after `im:` stands a kernel of
+    /// ImageMagick, such as im:Gaussian:0x2.
     ///
     /// A spec makes a kernel from parameters, such as gaussian:sigma=2.
     ///

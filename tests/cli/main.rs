@@ -25,6 +25,7 @@ mod hostile;
 mod idle_options;
 mod in_place;
 mod interrupt;
+mod kernel_files;
 mod kernel_sources;
 mod layers;
 mod memory;

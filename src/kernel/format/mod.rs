@@ -2,6 +2,8 @@
 
 mod imagemagick;
 mod in_line;
+mod numpy;
+mod opencv;
 mod photoshop;
 mod rows;
 mod table;
@@ -11,7 +13,8 @@ mod vips;
 use std::{path::Path, str};
 
 pub(super) use self::{imagemagick::resolve as resolve_imagemagick, in_line::is_in_line};
-use super::{KernelBank, KernelError, file::MAX_WEIGHTS, source_text::SourceText};
+use super::{Kernel, KernelBank, KernelError, file::MAX_WEIGHTS, source_text::SourceText};
+use crate::npy_header;
 
 /// How a kernel file is written.
 ///
@@ -39,16 +42,24 @@ pub enum KernelFormat {
     /// Photoshop's `.acf` file of its filter Custom: 5 x 5 weights, scale and offset. The offset
     /// is in steps of 8 bits, and so a bias.
     Photoshop,
+    /// A FileStorage of OpenCV in YAML, JSON or XML: each `opencv-matrix` of one channel is a
+    /// kernel, several are combined by their maximum.
+    OpenCv,
+    /// NumPy's `.npy`: an array of two axes is a kernel, of three a bank that is combined by the
+    /// maximum.
+    Npy,
 }
 
 impl KernelFormat {
     /// Every format.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Toml,
         Self::Table,
         Self::Vips,
         Self::ImageMagick,
         Self::Photoshop,
+        Self::OpenCv,
+        Self::Npy,
     ];
 
     /// The format of a file of this name that begins with these bytes: by its first bytes where
@@ -60,10 +71,14 @@ impl KernelFormat {
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
         let start = start.trim_start_matches('\u{feff}').trim_start();
         match &*ending {
+            _ if bytes.starts_with(npy_header::MAGIC) => Self::Npy,
+            _ if opencv::is_storage(start) => Self::OpenCv,
             "toml" => Self::Toml,
             "mat" => Self::Vips,
             "acf" => Self::Photoshop,
             "csv" | "tsv" => Self::Table,
+            "npy" => Self::Npy,
+            "yml" | "yaml" | "json" | "xml" => Self::OpenCv,
             _ if imagemagick::is_kernel(start) => Self::ImageMagick,
             _ if rows::is_numbers(start.lines().next().unwrap_or_default()) => Self::Table,
             _ => Self::Toml,
@@ -85,32 +100,38 @@ impl KernelBank {
         origin: &str,
         bytes: &[u8],
     ) -> Result<Self, KernelError> {
-        if format == KernelFormat::Photoshop {
-            return photoshop::parse(origin, bytes).map(|k| Self::from_kernel(name, k));
-        }
-        let text = decode_utf8(origin, bytes)?;
-        let source = SourceText { origin, text };
+        let one = |kernel: Result<Kernel, _>| kernel.map(|kernel| Self::from_kernel(name, kernel));
+        let text = || {
+            let text = decode_utf8(format, origin, bytes)?;
+            Ok(SourceText { origin, text })
+        };
         match format {
-            KernelFormat::Toml => Self::parse(name, origin, text),
-            KernelFormat::Table => table::parse(source).map(|k| Self::from_kernel(name, k)),
-            KernelFormat::ImageMagick => Self::parse_imagemagick(name, origin, text),
-            KernelFormat::Photoshop => unreachable!("it is no text"),
-            KernelFormat::Vips => vips::parse(source).map(|k| Self::from_kernel(name, k)),
+            KernelFormat::Toml => Self::parse(name, origin, text()?.text),
+            KernelFormat::Table => one(table::parse(text()?)),
+            KernelFormat::Vips => one(vips::parse(text()?)),
+            KernelFormat::ImageMagick => Self::parse_imagemagick(name, origin, text()?.text),
+            KernelFormat::Photoshop => one(photoshop::parse(origin, bytes)),
+            KernelFormat::OpenCv => opencv::parse(name, text()?),
+            KernelFormat::Npy => numpy::parse(name, origin, bytes),
         }
     }
 }
 
 /// The bytes as UTF-8 text; the error points at the first invalid byte.
-fn decode_utf8<'b>(origin: &str, bytes: &'b [u8]) -> Result<&'b str, KernelError> {
+fn decode_utf8<'b>(
+    format: KernelFormat,
+    origin: &str,
+    bytes: &'b [u8],
+) -> Result<&'b str, KernelError> {
+    let help = match format {
+        KernelFormat::Toml => "a kernel file is TOML, saved as UTF-8",
+        _ => "save the kernel file as UTF-8",
+    };
     str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let text = str::from_utf8(&bytes[..at]).unwrap_or_default();
         let source = SourceText { origin, text };
-        let mut located = source.error(
-            at..at,
-            &format!("not UTF-8 text at byte {at}"),
-            "a kernel file is TOML, saved as UTF-8",
-        );
+        let mut located = source.error(at..at, &format!("not UTF-8 text at byte {at}"), help);
         if let KernelError::File { text, .. } = &mut located {
             *text = bytes[at..]
                 .iter()

@@ -232,6 +232,12 @@ fn formats_are_told_by_name_and_content() {
         ("k", "3: 1 2 3", ImageMagick),
         ("k.acf", "", Photoshop),
         ("k", "", Toml),
+        ("k.txt", "Gaussian:0x2", ImageMagick),
+        ("k.txt", "%YAML:1.0\n---\n", OpenCv),
+        ("k.yaml", "a: 1", OpenCv),
+        ("k", "{\n}", OpenCv),
+        ("k.xml", "", OpenCv),
+        ("k.npy", "", Npy),
     ] {
         assert_eq!(KernelFormat::of(path, bytes.as_bytes()), format, "{path}");
     }
@@ -260,6 +266,40 @@ fn toml_makes_the_same_bank() {
     );
     let two = KernelBank::new("k", vec![odd.clone(), odd.flipped()], Some(Combine::Max)).unwrap();
     again(&two.with_labels(["one".to_owned(), String::new()]));
+}
+
+#[test]
+fn toml_makes_the_same_bank_of_every_format() {
+    let texts = |name, format| {
+        let blocks = golden(name).1.into_iter();
+        blocks.map(move |(text, _)| (format, text.into_bytes()))
+    };
+    let header =
+        b"\x93NUMPY\x01\0\x40\0{'descr':'>f4','fortran_order':True,'shape':(2,1,3),}          \n";
+    let npy = [&header[..], &[0x3f, 0x8c, 0xcc, 0xcd].repeat(6)].concat();
+    let acf = (0..54).map(|at| if at % 2 == 0 { 0 } else { at }).collect();
+    let banks = texts("kernel_formats.txt", KernelFormat::Vips)
+        .chain(texts("imagemagick.txt", KernelFormat::ImageMagick))
+        .chain(texts("opencv4_storage.txt", KernelFormat::OpenCv))
+        .chain(texts("opencv5_storage.txt", KernelFormat::OpenCv))
+        .chain([
+            (KernelFormat::Table, b"0.1,2\n-3e-5,4\n".to_vec()),
+            (KernelFormat::Npy, npy),
+            (KernelFormat::Photoshop, acf),
+        ]);
+    let mut formats = vec![KernelFormat::Toml];
+    for (format, bytes) in banks {
+        let bank = KernelBank::from_bytes(format, "k", "k", &bytes).unwrap();
+        let toml = bank.to_toml();
+        let again = KernelBank::parse("k", "k.toml", &toml);
+        assert_eq!(again.as_ref(), Ok(&bank), "{toml}");
+        formats.push(format);
+    }
+    assert!(
+        KernelFormat::ALL
+            .iter()
+            .all(|format| formats.contains(format))
+    );
 }
 
 #[test]
