@@ -123,6 +123,14 @@ pub enum KernelError {
         /// The offending text, truncated; empty where there is none.
         text: String,
     },
+    /// A format that cannot hold a bank.
+    #[error("{format} cannot hold {what}; TOML can")]
+    Unwritable {
+        /// The format.
+        format: &'static str,
+        /// What it has no place for.
+        what: String,
+    },
     /// A path that cannot be read as a kernel file.
     #[error("{path}: {fault}")]
     Path {

@@ -20,10 +20,11 @@ use self::{
 use super::{
     KernelError, MAX_WEIGHTS, SourceText,
     rows::{self, trimmed},
+    write::{self, Writer},
 };
 use crate::{
     combine::Combine,
-    kernel::{KernelBank, KernelSource},
+    kernel::{Kernel, KernelBank, KernelSource},
 };
 
 const HELP: &str = "write 3x3: 0,-1,0 -1,5,-1 0,-1,0, or a name such as Sobel or Disk:3";
@@ -307,6 +308,41 @@ fn weights(source: SourceText<'_>, span: Range<usize>) -> Result<Vec<f64>, Kerne
         });
     }
     Ok(weights)
+}
+
+/// The string of kernels, turned as convolution has them. Divisors that are the sums of the
+/// weights are `convolve:scale=!`.
+pub(super) fn write(writer: &Writer, bank: &KernelBank) -> Result<Vec<u8>, KernelError> {
+    let mut text = match bank.combine() {
+        None => String::new(),
+        Some(Combine::Max) => "morphology:compose=Lighten;\n".to_owned(),
+        Some(Combine::Sum) => "morphology:compose=Plus;\n".to_owned(),
+        Some(_) => return writer.rule(bank),
+    };
+    let sums = |kernel: &Kernel| {
+        let sum = kernel.sum().abs();
+        kernel.divisor() == if sum >= grid::EPSILON { sum } else { f64::NAN }
+    };
+    let normalised = bank.kernels().iter().all(sums);
+    if normalised {
+        text += "convolve:scale=!;\n";
+    }
+    for kernel in bank.kernels() {
+        writer.no_bias(kernel)?;
+        writer.no_offset(kernel)?;
+        let kernel = kernel.flipped();
+        let weights = match normalised {
+            true => kernel.as_slice().to_vec(),
+            false => writer.divided(&kernel)?,
+        };
+        let [y, x] = kernel.anchor();
+        text += &format!("{}x{}+{x}+{y}:", kernel.columns(), kernel.rows());
+        for row in write::rows(&weights, kernel.columns(), ",") {
+            text += &format!(" {row}");
+        }
+        text += ";\n";
+    }
+    Ok(text.into_bytes())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod rows;
 mod table;
 mod toml;
 mod vips;
+mod write;
 
 use std::{path::Path, str};
 

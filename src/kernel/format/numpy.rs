@@ -3,7 +3,7 @@
 
 use half::f16;
 
-use super::{KernelError, MAX_WEIGHTS};
+use super::{KernelError, MAX_WEIGHTS, write::Writer};
 use crate::{
     combine::Combine,
     depth::Depth,
@@ -138,6 +138,31 @@ fn number(header: &Header, bytes: &[u8]) -> Option<f64> {
     };
     let exact = header.depth.is_float() || number.abs() <= EXACT;
     (number.is_finite() && exact).then_some(number)
+}
+
+/// An array of 64-bit floats, of three axes if there are several kernels.
+pub(super) fn write(writer: &Writer, bank: &KernelBank) -> Result<Vec<u8>, KernelError> {
+    let kernels = bank.kernels();
+    if !matches!(bank.combine(), None | Some(Combine::Max)) {
+        return writer.rule(bank);
+    }
+    let [rows, columns] = bank.size();
+    let same = |kernel: &Kernel| [kernel.rows(), kernel.columns()] == [rows, columns];
+    if !kernels.iter().all(same) {
+        return writer.refuse("kernels of several sizes");
+    }
+    let shape = [kernels.len(), rows, columns];
+    let axes = if kernels.len() == 1 {
+        &shape[1..]
+    } else {
+        &shape
+    };
+    let mut bytes = npy_header::of(axes, Depth::F64);
+    for kernel in kernels {
+        let weights = writer.weights_alone(kernel)?;
+        bytes.extend(weights.iter().flat_map(|weight| weight.to_le_bytes()));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

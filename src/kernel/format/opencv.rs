@@ -13,7 +13,7 @@ use std::ops::Range;
 use half::f16;
 
 use self::tree::{Kind, Value};
-use super::{KernelError, MAX_WEIGHTS, SourceText, rows};
+use super::{KernelError, MAX_WEIGHTS, SourceText, rows, write::Writer};
 use crate::{
     combine::Combine,
     kernel::{Kernel, KernelBank},
@@ -231,6 +231,34 @@ enum Sort {
     Half,
     Single,
     Double,
+}
+
+/// YAML with the header that all versions read: `kernel`, or `kernel1` and so on.
+pub(super) fn write(writer: &Writer, bank: &KernelBank) -> Result<Vec<u8>, KernelError> {
+    if !matches!(bank.combine(), None | Some(Combine::Max)) {
+        return writer.rule(bank);
+    }
+    let several = bank.kernels().len() > 1;
+    let mut text = "%YAML:1.0\n---\n".to_owned();
+    for (at, kernel) in bank.kernels().iter().enumerate() {
+        let weights = writer.weights_alone(kernel)?;
+        let number = if several {
+            (at + 1).to_string()
+        } else {
+            String::new()
+        };
+        let rows = weights.chunks(kernel.columns()).map(|row| {
+            // With a decimal point, or OpenCV takes them for integers.
+            Vec::from_iter(row.iter().map(|weight| format!("{weight:?}"))).join(", ")
+        });
+        text += &format!(
+            "kernel{number}: !!opencv-matrix\n   rows: {}\n   cols: {}\n   dt: d\n   data: [ {} ]\n",
+            kernel.rows(),
+            kernel.columns(),
+            Vec::from_iter(rows).join(",\n       "),
+        );
+    }
+    Ok(text.into_bytes())
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Tables of numbers: CSV, TSV, and columns between spaces, as `numpy.savetxt` writes them.
 
-use super::{KernelError, SourceText, rows};
+use super::{
+    KernelError, SourceText, rows,
+    write::{self, Writer},
+};
 use crate::kernel::Kernel;
 
 /// The kernel whose rows are the lines. One kind of separator is used throughout: tabs if there
@@ -47,4 +50,11 @@ pub(super) fn parse(source: SourceText<'_>) -> Result<Kernel, KernelError> {
         return Err(source.error(0..0, "the file has no weights", help));
     }
     table.kernel(0..0)
+}
+
+/// Rows of numbers between commas.
+pub(super) fn write(writer: &Writer, kernel: &Kernel) -> Result<Vec<u8>, KernelError> {
+    let weights = writer.weights_alone(kernel)?;
+    let rows = write::rows(&weights, kernel.columns(), ",");
+    Ok((rows.join("\n") + "\n").into_bytes())
 }

@@ -302,6 +302,108 @@ fn toml_makes_the_same_bank_of_every_format() {
     );
 }
 
+/// What is written is read as a bank of the same kernels, or refused.
+#[test]
+fn every_format_is_written_and_read_again() {
+    let kernel = |rows, columns, weights: &[f64]| Kernel::builder(rows, columns, weights.to_vec());
+    let odd = kernel(2, 3, &[1.0, -0.25, 3e-7, 0.1, 5.0, -0.0])
+        .anchor([1, 0])
+        .divisor(0.5);
+    let biased = kernel(1, 3, &[0.25, 0.5, 0.25]).bias(128.0 / 255.0);
+    let offset = kernel(3, 1, &[1.0, 2.0, 4.0]).offset(-7.5).divisor(7.0);
+    let [odd, biased, offset] = [odd, biased, offset].map(|kernel| kernel.build().unwrap());
+    let two = |second: Kernel, rule| KernelBank::new("k", vec![odd.clone(), second], Some(rule));
+    let mut banks = Vec::from_iter(KernelBank::builtins().map(|builtin| builtin.bank()));
+    banks.extend([odd.clone(), biased, offset].map(KernelBank::from));
+    banks.extend(
+        ["gaussian:sigma=2", "disk:radius=1.5", "gabor:wavelength=4"]
+            .map(|spec| KernelBank::from_spec(spec).unwrap()),
+    );
+    banks.push(two(odd.flipped(), Combine::Max).unwrap());
+    banks.push(two(odd.transposed(), Combine::Sum).unwrap());
+    banks.push(KernelBank::from(odd.convolving()).with_map(Map::Abs));
+    let values = |bank: &KernelBank| {
+        let values = bank.kernels().iter().map(|kernel| {
+            let weights = kernel
+                .as_slice()
+                .iter()
+                .map(|weight| weight / kernel.divisor());
+            let size = [kernel.rows(), kernel.columns()];
+            let added = [kernel.bias(), kernel.offset()];
+            (size, kernel.anchor(), weights.collect::<Vec<_>>(), added)
+        });
+        (bank.combine(), values.collect::<Vec<_>>())
+    };
+    let mut written = [0; KernelFormat::ALL.len()];
+    for bank in &banks {
+        for (format, count) in KernelFormat::ALL.into_iter().zip(&mut written) {
+            let bytes = match bank.to_bytes(format) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let message = error.to_string();
+                    assert!(message.contains(" cannot hold "), "{message}");
+                    continue;
+                }
+            };
+            *count += 1;
+            let again = KernelBank::from_bytes(format, "k", "k", &bytes);
+            let again = again.unwrap_or_else(|error| panic!("{format:?}: {error}"));
+            if format == KernelFormat::Photoshop && again.size() != bank.size() {
+                let sum = |bank: &KernelBank| bank.kernels()[0].gain();
+                assert_eq!(sum(&again), sum(bank));
+                continue;
+            }
+            assert_eq!(values(&again), values(bank), "{format:?} {}", bank.name());
+        }
+    }
+    assert!(written.iter().all(|&count| count > 30), "{written:?}");
+}
+
+#[test]
+fn what_a_format_cannot_hold_is_refused() {
+    let refused = |bank: &KernelBank, format| bank.to_bytes(format).unwrap_err().to_string();
+    let sobel = KernelBank::builtin("sobel").unwrap();
+    let wide = KernelBank::in_line("1 0 0 0 0 0").unwrap();
+    let tenth = KernelBank::in_line("[0.1000001]").unwrap();
+    let third = Kernel::builder(1, 1, vec![1.0])
+        .divisor(3.0)
+        .bias(0.1)
+        .build()
+        .unwrap();
+    for (message, wanted) in [
+        (
+            refused(&sobel, KernelFormat::Table),
+            "a table cannot hold 2 kernels; TOML can",
+        ),
+        (
+            refused(&sobel.clone().with_map(None), KernelFormat::ImageMagick),
+            "a string of ImageMagick cannot hold 2 kernels combined by magnitude; TOML can",
+        ),
+        (
+            refused(&sobel.with_map(Map::Abs), KernelFormat::Npy),
+            "a .npy array cannot hold the map abs; TOML can",
+        ),
+        (
+            refused(&wide, KernelFormat::Photoshop),
+            "an .acf file cannot hold a kernel of 1x6 around [0, 3]; TOML can",
+        ),
+        (
+            refused(&tenth, KernelFormat::Photoshop),
+            "an .acf file cannot hold weights and a divisor that are not whole numbers up to 32767; TOML can",
+        ),
+        (
+            refused(&third.clone().into(), KernelFormat::Vips),
+            "a matrix of libvips cannot hold the bias 0.1; TOML can",
+        ),
+        (
+            refused(&third.with_bias(0.0).unwrap().into(), KernelFormat::OpenCv),
+            "OpenCV's FileStorage cannot hold the divisor 3; TOML can",
+        ),
+    ] {
+        assert_eq!(message, wanted);
+    }
+}
+
 #[test]
 fn files_of_photoshop() {
     let mut numbers = [0_i16; 27];

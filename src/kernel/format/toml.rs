@@ -86,7 +86,7 @@ fn line(out: &mut String, key: &str, value: &str) {
 }
 
 /// The shortest digits that are read as this number.
-fn number(number: f64) -> String {
+pub(super) fn number(number: f64) -> String {
     match number.fract() == 0.0
         && number.abs() <= EXACT
         && !(number == 0.0 && number.is_sign_negative())

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{KernelError, MAX_WEIGHTS, SourceText, rows};
+use super::{
+    KernelError, MAX_WEIGHTS, SourceText, rows, toml,
+    write::{self, Writer},
+};
 use crate::kernel::Kernel;
 
 const HEADER: &str = "begin with a line: width height scale offset";
@@ -79,4 +82,23 @@ fn length(source: SourceText<'_>, span: Range<usize>, what: &str) -> Result<usiz
     }
     let message = format!("the {what} is no number of weights");
     Err(source.error(span, &message, HEADER))
+}
+
+/// A matrix with its scale and offset, if they are not 1 and 0.
+pub(super) fn write(writer: &Writer, kernel: &Kernel) -> Result<Vec<u8>, KernelError> {
+    writer.no_bias(kernel)?;
+    writer.centred(kernel)?;
+    let mut text = format!("{} {}", kernel.columns(), kernel.rows());
+    let numbers = match [kernel.divisor(), kernel.offset()] {
+        [1.0, 0.0] => &[][..],
+        [divisor, 0.0] => &[divisor],
+        both => &{ both },
+    };
+    for number in numbers {
+        text += &format!(" {}", toml::number(*number));
+    }
+    for row in write::rows(kernel.as_slice(), kernel.columns(), " ") {
+        text += &format!("\n{row}");
+    }
+    Ok((text + "\n").into_bytes())
 }
