@@ -53,8 +53,19 @@ pub(crate) fn target(data: &[u8]) -> String {
     let mut check = |result: Result<KernelBank, _>| match result {
         Ok(bank) => {
             let toml = bank.to_toml();
-            assert_eq!(KernelBank::parse("k", "k", &toml), Ok(bank), "{toml}");
+            assert_eq!(
+                KernelBank::parse("k", "k", &toml).as_ref(),
+                Ok(&bank),
+                "{toml}"
+            );
             told += "bank ";
+            for format in KernelFormat::ALL {
+                if let Ok(bytes) = bank.to_bytes(format) {
+                    let again = KernelBank::from_bytes(format, "k", "k", &bytes);
+                    let kernels = again.map(|again| again.kernels().len());
+                    assert_eq!(kernels, Ok(bank.kernels().len()), "{format:?} of {toml}");
+                }
+            }
         }
         Err(error) => {
             let message = stridekern::kernel::KernelError::to_string(&error);

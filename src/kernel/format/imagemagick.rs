@@ -35,7 +35,8 @@ impl KernelBank {
     /// The bank `name` that a kernel string of ImageMagick describes, as `-morphology Convolve`
     /// applies it.
     ///
-    /// - A kernel is `WxH+X+Y: weights` or `name:arguments`. Holes (`-` and `nan`) are no taps.
+    /// - A kernel is `WxH+X+Y: weights` or `name:arguments`. Holes (`-` and `nan`) become zeros,
+    ///   which differ from no taps only over samples that are infinite or not a number.
     ///   Gaussians have the radius that the program takes for 16 bits.
     /// - Several kernels, separated by semicolons or made by the flags `@`, `>` and `<`, are
     ///   applied one after the other, as there: they become one kernel, their convolution. That
