@@ -214,3 +214,44 @@ fn names_of_results() {
         assert!(!is_kernel(text), "{text}");
     }
 }
+
+/// The table of the README.
+#[test]
+fn names_that_are_here_too() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, table) = readme
+        .split_once("| ImageMagick | here | there it is |")
+        .unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        let [theirs, ours, times] = row.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{row}")
+        };
+        let bare = |cell: &str| cell.trim_matches(['|', ' ', '`']).to_owned();
+        let times = match bare(times) {
+            same if same == "the same" => 1.0,
+            times => times.split_once(' ').unwrap().0.parse::<f64>().unwrap(),
+        };
+        let (theirs, ours) = (one(&bare(theirs)), KernelBank::resolve(bare(ours)).unwrap());
+        let ours = &ours.kernels()[0];
+        assert_eq!(
+            [theirs.rows(), theirs.columns()],
+            [ours.rows(), ours.columns()],
+            "{row}"
+        );
+        for (their, our) in theirs.as_slice().iter().zip(ours.as_slice()) {
+            let [their, our] = [their / theirs.divisor(), our / ours.divisor() * times];
+            assert!(
+                (their - our).abs() < 1e-15 * times.abs(),
+                "{row}: {their} {our}"
+            );
+        }
+        count += 1;
+    }
+    assert_eq!(count, 12);
+}
