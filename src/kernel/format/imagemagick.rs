@@ -227,7 +227,9 @@ fn by_name(
     let rest = text[length..].trim_start_matches(separates);
     let arguments = span.end - rest.len()..span.end;
     if !named::is_name(&text[..length]) {
-        return Err(source.error(name, "there is no such kernel of ImageMagick", HELP));
+        let help = named::meant(&text[..length]).map(|meant| format!("did you mean `{meant}`?"));
+        let help = help.as_deref().unwrap_or(HELP);
+        return Err(source.error(name, "there is no such kernel of ImageMagick", help));
     }
     let geometry = Geometry::parse(source, arguments.clone())?;
     let made = named::make(&text[..length], &geometry);

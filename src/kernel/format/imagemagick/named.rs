@@ -7,7 +7,7 @@ use super::{
     grid::{Grid, Turns},
     smooth,
 };
-use crate::kernel::file::MAX_WEIGHTS;
+use crate::kernel::{file::MAX_WEIGHTS, nearest::nearest};
 
 /// The names of kernels for hit-and-miss, thinning and distances, whose values are no weights.
 const MORPHOLOGY: [&str; 15] = [
@@ -75,6 +75,11 @@ pub(super) fn plain(name: &str) -> String {
 pub(super) fn is_name(name: &str) -> bool {
     let name = plain(name);
     WEIGHTS.contains(&&*name) || MORPHOLOGY.contains(&&*name)
+}
+
+/// The name that may be meant by one that is not known.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    nearest(&plain(name), WEIGHTS.into_iter()).first().copied()
 }
 
 /// The kernels of a name, before its flags turn them.

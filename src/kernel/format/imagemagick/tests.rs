@@ -120,7 +120,7 @@ fn faults_have_a_place_and_a_reason() {
         ),
         (
             "Sobol",
-            "k:1:1: there is no such kernel of ImageMagick: `Sobol`; ",
+            "k:1:1: there is no such kernel of ImageMagick: `Sobol`; did you mean `sobel`?",
         ),
         (
             "Sobel;\n Edges:1",
