@@ -92,7 +92,7 @@ fn what_is_no_kernel_is_refused_with_its_place() {
         (
             "text.yml",
             YAML.replace("2.", "two").into(),
-            "text.yml:7:15: not a number: `two`; ",
+            "text.yml:7:16: not a number: `two`; ",
         ),
         (
             "short.acf",
@@ -137,7 +137,7 @@ fn what_is_no_kernel_is_refused_with_its_place() {
         (
             "nan.npy",
             npy_of("<f8", "(2, 1)", &nan),
-            "nan.npy:1:1: the weight at [1, 0] is no finite number of 53 bits; ",
+            "nan.npy:1:1: the weight at [1, 0] is not a finite number; ",
         ),
         (
             "cut.npy",

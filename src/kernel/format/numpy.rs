@@ -101,13 +101,15 @@ pub(super) fn parse(name: &str, origin: &str, bytes: &[u8]) -> Result<KernelBank
                 .map(|(at, stride)| at * stride)
                 .sum();
             let bytes = &data[at * size..(at + 1) * size];
-            number(&header, bytes).ok_or_else(|| {
+            number(&header, bytes).map_err(|why| {
                 let place = match header.shape.len() {
                     2 => format!("{:?}", &place[1..]),
                     _ => format!("{place:?}"),
                 };
-                let message = format!("the weight at {place} is no finite number of 53 bits");
-                refuse(message, "save the array as float64")
+                refuse(
+                    format!("the weight at {place} {why}"),
+                    "mend it in the array",
+                )
             })
         });
         Kernel::new(rows, columns, weights.collect::<Result<_, _>>()?)
@@ -116,8 +118,8 @@ pub(super) fn parse(name: &str, origin: &str, bytes: &[u8]) -> Result<KernelBank
     KernelBank::new(name, bank, (kernels > 1).then_some(Combine::Max))
 }
 
-/// The number of these bytes, if it is finite and `f64` holds it.
-fn number(header: &Header, bytes: &[u8]) -> Option<f64> {
+/// The number of these bytes, or why it is no weight.
+fn number(header: &Header, bytes: &[u8]) -> Result<f64, &'static str> {
     let mut all = [0; 8];
     let used = &mut all[..bytes.len()];
     used.copy_from_slice(bytes);
@@ -129,15 +131,20 @@ fn number(header: &Header, bytes: &[u8]) -> Option<f64> {
     let unused = 64 - 8 * bytes.len() as u32;
     let signed = (bits << unused) as i64 >> unused;
     let number = match header.depth {
-        Depth::Bool if bits > 1 => return None,
+        Depth::Bool if bits > 1 => return Err("is a boolean of neither 0 nor 1"),
         Depth::Bool | Depth::U8 | Depth::U16 | Depth::U32 | Depth::U64 => bits as f64,
         Depth::I8 | Depth::I16 | Depth::I32 | Depth::I64 => signed as f64,
         Depth::F16 => f16::from_bits(bits as u16).to_f64(),
         Depth::F32 => f64::from(f32::from_bits(bits as u32)),
         Depth::F64 => f64::from_bits(bits),
     };
-    let exact = header.depth.is_float() || number.abs() <= EXACT;
-    (number.is_finite() && exact).then_some(number)
+    match () {
+        () if !number.is_finite() => Err("is not a finite number"),
+        () if !header.depth.is_float() && number.abs() > EXACT => {
+            Err("is an integer beyond 2^53, which would be rounded")
+        }
+        () => Ok(number),
+    }
 }
 
 /// An array of 64-bit floats, of three axes if there are several kernels.

@@ -146,15 +146,15 @@ fn what_is_no_kernel_is_refused() {
         ),
         (
             array("<f8", "False", "(1, 2)", &nan),
-            "the weight at [0, 1] is no finite number of 53 bits; ",
+            "the weight at [0, 1] is not a finite number; ",
         ),
         (
             array("<u8", "False", "(2, 1, 1)", &beyond),
-            "the weight at [1, 0, 0] is no finite number of 53 bits; ",
+            "the weight at [1, 0, 0] is an integer beyond 2^53, ",
         ),
         (
             array("|b1", "False", "(1, 1)", &[2]),
-            "the weight at [0, 0] is no finite number of 53 bits; ",
+            "the weight at [0, 0] is a boolean of neither 0 nor 1; ",
         ),
         (
             array("<f8", "False", "(1, 2)", &[0; 15]),
