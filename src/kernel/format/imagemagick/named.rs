@@ -79,7 +79,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// The name that may be meant by one that is not known.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    nearest(&plain(name), WEIGHTS.into_iter()).first().copied()
+    nearest(&plain(name), WEIGHTS).first().copied()
 }
 
 /// The kernels of a name, before its flags turn them.
