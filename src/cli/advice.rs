@@ -60,6 +60,11 @@ fn kernel_line(error: &KernelError) -> String {
             "{error}; a fraction is no number in TOML: write 1 for 1/{divisor}, and `divisor = {divisor}`"
         );
     }
+    if let KernelError::ZeroSum { positive } = error
+        && *positive > 0.0
+    {
+        return format!("{error}: --divisor {positive} keeps responses in range");
+    }
     let after = match error {
         KernelError::Syntax { file, .. } if is_table(file) => {
             "; a kernel file is TOML, as weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]"
@@ -109,12 +114,10 @@ pub(super) fn warning(warning: &Warning) -> String {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped(ClipCause::Negative) => ": --map abs, offset or float keeps them",
-        WarningKind::Clipped(ClipCause::Weights) if warning.contains(" in a TOML file") => {
-            "; --show-kernel prints one"
-        }
         WarningKind::Clipped(ClipCause::Overshoot) => {
             "; a gentler kernel, as sharpen_soft or unsharp5, clips less, and --map float nothing"
         }
+        WarningKind::Clipped(ClipCause::Weights) => ", as --normalize sets it",
         WarningKind::Clipped(ClipCause::Range) | WarningKind::Levelled => {
             "; --map stretch keeps them"
         }

@@ -10,7 +10,10 @@ use clap::{
 use clap_complete::Shell;
 use stridekern::Depth;
 
-use super::values::{pixels, seconds, share, size, suffix};
+use super::{
+    kernel_options::KernelArgs,
+    values::{pixels, seconds, share, size, suffix},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -180,12 +183,8 @@ pub(super) struct FilterArgs {
     )]
     pub(super) kernels: Vec<PathBuf>,
 
-    /// True convolution: turn the kernel by 180 degrees
-    ///
-    /// Without it the weights are laid on the window as written (correlation).
-    /// A kernel whose file says `flip = true` is not turned twice.
-    #[arg(long)]
-    pub(super) flip: bool,
+    #[command(flatten)]
+    pub(super) changes: KernelArgs,
 
     /// Of a picture that is shown turned, act on it as it is seen or as it is stored [default: seen]
     ///
@@ -534,7 +533,9 @@ pub(super) struct ReportArgs {
     #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel"])]
     pub(super) list_kernels: bool,
 
-    /// Print a kernel as TOML: built in, a file of any format, or weights
+    /// Print a kernel as TOML: built in, a file of any format, a spec, or weights
+    ///
+    /// As it would run: --normalize, --divisor, --bias, --anchor and --flip change it.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
     pub(super) show_kernel: Option<String>,
 

@@ -12,6 +12,7 @@ use stridekern::{
 use self::baseline::{Baseline, timed};
 use super::{
     advice,
+    kernel_options::origin,
     messages::{self, Messages},
     settings::{Bench, Settings},
     told,
@@ -93,7 +94,7 @@ fn measure_job(settings: &Settings, job: &Job, bench: Bench, messages: Messages)
                 printable(&job.input.path().display().to_string()),
                 image.depth(),
                 printable(bank.name()),
-                printable(&bank.source().to_string()),
+                printable(&origin(bank)),
                 request.filter.extent(),
                 counted(rayon::current_num_threads(), "thread"),
                 counted(bench.runs as usize, "run"),

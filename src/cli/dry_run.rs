@@ -9,6 +9,7 @@ use stridekern::{
 
 use super::{
     advice,
+    kernel_options::origin,
     messages::{self, Messages},
     recorded,
     settings::Settings,
@@ -114,7 +115,7 @@ fn print_result(
             messages::print_line(format_args!(
                 "{line}: kernel {}, {}, {}, {columns} x {rows}, {channels} x {}, {}{}{format}, {plan}{}",
                 printable(request.filter.bank().name()),
-                printable(&request.filter.bank().source().to_string()),
+                printable(&origin(request.filter.bank())),
                 request.filter.extent(),
                 plan.output_depth(),
                 messages::pages_text(*pages),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Alpha, Channel, Orientation, Plan,
+    Alpha, Channel, KernelBank, Orientation, Plan,
     run::{self, Input, Job, Mode, PageKinds, Request},
     text::printable,
     view::Layout,
@@ -11,6 +11,8 @@ use stridekern::{
 
 use super::{
     advice,
+    kernel_options::{changes_json, origin},
+    kernels::short,
     messages::{self, Messages},
     recorded,
     settings::Settings,
@@ -229,15 +231,18 @@ fn facts(
         format!(
             "{}, {}: {count} kernel{plural} of {kh} x {kw}{combine}",
             printable(bank.name()),
-            printable(&bank.source().to_string())
+            printable(&origin(bank))
         ),
         {
             let mut kernel =
                 json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw });
             messages::extend(&mut kernel, messages::source_json(bank.source()));
+            messages::extend(&mut kernel, changes_json(bank));
             kernel
         },
     );
+    let (text, objects) = weights(bank);
+    facts.add("weights", text, objects);
     let luma = filter.channel() == Channel::Luma && spec.channels > 2;
     let window_sample = plan.window_depth().bytes();
     let (description, owned_bytes) = match filter.extent().borders() {
@@ -348,6 +353,58 @@ fn facts(
         facts.add("threads", note, json!(rayon::current_num_threads()));
     }
     Ok(facts)
+}
+
+/// The most kernels whose weights are told one by one.
+const MAX_TOLD: usize = 8;
+
+/// The numbers of every kernel beside its weights.
+fn weights(bank: &KernelBank) -> (String, Value) {
+    let lines = bank
+        .kernels()
+        .iter()
+        .zip(bank.labels())
+        .map(|(kernel, label)| {
+            let [row, column] = kernel.anchor();
+            let label = match label.as_str() {
+                "" => String::new(),
+                label => format!("{}: ", printable(label)),
+            };
+            let (bias, offset) = (kernel.bias(), kernel.offset());
+            let added = match (bias != 0.0, offset != 0.0) {
+                (true, _) => format!(", bias {bias}"),
+                (_, true) => format!(", offset {offset}"),
+                _ => String::new(),
+            };
+            format!(
+                "{label}{} x {}, sum {}, divisor {}{added}, anchor {row},{column}",
+                kernel.rows(),
+                kernel.columns(),
+                short(if kernel.gain() == 0.0 {
+                    0.0
+                } else {
+                    kernel.sum()
+                }),
+                short(kernel.divisor()),
+            )
+        });
+    let mut lines = Vec::from_iter(lines.take(MAX_TOLD));
+    let count = bank.kernels().len();
+    if count > MAX_TOLD {
+        lines.push(format!("and {} more", count - MAX_TOLD));
+    }
+    let objects = bank
+        .kernels()
+        .iter()
+        .zip(bank.labels())
+        .map(|(kernel, label)| {
+            json!({
+                "name": label, "rows": kernel.rows(), "columns": kernel.columns(),
+                "sum": kernel.sum(), "divisor": kernel.divisor(), "bias": kernel.bias(),
+                "offset": kernel.offset(), "anchor": kernel.anchor(),
+            })
+        });
+    (lines.join("\n"), objects.collect())
 }
 
 /// How the input is turned to be seen, and what is turned by that.

@@ -5,7 +5,7 @@ use stridekern::{
     run::{Done, MayLose, Request},
 };
 
-use super::messages;
+use super::{kernel_options::origin, messages};
 
 /// The most parts that are named.
 const MAX_LOST: usize = 24;
@@ -68,7 +68,7 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
         line += &format!(", {} missing", done.missing);
     }
     let bank = request.filter.bank();
-    line + &format!("; kernel {}, {}", bank.name(), bank.source())
+    line + &format!("; kernel {}, {}", bank.name(), origin(bank))
 }
 
 /// The quality of a JPEG, and that of its input.

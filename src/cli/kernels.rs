@@ -9,6 +9,8 @@ use stridekern::{
     kernel::{KernelError, KernelSource, generate::generators},
 };
 
+use super::kernel_options::KernelArgs;
+
 /// One line or one JSON object per built-in kernel.
 pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
     if json {
@@ -54,7 +56,11 @@ pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// At most six decimals, without trailing zeros.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
+    // Digits would not tell it, or be many.
+    if number != 0.0 && !(1e-4..1e15).contains(&number.abs()) {
+        return format!("{number:e}");
+    }
     let text = format!("{number:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {
@@ -65,9 +71,11 @@ fn short(number: f64) -> String {
 }
 
 /// The TOML file of a built-in kernel, or that of any other kernel written as one.
-pub(super) fn show(argument: &str) -> Result<String> {
+pub(super) fn show(argument: &str, changes: &KernelArgs) -> Result<String> {
+    changes.check()?;
     let name = argument.strip_suffix(".toml").unwrap_or(argument);
     match KernelBank::resolve(argument) {
+        Ok(_) if !changes.is_empty() => return Ok(changes.bank(argument.as_ref())?.to_toml()),
         Ok(bank) => {
             let own = KernelBank::builtin_toml(name);
             let own = own.filter(|_| matches!(bank.source(), KernelSource::BuiltIn));

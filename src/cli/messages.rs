@@ -20,7 +20,9 @@ use stridekern::{
 };
 
 use super::{
-    advice, closed_streams, recorded, slips, statistics,
+    advice, closed_streams,
+    kernel_options::changes_json,
+    recorded, slips, statistics,
     told::{self, Told},
     unused_options::UnusedOptions,
 };
@@ -292,6 +294,7 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
         "border": request.filter.extent().to_string(),
     });
     extend(&mut object, source_json(bank.source()));
+    extend(&mut object, changes_json(bank));
     extend(&mut object, path_json("input", job.input.path()));
     extend(&mut object, path_json("output", request.output.path()));
     object

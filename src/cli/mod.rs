@@ -11,6 +11,7 @@ mod explain;
 mod finished;
 mod globs;
 mod inputs;
+mod kernel_options;
 mod kernels;
 mod messages;
 mod of_run;
@@ -83,7 +84,7 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
         return Ok(print(messages, |out| kernels::list(json, out)));
     }
     if let Some(name) = &args.report.show_kernel {
-        let toml = kernels::show(name)?;
+        let toml = kernels::show(name, &args.filter.changes)?;
         return Ok(print(messages, |out| out.write_all(toml.as_bytes())));
     }
     let signals = match Action::of(&args) {

@@ -392,6 +392,7 @@ fn missing(args: &FilterArgs) -> Result<Option<Missing>> {
 }
 
 fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
+    args.changes.check()?;
     let missing = missing(args)?;
     let step = pair(args.step.as_deref().unwrap_or("1"), "--step")?;
     let dilation = pair(&args.dilate, "--dilate")?;
@@ -412,8 +413,7 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
         Some(DepthArg::Picture(depth) | DepthArg::Type(depth)) => Some(depth),
     };
     let filter = |argument: &PathBuf| {
-        let bank = KernelBank::resolve(argument)?;
-        let bank = if args.flip { bank.convolving() } else { bank };
+        let bank = args.changes.bank(argument)?;
         let own = bank.map().unwrap_or_default();
         if map.unwrap_or(own) == Map::Float && depth.is_some_and(|depth| !depth.is_float()) {
             let from = if map.is_some() {

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use stridekern::{KernelBank, codec::Format};
 
 /// Options that other programs have, and what does the same here.
-const FOREIGN: [(&[&str], &str); 11] = [
+const FOREIGN: [(&[&str], &str); 12] = [
     (
         &["--sigma", "--radius", "--size", "--ksize", "--kernel-size"],
         "a kernel has its size and its weights: -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all",
@@ -27,8 +27,12 @@ const FOREIGN: [(&[&str], &str); 11] = [
         "borders are chosen with --pad",
     ),
     (
-        &["--normalize", "--normalise", "--divisor"],
-        "a kernel file says `divisor = 16`",
+        &["--normalise", "--normalized"],
+        "--normalize divides by the sum of the weights",
+    ),
+    (
+        &["--offset"],
+        "--bias adds a share of full scale, 0.5 for 128 of 255",
     ),
     (
         &[

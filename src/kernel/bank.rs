@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Kernel, KernelError, KernelFormat};
+use super::{Kernel, KernelChanges, KernelError, KernelFormat};
 use crate::{combine::Combine, map::Map, orientation::Orientation};
 
 /// One or several kernels with their name, description, labels, and rules.
@@ -18,12 +18,13 @@ use crate::{combine::Combine, map::Map, orientation::Orientation};
 pub struct KernelBank {
     name: String,
     description: String,
-    kernels: Vec<Kernel>,
+    pub(super) kernels: Vec<Kernel>,
     /// One for each kernel; empty for a kernel without a name.
     labels: Vec<String>,
     combine: Option<Combine>,
     map: Option<Map>,
     source: KernelSource,
+    pub(super) changes: KernelChanges,
 }
 
 /// Where a bank comes from. Its `Display` is `built in`, `from ./my.toml`, `in line` or
@@ -106,6 +107,7 @@ impl KernelBank {
             combine,
             map: None,
             source: KernelSource::Code,
+            changes: KernelChanges::default(),
         })
     }
 
@@ -119,6 +121,7 @@ impl KernelBank {
             combine: None,
             map: None,
             source: KernelSource::Code,
+            changes: KernelChanges::default(),
         }
     }
 
@@ -193,6 +196,11 @@ impl KernelBank {
     /// Where it comes from.
     pub const fn source(&self) -> &KernelSource {
         &self.source
+    }
+
+    /// What was changed of all kernels beside where the bank comes from.
+    pub const fn changes(&self) -> &KernelChanges {
+        &self.changes
     }
 
     /// The maximum number of rows and of columns over all kernels.

@@ -34,6 +34,12 @@ pub enum KernelError {
     /// The divisor is zero, infinite or not a number.
     #[error("divisor {0} must be a finite number other than zero")]
     Divisor(f64),
+    /// Weights that sum to 0 cannot be normalized.
+    #[error("the weights sum to 0, which no divisor makes 1; the positive ones sum to {positive}")]
+    ZeroSum {
+        /// The sum of the positive weights.
+        positive: f64,
+    },
     /// The bias is infinite or not a number.
     #[error("bias {0} must be a finite number; 0.5 is half of full scale")]
     Bias(f64),

@@ -3,6 +3,7 @@
 
 mod bank;
 mod builder;
+mod changes;
 mod error;
 mod factors;
 mod file;
@@ -17,6 +18,7 @@ mod weights;
 
 pub use bank::{KernelBank, KernelSource, Summary};
 pub use builder::KernelBuilder;
+pub use changes::KernelChanges;
 pub use error::{KernelError, PathFault};
 pub(crate) use factors::{Factor, Factors, greatest_common_divisor};
 pub use format::KernelFormat;

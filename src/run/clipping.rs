@@ -73,33 +73,12 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
     match kernels {
         [kernel] if above > below && kernel.sum() > kernel.divisor() && kernel.divisor() > 0.0 => {
             let (sum, divisor) = (kernel.sum() as f32, kernel.divisor() as f32);
-            let remedy = remedy(filter.bank().source(), sum);
             let reason = format!(
-                ", since the weights sum to {sum} and the divisor is {divisor}: {remedy} keeps them in range"
+                ", since the weights sum to {sum} and the divisor is {divisor}: a divisor of {sum} keeps them in range"
             );
             (ClipCause::Weights, reason)
         }
         _ => (ClipCause::Range, String::new()),
-    }
-}
-
-/// What divides by `sum`, where a kernel of this source is written.
-fn remedy(source: &KernelSource, sum: f32) -> String {
-    let toml = |what: &str| format!("`divisor = {sum}` in a TOML file, as {what} has none,");
-    match source {
-        KernelSource::File(_) => format!("`divisor = {sum}` in the kernel file"),
-        KernelSource::Foreign { format, .. } => match format {
-            KernelFormat::Vips => format!("a scale of {sum} in the first line of the file"),
-            KernelFormat::Photoshop => format!("a scale of {sum} in the file"),
-            KernelFormat::ImageMagick => {
-                "`!` behind the size in the file, as in `3x3!:`,".to_owned()
-            }
-            _ => toml("a table of numbers"),
-        },
-        KernelSource::BuiltIn => format!("`divisor = {sum}` in a TOML file of the built-in kernel"),
-        KernelSource::Generated(spec) => toml(&format!("`{spec}`")),
-        KernelSource::InLine => toml("a kernel in line"),
-        KernelSource::Code => format!("a divisor of {sum}"),
     }
 }
 

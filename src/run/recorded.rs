@@ -79,6 +79,7 @@ pub fn recorded_command(
     let recording = options.record?;
     let filter = &request.filter;
     let bank = filter.bank();
+    let changes = bank.changes();
     let missing = filter.missing();
     let mask = missing.and_then(|missing| missing.mask.as_ref());
     let mask = recording.mask.or(mask.map(|mask| mask.hash()));
@@ -100,6 +101,18 @@ pub fn recorded_command(
     let settings = [
         ("kernel", Some(kernel_name(bank))),
         ("flip", is_flipped(bank).then(String::new)),
+        ("normalize", changes.normalized.then(String::new)),
+        (
+            "divisor",
+            changes.divisor.map(|divisor| divisor.to_string()),
+        ),
+        ("bias", changes.bias.map(|bias| bias.to_string())),
+        (
+            "anchor",
+            changes
+                .anchor
+                .map(|[row, column]| format!("{row},{column}")),
+        ),
         ("pad", Some(filter.extent().to_string())),
         ("step", step),
         ("dilate", dilation),

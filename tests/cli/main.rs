@@ -26,6 +26,7 @@ mod idle_options;
 mod in_place;
 mod interrupt;
 mod kernel_files;
+mod kernel_options;
 mod kernel_sources;
 mod layers;
 mod memory;

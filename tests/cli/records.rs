@@ -67,6 +67,10 @@ const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("kernel", "a.png", "-k folder/my.toml", "--kernel my.toml"),
     ("flip", "a.png -k emboss", "--flip", ""),
     ("orientation", "a.png -k box3", "--orientation stored", ""),
+    ("normalize", "a.png -k my.toml", "--normalize", ""),
+    ("divisor", "a.png -k box3", "--divisor 7.5", ""),
+    ("bias", "a.png -k box3", "--bias -0.25", ""),
+    ("anchor", "a.png -k sobel", "--anchor 0,2", ""),
     ("pad", "a.png -k box3", "--pad nearest", "--pad edge"),
     ("pad", "f.tif -k box3", "--pad constant:1.5", ""),
     (
@@ -105,7 +109,7 @@ const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("metadata", "a.png -k box3", "--metadata drop", ""),
 ];
 
-const MY_KERNEL: &str = "weights = [[1, 2, 3]]\ndivisor = 6\n";
+const MY_KERNEL: &str = "weights = [[1, 2, 3]]\ndivisor = 5\n";
 
 fn room() -> Room {
     let room = Room::new();
@@ -233,6 +237,9 @@ fn other_options_leave_the_record_as_it_is() {
         "--orientation seen",
         "--pages all",
         "--metadata keep",
+        "--divisor 1",
+        "--bias 0",
+        "--anchor 1,1",
         "--compression fast",
     ] {
         assert_eq!(

@@ -21,7 +21,7 @@ fn reason_and_next_step_are_told() {
             [0, 13],
             "clipped",
             "65 % of the samples were clipped to 255, since the weights sum to 4 and the divisor \
-             is 1: `divisor = 4` in the kernel file keeps them in range",
+             is 1: a divisor of 4 keeps them in range, as --normalize sets it",
         ),
         (
             "weights = [[1, -1]]\ndivisor = 1",
@@ -98,8 +98,8 @@ fn a_run_tells_of_a_kernel_once() {
             "4 results of low, most of all 2.low.png: warning: 95 % of the samples were clipped \
              to 0, since the responses are negative: --map abs, offset or float keeps them",
             "3 results of four, most of all 3.four.png: warning: 75 % of the samples were \
-             clipped to 255, since the weights sum to 4 and the divisor is 1: `divisor = 4` in \
-             the kernel file keeps them in range",
+             clipped to 255, since the weights sum to 4 and the divisor is 1: a divisor of 4 \
+             keeps them in range, as --normalize sets it",
         ],
     );
     // In place, also where only errors are asked for.
@@ -113,9 +113,9 @@ fn a_run_tells_of_a_kernel_once() {
     );
 }
 
-/// Each source of a kernel has its own place for a divisor.
+/// Wherever the kernel is written.
 #[test]
-fn the_hint_names_where_the_kernel_is_written() {
+fn the_hint_names_what_helps_for_any_kernel() {
     let room = Room::new();
     ramp(&room, "r.png", 10);
     room.text("k.toml", "weights = [[1, 2, 1]]");
@@ -132,39 +132,22 @@ fn the_hint_names_where_the_kernel_is_written() {
         .flat_map(u16::to_be_bytes)
         .collect();
     std::fs::write(room.path("k.acf"), acf).unwrap();
-    let toml = |what: &str| {
-        format!(
-            "`divisor = 4` in a TOML file, as {what} has none, keeps them in range; \
-             --show-kernel prints one"
-        )
-    };
-    for (kernel, hint) in [
-        (
-            "k.toml",
-            "`divisor = 4` in the kernel file keeps them in range".to_owned(),
-        ),
-        ("k.csv", toml("a table of numbers")),
-        ("k.txt", toml("a table of numbers")),
-        (
-            "k.mat",
-            "a scale of 4 in the first line of the file keeps them in range".to_owned(),
-        ),
-        (
-            "k.acf",
-            "a scale of 4 in the file keeps them in range".to_owned(),
-        ),
-        (
-            "k.im",
-            "`!` behind the size in the file, as in `3x3!:`, keeps them in range".to_owned(),
-        ),
-        ("1,2,1", toml("a kernel in line")),
-        ("im:3x1:1,2,1", toml("a kernel in line")),
+    for kernel in [
+        "k.toml",
+        "k.csv",
+        "k.txt",
+        "k.mat",
+        "k.acf",
+        "k.im",
+        "1,2,1",
+        "im:3x1:1,2,1",
     ] {
-        let told = room.run(&format!(
-            "r.png -k {kernel} --pad edge -o o.png --overwrite"
-        ));
-        let wanted = format!("since the weights sum to 4 and the divisor is 1: {hint}\n");
-        assert!(told.err.ends_with(&wanted), "{kernel}: {}", told.err);
+        let line = format!("r.png -k {kernel} --pad edge -o o.png --overwrite");
+        let told = room.run(&line);
+        let wanted = "since the weights sum to 4 and the divisor is 1: a divisor of 4 keeps them in \
+                      range, as --normalize sets it\n";
+        assert!(told.err.ends_with(wanted), "{kernel}: {}", told.err);
+        room.run(&format!("{line} --normalize")).silent();
     }
     // What the hints say helps.
     room.text("k.mat", "3 1 4 0\n1 2 1\n");
