@@ -48,7 +48,7 @@ mod warning;
 #[cfg(feature = "codecs")]
 pub use axes::Axes;
 pub use border::Border;
-pub use combine::Combine;
+pub use combine::{Combine, CombineScale};
 pub use engine::Method;
 pub use error::{Error, Result};
 pub use filter::{Alpha, Channel, Extent, Filter, Mask, Missing};

@@ -35,6 +35,11 @@ impl Map {
         Self::Float,
     ];
 
+    /// Whether the range of the responses becomes that of the samples.
+    pub(crate) const fn spans_range(self) -> bool {
+        matches!(self, Self::Stretch | Self::Symmetric)
+    }
+
     /// The map's name in kernel files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {

@@ -248,11 +248,13 @@ fn tolerance(filter: &Filter, image: ImageView<'_>, plan: &Plan) -> f64 {
         && (rounded_once || bank.kernels().iter().all(Kernel::is_integer));
     match output {
         // The angle of a vanishing gradient depends on rounding.
-        _ if bank.combine() == Some(Combine::Direction)
+        _ if bank.combine().is_some_and(Combine::is_direction)
             && !bank.kernels().iter().all(Kernel::is_integer) =>
         {
             f64::INFINITY
         }
+        // So does the largest of responses that are equal.
+        _ if bank.combine() == Some(Combine::ArgMax) && !exact => f64::INFINITY,
         _ if exact => 0.0,
         to if to.is_float() => {
             let gain = |k: &Kernel| k.abs_sum() / k.divisor().abs();
@@ -265,7 +267,7 @@ fn tolerance(filter: &Filter, image: ImageView<'_>, plan: &Plan) -> f64 {
                 }
                 false => image.depth().full_scale(),
             };
-            2e-5 * largest * gain
+            2e-5 * largest * gain * bank.scale().value()
         }
         _ => 1.0,
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
-    Alpha, Channel, KernelBank, Orientation, Plan,
+    Alpha, Channel, CombineScale, KernelBank, Orientation, Plan,
     run::{self, Input, Job, Mode, PageKinds, Request},
     text::printable,
     view::Layout,
@@ -222,7 +222,10 @@ fn facts(
     let [kh, kw] = bank.size();
     let combine = bank
         .combine()
-        .map(|c| format!(", combined by {c}"))
+        .map(|combine| match bank.scale() {
+            CombineScale::ONE => format!(", combined by {combine}"),
+            scale => format!(", combined by {combine}, times {scale}"),
+        })
         .unwrap_or_default();
     let count = bank.kernels().len();
     let plural = if count == 1 { "" } else { "s" };
@@ -236,6 +239,10 @@ fn facts(
         {
             let mut kernel =
                 json!({ "name": bank.name(), "kernels": count, "rows": kh, "columns": kw });
+            if let Some(combine) = bank.combine() {
+                kernel["combine"] = json!(combine.name());
+                kernel["scale"] = json!(bank.scale().to_string());
+            }
             messages::extend(&mut kernel, messages::source_json(bank.source()));
             messages::extend(&mut kernel, changes_json(bank));
             kernel

@@ -201,7 +201,7 @@ pub(crate) fn lane(
     let needs = needs.map(|(at, k)| narrowest(problem, k, error(at, k, LaneKind::F32)));
     let (needed, reason) = if let Some(by) = problem.divided_by {
         (LaneKind::F64, LaneReason::Divided(by))
-    } else if problem.combine == Some(Combine::Direction) && !kernels.iter().all(exact) {
+    } else if problem.combine.is_some_and(Combine::is_direction) && !kernels.iter().all(exact) {
         (LaneKind::F64, LaneReason::Direction)
     } else {
         needs

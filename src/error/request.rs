@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{depth::Depth, text, unknown_name::UnknownName};
+use crate::{combine::Combine, depth::Depth, map::Map, text, unknown_name::UnknownName};
 
 /// A request that contradicts itself, the image or this machine.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -163,6 +163,19 @@ pub enum RequestError {
         "the direction of a gradient is not defined where samples are missing; combine the kernels otherwise"
     )]
     MissingDirection,
+    /// Indices of the largest response where samples are missing.
+    #[error(
+        "the index of the largest response is not defined where samples are missing; combine the kernels otherwise"
+    )]
+    MissingIndex,
+    /// A map that would change what is no response: an index, or an angle in a unit of its own.
+    #[error("{combine} gives numbers that the map {map} would change; use the map clamp or float")]
+    MapOfOwnUnit {
+        /// The rule.
+        combine: Combine,
+        /// The map.
+        map: Map,
+    },
     /// A step of zero.
     #[error("a step of 0 never moves the window; use 1 or more")]
     ZeroStep,

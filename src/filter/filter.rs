@@ -318,7 +318,8 @@ impl Filter {
     /// # Errors
     ///
     /// [`Error::Request`](crate::Error::Request) if a step or dilation is zero, [`Map::Float`] is combined with
-    /// an integer depth, missing samples with directions or a share beyond 0 to 1, or
+    /// an integer depth, another map but [`Map::Clamp`] with indices or angles in degrees or radians,
+    /// missing samples with directions, indices or a share beyond 0 to 1, or
     /// [`Alpha::Weight`] or [`Alpha::Filter`] with one channel.
     pub fn check(&self) -> Result<()> {
         if self.step.contains(&0) {
@@ -329,9 +330,20 @@ impl Filter {
         }
         if let Some(missing) = &self.missing {
             missing.check()?;
-            if self.bank.combine() == Some(Combine::Direction) {
-                return Err(RequestError::MissingDirection.into());
+            match self.bank.combine() {
+                Some(combine) if combine.is_direction() => {
+                    return Err(RequestError::MissingDirection.into());
+                }
+                Some(Combine::ArgMax) => return Err(RequestError::MissingIndex.into()),
+                _ => {}
             }
+        }
+        if let Some(combine) = self.bank.combine()
+            && combine.has_own_unit()
+            && !matches!(self.map, Map::Clamp | Map::Float)
+        {
+            let map = self.map;
+            return Err(RequestError::MapOfOwnUnit { combine, map }.into());
         }
         if let Some(alpha @ (Alpha::Weight | Alpha::Filter)) = self.alpha
             && self.channel.is_one()

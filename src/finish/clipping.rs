@@ -120,13 +120,20 @@ impl Finish {
             let ends = [term.min_sum, term.max_sum].map(|sum| (sum + term.bias) * term.scale);
             [ends[0].min(ends[1]), ends[0].max(ends[1])]
         });
+        let absolute = |[low, high]: [f64; 2]| [0.0, low.abs().max(high.abs())];
+        let sum = |a: [f64; 2], b: [f64; 2]| [a[0] + b[0], a[1] + b[1]];
         let ends = match self.combine {
+            Some(Combine::AbsSum) => ends.map(absolute).reduce(sum),
+            Some(Combine::AbsMax) => ends.map(absolute).reduce(|a, b| [0.0, a[1].max(b[1])]),
+            Some(Combine::ArgMax) => Some([0.0, (self.affine.len() - 1) as f64]),
+            Some(Combine::DirectionDegrees) => Some([0.0, 360.0]),
+            Some(Combine::DirectionRadians) => Some([0.0, std::f64::consts::TAU]),
             Some(Combine::Magnitude) => {
                 let squares = ends.map(|[low, high]| low.abs().max(high.abs()).powi(2));
                 Some([0.0, squares.sum::<f64>().sqrt()])
             }
             Some(Combine::Max) => ends.reduce(|a, b| [a[0].max(b[0]), a[1].max(b[1])]),
-            _ => ends.reduce(|a, b| [a[0] + b[0], a[1] + b[1]]),
+            _ => ends.reduce(sum),
         };
         let Some([low, high]) = ends else {
             return [false; 2];

@@ -28,6 +28,8 @@ pub(crate) struct ExactFinish {
     /// The bias of every kernel, in samples.
     biases: Vec<BigRational>,
     combine: Option<Combine>,
+    /// What combined responses are multiplied by; of magnitudes, their squares.
+    combine_scale: BigRational,
     abs: bool,
     /// Added to the mapped response.
     add: BigRational,
@@ -53,14 +55,26 @@ impl ExactFinish {
     /// The exact finish of `kernels`, whose decimals are integers over a larger divisor. The
     /// sums of the first are over `denominator`.
     pub(crate) fn new(finish: &Finish, kernels: &[Kernel], denominator: &BigInt) -> Self {
-        let FinalScale { add, mul, div } =
-            FinalScale::new(finish.map, 1.0, [finish.from, finish.to], finish.scaled);
+        let FinalScale { add, mul, div } = FinalScale::new(
+            finish.map,
+            1.0,
+            [finish.from, finish.to],
+            finish.is_scaled(),
+        );
+        let [above, below] = finish.combine_scale.terms().map(BigInt::from);
+        let ratio = BigRational::new(above, below);
+        let is_magnitude = finish.combine == Some(Combine::Magnitude);
         let mut exact = Self {
             divisors: kernels.iter().map(|k| rational(k.divisor())).collect(),
             biases: (kernels.iter())
                 .map(|k| bias_in_samples(k, finish.from))
                 .collect(),
             combine: finish.combine,
+            // A root is a factor of magnitudes only.
+            combine_scale: match is_magnitude && !finish.combine_scale.is_root() {
+                true => &ratio * &ratio,
+                false => ratio,
+            },
             abs: finish.map == Map::Abs,
             add: rational(add),
             rescale: rational(mul) / rational(div),
@@ -187,10 +201,36 @@ impl ExactFinish {
             .zip(terms)
             .map(|(sum, (divisor, bias))| sum / divisor + bias);
         let response = match self.combine {
-            None | Some(Combine::Sum) => responses.sum::<BigRational>(),
-            Some(Combine::Max) => responses.reduce(BigRational::max).unwrap_or_default(),
-            Some(Combine::Magnitude) => return responses.map(|r| &r * &r).sum(),
-            Some(Combine::Direction) => unreachable!("a direction is not rounded exactly"),
+            None => responses.sum::<BigRational>(),
+            Some(Combine::Sum | Combine::Mean) => {
+                responses.sum::<BigRational>() * &self.combine_scale
+            }
+            Some(Combine::AbsSum) => {
+                responses.map(absolute).sum::<BigRational>() * &self.combine_scale
+            }
+            Some(Combine::Max) => {
+                responses.reduce(BigRational::max).unwrap_or_default() * &self.combine_scale
+            }
+            Some(Combine::AbsMax) => {
+                let largest = responses.map(absolute).reduce(BigRational::max);
+                largest.unwrap_or_default() * &self.combine_scale
+            }
+            Some(Combine::Magnitude) => {
+                return responses.map(|r| &r * &r).sum::<BigRational>() * &self.combine_scale;
+            }
+            Some(Combine::ArgMax) => {
+                let mut responses = responses.enumerate();
+                let first = responses.next().unwrap_or_default();
+                let (index, _) =
+                    responses.fold(first, |largest, response| match response.1 > largest.1 {
+                        true => response,
+                        false => largest,
+                    });
+                BigRational::from(BigInt::from(index))
+            }
+            Some(Combine::Direction | Combine::DirectionDegrees | Combine::DirectionRadians) => {
+                unreachable!("a direction is not rounded exactly")
+            }
         };
         match self.abs {
             true => absolute(response),

@@ -21,7 +21,7 @@ impl Finish {
     /// is rounded twice; a larger s does not matter if the sample saturates.
     pub(super) fn fits_f32(&self) -> bool {
         let narrow = matches!(self.to, Depth::U8 | Depth::U16 | Depth::I16 | Depth::F32);
-        if self.needs_range() || self.combine == Some(Combine::Direction) || !narrow {
+        if self.needs_range() || self.combine.is_some_and(Combine::is_direction) || !narrow {
             return false;
         }
         let FinalScale { add, mul, div } = self.final_scale;
@@ -59,6 +59,7 @@ impl Finish {
         let constants = [add, mul, div].into_iter();
         !self.from.is_float()
             && self.of_integers
+            && !self.has_rounded_scale
             && (constants.chain(self.affine.iter().flat_map(|t| [t.bias, t.scale])))
                 .all(|c| c.fract() == 0.0)
     }
@@ -66,7 +67,11 @@ impl Finish {
     /// The largest absolute value of the dividend `(numerator + add) * mul`.
     pub(super) fn max_abs_dividend(&self) -> f64 {
         let largest = self.affine.iter().map(Affine::max_abs_numerator);
-        let largest = if self.combine == Some(Combine::Sum) {
+        let is_sum = matches!(
+            self.combine,
+            Some(Combine::Sum | Combine::Mean | Combine::AbsSum)
+        );
+        let largest = if is_sum {
             largest.sum()
         } else {
             largest.fold(0.0, f64::max)
@@ -83,7 +88,7 @@ impl Finish {
     pub(super) fn may_multiply_in_f32(&self) -> bool {
         !self.to.is_float()
             && self.is_integer()
-            && matches!(self.combine, None | Some(Combine::Sum | Combine::Max))
+            && !matches!(self.combine, Some(Combine::Magnitude | Combine::ArgMax))
             && self.final_scale.div % 2.0 == 1.0
             && self.max_abs_dividend() < 2_f64.powi(22)
     }
@@ -110,7 +115,7 @@ impl Finish {
         let terms = kernels.iter().zip(&*self.affine);
         let gains = terms.map(|(kernel, term)| kernel.abs_sum() * term.scale.abs().max(1.0));
         let gain = match self.combine {
-            Some(Combine::Sum) => gains.sum(),
+            Some(Combine::Sum | Combine::Mean | Combine::AbsSum) => gains.sum(),
             _ => gains.fold(0.0, f64::max),
         };
         Some(((EXACT - 1.0) / f64::max(gain, 1.0)).floor())

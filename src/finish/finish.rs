@@ -1,6 +1,6 @@
 //! Sums to samples: bias, divisor, combination of kernels, map, depth, rounding.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{f64::consts::TAU, marker::PhantomData, sync::Arc};
 
 use super::{
     BLOCK,
@@ -9,7 +9,7 @@ use super::{
     tolerance::{Tolerance, compensated_sum_error, f64_sum_error, round_checked},
 };
 use crate::{
-    combine::Combine,
+    combine::{Combination, Combine, CombineScale},
     image::{Depth, SampleSliceMut},
     kernel::Kernel,
     map::Map,
@@ -29,6 +29,8 @@ const MAX_TOLERANCE: f64 = 1.0 / 64.0;
 ///
 /// `numerator[k] = (sum[k] + bias_in_samples[k] * divisor[k]) * divisor / divisor[k]`
 /// `sample = round((map(combine(numerators)) + add) * mul / div)`
+///
+/// A factor of combined responses is in the final scale, since all rules commute with it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finish {
     /// Shared, so that a clone allocates nothing.
@@ -50,6 +52,12 @@ pub(crate) struct Finish {
     pub(super) lowest: f64,
     /// Whether samples are scaled from full scale to full scale.
     pub(super) scaled: bool,
+    /// What combined responses are multiplied by, which the final scale contains.
+    pub(super) combine_scale: CombineScale,
+    /// Whether the final scale has that factor only rounded.
+    pub(super) has_rounded_scale: bool,
+    /// Largest responses this near to each other may be in the wrong order, as numerators.
+    pub(super) order_error: f64,
     /// The same in 16-bit integers, where that is exact.
     pub(super) integer: Option<IntegerFinish>,
     /// The common divisor of the numerators.
@@ -68,35 +76,44 @@ impl Finish {
     /// errors. Between types of pictures, samples are `scaled` from full scale to full scale.
     pub(crate) fn new(
         kernels: &[Kernel],
-        combine: Option<Combine>,
+        combination: impl Into<Combination>,
         map: Map,
         [from, to]: [Depth; 2],
         scaled: bool,
         lane: LaneKind,
         sum_errors: &[f64],
     ) -> Self {
+        let combination = combination.into();
+        let combine = combination.rule;
+        let combine_scale = combination.factor(map.spans_range(), kernels.len());
         let divisor = common_divisor(kernels);
         let affine: Arc<[Affine]> = kernels
             .iter()
             .map(|k| Affine::new(k, from, divisor))
             .collect();
-        let divisor = if combine == Some(Combine::Direction) {
+        let has_own_unit = combine.is_some_and(Combine::has_own_unit);
+        let divisor = if has_own_unit || combine == Some(Combine::Direction) {
             1.0
         } else {
             divisor
         };
+        let final_scale = FinalScale::new(map, divisor, [from, to], scaled && !has_own_unit);
+        let (final_scale, is_exact) = final_scale.times(combine_scale);
         let mut finish = Self {
             affine,
             combine,
             map,
             from,
             to,
-            final_scale: FinalScale::new(map, divisor, [from, to], scaled),
+            final_scale,
             factor: None,
             has_extrema: false,
             in_f64: true,
             lowest: 0.0,
             scaled,
+            combine_scale,
+            has_rounded_scale: !is_exact,
+            order_error: 0.0,
             integer: None,
             divisor,
             of_integers: kernels.iter().all(Kernel::is_integer),
@@ -112,12 +129,25 @@ impl Finish {
         if (lane, from, to) == (LaneKind::I16, Depth::U8, Depth::U8) {
             finish.integer = IntegerFinish::new(&finish.affine, combine, map, finish.final_scale);
         }
-        finish.tolerance = finish.find_tolerance();
+        finish.set_tolerance();
         if !finish.in_f64 && finish.tolerance.is_some_and(|t| t.total() > MAX_TOLERANCE) {
             finish.in_f64 = true;
-            finish.tolerance = finish.find_tolerance();
+            finish.set_tolerance();
         }
         finish
+    }
+
+    /// Finds the tolerance of these sums.
+    pub(super) fn set_tolerance(&mut self) {
+        self.tolerance = self.find_tolerance();
+        if self.combine == Some(Combine::ArgMax) && self.tolerance.is_some() {
+            let error = self.numerator_error();
+            // Rounded up, as f32 may round it down.
+            self.order_error = error.total() * (1.0 + 1e-6);
+            self.tolerance = Some(Tolerance::OF_INDICES);
+        } else {
+            self.order_error = 0.0;
+        }
     }
 
     fn tolerance(&self) -> Option<f64> {
@@ -158,7 +188,7 @@ impl Finish {
             ..self.clone()
         };
         finish.sum_error = finish.join_errors(&errors);
-        finish.tolerance = finish.find_tolerance();
+        finish.set_tolerance();
         finish
     }
 
@@ -303,17 +333,60 @@ impl Finish {
     /// Writes the combined numerators from sum `x` on to `out`; of magnitudes their squares.
     #[inline(always)]
     pub(super) fn combined<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
+        if self.combine == Some(Combine::ArgMax) {
+            return self.indices(sums, x, out);
+        }
         for (k, (term, sums)) in self.affine.iter().zip(sums).enumerate() {
             let sums = &sums[x..x + out.len()];
             match self.combine {
-                _ if k == 0 && self.combine != Some(Combine::Magnitude) => {
-                    term.fold(sums, out, |_, n| n);
-                }
-                None | Some(Combine::Sum) => term.fold(sums, out, |sum, n| sum.add(n)),
-                Some(Combine::Max) => term.fold(sums, out, |max, n| max.larger(n)),
                 Some(Combine::Magnitude) if k == 0 => term.fold(sums, out, |_, n| n.mul(n)),
                 Some(Combine::Magnitude) => term.fold(sums, out, |sum, n| sum.add(n.mul(n))),
-                Some(Combine::Direction) => term.fold(sums, out, |x, y| self.direction(x, y)),
+                Some(Combine::AbsSum | Combine::AbsMax) if k == 0 => {
+                    term.fold(sums, out, |_, n| n.abs());
+                }
+                Some(Combine::AbsSum) => term.fold(sums, out, |sum, n| sum.add(n.abs())),
+                Some(Combine::AbsMax) => term.fold(sums, out, |max, n| max.larger(n.abs())),
+                _ if k == 0 => term.fold(sums, out, |_, n| n),
+                Some(Combine::Max) => term.fold(sums, out, |max, n| max.larger(n)),
+                Some(
+                    Combine::Direction | Combine::DirectionDegrees | Combine::DirectionRadians,
+                ) => term.fold(sums, out, |x, y| self.direction(x, y)),
+                None | Some(Combine::Sum | Combine::Mean | Combine::ArgMax) => {
+                    term.fold(sums, out, |sum, n| sum.add(n));
+                }
+            }
+        }
+    }
+
+    /// Writes the indices of the largest responses from sum `x` on to `out`: halfway to the next
+    /// where another one is so near to the largest that either may be.
+    #[inline(always)]
+    fn indices<T: Lane, F: Real>(&self, sums: &[&[T]], x: usize, out: &mut [F]) {
+        let error = F::from_f64(self.order_error);
+        let [mut largest, mut next] = [[F::from_f64(f64::NEG_INFINITY); BLOCK]; 2];
+        for (k, (term, sums)) in self.affine.iter().zip(sums).enumerate() {
+            let sums = &sums[x..x + out.len()];
+            let mut numerators = [F::ZERO; BLOCK];
+            let numerators = &mut numerators[..out.len()];
+            term.fold(sums, numerators, |_, n| n);
+            let index = F::from_f64(k as f64);
+            let all = out.iter_mut().zip(&mut largest).zip(&mut next);
+            for (((out, largest), next), &n) in all.zip(&*numerators) {
+                if k == 0 || n > *largest || n.is_nan() && !largest.is_nan() {
+                    *next = *largest;
+                    *largest = n;
+                    *out = index;
+                } else if n > *next {
+                    *next = n;
+                }
+            }
+        }
+        let half = F::from_f64(0.5);
+        for ((out, &largest), &next) in out.iter_mut().zip(&largest).zip(&next) {
+            if largest.is_nan() {
+                *out = largest;
+            } else if self.order_error > 0.0 && largest.sub(next) <= error {
+                *out = out.add(half);
             }
         }
     }
@@ -349,16 +422,17 @@ impl Finish {
         }
     }
 
-    /// The angle of the gradient `(x, y)`: in radians for a float result, else
-    /// with a full turn as full scale.
+    /// The angle of the gradient `(x, y)`: by the name of the rule in degrees or radians, else in
+    /// radians for a float result, and with a full turn as full scale for others.
     fn direction<F: Real>(&self, x: F, y: F) -> F {
         // Adding zero turns -0 into 0, so that no gradient has the angle -π.
         let angle = libm::atan2(y.to_f64() + 0.0, x.to_f64() + 0.0);
-        F::from_f64(if self.map == Map::Float {
-            angle
-        } else {
-            let turns = angle / std::f64::consts::TAU;
-            (if turns < 0.0 { turns + 1.0 } else { turns }) * self.from.full_scale()
+        let positive = |angle: f64, turn: f64| if angle < 0.0 { angle + turn } else { angle };
+        F::from_f64(match self.combine {
+            Some(Combine::DirectionDegrees) => positive(angle.to_degrees(), 360.0),
+            Some(Combine::DirectionRadians) => positive(angle, TAU),
+            _ if self.map == Map::Float => angle,
+            _ => positive(angle / TAU, 1.0) * self.from.full_scale(),
         })
     }
 }

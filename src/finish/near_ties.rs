@@ -60,7 +60,10 @@ impl Finish {
     /// Whether the extrema of computed numerators are not good enough: their errors would be
     /// spread over the range of the result.
     pub(crate) fn needs_exact_extrema(&self) -> bool {
-        if !self.needs_range() || self.from.is_float() || self.combine == Some(Combine::Direction) {
+        if !self.needs_range()
+            || self.from.is_float()
+            || self.combine.is_some_and(Combine::is_direction)
+        {
             return false;
         }
         if self.sum_error > 0.0 {
@@ -94,9 +97,9 @@ impl Finish {
             2 * changes(term.bias == 0.0) + changes(term.scale == 1.0) + magnitude + 1
         };
         let kernels = self.affine.iter().map(kernel).sum::<usize>() - 1;
-        // Two constants that are extrema; the conversion of a sum, which f32 may have to round,
+        // Two constants that are extrema, or have a factor that is rounded; the conversion of a sum, which f32 may have to round,
         // and the addition of the tolerance.
-        let constants = 2 * changes(!self.needs_range());
+        let constants = 2 * changes(!self.needs_range()) + 5 * changes(!self.has_rounded_scale);
         2 + kernels + magnitude + constants + changes(add == 0.0) + 2 * changes(mul == div)
     }
 
@@ -134,6 +137,10 @@ impl Finish {
         if self.combine == Some(Combine::Magnitude) {
             let FinalScale { add, mul, .. } = self.final_scale;
             return add == 0.0 && mul == 1.0 && self.has_exact_numerators();
+        }
+        if self.combine == Some(Combine::ArgMax) {
+            // Equal responses have equal numerators.
+            return self.has_exact_numerators();
         }
         self.max_abs_dividend() < EXACT_DIVIDEND
     }

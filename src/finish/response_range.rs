@@ -203,7 +203,9 @@ impl Finish {
     /// a float one: those of floats, and of integers whose range that of the result does not
     /// contain.
     pub(crate) fn may_clip(&self) -> bool {
-        if self.to.is_float() || self.needs_range() || self.combine == Some(Combine::Direction) {
+        let is_direction = self.combine.is_some_and(Combine::is_direction);
+        let has_own_unit = self.combine.is_some_and(Combine::has_own_unit);
+        if self.to.is_float() || self.needs_range() || is_direction || has_own_unit {
             return false;
         }
         let [low, high] = self.to.range();
@@ -211,9 +213,10 @@ impl Finish {
         self.from.is_float() || !self.is_scaled() && (least < low || greatest > high)
     }
 
-    /// Whether samples are scaled from full scale to full scale.
-    fn is_scaled(&self) -> bool {
-        self.scaled && self.from.is_picture() && self.to.is_picture()
+    /// Whether responses are scaled from full scale to full scale.
+    pub(super) fn is_scaled(&self) -> bool {
+        let has_own_unit = self.combine.is_some_and(Combine::has_own_unit);
+        self.scaled && !has_own_unit && self.from.is_picture() && self.to.is_picture()
     }
 
     /// The responses that numerators in `range` stand for, and the range that they are

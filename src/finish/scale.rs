@@ -2,7 +2,7 @@
 //! and the final scale from numerator to sample.
 
 use crate::{
-    combine::Combine,
+    combine::{Combination, Combine, CombineScale},
     image::Depth,
     kernel::{EXACT, Kernel, greatest_common_divisor},
     map::Map,
@@ -105,6 +105,32 @@ impl FinalScale {
         }
     }
 
+    /// The same with numerators multiplied by this factor first, and whether its numbers are
+    /// exact.
+    pub(super) fn times(self, factor: CombineScale) -> (Self, bool) {
+        let Self { add, mul, div } = self;
+        if factor == CombineScale::ONE {
+            return (self, true);
+        }
+        let [numerator, denominator] = factor.terms().map(|term| term as f64);
+        let [above, below] = match factor.is_root() {
+            // A power of two at most, so that one of them is all that is rounded.
+            true => [1.0, 1.0 / factor.value()],
+            false => [numerator, denominator],
+        };
+        let scale = Self {
+            add: add * below / above,
+            mul: mul * above,
+            div: div * below,
+        };
+        let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < EXACT;
+        let is_exact = !factor.is_root()
+            && [mul, div, scale.mul, scale.div, scale.add, add * below]
+                .into_iter()
+                .all(is_whole);
+        (scale, is_exact)
+    }
+
     /// `mul / div` if it is a power of two: multiplying by it is then exact.
     pub(super) fn exact_factor(self) -> Option<f64> {
         let factor = self.mul / self.div;
@@ -115,13 +141,21 @@ impl FinalScale {
 
 /// Whether samples are the exact responses, mapped and rounded once: integers from integers.
 pub(crate) fn rounds_exactly(combine: Option<Combine>, depths: [Depth; 2]) -> bool {
-    !depths.iter().any(|depth| depth.is_float()) && combine != Some(Combine::Direction)
+    !depths.iter().any(|depth| depth.is_float()) && !combine.is_some_and(Combine::is_direction)
 }
 
-/// Samples of the result in a response of 1, for the maps that do not depend on the image.
-pub(crate) fn scale(map: Map, depths: [Depth; 2], scaled: bool) -> f64 {
+/// Samples of the result in a response of 1 of `kernels`, for the maps that do not depend on the
+/// image.
+pub(crate) fn scale(
+    map: Map,
+    combination: Combination,
+    kernels: usize,
+    depths: [Depth; 2],
+    scaled: bool,
+) -> f64 {
+    let scaled = scaled && !combination.rule.is_some_and(Combine::has_own_unit);
     let FinalScale { mul, div, .. } = FinalScale::new(map, 1.0, depths, scaled);
-    mul / div
+    mul / div * combination.factor(map.spans_range(), kernels).value()
 }
 
 /// The common denominator of the bank's responses: the divisor if all are the

@@ -18,6 +18,12 @@ pub(super) struct Tolerance {
 }
 
 impl Tolerance {
+    /// Indices are whole, or halfway between two if they are uncertain.
+    pub(super) const OF_INDICES: Self = Self {
+        of_samples: 0.0,
+        of_constants: 1.0 / 128.0,
+    };
+
     pub(super) fn total(self) -> f64 {
         self.of_samples + self.of_constants
     }

@@ -8,7 +8,11 @@ use std::{
 use serde::Serialize;
 
 use super::{Kernel, KernelChanges, KernelError, KernelFormat};
-use crate::{combine::Combine, map::Map, orientation::Orientation};
+use crate::{
+    combine::{Combination, Combine, CombineScale},
+    map::Map,
+    orientation::Orientation,
+};
 
 /// One or several kernels with their name, description, labels, and rules.
 ///
@@ -22,6 +26,7 @@ pub struct KernelBank {
     /// One for each kernel; empty for a kernel without a name.
     labels: Vec<String>,
     combine: Option<Combine>,
+    scale: CombineScale,
     map: Option<Map>,
     source: KernelSource,
     pub(super) changes: KernelChanges,
@@ -84,7 +89,7 @@ impl KernelBank {
     /// # Errors
     ///
     /// If there are no kernels, several without a rule that combines them, a
-    /// rule with one kernel, or [`Combine::Direction`] with other than two.
+    /// rule with one kernel, or a [direction](Combine::is_direction) with other than two.
     pub fn new(
         name: impl Into<String>,
         kernels: Vec<Kernel>,
@@ -95,8 +100,9 @@ impl KernelBank {
             (1, Some(combine)) => return Err(KernelError::CombineAlone { combine }),
             (1, None) => {}
             (kernels, None) => return Err(KernelError::CombineMissing { kernels }),
-            (2, Some(Combine::Direction)) => {}
-            (kernels, Some(Combine::Direction)) => return Err(KernelError::Direction { kernels }),
+            (kernels, Some(combine)) if combine.is_direction() && kernels != 2 => {
+                return Err(KernelError::Direction { kernels });
+            }
             (_, Some(_)) => {}
         }
         Ok(Self {
@@ -105,6 +111,7 @@ impl KernelBank {
             labels: vec![String::new(); kernels.len()],
             kernels,
             combine,
+            scale: CombineScale::ONE,
             map: None,
             source: KernelSource::Code,
             changes: KernelChanges::default(),
@@ -119,6 +126,7 @@ impl KernelBank {
             kernels: vec![kernel],
             labels: vec![String::new()],
             combine: None,
+            scale: CombineScale::ONE,
             map: None,
             source: KernelSource::Code,
             changes: KernelChanges::default(),
@@ -144,6 +152,25 @@ impl KernelBank {
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self
+    }
+
+    /// The same bank with another factor of the combined responses; see [`CombineScale`].
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::ScaleAlone`] if there is nothing to be combined, else
+    /// [`KernelError::Scale`] of an index or angle, and of a root with another rule than
+    /// [`Combine::Magnitude`].
+    pub fn with_scale(mut self, scale: CombineScale) -> Result<Self, KernelError> {
+        let Some(combine) = self.combine else {
+            return Err(KernelError::ScaleAlone);
+        };
+        let has_no_scale = combine.is_direction() || combine.has_own_unit();
+        if has_no_scale || scale.is_root() && combine != Combine::Magnitude {
+            return Err(KernelError::Scale { combine, scale });
+        }
+        self.scale = scale;
+        Ok(self)
     }
 
     /// The same bank with another map, or without one.
@@ -186,6 +213,19 @@ impl KernelBank {
     /// The rule that combines the responses; none if there is one kernel.
     pub const fn combine(&self) -> Option<Combine> {
         self.combine
+    }
+
+    /// What the combined responses are multiplied by.
+    pub const fn scale(&self) -> CombineScale {
+        self.scale
+    }
+
+    /// The rule and its factor.
+    pub(crate) const fn combination(&self) -> Combination {
+        Combination {
+            rule: self.combine,
+            scale: self.scale,
+        }
     }
 
     /// How responses are mapped to samples, if the file sets it.

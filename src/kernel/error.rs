@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::combine::Combine;
+use crate::combine::{Combine, CombineScale};
 
 /// An error of a kernel, a bank or a kernel file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -93,7 +93,18 @@ pub enum KernelError {
         /// The rule.
         combine: Combine,
     },
-    /// [`Combine::Direction`] with another number of kernels than two.
+    /// A factor of combined responses, but only one kernel.
+    #[error("scale multiplies combined responses, and there is one kernel; change its divisor")]
+    ScaleAlone,
+    /// A factor of combined responses that the rule cannot have.
+    #[error("{}", no_scale(*combine, *scale))]
+    Scale {
+        /// The rule.
+        combine: Combine,
+        /// The factor.
+        scale: CombineScale,
+    },
+    /// A direction with another number of kernels than two.
     #[error("direction needs exactly two kernels, x and then y, not {kernels}")]
     Direction {
         /// The number of kernels.
@@ -262,6 +273,14 @@ pub enum PathFault {
 /// `rows * columns` without overflow.
 fn product(rows: usize, columns: usize) -> u128 {
     rows as u128 * columns as u128
+}
+
+fn no_scale(combine: Combine, scale: CombineScale) -> String {
+    if combine.is_direction() || combine == Combine::ArgMax {
+        format!("{combine} has no scale; drop it")
+    } else {
+        format!("{combine} has no root {scale} for a scale, only magnitude has; give a ratio")
+    }
 }
 
 fn rotations(count: usize, rows: usize, columns: usize) -> String {

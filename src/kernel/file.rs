@@ -1,9 +1,10 @@
 //! Kernel files: the TOML that describes a bank.
 
 mod limits;
+mod sources;
 mod values;
 
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 use toml::{
     Spanned,
@@ -12,14 +13,22 @@ use toml::{
 
 use self::values::{integer, kind};
 use super::{Kernel, KernelBank, KernelError, source_text::SourceText};
-use crate::{combine::Combine, map::Map};
+use crate::{
+    combine::{Combine, CombineScale},
+    map::Map,
+};
 
 /// The top-level keys of a kernel file.
-const BANK_KEYS: [&str; 11] = [
+const BANK_KEYS: [&str; 16] = [
     "description",
     "combine",
+    "scale",
     "map",
     "weights",
+    "column",
+    "row",
+    "generate",
+    "normalize",
     "divisor",
     "bias",
     "offset",
@@ -29,8 +38,18 @@ const BANK_KEYS: [&str; 11] = [
     "kernels",
 ];
 /// The keys of a `[[kernels]]` table.
-const KERNEL_KEYS: [&str; 7] = [
-    "name", "weights", "divisor", "bias", "offset", "anchor", "flip",
+const KERNEL_KEYS: [&str; 11] = [
+    "name",
+    "weights",
+    "column",
+    "row",
+    "generate",
+    "normalize",
+    "divisor",
+    "bias",
+    "offset",
+    "anchor",
+    "flip",
 ];
 /// The maximum number of weights, 1024 x 1024. A larger kernel is a mistake, and would take
 /// hours to apply directly.
@@ -74,7 +93,8 @@ impl KernelBank {
             let message = format!("not TOML: {}", error.message().replace('\n', ", "));
             source.syntax(span, message)
         })?;
-        Reader { source }.bank(name, document.get_ref())
+        let counted = Cell::new(0);
+        Reader { source, counted }.bank(name, document.get_ref())
     }
 }
 
@@ -83,6 +103,8 @@ type Value<'t> = Spanned<DeValue<'t>>;
 /// Converts the tables of one file to kernels.
 struct Reader<'a> {
     source: SourceText<'a>,
+    /// Weights so far that are not written one by one.
+    counted: Cell<usize>,
 }
 
 impl Reader<'_> {
@@ -95,13 +117,29 @@ impl Reader<'_> {
         let combine = self.optional(table, "combine", |reader, value, key| {
             reader.choice(value, key, &Combine::ALL, Combine::name)
         })?;
+        let made = self.made(table)?;
+        let description = description
+            .or_else(|| Some(made.as_ref()?.description().to_owned()))
+            .unwrap_or_default();
+        let mut scale = CombineScale::ONE;
         let (kernels, labels, combine) = if let Some((key, value)) = table.get_key_value("kernels")
         {
             self.check_kernels_table_alone(table)?;
             let (kernels, labels) = self.kernels(key.span(), value)?;
             (kernels, labels, combine)
-        } else if table.contains_key("weights") {
-            let kernel = self.kernel(table, 0..0)?;
+        } else if let Some(bank) = made.as_ref().filter(|bank| bank.kernels().len() > 1) {
+            let kernels = bank.kernels().iter();
+            let kernels = kernels.map(|kernel| self.changed(table, kernel.clone()));
+            let kernels = kernels.collect::<Result<_, _>>()?;
+            if combine.is_none() {
+                scale = bank.scale();
+            }
+            (kernels, bank.labels().to_vec(), combine.or(bank.combine()))
+        } else if Self::has_weights(table) {
+            let kernel = match made.as_ref().and_then(|bank| bank.kernels().first()) {
+                Some(kernel) => self.changed(table, kernel.clone())?,
+                None => self.kernel(table, 0..0)?,
+            };
             match table.get("rotations") {
                 Some(value) => {
                     let kernels = self.rotations(value, &kernel)?;
@@ -122,10 +160,34 @@ impl Reader<'_> {
         let span = span.or_else(|| Some(table.get_key_value("kernels")?.0.span()));
         let bank = KernelBank::new(name, kernels, combine)
             .map_err(|error| self.source.locate(span.unwrap_or(0..0), &error))?;
+        let bank = match table.get_key_value("scale") {
+            None if scale == CombineScale::ONE => bank,
+            None => bank.with_scale(scale)?,
+            Some((key, value)) => (bank.with_scale(self.scale(value)?)).map_err(|error| {
+                self.source
+                    .locate(key.span().start..value.span().end, &error)
+            })?,
+        };
         Ok(bank
-            .with_description(description.unwrap_or_default())
+            .with_description(description)
             .with_map(map)
             .with_labels(labels))
+    }
+
+    /// The factor of combined responses: a decimal as it is written, or a ratio or root in quotes.
+    fn scale(&self, value: &Value<'_>) -> Result<CombineScale, KernelError> {
+        let scale = match value.get_ref() {
+            DeValue::String(text) => CombineScale::parse(text),
+            DeValue::Float(digits) => CombineScale::parse(digits.as_str()),
+            DeValue::Integer(_) => integer(value)
+                .and_then(|number| CombineScale::ratio(u64::try_from(number).ok()?, 1)),
+            _ => None,
+        };
+        scale.ok_or_else(|| {
+            let help = "give a number above 0 of up to 15 digits, such as 0.25, or in quotes a \
+                        ratio or root, such as \"1/3\" or \"1/sqrt(2)\"";
+            self.source.error(value.span(), "this is no scale", help)
+        })
     }
 
     /// Refuses the keys of a single kernel, such as `weights`, beside `[[kernels]]`.
@@ -135,7 +197,7 @@ impl Reader<'_> {
                 continue;
             };
             let help = match key {
-                "weights" => "give one or the other",
+                "weights" | "column" | "row" | "generate" => "give one or the other",
                 "rotations" => "it turns the single kernel of `weights`",
                 _ if KERNEL_KEYS.contains(&key) => "write it into each [[kernels]]",
                 _ => continue,
@@ -179,16 +241,18 @@ impl Reader<'_> {
 
     /// The kernel that the keys of `table` describe; errors point at `span`.
     fn kernel(&self, table: &DeTable<'_>, span: Range<usize>) -> Result<Kernel, KernelError> {
-        let Some(weights) = table.get("weights") else {
-            let help = "give weights = [[...], [...]]";
-            return Err(self.source.error(span, "the kernel has no weights", help));
-        };
-        let mut kernel = self.weights(weights)?;
-        if let Some(value) = table.get("divisor") {
-            let divisor = self.number(value, "divisor")?;
-            let result = kernel.with_divisor(divisor);
-            kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;
-        }
+        let kernel = self.of_sources(table, span)?;
+        self.placed(table, kernel)
+    }
+
+    /// A kernel of several that were made, changed by the keys of `table`.
+    fn changed(&self, table: &DeTable<'_>, kernel: Kernel) -> Result<Kernel, KernelError> {
+        let kernel = self.divided(table, kernel)?;
+        self.placed(table, kernel)
+    }
+
+    /// The kernel with bias or offset, anchor and flip as the keys of `table` say.
+    fn placed(&self, table: &DeTable<'_>, mut kernel: Kernel) -> Result<Kernel, KernelError> {
         if let Some(value) = table.get("bias") {
             let result = kernel.with_bias(self.number(value, "bias")?);
             kernel = result.map_err(|error| self.source.locate(value.span(), &error))?;

@@ -14,6 +14,7 @@ mod library;
 mod nearest;
 mod resolve;
 mod source_text;
+mod vectors;
 mod weights;
 
 pub use bank::{KernelBank, KernelSource, Summary};

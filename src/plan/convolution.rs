@@ -152,7 +152,7 @@ impl Convolution {
             true => Some(WeighingRule::new(
                 &kernels,
                 &engine::as_written(filter.bank.kernels()),
-                filter.bank.combine(),
+                filter.bank.combination(),
                 depth,
                 luma,
             )),
@@ -166,7 +166,13 @@ impl Convolution {
             depth,
             image_depth: image.depth,
             output_depth,
-            scale: finish::scale(filter.map, units, filter.scaled),
+            scale: finish::scale(
+                filter.map,
+                filter.bank.combination(),
+                kernels.len(),
+                units,
+                filter.scaled,
+            ),
             map: filter.map,
             copies_alpha,
             divided_by: match (missing, &rule) {
@@ -189,7 +195,7 @@ impl Convolution {
         };
         let finish = Finish::new(
             &kernels,
-            filter.bank.combine(),
+            filter.bank.combination(),
             filter.map,
             units,
             filter.scaled,

@@ -5,6 +5,7 @@ use std::{fmt, iter};
 use super::{Alphas, Plan, Premultiply, choice::Choice, convolution::Convolution};
 use crate::{
     border::Border,
+    combine::{Combine, CombineScale},
     engine::{Method, Offer, Refusal},
     filter::{Alpha, Channel, Mask, MissingValue},
     image::Depth,
@@ -59,8 +60,8 @@ impl Plan {
 
     /// By how much a response in a float result may differ from exact arithmetic, as a share of
     /// the largest sample nearby: `(L + 3) u sum|w| / |divisor|`, for the most roundings L of a
-    /// sum, and u of 2^-24, or 2^-53 of 64-bit floats. `None` of integer results, and where samples
-    /// are missing.
+    /// sum, and u of 2^-24, or 2^-53 of 64-bit floats. `None` of integer results, of indices and of
+    /// angles in degrees or radians, and where samples are missing.
     pub fn error_bound(&self) -> Option<f64> {
         let Convolution {
             kernels,
@@ -68,6 +69,10 @@ impl Plan {
             ..
         } = &*self.convolution;
         let image = self.image();
+        let combination = self.filter.bank.combination();
+        if combination.rule.is_some_and(Combine::has_own_unit) {
+            return None;
+        }
         if !self.output_depth().is_float() || normalisation.is_some() {
             return None;
         }
@@ -89,7 +94,10 @@ impl Plan {
         };
         let written = self.filter.bank.kernels().iter();
         let gain: f64 = written.map(|k| k.abs_sum() / k.divisor().abs()).sum();
-        Some((roundings + 3) as f64 * lane.unit_roundoff() * gain)
+        let factor = combination.factor(self.filter.map.spans_range(), kernels.len());
+        // Two more, of the factor.
+        let roundings = roundings + if factor == CombineScale::ONE { 3 } else { 5 };
+        Some(roundings as f64 * lane.unit_roundoff() * gain * factor.value())
     }
 
     /// The SIMD level and why: one line.

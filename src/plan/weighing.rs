@@ -7,7 +7,7 @@ use num_rational::BigRational;
 
 use super::{convolution::Convolution, tuning::ResolvedTuning};
 use crate::{
-    combine::Combine,
+    combine::{Combination, Combine, CombineScale},
     engine::{self, Engine, Problem},
     error::Result,
     filter::{Filter, UnroundedLuma},
@@ -98,11 +98,16 @@ impl WeighingRule {
     pub(super) fn new(
         kernels: &[Kernel],
         written: &[Kernel],
-        combine: Option<Combine>,
+        combination: Combination,
         depth: Depth,
         luma: Option<UnroundedLuma>,
     ) -> Self {
-        let is_one = matches!(combine, None | Some(Combine::Sum));
+        let Combination {
+            rule: combine,
+            scale,
+        } = combination;
+        let is_unscaled = scale == CombineScale::ONE;
+        let is_one = matches!(combine, None | Some(Combine::Sum)) && is_unscaled;
         let shares: Vec<Share> = written.iter().map(Share::new).collect();
         let alphas = match is_one {
             true if Share::sum(&shares).is_zero() => Alphas::None,
@@ -116,6 +121,7 @@ impl WeighingRule {
             Alphas::One => is_identity(&Share::sum(&shares)),
             Alphas::Own(_) => {
                 combine == Some(Combine::Max)
+                    && is_unscaled
                     && shares
                         .iter()
                         .all(|share| share.is_zero() || is_identity(share))
@@ -300,9 +306,11 @@ impl AlphaFinish {
         let finish = Finish::new(
             &kernels,
             match problem.combine {
-                // Angles have no alpha of their own.
-                Some(Combine::Direction) => Some(Combine::Max),
-                combine => combine,
+                // Angles and indices have no alpha of their own.
+                Some(combine) if combine.is_direction() || combine.has_own_unit() => {
+                    Some(Combine::Max).into()
+                }
+                _ => filter.bank.combination(),
             },
             match problem.map {
                 Map::Float => Map::Float,

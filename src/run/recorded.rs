@@ -9,6 +9,7 @@ use std::{
 use super::job::{ActOn, Job, Options, Place, Request};
 use crate::{
     codec::{self, Compression, Difference, Format, MetadataPolicy, Pages, RecordedCommand},
+    combine::CombineScale,
     error::{RequestError, Result},
     filter::Missing,
     hash,
@@ -238,6 +239,10 @@ fn kernel_hash(bank: &KernelBank) -> u64 {
             .map_or("", |combine| combine.name())
             .as_bytes(),
     );
+    let scale = bank.scale();
+    if scale != CombineScale::ONE {
+        hash = hash::fnv1a_after(hash, scale.to_string().as_bytes());
+    }
     let mut add = |bytes: [u8; 8]| hash = hash::fnv1a_after(hash, &bytes);
     for kernel in bank.kernels() {
         let [row, column] = kernel.anchor();

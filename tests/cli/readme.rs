@@ -213,7 +213,7 @@ fn the_kernel_files_parse_and_their_number_is_right() {
     let files: Vec<_> = blocks
         .map(|block| block.split("```").next().unwrap())
         .collect();
-    assert_eq!(files.len(), 2);
+    assert_eq!(files.len(), 4);
     for file in files {
         KernelBank::parse("readme", "README.md", file).unwrap();
     }

@@ -597,7 +597,11 @@ fn banks_combine_exactly() {
             .collect();
         for combine in [
             Combine::Sum,
+            Combine::Mean,
             Combine::Max,
+            Combine::AbsSum,
+            Combine::AbsMax,
+            Combine::ArgMax,
             Combine::Magnitude,
             Combine::Direction,
         ] {
@@ -606,7 +610,12 @@ fn banks_combine_exactly() {
             let expected: Vec<f64> = (responses[0].iter().zip(&responses[1]))
                 .map(|(&a, &b)| match combine {
                     Combine::Sum => a + b,
+                    Combine::Mean => (a + b) / 2.0,
                     Combine::Max => a.max(b),
+                    Combine::AbsSum => a.abs() + b.abs(),
+                    Combine::AbsMax => a.abs().max(b.abs()),
+                    // Twelfths that differ by a rounding are equal.
+                    Combine::ArgMax => f64::from(u8::from(b > a + 0.01)),
                     Combine::Magnitude => a.hypot(b),
                     Combine::Direction => b.atan2(a),
                     _ => panic!("the tests know no other"),
@@ -636,8 +645,8 @@ fn banks_combine_exactly() {
                     _ => panic!("the tests know no other"),
                 };
                 for (sample, exact) in whole.iter().zip(&expected) {
-                    // Twelfths: a tie is exact in f64 only up to the last bit.
-                    let nearest = ((exact * 12.0).round() / 12.0)
+                    // Twelfths, or halves of them: a tie is exact in f64 only up to the last bit.
+                    let nearest = ((exact * 24.0).round() / 24.0)
                         .round_ties_even()
                         .clamp(0.0, white);
                     let nearest = if combine == Combine::Magnitude {

@@ -97,13 +97,26 @@ fn wanted(image: &Image, (kernels, combine): &Bank, walk: Walk, everywhere: bool
             None | Some(Combine::Sum) => responses.iter().sum(),
             Some(Combine::Max) => responses.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Some(Combine::Magnitude) => responses.iter().map(|r| r * r).sum::<f64>().sqrt(),
+            Some(Combine::Mean) => responses.iter().sum::<f64>() / responses.len() as f64,
+            Some(Combine::AbsSum) => responses.iter().map(|r| r.abs()).sum(),
+            Some(Combine::AbsMax) => responses.iter().map(|r| r.abs()).fold(0.0, f64::max),
+            Some(Combine::ArgMax) => f64::from(u8::from(responses[1] > responses[0])),
             Some(Combine::Direction) => responses[1].atan2(responses[0]),
+            Some(Combine::DirectionDegrees) => responses[1]
+                .atan2(responses[0])
+                .to_degrees()
+                .rem_euclid(360.0),
+            Some(Combine::DirectionRadians) => responses[1]
+                .atan2(responses[0])
+                .rem_euclid(std::f64::consts::TAU),
             Some(_) => panic!("the tests know no other"),
         };
         wanted.responses.push(response);
         // An angle does not depend on the magnitude.
         wanted.allowed.push(match combine {
-            Some(Combine::Direction) => 1e-6,
+            Some(Combine::DirectionDegrees) => 1e-4,
+            Some(combine) if combine.is_direction() => 1e-6,
+            Some(Combine::ArgMax) => 0.0,
             _ => allowed + 1e-44,
         });
     }
@@ -174,7 +187,9 @@ fn every_range() {
         for bank in &banks() {
             let image = extreme_image(&mut random, &[magnitude], 1);
             // An angle has a range of its own.
-            if bank.1 == Some(Combine::Direction) {
+            let has_own_range =
+                |combine: Combine| combine.is_direction() || combine == Combine::ArgMax;
+            if bank.1.is_some_and(has_own_range) {
                 continue;
             }
             for map in [Map::Stretch, Map::Symmetric] {
@@ -189,8 +204,11 @@ fn every_range() {
 #[test]
 fn every_angle() {
     let mut random = Random(0x3a1f);
-    let angle = banks().pop().unwrap();
+    let angles = banks().into_iter();
+    let mut angles = angles.filter(|bank| bank.1.is_some_and(Combine::is_direction));
+    let angle = angles.next().unwrap();
     assert_eq!(angle.1, Some(Combine::Direction));
+    assert_eq!(angles.count(), 2);
     for magnitudes in [
         &[2e-38][..],
         &[1e-20],

@@ -59,7 +59,7 @@ impl Engine for Fft {
         if problem.divided_by.is_some() && !depth.is_float() {
             return Err(Refusal::of(Why::Missing));
         }
-        if problem.combine == Some(Combine::Direction) && !exact {
+        if problem.combine.is_some_and(Combine::is_direction) && !exact {
             return Err(Refusal::of(Why::Direction));
         }
         let (lane, lane_reason) = match exact {

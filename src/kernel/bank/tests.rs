@@ -18,7 +18,7 @@ fn several_kernels_need_a_combine_and_one_has_none() {
     );
     assert_eq!(
         message(3, None),
-        "3 kernels need a rule that combines them; choose magnitude, max, sum, direction"
+        "3 kernels need a rule that combines them; choose magnitude, max, sum, mean, abs_sum, abs_max, argmax, direction, direction_degrees, direction_radians"
     );
     assert_eq!(
         message(1, Some(Combine::Max)),
@@ -77,6 +77,6 @@ fn combine_names_go_both_ways() {
     }
     assert_eq!(
         "Max".parse::<Combine>().unwrap_err().to_string(),
-        "unknown combine `Max`; choose magnitude, max, sum, direction"
+        "unknown combine `Max`; choose magnitude, max, sum, mean, abs_sum, abs_max, argmax, direction, direction_degrees, direction_radians"
     );
 }

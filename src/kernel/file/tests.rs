@@ -119,13 +119,13 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "strange key",
         "photograph = 1\nweights = [[1]]",
-        "1:1: unknown key: `photograph`; the keys here are description, combine, map, weights, \
+        "1:1: unknown key: `photograph`; the keys here are description, combine, scale, map, weights, column, row, generate, normalize, \
          divisor, bias, offset, anchor, flip, rotations, kernels",
     ),
     (
         "the first of two in the file",
         "weights = [[1]]\nzzz = 1\naaa = 2",
-        "2:1: unknown key: `zzz`; the keys here are description, combine, map, weights, \
+        "2:1: unknown key: `zzz`; the keys here are description, combine, scale, map, weights, column, row, generate, normalize, \
          divisor, bias, offset, anchor, flip, rotations, kernels",
     ),
     (
@@ -285,12 +285,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "unknown combine",
         "combine = 'Max'\nweights = [[1]]",
-        "1:11: unknown combine: `'Max'`; choose magnitude, max, sum, direction",
+        "1:11: unknown combine: `'Max'`; choose magnitude, max, sum, mean, abs_sum, abs_max, argmax, direction, direction_degrees, direction_radians",
     ),
     (
         "combine as a number",
         "combine = 1\nweights = [[1]]",
-        "1:11: combine must be text, not an integer: `1`; choose magnitude, max, sum, direction",
+        "1:11: combine must be text, not an integer: `1`; choose magnitude, max, sum, mean, abs_sum, abs_max, argmax, direction, direction_degrees, direction_radians",
     ),
     (
         "combine of one",
@@ -301,7 +301,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "no combine",
         "[[kernels]]\nweights = [[1]]\n[[kernels]]\nweights = [[1]]",
         "1:3: 2 kernels need a rule that combines them: `kernels`; \
-         choose magnitude, max, sum, direction",
+         choose magnitude, max, sum, mean, abs_sum, abs_max, argmax, direction, direction_degrees, direction_radians",
     ),
     (
         "direction of rotations",

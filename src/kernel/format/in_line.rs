@@ -92,30 +92,8 @@ fn parse(source: SourceText<'_>) -> Result<Kernel, KernelError> {
         let message = format!("the kernel has more than {MAX_WEIGHTS} weights");
         return Err(source.error(0..0, &message, "use a smaller kernel"));
     }
-    product(&column, &row).map_err(|error| source.locate(0..text.len(), &error))
-}
-
-/// The column times the row. Products of decimals are made in integers, since 0.1 x 0.1 is
-/// not 0.01 in floats.
-fn product(column: &Kernel, row: &Kernel) -> Result<Kernel, KernelError> {
-    let make = |column: &Kernel, row: &Kernel| {
-        let products = column.as_slice().iter();
-        let weights = products.flat_map(|c| row.as_slice().iter().map(move |r| c * r));
-        Kernel::new(
-            column.as_slice().len(),
-            row.as_slice().len(),
-            weights.collect(),
-        )?
-        .with_divisor(column.divisor() * row.divisor())
-    };
-    if let (Some(column), Some(row)) = (column.in_integers(), row.in_integers())
-        && let Ok(kernel) = make(&column, &row)
-        && kernel.is_integer()
-        && kernel.divisor() <= EXACT
-    {
-        return Ok(kernel);
-    }
-    make(column, row)
+    Kernel::from_vectors(column.as_slice(), row.as_slice(), 1.0)
+        .map_err(|error| source.locate(0..text.len(), &error))
 }
 
 /// The kernel of rows in brackets, or between semicolons.

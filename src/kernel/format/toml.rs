@@ -2,11 +2,16 @@
 
 use std::fmt::Write as _;
 
-use crate::kernel::{EXACT, Kernel, KernelBank};
+use crate::combine::CombineScale;
+use crate::kernel::{EXACT, Factor, Kernel, KernelBank, KernelSource};
 
 impl KernelBank {
     /// A TOML file that describes this bank, without its name: [`parse`](Self::parse) makes the
     /// same bank of it.
+    ///
+    /// A kernel that was made of a column and a row is written so where its weights would take
+    /// more than a line, and a [generated](Self::from_spec) one of thousands of weights as its
+    /// spec.
     ///
     /// # Examples
     ///
@@ -27,10 +32,18 @@ impl KernelBank {
         if let Some(combine) = self.combine() {
             line(&mut out, "combine", &quoted(combine.name()));
         }
+        match self.scale() {
+            CombineScale::ONE => {}
+            scale => line(&mut out, "scale", &quoted(&scale.to_string())),
+        }
         if let Some(map) = self.map() {
             line(&mut out, "map", &quoted(map.name()));
         }
         let labels = self.labels().iter();
+        if let Some(spec) = self.shorter_spec() {
+            line(&mut out, "generate", &quoted(spec));
+            return out;
+        }
         match self.kernels() {
             // A single kernel has no place for a label but the table of several.
             [kernel] if labels.clone().all(String::is_empty) => write_kernel(&mut out, kernel),
@@ -47,7 +60,32 @@ impl KernelBank {
         }
         out
     }
+
+    /// The spec that makes the kernels, where their weights would be too many to be looked at.
+    fn shorter_spec(&self) -> Option<&str> {
+        let KernelSource::Generated(spec) = self.source() else {
+            return None;
+        };
+        let written = |kernel: &Kernel| match kernel.vectors() {
+            Some(_) => kernel.rows() + kernel.columns(),
+            None => kernel.rows() * kernel.columns(),
+        };
+        let all: usize = self.kernels().iter().map(written).sum();
+        let is_same = || {
+            KernelBank::from_spec(spec).is_ok_and(|made| {
+                made.kernels() == self.kernels()
+                    && made.labels() == self.labels()
+                    && made.combination() == self.combination()
+            })
+        };
+        (all > MAX_WRITTEN && is_same()).then_some(spec.as_str())
+    }
 }
+
+/// More weights than these are written as what makes them.
+const MAX_WRITTEN: usize = 4096;
+/// Weights up to this many characters are written in one line.
+const LINE: usize = 80;
 
 fn write_kernel(out: &mut String, kernel: &Kernel) {
     let turned = kernel.is_convolving();
@@ -58,11 +96,19 @@ fn write_kernel(out: &mut String, kernel: &Kernel) {
     });
     let rows = Vec::from_iter(rows);
     let length: usize = rows.iter().map(|row| row.len() + 2).sum();
-    let weights = match length {
-        0..80 => format!("[{}]", rows.join(", ")),
-        _ => format!("[\n    {},\n]", rows.join(",\n    ")),
-    };
-    line(out, "weights", &weights);
+    let vectors = written.vectors().filter(|_| length >= LINE);
+    if let Some(Factor { column, row }) = vectors {
+        for (key, vector) in [("column", column), ("row", row)] {
+            let numbers = Vec::from_iter(vector.iter().map(|&weight| number(weight)));
+            line(out, key, &format!("[{}]", numbers.join(", ")));
+        }
+    } else {
+        let weights = match length {
+            0..LINE => format!("[{}]", rows.join(", ")),
+            _ => format!("[\n    {},\n]", rows.join(",\n    ")),
+        };
+        line(out, "weights", &weights);
+    }
     if written.divisor() != 1.0 {
         line(out, "divisor", &number(written.divisor()));
     }

@@ -2,7 +2,7 @@
 
 use super::{finite, product, refuse, sin_cos, sum_of};
 use crate::{
-    combine::Combine,
+    combine::{Combine, CombineScale},
     kernel::{Factor, Kernel, KernelBank, KernelError},
 };
 
@@ -62,6 +62,9 @@ pub struct Derivative {
     pub order: usize,
     /// Along which axis; the Laplacian has none.
     pub axis: Axis,
+    /// Whether the smoothing weights sum to 1 and the magnitude is over the square root of 2, as
+    /// scikit-image has it. Not of the Laplacian.
+    pub normalized: bool,
 }
 
 impl Derivative {
@@ -72,6 +75,7 @@ impl Derivative {
             size: None,
             order: 1,
             axis,
+            normalized: false,
         }
     }
 
@@ -86,13 +90,22 @@ impl Derivative {
             return Ok(KernelBank::from_kernel(name, self.laplacian()?));
         }
         let [smooth, edge] = self.vectors()?;
-        let x = || product(smooth.clone(), edge.clone());
-        let y = || product(edge.clone(), smooth.clone());
+        let divisor = match self.normalized {
+            // Farid's sum to 1 but for their own rounding.
+            true if self.operator != Operator::Farid => smooth.iter().sum(),
+            _ => 1.0,
+        };
+        let x = || product(smooth.clone(), edge.clone())?.with_divisor(divisor);
+        let y = || product(edge.clone(), smooth.clone())?.with_divisor(divisor);
         match self.axis {
             Axis::X => Ok(KernelBank::from_kernel(name, x()?)),
             Axis::Y => Ok(KernelBank::from_kernel(name, y()?)),
             Axis::Magnitude => {
                 let bank = KernelBank::new(name, vec![x()?, y()?], Some(Combine::Magnitude))?;
+                let bank = match CombineScale::root(1, 2) {
+                    Some(scale) if self.normalized => bank.with_scale(scale)?,
+                    _ => bank,
+                };
                 Ok(bank.with_labels(["x".to_owned(), "y".to_owned()]))
             }
         }

@@ -109,7 +109,7 @@ fn sum_of(terms: Vec<Factor>) -> Result<Kernel, KernelError> {
 }
 
 /// The kernel that is one column times one row.
-fn product(column: Vec<f64>, row: Vec<f64>) -> Result<Kernel, KernelError> {
+pub(super) fn product(column: Vec<f64>, row: Vec<f64>) -> Result<Kernel, KernelError> {
     Kernel::product(Factor { column, row })
 }
 

@@ -1,12 +1,16 @@
 //! Specs of generated kernels: `gaussian:sigma=2`.
 
+use std::iter;
+
 use super::{
     Axis, Binomial, BoxBlur, Derivative, DifferenceOfGaussians, Disk, Emboss, Gabor, Gaussian,
     LaplacianOfGaussian, Like, Motion, Operator, Part, Unsharp, gaussian::opencv_sigma, positive,
     refuse,
 };
 use crate::{
-    kernel::{Kernel, KernelBank, KernelError, KernelSource, nearest::nearest},
+    kernel::{
+        Kernel, KernelBank, KernelError, KernelSource, nearest::nearest, source_text::shorten,
+    },
     text::printable,
 };
 
@@ -28,6 +32,11 @@ impl Generator {
     /// The parameters, each with its default; empty where it must be given.
     pub const fn parameters(&self) -> &'static [(&'static str, &'static str)] {
         self.parameters
+    }
+
+    /// Other names of one of the parameters, as others call it.
+    pub fn other_names(&self, parameter: &str) -> impl Iterator<Item = &'static str> {
+        other_names(parameter)
     }
 
     /// What it makes.
@@ -52,8 +61,16 @@ const GAUSSIAN: &[(&str, &str)] = &[
     ("order_x", "order"),
     ("like", "scipy"),
 ];
-const EDGE: &[(&str, &str)] = &[("size", "3"), ("order", "1"), ("axis", "magnitude")];
-const AXIS: &[(&str, &str)] = &[("axis", "magnitude")];
+const EDGE: &[(&str, &str)] = &[
+    ("size", "3"),
+    ("order", "1"),
+    ("axis", "magnitude"),
+    ("like", "opencv"),
+];
+const AXIS: &[(&str, &str)] = &[("axis", "magnitude"), ("like", "opencv")];
+
+/// Other names of parameters, each with the usual one: OpenCV calls a size so.
+const OTHER_NAMES: &[(&str, &str)] = &[("aperture", "size")];
 
 const GENERATORS: &[Generator] = &[
     Generator {
@@ -176,25 +193,25 @@ const GENERATORS: &[Generator] = &[
     Generator {
         name: "sobel",
         parameters: EDGE,
-        description: "Derivative of any order and odd size up to 31, as OpenCV's getDerivKernels",
+        description: "Derivative of any order and odd size up to 31, as OpenCV's; like = skimage for scikit-image's scale",
         make: |v| edge(v, Operator::Sobel),
     },
     Generator {
         name: "scharr",
         parameters: AXIS,
-        description: "Derivative smoothed by 3, 10, 3",
+        description: "Derivative smoothed by 3, 10, 3; like = skimage for scikit-image's scale",
         make: |v| edge(v, Operator::Scharr),
     },
     Generator {
         name: "prewitt",
         parameters: AXIS,
-        description: "Derivative smoothed by 1, 1, 1",
+        description: "Derivative smoothed by 1, 1, 1; like = skimage for scikit-image's scale",
         make: |v| edge(v, Operator::Prewitt),
     },
     Generator {
         name: "farid",
         parameters: AXIS,
-        description: "Derivative of 5 taps, as scikit-image's",
+        description: "Derivative of 5 taps, as scikit-image's; like = skimage for its magnitude",
         make: |v| edge(v, Operator::Farid),
     },
     Generator {
@@ -245,6 +262,11 @@ fn edge(values: &Values<'_>, operator: Operator) -> Result<KernelBank, KernelErr
         size: values.whole("size")?.map(|size| size as usize),
         order: values.whole("order")?.map_or(1, |order| order as usize),
         axis: values.word("axis", "x, y or magnitude", &axes)?,
+        normalized: values.word(
+            "like",
+            "opencv or skimage",
+            &[("opencv", false), ("skimage", true)],
+        )?,
     };
     derivative.bank()
 }
@@ -396,7 +418,7 @@ impl KernelBank {
         let Some(generator) = GENERATORS.iter().find(|g| g.name == name) else {
             let names = || GENERATORS.iter().map(|generator| generator.name);
             return Err(KernelError::UnknownGenerator {
-                name: printable(name),
+                name: shorten(name),
                 known: names().collect(),
                 suggestions: nearest(name, names()),
             });
@@ -413,10 +435,14 @@ impl KernelBank {
         };
         for part in rest.split(',').filter(|_| !rest.is_empty()) {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            let known = || generator.parameters.iter().map(|&(name, _)| name);
-            // OpenCV calls a size so.
-            let key = if key == "aperture" { "size" } else { key };
-            let Some(key) = known().find(|&name| name == key) else {
+            let known = || {
+                let names = generator.parameters.iter();
+                names.flat_map(|&(name, _)| iter::once(name).chain(other_names(name)))
+            };
+            let usual = OTHER_NAMES.iter().find(|&&(other, _)| other == key);
+            let key = usual.map_or(key, |&(_, name)| name);
+            let mut names = generator.parameters.iter().map(|&(name, _)| name);
+            let Some(key) = names.find(|&name| name == key) else {
                 return Err(KernelError::UnknownParameter {
                     generator: generator.name,
                     parameter: printable(key),
@@ -441,6 +467,12 @@ impl KernelBank {
             .with_description(description)
             .with_source(KernelSource::Generated(spec.to_owned())))
     }
+}
+
+/// The other names of a parameter.
+fn other_names(parameter: &str) -> impl Iterator<Item = &'static str> {
+    let names = OTHER_NAMES.iter();
+    names.filter_map(move |&(other, name)| (name == parameter).then_some(other))
 }
 
 /// Whether a user's argument is a spec: a generator's name or something like it before a colon.

@@ -3,7 +3,7 @@
 use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Map};
 
 use super::{
-    response::{Case, Weights},
+    response::{Case, Factor, Weights},
     samples::{DEPTHS, Kind, image, is_picture, kind},
 };
 use crate::common::Random;
@@ -118,6 +118,7 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         image,
         kernels,
         combine,
+        factor: Factor::ONE,
         extent: Extent::Valid,
         channel,
         step,
@@ -147,7 +148,53 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         Extent::Valid if !fits(&case) => Extent::Same(Border::Reflect),
         extent => extent,
     };
+    vary_combination(&mut case, number);
     (case, weight_kind)
+}
+
+/// Half of the banks are combined by a rule of a few kernels' own, or times a factor. These are
+/// random numbers of their own, so that all else of a case stays what it is.
+fn vary_combination(case: &mut Case, number: u64) {
+    let Some(combine) = case.combine else {
+        return;
+    };
+    let random = &mut Random((number + 1).wrapping_mul(0xd134_2543_de82_ef95) | 1);
+    for _ in 0..3 {
+        random.next();
+    }
+    let kinds = [case.image.depth(), case.output_depth()].map(kind);
+    let are_integers = kinds.iter().all(|kind| kind.is_integer());
+    let others = [
+        Combine::Mean,
+        Combine::AbsSum,
+        Combine::AbsMax,
+        Combine::ArgMax,
+    ];
+    let combine = match random.below(2) {
+        0 => combine,
+        // Magnitudes have no exact range.
+        _ => match pick(random, &others) {
+            Combine::ArgMax if !are_integers || case.map != Map::Clamp => Combine::AbsMax,
+            other => other,
+        },
+    };
+    case.combine = Some(combine);
+    let ratios = [
+        [1, 2],
+        [1, 3],
+        [3, 1],
+        [7, 10],
+        [255, 7],
+        [123_456_789, 1_000_000_000],
+    ];
+    case.factor = match random.below(2) {
+        _ if combine == Combine::ArgMax => Factor::ONE,
+        0 => Factor::ONE,
+        _ => Factor {
+            ratio: pick(random, &ratios),
+            is_root: combine == Combine::Magnitude && random.below(2) == 0,
+        },
+    };
 }
 
 /// Whether windows lie within the image.

@@ -94,7 +94,9 @@ fn bound(case: &Case, plan: &Plan) -> f64 {
     if plan.method() == Method::Fft {
         chain = chain.max(TRANSFORM_ROUNDINGS);
     }
-    (chain + 3) as f64 * format.unit()
+    // Two more, of a factor.
+    let factor = if case.gain() == 1.0 { 3 } else { 5 };
+    (chain + factor) as f64 * format.unit()
 }
 
 /// Runs the case, if the plan allows this tuning.
@@ -110,7 +112,8 @@ pub(super) fn run(case: &Case, exact: &Exact, tuning: &Tuning) -> Option<Outcome
     }
     if plan.output_depth().is_float() {
         let gain = |k: &Weights| k.weights.iter().map(|w| w.abs()).sum::<f64>() / k.divisor.abs();
-        let promised = bound(case, &plan) * case.kernels.iter().map(gain).sum::<f64>();
+        let gain = case.kernels.iter().map(gain).sum::<f64>() * case.gain();
+        let promised = bound(case, &plan) * gain;
         let told = plan.error_bound().unwrap();
         assert!(told >= promised * (1.0 - 1e-9), "{told} {promised} {plan}");
     }
@@ -215,6 +218,8 @@ fn other(case: &Case, to: Kind, at: usize, got: Sample, value: f64) -> Option<Di
     let kept = match case.combine {
         None | Some(Combine::Sum) if value.is_nan() => got.is_nan(),
         None | Some(Combine::Sum) => got == value,
+        Some(Combine::AbsSum) if value.is_nan() => got.is_nan(),
+        Some(Combine::AbsSum) => got == value,
         Some(Combine::Magnitude) => !got.is_finite(),
         _ => return None,
     };

@@ -55,6 +55,7 @@ pub(crate) fn banks() -> Vec<Bank> {
         ),
         (vec![unit.clone(), unit], Some(Combine::Magnitude)),
     ];
+    // Angles last.
     for combine in Combine::ALL {
         all.push((vec![x.clone(), y.clone()], Some(combine)));
     }
@@ -75,10 +76,13 @@ pub(crate) fn image(random: &mut Random, magnitudes: &[f32], channels: usize) ->
     Image::new(rows, columns, channels, samples).unwrap()
 }
 
-/// The banks that the oracle knows: it has no angles.
+/// The banks that the oracle knows of floats: it has no angles, and an index does not depend on
+/// errors alone.
 fn cases(image: &Image) -> impl Iterator<Item = Case> + '_ {
     let banks = banks().into_iter();
-    let banks = banks.filter(|(_, combine)| *combine != Some(Combine::Direction));
+    let banks = banks.filter(|(_, combine)| {
+        combine.is_none_or(|combine| !combine.is_direction() && combine != Combine::ArgMax)
+    });
     banks.map(|(kernels, combine)| {
         let kernels: Vec<Weights> = kernels.iter().map(Weights::of).collect();
         Case {

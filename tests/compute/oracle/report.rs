@@ -282,14 +282,15 @@ fn example(number: u64, case: &Case, outcome: &Outcome, worst: &Difference) -> S
     };
     let _ = writeln!(
         text,
-        "  image {:?} {rows}; sample {} of the result\n  {} {:?} step {:?} dilation {:?} combine {:?}",
+        "  image {:?} {rows}; sample {} of the result\n  {} {:?} step {:?} dilation {:?} combine {:?} times {:?}",
         case.image.shape(),
         difference.at,
         map_name(&case),
         case.extent,
         case.step,
         case.dilation,
-        case.combine
+        case.combine,
+        case.factor
     );
     text
 }

@@ -2,7 +2,9 @@
 //! maps and depths. Nothing here is the library's but the names of the options.
 
 use num_bigint::BigInt;
-use stridekern::{Alpha, Border, Channel, Combine, Depth, Extent, Image, Kernel, KernelBank, Map};
+use stridekern::{
+    Alpha, Border, Channel, Combine, CombineScale, Depth, Extent, Image, Kernel, KernelBank, Map,
+};
 
 use super::{
     BIAS_WHOLE, LUMA_UNROUNDED,
@@ -112,12 +114,42 @@ impl Weights {
     }
 }
 
+/// A ratio, or the root of one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Factor {
+    pub(super) ratio: [u64; 2],
+    pub(super) is_root: bool,
+}
+
+impl Factor {
+    pub(super) const ONE: Self = Self {
+        ratio: [1, 1],
+        is_root: false,
+    };
+
+    fn scale(self) -> CombineScale {
+        let [above, below] = self.ratio;
+        match self.is_root {
+            true => CombineScale::root(above, below).unwrap(),
+            false => CombineScale::ratio(above, below).unwrap(),
+        }
+    }
+
+    /// Nearly.
+    fn value(self) -> f64 {
+        let ratio = self.ratio[0] as f64 / self.ratio[1] as f64;
+        if self.is_root { ratio.sqrt() } else { ratio }
+    }
+}
+
 /// A filter and an image.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) image: Image,
     pub(super) kernels: Vec<Weights>,
     pub(super) combine: Option<Combine>,
+    /// A factor of what is combined.
+    pub(super) factor: Factor,
     pub(super) extent: Extent,
     pub(super) channel: Channel,
     pub(super) step: [usize; 2],
@@ -127,6 +159,15 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// What a combined response is multiplied by, nearly.
+    pub(super) fn gain(&self) -> f64 {
+        let kernels = match self.combine {
+            Some(Combine::Mean) => self.kernels.len() as f64,
+            _ => 1.0,
+        };
+        self.factor.value() / kernels
+    }
+
     /// Whether there is luma to be computed.
     pub(super) fn is_luma_of_colours(&self) -> bool {
         self.channel == Channel::Luma && self.image.shape()[2] > 2
@@ -137,6 +178,7 @@ impl Case {
             image,
             kernels: vec![kernel],
             combine: None,
+            factor: Factor::ONE,
             extent: Extent::Valid,
             channel: Channel::Each,
             step: [1, 1],
@@ -149,6 +191,10 @@ impl Case {
     pub(super) fn filter(&self) -> stridekern::Filter {
         let kernels = self.kernels.iter().map(Weights::kernel).collect();
         let bank = KernelBank::new("oracle", kernels, self.combine).unwrap();
+        let bank = match self.factor {
+            Factor::ONE => bank,
+            factor => bank.with_scale(factor.scale()).unwrap(),
+        };
         stridekern::Filter::new(bank)
             .with_extent(self.extent)
             .with_step(self.step)
@@ -328,6 +374,9 @@ impl Exact {
                         Map::Float => Map::Float,
                         _ => Map::Clamp,
                     },
+                    // Any rule of responses.
+                    combine: case.combine.map(|_| Combine::Sum),
+                    factor: Factor::ONE,
                     ..case.clone()
                 },
                 &BigInt::from(1),
@@ -475,7 +524,10 @@ fn exact_kernels(
 
 /// Whether full scale becomes full scale: between the types of pictures, but not of responses.
 pub(super) fn is_scaled(case: &Case) -> bool {
-    case.map != Map::Float && is_picture(case.image.depth()) && is_picture(case.output_depth())
+    // An index has no full scale.
+    let is_response = case.combine != Some(Combine::ArgMax);
+    let are_pictures = is_picture(case.image.depth()) && is_picture(case.output_depth());
+    case.map != Map::Float && are_pictures && is_response
 }
 
 /// From numerators over `denominator` to samples: the map and the change of depth.
@@ -489,10 +541,19 @@ fn scale(case: &Case, denominator: &BigInt) -> Scale {
         Map::Offset => from.twice_middle(),
         _ => 0,
     };
+    let [above, below] = case.factor.ratio.map(BigInt::from);
+    // Of a root, what is under it is in the numerator.
+    let (above, below) = match (case.combine, case.factor.is_root) {
+        // The numerators of indices are these.
+        (Some(Combine::ArgMax), _) => (denominator.clone(), BigInt::from(1)),
+        (Some(Combine::Mean), _) => (above, below * case.kernels.len()),
+        (_, true) => (BigInt::from(1), below),
+        _ => (above, below),
+    };
     Scale {
-        mul: &ratio.num * 2,
-        add: &ratio.num * middle * denominator,
-        div: ratio.den * 2 * denominator,
+        mul: &ratio.num * above * 2,
+        add: &ratio.num * middle * denominator * &below,
+        div: ratio.den * 2 * denominator * below,
     }
 }
 
@@ -698,8 +759,12 @@ fn combine(responses: &[Response], case: &Case) -> Wanted {
             Response::Other(value) => others.push(*value),
         }
     }
+    let factor = case.gain();
     if !others.is_empty() {
         // What becomes of finite responses beside these does not matter.
+        if case.combine == Some(Combine::AbsSum) {
+            return Wanted::Other(others.iter().map(|other| other.abs()).sum());
+        }
         return Wanted::Other(match (case.combine, case.map) {
             (None | Some(Combine::Sum), Map::Abs) => others.iter().sum::<f64>().abs(),
             (None | Some(Combine::Sum), _) => others.iter().sum(),
@@ -707,10 +772,11 @@ fn combine(responses: &[Response], case: &Case) -> Wanted {
         });
     }
     let sized = |with: fn(f64, f64) -> f64| {
-        [0, 1].map(|of| sizes.iter().map(|size| size[of]).fold(0.0, with))
+        [0, 1].map(|of| sizes.iter().map(|size| size[of] * factor).fold(0.0, with))
     };
+    let absolute = |n: &BigInt| BigInt::from(n.magnitude().clone());
     let (numerator, size) = match case.combine {
-        None | Some(Combine::Sum) => {
+        None | Some(Combine::Sum | Combine::Mean) => {
             let sum = numerators.into_iter().sum();
             (Numerator::Whole(sum), sized(|a, b| a + b))
         }
@@ -719,8 +785,26 @@ fn combine(responses: &[Response], case: &Case) -> Wanted {
             (Numerator::Whole(max), sized(f64::max))
         }
         Some(Combine::Magnitude) => {
-            let squares = numerators.into_iter().map(|n| n * n).sum();
-            (Numerator::Root(squares), sized(f64::hypot))
+            let squares: BigInt = numerators.into_iter().map(|n| n * n).sum();
+            let [above, below] = case.factor.ratio;
+            let under_root = match case.factor.is_root {
+                true => squares * above * below,
+                false => squares,
+            };
+            (Numerator::Root(under_root), sized(f64::hypot))
+        }
+        Some(Combine::AbsSum) => {
+            let sum = numerators.into_iter().map(absolute).sum();
+            (Numerator::Whole(sum), sized(|a, b| a + b))
+        }
+        Some(Combine::AbsMax) => {
+            let max = numerators.into_iter().map(absolute).max().unwrap();
+            (Numerator::Whole(max), sized(f64::max))
+        }
+        Some(Combine::ArgMax) => {
+            let max = numerators.iter().max().unwrap();
+            let index = numerators.iter().position(|n| n == max).unwrap();
+            (Numerator::Whole(index.into()), [0.0; 2])
         }
         other => panic!("the oracle knows no {other:?}"),
     };

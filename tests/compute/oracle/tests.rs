@@ -12,7 +12,7 @@ use super::{
     compare::{Outcome, Promise, run},
     exact::{Format, Numerator, Ratio, Scale, decimal},
     report::{Key, Report},
-    response::{Case, Exact, Right, Wanted, Weights},
+    response::{Case, Exact, Factor, Right, Wanted, Weights},
     samples::image,
 };
 use crate::common::Random;
@@ -264,6 +264,38 @@ fn the_oracle_gives_what_is_computed_by_hand() {
         c.combine = Some(Combine::Max);
     };
     add(&max, &[50.0], &[253, 251, 249, 247, 250, 255]);
+    let of = |combine: Combine, ratio: [u64; 2], is_root: bool| {
+        move |c: &mut Case| {
+            c.kernels.push(row(&[-4.0]));
+            c.combine = Some(combine);
+            c.factor = Factor { ratio, is_root };
+        }
+    };
+    // Of samples from 1 to 6 and responses 3 and -4 times these.
+    let plain = [1, 1];
+    add(
+        &of(Combine::Mean, [3, 1], false),
+        &[9.0],
+        &[8, 15, 22, 30, 38, 45],
+    );
+    add(
+        &of(Combine::AbsSum, [1, 2], false),
+        &[3.0],
+        &[4, 7, 10, 14, 18, 21],
+    );
+    add(
+        &of(Combine::AbsMax, plain, false),
+        &[3.0],
+        &[4, 8, 12, 16, 20, 24],
+    );
+    add(&of(Combine::ArgMax, plain, false), &[-5.0], &[1; 6]);
+    add(&of(Combine::ArgMax, plain, false), &[-4.0], &[0; 6]);
+    // 5 / sqrt(2) is 3.54.
+    add(
+        &of(Combine::Magnitude, [1, 2], true),
+        &[3.0],
+        &[4, 7, 11, 14, 18, 21],
+    );
     add(&|c| c.map = Map::Abs, &[-1.0], &[1, 2, 3, 4, 5, 6]);
     add(
         &|c| c.map = Map::Offset,
