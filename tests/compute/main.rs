@@ -22,6 +22,7 @@ mod peers;
 mod plan;
 mod runners;
 mod scipy_types;
+mod specs;
 mod turned;
 mod types;
 mod unrounded_luma;
