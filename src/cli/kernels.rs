@@ -42,13 +42,14 @@ pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nMade from parameters, as gaussian:sigma=2,radius=5:")?;
     for generator in generators() {
         writeln!(out, "{:<17} {}", generator.name(), generator.description())?;
-        let parameters = generator
-            .parameters()
-            .iter()
-            .map(|(name, usual)| match *usual {
-                "" => (*name).to_owned(),
+        let parameters = generator.parameters().iter().map(|(name, usual)| {
+            let others = generator.other_names(name);
+            let name = others.fold((*name).to_owned(), |all, other| format!("{all} or {other}"));
+            match *usual {
+                "" => name,
                 _ => format!("{name} ({usual})"),
-            });
+            }
+        });
         let parameters = parameters.collect::<Vec<_>>().join(", ");
         writeln!(out, "{:<17} {parameters}", "")?;
     }

@@ -11,6 +11,7 @@ use super::{
     format::{is_in_line, resolve_imagemagick},
     generate,
     library::similar,
+    source_text::shorten,
 };
 use crate::text::printable;
 
@@ -119,17 +120,22 @@ impl KernelBank {
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         suggestions.extend(similar(&stem));
-        Err(KernelError::Unknown {
-            name: printable(&shown),
-            suggestions,
-        })
+        // No path is longer.
+        const LONGEST: usize = 4096;
+        let name = match shown.len() > LONGEST {
+            true => shorten(&shown),
+            false => printable(&shown),
+        };
+        Err(KernelError::Unknown { name, suggestions })
     }
 }
 
 /// Whether nothing exists at the path. An unreadable file exists.
 fn is_missing(path: &Path) -> bool {
-    use io::ErrorKind::{NotADirectory, NotFound};
-    fs::metadata(path).is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    // Weights in line may be longer than any name.
+    let is_absent = |kind| matches!(kind, NotFound | NotADirectory | InvalidFilename);
+    fs::metadata(path).is_err_and(|error| is_absent(error.kind()))
 }
 
 #[cfg(test)]

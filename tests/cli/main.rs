@@ -51,6 +51,7 @@ mod saturation;
 mod signals;
 mod slips;
 mod special_files;
+mod specs;
 mod stacks;
 mod standard_streams;
 mod stats;
