@@ -19,6 +19,7 @@ pub mod error;
 pub mod filter;
 pub mod image;
 pub mod kernel;
+pub mod plot;
 #[cfg(feature = "codecs")]
 pub mod run;
 pub mod simd;

@@ -539,6 +539,20 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
     pub(super) show_kernel: Option<String>,
 
+    /// Draw the kernel of --show-kernel, or all of --list-kernels, into an .svg or .png file instead of printing
+    ///
+    /// Of a kernel its weights, the middle row and column, the gain of every frequency, its sum,
+    /// symmetry and rank, and which engines would take it; of a bank each kernel, up
+    /// to 24. An SVG file has colours for light and for dark mode, and - is one on
+    /// standard output. A file that exists stays, unless --overwrite is given.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["inputs", "kernels", "output", "json", "dry_run", "explain", "bench", "completions", "man"]
+    )]
+    pub(super) plot: Option<PathBuf>,
+
     /// Print completions for a shell
     #[arg(long, value_name = "SHELL", value_enum, action = ArgAction::Set, conflicts_with_all = ["inputs", "kernels"])]
     pub(super) completions: Option<Shell>,

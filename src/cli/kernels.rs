@@ -73,15 +73,24 @@ pub(super) fn short(number: f64) -> String {
 
 /// The TOML file of a built-in kernel, or that of any other kernel written as one.
 pub(super) fn show(argument: &str, changes: &KernelArgs) -> Result<String> {
+    let bank = shown(argument, changes)?;
+    let own = KernelBank::builtin_toml(stem(argument)).filter(|_| changes.is_empty());
+    let own = own.filter(|_| matches!(bank.source(), KernelSource::BuiltIn));
+    Ok(own.map_or_else(|| bank.to_toml(), str::to_owned))
+}
+
+/// The name of a built-in kernel may be that of a file.
+fn stem(argument: &str) -> &str {
+    argument.strip_suffix(".toml").unwrap_or(argument)
+}
+
+/// The kernel that is shown, changed as it is asked.
+pub(super) fn shown(argument: &str, changes: &KernelArgs) -> Result<KernelBank> {
     changes.check()?;
-    let name = argument.strip_suffix(".toml").unwrap_or(argument);
+    let name = stem(argument);
     match KernelBank::resolve(argument) {
-        Ok(_) if !changes.is_empty() => return Ok(changes.bank(argument.as_ref())?.to_toml()),
-        Ok(bank) => {
-            let own = KernelBank::builtin_toml(name);
-            let own = own.filter(|_| matches!(bank.source(), KernelSource::BuiltIn));
-            return Ok(own.map_or_else(|| bank.to_toml(), str::to_owned));
-        }
+        Ok(bank) if changes.is_empty() => return Ok(bank),
+        Ok(_) => return changes.bank(argument.as_ref()),
         Err(KernelError::Unknown { .. }) => {}
         Err(error) => return Err(error.into()),
     }

@@ -17,6 +17,7 @@ mod messages;
 mod of_run;
 mod output_reading;
 mod passed_over;
+mod plot;
 mod recorded;
 mod settings;
 mod settings_thread;
@@ -78,6 +79,9 @@ fn run(args: Args, messages: Messages) -> anyhow::Result<Exit> {
     if args.report.man {
         let man = clap_mangen::Man::new(Args::command());
         return Ok(print(messages, |out| man.render(out)));
+    }
+    if let Some(path) = &args.report.plot {
+        return plot::run(path, &args, messages);
     }
     if args.report.list_kernels {
         let json = args.report.json;

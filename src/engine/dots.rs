@@ -94,14 +94,15 @@ pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
     if problem.depth != Depth::U8 {
         return Err(Why::Depth);
     }
-    if !problem.simd.has_dots() {
-        return Err(Why::Level);
-    }
     if !problem.kernels.iter().all(fits) {
         return Err(Why::Weights);
     }
     if lane == LaneKind::F64 {
         return Err(Why::Lane(lane));
+    }
+    // The last, so that it stands for a refusal by the processor alone.
+    if !problem.simd.has_dots() {
+        return Err(Why::Level);
     }
     let spacing = problem.geometry.columns.dilation * problem.channels;
     let of_row = |row: &[f64]| {

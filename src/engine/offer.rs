@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use super::{
-    Bank, CompiledBank,
+    Bank, CompiledBank, dots,
     lane::{LaneChoice, LaneReason, LaneRefusal},
     problem::{Problem, SumDivisor},
 };
@@ -94,6 +94,14 @@ impl Refusal {
     /// A refusal for a limit of the engine itself.
     pub(super) fn of(why: impl Error + Send + Sync + 'static) -> Self {
         Self::Engine(Arc::new(why))
+    }
+
+    /// Whether all that is missing are instructions of the SIMD level.
+    pub(crate) fn is_of_level(&self) -> bool {
+        match self {
+            Self::Engine(why) => matches!(why.downcast_ref(), Some(dots::Why::Level)),
+            _ => false,
+        }
     }
 }
 

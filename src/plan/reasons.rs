@@ -307,6 +307,11 @@ impl Answer<'_> {
         cost.is_finite().then_some(cost / 1e6)
     }
 
+    /// Whether it cannot run only since the SIMD level has no instructions for it.
+    pub fn lacks_instructions(&self) -> bool {
+        self.answer.is_err_and(Refusal::is_of_level)
+    }
+
     /// Why it cannot run: a clause.
     pub fn refusal(&self) -> Option<String> {
         self.answer.err().map(Refusal::to_string)

@@ -41,6 +41,7 @@ mod orientation;
 mod outputs;
 mod pages;
 mod passed_over;
+mod plots;
 #[cfg(unix)]
 mod readme;
 mod records;

@@ -51,6 +51,7 @@ const OTHER: &[&str] = &[
     "no-progress",
     "list-kernels",
     "show-kernel",
+    "plot",
     "completions",
     "man",
     "help",

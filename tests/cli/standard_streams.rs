@@ -7,7 +7,7 @@ use std::fs;
 use crate::{Room, safety::shell};
 
 /// Everything that writes to standard output.
-const LINES: [&str; 17] = [
+const LINES: [&str; 18] = [
     "a.png -k sobel -o -",
     "a.png -k sobel -o - -f npy -q",
     "- -k sobel -o - < a.png",
@@ -22,6 +22,7 @@ const LINES: [&str; 17] = [
     "a.png -k sobel --bench --bench-runs 1",
     "--list-kernels",
     "--show-kernel sobel",
+    "--show-kernel sobel --plot -",
     "--completions bash",
     "--man",
     "--help",
