@@ -115,7 +115,9 @@ pub(super) fn run(path: &Path, args: &Args, messages: Messages) -> Result<Exit> 
             Ok(Exit::Success)
         }
         Err(error) => {
-            messages.error(format_args!("{shown}: {}", advice::line(&error)));
+            // Here it is this option that names the output.
+            let line = advice::line(&error).replace("--output", "--plot");
+            messages.error(format_args!("{shown}: {line}"));
             Ok(Exit::Failure)
         }
     }
