@@ -52,7 +52,7 @@ pub use border::Border;
 pub use combine::{Combine, CombineScale};
 pub use engine::Method;
 pub use error::{Error, Result};
-pub use filter::{Alpha, Channel, Extent, Filter, Mask, Missing};
+pub use filter::{Alpha, Channel, Extent, Filter, Mask, Missing, Overflow, Rounding};
 pub use image::{Depth, Image, ImageSpec, ImageView, ImageViewMut, Samples};
 pub use kernel::{Kernel, KernelBank};
 pub use map::Map;

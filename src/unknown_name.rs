@@ -41,6 +41,8 @@ pub enum NameOf {
     Format,
     /// A map of responses to samples.
     Map,
+    /// A program whose way of filtering is followed.
+    Program,
     /// A type of samples.
     SampleType,
 }
@@ -64,6 +66,7 @@ impl fmt::Display for NameOf {
             Self::Combine => "combine",
             Self::Format => "format",
             Self::Map => "map",
+            Self::Program => "program",
             Self::SampleType => "sample type",
         })
     }

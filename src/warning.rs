@@ -32,6 +32,8 @@ pub enum WarningKind {
     /// Responses were so small that little was left of them in integers, which
     /// [`Map::Stretch`](crate::Map::Stretch) avoids.
     Levelled,
+    /// Integers beyond their type [wrapped around](crate::Overflow::Wrap).
+    Wrapped,
     /// Responses that are not a number became 0.
     NotANumber,
     /// Finite responses became infinite.
@@ -105,6 +107,7 @@ impl WarningKind {
             Self::Profile => "profile",
             Self::Clipped(_) => "clipped",
             Self::Levelled => "levelled",
+            Self::Wrapped => "wrapped",
             Self::NotANumber => "not_a_number",
             Self::Infinite => "infinite",
             Self::Missing => "missing",
@@ -169,6 +172,17 @@ impl Warning {
             format!(
                 "{} of the samples were clipped to {end}{also}{reason}",
                 percent(most)
+            ),
+        )
+    }
+
+    /// This share of the samples is beyond an integer type with these ends, and wrapped around.
+    pub(crate) fn wrapped([low, high]: [i128; 2], share: f64) -> Self {
+        Self::of(
+            WarningKind::Wrapped,
+            format!(
+                "{} of the samples wrapped around, since their responses are beyond {low}..{high}",
+                percent(share)
             ),
         )
     }

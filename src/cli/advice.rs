@@ -165,6 +165,7 @@ const fn request_advice(request: &RequestError) -> &'static str {
         RequestError::NoChannel { .. } | RequestError::NoLuma { .. } => "; use --channel each",
         RequestError::LumaOfPlanes { .. } => ": --channel each, or --axes YXC or --alpha",
         RequestError::AlphaOfOne { .. } => ", with --channel luma or each, or --alpha copy or drop",
+        RequestError::Program { .. } => "; do without, or drop --like",
         RequestError::WeightedMissing => ", with --alpha copy, filter or drop",
         RequestError::AlphaOrder { .. } => ", with --alpha drop, or use --channel each",
         RequestError::NoNoData | RequestError::NoDataText { .. } => ", with --ignore VALUE",

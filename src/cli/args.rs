@@ -186,6 +186,18 @@ pub(super) struct FilterArgs {
     #[command(flatten)]
     pub(super) changes: KernelArgs,
 
+    /// Filter in the way of another program: scipy, opencv, vips, imagemagick or pillow
+    ///
+    /// Results equal those of scipy.ndimage.correlate, cv2.filter2D, vips conv, convert
+    /// -morphology Convolve and PIL.ImageFilter.Kernel: the kernel's turn and anchor, the
+    /// border, divisor and bias, how sums are rounded, and what becomes of integers beyond
+    /// their type. SciPy truncates and wraps around, Pillow leaves a frame as it is. Every
+    /// channel is filtered, alpha too. --pad, --channel and --alpha take the place of what the
+    /// program does; what it does not do, such as maps, is refused. The kernel's own map does
+    /// not count.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "photo")]
+    pub(super) like: Option<String>,
+
     /// Of a picture that is shown turned, act on it as it is seen or as it is stored [default: seen]
     ///
     /// A JPEG, TIFF or WebP file can name an orientation, by which viewers turn its

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use stridekern::{
     Alpha, Channel, CombineScale, KernelBank, Orientation, Plan,
+    filter::Program,
     run::{self, Input, Job, Mode, PageKinds, Request},
     text::printable,
     view::Layout,
@@ -279,6 +280,9 @@ fn facts(
     );
     let extent = match filter.extent().borders() {
         None => "valid: only windows inside the image, so no border".to_owned(),
+        Some(_) if filter.keeps_frame() => {
+            "same: pixels whose windows extend beyond the image stay as they are".to_owned()
+        }
         Some([rows, columns]) if rows == columns => {
             format!("same: {rows} outside, so the result keeps the size")
         }
@@ -300,6 +304,15 @@ fn facts(
             "depth": plan.output_depth().name(), "map": filter.map().name(),
         }),
     );
+    if let Some(way) = plan.way_reason() {
+        let like = filter.program().map(Program::name);
+        let (rounding, overflow) = (filter.rounding().name(), filter.overflow().name());
+        let object = json!({
+            "program": like, "rounding": rounding, "overflow": overflow,
+            "frame": filter.keeps_frame(),
+        });
+        facts.add("like", way, object);
+    }
     if let Some(alpha) = plan.alpha_reason() {
         let name = plan.alpha().unwrap_or(Alpha::Drop).name();
         facts.add(

@@ -1,6 +1,7 @@
 //! The line of a finished result: what it is, what was left out, and what was clipped.
 
 use stridekern::{
+    Overflow,
     codec::Fate,
     run::{Done, MayLose, Request},
 };
@@ -56,12 +57,17 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     if further > 0 {
         line += &format!(" and {further} further parts");
     }
+    line.extend(plan.way().map(|way| format!(", {way}")));
     let clipped = done.clipped.below + done.clipped.above;
     if clipped > 0 {
         let share = clipped as f64 / done.clipped.of.max(1) as f64 * 100.0;
+        let became = match request.filter.overflow() {
+            Overflow::Wrap => "wrapped around",
+            _ => "clipped",
+        };
         line += &match share {
-            ..0.05 => ", less than 0.1 % clipped".to_owned(),
-            _ => format!(", {} % clipped", (share * 10.0).round() / 10.0),
+            ..0.05 => format!(", less than 0.1 % {became}"),
+            _ => format!(", {} % {became}", (share * 10.0).round() / 10.0),
         };
     }
     if done.missing > 0 {

@@ -293,6 +293,9 @@ pub(super) fn names_json(job: &Job, index: usize) -> Value {
         "kernel": bank.name(),
         "border": request.filter.extent().to_string(),
     });
+    if let Some(program) = request.filter.program() {
+        object["like"] = json!(program.name());
+    }
     extend(&mut object, source_json(bank.source()));
     extend(&mut object, changes_json(bank));
     extend(&mut object, path_json("input", job.input.path()));

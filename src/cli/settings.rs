@@ -11,6 +11,7 @@ use stridekern::{
     Alpha, Channel, Depth, Error, Filter, KernelBank, Map, Method, Missing, Tuning,
     batch::{self, Batch, Destination, Found, Source},
     codec::{Compression, EncodeOptions, Format, Limits, MetadataPolicy, Sampling},
+    filter::Program,
     run::{ActOn, Existing, Job, MayLose, Options, Place, Recording, Stop, special},
 };
 
@@ -117,8 +118,9 @@ impl Settings {
                 "--in-place with --skip-existing goes by the backups of what was filtered before; add --backup, or drop --skip-existing"
             );
         }
-        let filters = filters(filter)?;
-        let extents = extents(&borders(filter))?;
+        let like = like(filter)?;
+        let filters = filters(filter, like)?;
+        let extents = extents(&borders(filter, like))?;
         let format = output.format.as_deref().map(output_format).transpose()?;
         let action = Action::of(args);
         let (threads, threads_note) = threads(run.threads);
@@ -344,13 +346,34 @@ fn limits(args: &RunArgs) -> Result<Limits> {
     })
 }
 
-/// The extents given by `--pad`, else by `--photo`.
-fn borders(args: &FilterArgs) -> Vec<String> {
+/// The extents given by `--pad`, else by `--photo` or `--like`.
+fn borders(args: &FilterArgs, like: Option<Program>) -> Vec<String> {
     match (args.pad.as_slice(), args.photo) {
         ([], true) => vec!["edge".to_owned()],
-        ([], false) => vec!["valid".to_owned()],
+        ([], false) => match like {
+            Some(program) => vec![program.border().to_string()],
+            None => vec!["valid".to_owned()],
+        },
         (given, _) => given.to_vec(),
     }
+}
+
+/// The program whose way is to be followed.
+fn like(args: &FilterArgs) -> Result<Option<Program>> {
+    let Some(name) = &args.like else {
+        return Ok(None);
+    };
+    let program: Program = name.parse()?;
+    if program == Program::ImageMagick && args.changes.flip {
+        bail!("--like imagemagick turns kernels as --flip does; drop --flip");
+    }
+    if program.keeps_frame() && args.pad.iter().any(|mode| mode != "valid") {
+        bail!(
+            "--like {program} leaves the pixels at the edges as they are; drop --pad, or leave them out with --pad valid",
+            program = program.name()
+        );
+    }
+    Ok(Some(program))
 }
 
 /// Losses are allowed only if the user asked for them.
@@ -391,7 +414,7 @@ fn missing(args: &FilterArgs) -> Result<Option<Missing>> {
     Ok(Some(missing.with_min_share(args.min_share.unwrap_or(0.0))))
 }
 
-fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
+fn filters(args: &FilterArgs, like: Option<Program>) -> Result<Vec<Filter>> {
     args.changes.check()?;
     let missing = missing(args)?;
     let step = pair(args.step.as_deref().unwrap_or("1"), "--step")?;
@@ -399,6 +422,7 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
     let channel = match (&args.channel, args.photo) {
         (Some(given), _) => given.parse()?,
         (None, true) => Channel::Each,
+        (None, false) if like.is_some() => Channel::Each,
         (None, false) => Channel::Luma,
     };
     let alpha = match (&args.alpha, args.photo) {
@@ -414,7 +438,10 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
     };
     let filter = |argument: &PathBuf| {
         let bank = args.changes.bank(argument)?;
-        let own = bank.map().unwrap_or_default();
+        let own = match like {
+            Some(_) => Map::Clamp,
+            None => bank.map().unwrap_or_default(),
+        };
         if map.unwrap_or(own) == Map::Float && depth.is_some_and(|depth| !depth.is_float()) {
             let from = if map.is_some() {
                 "--map"
@@ -423,7 +450,12 @@ fn filters(args: &FilterArgs) -> Result<Vec<Filter>> {
             };
             bail!("{from} float gives floats; use another --map, or drop --depth");
         }
-        let filter = Filter::new(bank)
+        let filter = Filter::new(bank);
+        let filter = match like {
+            Some(program) => filter.like(program),
+            None => filter,
+        };
+        let filter = filter
             .with_step(step)
             .with_dilation(dilation)
             .with_channel(channel)

@@ -33,10 +33,10 @@ impl Told {
 
     /// Whether it tells of a kernel rather than of a file, so that a run tells of it once.
     const fn is_of_kernel(&self) -> bool {
-        use WarningKind::{Clipped, Infinite, Levelled, NotANumber};
+        use WarningKind::{Clipped, Infinite, Levelled, NotANumber, Wrapped};
         matches!(
             self.kind,
-            Some(Clipped(_) | Infinite | Levelled | NotANumber)
+            Some(Clipped(_) | Infinite | Levelled | NotANumber | Wrapped)
         )
     }
 

@@ -176,6 +176,24 @@ pub enum RequestError {
         /// The map.
         map: Map,
     },
+    /// What the program whose way is followed does not do.
+    #[error("{program} {problem}")]
+    Program {
+        /// The program.
+        program: &'static str,
+        /// What it does not do: a clause.
+        problem: String,
+    },
+    /// Quotients of sums that are to be rounded otherwise than to nearest, or to wrap around.
+    #[error(
+        "samples that are missing or weighted by alpha are rounded to the nearest, ties to even, and saturated; drop what says otherwise"
+    )]
+    RoundedQuotients,
+    /// The division of integers of several sums, or of sums that are mapped or scaled.
+    #[error(
+        "sums are divided as integers only of one kernel, if they are neither mapped nor scaled; round otherwise"
+    )]
+    DividedSums,
     /// A step of zero.
     #[error("a step of 0 never moves the window; use 1 or more")]
     ZeroStep,

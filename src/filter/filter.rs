@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Alpha, Channel, Extent, Missing};
+use super::{Alpha, Channel, Extent, Missing, Overflow, Program, Rounding};
 use crate::{
     combine::Combine,
     error::{RequestError, Result},
@@ -52,6 +52,13 @@ pub struct Filter {
     pub(crate) scaled: bool,
     /// Which samples are missing, if any.
     pub(crate) missing: Option<Missing>,
+    /// How responses become integers.
+    pub(crate) rounding: Rounding,
+    pub(crate) overflow: Overflow,
+    /// Whether pixels whose windows extend beyond the image stay as they are.
+    pub(crate) keeps_frame: bool,
+    /// The program whose way it follows.
+    pub(crate) program: Option<Program>,
     /// How the images that it is for are turned to those that its options were given for.
     pub(crate) orientation: Orientation,
     /// Whether it is for arrays whose rows and columns are exchanged.
@@ -76,6 +83,10 @@ impl Filter {
             depth: None,
             scaled: true,
             missing: None,
+            rounding: Rounding::NearestEven,
+            overflow: Overflow::Saturate,
+            keeps_frame: false,
+            program: None,
             orientation: Orientation::Normal,
             transposed: false,
         }
@@ -254,6 +265,10 @@ impl Filter {
             },
             missing: None,
             alpha: None,
+            program: None,
+            rounding: Rounding::NearestEven,
+            overflow: Overflow::Saturate,
+            keeps_frame: false,
             ..self.clone()
         }
     }
@@ -351,6 +366,7 @@ impl Filter {
             let (alpha, channel) = (alpha.name(), self.channel.name());
             return Err(RequestError::AlphaOfOne { alpha, channel }.into());
         }
+        self.check_rules()?;
         match self.depth {
             Some(depth) if self.map == Map::Float && !depth.is_float() => {
                 Err(RequestError::FloatMap { depth }.into())

@@ -42,7 +42,12 @@ impl Filter {
     /// If the image has no such channels.
     pub(crate) fn selection(&self, image: Channels) -> Result<Selection> {
         let Channels { count, has_alpha } = image;
-        let alpha = match self.alpha.unwrap_or_default() {
+        // Other programs know no alpha.
+        let default = match self.program {
+            Some(_) => Alpha::Filter,
+            None => Alpha::Copy,
+        };
+        let alpha = match self.alpha.unwrap_or(default) {
             Alpha::Drop => None,
             alpha => has_alpha.then_some(alpha),
         };

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     combine::Combine,
+    filter::Overflow,
     image::{Depth, SampleSlice},
     map::Map,
     number::{Lane, LaneKind, Real},
@@ -114,6 +115,12 @@ impl Finish {
         self.from.is_float() || !fits_by_itself && self.exceeds_limits().contains(&true)
     }
 
+    /// Whether what is beyond the type of the result wraps around.
+    pub(crate) fn wraps(&self) -> bool {
+        self.rule
+            .is_some_and(|rule| rule.overflow == Overflow::Wrap)
+    }
+
     /// Whether numerators of integer samples may lie below the first limit, and from the second on.
     fn exceeds_limits(&self) -> [bool; 2] {
         let ends = self.affine.iter().map(|term| {
@@ -158,7 +165,11 @@ impl Finish {
             let end = infinite_from(self.to);
             return [numerator((-end).next_up()), numerator(end)];
         }
-        integer_limits(self.to).map(numerator)
+        let limits = (self.rule).map_or_else(
+            || integer_limits(self.to),
+            |rule| rule.limits(self.to.range()),
+        );
+        limits.map(numerator)
     }
 
     /// How rows of sums are tallied. If `skip_alpha`, the last of `channels` interleaved
@@ -265,6 +276,8 @@ impl Tallying<'_> {
         } else {
             len
         };
+        // What wraps around is no end.
+        let samples = samples.filter(|_| !finish.wraps());
         let blocks = samples.map_or(EndBlocks::ALL, |samples| {
             EndBlocks::of(simd, samples, self.ends)
         });

@@ -9,10 +9,11 @@ use super::{
     finish::write_integers,
     limb_finish::{LimbFinish, LimbShape},
     scale::FinalScale,
-    small_finish::SmallFinish,
+    small_finish::{SmallFinish, whole_of},
 };
 use crate::{
     combine::Combine,
+    filter::{Overflow, Rule},
     image::{Depth, SampleSliceMut},
     kernel::Kernel,
     map::Map,
@@ -37,6 +38,8 @@ pub(crate) struct ExactFinish {
     rescale: BigRational,
     /// The smallest and the largest sample.
     range: [BigInt; 2],
+    /// How responses become integers, if not to nearest.
+    rule: Option<Rule>,
     /// The same of one kernel in `i128`, if that holds all of it.
     small: Option<SmallFinish>,
     /// The shape of sums in limbs, where the only kernel has these.
@@ -64,10 +67,12 @@ impl ExactFinish {
         let [above, below] = finish.combine_scale.terms().map(BigInt::from);
         let ratio = BigRational::new(above, below);
         let is_magnitude = finish.combine == Some(Combine::Magnitude);
+        let added = finish.rule.map_or([0.0, 1.0], |rule| rule.added);
+        let added = rational(added[0]) / rational(added[1]);
         let mut exact = Self {
             divisors: kernels.iter().map(|k| rational(k.divisor())).collect(),
             biases: (kernels.iter())
-                .map(|k| bias_in_samples(k, finish.from))
+                .map(|k| bias_in_samples(k, finish.from) + &added)
                 .collect(),
             combine: finish.combine,
             // A root is a factor of magnitudes only.
@@ -79,6 +84,7 @@ impl ExactFinish {
             add: rational(add),
             rescale: rational(mul) / rational(div),
             range: finish.to.ends().map(BigInt::from),
+            rule: finish.rule,
             small: None,
             shape: None,
             of_limbs: None,
@@ -86,8 +92,19 @@ impl ExactFinish {
             map: finish.needs_range().then_some(finish.map),
             roots: None,
         };
+        exact.shift();
         exact.find_small();
         exact
+    }
+
+    /// Adds what the rule adds to values.
+    fn shift(&mut self) {
+        let shift = self.rule.and_then(Rule::shift);
+        if let Some([shift, over]) =
+            shift.filter(|_| self.rescale != BigRational::from(BigInt::ZERO))
+        {
+            self.add += rational(shift) / rational(over) / &self.rescale;
+        }
     }
 
     /// A copy for an image with these extrema: see [`Extrema::Exact`](super::Extrema::Exact).
@@ -117,6 +134,7 @@ impl ExactFinish {
             Some(Map::Symmetric) if lowest >= zero => [rational(1.0), highest / rational(2.0)],
             _ => [zero.clone(), zero],
         };
+        exact.shift();
         exact.find_small();
         let is_magnitude = self.combine == Some(Combine::Magnitude);
         exact.roots = is_magnitude.then(|| RootFinish::new(&exact.add, &exact.rescale));
@@ -134,6 +152,7 @@ impl ExactFinish {
     fn find_small(&mut self) {
         self.small = self.small();
         let small = self.small.as_ref().zip(self.shape);
+        let small = small.filter(|_| self.rule.is_none());
         self.of_limbs = small.and_then(|(small, shape)| LimbFinish::new(small, shape));
     }
 
@@ -148,7 +167,7 @@ impl ExactFinish {
         let halves = &self.rescale * rational(2.0);
         let factor = &halves / divisor / BigRational::from_integer(self.denominator.clone());
         let terms = [factor, bias * &halves, &self.add * &halves];
-        SmallFinish::new(&terms, self.abs, &self.range)
+        SmallFinish::new(&terms, self.abs, &self.range, self.rule)
     }
 
     /// Whether [`finish_limbs`](Self::finish_limbs) gives samples.
@@ -242,7 +261,7 @@ impl ExactFinish {
     fn magnitude(&self, squares: &BigRational) -> i128 {
         let twice = &self.rescale * rational(2.0);
         if let Some(roots) = &self.roots {
-            return self.saturated(roots.sample(squares));
+            return self.of_halves(roots.halves(squares));
         }
         let squares = squares * &twice * &twice;
         let add = &self.add * &twice;
@@ -256,18 +275,39 @@ impl ExactFinish {
         if square_to(&above) <= squares {
             halves = above;
         }
-        let is_tie = square_to(&halves) == squares;
-        self.saturated(nearest(halves, is_tie))
+        let is_exact = square_to(&halves) == squares;
+        self.of_halves((halves, is_exact))
     }
 
     /// A number of halves, rounded to a sample.
     fn rounded(&self, halves: &BigRational) -> i128 {
-        self.saturated(nearest(halves.floor().to_integer(), halves.is_integer()))
+        self.of_halves((halves.floor().to_integer(), halves.is_integer()))
     }
 
-    fn saturated(&self, sample: BigInt) -> i128 {
-        let [low, high] = self.range.clone();
-        i128::try_from(sample.clamp(low, high)).unwrap_or_default()
+    /// The sample of a number of halves that was rounded down, unless it is exact.
+    fn of_halves(&self, (halves, is_exact): (BigInt, bool)) -> i128 {
+        let Some(rule) = self.rule else {
+            let [low, high] = self.range.clone();
+            let sample = nearest(halves, is_exact);
+            return i128::try_from(sample.clamp(low, high)).unwrap_or_default();
+        };
+        // Any that are far beyond the type stand for others of the same sample.
+        let bits: BigInt = BigInt::from(1) << 100;
+        let halves = match rule.overflow {
+            Overflow::Saturate => halves.clamp(-bits.clone(), bits),
+            Overflow::Wrap if halves.bits() > 100 => {
+                // The side of the center decides how it is rounded.
+                let rest = halves.mod_floor(&bits);
+                match halves.sign() {
+                    Sign::Minus => rest - bits,
+                    _ => rest + bits,
+                }
+            }
+            Overflow::Wrap => halves,
+        };
+        let halves = i128::try_from(halves).unwrap_or_default();
+        let ends = (self.range.each_ref()).map(|end| i128::try_from(end).unwrap_or_default());
+        rule.fit(whole_of(rule, halves, is_exact), ends)
     }
 }
 
@@ -297,15 +337,17 @@ impl RootFinish {
         }
     }
 
-    fn sample(&self, squares: &BigRational) -> BigInt {
+    /// The halves, rounded down, and whether they are exact.
+    fn halves(&self, squares: &BigRational) -> (BigInt, bool) {
         let dividend = (fixed_root(squares) + &self.add) * &self.factor;
         let (halves, rest) = dividend.div_mod_floor(&self.divisor);
         // The constants are roots as well: what is that near to a tie is one.
         let slack = &self.divisor >> (ROOT_BITS / 2);
         if &self.divisor - &rest <= slack {
-            return nearest(halves + 1, true);
+            return (halves + 1, true);
         }
-        nearest(halves, rest <= slack)
+        let is_exact = rest <= slack;
+        (halves, is_exact)
     }
 }
 

@@ -6,10 +6,11 @@ use super::{
     BLOCK,
     integer::IntegerFinish,
     scale::{Affine, FinalScale, common_divisor},
-    tolerance::{Tolerance, compensated_sum_error, f64_sum_error, round_checked},
+    tolerance::{Tolerance, compensated_sum_error, f64_sum_error, round_checked, round_checked_by},
 };
 use crate::{
     combine::{Combination, Combine, CombineScale},
+    filter::Rule,
     image::{Depth, SampleSliceMut},
     kernel::Kernel,
     map::Map,
@@ -58,6 +59,8 @@ pub(crate) struct Finish {
     pub(super) has_rounded_scale: bool,
     /// Largest responses this near to each other may be in the wrong order, as numerators.
     pub(super) order_error: f64,
+    /// How values become integers, if not by rounding to nearest, ties to even, and saturation.
+    pub(super) rule: Option<Rule>,
     /// The same in 16-bit integers, where that is exact.
     pub(super) integer: Option<IntegerFinish>,
     /// The common divisor of the numerators.
@@ -114,6 +117,7 @@ impl Finish {
             combine_scale,
             has_rounded_scale: !is_exact,
             order_error: 0.0,
+            rule: None,
             integer: None,
             divisor,
             of_integers: kernels.iter().all(Kernel::is_integer),
@@ -148,6 +152,32 @@ impl Finish {
         } else {
             self.order_error = 0.0;
         }
+    }
+
+    /// The same finish with another rule of how values become integers.
+    pub(crate) fn with_rule(mut self, rule: Option<Rule>) -> Self {
+        let Some(rule) = rule.filter(|_| !self.to.is_float()) else {
+            return self;
+        };
+        let [added, over] = rule.added;
+        if added != 0.0 {
+            let affine = self.affine.iter().map(|term| Affine {
+                bias: term.bias + added * self.divisor / (over * term.scale),
+                ..*term
+            });
+            self.affine = affine.collect();
+        }
+        self.rule = Some(rule);
+        self.integer = None;
+        self.in_f64 = true;
+        self.factor = self.final_scale.exact_factor();
+        self.set_tolerance();
+        self
+    }
+
+    /// How values become integers, if not by rounding to nearest, ties to even, and saturation.
+    pub(crate) const fn rule(&self) -> Option<Rule> {
+        self.rule
     }
 
     fn tolerance(&self) -> Option<f64> {
@@ -237,6 +267,11 @@ impl Finish {
         out: SampleSliceMut<'_>,
         near_ties: &mut Vec<u32>,
     ) {
+        if self.rule.is_some() {
+            return each_sample!(SampleSliceMut(out), out => {
+                self.apply_in_two(simd, sums, out, near_ties);
+            });
+        }
         match out {
             SampleSliceMut::U8(out) => match &self.integer {
                 Some(integer) if const { matches!(T::KIND, LaneKind::I16) } => {
@@ -276,6 +311,7 @@ impl Finish {
             simd.run(ToSamples {
                 values,
                 lowest: self.lowest,
+                rule: self.rule,
                 tolerance: self.tolerance(),
                 first,
                 out,
@@ -520,6 +556,7 @@ pub(super) fn write_integers(simd: Simd, values: &mut [f64], out: SampleSliceMut
         simd.run(ToSamples {
             values,
             lowest: 0.0,
+            rule: None,
             tolerance: None,
             first: 0,
             out,
@@ -533,6 +570,8 @@ struct ToSamples<'a, O> {
     values: &'a mut [f64],
     /// Added to every value.
     lowest: f64,
+    /// How they become integers, if not to nearest.
+    rule: Option<Rule>,
     tolerance: Option<f64>,
     /// The position of the first sample.
     first: usize,
@@ -546,6 +585,18 @@ impl<O: Output> Body for ToSamples<'_, O> {
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
         let lowest = self.lowest;
+        if let Some(rule) = self.rule {
+            self.values.iter_mut().for_each(|value| *value += lowest);
+            let tolerance = self.tolerance;
+            return round_checked_by(
+                rule,
+                self.values,
+                self.out,
+                tolerance,
+                self.first,
+                self.near_ties,
+            );
+        }
         if let Some(tolerance) = self.tolerance {
             self.values.iter_mut().for_each(|value| *value += lowest);
             return round_checked(self.values, self.out, tolerance, self.first, self.near_ties);

@@ -223,6 +223,7 @@ mod tests {
             shift: Some(52),
             abs: false,
             range: [0, 255],
+            rule: None,
         };
         let small_finishes = [
             plain,

@@ -30,8 +30,9 @@ impl Finish {
         } = self.numerator_error();
         // Rounded up: this is computed in f64, and converted to f32.
         let scale = (mul / div) * (1.0 + 1e-6);
+        let of_program = self.rule.map_or(0.0, |rule| rule.error);
         Some(Tolerance {
-            of_samples: of_samples * scale,
+            of_samples: of_samples * scale + of_program,
             of_constants: (of_constants + self.rounding_error() * add.abs()) * scale,
         })
     }
@@ -127,7 +128,9 @@ impl Finish {
 
     /// Whether no rounding changes a sample: all numbers are integers, small enough.
     fn is_exact_by_itself(&self) -> bool {
-        if !self.is_integer() || self.sum_error > 0.0 {
+        // The values between which a shifted one is rounded are no floats.
+        let of_program = (self.rule).is_some_and(|rule| rule.error > 0.0 || rule.shift().is_some());
+        if !self.is_integer() || self.sum_error > 0.0 || of_program {
             return false;
         }
         // In f32, that was a condition.

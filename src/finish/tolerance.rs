@@ -3,6 +3,7 @@
 
 use super::BLOCK;
 use crate::{
+    filter::Rule,
     image::Depth,
     kernel::Kernel,
     number::{LaneKind, Output, Real},
@@ -43,6 +44,32 @@ pub(super) fn round_checked<F: Real, O: Output>(
     for ((out, is_near), &value) in out.iter_mut().zip(&mut is_near).zip(values) {
         let [low, high] = [value.sub(tolerance), value.add(tolerance)].map(O::from_real);
         *out = high;
+        *is_near = u8::from(low != high);
+    }
+    push_positions(&is_near, first, near_ties);
+}
+
+/// As [`round_checked`], by this rule. Without a tolerance all samples are right.
+#[inline(always)]
+pub(super) fn round_checked_by<O: Output>(
+    rule: Rule,
+    values: &[f64],
+    out: &mut [O],
+    tolerance: Option<f64>,
+    first: usize,
+    near_ties: &mut Vec<u32>,
+) {
+    let sample = |integer: f64| O::from_integer(rule.fit_f64(integer, O::DEPTH));
+    let Some(tolerance) = tolerance else {
+        for (out, &value) in out.iter_mut().zip(values) {
+            *out = sample(rule.round(value));
+        }
+        return;
+    };
+    let mut is_near = [0_u8; BLOCK];
+    for ((out, is_near), &value) in out.iter_mut().zip(&mut is_near).zip(values) {
+        let [low, high] = [value - tolerance, value + tolerance].map(|value| rule.round(value));
+        *out = sample(high);
         *is_near = u8::from(low != high);
     }
     push_positions(&is_near, first, near_ties);

@@ -274,6 +274,15 @@ impl KernelBank {
         }
     }
 
+    /// The bank with these kernels in place of its own.
+    #[must_use]
+    pub(crate) fn map_kernels(&self, change: impl Fn(&Kernel) -> Kernel) -> Self {
+        Self {
+            kernels: self.kernels.iter().map(change).collect(),
+            ..self.clone()
+        }
+    }
+
     /// A summary of the bank, for listings.
     pub fn summary(&self) -> Summary {
         let gain = self.kernels.first().map(Kernel::gain);

@@ -14,13 +14,14 @@ use crate::{
     border::Border,
     engine::{self, Engine, Offer, Problem, SumDivisor},
     error::{RequestError, Result},
-    filter::{Alpha, Extent, Filter, Selection, UnroundedLuma},
+    filter::{Alpha, Extent, Filter, ProgramSums, Selection, UnroundedLuma},
     finish::{self, Finish},
     geometry::{self, Geometry},
     image::{Depth, ImageSpec},
     kernel::Kernel,
     map::Map,
     number::LaneKind,
+    orientation::Orientation,
 };
 
 /// Results of more bytes than this are larger than the last-level cache, and are
@@ -61,6 +62,12 @@ pub(crate) struct Convolution {
     pub(crate) normalisation: Option<Normalisation>,
     /// How colours count by their alpha, if they do.
     pub(crate) weighing: Option<Weighing>,
+    /// The sums of another program, if these decide how samples are rounded.
+    pub(crate) program_sums: Option<ProgramSums>,
+    /// How images are turned to those that the filter's options were given for.
+    pub(crate) orientation: Orientation,
+    /// Whether pixels whose windows extend beyond the image stay as they are.
+    pub(crate) keeps_frame: bool,
     pub(super) sizes: Sizes,
     /// Threads that share the work.
     pub(crate) threads: usize,
@@ -123,7 +130,8 @@ impl Convolution {
         let units @ [_, output_depth] = [image.depth, filter.output_depth(image.depth)];
         let luma = unrounded_luma(filter, image, selection);
         let depth = luma.map_or(image.depth, |luma| luma.depth);
-        let mut kernels = engine::in_integers(filter.bank.kernels(), depth);
+        let written = filter.kernels_for(image.depth);
+        let mut kernels = engine::in_integers(&written, depth);
         let mut borders = filter.extent.borders();
         if let Some(luma) = luma {
             for kernel in &mut kernels {
@@ -151,7 +159,7 @@ impl Convolution {
             true if missing.is_some() => return Err(RequestError::WeightedMissing.into()),
             true => Some(WeighingRule::new(
                 &kernels,
-                &engine::as_written(filter.bank.kernels()),
+                &engine::as_written(&written),
                 filter.bank.combination(),
                 depth,
                 luma,
@@ -202,12 +210,15 @@ impl Convolution {
             choice.offer.lane,
             &sum_errors,
         );
+        let program_sums = filter.program_sums(image.depth);
+        let rule_of_integers = filter.rule(&written, image.depth, program_sums.as_ref());
+        let finish = finish.with_rule(rule_of_integers);
         // Luma that is not rounded has sums of floats.
         let of_integers = !depth.is_float();
         if of_integers && !finish.is_exact(&kernels) {
             return Err(RequestError::Divisors.into());
         }
-        let exact_kernels = || engine::as_written(filter.bank.kernels());
+        let exact_kernels = || engine::as_written(&written);
         let sample_limit = of_integers.then(|| finish.sample_limit(&kernels)).flatten();
         check_constants(filter.extent, image.depth, sample_limit)?;
         let problem = Problem {
@@ -254,6 +265,9 @@ impl Convolution {
             sizes,
             normalisation,
             weighing,
+            program_sums,
+            orientation: filter.orientation,
+            keeps_frame: filter.keeps_frame(),
             threads: tuning.threads,
             geometry,
         })
@@ -320,6 +334,9 @@ impl Convolution {
             sizes,
             normalisation: None,
             weighing: None,
+            program_sums: None,
+            orientation: Orientation::Normal,
+            keeps_frame: false,
             threads: 1,
             geometry,
         })
@@ -414,7 +431,9 @@ fn unrounded_luma(
     selection: &Selection,
 ) -> Option<UnroundedLuma> {
     let output = filter.output_depth(image.depth);
-    match selection.stored.is_none() && output.is_float() {
+    // Other programs have samples of luma, if any.
+    let is_computed = selection.stored.is_none() && filter.program().is_none();
+    match is_computed && output.is_float() {
         true => UnroundedLuma::of(image.depth, output),
         false => None,
     }

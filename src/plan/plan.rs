@@ -161,6 +161,7 @@ impl Plan {
             return Err(spec.unaddressable(Some(spec.depth)));
         }
         let channels = input.channels();
+        filter.check_program(spec, channels.has_alpha)?;
         let mut selection = filter.selection(channels)?;
         let association = Association::new(filter, channels, spec.depth, &mut selection);
         let what = (&selection, association);

@@ -7,7 +7,7 @@ use crate::{
     border::Border,
     combine::{Combine, CombineScale},
     engine::{Method, Offer, Refusal},
-    filter::{Alpha, Channel, Mask, MissingValue},
+    filter::{Alpha, Channel, Mask, MissingValue, Overflow, Rounding},
     image::Depth,
     kernel::Kernel,
     number::LaneKind,
@@ -151,6 +151,43 @@ impl Plan {
             "{missing}: each counts as the mean of the present samples in its window, weighted by the absolute weights; windows with {gone} on present samples give {}",
             text::number(normalisation.fill)
         ))
+    }
+
+    /// That results are made in the way of another program, or rounded otherwise than to nearest:
+    /// a clause; `None` of others.
+    pub fn way(&self) -> Option<String> {
+        let filter = &self.filter;
+        let mut parts = Vec::new();
+        parts.extend(filter.program().map(|program| format!("as {program} does")));
+        if !self.output_depth().is_float() {
+            let rounding = filter.rounding().of_depth(self.output_depth());
+            parts.extend((rounding != Rounding::NearestEven).then(|| rounding.to_string()));
+            let wraps = filter.overflow() == Overflow::Wrap;
+            parts.extend(wraps.then(|| "wrapped around beyond the type".to_owned()));
+        }
+        parts.extend(
+            filter
+                .keeps_frame()
+                .then(|| "the frame left as it is".to_owned()),
+        );
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// The same with what is called and how kernels are laid: one line.
+    pub fn way_reason(&self) -> Option<String> {
+        let way = self.way()?;
+        let Some(program) = self.filter.program() else {
+            return Some(way);
+        };
+        let sums = match &self.convolution.program_sums {
+            Some(_) if self.output_depth().is_float() => "; every sample is summed in its order",
+            Some(sums) if sums.error() > 0.0 => {
+                "; where its sums decide how a sample is rounded, it is summed in its order"
+            }
+            _ => "; its sums are exact",
+        };
+        let (call, laying) = (program.call(), program.laying());
+        Some(format!("{way}: {call}, the kernel laid {laying}{sums}"))
     }
 
     /// What becomes of alpha: one line; `None` if the image has none.

@@ -24,6 +24,14 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
     }
     let share = |count: u64| count as f64 / clipped.of.max(1) as f64;
     let shares = [share(clipped.below), share(clipped.above)];
+    let not_a_number = clipped.not_a_number;
+    let not_a_number = (not_a_number > 0).then(|| Warning::not_a_number(not_a_number));
+    if finish.wraps() {
+        let beyond = shares[0] + shares[1];
+        warnings.extend((beyond > 0.0).then(|| Warning::wrapped(depth.ends(), beyond)));
+        warnings.extend(not_a_number);
+        return warnings;
+    }
     // Where the type of the image holds more than that of the result, any is a surprise.
     if let Some([responses, limits]) = finish.clipped(tally.range) {
         warnings.push(Warning::clipped_range(responses, limits, shares));
@@ -32,8 +40,7 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
         warnings.push(Warning::clipped(depth.ends(), shares, cause, &reason));
     }
     warnings.extend(finish.levelled(tally.range).map(Warning::levelled));
-    let not_a_number = clipped.not_a_number;
-    warnings.extend((not_a_number > 0).then(|| Warning::not_a_number(not_a_number)));
+    warnings.extend(not_a_number);
     warnings
 }
 

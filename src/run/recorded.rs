@@ -11,7 +11,7 @@ use crate::{
     codec::{self, Compression, Difference, Format, MetadataPolicy, Pages, RecordedCommand},
     combine::CombineScale,
     error::{RequestError, Result},
-    filter::Missing,
+    filter::{Missing, Program},
     hash,
     image::Depth,
     kernel::{KernelBank, KernelSource},
@@ -98,10 +98,14 @@ pub fn recorded_command(
         (depth, _) => depth.name(),
     });
     let text = |name: &str| Some(name.to_owned());
+    let turns_itself = filter.program() == Some(Program::ImageMagick);
     let encode = &options.encode;
     let settings = [
         ("kernel", Some(kernel_name(bank))),
-        ("flip", is_flipped(bank).then(String::new)),
+        (
+            "flip",
+            (is_flipped(bank) && !turns_itself).then(String::new),
+        ),
         ("normalize", changes.normalized.then(String::new)),
         (
             "divisor",
@@ -114,7 +118,14 @@ pub fn recorded_command(
                 .anchor
                 .map(|[row, column]| format!("{row},{column}")),
         ),
-        ("pad", Some(filter.extent().to_string())),
+        (
+            "like",
+            filter.program().and_then(|program| text(program.name())),
+        ),
+        (
+            "pad",
+            (!filter.keeps_frame()).then(|| filter.extent().to_string()),
+        ),
         ("step", step),
         ("dilate", dilation),
         ("channel", text(filter.channel().name())),

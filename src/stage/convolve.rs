@@ -11,11 +11,11 @@ use super::{
     near_ties::{ExtremaSearch, Finishes, NearTieScratch, NearTies},
     padding::{BandBuilder, PaddedRows, Tile},
     parallel,
-    point::{CopyAlpha, PointStage, SourcePixels},
+    point::{CopyAlpha, KeepFrame, PointStage, SourcePixels},
     scratch::PoolGuard,
 };
 use crate::{
-    engine::{self, Band, Bank, F64Fallback, Kernels, recycled},
+    engine::{self, Band, Bank, F64Fallback, Kernels, OrderedKernel, Place, recycled},
     error::Result,
     finish::{Extrema, ResponseRange, Tally, Tallying},
     image::{Depth, ImageSpec, ImageView, SampleSlice, SampleSliceMut, Samples, try_resize},
@@ -34,8 +34,10 @@ pub(super) struct Convolve<E, T> {
     near_ties: Option<NearTies>,
     /// Of images whose extrema are not known or needed.
     finishes: Finishes,
-    /// Runs on every finished row while it is in cache.
-    point: Option<Box<dyn PointStage>>,
+    /// The sums of another program, which decide where it matters how they are rounded.
+    ordered: Option<OrderedKernel>,
+    /// Run on every finished row while it is in cache.
+    points: Vec<Box<dyn PointStage>>,
     /// Whether sums are samples as they are, and the kernel can write them to the result.
     keeps_sums: bool,
 }
@@ -44,7 +46,7 @@ impl<E: Element, T: Lane> fmt::Debug for Convolve<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Convolve")
             .field("convolution", &self.convolution)
-            .field("point", &self.point)
+            .field("points", &self.points)
             .finish_non_exhaustive()
     }
 }
@@ -97,18 +99,36 @@ impl<E: Element, T: Lane> Convolve<E, T> {
             let kernels = bank.kernels.iter().copied();
             F64Fallback::new(kernels, convolution.finish.accurate_range())
         };
-        let alpha = || Box::new(CopyAlpha::new(convolution)) as Box<dyn PointStage>;
+        let mut points: Vec<Box<dyn PointStage>> = Vec::new();
+        if convolution.copies_alpha {
+            points.push(Box::new(CopyAlpha::new(convolution)));
+        }
+        if convolution.keeps_frame {
+            points.push(Box::new(KeepFrame::new(convolution)));
+        }
+        let ordered = (convolution.program_sums.as_ref()).map(|sums| {
+            let Convolution {
+                geometry,
+                channels,
+                orientation,
+                ..
+            } = &**convolution;
+            let to = (convolution.finish.rule(), convolution.output().depth);
+            OrderedKernel::new(sums, geometry, *channels, *orientation, to)
+        });
         let near_ties = NearTies::new(convolution, bank);
         let can_write_samples = T::KIND == LaneKind::F64
             && kernels.iter().all(|k| k.writes_only_sums())
-            && convolution.geometry.step()[1] == 1;
+            && convolution.geometry.step()[1] == 1
+            && ordered.is_none();
         Self {
             kernels,
             keeps_sums: can_write_samples && convolution.finish.keeps_sums(),
             f64_fallback: unbounded.then(fallback),
             finishes: Finishes::new(convolution, near_ties.as_ref()),
             near_ties,
-            point: convolution.copies_alpha.then(alpha),
+            ordered,
+            points,
             convolution: Arc::clone(convolution),
         }
     }
@@ -356,7 +376,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             }
             for row in rows {
                 let out = out.reborrow().range(row * stride, row * stride + row_len);
-                self.run_point_stage([tile.rows.start + row, tile.columns.start], out);
+                self.run_point_stages([tile.rows.start + row, tile.columns.start], out);
             }
         }
         *band_slices = recycled(band.into_rows());
@@ -364,10 +384,10 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
     }
 
     /// Changes the pixels of a row of the result from this row and column on.
-    fn run_point_stage(&self, at: [usize; 2], out: SampleSliceMut<'_>) {
-        if let Some(point) = &self.stage.point {
+    fn run_point_stages(&self, at: [usize; 2], mut out: SampleSliceMut<'_>) {
+        for point in &self.stage.points {
             point.run(
-                out,
+                out.reborrow(),
                 &SourcePixels::new(&self.convolution.geometry, self.rows, at),
             );
         }
@@ -395,14 +415,24 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             Sums::Lane(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
             Sums::F64(sums) => finish.apply(simd, sums, out.reborrow(), near_ties),
         }
-        if let (Some(near_ties), Some(finishes)) = (&self.stage.near_ties, of_windows) {
-            let at = (row.band, row.y_in_band);
+        let at = (row.band, row.y_in_band);
+        if let Some(ordered) = &self.stage.ordered {
+            let first = Place {
+                row: row.y,
+                column: left,
+            };
+            match self.convolution.depths.iter().any(|depth| depth.is_float()) {
+                true => ordered.fill_row(at, first, out.reborrow()),
+                false => ordered.fill_at(at, first, &*near_ties, out.reborrow()),
+            }
+            near_ties.clear();
+        } else if let (Some(near_ties), Some(finishes)) = (&self.stage.near_ties, of_windows) {
             near_ties.round(simd, at, row.largest, finishes, out.reborrow(), scratch)?;
         }
         let tally = (finishing.tallying.as_ref()).map_or(Tally::EMPTY, |tallying| {
             self.tally_row(tallying, row.sums, out.as_slice())
         });
-        self.run_point_stage([row.y, left], out);
+        self.run_point_stages([row.y, left], out);
         Ok(tally)
     }
 

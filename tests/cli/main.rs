@@ -29,6 +29,7 @@ mod kernel_files;
 mod kernel_options;
 mod kernel_sources;
 mod layers;
+mod like;
 mod memory;
 mod messages;
 mod metadata;

@@ -67,6 +67,18 @@ const CHANGING: &[(&str, &str, &str, &str)] = &[
     ("kernel", "a.png", "-k my.toml", "--kernel my.toml"),
     ("kernel", "a.png", "-k folder/my.toml", "--kernel my.toml"),
     ("flip", "a.png -k emboss", "--flip", ""),
+    (
+        "like",
+        "a.png -k box3",
+        "--like scipy",
+        "--like scipy --pad symmetric --channel each",
+    ),
+    (
+        "like",
+        "a.png -k emboss --pad edge",
+        "--like imagemagick",
+        "",
+    ),
     ("orientation", "a.png -k box3", "--orientation stored", ""),
     ("normalize", "a.png -k my.toml", "--normalize", ""),
     ("divisor", "a.png -k box3", "--divisor 7.5", ""),

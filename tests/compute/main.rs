@@ -15,6 +15,7 @@ mod extrema;
 mod float_range;
 mod golden;
 mod interop;
+mod like;
 mod missing;
 mod opencv_types;
 mod oracle;

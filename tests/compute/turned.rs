@@ -29,7 +29,7 @@ fn stored_at(orientation: Orientation, [rows, columns]: [usize; 2], at: [usize; 
 }
 
 /// A copy of the picture as it is seen.
-fn seen(stored: &Image, orientation: Orientation) -> Image {
+pub(crate) fn seen(stored: &Image, orientation: Orientation) -> Image {
     let [rows, columns, channels] = stored.shape();
     let [seen_rows, seen_columns] = match orientation.exif() {
         1..=4 => [rows, columns],

@@ -6,7 +6,7 @@ use super::{
     KernelError, MAX_WEIGHTS, SourceText,
     rows::{self, trimmed},
 };
-use crate::kernel::{EXACT, Kernel, KernelBank, KernelSource};
+use crate::kernel::{Kernel, KernelBank, KernelSource};
 
 /// The kernel's place in messages.
 const ORIGIN: &str = "in-line kernel";

@@ -2,6 +2,7 @@
 
 mod copy_alpha;
 mod copy_pixels;
+mod keep_frame;
 mod luma;
 mod select;
 mod unpremultiply;
@@ -10,6 +11,7 @@ use std::fmt;
 
 pub(super) use copy_alpha::CopyAlpha;
 pub(super) use copy_pixels::CopyPixels;
+pub(super) use keep_frame::KeepFrame;
 pub(super) use luma::Luma;
 pub(super) use select::Select;
 pub(super) use unpremultiply::{Unpremultiply, premultiply, straight};
@@ -33,8 +35,9 @@ pub(super) trait PointStage: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) struct SourcePixels<'a> {
     pub(super) source: ImageView<'a>,
-    /// The row of `source`.
+    /// The row of `source`, whose first is this one of the image.
     pub(super) row: usize,
+    pub(super) first_row: usize,
     pub(super) first_column: usize,
     /// Columns from one pixel to the next.
     pub(super) step: usize,
@@ -46,6 +49,7 @@ impl<'a> SourcePixels<'a> {
         Self {
             source: source.view,
             row: geometry.rows.anchor_source(row) - source.first,
+            first_row: source.first,
             first_column: geometry.columns.anchor_source(column),
             step: geometry.columns.step,
         }

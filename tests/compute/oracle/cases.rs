@@ -1,9 +1,10 @@
 //! Random cases, each known by its number.
 
-use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Map};
+use stridekern::{Border, Channel, Combine, Depth, Extent, Image, Map, Overflow, Rounding};
 
 use super::{
     response::{Case, Factor, Weights},
+    rules,
     samples::{DEPTHS, Kind, image, is_picture, kind},
 };
 use crate::common::Random;
@@ -125,6 +126,8 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         dilation,
         map,
         to,
+        rounding: Rounding::NearestEven,
+        overflow: Overflow::Saturate,
     };
     let constant = match kind(depth) {
         Kind::Integer { high, .. } => pick(
@@ -148,7 +151,11 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         Extent::Valid if !fits(&case) => Extent::Same(Border::Reflect),
         extent => extent,
     };
-    vary_combination(&mut case, number);
+    rules::choose(random, &mut case, weight_kind);
+    // Rules of their own are those of other programs, which combine nothing otherwise.
+    if (case.rounding, case.overflow) == Default::default() {
+        vary_combination(&mut case, number);
+    }
     (case, weight_kind)
 }
 

@@ -325,6 +325,22 @@ impl Scale {
         }
     }
 
+    /// The largest integer that is not above the response.
+    pub(super) fn floor(&self, numerator: &Numerator) -> BigInt {
+        let (product, _) = numerator.times(&self.mul);
+        divide_floor(&(product + &self.add), &self.div).0
+    }
+
+    /// The smallest integer that is not below the response.
+    pub(super) fn ceiling(&self, numerator: &Numerator) -> BigInt {
+        let (product, exact) = numerator.times(&self.mul);
+        let (floor, rest) = divide_floor(&(product + &self.add), &self.div);
+        match exact && rest.sign() == Sign::NoSign {
+            true => floor,
+            false => floor + 1,
+        }
+    }
+
     /// The response within 2^-100 of itself.
     pub(super) fn ratio(&self, numerator: &Numerator) -> Ratio {
         let bits = match numerator {

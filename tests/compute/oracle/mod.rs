@@ -13,6 +13,7 @@ mod exact;
 mod extremes;
 mod report;
 mod response;
+mod rules;
 mod samples;
 mod tests;
 

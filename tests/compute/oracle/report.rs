@@ -313,6 +313,8 @@ fn small(case: &Case, at: usize) -> Option<Case> {
     Some(Case {
         map: case.map,
         to: case.to,
+        rounding: case.rounding,
+        overflow: case.overflow,
         ..Case::new(image, kernel)
     })
 }
@@ -360,6 +362,8 @@ fn without_lines(case: &Case) -> impl Iterator<Item = Case> + '_ {
             Case {
                 map: case.map,
                 to: case.to,
+                rounding: case.rounding,
+                overflow: case.overflow,
                 ..Case::new(image, smaller)
             }
         })

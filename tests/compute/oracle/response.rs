@@ -4,11 +4,13 @@
 use num_bigint::BigInt;
 use stridekern::{
     Alpha, Border, Channel, Combine, CombineScale, Depth, Extent, Image, Kernel, KernelBank, Map,
+    Overflow, Rounding,
 };
 
 use super::{
     BIAS_WHOLE, LUMA_UNROUNDED,
     exact::{Aligned, Dyadic, Numerator, Ratio, Scale, decimal},
+    rules::Rules,
     samples::{Kind, Sample, image, is_picture, kind, samples},
 };
 use crate::common::border_source;
@@ -105,7 +107,7 @@ impl Weights {
     }
 
     /// Bias in samples.
-    fn exact_bias(&self, kind: Kind) -> Ratio {
+    pub(super) fn exact_bias(&self, kind: Kind) -> Ratio {
         let bias = Ratio::written(self.bias).times(&Ratio::new(kind.full_scale(), 1));
         match kind.is_integer() && BIAS_WHOLE {
             true => Ratio::new(bias.plus(&Ratio::new(1, 2)).floor(), 1),
@@ -156,6 +158,8 @@ pub(super) struct Case {
     pub(super) dilation: [usize; 2],
     pub(super) map: Map,
     pub(super) to: Option<Depth>,
+    pub(super) rounding: Rounding,
+    pub(super) overflow: Overflow,
 }
 
 impl Case {
@@ -185,6 +189,8 @@ impl Case {
             dilation: [1, 1],
             map: Map::Clamp,
             to: None,
+            rounding: Rounding::NearestEven,
+            overflow: Overflow::Saturate,
         }
     }
 
@@ -204,6 +210,8 @@ impl Case {
             .with_alpha((self.channel == Channel::Luma).then_some(Alpha::Drop))
             .with_map(self.map)
             .with_depth(self.to)
+            .with_rounding(self.rounding)
+            .with_overflow(self.overflow)
     }
 
     /// The sample type of the result, which the filter says.
@@ -243,9 +251,17 @@ pub(super) enum Right {
 }
 
 impl Right {
-    fn new(scale: &Scale, numerator: &Numerator, from: Kind, to: Kind) -> Self {
+    fn new(
+        scale: &Scale,
+        numerator: &Numerator,
+        [from, to]: [Kind; 2],
+        rules: Option<&Rules>,
+    ) -> Self {
         match to {
             Kind::Integer { low, high } if from.is_integer() => {
+                if let Some(rules) = rules {
+                    return Self::Integer(rules.sample(scale, numerator, [low, high]));
+                }
                 let rounded = scale.nearest(numerator).clamp(low.into(), high.into());
                 Self::Integer(i128::try_from(rounded).expect("a sample"))
             }
@@ -426,13 +442,16 @@ impl Exact {
         if matches!(case.map, Map::Stretch | Map::Symmetric) {
             exact.scale = ranged_scale(case.map, &exact.wanted, to);
         }
+        let is_plain =
+            (case.rounding, case.overflow) == (Rounding::NearestEven, Overflow::Saturate);
+        let rules = (!is_plain).then(|| Rules::of(case));
         for wanted in &mut exact.wanted {
             match wanted {
                 Wanted::Response {
                     numerator, right, ..
-                } => *right = Right::new(&exact.scale, numerator, from, to),
+                } => *right = Right::new(&exact.scale, numerator, [from, to], rules.as_ref()),
                 Wanted::Alpha { numerator, right } => {
-                    *right = Right::new(&exact.alpha_scale, numerator, from, to);
+                    *right = Right::new(&exact.alpha_scale, numerator, [from, to], None);
                 }
                 Wanted::Other(_) => {}
             }

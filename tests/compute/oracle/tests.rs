@@ -3,7 +3,8 @@
 use std::{env, fs};
 
 use stridekern::{
-    Border, Channel, Combine, Depth, Extent, LaneKind, Map, Method, Tuning, simd::Simd,
+    Border, Channel, Combine, Depth, Extent, LaneKind, Map, Method, Overflow, Rounding, Tuning,
+    simd::Simd,
 };
 
 use super::{
@@ -297,6 +298,22 @@ fn the_oracle_gives_what_is_computed_by_hand() {
         &[4, 7, 11, 14, 18, 21],
     );
     add(&|c| c.map = Map::Abs, &[-1.0], &[1, 2, 3, 4, 5, 6]);
+    let ruled = |rounding, overflow| {
+        move |c: &mut Case| {
+            (c.rounding, c.overflow) = (rounding, overflow);
+            c.kernels[0].divisor = 2.0;
+        }
+    };
+    let truncated = ruled(Rounding::TowardZero, Overflow::Wrap);
+    add(&truncated, &[-1.0], &[0, 255, 255, 254, 254, 253]);
+    let up = ruled(Rounding::NearestUp, Overflow::Saturate);
+    add(&up, &[1.0], &[1, 1, 2, 2, 3, 3]);
+    // -1 + 1 to -6 + 1, over 2, and 10.
+    let divided = move |c: &mut Case| {
+        ruled(Rounding::IntegerDivision, Overflow::Wrap)(c);
+        c.kernels[0].bias = 10.0 / 255.0;
+    };
+    add(&divided, &[-1.0], &[10, 10, 9, 9, 8, 8]);
     add(
         &|c| c.map = Map::Offset,
         &[-1.0],
