@@ -92,7 +92,7 @@ KERNELS = [
     ("empty.toml", "", "no weights", None),
     ("no_weights.toml", 'description = "nothing to apply"\ndivisor = 2\n', "no weights", None),
     ("unknown_key.toml", "weights = [[1, 2, 3]]\ndivisior = 6\n", "unknown key `divisior`", 2),
-    ("unknown_key_inside.toml", "[[kernels]]\nweights = [[1, 2, 3]]\nscale = 6\n", "unknown key `scale`", 3),
+    ("unknown_key_inside.toml", "[[kernels]]\nweights = [[1, 2, 3]]\ngain = 6\n", "unknown key `gain`", 3),
     ("ragged.toml", "weights = [\n  [1, 2, 3],\n  [4, 5],\n  [6, 7, 8],\n]\n", "the second row has 2 of 3 weights", 3),
     ("empty_weights.toml", "weights = []\n", "no rows", 1),
     ("empty_rows.toml", "weights = [[], []]\n", "rows without weights", 1),

@@ -140,7 +140,7 @@ fn explain_shows_the_views() {
         keys(&objects[0]),
         [
             "band", "engines", "extent", "image", "input", "kernel", "lane", "memory", "method",
-            "output", "pipeline", "simd", "warnings", "windows"
+            "output", "pipeline", "simd", "warnings", "weights", "windows"
         ]
     );
     assert_eq!(objects[0]["input"], "g.png");

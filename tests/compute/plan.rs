@@ -295,7 +295,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
             difference,
             Method::Separable,
             "separable: columns, then rows: the weights are 2 columns times 2 rows",
-            "dots: cannot run: this SIMD level has no dot products of bytes",
+            "dots: cannot run: it multiplies integer weights from -128 to 127 only",
         ),
         (
             3,

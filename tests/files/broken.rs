@@ -164,7 +164,7 @@ fn broken_kernels_are_refused_with_their_line() {
         ),
         (
             "unknown_key_inside.toml",
-            "3:1: unknown key: `scale`; the keys here are name, weights, divisor, bias, offset, anchor, flip",
+            "3:1: unknown key: `gain`; the keys here are name, weights, column, row, generate, normalize, divisor, bias, offset, anchor, flip",
         ),
         (
             "ragged.toml",

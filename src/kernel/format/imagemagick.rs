@@ -323,7 +323,8 @@ pub(super) fn write(writer: &Writer, bank: &KernelBank) -> Result<Vec<u8>, Kerne
         Some(_) => return writer.rule(bank),
     };
     let sums = |kernel: &Kernel| {
-        let sum = kernel.sum().abs();
+        // Weight by weight, as they are read again.
+        let sum = kernel.as_slice().iter().sum::<f64>().abs();
         kernel.divisor() == if sum >= grid::EPSILON { sum } else { f64::NAN }
     };
     let normalised = bank.kernels().iter().all(sums);
