@@ -48,6 +48,9 @@ pub enum IgnoredContent {
     /// Directories that refer to data beyond the end of the file: it was truncated or damaged
     /// outside the picture.
     TruncatedDirectory,
+    /// Restart markers of JPEG that are out of order: data between them may be missing, or stand
+    /// there twice.
+    MisplacedRestarts,
     /// Channels that are not read.
     Channels {
         /// How many there are.
@@ -105,6 +108,9 @@ impl IgnoredContent {
                 let (_, read) = self.depth()?;
                 format!("the {format} file holds {self}: they were read as {read}")
             }
+            Self::MisplacedRestarts => format!(
+                "the {format} file is damaged: its restart markers are out of order, parts of its picture may be missing or in the wrong place"
+            ),
             Self::ReducedImages(_) => {
                 format!("the {format} file holds {self}: they were left out")
             }
@@ -175,6 +181,7 @@ impl fmt::Display for IgnoredContent {
             Self::TruncatedDirectory => {
                 f.write_str("directories that tell of more than the file has")
             }
+            Self::MisplacedRestarts => f.write_str("restart markers out of order"),
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::ColorsAmong(stored) => write!(f, "colours among {stored} channels"),
             Self::ChannelNames => f.write_str("names of channels"),

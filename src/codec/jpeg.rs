@@ -6,6 +6,7 @@
 
 mod frame;
 mod huffman;
+mod interleaved;
 mod markers;
 mod mcu_rows;
 mod progressive;
@@ -37,8 +38,8 @@ use crate::{
     image::{Depth, Image, ImageSpec, Samples, no_memory, zeroed_vec},
 };
 
-use frame::has_all_scans;
-use markers::{END, Extent, GUARD, guarded, guarded_len};
+use frame::{has_all_scans, missing_components};
+use markers::{END, Extent, GUARD, guarded, guarded_len, misplaced_restarts};
 use strips::Strips;
 
 use super::{
@@ -78,6 +79,9 @@ pub(super) fn open_split<'a>(
         return Err(errors::over_memory("jpeg", limits.max_memory));
     }
     let (bytes, is_closed) = closed(bytes)?;
+    if let Some(what) = missing_components(&bytes) {
+        return Err(errors::damaged("jpeg", what));
+    }
     let options = options();
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*bytes), options);
     decoder
@@ -95,10 +99,16 @@ pub(super) fn open_split<'a>(
         _ => (ColorSpace::RGB, 3),
     };
     limits.check(rows as u64, columns as u64, channels as u64, Depth::U8)?;
-    let cmyk = matches!(space, ColorSpace::CMYK | ColorSpace::YCCK).then_some(IgnoredContent::Cmyk);
+    // The decoder calls three components CMYK, too, where Adobe's segment says that they are no
+    // YCbCr.
+    let is_cmyk = info.components == 4 && matches!(space, ColorSpace::CMYK | ColorSpace::YCCK);
+    let cmyk = is_cmyk.then_some(IgnoredContent::Cmyk);
     let spec = ImageSpec::new([rows, columns, channels], Depth::U8);
     let header = Header::new(Format::Jpeg, spec);
-    let mut header = header.with_ignored(cmyk.into_iter().chain(ignored(&bytes)));
+    let content = ignored(&bytes)
+        .into_iter()
+        .chain(misplaced_restarts(&bytes));
+    let mut header = header.with_ignored(cmyk.into_iter().chain(content));
     header.coding = frame::is_progressive(&bytes).then_some(Coding::ProgressiveJpeg);
     header.metadata = Metadata {
         icc: decoder.icc_profile(),
@@ -116,13 +126,34 @@ pub(super) fn open_split<'a>(
         warnings: Vec::new(),
     };
     let options = options.jpeg_set_out_colorspace(target);
+    if interleaved::has_several_scans(&bytes) {
+        let [memory, result] = interleaved::memory(&bytes);
+        let guards = GUARD.len() + result;
+        let mut extent = extent;
+        extent.keeps_coefficients = false;
+        let decoding = decoder_bytes(&extent, [rows, columns], info.components);
+        let memory = (samples + bytes.len() + guards)
+            .saturating_add(memory)
+            .saturating_add(decoding);
+        return Ok(WholeSource::reader(header, memory, move || {
+            let joined = interleaved::interleaved(&bytes)?;
+            drop(bytes);
+            let guarded = guarded(&joined, GUARD)?;
+            drop(joined);
+            let pixels = decode(&guarded, samples, options)?;
+            if !is_closed {
+                trailer.warnings.push(UNCLOSED.into());
+            }
+            let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
+            Ok((image, trailer))
+        }));
+    }
     if !is_closed {
         let memory = (2 * samples + 2 * bytes.len() + guarded_len(&bytes).unwrap_or(0))
             .saturating_add(decoder_bytes(&extent, [rows, columns], info.components));
         return Ok(WholeSource::reader(header, memory, move || {
             let pixels = decode_unclosed(&bytes, samples, options)?;
-            let warning = "the jpeg file lacks its end mark: its picture is whole";
-            trailer.warnings.push(warning.into());
+            trailer.warnings.push(UNCLOSED.into());
             let image = Image::new(rows, columns, channels, Samples::U8(pixels.into()))?;
             Ok((image, trailer))
         }));
@@ -144,6 +175,8 @@ pub(super) fn open_split<'a>(
 }
 
 const NAME: &str = "jpeg";
+
+const UNCLOSED: &str = "the jpeg file lacks its end mark: its picture is whole";
 
 fn options() -> DecoderOptions {
     DecoderOptions::default()
@@ -226,6 +259,13 @@ pub(super) fn decode_part(bytes: Vec<u8>, shape: &PartShape, is_ycbcr: bool) -> 
     }
     let target = if is_ycbcr { ColorSpace::RGB } else { space };
     let options = options().jpeg_set_out_colorspace(target);
+    if let Some(what) = missing_components(&bytes) {
+        return Err(errors::damaged(OUTER, what));
+    }
+    let bytes = match interleaved::has_several_scans(&bytes) {
+        true => interleaved::interleaved(&bytes)?,
+        false => bytes,
+    };
     let guarded = guarded(&bytes, GUARD)?;
     drop(bytes);
     let mut samples = zeroed_vec(rows * columns * shape.samples)?;

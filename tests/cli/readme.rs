@@ -100,7 +100,7 @@ fn every_command_works_as_written() {
         assert_eq!(stderr, "", "{line}");
         ran += 1;
     }
-    assert_eq!(ran, 26);
+    assert_eq!(ran, 28);
     let shape = |name: &str| read(&folder.path().join(name)).shape();
     let [rows, columns, _] = shape("photo.jpg");
     assert_eq!(shape("edges.png"), [398, 598, 1]);

@@ -24,6 +24,7 @@ mod places;
 mod readback;
 mod records;
 mod rows;
+mod scans;
 mod streamed;
 mod tags;
 mod tga_areas;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::markers::{Marker, Markers, is_frame, segment};
+use super::markers::{END, Marker, Markers, is_complete, is_frame, segment};
 
 /// A kind of coding that is not decoded, and what makes a supported file of it.
 pub(in crate::codec) struct UnsupportedFrame {
@@ -64,14 +64,46 @@ pub(super) fn is_progressive(bytes: &[u8]) -> bool {
 /// Whether every coefficient of every component is in some scan in all its bits, as far as the
 /// headers of the scans say: the data of the last scan may be incomplete.
 pub(super) fn has_all_scans(bytes: &[u8]) -> bool {
-    /// The bits of a coefficient that are missing before its first scan.
-    const ALL: u8 = 16;
+    let components = missing_bits(bytes);
+    !components.is_empty() && components.iter().all(|(_, missing)| *missing == [0; 64])
+}
+
+/// What is wrong with the scans of a file that has its EOI marker, if some components are in none
+/// of them.
+pub(super) fn missing_components(bytes: &[u8]) -> Option<String> {
+    let frame = Markers::of(bytes).find(|marker| is_frame(marker.code))?;
+    let count = usize::from(*segment(bytes, &frame).get(5)?);
+    let first = Markers::of(bytes).find(|marker| marker.code == START_OF_SCAN)?;
+    // Most files have all in the first scan.
+    if usize::from(*segment(bytes, &first).first()?) >= count || !is_complete(bytes) {
+        return None;
+    }
+    let components = missing_bits(bytes);
+    let held = (1..).zip(&components);
+    let held = held.filter(|(_, (_, missing))| missing[0] != ALL_BITS);
+    let held = Vec::from_iter(held.map(|(number, _)| number.to_string()));
+    let of = components.len();
+    (held.len() < of).then(|| match held.as_slice() {
+        [] => format!("its scans hold none of {of} components"),
+        [one] => format!("its scans hold component {one} of {of}"),
+        [first @ .., last] => {
+            let first = first.join(", ");
+            format!("its scans hold components {first} and {last} of {of}")
+        }
+    })
+}
+
+/// The bits of a coefficient that are missing before its first scan.
+const ALL_BITS: u8 = 16;
+
+/// Of each component its identifier, and of each coefficient how many of its bits are in no scan.
+fn missing_bits(bytes: &[u8]) -> Vec<(u8, [u8; 64])> {
     let mut components: Vec<(u8, [u8; 64])> = Vec::new();
-    for marker in Markers::of(bytes) {
+    for marker in Markers::of(bytes).take_while(|marker| marker.code != END) {
         let content = segment(bytes, &marker);
         if is_frame(marker.code) && components.is_empty() {
             let ids = content.get(6..).unwrap_or_default().as_chunks::<3>().0;
-            components.extend(ids.iter().map(|[id, ..]| (*id, [ALL; 64])));
+            components.extend(ids.iter().map(|[id, ..]| (*id, [ALL_BITS; 64])));
         } else if marker.code == START_OF_SCAN
             && let Some((count, rest)) = content.split_first()
             && let Some((scanned, [first, last, bits])) = rest
@@ -88,5 +120,5 @@ pub(super) fn has_all_scans(bytes: &[u8]) -> bool {
             }
         }
     }
-    !components.is_empty() && components.iter().all(|(_, missing)| *missing == [0; 64])
+    components
 }

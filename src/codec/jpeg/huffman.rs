@@ -12,6 +12,14 @@ pub(super) struct Table {
 const MAX_DC_CATEGORY: u8 = 11;
 
 impl Table {
+    /// A table of all DC categories, in codes of equal length.
+    pub(super) fn of_all_categories() -> Self {
+        let mut counts = [0; 16];
+        counts[3] = MAX_DC_CATEGORY + 1;
+        let symbols = (0..=MAX_DC_CATEGORY).collect();
+        Self { counts, symbols }
+    }
+
     /// Parses a table at the front of a segment's content and advances past it; also
     /// returns the byte of its class (DC or AC) and identifier.
     pub(super) fn split_from<'a>(content: &mut &'a [u8]) -> Option<(u8, Self)> {

@@ -220,6 +220,26 @@ pub(in crate::codec) fn ignored(bytes: &[u8]) -> Option<IgnoredContent> {
     }
 }
 
+/// Whether restart markers are out of order: data between two of them may be missing, or stand
+/// there twice.
+pub(in crate::codec) fn misplaced_restarts(bytes: &[u8]) -> Option<IgnoredContent> {
+    let mut next = RESTART_FIRST;
+    for marker in Markers::of(bytes) {
+        match marker.code {
+            0 => {}
+            RESTART_FIRST..=RESTART_LAST => {
+                if marker.code != next {
+                    return Some(IgnoredContent::MisplacedRestarts);
+                }
+                next = RESTART_FIRST | (next + 1) & 7;
+            }
+            END => break,
+            _ => next = RESTART_FIRST,
+        }
+    }
+    None
+}
+
 /// Whether the metadata of a JPEG file speak of a gain map: by Adobe's or Google's words, by
 /// Apple's, or by those of ISO 21496-1.
 fn tells_of_gain_map(bytes: &[u8]) -> bool {

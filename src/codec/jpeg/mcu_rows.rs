@@ -16,7 +16,7 @@ use super::{
 
 /// Bytes of ones after the data: enough for all reads until the decoder meets a
 /// code of ones only, which is an error.
-const PADDING: usize = 32;
+pub(super) const PADDING: usize = 32;
 
 /// The decoder state at the start of an MCU row.
 #[derive(Clone, Copy, Default)]
@@ -113,9 +113,9 @@ impl Scan {
         let mut out = StuffedWriter::new(out);
         let mut copied = start.bit;
         for (part, predictor) in self.parts.iter().zip(start.predictors) {
-            self.copy(copied..bits.position, &mut out);
+            out.copy(&self.data, copied..bits.position);
             let first = predictor.wrapping_add(bits.difference(&part.dc)?);
-            out.put_difference(first, part)?;
+            out.put_difference(first, &part.dc_codes)?;
             copied = bits.position;
             bits.skip_coefficients(&part.ac)?;
             for _ in 1..part.blocks {
@@ -123,7 +123,7 @@ impl Scan {
                 bits.skip_coefficients(&part.ac)?;
             }
         }
-        self.copy(copied..end.bit, &mut out);
+        out.copy(&self.data, copied..end.bit);
         out.end();
         Ok(())
     }
@@ -132,29 +132,19 @@ impl Scan {
         let data = self.data.as_slice();
         Bits { data, position }
     }
-
-    /// Copies a range of bits.
-    fn copy(&self, range: Range<usize>, out: &mut StuffedWriter<'_>) {
-        let mut bits = self.bits(range.start);
-        while bits.position < range.end {
-            let count = (range.end - bits.position).min(32);
-            out.put((bits.peek() >> (64 - count)) as u32, count as u32);
-            bits.position += count;
-        }
-    }
 }
 
 /// A bit reader, most significant bit first.
-struct Bits<'a> {
-    data: &'a [u8],
+pub(super) struct Bits<'a> {
+    pub(super) data: &'a [u8],
     /// The offset of the next bit.
-    position: usize,
+    pub(super) position: usize,
 }
 
 impl Bits<'_> {
     /// At least 57 of the next bits, left-aligned; ones beyond the data.
     #[inline(always)]
-    fn peek(&self) -> u64 {
+    pub(super) fn peek(&self) -> u64 {
         let data = self.data.get(self.position / 8..);
         let bytes = data.and_then(|data| data.first_chunk());
         bytes.map_or(!0, |bytes| u64::from_be_bytes(*bytes)) << (self.position % 8)
@@ -162,7 +152,7 @@ impl Bits<'_> {
 
     /// Decodes a DC difference (T.81, F.2.2.1).
     #[inline(always)]
-    fn difference(&mut self, codes: &Codes) -> Result<i32> {
+    pub(super) fn difference(&mut self, codes: &Codes) -> Result<i32> {
         let next = self.peek();
         let symbol = codes.symbol(next);
         if symbol.bits == 0 {
@@ -181,7 +171,7 @@ impl Bits<'_> {
     /// Skips the AC coefficients of a block (T.81, F.2.2.2). A run beyond the last
     /// coefficient ends the block, as in the decoder.
     #[inline(always)]
-    fn skip_coefficients(&mut self, codes: &AcTable) -> Result<()> {
+    pub(super) fn skip_coefficients(&mut self, codes: &AcTable) -> Result<()> {
         let mut place = 1;
         while place < 64 {
             let next = self.peek();
@@ -214,14 +204,14 @@ fn no_code(bits: u64) -> Error {
 }
 
 /// A bit writer that stuffs a zero after each 0xff.
-struct StuffedWriter<'a> {
+pub(super) struct StuffedWriter<'a> {
     out: &'a mut Vec<u8>,
     buffer: u64,
     count: u32,
 }
 
 impl<'a> StuffedWriter<'a> {
-    fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
         let (buffer, count) = (0, 0);
         Self { out, buffer, count }
     }
@@ -249,9 +239,13 @@ impl<'a> StuffedWriter<'a> {
     }
 
     /// Encodes a DC difference (T.81, F.1.2.1).
-    fn put_difference(&mut self, difference: i32, part: &ScanComponent) -> Result<()> {
+    pub(super) fn put_difference(
+        &mut self,
+        difference: i32,
+        codes: &[(u16, u32); 16],
+    ) -> Result<()> {
         let category = 32 - difference.unsigned_abs().leading_zeros();
-        let code = part.dc_codes.get(category as usize);
+        let code = codes.get(category as usize);
         let Some(&(code, length @ 1..)) = code else {
             return Err(errors::damaged("jpeg", "a block is too bright or too dark"));
         };
@@ -261,8 +255,21 @@ impl<'a> StuffedWriter<'a> {
         Ok(())
     }
 
+    /// Copies a range of bits.
+    pub(super) fn copy(&mut self, data: &[u8], range: Range<usize>) {
+        let mut bits = Bits {
+            data,
+            position: range.start,
+        };
+        while bits.position < range.end {
+            let count = (range.end - bits.position).min(32);
+            self.put((bits.peek() >> (64 - count)) as u32, count as u32);
+            bits.position += count;
+        }
+    }
+
     /// Fills the last byte with ones (T.81, F.1.2.3).
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         let missing = (8 - self.count % 8) % 8;
         self.put((1 << missing) - 1, missing);
         for byte in (0..self.count / 8).rev() {
