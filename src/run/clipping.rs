@@ -78,7 +78,12 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
         return (ClipCause::Negative, reason);
     }
     match kernels {
-        [kernel] if above > below && kernel.sum() > kernel.divisor() && kernel.divisor() > 0.0 => {
+        [kernel]
+            if above > below
+                && kernel.sum() > kernel.divisor()
+                && kernel.divisor() > 0.0
+                && (kernel.sum() as f32).is_finite() =>
+        {
             let (sum, divisor) = (kernel.sum() as f32, kernel.divisor() as f32);
             let reason = format!(
                 ", since the weights sum to {sum} and the divisor is {divisor}: a divisor of {sum} keeps them in range"

@@ -122,6 +122,28 @@ fn attributes_that_cannot_be_written_are_lost() {
             None,
         ),
         ("flags", "some type of its own", &[1, 2, 3], None),
+        (
+            "film",
+            "keycode",
+            &[7; 28],
+            Some("it would not be written as it is"),
+        ),
+        ("a", "box2f", &[0; 16], None),
+        ("a", "box2i", &[0; 16], None),
+        ("a", "chromaticities", &[0; 32], None),
+        ("a", "double", &[1; 8], None),
+        ("a", "int", &[1; 4], None),
+        ("a", "m33f", &[1; 36], None),
+        ("a", "m44f", &[1; 64], None),
+        ("a", "rational", &[1; 8], None),
+        ("a", "timecode", &[0; 8], None),
+        ("a", "v2f", &[1; 8], None),
+        ("a", "v2i", &[1; 8], None),
+        ("a", "v3f", &[1; 12], None),
+        ("a", "v3i", &[1; 12], None),
+        ("a", "v3d", &[1; 24], None),
+        ("a", "m44d", &[1; 128], None),
+        ("a", "stringvector", b"\x02\0\0\0ab", None),
     ] {
         let file = with_attribute(name, kind, value);
         let read = codec::read_bytes(&file, None, &Limits::default());

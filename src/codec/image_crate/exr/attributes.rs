@@ -36,8 +36,12 @@ pub(super) fn parts(bytes: &[u8], meta: &MetaData, part: usize, limits: &Limits)
         let is_foreign = |other: &Text| other.as_slice() == name;
         let is_other = header.own_attributes.other.keys().any(is_foreign)
             || header.shared_attributes.other.keys().any(is_foreign);
+        let value = places.get(name).map(|place| stored[*place].1);
         let why = if !is_sound {
             Some(Omission::Unknown("it is damaged"))
+        } else if value.is_some_and(|value| value != data) {
+            // As codes of film, which the crate writes without one of their numbers.
+            Some(Omission::Unknown("it would not be written as it is"))
         } else if data.len() > limits.metadata() {
             Some(Omission::Unknown("it is too large"))
         } else if is_other && names::ALL.contains(&name) {
