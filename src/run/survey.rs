@@ -39,14 +39,20 @@ pub struct Survey {
     pub warnings: Vec<Warning>,
 }
 
+/// Plans a result of a page, from the plan of the page before.
+type MakePlan<'a> = dyn Fn(&Input, &Request, Option<Plan>) -> Result<Plan> + 'a;
+
+/// Checks that the results of a page fit into memory.
+type CheckMemory<'a> = dyn Fn(&Input, &[Result<Plan>]) -> Result<()> + 'a;
+
 /// How the pages after the first are planned and checked.
 pub(super) struct Pager<'a> {
     pub(super) job: &'a Job,
     pub(super) options: &'a Options,
     /// The plan of a page of a result: as that of the page before, if that is given.
-    pub(super) plan: &'a dyn Fn(&Input, &Request, Option<Plan>) -> Result<Plan>,
+    pub(super) plan: &'a MakePlan<'a>,
     /// Whether the results of a page fit into memory.
-    pub(super) check_memory: &'a dyn Fn(&Input, &[Result<Plan>]) -> Result<()>,
+    pub(super) check_memory: &'a CheckMemory<'a>,
 }
 
 /// What is told of all pages of `input`, the first of which has these plans.
