@@ -125,8 +125,11 @@ impl Engine for LineFft {
         if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
         }
-        if problem.combine == Some(Combine::Direction) {
+        if problem.combine.is_some_and(Combine::is_direction) {
             return Err(Refusal::of(Why::Direction));
+        }
+        if problem.combine == Some(Combine::ArgMax) {
+            return Err(Refusal::of(Why::Order));
         }
         if depth.needs_f64() || kernels.iter().any(|k| is_exact(k, depth)) {
             return Err(Refusal::of(Why::Exact));
@@ -190,6 +193,8 @@ enum Why {
     Step,
     #[error("the angle of a faint gradient shows its rounding")]
     Direction,
+    #[error("the order of responses that are nearly equal shows its rounding")]
+    Order,
     #[error("sums must be exact, or more accurate than f64")]
     Exact,
     #[error("it runs in f64")]

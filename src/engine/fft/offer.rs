@@ -62,6 +62,9 @@ impl Engine for Fft {
         if problem.combine.is_some_and(Combine::is_direction) && !exact {
             return Err(Refusal::of(Why::Direction));
         }
+        if problem.combine == Some(Combine::ArgMax) && !exact {
+            return Err(Refusal::of(Why::Order));
+        }
         let (lane, lane_reason) = match exact {
             true => (LaneKind::F64, LaneReason::Transform),
             // The proven error of a transform in f32 is more than a sample.
@@ -170,6 +173,8 @@ enum Why {
     Missing,
     #[error("the angle of a faint gradient shows its rounding")]
     Direction,
+    #[error("the order of responses that are nearly equal shows its rounding")]
+    Order,
     #[error("it would run in {0}")]
     Lane(LaneKind),
     #[error("the window is larger than its largest tile")]
