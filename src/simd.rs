@@ -25,7 +25,7 @@ pub(crate) use memory::{prefetch, streaming};
 use tokens::Neon;
 #[cfg(target_arch = "x86_64")]
 use tokens::{Avx2, Avx512};
-pub(crate) use vectors::Vectors;
+pub(crate) use vectors::{LoadWide, Vectors};
 
 /// A set of instructions that the inner loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,7 +203,9 @@ pub(crate) trait DotBody {
 
 /// The properties and vector operations of a level, whose features the implementor, a
 /// token, proves.
-pub(crate) trait Isa: Vectors<i16> + Vectors<f32> + Vectors<f64> {
+pub(crate) trait Isa:
+    Vectors<i16> + Vectors<f32> + Vectors<f64> + LoadWide<u8, f32> + LoadWide<u16, f64>
+{
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;
     /// The bytes of a vector register.

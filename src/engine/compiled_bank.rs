@@ -67,6 +67,8 @@ pub(crate) enum CompiledBank {
     /// Bands of bytes, sums in a lane.
     BytesI16(Kernels<u8, i16>),
     BytesF32(Kernels<u8, f32>),
+    /// Bands of 16-bit samples.
+    WordsF64(Kernels<u16, f64>),
     /// No sums: every sample of the result is a copy of the sample at this row and column
     /// of its window.
     Copy([usize; 2]),

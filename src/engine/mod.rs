@@ -25,6 +25,7 @@ mod running_sum;
 mod separable;
 #[cfg(test)]
 mod tests;
+mod two_passes;
 mod window_sums;
 
 use std::fmt;

@@ -5,10 +5,15 @@ use std::fmt;
 use super::{
     Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
     compiled_bank::{Arithmetic, Bank, LaneRecipe},
-    packed_taps::Taps,
+    packed_taps::{PlacedKernel, Taps},
     problem::Problem,
 };
-use crate::{error::Result, number::Lane, simd::Simd, view::Spacing};
+use crate::{
+    error::Result,
+    number::{Element, Lane},
+    simd::Simd,
+    view::Spacing,
+};
 
 /// The oracle and the baseline.
 #[derive(Debug)]
@@ -126,20 +131,36 @@ fn contract<T: Lane>(
     }
 }
 
-/// The sum of one window, at `[row, column, channel]` of the result, where columns
-/// are counted at a step of 1.
-pub(super) fn sum_at<T: Lane>(
-    band: &Band<'_, T>,
-    taps: &Taps<T>,
-    [y, x, channel]: [usize; 3],
-) -> T {
-    let [_, kernel_columns] = taps.shape;
-    let channels = band.channels();
-    let mut sum = T::ZERO;
-    for (at, &weight) in taps.weights.iter().enumerate() {
-        let row = y * band.step[0] + taps.origin[0] + at / kernel_columns * taps.dilation[0];
-        let column = x + taps.origin[1] + at % kernel_columns * taps.dilation[1];
-        sum = band.rows[row][column * channels + channel].mul_add::<false>(weight, sum);
+/// The taps of a kernel, for the sums of a few windows.
+#[derive(Debug, Clone)]
+pub(super) struct WindowTaps<T> {
+    weights: Vec<T>,
+    columns: usize,
+    dilation: [usize; 2],
+    origin: [usize; 2],
+}
+
+impl<T: Lane> WindowTaps<T> {
+    pub(super) fn new(kernel: PlacedKernel<'_>) -> Self {
+        Self {
+            weights: kernel.weights.iter().map(|&w| T::from_weight(w)).collect(),
+            columns: kernel.shape[1],
+            dilation: kernel.dilation,
+            origin: kernel.origin,
+        }
     }
-    sum
+
+    /// The sum of one window, at `[row, column, channel]` of the result, where columns
+    /// are counted at a step of 1.
+    pub(super) fn sum_at<E: Element>(&self, band: &Band<'_, E>, [y, x, channel]: [usize; 3]) -> T {
+        let channels = band.channels();
+        let mut sum = T::ZERO;
+        for (at, &weight) in self.weights.iter().enumerate() {
+            let row = y * band.step[0] + self.origin[0] + at / self.columns * self.dilation[0];
+            let column = x + self.origin[1] + at % self.columns * self.dilation[1];
+            let sample = band.rows[row][column * channels + channel];
+            sum = T::from_weight(sample.to_f64()).mul_add::<false>(weight, sum);
+        }
+        sum
+    }
 }

@@ -100,6 +100,24 @@ impl<T: Lane> Taps<T> {
     }
 }
 
+impl<T: Lane> Taps<T> {
+    /// The same with the taps of every source row in the order of their absolute weights in
+    /// blocks of one output row: partial sums, and so their roundings, are small for as long as
+    /// possible.
+    pub(super) fn smallest_first(mut self) -> Self {
+        for run in self.blocks[0].iter_mut().flatten() {
+            if run.rows.len() > 1 {
+                continue;
+            }
+            let taps = run.offsets.iter().copied().zip(run.weights.iter().copied());
+            let mut taps: Vec<(usize, T)> = taps.collect();
+            taps.sort_by(|(_, a), (_, b)| a.to_f64().abs().total_cmp(&b.to_f64().abs()));
+            (run.offsets, run.weights) = taps.into_iter().unzip();
+        }
+        self
+    }
+}
+
 impl<T> Taps<T> {
     /// The number of band rows from the window's first to the last that one output row
     /// reads.

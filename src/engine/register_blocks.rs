@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     number::{Lane, LaneKind},
-    simd::{Body, Isa, Level, Simd, Vectors, prefetch},
+    simd::{Body, Isa, Level, LoadWide, Simd, Vectors, prefetch},
 };
 
 /// See [`CompiledKernel::run`](super::CompiledKernel::run).
@@ -46,6 +46,7 @@ pub(super) fn contract<T: Blocks>(
             sources: band.source_rows(taps.rows_read(), first + at, rows),
             prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
             taps,
+            from: 0,
             len: band.dense_len(),
             rows,
             out: &mut out[..len],
@@ -56,12 +57,14 @@ pub(super) fn contract<T: Blocks>(
     }
 }
 
-/// The operands of one block of output rows.
-pub(crate) struct Rows<'a, T> {
-    pub(super) sources: &'a [&'a [T]],
+/// The operands of one block of output rows: samples of `S`, and sums in `T`.
+pub(crate) struct Rows<'a, S, T> {
+    pub(super) sources: &'a [&'a [S]],
     /// Rows of the next block, prefetched meanwhile.
-    pub(super) prefetch_rows: &'a [&'a [T]],
+    pub(super) prefetch_rows: &'a [&'a [S]],
     pub(super) taps: &'a Taps<T>,
+    /// The sample of the source rows that the first sum's window begins with.
+    pub(super) from: usize,
     /// Columns x channels of sums to compute in a row.
     pub(super) len: usize,
     /// Output rows: 1, or the block height of the SIMD level.
@@ -70,7 +73,7 @@ pub(crate) struct Rows<'a, T> {
     pub(super) stride: usize,
 }
 
-impl<T: Lane> Rows<'_, T> {
+impl<S: Samples<T>, T: Lane> Rows<'_, S, T> {
     pub(super) fn run(self, simd: Simd)
     where
         T: Blocks,
@@ -82,7 +85,7 @@ impl<T: Lane> Rows<'_, T> {
     /// latency of multiply-add, and with N samples and a weight they fill the
     /// registers.
     #[inline(always)]
-    fn contract<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
+    fn contract<V: Isa + Vectors<T>, const R: usize, const N: usize>(self, v: V) {
         if self.rows == R {
             self.blocks::<V, R, N>(v);
         } else {
@@ -94,40 +97,40 @@ impl<T: Lane> Rows<'_, T> {
     /// ends. A row shorter than a block is computed past its end: the band and
     /// the sums have room for it.
     #[inline(always)]
-    fn blocks<V: Vectors<T>, const R: usize, const N: usize>(self, v: V) {
+    fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(self, v: V) {
         let groups = self.taps.groups::<R>();
         let Some((first, others)) = groups.split_first() else {
             self.out.fill(T::ZERO);
             return;
         };
-        let columns = N * V::LANES;
+        let columns = N * <V as Vectors<T>>::LANES;
         let last = self.len.saturating_sub(columns);
         let mut x = 0;
         loop {
             for row in self.prefetch_rows {
-                for n in 0..N {
-                    prefetch(&row[x + n * V::LANES..]);
+                for column in (0..columns).step_by(LINE / size_of::<S>()) {
+                    prefetch(&row[self.from + x + column..]);
                 }
             }
-            let sums = block::<V, T, R, N>(v, self.sources, first, x);
+            let sums = block::<V, S, T, R, N>(v, self.sources, first, self.from + x);
             for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                 let row = &mut row[x..][..columns];
                 for (n, sum) in sums.into_iter().enumerate() {
                     // Sums in f64 may be samples as they are: the -0 of an underflow becomes 0.
                     let sum = match const { T::KIND } {
-                        LaneKind::F64 => v.add(sum, v.splat(T::ZERO)),
+                        LaneKind::F64 => Vectors::<T>::add(v, sum, v.splat(T::ZERO)),
                         _ => sum,
                     };
-                    v.store(sum, &mut row[n * V::LANES..]);
+                    v.store(sum, &mut row[n * <V as Vectors<T>>::LANES..]);
                 }
             }
             for group in others {
-                let sums = block::<V, T, R, N>(v, self.sources, group, x);
+                let sums = block::<V, S, T, R, N>(v, self.sources, group, self.from + x);
                 for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
                     let row = &mut row[x..][..columns];
                     for (n, sum) in sums.into_iter().enumerate() {
-                        let to = &mut row[n * V::LANES..];
-                        v.store(v.add(v.load(to), sum), to);
+                        let to = &mut row[n * <V as Vectors<T>>::LANES..];
+                        v.store(Vectors::<T>::add(v, v.load(to), sum), to);
                     }
                 }
             }
@@ -141,12 +144,12 @@ impl<T: Lane> Rows<'_, T> {
 
 /// The sums of R rows x N vectors, at column `x`.
 #[inline(always)]
-fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
+fn block<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const N: usize>(
     v: V,
-    sources: &[&[T]],
+    sources: &[&[S]],
     group: &[TapRun<T>],
     x: usize,
-) -> [[V::Vector; N]; R] {
+) -> [[Vector<V, T>; N]; R] {
     let mut sums = [[v.splat(T::ZERO); N]; R];
     for run in group {
         // A source row is added only to the output rows whose windows contain it.
@@ -155,7 +158,7 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
                 match (run.first, run.end) {
                     // A constant, so that the others are not compiled.
                     $(($first, $end) if const { $end <= R } => {
-                        add_run::<V, T, R, N, $first, $end>(v, &mut sums, sources, run, x);
+                        add_run::<V, S, T, R, N, $first, $end>(v, &mut sums, sources, run, x);
                     })*
                     _ => unreachable!("a block has at most 4 rows"),
                 }
@@ -180,7 +183,8 @@ fn block<V: Vectors<T>, T: Lane, const R: usize, const N: usize>(
 /// Adds every tap of a run to the sums of rows `A..B`.
 #[inline(always)]
 fn add_run<
-    V: Vectors<T>,
+    V: Isa + Vectors<T>,
+    S: Samples<T>,
     T: Lane,
     const R: usize,
     const N: usize,
@@ -188,20 +192,20 @@ fn add_run<
     const B: usize,
 >(
     v: V,
-    sums: &mut [[V::Vector; N]; R],
-    sources: &[&[T]],
+    sums: &mut [[Vector<V, T>; N]; R],
+    sources: &[&[S]],
     run: &TapRun<T>,
     x: usize,
 ) {
     let weights = run.weights.as_chunks::<R>().0;
     if let [offset] = run.offsets[..] {
         for (source, weights) in sources[run.rows.clone()].iter().zip(weights) {
-            add_tap::<V, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
+            add_tap::<V, S, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
         }
     } else {
         let samples = &sources[run.rows.start][x..];
         for (&offset, weights) in run.offsets.iter().zip(weights) {
-            add_tap::<V, T, R, N, A, B>(v, sums, &samples[offset..], weights);
+            add_tap::<V, S, T, R, N, A, B>(v, sums, &samples[offset..], weights);
         }
     }
 }
@@ -209,7 +213,8 @@ fn add_run<
 /// Adds one tap to the sums of rows `A..B`.
 #[inline(always)]
 fn add_tap<
-    V: Vectors<T>,
+    V: Isa + Vectors<T>,
+    S: Samples<T>,
     T: Lane,
     const R: usize,
     const N: usize,
@@ -217,22 +222,25 @@ fn add_tap<
     const B: usize,
 >(
     v: V,
-    sums: &mut [[V::Vector; N]; R],
-    samples: &[T],
+    sums: &mut [[Vector<V, T>; N]; R],
+    samples: &[S],
     weights: &[T; R],
 ) {
-    let window = &samples[..N * V::LANES];
+    let window = &samples[..N * <V as Vectors<T>>::LANES];
     let mut vectors = [v.splat(T::ZERO); N];
     for (n, vector) in vectors.iter_mut().enumerate() {
-        *vector = v.load(&window[n * V::LANES..]);
+        *vector = S::load(v, &window[n * <V as Vectors<T>>::LANES..]);
     }
     for r in A..B {
         let weight = v.splat(weights[r]);
         for n in 0..N {
-            sums[r][n] = v.mul_add(vectors[n], weight, sums[r][n]);
+            sums[r][n] = Vectors::<T>::mul_add(v, vectors[n], weight, sums[r][n]);
         }
     }
 }
+
+/// The bytes of a cache line.
+const LINE: usize = 64;
 
 /// Vectors in a block of one row, at every level: enough sums to hide the latency
 /// of multiply-add. Each sample is used once, so none is kept in a register.
@@ -259,37 +267,68 @@ pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
     }
 }
 
+/// A register of numbers of `T`.
+type Vector<V, T> = <V as Vectors<T>>::Vector;
+
+/// Samples that the loop reads as they are, and sums in `T`.
+pub(crate) trait Samples<T>: Copy {
+    /// The first of them, one in every lane.
+    fn load<V: Isa + Vectors<T>>(v: V, from: &[Self]) -> Vector<V, T>;
+}
+
+macro_rules! samples {
+    ($($sample:ty => $number:ty: $load:expr;)*) => { $(
+        impl Samples<$number> for $sample {
+            #[inline(always)]
+            fn load<V: Isa + Vectors<$number>>(
+                v: V,
+                from: &[Self],
+            ) -> Vector<V, $number> {
+                $load(v, from)
+            }
+        }
+    )* };
+}
+
+samples! {
+    i16 => i16: Vectors::<i16>::load;
+    f32 => f32: Vectors::<f32>::load;
+    f64 => f64: Vectors::<f64>::load;
+    u8 => f32: LoadWide::<u8, f32>::load_wide;
+    u16 => f64: LoadWide::<u16, f64>::load_wide;
+}
+
 /// i16 has no fused multiply-add: the product takes one more register, so the
 /// blocks are smaller.
-struct I16<'a>(Rows<'a, i16>);
-struct F32<'a>(Rows<'a, f32>);
-struct F64<'a>(Rows<'a, f64>);
+struct I16<'a, S>(Rows<'a, S, i16>);
+struct F32<'a, S>(Rows<'a, S, f32>);
+struct F64<'a, S>(Rows<'a, S, f64>);
 
 /// A lane that the direct loop runs in. The block size at each level is a pair of
 /// const generics, so each lane names its own instances.
-pub(crate) trait Blocks: Lane {
-    fn contract(simd: Simd, rows: Rows<'_, Self>);
+pub(crate) trait Blocks: Lane + Samples<Self> {
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>);
 }
 
 impl Blocks for i16 {
-    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
         simd.run(I16(rows));
     }
 }
 
 impl Blocks for f32 {
-    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
         simd.run(F32(rows));
     }
 }
 
 impl Blocks for f64 {
-    fn contract(simd: Simd, rows: Rows<'_, Self>) {
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
         simd.run(F64(rows));
     }
 }
 
-impl Body for I16<'_> {
+impl<S: Samples<i16>> Body for I16<'_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -303,7 +342,7 @@ impl Body for I16<'_> {
     }
 }
 
-impl Body for F32<'_> {
+impl<S: Samples<f32>> Body for F32<'_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -317,7 +356,7 @@ impl Body for F32<'_> {
     }
 }
 
-impl Body for F64<'_> {
+impl<S: Samples<f64>> Body for F64<'_, S> {
     type Output = ();
 
     #[inline(always)]

@@ -2,29 +2,23 @@
 //!
 //! Every output row takes two passes: a vertical one, whose rows of sums, one per
 //! term, stay in cache, and a horizontal one along these rows. Both use the loop of
-//! the direct engine.
+//! the direct engine. The samples of common types are converted in the vertical one.
 
-use std::{fmt, mem};
+use std::fmt;
 
 use super::{
-    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
-    compiled_bank::{Arithmetic, Bank, LaneRecipe},
-    direct,
+    Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
     lane::{self, LaneChoice, LaneReason},
-    naive,
-    packed_taps::{PlacedKernel, Taps},
     problem::{Problem, SumDivisor, is_exact},
-    recycled_slices::recycled,
-    register_blocks::{self, Blocks, Rows},
+    register_blocks::{self, Blocks, Samples},
     running_sum,
+    two_passes::{Of, TwoPasses},
 };
 use crate::{
     error::Result,
     image::Depth,
     kernel::{Factor, Factors, Kernel},
-    number::{Lane, LaneKind, MAX_ROUNDINGS},
-    simd::{Body, Isa, Simd, aligned, padded_row_len},
-    view::Layout,
+    number::{Element, ElementKind, LaneKind, MAX_ROUNDINGS},
 };
 
 /// Separable convolution in two passes.
@@ -98,12 +92,18 @@ impl Engine for Separable {
         }
         let (lane, cost) = (choice.lane, cost(&choice));
         let rows_at_once = register_blocks::block_rows(problem, lane);
-        let passes = Passes(factors);
+        let element = match (problem.divided_by, problem.depth, lane) {
+            (None, Depth::U8, LaneKind::F32) => ElementKind::Bytes,
+            (None, Depth::U16, LaneKind::F64) => ElementKind::Words,
+            _ => ElementKind::Lane(lane),
+        };
+        let passes = Passes { factors, element };
         // Rows of every term, before they are summed.
         let scratch = (passes.terms() * rows_at_once.max(register_blocks::MAX_BLOCK_ROWS))
             .saturating_mul(problem.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
+            element,
             ..Offer::in_lane(problem, choice, cost, rows_at_once, passes)
         })
     }
@@ -161,20 +161,70 @@ fn is_product(kernel: &Kernel, factors: &Factors) -> bool {
 /// sample: their roundings, the rounding of the weights, and the residual of the factors.
 fn relative_error(kernel: &Kernel, factors: &Factors, lane: LaneKind) -> f64 {
     let terms = factors.terms.len();
-    let longest = kernel.rows() + terms * kernel.columns() + 2;
+    // Every product is rounded, and so is its weight.
+    const OF_PRODUCT: f64 = 2.0;
+    let of_column = |Factor { column, row }: &Factor| {
+        let sum = OF_PRODUCT * abs_sum(column) + partial_sums(column);
+        sum * abs_sum(row)
+    };
+    let of_columns: f64 = factors.terms.iter().map(of_column).sum();
+    let group = lane.group_columns(terms, kernel.columns());
+    let [mut of_rows, mut joined] = [OF_PRODUCT * factors.abs_sum(), 0.0];
+    for first in (0..kernel.columns()).step_by(group) {
+        let mut sum = 0.0;
+        for Factor { column, row } in &factors.terms {
+            let group = &row[first..row.len().min(first + group)];
+            let mut sorted: Vec<f64> = group.iter().map(|w| w.abs()).collect();
+            sorted.sort_by(f64::total_cmp);
+            let gain = abs_sum(column);
+            of_rows += gain * partial_sums(&sorted) + sum * group.len() as f64;
+            sum += gain * abs_sum(group);
+        }
+        joined += sum;
+        of_rows += joined;
+    }
     // Each term rounds the residual, in f64, by a product and a difference.
     let residual = factors.residual + (2 * terms) as f64 * f64::EPSILON * factors.abs_sum();
-    (longest as f64 * lane.unit_roundoff() * factors.abs_sum() + residual) / kernel.abs_sum()
+    ((of_columns + of_rows) * lane.unit_roundoff() + residual) / kernel.abs_sum()
+}
+
+fn abs_sum(weights: &[f64]) -> f64 {
+    weights.iter().map(|w| w.abs()).sum()
+}
+
+/// The sum of all partial sums of these absolute weights, in this order. Each addition of a
+/// product rounds the sum so far, which is at most the partial sum times the largest sample.
+fn partial_sums(weights: &[f64]) -> f64 {
+    let partial = weights.iter().scan(0.0, |sum, w| {
+        *sum += w.abs();
+        Some(*sum)
+    });
+    partial.sum()
 }
 
 /// The terms of every kernel.
 #[derive(Debug)]
-struct Passes(Vec<Factors>);
+struct Passes {
+    factors: Vec<Factors>,
+    /// What the vertical pass reads.
+    element: ElementKind,
+}
 
 impl Passes {
     /// The largest number of terms of any kernel.
     fn terms(&self) -> usize {
-        self.0.iter().map(|f| f.terms.len()).max().unwrap_or(1)
+        let terms = self.factors.iter().map(|f| f.terms.len());
+        terms.max().unwrap_or(1)
+    }
+
+    fn kernels<S: Element + Samples<T>, T: Blocks>(&self, bank: &Bank<'_>) -> Kernels<S, T> {
+        let kernels = bank.kernels.iter().zip(&self.factors);
+        kernels
+            .map(|(&kernel, Factors { terms, .. })| {
+                let passes = TwoPasses::new(kernel, terms, &bank.row, bank.drops_zeros());
+                Box::new(Of::new(passes)) as Box<_>
+            })
+            .collect()
     }
 }
 
@@ -188,183 +238,14 @@ impl fmt::Display for Passes {
     }
 }
 
-impl LaneRecipe for Passes {
-    fn kernel<T: Arithmetic>(
-        &self,
-        bank: &Bank<'_>,
-        at: usize,
-    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
-        Ok(Box::new(Compiled::new(
-            bank.kernels[at],
-            &self.0[at].terms,
-            &bank.row,
-            bank.drops_zeros(),
-        )))
-    }
-}
-
-impl<T: Blocks> CompiledKernel for Compiled<T> {
-    type Element = T;
-    type Sum = T;
-
-    fn contract(
-        &self,
-        simd: Simd,
-        band: &Band<'_, T>,
-        first: usize,
-        out: &mut [T],
-        stride: usize,
-        scratch: &mut Scratch<T>,
-    ) -> Result<()> {
-        contract(simd, band, self, first, out, stride, scratch)
-    }
-}
-
-/// A kernel as the sum of columns x rows.
-#[derive(Debug, Clone)]
-pub(super) struct Compiled<T> {
-    /// The column of every term.
-    columns: Vec<Taps<T>>,
-    /// One row of weights for every term.
-    rows: Taps<T>,
-    /// The kernel itself, for sums that overflow in the two passes.
-    full_kernel: Taps<T>,
-}
-
-impl<T: Lane> Compiled<T> {
-    /// The weights of `kernel` are the sum of the outer products of `factors`.
-    pub(super) fn new(
-        kernel: PlacedKernel<'_>,
-        factors: &[Factor],
-        row: &Layout<2>,
-        drop_zeros: bool,
-    ) -> Self {
-        let [kernel_rows, kernel_columns] = kernel.shape;
-        let column = |factor: &Factor| {
-            let kernel = PlacedKernel {
-                weights: &factor.column,
-                shape: [kernel_rows, 1],
-                origin: [kernel.origin[0], 0],
-                ..kernel
-            };
-            Taps::new(kernel, row, drop_zeros)
-        };
-        let weights: Vec<f64> = (factors.iter().flat_map(|f| &f.row)).copied().collect();
-        let rows = PlacedKernel {
-            weights: &weights,
-            shape: [factors.len(), kernel_columns],
-            dilation: [1, kernel.dilation[1]],
-            origin: [0, kernel.origin[1]],
-        };
-        Self {
-            columns: factors.iter().map(column).collect(),
-            rows: Taps::new(rows, row, drop_zeros),
-            full_kernel: Taps::new(kernel, row, drop_zeros),
-        }
-    }
-}
-
-/// See [`CompiledKernel::run`].
-pub(super) fn contract<T: Blocks>(
-    simd: Simd,
-    band: &Band<'_, T>,
-    kernel: &Compiled<T>,
-    first: usize,
-    out: &mut [T],
-    stride: usize,
-    scratch: &mut Scratch<T>,
-) -> Result<()> {
-    let at_once = register_blocks::rows_at_once(T::KIND, simd.level());
-    let Compiled {
-        columns,
-        rows: row_taps,
-        full_kernel,
-    } = kernel;
-    // A row shorter than a block is computed past its end.
-    let width = band.dense_len().max(T::MAX_BLOCK) + row_taps.span;
-    let pitch = padded_row_len::<T>(width);
-    let Scratch { rows, slices, .. } = scratch;
-    let scratch = aligned(rows, columns.len() * at_once * pitch)?;
-    let neighbours = band.step[0] == 1 && full_kernel.dilation[0] == 1;
-    let mut at = 0;
-    while at * stride < out.len() {
-        let out = &mut out[at * stride..];
-        let rows = if neighbours && out.len() >= at_once * stride {
-            at_once
-        } else {
-            1
-        };
-        let sources = band.source_rows(full_kernel.rows_read(), first + at, rows);
-        let mut prefetch_rows = band.rows_to_prefetch(full_kernel.rows_read(), first + at, rows);
-        for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * pitch)) {
-            Rows {
-                sources,
-                prefetch_rows: mem::take(&mut prefetch_rows),
-                taps,
-                len: width,
-                rows,
-                out: &mut sums[..rows * pitch],
-                stride: pitch,
-            }
-            .run(simd);
-        }
-        // For each output row, a row of sums of every term.
-        let sums_of = |row| {
-            let terms = scratch.chunks(at_once * pitch);
-            terms.map(move |sums| &sums[row * pitch..][..width])
-        };
-        let mut sums = recycled(mem::take(slices));
-        sums.extend((0..rows).flat_map(sums_of));
-        let rows_of_sums = sums.chunks(columns.len());
-        for (row, (out, terms)) in out.chunks_mut(stride).zip(rows_of_sums).enumerate() {
-            Rows {
-                sources: terms,
-                prefetch_rows: &[],
-                taps: row_taps,
-                len: band.dense_len(),
-                rows: 1,
-                out,
-                stride,
-            }
-            .run(simd);
-            if band.may_be_non_finite {
-                repair(
-                    simd,
-                    band,
-                    full_kernel,
-                    first + at + row,
-                    &mut out[..band.dense_len()],
-                );
-            }
-        }
-        *slices = recycled(sums);
-        at += rows;
-    }
-    Ok(())
-}
-
-/// Recomputes infinite and NaN sums tap by tap: the terms may overflow, or give
-/// infinity minus infinity, where the kernel itself does not.
-fn repair<T: Lane>(simd: Simd, band: &Band<'_, T>, taps: &Taps<T>, y: usize, sums: &mut [T]) {
-    if simd.run(AllFinite(sums)) {
-        return;
-    }
-    let channels = band.channels();
-    for (x, sum) in sums.iter_mut().enumerate() {
-        if !T::all_finite(std::slice::from_ref(sum)) {
-            *sum = naive::sum_at(band, taps, [y, x / channels, x % channels]);
-        }
-    }
-}
-
-/// Whether every sum is finite.
-struct AllFinite<'a, T>(&'a [T]);
-
-impl<T: Lane> Body for AllFinite<'_, T> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) -> bool {
-        T::all_finite(self.0)
+impl Recipe for Passes {
+    fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank> {
+        Ok(match (self.element, bank.lane) {
+            (ElementKind::Bytes, _) => CompiledBank::BytesF32(self.kernels(bank)),
+            (ElementKind::Words, _) => CompiledBank::WordsF64(self.kernels(bank)),
+            (_, LaneKind::I16) => CompiledBank::I16(self.kernels(bank)),
+            (_, LaneKind::F32) => CompiledBank::F32(self.kernels(bank)),
+            (_, LaneKind::F64) => CompiledBank::F64(self.kernels(bank)),
+        })
     }
 }

@@ -500,8 +500,32 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
             near_ties,
             ..
         } = self;
+        let is_plain = finish.map != Map::Abs && finish.affine.iter().all(Affine::is_identity);
         if let Some(tolerance) = tolerance {
             let tolerance = F::from_f64(tolerance);
+            if let ([sums], None, true, Some(range)) =
+                (sums, finish.combine, is_plain, O::SMALL_RANGE)
+            {
+                let low = finish.affine[0].min_sum as i32;
+                for (at, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                    let sums = &sums[first + at..][..out.len()];
+                    let numerators = || sums.iter().map(|sum| sum.to_real::<F>(low));
+                    let mut differing = F::Bits::default();
+                    finish.scale(numerators(), out.iter_mut(), |out, value| {
+                        let low = value.sub(tolerance).to_low_bits(range);
+                        let high = value.add(tolerance).to_low_bits(range);
+                        *out = O::from_low_bits(F::low_16(high));
+                        differing = differing | (low ^ high);
+                    });
+                    if differing != F::Bits::default() {
+                        let mut values = [F::ZERO; BLOCK];
+                        let values = &mut values[..out.len()];
+                        finish.scale(numerators(), values.iter_mut(), |to, value| *to = value);
+                        round_checked(values, out, tolerance, at, near_ties);
+                    }
+                }
+                return;
+            }
             let [mut numerators, mut values] = [[F::ZERO; BLOCK]; 2];
             for (at, out) in (0..).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
                 let numerators = &mut numerators[..out.len()];
@@ -521,7 +545,7 @@ impl<T: Lane, O: Output, F: Real> Body for Row<'_, T, O, F> {
         // The common banks, one kernel or the magnitude of two, need no buffer of
         // numerators.
         let magnitude = finish.combine == Some(Combine::Magnitude);
-        if finish.map != Map::Abs && finish.affine.iter().all(Affine::is_identity) {
+        if is_plain {
             let low = |k: usize| finish.affine[k].min_sum as i32;
             match sums {
                 [sums] if !magnitude => {

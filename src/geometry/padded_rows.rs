@@ -32,6 +32,7 @@ pub(crate) fn padded_row_bytes(
 ) -> usize {
     let columns = match element {
         ElementKind::Bytes => padded_columns::<u8>(geometry, columns, channels),
+        ElementKind::Words => padded_columns::<u16>(geometry, columns, channels),
         ElementKind::Lane(LaneKind::I16) => padded_columns::<i16>(geometry, columns, channels),
         ElementKind::Lane(LaneKind::F32) => padded_columns::<f32>(geometry, columns, channels),
         ElementKind::Lane(LaneKind::F64) => padded_columns::<f64>(geometry, columns, channels),
@@ -84,9 +85,10 @@ pub(crate) fn columns_inside(geometry: &Geometry, channels: usize) -> Range<usiz
 
 /// Whether the windows of `columns` of the result fill a block.
 pub(crate) fn holds_block(geometry: &Geometry, columns: usize, channels: usize) -> bool {
-    // Only 8-bit, f32 and f64 samples need no conversion.
+    // Only 8-bit, 16-bit, f32 and f64 samples need no conversion.
     const BLOCK: usize = <f32 as Element>::MAX_BLOCK;
     const { assert!(BLOCK >= <u8 as Element>::MAX_BLOCK) };
+    const { assert!(BLOCK >= <u16 as Element>::MAX_BLOCK) };
     const { assert!(BLOCK >= <f64 as Element>::MAX_BLOCK) };
     geometry.columns.positions(columns) * channels >= BLOCK
 }

@@ -6,10 +6,7 @@ use std::fmt;
 use bytemuck::Pod;
 
 use super::Real;
-use crate::{
-    image::{Bool, Depth, ImageView, Sample, f16},
-    simd::Dots,
-};
+use crate::image::{Bool, Depth, ImageView, Sample, f16};
 
 /// The lane: the accumulator type, in which the sums of a convolution are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +77,8 @@ impl LaneKind {
 pub(crate) enum ElementKind {
     /// 8-bit samples without conversion.
     Bytes,
+    /// 16-bit samples without conversion.
+    Words,
     /// The lane of the sums.
     Lane(LaneKind),
 }
@@ -89,6 +88,7 @@ impl ElementKind {
     pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::Bytes => 1,
+            Self::Words => 2,
             Self::Lane(lane) => lane.bytes(),
         }
     }
@@ -97,6 +97,7 @@ impl ElementKind {
     pub(crate) const fn depth(self) -> Option<Depth> {
         match self {
             Self::Bytes => Some(Depth::U8),
+            Self::Words => Some(Depth::U16),
             Self::Lane(LaneKind::F32) => Some(Depth::F32),
             Self::Lane(LaneKind::F64) => Some(Depth::F64),
             Self::Lane(LaneKind::I16) => None,
@@ -108,17 +109,19 @@ impl ElementKind {
     pub(crate) const fn takes(self, depth: Depth) -> bool {
         match self {
             Self::Bytes | Self::Lane(LaneKind::I16) => matches!(depth, Depth::U8),
+            Self::Words => matches!(depth, Depth::U16),
             Self::Lane(LaneKind::F32) => !depth.needs_f64(),
             Self::Lane(LaneKind::F64) => true,
         }
     }
 }
 
-/// `8 bits`, or the lane.
+/// `8 bits`, `16 bits` or the lane.
 impl fmt::Display for ElementKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes => f.write_str("8 bits"),
+            Self::Words => f.write_str("16 bits"),
             Self::Lane(lane) => lane.fmt(f),
         }
     }
@@ -135,7 +138,7 @@ impl fmt::Display for LaneKind {
     }
 }
 
-/// A number type of a band's elements: a lane, or bytes.
+/// A number type of a band's elements: a lane, or samples as they are.
 pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     /// This type as a value.
     const ELEMENT: ElementKind;
@@ -156,11 +159,33 @@ pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
 impl Element for u8 {
     const ELEMENT: ElementKind = ElementKind::Bytes;
     const ZERO: Self = 0;
-    const MAX_BLOCK: usize = Dots::LANES;
+    // That of sums in f32.
+    const MAX_BLOCK: usize = <f32 as Element>::MAX_BLOCK;
 
     #[inline(always)]
     fn from_sample<S: Widen>(sample: S) -> Self {
         sample.to_i16() as Self
+    }
+
+    fn from_weight(weight: f64) -> Self {
+        weight as Self
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Element for u16 {
+    const ELEMENT: ElementKind = ElementKind::Words;
+    const ZERO: Self = 0;
+    // That of sums in f64.
+    const MAX_BLOCK: usize = <f64 as Element>::MAX_BLOCK;
+
+    #[inline(always)]
+    fn from_sample<S: Widen>(sample: S) -> Self {
+        sample.to_f32() as Self
     }
 
     fn from_weight(weight: f64) -> Self {

@@ -1,6 +1,9 @@
 //! The number types of finishing, and the sample types of results.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{BitOr, BitXor},
+};
 
 use crate::image::{Bool, Sample, SampleSliceMut, f16};
 
@@ -8,6 +11,9 @@ use crate::image::{Bool, Sample, SampleSliceMut, f16};
 pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
+
+    /// The bits of a number.
+    type Bits: Copy + Default + PartialEq + BitOr<Output = Self::Bits> + BitXor<Output = Self::Bits>;
 
     fn from_i32(value: i32) -> Self;
     fn from_f32(value: f32) -> Self;
@@ -30,12 +36,19 @@ pub(crate) trait Real: Copy + PartialOrd + Send + Sync + fmt::Debug + 'static {
     /// Rounded to the nearest integer, ties to even, and saturated to `low..=high`, which
     /// contains 0; NaN becomes 0.
     fn to_i16(self, low: i16, high: i16) -> i16;
+    /// Rounded to the nearest integer, ties to even, and saturated to these integers of at most
+    /// 16 bits: in the low bits. The others are the same for all. It must not be NaN.
+    fn to_low_bits(self, limits: [i32; 2]) -> Self::Bits;
+    /// The low 16 bits.
+    fn low_16(bits: Self::Bits) -> u16;
 }
 
 macro_rules! real {
-    ($real:ty, $magic:expr) => {
+    ($real:ty, $bits:ty, $magic:expr) => {
         impl Real for $real {
             const ZERO: Self = 0.0;
+
+            type Bits = $bits;
 
             #[inline(always)]
             fn from_i32(value: i32) -> Self {
@@ -129,16 +142,39 @@ macro_rules! real {
                 // Half as much again keeps the sum in one binade for negative numbers.
                 (number + 1.5 * $magic).to_bits() as i16
             }
+
+            #[inline(always)]
+            fn to_low_bits(self, [low, high]: [i32; 2]) -> $bits {
+                let (low, high) = (low as $real, high as $real);
+                let above = if self > low { self } else { low };
+                let inside = if above < high { above } else { high };
+                (inside + 1.5 * $magic).to_bits()
+            }
+
+            #[inline(always)]
+            fn low_16(bits: $bits) -> u16 {
+                bits as u16
+            }
         }
     };
 }
-real!(f32, 8_388_608.0_f32);
-real!(f64, 4_503_599_627_370_496.0_f64);
+real!(f32, u32, 8_388_608.0_f32);
+real!(f64, u64, 4_503_599_627_370_496.0_f64);
 
 /// A sample type that responses can become.
 pub(crate) trait Output: Sample {
     /// The nearest sample, ties to even, saturated. NaN becomes 0 in integers.
     fn from_real<F: Real>(value: F) -> Self;
+
+    /// The smallest and the largest integer, of the types of at most 16 bits that hold more than
+    /// 0 and 1.
+    const SMALL_RANGE: Option<[i32; 2]> = None;
+
+    /// The sample of these bits, of a type that has a [`SMALL_RANGE`](Self::SMALL_RANGE).
+    #[inline(always)]
+    fn from_low_bits(_: u16) -> Self {
+        unreachable!("only integers of at most 16 bits are made of them")
+    }
 
     /// An integer that this type holds.
     fn from_integer(value: i128) -> Self;
@@ -148,11 +184,26 @@ pub(crate) trait Output: Sample {
 }
 
 macro_rules! output {
+    (small $sample:ty, $value:ident => $rounded:expr) => {
+        output!($sample, $value => $rounded, |value: i128| value as Self, {
+            const SMALL_RANGE: Option<[i32; 2]> = Some([Self::MIN as i32, Self::MAX as i32]);
+
+            #[inline(always)]
+            fn from_low_bits(bits: u16) -> Self {
+                bits as Self
+            }
+        });
+    };
     ($sample:ty, $value:ident => $rounded:expr) => {
-        output!($sample, $value => $rounded, |value: i128| value as Self);
+        output!($sample, $value => $rounded, |value: i128| value as Self, {});
     };
     ($sample:ty, $value:ident => $rounded:expr, $integer:expr) => {
+        output!($sample, $value => $rounded, $integer, {});
+    };
+    ($sample:ty, $value:ident => $rounded:expr, $integer:expr, {$($small:tt)*}) => {
         impl Output for $sample {
+            $($small)*
+
             #[inline(always)]
             fn from_real<F: Real>($value: F) -> Self {
                 $rounded
@@ -169,13 +220,13 @@ macro_rules! output {
         }
     };
 }
-output!(u8, value => value.to_integer(255) as Self);
-output!(u16, value => value.to_integer(65535));
+output!(small u8, value => value.to_integer(255) as Self);
+output!(small u16, value => value.to_integer(65535));
 output!(u32, value => low_bits(value.to_f64(), 0.0, Self::MAX.into()));
 // These conversions saturate, and NaN becomes 0.
 output!(u64, value => nearest(value.to_f64()) as Self);
-output!(i8, value => value.to_i16(Self::MIN.into(), Self::MAX.into()) as Self);
-output!(i16, value => value.to_i16(Self::MIN, Self::MAX));
+output!(small i8, value => value.to_i16(Self::MIN.into(), Self::MAX.into()) as Self);
+output!(small i16, value => value.to_i16(Self::MIN, Self::MAX));
 output!(i32, value => low_bits(value.to_f64(), Self::MIN.into(), Self::MAX.into()) as Self);
 output!(i64, value => nearest(value.to_f64()) as Self);
 output!(Bool, value => Self(value.to_integer(1) as u8), |value| Self(value as u8));
@@ -297,6 +348,29 @@ mod tests {
             let bit = Bool((whole as u8).min(1));
             assert_eq!(Bool::from_real(value), bit, "{value}");
         }
+    }
+
+    fn has_its_integer_in_the_low_bits<F: Real, O: Output>() {
+        let range @ [low, high] = O::SMALL_RANGE.unwrap();
+        let values = (low - 2..=high + 2)
+            .flat_map(|n| [-0.5, -0.25, 0.0, 0.25, 0.5].map(|f| f64::from(n) + f));
+        let bits = |value: f64| F::from_f64(value).to_low_bits(range);
+        for value in values.chain([-1e30, 1e30, f64::INFINITY, f64::NEG_INFINITY]) {
+            let sample = O::from_real(value);
+            assert_eq!(O::from_low_bits(F::low_16(bits(value))), sample, "{value}");
+            let same = bits(value) == bits(value.round_ties_even());
+            assert!(same, "{value}");
+        }
+    }
+
+    #[test]
+    fn small_integers_are_low_bits() {
+        has_its_integer_in_the_low_bits::<f32, u8>();
+        has_its_integer_in_the_low_bits::<f32, i8>();
+        has_its_integer_in_the_low_bits::<f32, u16>();
+        has_its_integer_in_the_low_bits::<f64, u16>();
+        has_its_integer_in_the_low_bits::<f32, i16>();
+        has_its_integer_in_the_low_bits::<f64, i16>();
     }
 
     /// Around every tie between two neighbouring 16-bit floats.

@@ -28,6 +28,12 @@ pub(crate) trait Vectors<T>: Copy {
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 }
 
+/// Loads of samples that are no numbers of the lane.
+pub(crate) trait LoadWide<S, T>: Vectors<T> {
+    /// Converts the first `LANES` samples of `from`; panics if there are fewer.
+    fn load_wide(self, from: &[S]) -> Self::Vector;
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
@@ -37,7 +43,7 @@ mod x86 {
             Avx2, Avx512, Portable,
             tokens::{methods, with_features},
         },
-        Vectors,
+        LoadWide, Vectors,
     };
 
     macro_rules! vectors {
@@ -73,6 +79,53 @@ mod x86 {
         };
     }
 
+    /// `$read` makes an integer vector of an array of samples, which `$convert` converts.
+    macro_rules! wide_loads {
+        ($isa:ident, $sample:ty => $number:ty: |$array:ident| $convert:expr) => {
+            impl LoadWide<$sample, $number> for $isa {
+                #[inline(always)]
+                fn load_wide(self, from: &[$sample]) -> <Self as Vectors<$number>>::Vector {
+                    type Array = [$sample; <$isa as Vectors<$number>>::LANES];
+                    trait Convert {
+                        fn convert(self, from: Array) -> <$isa as Vectors<$number>>::Vector;
+                    }
+                    impl Convert for $isa {
+                        with_features!($isa: methods! {
+                            fn convert($array: Array) -> <$isa as Vectors<$number>>::Vector { $convert }
+                        });
+                    }
+                    let array: &Array = from
+                        .first_chunk()
+                        .expect("there is a sample for every lane");
+                    self.convert(*array)
+                }
+            }
+        };
+    }
+
+    wide_loads!(Portable, u8 => f32: |four| {
+        let (bytes, zero) = (_mm_cvtsi32_si128(i32::from_ne_bytes(four)), _mm_setzero_si128());
+        _mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(bytes, zero), zero))
+    });
+    wide_loads!(Portable, u16 => f64: |two| {
+        let words = _mm_cvtsi32_si128(bytemuck::must_cast(two));
+        _mm_cvtepi32_pd(_mm_unpacklo_epi16(words, _mm_setzero_si128()))
+    });
+    wide_loads!(Avx2, u8 => f32: |eight| {
+        let bytes = _mm_cvtsi64_si128(i64::from_ne_bytes(eight));
+        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))
+    });
+    wide_loads!(Avx2, u16 => f64: |four| {
+        let words = _mm_cvtsi64_si128(bytemuck::must_cast(four));
+        _mm256_cvtepi32_pd(_mm_cvtepu16_epi32(words))
+    });
+    wide_loads!(Avx512, u8 => f32: |bytes| {
+        _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytemuck::must_cast(bytes)))
+    });
+    wide_loads!(Avx512, u16 => f64: |words| {
+        _mm512_cvtepi32_pd(_mm256_cvtepu16_epi32(bytemuck::must_cast(words)))
+    });
+
     vectors!(Portable, i16, __m128i, 8: _mm_set1_epi16, _mm_add_epi16,
         |a, b, c| _mm_add_epi16(_mm_mullo_epi16(a, b), c));
     vectors!(Portable, f32, __m128, 4: _mm_set1_ps, _mm_add_ps,
@@ -98,7 +151,7 @@ mod x86 {
 /// Arrays for targets without intrinsics here; the compiler vectorises them.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod arrays {
-    use super::Vectors;
+    use super::{LoadWide, Vectors};
 
     macro_rules! vectors {
         (
@@ -149,6 +202,25 @@ mod arrays {
             }
         };
     }
+
+    macro_rules! wide_loads {
+        ($isa:ty, $($sample:ty => $number:ty),*) => { $(
+            impl LoadWide<$sample, $number> for $isa {
+                #[inline(always)]
+                fn load_wide(self, from: &[$sample]) -> <Self as Vectors<$number>>::Vector {
+                    let samples = &from[..<Self as Vectors<$number>>::LANES];
+                    std::array::from_fn(|i| samples[i].into())
+                }
+            }
+        )* };
+    }
+
+    #[cfg(test)]
+    wide_loads!(super::tests::Arrays, u8 => f32, u16 => f64);
+    #[cfg(not(target_arch = "x86_64"))]
+    wide_loads!(Portable, u8 => f32, u16 => f64);
+    #[cfg(target_arch = "aarch64")]
+    wide_loads!(Neon, u8 => f32, u16 => f64);
 
     #[cfg(test)]
     vectors!(super::tests::Arrays, i16, 8: |a, b| a.wrapping_add(b), |a, b, c| a.wrapping_mul(b).wrapping_add(c));
@@ -221,6 +293,47 @@ mod tests {
                 through_vectors::<f64, I>(isa, &g, &h, &i),
             )
         }
+    }
+
+    /// 8-bit and 16-bit samples as the numbers of a lane, through vectors.
+    fn widened<V: LoadWide<u8, f32> + LoadWide<u16, f64>>(v: V) -> (Vec<f32>, Vec<f64>) {
+        let (bytes, words) = samples();
+        let mut out = (vec![0.0; bytes.len()], vec![0.0; words.len()]);
+        for at in (0..bytes.len()).step_by(<V as Vectors<f32>>::LANES) {
+            v.store(v.load_wide(&bytes[at..]), &mut out.0[at..]);
+        }
+        for at in (0..words.len()).step_by(<V as Vectors<f64>>::LANES) {
+            v.store(v.load_wide(&words[at..]), &mut out.1[at..]);
+        }
+        out
+    }
+
+    fn samples() -> (Vec<u8>, Vec<u16>) {
+        let bytes = (0..=u8::MAX).collect();
+        (bytes, (0..256).map(|n| n * 257 ^ 0x80).collect())
+    }
+
+    struct Widened;
+
+    impl Body for Widened {
+        type Output = (Vec<f32>, Vec<f64>);
+
+        fn run<I: Isa>(self, isa: I) -> Self::Output {
+            widened(isa)
+        }
+    }
+
+    #[test]
+    fn samples_are_widened_to_numbers() {
+        let (bytes, words) = samples();
+        let expected = (
+            bytes.into_iter().map(f32::from).collect(),
+            words.into_iter().map(f64::from).collect(),
+        );
+        for simd in Simd::available() {
+            assert_eq!(simd.run(Widened), expected, "{simd:?}");
+        }
+        assert_eq!(widened(Arrays), expected);
     }
 
     #[test]

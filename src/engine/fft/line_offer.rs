@@ -17,7 +17,7 @@ use crate::{
         compiled_bank::Bank,
         lane::LaneReason,
         problem::{Problem, is_exact},
-        separable,
+        two_passes::TwoPasses,
     },
     error::Result,
     kernel::{Factor, Factors, Kernel},
@@ -249,7 +249,7 @@ struct Compiled {
     columns: Lines,
     rows: Lines,
     /// The tiles of floats that the transforms are accurate for, and how others are computed.
-    floats: Option<(Accurate, separable::Compiled<f64>)>,
+    floats: Option<(Accurate, TwoPasses<f64>)>,
 }
 
 impl Compiled {
@@ -283,7 +283,7 @@ impl Compiled {
             columns: lines(0, &terms[0].column)?,
             rows: lines(1, &terms[0].row)?,
             floats: is_float.then(|| {
-                let passes = separable::Compiled::new(kernel, terms, row, false);
+                let passes = TwoPasses::new(kernel, terms, row, false);
                 (accurate(), passes)
             }),
         })
@@ -329,7 +329,7 @@ impl CompiledKernel for Compiled {
                 let samples = from..from + (band.positions + self.halo[1]) * channels;
                 let maxima = &mut scratch.tiles.maxima;
                 if !Self::is_accurate(accurate, simd, sources, samples, channels, maxima) {
-                    separable::contract(simd, band, passes, y, out, stride, scratch)?;
+                    passes.contract(simd, band, y, out, stride, scratch)?;
                     continue;
                 }
             }
