@@ -61,7 +61,7 @@ impl ExactLimbs {
             windows: windows
                 .map(|limb| WindowKernel::in_f64(limb, channels))
                 .collect(),
-            rows: F64Kernels::new(placed),
+            rows: F64Kernels::tap_by_tap(placed),
             shape: LimbShape {
                 count,
                 bits,

@@ -8,6 +8,9 @@
 
 use super::{Band, PlacedKernel, compiled_kernel::keep_stepped_columns};
 use crate::{
+    error::Result,
+    image::try_resize,
+    kernel::Factor,
     number::Element,
     simd::{Body, Isa, Simd},
 };
@@ -35,15 +38,26 @@ pub(crate) struct F64Kernels(Vec<Kernel>);
 #[derive(Debug)]
 struct Kernel {
     weights: Vec<f64>,
+    /// The column and the row that they are the products of, if they are summed as such.
+    factor: Option<Factor>,
     shape: [usize; 2],
     dilation: [usize; 2],
     origin: [usize; 2],
 }
 
 impl F64Kernels {
-    pub(crate) fn new<'a>(kernels: impl Iterator<Item = PlacedKernel<'a>>) -> Self {
-        let kernel = |kernel: PlacedKernel<'_>| Kernel {
+    /// Without factors.
+    pub(super) fn tap_by_tap<'a>(kernels: impl Iterator<Item = PlacedKernel<'a>>) -> Self {
+        Self::new(kernels.map(|kernel| (kernel, None)))
+    }
+
+    /// Those with a factor are summed in two passes.
+    pub(crate) fn new<'a>(
+        kernels: impl Iterator<Item = (PlacedKernel<'a>, Option<&'a Factor>)>,
+    ) -> Self {
+        let kernel = |(kernel, factor): (PlacedKernel<'_>, Option<&Factor>)| Kernel {
             weights: kernel.weights.to_vec(),
+            factor: factor.cloned(),
             shape: kernel.shape,
             dilation: kernel.dilation,
             origin: kernel.origin,
@@ -51,7 +65,8 @@ impl F64Kernels {
         Self(kernels.map(kernel).collect())
     }
 
-    /// The sums of output row `y`, kernel by kernel in rows of `stride`.
+    /// The sums of output row `y`, kernel by kernel in rows of `stride`. It fails if an
+    /// allocation does.
     pub(crate) fn contract<E: Element>(
         &self,
         simd: Simd,
@@ -59,18 +74,44 @@ impl F64Kernels {
         y: usize,
         out: &mut [f64],
         stride: usize,
-    ) {
+    ) -> Result<()> {
+        let channels = band.channels();
         for (kernel, out) in self.0.iter().zip(out.chunks_exact_mut(stride)) {
-            simd.run(Row {
-                kernel,
-                band,
-                y,
-                out: &mut out[..band.dense_len()],
-            });
+            let sums = &mut out[..band.dense_len()];
+            let distance = kernel.dilation[1] * channels;
+            match &kernel.factor {
+                Some(Factor { column, row }) => {
+                    let mut of_columns = Vec::new();
+                    let len = sums.len() + (row.len() - 1) * distance;
+                    try_resize(&mut of_columns, len, 0.0)?;
+                    simd.run(Row {
+                        sources: kernel.sources(band, y),
+                        weights: column,
+                        columns: 1,
+                        distance,
+                        out: &mut of_columns,
+                    });
+                    simd.run(Row {
+                        sources: std::iter::once(&*of_columns),
+                        weights: row,
+                        columns: row.len(),
+                        distance,
+                        out: sums,
+                    });
+                }
+                None => simd.run(Row {
+                    sources: kernel.sources(band, y),
+                    weights: &kernel.weights,
+                    columns: kernel.shape[1],
+                    distance,
+                    out: sums,
+                }),
+            }
             if band.step[1] > 1 {
                 keep_stepped_columns(out, band);
             }
         }
+        Ok(())
     }
 }
 
@@ -81,7 +122,8 @@ impl F64Fallback {
         accurate: [f32; 2],
     ) -> Self {
         Self {
-            kernels: F64Kernels::new(kernels),
+            // Tap by tap, as infinities and NaN are to come from samples alone.
+            kernels: F64Kernels::tap_by_tap(kernels),
             accurate: accurate.map(f32::to_bits),
         }
     }
@@ -116,7 +158,11 @@ impl F64Fallback {
 impl Kernel {
     /// The source row of each row of taps, from the first sample that output row `y`
     /// reads to the last.
-    fn sources<'b, E>(&self, band: &'b Band<'_, E>, y: usize) -> impl Iterator<Item = &'b [E]> {
+    fn sources<'b, E>(
+        &self,
+        band: &'b Band<'_, E>,
+        y: usize,
+    ) -> impl Iterator<Item = &'b [E]> + Clone + use<'b, E> {
         let channels = band.channels();
         let [rows, columns] = self.shape;
         let [down, across] = self.dilation;
@@ -176,35 +222,37 @@ impl<E: Element> Body for LargestFinite<'_, E> {
 }
 
 /// One row of one kernel.
-struct Row<'a, 'b, E> {
-    kernel: &'a Kernel,
-    band: &'a Band<'b, E>,
-    y: usize,
+struct Row<'a, R> {
+    /// The rows of samples that it reads, one for each row of weights.
+    sources: R,
+    weights: &'a [f64],
+    /// Weights in a row.
+    columns: usize,
+    /// Samples from one tap to the next.
+    distance: usize,
     out: &'a mut [f64],
 }
 
-impl<E: Element> Body for Row<'_, '_, E> {
+impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Body for Row<'_, R> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
         let Self {
-            kernel,
-            band,
-            y,
+            sources,
+            weights,
+            columns,
+            distance,
             out,
         } = self;
-        let [_, columns] = kernel.shape;
-        let tap_distance = kernel.dilation[1] * band.channels();
         let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
         let in_blocks = blocks.len() * BLOCK;
         for (x, block) in (0..).step_by(BLOCK).zip(blocks) {
             // Sums that stay in registers for all taps.
             let mut sums = [0.0; BLOCK];
-            let weights = kernel.weights.chunks_exact(columns);
-            for (source, weights) in kernel.sources(band, y).zip(weights) {
+            for (source, weights) in sources.clone().zip(weights.chunks_exact(columns)) {
                 for (column, &weight) in weights.iter().enumerate() {
-                    let samples = &source[x + column * tap_distance..][..BLOCK];
+                    let samples = &source[x + column * distance..][..BLOCK];
                     for (sum, sample) in sums.iter_mut().zip(samples) {
                         *sum += weight * sample.to_f64();
                     }
@@ -213,10 +261,9 @@ impl<E: Element> Body for Row<'_, '_, E> {
             *block = sums;
         }
         rest.fill(0.0);
-        let weights = kernel.weights.chunks_exact(columns);
-        for (source, weights) in kernel.sources(band, y).zip(weights) {
+        for (source, weights) in sources.zip(weights.chunks_exact(columns)) {
             for (column, &weight) in weights.iter().enumerate() {
-                let samples = &source[in_blocks + column * tap_distance..];
+                let samples = &source[in_blocks + column * distance..];
                 for (sum, sample) in rest.iter_mut().zip(samples) {
                     *sum += weight * sample.to_f64();
                 }

@@ -19,6 +19,7 @@ mod offer;
 mod ordered_kernel;
 mod packed_taps;
 mod problem;
+mod product_sums;
 mod recycled_slices;
 mod register_blocks;
 mod running_sum;

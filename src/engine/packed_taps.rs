@@ -32,6 +32,8 @@ pub(crate) struct Taps<T> {
     pub(super) max_block_rows: usize,
     /// The offset in samples of the last tap of a row.
     pub(super) span: usize,
+    /// Whether the source rows of a block are taken from both ends inwards.
+    is_inward: bool,
 }
 
 /// Taps that are summed on their own first (blocked summation), since rounding errors grow
@@ -73,6 +75,18 @@ impl<T: Lane> Taps<T> {
     /// `drop_zeros` drops taps of weight zero, which is right only if no sample is
     /// infinite or NaN.
     pub(crate) fn new(kernel: PlacedKernel<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
+        Self::ordered(kernel, row, drop_zeros, false)
+    }
+
+    /// The same taps. If `is_inward`, blocks take the source rows in [this order](inward_row): of
+    /// kernels that are small at their ends, partial sums, and so their roundings, are small for
+    /// as long as possible. But the order of a row's taps then depends on its place in the block.
+    pub(super) fn ordered(
+        kernel: PlacedKernel<'_>,
+        row: &Layout<2>,
+        drop_zeros: bool,
+        is_inward: bool,
+    ) -> Self {
         let [rows, columns] = kernel.shape;
         let per_group = T::KIND.group_columns(rows, columns);
         let groups = |block_rows| {
@@ -80,7 +94,7 @@ impl<T: Lane> Taps<T> {
                 .step_by(per_group)
                 .map(|first| {
                     let columns = first..(first + per_group).min(columns);
-                    runs(kernel, columns, block_rows, row, drop_zeros)
+                    runs(kernel, columns, block_rows, row, drop_zeros, is_inward)
                 })
                 .filter(|group: &Group<T>| !group.is_empty())
                 .collect()
@@ -96,6 +110,7 @@ impl<T: Lane> Taps<T> {
                 .max()
                 .map_or(0, |&last| last),
             blocks,
+            is_inward,
         }
     }
 }
@@ -125,6 +140,16 @@ impl<T> Taps<T> {
         self.origin[0] + (self.shape[0] - 1) * self.dilation[0] + 1
     }
 
+    /// The source rows of a block, in the order that its taps take them. `to` is empty.
+    pub(super) fn in_order<'s, S>(&self, sources: &[&'s [S]], to: &mut Vec<&'s [S]>) {
+        if self.is_inward {
+            let sources = &sources[self.origin[0]..];
+            to.extend((0..sources.len()).map(|at| sources[inward_row(at, sources.len())]));
+        } else {
+            to.extend_from_slice(sources);
+        }
+    }
+
     /// The taps packed for a block of `R` output rows.
     pub(super) fn groups<const R: usize>(&self) -> &[Group<T>] {
         const {
@@ -137,6 +162,15 @@ impl<T> Taps<T> {
     }
 }
 
+/// The row that comes at this place of `rows` rows, taken from both ends inwards: the first, the
+/// last, the second, the last but one and so on.
+pub(super) const fn inward_row(at: usize, rows: usize) -> usize {
+    match at % 2 {
+        0 => at / 2,
+        _ => rows - 1 - at / 2,
+    }
+}
+
 /// The runs of taps of a block of `block_rows` output rows, of some columns
 /// of the kernel.
 fn runs<T: Lane>(
@@ -145,11 +179,19 @@ fn runs<T: Lane>(
     block_rows: usize,
     layout: &Layout<2>,
     drop_zeros: bool,
+    is_inward: bool,
 ) -> Group<T> {
     let [kernel_rows, kernel_columns] = kernel.shape;
     let dilated_rows = (kernel_rows - 1) * kernel.dilation[0] + 1;
     let mut runs: Group<T> = Vec::new();
-    for row in 0..dilated_rows + block_rows - 1 {
+    let source_rows = dilated_rows + block_rows - 1;
+    for at in 0..source_rows {
+        let row = if is_inward {
+            inward_row(at, source_rows)
+        } else {
+            at
+        };
+        let place = if is_inward { at } else { kernel.origin[0] + at };
         // The weight of this source row for output row r, if any.
         let weight = |column: usize, r: usize| {
             let distance = row.checked_sub(r).filter(|d| d % kernel.dilation[0] == 0)?;
@@ -163,7 +205,7 @@ fn runs<T: Lane>(
         };
         let end = (first..block_rows).rfind(|&r| reads(r)).unwrap_or(first) + 1;
         let mut run = TapRun {
-            rows: kernel.origin[0] + row..kernel.origin[0] + row + 1,
+            rows: place..place + 1,
             first,
             end,
             offsets: Vec::new(),

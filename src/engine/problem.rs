@@ -21,6 +21,9 @@ const ROW_PADDING: usize = 8 << 10;
 /// 0.28 s).
 const WINDOW_TAP: f64 = 0.36;
 
+/// The same where the window is summed as one column times one row.
+const PRODUCT_TAP: f64 = 0.05;
+
 /// A convolution of images of one shape and type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Problem<'a> {
@@ -102,7 +105,11 @@ impl Problem<'_> {
             let near = 2.0 * error * self.samples_per_sum(kernel);
             let taps = (kernel.rows() * kernel.columns()) as f64;
             // More are summed by rows, in vectors.
-            near.min(0.125) * taps * WINDOW_TAP
+            let tap = match kernel.factor() {
+                Some(_) => PRODUCT_TAP,
+                None => WINDOW_TAP,
+            };
+            near.min(0.125) * taps * tap
         });
         per_sample.sum::<f64>() * self.samples()
     }

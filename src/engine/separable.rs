@@ -9,6 +9,7 @@ use std::fmt;
 use super::{
     Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
     lane::{self, LaneChoice, LaneReason},
+    packed_taps::inward_row,
     problem::{Problem, SumDivisor, is_exact},
     register_blocks::{self, Blocks, Samples},
     running_sum,
@@ -71,7 +72,11 @@ impl Engine for Separable {
             }
         });
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
-        let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], lane);
+        // Samples that are rounded exactly do not depend on the order of their taps.
+        let is_inward = problem.rounds_exactly()
+            && problem.divided_by.is_none()
+            && problem.geometry.rows.dilation == 1;
+        let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], is_inward, lane);
         let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
@@ -97,7 +102,11 @@ impl Engine for Separable {
             (None, Depth::U16, LaneKind::F64) => ElementKind::Words,
             _ => ElementKind::Lane(lane),
         };
-        let passes = Passes { factors, element };
+        let passes = Passes {
+            factors,
+            element,
+            is_inward,
+        };
         // Rows of every term, before they are summed.
         let scratch = (passes.terms() * rows_at_once.max(register_blocks::MAX_BLOCK_ROWS))
             .saturating_mul(problem.pass_row_bytes(lane));
@@ -135,7 +144,8 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
         .min(max_rank);
     let factors = kernel.factors(max_terms).ok_or(Why::MoreThan(max_terms))?;
     // In f64; the lane f32 is taken only where its roundings are as few.
-    let roundings = relative_error(kernel, &factors, LaneKind::F64) / LaneKind::F32.unit_roundoff();
+    let roundings =
+        relative_error(kernel, &factors, false, LaneKind::F64) / LaneKind::F32.unit_roundoff();
     if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
@@ -159,12 +169,16 @@ fn is_product(kernel: &Kernel, factors: &Factors) -> bool {
 
 /// The error of two passes relative to the sum of the absolute weights and the largest
 /// sample: their roundings, the rounding of the weights, and the residual of the factors.
-fn relative_error(kernel: &Kernel, factors: &Factors, lane: LaneKind) -> f64 {
+fn relative_error(kernel: &Kernel, factors: &Factors, is_inward: bool, lane: LaneKind) -> f64 {
     let terms = factors.terms.len();
     // Every product is rounded, and so is its weight.
     const OF_PRODUCT: f64 = 2.0;
     let of_column = |Factor { column, row }: &Factor| {
-        let sum = OF_PRODUCT * abs_sum(column) + partial_sums(column);
+        let partial = match is_inward {
+            true => partial_sums_inward(column),
+            false => partial_sums(column),
+        };
+        let sum = OF_PRODUCT * abs_sum(column) + partial;
         sum * abs_sum(row)
     };
     let of_columns: f64 = factors.terms.iter().map(of_column).sum();
@@ -192,6 +206,24 @@ fn abs_sum(weights: &[f64]) -> f64 {
     weights.iter().map(|w| w.abs()).sum()
 }
 
+/// The largest of [`partial_sums`] of a column, in the order that blocks of 1, 2 or 4 rows take
+/// it.
+fn partial_sums_inward(column: &[f64]) -> f64 {
+    let of_output = |rows: usize, row: usize| {
+        let source_rows = column.len() + rows - 1;
+        let taps = (0..source_rows).filter_map(|at| {
+            let tap = inward_row(at, source_rows).checked_sub(row)?;
+            column.get(tap).copied()
+        });
+        partial_sums(&taps.collect::<Vec<_>>())
+    };
+    let outputs = [1, 2, 4]
+        .into_iter()
+        .flat_map(|rows| (0..rows).map(move |row| (rows, row)));
+    let inward = outputs.map(|(rows, row)| of_output(rows, row));
+    inward.fold(0.0, f64::max)
+}
+
 /// The sum of all partial sums of these absolute weights, in this order. Each addition of a
 /// product rounds the sum so far, which is at most the partial sum times the largest sample.
 fn partial_sums(weights: &[f64]) -> f64 {
@@ -208,6 +240,8 @@ struct Passes {
     factors: Vec<Factors>,
     /// What the vertical pass reads.
     element: ElementKind,
+    /// Whether it sums columns from both ends inwards.
+    is_inward: bool,
 }
 
 impl Passes {
@@ -221,7 +255,8 @@ impl Passes {
         let kernels = bank.kernels.iter().zip(&self.factors);
         kernels
             .map(|(&kernel, Factors { terms, .. })| {
-                let passes = TwoPasses::new(kernel, terms, &bank.row, bank.drops_zeros());
+                let passes =
+                    TwoPasses::new(kernel, terms, &bank.row, bank.drops_zeros(), self.is_inward);
                 Box::new(Of::new(passes)) as Box<_>
             })
             .collect()

@@ -40,12 +40,13 @@ pub(super) struct TwoPasses<T> {
 
 impl<T: Lane> TwoPasses<T> {
     /// The weights of `kernel` are the sum of the outer products of `factors`. Of integers,
-    /// whose sums are finite, zeros are dropped.
+    /// whose sums are finite, zeros are dropped. `is_inward` is of columns, see [`Taps::ordered`].
     pub(super) fn new(
         kernel: PlacedKernel<'_>,
         factors: &[Factor],
         row: &Layout<2>,
         of_integers: bool,
+        is_inward: bool,
     ) -> Self {
         let [kernel_rows, kernel_columns] = kernel.shape;
         let column = |factor: &Factor| {
@@ -55,7 +56,7 @@ impl<T: Lane> TwoPasses<T> {
                 origin: [kernel.origin[0], 0],
                 ..kernel
             };
-            Taps::new(kernel, row, of_integers)
+            Taps::ordered(kernel, row, of_integers, is_inward)
         };
         let weights: Vec<f64> = (factors.iter().flat_map(|f| &f.row)).copied().collect();
         let rows = PlacedKernel {
@@ -97,6 +98,7 @@ impl<T: Lane> TwoPasses<T> {
         let Scratch { rows, slices, .. } = scratch;
         let scratch = aligned(rows, columns.len() * at_once * pitch)?;
         let neighbours = band.step[0] == 1 && row_distance == 1;
+        let mut sources_in_order = Vec::new();
         let mut at = 0;
         while at * stride < out.len() {
             let out = &mut out[at * stride..];
@@ -106,12 +108,14 @@ impl<T: Lane> TwoPasses<T> {
                 1
             };
             let sources = band.source_rows(rows_read, first + at, rows);
+            sources_in_order.clear();
+            columns[0].in_order(sources, &mut sources_in_order);
             for part in parts(len, columns.len(), self.rows.span, size_of::<T>()) {
                 let mut prefetch_rows = band.rows_to_prefetch(rows_read, first + at, rows);
                 let width = width(&part);
                 for (taps, sums) in columns.iter().zip(scratch.chunks_mut(at_once * pitch)) {
                     Rows {
-                        sources,
+                        sources: &sources_in_order,
                         prefetch_rows: mem::take(&mut prefetch_rows),
                         taps,
                         from: part.start,

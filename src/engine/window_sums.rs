@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
-use super::{Band, ExactLimbs, PlacedKernel};
+use super::{Band, ExactLimbs, PlacedKernel, product_sums::Product};
 use crate::{
+    kernel::Factor,
     number::{Element, rational},
     simd::{Body, Isa, Simd},
 };
@@ -40,6 +41,8 @@ pub(crate) struct WindowKernel {
     weights: Vec<f64>,
     /// Samples from one of `weights` to the next in its row.
     weight_distance: usize,
+    /// The column and the row that the weights are the products of, if they are.
+    product: Option<Product>,
     /// The weights as they are written, times `denominator`.
     numerators: Numerators,
     /// A power of two.
@@ -97,6 +100,12 @@ impl WindowKernel {
         }
     }
 
+    /// The same kernel, whose weights are these products.
+    pub(crate) fn with_factor(mut self, factor: Option<&Factor>) -> Self {
+        self.product = factor.map(|factor| Product::new(factor, self.tap_distance));
+        self
+    }
+
     /// A kernel without exact sums.
     pub(super) fn in_f64(kernel: PlacedKernel<'_>, channels: usize) -> Self {
         let tap_distance = kernel.dilation[1] * channels;
@@ -114,6 +123,7 @@ impl WindowKernel {
             origin: kernel.origin,
             weights,
             weight_distance: if spread { 1 } else { tap_distance },
+            product: None,
             numerators: Numerators::Small(Vec::new()),
             denominator: BigInt::from(1),
         }
@@ -132,9 +142,12 @@ impl WindowKernel {
         }
     }
 
-    /// The number of its taps.
-    pub(crate) const fn taps(&self) -> usize {
-        self.shape[0] * self.shape[1]
+    /// The number of products that are added to a sum, one after the other.
+    pub(crate) const fn summands(&self) -> usize {
+        match self.product {
+            Some(_) => self.shape[0] + self.shape[1],
+            None => self.shape[0] * self.shape[1],
+        }
     }
 
     /// What exact sums are over: a power of two.
@@ -162,6 +175,9 @@ impl WindowKernel {
     pub(crate) fn sum<E: Element>(&self, simd: Simd, band: &Band<'_, E>, window: Window) -> f64 {
         let weights = self.weights.len() / self.shape[0];
         let rows = self.rows(band, window);
+        if let Some(product) = &self.product {
+            return product.sum(simd, rows);
+        }
         if self.weight_distance == 1 {
             return simd.run(Dot {
                 rows: rows.zip(self.weights.chunks_exact(weights)),

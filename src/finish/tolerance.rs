@@ -88,10 +88,15 @@ pub(super) fn push_positions(flags: &[u8; BLOCK], first: usize, positions: &mut 
     }
 }
 
-/// A bound of the error of a sum in f64, tap by tap, of samples of this depth: each product
-/// rounds its weight, if that is a decimal, itself, and the sums that it is added to.
+/// A bound of the error of a sum in f64 of samples of this depth: each product rounds its weight,
+/// if that is a decimal, itself, and the sums that it is added to. Of one column times one row,
+/// the columns are summed first, and their weights are rounded to products.
 pub(super) fn f64_sum_error(kernel: &Kernel, depth: Depth) -> f64 {
-    sum_error(kernel, depth, |taps| taps + 2.0)
+    let summands = kernel.factor().map(|_| kernel.rows() + kernel.columns());
+    sum_error(kernel, depth, |taps| match summands {
+        Some(summands) => summands as f64 + 6.0,
+        None => taps + 2.0,
+    })
 }
 
 /// The same of a compensated sum: each product rounds its weight, and the sum is rounded once but

@@ -195,7 +195,7 @@ impl Kernel {
     }
 
     /// The column and the row that its weights are the products of, if it was made so.
-    pub(super) fn factor(&self) -> Option<&Factor> {
+    pub(crate) fn factor(&self) -> Option<&Factor> {
         self.weights.factor()
     }
 

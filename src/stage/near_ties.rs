@@ -175,8 +175,9 @@ impl NearTies {
     pub(super) fn new(convolution: &Convolution, bank: &Bank<'_>) -> Option<Self> {
         let written = convolution.exact_kernels.as_ref()?;
         let kernels = bank.kernels.iter().zip(written);
-        let kernels = kernels.map(|(&placed, written)| {
-            WindowKernel::new(placed, written.as_slice(), convolution.channels)
+        let factors = || convolution.kernels.iter().map(Kernel::factor);
+        let kernels = kernels.zip(factors()).map(|((&placed, written), factor)| {
+            WindowKernel::new(placed, written.as_slice(), convolution.channels).with_factor(factor)
         });
         let kernels: Vec<WindowKernel> = kernels.collect();
         let limbs = match &*kernels {
@@ -187,7 +188,7 @@ impl NearTies {
             _ => None,
         };
         (!kernels.is_empty()).then(|| Self {
-            row_kernels: F64Kernels::new(bank.kernels.iter().copied()),
+            row_kernels: F64Kernels::new(bank.kernels.iter().copied().zip(factors())),
             limbs,
             window_kernels: kernels,
             channels: convolution.channels,
@@ -309,7 +310,7 @@ impl NearTies {
             if self
                 .window_kernels
                 .iter()
-                .all(|k| k.taps() <= MAX_PLAIN_TAPS)
+                .all(|k| k.summands() <= MAX_SUMMANDS)
             {
                 let finish = of_samples(&finishes.of_f64);
                 self.round_in_f64(simd, &finish, (band, y), out.reborrow(), scratch)?;
@@ -358,7 +359,7 @@ impl NearTies {
         let by_rows = are_many(near_ties.len(), out.len());
         if by_rows {
             let sums = enough(sums, limbs.shape().count * stride)?;
-            limbs.rows().contract(simd, band, y, sums, stride);
+            limbs.rows().contract(simd, band, y, sums, stride)?;
             if finish.takes_limbs() {
                 finish.finish_limbs(simd, sums, stride, out);
                 return Ok(());
@@ -405,7 +406,7 @@ impl NearTies {
     ) -> Result<()> {
         let stride = band.dense_len();
         let sums = enough(&mut scratch.sums, self.window_kernels.len() * stride)?;
-        self.row_kernels.contract(simd, band, y, sums, stride);
+        self.row_kernels.contract(simd, band, y, sums, stride)?;
         let rows = sums.chunks_exact(stride).map(|sums| &sums[..out.len()]);
         let mut slices = recycled(mem::take(&mut scratch.slices));
         slices.extend(rows);
@@ -516,9 +517,9 @@ impl NearTies {
 /// How a window is summed in f64.
 type SumOf<E> = fn(&WindowKernel, Simd, &Band<'_, E>, Window) -> f64;
 
-/// Windows of more taps are not summed in f64 tap by tap: the bound of their error is hardly
+/// Windows of more products are not summed in f64 one by one: the bound of their error is hardly
 /// smaller than that of the sums that are near to a tie.
-const MAX_PLAIN_TAPS: usize = 1 << 12;
+const MAX_SUMMANDS: usize = 1 << 12;
 
 /// Whether it is faster to do for the whole row what these windows of it need: vectors do that in
 /// the time of an eighth of the windows one by one.

@@ -283,7 +283,7 @@ impl Compiled {
             columns: lines(0, &terms[0].column)?,
             rows: lines(1, &terms[0].row)?,
             floats: is_float.then(|| {
-                let passes = TwoPasses::new(kernel, terms, row, false);
+                let passes = TwoPasses::new(kernel, terms, row, false, false);
                 (accurate(), passes)
             }),
         })
