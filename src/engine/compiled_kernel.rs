@@ -71,6 +71,8 @@ pub(crate) struct Scratch<T: 'static> {
     pub(super) rows: Vec<T>,
     /// Slices of `rows`: empty between calls.
     pub(super) slices: Vec<&'static [T]>,
+    /// Slices of a band's rows: empty between calls.
+    pub(super) sources: Vec<&'static [T]>,
     pub(super) tiles: TileScratch<T>,
 }
 
@@ -79,6 +81,7 @@ impl<T: Lane> Scratch<T> {
         Self {
             rows: Vec::new(),
             slices: Vec::new(),
+            sources: Vec::new(),
             tiles: TileScratch::new(),
         }
     }

@@ -65,8 +65,8 @@ impl F64Kernels {
         Self(kernels.map(kernel).collect())
     }
 
-    /// The sums of output row `y`, kernel by kernel in rows of `stride`. It fails if an
-    /// allocation does.
+    /// The sums of output row `y`, kernel by kernel in rows of `stride`; `of_columns` is a
+    /// buffer. It fails if an allocation does.
     pub(crate) fn contract<E: Element>(
         &self,
         simd: Simd,
@@ -74,6 +74,7 @@ impl F64Kernels {
         y: usize,
         out: &mut [f64],
         stride: usize,
+        of_columns: &mut Vec<f64>,
     ) -> Result<()> {
         let channels = band.channels();
         for (kernel, out) in self.0.iter().zip(out.chunks_exact_mut(stride)) {
@@ -81,15 +82,17 @@ impl F64Kernels {
             let distance = kernel.dilation[1] * channels;
             match &kernel.factor {
                 Some(Factor { column, row }) => {
-                    let mut of_columns = Vec::new();
                     let len = sums.len() + (row.len() - 1) * distance;
-                    try_resize(&mut of_columns, len, 0.0)?;
+                    if of_columns.len() < len {
+                        try_resize(of_columns, len, 0.0)?;
+                    }
+                    let of_columns = &mut of_columns[..len];
                     simd.run(Row {
                         sources: kernel.sources(band, y),
                         weights: column,
                         columns: 1,
                         distance,
-                        out: &mut of_columns,
+                        out: of_columns,
                     });
                     simd.run(Row {
                         sources: std::iter::once(&*of_columns),

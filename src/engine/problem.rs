@@ -121,7 +121,12 @@ impl Problem<'_> {
 
     /// The tile width in columns that suits the cache, for engines that take any.
     pub(crate) fn tile_width(&self) -> usize {
-        geometry::tile_width(self.geometry, self.channels)
+        self.tile_width_of(geometry::TILE_SAMPLES)
+    }
+
+    /// The width of tiles that hold at least so many samples in a row.
+    pub(super) fn tile_width_of(&self, samples: usize) -> usize {
+        geometry::tile_width(self.geometry, self.channels, samples)
     }
 
     /// The maximum bytes of a row of sums between the passes down the columns and along

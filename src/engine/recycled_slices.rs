@@ -1,7 +1,7 @@
 //! Reuse of the allocation of a vector of slices.
 
-/// `slices` emptied, for slices of another lifetime in the same allocation.
-pub(crate) fn recycled<'b, T>(mut slices: Vec<&[T]>) -> Vec<&'b [T]> {
+/// `slices` emptied, for slices of another lifetime or type in the same allocation.
+pub(crate) fn recycled<'b, S, T>(mut slices: Vec<&[S]>) -> Vec<&'b [T]> {
     slices.clear();
     // Collecting into elements of the same layout keeps the allocation.
     (slices.into_iter())

@@ -95,10 +95,15 @@ impl<T: Lane> TwoPasses<T> {
             .map(|part| width(&part))
             .max();
         let pitch = padded_row_len::<T>(widest.unwrap_or_default());
-        let Scratch { rows, slices, .. } = scratch;
+        let Scratch {
+            rows,
+            slices,
+            sources: in_order,
+            ..
+        } = scratch;
         let scratch = aligned(rows, columns.len() * at_once * pitch)?;
         let neighbours = band.step[0] == 1 && row_distance == 1;
-        let mut sources_in_order = Vec::new();
+        let mut sources_in_order = recycled(mem::take(in_order));
         let mut at = 0;
         while at * stride < out.len() {
             let out = &mut out[at * stride..];
@@ -155,6 +160,7 @@ impl<T: Lane> TwoPasses<T> {
             }
             at += rows;
         }
+        *in_order = recycled(sources_in_order);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ pub(crate) use axis::Axis;
 pub(crate) use padded_rows::{
     can_read_in_place, columns_inside, holds_block, padded_columns, padded_row_bytes, window_row,
 };
-pub(crate) use tiling::{band_rows, check_size, tile_width};
+pub(crate) use tiling::{TILE_SAMPLES, band_rows, check_size, tile_width};
 
 use crate::{
     border::Border,

@@ -7,7 +7,7 @@ use crate::error::{LimitError, Result};
 /// read from memory faster, which outweighs that the sums of a few rows exceed L1: 24
 /// megapixels through 3x3 took 5.8 ms in tiles of 1024 and 5.0 in rows of 6000 (bytes),
 /// 14.5 and 12.2 (floats).
-const TILE_SAMPLES: usize = 8192;
+pub(crate) const TILE_SAMPLES: usize = 8192;
 
 /// The bytes of a tile's padded source rows: with the output rows they fit into the L2
 /// of any processor of the last ten years.
@@ -43,10 +43,10 @@ pub(crate) fn check_size(geometry: &Geometry, row_bytes: usize, rows_at_once: us
     Ok(())
 }
 
-/// Columns of the result in a tile. Tiles are of about equal width, at least
-/// [`TILE_SAMPLES`] before the step, and wider than their overlap.
-pub(crate) fn tile_width(geometry: &Geometry, channels: usize) -> usize {
-    let columns = (TILE_SAMPLES / channels).max(2 * (geometry.columns.window - 1));
+/// Columns of the result in a tile. Tiles are of about equal width, at least `samples`
+/// before the step, and wider than their overlap.
+pub(crate) fn tile_width(geometry: &Geometry, channels: usize, samples: usize) -> usize {
+    let columns = (samples / channels).max(2 * (geometry.columns.window - 1));
     let min_width = columns.div_ceil(geometry.columns.step).max(1);
     let tiles = (geometry.columns.output / min_width).max(1);
     geometry.columns.output.div_ceil(tiles)

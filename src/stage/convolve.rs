@@ -604,7 +604,15 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                             try_resize(f64_sums, len, 0.0)?;
                         }
                         let f64_sums = &mut f64_sums[..len];
-                        (fallback.kernels()).contract(simd, &band, y_in_band, f64_sums, stride)?;
+                        let kernels = fallback.kernels();
+                        kernels.contract(
+                            simd,
+                            &band,
+                            y_in_band,
+                            f64_sums,
+                            stride,
+                            &mut Vec::new(),
+                        )?;
                         let mut rows = recycled(mem::take(f64_slices));
                         rows.extend(f64_sums.chunks_exact(stride).map(|sums| &sums[..row_len]));
                         each(&row(Sums::F64(&rows)))?;

@@ -98,6 +98,8 @@ pub(super) struct NearTieScratch {
     very_near: Vec<u32>,
     /// Sums in f64, kernel by kernel.
     sums: Vec<f64>,
+    /// Sums of the columns of a row.
+    of_columns: Vec<f64>,
     // Slices of `sums`: empty between rows.
     slices: Vec<&'static [f64]>,
 }
@@ -353,13 +355,16 @@ impl NearTies {
             near_ties,
             very_near,
             sums,
+            of_columns,
             ..
         } = scratch;
         let stride = band.dense_len();
         let by_rows = are_many(near_ties.len(), out.len());
         if by_rows {
             let sums = enough(sums, limbs.shape().count * stride)?;
-            limbs.rows().contract(simd, band, y, sums, stride)?;
+            limbs
+                .rows()
+                .contract(simd, band, y, sums, stride, of_columns)?;
             if finish.takes_limbs() {
                 finish.finish_limbs(simd, sums, stride, out);
                 return Ok(());
@@ -406,7 +411,8 @@ impl NearTies {
     ) -> Result<()> {
         let stride = band.dense_len();
         let sums = enough(&mut scratch.sums, self.window_kernels.len() * stride)?;
-        self.row_kernels.contract(simd, band, y, sums, stride)?;
+        let of_columns = &mut scratch.of_columns;
+        (self.row_kernels).contract(simd, band, y, sums, stride, of_columns)?;
         let rows = sums.chunks_exact(stride).map(|sums| &sums[..out.len()]);
         let mut slices = recycled(mem::take(&mut scratch.slices));
         slices.extend(rows);
@@ -429,6 +435,7 @@ impl NearTies {
             very_near,
             sums,
             slices,
+            ..
         } = scratch;
         let sums = enough(sums, self.window_kernels.len())?;
         for &at in &*near_ties {
