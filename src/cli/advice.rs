@@ -124,7 +124,9 @@ pub(super) fn warning(warning: &Warning) -> String {
         WarningKind::NotANumber => "; --map float keeps them, --ignore nan leaves them out",
         WarningKind::Infinite => "; --depth f64 holds them",
         WarningKind::NoData => "; --ignore nodata leaves them out",
-        WarningKind::Transparent => "; --alpha weight keeps them out",
+        WarningKind::Transparent => {
+            "; --alpha weight keeps them out, --alpha copy says that this is meant"
+        }
         WarningKind::Alpha => "; --alpha drop says that this is meant",
         WarningKind::Axes => "; --axes names others",
         WarningKind::Orientation => "; --orientation seen turns the pixels",

@@ -58,16 +58,12 @@ impl OfRun {
 impl Topic {
     fn print(&self, messages: Messages) {
         let count = self.pictures.len();
-        let pictures = match count {
-            1 => "1 picture has".to_owned(),
-            count => format!("{count} pictures have"),
-        };
         let first = self.pictures.keys().next().filter(|_| count == 1);
         match (self.kind, first) {
-            (WarningKind::Transparent, _) => messages.note(format_args!(
-                "{pictures} transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
-            )),
             (_, Some(path)) => self.told.print(path, messages),
+            (WarningKind::Transparent, _) => messages.note(format_args!(
+                "{count} pictures have transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant"
+            )),
             (WarningKind::Progressive, _) => messages.note(format_args!(
                 "{count} pictures are progressive JPEG, their results are not; --progressive makes them so"
             )),

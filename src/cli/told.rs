@@ -61,9 +61,9 @@ impl Told {
 
     /// Whether the result may be less than its input.
     const fn is_of_loss(&self) -> bool {
-        use WarningKind::{Axes, Record};
+        use WarningKind::{Axes, Record, Transparent};
         match self.kind {
-            None | Some(Axes | Record) => false,
+            None | Some(Axes | Record | Transparent) => false,
             Some(kind) => !is_of_coding(kind),
         }
     }

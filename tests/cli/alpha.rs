@@ -32,7 +32,12 @@ fn mixed(channels: usize) -> Image {
     Image::new(15, 17, channels, Samples::U8(pixels.collect())).unwrap()
 }
 
-const TOLD: &str = "1 picture has transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant";
+const TOLD: &str = "it has transparent pixels, whose colours were filtered like others; --alpha weight keeps them out, --alpha copy says that this is meant";
+
+/// As it is told of one file.
+fn told_of(name: &str) -> String {
+    format!("{name}: warning: {TOLD}")
+}
 
 #[test]
 fn a_red_square_stays_red() {
@@ -67,7 +72,7 @@ fn a_red_square_stays_red() {
     // Without it, the colours of transparent pixels show, which is told.
     room.run("a.png -k gaussian5 --channel each --pad edge -o copy.png")
         .unclipped()
-        .says(0, &[TOLD]);
+        .says(0, &[&told_of("a.png")]);
     let copied = room.read("copy.png");
     let Samples::U8(samples) = copied.samples() else {
         panic!("8 bits stay 8 bits")
@@ -126,7 +131,9 @@ fn luma_keeps_alpha_where_the_output_holds_it() {
     room.write("b.png", &mixed(2));
     for name in ["a", "b"] {
         let line = format!("{name}.png -k gaussian3 --pad edge -o {name}.luma.png");
-        room.run(&line).unclipped().says(0, &[TOLD]);
+        room.run(&line)
+            .unclipped()
+            .says(0, &[&told_of(&format!("{name}.png"))]);
         let luma = room.read(format!("{name}.luma.png"));
         assert_eq!(luma.channels(), 2);
         let before = room.read(format!("{name}.png"));
@@ -186,7 +193,7 @@ fn transparent_pictures_are_told_of_once_a_run() {
         room.write(&format!("in/{name}.png"), &image);
     }
     let line = "in -r -k gaussian3 -k sobel --channel each -o out --overwrite";
-    let told = TOLD.replace("1 picture has", "2 pictures have");
+    let told = TOLD.replace("it has", "2 pictures have");
     room.run(line).unclipped().says(0, &[&told]);
     room.run(&format!("{line} --alpha copy"))
         .unclipped()
@@ -211,10 +218,9 @@ fn transparent_pictures_are_told_of_once_a_run() {
     for object in objects {
         let input = object["input"].as_str().unwrap().to_owned();
         let is_transparent = input.ends_with("a.png") || input.ends_with("b.png");
-        let warning = "it has transparent pixels, whose colours were filtered like others; --alpha weight keeps them out";
         let told = object["warnings"].as_array().unwrap().iter();
         let told = Vec::from_iter(told.filter(|told| told["kind"] != "clipped"));
-        let wanted = json!({ "kind": "transparent", "text": warning });
+        let wanted = json!({ "kind": "transparent", "text": TOLD });
         let wanted = if is_transparent {
             vec![&wanted]
         } else {
@@ -233,7 +239,7 @@ fn transparent_pictures_are_told_of_once_a_run() {
     room.write("corner.png", &image);
     room.run("corner.png -k gaussian3 --channel each -o corner2.png")
         .unclipped()
-        .says(0, &[TOLD]);
+        .says(0, &[&told_of("corner.png")]);
 }
 
 fn corner() -> stridekern::image::Buffer<u8> {
@@ -286,9 +292,10 @@ fn channels_of_arrays_have_no_meaning_by_themselves() {
         }
         // Named axes say that the last is alpha.
         let _: Axes = "YXC".parse().unwrap();
-        let copied = result("--channel each --axes YXC", &[TOLD]);
+        let of_file = told_of(&name);
+        let copied = result("--channel each --axes YXC", &[&of_file]);
         assert_eq!(copied, of(Alpha::Copy));
-        let luma = result("--axes YXC", &[TOLD]);
+        let luma = result("--axes YXC", &[&of_file]);
         assert_eq!(luma, filter("gaussian3").apply(&image).unwrap());
         let weighted = result("--alpha weight", &[&told]);
         let wanted = filter("gaussian3").with_alpha(Alpha::Weight);
