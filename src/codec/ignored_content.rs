@@ -58,6 +58,8 @@ pub enum IgnoredContent {
         /// How many are read.
         read: u64,
     },
+    /// Directories that lead back to one before; the number of pages until then.
+    Circle(u64),
     /// That the first three of so many channels are colours.
     ColorsAmong(u64),
     /// The names of channels that are none of a picture's colours.
@@ -98,6 +100,9 @@ impl IgnoredContent {
             Self::OtherPages(_) => return None,
             // Told with the names.
             Self::ChannelNames => return None,
+            Self::Circle(pages) => format!(
+                "the {format} file is damaged: its directories lead back to one before, so reading stopped after page {pages}"
+            ),
             Self::Cmyk => format!(
                 "the {format} file is CMYK: it was read as RGB, without regard to its profile"
             ),
@@ -185,6 +190,7 @@ impl fmt::Display for IgnoredContent {
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::ColorsAmong(stored) => write!(f, "colours among {stored} channels"),
             Self::ChannelNames => f.write_str("names of channels"),
+            Self::Circle(_) => f.write_str("directories that lead back to one before"),
             Self::Cmyk => f.write_str("CMYK colours"),
             Self::WhiteIsZero(depth) => write!(f, "{depth} samples of which zero is white"),
             Self::DataWindow => f.write_str("a data or display window of its own"),

@@ -10,6 +10,7 @@ mod alpha;
 mod attributes;
 mod axis_borders;
 mod batches;
+mod circles;
 mod clipped;
 mod codings;
 mod constants;

@@ -76,6 +76,8 @@ pub(super) struct Directories {
     pub(super) planes: u64,
     reduced: u64,
     masks: u64,
+    /// Whether the chain leads back to a directory before.
+    is_circle: bool,
     /// Further pictures that others refer to.
     related: u64,
     layers: bool,
@@ -114,6 +116,7 @@ impl Directories {
                 masks: 0,
                 related: 0,
                 layers: false,
+                is_circle: false,
                 is_cut: false,
             },
             seen: BTreeSet::new(),
@@ -181,6 +184,8 @@ impl Directories {
             found(self.related, IgnoredContent::RelatedImages),
             found(masks, IgnoredContent::Masks),
             self.layers.then_some(IgnoredContent::Layers(None)),
+            self.is_circle
+                .then(|| IgnoredContent::Circle(self.pages.max(1))),
             self.is_cut.then_some(IgnoredContent::TruncatedDirectory),
         ]
         .into_iter()
@@ -308,7 +313,7 @@ impl Walk {
             }
             at = found.next;
         }
-        self.directories.is_cut = at != 0 && at == mark;
+        self.directories.is_circle = at != 0;
         Ok(())
     }
 

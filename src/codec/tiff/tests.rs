@@ -720,10 +720,23 @@ fn directories_are_counted_and_a_circle_has_an_end() {
     assert_eq!(ignored(&chain(1000)), [IgnoredContent::Pages(1000)]);
     assert_eq!(ignored(&chain(5000)), [IgnoredContent::Pages(1000)]);
     // The next directory is itself, the first, or outside the file.
-    assert_eq!(ignored(&[offset(0)]), []);
-    assert_eq!(
-        ignored(&[offset(1), offset(2), offset(0)]),
-        [IgnoredContent::Pages(3)]
+    assert_eq!(ignored(&[offset(0)]), [IgnoredContent::Circle(1)]);
+    for back in 0..3 {
+        assert_eq!(
+            ignored(&[offset(1), offset(2), offset(back)]),
+            [IgnoredContent::Pages(3), IgnoredContent::Circle(3)]
+        );
+    }
+    // Too long to remember all of it.
+    let mut long = chain(2500);
+    long[2499] = offset(3);
+    let found = ignored(&long);
+    assert!(
+        matches!(
+            found[..],
+            [IgnoredContent::Pages(1000), IgnoredContent::Circle(2500..)]
+        ),
+        "{found:?}"
     );
     let cut = ignored(&[offset(1), 1 << 30]);
     assert_eq!(
