@@ -61,7 +61,7 @@ pub enum WarningKind {
     /// A result lacks the record that [`run::Options::record`](crate::run::Options::record)
     /// asks for.
     Record,
-    /// Channels of an OpenEXR file were not read, which [`Options::layer`](crate::run::Options)
+    /// Channels or parts of an OpenEXR file were not read, which [`Options::layer`](crate::run::Options)
     /// chooses.
     Channels,
     /// A progressive JPEG becomes one that is not, which
@@ -260,6 +260,17 @@ impl Warning {
         Self::of(WarningKind::Alpha, format!("{why}: alpha was dropped"))
     }
 
+    /// The last of so many channels of an array becomes alpha in this format, which nobody said it is.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn guessed_alpha(format: impl fmt::Display, channels: usize) -> Self {
+        Self::of(
+            WarningKind::Axes,
+            format!(
+                "the last of {channels} channels is alpha in a {format} file, and was filtered like the others"
+            ),
+        )
+    }
+
     /// Pixels whose colours were filtered like others are transparent.
     pub(crate) fn transparent() -> Self {
         Self::of(
@@ -353,6 +364,15 @@ impl Warning {
         Self::of(
             WarningKind::Channels,
             format!("the exr file has more channels, which were not read: {names}"),
+        )
+    }
+
+    /// Of so many parts of an OpenEXR file, `read` was read and `others` were not.
+    #[cfg(feature = "codecs")]
+    pub(crate) fn parts(count: usize, read: &str, others: &str) -> Self {
+        Self::of(
+            WarningKind::Channels,
+            format!("the exr file has {count} parts: part {read} was read, left out: {others}"),
         )
     }
 

@@ -1,5 +1,5 @@
-"""Makes the files of carried/: one of each format, with everything that it can carry, and two for the
-chunks and tags that do not go together with others.
+"""Makes the files of carried/: one of each format, with everything that it can carry, and four for
+chunks, tags, names and fields that do not go together with others.
 
 Every part has a text of its own, `needle-...`, by which a test finds it in a result, or
 makes sure that it is not there. Pixels are noise of 16 x 12.
@@ -402,6 +402,47 @@ def tga():
     return file + directory + area + footer
 
 
+def exr_names():
+    """Channels that are no colours, and an attribute of a compression that it has not."""
+    rows, columns = SIDES
+    box = struct.pack("<4i", 0, 0, columns - 1, rows - 1)
+    channel = lambda name: name + b"\0" + struct.pack("<i4xii", 2, 1, 1)
+    attributes = [
+        (b"channels", b"chlist", b"".join(map(channel, [b"N.X", b"N.Y", b"N.Z"])) + b"\0"),
+        (b"compression", b"compression", b"\0"),
+        (b"dataWindow", b"box2i", box),
+        (b"displayWindow", b"box2i", box),
+        (b"dwaCompressionLevel", b"float", struct.pack("<f", 45)),
+        (b"lineOrder", b"lineOrder", b"\0"),
+        (b"pixelAspectRatio", b"float", struct.pack("<f", 1)),
+        (b"screenWindowCenter", b"v2f", bytes(8)),
+        (b"screenWindowWidth", b"float", struct.pack("<f", 1)),
+    ]
+    file = b"\x76\x2f\x31\x01" + struct.pack("<I", 2)
+    for name, kind, data in attributes:
+        file += name + b"\0" + kind + b"\0" + struct.pack("<i", len(data)) + data
+    file += b"\0"
+    line = 8 + columns * 3 * 4
+    start = len(file) + 8 * rows
+    file += struct.pack(f"<{rows}Q", *(start + line * row for row in range(rows)))
+    for row in range(rows):
+        samples = RGB[row].T.astype("<f4") / 255
+        file += struct.pack("<ii", row, line - 8) + samples.tobytes()
+    return file
+
+
+def tga_header():
+    """What is dropped easily: a place on the screen, an identification that is no text, and a version
+    without a name."""
+    rows, columns = SIDES
+    name = b"\0\xffneedle-tgabytes\0\x80"
+    file = struct.pack("<BBB5xHHHHBB", len(name), 0, 2, 11, 22, columns, rows, 24, 0x20) + name
+    file += RGB[:, :, ::-1].tobytes()
+    area = struct.pack("<H", 495) + bytes(465) + struct.pack("<HcIHHHHIIIB", 123, b"b", 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert len(area) == 495
+    return file + area + struct.pack("<II", len(file), 0) + b"TRUEVISION-XFILE.\0"
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     for make in [png, jpeg, tiff, webp, gif, bmp, hdr, pgm, exr, tga]:
@@ -409,6 +450,8 @@ def main():
         (FOLDER / f"full.{extension}").write_bytes(make())
     (FOLDER / "chunks.png").write_bytes(chunks())
     (FOLDER / "tags.tif").write_bytes(tags())
+    (FOLDER / "names.exr").write_bytes(exr_names())
+    (FOLDER / "header.tga").write_bytes(tga_header())
 
 
 main()

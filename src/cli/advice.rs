@@ -188,6 +188,7 @@ fn after_output(output: &OutputError) -> Cow<'static, str> {
         OutputError::Channels { lack, .. } if lack.ends_with("alpha") => {
             ", or --alpha drop, which shows the colours hidden under transparent pixels".into()
         }
+        OutputError::Bands { .. } => ", or --alpha copy, which says that the last is alpha".into(),
         OutputError::Pages { .. } | OutputError::UnequalFrames { .. } => {
             ", or one page with --pages".into()
         }

@@ -107,7 +107,8 @@ fn print_result(
             metadata,
             recorded,
         }) => {
-            let [rows, columns, channels] = plan.picture_shape();
+            let [rows, columns, computed] = plan.picture_shape();
+            let channels = format.written_channels(computed);
             let array = array_shape.as_deref().map(messages::array_text);
             let existing = settings.batch.options.existing;
             let replaces = matches!(existing, Existing::Replace | Existing::ReplaceOnce)

@@ -21,7 +21,11 @@ pub(super) fn line(request: &Request, done: &Done, may: MayLose) -> String {
     if let Some(shape) = &done.array_shape {
         line += &messages::array_text(shape);
     }
-    line += &channels_text(channels);
+    line += &channels_text(channels, plan.alpha().is_some());
+    let written = done.format.written_channels(channels);
+    if written != channels {
+        line += &format!(" as {}", channels_text(written, written == 4));
+    }
     line += &format!(" {}", plan.output_depth());
     line += &quality_text(done);
     let less = Less::of(request, done);
@@ -113,7 +117,7 @@ impl Less {
                 _ => [0, 0],
             },
             colours: from_channels >= 3 && channels < 3,
-            alpha: has_alpha(from_channels) && !has_alpha(channels),
+            alpha: plan.has_alpha() && plan.alpha().is_none(),
         }
     }
 
@@ -154,16 +158,12 @@ impl Losses {
     }
 }
 
-const fn has_alpha(channels: usize) -> bool {
-    matches!(channels, 2 | 4)
-}
-
-fn channels_text(channels: usize) -> String {
-    match channels {
-        1 => "gray".to_owned(),
-        2 => "gray and alpha".to_owned(),
-        3 => "RGB".to_owned(),
-        4 => "RGBA".to_owned(),
+fn channels_text(channels: usize, has_alpha: bool) -> String {
+    match (channels, has_alpha) {
+        (1, _) => "gray".to_owned(),
+        (2, true) => "gray and alpha".to_owned(),
+        (3, _) => "RGB".to_owned(),
+        (4, true) => "RGBA".to_owned(),
         _ => format!("{channels} channels"),
     }
 }

@@ -377,7 +377,8 @@ pub(super) fn plan_json(
     pages: u64,
     array_shape: Option<&[usize]>,
 ) -> Value {
-    let [rows, columns, channels] = plan.picture_shape();
+    let [rows, columns, computed] = plan.picture_shape();
+    let channels = format.written_channels(computed);
     let mut fields = json!({
         "status": status,
         "format": format.name(),
@@ -387,6 +388,9 @@ pub(super) fn plan_json(
         "depth": plan.output_depth().name(),
         "plan": plan.to_string(),
     });
+    if channels != computed {
+        extend(&mut fields, json!({ "computed_channels": computed }));
+    }
     if pages > 1 {
         extend(&mut fields, json!({ "pages": pages }));
     }

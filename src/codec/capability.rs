@@ -38,11 +38,11 @@ impl Format {
     }
 
     /// The number of channels of the file when an image of `channels` is written: more if the
-    /// format has no gray.
-    pub(crate) const fn written_channels(self, channels: usize) -> usize {
+    /// format has no gray. GIF stores indices of a palette instead.
+    pub const fn written_channels(self, channels: usize) -> usize {
         match (self, channels) {
-            (Self::Webp | Self::Qoi | Self::Exr | Self::Ppm | Self::Hdr, 1) => 3,
-            (Self::Webp | Self::Qoi | Self::Exr | Self::Bmp | Self::Tga, 2) => 4,
+            (Self::Webp | Self::Qoi | Self::Ppm | Self::Hdr, 1) => 3,
+            (Self::Webp | Self::Qoi | Self::Bmp | Self::Tga, 2) => 4,
             _ => channels,
         }
     }
@@ -94,6 +94,27 @@ impl Format {
             format: self.name(),
             lack,
             others,
+        }
+        .into())
+    }
+
+    /// Whether it holds two or four channels none of which is alpha.
+    const fn holds_bands(self) -> bool {
+        matches!(self, Self::Tiff | Self::Exr | Self::Npy)
+    }
+
+    /// Checks that the format does not take the last of these channels for alpha, if they are
+    /// [bands](super::Metadata::bands).
+    pub(crate) fn check_bands(self, bands: bool, channels: usize) -> Result<()> {
+        if !bands || self.holds_bands() || !Channels::of_picture(channels).has_alpha {
+            return Ok(());
+        }
+        let others = Self::ALL.into_iter().filter(|format| format.holds_bands());
+        let others = Vec::from_iter(others.map(Self::name));
+        Err(OutputError::Bands {
+            format: self.name(),
+            channels,
+            others: any_of(&others),
         }
         .into())
     }

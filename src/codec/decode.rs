@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Format, Limits, Metadata, NpyFile, Pages, RowReader, errors, gif, image_crate,
+    Format, Limits, Metadata, NpyFile, Pages, RowReader, Wanted, errors, gif, image_crate,
     input::{Input, ReadErrors, read_all, too_large},
     jpeg, npy, png, pnm, sniff, tiff,
 };
@@ -268,7 +268,7 @@ pub fn open_layer(path: &Path, layer: &str, limits: &Limits) -> Result<RowReader
     let read_errors = ReadErrors::new(limits);
     let input = Input::of_file(open_file(path)?, limits, &read_errors)?;
     let how = Manner {
-        layer: Some(layer),
+        layer: Wanted::Layer(layer),
         ..Manner::quick(Format::from_path(path))
     };
     rows(input, how, limits, read_errors)
@@ -334,11 +334,12 @@ pub fn rows_of_bytes<'a>(
 }
 
 /// Opens a file that was just written in this format, without limits: it was written within
-/// them.
+/// them. These are the channels of an OpenEXR file.
 pub(crate) fn rows_of_written(
     file: File,
     format: Format,
     arrays: Reading<'_>,
+    names: Option<&[String]>,
 ) -> Result<RowReader<'static>> {
     let limits = Limits {
         max_pixels: u64::MAX,
@@ -350,6 +351,7 @@ pub(crate) fn rows_of_written(
     let how = Manner {
         arrays,
         pages: Some(Pages::All),
+        layer: names.map_or(Wanted::Colours, Wanted::Channels),
         ..Manner::quick(Some(format))
     };
     rows(input, how, &limits, read_errors)
@@ -380,8 +382,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) scan_depth: ScanDepth,
     /// What the axes of an array are taken for.
     pub(crate) arrays: Reading<'a>,
-    /// The layer or channels of an OpenEXR file that are read; `None` are its colours.
-    pub(crate) layer: Option<&'a str>,
+    /// The layer or channels of an OpenEXR file that are read.
+    pub(crate) layer: Wanted<'a>,
     /// The pages that are read; `None` is the first, with a warning if there are others.
     pub(crate) pages: Option<Pages>,
 }
@@ -392,7 +394,7 @@ impl Manner<'_> {
             hint,
             scan_depth: ScanDepth::Quick,
             arrays: Reading::AsImage,
-            layer: None,
+            layer: Wanted::Colours,
             pages: None,
         }
     }
@@ -421,7 +423,7 @@ fn rows<'a>(
             "the axes {axes} are for arrays, this is {format}: they have no effect"
         ));
     }
-    if let (Some(layer), false) = (how.layer, format == Format::Exr) {
+    if let (Wanted::Layer(layer), false) = (how.layer, format == Format::Exr) {
         reader.warn(format!(
             "the layer {} is for exr files, this is {format}: it has no effect",
             errors::one_line(layer)

@@ -102,6 +102,7 @@ fn encode_to<'a>(
         return Ok((finished.warnings, finished.output));
     }
     format.check_image(image)?;
+    format.check_bands(metadata.bands, image.channels())?;
     let channels = format.written_channels(image.channels());
     let [rows, columns, _] = image.shape();
     let spec = ImageSpec::new([rows, columns, channels], image.depth());
@@ -181,6 +182,7 @@ pub(crate) fn create_pages<'a>(
     format.check_pages(pages.count)?;
     spec.check()?;
     format.check(spec.depth, spec.channels)?;
+    format.check_bands(metadata.bands, spec.channels)?;
     format.check_size(spec.rows, spec.columns)?;
     let written = ImageSpec {
         channels: format.written_channels(spec.channels),

@@ -25,7 +25,7 @@ use crate::{
 /// | pam | yes | yes | yes | yes | 8, 16 |
 /// | qoi | as RGB | as RGBA | yes | yes | 8 |
 /// | tga | yes | as RGBA | yes | yes | 8 |
-/// | exr | as RGB | as RGBA | yes | yes | f32 |
+/// | exr | yes | yes | yes | yes | f32; channels keep their names |
 /// | hdr | as RGB | no | yes | no | f32, rounded to 8 bits and a shared exponent |
 /// | gif | yes | 256 colours, alpha on or off | 256 colours | 256 colours, alpha on or off | 8 |
 /// | npy | yes | yes | yes | yes | 8, 16, f32; any number of channels |

@@ -35,7 +35,7 @@ pub enum IgnoredContent {
     GainMap,
     /// The number of bytes of a video after the picture, as in motion photos.
     Video(u64),
-    /// Layers or parts, of which one is read; their number, if known.
+    /// Layers, or parts of OpenEXR, of which one is read; the number of parts.
     Layers(Option<u64>),
     /// Pixels outside the display window.
     Overscan,
@@ -58,12 +58,12 @@ pub enum IgnoredContent {
         /// How many are read.
         read: u64,
     },
+    /// A last channel that is no alpha, or undefined, by the file's own words.
+    UndefinedAlpha,
     /// Directories that lead back to one before; the number of pages until then.
     Circle(u64),
     /// That the first three of so many channels are colours.
     ColorsAmong(u64),
-    /// The names of channels that are none of a picture's colours.
-    ChannelNames,
     /// CMYK colours, which are read as RGB.
     Cmyk,
     /// Gray of signed integers or floats whose smallest sample is white by the file's words: it
@@ -98,8 +98,11 @@ impl IgnoredContent {
             ),
             // As asked for.
             Self::OtherPages(_) => return None,
-            // Told with the names.
-            Self::ChannelNames => return None,
+            // Told with where the pixels lie.
+            Self::Overscan | Self::DataWindow if format == Format::Exr => return None,
+            Self::UndefinedAlpha => format!(
+                "the {format} file says that the last sample of its pixels is no alpha: it was left out"
+            ),
             Self::Circle(pages) => format!(
                 "the {format} file is damaged: its directories lead back to one before, so reading stopped after page {pages}"
             ),
@@ -173,7 +176,7 @@ impl fmt::Display for IgnoredContent {
             Self::GainMap => f.write_str("a gain map behind its picture"),
             Self::Video(bytes) => write!(f, "a video of {bytes} bytes behind its picture"),
             Self::Layers(None) => f.write_str("layers"),
-            Self::Layers(Some(count)) => write!(f, "{count} layers"),
+            Self::Layers(Some(count)) => write!(f, "{count} parts"),
             Self::Overscan => f.write_str("pixels outside of its display window"),
             Self::TrailingData(1) => f.write_str("1 byte of further data after its picture"),
             Self::TrailingData(bytes) => {
@@ -189,11 +192,11 @@ impl fmt::Display for IgnoredContent {
             Self::MisplacedRestarts => f.write_str("restart markers out of order"),
             Self::Channels { stored, .. } => write!(f, "{stored} channels"),
             Self::ColorsAmong(stored) => write!(f, "colours among {stored} channels"),
-            Self::ChannelNames => f.write_str("names of channels"),
+            Self::UndefinedAlpha => f.write_str("samples that are no alpha by its own words"),
             Self::Circle(_) => f.write_str("directories that lead back to one before"),
             Self::Cmyk => f.write_str("CMYK colours"),
             Self::WhiteIsZero(depth) => write!(f, "{depth} samples of which zero is white"),
-            Self::DataWindow => f.write_str("a data or display window of its own"),
+            Self::DataWindow => f.write_str("a data window other than its display window"),
             Self::Integers => f.write_str("32-bit integers"),
             Self::Bits(bits) => write!(f, "{bits}-bit samples"),
         }

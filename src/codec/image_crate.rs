@@ -44,7 +44,7 @@ pub(super) fn open<'a>(
     bytes: Cow<'a, [u8]>,
     format: Format,
     limits: &Limits,
-    (pages, layer): (Option<Pages>, Option<&str>),
+    (pages, layer): (Option<Pages>, exr::Wanted<'_>),
 ) -> Result<RowReader<'a>> {
     let failed = |error| decoding(format, error);
     let picture = Picture {
@@ -54,7 +54,8 @@ pub(super) fn open<'a>(
         decoder_bytes: 0,
         sample_copies: 0,
         extra_pixel_bytes: 0,
-        gray: false,
+        kept_channels: None,
+        premultiplied: false,
         ignored: Vec::new(),
         parts: Vec::new(),
         density: None,
@@ -75,7 +76,7 @@ pub(super) fn open<'a>(
             let is_palette = bits < 8 || (bits == 8 && !gray);
             let coding = is_palette.then_some(Coding::Palette);
             Picture {
-                gray,
+                kept_channels: gray.then_some(1),
                 coding,
                 stored,
                 // One channel of three.
@@ -116,15 +117,27 @@ pub(super) fn open<'a>(
         }
         Format::Tga => {
             let size = size(&TgaDecoder::new(borrowed(&bytes)).map_err(failed)?);
-            let ignored = tga::ignored(&bytes, size);
-            let tga::Carried { parts, density } = tga::carried(&bytes, size);
+            let mut ignored = tga::ignored(&bytes, size);
+            let tga::Carried {
+                parts,
+                density,
+                alpha,
+            } = tga::carried(&bytes, size);
             let (coding, stored) = tga::stored(&bytes);
             let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(failed)?;
+            let channels = decoder.color_type().channel_count().into();
+            let has_alpha = matches!(channels, 2 | 4);
+            let is_undefined = has_alpha && alpha == tga::Alpha::Undefined;
+            ignored.extend(is_undefined.then_some(IgnoredContent::UndefinedAlpha));
             Picture {
                 coding,
                 stored,
+                kept_channels: is_undefined.then(|| channels - 1),
+                premultiplied: has_alpha && alpha == tga::Alpha::Premultiplied,
                 // The palette indices.
                 sample_copies: 1,
+                // A copy of what is kept.
+                extra_pixel_bytes: if is_undefined { channels - 1 } else { 0 },
                 ignored,
                 parts,
                 density,
@@ -230,8 +243,11 @@ struct Picture {
     sample_copies: usize,
     /// Further bytes that the decoder keeps for each pixel.
     extra_pixel_bytes: usize,
-    /// Whether its three channels are equal.
-    gray: bool,
+    /// The channels that are kept, the first ones, if not all are: the others are equal to them,
+    /// or mean nothing.
+    kept_channels: Option<usize>,
+    /// Whether the colours are multiplied by alpha.
+    premultiplied: bool,
     /// The content that the decoder ignores.
     ignored: Vec<IgnoredContent>,
     /// Metadata that the decoder does not give.
@@ -263,9 +279,10 @@ impl Picture {
         let metadata = Metadata {
             parts: self.parts,
             density: self.density,
+            premultiplied: self.premultiplied,
             ..metadata(&mut decoder).map_err(failed)?
         };
-        let kept_channels = if self.gray { 1 } else { channels };
+        let kept_channels = self.kept_channels.unwrap_or(channels);
         let spec = ImageSpec::new([rows, columns, kept_channels], depth);
         let mut header = RowsHeader::new(format, spec).with_ignored(self.ignored);
         header.metadata = metadata.clone();
@@ -287,10 +304,9 @@ impl Picture {
             let mut image = Image::zeroed(rows, columns, channels, depth)?;
             let samples = image.samples_mut();
             decoder.read_image(samples.into_bytes()).map_err(failed)?;
-            let image = if self.gray {
-                first_of_three(image)?
-            } else {
-                image
+            let image = match self.kept_channels {
+                Some(kept) => first_channels(image, kept)?,
+                None => image,
             };
             let warnings = Vec::new();
             Ok((image, Trailer { metadata, warnings }))
@@ -368,20 +384,22 @@ pub(super) const fn layout(color: ColorType) -> Option<(Depth, usize)> {
     })
 }
 
-/// The gray image of one whose three channels are equal.
-fn first_of_three(image: Image) -> Result<Image> {
-    let (rows, columns) = (image.rows(), image.columns());
+/// The image of the first channels of one of 8 bits.
+fn first_channels(image: Image, kept: usize) -> Result<Image> {
+    let [rows, columns, channels] = image.shape();
     match image.into_samples() {
         Samples::U8(samples) => {
             let mut samples = samples.into_vec();
             for index in 0..rows * columns {
-                samples[index] = samples[3 * index];
+                for channel in 0..kept {
+                    samples[kept * index + channel] = samples[channels * index + channel];
+                }
             }
-            samples.truncate(rows * columns);
+            samples.truncate(rows * columns * kept);
             samples.shrink_to_fit();
-            Image::new(rows, columns, 1, samples.into())
+            Image::new(rows, columns, kept, samples.into())
         }
-        other => Image::new(rows, columns, 3, other),
+        other => Image::new(rows, columns, channels, other),
     }
 }
 

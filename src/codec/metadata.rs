@@ -1,6 +1,7 @@
 //! Metadata of a file: what it has, and what becomes of it in a result.
 
 mod attribute;
+mod channel_names;
 mod density;
 mod exif;
 pub(super) mod exif_block;
@@ -41,6 +42,8 @@ pub use revision::revised_metadata;
 pub use tag::Tag;
 pub use timing::{Delay, LoopCount};
 
+use std::sync::Arc;
+
 use crate::{
     image::{Depth, ImageSpec},
     orientation::Orientation,
@@ -64,13 +67,19 @@ pub struct Metadata {
     pub density: Option<Density>,
     /// The orientation of a TIFF file, 1 to 8 as in EXIF.
     pub orientation: Option<u16>,
-    /// Whether the colours are premultiplied by alpha, as a TIFF file can declare. They are
+    /// Whether the colours are premultiplied by alpha, as TIFF and TGA files can declare. They are
     /// kept so.
     pub premultiplied: bool,
     /// The no-data value of a TIFF file, a number or `nan` (GDAL_NODATA).
     pub no_data: Option<String>,
     /// Whether a NumPy array of one channel has an axis for it.
     pub channel_axis: bool,
+    /// Whether the channels are bands: no colours, and none of them alpha, even if there are two or
+    /// four.
+    pub bands: bool,
+    /// The names of the channels of an OpenEXR file, in the order in which they are read, if they are
+    /// others than R, G and B or Y, and A.
+    pub channel_names: Option<Arc<[String]>>,
     /// The chroma sampling of a JPEG, which a JPEG that is made of it keeps.
     pub sampling: Sampling,
     /// How the picture was made, if its file tells that.
@@ -148,8 +157,10 @@ impl Metadata {
         let kept = kept.into_iter().flatten().map(Vec::capacity);
         let parts = self.parts.iter().map(Part::bytes);
         let record = self.record.as_ref().map(Record::bytes);
+        let names = self.channel_names.iter().flat_map(|names| names.iter());
         kept.chain(parts)
             .chain(record)
+            .chain(names.map(|name| name.capacity() + size_of::<String>()))
             .fold(0, usize::saturating_add)
     }
 
@@ -267,6 +278,8 @@ impl Metadata {
             no_data: new(&self.no_data, &known.no_data),
             record: new(&self.record, &known.record),
             channel_axis: self.channel_axis && !known.channel_axis,
+            bands: self.bands && !known.bands,
+            channel_names: new(&self.channel_names, &known.channel_names),
             // It is known before the samples.
             sampling: known.sampling,
             quality: known.quality,
@@ -292,6 +305,8 @@ impl Metadata {
             no_data: self.no_data.clone().or(late.no_data),
             record: self.record.clone().or(late.record),
             channel_axis: self.channel_axis || late.channel_axis,
+            bands: self.bands || late.bands,
+            channel_names: self.channel_names.clone().or(late.channel_names),
             sampling: self.sampling,
             quality: self.quality,
             delay: self.delay.or(late.delay),
@@ -338,6 +353,7 @@ impl Metadata {
             fitted.add(PartKind::Density, "pixel density", 0, fate);
         }
         self.fit_alpha(format, spec.channels, &mut fitted);
+        self.fit_channels(format, spec.channels, &mut fitted);
         if self.no_data.is_some() {
             // Arrays need no mark of it.
             let kept = format == Format::Tiff;
@@ -366,7 +382,7 @@ impl Metadata {
             return;
         }
         let fate = match format {
-            Format::Tiff => {
+            Format::Tiff | Format::Tga => {
                 fitted.metadata.premultiplied = true;
                 Fate::Kept
             }

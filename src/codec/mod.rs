@@ -58,6 +58,7 @@ pub(crate) use encode::{create_array, create_pages, memory_to_write};
 pub(crate) use errors::too_much_memory;
 pub use format::Format;
 pub use ignored_content::IgnoredContent;
+pub(crate) use image_crate::exr::Wanted;
 pub use jpeg::{JpegQuality, Sampling};
 pub use limits::Limits;
 #[doc(hidden)]

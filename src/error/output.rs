@@ -34,6 +34,18 @@ pub enum OutputError {
         /// Formats that support the image.
         others: String,
     },
+    /// Channels none of which is alpha, where the format takes the last for that.
+    #[error(
+        "{format} takes the last of {channels} channels for alpha, and none of these is; choose {others}"
+    )]
+    Bands {
+        /// The format.
+        format: &'static str,
+        /// The number of channels.
+        channels: usize,
+        /// Formats that hold them.
+        others: String,
+    },
     /// A stack of planes, of which the format takes one.
     #[error("a {format} file is written with one plane, the result has {planes}; choose npy")]
     Planes {

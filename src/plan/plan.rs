@@ -409,6 +409,11 @@ impl Plan {
         self.input.channels()
     }
 
+    /// Whether the last channel of the image is alpha.
+    pub const fn has_alpha(&self) -> bool {
+        self.image_channels().has_alpha
+    }
+
     /// What becomes of alpha, the last channel of the result; `None` if that has none.
     pub const fn alpha(&self) -> Option<Alpha> {
         self.selection.alpha

@@ -1,5 +1,7 @@
 //! The metadata of an input that its results carry.
 
+use std::ops::Range;
+
 use super::{
     input::Input,
     job::{ActOn, Job, Options, Request},
@@ -11,7 +13,7 @@ use crate::{
         RecordedCommand, ResultFacts, ResultGrid,
     },
     error::Result,
-    image::ImageSpec,
+    image::{Channels, ImageSpec},
     orientation::Orientation,
     plan::Plan,
     warning::Warning,
@@ -63,6 +65,9 @@ pub(super) struct Carried {
     no_data: Option<String>,
     /// Whether the colours of the result are multiplied by alpha.
     premultiplied: bool,
+    /// The channels of the input that are taken as they are, and those of the result.
+    stored: Option<Range<usize>>,
+    channels: Channels,
     /// How the result is made.
     record: Option<Record>,
 }
@@ -103,6 +108,8 @@ impl Carried {
             },
             no_data: plan.no_data(),
             premultiplied: plan.association().of_result,
+            stored: plan.selection().stored.clone(),
+            channels: plan.selection().channels(),
             record: None,
         }
     }
@@ -146,6 +153,8 @@ impl Carried {
     fn for_result(&self, input: &Metadata) -> ForResult {
         let turned = self.orientation == NamedOrientation::Normal;
         let facts = ResultFacts::new(self.spec, turned.then_some(1)).on(&self.grid);
+        let input = input.clone();
+        let input = input.with_channels(self.stored.as_ref(), self.channels);
         input.for_result(self.policy, self.format, &facts)
     }
 
@@ -202,6 +211,11 @@ impl Carried {
                 .filter(|part| part.kind == PartKind::Record);
             record.for_each(|part| part.fate = Fate::Changed("this command added".to_owned()));
         }
+        let mark = (fates.iter_mut()).filter(|part| part.kind == PartKind::Premultiplied);
+        let mark = mark.filter(|part| part.fate == Fate::Kept && !self.premultiplied);
+        mark.for_each(|part| {
+            part.fate = Fate::Outdated("its colours are not multiplied by alpha".to_owned());
+        });
         // Without a value of the result, its samples were filtered like others, as a warning says.
         let filtered = || Fate::Outdated("its samples are filtered like others".to_owned());
         let no_data = (fates.iter_mut()).filter(|part| part.kind == PartKind::NoData);

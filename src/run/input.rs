@@ -10,7 +10,7 @@ use crate::{
     axes::{Axes, Stack},
     codec::{
         self, Coding, Delay, EncodeOptions, Format, Header, IgnoredContent, Manner, Metadata,
-        Opened, OpenedInput, PageSet, RowReader, ScanDepth,
+        Opened, OpenedInput, PageSet, RowReader, ScanDepth, Wanted,
     },
     error::{Error, IoAction, Result},
     filter::{Alpha, Channel, Filter, Missing},
@@ -44,7 +44,7 @@ impl Input {
         let how = |hint| Manner {
             scan_depth,
             arrays: options.axes.as_ref().into(),
-            layer: options.layer.as_deref(),
+            layer: (options.layer.as_deref()).map_or(Wanted::Colours, Wanted::Layer),
             pages: Some(options.pages),
             ..Manner::quick(hint)
         };
@@ -273,6 +273,8 @@ impl Input {
             Format::Exr => true,
             // These hold either; of arrays nobody knows.
             Format::Tiff | Format::Npy => image,
+            // So do these, but few programs look.
+            Format::Tga => image && self.format() == Format::Tga,
             _ => false,
         };
         let filter = filter.with_premultiplied(image, result);
@@ -302,6 +304,22 @@ impl Input {
         Ok(is_dropped.then(|| Warning::alpha(&format!("{format} holds no alpha"))))
     }
 
+    /// What is said of an array of whose channels nobody knows what they are, where the format takes
+    /// the last for alpha.
+    fn guesses_alpha(&self, request: &Request) -> Result<Option<Warning>> {
+        let format = request.format.unwrap_or(self.format());
+        let is_known = self.names_channels() || self.metadata().bands;
+        if is_known || request.filter.alpha().is_some() || format == Format::Npy {
+            return Ok(None);
+        }
+        let channels = request
+            .filter
+            .selection(self.channels(&request.filter))?
+            .channels();
+        let is_guess = !channels.has_alpha && Channels::of_picture(channels.count).has_alpha;
+        Ok(is_guess.then(|| Warning::guessed_alpha(format, channels.count)))
+    }
+
     /// How the samples of the file are coded, if a result may be coded otherwise.
     pub const fn coding(&self) -> Option<Coding> {
         match self {
@@ -324,9 +342,11 @@ impl Input {
         let lacks_delays =
             self.pages() > 1 && format.holds_frames() && self.metadata().delay.is_none();
         let untimed = lacks_delays.then(|| Warning::delays(Delay::default()));
+        let guessed = self.guesses_alpha(request).unwrap_or(None);
         dropped
             .into_iter()
             .flatten()
+            .chain(guessed)
             .chain(coding)
             .chain(untimed)
             .collect()

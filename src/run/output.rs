@@ -127,7 +127,7 @@ impl OutputWriter {
         };
         Ok(Self {
             writer,
-            expected: Expected::new(format, spec, setup.array),
+            expected: Expected::new(format, spec, setup.array).with_metadata(&metadata),
             verify,
             carried: setup.carried,
             ended: Metadata::default(),

@@ -135,6 +135,8 @@ pub(super) fn check_plan(
     let [rows, columns, channels] = plan.output_shape();
     let format = request.format.unwrap_or(input.format());
     format.check(plan.output_depth(), channels)?;
+    let kept = plan.selection().channels();
+    format.check_bands(input.metadata().bands && !kept.has_alpha, kept.count)?;
     format.check_size(rows, columns)?;
     if job.replaces(request) {
         let fates = metadata_fates((job, options), (input, None), request, plan)?;

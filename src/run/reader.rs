@@ -61,7 +61,7 @@ pub(super) enum Reader {
 /// A message from the reader thread.
 pub(super) enum Message {
     Rows(Samples),
-    End(ReadSummary),
+    End(Box<ReadSummary>),
 }
 
 impl Reader {
@@ -115,7 +115,7 @@ impl Reader {
                     let _ = used.send(samples);
                     Ok(None)
                 }
-                Ok(Ok(Message::End(summary))) => Ok(Some(summary)),
+                Ok(Ok(Message::End(summary))) => Ok(Some(*summary)),
                 Ok(Err(error)) => Err(error),
                 // The thread panicked; its scope resumes the panic.
                 Err(_) => Err(InputError::EndedEarly.into()),
@@ -146,6 +146,6 @@ fn read(
     let start = Instant::now();
     let mut summary = ReadSummary::of(reader, start)?;
     summary.busy += busy;
-    let _ = messages.send(Ok(Message::End(summary)));
+    let _ = messages.send(Ok(Message::End(Box::new(summary))));
     Ok(())
 }

@@ -6,7 +6,7 @@ use flate2::Crc;
 
 use crate::{
     axes::{Reading, Stack},
-    codec::{self, Format, RowReader},
+    codec::{self, Format, Metadata, RowReader},
     error::{Error, OutputError, Result},
     image::{ImageSpec, Samples},
     stop::Stop,
@@ -31,6 +31,8 @@ pub(super) struct Expected {
     specs: Crc,
     /// The array, if it has several axes.
     array: Option<Stack>,
+    /// The channels of an OpenEXR file, which holds them in the order of their names.
+    names: Vec<String>,
 }
 
 /// The bytes of samples that are read at a time.
@@ -47,7 +49,17 @@ impl Expected {
             pages: 1,
             specs: added(Crc::new(), spec),
             array,
+            names: Vec::new(),
         }
+    }
+
+    /// The same of a file with these metadata.
+    pub(super) fn with_metadata(self, metadata: &Metadata) -> Self {
+        let names = match self.format {
+            Format::Exr => metadata.exr_names(self.spec.channels),
+            _ => Vec::new(),
+        };
+        Self { names, ..self }
     }
 
     /// Expects another page.
@@ -75,7 +87,8 @@ impl Expected {
             Some(array) => Reading::As(array.axes()),
             None => Reading::AsImage,
         };
-        let reader = codec::rows_of_written(file, self.format, arrays);
+        let names = Some(&self.names[..]).filter(|names| !names.is_empty());
+        let reader = codec::rows_of_written(file, self.format, arrays, names);
         let reader = reader.map_err(unreadable)?;
         self.check_header(&reader)?;
         if verify < Verify::Whole {

@@ -341,15 +341,10 @@ fn nothing_is_lost_that_was_not_given_up() {
             none_of("signed 16-bit samples of which zero is white"),
         ),
         ("a.exr", testdata("luminance.exr"), photo, text(REPLACED)),
-        (
-            "a.exr",
-            testdata("normals.exr"),
-            photo,
-            none_of("names of channels"),
-        ),
+        ("a.exr", testdata("normals.exr"), photo, text(REPLACED)),
         ("a.jpg", testdata("no_end.jpg"), photo, text(REPLACED)),
         ("a.exr", exr(1, &["R", "G", "B"]), photo, text(REPLACED)),
-        ("a.exr", exr(3, &["R", "G", "B"]), photo, one_of("3 layers")),
+        ("a.exr", exr(3, &["R", "G", "B"]), photo, one_of("3 parts")),
         (
             "a.exr",
             exr(1, &["R", "G", "B", "Z"]),

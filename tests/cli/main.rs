@@ -19,6 +19,8 @@ mod documents;
 mod dry_run_pages;
 mod dry_runs;
 mod engines;
+mod exr_channels;
+mod file_channels;
 mod filters;
 mod frames;
 mod hidden;
@@ -63,9 +65,11 @@ mod stored_kinds;
 mod streams;
 mod surplus;
 mod terminal;
+mod tga;
 mod types;
 mod unrounded_luma;
 mod unseen_folders;
+mod warning_texts;
 mod words;
 
 use std::{

@@ -130,7 +130,7 @@ fn room() -> Room {
     room.write("p.tif", &picture(13, 20, 1, Depth::U8));
     room.write("f.tif", &picture(13, 20, 1, Depth::F32));
     room.write("n.npy", &picture(13, 20, 1, Depth::U8));
-    room.write("l.exr", &picture(13, 20, 1, Depth::F32));
+    room.write("l.exr", &picture(13, 20, 3, Depth::F32));
     room.write("mask.png", &picture(13, 20, 1, Depth::U8));
     fs::create_dir(room.path("folder")).unwrap();
     room.text("my.toml", MY_KERNEL);

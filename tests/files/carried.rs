@@ -172,6 +172,7 @@ const TEXTS: &[(&str, Option<&str>)] = &[
     ("needle-splt", Some("chunk sPLT")),
     ("needle-text", Some("chunk tEXt (Author)")),
     ("needle-tgaauthor", Some("tag Artist")),
+    ("needle-tgabytes", Some("identification")),
     ("needle-tgacomment", Some("comment")),
     ("needle-tgadev", Some("developer area")),
     ("needle-tgaid", Some("tag DocumentName")),

@@ -83,13 +83,8 @@ fn refusal(bytes: &[u8], hint: Option<Format>) -> String {
 fn widened(image: &Image, format: Format) -> Image {
     let widens = matches!(
         (format, image.channels()),
-        (
-            Format::Webp | Format::Qoi | Format::Exr | Format::Ppm | Format::Hdr,
-            1
-        ) | (
-            Format::Webp | Format::Qoi | Format::Exr | Format::Bmp | Format::Tga,
-            2
-        )
+        (Format::Webp | Format::Qoi | Format::Ppm | Format::Hdr, 1)
+            | (Format::Webp | Format::Qoi | Format::Bmp | Format::Tga, 2)
     );
     if !widens {
         return image.clone();

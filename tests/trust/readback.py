@@ -79,8 +79,10 @@ def openexr(path, form, image):
     if form != "exr":
         return None
     with OpenEXR.File(str(path)) as file:
-        (channel,) = file.channels().values()
-        return np.array(channel.pixels)
+        channels = file.channels()
+        # Colours are one array, gray and its alpha are two.
+        names = [name for name in ("RGBA", "RGB", "Y", "A") if name in channels]
+        return np.dstack([channels[name].pixels for name in names])
 
 
 def numpy(path, form, image):

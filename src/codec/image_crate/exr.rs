@@ -6,19 +6,18 @@ mod attributes;
 mod chosen;
 mod read;
 mod sorted_header;
+mod windows;
 mod write;
 
+pub(crate) use chosen::Wanted;
 pub(super) use read::open;
 pub(super) use write::write;
 
 use std::thread;
 
-use ::exr::{
-    math::Vec2,
-    meta::{
-        BlockDescription, MetaData,
-        attribute::{LevelMode, SampleType},
-    },
+use ::exr::meta::{
+    BlockDescription, MetaData,
+    attribute::{LevelMode, SampleType},
 };
 
 use crate::{
@@ -28,6 +27,7 @@ use crate::{
 };
 
 use chosen::Chosen;
+use windows::Windows;
 
 use super::{check_memory, u32_at};
 
@@ -45,9 +45,6 @@ fn ignored(bytes: &[u8], meta: &MetaData, chosen: &Chosen) -> Vec<IgnoredContent
     if stored > read {
         ignored.push(IgnoredContent::Channels { stored, read });
     }
-    if chosen.loses_names() {
-        ignored.push(IgnoredContent::ChannelNames);
-    }
     let is_integer = |at: &usize| list[*at].sample_type == SampleType::U32;
     if chosen.channels.iter().any(is_integer) {
         ignored.push(IgnoredContent::Integers);
@@ -57,27 +54,7 @@ fn ignored(bytes: &[u8], meta: &MetaData, chosen: &Chosen) -> Vec<IgnoredContent
     {
         ignored.push(IgnoredContent::ReducedImages(None));
     }
-    let shown = header.shared_attributes.display_window;
-    let position = header.own_attributes.layer_position;
-    let size = header.layer_size;
-    let same = [
-        position.x() == shown.position.x() && size.x() == shown.size.x(),
-        position.y() == shown.position.y() && size.y() == shown.size.y(),
-    ];
-    // The decoder crops the data window to the display window and fills the rest with zeros.
-    let within = [
-        (position.x(), size.x(), shown.position.x(), shown.size.x()),
-        (position.y(), size.y(), shown.position.y(), shown.size.y()),
-    ]
-    .map(|(start, size, from, shown)| {
-        let [start, from] = [start, from].map(i64::from);
-        start >= from && start.saturating_add(size as i64) <= from.saturating_add(shown as i64)
-    });
-    if within.contains(&false) {
-        ignored.push(IgnoredContent::Overscan);
-    } else if same.contains(&false) || shown.position != Vec2(0, 0) {
-        ignored.push(IgnoredContent::DataWindow);
-    }
+    ignored.extend(Windows::of(header).ignored());
     ignored
 }
 

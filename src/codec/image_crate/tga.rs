@@ -7,7 +7,7 @@ mod areas;
 mod carried;
 
 pub(super) use areas::write;
-pub(super) use carried::{Carried, carried};
+pub(super) use carried::{Alpha, Carried, carried};
 
 use crate::codec::{Coding, IgnoredContent, ignored_content::unknown_data};
 

@@ -1,12 +1,22 @@
-//! Fields of the extension area of a TGA file that no other format has, and texts that it holds.
+//! Fields of a TGA file that no other format has, and texts that it holds.
 
-use super::{Fate, Part, Tag, density::Density, tag};
+use std::sync::Arc;
+
+use super::{Fate, Omission, Part, ResultGrid, Tag, density::Density, tag};
 use crate::codec::DensityUnit;
 
-/// A field of the extension area of a TGA file (Truevision TGA File Format Specification 2.0, C.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A field of the header or the extension area of a TGA file (Truevision TGA File Format
+/// Specification 2.0, C.2 and C.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Field {
+    /// Where the lower left corner lies on a screen: X and Y, each of 16 bits.
+    Origin([u8; 4]),
+    /// The identification of the picture, if it is no text.
+    Identification(Arc<[u8]>),
+    /// Hundredths of the version of the software, of 16 bits, and its letter, if they do not follow
+    /// the name of that.
+    Version([u8; 3]),
     /// The name of the job, padded with zeros, and hours, minutes and seconds spent on it.
     Job([u8; 47]),
     /// The key or background colour: blue, green, red and alpha.
@@ -16,25 +26,32 @@ pub enum Field {
 }
 
 impl Field {
-    /// Where it lies in the area.
-    pub(in crate::codec) const fn place(&self) -> usize {
+    /// Where it lies in the extension area, if it does.
+    pub(in crate::codec) const fn place(&self) -> Option<usize> {
         match self {
-            Self::Job(_) => 379,
-            Self::KeyColor(_) => 470,
-            Self::Gamma(_) => 478,
+            Self::Origin(_) | Self::Identification(_) => None,
+            Self::Job(_) => Some(379),
+            Self::Version(_) => Some(467),
+            Self::KeyColor(_) => Some(470),
+            Self::Gamma(_) => Some(478),
         }
     }
 
-    pub(in crate::codec) const fn data(&self) -> &[u8] {
+    pub(in crate::codec) fn data(&self) -> &[u8] {
         match self {
             Self::Job(data) => data,
-            Self::KeyColor(data) | Self::Gamma(data) => data,
+            Self::Version(data) => data,
+            Self::Identification(data) => data,
+            Self::Origin(data) | Self::KeyColor(data) | Self::Gamma(data) => data,
         }
     }
 
     /// Its name in messages.
     pub(super) const fn name(&self) -> &'static str {
         match self {
+            Self::Origin(_) => "place on the screen",
+            Self::Identification(_) => "identification",
+            Self::Version(_) => "version of the software",
             Self::Job(_) => "job name and time",
             Self::KeyColor(_) => "key colour",
             Self::Gamma(_) => "gamma",
@@ -46,6 +63,19 @@ impl Field {
         match self {
             Self::Job(data) => data.iter().filter(|byte| **byte != 0).count(),
             other => other.data().len(),
+        }
+    }
+
+    /// As it is true of a result that lies so on its input.
+    pub(super) fn revised_for(&self, grid: &ResultGrid) -> Part {
+        match self {
+            // Rows are counted from below.
+            Self::Origin(_) if grid.is_moved() => Part::Other {
+                name: self.name().to_owned(),
+                bytes: self.bytes(),
+                why: Omission::Unknown("it is that of the whole picture"),
+            },
+            _ => Part::Field(self.clone()),
         }
     }
 
@@ -69,6 +99,7 @@ const MAX_ID: usize = 255;
 /// What becomes of a part in a TGA file.
 pub(super) fn fate(part: &Part) -> Option<Fate> {
     let fits = match part {
+        Part::Field(Field::Identification(data)) => (1..=MAX_ID).contains(&data.len()),
         Part::Field(_) => true,
         Part::Comment(text) => comment_lines(text).is_some(),
         Part::Tag(tag) => match tag.code {

@@ -34,6 +34,7 @@ impl Metadata {
             | PartKind::Loops
             | PartKind::Record
             | PartKind::NoData
+            | PartKind::ChannelNames
             | PartKind::Premultiplied => true,
             _ => {
                 let parts = self.parts.iter();

@@ -26,6 +26,8 @@ pub enum PartKind {
     Premultiplied,
     /// The value of missing samples.
     NoData,
+    /// The names of channels that are no colours.
+    ChannelNames,
     /// How long the frames of an animation are shown.
     Delay,
     /// How often an animation is shown.
@@ -44,7 +46,7 @@ pub enum PartKind {
     HeaderLine,
     /// An attribute of an OpenEXR header.
     Attribute,
-    /// A field of the extension area of a TGA file.
+    /// A field of a TGA file.
     Field,
     /// Anything else, which is not carried over.
     Other,
@@ -61,6 +63,7 @@ impl PartKind {
             Self::Density => "density",
             Self::Premultiplied => "premultiplied",
             Self::NoData => "no_data",
+            Self::ChannelNames => "channel_names",
             Self::Delay => "delay",
             Self::Loops => "loops",
             Self::Comment => "comment",
@@ -100,7 +103,7 @@ pub enum Part {
     HeaderLine(Arc<[u8]>),
     /// An attribute of an OpenEXR header.
     Attribute(Attribute),
-    /// A field of the extension area of a TGA file that no other format has.
+    /// A field of a TGA file that no other format has.
     Field(Field),
     /// Anything that is not carried over.
     Other {

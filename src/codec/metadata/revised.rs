@@ -31,6 +31,7 @@ impl Metadata {
         let revised = |part: &Part| match part {
             Part::Tag(tag) => revised(tag, grid, are_areas),
             Part::Attribute(attribute) => attribute.revised_for(grid),
+            Part::Field(field) => field.revised_for(grid),
             Part::Chunk { name, .. } => match grid.why_lost(name) {
                 Some(why) => Part::Other {
                     name: part.to_string(),

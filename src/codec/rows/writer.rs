@@ -177,6 +177,7 @@ impl<'a> RowWriter<'a> {
         }
         spec.check()?;
         self.format.check(spec.depth, spec.channels)?;
+        self.format.check_bands(metadata.bands, spec.channels)?;
         self.format.check_size(spec.rows, spec.columns)?;
         let late = self.end_page(late)?;
         let [announced, begun] = &mut self.pages;

@@ -278,6 +278,7 @@ fn open_page<'a>(
             .and_then(|value| u16::try_from(value).ok())
             .filter(is_orientation),
         premultiplied: layout.premultiplied,
+        bands: !layout.names_channels && layout.channels > 1,
         no_data: no_data(&mut decoder),
         parts: carried.parts,
         ..Metadata::default()

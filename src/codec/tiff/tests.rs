@@ -473,6 +473,7 @@ fn bands_are_no_alpha() {
         let reader = open(input, 0, &Limits::default(), (ScanDepth::Quick, None)).unwrap();
         let header = reader.header();
         assert_eq!(header.names_channels, names, "{samples} {extras:?}");
+        assert_eq!(header.metadata.bands, !names, "{samples} {extras:?}");
         let is_guess = samples == 2 && extras.is_empty();
         assert_eq!(
             !header.warnings.is_empty(),

@@ -170,8 +170,9 @@ impl<K: TiffKind> File<'_, K> {
             depth,
         } = self.spec;
         // Of more channels nothing is known but their number.
+        let are_bands = channels > 4 || (channels > 1 && self.metadata.bands);
         let photometric = match channels {
-            3 | 4 => PhotometricInterpretation::RGB,
+            3 | 4 if !are_bands => PhotometricInterpretation::RGB,
             _ => PhotometricInterpretation::BlackIsZero,
         };
         let predictor = match uses_predictor(depth) {
@@ -218,11 +219,11 @@ impl<K: TiffKind> File<'_, K> {
         tags.write_tag(Tag::ResolutionUnit, unit.to_u16())?;
         tags.write_tag(Tag::Predictor, predictor.to_u16())?;
         tags.write_tag(Tag::SampleFormat, &vec![format.to_u16(); channels][..])?;
-        if matches!(channels, 2 | 4) {
+        if are_bands {
+            tags.write_tag(Tag::ExtraSamples, &vec![0_u16; channels - 1][..])?;
+        } else if matches!(channels, 2 | 4) {
             let alpha: u16 = if self.metadata.premultiplied { 1 } else { 2 };
             tags.write_tag(Tag::ExtraSamples, alpha)?;
-        } else if channels > 4 {
-            tags.write_tag(Tag::ExtraSamples, &vec![0_u16; channels - 1][..])?;
         }
         if let Some(orientation) = self.metadata.orientation {
             tags.write_tag(Tag::Orientation, orientation)?;

@@ -66,7 +66,10 @@ pub(super) fn parts(bytes: &[u8], meta: &MetaData, part: usize, limits: &Limits)
             parts.push(Part::Other {
                 name: Attribute::new(name, b"", b"").to_string(),
                 bytes: value.len(),
-                why: Omission::Unknown("it is damaged"),
+                why: match outdated(name) {
+                    Some(why) => Omission::Outdated(why),
+                    None => Omission::Unknown("it is damaged"),
+                },
             });
         }
     }
@@ -104,7 +107,6 @@ fn is_storage(name: &[u8]) -> bool {
             | names::DISPLAY_WINDOW
             | names::LINE_ORDER
             | names::DEEP_IMAGE_STATE
-            | names::DWA_COMPRESSION_LEVEL
     )
 }
 
@@ -134,6 +136,7 @@ fn outdated(name: &[u8]) -> Option<&'static str> {
     match name {
         names::PREVIEW => Some("it shows the picture as it was"),
         names::ORIGINAL_DATA_WINDOW => Some("it is about the picture as it was"),
+        names::DWA_COMPRESSION_LEVEL => Some("the result is compressed without loss"),
         names::MULTI_VIEW => Some("the result has one view"),
         b"oiio:SHA-1" => Some("it is a checksum of the picture as it was"),
         b"idManifest" => Some("it is about channels that are left out"),

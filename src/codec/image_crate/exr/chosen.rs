@@ -1,5 +1,7 @@
 //! Which channels of a file are read.
 
+use std::sync::Arc;
+
 use ::exr::{
     math::Vec2,
     meta::{MetaData, header::Header},
@@ -10,6 +12,17 @@ use crate::{
     error::{InputError, RequestError, Result},
     warning::Warning,
 };
+
+/// What is read of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// Its colours if it has some, else up to four channels in its order.
+    Colours,
+    /// The layer or channels of this name.
+    Layer(&'a str),
+    /// The channels of these names, in this order.
+    Channels(&'a [String]),
+}
 
 /// The part and its channels that are read.
 pub(super) struct Chosen {
@@ -205,6 +218,20 @@ impl Chosen {
         })
     }
 
+    /// The channels of these names, in this order, of the first part that has them.
+    pub(super) fn exactly(meta: &MetaData, wanted: &[String]) -> Result<Self> {
+        let found = (meta.headers.iter().enumerate()).find_map(|(part, header)| {
+            let known = names(header);
+            let place = |name: &String| known.iter().position(|known| known == name);
+            let channels = wanted.iter().map(place).collect::<Option<Vec<_>>>()?;
+            (!header.deep).then_some((part, channels))
+        });
+        let (part, channels) =
+            found.ok_or_else(|| errors::damaged("exr", "it lacks channels that it should have"))?;
+        let known = Vec::from_iter(wanted.iter().map(String::as_str));
+        Self::new(meta, part, Kind::of(&known), channels)
+    }
+
     fn new(meta: &MetaData, part: usize, kind: Kind, channels: Vec<usize>) -> Result<Self> {
         let header = &meta.headers[part];
         let names = names(header);
@@ -240,9 +267,24 @@ impl Chosen {
         (!left.is_empty()).then(|| Warning::channels(&listed(&left)))
     }
 
-    /// Whether the result would have other names for these channels.
-    pub(super) fn loses_names(&self) -> bool {
-        self.kind != Kind::Picture
+    /// The names, if they are none of a picture.
+    pub(super) fn names_of_others(&self) -> Option<Arc<[String]>> {
+        (self.kind != Kind::Picture).then(|| self.names.as_slice().into())
+    }
+
+    /// A warning that names the part that is read, and those that are not.
+    pub(super) fn other_parts(&self, meta: &MetaData) -> Option<Warning> {
+        let title = |part: usize| match name_of(&meta.headers[part]) {
+            Some(name) => format!("{} ({})", part + 1, errors::one_line(name)),
+            None => (part + 1).to_string(),
+        };
+        let others = (0..meta.headers.len()).filter(|part| *part != self.part);
+        let mut others = Vec::from_iter(others.take(MOST_NAMES + 1).map(title));
+        if others.len() > MOST_NAMES {
+            others[MOST_NAMES] = "...".to_owned();
+        }
+        (!others.is_empty())
+            .then(|| Warning::parts(meta.headers.len(), &title(self.part), &others.join(", ")))
     }
 
     /// A warning if the file has no plain colours, and nobody said what to read.
@@ -264,11 +306,13 @@ impl Chosen {
     }
 }
 
+/// The most names in a message.
+const MOST_NAMES: usize = 40;
+
 /// Names on one line: decoders quote bytes of the file.
 fn listed(names: &[String]) -> String {
-    const MOST: usize = 40;
-    let mut text = errors::one_line(names[..names.len().min(MOST)].join(", "));
-    if names.len() > MOST {
+    let mut text = errors::one_line(names[..names.len().min(MOST_NAMES)].join(", "));
+    if names.len() > MOST_NAMES {
         text.push_str(", ...");
     }
     text
@@ -292,10 +336,11 @@ fn rgb(names: &[String], prefix: &str) -> Option<Vec<usize>> {
     places(names, prefix, &["R", "G", "B"])
 }
 
-/// Luminance; together with RY and BY it stands for colours.
+/// Luminance; together with RY and BY it stands for colours, beside X for an axis.
 fn gray(names: &[String], prefix: &str) -> Option<Vec<usize>> {
-    let has_chroma = places(names, prefix, &["RY", "BY"]).is_some();
-    places(names, prefix, &["Y"]).filter(|_| !has_chroma)
+    let has = |others: &[&str]| places(names, prefix, others).is_some();
+    let is_other = has(&["RY", "BY"]) || has(&["X"]);
+    places(names, prefix, &["Y"]).filter(|_| !is_other)
 }
 
 /// The colours, or the luminance, of the first layer that has some.

@@ -19,20 +19,26 @@ use crate::{
     image::{Depth, Image, ImageSpec, SampleSliceMut, f16},
 };
 
-use super::{attributes, chosen::Chosen, decoder_bytes, ignored};
+use super::{
+    attributes,
+    chosen::{Chosen, Wanted},
+    decoder_bytes, ignored,
+    windows::Windows,
+};
 
 /// Opens a file: the layer or channels of this name, else its colour if it has one, else up to four
 /// channels in its order.
 pub(in crate::codec::image_crate) fn open<'a>(
     bytes: Cow<'a, [u8]>,
     limits: &Limits,
-    layer: Option<&str>,
+    wanted: Wanted<'_>,
 ) -> Result<RowReader<'a>> {
     let decoder_bytes = decoder_bytes(&bytes, limits)?;
     let meta = MetaData::read_from_buffered(&*bytes, false).map_err(decode_error)?;
-    let chosen = match layer {
-        Some(layer) => Chosen::named(&meta, layer)?,
-        None => Chosen::of(&meta)?,
+    let chosen = match wanted {
+        Wanted::Colours => Chosen::of(&meta)?,
+        Wanted::Layer(layer) => Chosen::named(&meta, layer)?,
+        Wanted::Channels(names) => Chosen::exactly(&meta, names)?,
     };
     let header = &meta.headers[chosen.part];
     let shown = header.shared_attributes.display_window;
@@ -46,15 +52,24 @@ pub(in crate::codec::image_crate) fn open<'a>(
         .extend(chosen.warning().map(Into::into));
     // Of channels that are no colours, none is alpha.
     rows_header.names_channels = chosen.has_colours();
+    rows_header.metadata.bands = !chosen.has_colours() && channels > 1;
+    rows_header.metadata.channel_names = chosen.names_of_others();
     let mut chosen_channels = chosen.channels.iter();
     let is_half = |at: &usize| header.channels.list[*at].sample_type == SampleType::F16;
     rows_header.coding = chosen_channels.any(is_half).then_some(Coding::HalfFloats);
     let ignored = ignored(&bytes, &meta, &chosen);
     // Told of by their names.
-    let is_channels = |part: &IgnoredContent| matches!(part, IgnoredContent::Channels { .. });
-    let (channels, others): (Vec<_>, Vec<_>) = ignored.into_iter().partition(is_channels);
+    let is_named = |part: &IgnoredContent| {
+        matches!(
+            part,
+            IgnoredContent::Channels { .. } | IgnoredContent::Layers(_)
+        )
+    };
+    let (named, others): (Vec<_>, Vec<_>) = ignored.into_iter().partition(is_named);
+    rows_header.warnings.extend(chosen.other_parts(&meta));
     rows_header.warnings.extend(chosen.left_out(header));
-    rows_header.ignored.extend(channels);
+    rows_header.ignored.extend(named);
+    rows_header.warnings.extend(Windows::of(header).warning());
     let mut rows_header = rows_header.with_ignored(others);
     rows_header.metadata.parts = attributes::parts(&bytes, &meta, chosen.part, limits);
     let metadata = rows_header.metadata.clone();

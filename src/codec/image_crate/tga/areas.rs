@@ -7,7 +7,7 @@ use ::image::{ExtendedColorType, ImageEncoder, codecs::tga::TgaEncoder};
 
 use crate::{
     codec::{
-        Format, Metadata, Part, errors,
+        Field, Format, Metadata, Part, errors,
         image_crate::encoding,
         metadata::{
             field::{self, ARTIST, DATE_TIME, SOFTWARE},
@@ -19,8 +19,9 @@ use crate::{
 
 use super::{EXTENSION, HEADER, SIGNATURE};
 
-/// What the alpha of a picture with one is: useful.
+/// What the alpha of a picture with one is: useful, or multiplied into the colours.
 const USEFUL_ALPHA: u8 = 3;
+const PREMULTIPLIED_ALPHA: u8 = 4;
 
 /// Writes a picture of this size and colour.
 pub(in crate::codec::image_crate) fn write(
@@ -32,11 +33,17 @@ pub(in crate::codec::image_crate) fn write(
 ) -> Result<()> {
     let identification = metadata.parts.iter().find_map(|part| match part {
         Part::Tag(tag) if tag.code == tag::DOCUMENT_NAME => field::identification(tag),
+        Part::Field(Field::Identification(data)) => Some(&**data).filter(|data| data.len() < 256),
+        _ => None,
+    });
+    let origin = metadata.parts.iter().find_map(|part| match part {
+        Part::Field(Field::Origin(origin)) => Some(*origin),
         _ => None,
     });
     let with_id = WithIdentification {
         out: &mut *out,
-        text: identification.unwrap_or_default(),
+        identification: identification.unwrap_or_default(),
+        origin: origin.unwrap_or_default(),
         at: 0,
     };
     // Its runs cross the ends of rows, which TGA 2.0 forbids and Pillow refuses.
@@ -47,7 +54,10 @@ pub(in crate::codec::image_crate) fn write(
         return Ok(());
     };
     if color.channel_count() == 4 {
-        area[494] = USEFUL_ALPHA;
+        area[494] = match metadata.premultiplied {
+            true => PREMULTIPLIED_ALPHA,
+            false => USEFUL_ALPHA,
+        };
     }
     let place = out.stream_position().map_err(errors::writing)?;
     let place = u32::try_from(place).map_err(|_| {
@@ -94,11 +104,15 @@ fn extension(metadata: &Metadata) -> Option<[u8; EXTENSION]> {
                     put(43 + 81 * line, text);
                 }
             }
-            Part::Field(field) => put(field.place(), field.data()),
+            Part::Field(field) => match field.place() {
+                Some(place) => put(place, field.data()),
+                None => continue,
+            },
             _ => continue,
         }
         says = true;
     }
+    says |= metadata.premultiplied;
     if let Some(shape) = metadata.density.and_then(field::pixel_shape) {
         put(474, shape.map(u16::to_le_bytes).as_flattened());
         says = true;
@@ -107,11 +121,12 @@ fn extension(metadata: &Metadata) -> Option<[u8; EXTENSION]> {
     says.then_some(area)
 }
 
-/// Inserts the identification behind the header that is written to `out`.
+/// Puts the origin into the header that is written to `out`, and the identification behind it.
 struct WithIdentification<'a, W> {
     out: W,
     /// At most 255 bytes.
-    text: &'a [u8],
+    identification: &'a [u8],
+    origin: [u8; 4],
     /// The bytes of the header that were written.
     at: usize,
 }
@@ -124,14 +139,15 @@ impl<W: Write> Write for WithIdentification<'_, W> {
         }
         for byte in &bytes[..count] {
             let byte = match self.at {
-                0 => self.text.len() as u8,
+                0 => self.identification.len() as u8,
+                at @ 8..12 => self.origin[at - 8],
                 _ => *byte,
             };
             self.out.write_all(&[byte])?;
             self.at += 1;
         }
         if self.at == HEADER {
-            self.out.write_all(self.text)?;
+            self.out.write_all(self.identification)?;
         }
         Ok(count)
     }

@@ -7,7 +7,7 @@ use crate::codec::{
     Density, DensityUnit, Field, Omission, Part, Tag,
     image_crate::{u16_at, u32_at},
     metadata::{
-        field::{ARTIST, DATE_TIME, SOFTWARE},
+        field::{self, ARTIST, DATE_TIME, SOFTWARE},
         tag::{self, kinds},
     },
 };
@@ -20,6 +20,20 @@ pub(in crate::codec::image_crate) struct Carried {
     pub(in crate::codec::image_crate) parts: Vec<Part>,
     /// The shape of pixels.
     pub(in crate::codec::image_crate) density: Option<Density>,
+    /// What the last of two or four channels is.
+    pub(in crate::codec::image_crate) alpha: Alpha,
+}
+
+/// What the last of two or four channels is, by the attributes type of an extension area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::codec::image_crate) enum Alpha {
+    /// Alpha; so, too, where nothing is said.
+    #[default]
+    Straight,
+    /// Alpha, by which the colours are multiplied.
+    Premultiplied,
+    /// None, or undefined.
+    Undefined,
 }
 
 /// What a file of this size carries beside its samples.
@@ -27,7 +41,10 @@ pub(in crate::codec::image_crate) fn carried(bytes: &[u8], [rows, columns]: [usi
     let mut carried = Carried::default();
     let length = bytes.first().map_or(0, |length| usize::from(*length));
     if let Some(name) = bytes.get(HEADER..HEADER + length) {
-        carried.add_tag(tag::DOCUMENT_NAME, text(name));
+        carried.add_identification(name);
+    }
+    if let Some(origin) = bytes.get(8..).and_then(|rest| rest.first_chunk()) {
+        carried.add_field(Field::Origin(*origin), *origin != [0; 4]);
     }
     let footer = end(bytes, rows * columns).and_then(|end| footer_start(bytes, end));
     let Some(footer) = footer else {
@@ -48,6 +65,37 @@ pub(in crate::codec::image_crate) fn carried(bytes: &[u8], [rows, columns]: [usi
 }
 
 impl Carried {
+    /// Adds the identification: a text, maybe padded, or any bytes.
+    fn add_identification(&mut self, name: &[u8]) {
+        let is_padding = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
+        let text = text(name);
+        match name[text.len()..].iter().all(is_padding) {
+            true => self.add_tag(tag::DOCUMENT_NAME, text),
+            false => self.add_field(Field::Identification(name.into()), true),
+        }
+    }
+
+    /// Adds the name of the software, and its version: behind the name, if that can be told from it
+    /// again.
+    fn add_software(&mut self, name: &[u8], [low, high, letter]: [u8; 3]) {
+        let version = u16::from_le_bytes([low, high]);
+        let says = version > 0 || !matches!(letter, 0 | b' ');
+        if !says {
+            return self.add_tag(SOFTWARE, name);
+        }
+        let mut text = name.to_vec();
+        text.extend(format!(" {}.{:02}", version / 100, version % 100).into_bytes());
+        text.extend(Some(letter).filter(u8::is_ascii_lowercase));
+        let tag = tag_of(SOFTWARE, &text);
+        let letter = if letter == 0 { b' ' } else { letter };
+        if field::software(&tag) == Some((name, version, letter)) {
+            self.parts.push(Part::Tag(tag));
+        } else {
+            self.add_tag(SOFTWARE, name);
+            self.add_field(Field::Version([low, high, letter]), true);
+        }
+    }
+
     /// Adds what an extension area says (Truevision TGA File Format Specification 2.0, C.6).
     fn add_extension(&mut self, area: &[u8]) {
         self.add_tag(ARTIST, text(&area[2..43]));
@@ -68,14 +116,12 @@ impl Carried {
         let name = text(&job[..41]).len();
         job[name..41].fill(0);
         self.add_field(Field::Job(job), job != [0; 47]);
-        let (software, version) = (text(&area[426..467]), number(467));
-        let letter = area[469].to_ascii_lowercase();
-        let mut software = software.to_vec();
-        if !software.is_empty() && version > 0 {
-            software.extend(format!(" {}.{:02}", version / 100, version % 100).into_bytes());
-            software.extend(Some(letter).filter(u8::is_ascii_lowercase));
-        }
-        self.add_tag(SOFTWARE, &software);
+        self.add_software(text(&area[426..467]), [area[467], area[468], area[469]]);
+        self.alpha = match area[494] {
+            0..=2 => Alpha::Undefined,
+            4 => Alpha::Premultiplied,
+            _ => Alpha::Straight,
+        };
         let set = |start: usize, end: usize| match area[start..end].iter().any(|byte| *byte != 0) {
             true => end - start,
             false => 0,
@@ -102,9 +148,7 @@ impl Carried {
 
     fn add_tag(&mut self, code: u16, text: &[u8]) {
         if !text.is_empty() {
-            let data: Arc<[u8]> = [text, b"\0"].concat().into();
-            self.parts
-                .push(Part::Tag(Tag::new(code, kinds::ASCII, data)));
+            self.parts.push(Part::Tag(tag_of(code, text)));
         }
     }
 
@@ -115,6 +159,11 @@ impl Carried {
             self.parts.push(Part::Other { name, bytes, why });
         }
     }
+}
+
+fn tag_of(code: u16, text: &[u8]) -> Tag {
+    let data: Arc<[u8]> = [text, b"\0"].concat().into();
+    Tag::new(code, kinds::ASCII, data)
 }
 
 /// A text up to its first zero, without padding.
