@@ -15,9 +15,12 @@ use crate::{
 /// over a larger divisor, if that is possible with sums below 2^24, or if only the divisor
 /// was a fraction. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled
 /// so that products neither overflow nor underflow.
-pub(crate) fn in_integers(kernels: &[Kernel], depth: Depth) -> Vec<Kernel> {
+///
+/// `depths` are those of samples and result; for 64-bit floats the limit is 2^53.
+pub(crate) fn in_integers(kernels: &[Kernel], depths: [Depth; 2]) -> Vec<Kernel> {
+    let [depth, result] = depths;
     // Sums in f32 are exact below 2^24.
-    let limit = match depth.needs_f64() {
+    let limit = match depth.needs_f64() || result == Depth::F64 {
         true => EXACT,
         false => f64::from(1 << 24),
     };
@@ -67,6 +70,8 @@ pub(crate) enum LaneReason {
     Lines,
     /// Samples that f32 does not hold.
     Samples(Depth),
+    /// A result of 64-bit floats.
+    Result,
     /// Sums that are divided by others.
     Divided(SumDivisor),
 }
@@ -135,6 +140,7 @@ impl fmt::Display for LaneReason {
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
             Self::Divided(by) => write!(f, "{by}, and the sums are divided"),
             Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),
+            Self::Result => f.write_str("the result is of 64-bit floats"),
         }
     }
 }
@@ -264,6 +270,9 @@ fn narrowest(problem: &Problem<'_>, kernel: &Kernel, error: f64) -> (LaneKind, L
     }
     if depth.needs_f64() {
         return (LaneKind::F64, LaneReason::Samples(depth));
+    }
+    if problem.output_depth == Depth::F64 {
+        return (LaneKind::F64, LaneReason::Result);
     }
     let floats = match depth.is_float() {
         true => Floats::Samples,

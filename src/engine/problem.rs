@@ -94,6 +94,11 @@ impl Problem<'_> {
         finish::rounds_exactly(self.combine, [self.depth, self.output_depth])
     }
 
+    /// Whether samples or result are of a type that sums in f32 are not accurate enough for.
+    pub(super) fn needs_f64(&self) -> bool {
+        self.depth.needs_f64() || self.output_depth == Depth::F64
+    }
+
     /// The estimated nanoseconds to sum again what these errors of the sums of every kernel bring
     /// near to a tie, if the samples are as random.
     pub(crate) fn near_tie_cost(&self, sum_errors: &[f64]) -> f64 {

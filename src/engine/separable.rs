@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     error::Result,
-    image::Depth,
     kernel::{Factor, Factors, Kernel},
     number::{Element, ElementKind, LaneKind, MAX_ROUNDINGS},
 };
@@ -70,7 +69,7 @@ impl Engine for Separable {
             _ => MAX_RANK,
         };
         let factors = (problem.kernels.iter()).map(|k| {
-            let factors = factors(k, problem.depth, max_rank)?;
+            let factors = factors(k, problem, max_rank)?;
             match problem.divided_by.is_some() && !is_product(k, &factors) {
                 true => Err(Why::Residual),
                 false => Ok(factors),
@@ -144,8 +143,8 @@ enum Why {
 }
 
 /// The kernel as a sum of columns times rows, or why it cannot be one.
-fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Why> {
-    if is_exact(kernel, depth) {
+fn factors(kernel: &Kernel, problem: &Problem<'_>, max_rank: usize) -> Result<Factors, Why> {
+    if is_exact(kernel, problem.depth) {
         return kernel.integer_factors().ok_or(Why::Rank);
     }
     // With more terms than half the smaller side, they have more taps than the kernel.
@@ -159,7 +158,7 @@ fn factors(kernel: &Kernel, depth: Depth, max_rank: usize) -> Result<Factors, Wh
     if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
-    if depth.needs_f64() && factors.residual > MAX_F64_RESIDUAL * kernel.abs_sum() {
+    if problem.needs_f64() && factors.residual > MAX_F64_RESIDUAL * kernel.abs_sum() {
         return Err(Why::Residual);
     }
     Ok(factors)

@@ -21,18 +21,22 @@ pub(crate) struct UnroundedLuma {
 }
 
 impl UnroundedLuma {
-    /// For images and float results of these depths; `None` for images of 32- and 64-bit floats,
-    /// whose luma is of their type anyway.
+    /// For images and float results of these depths; `None` for images of floats that are as wide
+    /// as those of the result, or wider, whose luma is of their type anyway.
     pub(crate) const fn of(image: Depth, result: Depth) -> Option<Self> {
+        if image.is_float() {
+            let depth = match (image, result) {
+                (Depth::F16 | Depth::F32, Depth::F64) => Depth::F64,
+                (Depth::F16, _) => Depth::F32,
+                _ => return None,
+            };
+            return Some(Self {
+                depth,
+                weight: 1.0,
+                divisor: 1.0,
+            });
+        }
         let (depth, exact) = match result {
-            _ if matches!(image, Depth::F16) => {
-                return Some(Self {
-                    depth: Depth::F32,
-                    weight: 1.0,
-                    divisor: 1.0,
-                });
-            }
-            _ if image.is_float() => return None,
             _ if image.needs_f64() => (Depth::F64, 1_u128 << 53),
             Depth::F64 => (Depth::F64, 1 << 53),
             _ => (Depth::F32, 1 << 24),

@@ -131,7 +131,7 @@ impl Convolution {
         let luma = unrounded_luma(filter, image, selection);
         let depth = luma.map_or(image.depth, |luma| luma.depth);
         let written = filter.kernels_for(image.depth);
-        let mut kernels = engine::in_integers(&written, depth);
+        let mut kernels = engine::in_integers(&written, [depth, output_depth]);
         let mut borders = filter.extent.borders();
         if let Some(luma) = luma {
             for kernel in &mut kernels {

@@ -12,6 +12,7 @@ mod constants;
 mod doubles;
 mod engines;
 mod extrema;
+mod f64_results;
 mod float_range;
 mod golden;
 mod interop;

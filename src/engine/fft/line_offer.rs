@@ -131,7 +131,7 @@ impl Engine for LineFft {
         if problem.combine == Some(Combine::ArgMax) {
             return Err(Refusal::of(Why::Order));
         }
-        if depth.needs_f64() || kernels.iter().any(|k| is_exact(k, depth)) {
+        if problem.needs_f64() || kernels.iter().any(|k| is_exact(k, depth)) {
             return Err(Refusal::of(Why::Exact));
         }
         if problem.lane.is_some_and(|asked| asked != LaneKind::F64) {

@@ -94,7 +94,7 @@ impl Engine for Fft {
             false => error_bound(lane, &tiling, white, k.abs_sum()),
         });
         let sum_errors = sum_errors.collect();
-        let guarantees = kernels.iter().map(|k| guarantee(k, depth)).collect();
+        let guarantees = (kernels.iter()).map(|k| guarantee(k, problem)).collect();
         // A pair of tiles.
         let tile_width = (2 * tiling.valid[1] - 1) / geometry.columns.step + 1;
         Ok(Offer {
@@ -151,11 +151,12 @@ fn tables(tiling: &Tiling, kernels: usize, lane: LaneKind, depth: Depth) -> usiz
     kernels * (spectrum(lane) + wide) + 2 * tile * size_of::<f64>()
 }
 
-fn guarantee(kernel: &Kernel, depth: Depth) -> Guarantee {
+fn guarantee(kernel: &Kernel, problem: &Problem<'_>) -> Guarantee {
+    let depth = problem.depth;
     if depth.is_float() {
-        Guarantee::Float(match depth {
-            Depth::F64 => LaneKind::F64,
-            _ => LaneKind::F32,
+        Guarantee::Float(match problem.needs_f64() {
+            true => LaneKind::F64,
+            false => LaneKind::F32,
         })
     } else if is_exact(kernel, depth) {
         Guarantee::Integers
