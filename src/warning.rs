@@ -37,7 +37,10 @@ pub enum WarningKind {
     /// Responses that are not a number became 0.
     NotANumber,
     /// Finite responses became infinite.
-    Infinite,
+    Infinite {
+        /// Whether they did in 64-bit floats, which are the widest.
+        in_f64: bool,
+    },
     /// Windows had too few present samples: see [`Missing`](crate::Missing).
     Missing,
     /// An array of three axes was read as rows, columns and channels, since nobody said what its
@@ -92,7 +95,10 @@ pub enum ClipCause {
     Weights,
     /// The weights sum to the divisor, and some are negative: the kernel overshoots at edges, as
     /// sharpening does.
-    Overshoot,
+    Overshoot {
+        /// How strongly: the sum of the absolute weights, in percent of the divisor.
+        strength: u32,
+    },
     /// The bias of the kernel is beyond full scale, most likely meant in samples.
     Bias,
     /// They are larger, or smaller, than the type of the result holds:
@@ -109,7 +115,7 @@ impl WarningKind {
             Self::Levelled => "levelled",
             Self::Wrapped => "wrapped",
             Self::NotANumber => "not_a_number",
-            Self::Infinite => "infinite",
+            Self::Infinite { .. } => "infinite",
             Self::Missing => "missing",
             Self::Axes => "axes",
             Self::NoData => "no_data",
@@ -197,14 +203,14 @@ impl Warning {
         Self::of(kind, text)
     }
 
-    /// So many finite responses are beyond the range of floats of this depth.
-    pub(crate) fn infinite(count: u64, depth: impl fmt::Display) -> Self {
+    /// So many finite responses are beyond the range of floats of this depth, or of 64 bits.
+    pub(crate) fn infinite(count: u64, depth: impl fmt::Display, in_f64: bool) -> Self {
         let [responses, are] = match count {
             1 => ["response", "is"],
             _ => ["responses", "are"],
         };
         Self::of(
-            WarningKind::Infinite,
+            WarningKind::Infinite { in_f64 },
             format!(
                 "{count} finite {responses} {are} beyond what {depth} samples hold and became infinite"
             ),

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 
 use stridekern::{
-    ClipCause, Depth, Error, KernelBank, Warning, WarningKind,
+    ClipCause, Depth, Error, Kernel, KernelBank, Warning, WarningKind,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
     kernel::{KernelError, PathFault},
 };
@@ -114,15 +114,18 @@ pub(super) fn warning(warning: &Warning) -> String {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped(ClipCause::Negative) => ": --map abs, offset or float keeps them",
-        WarningKind::Clipped(ClipCause::Overshoot) => {
-            "; a gentler kernel, as sharpen_soft or unsharp5, clips less, and --map float nothing"
+        WarningKind::Clipped(ClipCause::Overshoot { strength }) => {
+            return format!("{warning}{}", gentler_than(strength));
         }
         WarningKind::Clipped(ClipCause::Weights) => ", as --normalize sets it",
         WarningKind::Clipped(ClipCause::Range) | WarningKind::Levelled => {
             "; --map stretch keeps them"
         }
         WarningKind::NotANumber => "; --map float keeps them, --ignore nan leaves them out",
-        WarningKind::Infinite => "; --depth f64 holds them",
+        WarningKind::Infinite { in_f64: false } => "; --depth f64 holds more",
+        WarningKind::Infinite { in_f64: true } => {
+            "; smaller weights, or a larger --divisor, keep them finite"
+        }
         WarningKind::NoData => "; --ignore nodata leaves them out",
         WarningKind::Transparent => {
             "; --alpha weight keeps them out, --alpha copy says that this is meant"
@@ -136,6 +139,26 @@ pub(super) fn warning(warning: &Warning) -> String {
         _ => "",
     };
     format!("{warning}{after}")
+}
+
+/// Built-in kernels that sharpen, the best known first.
+const SHARPENING: [&str; 3] = ["sharpen_soft", "unsharp5", "detail"];
+
+/// What clips less than a kernel of this strength that overshoots.
+fn gentler_than(strength: u32) -> String {
+    let is_gentler = |name: &&str| {
+        let bank = KernelBank::resolve(name).ok();
+        let strengths = bank.iter().flat_map(KernelBank::kernels);
+        strengths.map(Kernel::strength).any(|s| s < strength)
+    };
+    let gentler = SHARPENING.iter().copied().filter(is_gentler).take(2);
+    match Vec::from_iter(gentler)[..] {
+        [] => "; --map float clips nothing".to_owned(),
+        ref names => format!(
+            "; a gentler kernel, as {}, clips less, and --map float nothing",
+            names.join(" or ")
+        ),
+    }
 }
 
 /// The advice after the library's message.

@@ -12,7 +12,7 @@ use stridekern::{KernelBank, codec::Format};
 const FOREIGN: [(&[&str], &str); 12] = [
     (
         &["--sigma", "--radius", "--size", "--ksize", "--kernel-size"],
-        "a kernel has its size and its weights: -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all",
+        "parameters follow the name of a kernel: -k gaussian:sigma=2, box:size=5, disk:radius=3; --list-kernels shows all",
     ),
     (
         &["--blur", "--sharpen", "--emboss", "--edge", "--edges"],
@@ -54,7 +54,7 @@ const FOREIGN: [(&[&str], &str); 12] = [
     ),
     (
         &["--amount", "--strength", "--gain"],
-        "a kernel has its strength: -k sharpen_soft, sharpen or sharpen8",
+        "a kernel has its strength: -k sharpen_soft, sharpen or sharpen8, or -k unsharp:sigma=1,amount=0.5",
     ),
     (
         &["--resize", "--scale", "--width", "--height"],

@@ -36,7 +36,7 @@ impl Told {
         use WarningKind::{Clipped, Infinite, Levelled, NotANumber, Wrapped};
         matches!(
             self.kind,
-            Some(Clipped(_) | Infinite | Levelled | NotANumber | Wrapped)
+            Some(Clipped(_) | Infinite { .. } | Levelled | NotANumber | Wrapped)
         )
     }
 

@@ -94,10 +94,11 @@ fn integer_limits(to: Depth) -> [f64; 2] {
     }
 }
 
-/// The absolute value from which on numbers become infinite, for a type narrower than f64.
+/// The absolute value from which on numbers become infinite; f64 itself has none.
 fn infinite_from(to: Depth) -> f64 {
     match to {
         Depth::F16 => 65_520.0,
+        Depth::F64 => f64::INFINITY,
         // Half a step above the largest number, which is 2^128 - 2^104.
         _ => f64::from(f32::MAX) + 2_f64.powi(103),
     }
@@ -107,9 +108,12 @@ impl Finish {
     /// Whether some responses may not fit into the result.
     pub(crate) fn may_saturate(&self) -> bool {
         if self.to.is_float() {
-            return self.to == Depth::F16
-                || self.to == Depth::F32
-                    && (self.from.is_float() || self.exceeds_limits().contains(&true));
+            return match self.to {
+                Depth::F16 => true,
+                // Finite numerators may become infinite only if they are scaled up.
+                Depth::F64 if self.limits()[1] == f64::INFINITY => false,
+                _ => self.from.is_float() || self.exceeds_limits().contains(&true),
+            };
         }
         let fits_by_itself = self.needs_range() || self.combine == Some(Combine::Direction);
         self.from.is_float() || !fits_by_itself && self.exceeds_limits().contains(&true)
@@ -161,6 +165,15 @@ impl Finish {
             return [f64::MIN, f64::INFINITY];
         }
         let numerator = |value: f64| (value - self.lowest) * div / mul - add;
+        if self.to == Depth::F64 {
+            // Those above the numerator of the largest number; that may be none.
+            let largest = match div <= 1.0 {
+                true => numerator(f64::MAX),
+                false => f64::MAX / mul * div - add,
+            };
+            let largest = largest.min(f64::MAX);
+            return [-largest, largest.next_up()];
+        }
         if self.to.is_float() {
             let end = infinite_from(self.to);
             return [numerator((-end).next_up()), numerator(end)];
@@ -266,8 +279,9 @@ impl Tallying<'_> {
             has_range,
             ..
         } = *self;
-        // Sums in f32 become 32-bit floats without overflow; others are made again in f64.
-        if finish.to == Depth::F32 && const { matches!(T::KIND, LaneKind::F32) } {
+        // Sums of floats in f32 become 32-bit floats without overflow; others are made again in f64.
+        let is_in_f32 = const { matches!(T::KIND, LaneKind::F32) };
+        if is_in_f32 && finish.to == Depth::F32 && finish.from.is_float() {
             return Tally::EMPTY;
         }
         let len = sums.first().map_or(0, |sums| sums.len());

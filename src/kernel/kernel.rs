@@ -360,6 +360,12 @@ impl Kernel {
         }
     }
 
+    /// The sum of the absolute weights, in percent of the absolute divisor, rounded up: the most
+    /// that a response can be, as a share of the largest sample.
+    pub fn strength(&self) -> u32 {
+        (self.abs_sum() / self.divisor.abs() * 100.0).ceil() as u32
+    }
+
     /// The smallest absolute weight that is not 0; infinity if all are.
     pub(crate) fn smallest_weight(&self) -> f64 {
         let smallest = |weights: &[f64]| {

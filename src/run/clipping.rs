@@ -2,6 +2,7 @@
 
 use crate::{
     finish::Tally,
+    image::Depth,
     kernel::{Kernel, KernelFormat, KernelSource},
     map::Map,
     plan::Plan,
@@ -19,7 +20,9 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if depth.is_float() {
         let infinite = clipped.below + clipped.above;
-        warnings.extend((infinite > 0).then(|| Warning::infinite(infinite, depth)));
+        warnings.extend(
+            (infinite > 0).then(|| Warning::infinite(infinite, depth, depth == Depth::F64)),
+        );
         return warnings;
     }
     let share = |count: u64| count as f64 / clipped.of.max(1) as f64;
@@ -71,7 +74,8 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
         && overshoots(kernel)
     {
         let reason = ": the kernel overshoots at edges, as sharpening does".to_owned();
-        return (ClipCause::Overshoot, reason);
+        let strength = kernel.strength();
+        return (ClipCause::Overshoot { strength }, reason);
     }
     if below > above && filter.map() == Map::Clamp && plan.output_depth().ends()[0] == 0 {
         let reason = ", since the responses are negative".to_owned();

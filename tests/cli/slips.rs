@@ -84,8 +84,8 @@ fn the_next_step_is_told() {
         ),
         (
             "a.png -k sobel --sigma 2",
-            "unexpected argument '--sigma' found; a kernel has its size and its weights: \
-             -k gaussian3, gaussian5 or gaussian7 blur, --list-kernels shows all; \
+            "unexpected argument '--sigma' found; parameters follow the name of a kernel: \
+             -k gaussian:sigma=2, box:size=5, disk:radius=3; --list-kernels shows all; \
              see stridekern --help",
         ),
         (
@@ -111,7 +111,7 @@ fn the_next_step_is_told() {
         (
             "a.png -k sharpen --amount 2",
             "unexpected argument '--amount' found; a kernel has its strength: -k sharpen_soft, \
-             sharpen or sharpen8; see stridekern --help",
+             sharpen or sharpen8, or -k unsharp:sigma=1,amount=0.5; see stridekern --help",
         ),
         (
             "a.png -k box3 --resize 50%",

@@ -280,7 +280,72 @@ fn what_becomes_infinite_is_counted() {
         assert_eq!([found.below, found.above], [below, above], "{image:?}");
         let told = warnings
             .iter()
-            .filter(|w| w.kind() == WarningKind::Infinite);
+            .filter(|w| matches!(w.kind(), WarningKind::Infinite { .. }));
         assert_eq!(told.count(), usize::from(below + above > 0), "{warnings:?}");
     }
+}
+
+/// Whatever the weights: every finite response that becomes infinite is counted, and the advice
+/// is one that helps.
+#[test]
+fn what_large_weights_make_infinite_is_counted() {
+    let of = |samples: Samples, channels: usize| {
+        let columns = samples.len() / channels;
+        Image::new(1, columns, channels, samples).unwrap()
+    };
+    let mut told = 0;
+    for weight in [
+        1e20, 1e36, 1e37, 1e39, 1e60, 1e91, 1e100, 1e200, 1e300, 1e306, 1.7e308,
+    ] {
+        for image in [
+            of(Samples::U8(vec![0, 9, 200, 255, 1, 77].into()), 1),
+            of(
+                Samples::U8(vec![0, 9, 200, 255, 1, 77, 8, 7, 6, 3, 2, 1].into()),
+                3,
+            ),
+            of(Samples::U16(vec![0, 9, 60_000, 255, 1, 77].into()), 1),
+            of(Samples::I32(vec![0, -9, 60_000, 255, 1, -77].into()), 1),
+            of(
+                Samples::F32(vec![0.0, -9.0, 1e30, 1e-30, 1.0, 1e10].into()),
+                1,
+            ),
+            of(
+                Samples::F64(vec![0.0, -9.0, 1e200, 1e-30, 1.0, 1e10].into()),
+                1,
+            ),
+        ] {
+            for depth in [None, Some(Depth::F16), Some(Depth::F32), Some(Depth::F64)] {
+                let weights = vec![weight, 0.0, -weight / 2.0];
+                let kernel = Kernel::new(1, 3, weights).unwrap();
+                let filter = Filter::new(kernel).with_map(match depth {
+                    None => Map::Float,
+                    Some(_) => Map::Clamp,
+                });
+                let filter = match depth {
+                    None => filter,
+                    Some(depth) => filter.with_sample_type(depth),
+                };
+                let made = filter.apply(&image).unwrap();
+                let numbers = ImageView::from(&made).numbers().collect::<Vec<_>>();
+                let signs = [-1.0, 1.0].map(|sign| {
+                    let infinite = numbers.iter().filter(|&&n| n == sign * f64::INFINITY);
+                    infinite.count() as u64
+                });
+                let (found, warnings) = counted(&image, "a.npy", &filter);
+                assert_eq!(
+                    [found.below, found.above],
+                    signs,
+                    "{weight:e} {depth:?} {image:?}: {numbers:?}"
+                );
+                let kinds = Vec::from_iter(warnings.iter().map(Warning::kind));
+                let in_f64 = made.depth() == Depth::F64;
+                match signs {
+                    [0, 0] => assert_eq!(kinds, [], "{warnings:?}"),
+                    _ => assert_eq!(kinds, [WarningKind::Infinite { in_f64 }], "{warnings:?}"),
+                }
+                told += kinds.len();
+            }
+        }
+    }
+    assert!(told > 100, "{told}");
 }

@@ -269,3 +269,43 @@ fn options_are_told_within_what_the_library_says() {
         "not replaced: it holds 3 frames, of which the result would have one, 5 channels, of which 3 are read and CMYK colours, which are read as RGB: name an output with --output; the result would also lose its 32-bit integers (they are read as 32-bit floats; --depth f32 allows it), its colours and its alpha (--channel each keeps them, --channel luma allows it), 1 row and 2 columns (--pad edge keeps the size, --pad valid allows it) and the depth of its 32-bit float samples (--depth same keeps it, --depth 8 allows it)"
     );
 }
+
+/// No kernel is advised to who uses it, nor one that clips as much.
+#[test]
+fn the_gentler_kernels_are_gentler() {
+    let names = KernelBank::builtins().map(|builtin| builtin.name());
+    let mut advised = 0;
+    for name in names {
+        for kernel in KernelBank::builtin(name).unwrap().kernels() {
+            let advice = gentler_than(kernel.strength());
+            let words = advice.split([' ', ',']);
+            for other in words.filter(|word| SHARPENING.contains(word)) {
+                assert_ne!(other, name, "{advice}");
+                let bank = KernelBank::builtin(other).unwrap();
+                let other = &bank.kernels()[0];
+                assert!(
+                    other.abs_sum() / other.divisor() < kernel.abs_sum() / kernel.divisor().abs()
+                );
+                advised += 1;
+            }
+        }
+    }
+    assert!(advised > 10);
+    for (strength, advice) in [
+        (
+            900,
+            "; a gentler kernel, as sharpen_soft or unsharp5, clips less, and --map float nothing",
+        ),
+        (
+            300,
+            "; a gentler kernel, as unsharp5 or detail, clips less, and --map float nothing",
+        ),
+        (
+            272,
+            "; a gentler kernel, as detail, clips less, and --map float nothing",
+        ),
+        (234, "; --map float clips nothing"),
+    ] {
+        assert_eq!(gentler_than(strength), advice);
+    }
+}
