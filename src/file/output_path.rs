@@ -43,10 +43,37 @@ pub(crate) fn check_place(path: &Path, overwrite: Overwrite) -> Result<Option<Me
     if found.is_file() && overwrite == Overwrite::Refuse {
         return Err(Error::Exists);
     }
-    if found.is_file() && found.permissions().readonly() {
-        return Err(OutputError::Protected.into());
+    if found.is_file() {
+        check_writable(path, &found)?;
     }
     Ok(Some(found))
+}
+
+/// Checks that this file is not protected. It is replaced by way of its folder, which asks
+/// nothing of it: so a file is taken for protected if nobody may write to it, not even the
+/// superuser who could, or if this process may not, be it for its owner, an access list, an
+/// attribute or its file system.
+fn check_writable(path: &Path, found: &Metadata) -> Result<()> {
+    if found.permissions().readonly() {
+        return Err(OutputError::Protected.into());
+    }
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        match access(path, Access::WRITE_OK).map_err(io::Error::from) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(OutputError::Protected.into());
+            }
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+                return Err(creating(error));
+            }
+            // What else there is to say, creating the new file says.
+            _ => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// Checks the permission to create a file in the folder of the output at `path`, or of the

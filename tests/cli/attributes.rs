@@ -260,23 +260,23 @@ mod owners {
         };
         let line = "a.png -k box3 --pad edge --in-place";
         for (theirs, bits, kept, lost) in [
-            ([0, 0], 0o644, 0o644, "its owner and its group"),
+            ([0, 0], 0o646, 0o646, "its owner and its group"),
             (
                 [0, 0],
-                0o4755,
-                0o755,
+                0o4757,
+                0o757,
                 "its owner and its group and its set-ID and sticky bits",
             ),
             (
                 [0, 999],
-                0o6755,
-                0o755,
+                0o6777,
+                0o777,
                 "its owner and its set-ID and sticky bits",
             ),
             (
                 [999, 0],
-                0o2755,
-                0o755,
+                0o2757,
+                0o757,
                 "its group and its set-ID and sticky bits",
             ),
         ] {
@@ -287,6 +287,37 @@ mod owners {
             run_as([999, 999], line).says(0, &[&said]);
             assert_eq!(owner("a.png"), [999, 999]);
             assert_eq!(mode(&path), kept);
+        }
+        // What they may not write is protected, though the folder would let it be replaced; so is
+        // what nobody may write, even from the superuser.
+        let refused = "the output exists already and is write-protected: change its permissions, or \
+                       choose another place for the output";
+        room.write("theirs.png", &picture(5, 5, 1, Depth::U8));
+        let before = fs::read(&path).unwrap();
+        for (ids, owner_ids, bits) in [
+            ([999, 999], [0, 0], 0o644),
+            ([999, 999], [0, 0], 0o600),
+            ([999, 999], [0, 999], 0o444),
+            ([999, 999], [999, 999], 0o555),
+            ([0, 0], [0, 0], 0o444),
+        ] {
+            for (line, name) in [
+                (line, "a.png"),
+                ("theirs.png -k box3 -o a.png --overwrite", "a.png"),
+                ("a.png -k box3 --pad edge --in-place --dry-run", "a.png"),
+            ] {
+                give("a.png", owner_ids, bits);
+                let ran = run_as(ids, line);
+                if bits == 0o600 && line.starts_with(name) {
+                    // It cannot be read either.
+                    assert_eq!(ran.code, Some(1), "{line}: {}", ran.err);
+                } else {
+                    let said = format!("stridekern: {name}: {refused}\n");
+                    assert_eq!((ran.code, &ran.err), (Some(1), &said), "{line} {bits:o}");
+                }
+                assert_eq!(fs::read(&path).unwrap(), before, "{line} {bits:o}");
+                assert_eq!(mode(&path), bits);
+            }
         }
         // What is theirs stays as it is.
         give("a.png", [999, 999], 0o4755);
