@@ -449,7 +449,8 @@ pub(super) struct RunArgs {
     /// Images whose turn would pass it wait for others to end. One that cannot
     /// fit at all is an error that names the memory it needs; images that are
     /// read and written by rows need little, however large they are. Of each image
-    /// the most that it can take is counted, so most take less.
+    /// the most that it can take is counted, so most take less; the program itself
+    /// takes 10 to 15 MB beside them.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) memory_limit: Option<ByteSize>,
 

@@ -25,6 +25,11 @@ const READ_COPIES: usize = 3;
 /// its encoder hold, and one that is being encoded.
 const WRITTEN_COPIES: usize = 4;
 
+/// The largest block that the system's allocator may keep once it is freed: that of the GNU C
+/// library does, and it seldom fits what the next page asks for (three pages of a TIFF of 2200 x
+/// 2200 to GIF: 78 MB where 57 are held at a time).
+const MAX_KEPT_BLOCK: usize = 32 << 20;
+
 /// An upper bound of the bytes of memory that a job takes, from sizes alone. Each result is
 /// its plan, its request, and whether it is written to a pipe; all are encoded so.
 pub fn memory_needed<'a>(
@@ -38,6 +43,12 @@ pub fn memory_needed<'a>(
     let metadata = input.metadata().bytes();
     // The rows of the image that the row buffer must hold at once.
     let mut buffered_rows = 0;
+    // The largest block that is allocated anew for every page, but for chunks of rows.
+    let mut largest_block = match (input.format().has_frames(), mode) {
+        (true, _) => image.bytes(),
+        (_, Mode::WholeImage { bytes, .. }) => *bytes,
+        _ => 0,
+    };
     // All results share the mask, but for those whose pixels are turned.
     let mut mask = 0;
     let mut turned_masks = 0_usize;
@@ -52,6 +63,11 @@ pub fn memory_needed<'a>(
             .map_or(plan.output(), |planes| planes.output(plan));
         let source_rows = chunk_rows::source_rows(plan, row_bytes).min(image.rows);
         buffered_rows = buffered_rows.max(source_rows);
+        if format.holds_frames() {
+            // As RGBA, of which palettes are made.
+            let rgba = result.rows.saturating_mul(result.columns * 4);
+            largest_block = largest_block.max(result.bytes()).max(rgba);
+        }
         mask = mask.max(plan.mask_bytes());
         if plan.turned_pixels() != Orientation::Normal {
             turned_masks = turned_masks.saturating_add(plan.mask_bytes());
@@ -105,7 +121,12 @@ pub fn memory_needed<'a>(
         }
         Mode::Mapped => producing,
     };
+    let kept = match input.pages() {
+        ..=1 => 0,
+        _ => largest_block.min(MAX_KEPT_BLOCK),
+    };
     needed
+        .saturating_add(kept)
         .saturating_add(metadata.saturating_mul(READ_COPIES))
         .saturating_add(mask)
         .saturating_add(turned_masks) as u64
