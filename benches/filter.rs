@@ -272,6 +272,36 @@ fn near_ties(c: &mut Criterion) {
     }
 }
 
+/// Lines at angles and disks, in the direct method and in the fastest, each beside a square kernel of about as many
+/// weights without a zero: weights of 0 should cost nothing.
+fn sparse(c: &mut Criterion) {
+    let one = pool(1);
+    let direct = Tuning::default().with_method(Method::Direct);
+    for depth in [Depth::U8, Depth::U16] {
+        let noise = image(MEDIUM, depth);
+        let mut group = start(c, &format!("{}/sparse", depth.name()), MEDIUM);
+        let lines = [9, 25, 51, 101].into_iter().flat_map(|length| {
+            let angles = [0, 30, 45, 90].into_iter();
+            angles.map(move |angle| format!("motion:length={length},angle={angle}"))
+        });
+        let disks = [3, 6, 12, 25].map(|radius| format!("disk:radius={radius}"));
+        for spec in lines.chain(disks) {
+            let bank = KernelBank::from_spec(&spec).expect("the spec is right");
+            let weights = bank.kernels()[0].as_slice();
+            let taps = weights.iter().filter(|&&weight| weight != 0.0).count();
+            let side = (taps as f64).sqrt().round() as usize;
+            let sum: f64 = (0..side * side).map(|at| 1.5 + wave(at)).sum();
+            let dense = filter_of(side, |i, j| (1.5 + wave(i * side + j)) / sum);
+            let sparse = Subject::new(Filter::new(bank), &noise);
+            let dense = Subject::new(dense, &noise);
+            let name = |of: &str| BenchmarkId::new(of, &spec);
+            sparse.time(&mut group, name("fastest"), &one, &Tuning::default());
+            sparse.time(&mut group, name("direct"), &one, &direct);
+            dense.time(&mut group, name("square, direct"), &one, &direct);
+        }
+    }
+}
+
 /// Without symmetry, of both signs.
 fn wave(at: usize) -> f64 {
     ((at * at) as f64 * 0.37).sin() / 3.0
@@ -305,5 +335,5 @@ fn copy_samples<T: stridekern::image::Sample>(from: &[T], to: &mut Image) {
     }
 }
 
-criterion_group!(benches, kernel_sizes, image_sizes, near_ties);
+criterion_group!(benches, kernel_sizes, image_sizes, near_ties, sparse);
 criterion_main!(benches);

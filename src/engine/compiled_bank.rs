@@ -50,7 +50,7 @@ impl<'a> Bank<'a> {
 
     /// The packed taps of the kernel at this index.
     pub(super) fn taps<T: Lane>(&self, at: usize) -> Taps<T> {
-        Taps::new(self.kernels[at], &self.row, self.drops_zeros())
+        Taps::leaning(self.kernels[at], &self.row, self.drops_zeros())
     }
 }
 

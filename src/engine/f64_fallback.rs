@@ -77,6 +77,7 @@ impl F64Kernels {
         of_columns: &mut Vec<f64>,
     ) -> Result<()> {
         let channels = band.channels();
+        let drops_zeros = !band.may_be_non_finite;
         for (kernel, out) in self.0.iter().zip(out.chunks_exact_mut(stride)) {
             let sums = &mut out[..band.dense_len()];
             let distance = kernel.dilation[1] * channels;
@@ -92,6 +93,7 @@ impl F64Kernels {
                         weights: column,
                         columns: 1,
                         distance,
+                        drops_zeros,
                         out: of_columns,
                     });
                     simd.run(Row {
@@ -99,6 +101,7 @@ impl F64Kernels {
                         weights: row,
                         columns: row.len(),
                         distance,
+                        drops_zeros,
                         out: sums,
                     });
                 }
@@ -107,6 +110,7 @@ impl F64Kernels {
                     weights: &kernel.weights,
                     columns: kernel.shape[1],
                     distance,
+                    drops_zeros,
                     out: sums,
                 }),
             }
@@ -233,6 +237,9 @@ struct Row<'a, R> {
     columns: usize,
     /// Samples from one tap to the next.
     distance: usize,
+    /// Whether weights of 0 are passed over: not where samples may be infinite, as 0 * infinity is
+    /// NaN.
+    drops_zeros: bool,
     out: &'a mut [f64],
 }
 
@@ -246,6 +253,7 @@ impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Body for Row<'_, R> {
             weights,
             columns,
             distance,
+            drops_zeros,
             out,
         } = self;
         let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
@@ -255,6 +263,9 @@ impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Body for Row<'_, R> {
             let mut sums = [0.0; BLOCK];
             for (source, weights) in sources.clone().zip(weights.chunks_exact(columns)) {
                 for (column, &weight) in weights.iter().enumerate() {
+                    if weight == 0.0 && drops_zeros {
+                        continue;
+                    }
                     let samples = &source[x + column * distance..][..BLOCK];
                     for (sum, sample) in sums.iter_mut().zip(samples) {
                         *sum += weight * sample.to_f64();

@@ -175,7 +175,7 @@ impl Problem<'_> {
     /// The lane of an engine that sums the taps directly.
     pub(crate) fn lane(&self) -> Result<LaneChoice, LaneRefusal> {
         lane(self, |_, kernel, lane| {
-            lane.roundings(kernel.rows(), kernel.columns()) as f64 * lane.unit_roundoff()
+            lane.roundings(&kernel.column_taps()) as f64 * lane.unit_roundoff()
         })
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Taps<T> {
     /// Row-major weights.
     pub(super) weights: Vec<T>,
     /// The taps packed for blocks of 1, 2 and 4 output rows.
-    blocks: [Vec<Group<T>>; 3],
+    blocks: [Block<T>; 3],
     /// The block height that is fastest, if the SIMD level allows it.
     pub(super) max_block_rows: usize,
     /// The offset in samples of the last tap of a row.
@@ -35,6 +35,21 @@ pub(crate) struct Taps<T> {
     /// Whether the source rows of a block are taken from both ends inwards.
     is_inward: bool,
 }
+
+/// The taps of a block of output rows.
+#[derive(Debug, Clone)]
+struct Block<T> {
+    groups: Vec<Group<T>>,
+    /// How many samples right of the block each of its rows begins.
+    shifts: [usize; MAX_ROWS],
+}
+
+/// The most output rows of a block.
+const MAX_ROWS: usize = 4;
+
+/// The most samples that a row of a block begins right of another: what is beside the block is
+/// computed row by row.
+const MAX_SHIFT: usize = 64;
 
 /// Taps that are summed on their own first (blocked summation), since rounding errors grow
 /// with the length of a sum.
@@ -75,7 +90,7 @@ impl<T: Lane> Taps<T> {
     /// `drop_zeros` drops taps of weight zero, which is right only if no sample is
     /// infinite or NaN.
     pub(crate) fn new(kernel: PlacedKernel<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
-        Self::ordered(kernel, row, drop_zeros, false)
+        Self::with_slopes(kernel, row, drop_zeros, &[0.0], false)
     }
 
     /// The same taps. If `is_inward`, blocks take the source rows in [this order](inward_row): of
@@ -87,26 +102,69 @@ impl<T: Lane> Taps<T> {
         drop_zeros: bool,
         is_inward: bool,
     ) -> Self {
-        let [rows, columns] = kernel.shape;
-        let per_group = T::KIND.group_columns(rows, columns);
-        let groups = |block_rows| {
-            (0..columns)
-                .step_by(per_group)
-                .map(|first| {
-                    let columns = first..(first + per_group).min(columns);
-                    runs(kernel, columns, block_rows, row, drop_zeros, is_inward)
-                })
-                .filter(|group: &Group<T>| !group.is_empty())
-                .collect()
+        Self::with_slopes(kernel, row, drop_zeros, &[0.0], is_inward)
+    }
+
+    /// The same, in blocks that lean as the kernel does if that takes fewer products. Their rows
+    /// then have most columns of taps in common: of a line from the upper left to the lower
+    /// right, which has one tap in each row, a block of four rows has four columns of taps, and one
+    /// whose rows each begin a sample right of the one above, a single column.
+    pub(super) fn leaning(kernel: PlacedKernel<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
+        let slope = match kernel.dilation[0] {
+            1 if drop_zeros => slope(kernel) * kernel.dilation[1] as f64,
+            // Its output rows are computed one by one, or all taps are there.
+            _ => 0.0,
         };
-        let blocks = [1, 2, 4].map(groups);
+        match slope == 0.0 {
+            true => Self::with_slopes(kernel, row, drop_zeros, &[0.0], false),
+            false => Self::with_slopes(kernel, row, drop_zeros, &[0.0, slope], false),
+        }
+    }
+
+    fn with_slopes(
+        kernel: PlacedKernel<'_>,
+        row: &Layout<2>,
+        drop_zeros: bool,
+        slopes: &[f64],
+        is_inward: bool,
+    ) -> Self {
+        let mut taps = vec![0; kernel.shape[1]];
+        for weights in kernel.weights.chunks_exact(kernel.shape[1]) {
+            for (taps, &weight) in taps.iter_mut().zip(weights) {
+                *taps += usize::from(weight != 0.0);
+            }
+        }
+        let groups = T::KIND.column_groups(&taps);
+        let blocks = [1, 2, 4].map(|block_rows| {
+            let blocks = slopes.iter().filter_map(|&slope| {
+                let shifts = shifts(slope, block_rows, row)?;
+                let groups = groups.iter().map(|columns| {
+                    runs(
+                        kernel,
+                        columns.clone(),
+                        &shifts[..block_rows],
+                        row,
+                        drop_zeros,
+                        is_inward,
+                    )
+                });
+                let groups = groups.filter(|group: &Group<T>| !group.is_empty());
+                Some(Block {
+                    groups: groups.collect(),
+                    shifts,
+                })
+            });
+            // Of equal ones the first, which is upright.
+            let block = blocks.min_by_key(Block::products);
+            block.expect("an upright block has no shift")
+        });
         Self {
             shape: kernel.shape,
             dilation: kernel.dilation,
             origin: kernel.origin,
             weights: kernel.weights.iter().map(|&w| T::from_weight(w)).collect(),
             max_block_rows: max_block_rows(&blocks),
-            span: (blocks[0].iter().flatten().flat_map(|p| &p.offsets))
+            span: (blocks[0].groups.iter().flatten().flat_map(|p| &p.offsets))
                 .max()
                 .map_or(0, |&last| last),
             blocks,
@@ -120,7 +178,7 @@ impl<T: Lane> Taps<T> {
     /// blocks of one output row: partial sums, and so their roundings, are small for as long as
     /// possible.
     pub(super) fn smallest_first(mut self) -> Self {
-        for run in self.blocks[0].iter_mut().flatten() {
+        for run in self.blocks[0].groups.iter_mut().flatten() {
             if run.rows.len() > 1 {
                 continue;
             }
@@ -152,6 +210,15 @@ impl<T> Taps<T> {
 
     /// The taps packed for a block of `R` output rows.
     pub(super) fn groups<const R: usize>(&self) -> &[Group<T>] {
+        &self.block::<R>().groups
+    }
+
+    /// How many samples right of a block of `R` output rows each of them begins.
+    pub(super) fn shifts<const R: usize>(&self) -> [usize; R] {
+        std::array::from_fn(|r| self.block::<R>().shifts[r])
+    }
+
+    const fn block<const R: usize>(&self) -> &Block<T> {
         const {
             assert!(
                 matches!(R, 1 | 2 | 4),
@@ -171,19 +238,70 @@ pub(super) const fn inward_row(at: usize, rows: usize) -> usize {
     }
 }
 
-/// The runs of taps of a block of `block_rows` output rows, of some columns
+impl<T> Block<T> {
+    /// The multiply-adds for one column of output samples.
+    fn products(&self) -> usize {
+        self.groups.iter().flatten().map(TapRun::products).sum()
+    }
+}
+
+/// How many columns a kernel leans to the right from one row to the next: the slope of a straight
+/// line through the middles of its rows, by least squares.
+fn slope(kernel: PlacedKernel<'_>) -> f64 {
+    let middle = |row: &[f64]| {
+        let first = row.iter().position(|&weight| weight != 0.0)?;
+        let last = row.iter().rposition(|&weight| weight != 0.0)?;
+        Some((first + last) as f64 / 2.0)
+    };
+    let rows = kernel.weights.chunks_exact(kernel.shape[1]).enumerate();
+    let points = rows.filter_map(|(y, row)| Some((y as f64, middle(row)?)));
+    let points: Vec<(f64, f64)> = points.collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| {
+        points.iter().map(of).sum::<f64>() / points.len().max(1) as f64
+    };
+    let [mean_y, mean_x] = [mean(|p| p.0), mean(|p| p.1)];
+    let products = points.iter().map(|(y, x)| (y - mean_y) * (x - mean_x));
+    let squares: f64 = points.iter().map(|(y, _)| (y - mean_y).powi(2)).sum();
+    match squares > 0.0 {
+        true => products.sum::<f64>() / squares,
+        false => 0.0,
+    }
+}
+
+/// How many samples each row of a block begins right of it, if it leans by `slope` columns a row:
+/// to the left where the kernel leans to the right. `None` if that is too much, or nothing.
+fn shifts(slope: f64, rows: usize, layout: &Layout<2>) -> Option<[usize; MAX_ROWS]> {
+    let channels = layout.shape()[1];
+    let columns = |r: usize| (slope * r as f64).round();
+    // The first or the last row begins where the block does.
+    let least = columns(0).min(columns(rows - 1));
+    let mut shifts = [0; MAX_ROWS];
+    for (r, shift) in shifts[..rows].iter_mut().enumerate() {
+        let samples = (columns(r) - least) * channels as f64;
+        if samples > MAX_SHIFT as f64 {
+            return None;
+        }
+        *shift = samples as usize;
+    }
+    (slope == 0.0 || shifts != [0; MAX_ROWS]).then_some(shifts)
+}
+
+/// The runs of taps of a block of output rows that begin at these shifts, of some columns
 /// of the kernel.
 fn runs<T: Lane>(
     kernel: PlacedKernel<'_>,
     columns: Range<usize>,
-    block_rows: usize,
+    shifts: &[usize],
     layout: &Layout<2>,
     drop_zeros: bool,
     is_inward: bool,
 ) -> Group<T> {
     let [kernel_rows, kernel_columns] = kernel.shape;
+    let (block_rows, channels) = (shifts.len(), layout.shape()[1]);
+    let distance = kernel.dilation[1] * channels;
     let dilated_rows = (kernel_rows - 1) * kernel.dilation[0] + 1;
     let mut runs: Group<T> = Vec::new();
+    let mut offsets = Vec::new();
     let source_rows = dilated_rows + block_rows - 1;
     for at in 0..source_rows {
         let row = if is_inward {
@@ -192,11 +310,14 @@ fn runs<T: Lane>(
             at
         };
         let place = if is_inward { at } else { kernel.origin[0] + at };
-        // The weight of this source row for output row r, if any.
+        // The row of taps that this source row has for output row r, if any.
+        let tap_row = |r: usize| {
+            let down = row.checked_sub(r).filter(|d| d % kernel.dilation[0] == 0)?;
+            let tap_row = down / kernel.dilation[0];
+            (tap_row < kernel_rows).then_some(tap_row)
+        };
         let weight = |column: usize, r: usize| {
-            let distance = row.checked_sub(r).filter(|d| d % kernel.dilation[0] == 0)?;
-            let tap_row = distance / kernel.dilation[0];
-            let weight = *kernel.weights.get(tap_row * kernel_columns + column)?;
+            let weight = kernel.weights[tap_row(r)? * kernel_columns + column];
             (!drop_zeros || weight != 0.0).then_some(weight)
         };
         let reads = |r: usize| columns.clone().any(|c| weight(c, r).is_some());
@@ -204,24 +325,29 @@ fn runs<T: Lane>(
             continue;
         };
         let end = (first..block_rows).rfind(|&r| reads(r)).unwrap_or(first) + 1;
-        let mut run = TapRun {
+        let left = kernel.origin[1] * channels;
+        offsets.clear();
+        for (r, shift) in shifts.iter().enumerate().take(end).skip(first) {
+            let taps = columns.clone().filter(|&c| weight(c, r).is_some());
+            offsets.extend(taps.map(|column| left + column * distance + shift));
+        }
+        offsets.sort_unstable();
+        offsets.dedup();
+        let weight_at = |offset: usize, r: usize| {
+            let right = offset.checked_sub(left + shifts[r])?;
+            let column = (right % distance == 0).then_some(right / distance)?;
+            columns.contains(&column).then(|| weight(column, r))?
+        };
+        let weights = offsets.iter().flat_map(|&offset| {
+            (0..block_rows).map(move |r| T::from_weight(weight_at(offset, r).unwrap_or(0.0)))
+        });
+        let run = TapRun {
             rows: place..place + 1,
             first,
             end,
-            offsets: Vec::new(),
-            weights: Vec::new(),
+            weights: weights.collect(),
+            offsets: offsets.clone(),
         };
-        for column in columns.clone() {
-            if (first..end).any(|r| weight(column, r).is_some()) {
-                let x = kernel.origin[1] + column * kernel.dilation[1];
-                let offset = layout.position([x, 0]);
-                run.offsets
-                    .push(offset.expect("a band's row holds its windows"));
-                run.weights.extend(
-                    (0..block_rows).map(|r| T::from_weight(weight(column, r).unwrap_or(0.0))),
-                );
-            }
-        }
         match runs.last_mut() {
             Some(above) if above.is_continued_by(&run) => {
                 above.rows.end += 1;
@@ -237,13 +363,11 @@ fn runs<T: Lane>(
 /// samples, but multiplies by some of the dropped zeros. Multiply-adds in
 /// blocks of one row cost about 2.5 times as much (15x15, f32: 112 ms against
 /// 44 by four rows at a time on AVX-512, 129 against 84 on AVX2).
-fn max_block_rows<T>(blocks: &[Vec<Group<T>>; 3]) -> usize {
-    let products =
-        |block: &Vec<Group<T>>| -> usize { block.iter().flatten().map(TapRun::products).sum() };
+fn max_block_rows<T>(blocks: &[Block<T>; 3]) -> usize {
     let costs = [
-        5 * 4 * products(&blocks[0]),
-        3 * 2 * products(&blocks[1]),
-        2 * products(&blocks[2]),
+        5 * 4 * blocks[0].products(),
+        3 * 2 * blocks[1].products(),
+        2 * blocks[2].products(),
     ];
     if costs[2] <= costs[1].min(costs[0]) {
         4

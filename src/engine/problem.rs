@@ -108,7 +108,8 @@ impl Problem<'_> {
         let kernels = self.kernels.iter().zip(sum_errors);
         let per_sample = kernels.map(|(kernel, error)| {
             let near = 2.0 * error * self.samples_per_sum(kernel);
-            let taps = (kernel.rows() * kernel.columns()) as f64;
+            // Rows begin and end at weights that are not 0.
+            let taps = (kernel.taps() + 4 * kernel.rows()).min(kernel.area()) as f64;
             // More are summed by rows, in vectors.
             let tap = match kernel.factor() {
                 Some(_) => PRODUCT_TAP,

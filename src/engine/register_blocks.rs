@@ -5,9 +5,11 @@
 //! offset into it, and each source row and tap carries R packed weights. The body is
 //! compiled once per level; see [`crate::simd`].
 
+use std::ops::Range;
+
 use super::{
     band::Band,
-    packed_taps::{TapRun, Taps},
+    packed_taps::{Group, TapRun, Taps},
     problem::Problem,
 };
 use crate::{
@@ -32,29 +34,57 @@ pub(super) fn contract<T: Blocks>(
     } else {
         1
     };
-    let mut at = 0;
-    while at * stride < out.len() {
-        let out = &mut out[at * stride..];
-        // The last row may end with its sums.
-        let rows = if out.len() > (rows - 1) * stride {
-            rows
-        } else {
-            1
-        };
-        let len = out.len().min(rows * stride);
-        Rows {
-            sources: band.source_rows(taps.rows_read(), first + at, rows),
-            prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
-            taps,
-            from: 0,
-            len: band.dense_len(),
-            rows,
-            out: &mut out[..len],
-            stride,
+    let len = band.dense_len();
+    let chunk = chunk_columns::<T>(taps.rows_read() + rows - 1);
+    // Rows that are not in cache are read from their start to their end.
+    let chunk = if band.borrowed { len.max(1) } else { chunk };
+    for from in (0..len.max(1)).step_by(chunk) {
+        let mut at = 0;
+        while at * stride < out.len() {
+            let out = &mut out[at * stride..];
+            // The last row may end with its sums.
+            let rows = if out.len() > (rows - 1) * stride {
+                rows
+            } else {
+                1
+            };
+            let end = out.len().min(rows * stride);
+            let rows_of_block = Rows {
+                sources: band.source_rows(taps.rows_read(), first + at, rows),
+                prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
+                taps,
+                from: 0,
+                len,
+                rows,
+                out: &mut out[..end],
+                stride,
+            };
+            let columns = from..from + chunk;
+            T::contract(
+                simd,
+                Columns {
+                    rows: rows_of_block,
+                    columns,
+                },
+            );
+            at += rows;
         }
-        .run(simd);
-        at += rows;
     }
+}
+
+/// The bytes of source rows under a block of output rows: with their sums they fit into L1.
+const CHUNK_BYTES: usize = 32 << 10;
+
+/// The bytes of the columns of the widest block: 8 vectors of 64 bytes in a single row.
+const WIDEST_BLOCK: usize = 512;
+
+/// Columns that are computed of all rows before the next are, if a block of output rows reads so
+/// many source rows: most of what it reads is then in L1 from the block above it. Along whole rows of
+/// a tile, the rows under a tall kernel come from L2 for every four rows of the result.
+fn chunk_columns<T>(source_rows: usize) -> usize {
+    let unit = WIDEST_BLOCK / size_of::<T>();
+    let columns = CHUNK_BYTES / (source_rows * size_of::<T>());
+    (columns / unit).max(1) * unit
 }
 
 /// The operands of one block of output rows: samples of `S`, and sums in `T`.
@@ -73,71 +103,151 @@ pub(crate) struct Rows<'a, S, T> {
     pub(super) stride: usize,
 }
 
-impl<S: Samples<T>, T: Lane> Rows<'_, S, T> {
-    pub(super) fn run(self, simd: Simd)
-    where
-        T: Blocks,
-    {
-        T::contract(simd, self);
+impl<S: Samples<T>, T: Blocks> Rows<'_, S, T> {
+    pub(super) fn run(self, simd: Simd) {
+        let columns = 0..self.len.max(1);
+        T::contract(
+            simd,
+            Columns {
+                rows: self,
+                columns,
+            },
+        );
     }
+}
 
+/// Some columns of a block of output rows: those of all blocks that begin there, so that a few more
+/// are computed.
+pub(crate) struct Columns<'a, S, T> {
+    rows: Rows<'a, S, T>,
+    columns: Range<usize>,
+}
+
+impl<S: Samples<T>, T: Lane> Columns<'_, S, T> {
     /// Computes blocks of R rows x N vectors: enough independent sums to hide the
     /// latency of multiply-add, and with N samples and a weight they fill the
     /// registers.
     #[inline(always)]
-    fn contract<V: Isa + Vectors<T>, const R: usize, const N: usize>(self, v: V) {
-        if self.rows == R {
-            self.blocks::<V, R, N>(v);
-        } else {
+    fn contract<V: Isa + Vectors<T>, const R: usize, const N: usize>(mut self, v: V) {
+        if self.rows.rows != R {
             self.blocks::<V, 1, ONE_ROW>(v);
+            return;
+        }
+        let shifts = self.rows.taps.shifts::<R>();
+        let lean = shifts.into_iter().max().unwrap_or(0);
+        if lean == 0 {
+            self.blocks::<V, R, N>(v);
+        } else if self.rows.len >= N * <V as Vectors<T>>::LANES + lean {
+            let end = self.blocks::<V, R, N>(v);
+            // What is beside all blocks, once.
+            let is_first = self.columns.start == 0;
+            for (r, shift) in shifts.into_iter().enumerate().filter(|_| is_first) {
+                self.beside::<V>(v, r, 0..shift);
+                self.beside::<V>(v, r, end + shift..self.rows.len);
+            }
+        } else {
+            for (r, out) in self.rows.out.chunks_mut(self.rows.stride).enumerate() {
+                let row = Rows {
+                    sources: &self.rows.sources[r..],
+                    prefetch_rows: &[],
+                    rows: 1,
+                    out,
+                    ..self.rows
+                };
+                let columns = self.columns.clone();
+                let mut row = Columns { rows: row, columns };
+                row.blocks::<V, 1, ONE_ROW>(v);
+            }
         }
     }
 
     /// Cuts the row into blocks; the last is shifted back to end where the row
     /// ends. A row shorter than a block is computed past its end: the band and
-    /// the sums have room for it.
+    /// the sums have room for it. Returns the end of what is not beside blocks that lean: how far
+    /// the row that begins where they do is computed.
     #[inline(always)]
-    fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(self, v: V) {
-        let groups = self.taps.groups::<R>();
-        let Some((first, others)) = groups.split_first() else {
-            self.out.fill(T::ZERO);
-            return;
-        };
+    fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(&mut self, v: V) -> usize {
+        let groups = self.rows.taps.groups::<R>();
+        let shifts = self.rows.taps.shifts::<R>();
+        let lean = shifts.into_iter().max().unwrap_or(0);
         let columns = N * <V as Vectors<T>>::LANES;
-        let last = self.len.saturating_sub(columns);
-        let mut x = 0;
+        let last = self.rows.len.saturating_sub(columns + lean);
+        let mut x = self.columns.start;
+        if x > last && x > 0 {
+            return last + columns;
+        }
         loop {
-            for row in self.prefetch_rows {
+            for row in self.rows.prefetch_rows {
                 for column in (0..columns).step_by(LINE / size_of::<S>()) {
-                    prefetch(&row[self.from + x + column..]);
+                    prefetch(&row[self.rows.from + x + column..]);
                 }
             }
-            let sums = block::<V, S, T, R, N>(v, self.sources, first, self.from + x);
-            for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
-                let row = &mut row[x..][..columns];
-                for (n, sum) in sums.into_iter().enumerate() {
-                    // Sums in f64 may be samples as they are: the -0 of an underflow becomes 0.
-                    let sum = match const { T::KIND } {
-                        LaneKind::F64 => Vectors::<T>::add(v, sum, v.splat(T::ZERO)),
-                        _ => sum,
-                    };
-                    v.store(sum, &mut row[n * <V as Vectors<T>>::LANES..]);
-                }
-            }
-            for group in others {
-                let sums = block::<V, S, T, R, N>(v, self.sources, group, self.from + x);
-                for (row, sums) in self.out.chunks_mut(self.stride).zip(sums) {
-                    let row = &mut row[x..][..columns];
-                    for (n, sum) in sums.into_iter().enumerate() {
-                        let to = &mut row[n * <V as Vectors<T>>::LANES..];
-                        v.store(Vectors::<T>::add(v, v.load(to), sum), to);
-                    }
-                }
-            }
-            if x == last {
+            let out = (&mut *self.rows.out, self.rows.stride);
+            let from = (self.rows.sources, self.rows.from);
+            store_sums::<V, S, T, R, N>(v, from, groups, x, out, shifts);
+            let next = (x + columns).min(last);
+            if x == last || next >= self.columns.end {
                 break;
             }
-            x = (x + columns).min(last);
+            x = next;
+        }
+        last + columns
+    }
+
+    /// Computes these columns of row `r`, and some that were computed.
+    #[inline(always)]
+    fn beside<V: Isa + Vectors<T>>(&mut self, v: V, r: usize, columns: Range<usize>) {
+        const N: usize = 2;
+        let last = self.rows.len - N * <V as Vectors<T>>::LANES;
+        let groups = self.rows.taps.groups::<1>();
+        let mut x = columns.start;
+        while x < columns.end {
+            let out = (&mut self.rows.out[r * self.rows.stride..], self.rows.stride);
+            let from = (&self.rows.sources[r..], self.rows.from);
+            store_sums::<V, S, T, 1, N>(v, from, groups, x.min(last), out, [0]);
+            x += N * <V as Vectors<T>>::LANES;
+        }
+    }
+}
+
+/// Stores the sums of R rows x N vectors: of each row, those that begin its shift right of `x`. The
+/// rows of sums are one stride apart.
+#[inline(always)]
+fn store_sums<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const N: usize>(
+    v: V,
+    (sources, from): (&[&[S]], usize),
+    groups: &[Group<T>],
+    x: usize,
+    (out, stride): (&mut [T], usize),
+    shifts: [usize; R],
+) {
+    let columns = N * <V as Vectors<T>>::LANES;
+    let Some((first, others)) = groups.split_first() else {
+        for (row, shift) in out.chunks_mut(stride).zip(shifts) {
+            row[x + shift..][..columns].fill(T::ZERO);
+        }
+        return;
+    };
+    let sums = block::<V, S, T, R, N>(v, sources, first, from + x);
+    for ((row, sums), shift) in out.chunks_mut(stride).zip(sums).zip(shifts) {
+        let row = &mut row[x + shift..][..columns];
+        for (n, sum) in sums.into_iter().enumerate() {
+            // Sums in f64 may be samples as they are: the -0 of an underflow becomes 0.
+            let sum = match const { T::KIND } {
+                LaneKind::F64 => Vectors::<T>::add(v, sum, v.splat(T::ZERO)),
+                _ => sum,
+            };
+            v.store(sum, &mut row[n * <V as Vectors<T>>::LANES..]);
+        }
+    }
+    for group in others {
+        let sums = block::<V, S, T, R, N>(v, sources, group, from + x);
+        for ((row, sums), shift) in out.chunks_mut(stride).zip(sums).zip(shifts) {
+            let row = &mut row[x + shift..][..columns];
+            for (n, sum) in sums.into_iter().enumerate() {
+                let to = &mut row[n * <V as Vectors<T>>::LANES..];
+                v.store(Vectors::<T>::add(v, v.load(to), sum), to);
+            }
         }
     }
 }
@@ -300,31 +410,31 @@ samples! {
 
 /// i16 has no fused multiply-add: the product takes one more register, so the
 /// blocks are smaller.
-struct I16<'a, S>(Rows<'a, S, i16>);
-struct F32<'a, S>(Rows<'a, S, f32>);
-struct F64<'a, S>(Rows<'a, S, f64>);
+struct I16<'a, S>(Columns<'a, S, i16>);
+struct F32<'a, S>(Columns<'a, S, f32>);
+struct F64<'a, S>(Columns<'a, S, f64>);
 
 /// A lane that the direct loop runs in. The block size at each level is a pair of
 /// const generics, so each lane names its own instances.
 pub(crate) trait Blocks: Lane + Samples<Self> {
-    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>);
+    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>);
 }
 
 impl Blocks for i16 {
-    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
-        simd.run(I16(rows));
+    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
+        simd.run(I16(columns));
     }
 }
 
 impl Blocks for f32 {
-    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
-        simd.run(F32(rows));
+    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
+        simd.run(F32(columns));
     }
 }
 
 impl Blocks for f64 {
-    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
-        simd.run(F64(rows));
+    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
+        simd.run(F64(columns));
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    image::Depth,
     kernel::{Factor, Factors, Kernel},
     number::{Element, ElementKind, LaneKind, MAX_ROUNDINGS},
 };
@@ -191,12 +192,16 @@ fn relative_error(kernel: &Kernel, factors: &Factors, is_inward: bool, lane: Lan
         sum * abs_sum(row)
     };
     let of_columns: f64 = factors.terms.iter().map(of_column).sum();
-    let group = lane.group_columns(terms, kernel.columns());
+    let taps_of = |column: usize| {
+        let terms = factors.terms.iter();
+        terms.filter(|term| term.row[column] != 0.0).count()
+    };
+    let taps: Vec<usize> = (0..kernel.columns()).map(taps_of).collect();
     let [mut of_rows, mut joined] = [OF_PRODUCT * factors.abs_sum(), 0.0];
-    for first in (0..kernel.columns()).step_by(group) {
+    for columns in lane.column_groups(&taps) {
         let mut sum = 0.0;
         for Factor { column, row } in &factors.terms {
-            let group = &row[first..row.len().min(first + group)];
+            let group = &row[columns.clone()];
             let mut sorted: Vec<f64> = group.iter().map(|w| w.abs()).collect();
             sorted.sort_by(f64::total_cmp);
             let gain = abs_sum(column);

@@ -1,6 +1,6 @@
 //! Sums of single windows: in f64, and exactly.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -43,6 +43,9 @@ pub(crate) struct WindowKernel {
     weight_distance: usize,
     /// The column and the row that the weights are the products of, if they are.
     product: Option<Product>,
+    /// Rows with weights that are not 0, and which of its weights lie between the first and the
+    /// last of them.
+    filled: Vec<(usize, Range<usize>)>,
     /// The weights as they are written, times `denominator`.
     numerators: Numerators,
     /// A power of two.
@@ -116,11 +119,13 @@ impl WindowKernel {
                 .collect(),
             false => kernel.weights.to_vec(),
         };
+        let filled = filled_rows(&weights, weights.len() / kernel.shape[0]);
         Self {
             shape: kernel.shape,
             row_distance: kernel.dilation[0],
             tap_distance,
             origin: kernel.origin,
+            filled,
             weights,
             weight_distance: if spread { 1 } else { tap_distance },
             product: None,
@@ -171,20 +176,36 @@ impl WindowKernel {
             .map(move |row| &row[first..first + len])
     }
 
-    /// The sum of a window in f64.
+    /// The samples of a window that are finite, and the weights, of rows of taps: from the first to
+    /// the last weight that is not 0.
+    fn filled<'b, E>(
+        &'b self,
+        band: &'b Band<'_, E>,
+        window: Window,
+    ) -> impl Iterator<Item = (&'b [E], &'b [f64])> {
+        let top = window.y * band.step[0] + self.origin[0];
+        let left = window.x * band.step[1] + self.origin[1];
+        let first = left * band.channels() + window.channel;
+        let width = self.weights.len() / self.shape[0];
+        self.filled.iter().map(move |(row, columns)| {
+            let samples = &band.rows[top + row * self.row_distance][first..];
+            let last = (columns.end - 1) * self.weight_distance;
+            let samples = &samples[columns.start * self.weight_distance..=last];
+            (samples, &self.weights[row * width..][columns.clone()])
+        })
+    }
+
+    /// The sum of a window of finite samples in f64.
     pub(crate) fn sum<E: Element>(&self, simd: Simd, band: &Band<'_, E>, window: Window) -> f64 {
-        let weights = self.weights.len() / self.shape[0];
-        let rows = self.rows(band, window);
         if let Some(product) = &self.product {
-            return product.sum(simd, rows);
+            return product.sum(simd, self.rows(band, window));
         }
+        let rows = self.filled(band, window);
         if self.weight_distance == 1 {
-            return simd.run(Dot {
-                rows: rows.zip(self.weights.chunks_exact(weights)),
-            });
+            return simd.run(Dot { rows });
         }
         let mut sum = 0.0;
-        for (row, weights) in rows.zip(self.weights.chunks_exact(weights)) {
+        for (row, weights) in rows {
             for (sample, weight) in row.iter().step_by(self.weight_distance).zip(weights) {
                 sum += sample.to_f64() * weight;
             }
@@ -192,7 +213,7 @@ impl WindowKernel {
         sum
     }
 
-    /// The sum of a window in f64, as if it was summed with twice the digits and then rounded.
+    /// The sum of a window of finite samples in f64, as if it was summed with twice the digits and then rounded.
     ///
     /// After Ogita, Rump, Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005),
     /// algorithm 5.3: the error of n products is at most `u |sum| + (n u)^2` of the sum of the
@@ -203,11 +224,8 @@ impl WindowKernel {
         band: &Band<'_, E>,
         window: Window,
     ) -> f64 {
-        let weights = self.weights.len() / self.shape[0];
         simd.run(CompensatedDot {
-            rows: self
-                .rows(band, window)
-                .zip(self.weights.chunks_exact(weights)),
+            rows: self.filled(band, window),
             distance: self.weight_distance,
         })
     }
@@ -332,6 +350,18 @@ fn spread_row(row: &[f64], distance: usize) -> impl Iterator<Item = f64> {
             0.0
         }
     })
+}
+
+/// The rows of `width` weights that are not all 0, and what of each lies between zeros.
+fn filled_rows(weights: &[f64], width: usize) -> Vec<(usize, Range<usize>)> {
+    let filled = |row: &[f64]| {
+        let first = row.iter().position(|&weight| weight != 0.0)?;
+        let last = row.iter().rposition(|&weight| weight != 0.0)?;
+        Some(first..last + 1)
+    };
+    let rows = weights.chunks_exact(width).enumerate();
+    rows.filter_map(|(at, row)| Some((at, filled(row)?)))
+        .collect()
 }
 
 /// The dot product of rows of samples and weights.

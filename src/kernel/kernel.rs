@@ -1,5 +1,7 @@
 //! One kernel: validated weights, with divisor, bias and anchor.
 
+use std::borrow::Cow;
+
 use super::{
     Factor, KernelBuilder, KernelError, factors::KnownTerms, greatest_common_divisor,
     weights::Weights,
@@ -366,6 +368,14 @@ impl Kernel {
         (self.abs_sum() / self.divisor.abs() * 100.0).ceil() as u32
     }
 
+    /// The largest absolute weight.
+    pub(crate) fn largest_weight(&self) -> f64 {
+        match self.factor() {
+            Some(Factor { column, row }) => largest(column) * largest(row),
+            None => largest(&self.weights),
+        }
+    }
+
     /// The smallest absolute weight that is not 0; infinity if all are.
     pub(crate) fn smallest_weight(&self) -> f64 {
         let smallest = |weights: &[f64]| {
@@ -385,6 +395,45 @@ impl Kernel {
             Some(Factor { column, row }) => taps(column) * taps(row),
             None => taps(&self.weights),
         }
+    }
+
+    /// One weight, of one column times one row without making the others.
+    pub(crate) fn weight_at(&self, [row, column]: [usize; 2]) -> f64 {
+        match self.factor() {
+            Some(factor) => factor.column[row] * factor.row[column],
+            None => self.weights[row * self.columns + column],
+        }
+    }
+
+    /// A row of weights, of one column times one row without making the others.
+    pub(crate) fn weights_of_row(&self, row: usize) -> Cow<'_, [f64]> {
+        match self.factor() {
+            Some(Factor { column, row: all }) => {
+                all.iter().map(|weight| column[row] * weight).collect()
+            }
+            None => self.weights[row * self.columns..][..self.columns].into(),
+        }
+    }
+
+    /// The number of weights of each column that are not 0.
+    pub(crate) fn column_taps(&self) -> Vec<usize> {
+        let mut taps = vec![0; self.columns];
+        match self.factor() {
+            Some(Factor { column, row }) => {
+                let of_column = column.iter().filter(|&&w| w != 0.0).count();
+                for (taps, &weight) in taps.iter_mut().zip(row) {
+                    *taps = if weight == 0.0 { 0 } else { of_column };
+                }
+            }
+            None => {
+                for row in self.weights.chunks_exact(self.columns) {
+                    for (taps, &weight) in taps.iter_mut().zip(row) {
+                        *taps += usize::from(weight != 0.0);
+                    }
+                }
+            }
+        }
+        taps
     }
 
     /// The number of its weights.
@@ -485,10 +534,7 @@ impl Kernel {
     /// The same kernel with weights whose products with floats stay in the range
     /// of `f64`: weights and divisor times a power of two, if that is exact.
     pub(crate) fn in_range(&self) -> Self {
-        let largest = match self.factor() {
-            Some(Factor { column, row }) => largest(column) * largest(row),
-            None => largest(&self.weights),
-        };
+        let largest = self.largest_weight();
         let moderate = 2_f64.powi(-300)..2_f64.powi(300);
         if largest == 0.0 || moderate.contains(&largest) {
             return self.clone();

@@ -1,7 +1,7 @@
 //! The number types of the inner loop: the elements of bands, and the lanes, the
 //! accumulator types of sums.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use bytemuck::Pod;
 
@@ -50,26 +50,49 @@ impl LaneKind {
         }
     }
 
-    /// The maximum number of roundings in a sum of `rows x columns` products, including the
-    /// addition of its groups and the rounding of the weights.
-    pub(crate) const fn roundings(self, rows: usize, columns: usize) -> usize {
-        let group = self.group_columns(rows, columns);
-        rows * group + columns.div_ceil(group)
+    /// The maximum number of roundings in a sum of the products of columns of so many
+    /// weights that are not 0, including the addition of its groups and the rounding of the weights.
+    pub(crate) fn roundings(self, taps: &[usize]) -> usize {
+        let groups = self.column_groups(taps);
+        let longest = groups
+            .iter()
+            .map(|columns| taps[columns.clone()].iter().sum::<usize>());
+        longest.max().unwrap_or(0) + groups.len()
     }
 
-    /// Columns of a kernel that are summed as one group: in f32 few enough for at most
-    /// [`MAX_ROUNDINGS`], else all. For example, 15 x 15 taps in f32 are two
-    /// groups of up to 9 columns.
-    pub(crate) const fn group_columns(self, rows: usize, columns: usize) -> usize {
+    /// Columns of a kernel that are summed as one group: in f32 as few groups as have at most
+    /// [`MAX_ROUNDINGS`], each of neighbouring columns, else all columns are one. For example,
+    /// 15 x 15 taps in f32 are two groups of up to 9 columns.
+    pub(crate) fn column_groups(self, taps: &[usize]) -> Vec<Range<usize>> {
+        let all = 0..taps.len();
         if !matches!(self, Self::F32) {
-            return columns;
+            return vec![all];
         }
-        let mut group = columns;
-        while group > 1 && rows * group + columns.div_ceil(group) > MAX_ROUNDINGS {
-            group -= 1;
+        let mut count = 1;
+        while count < MAX_ROUNDINGS {
+            let groups = groups_of(taps, MAX_ROUNDINGS - count);
+            if groups.len() <= count {
+                return groups;
+            }
+            // With fewer taps in a group, there are not fewer groups.
+            count = groups.len();
         }
-        group
+        all.map(|column| column..column + 1).collect()
     }
+}
+
+/// Neighbouring columns with at most `limit` taps together, or a single one with more.
+fn groups_of(taps: &[usize], limit: usize) -> Vec<Range<usize>> {
+    let (mut groups, mut first, mut sum) = (Vec::new(), 0, 0);
+    for (column, &of_column) in taps.iter().enumerate() {
+        if sum + of_column > limit && column > first {
+            groups.push(first..column);
+            (first, sum) = (column, 0);
+        }
+        sum += of_column;
+    }
+    groups.push(first..taps.len());
+    groups
 }
 
 /// The number type of a band's elements.

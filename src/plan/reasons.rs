@@ -82,7 +82,8 @@ impl Plan {
         };
         let of_sum = |kernel: &Kernel| match lane {
             LaneKind::F64 => kernel.area() + 1,
-            _ => lane.roundings(kernel.rows(), kernel.columns()),
+            // Of all weights: those of 0 are taps of float samples.
+            _ => lane.roundings(&vec![kernel.rows(); kernel.columns()]),
         };
         let sums = kernels.iter().map(of_sum).max().unwrap_or(0) + kernels.len() - 1;
         // Three products and two sums of luma, and its rounding.

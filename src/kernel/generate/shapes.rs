@@ -151,7 +151,13 @@ impl Motion {
                 let beyond = half - (x * cos + y * sin).abs();
                 distance = (distance * distance + beyond * beyond).sqrt();
             }
-            (1.0 + f64::EPSILON - distance).max(0.0)
+            let weight = (1.0 + f64::EPSILON - distance).max(0.0);
+            // Not the rounding error of a distance of 1: sums of many digits take long to round.
+            if weight < 8.0 * f64::EPSILON {
+                0.0
+            } else {
+                weight
+            }
         };
         let mut weights: Vec<f64> = (0..rows * columns).map(weight).collect();
         let sum = weights.iter().sum::<f64>();

@@ -221,3 +221,44 @@ fn a_flat_float_image_has_no_edges() {
     let fft = Tuning::default().with_method(Method::Fft);
     assert!(run(&case, &exact, &fft).is_some());
 }
+
+/// Lines of taps at all angles, to both sides: blocks of rows that lean as these do, and what is beside
+/// them, in rows shorter and longer than those computed at once.
+#[test]
+fn lines_at_angles_are_exact_at_every_width() {
+    let mut random = Random(0x11e5);
+    let widths = (1..=150).step_by(7).chain([190, 257, 700, 1290, 2600]);
+    for (at, columns) in widths.enumerate() {
+        for slope in [-3.0, -1.0, -0.6, 0.5, 1.0, 1.7, 4.0] {
+            let rows = 3 + at % 5;
+            let wide = 1 + at % 3;
+            let lean = |y: usize| (slope * y as f64).round() as i64;
+            let least = lean(0).min(lean(rows - 1));
+            let kernel_columns = (lean(rows - 1) - lean(0)).unsigned_abs() as usize + wide;
+            let mut weights = vec![0.0; rows * kernel_columns];
+            for y in 0..rows {
+                let first = (lean(y) - least) as usize;
+                for weight in &mut weights[y * kernel_columns + first..][..wide] {
+                    *weight = match at % 2 {
+                        0 => normal(&mut random),
+                        _ => random.between(-9, 9) as f64,
+                    };
+                }
+            }
+            let depth = pick(&mut random, &[Depth::U8, Depth::U16, Depth::F32]);
+            let shape = [9, columns, 1 + at % 3 / 2 * 2];
+            let largest = if depth == Depth::F32 { 1.0 } else { 255.0 };
+            let samples: Vec<f64> = (0..shape.iter().product())
+                .map(|_| match depth {
+                    Depth::F32 => uniform(&mut random),
+                    _ => (largest * uniform(&mut random)).round(),
+                })
+                .collect();
+            let mut kernel = Weights::new([rows, kernel_columns], weights);
+            kernel.divisor = 7.0;
+            let mut case = Case::new(image(depth, shape, &samples), kernel);
+            case.extent = Extent::Same(Border::Reflect);
+            check(&case, true);
+        }
+    }
+}
