@@ -42,12 +42,13 @@ pub(super) fn list(json: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nMade from parameters, as gaussian:sigma=2,radius=5:")?;
     for generator in generators() {
         writeln!(out, "{:<17} {}", generator.name(), generator.description())?;
-        let parameters = generator.parameters().iter().map(|(name, usual)| {
-            let others = generator.other_names(name);
-            let name = others.fold((*name).to_owned(), |all, other| format!("{all} or {other}"));
-            match *usual {
+        let parameters = generator.parameters().iter().map(|parameter| {
+            let others = parameter.other_names().iter();
+            let name = parameter.name().to_owned();
+            let name = others.fold(name, |all, other| format!("{all} or {other}"));
+            match parameter.usual() {
                 "" => name,
-                _ => format!("{name} ({usual})"),
+                usual => format!("{name} ({usual})"),
             }
         });
         let parameters = parameters.collect::<Vec<_>>().join(", ");

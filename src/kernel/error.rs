@@ -1,6 +1,6 @@
 //! The errors of kernels, banks, and the files that describe them.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use crate::combine::{Combine, CombineScale};
 
@@ -202,7 +202,7 @@ pub enum KernelError {
         /// The value.
         value: String,
         /// The values that it can have.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// A generated kernel would have too many weights.
     #[error(

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use stridekern::kernel::generate::generators;
+
 use crate::Room;
 
 #[test]
@@ -223,4 +225,25 @@ fn other_names_of_parameters_are_listed() {
         listed.contains("size or aperture (3), order (1)"),
         "{listed}"
     );
+}
+
+/// The table of README.md has every generator and every parameter.
+#[test]
+fn parameters_are_documented() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for generator in generators() {
+        let name = format!("`{}`", generator.name());
+        let is_row = |line: &&str| {
+            let cell = line
+                .strip_prefix("| ")
+                .and_then(|line| line.split(" | ").next());
+            cell.is_some_and(|cell| cell.split(", ").any(|spec| spec == name))
+        };
+        let mut rows = readme.lines().filter(is_row);
+        let documented = |row: &str| {
+            let mut all = generator.parameters().iter();
+            all.all(|p| row.contains(&format!("`{}", p.name())))
+        };
+        assert!(rows.any(documented), "{name} in README.md");
+    }
 }

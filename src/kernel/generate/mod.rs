@@ -7,16 +7,21 @@
 
 mod derivative;
 mod gaussian;
+mod generators;
+mod parameters;
 mod shapes;
 mod spec;
 mod wave;
 
 pub use derivative::{Axis, Binomial, Derivative, Emboss, Operator};
 pub use gaussian::{DifferenceOfGaussians, Gaussian, LaplacianOfGaussian, Like, Unsharp};
+pub use generators::{Generator, generators};
+pub use parameters::Parameter;
 pub use shapes::{BoxBlur, Disk, Motion};
 pub(super) use spec::is_spec;
-pub use spec::{Generator, generators};
 pub use wave::{Gabor, Part};
+
+use std::borrow::Cow;
 
 use super::{Factor, Kernel, KernelError, file::MAX_WEIGHTS};
 
@@ -57,13 +62,13 @@ fn refuse(
     generator: &'static str,
     parameter: &'static str,
     value: impl ToString,
-    expected: &'static str,
+    expected: impl Into<Cow<'static, str>>,
 ) -> KernelError {
     KernelError::Parameter {
         generator,
         parameter,
         value: value.to_string(),
-        expected,
+        expected: expected.into(),
     }
 }
 

@@ -184,6 +184,47 @@ fn the_text_of_a_bank_is_read_as_the_bank() {
     }
 }
 
+/// The table of parameters is what is read: none is listed and then without effect, and none is read
+/// that is not listed, which is refused in debug builds.
+#[test]
+fn every_parameter_changes_what_is_made() {
+    let mut count = 0;
+    for generator in generators() {
+        let needed = generator.parameters().iter().filter(|p| p.usual() == "");
+        let needed: Vec<String> = needed.map(|p| format!("{}=2", p.name())).collect();
+        let with = |change: &str| {
+            let name = change.split('=').next().unwrap();
+            let others = needed
+                .iter()
+                .filter(|given| !given.starts_with(&format!("{name}=")));
+            let all = others.map(String::as_str).chain([change]);
+            let all: Vec<&str> = all.filter(|given| !given.is_empty()).collect();
+            format!("{}:{}", generator.name(), all.join(","))
+        };
+        let usual = made(&with(""));
+        for parameter in generator.parameters() {
+            let numbers = ["1.7", "2", "5", "45"];
+            let texts = match parameter.choices() {
+                [] => &numbers,
+                choices => choices,
+            };
+            for name in [parameter.name()].iter().chain(parameter.other_names()) {
+                let changes = texts.iter().map(|text| with(&format!("{name}={text}")));
+                let mut banks = changes.filter_map(|spec| KernelBank::from_spec(&spec).ok());
+                assert!(
+                    banks
+                        .any(|bank| bank.kernels() != usual.kernels()
+                            || bank.scale() != usual.scale()),
+                    "{} {name}",
+                    generator.name()
+                );
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 50, "{count}");
+}
+
 proptest! {
     #[test]
     fn no_spec_panics(
@@ -193,7 +234,7 @@ proptest! {
         let generator = generators()[generator];
         let parameters = generator.parameters();
         let values = values.iter().map(|(at, value)| {
-            format!("{}={value}", parameters[at % parameters.len()].0)
+            format!("{}={value}", parameters[at % parameters.len()].name())
         });
         let spec = format!("{}:{}", generator.name(), values.collect::<Vec<_>>().join(","));
         if let Ok(bank) = KernelBank::from_spec(&spec) {
