@@ -3,6 +3,7 @@
 //!
 //! Generic parsers of YAML refuse the header `%YAML:1.0`, and those of JSON `.Nan` and `0.`.
 
+mod base64;
 mod flow;
 mod tree;
 mod xml;
@@ -178,22 +179,43 @@ impl Reader<'_> {
             }
         };
         let data = self.member(matrix, "data")?;
-        let Kind::List(numbers) = &data.kind else {
-            let help = "write it without cv::FileStorage::BASE64";
-            return Err((self.source).error(data.span(), "its data are no list of numbers", help));
+        let weights = match (self.base64(data), &data.kind) {
+            (Some(text), _) => {
+                let weights = base64::numbers(text, bare);
+                weights.map_err(|message| self.wrong(data, message))?
+            }
+            (None, Kind::List(numbers)) => {
+                let weights = numbers.iter().map(|number| self.weight(number, sort));
+                weights.collect::<Result<Vec<_>, _>>()?
+            }
+            _ => return Err(self.wrong(data, "its data are no list of numbers")),
         };
-        if rows.saturating_mul(columns) != numbers.len() {
+        if rows.saturating_mul(columns) != weights.len() {
             let message = format!(
                 "{rows} rows of {columns} need {} weights, there are {}",
                 rows.saturating_mul(columns),
-                numbers.len()
+                weights.len()
             );
             return Err(self.wrong(data, &message));
         }
-        let weights = numbers.iter().map(|number| self.weight(number, sort));
-        let weights = weights.collect::<Result<Vec<_>, _>>()?;
         let kernel = Kernel::new(rows, columns, weights);
         kernel.map_err(|error| self.source.locate(matrix.span(), &error))
+    }
+
+    /// The Base64 that data are written in, if they are.
+    fn base64(&self, data: &Value) -> Option<&str> {
+        let text = &self.source.text[data.span()];
+        if self.source.text[data.tag.clone().unwrap_or(0..0)] == *"binary" {
+            return Some(match &data.kind {
+                // Words of XML, within their element.
+                Kind::List(words) => {
+                    let (first, last) = words.first().zip(words.last())?;
+                    &self.source.text[first.span().start..last.span().end]
+                }
+                _ => text.strip_prefix('|').unwrap_or(text),
+            });
+        }
+        text.strip_prefix("\"$base64$")?.strip_suffix('"')
     }
 
     /// The number as OpenCV has it in its type.

@@ -201,3 +201,44 @@ fn faults_have_a_place_and_a_reason() {
         assert!(message.len() < 200 && !message.contains('\n'));
     }
 }
+
+/// As OpenCV 5.0.0 wrote `[[1, -2], [3, 4]]` of `int16` with `FILE_STORAGE_WRITE_BASE64`.
+#[test]
+fn base64_is_read_in_each_dialect() {
+    let data = "MXMgICAgICAgICAgICAgICAgICAgICAgAQD+/wMABAA=";
+    let yaml = "%YAML 1.2\n---\nsmall: !!opencv-matrix\n   rows: 2\n   cols: 2\n   dt: s\n   data: !!binary |\n      DATA\nnext: 1\n";
+    let json = r#"{ "small": { "type_id": "opencv-matrix", "rows": 2, "cols": 2, "dt": "s", "data": "$base64$DATA" } }"#;
+    let xml = "<?xml version=\"1.0\"?>\n<opencv_storage>\n<small type_id=\"opencv-matrix\">\n  <rows>2</rows>\n  <cols>2</cols>\n  <dt>s</dt>\n  <data type_id=\"binary\">\n    DATA\n    </data></small>\n</opencv_storage>\n";
+    let split = data.replace("ICAg", "ICAg\n      ");
+    for (text, data) in [
+        (yaml, data),
+        (yaml, &split),
+        (json, data),
+        (xml, data),
+        (xml, &split),
+    ] {
+        let bank = parsed(&text.replace("DATA", data)).unwrap_or_else(|e| panic!("{text}\n{e}"));
+        assert_eq!(
+            bank.kernels()[0].as_slice(),
+            [1.0, -2.0, 3.0, 4.0],
+            "{text}"
+        );
+    }
+    for (data, why) in [
+        ("MXM*", "its data are no Base64"),
+        ("MXMg", "its data end within their header"),
+        (
+            &*data.replace("MXMg", "MWQg"),
+            "its data are of another type than its dt",
+        ),
+        (
+            &*data.replace("BAA=", "BA=="),
+            "its data end within a number",
+        ),
+    ] {
+        for text in [yaml, json, xml] {
+            let told = refused(&text.replace("DATA", data));
+            assert!(told.contains(why), "{told} {data}");
+        }
+    }
+}
