@@ -118,21 +118,19 @@ impl Kernel {
     /// The kernel as one integer column times one integer row, exactly, or
     /// `None` if there are none.
     pub(crate) fn integer_factors(&self) -> Option<Factors> {
-        let columns = self.columns();
-        let weights = self.as_slice();
-        let pivot = weights.iter().position(|&w| w != 0.0)?;
         if !self.is_integer() || !self.is_separable() {
             return None;
         }
-        let row = &weights[pivot / columns * columns..][..columns];
+        let mut rows = (0..self.rows()).map(|row| self.weights_of_row(row));
+        let row = rows.find(|row| row.iter().any(|&w| w != 0.0))?;
         // Every row is a rational multiple of this one, and so an integer
         // multiple of its primitive vector, whose entries have no common
         // divisor: for [4, -6] that is [2, -3].
         let divisor =
             (row.iter()).fold(0, |d, &w| greatest_common_divisor(d, w.abs() as u64)) as f64;
         let row: Vec<f64> = row.iter().map(|w| w / divisor).collect();
-        let lead = pivot % columns;
-        let column = weights.iter().skip(lead).step_by(columns);
+        let lead = row.iter().position(|&w| w != 0.0)?;
+        let column = (0..self.rows()).map(|at| self.weight_at([at, lead]));
         let column: Vec<f64> = column.map(|w| w / row[lead]).collect();
         debug_assert!(column.iter().all(|c| c.fract() == 0.0 && c.abs() <= EXACT));
         Some(Factors {

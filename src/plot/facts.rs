@@ -128,18 +128,12 @@ pub(super) struct Row {
     pub(super) engines: String,
 }
 
-/// How a bank is computed on samples of some types, on a processor without SIMD, so that it is the
+/// How a bank is computed on samples of every type, on a processor without SIMD, so that it is the
 /// same on every machine.
 pub(super) fn of_bank(bank: &KernelBank) -> Vec<Row> {
     let filter = Filter::new(bank.clone()).with_extent(Extent::Same(Border::Edge));
     let tuning = (Tuning::default().with_simd(Simd::PORTABLE)).with_threads(1);
-    let types = [
-        (Depth::U8, "8-bit, 0 to 255"),
-        (Depth::U16, "16-bit, 0 to 65535"),
-        (Depth::F32, "32-bit float, 0 to 1"),
-        (Depth::F64, "64-bit float, 0 to 1"),
-    ];
-    let row = |(depth, samples)| {
+    let row = |depth| {
         let [rows, columns] = IMAGE;
         let plan = filter.plan_for([rows, columns, 1], depth, &tuning);
         let (lane, engines) = match plan {
@@ -147,13 +141,31 @@ pub(super) fn of_bank(bank: &KernelBank) -> Vec<Row> {
             Err(error) => ("-", format!("none: {error}")),
         };
         Row {
-            samples,
+            samples: samples(depth),
             responses: responses(bank, depth),
             lane,
             engines,
         }
     };
-    types.into_iter().map(row).collect()
+    Depth::ALL.into_iter().map(row).collect()
+}
+
+/// A type of samples and its range.
+const fn samples(depth: Depth) -> &'static str {
+    match depth {
+        Depth::U8 => "8-bit, 0 to 255",
+        Depth::U16 => "16-bit, 0 to 65535",
+        Depth::U32 => "32-bit, 0 to 2^32 - 1",
+        Depth::U64 => "64-bit, 0 to 2^64 - 1",
+        Depth::I8 => "8-bit signed, -128 to 127",
+        Depth::I16 => "16-bit signed, -32768 to 32767",
+        Depth::I32 => "32-bit signed, -2^31 to 2^31 - 1",
+        Depth::I64 => "64-bit signed, -2^63 to 2^63 - 1",
+        Depth::Bool => "boolean, 0 or 1",
+        Depth::F16 => "16-bit float, 0 to 1",
+        Depth::F32 => "32-bit float, 0 to 1",
+        Depth::F64 => "64-bit float, 0 to 1",
+    }
 }
 
 fn engines(plan: &Plan) -> String {

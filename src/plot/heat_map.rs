@@ -50,9 +50,9 @@ impl Grid {
     fn weights(&self, kernel: &Kernel) -> Vec<f64> {
         let [across, down] = self.count;
         let mut cells = vec![0.0_f64; across * down];
-        for (row, weights) in kernel.as_slice().chunks(kernel.columns()).enumerate() {
+        for row in 0..kernel.rows() {
             let cells = &mut cells[row / self.block * across..][..across];
-            for (column, &weight) in weights.iter().enumerate() {
+            for (column, &weight) in kernel.weights_of_row(row).iter().enumerate() {
                 let cell = &mut cells[column / self.block];
                 if weight.abs() > cell.abs() {
                     *cell = weight;
@@ -130,8 +130,7 @@ pub(super) fn draw(scene: &mut Scene, kernel: &Kernel, at: [f64; 2], side: f64) 
             size: grid.cell.map(|side| side - 2.0 * inset),
             width: 1.0,
             ink: Ink::on(Ink::signed(
-                kernel.as_slice()[row * kernel.columns() + column]
-                    / if largest == 0.0 { 1.0 } else { largest },
+                kernel.weight_at([row, column]) / if largest == 0.0 { 1.0 } else { largest },
             )),
         });
     }

@@ -46,7 +46,7 @@ pub struct Plot {
 impl Plot {
     /// The kernels of a bank: of each its weights, the middle row and column, the magnitude of
     /// its frequency response over the plane and along lines through its middle, and facts; then
-    /// how a plan computes the bank on some types of samples. Of more than 24 kernels,
+    /// how a plan computes the bank on every type of samples. Of more than 24 kernels,
     /// the first 24.
     pub fn of(bank: &KernelBank) -> Self {
         let kernels = bank.kernels().len();

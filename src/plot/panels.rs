@@ -107,10 +107,9 @@ fn legend(scene: &mut Scene, [x, y]: [f64; 2], series: u8, text: &str) {
 /// The middle row and the middle column.
 pub(super) fn profile(scene: &mut Scene, kernel: &Kernel, at: [f64; 2], width: f64) {
     let [rows, columns] = [kernel.rows(), kernel.columns()];
-    let weights = kernel.as_slice();
-    let row = weights[rows / 2 * columns..][..columns].to_vec();
-    let column = weights.iter().skip(columns / 2).step_by(columns);
-    let lines = [row, column.copied().collect()];
+    let row = kernel.weights_of_row(rows / 2).into_owned();
+    let column = (0..rows).map(|row| kernel.weight_at([row, columns / 2]));
+    let lines = [row, column.collect()];
     let all = || lines.iter().flatten().copied();
     let mut y = [all().fold(0.0, f64::min), all().fold(0.0, f64::max)];
     if y == [0.0; 2] {

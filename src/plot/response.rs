@@ -3,10 +3,13 @@
 //! Sums of weights times sines and cosines of whole fractions of a turn, first along rows and
 //! then down columns; they need no power of two and are the same on every machine.
 
-use crate::kernel::Kernel;
+use crate::kernel::{Factor, Kernel};
 
 /// Frequencies along each axis of the plane, from -0.5 to 0.5 cycles per pixel.
 pub(super) const SIDE: usize = 61;
+
+/// The most weights of a column times a row that are summed one by one.
+const MAX_SUMMED: usize = 1 << 16;
 
 /// The place of frequency 0.
 const MIDDLE: usize = SIDE / 2;
@@ -42,15 +45,22 @@ pub(super) struct Line {
 impl Response {
     pub(super) fn new(kernel: &Kernel) -> Self {
         let [rows, columns] = [kernel.rows(), kernel.columns()];
-        let largest = |most: f64, weight: &f64| most.max(weight.abs());
-        let peak = kernel.as_slice().iter().fold(0.0, largest);
+        let peak = kernel.largest_weight();
         let scale = if peak == 0.0 { 1.0 } else { peak };
-        let weights: Vec<f64> = kernel.as_slice().iter().map(|w| w / scale).collect();
-        let plane = plane(&weights, columns);
+        // Row by row: those of a large product are never all there.
+        let scaled = |row: usize| {
+            let mut weights = kernel.weights_of_row(row).into_owned();
+            weights.iter_mut().for_each(|weight| *weight /= scale);
+            weights
+        };
+        let plane = match kernel.factor() {
+            Some(factor) if rows * columns > MAX_SUMMED => plane_of_product(factor, scale),
+            _ => plane(rows, scaled),
+        };
         let sums = |len: usize, place: &dyn Fn(usize, usize) -> usize| {
             let mut sums = vec![0.0; len];
-            for (row, weights) in weights.chunks(columns).enumerate() {
-                for (column, weight) in weights.iter().enumerate() {
+            for row in 0..rows {
+                for (column, weight) in scaled(row).iter().enumerate() {
                     sums[place(row, column)] += weight;
                 }
             }
@@ -105,14 +115,41 @@ fn magnitude([re, im]: [f64; 2]) -> f64 {
     (re * re + im * im).sqrt()
 }
 
-fn plane(weights: &[f64], columns: usize) -> Vec<f64> {
+/// The plane of a column times a row: the gain of one times that of the other.
+fn plane_of_product(factor: &Factor, scale: f64) -> Vec<f64> {
+    let turns = turns(SIDE - 1);
+    let gains = |vector: &[f64]| -> Vec<f64> {
+        let gain = |frequency: usize| {
+            let mut sum = [0.0; 2];
+            for (at, weight) in vector.iter().enumerate() {
+                let [cos, sin] = turns[frequency * at % (SIDE - 1)];
+                sum[0] += weight * cos;
+                sum[1] -= weight * sin;
+            }
+            magnitude(sum)
+        };
+        (0..=MIDDLE).map(gain).collect()
+    };
+    // Only the product of their largest weights is known to be `scale`.
+    let largest = |vector: &[f64]| vector.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+    let unit = largest(&factor.column) / scale;
+    let [column, row] = [&factor.column, &factor.row].map(|vector| gains(vector));
+    let frequencies = || (0..SIDE).map(|at| at.abs_diff(MIDDLE));
+    let rows = frequencies().map(|y| column[y] / largest(&factor.column));
+    rows.flat_map(|gain| frequencies().map(move |x| (gain, x)))
+        .map(|(gain, x)| gain * (row[x] * unit))
+        .collect()
+}
+
+/// The plane of so many rows of weights.
+fn plane(rows: usize, weights: impl Fn(usize) -> Vec<f64>) -> Vec<f64> {
     let period = SIDE - 1;
     let turns = turns(period);
     // Along rows, at frequencies from 0: those below are their conjugates.
     let half = MIDDLE + 1;
-    let rows = weights.len() / columns;
     let mut along = vec![[0.0; 2]; rows * half];
-    for (row, sums) in weights.chunks(columns).zip(along.chunks_mut(half)) {
+    for (row, sums) in along.chunks_mut(half).enumerate() {
+        let row = weights(row);
         for (column, &weight) in row.iter().enumerate().filter(|(_, w)| **w != 0.0) {
             for (frequency, sum) in sums.iter_mut().enumerate() {
                 let [cos, sin] = turns[frequency * column % period];

@@ -18,7 +18,7 @@ enum Change {
 
 /// A clause: `symmetric left-right, antisymmetric top-bottom`.
 pub(super) fn words(kernel: &Kernel) -> String {
-    if kernel.as_slice().iter().all(|&weight| weight == 0.0) {
+    if kernel.largest_weight() == 0.0 {
         return "all weights are 0".to_owned();
     }
     let is_square = kernel.rows() == kernel.columns();
@@ -69,16 +69,16 @@ pub(super) fn words(kernel: &Kernel) -> String {
 
 fn change(kernel: &Kernel, to: Move) -> Change {
     let size = [kernel.rows(), kernel.columns()];
-    let weights = kernel.as_slice();
-    let largest = weights.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+    let largest = kernel.largest_weight();
     let near = match kernel.is_integer() {
         true => 0.0,
         false => TOLERANCE * largest,
     };
     let all = |sign: f64| {
-        weights.iter().enumerate().all(|(at, weight)| {
-            let [row, column] = to(size, [at / size[1], at % size[1]]);
-            (weight - sign * weights[row * size[1] + column]).abs() <= near
+        let mut places = (0..size[0]).flat_map(|i| (0..size[1]).map(move |j| [i, j]));
+        places.all(|place| {
+            let (weight, other) = (kernel.weight_at(place), kernel.weight_at(to(size, place)));
+            (weight - sign * other).abs() <= near
         })
     };
     match (all(1.0), all(-1.0)) {
