@@ -5,6 +5,7 @@ use std::{borrow::Cow, io::ErrorKind::IsADirectory};
 use stridekern::{
     ClipCause, Depth, Error, Kernel, KernelBank, Warning, WarningKind,
     error::{InputError, IoAction, LimitError, Loss, OutputError, RequestError},
+    filter::Program,
     kernel::{KernelError, PathFault},
 };
 
@@ -108,14 +109,18 @@ fn is_table(file: &str) -> bool {
     names.iter().any(|name| file.ends_with(name))
 }
 
-/// The message of a warning.
-pub(super) fn warning(warning: &Warning) -> String {
-    let after = match warning.kind() {
+/// The message of a warning of a run in the way of another program, if it is one.
+pub(super) fn warning(warning: &Warning, like: Option<Program>) -> String {
+    let kind = warning.kind();
+    if let Some(after) = like.and_then(|program| after_like(kind, program)) {
+        return format!("{warning}{after}");
+    }
+    let after = match kind {
         // A profile may take this share of the memory limit.
         WarningKind::Profile => "; a --memory-limit of 64 times its size keeps a sound one",
         WarningKind::Clipped(ClipCause::Negative) => ": --map abs, offset or float keeps them",
         WarningKind::Clipped(ClipCause::Overshoot { strength }) => {
-            return format!("{warning}{}", gentler_than(strength));
+            return format!("{warning}{}", after_overshoot(strength));
         }
         WarningKind::Clipped(ClipCause::Weights) => ", as --normalize sets it",
         WarningKind::Clipped(ClipCause::Range) | WarningKind::Levelled => {
@@ -144,21 +149,56 @@ pub(super) fn warning(warning: &Warning) -> String {
 /// Built-in kernels that sharpen, the best known first.
 const SHARPENING: [&str; 3] = ["sharpen_soft", "unsharp5", "detail"];
 
-/// What clips less than a kernel of this strength that overshoots.
-fn gentler_than(strength: u32) -> String {
+/// Built-in kernels that clip less than one of this strength that overshoots, if there are any.
+fn gentler_than(strength: u32) -> Option<String> {
     let is_gentler = |name: &&str| {
         let bank = KernelBank::resolve(name).ok();
         let strengths = bank.iter().flat_map(KernelBank::kernels);
         strengths.map(Kernel::strength).any(|s| s < strength)
     };
     let gentler = SHARPENING.iter().copied().filter(is_gentler).take(2);
-    match Vec::from_iter(gentler)[..] {
-        [] => "; --map float clips nothing".to_owned(),
-        ref names => format!(
-            "; a gentler kernel, as {}, clips less, and --map float nothing",
-            names.join(" or ")
-        ),
+    let gentler = Vec::from_iter(gentler);
+    (!gentler.is_empty()).then(|| gentler.join(" or "))
+}
+
+/// What clips less than a kernel of this strength that overshoots.
+fn after_overshoot(strength: u32) -> String {
+    match gentler_than(strength) {
+        None => "; --map float clips nothing".to_owned(),
+        Some(names) => {
+            format!("; a gentler kernel, as {names}, clips less, and --map float nothing")
+        }
     }
+}
+
+/// The advice in a run in the way of a program, where it is another than else: no other map than
+/// `float` goes with `--like`, and not every program makes floats of integers.
+fn after_like(kind: WarningKind, program: Program) -> Option<Cow<'static, str>> {
+    let makes_floats = !matches!(program, Program::ImageMagick | Program::Pillow);
+    let after = match kind {
+        WarningKind::Clipped(ClipCause::Negative | ClipCause::Range)
+        | WarningKind::Levelled
+        | WarningKind::NotANumber => match makes_floats {
+            true => ": --map float keeps them",
+            false => ", as that program does; without --like, --map float keeps them",
+        },
+        WarningKind::Clipped(ClipCause::Overshoot { strength }) if !makes_floats => {
+            let names = gentler_than(strength).unwrap_or_default();
+            return Some(match names.is_empty() {
+                true => Cow::default(),
+                false => format!("; a gentler kernel, as {names}, clips less").into(),
+            });
+        }
+        WarningKind::Infinite { in_f64: false }
+            if !matches!(program, Program::SciPy | Program::OpenCv) =>
+        {
+            ""
+        }
+        WarningKind::NoData => "; without --like, --ignore nodata leaves them out",
+        WarningKind::Transparent => "; without --like, --alpha weight keeps them out",
+        _ => return None,
+    };
+    Some(after.into())
 }
 
 /// The advice after the library's message.

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use stridekern::{
     Error,
     batch::Summary,
+    filter::Program,
     run::{Done, Event, Existing, Job, MayLose, Outcome, Report},
     statistics::Statistics,
     text::printable,
@@ -39,6 +40,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Console {
     messages: Messages,
+    /// The program whose way is followed, if one is.
+    like: Option<Program>,
     json: bool,
     /// Whether tables of statistics go to standard error, since an image goes to standard
     /// output.
@@ -114,8 +117,10 @@ impl Console {
             };
             bar.set_style(style.with_key("rate", rate));
         }
+        let mut requests = settings.batch.jobs.iter().flat_map(|job| &job.results);
         Self {
             messages,
+            like: requests.find_map(|request| request.filter.program()),
             json: settings.json,
             tables_to_error: settings.writes_an_image_to_standard_output(),
             verbose: settings.verbose,
@@ -400,7 +405,7 @@ impl Report for Console {
             Event::Warning { path, message } => {
                 let mut warned = self.warned();
                 let of_path = warned.entry(path.to_owned()).or_default();
-                let told = Told::new(message);
+                let told = Told::new(message, self.like);
                 // Of many pages, once.
                 let kind = told.of_run();
                 if kind.is_none() || of_path.iter().all(|known| known.of_run() != kind) {

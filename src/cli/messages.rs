@@ -218,7 +218,9 @@ pub(super) fn read(
 
 /// Shows the warnings of an input, and returns them.
 pub(super) fn warn_all(job: &Job, warnings: &[Warning], messages: Messages) -> Vec<Told> {
-    let all = Vec::from_iter(warnings.iter().map(Told::new));
+    let like = (job.results.first()).and_then(|result| result.filter.program());
+    let told = warnings.iter().map(|warning| Told::new(warning, like));
+    let all = Vec::from_iter(told);
     told::print_all(job.input.path(), &all, messages);
     all
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use stridekern::{Warning, WarningKind};
+use stridekern::{Warning, WarningKind, filter::Program};
 
 use super::{advice, messages::Messages};
 
@@ -19,10 +19,11 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn new(warning: &Warning) -> Self {
+    /// In a run that follows the way of another program, if it does.
+    pub(super) fn new(warning: &Warning, like: Option<Program>) -> Self {
         Self {
             kind: Some(warning.kind()),
-            text: advice::warning(warning),
+            text: advice::warning(warning, like),
         }
     }
 

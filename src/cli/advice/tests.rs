@@ -277,7 +277,7 @@ fn the_gentler_kernels_are_gentler() {
     let mut advised = 0;
     for name in names {
         for kernel in KernelBank::builtin(name).unwrap().kernels() {
-            let advice = gentler_than(kernel.strength());
+            let advice = after_overshoot(kernel.strength());
             let words = advice.split([' ', ',']);
             for other in words.filter(|word| SHARPENING.contains(word)) {
                 assert_ne!(other, name, "{advice}");
@@ -306,6 +306,25 @@ fn the_gentler_kernels_are_gentler() {
         ),
         (234, "; --map float clips nothing"),
     ] {
-        assert_eq!(gentler_than(strength), advice);
+        assert_eq!(after_overshoot(strength), advice);
     }
+}
+
+#[test]
+fn advice_goes_with_the_program_that_is_followed() {
+    let clipped = WarningKind::Clipped(ClipCause::Negative);
+    for program in [Program::SciPy, Program::OpenCv, Program::Vips] {
+        assert_eq!(
+            after_like(clipped, program),
+            Some(": --map float keeps them".into())
+        );
+    }
+    for program in [Program::ImageMagick, Program::Pillow] {
+        let after = after_like(clipped, program).unwrap();
+        assert!(
+            after.starts_with(", as that program does; without --like"),
+            "{after}"
+        );
+    }
+    assert_eq!(after_like(WarningKind::Profile, Program::SciPy), None);
 }
