@@ -3,8 +3,8 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use stridekern::{
-    Alpha, Border, Channel, Depth, Extent, Filter, Image, ImageViewMut, Kernel, KernelBank, Map,
-    Samples, Tuning,
+    Alpha, Border, Channel, Combine, CombineScale, Depth, Extent, Filter, Image, ImageViewMut,
+    Kernel, KernelBank, Map, Samples, Tuning,
 };
 
 use crate::common::{Random, numbers};
@@ -43,18 +43,12 @@ fn is_zero(share: &Rational) -> bool {
     *share < rational(1e-12) && *share > rational(-1e-12)
 }
 
-/// How the responses of several kernels become one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Combined {
-    Sum,
-    Max,
-    Magnitude,
-}
-
 #[derive(Debug, Clone)]
 struct Case {
     kernels: Vec<Kernel>,
-    combined: Combined,
+    combined: Combine,
+    /// What is combined is multiplied by this ratio.
+    factor: [u64; 2],
     border: Option<Border>,
     step: [usize; 2],
     dilation: [usize; 2],
@@ -65,26 +59,16 @@ struct Case {
 
 impl Case {
     fn filter(&self) -> Filter {
-        let bank = match (&*self.kernels, self.combined) {
-            ([kernel], _) => kernel.clone().into(),
-            (_, combined) => {
-                let kernels = self.kernels.iter().map(|kernel| {
-                    let rows = kernel.as_slice().chunks(kernel.columns());
-                    let rows: Vec<String> = rows.map(|row| format!("{row:?}")).collect();
-                    let (divisor, bias) = (kernel.divisor(), kernel.bias());
-                    let [row, column] = kernel.anchor();
-                    format!(
-                        "[[kernels]]\nweights = [{}]\ndivisor = {divisor:?}\nbias = {bias:?}\nanchor = [{row}, {column}]\n",
-                        rows.join(", ")
-                    )
-                });
-                let name = match combined {
-                    Combined::Sum => "sum",
-                    Combined::Max => "max",
-                    Combined::Magnitude => "magnitude",
-                };
-                let text = format!("combine = \"{name}\"\n{}", kernels.collect::<String>());
-                KernelBank::parse("bank", "bank.toml", &text).unwrap()
+        let bank = match &*self.kernels {
+            [kernel] => kernel.clone().into(),
+            several => {
+                let [above, below] = self.factor;
+                let scale = CombineScale::ratio(above, below).unwrap();
+                let bank = KernelBank::new("bank", several.to_vec(), Some(self.combined)).unwrap();
+                match self.factor {
+                    [1, 1] => bank,
+                    _ => bank.with_scale(scale).unwrap(),
+                }
             }
         };
         Filter::new(bank)
@@ -183,7 +167,9 @@ impl Oracle<'_> {
         let full_scale = rational(self.full_scale);
         let all: Vec<Vec<Rational>> = kernels.iter().map(|k| self.sums(k, at)).collect();
         let biases: Vec<Rational> = kernels.iter().map(|k| self.bias(k)).collect();
-        if self.case.combined == Combined::Sum {
+        let factor = self.case.factor.map(|n| rational(n as f64));
+        let factor = &factor[0] / &factor[1];
+        if self.case.combined == Combine::Sum && self.case.factor == [1, 1] {
             let total: Rational = kernels.iter().map(share).sum();
             let bias: Rational = biases.iter().sum();
             let sum = |c: usize| -> Rational { all.iter().map(|sums| &sums[c]).sum() };
@@ -222,13 +208,40 @@ impl Oracle<'_> {
             };
             response + &biases[k]
         };
-        let combine = |numbers: Vec<Rational>| match self.case.combined {
-            Combined::Max => numbers.into_iter().max().unwrap(),
-            _ => numbers.into_iter().map(|n| &n * &n).sum(),
+        let absolute = |n: Rational| if n < zero() { -n } else { n };
+        let combine = |numbers: Vec<Rational>, rule: Combine| {
+            let count = rational(numbers.len() as f64);
+            let all = numbers.into_iter();
+            match rule {
+                Combine::Sum => all.sum::<Rational>() * &factor,
+                Combine::Mean => all.sum::<Rational>() * &factor / count,
+                Combine::Max => all.max().unwrap() * &factor,
+                Combine::AbsSum => all.map(absolute).sum::<Rational>() * &factor,
+                Combine::AbsMax => all.map(absolute).max().unwrap() * &factor,
+                Combine::Magnitude => {
+                    let squares: Rational = all.map(|n| &n * &n).sum();
+                    squares * &factor * &factor
+                }
+                Combine::ArgMax => {
+                    let all: Vec<Rational> = all.collect();
+                    let max = all.iter().max().unwrap();
+                    rational(all.iter().position(|n| n == max).unwrap() as f64)
+                }
+                _ => unreachable!(),
+            }
         };
-        let color = |c| combine((0..kernels.len()).map(|k| response(k, c)).collect());
+        let rule = self.case.combined;
+        let color = |c| combine((0..kernels.len()).map(|k| response(k, c)).collect(), rule);
         let colors = (0..colors).map(color).collect();
-        Pixel::Is(colors, (!alphas.is_empty()).then(|| combine(alphas)))
+        // An index has no alpha of its own.
+        let of_alphas = match rule {
+            Combine::ArgMax => Combine::Max,
+            _ => rule,
+        };
+        Pixel::Is(
+            colors,
+            (!alphas.is_empty()).then(|| combine(alphas, of_alphas)),
+        )
     }
 }
 
@@ -279,7 +292,7 @@ fn check(case: &Case, image: &Image, result: &Image) {
             Pixel::Is(colors, alpha) => {
                 for (c, color) in colors.iter().enumerate() {
                     let found = pixel[c];
-                    if case.combined == Combined::Magnitude {
+                    if case.combined == Combine::Magnitude {
                         assert!(is_root(case, color, found), "{}", told(c));
                         continue;
                     }
@@ -294,7 +307,7 @@ fn check(case: &Case, image: &Image, result: &Image) {
                 let found = pixel[channels - 1];
                 match alpha {
                     None => assert_eq!(found, plain(&source[channels - 1]), "{}", told(9)),
-                    Some(alpha) if case.combined == Combined::Magnitude => {
+                    Some(alpha) if case.combined == Combine::Magnitude => {
                         assert!(is_root(case, &alpha, found), "{}", told(9));
                     }
                     Some(alpha) => assert_eq!(found, plain(&alpha), "{}", told(9)),
@@ -446,7 +459,8 @@ fn run(case: &Case, image: &Image) -> Image {
 fn case(kernels: Vec<Kernel>, depths: [Depth; 2]) -> Case {
     Case {
         kernels,
-        combined: Combined::Sum,
+        combined: Combine::Sum,
+        factor: [1, 1],
         border: Some(Border::Edge),
         step: [1, 1],
         dilation: [1, 1],
@@ -505,7 +519,22 @@ fn weighted_colours_are_exact_with_steps_dilations_maps_and_depths() {
 fn weighted_colours_of_banks_are_exact() {
     let mut random = Random(9);
     let all = kernels();
-    for combined in [Combined::Sum, Combined::Max, Combined::Magnitude] {
+    let rules = [
+        (Combine::Sum, [1, 1]),
+        (Combine::Sum, [2, 3]),
+        (Combine::Mean, [1, 1]),
+        (Combine::Mean, [7, 4]),
+        (Combine::Max, [1, 1]),
+        (Combine::Max, [1, 3]),
+        (Combine::AbsSum, [1, 1]),
+        (Combine::AbsSum, [1, 2]),
+        (Combine::AbsMax, [1, 1]),
+        (Combine::AbsMax, [5, 7]),
+        (Combine::Magnitude, [1, 1]),
+        (Combine::Magnitude, [3, 4]),
+        (Combine::ArgMax, [1, 1]),
+    ];
+    for (combined, factor) in rules {
         for round in 0..30 {
             let mut one = || all[random.below(all.len() as u64) as usize].clone();
             let count = 2 + round % 2;
@@ -519,6 +548,7 @@ fn weighted_colours_of_banks_are_exact() {
             let image = image(&mut random, [9, 12, 4], depth);
             let case = Case {
                 combined,
+                factor,
                 border: BORDERS[1 + round % 5],
                 ..case(kernels, [depth, depth])
             };

@@ -152,10 +152,7 @@ pub(super) fn case(number: u64) -> (Case, WeightKind) {
         extent => extent,
     };
     rules::choose(random, &mut case, weight_kind);
-    // Rules of their own are those of other programs, which combine nothing otherwise.
-    if (case.rounding, case.overflow) == Default::default() {
-        vary_combination(&mut case, number);
-    }
+    vary_combination(&mut case, number);
     (case, weight_kind)
 }
 
@@ -177,8 +174,15 @@ fn vary_combination(case: &mut Case, number: u64) {
         Combine::AbsMax,
         Combine::ArgMax,
     ];
-    let combine = match random.below(2) {
-        0 => combine,
+    let angles = [
+        Combine::Direction,
+        Combine::DirectionDegrees,
+        Combine::DirectionRadians,
+    ];
+    let is_pair = case.kernels.len() == 2 && matches!(case.map, Map::Clamp | Map::Float);
+    let combine = match random.below(8) {
+        0 if is_pair => pick(random, &angles),
+        0..4 => combine,
         // Magnitudes have no exact range.
         _ => match pick(random, &others) {
             Combine::ArgMax if !are_integers || case.map != Map::Clamp => Combine::AbsMax,
@@ -195,7 +199,7 @@ fn vary_combination(case: &mut Case, number: u64) {
         [123_456_789, 1_000_000_000],
     ];
     case.factor = match random.below(2) {
-        _ if combine == Combine::ArgMax => Factor::ONE,
+        _ if combine == Combine::ArgMax || combine.is_direction() => Factor::ONE,
         0 => Factor::ONE,
         _ => Factor {
             ratio: pick(random, &ratios),

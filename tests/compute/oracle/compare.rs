@@ -1,6 +1,10 @@
 //! How far a result is from the exact one.
 
-use stridekern::{Combine, Image, LaneKind, Map, Method, Plan, Tuning, simd::Level};
+use std::f64::consts::TAU;
+
+use stridekern::{
+    Combine, Image, LaneKind, Map, Method, Overflow, Plan, Rounding, Tuning, simd::Level,
+};
 
 use super::{
     LUMA_UNROUNDED,
@@ -112,7 +116,8 @@ pub(super) fn run(case: &Case, exact: &Exact, tuning: &Tuning) -> Option<Outcome
     }
     // The bound is told of responses, which these maps scale.
     let is_scaled_to_range = matches!(case.map, Map::Stretch | Map::Symmetric);
-    if plan.output_depth().is_float() && !is_scaled_to_range {
+    let is_angle = case.combine.is_some_and(Combine::is_direction);
+    if plan.output_depth().is_float() && !is_scaled_to_range && !is_angle {
         let gain = |k: &Weights| k.weights.iter().map(|w| w.abs()).sum::<f64>() / k.divisor.abs();
         let gain = case.kernels.iter().map(gain).sum::<f64>() * case.gain();
         let promised = bound(case, &plan) * gain;
@@ -183,6 +188,9 @@ fn differences(
                 right,
             } => (numerator, &exact.scale, right, allowed(*size)),
             Wanted::Alpha { numerator, right } => (numerator, &exact.alpha_scale, right, 0.0),
+            Wanted::Angle { angle, steep } => {
+                return self::angle(case, exact.to, at, got, [*angle, *steep]);
+            }
             Wanted::Other(value) => return other(case, exact.to, at, got, *value),
         };
         let response = || scale.ratio(numerator);
@@ -231,6 +239,81 @@ fn other(case: &Case, to: Kind, at: usize, got: Sample, value: f64) -> Option<Di
         got,
         exact: value,
         error,
+        kept,
+    })
+}
+
+/// The angle of two responses, whose sums are exact or in f64. `steep` is how much longer they can
+/// be than the gradient is.
+fn angle(
+    case: &Case,
+    to: Kind,
+    at: usize,
+    got: Sample,
+    [angle, steep]: [f64; 2],
+) -> Option<Difference> {
+    let taps: usize = case.kernels.iter().map(|k| k.weights.len()).sum();
+    // Luma, divisors and biases round, too, and so does the angle itself.
+    let error = Format::F64.unit() * ((taps + 20) as f64 * steep + 8.0);
+    let from = kind(case.image.depth());
+    let is_float_map = case.map == Map::Float;
+    let (turn, period) = match case.combine {
+        Some(Combine::DirectionDegrees) => (360.0, true),
+        Some(Combine::DirectionRadians) => (TAU, true),
+        _ if is_float_map => (TAU, false),
+        _ if is_scaled(case) => (to.full_scale() as f64, true),
+        _ => (from.full_scale() as f64, true),
+    };
+    let exact_angle = angle / TAU * turn;
+    let exact_angle = match period && exact_angle < 0.0 {
+        true => exact_angle + turn,
+        false => exact_angle,
+    };
+    let slack = error * turn;
+    // The direction of what is nearly 0 is any.
+    if slack.is_nan() || slack > turn / 1000.0 {
+        return None;
+    }
+    let ends = [exact_angle - slack, exact_angle + slack];
+    // Just below a turn and just above 0 are neighbours.
+    let neighbours = [ends.map(|end| end - turn), ends, ends.map(|end| end + turn)];
+    let got = got.approximate();
+    let kept = neighbours.into_iter().any(|[low, high]| match to {
+        Kind::Integer {
+            low: least,
+            high: most,
+        } => {
+            let rounded = |value: f64| match case.rounding {
+                Rounding::NearestEven => value.round_ties_even(),
+                Rounding::SixteenBits if (least, most) == (0, 255) => (value + 1.0 / 514.0).floor(),
+                Rounding::NearestUp | Rounding::SixteenBits => (value + 0.5).floor(),
+                _ => value.trunc(),
+            };
+            let wrapped = |value: f64| match case.overflow {
+                Overflow::Wrap => {
+                    let count = (most - least) as f64 + 1.0;
+                    (value - least as f64).rem_euclid(count) + least as f64
+                }
+                _ => value.clamp(least as f64, most as f64),
+            };
+            [low, high]
+                .into_iter()
+                .any(|end| wrapped(rounded(end)) == got)
+        }
+        Kind::Float(format) => {
+            let half = format.unit() * high.abs() + slack + 2_f64.powi(format.smallest as i32);
+            (low - half..=high + half).contains(&got)
+        }
+    });
+    Some(Difference {
+        at,
+        got,
+        exact: exact_angle,
+        error: if kept {
+            0.0
+        } else {
+            (got - exact_angle).abs().max(1.0)
+        },
         kept,
     })
 }

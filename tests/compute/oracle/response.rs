@@ -230,6 +230,8 @@ pub(super) enum Wanted {
         size: [f64; 2],
         right: Right,
     },
+    /// The angle of two responses in radians, and how much longer than their gradient they can be.
+    Angle { angle: f64, steep: f64 },
     /// A sample of alpha.
     Alpha { numerator: Numerator, right: Right },
     /// The response to a window with samples that are no numbers.
@@ -435,7 +437,7 @@ impl Exact {
                             seen.response(kernel, &rows.taps[k][y], &columns.taps[k][x], c)
                         })
                         .collect();
-                    exact.wanted.push(combine(&responses, case));
+                    exact.wanted.push(combine(&responses, case, &denominator));
                 }
             }
         }
@@ -453,7 +455,7 @@ impl Exact {
                 Wanted::Alpha { numerator, right } => {
                     *right = Right::new(&exact.alpha_scale, numerator, [from, to], None);
                 }
-                Wanted::Other(_) => {}
+                Wanted::Other(_) | Wanted::Angle { .. } => {}
             }
         }
         exact
@@ -467,6 +469,7 @@ impl Exact {
             Wanted::Response { numerator, .. } => self.scale.ratio(numerator).approximate(),
             Wanted::Alpha { numerator, .. } => self.alpha_scale.ratio(numerator).approximate(),
             Wanted::Other(value) => *value,
+            Wanted::Angle { angle, .. } => *angle,
         }
     }
 
@@ -543,8 +546,11 @@ fn exact_kernels(
 
 /// Whether full scale becomes full scale: between the types of pictures, but not of responses.
 pub(super) fn is_scaled(case: &Case) -> bool {
-    // An index has no full scale.
-    let is_response = case.combine != Some(Combine::ArgMax);
+    // An index and an angle have no full scale.
+    let is_response = !matches!(
+        case.combine,
+        Some(Combine::ArgMax | Combine::DirectionDegrees | Combine::DirectionRadians)
+    );
     let are_pictures = is_picture(case.image.depth()) && is_picture(case.output_depth());
     case.map != Map::Float && are_pictures && is_response
 }
@@ -563,7 +569,7 @@ fn scale(case: &Case, denominator: &BigInt) -> Scale {
     let [above, below] = case.factor.ratio.map(BigInt::from);
     // Of a root, what is under it is in the numerator.
     let (above, below) = match (case.combine, case.factor.is_root) {
-        // The numerators of indices are these.
+        // The numerators of indices are these; angles have none.
         (Some(Combine::ArgMax), _) => (denominator.clone(), BigInt::from(1)),
         (Some(Combine::Mean), _) => (above, below * case.kernels.len()),
         (_, true) => (BigInt::from(1), below),
@@ -765,7 +771,7 @@ impl Samples<'_> {
     }
 }
 
-fn combine(responses: &[Response], case: &Case) -> Wanted {
+fn combine(responses: &[Response], case: &Case, denominator: &BigInt) -> Wanted {
     let mut numerators = Vec::new();
     let mut others = Vec::new();
     let mut sizes = Vec::new();
@@ -789,6 +795,34 @@ fn combine(responses: &[Response], case: &Case) -> Wanted {
             (None | Some(Combine::Sum), _) => others.iter().sum(),
             _ => f64::NAN,
         });
+    }
+    if case.combine.is_some_and(Combine::is_direction) {
+        let [x, y] = &*numerators else {
+            panic!("an angle is of two kernels");
+        };
+        // Nearly: over the larger of them, and their size over the same.
+        let larger = x.magnitude().max(y.magnitude()).clone();
+        let over = |n: &BigInt| match larger.bits() {
+            0 => 0.0,
+            _ => Ratio {
+                num: n.clone(),
+                den: larger.clone().into(),
+            }
+            .approximate(),
+        };
+        let [x, y] = [over(x), over(y)];
+        let largest = Ratio {
+            num: larger.clone().into(),
+            den: denominator.clone(),
+        };
+        let size: f64 = sizes.iter().map(|size| size[1]).sum();
+        return Wanted::Angle {
+            angle: y.atan2(x),
+            steep: match larger.bits() {
+                0 => f64::INFINITY,
+                _ => size / largest.approximate(),
+            },
+        };
     }
     let sized = |with: fn(f64, f64) -> f64| {
         [0, 1].map(|of| sizes.iter().map(|size| size[of] * factor).fold(0.0, with))
