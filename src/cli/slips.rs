@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use stridekern::{KernelBank, codec::Format};
+use stridekern::{KernelBank, codec::Format, text::printable};
 
 /// Options that other programs have, and what does the same here.
 const FOREIGN: [(&[&str], &str); 12] = [
@@ -99,6 +99,19 @@ pub(super) fn advice(error: &clap::Error, words: &[OsString]) -> Option<String> 
             if let Some(file) = words.iter().find(is_file) {
                 let file = Path::new(file).display();
                 return Some(format!("to read a file of this name, write ./{file}"));
+            }
+            let is_kernel = |pair: &&[OsString]| {
+                let text = pair[1].to_str().unwrap_or_default();
+                ["-k", "--kernel"].map(OsStr::new).contains(&&*pair[0])
+                    && is_named_like_option(&pair[1], argument)
+                    && KernelBank::in_line(text).is_ok()
+            };
+            if let Some([_, text]) = words.windows(2).find(is_kernel) {
+                let text = text.to_string_lossy();
+                return Some(format!(
+                    "weights that begin with a minus sign stand in brackets: -k '[{}]'",
+                    printable(&text)
+                ));
             }
             let foreign = FOREIGN.iter().find(|(names, _)| names.contains(&argument));
             foreign.map(|(_, advice)| (*advice).to_owned())

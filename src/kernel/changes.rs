@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{EXACT, Kernel, KernelBank, KernelError};
+use crate::combine::Combine;
 
 /// What was changed of all kernels of a bank: by [`normalized`](KernelBank::normalized),
 /// [`with_divisor`](KernelBank::with_divisor), [`with_bias`](KernelBank::with_bias) and
@@ -61,7 +62,8 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// [`KernelError::ZeroSum`] if the weights of one of them sum to 0.
+    /// [`KernelError::ZeroSum`] or [`KernelError::NearlyZeroSum`] if the weights of one of them
+    /// sum to 0, or nearly so.
     ///
     /// # Examples
     ///
@@ -102,8 +104,13 @@ impl KernelBank {
     ///
     /// # Errors
     ///
-    /// [`KernelError::Bias`] if it is not finite.
+    /// [`KernelError::Bias`] if it is not finite, [`KernelError::BiasOfDirection`] if only the
+    /// [direction](Combine::is_direction) of the responses counts.
     pub fn with_bias(self, bias: f64) -> Result<Self, KernelError> {
+        let is_angle = self.combine().is_some_and(Combine::is_direction);
+        if is_angle && bias != 0.0 {
+            return Err(KernelError::BiasOfDirection);
+        }
         let change = |kernel: &Kernel| kernel.clone().with_bias(bias);
         self.changed(change, |changes| changes.bias = Some(bias))
     }
@@ -146,7 +153,9 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`KernelError::ZeroSum`] if the weights sum to 0, but for rounding errors.
+    /// [`KernelError::ZeroSum`] if the weights sum to 0, but for rounding errors;
+    /// [`KernelError::NearlyZeroSum`] if those of more digits than decimals have sum to less than
+    /// a hundredth of their absolute sum, as derivatives do whose tails were cut off.
     ///
     /// # Examples
     ///
@@ -158,18 +167,18 @@ impl Kernel {
     /// # Ok::<(), stridekern::kernel::KernelError>(())
     /// ```
     pub fn normalized(&self) -> Result<Self, KernelError> {
-        let zero = || {
-            let positive = self.as_slice().iter().filter(|&&weight| weight > 0.0);
-            Err(KernelError::ZeroSum {
-                positive: positive.sum(),
-            })
+        let positive = |kernel: &Self| {
+            let weights = kernel.as_slice().iter().copied();
+            compensated_sum(&Vec::from_iter(weights.filter(|&weight| weight > 0.0)))
         };
         let plain = self.clone().with_divisor(1.0)?;
         if let Some(whole) = plain.in_integers().filter(|k| k.abs_sum() <= EXACT) {
             // Whole numbers, so this is exact.
             let sum = whole.sum();
             if sum == 0.0 {
-                return zero();
+                return Err(KernelError::ZeroSum {
+                    positive: positive(&whole) / whole.divisor(),
+                });
             }
             let as_written = plain.with_divisor(sum / whole.divisor())?;
             let exact = whole.with_divisor(sum)?.in_integers();
@@ -180,8 +189,13 @@ impl Kernel {
         }
         let sum = compensated_sum(self.as_slice());
         // Of weights that were computed, a sum so small is a rounding error.
+        let positive = six_digits(positive(&plain));
         if sum.abs() <= 1e-12 * self.abs_sum() {
-            return zero();
+            return Err(KernelError::ZeroSum { positive });
+        }
+        // And this is what the radius cuts off of a second derivative.
+        if sum.abs() <= 1e-2 * self.abs_sum() {
+            return Err(KernelError::NearlyZeroSum { sum, positive });
         }
         plain.with_divisor(sum)
     }
@@ -197,6 +211,11 @@ impl Kernel {
             }
         }
     }
+}
+
+/// The number to six digits, which decimals have at most.
+fn six_digits(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
 }
 
 /// Neumaier's sum: what each addition loses is summed as well.
@@ -252,6 +271,42 @@ mod tests {
         }
         let wave = (0..360).map(|degrees| libm::sin(f64::from(degrees).to_radians()));
         normalized(&Vec::from_iter(wave)).unwrap_err();
+    }
+
+    #[test]
+    fn sums_that_are_left_of_0_are_refused() {
+        let told = |spec: &str| {
+            let bank = KernelBank::from_spec(spec).unwrap();
+            bank.normalized().unwrap_err().to_string()
+        };
+        for (spec, sum) in [
+            ("log:sigma=2", "-1.7e-4"),
+            ("gaussian:sigma=1,order=2", "e-9"),
+        ] {
+            let error = told(spec);
+            let begins = error.starts_with("the weights sum to ");
+            assert!(begins && error.contains(sum), "{spec}: {error}");
+            assert!(
+                error.contains(", and no divisor makes 1"),
+                "{spec}: {error}"
+            );
+        }
+        assert!(told("gaussian:sigma=1,order=1").starts_with("the weights sum to 0, "));
+        // Whole numbers and decimals are what was written.
+        let written = KernelBank::in_line("-99 100").unwrap();
+        assert_eq!(written.normalized().unwrap().kernels()[0].divisor(), 1.0);
+        let error = KernelBank::in_line("0.1 0.2 -0.3").unwrap().normalized();
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the weights sum to 0, which no divisor makes 1; the positive ones sum to 0.3"
+        );
+    }
+
+    #[test]
+    fn a_direction_has_no_bias() {
+        let bank = KernelBank::builtin("sobel_direction").unwrap();
+        assert_eq!(bank.clone().with_bias(0.0), Ok(bank.clone()));
+        assert_eq!(bank.with_bias(0.5), Err(KernelError::BiasOfDirection));
     }
 
     #[test]

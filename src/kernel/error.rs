@@ -34,12 +34,33 @@ pub enum KernelError {
     /// The divisor is zero, infinite or not a number.
     #[error("divisor {0} must be a finite number other than zero")]
     Divisor(f64),
+    /// A generated kernel has weights that are infinite or not a number.
+    #[error("{spec}: weights are {value}, which is no finite number; choose other parameters")]
+    GeneratedWeight {
+        /// The spec.
+        spec: String,
+        /// One of the weights.
+        value: f64,
+    },
     /// Weights that sum to 0 cannot be normalized.
     #[error("the weights sum to 0, which no divisor makes 1; the positive ones sum to {positive}")]
     ZeroSum {
         /// The sum of the positive weights.
         positive: f64,
     },
+    /// The sum of computed weights is what rounding and the cut of their tails left of 0.
+    #[error(
+        "the weights sum to {sum:.1e}, which is what rounding or a radius left of 0, and no divisor makes 1; the positive ones sum to {positive}"
+    )]
+    NearlyZeroSum {
+        /// The sum of the weights.
+        sum: f64,
+        /// The sum of the positive weights, to six digits.
+        positive: f64,
+    },
+    /// A bias or an offset of responses of which only the direction counts.
+    #[error("a bias would turn the direction of two responses; leave it out")]
+    BiasOfDirection,
     /// The bias is infinite or not a number.
     #[error("bias {0} must be a finite number; 0.5 is half of full scale")]
     Bias(f64),
@@ -185,7 +206,7 @@ pub enum KernelError {
         suggestions: Vec<&'static str>,
     },
     /// A generator cannot do without this parameter.
-    #[error("{generator} needs {parameter}; give it as {generator}:{parameter}=2")]
+    #[error("{generator} needs {parameter}; {}", missing(generator, parameter))]
     ParameterMissing {
         /// The generator.
         generator: &'static str,
@@ -205,9 +226,7 @@ pub enum KernelError {
         expected: Cow<'static, str>,
     },
     /// A generated kernel would have too many weights.
-    #[error(
-        "{generator} would have {rows}x{columns} weights, and a kernel has at most {limit}; make it smaller"
-    )]
+    #[error("{}", too_many(generator, [*rows, *columns], *limit))]
     Generated {
         /// The generator.
         generator: &'static str,
@@ -251,6 +270,9 @@ pub enum PathFault {
     /// Nothing exists at the path.
     #[error("there is no such kernel file; check the path")]
     Missing,
+    /// The path is empty.
+    #[error("no file is named; write its path after the @")]
+    Unnamed,
     /// The path is a directory.
     #[error("this is a directory, not a kernel file; name a file in it")]
     Directory,
@@ -273,6 +295,25 @@ pub enum PathFault {
 /// `rows * columns` without overflow.
 fn product(rows: usize, columns: usize) -> u128 {
     rows as u128 * columns as u128
+}
+
+fn too_many(generator: &str, [rows, columns]: [f64; 2], limit: usize) -> String {
+    let weights = match rows.max(columns) < 1e15 {
+        true => format!("{rows}x{columns} weights"),
+        // No number that tells more.
+        false => "more than 10^15 weights".to_owned(),
+    };
+    format!("{generator} would have {weights}, and a kernel has at most {limit}; make it smaller")
+}
+
+fn missing(generator: &str, parameter: &str) -> String {
+    match (generator, parameter) {
+        ("gaussian", "sigma") => {
+            "give it as gaussian:sigma=2, or the radius alone with like=opencv".to_owned()
+        }
+        ("gaussian", _) => format!("give it as well, as {parameter}=2, or sigma for both"),
+        _ => format!("give it as {generator}:{parameter}=2"),
+    }
 }
 
 fn no_scale(combine: Combine, scale: CombineScale) -> String {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Factor, KernelBuilder, KernelError, factors::KnownTerms, greatest_common_divisor,
-    weights::Weights,
+    weights::Weights, written::Written,
 };
 use crate::{depth::Depth, orientation::Orientation, view::StridedView};
 
@@ -33,6 +33,7 @@ pub struct Kernel {
     convolving: bool,
     /// The columns and rows that its weights were made of, if they were.
     known: KnownTerms,
+    written: Written,
 }
 
 impl Kernel {
@@ -74,7 +75,10 @@ impl Kernel {
         let Factor { column, row } = &factor;
         let (rows, columns) = (column.len(), row.len());
         let [largest_of_column, largest_of_row] = [column, row].map(|v| largest(v));
-        if rows == 0 || columns == 0 || !(largest_of_column * largest_of_row).is_finite() {
+        // The largest passes over what is not a number.
+        let is_number = column.iter().chain(row).all(|weight| weight.is_finite());
+        let are_finite = is_number && (largest_of_column * largest_of_row).is_finite();
+        if rows == 0 || columns == 0 || !are_finite {
             // It tells which.
             return Self::new(rows, columns, Weights::product(factor).to_vec());
         }
@@ -92,6 +96,7 @@ impl Kernel {
             anchor: [rows / 2, columns / 2],
             convolving: false,
             known: KnownTerms::default(),
+            written: Written::default(),
         }
     }
 
@@ -160,7 +165,19 @@ impl Kernel {
             });
         }
         self.anchor = anchor;
+        self.written.anchored = true;
         Ok(self)
+    }
+
+    /// How it was written.
+    pub(crate) const fn written(&self) -> Written {
+        self.written
+    }
+
+    /// The same kernel, written so.
+    pub(super) const fn with_written(mut self, written: Written) -> Self {
+        self.written = written;
+        self
     }
 
     /// The kernel whose correlation is the true convolution with this one:

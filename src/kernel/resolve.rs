@@ -102,6 +102,10 @@ impl KernelBank {
         }
         if let Some(text) = shown.strip_prefix("im:") {
             return match text.strip_prefix('@') {
+                Some("") => Err(KernelError::Path {
+                    path: printable(&shown),
+                    fault: PathFault::Unnamed,
+                }),
                 Some(path) => Self::read_as(path.as_ref(), Some(KernelFormat::ImageMagick)),
                 None => resolve_imagemagick(text),
             };

@@ -51,7 +51,7 @@ for sigma in (0.8, 1.7):
     size = round(sigma * 6 + 1) | 1
     g = cv2.getGaussianKernel(size, sigma)
     put(f"gaussian:sigma={sigma},like=opencv", g @ g.T)
-for radius in (5, 8):
+for radius in (1, 2, 3, 4, 5, 8):
     g = cv2.getGaussianKernel(2 * radius + 1, 0)
     put(f"gaussian:radius={radius},like=opencv", g @ g.T)
 for sigma in (1, 1.4):

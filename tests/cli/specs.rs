@@ -103,7 +103,40 @@ fn what_cannot_be_is_told_in_one_line() {
         ),
         (
             "gaussian:",
-            "gaussian needs sigma; give it as gaussian:sigma=2",
+            "gaussian needs sigma; give it as gaussian:sigma=2, or the radius alone with like=opencv",
+        ),
+        (
+            "gaussian:sigma_x=2",
+            "gaussian needs sigma_y; give it as well, as sigma_y=2, or sigma for both",
+        ),
+        (
+            "gaussian:sigma=1e-300,order=1",
+            "gaussian:sigma=1e-300,order=1: weights are NaN, which is no finite number; choose other parameters",
+        ),
+        (
+            "gaussian:sigma=2,radius=3,truncate=4",
+            "gaussian: radius is `3`; give radius or truncate, not both",
+        ),
+        (
+            "dog:sigma=2,ratio=2,sigma2=3",
+            "dog: ratio is `2`; give ratio or sigma2, not both",
+        ),
+        (
+            "gaussian:sigma=1e308",
+            "gaussian would have more than 10^15 weights, and a kernel has at most 4194304; make it smaller",
+        ),
+        (
+            "lens:radius=3",
+            "there is no generator `lens`; did you mean `disk`? ",
+        ),
+        (
+            "blur:sigma=3",
+            "there is no generator `blur`; did you mean `gaussian`? ",
+        ),
+        ("im:@", "im:@: no file is named; write its path after the @"),
+        (
+            "0 1 0, 1 -4 1, 0 1 0",
+            "in-line kernel:1:1: some of the weights of a row have commas between them, and some do not",
         ),
         (
             "gaussian:sigma=1,sigma=2",
@@ -246,4 +279,17 @@ fn parameters_are_documented() {
         };
         assert!(rows.any(documented), "{name} in README.md");
     }
+}
+
+#[test]
+fn weights_that_look_like_an_option_are_told_of() {
+    let room = Room::new();
+    let ran = room.run_words(["a.png", "-k", "-1 0 1"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    let advice = "weights that begin with a minus sign stand in brackets: -k '[-1 0 1]'";
+    assert!(ran.err.contains(advice), "{}", ran.err);
+    let ran = room.run_words(["a.png", "-k", "sobel_direction", "--bias", "0.5"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    let told = "stridekern: kernel sobel_direction: a bias would turn the direction of two responses; leave it out\n";
+    assert_eq!(ran.err, told);
 }

@@ -120,6 +120,11 @@ pub(in crate::kernel) fn resolve(text: &str) -> Result<KernelBank, KernelError> 
     Ok(bank.with_source(KernelSource::InLine))
 }
 
+/// Whether it is the name of a kernel, as results have it.
+pub(in crate::kernel) fn is_word(word: &str) -> bool {
+    word.bytes().all(|c| c.is_ascii_lowercase()) && named::is_name(word)
+}
+
 /// Whether a text begins as a kernel of ImageMagick does: by a size, a name or a setting.
 pub(super) fn is_kernel(start: &str) -> bool {
     let (head, colon) = match start.split_once([':', ';']) {

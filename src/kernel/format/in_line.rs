@@ -11,13 +11,16 @@ use crate::kernel::{Kernel, KernelBank, KernelSource};
 /// The kernel's place in messages.
 const ORIGIN: &str = "in-line kernel";
 const HELP: &str = "write rows as 0 -1 0; -1 5 -1; 0 -1 0";
+const MIXED: &str =
+    "end rows with semicolons, as 0 -1 0; -1 5 -1; 0 -1 0, and write decimals with a point";
 
 impl KernelBank {
     /// The bank of one kernel whose weights are written in this text, named by its size, such
     /// as `kernel3x3`.
     ///
-    /// Rows are separated by semicolons or line ends, weights by spaces or commas; or each row
-    /// stands in brackets: `[[0, 1], [1, 0]]`. Two vectors with an `x` between them are a column
+    /// Rows are separated by semicolons or line ends, weights by spaces or by commas; or each row
+    /// stands in brackets: `[[0, 1], [1, 0]]`. A row with both, such as `0 1, 1 0`, is refused: its
+    /// commas may be meant to end rows or to be the points of decimals. Two vectors with an `x` between them are a column
     /// times a row, exactly where both are decimals: `1 2 1 x 0.25 0.5 0.25`.
     ///
     /// # Errors
@@ -125,6 +128,7 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
             return Err(source.error(row, "a number stands between the brackets", help));
         }
         if is_row {
+            check_commas(source, start..at)?;
             let row = trimmed(source.text, start..at);
             table.push(row, numbers())?;
         } else if c == ';' && !nested {
@@ -152,6 +156,7 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
     if depth > 0 {
         return Err(source.error(span.end..span.end, "a bracket is not closed", HELP));
     }
+    check_commas(source, start..span.end)?;
     if rows::pieces(&source.text[start..span.end], start, separates)
         .next()
         .is_some()
@@ -166,4 +171,26 @@ fn matrix(source: SourceText<'_>, span: Range<usize>) -> Result<Kernel, KernelEr
         return Err(source.error(trimmed(source.text, span), "there are no weights", HELP));
     }
     table.kernel(span)
+}
+
+/// Refuses a row that lacks a weight between commas, or that has commas between some of its weights
+/// only.
+fn check_commas(source: SourceText<'_>, span: Range<usize>) -> Result<(), KernelError> {
+    let text = &source.text[span.clone()];
+    let mut all = None;
+    let mut end = span.start;
+    let separates = |c: char| c.is_whitespace() || c == ',';
+    for (at, weight) in rows::pieces(text, span.start, separates).enumerate() {
+        let commas = source.text[end..weight.start].matches(',').count();
+        if commas > usize::from(at > 0) {
+            let message = "a weight is missing between commas";
+            return Err(source.error(trimmed(source.text, end..weight.start), message, HELP));
+        }
+        if at > 0 && *all.get_or_insert(commas) != commas {
+            let message = "some of the weights of a row have commas between them, and some do not";
+            return Err(source.error(trimmed(source.text, span), message, MIXED));
+        }
+        end = weight.end;
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod imagemagick;
 mod in_line;
 mod numpy;
 mod opencv;
+mod others;
 mod photoshop;
 mod rows;
 mod table;
@@ -13,7 +14,10 @@ mod write;
 
 use std::{path::Path, str};
 
-pub(super) use self::{imagemagick::resolve as resolve_imagemagick, in_line::is_in_line};
+pub(super) use self::{
+    imagemagick::{is_word as is_imagemagick_word, resolve as resolve_imagemagick},
+    in_line::is_in_line,
+};
 use super::{Kernel, KernelBank, KernelError, file::MAX_WEIGHTS, source_text::SourceText};
 use crate::npy_header;
 
@@ -124,6 +128,10 @@ fn decode_utf8<'b>(
     origin: &str,
     bytes: &'b [u8],
 ) -> Result<&'b str, KernelError> {
+    if let Some((message, help)) = others::told(bytes) {
+        let text = "";
+        return Err(SourceText { origin, text }.error(0..0, message, help));
+    }
     let help = match format {
         KernelFormat::Toml => "a kernel file is TOML, saved as UTF-8",
         _ => "save the kernel file as UTF-8",

@@ -32,6 +32,7 @@ fn weights_in_line() {
         "[0 -1 0; -1 5 -1; 0 -1 0]",
         "0 -1 0; -1 5 -1; 0 -1 0",
         "0,-1,0;-1,5,-1;0,-1,0;",
+        "0, -1, 0;\n-1 ,5 , -1,\n0 -1 0,",
         "0 -1 0\n-1 5 -1\n0 -1 0\n",
     ] {
         assert!(is_in_line(text), "{text}");
@@ -112,6 +113,36 @@ fn errors_in_line_name_the_place() {
         (
             "1 2; 3 4 x 1",
             "in-line kernel:1:1: x stands between two vectors: `1 2; 3 4`; ",
+        ),
+        (
+            "0 1 0, 1 -4 1, 0 1 0",
+            "in-line kernel:1:1: some of the weights of a row have commas between them, and some do not: \
+             `0 1 0, 1 -4 1, 0 1 0`; end rows with semicolons, ",
+        ),
+        (
+            "0,-1,0 -1,5,-1 0,-1,0",
+            "in-line kernel:1:1: some of the weights of a row have commas between them, ",
+        ),
+        (
+            "1 2; 1,5 2,5",
+            "in-line kernel:1:6: some of the weights of a row have commas between them, and some do not: \
+             `1,5 2,5`; ",
+        ),
+        (
+            "[[1, 2 3]]",
+            "in-line kernel:1:3: some of the weights of a row have commas between them, ",
+        ),
+        (
+            "1 2 x 1, 2 3",
+            "in-line kernel:1:6: some of the weights of a row have commas between them, ",
+        ),
+        (
+            "1,,2",
+            "in-line kernel:1:2: a weight is missing between commas: `,,`; ",
+        ),
+        (
+            ",1,2",
+            "in-line kernel:1:1: a weight is missing between commas: `,`; ",
         ),
         (
             "1 nan",
@@ -211,7 +242,7 @@ fn matrices_of_libvips() {
         ("1 1 foo\n3\n", "k:1:5: not a number: `foo`; "),
         (
             "MATLAB 5.0 MAT-file",
-            "k:1:1: this is a file of MATLAB, not of libvips; ",
+            "k:1:1: this is a MAT-file of MATLAB (version 5 to 7), not text; ",
         ),
     ] {
         let message = refused(Vips, text);

@@ -119,7 +119,10 @@ fn write_kernel(out: &mut String, kernel: &Kernel) {
         line(out, "offset", &number(written.offset()));
     }
     let [row, column] = written.anchor();
-    if [row, column] != [written.rows() / 2, written.columns() / 2] {
+    let size = [written.rows(), written.columns()];
+    // The middle of an even size is not the same to all programs.
+    let is_named = written.written().anchored && size.iter().any(|side| side % 2 == 0);
+    if is_named || [row, column] != size.map(|side| side / 2) {
         line(out, "anchor", &format!("[{row}, {column}]"));
     }
     if turned {

@@ -13,10 +13,6 @@ const HEADER: &str = "begin with a line: width height scale offset";
 /// The kernel of a matrix. Numbers stand between spaces, tabs, commas, semicolons or quotes;
 /// a scale of 1 and an offset of 0 may be left out.
 pub(super) fn parse(source: SourceText<'_>) -> Result<Kernel, KernelError> {
-    if source.text.starts_with("MATLAB") {
-        let help = "save the matrix as text or .npy";
-        return Err(source.error(0..0, "this is a file of MATLAB, not of libvips", help));
-    }
     let separates = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\u{feff}');
     let lines = rows::lines(source.text).filter_map(|(at, line)| {
         let numbers = Vec::from_iter(rows::pieces(line, at, separates).take(MAX_WEIGHTS + 1));

@@ -13,7 +13,9 @@ pub enum Like {
     /// SciPy's: the radius is 4 sigma, rounded.
     #[default]
     Scipy,
-    /// OpenCV's: the size is 6 sigma + 1 made odd, as on 8 bits; a radius alone gives sigma.
+    /// OpenCV's: the size is 6 sigma + 1 made odd, as `GaussianBlur` has it of 8 bits; of other
+    /// types it is 8 sigma + 1, which `truncate` = 4 gives. A radius without sigma is as its size
+    /// there with sigma 0: up to 4 a table of its own, else the sigma that it computes.
     Opencv,
     /// MATLAB's `fspecial`.
     Matlab,
@@ -26,7 +28,8 @@ const MAX_ORDER: u32 = 32;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Gaussian {
-    /// Standard deviations along columns and along rows (y, x). One may be 0: nothing along it.
+    /// Standard deviations along columns and along rows (y, x). One may be 0: nothing along it;
+    /// with OpenCV's rules and a radius both, for its weights of that size.
     pub sigma: [f64; 2],
     /// The radius of both axes; by the rule of `like` if there is none.
     pub radius: Option<u32>,
@@ -62,6 +65,15 @@ impl Gaussian {
 
     /// The column and the row.
     fn vectors(&self, generator: &'static str, limit: usize) -> Result<[Vec<f64>; 2], KernelError> {
+        if let (Like::Opencv, [0.0, 0.0], Some(radius)) = (self.like, self.sigma, self.radius) {
+            return match OPENCV_SMALL.get(radius as usize) {
+                Some(half) if self.order == [0; 2] => Ok([opencv_small(half), opencv_small(half)]),
+                _ => {
+                    let sigma = [opencv_computed_sigma(radius); 2];
+                    Self { sigma, ..*self }.vectors(generator, limit)
+                }
+            };
+        }
         for sigma in self.sigma {
             if !(sigma >= 0.0 && sigma.is_finite()) || self.sigma == [0.0; 2] {
                 return Err(refuse(generator, "sigma", sigma, "a number above 0"));
@@ -157,9 +169,32 @@ fn derivative(variance: f64, order: usize) -> Vec<f64> {
     factors
 }
 
-/// OpenCV's sigma of a radius without one.
+/// OpenCV's sigma of a radius without one; 0 where it has a table in place of it.
 pub(super) fn opencv_sigma(radius: u32) -> f64 {
+    match OPENCV_SMALL.get(radius as usize) {
+        Some(_) => 0.0,
+        None => opencv_computed_sigma(radius),
+    }
+}
+
+fn opencv_computed_sigma(radius: u32) -> f64 {
     0.3 * (f64::from(radius) - 1.0) + 0.8
+}
+
+/// OpenCV's `getGaussianKernel` of the sizes 1 to 9 without a sigma, times 256, from the middle on.
+const OPENCV_SMALL: [&[u16]; 5] = [
+    &[256],
+    &[128, 64],
+    &[96, 64, 16],
+    &[72, 56, 28, 8],
+    &[60, 51, 30, 13, 4],
+];
+
+fn opencv_small(half: &[u16]) -> Vec<f64> {
+    let left = half[1..].iter().rev();
+    left.chain(half)
+        .map(|&weight| f64::from(weight) / 256.0)
+        .collect()
 }
 
 /// The Laplacian of a Gaussian, as SciPy's `gaussian_laplace` or MATLAB's `fspecial('log')`.

@@ -5,6 +5,7 @@
 //! are exact. The weights of a separable kernel are the products of its two vectors, each rounded
 //! once to `f64`.
 
+mod checks;
 mod derivative;
 mod gaussian;
 mod generators;

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::{generators, parameters::Values, refuse};
+use super::{checks, generators, parameters::Values, refuse};
 use crate::{
     kernel::{KernelBank, KernelError, KernelSource, nearest::nearest, source_text::shorten},
     text::printable,
@@ -42,7 +42,7 @@ impl KernelBank {
             return Err(KernelError::UnknownGenerator {
                 name: shorten(name),
                 known: names().collect(),
-                suggestions: nearest(name, names()),
+                suggestions: checks::meant(name),
             });
         };
         if spec.len() > MAX_LENGTH {
@@ -77,8 +77,11 @@ impl KernelBank {
             }
             values.give(parameter, value)?;
         }
-        let bank = generator.make(&values)?;
-        let parts = (values.given()).map(|(key, value)| format!("-{key}{value}"));
+        let given = Vec::from_iter(values.given());
+        checks::alternatives(generator.name(), &given)?;
+        let of_spec = |error| checks::of_spec(error, spec, &given);
+        let bank = generator.make(&values).map_err(of_spec)?;
+        let parts = given.iter().map(|(key, value)| format!("-{key}{value}"));
         let name = format!("{name}{}", parts.collect::<String>());
         let description = format!("{} ({spec})", generator.description());
         Ok(bank

@@ -93,6 +93,64 @@ fn whole_weights_are_exact() {
 }
 
 #[test]
+fn small_gaussians_of_opencv_are_its_tables() {
+    let row = |spec: &str| {
+        let kernel = one(spec);
+        let row = kernel.as_slice()[..kernel.columns()].iter();
+        Vec::from_iter(row.map(|weight| weight / kernel.as_slice()[0]))
+    };
+    assert_eq!(row("gaussian:radius=0,like=opencv"), [1.0]);
+    assert_eq!(row("gaussian:radius=1,like=opencv"), [1.0, 2.0, 1.0]);
+    assert_eq!(
+        row("gaussian:radius=2,like=opencv"),
+        [1.0, 4.0, 6.0, 4.0, 1.0]
+    );
+    let seven = one("gaussian:radius=3,like=opencv");
+    let builtin = KernelBank::builtin("gaussian7_opencv").unwrap();
+    assert_eq!(seven.in_integers(), builtin.kernels()[0].in_integers());
+    // With a sigma, and of a derivative, weights are computed there as well.
+    let computed = row("gaussian:radius=1,sigma=0.8,like=opencv")[1];
+    assert!(
+        (computed - libm::exp(1.0 / 1.28)).abs() < 1e-12,
+        "{computed}"
+    );
+    assert_eq!(one("gaussian:radius=1,order_x=1,like=opencv").rows(), 3);
+    // The size of types of more than 8 bits.
+    assert_eq!(one("gaussian:sigma=2,like=opencv").rows(), 13);
+    assert_eq!(one("gaussian:sigma=2,truncate=4,like=opencv").rows(), 17);
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused() {
+    for spec in [
+        "gaussian:sigma=1e-300,order=1",
+        "gaussian:sigma=1e-160,order_x=2",
+        "gaussian:sigma_y=2,sigma_x=1e-300,order_x=3",
+        "log:sigma=1e-300",
+        "log:sigma=1e-300,like=matlab",
+        "unsharp:sigma=1,amount=1e308",
+        "emboss:strength=1e308",
+    ] {
+        let Err(error) = KernelBank::from_spec(spec) else {
+            let kernel = one(spec);
+            assert!(kernel.as_slice().iter().all(|w| w.is_finite()), "{spec}");
+            continue;
+        };
+        let error = error.to_string();
+        assert!(
+            error.starts_with(&format!("{spec}: weights are "))
+                && error.ends_with(", which is no finite number; choose other parameters"),
+            "{error}"
+        );
+    }
+    let typed = Gaussian {
+        order: [0, 1],
+        ..Gaussian::new(1e-300)
+    };
+    assert!(matches!(typed.kernel(), Err(KernelError::Weight { .. })));
+}
+
+#[test]
 fn means_keep_a_constant_image() {
     for spec in [
         "gaussian:sigma=0.01",
@@ -131,7 +189,7 @@ fn slips_are_told() {
     for (spec, expected) in [
         (
             "gaussian:",
-            "gaussian needs sigma; give it as gaussian:sigma=2",
+            "gaussian needs sigma; give it as gaussian:sigma=2, or the radius alone with like=opencv",
         ),
         (
             "gaussian:sigma=nan",

@@ -36,6 +36,14 @@ fn what_is_no_kernel_file_is_refused() {
     let large = vec![b'#'; (16 << 20) + 1];
     let folder = folder(&[
         ("photo.png", b"\x89PNG\r\n\x1a\n"),
+        ("noise.toml", b"\x89noise"),
+        (
+            "k.mat",
+            b"MATLAB 5.0 MAT-file, Platform: GLNXA64\0\0\x01\xff\0\x01IM",
+        ),
+        ("k73.mat", b"MATLAB 7.3 MAT-file, Platform: GLNXA64"),
+        ("k.npz", b"PK\x03\x04\x14\0"),
+        ("k.yml.gz", b"\x1f\x8b\x08\0"),
         ("latin.toml", b"weights = [[1]]\n# caf\xe9\n"),
         ("large.toml", &large),
         ("most.toml", &large[1..]),
@@ -44,10 +52,33 @@ fn what_is_no_kernel_file_is_refused() {
     ]);
     let refused = |name: &str| message(&folder, KernelBank::read(folder.path().join(name)));
     assert_eq!(
-        refused("photo.png"),
-        "photo.png:1:1: not UTF-8 text at byte 0: `\\x89\\x50\\x4e\\x47`; \
+        refused("noise.toml"),
+        "noise.toml:1:1: not UTF-8 text at byte 0: `\\x89\\x6e\\x6f\\x69`; \
          a kernel file is TOML, saved as UTF-8"
     );
+    for (name, said) in [
+        (
+            "photo.png",
+            "this is a picture, PNG; name a kernel, and the picture as the input",
+        ),
+        (
+            "k.mat",
+            "this is a MAT-file of MATLAB (version 5 to 7), not text; \
+             write the matrix as text, by writematrix(k, 'kernel.csv')",
+        ),
+        (
+            "k73.mat",
+            "this is a MAT-file of MATLAB (version 7.3, HDF5), not text; \
+             write the matrix as text, by writematrix(k, 'kernel.csv')",
+        ),
+        (
+            "k.npz",
+            "this is a ZIP archive, as NumPy's .npz is; save one array alone as .npy, by numpy.save",
+        ),
+        ("k.yml.gz", "this is compressed by gzip; unpack it first"),
+    ] {
+        assert_eq!(refused(name), format!("{name}:1:1: {said}"));
+    }
     assert_eq!(
         refused("latin.toml"),
         "latin.toml:2:6: not UTF-8 text at byte 21: `\\xe9\\x0a`; \

@@ -1,6 +1,6 @@
 //! A kernel of ImageMagick before it is one of ours: turned and scaled as that program does.
 
-use crate::kernel::{EXACT, Kernel, KernelError};
+use crate::kernel::{EXACT, Kernel, KernelError, Written};
 
 /// What that program counts as zero.
 pub(super) const EPSILON: f64 = 1e-12;
@@ -25,6 +25,8 @@ pub(super) struct Grid {
     pub(super) values: Vec<f64>,
     pub(super) divisor: f64,
     pub(super) turns: Turns,
+    /// Whether it stands for several that are applied one after the other.
+    pub(super) sequence: bool,
 }
 
 /// Why a kernel cannot be turned.
@@ -40,6 +42,7 @@ impl Grid {
             values,
             divisor: 1.0,
             turns: Turns::Any,
+            sequence: false,
         }
     }
 
@@ -205,7 +208,21 @@ impl Grid {
         let kernel = Kernel::new(self.rows, self.columns, holes.collect())?;
         let [x, y] = self.origin;
         let kernel = kernel.with_anchor([y, x])?.with_divisor(self.divisor)?;
-        Ok(kernel.convolving())
+        let written = Written {
+            anchored: true,
+            sequence: self.sequence,
+            broken_column: self.is_broken_column(),
+        };
+        Ok(kernel.with_written(written).convolving())
+    }
+
+    /// Whether it is one column with weights above a hole: the program goes up such a column, and
+    /// does not come past the first hole.
+    fn is_broken_column(&self) -> bool {
+        let hole = self.values.iter().rposition(|value| value.is_nan());
+        let above = |hole: usize| &self.values[..hole];
+        let is_weight = |value: &f64| !value.is_nan() && *value != 0.0;
+        self.columns == 1 && hole.is_some_and(|hole| above(hole).iter().any(is_weight))
     }
 }
 

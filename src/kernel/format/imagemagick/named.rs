@@ -239,14 +239,23 @@ fn shape(name: &str, given: &Geometry) -> Result<Grid, Fault> {
         _ => 3.0,
     };
     let mut limits = [-1.0, 0.0];
+    let largest = match name {
+        "ring" => rho.max(given.sigma.unwrap_or(0.0)),
+        _ => rho,
+    };
+    let is_default = largest < if name == "disk" { 0.4 } else { 1.0 };
+    // There a side is 2 x radius + 1, rounded down, and weights of such a shape are set by nobody.
+    if name != "square" && !is_default && largest.fract() >= 0.5 {
+        let why = "ImageMagick makes no such shape of a radius that ends on .5 to .9";
+        return Err(arguments(
+            why,
+            "give a whole radius; disk:radius=2.5 is this program's",
+        ));
+    }
     match name {
         "square" if rho >= 1.0 => width = (2.0 * rho + 1.0).trunc(),
         "disk" if rho < 0.4 => (width, limits[1]) = (9.0, 18.0),
         "disk" => {
-            if rho.fract() >= 0.5 {
-                let why = "ImageMagick makes no disk of a radius that ends on .5 to .9";
-                return Err(arguments(why, "disk:radius=2.5 is this program's"));
-            }
             width = 2.0 * rho.trunc() + 1.0;
             limits[1] = (rho * rho).trunc();
         }

@@ -44,6 +44,7 @@ pub(super) fn composed(grids: Vec<Grid>) -> Result<Grid, String> {
             values,
             divisor: all.divisor * next.divisor,
             turns: Turns::Any,
+            sequence: true,
         };
     }
     Ok(all)

@@ -132,8 +132,19 @@ fn faults_have_a_place_and_a_reason() {
         ),
         (
             "Disk:2.5",
-            "k:1:6: ImageMagick makes no disk of a radius that ends on .5 to .9: `2.5`; ",
+            "k:1:6: ImageMagick makes no such shape of a radius that ends on .5 to .9: `2.5`; ",
         ),
+        (
+            "Diamond:2.7",
+            "k:1:9: ImageMagick makes no such shape of a radius that ends on .5 to .9: `2.7`; ",
+        ),
+        (
+            "Ring:2,3.5",
+            "k:1:6: ImageMagick makes no such shape of a radius that ends on .5 to .9: `2,3.5`; ",
+        ),
+        ("Octagon:1.5", "k:1:9: ImageMagick makes no such shape "),
+        ("Plus:1.5", "k:1:6: ImageMagick makes no such shape "),
+        ("Cross:1.9", "k:1:7: ImageMagick makes no such shape "),
         (
             "Disk:9999999",
             "k:1:6: the kernel has more than 1048576 weights: `9999999`; ",
