@@ -59,6 +59,9 @@ pub struct Variant {
     pub suffix: String,
 }
 
+/// What stands for the border in the names of results that [keep a frame](Filter::keeps_frame).
+const FRAME: &str = "frame";
+
 /// The product of kernels and extents, in the order of the results.
 ///
 /// If several extents differ in the values of constant borders only, the suffix contains
@@ -69,6 +72,8 @@ pub fn variants(filters: &[Filter], extents: &[Extent]) -> Vec<Variant> {
         let kernel = filter.bank().name();
         match extent.name() {
             _ if *extent == Extent::Valid => kernel.to_owned(),
+            // No border is read where the pixels at the edges stay.
+            _ if filter.keeps_frame() => format!("{kernel}.{FRAME}"),
             name if namesakes(&name) > 1 => {
                 let values = extent
                     .to_string()

@@ -34,6 +34,8 @@ pub enum WarningKind {
     Levelled,
     /// Integers beyond their type [wrapped around](crate::Overflow::Wrap).
     Wrapped,
+    /// Another program rounds the weights of the kernel to integers, by which they change.
+    RoundedWeights,
     /// Responses that are not a number became 0.
     NotANumber,
     /// Finite responses became infinite.
@@ -104,6 +106,8 @@ pub enum ClipCause {
     /// They are larger, or smaller, than the type of the result holds:
     /// [`Map::Stretch`](crate::Map::Stretch) keeps them.
     Range,
+    /// They are indices or angles, which a wider type holds.
+    Unit,
 }
 
 impl WarningKind {
@@ -114,6 +118,7 @@ impl WarningKind {
             Self::Clipped(_) => "clipped",
             Self::Levelled => "levelled",
             Self::Wrapped => "wrapped",
+            Self::RoundedWeights => "rounded_weights",
             Self::NotANumber => "not_a_number",
             Self::Infinite { .. } => "infinite",
             Self::Missing => "missing",
@@ -191,6 +196,28 @@ impl Warning {
                 percent(share)
             ),
         )
+    }
+
+    /// So many weights of all that are not 0 are 0 when they are rounded to integers, and areas are
+    /// multiplied by the second of these numbers instead of the first.
+    pub(crate) fn rounded_weights([lost, all]: [usize; 2], gains: [f64; 2]) -> Self {
+        let [meant, rounded] = gains.map(|gain| number(f64::from(gain as f32)));
+        let became = match lost {
+            0 => String::new(),
+            _ => format!("{lost} of {all} became 0, and "),
+        };
+        Self::of(
+            WarningKind::RoundedWeights,
+            format!(
+                "libvips rounds the weights to integers: {became}flat areas are multiplied by {rounded}, not by {meant}"
+            ),
+        )
+    }
+
+    /// The same warning of another cause.
+    pub(crate) const fn caused_by(mut self, cause: ClipCause) -> Self {
+        self.kind = WarningKind::Clipped(cause);
+        self
     }
 
     /// So many responses are not a number.

@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Source;
-use crate::border::Border;
+use super::{FRAME, Source};
+use crate::{border::Border, kernel::is_made_name};
 
-/// Moves the results of these kernels, with any border, that lie beside the image of which
+/// Moves the results of these kernels, and of generated and nameless ones, with any border, that lie beside the image of which
 /// they are named as results, out of `images`.
 pub(super) fn split_off(images: &mut Vec<Source>, kernels: &[String]) -> Vec<PathBuf> {
     if kernels.is_empty() {
@@ -48,17 +48,24 @@ fn is_result(path: &Path, stems: &HashSet<PathBuf>, kernels: &[String]) -> bool 
 
 /// Whether it is `<kernel>` or `<kernel>.<border>`.
 fn is_suffix(suffix: &str, kernels: &[String]) -> bool {
-    kernels
-        .iter()
-        .any(|kernel| match suffix.strip_prefix(kernel) {
-            Some("") => true,
-            Some(border) => border.strip_prefix('.').is_some_and(is_extent),
-            None => false,
-        })
+    let mut dots = suffix.match_indices('.').map(|(at, _)| at);
+    let is_made = is_made_name(suffix)
+        || dots.any(|at| is_made_name(&suffix[..at]) && is_extent(&suffix[at + 1..]));
+    is_made
+        || kernels
+            .iter()
+            .any(|kernel| match suffix.strip_prefix(kernel) {
+                Some("") => true,
+                Some(border) => border.strip_prefix('.').is_some_and(is_extent),
+                None => false,
+            })
 }
 
-/// Whether it is `reflect`, `constant-0.5`, `y-reflect_x-wrap` or the like.
+/// Whether it is `reflect`, `constant-0.5`, `y-reflect_x-wrap`, `frame` or the like.
 fn is_extent(text: &str) -> bool {
+    if text == FRAME {
+        return true;
+    }
     match text
         .strip_prefix("y-")
         .and_then(|axes| axes.split_once("_x-"))
@@ -125,6 +132,44 @@ mod tests {
         assert_eq!(split_off(&mut images.clone(), &[]).len(), 0);
         split_off(&mut images, &kernels);
         assert_eq!(images, names);
+    }
+
+    #[test]
+    fn results_of_kernels_without_a_file_are_known() {
+        let kernels = ["sobel".to_owned()];
+        for name in [
+            "in/a.gaussian-sigma2.png",
+            "in/a.gaussian-sigma2.5.edge.png",
+            "in/a.gaussian-sigma1e-3-radius2.constant-0.5.png",
+            "in/a.motion-length5-angle-30.5.edge.png",
+            "in/a.sobel-size5-axisx.png",
+            "in/a.gaussian-radius3-likeopencv.y-edge_x-wrap.png",
+            "in/a.kernel1x3.png",
+            "in/a.kernel13x3.reflect.png",
+            "in/a.gaussian-0x2.5.edge.png",
+            "in/a.disk-2.png",
+            "in/a.sobel.frame.png",
+        ] {
+            let mut images = vec![source("in/a.png"), source(name)];
+            assert_eq!(split_off(&mut images, &kernels), [PathBuf::from(name)]);
+            assert_eq!(images, [source("in/a.png")]);
+        }
+        for name in [
+            "in/a.gaussian-soft.png",
+            "in/a.gaussian-sigma.png",
+            "in/a.gaussian-sigma2.mine.png",
+            "in/a.gaussian-sigma2-more.png",
+            "in/a.kernel3.png",
+            "in/a.kernelx3.png",
+            "in/a.disk-two.png",
+            "in/a.disk.png",
+            "in/a.box-office.png",
+            "in/b.disk-2.png",
+        ] {
+            let mut images = vec![source("in/a.png"), source(name)];
+            split_off(&mut images, &kernels);
+            assert_eq!(images.len(), 2, "{name}");
+        }
     }
 
     #[test]

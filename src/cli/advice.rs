@@ -61,7 +61,7 @@ fn kernel_line(error: &KernelError) -> String {
             "{error}; a fraction is no number in TOML: write 1 for 1/{divisor}, and `divisor = {divisor}`"
         );
     }
-    if let KernelError::ZeroSum { positive } = error
+    if let KernelError::ZeroSum { positive } | KernelError::NearlyZeroSum { positive, .. } = error
         && *positive > 0.0
     {
         return format!("{error}: --divisor {positive} keeps responses in range");
@@ -125,6 +125,10 @@ pub(super) fn warning(warning: &Warning, like: Option<Program>) -> String {
         WarningKind::Clipped(ClipCause::Weights) => ", as --normalize sets it",
         WarningKind::Clipped(ClipCause::Range) | WarningKind::Levelled => {
             "; --map stretch keeps them"
+        }
+        WarningKind::Clipped(ClipCause::Unit) => "; --depth 16 holds them",
+        WarningKind::RoundedWeights => {
+            "; --divisor with larger weights, or --map float, as without --precision integer there"
         }
         WarningKind::NotANumber => "; --map float keeps them, --ignore nan leaves them out",
         WarningKind::Infinite { in_f64: false } => "; --depth f64 holds more",
@@ -230,6 +234,7 @@ const fn request_advice(request: &RequestError) -> &'static str {
         RequestError::NoChannel { .. } | RequestError::NoLuma { .. } => "; use --channel each",
         RequestError::LumaOfPlanes { .. } => ": --channel each, or --axes YXC or --alpha",
         RequestError::AlphaOfOne { .. } => ", with --channel luma or each, or --alpha copy or drop",
+        RequestError::Sums { .. } => ", or --map float",
         RequestError::Program { .. } => "; do without, or drop --like",
         RequestError::WeightedMissing => ", with --alpha copy, filter or drop",
         RequestError::AlphaOrder { .. } => ", with --alpha drop, or use --channel each",

@@ -173,7 +173,8 @@ pub(super) struct FilterArgs {
     /// A spec makes a kernel from parameters, such as gaussian:sigma=2.
     ///
     /// Or weights: '[[0, 1], [1, 0]]', '0 1; 1 0', or a column times a row,
-    /// '1 2 1 x 1 2 1'.
+    /// '1 2 1 x 1 2 1'. Rows end with semicolons; commas stand between all weights of a row or
+    /// none.
     #[arg(
         short,
         long = "kernel",
@@ -188,7 +189,8 @@ pub(super) struct FilterArgs {
 
     /// Filter in the way of another program: scipy, opencv, vips, imagemagick or pillow
     ///
-    /// Results equal those of scipy.ndimage.correlate, cv2.filter2D, vips conv, convert
+    /// Results equal those of scipy.ndimage.correlate, cv2.filter2D, vips conv --precision integer
+    /// (of integers; without it vips makes floats, as --map float does here), convert
     /// -morphology Convolve and PIL.ImageFilter.Kernel: the kernel's turn and anchor, the
     /// border, divisor and bias, how sums are rounded, and what becomes of integers beyond
     /// their type. SciPy truncates and wraps around, Pillow leaves a frame as it is. Every
@@ -543,13 +545,13 @@ pub(super) struct ReportArgs {
     pub(super) no_progress: bool,
 
     /// List the built-in kernels, and the generators
-    #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel"])]
+    #[arg(long, conflicts_with_all = ["inputs", "kernels", "show_kernel", "flip", "normalize", "divisor", "bias", "anchor"])]
     pub(super) list_kernels: bool,
 
     /// Print a kernel as TOML: built in, a file of any format, a spec, or weights
     ///
     /// As it would run: --normalize, --divisor, --bias, --anchor and --flip change it.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["inputs", "kernels", "json"])]
     pub(super) show_kernel: Option<String>,
 
     /// Draw the kernel of --show-kernel, or all of --list-kernels, into an .svg or .png file instead of printing

@@ -128,6 +128,9 @@ impl Settings {
             check_one_result(&filters, &extents)?;
         }
         let variants = batch::variants(&filters, &extents);
+        for variant in &variants {
+            variant.filter.check()?;
+        }
         let folder = (output.output.as_deref()).filter(|output| output.is_dir());
         let Found {
             images: mut inputs,

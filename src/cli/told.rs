@@ -34,10 +34,10 @@ impl Told {
 
     /// Whether it tells of a kernel rather than of a file, so that a run tells of it once.
     const fn is_of_kernel(&self) -> bool {
-        use WarningKind::{Clipped, Infinite, Levelled, NotANumber, Wrapped};
+        use WarningKind::{Clipped, Infinite, Levelled, NotANumber, RoundedWeights, Wrapped};
         matches!(
             self.kind,
-            Some(Clipped(_) | Infinite { .. } | Levelled | NotANumber | Wrapped)
+            Some(Clipped(_) | Infinite { .. } | Levelled | NotANumber | RoundedWeights | Wrapped)
         )
     }
 

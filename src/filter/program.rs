@@ -125,7 +125,8 @@ impl Program {
                     false => kernel.clone(),
                 };
                 let size = [written.rows(), written.columns()];
-                let anchor = match written.anchor() == size.map(|n| n / 2) {
+                let is_usual = !written.written().anchored;
+                let anchor = match is_usual && written.anchor() == size.map(|n| n / 2) {
                     true => size.map(|n| (n - 1) / 2),
                     false => written.anchor(),
                 };
@@ -142,7 +143,7 @@ impl Program {
         use Depth::{F32, F64, I8, I16, U8, U16};
         let (from, to) = (image.depth, filter.output_depth(image.depth));
         let [kernel] = filter.bank().kernels() else {
-            return Some("filters by one kernel, and has no rule that combines several".into());
+            return Some(ONE_KERNEL.into());
         };
         let types = match self {
             Self::SciPy => {
@@ -183,29 +184,72 @@ impl Program {
                 "does not scale samples from full scale to full scale, as from {from} to {to}"
             ));
         }
-        let size = [kernel.rows(), kernel.columns()];
-        let has_bias = kernel.bias() != 0.0 || kernel.offset() != 0.0;
-        let borders = filter.extent().borders();
-        let wraps = borders.is_some_and(|borders| borders.contains(&Border::Wrap));
+        // That of libvips is rounded there as well.
+        let rounds_offset =
+            self != Self::Vips && !from.is_float() && kernel.offset().fract() != 0.0;
         match self {
-            Self::SciPy if has_bias => Some("has neither bias nor offset".into()),
-            Self::OpenCv if wraps => Some("has no border `wrap` for filters".into()),
+            _ if rounds_offset => {
+                let offset = kernel.offset();
+                Some(format!(
+                    "adds {offset} to {from} samples, of which whole ones are added here; give a whole offset"
+                ))
+            }
             Self::Vips if !to.is_float() => vips_problem(kernel, from),
             Self::ImageMagick
                 if has_alpha && !matches!(filter.alpha(), Some(Alpha::Copy | Alpha::Drop)) =>
             {
                 Some("weights colours by alpha in a way of its own, unless alpha is copied or dropped".into())
             }
-            Self::Pillow if !matches!(size, [3, 3] | [5, 5]) || filter.dilation() != [1, 1] => {
-                Some("has kernels of 3 x 3 and 5 x 5 only".into())
+            _ => None,
+        }
+    }
+
+    /// What it does not do with any image, as a clause about it.
+    fn rule_problem(self, filter: &Filter) -> Option<&'static str> {
+        let [kernel] = filter.bank().kernels() else {
+            return Some(ONE_KERNEL);
+        };
+        let size = [kernel.rows(), kernel.columns()];
+        // As it lies on the picture that is seen.
+        let seen = kernel.turned(filter.orientation);
+        let is_off_center = seen.anchor() != [seen.rows() / 2, seen.columns() / 2];
+        let has_bias = kernel.bias() != 0.0 || kernel.offset() != 0.0;
+        let borders = filter.extent().borders();
+        let wraps = borders.is_some_and(|borders| borders.contains(&Border::Wrap));
+        let written = kernel.written();
+        match filter.map() {
+            Map::Clamp | Map::Float if filter.alpha() == Some(Alpha::Weight) => {
+                return Some("does not weight colours by alpha as this does");
             }
-            Self::Pillow if kernel.anchor() != size.map(|n| n / 2) => {
-                Some("has the anchor of a kernel at its center".into())
+            Map::Clamp | Map::Float if filter.missing().is_some() => {
+                return Some("leaves out no samples as missing");
             }
+            Map::Clamp | Map::Float => {}
+            _ => return Some("maps responses in no other way than to clamp them"),
+        }
+        match self {
+            Self::Pillow if !matches!(size, [3, 3] | [5, 5]) => {
+                Some("has kernels of 3 x 3 and 5 x 5 only")
+            }
+            Self::Pillow | Self::Vips if is_off_center => {
+                Some("has the anchor of a kernel at its center")
+            }
+            Self::SciPy if has_bias => Some("has neither bias nor offset"),
+            Self::OpenCv if wraps => Some("has no border `wrap` for filters"),
+            Self::ImageMagick if written.sequence => {
+                Some("rounds and clips between kernels that it applies one after the other")
+            }
+            Self::ImageMagick if written.broken_column => {
+                Some("loses the weights beyond a hole in a kernel of one column")
+            }
+            _ if filter.step() != [1, 1] => Some("has no steps"),
+            _ if filter.dilation() != [1, 1] => Some("does not dilate kernels"),
             _ => None,
         }
     }
 }
+
+const ONE_KERNEL: &str = "filters by one kernel, and has no rule that combines several";
 
 /// What `vips conv` of integers cannot do.
 fn vips_problem(kernel: &Kernel, depth: Depth) -> Option<String> {
@@ -334,16 +378,8 @@ impl Filter {
             self.rounding == Rounding::NearestEven && self.overflow == Overflow::Saturate;
         let weighs = self.alpha == Some(Alpha::Weight);
         if let Some(program) = self.program {
-            let problem = match self.map {
-                _ if self.bank.kernels().len() != 1 => {
-                    "filters by one kernel, and has no rule that combines several"
-                }
-                Map::Clamp | Map::Float if self.missing.is_none() && !weighs => return Ok(()),
-                Map::Clamp | Map::Float if weighs => {
-                    "does not weight colours by alpha as this does"
-                }
-                Map::Clamp | Map::Float => "leaves out no samples as missing",
-                _ => "maps responses in no other way than to clamp them",
+            let Some(problem) = program.rule_problem(self) else {
+                return Ok(());
             };
             return Err(RequestError::Program {
                 program: program.title(),

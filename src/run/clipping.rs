@@ -1,6 +1,9 @@
 //! What a result tells of responses that did not fit into its samples.
 
+use std::borrow::Cow;
+
 use crate::{
+    combine::Combine,
     finish::Tally,
     image::Depth,
     kernel::{Kernel, KernelFormat, KernelSource},
@@ -17,7 +20,7 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
     let finish = &plan.convolution.finish;
     let clipped = tally.clipped;
     let depth = plan.output_depth();
-    let mut warnings = Vec::new();
+    let mut warnings = Vec::from_iter(rounded_weights(plan));
     if depth.is_float() {
         let infinite = clipped.below + clipped.above;
         warnings.extend(
@@ -37,7 +40,11 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
     }
     // Where the type of the image holds more than that of the result, any is a surprise.
     if let Some([responses, limits]) = finish.clipped(tally.range) {
-        warnings.push(Warning::clipped_range(responses, limits, shares));
+        let warning = Warning::clipped_range(responses, limits, shares);
+        warnings.push(match has_own_unit(plan) {
+            true => warning.caused_by(ClipCause::Unit),
+            false => warning,
+        });
     } else if shares[0] + shares[1] > MAX_SILENT_SHARE {
         let (cause, reason) = cause(plan, shares);
         warnings.push(Warning::clipped(depth.ends(), shares, cause, &reason));
@@ -47,10 +54,36 @@ pub(super) fn warnings(plan: &Plan, tally: &Tally) -> Vec<Warning> {
     warnings
 }
 
+/// What becomes of the kernel where its weights are rounded to integers, if that is much.
+fn rounded_weights(plan: &Plan) -> Option<Warning> {
+    let filter = plan.filter();
+    let rounded = filter.kernels_for(plan.image().depth);
+    let ([kernel], Cow::Owned(rounded)) = (filter.bank().kernels(), &rounded) else {
+        return None;
+    };
+    let [rounded] = rounded.as_slice() else {
+        return None;
+    };
+    let lost = kernel.taps() - rounded.taps();
+    let gains = [kernel.gain(), rounded.gain()];
+    let largest = kernel.abs_sum() / kernel.divisor().abs();
+    let differs = (gains[0] - gains[1]).abs() > 0.01 * largest;
+    (lost > 0 || differs).then(|| Warning::rounded_weights([lost, kernel.taps()], gains))
+}
+
+/// Whether the responses are indices or angles.
+fn has_own_unit(plan: &Plan) -> bool {
+    let combine = plan.filter().bank().combine();
+    combine.is_some_and(Combine::has_own_unit)
+}
+
 /// Why these shares were clipped below and above, as a clause.
 fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
     let filter = plan.filter();
     let kernels = filter.bank().kernels();
+    if has_own_unit(plan) {
+        return (ClipCause::Unit, String::new());
+    }
     if let Some(kernel) = kernels.iter().find(|kernel| kernel.bias().abs() > 1.0) {
         let bias = kernel.bias() as f32;
         if let KernelSource::Foreign { format, .. } = filter.bank().source() {
@@ -62,6 +95,13 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
                 ),
                 _ => format!(", since the kernel adds {bias} times full scale"),
             };
+            return (ClipCause::Bias, reason);
+        }
+        if filter.bank().changes().bias.is_some() {
+            let reason = format!(
+                ", since the bias {bias} is {bias} times full scale; as samples of 255 it is {}",
+                share_of_255(bias)
+            );
             return (ClipCause::Bias, reason);
         }
         let reason = format!(
@@ -96,6 +136,17 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
         }
         _ => (ClipCause::Range, String::new()),
     }
+}
+
+/// The shortest bias that is so many samples of 8 bits.
+fn share_of_255(samples: f32) -> f64 {
+    let share = f64::from(samples) / 255.0;
+    let rounded = |digits: i32| {
+        let power = 10_f64.powi(digits);
+        (share * power).round() / power
+    };
+    let is_same = |bias: &f64| (bias * 255.0).round() == f64::from(samples).round();
+    (1..9).map(rounded).find(is_same).unwrap_or(share)
 }
 
 /// Whether the kernel keeps flat areas as they are, and exceeds the range of its window elsewhere.

@@ -198,6 +198,12 @@ fn kernels_that_overshoot_and_large_biases_are_told_of() {
                 .to_owned(),
         ),
         (
+            "g.png -k identity --bias 128 -o o.png",
+            "100 % of the samples were clipped to 255, since the bias 128 is 128 times full scale; as \
+             samples of 255 it is 0.5"
+                .to_owned(),
+        ),
+        (
             "s.png -k laplacian4 --pad wrap --map clamp -o o.png",
             "50 % of the samples were clipped to 0, since the responses are \
              negative: --map abs, offset or float keeps them"

@@ -85,6 +85,7 @@ fn a_result_says_that_it_is_another_programs_way() {
 fn options_beside_it_win_or_are_refused() {
     let room = Room::new();
     room.write("a.png", &picture(9, 9, 3, Depth::U8));
+    room.write("rgb.png", &picture(5, 6, 3, Depth::U8));
     room.run("a.png -k box3 --like scipy --pad wrap -o wrap.png")
         .silent();
     room.run("a.png -k box3 --like scipy -o own.png").silent();
@@ -120,6 +121,43 @@ fn options_beside_it_win_or_are_refused() {
         room.run(&format!("a.png -k box3 {options} -o o.png"))
             .says(2, &[line]);
     }
+    for (options, line) in [
+        (
+            "box3 --like vips --anchor 0,0",
+            "libvips has the anchor of a kernel at its center",
+        ),
+        ("box3 --like opencv --step 2", "OpenCV has no steps"),
+        (
+            "box3 --like opencv --dilate 2",
+            "OpenCV does not dilate kernels",
+        ),
+        (
+            "box3 --like opencv --pad wrap",
+            "OpenCV has no border `wrap` for filters",
+        ),
+        (
+            "1,2,1 --like pillow",
+            "Pillow has kernels of 3 x 3 and 5 x 5 only",
+        ),
+        (
+            "box3 --like scipy --bias 0.5",
+            "SciPy has neither bias nor offset",
+        ),
+        (
+            "im:FreiChen:10 --like imagemagick",
+            "ImageMagick rounds and clips between kernels that it applies one after the other",
+        ),
+        (
+            "im:1x3:1,nan,1 --like imagemagick",
+            "ImageMagick loses the weights beyond a hole in a kernel of one column",
+        ),
+    ] {
+        // Once, however many pictures there are.
+        let said = format!("{line}; do without, or drop --like");
+        room.run(&format!("a.png rgb.png -k {options} -o o/"))
+            .says(2, &[&said]);
+        assert!(!room.path("o").exists());
+    }
     let line = "SciPy filters by one kernel, and has no rule that combines several; do without, or drop --like";
     room.run("a.png -k sobel --like scipy -o o.png")
         .says(2, &[line]);
@@ -134,5 +172,85 @@ fn options_beside_it_win_or_are_refused() {
     room.run("f.tif -k box3 --like pillow -o f2.tif").says(
         1,
         &["f.tif: Pillow does not filter 32-bit float samples; do without, or drop --like"],
+    );
+}
+
+/// The origin of a string, and any anchor that is given, is where it says; ImageMagick's own is
+/// (n - 1) / 2 only where none is.
+#[test]
+fn an_anchor_that_is_given_stays() {
+    let room = Room::new();
+    room.write("a.png", &gray(1, 4, vec![10, 20, 40, 80]));
+    room.text("plain.toml", "weights = [[0, 1]]");
+    room.text("named.toml", "weights = [[0, 1]]\nanchor = [0, 1]");
+    let filtered = |kernel: &str| {
+        let line = format!("a.png -k {kernel} --like imagemagick -o o.png --overwrite");
+        room.run(&line).silent();
+        samples(&room, "o.png")
+    };
+    // By `convert a.png -morphology Convolve:1 STRING o.png`.
+    assert_eq!(filtered("im:2x1:0,1"), [10, 10, 20, 40]);
+    assert_eq!(filtered("im:2x1+1+0:0,1"), [10, 20, 40, 80]);
+    assert_eq!(filtered("plain.toml"), [10, 10, 20, 40]);
+    assert_eq!(filtered("named.toml"), [10, 20, 40, 80]);
+    assert_eq!(filtered("plain.toml --anchor 0,1"), [10, 20, 40, 80]);
+    assert_eq!(filtered("plain.toml --anchor 0,0"), [10, 10, 20, 40]);
+    // It is told to whoever reads the kernel as TOML.
+    let toml = room.run("--show-kernel im:2x1+1+0:0,1").silent().text();
+    assert!(toml.contains("anchor = [0, 1]"), "{toml}");
+}
+
+#[test]
+fn what_rounding_makes_of_weights_and_offsets_is_told() {
+    let room = Room::new();
+    room.write("a.png", &picture(9, 9, 1, Depth::U8));
+    let after =
+        "; --divisor with larger weights, or --map float, as without --precision integer there";
+    room.run("a.png -k gaussian:sigma=1 --like vips -o o.png")
+        .says(
+            0,
+            &[&format!(
+                "o.png: warning: libvips rounds the weights to integers: 81 of 81 became 0, and flat \
+                 areas are multiplied by 0, not by 1{after}"
+            )],
+        );
+    let objects = room
+        .run("a.png -k 0.4,0.6 --like vips -o v.png --json")
+        .json();
+    assert_eq!(objects[0]["warnings"][0]["kind"], "rounded_weights");
+    // Whole weights stay, and so do floats.
+    room.run("a.png -k box3 --like vips -o b.png").silent();
+    room.run("a.png -k gaussian:sigma=1 --like vips --map float -o f.tif")
+        .silent();
+    room.text("half.toml", "weights = [[1, 1]]\ndivisor = 2\noffset = 0.5");
+    for (program, name) in [("opencv", "OpenCV"), ("imagemagick", "ImageMagick")] {
+        let line = format!(
+            "a.png: {name} adds 0.5 to 8-bit samples, of which whole ones are added here; give a whole offset; do without, or drop --like"
+        );
+        room.run(&format!("a.png -k half.toml --like {program} -o h.png"))
+            .says(1, &[&line]);
+    }
+}
+
+/// The frame of Pillow's results is no border.
+#[test]
+fn results_with_a_frame_are_named_so() {
+    let room = Room::new();
+    room.write("a.png", &picture(9, 9, 1, Depth::U8));
+    room.run("a.png -k box3 --like pillow").silent();
+    assert!(room.path("a.box3.frame.png").exists(), "{:?}", room.names());
+    room.run("a.png -k box3 --like pillow --pad valid").silent();
+    assert!(room.path("a.box3.png").exists());
+    // Another run does not take them for pictures, nor those of specs and of weights in line.
+    room.run("a.png -k gaussian:sigma=0.5 -k 1,2,1 -k im:Disk:1 --pad edge -q")
+        .silent();
+    let before = room.names().len();
+    room.run("-r . -k identity --pad edge -o out/ -q").silent();
+    let names = room.names().len() - before;
+    assert_eq!(names, 1, "{:?}", room.names());
+    assert_eq!(
+        std::fs::read_dir(room.path("out")).unwrap().count(),
+        1,
+        "one picture is no result"
     );
 }
