@@ -54,6 +54,9 @@ const JPEG_SIDES: [usize; 2] = [1283, 1657];
 
 const MIB: f64 = (1 << 20) as f64;
 
+/// The largest block that estimates add for what the C library keeps of pages.
+const KEPT: usize = 32 << 20;
+
 /// Beside the estimate: the names and the plan of a job, the buffers of files,
 /// the queues of threads.
 const SLACK: usize = 1 << 20;
@@ -500,7 +503,9 @@ fn estimates_hold_for_animations() {
                     if peak > estimate + SLACK {
                         writeln!(wrong, "above: {line}").unwrap();
                     }
-                    if estimate > 4 * peak + 4 * SLACK {
+                    // The system's allocator may keep a block of the page before, which is not counted as
+                    // held.
+                    if estimate > 4 * peak + 4 * SLACK + KEPT {
                         writeln!(wrong, "far below: {line}").unwrap();
                     }
                 }

@@ -84,8 +84,11 @@ mod tests {
             (half.depth, half.weight, half.divisor),
             (Depth::F32, 1.0, 1.0)
         );
-        for float in [Depth::F32, Depth::F64] {
-            assert_eq!(UnroundedLuma::of(float, Depth::F64), None);
-        }
+        let wide = UnroundedLuma::of(Depth::F32, Depth::F64).unwrap();
+        assert_eq!(
+            (wide.depth, wide.weight, wide.divisor),
+            (Depth::F64, 1.0, 1.0)
+        );
+        assert_eq!(UnroundedLuma::of(Depth::F64, Depth::F64), None);
     }
 }

@@ -163,6 +163,10 @@ fn every_kind_says_the_same_in_both() {
         ("palette", "palette8.tif -k box3 --photo -o o.tif"),
         ("half_floats", "rgb_half.exr -k box3 --photo -o o.exr"),
         (
+            "rounded_weights",
+            "a.png -k gaussian:sigma=2 --like vips -o o.png",
+        ),
+        (
             "unused_option",
             "a.png -k box3 --photo --quality 40 -o o.png",
         ),

@@ -134,7 +134,7 @@ fn errors_in_line_name_the_place() {
         ),
         (
             "1 2 x 1, 2 3",
-            "in-line kernel:1:6: some of the weights of a row have commas between them, ",
+            "in-line kernel:1:7: some of the weights of a row have commas between them, ",
         ),
         (
             "1,,2",

@@ -147,7 +147,7 @@ fn faults_have_a_place_and_a_reason() {
         ),
         (
             matrix("[ 1, 2 ]", "!!binary |\n     AAAA"),
-            "k:6:19: its data are no list of numbers: ",
+            "k:6:19: its data end within their header: ",
         ),
         (
             matrix("   data", "     data"),
