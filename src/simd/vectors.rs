@@ -310,7 +310,7 @@ mod tests {
 
     fn samples() -> (Vec<u8>, Vec<u16>) {
         let bytes = (0..=u8::MAX).collect();
-        (bytes, (0..256).map(|n| n * 257 ^ 0x80).collect())
+        (bytes, (0..256).map(|n| (n * 257) ^ 0x80).collect())
     }
 
     struct Widened;

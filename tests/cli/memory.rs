@@ -75,7 +75,8 @@ fn seen_memory(room: &Room, line: &str) -> usize {
 #[test]
 fn pages_take_what_was_estimated_of_the_system() {
     let room = Room::new();
-    let noise = |(page, at): (usize, usize)| (at * (2 * page + 7919) * (at / 1999 + 1) >> 7) as u8;
+    let noise =
+        |(page, at): (usize, usize)| ((at * (2 * page + 7919) * (at / 1999 + 1)) >> 7) as u8;
     let (rows, columns) = (1300, 1400);
     let pages = [1, 2, 3].map(|page| {
         let samples = (0..rows * columns * 3).map(|at| noise((page, at)));
