@@ -296,9 +296,12 @@ fn angle(
                 }
                 _ => value.clamp(least as f64, most as f64),
             };
-            [low, high]
-                .into_iter()
-                .any(|end| wrapped(rounded(end)) == got)
+            let [low, high] = [low, high].map(|end| wrapped(rounded(end)));
+            // What wraps around may begin above its end.
+            match low <= high {
+                true => (low..=high).contains(&got),
+                false => got >= low || got <= high,
+            }
         }
         Kind::Float(format) => {
             let half = format.unit() * high.abs() + slack + 2_f64.powi(format.smallest as i32);
