@@ -19,7 +19,7 @@ mod vectors;
 use std::fmt;
 
 pub(crate) use dots::{DotVectors, Dots};
-pub(crate) use lines::{aligned, padded_row_len};
+pub(crate) use lines::{LINE, aligned, padded_row_len};
 pub(crate) use memory::{prefetch, streaming};
 #[cfg(target_arch = "aarch64")]
 use tokens::Neon;

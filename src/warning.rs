@@ -66,8 +66,8 @@ pub enum WarningKind {
     /// A result lacks the record that [`run::Options::record`](crate::run::Options::record)
     /// asks for.
     Record,
-    /// Channels or parts of an OpenEXR file were not read, which [`Options::layer`](crate::run::Options)
-    /// chooses.
+    /// Channels or parts of an OpenEXR file were not read, which
+    /// [`Options::layer`](crate::run::Options) chooses.
     Channels,
     /// A progressive JPEG becomes one that is not, which
     /// [`EncodeOptions::progressive`](crate::codec::EncodeOptions) avoids.

@@ -8,8 +8,8 @@ use std::{
 use super::{FRAME, Source};
 use crate::{border::Border, kernel::is_made_name};
 
-/// Moves the results of these kernels, and of generated and nameless ones, with any border, that lie beside the image of which
-/// they are named as results, out of `images`.
+/// Moves the results of these kernels, and of generated and nameless ones, with any border, that
+/// lie beside the image of which they are named as results, out of `images`.
 pub(super) fn split_off(images: &mut Vec<Source>, kernels: &[String]) -> Vec<PathBuf> {
     if kernels.is_empty() {
         return Vec::new();
@@ -48,17 +48,10 @@ fn is_result(path: &Path, stems: &HashSet<PathBuf>, kernels: &[String]) -> bool 
 
 /// Whether it is `<kernel>` or `<kernel>.<border>`.
 fn is_suffix(suffix: &str, kernels: &[String]) -> bool {
-    let mut dots = suffix.match_indices('.').map(|(at, _)| at);
-    let is_made = is_made_name(suffix)
-        || dots.any(|at| is_made_name(&suffix[..at]) && is_extent(&suffix[at + 1..]));
-    is_made
-        || kernels
-            .iter()
-            .any(|kernel| match suffix.strip_prefix(kernel) {
-                Some("") => true,
-                Some(border) => border.strip_prefix('.').is_some_and(is_extent),
-                None => false,
-            })
+    let is_kernel = |name: &str| kernels.iter().any(|kernel| kernel == name) || is_made_name(name);
+    let mut dots = suffix.match_indices('.');
+    is_kernel(suffix)
+        || dots.any(|(at, _)| is_kernel(&suffix[..at]) && is_extent(&suffix[at + 1..]))
 }
 
 /// Whether it is `reflect`, `constant-0.5`, `y-reflect_x-wrap`, `frame` or the like.

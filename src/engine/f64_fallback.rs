@@ -37,12 +37,18 @@ pub(crate) struct F64Kernels(Vec<Kernel>);
 
 #[derive(Debug)]
 struct Kernel {
-    weights: Vec<f64>,
-    /// The column and the row that they are the products of, if they are summed as such.
-    factor: Option<Factor>,
+    weights: Weights,
     shape: [usize; 2],
     dilation: [usize; 2],
     origin: [usize; 2],
+}
+
+/// How a kernel is summed.
+#[derive(Debug)]
+enum Weights {
+    TapByTap(Vec<f64>),
+    /// Down its column, then along its row.
+    TwoPasses(Factor),
 }
 
 impl F64Kernels {
@@ -56,8 +62,10 @@ impl F64Kernels {
         kernels: impl Iterator<Item = (PlacedKernel<'a>, Option<&'a Factor>)>,
     ) -> Self {
         let kernel = |(kernel, factor): (PlacedKernel<'_>, Option<&Factor>)| Kernel {
-            weights: kernel.weights.to_vec(),
-            factor: factor.cloned(),
+            weights: match factor {
+                Some(factor) => Weights::TwoPasses(factor.clone()),
+                None => Weights::TapByTap(kernel.weights.to_vec()),
+            },
             shape: kernel.shape,
             dilation: kernel.dilation,
             origin: kernel.origin,
@@ -81,8 +89,8 @@ impl F64Kernels {
         for (kernel, out) in self.0.iter().zip(out.chunks_exact_mut(stride)) {
             let sums = &mut out[..band.dense_len()];
             let distance = kernel.dilation[1] * channels;
-            match &kernel.factor {
-                Some(Factor { column, row }) => {
+            match &kernel.weights {
+                Weights::TwoPasses(Factor { column, row }) => {
                     let len = sums.len() + (row.len() - 1) * distance;
                     if of_columns.len() < len {
                         try_resize(of_columns, len, 0.0)?;
@@ -105,9 +113,9 @@ impl F64Kernels {
                         out: sums,
                     });
                 }
-                None => simd.run(Row {
+                Weights::TapByTap(weights) => simd.run(Row {
                     sources: kernel.sources(band, y),
-                    weights: &kernel.weights,
+                    weights,
                     columns: kernel.shape[1],
                     distance,
                     drops_zeros,
@@ -180,7 +188,11 @@ impl Kernel {
     }
 
     fn may_overflow<E: Element>(&self, simd: Simd, band: &Band<'_, E>, y: usize) -> bool {
-        let gain: f64 = self.weights.iter().map(|w| w.abs()).sum();
+        let abs_sum = |weights: &[f64]| weights.iter().map(|w| w.abs()).sum::<f64>();
+        let gain = match &self.weights {
+            Weights::TapByTap(weights) => abs_sum(weights),
+            Weights::TwoPasses(Factor { column, row }) => abs_sum(column) * abs_sum(row),
+        };
         let largest = |samples| simd.run(LargestFinite(samples));
         let largest = self.sources(band, y).map(largest).fold(0.0, f64::max);
         largest * gain.max(1.0) >= NO_OVERFLOW

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::problem::{Problem, SumDivisor, is_exact};
+use super::problem::{Problem, SumDivisor, is_exact, needs_f64};
 use crate::{
     combine::Combine,
     image::Depth,
@@ -18,14 +18,13 @@ use crate::{
 ///
 /// `depths` are those of samples and result; for 64-bit floats the limit is 2^53.
 pub(crate) fn in_integers(kernels: &[Kernel], depths: [Depth; 2]) -> Vec<Kernel> {
-    let [depth, result] = depths;
     // Sums in f32 are exact below 2^24.
-    let limit = match depth.needs_f64() || result == Depth::F64 {
+    let limit = match needs_f64(depths) {
         true => EXACT,
         false => f64::from(1 << 24),
     };
     let small = |k: &Kernel| {
-        k.sums_of_samples(depth.range())
+        k.sums_of_samples(depths[0].range())
             .iter()
             .all(|sum| sum.abs() < limit)
     };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{number::Lane, view::Layout};
+use crate::{kernel::count_column_taps, number::Lane, view::Layout};
 
 /// The weights of one kernel and their position in the window of its bank.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +41,11 @@ pub(crate) struct Taps<T> {
 struct Block<T> {
     groups: Vec<Group<T>>,
     /// How many samples right of the block each of its rows begins.
-    shifts: [usize; MAX_ROWS],
+    shifts: [usize; MAX_BLOCK_ROWS],
 }
 
 /// The most output rows of a block.
-const MAX_ROWS: usize = 4;
+pub(super) const MAX_BLOCK_ROWS: usize = 4;
 
 /// The most samples that a row of a block begins right of another: what is beside the block is
 /// computed row by row.
@@ -90,7 +90,7 @@ impl<T: Lane> Taps<T> {
     /// `drop_zeros` drops taps of weight zero, which is right only if no sample is
     /// infinite or NaN.
     pub(crate) fn new(kernel: PlacedKernel<'_>, row: &Layout<2>, drop_zeros: bool) -> Self {
-        Self::with_slopes(kernel, row, drop_zeros, &[0.0], false)
+        Self::ordered(kernel, row, drop_zeros, false)
     }
 
     /// The same taps. If `is_inward`, blocks take the source rows in [this order](inward_row): of
@@ -115,10 +115,9 @@ impl<T: Lane> Taps<T> {
             // Its output rows are computed one by one, or all taps are there.
             _ => 0.0,
         };
-        match slope == 0.0 {
-            true => Self::with_slopes(kernel, row, drop_zeros, &[0.0], false),
-            false => Self::with_slopes(kernel, row, drop_zeros, &[0.0, slope], false),
-        }
+        let slopes = [0.0, slope];
+        let slopes = &slopes[..1 + usize::from(slope != 0.0)];
+        Self::with_slopes(kernel, row, drop_zeros, slopes, false)
     }
 
     fn with_slopes(
@@ -128,12 +127,7 @@ impl<T: Lane> Taps<T> {
         slopes: &[f64],
         is_inward: bool,
     ) -> Self {
-        let mut taps = vec![0; kernel.shape[1]];
-        for weights in kernel.weights.chunks_exact(kernel.shape[1]) {
-            for (taps, &weight) in taps.iter_mut().zip(weights) {
-                *taps += usize::from(weight != 0.0);
-            }
-        }
+        let taps = count_column_taps(kernel.weights, kernel.shape[1]);
         let groups = T::KIND.column_groups(&taps);
         let blocks = [1, 2, 4].map(|block_rows| {
             let blocks = slopes.iter().filter_map(|&slope| {
@@ -171,9 +165,7 @@ impl<T: Lane> Taps<T> {
             is_inward,
         }
     }
-}
 
-impl<T: Lane> Taps<T> {
     /// The same with the taps of every source row in the order of their absolute weights in
     /// blocks of one output row: partial sums, and so their roundings, are small for as long as
     /// possible.
@@ -270,12 +262,12 @@ fn slope(kernel: PlacedKernel<'_>) -> f64 {
 
 /// How many samples each row of a block begins right of it, if it leans by `slope` columns a row:
 /// to the left where the kernel leans to the right. `None` if that is too much, or nothing.
-fn shifts(slope: f64, rows: usize, layout: &Layout<2>) -> Option<[usize; MAX_ROWS]> {
+fn shifts(slope: f64, rows: usize, layout: &Layout<2>) -> Option<[usize; MAX_BLOCK_ROWS]> {
     let channels = layout.shape()[1];
     let columns = |r: usize| (slope * r as f64).round();
     // The first or the last row begins where the block does.
     let least = columns(0).min(columns(rows - 1));
-    let mut shifts = [0; MAX_ROWS];
+    let mut shifts = [0; MAX_BLOCK_ROWS];
     for (r, shift) in shifts[..rows].iter_mut().enumerate() {
         let samples = (columns(r) - least) * channels as f64;
         if samples > MAX_SHIFT as f64 {
@@ -283,7 +275,7 @@ fn shifts(slope: f64, rows: usize, layout: &Layout<2>) -> Option<[usize; MAX_ROW
         }
         *shift = samples as usize;
     }
-    (slope == 0.0 || shifts != [0; MAX_ROWS]).then_some(shifts)
+    (slope == 0.0 || shifts != [0; MAX_BLOCK_ROWS]).then_some(shifts)
 }
 
 /// The runs of taps of a block of output rows that begin at these shifts, of some columns

@@ -96,7 +96,7 @@ impl Problem<'_> {
 
     /// Whether samples or result are of a type that sums in f32 are not accurate enough for.
     pub(super) fn needs_f64(&self) -> bool {
-        self.depth.needs_f64() || self.output_depth == Depth::F64
+        needs_f64([self.depth, self.output_depth])
     }
 
     /// The estimated nanoseconds to sum again what these errors of the sums of every kernel bring
@@ -142,6 +142,11 @@ impl Problem<'_> {
         let samples = columns.saturating_mul(self.channels * lane.bytes());
         samples.saturating_add(ROW_PADDING)
     }
+}
+
+/// Whether sums in f32 are not accurate enough for samples and results of these types.
+pub(super) const fn needs_f64([samples, result]: [Depth; 2]) -> bool {
+    samples.needs_f64() || matches!(result, Depth::F64)
 }
 
 /// Whether results must be exact: integer weights on integer samples.

@@ -11,11 +11,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Product {
     column: Vec<f64>,
-    /// One weight for every sample, with zeros between the taps.
-    row: Vec<f64>,
-    /// The last weights of the row, or all, for the last samples: those that whole blocks before
-    /// have are zeros.
-    last: Vec<f64>,
+    /// The row in blocks of [`COLUMNS`] weights, or all of a shorter one, with the sample that each
+    /// begins with. There are zeros between the taps, and where a block before has the weight.
+    blocks: Vec<(usize, Vec<f64>)>,
 }
 
 /// Columns that are summed together.
@@ -28,14 +26,17 @@ impl Product {
         for (to, weight) in spread.iter_mut().step_by(distance).zip(row) {
             *to = *weight;
         }
-        let in_blocks = spread.len() / COLUMNS * COLUMNS;
-        let mut last = spread[spread.len().saturating_sub(COLUMNS)..].to_vec();
-        let counted = last.len() - (spread.len() - in_blocks);
-        last[..counted].fill(0.0);
+        let width = COLUMNS.min(spread.len());
+        let block = |first: usize| {
+            // The last one ends where the row does.
+            let start = first.min(spread.len() - width);
+            let mut weights = spread[start..][..width].to_vec();
+            weights[..first - start].fill(0.0);
+            (start, weights)
+        };
         Self {
             column: column.clone(),
-            row: spread,
-            last,
+            blocks: (0..spread.len()).step_by(width).map(block).collect(),
         }
     }
 
@@ -68,35 +69,32 @@ impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Body for Sum<'_, R> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> f64 {
-        let Product { column, row, last } = self.product;
         let mut parts = [0.0; COLUMNS];
-        let (blocks, rest) = row.as_chunks::<COLUMNS>();
-        let last_block = (!rest.is_empty()).then(|| last.first_chunk()).flatten();
-        let starts = (0..).step_by(COLUMNS).zip(blocks);
-        let starts = starts.chain(last_block.map(|last| (row.len() - COLUMNS, last)));
-        for (first, weights) in starts {
-            let mut sums = [0.0; COLUMNS];
-            for (samples, weight) in self.rows.clone().zip(column) {
-                let samples = &samples[first..][..COLUMNS];
-                for (sum, sample) in sums.iter_mut().zip(samples) {
-                    *sum = fused::<I>(sample.to_f64(), *weight, *sum);
-                }
-            }
-            for ((part, sum), weight) in parts.iter_mut().zip(sums).zip(weights) {
-                *part += sum * weight;
-            }
-        }
-        if !rest.is_empty() && last_block.is_none() {
-            let mut sums = [0.0; COLUMNS];
-            for (samples, weight) in self.rows.zip(column) {
-                for (sum, sample) in sums.iter_mut().zip(samples) {
-                    *sum = fused::<I>(sample.to_f64(), *weight, *sum);
-                }
-            }
-            for ((part, sum), weight) in parts.iter_mut().zip(sums).zip(rest) {
-                *part += sum * weight;
+        for (first, weights) in &self.product.blocks {
+            match weights.first_chunk::<COLUMNS>() {
+                // Vectors, since the number of weights is known.
+                Some(weights) => self.add::<I>(&mut parts, *first, weights),
+                None => self.add::<I>(&mut parts, *first, weights),
             }
         }
         parts.iter().sum()
+    }
+}
+
+impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Sum<'_, R> {
+    /// Adds the sums of the columns from `first` on, times these weights of theirs.
+    #[inline(always)]
+    fn add<I: Isa>(&self, parts: &mut [f64; COLUMNS], first: usize, weights: &[f64]) {
+        let mut sums = [0.0; COLUMNS];
+        let sums = &mut sums[..weights.len()];
+        for (samples, weight) in self.rows.clone().zip(&self.product.column) {
+            let samples = &samples[first..][..weights.len()];
+            for (sum, sample) in sums.iter_mut().zip(samples) {
+                *sum = fused::<I>(sample.to_f64(), *weight, *sum);
+            }
+        }
+        for ((part, sum), weight) in parts.iter_mut().zip(sums).zip(weights) {
+            *part += *sum * weight;
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     number::{Lane, LaneKind},
-    simd::{Body, Isa, Level, LoadWide, Simd, Vectors, prefetch},
+    simd::{Body, Isa, LINE, Level, LoadWide, Simd, Vectors, prefetch},
 };
 
 /// See [`CompiledKernel::run`](super::CompiledKernel::run).
@@ -349,9 +349,6 @@ fn add_tap<
     }
 }
 
-/// The bytes of a cache line.
-const LINE: usize = 64;
-
 /// Vectors in a block of one row, at every level: enough sums to hide the latency
 /// of multiply-add. Each sample is used once, so none is kept in a register.
 const ONE_ROW: usize = 8;
@@ -364,9 +361,6 @@ pub(super) fn block_rows(problem: &Problem<'_>, lane: LaneKind) -> usize {
         _ => 1,
     }
 }
-
-/// The maximum output rows of a block.
-pub(super) const MAX_BLOCK_ROWS: usize = 4;
 
 /// Output rows of a block: the R of the instances below.
 pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {

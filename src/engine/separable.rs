@@ -9,7 +9,7 @@ use std::fmt;
 use super::{
     Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
     lane::{self, LaneChoice, LaneReason},
-    packed_taps::inward_row,
+    packed_taps::{MAX_BLOCK_ROWS, inward_row},
     problem::{Problem, SumDivisor, is_exact},
     register_blocks::{self, Blocks, Samples},
     running_sum,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     error::Result,
     image::Depth,
-    kernel::{Factor, Factors, Kernel},
+    kernel::{Factor, Factors, Kernel, count_column_taps},
     number::{Element, ElementKind, LaneKind, MAX_ROUNDINGS},
 };
 
@@ -117,7 +117,7 @@ impl Engine for Separable {
             is_inward,
         };
         // Rows of every term, before they are summed.
-        let scratch = (passes.terms() * rows_at_once.max(register_blocks::MAX_BLOCK_ROWS))
+        let scratch = (passes.terms() * rows_at_once.max(MAX_BLOCK_ROWS))
             .saturating_mul(problem.pass_row_bytes(lane));
         Ok(Offer {
             scratch,
@@ -192,11 +192,8 @@ fn relative_error(kernel: &Kernel, factors: &Factors, is_inward: bool, lane: Lan
         sum * abs_sum(row)
     };
     let of_columns: f64 = factors.terms.iter().map(of_column).sum();
-    let taps_of = |column: usize| {
-        let terms = factors.terms.iter();
-        terms.filter(|term| term.row[column] != 0.0).count()
-    };
-    let taps: Vec<usize> = (0..kernel.columns()).map(taps_of).collect();
+    let rows: Vec<f64> = factors.terms.iter().flat_map(|f| &f.row).copied().collect();
+    let taps = count_column_taps(&rows, kernel.columns());
     let [mut of_rows, mut joined] = [OF_PRODUCT * factors.abs_sum(), 0.0];
     for columns in lane.column_groups(&taps) {
         let mut sum = 0.0;

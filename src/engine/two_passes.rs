@@ -8,9 +8,9 @@ use std::{marker::PhantomData, mem, ops::Range};
 use super::{
     Band, CompiledKernel, Scratch,
     naive::WindowTaps,
-    packed_taps::{PlacedKernel, Taps},
+    packed_taps::{MAX_BLOCK_ROWS, PlacedKernel, Taps},
     recycled_slices::recycled,
-    register_blocks::{self, Blocks, MAX_BLOCK_ROWS, Rows, Samples},
+    register_blocks::{self, Blocks, Rows, Samples},
 };
 use crate::{
     error::Result,

@@ -213,7 +213,8 @@ impl WindowKernel {
         sum
     }
 
-    /// The sum of a window of finite samples in f64, as if it was summed with twice the digits and then rounded.
+    /// The sum of a window of finite samples in f64, as if it was summed with twice the digits and
+    /// then rounded.
     ///
     /// After Ogita, Rump, Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005),
     /// algorithm 5.3: the error of n products is at most `u |sum| + (n u)^2` of the sum of the

@@ -434,23 +434,14 @@ impl Kernel {
 
     /// The number of weights of each column that are not 0.
     pub(crate) fn column_taps(&self) -> Vec<usize> {
-        let mut taps = vec![0; self.columns];
         match self.factor() {
             Some(Factor { column, row }) => {
                 let of_column = column.iter().filter(|&&w| w != 0.0).count();
-                for (taps, &weight) in taps.iter_mut().zip(row) {
-                    *taps = if weight == 0.0 { 0 } else { of_column };
-                }
+                let of_weight = |&weight: &f64| if weight == 0.0 { 0 } else { of_column };
+                row.iter().map(of_weight).collect()
             }
-            None => {
-                for row in self.weights.chunks_exact(self.columns) {
-                    for (taps, &weight) in taps.iter_mut().zip(row) {
-                        *taps += usize::from(weight != 0.0);
-                    }
-                }
-            }
+            None => count_column_taps(&self.weights, self.columns),
         }
-        taps
     }
 
     /// The number of its weights.
@@ -692,6 +683,17 @@ fn power_of_two(mut numbers: impl Iterator<Item = f64>) -> Option<f64> {
         let larger = std::iter::successors(Some(power), |power| Some(power * 2.0));
         (larger.take_while(|&power| power <= EXACT)).find(|power| (number * power).fract() == 0.0)
     })
+}
+
+/// The number of weights of each column of a row-major matrix that are not 0.
+pub(crate) fn count_column_taps(weights: &[f64], columns: usize) -> Vec<usize> {
+    let mut taps = vec![0; columns];
+    for row in weights.chunks_exact(columns) {
+        for (taps, &weight) in taps.iter_mut().zip(row) {
+            *taps += usize::from(weight != 0.0);
+        }
+    }
+    taps
 }
 
 /// The largest absolute weight; 0 if there are none.

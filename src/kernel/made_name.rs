@@ -5,8 +5,8 @@ use super::{
     generate::{Parameter, generators},
 };
 
-/// Whether it is the name of a bank that was generated, such as `gaussian-sigma2`, that has its weights in
-/// line, `kernel3x3`, or that is a kernel of ImageMagick with arguments, `disk-2`.
+/// Whether it is the name of a bank that was generated, such as `gaussian-sigma2`, that has its
+/// weights in line, `kernel3x3`, or that is a kernel of ImageMagick with arguments, `disk-2`.
 pub(crate) fn is_made_name(name: &str) -> bool {
     is_size(name) || is_generated(name) || is_imagemagick(name)
 }

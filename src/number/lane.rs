@@ -179,47 +179,32 @@ pub(crate) trait Element: Pod + PartialEq + Send + Sync + fmt::Debug + 'static {
     fn to_f64(self) -> f64;
 }
 
-impl Element for u8 {
-    const ELEMENT: ElementKind = ElementKind::Bytes;
-    const ZERO: Self = 0;
-    // That of sums in f32.
-    const MAX_BLOCK: usize = <f32 as Element>::MAX_BLOCK;
+/// Samples as they are, and the lane of their sums, whose blocks they are read in.
+macro_rules! samples {
+    ($sample:ty, $kind:ident, $lane:ty, $from:ident) => {
+        impl Element for $sample {
+            const ELEMENT: ElementKind = ElementKind::$kind;
+            const ZERO: Self = 0;
+            const MAX_BLOCK: usize = <$lane as Element>::MAX_BLOCK;
 
-    #[inline(always)]
-    fn from_sample<S: Widen>(sample: S) -> Self {
-        sample.to_i16() as Self
-    }
+            #[inline(always)]
+            fn from_sample<S: Widen>(sample: S) -> Self {
+                sample.$from() as Self
+            }
 
-    fn from_weight(weight: f64) -> Self {
-        weight as Self
-    }
+            fn from_weight(weight: f64) -> Self {
+                weight as Self
+            }
 
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    };
 }
-
-impl Element for u16 {
-    const ELEMENT: ElementKind = ElementKind::Words;
-    const ZERO: Self = 0;
-    // That of sums in f64.
-    const MAX_BLOCK: usize = <f64 as Element>::MAX_BLOCK;
-
-    #[inline(always)]
-    fn from_sample<S: Widen>(sample: S) -> Self {
-        sample.to_f32() as Self
-    }
-
-    fn from_weight(weight: f64) -> Self {
-        weight as Self
-    }
-
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
-}
+samples!(u8, Bytes, f32, to_i16);
+samples!(u16, Words, f64, to_f32);
 
 /// An accumulator type: `i16`, `f32` or `f64`.
 pub(crate) trait Lane: Element {

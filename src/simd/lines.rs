@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use crate::{error::Result, image::try_resize};
 
 /// The bytes of a cache line, and of the largest vector.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// `len` rounded up to an odd number of cache lines: rows at a distance of a power of
 /// two would compete for few cache sets. For example, 17 f32 become 48.

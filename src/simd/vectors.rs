@@ -79,50 +79,41 @@ mod x86 {
         };
     }
 
-    /// `$read` makes an integer vector of an array of samples, which `$convert` converts.
     macro_rules! wide_loads {
-        ($isa:ident, $sample:ty => $number:ty: |$array:ident| $convert:expr) => {
+        ($isa:ident, $sample:ty => $number:ty, $vector:ty: |$array:ident| $convert:expr) => {
             impl LoadWide<$sample, $number> for $isa {
-                #[inline(always)]
-                fn load_wide(self, from: &[$sample]) -> <Self as Vectors<$number>>::Vector {
-                    type Array = [$sample; <$isa as Vectors<$number>>::LANES];
-                    trait Convert {
-                        fn convert(self, from: Array) -> <$isa as Vectors<$number>>::Vector;
+                with_features!($isa: methods! {
+                    fn load_wide(from: &[$sample]) -> $vector {
+                        let $array = *from
+                            .first_chunk::<{ <$isa as Vectors<$number>>::LANES }>()
+                            .expect("there is a sample for every lane");
+                        $convert
                     }
-                    impl Convert for $isa {
-                        with_features!($isa: methods! {
-                            fn convert($array: Array) -> <$isa as Vectors<$number>>::Vector { $convert }
-                        });
-                    }
-                    let array: &Array = from
-                        .first_chunk()
-                        .expect("there is a sample for every lane");
-                    self.convert(*array)
-                }
+                });
             }
         };
     }
 
-    wide_loads!(Portable, u8 => f32: |four| {
+    wide_loads!(Portable, u8 => f32, __m128: |four| {
         let (bytes, zero) = (_mm_cvtsi32_si128(i32::from_ne_bytes(four)), _mm_setzero_si128());
         _mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(bytes, zero), zero))
     });
-    wide_loads!(Portable, u16 => f64: |two| {
+    wide_loads!(Portable, u16 => f64, __m128d: |two| {
         let words = _mm_cvtsi32_si128(bytemuck::must_cast(two));
         _mm_cvtepi32_pd(_mm_unpacklo_epi16(words, _mm_setzero_si128()))
     });
-    wide_loads!(Avx2, u8 => f32: |eight| {
+    wide_loads!(Avx2, u8 => f32, __m256: |eight| {
         let bytes = _mm_cvtsi64_si128(i64::from_ne_bytes(eight));
         _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))
     });
-    wide_loads!(Avx2, u16 => f64: |four| {
+    wide_loads!(Avx2, u16 => f64, __m256d: |four| {
         let words = _mm_cvtsi64_si128(bytemuck::must_cast(four));
         _mm256_cvtepi32_pd(_mm_cvtepu16_epi32(words))
     });
-    wide_loads!(Avx512, u8 => f32: |bytes| {
+    wide_loads!(Avx512, u8 => f32, __m512: |bytes| {
         _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytemuck::must_cast(bytes)))
     });
-    wide_loads!(Avx512, u16 => f64: |words| {
+    wide_loads!(Avx512, u16 => f64, __m512d: |words| {
         _mm512_cvtepi32_pd(_mm256_cvtepu16_epi32(bytemuck::must_cast(words)))
     });
 

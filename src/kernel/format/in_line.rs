@@ -20,8 +20,8 @@ impl KernelBank {
     ///
     /// Rows are separated by semicolons or line ends, weights by spaces or by commas; or each row
     /// stands in brackets: `[[0, 1], [1, 0]]`. A row with both, such as `0 1, 1 0`, is refused: its
-    /// commas may be meant to end rows or to be the points of decimals. Two vectors with an `x` between them are a column
-    /// times a row, exactly where both are decimals: `1 2 1 x 0.25 0.5 0.25`.
+    /// commas may be meant to end rows or to be the points of decimals. Two vectors with an `x`
+    /// between them are a column times a row, exactly where both are decimals: `1 2 1 x 0.25 0.5 0.25`.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@
 use super::{
     Axis, Binomial, BoxBlur, Derivative, DifferenceOfGaussians, Disk, Emboss, Gabor, Gaussian,
     LaplacianOfGaussian, Like, Motion, Operator, Parameter, Part, Unsharp, gaussian::opencv_sigma,
-    parameters::Values, positive, refuse,
+    parameters::Values, positive,
 };
 use crate::kernel::{Kernel, KernelBank, KernelError};
 
@@ -86,14 +86,9 @@ const GENERATORS: &[Generator] = &[
         ],
         description: "Mean over a square; fractions as Pillow's BoxBlur",
         make: |v| {
-            let radius = v.needed("radius")?;
             let shape = match v.whole("size") {
-                Some(_) if v.has("radius") => {
-                    let expected = "radius or size, not both";
-                    return Err(refuse("box", "radius", radius, expected));
-                }
                 Some(size) => BoxBlur::Size(size),
-                None => BoxBlur::Radius(radius),
+                None => BoxBlur::Radius(v.needed("radius")?),
             };
             Ok(Made::Kernel(shape.kernel()?))
         },
@@ -279,7 +274,7 @@ fn gaussian(values: &Values<'_>) -> Result<Gaussian, KernelError> {
         "opencv" => Like::Opencv,
         _ => Like::Scipy,
     };
-    let radius = radius(values)?;
+    let radius = values.whole("radius");
     let axes = [values.number("sigma_y"), values.number("sigma_x")];
     let sigma = match (values.number("sigma"), axes, radius) {
         (Some(sigma), _, _) => {
@@ -305,23 +300,10 @@ fn gaussian(values: &Values<'_>) -> Result<Gaussian, KernelError> {
 
 /// The Gaussian of one sigma that others are made of.
 fn round_gaussian(values: &Values<'_>) -> Result<Gaussian, KernelError> {
-    let radius = radius(values)?;
     let sigma = positive(values.generator(), "sigma", values.needed("sigma")?)?;
     Ok(Gaussian {
-        radius,
+        radius: values.whole("radius"),
         truncate: values.given_number("truncate"),
         ..Gaussian::new(sigma)
     })
-}
-
-/// The radius that is given: not beside `truncate`.
-fn radius(values: &Values<'_>) -> Result<Option<u32>, KernelError> {
-    let radius = values.whole("radius");
-    match radius {
-        Some(radius) if values.has("truncate") => {
-            let expected = "left out where there is truncate";
-            Err(refuse(values.generator(), "radius", radius, expected))
-        }
-        _ => Ok(radius),
-    }
 }

@@ -1,6 +1,7 @@
 //! Matrices that `cv::FileStorage::BASE64` wrote: their numbers as bytes in Base64, behind a header
 //! with their type.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use half::f16;
 
 /// The bytes of the header: the type, such as `1d`, and blanks.
@@ -8,34 +9,8 @@ const HEADER: usize = 24;
 
 /// The bytes that a text stands for, in which white space means nothing.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count, mut padding) = (0_u32, 0, 0);
-    for c in text.bytes().filter(|c| !c.is_ascii_whitespace()) {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' if count >= 2 => {
-                padding += 1;
-                0
-            }
-            _ => return None,
-        };
-        // Nothing follows padding but padding.
-        if padding > 0 && c != b'=' {
-            return None;
-        }
-        bits = bits << 6 | u32::from(digit);
-        count += 1;
-        if count == 4 {
-            let [_, three @ ..] = bits.to_be_bytes();
-            bytes.extend(&three[..3 - padding]);
-            (bits, count) = (0, 0);
-        }
-    }
-    (count == 0).then_some(bytes)
+    let text = text.bytes().filter(|c| !c.is_ascii_whitespace());
+    STANDARD.decode(Vec::from_iter(text)).ok()
 }
 
 /// The numbers of a matrix of one channel of this type, or what is wrong.
