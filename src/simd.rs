@@ -12,6 +12,7 @@ mod dots;
 use array_dots as dots;
 mod lines;
 mod memory;
+mod phases;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tokens;
 mod vectors;
@@ -20,7 +21,8 @@ use std::fmt;
 
 pub(crate) use dots::{DotVectors, Dots};
 pub(crate) use lines::{LINE, aligned, padded_row_len};
-pub(crate) use memory::{prefetch, streaming};
+pub(crate) use memory::{Stream, prefetch, streaming};
+pub(crate) use phases::Phases;
 #[cfg(target_arch = "aarch64")]
 use tokens::Neon;
 #[cfg(target_arch = "x86_64")]
@@ -204,7 +206,15 @@ pub(crate) trait DotBody {
 /// The properties and vector operations of a level, whose features the implementor, a
 /// token, proves.
 pub(crate) trait Isa:
-    Vectors<i16> + Vectors<f32> + Vectors<f64> + LoadWide<u8, f32> + LoadWide<u16, f64>
+    Vectors<i16>
+    + Vectors<f32>
+    + Vectors<f64>
+    + LoadWide<u8, f32>
+    + LoadWide<u16, f64>
+    + Phases<u8, f32, 4>
+    + Phases<u16, f64, 4>
+    + Phases<f32, f32, 2>
+    + Phases<f64, f64, 2>
 {
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;

@@ -3,8 +3,10 @@
 use super::{band::Band, fft::scratch::Scratch as TileScratch};
 use crate::{
     error::Result,
+    finish::RegisterFinish,
+    image::SampleSliceMut,
     number::{Element, Lane},
-    simd::Simd,
+    simd::{Simd, Stream},
 };
 
 /// A kernel that an engine compiled.
@@ -63,6 +65,51 @@ pub(crate) trait CompiledKernel: Send + Sync {
     fn handles_column_step(&self) -> bool {
         false
     }
+
+    /// The same kernel, if it can make samples of sums while they are in registers.
+    fn in_registers(&self) -> Option<&dyn RegisterKernel<Self::Element, Self::Sum>> {
+        None
+    }
+}
+
+/// A kernel whose sums become samples while they are in registers, at a column step of 1.
+pub(crate) trait RegisterKernel<E, T: 'static> {
+    /// Whether it makes samples of this finish, at this level.
+    fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool;
+
+    /// The least samples in a row of a band's result.
+    fn min_len(&self) -> usize;
+
+    /// Computes rows of the band's result from the one in `at` on, as many as `out` holds, and tells
+    /// what is left to do. Row `i` begins at `out[i * stride]`, and the last may end with its samples;
+    /// nothing else is written. It fails if the allocation of its scratch does.
+    fn finish(
+        &self,
+        simd: Simd,
+        at: (&Band<'_, E>, usize),
+        finish: &RegisterFinish,
+        out: RowsMut<'_>,
+        scratch: &mut Scratch<T>,
+        told: &mut Told,
+    ) -> Result<()>;
+}
+
+/// Rows of samples.
+pub(crate) struct RowsMut<'a> {
+    pub(crate) samples: SampleSliceMut<'a>,
+    /// Samples from one row to the next.
+    pub(crate) stride: usize,
+    /// If they are written by non-temporal stores.
+    pub(crate) stream: Option<&'a mut Stream>,
+}
+
+/// What a kernel tells of the rows that it finished.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Samples near to a tie: row and position. Some may be there twice.
+    pub(crate) near_ties: Vec<[u32; 2]>,
+    /// Rows with sums that are too large or not finite. Some may be there twice.
+    pub(crate) too_large: Vec<usize>,
 }
 
 /// Buffers of one thread, reused from call to call.

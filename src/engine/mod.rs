@@ -18,6 +18,7 @@ mod naive;
 mod offer;
 mod ordered_kernel;
 mod packed_taps;
+mod phased;
 mod problem;
 mod product_sums;
 mod recycled_slices;
@@ -33,7 +34,7 @@ use std::fmt;
 
 pub(crate) use band::Band;
 pub(crate) use compiled_bank::{Bank, CompiledBank, Kernels};
-pub(crate) use compiled_kernel::{CompiledKernel, Scratch};
+pub(crate) use compiled_kernel::{CompiledKernel, RegisterKernel, RowsMut, Scratch, Told};
 pub(crate) use exact_limbs::ExactLimbs;
 pub(crate) use f64_fallback::{F64Fallback, F64Kernels};
 pub(crate) use lane::{LaneRefusal, as_written, in_integers};

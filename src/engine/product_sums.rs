@@ -77,7 +77,16 @@ impl<'b, E: Element, R: Iterator<Item = &'b [E]> + Clone> Body for Sum<'_, R> {
                 None => self.add::<I>(&mut parts, *first, weights),
             }
         }
-        parts.iter().sum()
+        // Halves are added, in vectors.
+        let mut left = COLUMNS / 2;
+        while left > 0 {
+            let (low, high) = parts.split_at_mut(left);
+            for (low, high) in low.iter_mut().zip(high) {
+                *low += *high;
+            }
+            left /= 2;
+        }
+        parts[0]
     }
 }
 

@@ -228,7 +228,7 @@ fn store_sums<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const
         }
         return;
     };
-    let sums = block::<V, S, T, R, N>(v, sources, first, from + x);
+    let sums = block::<V, S, T, InOrder, R, N>(v, sources, first, from + x);
     for ((row, sums), shift) in out.chunks_mut(stride).zip(sums).zip(shifts) {
         let row = &mut row[x + shift..][..columns];
         for (n, sum) in sums.into_iter().enumerate() {
@@ -241,7 +241,7 @@ fn store_sums<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const
         }
     }
     for group in others {
-        let sums = block::<V, S, T, R, N>(v, sources, group, from + x);
+        let sums = block::<V, S, T, InOrder, R, N>(v, sources, group, from + x);
         for ((row, sums), shift) in out.chunks_mut(stride).zip(sums).zip(shifts) {
             let row = &mut row[x + shift..][..columns];
             for (n, sum) in sums.into_iter().enumerate() {
@@ -254,7 +254,14 @@ fn store_sums<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const
 
 /// The sums of R rows x N vectors, at column `x`.
 #[inline(always)]
-fn block<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const N: usize>(
+pub(super) fn block<
+    V: Isa + Vectors<T>,
+    S: Copy,
+    T: Lane,
+    O: Order<S, T>,
+    const R: usize,
+    const N: usize,
+>(
     v: V,
     sources: &[&[S]],
     group: &[TapRun<T>],
@@ -264,28 +271,20 @@ fn block<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const N: u
     for run in group {
         // A source row is added only to the output rows whose windows contain it.
         macro_rules! rows {
-            ($(($first:literal, $end:literal)),*) => {
-                match (run.first, run.end) {
+            ($($rows:literal)*) => {
+                // Octal digits: one jump, where a pair would take two.
+                match run.first * 8 + run.end {
                     // A constant, so that the others are not compiled.
-                    $(($first, $end) if const { $end <= R } => {
-                        add_run::<V, S, T, R, N, $first, $end>(v, &mut sums, sources, run, x);
+                    $($rows if const { $rows % 8 <= R } => {
+                        add_run::<V, S, T, O, R, N, { $rows / 8 }, { $rows % 8 }>(
+                            v, &mut sums, sources, run, x,
+                        );
                     })*
                     _ => unreachable!("a block has at most 4 rows"),
                 }
             };
         }
-        rows!(
-            (0, 4),
-            (0, 1),
-            (0, 2),
-            (0, 3),
-            (1, 2),
-            (1, 3),
-            (1, 4),
-            (2, 3),
-            (2, 4),
-            (3, 4)
-        );
+        rows!(0o04 0o01 0o02 0o03 0o12 0o13 0o14 0o23 0o24 0o34);
     }
     sums
 }
@@ -294,8 +293,9 @@ fn block<V: Isa + Vectors<T>, S: Samples<T>, T: Lane, const R: usize, const N: u
 #[inline(always)]
 fn add_run<
     V: Isa + Vectors<T>,
-    S: Samples<T>,
+    S: Copy,
     T: Lane,
+    O: Order<S, T>,
     const R: usize,
     const N: usize,
     const A: usize,
@@ -310,12 +310,12 @@ fn add_run<
     let weights = run.weights.as_chunks::<R>().0;
     if let [offset] = run.offsets[..] {
         for (source, weights) in sources[run.rows.clone()].iter().zip(weights) {
-            add_tap::<V, S, T, R, N, A, B>(v, sums, &source[x + offset..], weights);
+            add_tap::<V, S, T, O, R, N, A, B>(v, sums, &source[x + offset..], weights);
         }
     } else {
         let samples = &sources[run.rows.start][x..];
         for (&offset, weights) in run.offsets.iter().zip(weights) {
-            add_tap::<V, S, T, R, N, A, B>(v, sums, &samples[offset..], weights);
+            add_tap::<V, S, T, O, R, N, A, B>(v, sums, &samples[offset..], weights);
         }
     }
 }
@@ -324,8 +324,9 @@ fn add_run<
 #[inline(always)]
 fn add_tap<
     V: Isa + Vectors<T>,
-    S: Samples<T>,
+    S: Copy,
     T: Lane,
+    O: Order<S, T>,
     const R: usize,
     const N: usize,
     const A: usize,
@@ -336,11 +337,7 @@ fn add_tap<
     samples: &[S],
     weights: &[T; R],
 ) {
-    let window = &samples[..N * <V as Vectors<T>>::LANES];
-    let mut vectors = [v.splat(T::ZERO); N];
-    for (n, vector) in vectors.iter_mut().enumerate() {
-        *vector = S::load(v, &window[n * <V as Vectors<T>>::LANES..]);
-    }
+    let vectors = O::load::<V, N>(v, samples);
     for r in A..B {
         let weight = v.splat(weights[r]);
         for n in 0..N {
@@ -372,7 +369,28 @@ pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
 }
 
 /// A register of numbers of `T`.
-type Vector<V, T> = <V as Vectors<T>>::Vector;
+pub(super) type Vector<V, T> = <V as Vectors<T>>::Vector;
+
+/// The order of samples in the vectors of a block.
+pub(super) trait Order<S, T> {
+    /// The first samples of `from`: of a block's columns in N vectors.
+    fn load<V: Isa + Vectors<T>, const N: usize>(v: V, from: &[S]) -> [Vector<V, T>; N];
+}
+
+/// One after the other.
+pub(super) struct InOrder;
+
+impl<S: Samples<T>, T: Lane> Order<S, T> for InOrder {
+    #[inline(always)]
+    fn load<V: Isa + Vectors<T>, const N: usize>(v: V, from: &[S]) -> [Vector<V, T>; N] {
+        let from = &from[..N * <V as Vectors<T>>::LANES];
+        let mut vectors = [v.splat(T::ZERO); N];
+        for (n, vector) in vectors.iter_mut().enumerate() {
+            *vector = S::load(v, &from[n * <V as Vectors<T>>::LANES..]);
+        }
+        vectors
+    }
+}
 
 /// Samples that the loop reads as they are, and sums in `T`.
 pub(crate) trait Samples<T>: Copy {

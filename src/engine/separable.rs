@@ -10,8 +10,9 @@ use super::{
     Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
     lane::{self, LaneChoice, LaneReason},
     packed_taps::{MAX_BLOCK_ROWS, inward_row},
+    phased::{Phased, PhasedLane, PhasedSamples, TermRows},
     problem::{Problem, SumDivisor, is_exact},
-    register_blocks::{self, Blocks, Samples},
+    register_blocks::{self, Blocks},
     running_sum,
     two_passes::{Of, TwoPasses},
 };
@@ -19,7 +20,7 @@ use crate::{
     error::Result,
     image::Depth,
     kernel::{Factor, Factors, Kernel, count_column_taps},
-    number::{Element, ElementKind, LaneKind, MAX_ROUNDINGS},
+    number::{ElementKind, LaneKind, MAX_ROUNDINGS},
 };
 
 /// Separable convolution in two passes.
@@ -42,6 +43,9 @@ const TILE_SAMPLES: usize = 1024;
 /// The maximum number of terms unless this method is requested: with more, a transform is
 /// always faster.
 const MAX_RANK: usize = 4;
+
+/// The phases that integers are summed in; floats are in the order of their taps in any number.
+const PHASES: usize = 4;
 
 /// The largest residual of the terms where sums are computed in f64 for their accuracy,
 /// relative to the sum of the absolute weights: a few of its roundings.
@@ -78,10 +82,14 @@ impl Engine for Separable {
         });
         let factors: Vec<Factors> = factors.collect::<Result<_, Why>>().map_err(Refusal::of)?;
         // Samples that are rounded exactly do not depend on the order of their taps.
-        let is_inward = problem.rounds_exactly()
-            && problem.divided_by.is_none()
-            && problem.geometry.rows.dilation == 1;
-        let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], is_inward, lane);
+        let order = TapOrder {
+            is_inward: problem.rounds_exactly()
+                && problem.divided_by.is_none()
+                && problem.geometry.rows.dilation == 1,
+            spacing: problem.geometry.columns.dilation * problem.channels,
+            drops_zeros: !problem.depth.is_float(),
+        };
+        let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], order, lane);
         let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
             let row = ROW_TAP * k.columns() as f64;
             f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
@@ -114,7 +122,7 @@ impl Engine for Separable {
         let passes = Passes {
             factors,
             element,
-            is_inward,
+            order,
         };
         // Rows of every term, before they are summed.
         let scratch = (passes.terms() * rows_at_once.max(MAX_BLOCK_ROWS))
@@ -154,8 +162,8 @@ fn factors(kernel: &Kernel, problem: &Problem<'_>, max_rank: usize) -> Result<Fa
         .min(max_rank);
     let factors = kernel.factors(max_terms).ok_or(Why::MoreThan(max_terms))?;
     // In f64; the lane f32 is taken only where its roundings are as few.
-    let roundings =
-        relative_error(kernel, &factors, false, LaneKind::F64) / LaneKind::F32.unit_roundoff();
+    let error = relative_error(kernel, &factors, TapOrder::ASCENDING, LaneKind::F64);
+    let roundings = error / LaneKind::F32.unit_roundoff();
     if roundings.ceil() as usize > MAX_ROUNDINGS {
         return Err(Why::Cancels);
     }
@@ -179,12 +187,12 @@ fn is_product(kernel: &Kernel, factors: &Factors) -> bool {
 
 /// The error of two passes relative to the sum of the absolute weights and the largest
 /// sample: their roundings, the rounding of the weights, and the residual of the factors.
-fn relative_error(kernel: &Kernel, factors: &Factors, is_inward: bool, lane: LaneKind) -> f64 {
+fn relative_error(kernel: &Kernel, factors: &Factors, order: TapOrder, lane: LaneKind) -> f64 {
     let terms = factors.terms.len();
     // Every product is rounded, and so is its weight.
     const OF_PRODUCT: f64 = 2.0;
     let of_column = |Factor { column, row }: &Factor| {
-        let partial = match is_inward {
+        let partial = match order.is_inward {
             true => partial_sums_inward(column),
             false => partial_sums(column),
         };
@@ -194,20 +202,25 @@ fn relative_error(kernel: &Kernel, factors: &Factors, is_inward: bool, lane: Lan
     let of_columns: f64 = factors.terms.iter().map(of_column).sum();
     let rows: Vec<f64> = factors.terms.iter().flat_map(|f| &f.row).copied().collect();
     let taps = count_column_taps(&rows, kernel.columns());
-    let [mut of_rows, mut joined] = [OF_PRODUCT * factors.abs_sum(), 0.0];
+    let [mut of_row_sums, mut joined] = [0.0; 2];
     for columns in lane.column_groups(&taps) {
         let mut sum = 0.0;
         for Factor { column, row } in &factors.terms {
             let group = &row[columns.clone()];
-            let mut sorted: Vec<f64> = group.iter().map(|w| w.abs()).collect();
-            sorted.sort_by(f64::total_cmp);
+            let mut weights: Vec<f64> = group.iter().map(|w| w.abs()).collect();
+            if order.is_inward {
+                weights.sort_by(f64::total_cmp);
+            }
             let gain = abs_sum(column);
-            of_rows += gain * partial_sums(&sorted) + sum * group.len() as f64;
+            of_row_sums += gain * partial_sums(&weights) + sum * group.len() as f64;
             sum += gain * abs_sum(group);
         }
         joined += sum;
-        of_rows += joined;
+        of_row_sums += joined;
     }
+    let gains: Vec<f64> = (factors.terms.iter()).map(|f| abs_sum(&f.column)).collect();
+    let of_phases = (order.rows(&rows, kernel.columns())).partial_sums(lane, PHASES, &gains);
+    let of_rows = OF_PRODUCT * factors.abs_sum() + of_row_sums.max(of_phases);
     // Each term rounds the residual, in f64, by a product and a difference.
     let residual = factors.residual + (2 * terms) as f64 * f64::EPSILON * factors.abs_sum();
     ((of_columns + of_rows) * lane.unit_roundoff() + residual) / kernel.abs_sum()
@@ -251,8 +264,36 @@ struct Passes {
     factors: Vec<Factors>,
     /// What the vertical pass reads.
     element: ElementKind,
-    /// Whether it sums columns from both ends inwards.
+    order: TapOrder,
+}
+
+/// The order of taps in the two passes.
+#[derive(Debug, Clone, Copy)]
+struct TapOrder {
+    /// Whether columns, and rows in phases, are summed from both ends inwards.
     is_inward: bool,
+    /// Samples from one tap of a row to the next.
+    spacing: usize,
+    /// Whether taps of weight zero are dropped.
+    drops_zeros: bool,
+}
+
+impl TapOrder {
+    const ASCENDING: Self = Self {
+        is_inward: false,
+        spacing: 1,
+        drops_zeros: false,
+    };
+
+    const fn rows(self, weights: &[f64], columns: usize) -> TermRows<'_> {
+        TermRows {
+            weights,
+            columns,
+            spacing: self.spacing,
+            drops_zeros: self.drops_zeros,
+            is_inward: self.is_inward,
+        }
+    }
 }
 
 impl Passes {
@@ -262,13 +303,37 @@ impl Passes {
         terms.max().unwrap_or(1)
     }
 
-    fn kernels<S: Element + Samples<T>, T: Blocks>(&self, bank: &Bank<'_>) -> Kernels<S, T> {
+    fn passes<'a, T: Blocks>(&'a self, bank: &'a Bank<'_>) -> impl Iterator<Item = TwoPasses<T>> {
         let kernels = bank.kernels.iter().zip(&self.factors);
+        kernels.map(|(&kernel, Factors { terms, .. })| {
+            let TapOrder {
+                is_inward,
+                drops_zeros,
+                ..
+            } = self.order;
+            TwoPasses::new(kernel, terms, &bank.row, drops_zeros, is_inward)
+        })
+    }
+
+    fn kernels<T: Blocks>(&self, bank: &Bank<'_>) -> Kernels<T, T> {
+        let kernels = self.passes(bank);
         kernels
-            .map(|(&kernel, Factors { terms, .. })| {
-                let passes =
-                    TwoPasses::new(kernel, terms, &bank.row, bank.drops_zeros(), self.is_inward);
-                Box::new(Of::new(passes)) as Box<_>
+            .map(|passes| Box::new(Of::new(passes)) as Box<_>)
+            .collect()
+    }
+
+    /// The same with the samples in `P` phases.
+    fn phased<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize>(
+        &self,
+        bank: &Bank<'_>,
+    ) -> Kernels<S, T> {
+        let kernels = self.passes(bank).zip(&self.factors).zip(&bank.kernels);
+        kernels
+            .map(|((passes, Factors { terms, .. }), kernel)| {
+                let weights: Vec<f64> = terms.iter().flat_map(|f| &f.row).copied().collect();
+                let rows = self.order.rows(&weights, kernel.shape[1]);
+                let left = kernel.origin[1] * bank.row.shape()[1];
+                Box::new(Phased::<S, T, P>::new(passes, rows, left)) as Box<_>
             })
             .collect()
     }
@@ -287,11 +352,11 @@ impl fmt::Display for Passes {
 impl Recipe for Passes {
     fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank> {
         Ok(match (self.element, bank.lane) {
-            (ElementKind::Bytes, _) => CompiledBank::BytesF32(self.kernels(bank)),
-            (ElementKind::Words, _) => CompiledBank::WordsF64(self.kernels(bank)),
+            (ElementKind::Bytes, _) => CompiledBank::BytesF32(self.phased::<_, _, 4>(bank)),
+            (ElementKind::Words, _) => CompiledBank::WordsF64(self.phased::<_, _, 4>(bank)),
             (_, LaneKind::I16) => CompiledBank::I16(self.kernels(bank)),
-            (_, LaneKind::F32) => CompiledBank::F32(self.kernels(bank)),
-            (_, LaneKind::F64) => CompiledBank::F64(self.kernels(bank)),
+            (_, LaneKind::F32) => CompiledBank::F32(self.phased::<_, _, 2>(bank)),
+            (_, LaneKind::F64) => CompiledBank::F64(self.phased::<_, _, 2>(bank)),
         })
     }
 }

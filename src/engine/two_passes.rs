@@ -67,9 +67,18 @@ impl<T: Lane> TwoPasses<T> {
         };
         Self {
             columns: factors.iter().map(column).collect(),
-            rows: Taps::new(rows, row, of_integers).smallest_first(),
+            rows: match is_inward {
+                true => Taps::new(rows, row, of_integers).smallest_first(),
+                // Floats are summed in the order of phases, whatever their place.
+                false => Taps::new(rows, row, of_integers),
+            },
             windows: (!of_integers).then(|| WindowTaps::new(kernel)),
         }
+    }
+
+    /// The column of every term.
+    pub(super) fn columns(&self) -> &[Taps<T>] {
+        &self.columns
     }
 
     /// See [`CompiledKernel::run`].

@@ -264,6 +264,13 @@ pub(crate) struct Tallying<'a> {
 }
 
 impl Tallying<'_> {
+    /// Whether anything is to be noted of sums of this type.
+    pub(crate) fn needs_sums<T: Lane>(&self) -> bool {
+        // Sums of floats in f32 become 32-bit floats without overflow; others are made again in f64.
+        let is_in_f32 = const { matches!(T::KIND, LaneKind::F32) };
+        !(is_in_f32 && self.finish.to == Depth::F32 && self.finish.from.is_float())
+    }
+
     /// What is to be noted of one row of sums. With the `samples` that they became, it takes
     /// less time.
     pub(crate) fn row<T: Lane>(
@@ -279,9 +286,7 @@ impl Tallying<'_> {
             has_range,
             ..
         } = *self;
-        // Sums of floats in f32 become 32-bit floats without overflow; others are made again in f64.
-        let is_in_f32 = const { matches!(T::KIND, LaneKind::F32) };
-        if is_in_f32 && finish.to == Depth::F32 && finish.from.is_float() {
+        if !self.needs_sums::<T>() {
             return Tally::EMPTY;
         }
         let len = sums.first().map_or(0, |sums| sums.len());

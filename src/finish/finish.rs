@@ -180,7 +180,7 @@ impl Finish {
         self.rule
     }
 
-    fn tolerance(&self) -> Option<f64> {
+    pub(super) fn tolerance(&self) -> Option<f64> {
         self.tolerance.map(Tolerance::total)
     }
 

@@ -78,6 +78,27 @@ impl Stream {
         };
         to.copy_from_slice(from);
     }
+
+    /// Stores a vector in the same way, if `to` is aligned to 16 bytes.
+    ///
+    /// # Panics
+    ///
+    /// If `to` is shorter.
+    #[inline(always)]
+    pub(crate) fn store<const BYTES: usize>(&mut self, vector: [u8; BYTES], to: &mut [u8]) {
+        let to = &mut to[..BYTES];
+        #[cfg(target_arch = "x86_64")]
+        if let ([], to, []) = bytemuck::pod_align_to_mut::<u8, __m128i>(to) {
+            for (to, from) in to.iter_mut().zip(vector.as_chunks().0) {
+                // SAFETY: every x86-64 has the instruction; the reference is to a vector
+                // that may be written and is aligned, and dropping `self` orders the
+                // store before what follows.
+                unsafe { _mm_stream_si128(to, bytemuck::must_cast::<[u8; 16], _>(*from)) }
+            }
+            return;
+        }
+        to.copy_from_slice(&vector);
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +121,23 @@ mod tests {
                 );
                 assert_eq!(to[start..start + len], from[7..7 + len]);
             }
+        }
+    }
+
+    #[test]
+    fn vectors_are_stored_at_every_place() {
+        let vector: [u8; 64] = std::array::from_fn(|i| i as u8 + 1);
+        for start in 0..40 {
+            let mut to = [255; 120];
+            streaming(|stream| stream.store(vector, &mut to[start..]));
+            prefetch(&to);
+            assert!(
+                to[..start]
+                    .iter()
+                    .chain(&to[start + 64..])
+                    .all(|&b| b == 255)
+            );
+            assert_eq!(to[start..start + 64], vector);
         }
     }
 }

@@ -240,12 +240,12 @@ mod arrays {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::simd::{Body, Isa, Simd};
 
     #[derive(Clone, Copy)]
-    pub(super) struct Arrays;
+    pub(in crate::simd) struct Arrays;
 
     /// `a * b + c` and `a + b`, number by number through vectors.
     fn through_vectors<T: Copy + Default, V: Vectors<T>>(

@@ -1,5 +1,7 @@
 //! The convolution: source rows to sums, sums to finished rows.
 
+mod in_registers;
+
 use std::{
     fmt, mem,
     ops::Range,
@@ -15,9 +17,9 @@ use super::{
     scratch::PoolGuard,
 };
 use crate::{
-    engine::{self, Band, Bank, F64Fallback, Kernels, OrderedKernel, Place, recycled},
+    engine::{self, Band, Bank, F64Fallback, Kernels, OrderedKernel, Place, Told, recycled},
     error::Result,
-    finish::{Extrema, ResponseRange, Tally, Tallying},
+    finish::{Extrema, RegisterFinish, ResponseRange, Tally, Tallying},
     image::{Depth, ImageSpec, ImageView, SampleSlice, SampleSliceMut, Samples, try_resize},
     number::{Element, Lane, LaneKind},
     plan::Convolution,
@@ -40,6 +42,8 @@ pub(super) struct Convolve<E, T> {
     points: Vec<Box<dyn PointStage>>,
     /// Whether sums are samples as they are, and the kernel can write them to the result.
     keeps_sums: bool,
+    /// The finish, if the only kernel can do it while sums are in registers.
+    in_registers: Option<RegisterFinish>,
 }
 
 impl<E: Element, T: Lane> fmt::Debug for Convolve<E, T> {
@@ -121,7 +125,10 @@ impl<E: Element, T: Lane> Convolve<E, T> {
             && kernels.iter().all(|k| k.writes_only_sums())
             && convolution.geometry.step()[1] == 1
             && ordered.is_none();
+        let in_registers =
+            in_registers::finish(convolution, bank, &kernels).filter(|_| ordered.is_none());
         Self {
+            in_registers,
             kernels,
             keeps_sums: can_write_samples && convolution.finish.keeps_sums(),
             f64_fallback: unbounded.then(fallback),
@@ -176,6 +183,8 @@ struct SumsScratch<E: 'static, T: 'static> {
     sums: Vec<T>,
     /// Sums of one row in f64.
     f64_sums: Vec<f64>,
+    /// What a kernel tells of rows that it finished; empty between bands.
+    told: Told,
     // Slices of a band's rows and of rows of sums: empty between bands.
     band_slices: Vec<&'static [E]>,
     sum_slices: Vec<&'static [T]>,
@@ -189,6 +198,7 @@ impl<E, T: Lane> SumsScratch<E, T> {
             engine: engine::Scratch::new(),
             sums: Vec::new(),
             f64_sums: Vec::new(),
+            told: Told::default(),
             band_slices: Vec::new(),
             sum_slices: Vec::new(),
             f64_slices: Vec::new(),
@@ -310,6 +320,17 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                     let end = (tile.rows.len() - 1) * finishing.stride + at + len;
                     let out = out.reborrow().range(at, end);
                     self.fill_with_sums(&tile, out, finishing.stride, sums)?;
+                    continue;
+                }
+                if let Some(kernel) = self.in_registers(len, finishing) {
+                    let at = tile.columns.start * channels;
+                    let end = (tile.rows.len() - 1) * finishing.stride + at + len;
+                    let out = engine::RowsMut {
+                        samples: out.reborrow().range(at, end),
+                        stride: finishing.stride,
+                        stream: finishing.non_temporal.then_some(&mut *stream),
+                    };
+                    self.fill_finished(kernel, &tile, out, finishing, sums, near_ties)?;
                     continue;
                 }
                 if finishing.non_temporal && finished.len() < len {
@@ -562,6 +583,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             engine,
             sums,
             f64_sums,
+            told: _,
             band_slices,
             sum_slices,
             f64_slices,

@@ -437,18 +437,28 @@ impl NearTies {
             slices,
             ..
         } = scratch;
-        let sums = enough(sums, self.window_kernels.len())?;
-        for &at in &*near_ties {
-            for (sum, kernel) in sums.iter_mut().zip(&self.window_kernels) {
-                *sum = sum_of(kernel, simd, band, window(band, y, at));
+        let sums = enough(sums, self.window_kernels.len() * WINDOWS)?;
+        for windows in near_ties.chunks(WINDOWS) {
+            for (sums, kernel) in sums.chunks_mut(WINDOWS).zip(&self.window_kernels) {
+                for (sum, &at) in sums.iter_mut().zip(windows) {
+                    *sum = sum_of(kernel, simd, band, window(band, y, at));
+                }
             }
             let mut of_kernels = recycled(mem::take(slices));
-            of_kernels.extend(sums.chunks_exact(1));
+            of_kernels.extend(sums.chunks(WINDOWS).map(|sums| &sums[..windows.len()]));
             let told = very_near.len();
-            let sample = out.reborrow().range(at as usize, at as usize + 1);
-            finish.apply(simd, &of_kernels, sample, very_near);
-            // Told as the first of one.
-            very_near[told..].fill(at);
+            each_sample!(SampleSliceMut(out.reborrow()), out => {
+                let mut samples = [out[0]; WINDOWS];
+                let samples = &mut samples[..windows.len()];
+                finish.apply(simd, &of_kernels, (&mut *samples).into(), very_near);
+                for (sample, &at) in samples.iter().zip(windows) {
+                    out[at as usize] = *sample;
+                }
+            });
+            // Told by their places among these windows.
+            for at in &mut very_near[told..] {
+                *at = windows[*at as usize];
+            }
             *slices = recycled(of_kernels);
         }
         Ok(())
@@ -527,6 +537,9 @@ type SumOf<E> = fn(&WindowKernel, Simd, &Band<'_, E>, Window) -> f64;
 /// Windows of more products are not summed in f64 one by one: the bound of their error is hardly
 /// smaller than that of the sums that are near to a tie.
 const MAX_SUMMANDS: usize = 1 << 12;
+
+/// Windows that are finished together.
+const WINDOWS: usize = 32;
 
 /// Whether it is faster to do for the whole row what these windows of it need: vectors do that in
 /// the time of an eighth of the windows one by one.

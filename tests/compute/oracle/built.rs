@@ -115,6 +115,57 @@ fn small_differences_of_large_samples_are_rounded_once() {
     }
 }
 
+/// Rows of several parts and blocks, whose sums become samples while they are in registers; and of
+/// floats some that are not finite, or too large for sums in f32.
+#[test]
+fn products_are_exact_in_wide_rows() {
+    let mut random = Random(0x9a5e);
+    for number in 0..100 {
+        let depth = [Depth::U8, Depth::U16, Depth::F32, Depth::F64][number % 4];
+        let below = |random: &mut Random, n: u64| random.below(n) as usize;
+        let channels = 1 + below(&mut random, 4);
+        let columns = (60 + below(&mut random, 500)).div_ceil(channels);
+        let shape = [2 + below(&mut random, 8), columns, channels];
+        let len: usize = shape.iter().product();
+        let samples: Vec<f64> = match kind(depth) {
+            Kind::Integer { high, .. } => {
+                // Of two values, many sums are equal, and near to a tie.
+                let levels = pick(&mut random, &[2, high as u64 + 1]);
+                let level = high as f64 / (levels - 1) as f64;
+                (0..len)
+                    .map(|_| random.below(levels) as f64 * level)
+                    .collect()
+            }
+            Kind::Float(_) => {
+                let odd = pick(&mut random, &[0.0, f64::NAN, f64::INFINITY, 3e38, 1e-42]);
+                let mut sample = |at| match at % 997 == 500 && odd != 0.0 {
+                    true => odd,
+                    false => normal(&mut random),
+                };
+                (0..len).map(|at| f64::from(sample(at) as f32)).collect()
+            }
+        };
+        let mut line = |most: u64| -> Vec<f64> {
+            (0..1 + random.below(most))
+                .map(|_| normal(&mut random))
+                .collect()
+        };
+        let kernel = match number % 3 {
+            0 => named(&format!("gaussian:sigma={}", 0.4 + number as f64 / 40.0)),
+            _ => {
+                let (column, row) = (line(6), line(24));
+                let products = column.iter().flat_map(|c| row.iter().map(move |r| c * r));
+                Weights::new([column.len(), row.len()], products.collect())
+            }
+        };
+        let mut case = Case::new(image(depth, shape, &samples), kernel);
+        case.extent = Extent::Same(Border::Reflect);
+        case.step[0] = 1 + number % 2;
+        case.dilation = [1 + number / 2 % 2, 1 + number % 3];
+        check(&case, EXACT_WEIGHTS && FLOAT_BOUND);
+    }
+}
+
 /// At every place of a row's end in a block.
 #[test]
 fn every_width_is_exact() {

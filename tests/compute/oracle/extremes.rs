@@ -64,7 +64,7 @@ pub(crate) fn banks() -> Vec<Bank> {
 
 /// Rows of samples of the magnitudes in turn, of either sign.
 pub(crate) fn image(random: &mut Random, magnitudes: &[f32], channels: usize) -> Image {
-    let [rows, columns] = [19, 41];
+    let [rows, columns] = [19, 71];
     let row = |y: usize| magnitudes[y * magnitudes.len() / rows];
     let sample = |at: usize, random: &mut Random| {
         let size = 0.5 + random.below(1 << 20) as f32 / (1 << 21) as f32;

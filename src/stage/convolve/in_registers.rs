@@ -1,0 +1,128 @@
+//! Rows that are finished while their sums are in registers.
+
+use std::mem;
+
+use super::{Finishing, NearTieScratch, Pass, SumsScratch, Tile};
+use crate::{
+    engine::{Bank, Kernels, RegisterKernel, RowsMut, recycled},
+    error::Result,
+    finish::{RegisterFinish, Tallying},
+    number::{Element, Lane},
+    plan::Convolution,
+};
+
+/// The finish of a convolution, if its only kernel can do it while sums are in registers.
+pub(super) fn finish<E: Element, T: Lane>(
+    convolution: &Convolution,
+    bank: &Bank<'_>,
+    kernels: &Kernels<E, T>,
+) -> Option<RegisterFinish> {
+    let [kernel] = &**kernels else {
+        return None;
+    };
+    let kernel = kernel.in_registers()?;
+    let finish = convolution.finish.in_registers(T::KIND)?;
+    let takes_all = convolution.geometry.step()[1] == 1 && convolution.sample_limit.is_none();
+    (takes_all && kernel.finishes(bank.simd, &finish)).then_some(finish)
+}
+
+/// A kernel, and the finish that it does while sums are in registers.
+pub(super) struct RegisterPass<'a, E, T: 'static> {
+    kernel: &'a dyn RegisterKernel<E, T>,
+    finish: &'a RegisterFinish,
+}
+
+impl<E: Element, T: Lane> Pass<'_, E, T> {
+    /// The kernel that makes samples of its sums while they are in registers, if it does that in
+    /// rows of `len` samples.
+    pub(super) fn in_registers(
+        &self,
+        len: usize,
+        finishing: &Finishing<'_>,
+    ) -> Option<RegisterPass<'_, E, T>> {
+        let finish = self.stage.in_registers.as_ref()?;
+        let kernel = self.stage.kernels.first()?.in_registers()?;
+        let tallies = finishing
+            .tallying
+            .as_ref()
+            .is_some_and(Tallying::needs_sums::<T>);
+        (!tallies && len >= kernel.min_len()).then_some(RegisterPass { kernel, finish })
+    }
+
+    /// Fills `out`, whose rows begin one stride apart, with the samples of a tile.
+    pub(super) fn fill_finished(
+        &self,
+        RegisterPass { kernel, finish }: RegisterPass<'_, E, T>,
+        tile: &Tile,
+        RowsMut {
+            samples: mut out,
+            stride,
+            mut stream,
+        }: RowsMut<'_>,
+        finishing: &Finishing<'_>,
+        scratch: &mut SumsScratch<E, T>,
+        near_ties: &mut NearTieScratch,
+    ) -> Result<()> {
+        let convolution = self.convolution;
+        let SumsScratch {
+            padded_rows,
+            engine,
+            told,
+            band_slices,
+            ..
+        } = scratch;
+        let row_len = tile.columns.len() * convolution.channels;
+        let band = (self.bands).band(tile, padded_rows, mem::take(band_slices))?;
+        let simd = convolution.offer().simd;
+        let rows_at_once = convolution.rows_at_once();
+        for first in (0..tile.rows.len()).step_by(rows_at_once) {
+            let rows = first..tile.rows.len().min(first + rows_at_once);
+            let end = (rows.end - 1) * stride + row_len;
+            let samples = out.reborrow().range(first * stride, end);
+            let block = RowsMut {
+                samples,
+                stride,
+                stream: stream
+                    .as_deref_mut()
+                    .filter(|_| self.stage.points.is_empty()),
+            };
+            kernel.finish(simd, (&band, first), finish, block, engine, told)?;
+            told.near_ties.sort_unstable();
+            told.near_ties.dedup();
+            for near in told.near_ties.chunk_by(|a, b| a[0] == b[0]) {
+                let row = near[0][0] as usize;
+                near_ties.near_ties.extend(near.iter().map(|[_, at]| at));
+                if let (Some(ties), Some(finishes)) =
+                    (&self.stage.near_ties, &finishing.finishes.of_windows)
+                {
+                    let out = out.reborrow().range(row * stride, row * stride + row_len);
+                    ties.round(simd, (&band, row), None, finishes, out, near_ties)?;
+                }
+            }
+            told.near_ties.clear();
+            for row in rows {
+                let out = out.reborrow().range(row * stride, row * stride + row_len);
+                self.run_point_stages([tile.rows.start + row, tile.columns.start], out);
+            }
+        }
+        *band_slices = recycled(band.into_rows());
+        let mut rows = mem::take(&mut scratch.told.too_large);
+        rows.sort_unstable();
+        rows.dedup();
+        for row in rows.drain(..) {
+            let y = tile.rows.start + row;
+            let tile = Tile {
+                rows: y..y + 1,
+                columns: tile.columns.clone(),
+            };
+            let mut out = out.reborrow().range(row * stride, row * stride + row_len);
+            self.each_row(&tile, scratch, &mut |row| {
+                let left = tile.columns.start;
+                self.finish_row(finishing, row, left, out.reborrow(), near_ties)?;
+                Ok(())
+            })?;
+        }
+        scratch.told.too_large = rows;
+        Ok(())
+    }
+}
