@@ -215,6 +215,8 @@ pub(crate) trait Isa:
     + Phases<u16, f64, 4>
     + Phases<f32, f32, 2>
     + Phases<f64, f64, 2>
+    + Phases<f32, f32, 1>
+    + Phases<f64, f64, 1>
 {
     /// Whether fused multiply-add is one instruction.
     const FMA: bool;

@@ -3,14 +3,23 @@
 use std::fmt;
 
 use super::{
-    Band, CompiledKernel, Engine, Method, Offer, Refusal, Scratch,
-    compiled_bank::{Arithmetic, Bank, LaneRecipe},
-    dots,
+    Band, Bank, CompiledBank, CompiledKernel, Engine, Kernels, Method, Offer, Recipe, Refusal,
+    Scratch,
+    direct_registers::{self, DirectLane},
+    dots, lane,
     packed_taps::Taps,
+    phased::PhasedSamples,
     problem::{Problem, SumDivisor},
-    register_blocks::{Blocks, block_rows, contract},
+    register_blocks::{block_rows, contract},
 };
-use crate::{error::Result, kernel::Kernel, number::LaneKind, simd::Simd};
+use crate::{
+    error::Result,
+    geometry::TILE_SAMPLES,
+    image::Depth,
+    kernel::{Factor, Kernel},
+    number::{ElementKind, LaneKind},
+    simd::{Level, Simd},
+};
 
 /// Direct convolution.
 #[derive(Debug)]
@@ -45,7 +54,7 @@ impl Engine for Direct {
     }
 
     fn offer(&self, problem: &Problem<'_>) -> Result<Offer, Refusal> {
-        let choice = problem.lane()?;
+        let choice = lane::lane(problem, |_, kernel, lane| relative_error(kernel, lane))?;
         let lane = choice.lane;
         // In float images zero weights count: 0 * NaN is NaN.
         let taps = |k: &Kernel| match problem.depth.is_float() {
@@ -58,12 +67,84 @@ impl Engine for Direct {
             cost += WIDENING;
         }
         let (cost, rows) = (cost * problem.samples(), block_rows(problem, lane));
-        Ok(Offer::in_lane(problem, choice, cost, rows, EveryTap))
+        let element = element(problem, lane);
+        Ok(Offer {
+            element,
+            tile_width: match element {
+                ElementKind::Lane(_) => tile_width(problem, lane),
+                _ => problem.tile_width(),
+            },
+            ..Offer::in_lane(problem, choice, cost, rows, EveryTap(element))
+        })
+    }
+}
+
+/// The error of the sum of a window relative to the sum of the absolute weights and the largest
+/// sample: weights and products are rounded, and so is each sum, which is at most the sum of the
+/// weights so far times that sample; and those of groups.
+fn relative_error(kernel: &Kernel, lane: LaneKind) -> f64 {
+    const OF_PRODUCT: f64 = 2.0;
+    let abs_sum = kernel.abs_sum();
+    if let Some(Factor { column, row }) = kernel.factor() {
+        // All taps are summed in one group, or with fewer roundings in several.
+        let taps = (column.len() * row.len()) as f64;
+        return (OF_PRODUCT + taps) * lane.unit_roundoff();
+    }
+    let (columns, weights) = (kernel.columns(), kernel.as_slice());
+    let [mut errors, mut joined] = [0.0; 2];
+    for group in lane.column_groups(&kernel.column_taps()) {
+        let mut sum = 0.0;
+        for row in weights.chunks_exact(columns) {
+            for weight in row[group.clone()].iter().filter(|&&w| w != 0.0) {
+                sum += weight.abs();
+                errors += sum;
+            }
+        }
+        joined += sum;
+        errors += joined;
+    }
+    (OF_PRODUCT + errors / abs_sum) * lane.unit_roundoff()
+}
+
+/// The bytes of the source rows of a band: they stay in L2.
+const BAND_BYTES: usize = 1 << 20;
+
+/// A line of a tile is at least so many samples long: shorter ones are read slowly.
+const MIN_TILE_SAMPLES: usize = 1024;
+
+/// The tile width. Under a tall kernel rows are short, since all rows of a window are read again
+/// for every block of output rows: 24 megapixels of bytes through a line of 73 rows took 250 ms in
+/// rows of 6000, where they came from L3.
+fn tile_width(problem: &Problem<'_>, lane: LaneKind) -> usize {
+    // A band has at least twice as many rows as its windows overlap.
+    let rows = 3 * problem.geometry.rows.window;
+    let samples = BAND_BYTES / (rows * lane.bytes());
+    problem.tile_width_of(samples.clamp(MIN_TILE_SAMPLES, TILE_SAMPLES))
+}
+
+/// The samples of bands: bytes and 16-bit samples as they are where neighbouring taps of a single
+/// kernel share the vectors that they are converted to.
+fn element(problem: &Problem<'_>, lane: LaneKind) -> ElementKind {
+    let is_dense = |k: &Kernel| 2 * k.taps() >= k.area();
+    let [spacing, kernels] = [
+        problem.geometry.columns.dilation * problem.channels,
+        problem.kernels.len(),
+    ];
+    let shares = spacing == 1
+        && kernels == 1
+        && problem.output_depth == problem.depth
+        && problem.divided_by.is_none()
+        && problem.simd.level() != Level::Portable
+        && problem.kernels.iter().all(is_dense);
+    match (problem.depth, lane) {
+        (Depth::U8, LaneKind::F32) if shares => ElementKind::Bytes,
+        (Depth::U16, LaneKind::F64) if shares => ElementKind::Words,
+        _ => ElementKind::Lane(lane),
     }
 }
 
 #[derive(Debug)]
-struct EveryTap;
+struct EveryTap(ElementKind);
 
 impl fmt::Display for EveryTap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,38 +152,48 @@ impl fmt::Display for EveryTap {
     }
 }
 
-impl LaneRecipe for EveryTap {
-    fn kernel<T: Arithmetic>(
-        &self,
-        bank: &Bank<'_>,
-        at: usize,
-    ) -> Result<Box<dyn CompiledKernel<Element = T, Sum = T>>> {
-        Ok(Box::new(Compiled(bank.taps(at))))
+impl Recipe for EveryTap {
+    fn compile(&self, bank: &Bank<'_>) -> Result<CompiledBank> {
+        Ok(match (self.0, bank.lane) {
+            (ElementKind::Bytes, _) => CompiledBank::BytesF32(kernels::<_, _, 4>(bank)),
+            (ElementKind::Words, _) => CompiledBank::WordsF64(kernels::<_, _, 4>(bank)),
+            (_, LaneKind::F32) => CompiledBank::F32(kernels::<_, _, 1>(bank)),
+            (_, LaneKind::F64) => CompiledBank::F64(kernels::<_, _, 1>(bank)),
+            (_, LaneKind::I16) => {
+                let kernels = (0..bank.kernels.len()).map(|at| Box::new(Integers(bank.taps(at))));
+                CompiledBank::I16(kernels.map(|kernel| kernel as Box<_>).collect())
+            }
+        })
     }
 }
 
-#[derive(Debug)]
-struct Compiled<T>(Taps<T>);
+fn kernels<S: PhasedSamples<T, P>, T: DirectLane, const P: usize>(
+    bank: &Bank<'_>,
+) -> Kernels<S, T> {
+    let kernels = (0..bank.kernels.len()).map(|at| direct_registers::Direct::new(bank.taps(at)));
+    kernels
+        .map(|kernel: direct_registers::Direct<S, T, P>| Box::new(kernel) as Box<_>)
+        .collect()
+}
 
-impl<T: Blocks> CompiledKernel for Compiled<T> {
-    type Element = T;
-    type Sum = T;
+/// A kernel in the lane of 16-bit integers.
+#[derive(Debug)]
+struct Integers(Taps<i16>);
+
+impl CompiledKernel for Integers {
+    type Element = i16;
+    type Sum = i16;
 
     fn contract(
         &self,
         simd: Simd,
-        band: &Band<'_, T>,
+        band: &Band<'_, i16>,
         first: usize,
-        out: &mut [T],
+        out: &mut [i16],
         stride: usize,
-        _: &mut Scratch<T>,
+        _: &mut Scratch<i16>,
     ) -> Result<()> {
         contract(simd, band, &self.0, first, out, stride);
         Ok(())
-    }
-
-    fn writes_only_sums(&self) -> bool {
-        // Others are finished anyway.
-        T::KIND == LaneKind::F64
     }
 }

@@ -8,6 +8,7 @@ mod compiled_bank;
 mod compiled_kernel;
 mod copy;
 mod direct;
+mod direct_registers;
 mod dots;
 mod exact_limbs;
 mod f64_fallback;

@@ -55,8 +55,8 @@ const MAX_SHIFT: usize = 64;
 /// with the length of a sum.
 pub(super) type Group<T> = Vec<TapRun<T>>;
 
-/// A run of taps in a block of R output rows: several taps of one source row, or
-/// one tap in each of several consecutive rows.
+/// A run of taps in a block of R output rows: several taps of one source row, one tap in each of
+/// several consecutive rows, or a few taps in each of several rows.
 #[derive(Debug, Clone)]
 pub(super) struct TapRun<T> {
     /// The source rows, counted from the first that the block reads.
@@ -68,7 +68,15 @@ pub(super) struct TapRun<T> {
     pub(super) offsets: Vec<usize>,
     /// R weights for every tap, one for every output row.
     pub(super) weights: Vec<T>,
+    /// Whether they are taps of one row side by side, in this order.
+    pub(super) are_neighbours: bool,
+    /// The source row of every tap, if there are a few in each of several rows; else empty.
+    pub(super) tap_rows: Vec<usize>,
 }
+
+/// Rows of at most so many taps are joined to one run: a loop over few taps takes as long to begin
+/// and to end. A line at 45 degrees has three in each row.
+const FEW_TAPS: usize = 8;
 
 impl<T> TapRun<T> {
     /// Whether `below` is the same tap in the next row of the same column.
@@ -102,7 +110,7 @@ impl<T: Lane> Taps<T> {
         drop_zeros: bool,
         is_inward: bool,
     ) -> Self {
-        Self::with_slopes(kernel, row, drop_zeros, &[0.0], is_inward)
+        Self::with_slopes(kernel, row, drop_zeros, &[0.0], is_inward, false)
     }
 
     /// The same, in blocks that lean as the kernel does if that takes fewer products. Their rows
@@ -117,7 +125,7 @@ impl<T: Lane> Taps<T> {
         };
         let slopes = [0.0, slope];
         let slopes = &slopes[..1 + usize::from(slope != 0.0)];
-        Self::with_slopes(kernel, row, drop_zeros, slopes, false)
+        Self::with_slopes(kernel, row, drop_zeros, slopes, false, true)
     }
 
     fn with_slopes(
@@ -126,6 +134,7 @@ impl<T: Lane> Taps<T> {
         drop_zeros: bool,
         slopes: &[f64],
         is_inward: bool,
+        joins_rows: bool,
     ) -> Self {
         let taps = count_column_taps(kernel.weights, kernel.shape[1]);
         let groups = T::KIND.column_groups(&taps);
@@ -152,12 +161,19 @@ impl<T: Lane> Taps<T> {
             let block = blocks.min_by_key(Block::products);
             block.expect("an upright block has no shift")
         });
+        let max_block_rows = max_block_rows(&blocks);
+        let blocks = blocks.map(|mut block| {
+            if joins_rows {
+                block.groups.iter_mut().for_each(join_rows_of_few_taps);
+            }
+            block
+        });
         Self {
             shape: kernel.shape,
             dilation: kernel.dilation,
             origin: kernel.origin,
             weights: kernel.weights.iter().map(|&w| T::from_weight(w)).collect(),
-            max_block_rows: max_block_rows(&blocks),
+            max_block_rows,
             span: (blocks[0].groups.iter().flatten().flat_map(|p| &p.offsets))
                 .max()
                 .map_or(0, |&last| last),
@@ -178,6 +194,7 @@ impl<T: Lane> Taps<T> {
             let mut taps: Vec<(usize, T)> = taps.collect();
             taps.sort_by(|(_, a), (_, b)| a.to_f64().abs().total_cmp(&b.to_f64().abs()));
             (run.offsets, run.weights) = taps.into_iter().unzip();
+            run.are_neighbours = false;
         }
         self
     }
@@ -198,6 +215,12 @@ impl<T> Taps<T> {
         } else {
             to.extend_from_slice(sources);
         }
+    }
+
+    /// Whether the rows of its blocks begin side by side.
+    pub(super) fn is_upright(&self) -> bool {
+        let shifts = self.blocks.iter().flat_map(|block| block.shifts);
+        shifts.into_iter().all(|shift| shift == 0)
     }
 
     /// The taps packed for a block of `R` output rows.
@@ -338,7 +361,9 @@ fn runs<T: Lane>(
             first,
             end,
             weights: weights.collect(),
+            are_neighbours: offsets.len() > 1 && offsets.windows(2).all(|two| two[0] + 1 == two[1]),
             offsets: offsets.clone(),
+            tap_rows: Vec::new(),
         };
         match runs.last_mut() {
             Some(above) if above.is_continued_by(&run) => {
@@ -349,6 +374,32 @@ fn runs<T: Lane>(
         }
     }
     runs
+}
+
+/// Joins neighbouring runs of rows of few taps for the same output rows.
+fn join_rows_of_few_taps<T: Lane>(group: &mut Group<T>) {
+    let is_short = |run: &TapRun<T>| run.rows.len() == 1 && run.offsets.len() <= FEW_TAPS;
+    let mut joined: Group<T> = Vec::new();
+    for run in group.drain(..) {
+        match joined.last_mut() {
+            Some(above)
+                if (above.first, above.end) == (run.first, run.end)
+                    && (is_short(above) || !above.tap_rows.is_empty())
+                    && is_short(&run) =>
+            {
+                if above.tap_rows.is_empty() {
+                    above.tap_rows = vec![above.rows.start; above.offsets.len()];
+                }
+                (above.tap_rows).extend(run.offsets.iter().map(|_| run.rows.start));
+                above.rows.end = run.rows.end;
+                above.are_neighbours = false;
+                above.offsets.extend(run.offsets);
+                above.weights.extend(run.weights);
+            }
+            _ => joined.push(run),
+        }
+    }
+    *group = joined;
 }
 
 /// The fastest block height: 1, 2 or 4. A block of several rows shares its loads of

@@ -13,14 +13,14 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    number::{Lane, LaneKind},
+    number::{Element, Lane, LaneKind},
     simd::{Body, Isa, LINE, Level, LoadWide, Simd, Vectors, prefetch},
 };
 
 /// See [`CompiledKernel::run`](super::CompiledKernel::run).
-pub(super) fn contract<T: Blocks>(
+pub(super) fn contract<S: Element + Samples<T>, T: Blocks>(
     simd: Simd,
-    band: &Band<'_, T>,
+    band: &Band<'_, S>,
     taps: &Taps<T>,
     first: usize,
     out: &mut [T],
@@ -35,56 +35,29 @@ pub(super) fn contract<T: Blocks>(
         1
     };
     let len = band.dense_len();
-    let chunk = chunk_columns::<T>(taps.rows_read() + rows - 1);
-    // Rows that are not in cache are read from their start to their end.
-    let chunk = if band.borrowed { len.max(1) } else { chunk };
-    for from in (0..len.max(1)).step_by(chunk) {
-        let mut at = 0;
-        while at * stride < out.len() {
-            let out = &mut out[at * stride..];
-            // The last row may end with its sums.
-            let rows = if out.len() > (rows - 1) * stride {
-                rows
-            } else {
-                1
-            };
-            let end = out.len().min(rows * stride);
-            let rows_of_block = Rows {
-                sources: band.source_rows(taps.rows_read(), first + at, rows),
-                prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
-                taps,
-                from: 0,
-                len,
-                rows,
-                out: &mut out[..end],
-                stride,
-            };
-            let columns = from..from + chunk;
-            T::contract(
-                simd,
-                Columns {
-                    rows: rows_of_block,
-                    columns,
-                },
-            );
-            at += rows;
+    let mut at = 0;
+    while at * stride < out.len() {
+        let out = &mut out[at * stride..];
+        // The last row may end with its sums.
+        let rows = if out.len() > (rows - 1) * stride {
+            rows
+        } else {
+            1
+        };
+        let end = out.len().min(rows * stride);
+        Rows {
+            sources: band.source_rows(taps.rows_read(), first + at, rows),
+            prefetch_rows: band.rows_to_prefetch(taps.rows_read(), first + at, rows),
+            taps,
+            from: 0,
+            len,
+            rows,
+            out: &mut out[..end],
+            stride,
         }
+        .run(simd);
+        at += rows;
     }
-}
-
-/// The bytes of source rows under a block of output rows: with their sums they fit into L1.
-const CHUNK_BYTES: usize = 32 << 10;
-
-/// The bytes of the columns of the widest block: 8 vectors of 64 bytes in a single row.
-const WIDEST_BLOCK: usize = 512;
-
-/// Columns that are computed of all rows before the next are, if a block of output rows reads so
-/// many source rows: most of what it reads is then in L1 from the block above it. Along whole rows of
-/// a tile, the rows under a tall kernel come from L2 for every four rows of the result.
-fn chunk_columns<T>(source_rows: usize) -> usize {
-    let unit = WIDEST_BLOCK / size_of::<T>();
-    let columns = CHUNK_BYTES / (source_rows * size_of::<T>());
-    (columns / unit).max(1) * unit
 }
 
 /// The operands of one block of output rows: samples of `S`, and sums in `T`.
@@ -105,57 +78,39 @@ pub(crate) struct Rows<'a, S, T> {
 
 impl<S: Samples<T>, T: Blocks> Rows<'_, S, T> {
     pub(super) fn run(self, simd: Simd) {
-        let columns = 0..self.len.max(1);
-        T::contract(
-            simd,
-            Columns {
-                rows: self,
-                columns,
-            },
-        );
+        T::contract(simd, self);
     }
 }
 
-/// Some columns of a block of output rows: those of all blocks that begin there, so that a few more
-/// are computed.
-pub(crate) struct Columns<'a, S, T> {
-    rows: Rows<'a, S, T>,
-    columns: Range<usize>,
-}
-
-impl<S: Samples<T>, T: Lane> Columns<'_, S, T> {
+impl<S: Samples<T>, T: Lane> Rows<'_, S, T> {
     /// Computes blocks of R rows x N vectors: enough independent sums to hide the
     /// latency of multiply-add, and with N samples and a weight they fill the
     /// registers.
     #[inline(always)]
     fn contract<V: Isa + Vectors<T>, const R: usize, const N: usize>(mut self, v: V) {
-        if self.rows.rows != R {
+        if self.rows != R {
             self.blocks::<V, 1, ONE_ROW>(v);
             return;
         }
-        let shifts = self.rows.taps.shifts::<R>();
+        let shifts = self.taps.shifts::<R>();
         let lean = shifts.into_iter().max().unwrap_or(0);
         if lean == 0 {
             self.blocks::<V, R, N>(v);
-        } else if self.rows.len >= N * <V as Vectors<T>>::LANES + lean {
+        } else if self.len >= N * <V as Vectors<T>>::LANES + lean {
             let end = self.blocks::<V, R, N>(v);
-            // What is beside all blocks, once.
-            let is_first = self.columns.start == 0;
-            for (r, shift) in shifts.into_iter().enumerate().filter(|_| is_first) {
+            for (r, shift) in shifts.into_iter().enumerate() {
                 self.beside::<V>(v, r, 0..shift);
-                self.beside::<V>(v, r, end + shift..self.rows.len);
+                self.beside::<V>(v, r, end + shift..self.len);
             }
         } else {
-            for (r, out) in self.rows.out.chunks_mut(self.rows.stride).enumerate() {
-                let row = Rows {
-                    sources: &self.rows.sources[r..],
+            for (r, out) in self.out.chunks_mut(self.stride).enumerate() {
+                let mut row = Rows {
+                    sources: &self.sources[r..],
                     prefetch_rows: &[],
                     rows: 1,
                     out,
-                    ..self.rows
+                    ..self
                 };
-                let columns = self.columns.clone();
-                let mut row = Columns { rows: row, columns };
                 row.blocks::<V, 1, ONE_ROW>(v);
             }
         }
@@ -167,29 +122,25 @@ impl<S: Samples<T>, T: Lane> Columns<'_, S, T> {
     /// the row that begins where they do is computed.
     #[inline(always)]
     fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(&mut self, v: V) -> usize {
-        let groups = self.rows.taps.groups::<R>();
-        let shifts = self.rows.taps.shifts::<R>();
+        let groups = self.taps.groups::<R>();
+        let shifts = self.taps.shifts::<R>();
         let lean = shifts.into_iter().max().unwrap_or(0);
         let columns = N * <V as Vectors<T>>::LANES;
-        let last = self.rows.len.saturating_sub(columns + lean);
-        let mut x = self.columns.start;
-        if x > last && x > 0 {
-            return last + columns;
-        }
+        let last = self.len.saturating_sub(columns + lean);
+        let mut x = 0;
         loop {
-            for row in self.rows.prefetch_rows {
+            for row in self.prefetch_rows {
                 for column in (0..columns).step_by(LINE / size_of::<S>()) {
-                    prefetch(&row[self.rows.from + x + column..]);
+                    prefetch(&row[self.from + x + column..]);
                 }
             }
-            let out = (&mut *self.rows.out, self.rows.stride);
-            let from = (self.rows.sources, self.rows.from);
+            let out = (&mut *self.out, self.stride);
+            let from = (self.sources, self.from);
             store_sums::<V, S, T, R, N>(v, from, groups, x, out, shifts);
-            let next = (x + columns).min(last);
-            if x == last || next >= self.columns.end {
+            if x == last {
                 break;
             }
-            x = next;
+            x = (x + columns).min(last);
         }
         last + columns
     }
@@ -198,12 +149,12 @@ impl<S: Samples<T>, T: Lane> Columns<'_, S, T> {
     #[inline(always)]
     fn beside<V: Isa + Vectors<T>>(&mut self, v: V, r: usize, columns: Range<usize>) {
         const N: usize = 2;
-        let last = self.rows.len - N * <V as Vectors<T>>::LANES;
-        let groups = self.rows.taps.groups::<1>();
+        let last = self.len - N * <V as Vectors<T>>::LANES;
+        let groups = self.taps.groups::<1>();
         let mut x = columns.start;
         while x < columns.end {
-            let out = (&mut self.rows.out[r * self.rows.stride..], self.rows.stride);
-            let from = (&self.rows.sources[r..], self.rows.from);
+            let out = (&mut self.out[r * self.stride..], self.stride);
+            let from = (&self.sources[r..], self.from);
             store_sums::<V, S, T, 1, N>(v, from, groups, x.min(last), out, [0]);
             x += N * <V as Vectors<T>>::LANES;
         }
@@ -308,10 +259,17 @@ fn add_run<
     x: usize,
 ) {
     let weights = run.weights.as_chunks::<R>().0;
-    if let [offset] = run.offsets[..] {
+    if !run.tap_rows.is_empty() {
+        for ((&row, &offset), weights) in run.tap_rows.iter().zip(&run.offsets).zip(weights) {
+            add_tap::<V, S, T, O, R, N, A, B>(v, sums, &sources[row][x + offset..], weights);
+        }
+    } else if let [offset] = run.offsets[..] {
         for (source, weights) in sources[run.rows.clone()].iter().zip(weights) {
             add_tap::<V, S, T, O, R, N, A, B>(v, sums, &source[x + offset..], weights);
         }
+    } else if run.are_neighbours {
+        let samples = &sources[run.rows.start][x + run.offsets[0]..];
+        O::add_neighbours::<V, R, N, A, B>(v, sums, samples, weights);
     } else {
         let samples = &sources[run.rows.start][x..];
         for (&offset, weights) in run.offsets.iter().zip(weights) {
@@ -322,7 +280,7 @@ fn add_run<
 
 /// Adds one tap to the sums of rows `A..B`.
 #[inline(always)]
-fn add_tap<
+pub(super) fn add_tap<
     V: Isa + Vectors<T>,
     S: Copy,
     T: Lane,
@@ -372,9 +330,28 @@ pub(super) const fn rows_at_once(lane: LaneKind, level: Level) -> usize {
 pub(super) type Vector<V, T> = <V as Vectors<T>>::Vector;
 
 /// The order of samples in the vectors of a block.
-pub(super) trait Order<S, T> {
+pub(super) trait Order<S: Copy, T: Lane>: Sized {
     /// The first samples of `from`: of a block's columns in N vectors.
     fn load<V: Isa + Vectors<T>, const N: usize>(v: V, from: &[S]) -> [Vector<V, T>; N];
+
+    /// Adds taps side by side to the sums of rows `A..B`; the first is that of `samples`.
+    #[inline(always)]
+    fn add_neighbours<
+        V: Isa + Vectors<T>,
+        const R: usize,
+        const N: usize,
+        const A: usize,
+        const B: usize,
+    >(
+        v: V,
+        sums: &mut [[Vector<V, T>; N]; R],
+        samples: &[S],
+        weights: &[[T; R]],
+    ) {
+        for (tap, weights) in weights.iter().enumerate() {
+            add_tap::<V, S, T, Self, R, N, A, B>(v, sums, &samples[tap..], weights);
+        }
+    }
 }
 
 /// One after the other.
@@ -422,31 +399,31 @@ samples! {
 
 /// i16 has no fused multiply-add: the product takes one more register, so the
 /// blocks are smaller.
-struct I16<'a, S>(Columns<'a, S, i16>);
-struct F32<'a, S>(Columns<'a, S, f32>);
-struct F64<'a, S>(Columns<'a, S, f64>);
+struct I16<'a, S>(Rows<'a, S, i16>);
+struct F32<'a, S>(Rows<'a, S, f32>);
+struct F64<'a, S>(Rows<'a, S, f64>);
 
 /// A lane that the direct loop runs in. The block size at each level is a pair of
 /// const generics, so each lane names its own instances.
 pub(crate) trait Blocks: Lane + Samples<Self> {
-    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>);
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>);
 }
 
 impl Blocks for i16 {
-    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
-        simd.run(I16(columns));
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
+        simd.run(I16(rows));
     }
 }
 
 impl Blocks for f32 {
-    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
-        simd.run(F32(columns));
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
+        simd.run(F32(rows));
     }
 }
 
 impl Blocks for f64 {
-    fn contract<S: Samples<Self>>(simd: Simd, columns: Columns<'_, S, Self>) {
-        simd.run(F64(columns));
+    fn contract<S: Samples<Self>>(simd: Simd, rows: Rows<'_, S, Self>) {
+        simd.run(F64(rows));
     }
 }
 

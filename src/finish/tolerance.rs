@@ -111,6 +111,7 @@ fn sum_error(kernel: &Kernel, depth: Depth, roundings: impl Fn(f64) -> f64) -> f
     if kernel.is_integer() {
         return 0.0;
     }
-    let roundings = roundings(kernel.area() as f64);
+    // Products of zeros are exact, and so are their sums.
+    let roundings = roundings(kernel.taps() as f64);
     roundings * LaneKind::F64.unit_roundoff() * kernel.abs_sum() * depth.largest()
 }

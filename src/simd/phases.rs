@@ -330,6 +330,23 @@ mod x86 {
             ]
         },
         |_a, _b| false);
+    // Floats side by side.
+    macro_rules! one_phase {
+        ($($isa:ident, $number:ty, $vector:ty;)*) => { $(
+            phases!($isa, $number => $number, 1: $vector, $vector,
+                |from| [bytemuck::must_cast(from)],
+                |numbers| { let [vector] = numbers; vector },
+                |_a, _b| false);
+        )* };
+    }
+    one_phase! {
+        Portable, f32, __m128;
+        Avx2, f32, __m256;
+        Avx512, f32, __m512;
+        Portable, f64, __m128d;
+        Avx2, f64, __m256d;
+        Avx512, f64, __m512d;
+    }
 }
 
 /// Arrays for targets without intrinsics here; the compiler vectorises them.
@@ -389,6 +406,8 @@ mod arrays {
             phases!($isa, u16 => f64, 4, 2: |n| n.round_ties_even() as u16);
             phases!($isa, f32 => f32, 2, 4: |n| n);
             phases!($isa, f64 => f64, 2, 2: |n| n);
+            phases!($isa, f32 => f32, 1, 4: |n| n);
+            phases!($isa, f64 => f64, 1, 2: |n| n);
         };
     }
 
@@ -478,7 +497,12 @@ mod tests {
 
     fn check<V>(v: V)
     where
-        V: Phases<u8, f32, 4> + Phases<u16, f64, 4> + Phases<f32, f32, 2> + Phases<f64, f64, 2>,
+        V: Phases<u8, f32, 4>
+            + Phases<u16, f64, 4>
+            + Phases<f32, f32, 2>
+            + Phases<f64, f64, 2>
+            + Phases<f32, f32, 1>
+            + Phases<f64, f64, 1>,
     {
         let bytes: Vec<u8> = (0..SAMPLES).map(|n| (n * 7 + 3) as u8).collect();
         let floats: Vec<f32> = numbers().into_iter().map(|n| n as f32).collect();
@@ -502,6 +526,14 @@ mod tests {
         assert_eq!(
             through_phases::<f64, f64, V, 2>(v, &doubles, &doubles),
             (in_phases(&doubles, 2), doubles.clone())
+        );
+        assert_eq!(
+            through_phases::<f32, f32, V, 1>(v, &floats, &floats),
+            (in_phases(&floats, 1), floats.clone())
+        );
+        assert_eq!(
+            through_phases::<f64, f64, V, 1>(v, &doubles, &doubles),
+            (in_phases(&doubles, 1), doubles.clone())
         );
     }
 

@@ -9,8 +9,7 @@ mod sums;
 
 use std::{marker::PhantomData, mem};
 
-pub(super) use samples::PhasedSamples;
-use samples::{Constants, InPhases};
+pub(super) use samples::{Constants, InPhases, PhasedSamples};
 use steps::PhasedRow;
 pub(super) use steps::TermRows;
 use sums::row_sums;

@@ -1,13 +1,13 @@
-//! The samples that two passes take in phases, and how sums become samples again.
+//! Samples in phases, and how sums become samples again.
 
-use super::super::register_blocks::{Order, Samples, Vector};
+use super::super::register_blocks::{Order, Samples, Vector, add_tap};
 use crate::{
     finish::RegisterFinish,
     number::{Element, Lane},
     simd::{Isa, Phases, Stream, Vectors},
 };
 
-/// Samples that two passes take in `P` phases.
+/// Samples that are taken in `P` phases.
 pub(crate) trait PhasedSamples<T: Lane, const P: usize>: Samples<T> + Element {
     /// The first samples of `from`.
     fn split<V: Isa + Vectors<T>>(v: V, from: &[Self]) -> [Vector<V, T>; P];
@@ -39,7 +39,10 @@ pub(crate) struct Constants<V> {
 
 impl<W> Constants<W> {
     #[inline(always)]
-    pub(super) fn new<T: Lane, V: Vectors<T, Vector = W>>(v: V, finish: &RegisterFinish) -> Self {
+    pub(in crate::engine) fn new<T: Lane, V: Vectors<T, Vector = W>>(
+        v: V,
+        finish: &RegisterFinish,
+    ) -> Self {
         let splat = |number| v.splat(T::from_weight(number));
         Self {
             add: splat(finish.add),
@@ -105,17 +108,20 @@ integers!(u8 => f32);
 integers!(u16 => f64);
 
 macro_rules! floats {
-    ($number:ty) => {
-        impl PhasedSamples<$number, 2> for $number {
+    ($number:ty, $phases:literal) => {
+        impl PhasedSamples<$number, $phases> for $number {
             #[inline(always)]
-            fn split<V: Isa + Vectors<$number>>(v: V, from: &[Self]) -> [Vector<V, $number>; 2] {
-                Phases::<$number, $number, 2>::split(v, from)
+            fn split<V: Isa + Vectors<$number>>(
+                v: V,
+                from: &[Self],
+            ) -> [Vector<V, $number>; $phases] {
+                Phases::<$number, $number, $phases>::split(v, from)
             }
 
             #[inline(always)]
             fn finish<V: Isa + Vectors<$number>>(
                 v: V,
-                mut sums: [Vector<V, $number>; 2],
+                mut sums: [Vector<V, $number>; $phases],
                 constants: &Constants<Vector<V, $number>>,
                 check: &mut Vector<V, $number>,
                 (to, stream): (&mut [Self], Option<&mut Stream>),
@@ -128,19 +134,21 @@ macro_rules! floats {
                     *sum =
                         Vectors::<$number>::mul_add(v, n, constants.factor, constants.minus_zero);
                 }
-                let samples = Phases::<$number, $number, 2>::join(v, sums);
+                let samples = Phases::<$number, $number, $phases>::join(v, sums);
                 match stream {
                     Some(stream) => {
-                        Phases::<$number, $number, 2>::stream_samples(v, stream, samples, to);
+                        Phases::<$number, $number, $phases>::stream_samples(v, stream, samples, to);
                     }
-                    None => Phases::<$number, $number, 2>::store_samples(v, samples, to),
+                    None => Phases::<$number, $number, $phases>::store_samples(v, samples, to),
                 }
             }
         }
     };
 }
-floats!(f32);
-floats!(f64);
+floats!(f32, 1);
+floats!(f32, 2);
+floats!(f64, 1);
+floats!(f64, 2);
 
 /// Adds the positions of samples that differ; `at` is the row and that of the first.
 #[cold]
@@ -159,9 +167,59 @@ fn push_differing<S: PartialEq>(
 }
 
 /// Samples in `P` phases, in groups of `P` vectors.
-pub(super) struct InPhases<const P: usize>;
+pub(in crate::engine) struct InPhases<const P: usize>;
 
 impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Order<S, T> for InPhases<P> {
+    /// Of taps side by side, all vectors but one are those of the tap before, a phase further.
+    #[inline(always)]
+    fn add_neighbours<
+        V: Isa + Vectors<T>,
+        const R: usize,
+        const N: usize,
+        const A: usize,
+        const B: usize,
+    >(
+        v: V,
+        sums: &mut [[Vector<V, T>; N]; R],
+        samples: &[S],
+        weights: &[[T; R]],
+    ) {
+        // One phase has no neighbours.
+        if P != 4 || N != 4 {
+            for (tap, weights) in weights.iter().enumerate() {
+                add_tap::<V, S, T, Self, R, N, A, B>(v, sums, &samples[tap..], weights);
+            }
+            return;
+        }
+        let mut vectors: [Vector<V, T>; N] = Self::load(v, samples);
+        let (fours, rest) = weights.as_chunks::<4>();
+        let mut first = N;
+        for weights in fours {
+            // Those of the next taps.
+            let next: [Vector<V, T>; N] = Self::load(v, &samples[first..]);
+            add_window::<V, T, R, N, A, B, 4>(v, sums, [vectors, next], weights);
+            vectors = next;
+            first += N;
+        }
+        match rest {
+            [_] => {
+                let weights = rest.first_chunk().expect("it has so many");
+                add_window::<V, T, R, N, A, B, 1>(v, sums, [vectors; 2], weights);
+            }
+            [_, _] => {
+                let next: [Vector<V, T>; N] = Self::load(v, &samples[first..]);
+                let weights = rest.first_chunk().expect("it has so many");
+                add_window::<V, T, R, N, A, B, 2>(v, sums, [vectors, next], weights);
+            }
+            [_, _, _] => {
+                let next: [Vector<V, T>; N] = Self::load(v, &samples[first..]);
+                let weights = rest.first_chunk().expect("it has so many");
+                add_window::<V, T, R, N, A, B, 3>(v, sums, [vectors, next], weights);
+            }
+            _ => {}
+        }
+    }
+
     #[inline(always)]
     fn load<V: Isa + Vectors<T>, const N: usize>(v: V, from: &[S]) -> [Vector<V, T>; N] {
         let mut vectors = [v.splat(T::ZERO); N];
@@ -175,6 +233,34 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Order<S, T> for InPhases<P
             };
         }
         vectors
+    }
+}
+
+/// Adds so many taps side by side: each reads the vectors of the one before, from the second on.
+#[inline(always)]
+fn add_window<
+    V: Isa + Vectors<T>,
+    T: Lane,
+    const R: usize,
+    const N: usize,
+    const A: usize,
+    const B: usize,
+    const TAPS: usize,
+>(
+    v: V,
+    sums: &mut [[Vector<V, T>; N]; R],
+    [vectors, next]: [[Vector<V, T>; N]; 2],
+    weights: &[[T; R]; TAPS],
+) {
+    for tap in 0..TAPS {
+        for r in A..B {
+            let weight = v.splat(weights[tap][r]);
+            for n in 0..N {
+                let at = tap + n;
+                let vector = if at < N { vectors[at] } else { next[at - N] };
+                sums[r][n] = Vectors::<T>::mul_add(v, vector, weight, sums[r][n]);
+            }
+        }
     }
 }
 

@@ -1,0 +1,247 @@
+//! Every tap on a block of output, and the finish, without a row of sums in memory.
+
+use std::marker::PhantomData;
+
+use super::{
+    Band, CompiledKernel, RegisterKernel, RowsMut, Scratch, Told,
+    packed_taps::Taps,
+    phased::{Constants, InPhases, PhasedSamples},
+    register_blocks::{self, Blocks, Vector, block, contract},
+};
+use crate::{
+    error::Result,
+    finish::RegisterFinish,
+    number::{Lane, LaneKind},
+    simd::{Body, Isa, LINE, Level, Simd, Stream, Vectors, prefetch},
+};
+
+/// A kernel over bands of `S` in `P` phases, whose sums become samples of that type.
+#[derive(Debug)]
+pub(super) struct Direct<S, T, const P: usize> {
+    taps: Taps<T>,
+    samples: PhantomData<S>,
+}
+
+impl<S, T, const P: usize> Direct<S, T, P> {
+    pub(super) const fn new(taps: Taps<T>) -> Self {
+        Self {
+            taps,
+            samples: PhantomData,
+        }
+    }
+}
+
+impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> CompiledKernel for Direct<S, T, P> {
+    type Element = S;
+    type Sum = T;
+
+    fn contract(
+        &self,
+        simd: Simd,
+        band: &Band<'_, S>,
+        first: usize,
+        out: &mut [T],
+        stride: usize,
+        _: &mut Scratch<T>,
+    ) -> Result<()> {
+        contract(simd, band, &self.taps, first, out, stride);
+        Ok(())
+    }
+
+    fn writes_only_sums(&self) -> bool {
+        // Others are finished anyway.
+        T::KIND == LaneKind::F64
+    }
+
+    fn in_registers(&self) -> Option<&dyn RegisterKernel<S, T>> {
+        Some(self)
+    }
+}
+
+/// The vectors of a block of a row, at most.
+const BLOCK_VECTORS: usize = 8;
+
+impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
+    for Direct<S, T, P>
+{
+    fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool {
+        simd.level() != Level::Portable
+            && S::ELEMENT.depth() == Some(finish.to)
+            && self.taps.is_upright()
+    }
+
+    fn min_len(&self) -> usize {
+        BLOCK_VECTORS * LINE / size_of::<T>()
+    }
+
+    fn finish(
+        &self,
+        simd: Simd,
+        (band, first): (&Band<'_, S>, usize),
+        finish: &RegisterFinish,
+        out: RowsMut<'_>,
+        _: &mut Scratch<T>,
+        told: &mut Told,
+    ) -> Result<()> {
+        let RowsMut {
+            samples,
+            stride,
+            mut stream,
+        } = out;
+        let out: &mut [S] = bytemuck::cast_slice_mut(samples.into_bytes());
+        let at_once = register_blocks::rows_at_once(T::KIND, simd.level());
+        let neighbours = band.step[0] == 1 && self.taps.dilation[0] == 1;
+        let is_tall = neighbours && self.taps.max_block_rows >= at_once;
+        let mut at = 0;
+        while at * stride < out.len() {
+            let out = &mut out[at * stride..];
+            let rows = match is_tall && out.len() > (at_once - 1) * stride {
+                true => at_once,
+                false => 1,
+            };
+            simd.run(Block {
+                taps: &self.taps,
+                sources: band.source_rows(self.taps.rows_read(), first + at, rows),
+                prefetch_rows: band.rows_to_prefetch(self.taps.rows_read(), first + at, rows),
+                finish,
+                rows,
+                len: band.dense_len(),
+                out,
+                stride,
+                stream: stream.as_deref_mut(),
+                first: first + at,
+                told,
+            });
+            at += rows;
+        }
+        Ok(())
+    }
+}
+
+/// The operands of a block of output rows.
+pub(crate) struct Block<'a, S, T, const P: usize> {
+    taps: &'a Taps<T>,
+    sources: &'a [&'a [S]],
+    /// Rows of the next block, prefetched meanwhile.
+    prefetch_rows: &'a [&'a [S]],
+    finish: &'a RegisterFinish,
+    /// Output rows: 1, or the block height of the SIMD level.
+    rows: usize,
+    /// Samples of an output row.
+    len: usize,
+    out: &'a mut [S],
+    stride: usize,
+    stream: Option<&'a mut Stream>,
+    /// The first output row, for what is told.
+    first: usize,
+    told: &'a mut Told,
+}
+
+/// A lane of this engine. The block sizes at each level are const generics, so each lane names its
+/// own instances.
+pub(crate) trait DirectLane: Blocks {
+    fn run<I: Isa, S: PhasedSamples<Self, P>, const P: usize>(isa: I, block: Block<'_, S, Self, P>);
+}
+
+macro_rules! lanes {
+    ($($lane:ty)*) => { $(
+        impl DirectLane for $lane {
+            #[inline(always)]
+            fn run<I: Isa, S: PhasedSamples<Self, P>, const P: usize>(
+                isa: I,
+                block: Block<'_, S, Self, P>,
+            ) {
+                match (I::REGISTERS, P) {
+                    (32, _) => block.blocks::<I, 4, 4>(isa),
+                    (_, 4) => block.blocks::<I, 2, 4>(isa),
+                    _ => block.blocks::<I, 4, 3>(isa),
+                }
+            }
+        }
+    )* };
+}
+lanes!(f32 f64);
+
+impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> Body for Block<'_, S, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        T::run(isa, self);
+    }
+}
+
+impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, S, T, P> {
+    /// Computes blocks of R rows x N vectors, and one row by 8 vectors.
+    #[inline(always)]
+    fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(mut self, v: V) {
+        let constants = Constants::new::<T, V>(v, self.finish);
+        let mut row = 0;
+        while row < self.rows {
+            if self.rows - row >= R {
+                self.rows_of_block::<V, R, N>(v, &constants, row);
+                row += R;
+            } else {
+                self.rows_of_block::<V, 1, BLOCK_VECTORS>(v, &constants, row);
+                row += 1;
+            }
+            self.prefetch_rows = &[];
+        }
+    }
+
+    /// Computes R rows from `row` on; the last block is shifted back to end where the rows end.
+    #[inline(always)]
+    fn rows_of_block<V: Isa + Vectors<T>, const R: usize, const N: usize>(
+        &mut self,
+        v: V,
+        constants: &Constants<Vector<V, T>>,
+        row: usize,
+    ) {
+        let groups = self.taps.groups::<R>();
+        let sources = &self.sources[row..];
+        let columns = N * <V as Vectors<T>>::LANES;
+        let last = self.len - columns;
+        let mut checks = [v.splat(T::ZERO); R];
+        let mut x = 0;
+        loop {
+            for row in self.prefetch_rows {
+                for column in (0..columns).step_by(LINE / size_of::<S>()) {
+                    prefetch(&row[x + column..]);
+                }
+            }
+            let mut sums = match groups.first() {
+                Some(group) => block::<V, S, T, InPhases<P>, R, N>(v, sources, group, x),
+                None => [[v.splat(T::ZERO); N]; R],
+            };
+            for group in groups.iter().skip(1) {
+                let others = block::<V, S, T, InPhases<P>, R, N>(v, sources, group, x);
+                for r in 0..R {
+                    for n in 0..N {
+                        sums[r][n] = Vectors::<T>::add(v, sums[r][n], others[r][n]);
+                    }
+                }
+            }
+            for r in 0..R {
+                let out = &mut self.out[(row + r) * self.stride + x..][..columns];
+                for (g, sums) in sums[r].as_chunks::<P>().0.iter().enumerate() {
+                    let samples = g * P * <V as Vectors<T>>::LANES;
+                    let at = [self.first + row + r, x + samples];
+                    let to = (&mut out[samples..], self.stream.as_deref_mut());
+                    let near_ties = &mut self.told.near_ties;
+                    S::finish(v, *sums, constants, &mut checks[r], to, at, near_ties);
+                }
+            }
+            if x == last {
+                break;
+            }
+            x = (x + columns).min(last);
+        }
+        for (r, check) in checks.into_iter().enumerate() {
+            let mut checked = [T::ZERO; LINE];
+            v.store(check, &mut checked);
+            if !T::all_finite(&checked) {
+                self.told.too_large.push(self.first + row + r);
+            }
+        }
+    }
+}
