@@ -3,7 +3,7 @@
 use super::{
     font,
     ink::{Ink, STEPS},
-    numbers::{exact, short},
+    numbers::{exact, labels, short, shortest},
     scene::{Anchor, Scene, Shape},
 };
 use crate::kernel::Kernel;
@@ -20,6 +20,13 @@ const NARROW: f64 = 6.0;
 /// Sizes of numbers in cells.
 const LARGEST_TEXT: f64 = 14.0;
 const SMALLEST_TEXT: f64 = 8.0;
+
+/// Between the numbers of a scale, whose zero is this wide.
+const GAP: f64 = 5.0;
+const ZERO: f64 = 6.4;
+
+/// The width of the numbers of rows.
+const ROOM: f64 = 36.0;
 
 /// Cells that lie in a square of some side.
 struct Grid {
@@ -149,7 +156,8 @@ pub(super) fn draw(scene: &mut Scene, kernel: &Kernel, at: [f64; 2], side: f64) 
     }
 }
 
-/// Writes every weight in its cell, if all are legible; gives whether any is rounded.
+/// Writes every weight in its cell, if all are legible, long ones abbreviated; gives whether any is
+/// rounded.
 fn numbers(scene: &mut Scene, grid: &Grid, weights: &[f64], at: [f64; 2]) -> Option<bool> {
     let [width, height] = grid.cell;
     let largest_size = LARGEST_TEXT.min((height * 0.5).floor());
@@ -161,8 +169,9 @@ fn numbers(scene: &mut Scene, grid: &Grid, weights: &[f64], at: [f64; 2]) -> Opt
         let mut is_rounded = false;
         let texts = weights.iter().map(|&weight| {
             exact(weight).unwrap_or_else(|| {
-                is_rounded = true;
-                short(weight, digits)
+                let text = shortest(weight, digits);
+                is_rounded |= text.parse() != Ok(weight);
+                text
             })
         });
         let texts: Vec<String> = texts.collect();
@@ -200,6 +209,12 @@ fn places(scene: &mut Scene, kernel: &Kernel, grid: &Grid, at: [f64; 2]) {
             0 => wide(0).max(wide(len - 1)) + 5.0,
             _ => 13.0,
         };
+        // Numbers of seven digits reach the margin of the page.
+        let widest = wide(0).max(wide(len - 1));
+        let size = match axis == 1 && widest > ROOM {
+            true => (10.0 * ROOM / widest * 2.0).floor() / 2.0,
+            false => 10.0,
+        };
         let places = match grid.block == 1 && grid.cell[axis] >= needed {
             true => (0..len).collect(),
             false => vec![0, anchor, len - 1],
@@ -220,7 +235,7 @@ fn places(scene: &mut Scene, kernel: &Kernel, grid: &Grid, at: [f64; 2]) {
                 }
                 _ => {
                     let left = [at[0] - 5.0, at[1] + middle + 3.5];
-                    scene.text(left, 10.0, Anchor::End, Ink::Faint, text);
+                    scene.text(left, size, Anchor::End, Ink::Faint, text);
                 }
             }
         }
@@ -240,20 +255,22 @@ fn scale(scene: &mut Scene, at: [f64; 2], has_negative: bool, largest: f64) {
         inks,
     });
     frame(scene, at, [width, 8.0]);
-    let zero = if has_negative { width / 2.0 } else { 0.0 };
-    let below = |x: f64| [at[0] + x, at[1] + 20.0];
-    let end = short(largest, 3);
-    if has_negative {
-        scene.text(
-            below(0.0),
-            10.0,
-            Anchor::Start,
-            Ink::Faint,
-            format!("-{end}"),
-        );
-        scene.text(below(zero), 10.0, Anchor::Middle, Ink::Faint, "0");
-    } else {
-        scene.text(below(0.0), 10.0, Anchor::Start, Ink::Faint, "0");
+    let numbers = match has_negative {
+        true => vec![-largest, 0.0, largest],
+        false => vec![0.0, largest],
+    };
+    let gaps = numbers.len() - 1;
+    // Those at the ends stay clear of a zero in the middle.
+    let room = (width - GAP * gaps as f64 - ZERO) / gaps as f64;
+    let (texts, size) = labels(&numbers, 10.0, room);
+    for (place, text) in texts.into_iter().enumerate() {
+        let anchor = match place {
+            0 => Anchor::Start,
+            _ if place == gaps => Anchor::End,
+            _ => Anchor::Middle,
+        };
+        let x = width * place as f64 / gaps as f64;
+        let below = [at[0] + x, at[1] + 20.0];
+        scene.text(below, size, anchor, Ink::Faint, text);
     }
-    scene.text(below(width), 10.0, Anchor::End, Ink::Faint, end);
 }

@@ -1,5 +1,7 @@
 //! Numbers as short text.
 
+use super::font;
+
 /// With this many significant digits, without trailing zeros: `0.0585`, `12`, `1.5e-7`. Whole
 /// numbers below 10^9 have all of their digits.
 pub(super) fn short(number: f64, digits: usize) -> String {
@@ -10,16 +12,57 @@ pub(super) fn short(number: f64, digits: usize) -> String {
     if magnitude < 1e9 && number.fract() == 0.0 {
         return number.to_string();
     }
-    let scientific = format!("{number:.*e}", digits - 1);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (mantissa, exponent) = mantissa_and_exponent(number, digits);
     match exponent {
         -4..=5 => {
             let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
             trimmed(&format!("{number:.decimals$}")).to_owned()
         }
-        _ => format!("{}e{exponent}", trimmed(mantissa)),
+        _ => format!("{}e{exponent}", trimmed(&mantissa)),
     }
+}
+
+/// The most letters of a number that is not abbreviated, without its sign.
+const UNABBREVIATED: usize = 4;
+
+/// With this many significant digits, long ones in the shorter of both notations: `1.2e8` for
+/// 123456789.
+pub(super) fn shortest(number: f64, digits: usize) -> String {
+    let short = short(number, digits);
+    if !number.is_finite() || short.trim_start_matches('-').len() <= UNABBREVIATED {
+        return short;
+    }
+    let (mantissa, exponent) = mantissa_and_exponent(number, digits);
+    let scientific = format!("{}e{exponent}", trimmed(&mantissa));
+    match font::width(&scientific, 1.0) < font::width(&short, 1.0) {
+        true => scientific,
+        false => short,
+    }
+}
+
+fn mantissa_and_exponent(number: f64, digits: usize) -> (String, i32) {
+    let scientific = format!("{number:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    (mantissa.to_owned(), exponent.parse().unwrap_or(0))
+}
+
+/// Labels of a scale with three significant digits, in the largest text in which all fit in
+/// this width, and its size: [`short`], then [`shortest`], then smaller. None, if they fit in none.
+pub(super) fn labels(numbers: &[f64], size: f64, room: f64) -> (Vec<String>, f64) {
+    let forms = [
+        (short as fn(f64, usize) -> _, 1.0),
+        (shortest, 1.0),
+        (shortest, 0.8),
+    ];
+    let mut written = forms.into_iter().map(|(form, share)| {
+        let texts = numbers.iter().map(|&number| form(number, 3));
+        (Vec::from_iter(texts), size * share)
+    });
+    let fits = |(texts, size): &(Vec<String>, f64)| {
+        let mut texts = texts.iter();
+        texts.all(|text| font::width(text, *size) <= room)
+    };
+    written.find(fits).unwrap_or_default()
 }
 
 /// Without zeros at the end of its decimals.
@@ -113,6 +156,44 @@ mod tests {
         ] {
             assert_eq!(short(number, 3), text);
         }
+    }
+
+    #[test]
+    fn long_numbers_are_abbreviated() {
+        for (number, text) in [
+            (123_456_789.0, "1.2e8"),
+            (-136_075_032.0, "-1.4e8"),
+            (800_000_000.0, "8e8"),
+            (1000.0, "1000"),
+            (-9999.0, "-9999"),
+            (12_345.0, "1.2e4"),
+            (12.0, "12"),
+            (0.05, "0.05"),
+            (0.0005, "5e-4"),
+            (-0.0, "0"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(shortest(number, 2), text);
+        }
+    }
+
+    #[test]
+    fn labels_of_a_scale_fit_in_their_room() {
+        let texts = |numbers: &[f64], room| labels(numbers, 10.0, room);
+        let [zero, million] = ["0", "1000000"].map(str::to_owned);
+        assert_eq!(
+            texts(&[0.0, 1e6], 50.0),
+            (vec![zero.clone(), million], 10.0)
+        );
+        assert_eq!(
+            texts(&[0.0, 1e6], 40.0),
+            (vec![zero, "1e6".to_owned()], 10.0)
+        );
+        assert_eq!(
+            texts(&[-2.5e-300], 40.0),
+            (vec!["-2.5e-300".to_owned()], 8.0)
+        );
+        assert_eq!(texts(&[-2.5e-300], 30.0), (Vec::new(), 0.0));
     }
 
     #[test]

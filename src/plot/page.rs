@@ -123,7 +123,7 @@ fn sampled(response: &Response) -> Option<&'static str> {
 }
 
 /// Where the columns of the table begin.
-const TABLE: [f64; 4] = [MARGIN, 222.0, 398.0, 444.0];
+const TABLE: [f64; 4] = [MARGIN, 224.0, 398.0, 452.0];
 
 fn of_bank(scene: &mut Scene, bank: &KernelBank, mut y: f64) -> f64 {
     let line = vec![[MARGIN, y], [WIDTH - MARGIN, y]];

@@ -2,7 +2,7 @@
 
 use super::{
     ink::Ink,
-    numbers::{short, ticks},
+    numbers::{labels, short, ticks},
     response::{Response, SIDE},
     scene::{Anchor, Dash, Scene, Shape},
 };
@@ -16,6 +16,9 @@ const CELL: f64 = 3.0;
 
 /// The size of labels.
 const LABEL: f64 = 10.0;
+
+/// The width of numbers at the left of a diagram, between it and the next.
+const ROOM: f64 = 40.0;
 
 /// The most points of a curve, two in each column.
 const MAX_POINTS: usize = 256;
@@ -70,6 +73,16 @@ impl Diagram {
             }
         }
         scene.line(places, 1.6, dash, ink);
+    }
+
+    /// Numbers at the left of the diagram at these heights, this far from it.
+    fn beside(&self, scene: &mut Scene, distance: f64, heights: &[f64], numbers: &[f64]) {
+        let (texts, size) = labels(numbers, LABEL, ROOM);
+        for (text, &height) in texts.into_iter().zip(heights) {
+            let [_, y] = self.place([0.0, height]);
+            let at = [self.at[0] - distance, y + 0.35 * size];
+            scene.text(at, size, Anchor::End, Ink::Faint, text);
+        }
     }
 
     /// A number below the diagram.
@@ -128,13 +141,12 @@ pub(super) fn profile(scene: &mut Scene, kernel: &Kernel, at: [f64; 2], width: f
         x: if is_point { [-1.0, 1.0] } else { x },
         y,
     };
-    for tick in ticks(y[0], y[1]) {
-        let ink = if tick == 0.0 { Ink::Axis } else { Ink::Grid };
-        diagram.grid(scene, tick, ink);
-        let [_, height] = diagram.place([0.0, tick]);
-        let left = [at[0] - 5.0, height + 3.5];
-        scene.text(left, LABEL, Anchor::End, Ink::Faint, short(tick, 3));
+    let marks = ticks(y[0], y[1]);
+    for &mark in &marks {
+        let ink = if mark == 0.0 { Ink::Axis } else { Ink::Grid };
+        diagram.grid(scene, mark, ink);
     }
+    diagram.beside(scene, 5.0, &marks, &marks);
     frame(scene, at, width);
     let mut labels = vec![x[0], 0.0, x[1]];
     labels.dedup();
@@ -235,12 +247,11 @@ pub(super) fn lines(scene: &mut Scene, response: &Response, at: [f64; 2], width:
         true => ticks(0.0, top),
         false => Vec::new(),
     };
-    for mark in marks {
-        diagram.grid(scene, mark / response.unit, Ink::Grid);
-        let [_, height] = diagram.place([0.0, mark / response.unit]);
-        let left = [at[0] - 14.0, height + 3.5];
-        scene.text(left, LABEL, Anchor::End, Ink::Faint, short(mark, 3));
+    let heights = Vec::from_iter(marks.iter().map(|mark| mark / response.unit));
+    for &height in &heights {
+        diagram.grid(scene, height, Ink::Grid);
     }
+    diagram.beside(scene, 14.0, &heights, &marks);
     frame(scene, at, width);
     for (x, text) in [(0.0, "0"), (0.25, "0.25"), (0.5, "0.5")] {
         diagram.below(scene, x, text.to_owned());

@@ -30,12 +30,33 @@ fn bounds(shape: &Shape) -> Option<([f64; 4], &str)> {
     Some(([left, y - 0.74 * size, left + width, y + 0.2 * size], text))
 }
 
-/// No text leaves the picture, and no two overlap.
+/// Left, top, right and bottom of what has a frame, or is filled.
+fn diagram(shape: &Shape) -> Option<[f64; 4]> {
+    match shape {
+        Shape::Frame {
+            at: [x, y], size, ..
+        } => Some([*x, *y, x + size[0], y + size[1]]),
+        Shape::Cells {
+            at: [x, y],
+            cell,
+            columns,
+            inks,
+        } => {
+            let rows = inks.len() / columns;
+            let [across, down] = [cell[0] * *columns as f64, cell[1] * rows as f64];
+            Some([*x, *y, x + across, y + down])
+        }
+        _ => None,
+    }
+}
+
+/// No text leaves the picture, no two overlap, and none stands on the edge of a diagram.
 #[track_caller]
 fn check(scene: &Scene) {
     let [width, height] = scene.size;
     let texts = Vec::from_iter(scene.shapes.iter().filter_map(bounds));
     assert!(!texts.is_empty());
+    let diagrams = Vec::from_iter(scene.shapes.iter().filter_map(diagram));
     for (at, (a, text)) in texts.iter().enumerate() {
         let [left, top, right, bottom] = *a;
         let inside = left >= 2.0 && top >= 2.0 && right <= width - 2.0 && bottom <= height - 2.0;
@@ -44,12 +65,22 @@ fn check(scene: &Scene) {
             let apart = right <= b[0] || b[2] <= left || bottom <= b[1] || b[3] <= top;
             assert!(apart, "{}: {text} and {other}: {a:?}, {b:?}", scene.title);
         }
+        for b in &diagrams {
+            let apart = right <= b[0] || b[2] <= left || bottom <= b[1] || b[3] <= top;
+            let within = b[0] <= left && right <= b[2] && b[1] <= top && bottom <= b[3];
+            assert!(apart || within, "{}: {text} at {a:?}, {b:?}", scene.title);
+        }
     }
 }
 
 fn odd_kernels() -> Vec<KernelBank> {
     let kernel =
         |rows, columns, weights| KernelBank::from(Kernel::new(rows, columns, weights).unwrap());
+    // Of so many rows, all of large whole numbers.
+    let whole = |side: usize| {
+        let weight = |at: usize| (at as f64 - 7.0) * 98_765_432.0;
+        kernel(side, side, (0..side * side).map(weight).collect())
+    };
     let wave = |len: usize| Vec::from_iter((0..len).map(|at| (at as f64).sin() * 1e-3));
     let anchored = Kernel::new(4, 40, wave(160)).unwrap();
     vec![
@@ -64,6 +95,12 @@ fn odd_kernels() -> Vec<KernelBank> {
             3,
             vec![f64::MAX, f64::MAX, 5e-324, f64::MIN, 1e-300, 0.0],
         ),
+        whole(1),
+        whole(4),
+        whole(6),
+        whole(8),
+        whole(9),
+        whole(15),
         kernel(2, 2, vec![123_456_789.0, -987_654_321.0, 1e12, 1e15]),
         anchored
             .with_anchor([3, 39])
@@ -95,8 +132,14 @@ fn labels_neither_overlap_nor_leave_the_picture() {
         "box:size=21",
         "sobel:size=9",
         "binomial:size=15",
+        "im:Kirsch:@",
+        "im:Compass:@",
+        "gaussian:sigma_y=30000,sigma_x=0",
+        "123456 -234567 345678; 1 2 3; -4 5 -678901",
+        "[[-100000000, 12345678, 3, 0.001, 0.00002], [1e9, 1, 2, -99999999, 55555555]]",
+        "[[1e-9, 12345.678], [-123456.5, -1e-300]]",
     ];
-    let specs = specs.map(|spec| KernelBank::from_spec(spec).unwrap());
+    let specs = specs.map(|spec| KernelBank::resolve(spec).unwrap());
     let banks = Vec::from_iter(banks.chain(specs).chain(odd_kernels()));
     for bank in &banks {
         check(&page::draw(bank, MAX_KERNELS));
