@@ -2,6 +2,7 @@
 
 use super::{
     numbers::{exact, short},
+    peak::Peak,
     response::Response,
     symmetry,
 };
@@ -60,11 +61,11 @@ fn frequencies(response: &Response) -> String {
         .into_iter()
         .filter_map(|(frequency, axis)| Some(format!("{axis} {}", short(frequency?, 3))));
     let halves = Vec::from_iter(halves).join(", ");
-    let (largest, [fx, fy]) = response.largest;
-    let mut line = format!("largest gain {}", short(largest * response.unit, 3));
+    let Peak { gain, at: [fx, fy] } = response.largest;
+    let mut line = format!("largest gain {}", short(gain * response.unit, 3));
     if [fx, fy] != [0.0; 2] {
         line += &format!(" at x {}, y {}", short(fx, 3), short(fy, 3));
-    } else if largest > 0.0 {
+    } else if gain > 0.0 {
         line += " at frequency 0";
     }
     if !halves.is_empty() {

@@ -10,6 +10,7 @@ mod ink;
 mod numbers;
 mod page;
 mod panels;
+mod peak;
 mod raster;
 mod response;
 mod scene;

@@ -210,7 +210,7 @@ pub(super) fn small_plane(scene: &mut Scene, response: &Response, at: [f64; 2]) 
 }
 
 fn cells(scene: &mut Scene, response: &Response, at: [f64; 2], cell: f64, step: usize) {
-    let largest = response.largest.0;
+    let largest = response.largest.gain;
     let scale = if largest == 0.0 { 1.0 } else { largest };
     let rows = response.plane.chunks(SIDE).step_by(step);
     let gains = rows.flat_map(|row| row.iter().step_by(step));
@@ -225,9 +225,9 @@ fn cells(scene: &mut Scene, response: &Response, at: [f64; 2], cell: f64, step: 
 /// The gains along both axes and the diagonals. The colours of the plane are the scale at the
 /// left of it.
 pub(super) fn lines(scene: &mut Scene, response: &Response, at: [f64; 2], width: f64) {
-    let largest = match response.largest.0 == 0.0 {
+    let largest = match response.largest.gain == 0.0 {
         true => 1.0,
-        false => response.largest.0,
+        false => response.largest.gain,
     };
     let shares = (0..SIDE).rev().map(|at| (at as f64 + 0.5) / SIDE as f64);
     scene.shapes.push(Shape::Cells {

@@ -3,6 +3,7 @@
 //! Sums of weights times sines and cosines of whole fractions of a turn, first along rows and
 //! then down columns; they need no power of two and are the same on every machine.
 
+use super::peak::{Peak, Weights};
 use crate::kernel::{Factor, Kernel};
 
 /// Frequencies along each axis of the plane, from -0.5 to 0.5 cycles per pixel.
@@ -26,8 +27,8 @@ pub(super) struct Response {
     pub(super) plane: Vec<f64>,
     /// Along x, along y, and along the two diagonals.
     pub(super) lines: [Line; 4],
-    /// The largest of all, and its frequencies along x and y.
-    pub(super) largest: (f64, [f64; 2]),
+    /// The largest of all, between these samples too.
+    pub(super) largest: Peak,
     /// Whether a side of the kernel is longer than the frequencies tell apart, in the plane and
     /// along the lines.
     pub(super) is_sampled: [bool; 2],
@@ -53,9 +54,10 @@ impl Response {
             weights.iter_mut().for_each(|weight| *weight /= scale);
             weights
         };
-        let plane = match kernel.factor() {
-            Some(factor) if rows * columns > MAX_SUMMED => plane_of_product(factor, scale),
-            _ => plane(rows, scaled),
+        let factor = kernel.factor().filter(|_| rows * columns > MAX_SUMMED);
+        let plane = match factor {
+            Some(factor) => plane_of_product(factor, scale),
+            None => plane(rows, scaled),
         };
         let sums = |len: usize, place: &dyn Fn(usize, usize) -> usize| {
             let mut sums = vec![0.0; len];
@@ -73,9 +75,21 @@ impl Response {
             sums(rows + columns - 1, &|row, column| rows - 1 - row + column),
         ];
         let longest = lines[2].sums.len();
+        let sampled = largest_of(&plane, &lines);
+        let largest = match factor {
+            Some(factor) => sampled.or_higher(highest_of_product(factor, scale)),
+            None => {
+                let weights = Vec::from_iter((0..rows).flat_map(scaled));
+                let weights = Weights {
+                    columns,
+                    weights: &weights,
+                };
+                weights.highest(sampled)
+            }
+        };
         Self {
             unit: scale / kernel.divisor().abs(),
-            largest: largest_of(&plane, &lines),
+            largest,
             is_sampled: [rows.max(columns) > SIDE - 1, longest > 2 * (POINTS[1] - 1)],
             plane,
             lines,
@@ -85,14 +99,14 @@ impl Response {
     /// Whether both diagonals have the same gains.
     pub(super) fn has_equal_diagonals(&self) -> bool {
         let [_, _, first, second] = &self.lines;
-        let near = self.largest.0 * 1e-9;
+        let near = self.largest.gain * 1e-9;
         let mut pairs = first.gains.iter().zip(&second.gains);
         pairs.all(|(a, b)| (a - b).abs() <= near)
     }
 }
 
 /// Sines and cosines of the whole fractions of a turn.
-fn turns(period: usize) -> Vec<[f64; 2]> {
+pub(super) fn turns(period: usize) -> Vec<[f64; 2]> {
     let turn = |at: usize| {
         // Exact at quarters.
         let (quarters, rest) = (4 * at / period, 4 * at % period);
@@ -111,7 +125,7 @@ fn turns(period: usize) -> Vec<[f64; 2]> {
     (0..period).map(turn).collect()
 }
 
-fn magnitude([re, im]: [f64; 2]) -> f64 {
+pub(super) fn magnitude([re, im]: [f64; 2]) -> f64 {
     (re * re + im * im).sqrt()
 }
 
@@ -131,14 +145,38 @@ fn plane_of_product(factor: &Factor, scale: f64) -> Vec<f64> {
         (0..=MIDDLE).map(gain).collect()
     };
     // Only the product of their largest weights is known to be `scale`.
-    let largest = |vector: &[f64]| vector.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
-    let unit = largest(&factor.column) / scale;
+    let unit = largest_weight(&factor.column) / scale;
     let [column, row] = [&factor.column, &factor.row].map(|vector| gains(vector));
     let frequencies = || (0..SIDE).map(|at| at.abs_diff(MIDDLE));
-    let rows = frequencies().map(|y| column[y] / largest(&factor.column));
+    let rows = frequencies().map(|y| column[y] / largest_weight(&factor.column));
     rows.flat_map(|gain| frequencies().map(move |x| (gain, x)))
         .map(|(gain, x)| gain * (row[x] * unit))
         .collect()
+}
+
+fn largest_weight(vector: &[f64]) -> f64 {
+    vector.iter().fold(0.0, |most: f64, w| most.max(w.abs()))
+}
+
+/// The highest peak of a column times a row: that of one times that of the other.
+fn highest_of_product(factor: &Factor, scale: f64) -> Peak {
+    let largest = largest_weight(&factor.column);
+    let column = Vec::from_iter(factor.column.iter().map(|weight| weight / largest));
+    let row = Vec::from_iter(factor.row.iter().map(|weight| weight * (largest / scale)));
+    let highest = |weights: &[f64], columns: usize| {
+        // Frequency 0, if nothing is higher.
+        let sum: f64 = weights.iter().sum();
+        let none = Peak {
+            gain: sum.abs(),
+            at: [0.0; 2],
+        };
+        Weights { columns, weights }.highest(none)
+    };
+    let [column, row] = [highest(&column, 1), highest(&row, row.len())];
+    Peak {
+        gain: column.gain * row.gain,
+        at: [row.at[0], column.at[1]],
+    }
 }
 
 /// The plane of so many rows of weights.
@@ -235,24 +273,25 @@ impl Line {
 }
 
 /// Of equal ones, that on an axis, and at the lowest frequency.
-fn largest_of(plane: &[f64], lines: &[Line; 4]) -> (f64, [f64; 2]) {
-    let mut largest = (0.0, [0.0; 2]);
-    let mut offer = |gain: f64, place: [f64; 2]| {
-        if gain > largest.0 * (1.0 + 1e-9) {
-            largest = (gain, place);
-        }
-    };
+fn largest_of(plane: &[f64], lines: &[Line; 4]) -> Peak {
     let directions = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]];
-    for (line, direction) in lines.iter().zip(directions) {
-        for (at, &gain) in line.gains.iter().enumerate() {
-            offer(gain, direction.map(|part: f64| part * line.frequency(at)));
-        }
-    }
-    for (at, &gain) in plane.iter().enumerate() {
-        let frequency = |place: usize| (place as f64 - MIDDLE as f64) / (SIDE - 1) as f64;
-        offer(gain, [frequency(at % SIDE), frequency(at / SIDE)]);
-    }
-    largest
+    let on_lines = lines.iter().zip(directions).flat_map(|(line, direction)| {
+        let gains = line.gains.iter().enumerate();
+        gains.map(move |(at, &gain)| Peak {
+            gain,
+            at: direction.map(|part: f64| part * line.frequency(at)),
+        })
+    });
+    let frequency = |place: usize| (place as f64 - MIDDLE as f64) / (SIDE - 1) as f64;
+    let on_plane = plane.iter().enumerate().map(|(at, &gain)| Peak {
+        gain,
+        at: [frequency(at % SIDE), frequency(at / SIDE)],
+    });
+    let none = Peak {
+        gain: 0.0,
+        at: [0.0; 2],
+    };
+    on_lines.chain(on_plane).fold(none, Peak::or_higher)
 }
 
 #[cfg(test)]
@@ -299,7 +338,7 @@ mod tests {
                     near(*gain, direction.map(|part: f64| part * line.frequency(at)));
                 }
             }
-            near(response.largest.0, response.largest.1);
+            near(response.largest.gain, response.largest.at);
         }
     }
 
@@ -309,7 +348,7 @@ mod tests {
         let response = Response::new(&kernel.with_divisor(4.0).unwrap());
         let [along_x, along_y, ..] = &response.lines;
         assert_eq!(along_x.gains[128], 0.0);
-        assert_eq!(response.largest.1, [0.0, 0.0]);
+        assert_eq!(response.largest.at, [0.0, 0.0]);
         // cos^2(pi f) is a half at a quarter.
         assert!((along_x.half_gain().unwrap() - 0.25).abs() < 1e-6);
         assert_eq!(along_y.half_gain(), None);
@@ -317,7 +356,10 @@ mod tests {
         let response = Response::new(&difference);
         assert_eq!(response.lines[0].half_gain(), None);
         assert_eq!(response.lines[0].gains[0], 0.0);
-        assert_eq!(response.largest, (2.0, [0.5, 0.0]));
+        assert_eq!(
+            (response.largest.gain, response.largest.at),
+            (2.0, [0.5, 0.0])
+        );
     }
 
     #[test]
@@ -326,7 +368,7 @@ mod tests {
             let kernel = Kernel::new(2, 2, weights).unwrap();
             let response = Response::new(&kernel.with_divisor(1e-300).unwrap());
             assert!(response.plane.iter().all(|gain| gain.is_finite()));
-            assert!(response.largest.0 <= 4.0);
+            assert!(response.largest.gain <= 4.0 + 1e-9);
         }
     }
 }
