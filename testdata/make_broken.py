@@ -111,6 +111,7 @@ KERNELS = [
     ("combine_alone.toml", 'weights = [[1, -1]]\ncombine = "max"\n', "one kernel has nothing to combine", 2),
     ("several_without_combine.toml", "[[kernels]]\nweights = [[1, -1]]\n[[kernels]]\nweights = [[1], [-1]]\n", "two kernels and no combine", None),
     ("direction_of_three.toml", 'combine = "direction"\n[[kernels]]\nweights = [[1, -1]]\n[[kernels]]\nweights = [[1], [-1]]\n[[kernels]]\nweights = [[2]]\n', "an angle needs two kernels", 1),
+    ("bias_of_direction.toml", 'combine = "direction"\n[[kernels]]\nweights = [[1, -1]]\nbias = 0.5\n[[kernels]]\nweights = [[1], [-1]]\n', "a bias would turn the angle", 4),
     ("both.toml", "weights = [[1, -1]]\n[[kernels]]\nweights = [[1], [-1]]\n", "weights and kernels at once", None),
     ("rotations_of_5x5.toml", "rotations = 8\nweights = [" + ", ".join(["[1, 2, 3, 4, 5]"] * 5) + "]\n", "only a 3x3 kernel is rotated", 1),
     ("rotations_5.toml", "rotations = 5\nweights = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]\n", "rotations is 4 or 8", 1),

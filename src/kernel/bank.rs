@@ -89,7 +89,8 @@ impl KernelBank {
     /// # Errors
     ///
     /// If there are no kernels, several without a rule that combines them, a
-    /// rule with one kernel, or a [direction](Combine::is_direction) with other than two.
+    /// rule with one kernel, or a [direction](Combine::is_direction) with other than two, or of
+    /// kernels with a bias or offset, which would turn it.
     pub fn new(
         name: impl Into<String>,
         kernels: Vec<Kernel>,
@@ -102,6 +103,11 @@ impl KernelBank {
             (kernels, None) => return Err(KernelError::CombineMissing { kernels }),
             (kernels, Some(combine)) if combine.is_direction() && kernels != 2 => {
                 return Err(KernelError::Direction { kernels });
+            }
+            (_, Some(combine))
+                if combine.is_direction() && kernels.iter().any(Kernel::has_bias) =>
+            {
+                return Err(KernelError::BiasOfDirection);
             }
             (_, Some(_)) => {}
         }

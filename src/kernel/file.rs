@@ -156,10 +156,13 @@ impl Reader<'_> {
             let help = "give a kernel: weights = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]";
             return Err(self.source.error(0..0, what, help));
         };
-        let span = table.get("combine").map(Value::span);
-        let span = span.or_else(|| Some(table.get_key_value("kernels")?.0.span()));
-        let bank = KernelBank::new(name, kernels, combine)
-            .map_err(|error| self.source.locate(span.unwrap_or(0..0), &error))?;
+        let bank = KernelBank::new(name, kernels, combine).map_err(|error| {
+            let bias = (error == KernelError::BiasOfDirection).then(|| self.bias_in(table));
+            let combine = || table.get("combine").map(Value::span);
+            let kernels = || Some(table.get_key_value("kernels")?.0.span());
+            let span = bias.flatten().or_else(combine).or_else(kernels);
+            self.source.locate(span.unwrap_or(0..0), &error)
+        })?;
         let bank = match table.get_key_value("scale") {
             None if scale == CombineScale::ONE => bank,
             None => bank.with_scale(scale)?,
@@ -172,6 +175,25 @@ impl Reader<'_> {
             .with_description(description)
             .with_map(map)
             .with_labels(labels))
+    }
+
+    /// The first bias or offset other than 0 of any kernel.
+    fn bias_in(&self, table: &DeTable<'_>) -> Option<Range<usize>> {
+        let kernels = match table.get("kernels").map(Value::get_ref) {
+            Some(DeValue::Array(kernels)) => Some(kernels),
+            _ => None,
+        };
+        let kernels = kernels.into_iter().flat_map(|kernels| kernels.iter());
+        let kernels = kernels.filter_map(|kernel| match kernel.get_ref() {
+            DeValue::Table(table) => Some(table),
+            _ => None,
+        });
+        let tables = std::iter::once(table).chain(kernels);
+        let keys = tables.flat_map(|table| ["bias", "offset"].map(|key| table.get_key_value(key)));
+        let mut keys = keys.flatten();
+        let (key, value) =
+            keys.find(|(_, value)| self.number(value, "").is_ok_and(|n| n != 0.0))?;
+        Some(key.span().start..value.span().end)
     }
 
     /// The factor of combined responses: a decimal as it is written, or a ratio or root in quotes.

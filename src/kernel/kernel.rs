@@ -218,6 +218,11 @@ impl Kernel {
         self.weights.factor()
     }
 
+    /// Whether something is added to its responses.
+    pub(super) fn has_bias(&self) -> bool {
+        self.bias != 0.0 || self.offset != 0.0
+    }
+
     /// The kernel rotated by 180 degrees; the anchor stays on its weight.
     #[must_use]
     pub fn flipped(&self) -> Self {

@@ -30,6 +30,12 @@ fn several_kernels_need_a_combine_and_one_has_none() {
     );
     for combine in Combine::ALL {
         assert!(KernelBank::new("x", vec![kernel(1, 1); 2], Some(combine)).is_ok());
+        for biased in [kernel(1, 1).with_bias(0.5), kernel(1, 1).with_offset(3.0)] {
+            let kernels = vec![kernel(1, 1), biased.unwrap()];
+            let bank = KernelBank::new("x", kernels, Some(combine));
+            let refused = bank == Err(KernelError::BiasOfDirection);
+            assert_eq!(refused, combine.is_direction(), "{combine}");
+        }
     }
 }
 

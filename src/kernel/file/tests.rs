@@ -240,6 +240,23 @@ const REFUSED: &[(&str, &str, &str)] = &[
          give bias in units of full scale, or offset in samples",
     ),
     (
+        "bias of a direction",
+        "combine = 'direction'\n[[kernels]]\nweights = [[1]]\nbias = 0\n[[kernels]]\n\
+         weights = [[1]]\n  bias = 0.25",
+        "7:3: a bias would turn the direction of two responses: `bias = 0.25`; leave it out",
+    ),
+    (
+        "offset of a direction",
+        "combine = 'direction_degrees'\n[[kernels]]\nweights = [[1]]\noffset = -1\n[[kernels]]\n\
+         weights = [[1]]",
+        "4:1: a bias would turn the direction of two responses: `offset = -1`; leave it out",
+    ),
+    (
+        "bias of a generated direction",
+        "generate = 'sobel:size=5'\nbias = 0.5\ncombine = 'direction_radians'",
+        "2:1: a bias would turn the direction of two responses: `bias = 0.5`; leave it out",
+    ),
+    (
         "offset beside kernels",
         "offset = 1\n[[kernels]]\nweights = [[1]]",
         "1:1: this key and [[kernels]] exclude each other: `offset`; \

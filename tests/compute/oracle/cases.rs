@@ -193,6 +193,10 @@ fn vary_combination(case: &mut Case, number: u64) {
         },
     };
     case.combine = Some(combine);
+    if combine.is_direction() {
+        // A bias would turn it, and is refused.
+        case.kernels.iter_mut().for_each(|kernel| kernel.bias = 0.0);
+    }
     let ratios = [
         [1, 2],
         [1, 3],
