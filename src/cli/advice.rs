@@ -67,6 +67,7 @@ fn kernel_line(error: &KernelError) -> String {
         return format!("{error}: --divisor {positive} keeps responses in range");
     }
     let after = match error {
+        KernelError::File { text, .. } if is_bias_setting(text) => ", with --bias",
         KernelError::Syntax { file, .. } if is_table(file) => {
             "; a kernel file is TOML, as weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]"
         }
@@ -101,6 +102,13 @@ fn divisor_of(text: &str) -> Option<&str> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
     (end > 0).then(|| &rest[..end])
+}
+
+/// Whether a text is ImageMagick's `convolve:bias=20%`.
+fn is_bias_setting(text: &str) -> bool {
+    let key = text.split('=').next().unwrap_or_default().trim();
+    let names = ["bias", "convolve:bias"];
+    text.contains('=') && names.iter().any(|name| key.eq_ignore_ascii_case(name))
 }
 
 /// Whether a file is named as one of numbers alone is.

@@ -21,7 +21,7 @@ fn a_cause_that_is_part_of_a_line_is_told_once() {
 #[test]
 fn options_follow_what_the_library_says() {
     let depth = Depth::U16;
-    let errors: [(Error, &str); 25] = [
+    let errors: [(Error, &str); 26] = [
         (
             Error::io(IoAction::Find, IsADirectory.into()),
             "it is a folder|: add -r, or name the images in it, for instance FOLDER/*.png",
@@ -169,6 +169,12 @@ fn options_follow_what_the_library_says() {
             }
             .into(),
             "the place of its backup a.o is taken by what is no backup: move a.o away|, or choose another --backup",
+        ),
+        (
+            KernelBank::parse_imagemagick("k", "im", "convolve:bias=20%; Sobel")
+                .unwrap_err()
+                .into(),
+            "im:1:1: a bias stands beside these kernels, not before them: `convolve:bias=20%`; leave it out, and give the kernel a bias of 0.2|, with --bias",
         ),
         (
             KernelError::Path {

@@ -178,6 +178,21 @@ impl Settings {
                     unity: given.sigma.map(|sigma| sigma * percent),
                 });
             }
+            "bias" | "convolve:bias" => {
+                let message = "a bias stands beside these kernels, not before them";
+                let percent = source.text[value_at].strip_suffix('%');
+                let share = percent.and_then(|percent| percent.trim().parse::<f64>().ok());
+                let help = match share.filter(|share| share.is_finite()) {
+                    Some(percent) => {
+                        let share = percent / 100.0;
+                        format!("leave it out, and give the kernel a bias of {share}")
+                    }
+                    None => "leave it out, and give the kernel a bias in units of full scale, \
+                             0.2 for 20%"
+                        .to_owned(),
+                };
+                return Err(source.error(span, message, &help));
+            }
             _ => {
                 let help = "there are convolve:scale and morphology:compose";
                 return Err(source.error(span, "there is no such setting of kernels", help));

@@ -185,6 +185,16 @@ fn faults_have_a_place_and_a_reason() {
         ),
         (
             "convolve:bias=1; Sobel",
+            "k:1:1: a bias stands beside these kernels, not before them: `convolve:bias=1`; leave \
+             it out, and give the kernel a bias in units of full scale, 0.2 for 20%",
+        ),
+        (
+            "Convolve:Bias = 25 % ; Sobel",
+            "k:1:1: a bias stands beside these kernels, not before them: `Convolve:Bias = 25 %`; \
+             leave it out, and give the kernel a bias of 0.25",
+        ),
+        (
+            "convolve:baas=1; Sobel",
             "k:1:1: there is no such setting of kernels: ",
         ),
         (
