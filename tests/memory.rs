@@ -584,6 +584,37 @@ fn estimates_hold_for_transforms_in_f64() {
     }
 }
 
+/// Tiles for windows that fill those of usual size, in f64 of integers and in both lanes of floats.
+#[test]
+fn estimates_hold_for_large_tiles() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Random(11);
+    let weights = (0..1000 * 1000).map(|_| random.below(1 << 20) as f64 / 1e6 - 0.4);
+    let kernel = Kernel::new(1000, 1000, weights.collect()).unwrap();
+    let bytes = (0..300 * 400).map(|at| (at * at % 251) as u8).collect();
+    let floats = (0..300 * 400).map(|at| at as f32).collect();
+    for (name, samples) in [
+        ("bytes.npy", Samples::U8(bytes)),
+        ("floats.npy", Samples::F32(floats)),
+    ] {
+        let path = folder.path().join(name);
+        let image = Image::new(300, 400, 1, samples).unwrap();
+        let mut file = Cursor::new(Vec::new());
+        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+        codec::encode(&image, Format::Npy, &metadata, &options, &mut file).unwrap();
+        fs::write(&path, file.into_inner()).unwrap();
+        let filter = Filter::new(kernel.clone()).with_extent(BORDERS[1]);
+        let plan = filter.plan(&image, &Tuning::default()).unwrap();
+        assert_eq!(plan.engine(), "fft");
+        let (estimate, peak) = run(&path, Format::Npy, &filter);
+        assert!(
+            peak <= estimate + SLACK && estimate <= 4 * peak + 4 * SLACK,
+            "{name}: estimate {estimate}, peak {peak}"
+        );
+    }
+}
+
 /// Turned pixels are read where they lie, and mirrored ones are streamed.
 #[test]
 fn estimates_hold_where_pixels_are_turned() {

@@ -80,29 +80,31 @@ impl Engine for Direct {
 }
 
 /// The error of the sum of a window relative to the sum of the absolute weights and the largest
-/// sample: weights and products are rounded, and so is each sum, which is at most the sum of the
-/// weights so far times that sample; and those of groups.
+/// sample: weights and products are rounded, and so is each sum but the first, which is at most the
+/// sum of the weights so far times that sample; and those of groups.
 fn relative_error(kernel: &Kernel, lane: LaneKind) -> f64 {
     const OF_PRODUCT: f64 = 2.0;
-    let abs_sum = kernel.abs_sum();
     if let Some(Factor { column, row }) = kernel.factor() {
-        // All taps are summed in one group, or with fewer roundings in several.
-        let taps = (column.len() * row.len()) as f64;
-        return (OF_PRODUCT + taps) * lane.unit_roundoff();
+        // At most, without the weights.
+        let roundings = OF_PRODUCT + (column.len() * row.len()) as f64;
+        let by_groups = lane.roundings(&kernel.column_taps()) as f64;
+        return roundings.min(by_groups) * lane.unit_roundoff();
     }
     let (columns, weights) = (kernel.columns(), kernel.as_slice());
     let [mut errors, mut joined] = [0.0; 2];
-    for group in lane.column_groups(&kernel.column_taps()) {
+    for (at, group) in (lane.column_groups(&kernel.column_taps()).iter()).enumerate() {
+        let rows = weights.chunks_exact(columns);
+        let of_group = rows.flat_map(|row| &row[group.clone()]);
         let mut sum = 0.0;
-        for row in weights.chunks_exact(columns) {
-            for weight in row[group.clone()].iter().filter(|&&w| w != 0.0) {
-                sum += weight.abs();
-                errors += sum;
-            }
+        for (at, weight) in of_group.filter(|&&w| w != 0.0).enumerate() {
+            sum += weight.abs();
+            errors += if at > 0 { sum } else { 0.0 };
         }
         joined += sum;
-        errors += joined;
+        errors += if at > 0 { joined } else { 0.0 };
     }
+    // Without weights there are no errors.
+    let abs_sum = kernel.abs_sum().max(f64::MIN_POSITIVE);
     (OF_PRODUCT + errors / abs_sum) * lane.unit_roundoff()
 }
 
@@ -117,8 +119,8 @@ const MIN_TILE_SAMPLES: usize = 1024;
 /// rows of 6000, where they came from L3.
 fn tile_width(problem: &Problem<'_>, lane: LaneKind) -> usize {
     // A band has at least twice as many rows as its windows overlap.
-    let rows = 3 * problem.geometry.rows.window;
-    let samples = BAND_BYTES / (rows * lane.bytes());
+    let rows = problem.geometry.rows.window.saturating_mul(3);
+    let samples = BAND_BYTES / rows.saturating_mul(lane.bytes());
     problem.tile_width_of(samples.clamp(MIN_TILE_SAMPLES, TILE_SAMPLES))
 }
 
@@ -127,7 +129,7 @@ fn tile_width(problem: &Problem<'_>, lane: LaneKind) -> usize {
 fn element(problem: &Problem<'_>, lane: LaneKind) -> ElementKind {
     let is_dense = |k: &Kernel| 2 * k.taps() >= k.area();
     let [spacing, kernels] = [
-        problem.geometry.columns.dilation * problem.channels,
+        (problem.geometry.columns.dilation).saturating_mul(problem.channels),
         problem.kernels.len(),
     ];
     let shares = spacing == 1

@@ -65,6 +65,7 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
     for Direct<S, T, P>
 {
     fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool {
+        // 128-bit vectors cross few cache lines, and gain little.
         simd.level() != Level::Portable
             && S::ELEMENT.depth() == Some(finish.to)
             && self.taps.is_upright()
@@ -167,7 +168,10 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> Body for Block<'_, S
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        T::run(isa, self);
+        // See `finishes`: not compiled for the portable level.
+        if const { I::FMA } {
+            T::run(isa, self);
+        }
     }
 }
 

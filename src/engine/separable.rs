@@ -86,7 +86,7 @@ impl Engine for Separable {
             is_inward: problem.rounds_exactly()
                 && problem.divided_by.is_none()
                 && problem.geometry.rows.dilation == 1,
-            spacing: problem.geometry.columns.dilation * problem.channels,
+            spacing: (problem.geometry.columns.dilation).saturating_mul(problem.channels),
             drops_zeros: !problem.depth.is_float(),
         };
         let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], order, lane);

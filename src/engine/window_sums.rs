@@ -7,7 +7,7 @@ use num_rational::BigRational;
 
 use super::{Band, ExactLimbs, PlacedKernel, product_sums::Product};
 use crate::{
-    kernel::Factor,
+    kernel::{Factor, Kernel},
     number::{Element, rational},
     simd::{Body, Isa, Simd},
 };
@@ -36,9 +36,7 @@ pub(crate) struct WindowKernel {
     /// Samples from one tap of a row to the next.
     tap_distance: usize,
     origin: [usize; 2],
-    /// Rows of weights for consecutive samples: where taps are near each other, with zeros
-    /// between them.
-    weights: Vec<f64>,
+    weights: Weights,
     /// Samples from one of `weights` to the next in its row.
     weight_distance: usize,
     /// The column and the row that the weights are the products of, if they are.
@@ -46,10 +44,59 @@ pub(crate) struct WindowKernel {
     /// Rows with weights that are not 0, and which of its weights lie between the first and the
     /// last of them.
     filled: Vec<(usize, Range<usize>)>,
+    /// The taps that are not 0, if they are few in each row: a loop over few takes as long to begin
+    /// and to end.
+    taps: Option<Vec<Tap>>,
     /// The weights as they are written, times `denominator`.
     numerators: Numerators,
     /// A power of two.
     denominator: BigInt,
+}
+
+/// Rows of weights for consecutive samples: where taps are near each other, with zeros
+/// between them.
+#[derive(Debug)]
+enum Weights {
+    /// Row by row.
+    Dense(Vec<f64>),
+    /// Each weight of a row times that of the column, rounded, which is made when it is needed.
+    Product { column: Vec<f64>, row: Vec<f64> },
+}
+
+impl Weights {
+    /// Some columns of one of so many rows.
+    fn row(&self, [rows, at]: [usize; 2], columns: Range<usize>) -> Row<'_> {
+        match self {
+            Self::Dense(weights) => Row {
+                weights: &weights[at * (weights.len() / rows)..][columns],
+                times: 1.0,
+            },
+            Self::Product { column, row } => Row {
+                weights: &row[columns],
+                times: column[at],
+            },
+        }
+    }
+}
+
+/// A tap of a window.
+#[derive(Debug, Clone, Copy)]
+struct Tap {
+    /// The row of the band, from the first of the window on.
+    row: usize,
+    /// The sample of that row, from the first of the window on.
+    sample: usize,
+    weight: f64,
+}
+
+/// Rows have few taps if they have fewer than this, on average.
+const FEW_TAPS: usize = 8;
+
+/// Weights times a number.
+#[derive(Debug, Clone, Copy)]
+struct Row<'a> {
+    weights: &'a [f64],
+    times: f64,
 }
 
 /// Weights as integers.
@@ -59,7 +106,7 @@ enum Numerators {
     Small(Vec<i128>),
     /// Made when they are first needed, which they seldom are.
     Large {
-        written: Vec<f64>,
+        written: Kernel,
         numerators: OnceLock<Vec<BigInt>>,
     },
 }
@@ -76,12 +123,18 @@ const MAX_SPREAD: usize = 4;
 
 impl WindowKernel {
     /// A kernel whose sums in f64 take the weights of `kernel`, and whose exact ones those as
-    /// they are `written`. A pixel of the band has `channels` samples.
-    pub(crate) fn new(kernel: PlacedKernel<'_>, written: &[f64], channels: usize) -> Self {
-        let lowest_bits = written.iter().filter_map(|&w| lowest_bit(w));
+    /// they are `written`; `factor` is the column and the row that the weights of `kernel` are the
+    /// products of, if they are. A pixel of the band has `channels` samples.
+    pub(crate) fn new(
+        kernel: PlacedKernel<'_>,
+        written: &Kernel,
+        factor: Option<&Factor>,
+        channels: usize,
+    ) -> Self {
+        let lowest_bits = written.each_weight().filter_map(lowest_bit);
         let shift = lowest_bits.min().unwrap_or(0).min(0).unsigned_abs();
         let denominator = BigInt::from(1) << shift;
-        let abs_sum: f64 = written.iter().map(|w| w.abs()).sum();
+        let abs_sum: f64 = written.each_weight().map(f64::abs).sum();
         let bits = match abs_sum > 0.0 {
             true => abs_sum.log2() + f64::from(shift),
             false => 0.0,
@@ -89,46 +142,80 @@ impl WindowKernel {
         let numerators = match bits < (SMALL_BITS - SAMPLE_BITS) as f64 {
             true => {
                 let factor = 2_f64.powi(shift as i32);
-                Numerators::Small(written.iter().map(|w| (w * factor) as i128).collect())
+                Numerators::Small(
+                    written
+                        .each_weight()
+                        .map(|w| (w * factor) as i128)
+                        .collect(),
+                )
             }
             false => Numerators::Large {
-                written: written.to_vec(),
+                written: written.clone(),
                 numerators: OnceLock::new(),
             },
         };
         Self {
             numerators,
             denominator,
-            ..Self::in_f64(kernel, channels)
+            ..Self::of_weights(kernel, factor, channels)
         }
-    }
-
-    /// The same kernel, whose weights are these products.
-    pub(crate) fn with_factor(mut self, factor: Option<&Factor>) -> Self {
-        self.product = factor.map(|factor| Product::new(factor, self.tap_distance));
-        self
     }
 
     /// A kernel without exact sums.
     pub(super) fn in_f64(kernel: PlacedKernel<'_>, channels: usize) -> Self {
+        Self::of_weights(kernel, None, channels)
+    }
+
+    fn of_weights(kernel: PlacedKernel<'_>, factor: Option<&Factor>, channels: usize) -> Self {
         let tap_distance = kernel.dilation[1] * channels;
         let spread = tap_distance <= MAX_SPREAD;
-        let weights = match spread {
-            true => (kernel.weights.chunks_exact(kernel.shape[1]))
-                .flat_map(|row| spread_row(row, tap_distance))
-                .collect(),
-            false => kernel.weights.to_vec(),
+        let spread_row = |row| spread_row(row, if spread { tap_distance } else { 1 });
+        let (weights, filled) = match factor {
+            Some(Factor { column, row }) => {
+                let row = Vec::from_iter(spread_row(row));
+                let columns = filled_columns(&row);
+                let rows = column.iter().enumerate();
+                let rows = rows.filter(|(_, weight)| **weight != 0.0);
+                let filled = rows.filter_map(|(at, _)| Some((at, columns.clone()?)));
+                let filled = filled.collect();
+                let column = column.clone();
+                (Weights::Product { column, row }, filled)
+            }
+            None => {
+                let rows = kernel.weights.chunks_exact(kernel.shape[1]);
+                let weights: Vec<f64> = rows.flat_map(spread_row).collect();
+                let filled = filled_rows(&weights, weights.len() / kernel.shape[0]);
+                (Weights::Dense(weights), filled)
+            }
         };
-        let filled = filled_rows(&weights, weights.len() / kernel.shape[0]);
+        let weight_distance = if spread { 1 } else { tap_distance };
+        let count: usize = filled.iter().map(|(_, columns)| columns.len()).sum();
+        let taps = match &weights {
+            Weights::Dense(weights) if count < FEW_TAPS * filled.len() => {
+                let width = weights.len() / kernel.shape[0];
+                let of_row = |(row, columns): &(usize, Range<usize>)| {
+                    let row = *row;
+                    columns.clone().map(move |column| Tap {
+                        row: row * kernel.dilation[0],
+                        sample: column * weight_distance,
+                        weight: weights[row * width + column],
+                    })
+                };
+                let taps = filled.iter().flat_map(of_row);
+                Some(taps.filter(|tap| tap.weight != 0.0).collect())
+            }
+            _ => None,
+        };
         Self {
             shape: kernel.shape,
             row_distance: kernel.dilation[0],
             tap_distance,
             origin: kernel.origin,
             filled,
+            taps,
             weights,
-            weight_distance: if spread { 1 } else { tap_distance },
-            product: None,
+            weight_distance,
+            product: factor.map(|factor| Product::new(factor, tap_distance)),
             numerators: Numerators::Small(Vec::new()),
             denominator: BigInt::from(1),
         }
@@ -148,10 +235,10 @@ impl WindowKernel {
     }
 
     /// The number of products that are added to a sum, one after the other.
-    pub(crate) const fn summands(&self) -> usize {
+    pub(crate) fn summands(&self) -> usize {
         match self.product {
             Some(_) => self.shape[0] + self.shape[1],
-            None => self.shape[0] * self.shape[1],
+            None => self.filled.iter().map(|(_, columns)| columns.len()).sum(),
         }
     }
 
@@ -182,16 +269,16 @@ impl WindowKernel {
         &'b self,
         band: &'b Band<'_, E>,
         window: Window,
-    ) -> impl Iterator<Item = (&'b [E], &'b [f64])> {
+    ) -> impl Iterator<Item = (&'b [E], Row<'b>)> {
         let top = window.y * band.step[0] + self.origin[0];
         let left = window.x * band.step[1] + self.origin[1];
         let first = left * band.channels() + window.channel;
-        let width = self.weights.len() / self.shape[0];
         self.filled.iter().map(move |(row, columns)| {
             let samples = &band.rows[top + row * self.row_distance][first..];
             let last = (columns.end - 1) * self.weight_distance;
             let samples = &samples[columns.start * self.weight_distance..=last];
-            (samples, &self.weights[row * width..][columns.clone()])
+            let row = self.weights.row([self.shape[0], *row], columns.clone());
+            (samples, row)
         })
     }
 
@@ -200,7 +287,11 @@ impl WindowKernel {
         if let Some(product) = &self.product {
             return product.sum(simd, self.rows(band, window));
         }
-        let rows = self.filled(band, window);
+        if let Some(taps) = &self.taps {
+            return self.sum_of_taps(taps, band, window);
+        }
+        // Not of a product.
+        let rows = (self.filled(band, window)).map(|(samples, row)| (samples, row.weights));
         if self.weight_distance == 1 {
             return simd.run(Dot { rows });
         }
@@ -211,6 +302,25 @@ impl WindowKernel {
             }
         }
         sum
+    }
+
+    /// The same, tap by tap.
+    fn sum_of_taps<E: Element>(&self, taps: &[Tap], band: &Band<'_, E>, window: Window) -> f64 {
+        let rows = &band.rows[window.y * band.step[0] + self.origin[0]..];
+        let left = window.x * band.step[1] + self.origin[1];
+        let first = left * band.channels() + window.channel;
+        let product = |tap: &Tap| rows[tap.row][first + tap.sample].to_f64() * tap.weight;
+        let (fours, rest) = taps.as_chunks::<4>();
+        let mut sums = [0.0; 4];
+        for four in fours {
+            for (sum, tap) in sums.iter_mut().zip(four) {
+                *sum += product(tap);
+            }
+        }
+        for (sum, tap) in sums.iter_mut().zip(rest) {
+            *sum += product(tap);
+        }
+        sums.iter().sum()
     }
 
     /// The sum of a window of finite samples in f64, as if it was summed with twice the digits and
@@ -243,11 +353,12 @@ impl WindowKernel {
                 written,
                 numerators,
             } => {
-                let numerator = |&w: &f64| {
+                let numerator = |w: f64| {
                     let weight = rational(w);
                     weight.numer() * (&self.denominator / weight.denom())
                 };
-                let weights = numerators.get_or_init(|| written.iter().map(numerator).collect());
+                let make = || written.each_weight().map(numerator).collect();
+                let weights = numerators.get_or_init(make);
                 let sum = taps.zip(weights).map(|(sample, w)| w * sample).sum();
                 ExactSum::Large(BigRational::new(sum, self.denominator.clone()))
             }
@@ -355,14 +466,16 @@ fn spread_row(row: &[f64], distance: usize) -> impl Iterator<Item = f64> {
 
 /// The rows of `width` weights that are not all 0, and what of each lies between zeros.
 fn filled_rows(weights: &[f64], width: usize) -> Vec<(usize, Range<usize>)> {
-    let filled = |row: &[f64]| {
-        let first = row.iter().position(|&weight| weight != 0.0)?;
-        let last = row.iter().rposition(|&weight| weight != 0.0)?;
-        Some(first..last + 1)
-    };
     let rows = weights.chunks_exact(width).enumerate();
-    rows.filter_map(|(at, row)| Some((at, filled(row)?)))
+    rows.filter_map(|(at, row)| Some((at, filled_columns(row)?)))
         .collect()
+}
+
+/// What of a row lies between zeros, if not all are.
+fn filled_columns(row: &[f64]) -> Option<Range<usize>> {
+    let first = row.iter().position(|&weight| weight != 0.0)?;
+    let last = row.iter().rposition(|&weight| weight != 0.0)?;
+    Some(first..last + 1)
 }
 
 /// The dot product of rows of samples and weights.
@@ -377,30 +490,31 @@ struct CompensatedDot<R> {
     distance: usize,
 }
 
-impl<'a, E: Element, R: Iterator<Item = (&'a [E], &'a [f64])>> Body for CompensatedDot<R> {
+impl<'a, E: Element, R: Iterator<Item = (&'a [E], Row<'a>)>> Body for CompensatedDot<R> {
     type Output = f64;
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) -> f64 {
         let [mut sums, mut errors] = [[0.0; PARTS]; 2];
-        for (samples, weights) in self.rows {
+        for (samples, Row { weights, times }) in self.rows {
             if self.distance == 1 {
                 let (samples, last_samples) = samples.as_chunks::<PARTS>();
                 let (weights, last_weights) = weights.as_chunks::<PARTS>();
                 for (samples, weights) in samples.iter().zip(weights) {
                     for part in 0..PARTS {
-                        let product = (samples[part].to_f64(), weights[part]);
+                        let product = (samples[part].to_f64(), weights[part] * times);
                         add_product::<I>(&mut sums[part], &mut errors[part], product);
                     }
                 }
                 for (part, (sample, &weight)) in last_samples.iter().zip(last_weights).enumerate() {
-                    let product = (sample.to_f64(), weight);
+                    let product = (sample.to_f64(), weight * times);
                     add_product::<I>(&mut sums[part], &mut errors[part], product);
                 }
             } else {
                 let samples = samples.iter().step_by(self.distance);
                 for (sample, &weight) in samples.zip(weights) {
-                    add_product::<I>(&mut sums[0], &mut errors[0], (sample.to_f64(), weight));
+                    let product = (sample.to_f64(), weight * times);
+                    add_product::<I>(&mut sums[0], &mut errors[0], product);
                 }
             }
         }
@@ -472,49 +586,4 @@ impl<'a, E: Element, R: Iterator<Item = (&'a [E], &'a [f64])>> Body for Dot<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lowest_bits_of_numbers_are_those_of_their_denominators() {
-        for number in [1.0, -6.0, 0.1, 1e-300, 5e-324, 3e300, 1.0 / 3.0] {
-            let exponent = lowest_bit(number).unwrap();
-            let exact = rational(number);
-            let denominator = BigInt::from(1) << exponent.min(0).unsigned_abs();
-            assert_eq!(exact.denom(), &denominator, "{number}");
-        }
-        assert_eq!(lowest_bit(0.0), None);
-    }
-
-    #[test]
-    fn compensated_sums_are_rounded_once() {
-        // Terms that cancel but for the last digits.
-        let samples: Vec<f32> = (0..5000).map(|i| (i * 7919 % 65521) as f32).collect();
-        let mut weights: Vec<f64> = (0..4999)
-            .map(|i| (f64::from(i) * 0.7).sin() / 3.0)
-            .collect();
-        let sum: f64 = (samples.iter().zip(&weights))
-            .map(|(&s, w)| f64::from(s) * w)
-            .sum();
-        weights.push(-sum / f64::from(samples[4999]));
-        let products = samples.iter().zip(&weights);
-        let exact: BigRational = products
-            .map(|(&s, &w)| rational(s.into()) * rational(w))
-            .sum();
-        let exact = crate::number::to_f64(&exact);
-        for simd in Simd::available() {
-            let sum = simd.run(CompensatedDot {
-                rows: [(&*samples, &*weights)].into_iter(),
-                distance: 1,
-            });
-            let magnitude: f64 = (samples.iter().zip(&weights))
-                .map(|(&s, w)| f64::from(s) * w.abs())
-                .sum();
-            let bound = (f64::EPSILON / 2.0 * 5000.0).powi(2) * magnitude;
-            assert!(
-                (sum - exact).abs() <= f64::EPSILON * exact.abs() + bound,
-                "{simd:?}: {sum} is not {exact}"
-            );
-        }
-    }
-}
+mod tests;

@@ -218,6 +218,11 @@ impl Kernel {
         self.weights.factor()
     }
 
+    /// Each weight, of which those of a product need not have been made.
+    pub(crate) fn each_weight(&self) -> impl Iterator<Item = f64> + '_ {
+        self.weights.each()
+    }
+
     /// Whether something is added to its responses.
     pub(super) fn has_bias(&self) -> bool {
         self.bias != 0.0 || self.offset != 0.0

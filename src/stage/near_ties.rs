@@ -179,7 +179,7 @@ impl NearTies {
         let kernels = bank.kernels.iter().zip(written);
         let factors = || convolution.kernels.iter().map(Kernel::factor);
         let kernels = kernels.zip(factors()).map(|((&placed, written), factor)| {
-            WindowKernel::new(placed, written.as_slice(), convolution.channels).with_factor(factor)
+            WindowKernel::new(placed, written, factor, convolution.channels)
         });
         let kernels: Vec<WindowKernel> = kernels.collect();
         let limbs = match &*kernels {

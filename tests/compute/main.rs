@@ -16,6 +16,7 @@ mod f64_results;
 mod float_range;
 mod golden;
 mod interop;
+mod large_tiles;
 mod like;
 mod missing;
 mod opencv_types;

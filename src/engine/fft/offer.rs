@@ -77,18 +77,20 @@ impl Engine for Fft {
         if problem.lane.is_some_and(|asked| asked != lane) {
             return Err(Refusal::of(Why::Lane(lane)));
         }
-        let tiling = Tiling::choose(lane, geometry.window(), sums, channels);
-        let tiling = tiling.ok_or_else(|| Refusal::of(Why::Window))?;
+        let choices = Tiling::choices(lane, geometry.window(), sums, channels);
+        let mut choices = choices.peekable();
+        if choices.peek().is_none() {
+            return Err(Refusal::of(Why::Window));
+        }
         let samples @ [lowest, highest] = depth.range();
         let white = highest.max(-lowest);
-        let within = |k: &Kernel| {
+        let within = |k: &Kernel, tiling: &Tiling| {
             let [low, high] = k.sums_of_samples(samples);
             !is_exact(k, depth)
-                || error_bound(lane, &tiling, white, k.abs_sum()) < 0.5 && high.max(-low) < INTEGERS
+                || error_bound(lane, tiling, white, k.abs_sum()) < 0.5 && high.max(-low) < INTEGERS
         };
-        if !kernels.iter().all(within) {
-            return Err(Refusal::of(Why::Rounding));
-        }
+        let tiling = choices.find(|tiling| kernels.iter().all(|k| within(k, tiling)));
+        let tiling = tiling.ok_or_else(|| Refusal::of(Why::Rounding))?;
         let sum_errors = kernels.iter().map(|k| match is_exact(k, depth) {
             true => 0.0,
             false => error_bound(lane, &tiling, white, k.abs_sum()),

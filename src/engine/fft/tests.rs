@@ -217,6 +217,33 @@ fn every_length_and_any_number_of_tiles() {
 }
 
 #[test]
+fn tiles_of_the_largest_sizes() {
+    let case = Case::new([4, 5], [1, 1], 1, [20, 40]);
+    let expected = case.all_expected();
+    let levels = Simd::available();
+    for size in [
+        [1536, 1536],
+        [576, 4096],
+        [4096, 576],
+        [3072, 768],
+        [1152, 2048],
+    ] {
+        let tiling = Tiling {
+            size,
+            valid: [size[0] - 4, size[1] - 6],
+        };
+        for &simd in [levels.first(), levels.last()].into_iter().flatten() {
+            let sums = case.run::<f32>(simd, tiling, 1);
+            let off = difference(&sums, &expected, &case);
+            assert!(off < 2e-6, "{size:?} in f32, {simd:?}: {off:e}");
+            let sums = case.run::<f64>(simd, tiling, 1);
+            let off = difference(&sums, &expected, &case);
+            assert!(off < 3e-15, "{size:?} in f64, {simd:?}: {off:e}");
+        }
+    }
+}
+
+#[test]
 fn integers_are_exact_when_rounded() {
     let mut case = Case::new([31, 31], [1, 1], 1, [50, 300]);
     let scaled = |i: f64| (i * 65535.0).round();

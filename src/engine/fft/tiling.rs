@@ -14,12 +14,20 @@ pub(super) struct Tiling {
 /// Lengths that transforms are fast for: multiples of the 16 lanes of a cell
 /// with at most two factors of 3. The longest are useful only for kernels of hundreds of
 /// rows.
-const LENGTHS: [usize; 17] = [
-    32, 48, 64, 96, 128, 144, 192, 256, 288, 384, 512, 576, 768, 1024, 1152, 1536, 2048,
+const LENGTHS: [usize; 19] = [
+    32, 48, 64, 96, 128, 144, 192, 256, 288, 384, 512, 576, 768, 1024, 1152, 1536, 2048, 3072, 4096,
 ];
 
-/// The maximum samples of a tile: 16 MiB in f64.
+/// The maximum samples of a tile: 16 MiB in f64 for a pair.
 const MAX_SAMPLES: usize = 1 << 20;
+
+/// The maximum samples of a tile for windows that fill most of those: 36 MiB in f64 for a pair.
+/// 1536 x 1536, 2048 x 1152, 3072 x 768 and 4096 x 576 hold every kernel of 2^20 weights that is
+/// no longer than 4096.
+const MAX_LARGE_SAMPLES: usize = 9 << 18;
+
+/// How many times cheaper large tiles are where they are taken.
+const LARGE_GAIN: f64 = 2.0;
 
 impl Tiling {
     /// Tiles of this size, if it holds the window.
@@ -31,26 +39,44 @@ impl Tiling {
         })
     }
 
-    /// The cheapest tiles for `[rows, columns]` of dense sums, or `None` if
-    /// the window is larger than any tile.
+    /// The cheapest tiles for `[rows, columns]` of dense sums, or none if the window is larger
+    /// than any tile: large ones where the window leaves little of others, whose errors are a
+    /// little smaller, and these then after them.
     ///
     /// The choice ignores the number of threads, which sums must not depend on, and the
     /// SIMD level, which would hardly matter.
+    pub(super) fn choices(
+        lane: LaneKind,
+        window: [usize; 2],
+        sums: [usize; 2],
+        channels: usize,
+    ) -> impl Iterator<Item = Self> {
+        let cheapest = |most: usize| {
+            let sizes = LENGTHS
+                .iter()
+                .flat_map(|&rows| LENGTHS.iter().map(move |&columns| [rows, columns]))
+                .filter(|[rows, columns]| rows * columns <= most);
+            sizes
+                .filter_map(|size| Self::new(size, window))
+                .map(|tiling| (tiling.cost(lane, sums, channels), tiling))
+                .min_by(|(a, _), (b, _)| a.total_cmp(b))
+        };
+        let small = cheapest(MAX_SAMPLES);
+        let limit = small.map_or(f64::INFINITY, |(cost, _)| cost / LARGE_GAIN);
+        let large = cheapest(MAX_LARGE_SAMPLES).filter(|(cost, _)| *cost < limit);
+        let choices = large.into_iter().chain(small);
+        choices.map(|(_, tiling)| tiling)
+    }
+
+    /// The first of these choices.
+    #[cfg(test)]
     pub(super) fn choose(
         lane: LaneKind,
         window: [usize; 2],
         sums: [usize; 2],
         channels: usize,
     ) -> Option<Self> {
-        let sizes = LENGTHS
-            .iter()
-            .flat_map(|&rows| LENGTHS.iter().map(move |&columns| [rows, columns]))
-            .filter(|[rows, columns]| rows * columns <= MAX_SAMPLES);
-        sizes
-            .filter_map(|size| Self::new(size, window))
-            .map(|tiling| (tiling.cost(lane, sums, channels), tiling))
-            .min_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, tiling)| tiling)
+        Self::choices(lane, window, sums, channels).next()
     }
 
     /// The estimated nanoseconds that one thread takes for `[rows, columns]` of
@@ -100,14 +126,37 @@ mod tests {
             Some([64, 48]),
             "a small image is two small tiles, which share a transform"
         );
-        assert_eq!(
-            Tiling::choose(LaneKind::F64, [2049, 3], [4000, 6000], 1),
-            None
-        );
-        assert_eq!(
-            Tiling::choose(LaneKind::F64, [1025, 1025], [9000, 9000], 1),
-            None
-        );
+        for window in [[4097, 3], [1537, 1537], [2049, 769]] {
+            assert_eq!(Tiling::choose(LaneKind::F64, window, [9000, 9000], 1), None);
+        }
+    }
+
+    #[test]
+    fn large_tiles_are_for_windows_that_fill_others() {
+        let sizes = |window| {
+            let choices = Tiling::choices(LaneKind::F64, window, [4000, 6000], 1);
+            Vec::from_iter(choices.map(|tiling| tiling.size))
+        };
+        assert_eq!(sizes([601, 601]), [[1024, 1024]]);
+        assert_eq!(sizes([1023, 1023]), [[1536, 1536], [1024, 1024]]);
+        assert_eq!(sizes([1025, 1025]), [[1536, 1536]]);
+        // Every kernel of the most weights.
+        for [rows, columns] in [
+            [1024, 1024],
+            [2000, 524],
+            [2048, 512],
+            [3000, 349],
+            [4000, 262],
+        ] {
+            for window in [[rows, columns], [columns, rows]] {
+                let tiling = Tiling::choose(LaneKind::F64, window, [4000, 6000], 1).unwrap();
+                let share = tiling.valid[0] * tiling.valid[1] * 1000;
+                assert!(
+                    share > tiling.size[0] * tiling.size[1],
+                    "{window:?}: {tiling:?}"
+                );
+            }
+        }
     }
 
     #[test]

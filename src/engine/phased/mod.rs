@@ -253,7 +253,10 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> Body for Block<'_, '
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        T::run(isa, self);
+        // See `finishes`: not compiled for the portable level.
+        if const { I::FMA } {
+            T::run(isa, self);
+        }
     }
 }
 

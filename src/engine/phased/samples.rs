@@ -184,8 +184,8 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Order<S, T> for InPhases<P
         samples: &[S],
         weights: &[[T; R]],
     ) {
-        // One phase has no neighbours.
-        if P != 4 || N != 4 {
+        // One phase has no neighbours. What few rows share would make the code twice as long.
+        if P != 4 || N != 4 || (A, B) != (0, R) {
             for (tap, weights) in weights.iter().enumerate() {
                 add_tap::<V, S, T, Self, R, N, A, B>(v, sums, &samples[tap..], weights);
             }

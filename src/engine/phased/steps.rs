@@ -46,9 +46,17 @@ impl TermRows<'_> {
 
     /// The steps of these columns, in order.
     fn steps(self, columns: &Range<usize>, phases: usize) -> impl Iterator<Item = Step> {
-        let first = columns.start * self.spacing;
-        let last = (columns.end - 1) * self.spacing + phases - 1;
-        let samples = last + 1 - first;
+        // The samples that some phase has a tap for, however far apart taps are.
+        let (spacing, start) = (self.spacing, columns.start);
+        let is_dense = spacing < phases;
+        let samples = match is_dense {
+            true => (columns.len() - 1) * spacing + phases,
+            false => columns.len() * phases,
+        };
+        let sample = move |at: usize| match is_dense {
+            true => start * spacing + at,
+            false => ((start + at / phases).saturating_mul(spacing)).saturating_add(at % phases),
+        };
         let columns = columns.clone();
         let weight = move |term: usize, sample: usize, phase: usize| {
             let offset = sample.checked_sub(phase)?;
@@ -60,12 +68,10 @@ impl TermRows<'_> {
         let terms = self.weights.len() / self.columns;
         let places = (0..samples).flat_map(move |at| (0..terms).map(move |term| (at, term)));
         places.filter_map(move |(at, term)| {
-            let sample = first
-                + if self.is_inward {
-                    inward_row(at, samples)
-                } else {
-                    at
-                };
+            let sample = sample(match self.is_inward {
+                true => inward_row(at, samples),
+                false => at,
+            });
             let weights: Vec<_> = (0..phases).map(|p| weight(term, sample, p)).collect();
             let has_tap = weights.iter().enumerate().filter(|(_, w)| w.is_some());
             let mask = has_tap.map(|(p, _)| 1 << p).sum();
