@@ -54,6 +54,12 @@ fn jpegs() {
 }
 
 #[test]
+fn pngs() {
+    use targets::pngs::{corpus, target};
+    driver::run("pngs", 1500, corpus(), target);
+}
+
+#[test]
 fn blocks() {
     use targets::blocks::{corpus, target};
     driver::run("blocks", 4000, corpus(), target);

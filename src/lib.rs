@@ -28,6 +28,8 @@ pub mod text;
 pub mod view;
 
 mod combine;
+#[cfg(feature = "codecs")]
+mod deflate;
 mod engine;
 #[cfg(feature = "codecs")]
 mod file;

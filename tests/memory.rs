@@ -17,7 +17,7 @@ use peak_alloc::PeakAlloc;
 use stridekern::{
     Alpha, Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method,
     Missing, Samples, Tuning, batch,
-    codec::{self, EncodeOptions, Format, Metadata, Sampling},
+    codec::{self, Compression, EncodeOptions, Format, Metadata, Sampling},
     run::{self, Existing, Input, Job, Mode, Options, Place, Request, Silent},
 };
 
@@ -399,6 +399,36 @@ fn estimates_hold_for_progressive_jpeg() {
                     .unwrap();
                 }
             }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// PNG at its fastest is encoded in stripes, one for each thread.
+#[test]
+fn estimates_hold_for_png_at_its_fastest() {
+    let _turn = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = String::new();
+    let mut paths = inputs(folder.path());
+    // Rows that are longer than a stripe, of noise.
+    let wide = random_image(&mut Random(43), [40, 100_000, 3], Depth::U8);
+    let path = folder.path().join("wide.npy");
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    let mut file = Cursor::new(Vec::new());
+    codec::encode(&wide, Format::Npy, &metadata, &options, &mut file).unwrap();
+    fs::write(&path, file.into_inner()).unwrap();
+    paths.push(path);
+    for (path, channel) in (paths.iter()).zip([Channel::Luma, Channel::Each].iter().cycle()) {
+        let encode = EncodeOptions {
+            compression: Compression::Fast,
+            ..EncodeOptions::default()
+        };
+        let filter = filter(Map::Clamp, BORDERS[1], *channel, Format::Png);
+        let (estimate, peak) = run_encoded(path, Format::Png, &filter, encode);
+        if peak > estimate + SLACK || estimate > 4 * peak + 4 * SLACK {
+            let name = path.file_name().unwrap().display();
+            writeln!(wrong, "{name}, {channel}: estimate {estimate}, peak {peak}").unwrap();
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

@@ -8,6 +8,7 @@ pub(crate) mod jpegs;
 pub(crate) mod kernel_file;
 pub(crate) mod kernel_formats;
 pub(crate) mod metadata;
+pub(crate) mod pngs;
 pub(crate) mod readers;
 mod sound;
 pub(crate) mod views;

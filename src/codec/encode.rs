@@ -238,6 +238,35 @@ pub(crate) fn create_array<'a>(
     ))
 }
 
+/// Begins a PNG at its fastest, encoded in stripes of about this many bytes. For fuzzing, which
+/// writes small images in several stripes.
+///
+/// # Errors
+///
+/// As [`create_rows`].
+#[doc(hidden)]
+pub fn create_striped_png(
+    spec: ImageSpec,
+    stripe_bytes: usize,
+    out: Output<'_>,
+) -> Result<RowWriter<'_>> {
+    spec.check()?;
+    Format::Png.check(spec.depth, spec.channels)?;
+    Format::Png.check_size(spec.rows, spec.columns)?;
+    let (out, metadata) = (SharedOutput::forward(out), Metadata::default());
+    let sink = png::StripeWriter::new(spec, &metadata, stripe_bytes, out.clone());
+    let sink = Box::new(out.explain(sink)?);
+    let warnings = Vec::new();
+    Ok(RowWriter::new(
+        spec,
+        Format::Png,
+        metadata,
+        warnings,
+        sink,
+        out,
+    ))
+}
+
 /// Whether rows go to an encoder of the format's own, that of GIF frame by frame.
 const fn has_own_encoder(format: Format) -> bool {
     format.is_written_by_rows() || matches!(format, Format::Gif)
@@ -267,10 +296,8 @@ pub(crate) fn memory_to_write(
         strip.saturating_mul((1 + copies) * threads)
     };
     let encoding = match format {
-        // The candidate rows of PNG's filters, and a batch of rows before and after
-        // compression.
         Format::Png if pages.count > 1 => png::memory_to_write_frames(spec),
-        Format::Png => png::memory_to_write(spec),
+        Format::Png => png::memory_to_write(spec, options.compression),
         // The encoded strip, and the compressor's state.
         Format::Tiff => {
             strips(tiff::strip_rows(spec), 2).saturating_add(threads * DEFLATE_STATE_BYTES)
@@ -348,7 +375,7 @@ fn sink<'a>(
             let how = (compression, pages.count);
             Box::new(png::AnimationWriter::new(spec, &metadata, how, out)?)
         }
-        Format::Png => Box::new(png::Writer::new(spec, &metadata, compression, out)?),
+        Format::Png => png::create(spec, &metadata, compression, out)?,
         Format::Gif => Box::new(gif::Writer::new(spec, &metadata, pages.count, out)?),
         Format::Jpeg => {
             let settings = options.jpeg_settings(&metadata);

@@ -53,6 +53,8 @@ pub use decode::{
 pub(crate) use decode::{
     Manner, OpenedInput, ScanDepth, open_input, rows_of_stream, rows_of_written,
 };
+#[doc(hidden)]
+pub use encode::create_striped_png;
 pub use encode::{Compression, EncodeOptions, create_animation, create_rows, encode, write};
 pub(crate) use encode::{create_array, create_pages, memory_to_write};
 pub(crate) use errors::too_much_memory;

@@ -516,8 +516,14 @@ fn the_number_of_threads_is_not_in_the_file() {
         let mut files = [1, 2, 3, 7].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
             let pool = pool.build().unwrap();
-            let (metadata, options) = (Metadata::default(), EncodeOptions::default());
-            pool.install(|| written(&image, format, &metadata, &options, 90, true))
+            let metadata = Metadata::default();
+            [Compression::Fast, Compression::Balanced].map(|compression| {
+                let options = EncodeOptions {
+                    compression,
+                    ..EncodeOptions::default()
+                };
+                pool.install(|| written(&image, format, &metadata, &options, 90, true))
+            })
         });
         let [first, others @ ..] = &mut files;
         assert!(others.iter().all(|other| other == first), "{format}");

@@ -1,4 +1,11 @@
 //! PNG decoding.
+//!
+//! Since encoding is fast, this sets the pace of a run from PNG to PNG. Of 24 megapixels of a
+//! photograph it takes 59 ms of a core for gray of 8 bits, 138 of 16, and 140 for RGB. Of these,
+//! fdeflate inflates for 34, 112 and 107 (zlib-rs took 64 for the first, zune-inflate 62,
+//! libdeflate 51), and what unfilters them works byte after byte for gray. Another thread could do
+//! that: the crate's `StreamingDecoder` gives rows before it to an `UnfilterRegion`, while its
+//! `Reader`, which is used here, does both. That was measured, and is not built.
 
 use std::{
     io::{self, BufRead, Read, Seek, SeekFrom},

@@ -18,7 +18,8 @@ use crate::{
 };
 
 use super::{
-    Compression, Density, DensityUnit, Metadata, Part, SharedOutput, Sink, errors, write_samples,
+    Compression, Density, DensityUnit, Metadata, Part, SharedOutput, Sink, StripeWriter, errors,
+    stripes, write_samples,
 };
 
 /// The bytes of an IDAT chunk.
@@ -36,26 +37,63 @@ const END_CHUNK_BYTES: usize = 12;
 /// The bytes of the compressor's state and its chunk buffer.
 const COMPRESSOR_BYTES: usize = 1 << 20;
 
-/// The maximum bytes of memory for writing, beside the rows passed in: a compressed
-/// batch in a growing buffer, and a candidate row for each PNG filter.
-pub(in crate::codec) const fn memory_to_write(spec: ImageSpec) -> usize {
-    let batch = 3 * BATCH_SAMPLES * spec.depth.bytes();
-    COMPRESSOR_BYTES + batch + spec.row_bytes().saturating_mul(8)
+/// The maximum bytes of memory for writing, beside the rows passed in.
+pub(in crate::codec) fn memory_to_write(spec: ImageSpec, compression: Compression) -> usize {
+    match compression {
+        Compression::Fast => stripes::memory_to_write(spec),
+        // A compressed batch in a growing buffer, and a candidate row for each filter.
+        _ => {
+            let batch = 3 * BATCH_SAMPLES * spec.depth.bytes();
+            COMPRESSOR_BYTES + batch + spec.row_bytes().saturating_mul(8)
+        }
+    }
 }
 
-/// Writes 8-bit or 16-bit samples with one to four channels.
+/// The file's beginning is written; what encodes the samples.
+pub(in crate::codec) fn create<'a>(
+    spec: ImageSpec,
+    metadata: &Metadata,
+    compression: Compression,
+    out: SharedOutput<'a>,
+) -> Result<Box<dyn Sink + 'a>> {
+    Ok(match compression {
+        Compression::Fast => Box::new(StripeWriter::new(
+            spec,
+            metadata,
+            stripes::stripe_bytes(spec),
+            out,
+        )?),
+        _ => Box::new(Writer::new(spec, metadata, compression, out)?),
+    })
+}
+
+/// What comes before the samples.
+pub(super) fn head(
+    spec: ImageSpec,
+    metadata: &Metadata,
+    compression: Compression,
+) -> Result<Vec<u8>> {
+    let buffer = Buffer::default();
+    let encoder = encoder(buffer.clone(), spec, metadata, compression)?;
+    let mut writer = encoder.write_header().map_err(encode_error)?;
+    write_chunks(&mut writer, metadata)?;
+    // Dropped after that, it adds the IEND chunk.
+    Ok(buffer.take())
+}
+
+/// Writes 8-bit or 16-bit samples with one to four channels, compressed by flate2.
 ///
 /// The png crate's stream writer ends the file with its samples, when chunks may
 /// still have to follow, and fdeflate panics if its last write fails. So the stream
 /// writer writes to a buffer, which is copied to the output here.
-pub(in crate::codec) struct Writer<'a> {
+struct Writer<'a> {
     stream: StreamWriter<'static, Buffer>,
     buffer: Buffer,
     out: SharedOutput<'a>,
 }
 
 impl<'a> Writer<'a> {
-    pub(in crate::codec) fn new(
+    fn new(
         spec: ImageSpec,
         metadata: &Metadata,
         compression: Compression,
@@ -179,7 +217,7 @@ pub(super) fn chunks_after_samples(
 }
 
 /// The chunks that follow the samples, and IEND.
-fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
+pub(super) fn chunks_and_end(late: &Metadata) -> Result<Vec<u8>> {
     // Encode a file without samples, then strip its signature and header.
     let mut file = Vec::new();
     let encoder = Encoder::new(&mut file, 1, 1);
