@@ -203,9 +203,11 @@ fn jpeg_quality_and_compression_are_obeyed() {
     let low = size("--quality 5", "q.jpg");
     let high = size("--quality 95", "q.jpg");
     assert!(low < high, "{low} {high}");
-    let fast = size("--compression fast", "c.png");
+    // Of a blurred photograph in colours: its filters make fast smaller elsewhere.
+    std::fs::copy("testdata/photos/chelsea.png", room.path("p.png")).unwrap();
+    let fast = size("--channel each --compression fast", "c.png");
     let image = room.read("c.png");
-    let best = size("--compression best", "c.png");
+    let best = size("--channel each --compression best", "c.png");
     assert!(best <= fast, "{best} {fast}");
     assert_eq!(room.read("c.png"), image);
 }

@@ -150,10 +150,11 @@ fn the_narrowest_exact_lane_is_chosen() {
     };
     assert_eq!(lane(13, 13), LaneKind::F32);
     assert_eq!(lane(63, 63), LaneKind::F32);
-    assert_eq!(lane(63, 100), LaneKind::F64);
-    // The first weight is 0.
-    assert_eq!(lane(150, 1), LaneKind::F32);
-    assert_eq!(lane(151, 1), LaneKind::F64);
+    assert_eq!(lane(63, 100), LaneKind::F32);
+    assert_eq!(lane(180, 190), LaneKind::F64);
+    // Each addition rounds the sum so far, which is half of the last one on average.
+    assert_eq!(lane(290, 1), LaneKind::F32);
+    assert_eq!(lane(310, 1), LaneKind::F64);
 }
 
 #[test]

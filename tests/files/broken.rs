@@ -212,7 +212,7 @@ fn broken_kernels_are_refused_with_their_line() {
         ),
     ];
     let kernels = expected("kernel");
-    assert_eq!(kernels.len(), 29);
+    assert_eq!(kernels.len(), 30);
     for (name, _) in &exact {
         assert!(kernels.iter().any(|k| k["file"] == *name), "{name}");
     }

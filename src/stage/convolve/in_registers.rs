@@ -73,6 +73,9 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         } = scratch;
         let row_len = tile.columns.len() * convolution.channels;
         let band = (self.bands).band(tile, padded_rows, mem::take(band_slices))?;
+        // A run that failed may have left some.
+        told.near_ties.clear();
+        told.too_large.clear();
         let simd = convolution.offer().simd;
         let rows_at_once = convolution.rows_at_once();
         for first in (0..tile.rows.len()).step_by(rows_at_once) {
