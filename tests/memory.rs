@@ -622,7 +622,7 @@ fn estimates_hold_for_large_tiles() {
     let mut random = Random(11);
     let weights = (0..1000 * 1000).map(|_| random.below(1 << 20) as f64 / 1e6 - 0.4);
     let kernel = Kernel::new(1000, 1000, weights.collect()).unwrap();
-    let bytes = (0..300 * 400).map(|at| (at * at % 251) as u8).collect();
+    let bytes = (0..300 * 400_u64).map(|at| (at * at % 251) as u8).collect();
     let floats = (0..300 * 400).map(|at| at as f32).collect();
     for (name, samples) in [
         ("bytes.npy", Samples::U8(bytes)),
