@@ -356,6 +356,7 @@ mod arrays {
 
     macro_rules! phases {
         ($isa:ty, $sample:ty => $number:ty, $phases:literal, $lanes:literal: |$n:ident| $join:expr) => {
+            #[allow(clippy::modulo_one, reason = "one phase is one of them")]
             impl Phases<$sample, $number, $phases> for $isa {
                 type Samples = [$sample; $phases * $lanes];
 

@@ -1,7 +1,7 @@
 //! Two passes, and the finish, without a row of sums in memory.
 //!
-//! The sums of columns are stored in phases, see [`Phases`](crate::simd::Phases); those of rows become samples while they
-//! are in registers.
+//! The sums of columns are stored in phases, see [`Phases`](crate::simd::Phases); those of rows
+//! become samples while they are in registers.
 
 mod samples;
 mod steps;

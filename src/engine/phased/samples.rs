@@ -252,13 +252,13 @@ fn add_window<
     [vectors, next]: [[Vector<V, T>; N]; 2],
     weights: &[[T; R]; TAPS],
 ) {
-    for tap in 0..TAPS {
+    for (tap, weights) in weights.iter().enumerate() {
         for r in A..B {
-            let weight = v.splat(weights[tap][r]);
-            for n in 0..N {
+            let weight = v.splat(weights[r]);
+            for (n, sum) in sums[r].iter_mut().enumerate() {
                 let at = tap + n;
                 let vector = if at < N { vectors[at] } else { next[at - N] };
-                sums[r][n] = Vectors::<T>::mul_add(v, vector, weight, sums[r][n]);
+                *sum = Vectors::<T>::mul_add(v, vector, weight, *sum);
             }
         }
     }
