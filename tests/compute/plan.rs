@@ -142,7 +142,7 @@ fn the_narrowest_exact_lane_is_chosen() {
     let lane = |rows, columns| {
         let weights: Vec<f64> = (0..rows * columns).map(|i| (i as f64).sin()).collect();
         let direct = Tuning::default().with_method(Method::Direct);
-        let image = random_image(&mut Random(1), [200, 200, 1], Depth::F32);
+        let image = random_image(&mut Random(1), [400, 200, 1], Depth::F32);
         filter(rows, columns, &weights)
             .plan(&image, &direct)
             .unwrap()
