@@ -598,20 +598,25 @@ fn estimates_hold_for_transforms_in_f64() {
         ),
         ("wide.npy", Samples::F64(wide), filter()),
     ] {
-        let path = folder.path().join(name);
         let image = Image::new(700, 900, 1, samples).unwrap();
-        let mut file = Cursor::new(Vec::new());
-        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
-        codec::encode(&image, Format::Npy, &metadata, &options, &mut file).unwrap();
-        fs::write(&path, file.into_inner()).unwrap();
-        let plan = filter.plan(&image, &Tuning::default()).unwrap();
-        assert_eq!(plan.engine(), "fft");
-        let (estimate, peak) = run(&path, Format::Npy, &filter);
-        assert!(
-            peak <= estimate + SLACK && estimate <= 4 * peak + 4 * SLACK,
-            "{name}: estimate {estimate}, peak {peak}"
-        );
+        check_estimate_of_fft(&folder.path().join(name), &image, &filter);
     }
+}
+
+/// Writes the image, and runs the filter on it by a transform.
+fn check_estimate_of_fft(path: &Path, image: &Image, filter: &Filter) {
+    let mut file = Cursor::new(Vec::new());
+    let (metadata, options) = (Metadata::default(), EncodeOptions::default());
+    codec::encode(image, Format::Npy, &metadata, &options, &mut file).unwrap();
+    fs::write(path, file.into_inner()).unwrap();
+    let plan = filter.plan(image, &Tuning::default()).unwrap();
+    assert_eq!(plan.engine(), "fft");
+    let (estimate, peak) = run(path, Format::Npy, filter);
+    assert!(
+        peak <= estimate + SLACK && estimate <= 4 * peak + 4 * SLACK,
+        "{}: estimate {estimate}, peak {peak}",
+        path.display()
+    );
 }
 
 /// Tiles for windows that fill those of usual size, in f64 of integers and in both lanes of floats.
@@ -628,20 +633,9 @@ fn estimates_hold_for_large_tiles() {
         ("bytes.npy", Samples::U8(bytes)),
         ("floats.npy", Samples::F32(floats)),
     ] {
-        let path = folder.path().join(name);
         let image = Image::new(300, 400, 1, samples).unwrap();
-        let mut file = Cursor::new(Vec::new());
-        let (metadata, options) = (Metadata::default(), EncodeOptions::default());
-        codec::encode(&image, Format::Npy, &metadata, &options, &mut file).unwrap();
-        fs::write(&path, file.into_inner()).unwrap();
         let filter = Filter::new(kernel.clone()).with_extent(BORDERS[1]);
-        let plan = filter.plan(&image, &Tuning::default()).unwrap();
-        assert_eq!(plan.engine(), "fft");
-        let (estimate, peak) = run(&path, Format::Npy, &filter);
-        assert!(
-            peak <= estimate + SLACK && estimate <= 4 * peak + 4 * SLACK,
-            "{name}: estimate {estimate}, peak {peak}"
-        );
+        check_estimate_of_fft(&folder.path().join(name), &image, &filter);
     }
 }
 

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::{
     Band, CompiledKernel, RegisterKernel, RowsMut, Scratch, Told,
+    finished_block::{FinishedBlock, for_each_block},
     packed_taps::Taps,
     phased::{Constants, InPhases, PhasedSamples},
     register_blocks::{self, Blocks, Vector, block, contract},
@@ -12,7 +13,7 @@ use crate::{
     error::Result,
     finish::RegisterFinish,
     number::{Lane, LaneKind},
-    simd::{Body, Isa, LINE, Level, Simd, Stream, Vectors, prefetch},
+    simd::{Body, Isa, LINE, Level, Simd, Vectors},
 };
 
 /// A kernel over bands of `S` in `P` phases, whose sums become samples of that type.
@@ -84,64 +85,36 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
         _: &mut Scratch<T>,
         told: &mut Told,
     ) -> Result<()> {
-        let RowsMut {
-            samples,
-            stride,
-            mut stream,
-        } = out;
-        let out: &mut [S] = bytemuck::cast_slice_mut(samples.into_bytes());
         let at_once = register_blocks::rows_at_once(T::KIND, simd.level());
         let neighbours = band.step[0] == 1 && self.taps.dilation[0] == 1;
-        let is_tall = neighbours && self.taps.max_block_rows >= at_once;
-        let mut at = 0;
-        while at * stride < out.len() {
-            let out = &mut out[at * stride..];
-            let rows = match is_tall && out.len() > (at_once - 1) * stride {
-                true => at_once,
-                false => 1,
-            };
+        let rows = match neighbours && self.taps.max_block_rows >= at_once {
+            true => at_once,
+            false => 1,
+        };
+        let rows = [self.taps.rows_read(), rows];
+        for_each_block((band, first), rows, finish, out, told, |block| {
             simd.run(Block {
                 taps: &self.taps,
-                sources: band.source_rows(self.taps.rows_read(), first + at, rows),
-                prefetch_rows: band.rows_to_prefetch(self.taps.rows_read(), first + at, rows),
-                finish,
-                rows,
-                len: band.dense_len(),
-                out,
-                stride,
-                stream: stream.as_deref_mut(),
-                first: first + at,
-                told,
+                block,
             });
-            at += rows;
-        }
+        });
         Ok(())
     }
 }
 
 /// The operands of a block of output rows.
-pub(crate) struct Block<'a, S, T, const P: usize> {
+pub(crate) struct Block<'a, 'b, S, T, const P: usize> {
     taps: &'a Taps<T>,
-    sources: &'a [&'a [S]],
-    /// Rows of the next block, prefetched meanwhile.
-    prefetch_rows: &'a [&'a [S]],
-    finish: &'a RegisterFinish,
-    /// Output rows: 1, or the block height of the SIMD level.
-    rows: usize,
-    /// Samples of an output row.
-    len: usize,
-    out: &'a mut [S],
-    stride: usize,
-    stream: Option<&'a mut Stream>,
-    /// The first output row, for what is told.
-    first: usize,
-    told: &'a mut Told,
+    block: FinishedBlock<'a, 'b, S>,
 }
 
 /// A lane of this engine. The block sizes at each level are const generics, so each lane names its
 /// own instances.
 pub(crate) trait DirectLane: Blocks {
-    fn run<I: Isa, S: PhasedSamples<Self, P>, const P: usize>(isa: I, block: Block<'_, S, Self, P>);
+    fn run<I: Isa, S: PhasedSamples<Self, P>, const P: usize>(
+        isa: I,
+        block: Block<'_, '_, S, Self, P>,
+    );
 }
 
 macro_rules! lanes {
@@ -150,7 +123,7 @@ macro_rules! lanes {
             #[inline(always)]
             fn run<I: Isa, S: PhasedSamples<Self, P>, const P: usize>(
                 isa: I,
-                block: Block<'_, S, Self, P>,
+                block: Block<'_, '_, S, Self, P>,
             ) {
                 match (I::REGISTERS, P) {
                     (32, _) => block.blocks::<I, 4, 4>(isa),
@@ -163,7 +136,7 @@ macro_rules! lanes {
 }
 lanes!(f32 f64);
 
-impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> Body for Block<'_, S, T, P> {
+impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> Body for Block<'_, '_, S, T, P> {
     type Output = ();
 
     #[inline(always)]
@@ -175,21 +148,21 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> Body for Block<'_, S
     }
 }
 
-impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, S, T, P> {
+impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
     /// Computes blocks of R rows x N vectors, and one row by 8 vectors.
     #[inline(always)]
     fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(mut self, v: V) {
-        let constants = Constants::new::<T, V>(v, self.finish);
+        let constants = Constants::new::<T, V>(v, self.block.finish);
         let mut row = 0;
-        while row < self.rows {
-            if self.rows - row >= R {
+        while row < self.block.rows {
+            if self.block.rows - row >= R {
                 self.rows_of_block::<V, R, N>(v, &constants, row);
                 row += R;
             } else {
                 self.rows_of_block::<V, 1, BLOCK_VECTORS>(v, &constants, row);
                 row += 1;
             }
-            self.prefetch_rows = &[];
+            self.block.prefetch_rows = &[];
         }
     }
 
@@ -202,17 +175,13 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, S, T, P> {
         row: usize,
     ) {
         let groups = self.taps.groups::<R>();
-        let sources = &self.sources[row..];
+        let sources = &self.block.sources[row..];
         let columns = N * <V as Vectors<T>>::LANES;
-        let last = self.len - columns;
+        let last = self.block.len - columns;
         let mut checks = [v.splat(T::ZERO); R];
         let mut x = 0;
         loop {
-            for row in self.prefetch_rows {
-                for column in (0..columns).step_by(LINE / size_of::<S>()) {
-                    prefetch(&row[x + column..]);
-                }
-            }
+            self.block.prefetch(x, columns);
             let mut sums = match groups.first() {
                 Some(group) => block::<V, S, T, InPhases<P>, R, N>(v, sources, group, x),
                 None => [[v.splat(T::ZERO); N]; R],
@@ -226,13 +195,9 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, S, T, P> {
                 }
             }
             for r in 0..R {
-                let out = &mut self.out[(row + r) * self.stride + x..][..columns];
                 for (g, sums) in sums[r].as_chunks::<P>().0.iter().enumerate() {
-                    let samples = g * P * <V as Vectors<T>>::LANES;
-                    let at = [self.first + row + r, x + samples];
-                    let to = (&mut out[samples..], self.stream.as_deref_mut());
-                    let near_ties = &mut self.told.near_ties;
-                    S::finish(v, *sums, constants, &mut checks[r], to, at, near_ties);
+                    let at = [row + r, x + g * P * <V as Vectors<T>>::LANES];
+                    self.block.put(v, *sums, constants, &mut checks[r], at);
                 }
             }
             if x == last {
@@ -241,11 +206,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, S, T, P> {
             x = (x + columns).min(last);
         }
         for (r, check) in checks.into_iter().enumerate() {
-            let mut checked = [T::ZERO; LINE];
-            v.store(check, &mut checked);
-            if !T::all_finite(&checked) {
-                self.told.too_large.push(self.first + row + r);
-            }
+            self.block.tell::<V, T>(v, check, row + r);
         }
     }
 }

@@ -13,6 +13,7 @@ mod dots;
 mod exact_limbs;
 mod f64_fallback;
 mod fft;
+mod finished_block;
 mod lane;
 mod method;
 mod naive;

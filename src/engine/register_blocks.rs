@@ -280,7 +280,7 @@ fn add_run<
 
 /// Adds one tap to the sums of rows `A..B`.
 #[inline(always)]
-pub(super) fn add_tap<
+fn add_tap<
     V: Isa + Vectors<T>,
     S: Copy,
     T: Lane,
@@ -348,9 +348,29 @@ pub(super) trait Order<S: Copy, T: Lane>: Sized {
         samples: &[S],
         weights: &[[T; R]],
     ) {
-        for (tap, weights) in weights.iter().enumerate() {
-            add_tap::<V, S, T, Self, R, N, A, B>(v, sums, &samples[tap..], weights);
-        }
+        add_one_by_one::<V, S, T, Self, R, N, A, B>(v, sums, samples, weights);
+    }
+}
+
+/// Adds taps side by side to the sums of rows `A..B`, each with its own vectors.
+#[inline(always)]
+pub(super) fn add_one_by_one<
+    V: Isa + Vectors<T>,
+    S: Copy,
+    T: Lane,
+    O: Order<S, T>,
+    const R: usize,
+    const N: usize,
+    const A: usize,
+    const B: usize,
+>(
+    v: V,
+    sums: &mut [[Vector<V, T>; N]; R],
+    samples: &[S],
+    weights: &[[T; R]],
+) {
+    for (tap, weights) in weights.iter().enumerate() {
+        add_tap::<V, S, T, O, R, N, A, B>(v, sums, &samples[tap..], weights);
     }
 }
 

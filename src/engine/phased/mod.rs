@@ -16,6 +16,7 @@ use sums::row_sums;
 
 use super::{
     Band, CompiledKernel, RegisterKernel, RowsMut, Scratch, Told,
+    finished_block::{FinishedBlock, for_each_block},
     packed_taps::MAX_BLOCK_ROWS,
     recycled_slices::recycled,
     register_blocks::{self, Blocks, Vector},
@@ -25,7 +26,7 @@ use crate::{
     error::Result,
     finish::RegisterFinish,
     number::Lane,
-    simd::{Body, Isa, LINE, Level, Simd, Stream, Vectors, aligned, padded_row_len, prefetch},
+    simd::{Body, Isa, LINE, Level, Simd, Vectors, aligned, padded_row_len},
 };
 
 /// Two passes over bands of `S`, whose sums become samples of that type.
@@ -142,17 +143,9 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
         scratch: &mut Scratch<T>,
         told: &mut Told,
     ) -> Result<()> {
-        let RowsMut {
-            samples,
-            stride,
-            mut stream,
-        } = out;
-        let out: &mut [S] = bytemuck::cast_slice_mut(samples.into_bytes());
         let at_once = register_blocks::rows_at_once(T::KIND, simd.level());
         let columns = self.passes.columns();
-        let [rows_read, row_distance] = [columns[0].rows_read(), columns[0].dilation[0]];
-        let len = band.dense_len();
-        let width = part_width::<T>(len, self.widest);
+        let width = part_width::<T>(band.dense_len(), self.widest);
         let Scratch {
             rows: vectors,
             sources: slices,
@@ -160,34 +153,18 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
         } = scratch;
         let count = columns.len() * MAX_BLOCK_ROWS * P;
         let vectors = aligned(vectors, count * self.pitch)?;
-        let neighbours = band.step[0] == 1 && row_distance == 1;
         let mut in_order = recycled(mem::take(slices));
-        let mut at = 0;
-        while at * stride < out.len() {
-            let out = &mut out[at * stride..];
-            let rows = match neighbours && out.len() > (at_once - 1) * stride {
-                true => at_once,
-                false => 1,
-            };
+        let neighbours = band.step[0] == 1 && columns[0].dilation[0] == 1;
+        let rows = [columns[0].rows_read(), if neighbours { at_once } else { 1 }];
+        for_each_block((band, first), rows, finish, out, told, |block| {
             simd.run(Block {
                 kernel: self,
-                sources: band.source_rows(rows_read, first + at, rows),
-                rows_read,
-                prefetch_rows: band.rows_to_prefetch(rows_read, first + at, rows),
                 in_order: &mut in_order,
-                finish,
-                rows,
-                len,
                 width,
                 vectors,
-                out,
-                stride,
-                stream: stream.as_deref_mut(),
-                first: first + at,
-                told,
+                block,
             });
-            at += rows;
-        }
+        });
         *slices = recycled(in_order);
         Ok(())
     }
@@ -196,27 +173,13 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
 /// The operands of a block of output rows.
 pub(crate) struct Block<'a, 'b, S, T, const P: usize> {
     kernel: &'a Phased<S, T, P>,
-    sources: &'a [&'b [S]],
-    rows_read: usize,
-    /// Rows of the next block, prefetched meanwhile.
-    prefetch_rows: &'a [&'b [S]],
     /// A buffer for the source rows in the order of the taps.
     in_order: &'a mut Vec<&'b [S]>,
-    finish: &'a RegisterFinish,
-    /// Output rows: 1, or the block height of the SIMD level.
-    rows: usize,
-    /// Samples of an output row.
-    len: usize,
-    /// Those of a part.
+    /// Samples of a part of an output row.
     width: usize,
     /// Sums of columns.
     vectors: &'a mut [T],
-    out: &'a mut [S],
-    stride: usize,
-    stream: Option<&'a mut Stream>,
-    /// The first output row, for what is told.
-    first: usize,
-    told: &'a mut Told,
+    block: FinishedBlock<'a, 'b, S>,
 }
 
 /// A lane that two passes run in with their samples in phases. The block sizes at each level are
@@ -273,12 +236,12 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
         mut self,
         v: V,
     ) {
-        let constants = Constants::new::<T, V>(v, self.finish);
+        let constants = Constants::new::<T, V>(v, self.block.finish);
         let mut start = 0;
         loop {
             let mut row = 0;
-            while row < self.rows {
-                if self.rows - row >= R {
+            while row < self.block.rows {
+                if self.block.rows - row >= R {
                     self.columns::<V, R, N>(v, start, row);
                     row += R;
                 } else {
@@ -286,14 +249,14 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
                     row += 1;
                 }
             }
-            self.prefetch_rows = &[];
-            for row in 0..self.rows {
+            self.block.prefetch_rows = &[];
+            for row in 0..self.block.rows {
                 self.row::<V, G, H>(v, &constants, start, row);
             }
-            if start + self.width >= self.len {
+            if start + self.width >= self.block.len {
                 break;
             }
-            start = (start + self.width).min(self.len - self.width);
+            start = (start + self.width).min(self.block.len - self.width);
         }
     }
 
@@ -308,22 +271,14 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
         let columns = N * <V as Vectors<T>>::LANES;
         for (term, taps) in self.kernel.passes.columns().iter().enumerate() {
             self.in_order.clear();
-            taps.in_order(
-                &self.sources[first..][..self.rows_read + R - 1],
-                self.in_order,
-            );
+            let sources = &self.block.sources[first..][..taps.rows_read() + R - 1];
+            taps.in_order(sources, self.in_order);
             // A column has one group of taps, or none if all are dropped.
             let group = taps.groups::<R>().first().map_or(&[][..], |group| group);
             let mut x = 0;
             while x < self.width + self.kernel.span {
                 if term == 0 {
-                    for row in self.prefetch_rows {
-                        for column in (0..columns).step_by(LINE / size_of::<S>()) {
-                            if let Some(line) = row.get(start + x + column..) {
-                                prefetch(line);
-                            }
-                        }
-                    }
+                    self.block.prefetch(start + x, columns);
                 }
                 let sums = register_blocks::block::<V, S, T, InPhases<P>, R, N>(
                     v,
@@ -359,23 +314,19 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
         let samples = P * <V as Vectors<T>>::LANES;
         let mut x = 0;
         while x + G * samples <= self.width {
-            self.block::<V, G>(v, constants, &mut check, start, [row, x]);
+            self.samples::<V, G>(v, constants, &mut check, start, [row, x]);
             x += G * samples;
         }
         while x < self.width {
-            self.block::<V, H>(v, constants, &mut check, start, [row, x]);
+            self.samples::<V, H>(v, constants, &mut check, start, [row, x]);
             x += H * samples;
         }
-        let mut checked = [T::ZERO; LINE];
-        v.store(check, &mut checked);
-        if !T::all_finite(&checked) {
-            self.told.too_large.push(self.first + row);
-        }
+        self.block.tell::<V, T>(v, check, row);
     }
 
     /// The samples of a block of this output row and place in a part.
     #[inline(always)]
-    fn block<V: Isa + Vectors<T>, const G: usize>(
+    fn samples<V: Isa + Vectors<T>, const G: usize>(
         &mut self,
         v: V,
         constants: &Constants<Vector<V, T>>,
@@ -383,14 +334,11 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
         start: usize,
         [row, x]: [usize; 2],
     ) {
-        let samples = P * <V as Vectors<T>>::LANES;
         let vectors = &self.vectors[row * P * self.kernel.pitch + x / P..];
-        let out = &mut self.out[row * self.stride + start + x..][..G * samples];
         let sums = row_sums::<V, T, P, G>(v, &self.kernel.row.groups, vectors);
         for (g, sums) in sums.into_iter().enumerate() {
-            let at = [self.first + row, start + x + g * samples];
-            let to = (&mut out[g * samples..], self.stream.as_deref_mut());
-            S::finish(v, sums, constants, check, to, at, &mut self.told.near_ties);
+            let at = [row, start + x + g * P * <V as Vectors<T>>::LANES];
+            self.block.put(v, sums, constants, check, at);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Samples in phases, and how sums become samples again.
 
-use super::super::register_blocks::{Order, Samples, Vector, add_tap};
+use super::super::register_blocks::{Order, Samples, Vector, add_one_by_one};
 use crate::{
     finish::RegisterFinish,
     number::{Element, Lane},
@@ -186,10 +186,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Order<S, T> for InPhases<P
     ) {
         // One phase has no neighbours. What few rows share would make the code twice as long.
         if P != 4 || N != 4 || (A, B) != (0, R) {
-            for (tap, weights) in weights.iter().enumerate() {
-                add_tap::<V, S, T, Self, R, N, A, B>(v, sums, &samples[tap..], weights);
-            }
-            return;
+            return add_one_by_one::<V, S, T, Self, R, N, A, B>(v, sums, samples, weights);
         }
         let mut vectors: [Vector<V, T>; N] = Self::load(v, samples);
         let (fours, rest) = weights.as_chunks::<4>();
