@@ -655,7 +655,7 @@ pub(super) enum CompressionArg {
     Fast,
     /// A compromise
     Balanced,
-    /// As small as it gets
+    /// Slowly: smaller for most pictures
     Best,
 }
 
