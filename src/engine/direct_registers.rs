@@ -195,10 +195,9 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
                 }
             }
             for r in 0..R {
-                for (g, sums) in sums[r].as_chunks::<P>().0.iter().enumerate() {
-                    let at = [row + r, x + g * P * <V as Vectors<T>>::LANES];
-                    self.block.put(v, *sums, constants, &mut checks[r], at);
-                }
+                let sums = sums[r].as_chunks::<P>().0;
+                self.block
+                    .put(v, sums, constants, &mut checks[r], [row + r, x]);
             }
             if x == last {
                 break;

@@ -87,7 +87,7 @@ impl<S> FinishedBlock<'_, '_, S> {
     pub(super) fn put<V: Isa + Vectors<T>, T: Lane, const P: usize>(
         &mut self,
         v: V,
-        sums: [Vector<V, T>; P],
+        sums: &[[Vector<V, T>; P]],
         constants: &Constants<Vector<V, T>>,
         check: &mut Vector<V, T>,
         [row, x]: [usize; 2],
@@ -95,10 +95,12 @@ impl<S> FinishedBlock<'_, '_, S> {
         S: PhasedSamples<T, P>,
     {
         let samples = P * <V as Vectors<T>>::LANES;
-        let out = &mut self.out[row * self.stride + x..][..samples];
-        let to = (out, self.stream.as_deref_mut());
-        let at = [self.first + row, x];
-        S::finish(v, sums, constants, check, to, at, &mut self.told.near_ties);
+        let out = &mut self.out[row * self.stride + x..][..sums.len() * samples];
+        for (g, sums) in sums.iter().enumerate() {
+            let to = (&mut out[g * samples..], self.stream.as_deref_mut());
+            let at = [self.first + row, x + g * samples];
+            S::finish(v, *sums, constants, check, to, at, &mut self.told.near_ties);
+        }
     }
 
     /// Tells of a row of the block if some of its sums, which are in `check`, are too large.

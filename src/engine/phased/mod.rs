@@ -336,10 +336,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
     ) {
         let vectors = &self.vectors[row * P * self.kernel.pitch + x / P..];
         let sums = row_sums::<V, T, P, G>(v, &self.kernel.row.groups, vectors);
-        for (g, sums) in sums.into_iter().enumerate() {
-            let at = [row, start + x + g * P * <V as Vectors<T>>::LANES];
-            self.block.put(v, sums, constants, check, at);
-        }
+        (self.block).put(v, &sums, constants, check, [row, start + x]);
     }
 }
 

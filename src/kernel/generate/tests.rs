@@ -283,6 +283,15 @@ fn every_parameter_changes_what_is_made() {
     assert!(count > 50, "{count}");
 }
 
+#[test]
+fn sizes_end_at_the_limit() {
+    assert_eq!(one("box:radius=512").as_slice().len(), 1025 * 1025);
+    assert_eq!(one("box:size=2048").as_slice().len(), MAX_PRODUCT_WEIGHTS);
+    for spec in ["box:size=2049", "disk:radius=512"] {
+        assert!(message(spec).contains("and a kernel has at most"), "{spec}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_spec_panics(
@@ -296,7 +305,13 @@ proptest! {
         });
         let spec = format!("{}:{}", generator.name(), values.collect::<Vec<_>>().join(","));
         if let Ok(bank) = KernelBank::from_spec(&spec) {
-            prop_assert!(bank.kernels().iter().all(|k| k.as_slice().len() <= MAX_WEIGHTS));
+            for kernel in bank.kernels() {
+                let limit = match kernel.vectors() {
+                    Some(_) => MAX_PRODUCT_WEIGHTS,
+                    None => MAX_WEIGHTS,
+                };
+                prop_assert!(kernel.as_slice().len() <= limit, "{spec}");
+            }
         }
     }
 
