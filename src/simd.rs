@@ -4,30 +4,33 @@
 //! per level; which copy runs is decided at run time by a [`Simd`], a value
 //! that exists only for levels that were detected on this processor.
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
-mod array_dots;
-#[cfg(target_arch = "x86_64")]
-mod dots;
-#[cfg(not(target_arch = "x86_64"))]
-use array_dots as dots;
+mod byte_dots;
 mod lines;
 mod memory;
 mod phases;
+mod spaced_dots;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tokens;
 mod vectors;
+mod words;
 
 use std::fmt;
 
-pub(crate) use dots::{DotVectors, Dots};
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use byte_dots::arrays::Dots;
+pub(crate) use byte_dots::{ByteDots, WideDots};
 pub(crate) use lines::{LINE, aligned, padded_row_len};
 pub(crate) use memory::{Stream, prefetch, streaming};
 pub(crate) use phases::Phases;
+pub(crate) use spaced_dots::{MAX_SPACING, Spaced, SpacedDots};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use tokens::Dots;
 #[cfg(target_arch = "aarch64")]
 use tokens::Neon;
 #[cfg(target_arch = "x86_64")]
 use tokens::{Avx2, Avx512};
 pub(crate) use vectors::{LoadWide, Vectors};
+pub(crate) use words::Words;
 
 /// A set of instructions that the inner loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,18 +140,18 @@ impl Simd {
         }
     }
 
-    /// Whether this level has instructions for dot products of bytes.
-    pub(crate) const fn has_dots(self) -> bool {
+    /// Whether this level has instructions for dot products of four bytes.
+    pub(crate) const fn has_quads(self) -> bool {
         matches!(self.level(), Level::Avx512Vnni)
     }
 
-    /// Runs `body` with dot products of bytes.
+    /// Runs `body` with dot products of four bytes.
     ///
     /// # Panics
     ///
     /// If this level has no such instructions. Targets without any use arrays.
     #[inline]
-    pub(crate) fn run_dots<B: DotBody>(self, body: B) {
+    pub(crate) fn run_quads<B: QuadBody>(self, body: B) {
         #[cfg(target_arch = "x86_64")]
         match self.0 {
             Tokens::Avx512Vnni(_, dots) => dots.run(body),
@@ -197,8 +200,8 @@ pub(crate) trait Body {
     fn run<I: Isa>(self, isa: I) -> Self::Output;
 }
 
-/// Code that is compiled with dot products of bytes; as for [`Body`].
-pub(crate) trait DotBody {
+/// Code that is compiled with dot products of four bytes; as for [`Body`].
+pub(crate) trait QuadBody {
     /// The code.
     fn run(self, dots: Dots);
 }
@@ -206,7 +209,8 @@ pub(crate) trait DotBody {
 /// The properties and vector operations of a level, whose features the implementor, a
 /// token, proves.
 pub(crate) trait Isa:
-    Vectors<i16>
+    Words
+    + SpacedDots<2, Isa = Self>
     + Vectors<f32>
     + Vectors<f64>
     + LoadWide<u8, f32>
@@ -259,68 +263,7 @@ impl Isa for Avx512 {
 
 #[cfg(test)]
 mod tests {
-    use super::{array_dots::Dots as ArrayDots, *};
-
-    /// Several arrays of 67 samples, each with a quad of weights.
-    fn samples_and_weights() -> Vec<([u8; Dots::READ], [i8; 4])> {
-        let made = |k: usize| {
-            let weights =
-                [k as i8, -128, 127 - k as i8, 3].map(|w: i8| w.wrapping_mul(k as i8 + 1));
-            (
-                std::array::from_fn(|i| (i * i * 7 + i * k * 31 + k) as u8),
-                weights,
-            )
-        };
-        (0..6).map(made).collect()
-    }
-
-    /// The sums of 64 neighbours, in both types that they are stored as.
-    macro_rules! dot_sums {
-        ($dots:expr) => {{
-            let dots = $dots;
-            let mut sums = dots.zero();
-            for (samples, weights) in &samples_and_weights() {
-                sums = dots.add(sums, dots.samples(samples), dots.weights(*weights));
-            }
-            let (mut integers, mut floats) = ([0; Dots::LANES], [0.0; Dots::LANES]);
-            dots.store_i16(sums, &mut integers);
-            dots.store_f32(sums, &mut floats);
-            (integers, floats)
-        }};
-    }
-
-    struct RunDotSums<'a>(&'a mut Option<([i16; Dots::LANES], [f32; Dots::LANES])>);
-
-    impl DotBody for RunDotSums<'_> {
-        #[inline(always)]
-        fn run(self, dots: Dots) {
-            *self.0 = Some(dot_sums!(dots));
-        }
-    }
-
-    #[test]
-    fn dot_products_are_sums_of_products() {
-        let mut expected = [0_i32; Dots::LANES];
-        for (samples, weights) in samples_and_weights() {
-            for (i, sum) in expected.iter_mut().enumerate() {
-                let four = samples[i..].iter().zip(weights);
-                *sum += four.map(|(&s, w)| i32::from(s) * i32::from(w)).sum::<i32>();
-            }
-        }
-        assert!(expected.iter().any(|&sum| i16::try_from(sum).is_err()));
-        let expected = (
-            expected.map(|sum| sum as i16),
-            expected.map(|sum| sum as f32),
-        );
-        assert_eq!(dot_sums!(ArrayDots(())), expected);
-        for simd in Simd::available() {
-            if simd.has_dots() || cfg!(not(target_arch = "x86_64")) {
-                let mut sums = None;
-                simd.run_dots(RunDotSums(&mut sums));
-                assert_eq!(sums, Some(expected), "{simd:?}");
-            }
-        }
-    }
+    use super::*;
 
     #[test]
     fn the_best_level_is_available_and_named() {

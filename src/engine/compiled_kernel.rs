@@ -110,6 +110,8 @@ pub(crate) struct Told {
     pub(crate) near_ties: Vec<[u32; 2]>,
     /// Rows with sums that are too large or not finite. Some may be there twice.
     pub(crate) too_large: Vec<usize>,
+    /// Sums that are clipped below the range of samples and above it, if the finish counts them.
+    pub(crate) clipped: [u64; 2],
 }
 
 /// Buffers of one thread, reused from call to call.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    finish::RegisterFinish,
+    finish::{RegisterFinish, ScaleFinish},
     number::{Lane, LaneKind},
     simd::{Body, Isa, LINE, Level, Simd, Vectors},
 };
@@ -68,7 +68,7 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
     fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool {
         // 128-bit vectors cross few cache lines, and gain little.
         simd.level() != Level::Portable
-            && S::ELEMENT.depth() == Some(finish.to)
+            && (finish.scale()).is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to))
             && self.taps.is_upright()
     }
 
@@ -92,8 +92,10 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
             false => 1,
         };
         let rows = [self.taps.rows_read(), rows];
-        for_each_block((band, first), rows, finish, out, told, |block| {
+        let finish = finish.scale().expect("it makes samples of no other finish");
+        for_each_block((band, first), rows, out, told, |block| {
             simd.run(Block {
+                finish,
                 taps: &self.taps,
                 block,
             });
@@ -104,6 +106,7 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
 
 /// The operands of a block of output rows.
 pub(crate) struct Block<'a, 'b, S, T, const P: usize> {
+    finish: &'a ScaleFinish,
     taps: &'a Taps<T>,
     block: FinishedBlock<'a, 'b, S>,
 }
@@ -152,7 +155,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
     /// Computes blocks of R rows x N vectors, and one row by 8 vectors.
     #[inline(always)]
     fn blocks<V: Isa + Vectors<T>, const R: usize, const N: usize>(mut self, v: V) {
-        let constants = Constants::new::<T, V>(v, self.block.finish);
+        let constants = Constants::new::<T, V>(v, self.finish);
         let mut row = 0;
         while row < self.block.rows {
             if self.block.rows - row >= R {

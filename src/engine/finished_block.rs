@@ -6,9 +6,8 @@ use super::{
     register_blocks::Vector,
 };
 use crate::{
-    finish::RegisterFinish,
     number::{Element, Lane},
-    simd::{Isa, LINE, Stream, Vectors, prefetch},
+    simd::{Isa, LINE, Stream, Vectors, Words, prefetch},
 };
 
 /// The operands of a block of output rows.
@@ -16,7 +15,6 @@ pub(crate) struct FinishedBlock<'a, 'b, S> {
     pub(super) sources: &'a [&'b [S]],
     /// Rows of the next block, prefetched meanwhile.
     pub(super) prefetch_rows: &'a [&'b [S]],
-    pub(super) finish: &'a RegisterFinish,
     /// Output rows: 1, or the block height of the SIMD level.
     pub(super) rows: usize,
     /// Samples of an output row.
@@ -26,7 +24,7 @@ pub(crate) struct FinishedBlock<'a, 'b, S> {
     stream: Option<&'a mut Stream>,
     /// The first output row, for what is told.
     first: usize,
-    told: &'a mut Told,
+    pub(super) told: &'a mut Told,
 }
 
 /// Calls `each` with blocks of `at_once` rows of the band's result, or of one where fewer are left,
@@ -34,7 +32,6 @@ pub(crate) struct FinishedBlock<'a, 'b, S> {
 pub(super) fn for_each_block<'b, S: Element>(
     (band, first): (&Band<'b, S>, usize),
     [rows_read, at_once]: [usize; 2],
-    finish: &RegisterFinish,
     out: RowsMut<'_>,
     told: &mut Told,
     mut each: impl FnMut(FinishedBlock<'_, 'b, S>),
@@ -56,7 +53,6 @@ pub(super) fn for_each_block<'b, S: Element>(
         each(FinishedBlock {
             sources: band.source_rows(rows_read, first + at, rows),
             prefetch_rows: band.rows_to_prefetch(rows_read, first + at, rows),
-            finish,
             rows,
             len: band.dense_len(),
             out,
@@ -100,6 +96,32 @@ impl<S> FinishedBlock<'_, '_, S> {
             let to = (&mut out[g * samples..], self.stream.as_deref_mut());
             let at = [self.first + row, x + g * samples];
             S::finish(v, *sums, constants, check, to, at, &mut self.told.near_ties);
+        }
+    }
+
+    /// Stores samples of the first R rows of the block, from column `x` on.
+    #[inline(always)]
+    pub(super) fn put_rows_of_bytes<V: Words, const R: usize>(
+        &mut self,
+        v: V,
+        rows: [V::Bytes; R],
+        x: usize,
+    ) where
+        S: Element,
+    {
+        match self.stream.as_deref_mut() {
+            Some(stream) => {
+                for (row, &bytes) in rows.iter().enumerate() {
+                    let out = &mut self.out[row * self.stride + x..];
+                    v.stream_bytes(stream, bytes, bytemuck::cast_slice_mut(out));
+                }
+            }
+            None => {
+                for (row, &bytes) in rows.iter().enumerate() {
+                    let out = &mut self.out[row * self.stride + x..];
+                    v.store_bytes(bytes, bytemuck::cast_slice_mut(out));
+                }
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     Samples, Tuning,
     number::{Lane, Output, Widen},
     plan::Input,
-    simd::Simd,
+    simd::{Level, Simd},
 };
 
 /// Sums the taps from the last to the first.
@@ -230,7 +230,7 @@ fn every_engine_is_taken_where_it_is_the_cheapest() {
     let binomial = [1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0];
     let noise = |i: usize| ((i * i) as f64).sin();
     let wave = |i: usize| 1.1 + (i as f64 * 0.3).sin();
-    let dots = match Simd::best().has_dots() {
+    let dots = match Simd::best().level() >= Level::Avx2 {
         true => "dots",
         false => "direct",
     };

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     map::Map,
     number::{Lane, LaneKind, Real},
-    simd::{Body, Isa, Simd},
+    simd::{Body, Isa, Simd, Vectors},
 };
 
 impl Finish {
@@ -100,7 +100,7 @@ impl Finish {
 pub(super) const LANES: usize = 64;
 
 /// The sums that are clipped.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SumEnds {
     /// Less is below.
     below: f64,
@@ -122,6 +122,12 @@ impl SumEnds {
             }
         }
         let [below, above] = [below, above].map(|lanes| u64::from(lanes.iter().sum::<u32>()));
+        self.clipped_sums(below, above)
+    }
+
+    /// What so many sums below and above are.
+    #[inline(always)]
+    pub(super) fn clipped_sums(self, below: u64, above: u64) -> Clipped {
         match self.is_abs {
             true => Clipped {
                 above: below + above,
@@ -137,8 +143,8 @@ impl SumEnds {
 }
 
 /// The same for sums modulo 2^16.
-#[derive(Debug, Clone, Copy)]
-struct IntegerEnds {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct IntegerEnds {
     /// Subtracted from a sum, modulo 2^16, it gives an integer in the order of the sums.
     zero: i16,
     /// Less is below.
@@ -149,7 +155,7 @@ struct IntegerEnds {
 
 impl IntegerEnds {
     /// `None` if all sums are beyond one end.
-    fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
+    pub(super) fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
         let max = f64::from(u16::MAX);
         // Sums are counted from the smallest one: 0..2^16.
         let below = (ends.below - min_sum).ceil().max(0.0);
@@ -215,10 +221,27 @@ impl IntegerEnds {
     #[inline(always)]
     fn count(self, sums: &[i16; LANES], [below, above]: &mut [[u16; LANES]; 2]) {
         for ((&sum, below), above) in sums.iter().zip(below).zip(above) {
-            let sum = sum.wrapping_sub(self.zero);
-            *below += u16::from(sum < self.below);
-            *above += u16::from(sum > self.above);
+            let beyond = self.beyond(sum);
+            *below += u16::from(beyond[0]);
+            *above += u16::from(beyond[1]);
         }
+    }
+
+    /// Whether a sum is below, and whether it is above.
+    #[inline(always)]
+    pub(super) fn beyond(self, sum: i16) -> [bool; 2] {
+        let sum = sum.wrapping_sub(self.zero);
+        [sum < self.below, sum > self.above]
+    }
+
+    /// `-zero`, `below` and `above` in every lane.
+    #[inline(always)]
+    pub(super) fn splat<V: Vectors<i16>>(self, v: V) -> [V::Vector; 3] {
+        [
+            v.splat(self.zero.wrapping_neg()),
+            v.splat(self.below),
+            v.splat(self.above),
+        ]
     }
 }
 

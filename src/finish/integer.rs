@@ -5,7 +5,7 @@ use crate::{
     combine::Combine,
     map::Map,
     number::{Lane, LaneKind},
-    simd::{Body, Isa, Simd},
+    simd::{Body, Isa, Simd, Words},
 };
 
 /// Samples per block when the sums of several kernels are combined.
@@ -95,6 +95,67 @@ impl IntegerFinish {
         }
     }
 
+    /// The samples of N vectors of sums, while they are in registers.
+    #[inline(always)]
+    pub(super) fn words<V: Words, const N: usize>(
+        &self,
+        v: V,
+        constants: &WordConstants<V::Vector>,
+        mut words: [V::Vector; N],
+    ) -> [V::Vector; N] {
+        let c = constants;
+        for word in &mut words {
+            let biased = v.add(*word, c.minus_lowest);
+            let positive = v.saturating_sub(biased, c.zero_point);
+            let numerator = match self.abs {
+                true => v.or(positive, v.saturating_sub(c.zero_point, biased)),
+                false => positive,
+            };
+            *word = v.min(numerator, c.saturation);
+        }
+        match self.division {
+            RoundedDivision::ByOne => {}
+            RoundedDivision::PowerOfTwo { shift } => {
+                for word in &mut words {
+                    let odd = v.and(v.shift_right(*word, shift), c.one);
+                    *word = v.shift_right(v.add(v.add(*word, c.add), odd), shift);
+                }
+            }
+            RoundedDivision::Reciprocal(Reciprocal { shift, .. }) => {
+                for word in &mut words {
+                    let high = v.high_product(v.add(*word, c.add), c.multiplier);
+                    let quotient = v.shift_right(high, shift);
+                    let product = v.mul_add(quotient, c.divisor, v.splat(0));
+                    let is_tie = v.equal(product, v.add(*word, c.tie));
+                    let odd_tie = v.and(is_tie, v.and(quotient, c.one));
+                    *word = v.saturating_sub(quotient, odd_tie);
+                }
+            }
+        }
+        words
+    }
+
+    /// The constants of [`words`](Self::words).
+    #[inline(always)]
+    pub(super) fn word_constants<V: Words>(&self, v: V) -> WordConstants<V::Vector> {
+        let (add, [multiplier, divisor, tie]) = match self.division {
+            RoundedDivision::ByOne => (0, [0; 3]),
+            RoundedDivision::PowerOfTwo { shift } => ((1 << (shift - 1)) - 1, [0; 3]),
+            RoundedDivision::Reciprocal(r) => (r.add, [r.multiplier, r.divisor, r.tie]),
+        };
+        let splat = |word: u16| v.splat(word as i16);
+        WordConstants {
+            minus_lowest: splat(self.lowest_sum.wrapping_neg()),
+            zero_point: splat(self.zero_point),
+            saturation: splat(self.saturation),
+            add: splat(add),
+            multiplier: splat(multiplier),
+            divisor: splat(divisor),
+            tie: splat(tie),
+            one: splat(1),
+        }
+    }
+
     /// The numerator of a sum, plus the zero point.
     #[inline(always)]
     fn biased(self, sum: i16) -> u16 {
@@ -124,6 +185,19 @@ impl IntegerFinish {
             };
         }
     }
+}
+
+/// The constants of a finish of words, in every lane.
+pub(super) struct WordConstants<V> {
+    minus_lowest: V,
+    zero_point: V,
+    saturation: V,
+    /// Added before the division.
+    add: V,
+    multiplier: V,
+    divisor: V,
+    tie: V,
+    one: V,
 }
 
 struct Row<'a, T> {

@@ -20,6 +20,7 @@ mod response_range;
 mod scale;
 mod small_finish;
 mod tolerance;
+mod word_finish;
 
 #[cfg_attr(
     not(feature = "codecs"),
@@ -29,10 +30,11 @@ pub use clipping::Clipped;
 pub(crate) use clipping::{Tally, Tallying};
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
-pub(crate) use in_registers::RegisterFinish;
+pub(crate) use in_registers::{RegisterFinish, ScaleFinish};
 pub(crate) use limb_finish::{LimbShape, MAX_LIMBS};
 pub(crate) use response_range::{Extrema, ResponseRange};
 pub(crate) use scale::{rounds_exactly, scale};
+pub(crate) use word_finish::WordVectors;
 
 /// Samples that are finished together: their numerators stay in L1.
 const BLOCK: usize = 128;

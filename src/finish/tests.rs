@@ -7,7 +7,7 @@ use crate::{
     kernel::Kernel,
     map::Map,
     number::{Lane, LaneKind, Output},
-    simd::Simd,
+    simd::{Body, Isa, Simd, Vectors},
 };
 
 fn kernel(weights: &[f64], divisor: f64, bias: f64) -> Kernel {
@@ -51,6 +51,36 @@ fn checked_samples_of<T: Lane, O: Output>(
     (out.iter().map(bytes).collect(), near_ties)
 }
 
+/// The samples of a row of 16-bit sums that are finished in registers, and what of them is
+/// clipped.
+struct InRegisters<'a> {
+    finish: &'a RegisterFinish,
+    sums: &'a [i16],
+}
+
+impl Body for InRegisters<'_> {
+    type Output = (Vec<i64>, Clipped);
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let mut vectors = self.finish.words().unwrap().vectors(isa);
+        let mut out = Vec::new();
+        for sums in self.sums.chunks(<I as Vectors<i16>>::LANES) {
+            let mut padded = [sums[0]; 32];
+            padded[..sums.len()].copy_from_slice(sums);
+            let vector = isa.load(&padded);
+            match sums.len() == <I as Vectors<i16>>::LANES {
+                true => vectors.count(isa, &[vector]),
+                false => vectors.count_from(sums, 0),
+            }
+            let [samples] = vectors.samples(isa, [vector]);
+            isa.store(samples, &mut padded);
+            out.extend(padded[..sums.len()].iter().map(|&sample| i64::from(sample)));
+        }
+        (out, self.finish.clipped(vectors.counted(isa)))
+    }
+}
+
 /// Divisors: powers of two, odd, even, larger than any sum.
 const DIVISORS: [i64; 17] = [
     1, 2, 3, 4, 6, 8, 9, 10, 16, 25, 81, 128, 255, 256, 257, 1000, 1_000_000,
@@ -68,6 +98,7 @@ const WEIGHTS: [&[f64]; 6] = [
 
 #[test]
 fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
+    let mut in_registers = 0;
     for weights in WEIGHTS {
         let [low, high] = kernel(weights, 1.0, 0.0).sum_range(255.0);
         let sums: Vec<i64> = (low as i64..=high as i64).collect();
@@ -94,12 +125,27 @@ fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
                     let case = format!("{weights:?} / {divisor} + {bias}, {map}, {simd:?}");
                     let small = samples_of::<i16, u8>(&finish(LaneKind::I16), simd, &[&wrapped]);
                     assert!(small == expected, "i16: {case}");
+                    let finish_i16 = finish(LaneKind::I16);
+                    if let Some(finish) = &finish_i16.in_registers(LaneKind::I16, 1, false) {
+                        let sums = &wrapped[..];
+                        let (samples, clipped) = simd.run(InRegisters { finish, sums });
+                        assert!(samples == expected, "in registers: {case}");
+                        let tallying = finish_i16.tallying(1, false);
+                        let all = tallying.row(simd, &[sums], None).clipped;
+                        let counted = Clipped {
+                            of: all.of,
+                            ..clipped
+                        };
+                        assert!(!finish_i16.may_saturate() || counted == all, "{case}");
+                        in_registers += 1;
+                    }
                     let float = samples_of::<f32, u8>(&finish(LaneKind::F32), simd, &[&floats]);
                     assert!(float == expected, "f32: {case}");
                 }
             }
         }
     }
+    assert!(in_registers > 100, "{in_registers}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How one bank of kernels is convolved with an image: the engine, and the sizes of
 //! bands and tiles.
 
-use std::{iter, ops::Range};
+use std::ops::Range;
 
 use super::{
     association::Association,
@@ -392,7 +392,8 @@ impl Convolution {
 
     /// The columns of the result that every tile of a band computes. If windows read the
     /// image in place, those that cross its left or right edge get tiles of their own,
-    /// unless the engine needs tiles on a fixed grid.
+    /// unless the engine needs tiles on a fixed grid. They come last: by then their rows are in
+    /// cache.
     pub(crate) fn tile_columns(
         &self,
         in_place: bool,
@@ -408,18 +409,14 @@ impl Convolution {
             .clone()
             .step_by(width)
             .map(move |first| first..(first + width).min(within));
-        iter::once(0..inside.start)
-            .chain(tiles)
-            .chain(iter::once(inside.end..columns))
-            .filter(|tile| !tile.is_empty())
+        let sides = [0..inside.start, inside.end..columns];
+        tiles.chain(sides).filter(|tile| !tile.is_empty())
     }
 
     /// Whether a result of this many bytes is written by non-temporal stores.
     pub(crate) fn uses_non_temporal_stores(&self, bytes: usize) -> bool {
         let row = self.tile_width() * self.channels * self.depths[1].bytes();
-        self.lane() != LaneKind::I16
-            && row >= NON_TEMPORAL_MIN_ROW_BYTES
-            && bytes > NON_TEMPORAL_MIN_BYTES
+        row >= NON_TEMPORAL_MIN_ROW_BYTES && bytes > NON_TEMPORAL_MIN_BYTES
     }
 }
 

@@ -8,7 +8,7 @@ use std::arch::is_aarch64_feature_detected;
 
 use super::Body;
 #[cfg(target_arch = "x86_64")]
-use super::DotBody;
+use super::QuadBody;
 
 /// Calls a macro with the features of a token. They are listed nowhere else, so what is
 /// detected is what is compiled for.
@@ -95,8 +95,16 @@ with_features!(Avx512: token!(is_x86_feature_detected, {
 #[cfg(target_arch = "x86_64")]
 with_features!(Dots: token!(is_x86_feature_detected, {
     /// Runs `body`, which is compiled for AVX-512 and VNNI.
-    pub(super) fn run<B: DotBody>(body: B) { body.run(Dots(())) }
+    pub(super) fn run<B: QuadBody>(body: B) { body.run(Dots(())) }
 }));
+
+#[cfg(target_arch = "x86_64")]
+impl From<Dots> for Avx512 {
+    fn from(_: Dots) -> Self {
+        // Its features are among those of dot products.
+        Self(())
+    }
+}
 
 #[cfg(target_arch = "aarch64")]
 with_features!(Neon: token!(is_aarch64_feature_detected, {

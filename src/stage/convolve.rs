@@ -330,7 +330,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                         stride: finishing.stride,
                         stream: finishing.non_temporal.then_some(&mut *stream),
                     };
-                    self.fill_finished(kernel, &tile, out, finishing, sums, near_ties)?;
+                    tally.join(self.fill_finished(kernel, &tile, out, finishing, sums, near_ties)?);
                     continue;
                 }
                 if finishing.non_temporal && finished.len() < len {
@@ -549,7 +549,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             .min(max_rows)
     }
 
-    /// The tiles of these output rows, from left to right, that contain any of the
+    /// The tiles of these output rows that contain any of the
     /// columns.
     fn tiles(
         &self,

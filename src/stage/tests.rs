@@ -5,7 +5,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::{compile::compile, point::Luma, *};
 use crate::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
-    Orientation, Plan, Samples, Tuning, number::Output,
+    Orientation, Plan, Samples, Tuning, finish::Clipped, number::Output, simd::Simd,
 };
 
 /// Samples that are never constant or symmetric.
@@ -317,6 +317,87 @@ fn a_run_that_is_stopped_ends() {
         });
         assert!(matches!(run, Err(crate::Error::Stopped)));
     }
+}
+
+/// Rows of every length about that of a block, with the last block shifted back or not: what is
+/// counted in registers is what the responses themselves say.
+#[test]
+fn clipped_samples_are_counted_once() {
+    let mut counted = [0; 3];
+    for columns in (60..=70).chain([127, 128, 129, 200, 700]) {
+        for (channels, size) in [(1, [3, 3]), (3, [3, 3]), (4, [2, 5]), (1, [3, 7])] {
+            let image = image(9, columns, channels, Depth::U8);
+            // They add up to 1, and are of both signs.
+            let kernel = Kernel::new(
+                size[0],
+                size[1],
+                kernel(size[0], size[1]).kernels()[0].as_slice().to_vec(),
+            );
+            let kernel = KernelBank::from_kernel("k", kernel.unwrap().with_divisor(16.0).unwrap());
+            for map in [Map::Clamp, Map::Abs] {
+                for simd in Simd::available() {
+                    let tuning = Tuning::default()
+                        .with_method(Some(Method::Direct))
+                        .with_simd(simd);
+                    let filter = Filter::new(kernel.clone())
+                        .with_extent(Extent::Same(Border::Reflect))
+                        .with_channel(Channel::Each)
+                        .with_map(map);
+                    let plan = plan(&filter, &image, &tuning);
+                    let mut scratch = Scratch::tallying();
+                    let chain = Chain::new(&plan).unwrap();
+                    let source = Rows {
+                        view: (&image).into(),
+                        first: 0,
+                    };
+                    chain.begin([source], &mut scratch, None).unwrap();
+                    let mut output = plan.allocate().unwrap();
+                    let out = RowsMut {
+                        stride: columns * channels,
+                        samples: output.samples_mut(),
+                    };
+                    chain
+                        .run(
+                            source,
+                            part(0..9, columns),
+                            out,
+                            &mut scratch,
+                            &|_| (),
+                            None,
+                        )
+                        .unwrap();
+
+                    let floats = self::plan(&filter.with_map(Map::Float), &image, &tuning);
+                    let mut output = floats.allocate().unwrap();
+                    floats.run(&image, &mut output).unwrap();
+                    let Samples::F32(responses) = output.samples() else {
+                        unreachable!("they are floats");
+                    };
+                    let responses = responses.iter().map(|&r| match map {
+                        Map::Abs => r.abs(),
+                        _ => r,
+                    });
+                    // Alpha is copied.
+                    let is_alpha = |at: usize| channels == 4 && at % 4 == 3;
+                    let mut expected = Clipped::default();
+                    for (_, response) in (0..).zip(responses).filter(|&(at, _)| !is_alpha(at)) {
+                        expected.of += 1;
+                        expected.below += u64::from(response < -0.5);
+                        expected.above += u64::from(response >= 255.5);
+                    }
+                    let clipped = scratch.tally().clipped;
+                    assert_eq!(
+                        clipped, expected,
+                        "{columns} {channels} {size:?} {map:?} {simd:?} {plan}"
+                    );
+                    counted[0] += clipped.below;
+                    counted[1] += clipped.above;
+                    counted[2] += u64::from(plan.engine() == "dots");
+                }
+            }
+        }
+    }
+    assert!(counted.iter().all(|&count| count > 0), "{counted:?}");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn portable() -> Tuning {
 }
 
 #[test]
-fn bytes_are_taken_four_at_a_time_where_that_is_faster() {
+fn bytes_are_taken_several_at_a_time_where_that_is_faster() {
     let Some(simd) = Simd::named("avx512vnni") else {
         return;
     };
@@ -186,7 +186,7 @@ fn bytes_are_taken_four_at_a_time_where_that_is_faster() {
     let weights: Vec<f64> = (-60..61).map(|w| f64::from(w % 13)).collect();
     let dense = filter(11, 11, &weights);
     assert!(dots(&dense, Depth::U8));
-    // Only bytes, weights of a byte, and neighbours.
+    // Only bytes, weights of a byte, and taps that are near to each other.
     assert!(!dots(&dense, Depth::U16));
     let mut heavy = weights.clone();
     heavy[60] = 128.0;
@@ -197,12 +197,42 @@ fn bytes_are_taken_four_at_a_time_where_that_is_faster() {
         .map(|at| f64::from(u8::from(at % 12 == 0)))
         .collect();
     assert!(!dots(&filter(11, 11, &diagonal), Depth::U8));
-    assert!(!dots(&dense.clone().with_dilation([1, 4]), Depth::U8));
+    assert!(dots(
+        &filter(3, 3, &[1.0; 9]).with_dilation([1, 4]),
+        Depth::U8
+    ));
+    assert!(!dots(
+        &filter(3, 3, &[1.0; 9]).with_dilation([1, 5]),
+        Depth::U8
+    ));
     // Decimals are integers over a power of ten; other weights are not.
     let tenths: Vec<f64> = weights.iter().map(|w| w / 10.0).collect();
     assert!(dots(&filter(11, 11, &tenths), Depth::U8));
     let thirds: Vec<f64> = weights.iter().map(|w| w / 3.0).collect();
     assert!(!dots(&filter(11, 11, &thirds), Depth::U8));
+}
+
+#[test]
+fn bytes_are_taken_in_pairs_where_their_sums_fit() {
+    for simd in ["avx2", "avx512"].into_iter().filter_map(Simd::named) {
+        let tuning = Tuning::default().with_simd(simd);
+        let dots = |weights: &[f64]| {
+            let plan = filter(3, 3, weights)
+                .plan(&image(Depth::U8), &tuning)
+                .unwrap();
+            plan.method_reason().contains("dot products of bytes")
+        };
+        let plain = [1.0, -4.0, 2.0, 7.0, 9.0, -3.0, 1.0, 0.0, 5.0];
+        assert!(dots(&plain));
+        let with = |pair: [f64; 2]| {
+            let mut weights = plain;
+            weights[..2].copy_from_slice(&pair);
+            weights
+        };
+        assert!(dots(&with([64.0, 64.0])) && dots(&with([-64.0, -64.0])));
+        assert!(dots(&with([100.0, -120.0])));
+        assert!(!dots(&with([64.0, 65.0])) && !dots(&with([-65.0, -64.0])));
+    }
 }
 
 #[test]

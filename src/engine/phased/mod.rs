@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    finish::RegisterFinish,
+    finish::{RegisterFinish, ScaleFinish},
     number::Lane,
     simd::{Body, Isa, LINE, Level, Simd, Vectors, aligned, padded_row_len},
 };
@@ -127,7 +127,8 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
     fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool {
         // 128-bit vectors cross few cache lines, and without fused multiply-add, 16 registers hold
         // too little: Gaussians of sigma 2 take 1.3 to 1.8 times as long in phases.
-        simd.level() != Level::Portable && S::ELEMENT.depth() == Some(finish.to)
+        simd.level() != Level::Portable
+            && (finish.scale()).is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to))
     }
 
     fn min_len(&self) -> usize {
@@ -156,8 +157,10 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
         let mut in_order = recycled(mem::take(slices));
         let neighbours = band.step[0] == 1 && columns[0].dilation[0] == 1;
         let rows = [columns[0].rows_read(), if neighbours { at_once } else { 1 }];
-        for_each_block((band, first), rows, finish, out, told, |block| {
+        let finish = finish.scale().expect("it makes samples of no other finish");
+        for_each_block((band, first), rows, out, told, |block| {
             simd.run(Block {
+                finish,
                 kernel: self,
                 in_order: &mut in_order,
                 width,
@@ -172,6 +175,7 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
 
 /// The operands of a block of output rows.
 pub(crate) struct Block<'a, 'b, S, T, const P: usize> {
+    finish: &'a ScaleFinish,
     kernel: &'a Phased<S, T, P>,
     /// A buffer for the source rows in the order of the taps.
     in_order: &'a mut Vec<&'b [S]>,
@@ -236,7 +240,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
         mut self,
         v: V,
     ) {
-        let constants = Constants::new::<T, V>(v, self.block.finish);
+        let constants = Constants::new::<T, V>(v, self.finish);
         let mut start = 0;
         loop {
             let mut row = 0;

@@ -2,7 +2,7 @@
 
 use super::super::register_blocks::{Order, Samples, Vector, add_one_by_one};
 use crate::{
-    finish::RegisterFinish,
+    finish::ScaleFinish,
     number::{Element, Lane},
     simd::{Isa, Phases, Stream, Vectors},
 };
@@ -41,7 +41,7 @@ impl<W> Constants<W> {
     #[inline(always)]
     pub(in crate::engine) fn new<T: Lane, V: Vectors<T, Vector = W>>(
         v: V,
-        finish: &RegisterFinish,
+        finish: &ScaleFinish,
     ) -> Self {
         let splat = |number| v.splat(T::from_weight(number));
         Self {

@@ -6,7 +6,7 @@ use super::{Finishing, NearTieScratch, Pass, SumsScratch, Tile};
 use crate::{
     engine::{Bank, Kernels, RegisterKernel, RowsMut, recycled},
     error::Result,
-    finish::{RegisterFinish, Tallying},
+    finish::{Clipped, RegisterFinish, Tally, Tallying},
     number::{Element, Lane},
     plan::Convolution,
 };
@@ -21,7 +21,8 @@ pub(super) fn finish<E: Element, T: Lane>(
         return None;
     };
     let kernel = kernel.in_registers()?;
-    let finish = convolution.finish.in_registers(T::KIND)?;
+    let (channels, skip_alpha) = (convolution.channels, convolution.copies_alpha);
+    let finish = (convolution.finish).in_registers(T::KIND, channels, skip_alpha)?;
     let takes_all = convolution.geometry.step()[1] == 1 && convolution.sample_limit.is_none();
     (takes_all && kernel.finishes(bank.simd, &finish)).then_some(finish)
 }
@@ -29,7 +30,9 @@ pub(super) fn finish<E: Element, T: Lane>(
 /// A kernel, and the finish that it does while sums are in registers.
 pub(super) struct RegisterPass<'a, E, T: 'static> {
     kernel: &'a dyn RegisterKernel<E, T>,
-    finish: &'a RegisterFinish,
+    finish: RegisterFinish,
+    /// Whether sums that are clipped are counted.
+    counts: bool,
 }
 
 impl<E: Element, T: Lane> Pass<'_, E, T> {
@@ -46,13 +49,26 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             .tallying
             .as_ref()
             .is_some_and(Tallying::needs_sums::<T>);
-        (!tallies && len >= kernel.min_len()).then_some(RegisterPass { kernel, finish })
+        let is_possible = len >= kernel.min_len() && (!tallies || finish.counts());
+        is_possible.then(|| RegisterPass {
+            kernel,
+            finish: match tallies {
+                true => *finish,
+                false => finish.uncounted(),
+            },
+            counts: tallies,
+        })
     }
 
-    /// Fills `out`, whose rows begin one stride apart, with the samples of a tile.
+    /// Fills `out`, whose rows begin one stride apart, with the samples of a tile. Returns what is
+    /// to be noted of them.
     pub(super) fn fill_finished(
         &self,
-        RegisterPass { kernel, finish }: RegisterPass<'_, E, T>,
+        RegisterPass {
+            kernel,
+            finish,
+            counts,
+        }: RegisterPass<'_, E, T>,
         tile: &Tile,
         RowsMut {
             samples: mut out,
@@ -62,7 +78,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         finishing: &Finishing<'_>,
         scratch: &mut SumsScratch<E, T>,
         near_ties: &mut NearTieScratch,
-    ) -> Result<()> {
+    ) -> Result<Tally> {
         let convolution = self.convolution;
         let SumsScratch {
             padded_rows,
@@ -76,6 +92,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         // A run that failed may have left some.
         told.near_ties.clear();
         told.too_large.clear();
+        told.clipped = [0; 2];
         let simd = convolution.offer().simd;
         let rows_at_once = convolution.rows_at_once();
         for first in (0..tile.rows.len()).step_by(rows_at_once) {
@@ -89,7 +106,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                     .as_deref_mut()
                     .filter(|_| self.stage.points.is_empty()),
             };
-            kernel.finish(simd, (&band, first), finish, block, engine, told)?;
+            kernel.finish(simd, (&band, first), &finish, block, engine, told)?;
             told.near_ties.sort_unstable();
             told.near_ties.dedup();
             for near in told.near_ties.chunk_by(|a, b| a[0] == b[0]) {
@@ -109,6 +126,14 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             }
         }
         *band_slices = recycled(band.into_rows());
+        let clipped = Clipped {
+            of: (tile.rows.len() * row_len) as u64,
+            ..finish.clipped(told.clipped)
+        };
+        let tally = Tally {
+            clipped: if counts { clipped } else { Clipped::default() },
+            ..Tally::EMPTY
+        };
         let mut rows = mem::take(&mut scratch.told.too_large);
         rows.sort_unstable();
         rows.dedup();
@@ -126,6 +151,6 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             })?;
         }
         scratch.told.too_large = rows;
-        Ok(())
+        Ok(tally)
     }
 }
