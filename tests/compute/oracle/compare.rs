@@ -243,8 +243,8 @@ fn other(case: &Case, to: Kind, at: usize, got: Sample, value: f64) -> Option<Di
     })
 }
 
-/// The angle of two responses, whose sums are exact or in f64. `steep` is how much longer they can
-/// be than the gradient is.
+/// The angle of two responses, whose sums are exact or in f64; luma may be in f32. `steep` is how
+/// much longer they can be than the gradient is.
 fn angle(
     case: &Case,
     to: Kind,
@@ -253,9 +253,18 @@ fn angle(
     [angle, steep]: [f64; 2],
 ) -> Option<Difference> {
     let taps: usize = case.kernels.iter().map(|k| k.weights.len()).sum();
-    // Luma, divisors and biases round, too, and so does the angle itself.
+    // Divisors and biases round, too, and so does the angle itself.
     let error = Format::F64.unit() * ((taps + 20) as f64 * steep + 8.0);
     let from = kind(case.image.depth());
+    // Three products and two sums of luma, and its rounding.
+    let luma = match from {
+        Kind::Float(format) if format.precision > Format::F32.precision => format,
+        _ => Format::F32,
+    };
+    let error = match case.is_luma_of_colours() {
+        true => error + 6.0 * luma.unit() * steep,
+        false => error,
+    };
     let is_float_map = case.map == Map::Float;
     let (turn, period) = match case.combine {
         Some(Combine::DirectionDegrees) => (360.0, true),
