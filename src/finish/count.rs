@@ -26,11 +26,8 @@ impl Finish {
         let sum = |numerator: f64| numerator / scale - bias;
         let is_abs = self.map == Map::Abs;
         Some(SumEnds {
-            below: match is_abs {
-                // An absolute value from `high` on is a numerator up to `-high`, or from `high` on.
-                true => sum(-high).next_up(),
-                false => sum(low),
-            },
+            // An absolute value from `high` on is a numerator up to `-high`, or from `high` on.
+            below: if is_abs { sum(-high) } else { sum(low) },
             above: sum(high),
             is_abs,
             alpha: skip_alpha.then_some(channels),
@@ -102,7 +99,7 @@ pub(super) const LANES: usize = 64;
 /// The sums that are clipped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SumEnds {
-    /// Less is below.
+    /// Less is below; of absolute values, this is as well.
     below: f64,
     /// From here on is above.
     above: f64,
@@ -113,6 +110,15 @@ pub(super) struct SumEnds {
 }
 
 impl SumEnds {
+    /// The f32 of which less is below.
+    #[inline(always)]
+    fn below_f32(self) -> f32 {
+        match self.is_abs {
+            true => (self.below as f32).next_up(),
+            false => self.below as f32,
+        }
+    }
+
     /// What was counted in lanes, of which those of alpha do not count.
     #[inline(always)]
     fn clipped(self, mut below: [u32; LANES], mut above: [u32; LANES]) -> Clipped {
@@ -158,7 +164,12 @@ impl IntegerEnds {
     pub(super) fn new(ends: SumEnds, min_sum: f64) -> Option<Self> {
         let max = f64::from(u16::MAX);
         // Sums are counted from the smallest one: 0..2^16.
-        let below = (ends.below - min_sum).ceil().max(0.0);
+        let below = ends.below - min_sum;
+        let below = match ends.is_abs {
+            true => below.floor() + 1.0,
+            false => below.ceil(),
+        };
+        let below = below.max(0.0);
         let above = (ends.above - min_sum).ceil();
         if below > max || above <= 0.0 {
             return None;
@@ -294,7 +305,7 @@ impl<const OF_FLOATS: bool> Body for CountF32<'_, OF_FLOATS> {
         }
         if self.blocks.has(whole.len() * BLOCK) {
             // What it is padded with is not below and not above.
-            let end = self.ends.below.max(f64::from(f32::MIN)) as f32;
+            let end = self.ends.below_f32().max(f32::MIN);
             for_padded(rest, end, |sums| self.count(sums, &mut counts));
         }
         let [below, above, mut not_a_number] = counts;
@@ -325,7 +336,7 @@ impl<const OF_FLOATS: bool> CountF32<'_, OF_FLOATS> {
     /// Counts those below, above, and not a number, in every lane.
     #[inline(always)]
     fn count(&self, sums: &[f32; LANES], counts: &mut [[u32; LANES]; 3]) {
-        let [low, high] = [self.ends.below, self.ends.above].map(|end| end as f32);
+        let [low, high] = [self.ends.below_f32(), self.ends.above as f32];
         let [below, above, not_a_number] = counts;
         for ((&sum, below), above) in sums.iter().zip(below).zip(above) {
             *below += u32::from(sum < low);

@@ -530,3 +530,37 @@ fn clipped_responses_are_counted_in_every_way() {
         }
     }
 }
+
+/// Ties at an end of the type are clipped as they are rounded: 255.5 becomes 256, and -0.5
+/// becomes 0.
+#[test]
+fn ties_at_the_ends_are_counted_as_they_are_rounded() {
+    for divisor in [2_i16, 4, 8] {
+        let kernels = [kernel(&[-9.0, 9.0], divisor.into(), 0.0)];
+        let (half, tie) = (divisor / 2, 255 * divisor + divisor / 2);
+        let integers = [tie, tie - 1, half, -half, 1 - tie, -tie];
+        let floats = integers.map(f32::from);
+        for (map, [below, above]) in [(Map::Clamp, [2, 1]), (Map::Abs, [0, 2])] {
+            let expected = Clipped {
+                of: 6,
+                below,
+                above,
+                not_a_number: 0,
+            };
+            let finish =
+                |lane| Finish::new(&kernels, None, map, [Depth::U8; 2], true, lane, &[0.0]);
+            let [of_i16, of_f32] = [LaneKind::I16, LaneKind::F32].map(finish);
+            for simd in Simd::available() {
+                let case = format!("{divisor}, {map}, {simd:?}");
+                let tally = of_i16.tallying(1, false).row(simd, &[&integers], None);
+                assert_eq!(tally.clipped, expected, "{case}");
+                let tally = of_f32.tallying(1, false).row(simd, &[&floats], None);
+                assert_eq!(tally.clipped, expected, "{case}");
+                let finish = &of_i16.in_registers(LaneKind::I16, 1, false).unwrap();
+                let sums = &integers.repeat(32);
+                let (_, clipped) = simd.run(InRegisters { finish, sums });
+                assert_eq!([clipped.below, clipped.above], [32 * below, 32 * above]);
+            }
+        }
+    }
+}
