@@ -254,6 +254,34 @@ fn bytes_are_exact_at_every_width() {
     }
 }
 
+/// Pairs of taps whose products just fit 16 bits, in rows whose taps begin in other columns: a
+/// pair may begin with any of them.
+#[test]
+fn pairs_of_taps_fit_wherever_they_begin() {
+    let mut random = Random(0x9a12);
+    let white = |columns| Image::new(6, columns, 1, Samples::U8(vec![255; 6 * columns].into()));
+    for _ in 0..300 {
+        let weights = [0, 0, 28, 100, 64, -28, -100, -64, 1];
+        let size = [1 + random.below(4) as usize, 2 + random.below(5) as usize];
+        let all: Vec<f64> = (0..size[0] * size[1])
+            .map(|_| f64::from(weights[random.below(9) as usize]))
+            .collect();
+        let kernel = kernel_of(size, |[i, j]| all[i * size[1] + j]);
+        let walk = Walk {
+            extent: EXTENTS[2],
+            step: [1, 1],
+            dilation: [1, 1],
+        };
+        let image = white(40 + random.below(60) as usize).unwrap();
+        let (_, samples) = exact_samples(&image, &kernel, walk);
+        let filter = filter(&kernel, walk);
+        for tuning in &allowed(&filter, &image) {
+            let output = apply(&filter, &image, tuning);
+            assert!(*output.samples() == samples, "{tuning:?} {kernel:?}");
+        }
+    }
+}
+
 /// Wide enough for several tiles side by side, with a kernel for every method.
 #[test]
 fn tiles_join_without_a_seam() {

@@ -111,14 +111,16 @@ pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
     // The last, so that it stands for a refusal by the processor alone. Without an instruction for
     // it, a pair takes longer than two taps.
     let has_pairs = problem.simd.level() >= Level::Avx2 && lane == LaneKind::I16;
-    if !has_pairs || !groups_of::<2>(problem, lane).all(fits_16_bits) {
+    // Where a pair begins depends on the taps of other rows, too.
+    let mut rows = (problem.kernels.iter()).flat_map(|k| k.as_slice().chunks(k.columns()));
+    if !has_pairs || !rows.all(|row| row.windows(2).all(fits_16_bits)) {
         return Err(Why::Level);
     }
     Ok(groups_of::<2>(problem, lane).count() as f64 * PAIR_COST)
 }
 
-/// Whether the sums of products of bytes and these weights fit 16 bits.
-fn fits_16_bits(pair: [f64; 2]) -> bool {
+/// Whether the sum of products of bytes and a pair of weights fits 16 bits.
+fn fits_16_bits(pair: &[f64]) -> bool {
     let of_sign = |sign: f64| -> f64 { pair.iter().map(|w| (sign * w).max(0.0)).sum() };
     of_sign(1.0) <= MAX_PAIR && of_sign(-1.0) <= MAX_PAIR
 }
