@@ -57,7 +57,11 @@ impl Choice {
             None => {
                 let answers = others.into_iter().filter(|(engine, _)| asked(*engine));
                 let refusals = answers.filter_map(|(_, answer)| answer.err());
-                Err(refusal(problem.method, refusals.collect()))
+                let asked = match engines {
+                    [one] => Some(one.name()),
+                    _ => problem.method.map(Method::name),
+                };
+                Err(refusal(asked, refusals.collect()))
             }
         }
     }
@@ -66,7 +70,7 @@ impl Choice {
 /// Why no engine makes an offer. A refusal that concerns the number type of the sums (the
 /// requested one is too narrow, or none is exact) is reported first, as it holds for all
 /// engines; otherwise the first engine's reason.
-fn refusal(asked: Option<Method>, mut refusals: Vec<Refusal>) -> Error {
+fn refusal(asked: Option<&'static str>, mut refusals: Vec<Refusal>) -> Error {
     refusals.sort_by_key(|refusal| !matches!(refusal, Refusal::Lane(_)));
     let reason = match refusals.into_iter().next() {
         Some(Refusal::Lane(LaneRefusal::Inexact { depth, largest })) => {
@@ -87,6 +91,6 @@ fn refusal(asked: Option<Method>, mut refusals: Vec<Refusal>) -> Error {
         Some(why) => why.to_string(),
         None => "there is no such engine".to_owned(),
     };
-    let engine = asked.map_or("fastest", Method::name);
+    let engine = asked.unwrap_or("fastest");
     RequestError::Engine { engine, reason }.into()
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     engine::{ENGINES, Engine, Method, Offer},
-    error::{InputError, Result},
+    error::{InputError, RequestError, Result},
     filter::{Alpha, Extent, Filter, Selection},
     geometry::Geometry,
     image::{Channels, Depth, Image, ImageSpec, ImageView, Samples},
@@ -142,7 +142,20 @@ const MAX_ROW_LEN: usize = 1 << (usize::BITS - 12);
 
 impl Plan {
     pub(crate) fn new(filter: &Filter, input: Input, tuning: &ResolvedTuning) -> Result<Self> {
-        Self::among(ENGINES, filter, input, tuning)
+        let Some(name) = tuning.engine else {
+            return Self::among(ENGINES, filter, input, tuning);
+        };
+        match ENGINES.iter().find(|engine| engine.name() == name) {
+            Some(&engine) => Self::among(&[engine], filter, input, tuning),
+            None => {
+                let reason = "there is no such engine".to_owned();
+                Err(RequestError::Engine {
+                    engine: name,
+                    reason,
+                }
+                .into())
+            }
+        }
     }
 
     /// With the cheapest of these engines.

@@ -22,9 +22,9 @@ impl Plan {
     /// The method and what it does here: one line.
     pub fn method_reason(&self) -> String {
         let (method, how) = (self.method(), &self.offer().recipe);
-        let asked = match self.tuning.method {
-            Some(_) => ", as asked for",
-            None => "",
+        let asked = match (self.tuning.method, self.tuning.engine) {
+            (None, None) => "",
+            _ => ", as asked for",
         };
         format!("{method}: {how}{asked}")
     }

@@ -18,6 +18,10 @@ use crate::{engine::Method, number::LaneKind, simd::Simd};
 pub struct Tuning {
     /// The method, or `None` for the fastest.
     pub method: Option<Method>,
+    /// One engine by name, of those that [`Plan::answers`](crate::Plan::answers) lists, so that engines
+    /// can be compared; `None` for the cheapest of the method. Names are no promise: they change
+    /// as engines do.
+    pub engine: Option<&'static str>,
     /// The lane: the accumulator type, in which sums are computed; `None` for the fastest
     /// that is exact or accurate enough.
     pub lane: Option<LaneKind>,
@@ -34,6 +38,13 @@ impl Tuning {
     #[must_use]
     pub fn with_method(mut self, method: impl Into<Option<Method>>) -> Self {
         self.method = method.into();
+        self
+    }
+
+    /// Sets the [engine](Self::engine); `None` chooses automatically.
+    #[must_use]
+    pub fn with_engine(mut self, engine: impl Into<Option<&'static str>>) -> Self {
+        self.engine = engine.into();
         self
     }
 
@@ -71,6 +82,7 @@ impl Tuning {
         let best = Simd::best();
         ResolvedTuning {
             method: self.method,
+            engine: self.engine,
             lane: self.lane,
             simd: self.simd.unwrap_or(best),
             best,
@@ -85,6 +97,7 @@ impl Tuning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ResolvedTuning {
     pub(super) method: Option<Method>,
+    pub(super) engine: Option<&'static str>,
     pub(super) lane: Option<LaneKind>,
     pub(super) simd: Simd,
     /// The processor's best level.

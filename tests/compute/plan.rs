@@ -536,6 +536,42 @@ fn bands_are_cut_for_the_threads_of_the_tuning() {
 /// One is taken, and costs no more than the others; each of the others says what
 /// it would cost, or why it cannot run.
 #[test]
+fn an_engine_is_asked_for_by_name() {
+    let image = image(Depth::U8);
+    let filter = filter(3, 3, &[1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0]);
+    let expected = filter.apply(&image).unwrap();
+    let mut ran = 0;
+    let answers = plan(&filter, Depth::U8);
+    for answer in answers.answers() {
+        let tuning = Tuning::default().with_engine(answer.engine());
+        if answer.refusal().is_some() {
+            let why = refusal(&filter, &image, &tuning);
+            let begin = format!("the {} engine cannot run here: ", answer.engine());
+            assert!(why.starts_with(&begin), "{why}");
+            continue;
+        }
+        let plan = filter.plan(&image, &tuning).unwrap();
+        assert_eq!(plan.engine(), answer.engine());
+        let mut output = plan.allocate().unwrap();
+        plan.run(&image, &mut output).unwrap();
+        assert_eq!(output, expected, "{}", answer.engine());
+        ran += 1;
+    }
+    assert!(ran >= 3, "{ran}");
+    let tuning = Tuning::default()
+        .with_engine("dots")
+        .with_method(Method::Fft);
+    assert_eq!(
+        refusal(&filter, &image, &tuning),
+        "the dots engine cannot run here: there is no such engine; use another engine, or auto"
+    );
+    assert_eq!(
+        refusal(&filter, &image, &Tuning::default().with_engine("slow")),
+        "the slow engine cannot run here: there is no such engine; use another engine, or auto"
+    );
+}
+
+#[test]
 fn every_engine_answers_once() {
     let names = |plan: &Plan| {
         let answers = plan.answers();
