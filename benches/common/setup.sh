@@ -20,3 +20,12 @@ build() {
     cargo build --release --target-dir "$target"
     cp "$target/release/stridekern" "$CACHE/bin/"
 }
+
+# build_worker: the library as benchmarks call it (common/worker), at $CACHE/bin/worker.
+build_worker() {
+    # The versions that the program has.
+    cp Cargo.lock benches/common/worker/
+    cargo build --release --features engines --manifest-path benches/common/worker/Cargo.toml \
+        --target-dir "$target/bench-worker"
+    cp "$target/bench-worker/release/bench-worker" "$CACHE/bin/worker"
+}

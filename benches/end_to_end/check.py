@@ -33,7 +33,7 @@ def agreement(row, folder):
 
 
 def apart(*paths):
-    a, b = (cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths)
+    a, b = map(samples, paths)
     if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
         raise SystemExit(f"{paths[0]} and {paths[1]} are different kinds of image")
     if paths[0].suffix == ".jpg" and len({sampling(path) for path in paths}) > 1:
@@ -41,8 +41,20 @@ def apart(*paths):
     return difference(a, b)
 
 
+def samples(path):
+    """Of a picture, or of all planes or pages."""
+    match path.suffix:
+        case ".npy":
+            return np.load(path)
+        case ".tif":
+            read, pages = cv2.imreadmulti(str(path), flags=cv2.IMREAD_UNCHANGED)
+            return np.array(pages) if read else None
+        case _:
+            return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
 def difference(a, b):
-    found = cv2.absdiff(a, b)
+    found = cv2.absdiff(a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1]))
     return int(found.max()), float(found.mean())
 
 

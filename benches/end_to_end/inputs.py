@@ -9,6 +9,8 @@ import numpy as np
 from common.machine import ROOT
 
 PHOTOS = ROOT / "testdata" / "photos"
+# Planes of the stack, which together are one image.
+PLANES = 16
 # Rows of the large image that are made at a time.
 STRIP = 256
 
@@ -58,6 +60,24 @@ def png(path, source, *raw):
 
 def make(folder, sizes):
     """All of them, once: in `folder`, which says so itself when it is whole."""
+    make_images(folder, sizes)
+    make_stack(folder, sizes)
+
+
+def make_stack(folder, sizes):
+    """The gray image cut into planes, as an array and as pages of a TIFF."""
+    if (folder / "stack.npy").exists():
+        return
+    gray = np.load(folder / "gray.npy")
+    rows, columns = (side // 4 for side in gray.shape)
+    parts = gray[: 4 * rows, : 4 * columns].reshape(4, rows, 4, columns).swapaxes(1, 2)
+    stack = np.ascontiguousarray(parts.reshape(PLANES, rows, columns))
+    if not cv2.imwritemulti(str(folder / "stack.tif"), list(stack), (cv2.IMWRITE_TIFF_COMPRESSION, 1)):
+        raise RuntimeError("OpenCV does not write pages")
+    np.save(folder / "stack.npy", stack)
+
+
+def make_images(folder, sizes):
     done = folder / "done"
     if done.exists():
         return

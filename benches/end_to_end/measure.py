@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 
 import cv2
@@ -19,7 +18,7 @@ import check
 import inputs
 import report
 import rows
-from common.machine import ROOT, machine, version
+from common.machine import ROOT, machine, others_share, version, worked
 from common.results import kept, load, save
 
 HERE = Path(__file__).resolve().parent
@@ -58,19 +57,10 @@ def versions():
     }
 
 
-def worked():
-    """Seconds that processors have worked: all there are, and for processes of ours."""
-    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-    # Without idle and waiting for disks.
-    busy = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
-    ours = getrusage(RUSAGE_CHILDREN)
-    return time.perf_counter(), busy, ours.ru_utime + ours.ru_stime
-
-
 def times(commands, folder, once):
     """Seconds of each command, everyone in turn, after one run that does not count; and
     the share of the processors that other work had meanwhile."""
-    before = worked()
+    before = worked(me=False)
     found = [[] for _ in commands]
     for at in range(1 if once else ROUNDS):
         warm = int(at == 0 and not once)
@@ -81,8 +71,7 @@ def times(commands, folder, once):
         subprocess.run([*how, *commands], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for seconds, result in zip(found, json.loads(timed.read_text())["results"]):
             seconds += result["times"]
-    wall, busy, ours = (after - earlier for after, earlier in zip(worked(), before))
-    return found, max(0, busy - ours) / wall / rows.CORES
+    return found, others_share(before, me=False)
 
 
 def peak(side, folder):
@@ -129,7 +118,7 @@ def measure(row, folder, sizes):
     if row.scaled:
         found["theirs"]["scale"] = sizes.large**2 / (sizes.one[0] * sizes.one[1])
     one, large = f"{sizes.megapixels():g} megapixels", f"{sizes.large} x {sizes.large}"
-    named = {"count": sizes.count, "large": large, "one": one}
+    named = {"count": sizes.count, "planes": inputs.PLANES, "large": large, "one": one}
     return found | {
         "id": row.id, "work": row.work.format(**named), "peer": row.peer.format(**named),
         "target": row.target, "memory_target": row.memory, "memory_mb": row.memory_mb,

@@ -3,13 +3,26 @@
 import json
 import os
 from pathlib import Path
+from statistics import median
 
-import cases
 import plots
+from common import cases
 from common.results import conditions, ms, refresh, table
 
+# NumPy's own ways are shown beside them: whoever computes windows in Python is no peer.
 FAMILIES = ("OpenCV", "libblur", "imageproc", "SciPy")
+ALL_FAMILIES = (*FAMILIES, "NumPy")
+# Whom the targets are about.
+AIMED_AT = ("OpenCV",)
 MARKS = ("<!-- peers: written by benches/peers/run -->", "<!-- /peers -->")
+
+
+# What rows of earlier results do not say.
+UNSAID = {"sigma": None, "top": 1.0, "copy_ms": None, "two_threads_ms": None}
+
+
+def completed(results):
+    return results | {"rows": [UNSAID | row for row in results["rows"]]}
 
 
 def best(row, families=FAMILIES):
@@ -31,14 +44,39 @@ def ratio(row, families=FAMILIES):
     return peer and peer[1]["ms"][0] / row["ms"][0]
 
 
-def aimed_at(row):
-    """The peers that the target is about."""
-    return cases.AIMED_AT.get(row["group"], FAMILIES)
+def copies(row):
+    """Our time as so many copies of the same bytes, or None."""
+    return row["copy_ms"] and row["ms"][0] / row["copy_ms"]
 
 
-def short(row):
-    aimed = ratio(row, aimed_at(row))
-    return row["target"] is not None and aimed is not None and aimed < row["target"]
+def two_threads(row):
+    """How many times as fast two threads are as one, where that was asked."""
+    return row["two_threads_ms"] and row["ms"][0] / row["two_threads_ms"]
+
+
+def checks(row):
+    """(what, measured, wanted, whether it is met) of all that is aimed at."""
+    found = []
+    target = cases.GROUPS[row["group"]].target(row["sigma"] or row["size"], row["simd"])
+    if target is not None:
+        if is_of_threads(row):
+            found.append(("two threads", ratio(row), target, ratio(row) >= target))
+        elif (opencv := ratio(row, AIMED_AT)) is not None:
+            copied = copies(row)
+            bound = copied is not None and copied <= cases.COPY_COUNTS
+            found.append(("OpenCV", opencv, target, bound or opencv >= target))
+    beside = cases.GROUPS[row["group"]].beside
+    if beside and beside[0] in row["peers"]:
+        name, wanted = beside
+        times = row["peers"][name]["ms"][0] / row["ms"][0]
+        found.append((name, times, wanted, times >= wanted))
+    if two_threads(row):
+        found.append(("two threads", two_threads(row), cases.TWO_THREADS, two_threads(row) >= cases.TWO_THREADS))
+    if row["group"] in cases.NAIVE_GROUPS and row["size"] in cases.NAIVE_SIZES and row["naive_ms"]:
+        wanted = cases.NAIVE_TARGET * (cases.AVX2_SHARE if row["simd"] == "avx2" else 1)
+        naive = row["naive_ms"] / row["ms"][0]
+        found.append(("naive", naive, wanted, naive >= wanted))
+    return found
 
 
 def line(row):
@@ -47,15 +85,10 @@ def line(row):
     if ratio(row) is not None:
         beside = f"{len(row['threads'])} thread counts" if is_of_threads(row) else best(row)[0]
         text += f"  {ratio(row):6.2f}x  {beside}"
-    if row["target"] is not None:
-        if not is_of_threads(row) and best(row, aimed_at(row)) != best(row):
-            text += f", {ratio(row, aimed_at(row)):.2f}x {best(row, aimed_at(row))[0]}"
-        text += f", target {row['target']}" + ("  FALLS SHORT" if short(row) else "")
-    naive = row["naive_ms"] / row["ms"][0]
-    wanted = row["group"] in cases.NAIVE_GROUPS and row["size"] in cases.NAIVE_SIZES
-    target = cases.NAIVE_TARGET * (cases.AVX2_SHARE if row["simd"] == "avx2" else 1)
-    text += f"; naive {naive:.1f}x" + (f", target {target:g}" if wanted else "")
-    text += "  FALLS SHORT" if wanted and naive < target else ""
+    for what, measured, wanted, met in checks(row):
+        text += f"; {what} {measured:.2f}x, target {wanted:g}" + ("" if met else "  FALLS SHORT")
+    if copies(row) is not None:
+        text += f"; {copies(row):.2f} copies"
     text += "  (the machine has other work)" if row["busy"] else ""
     for name, peer in row["peers"].items():
         times = " ".join(ms(t) for t in peer["ms"])
@@ -66,12 +99,19 @@ def line(row):
     return text
 
 
+def times_of(value):
+    """A ratio; bold where the other is about as fast or faster."""
+    return f"{value:.1f}x" if value >= 1.05 else f"**{value:.2f}x**"
+
+
 def cell(row):
-    """Our time and the ratio; bold where a peer is ahead."""
-    if row is None:
-        return ""
-    times = f"{ratio(row):.1f}x" if ratio(row) >= 1.05 else f"**{ratio(row):.2f}x**"
-    return f"{ms(row['ms'][0])} ms, {times}"
+    """Our time, the ratio to OpenCV's, and to the fastest peer's where that is another."""
+    opencv, fastest = best(row, AIMED_AT), best(row)
+    text = f"{ms(row['ms'][0])} ms"
+    text += f", {times_of(ratio(row, AIMED_AT))}" if opencv else ""
+    if fastest and fastest != opencv:
+        text += f" ({times_of(ratio(row))} {fastest[0]})"
+    return text
 
 
 def by_size(rows, groups, sizes, of):
@@ -84,9 +124,70 @@ def by_size(rows, groups, sizes, of):
     return table(["", *(f"{size}x{size}" for size in sizes)], lines) if lines else ""
 
 
+def by_sigma(rows):
+    """A table of Gaussians."""
+    found = [row for row in rows if row["sigma"]]
+    if not found:
+        return ""
+    title = cases.GROUPS[found[0]["group"]].title
+    return table([title, *(f"{row['sigma']:g}" for row in found)], [["", *map(cell, found)]])
+
+
+def copying(rows):
+    """What the bytes alone take."""
+    parts = []
+    for depth, name in (("u8", "8-bit"), ("u16", "16-bit"), ("f32", "float")):
+        found = [
+            row["copy_ms"] for row in rows
+            if row["depth"] == depth and row["copy_ms"] and row["channels"] == 1 and row["group"] != "small"
+        ]  # fmt: skip
+        if found:
+            parts.append(f"{ms(median(found))} ms ({name})")
+    return f"Copying the image to memory that is there takes {', '.join(parts)}." if parts else ""
+
+
+def numpy_ways(rows):
+    """What those gain who come from articles on strides."""
+    ways = ["NumPy loops", "NumPy broadcast", "NumPy einsum"]
+    lines = []
+    for group in ("u8-int", "f32"):
+        for way in ways:
+            found = {row["size"]: row for row in rows if row["group"] == group and way in row["peers"]}
+            cells = [numpy_cell(found[size], way) if size in found else "" for size in cases.NAIVE_SIZES]
+            if found:
+                lines.append([f"{cases.GROUPS[group].title}: {way.removeprefix('NumPy ')}", *cells])
+    if not lines:
+        return []
+    return [
+        "What articles on strides show in NumPy, and how many times as long it takes: windows as a strided view, "
+        "contracted with the kernel by Python loops over the windows (`loops`), by a broadcast product that is "
+        "summed (`broadcast`), or by `einsum`; timed on some rows and scaled where it takes long.",
+        table(["", *(f"{size}x{size}" for size in cases.NAIVE_SIZES)], lines),
+    ]
+
+
+def numpy_cell(row, way):
+    theirs = row["peers"][way]["ms"][0]
+    took = f"{ms(theirs)} ms" if theirs < 10_000 else f"{theirs / 1e3:.0f} s"
+    return f"{took}, {theirs / row['ms'][0]:.0f}x"
+
+
+def gain_by_threads(rows):
+    found = [row for row in rows if two_threads(row)]
+    if not found:
+        return ""
+    least = min(found, key=two_threads)
+    return (
+        f"Of the {len(found)} rows that take more than {cases.COPY_BINDS:g} times the copy, and so are not bound by "
+        f"memory, two threads are {median(map(two_threads, found)):.2f} times as fast as one in the median, "
+        f"{two_threads(least):.2f} times at least ({least['id']})."
+    )
+
+
 def about(results):
     versions = results["versions"]
-    names = ["OpenCV", "libblur", "imageproc", "SciPy"]
+    measured = {peer for row in results["rows"] for peer in row["peers"]}
+    names = [name for name in ALL_FAMILIES if any(peer.startswith(name) for peer in measured)]
     peers = ", ".join(f"{name} {versions[name]}" for name in names if name in versions)
     return conditions(results, results["rows"][0]["simd"], peers)
 
@@ -99,8 +200,9 @@ def behind(rows):
         return f"No peer is ahead in any of the {len(rows)} rows."
     lines = {}
     for row in ahead:
-        named = f"{best(row)[0]} at {row['size']}x{row['size']} ({ratio(row):.2f}x)"
-        lines.setdefault(cases.GROUPS[row["group"]][0], []).append(named)
+        at = f"sigma {row['sigma']:g}" if row["sigma"] else f"{row['size']}x{row['size']}"
+        named = f"{best(row)[0]} at {at} ({ratio(row):.2f}x)"
+        lines.setdefault(cases.GROUPS[row["group"]].title, []).append(named)
     listed = "\n".join(f"- {title}: {', '.join(named)}" for title, named in lines.items())
     return f"A peer is ahead in {len(ahead)} of {len(rows)} rows:\n\n{listed}"
 
@@ -109,7 +211,8 @@ def agreement(rows):
     counted = [(row, best(row)[1]) for row in rows if not is_of_threads(row) and best(row)]
     parts = []
     for depth, unit in (("u8", "of 255"), ("u16", "of 65535"), ("f32", "of 1")):
-        peers = [peer for row, peer in counted if row["depth"] == depth]
+        # Floats to 255 and more have larger differences, and are not told here.
+        peers = [peer for row, peer in counted if row["depth"] == depth and row["top"] == 1]
         if peers:
             apart, share = (max(peer[key] for peer in peers) for key in ("max_abs_diff", "differing"))
             within = f"within {apart:.2g} {unit}"
@@ -125,9 +228,10 @@ def section(results, folder):
     size = max((row["width"], row["height"]) for row in rows if row["group"] != "small")
     megapixels = size[0] * size[1] / 1e6
     text = [
-        f"{megapixels:.0f} megapixels ({size[0]} x {size[1]}), one thread, borders reflected: milliseconds, and how "
-        "many times as long the fastest of OpenCV, libblur, imageproc and SciPy takes for the same result "
-        "(bold where it is about as fast or faster). Beside each other in turn, median.",
+        f"{megapixels:.0f} megapixels ({size[0]} x {size[1]}), one thread, borders reflected: milliseconds, how "
+        "many times as long OpenCV takes for the same result and, in brackets, the fastest of OpenCV, libblur, "
+        "imageproc and SciPy where that is another (bold where it is about as fast or faster). Beside each other in "
+        "turn, median. " + copying(rows),
         about(results),
     ]
     groups = [
@@ -136,22 +240,25 @@ def section(results, folder):
         ("16-bit, integer weights", ("u16-int",)),
         ("16-bit, float weights", ("u16-float",)),
         ("float, float weights", ("f32", "large-f32")),
+        ("the same, samples 0 to 255", ("large-f32-8",)),
+        ("the same, samples 0 to 65535", ("large-f32-16",)),
         ("8-bit, Gaussian", ("gauss-u8",)),
         ("float, Gaussian", ("gauss-f32",)),
     ]
     text.append(by_size(rows, groups, (3, 5, 7, 9, 11, 15, 31, 63), cell))
+    text.append(by_sigma(rows))
     others = []
     for row in rows:
-        if row["group"] in ("sobel", "rgb", "small", "box", "motion"):
+        if row["group"] in ("sobel", "rgb", "small", "box", "motion", "fresh"):
             name, peer = best(row) or ("", None)
-            work = f"{cases.GROUPS[row['group']][0]}, {row['size']}x{row['size']}"
+            work = f"{cases.GROUPS[row['group']].title}, {row['size']}x{row['size']}"
             others.append([work, cell(row), f"{name} {ms(peer['ms'][0])} ms" if peer else ""])
     for row in rows:
         if is_of_threads(row):
             theirs = best(row)[1]["ms"]
             others.append(
                 [
-                    f"{cases.GROUPS[row['group']][0]} against one, {row['size']}x{row['size']}",
+                    f"{cases.GROUPS[row['group']].title} against one, {row['size']}x{row['size']}",
                     f"{ms(row['ms'][1])} ms, {ratio(row):.1f}x",
                     f"OpenCV {ms(theirs[1])} ms, {theirs[0] / theirs[1]:.1f}x",
                 ]
@@ -166,6 +273,8 @@ def section(results, folder):
     )
     if naive:
         text += ["How many times as long the plain loop in the same crate takes:", naive]
+    text += numpy_ways(rows)
+    text.append(gain_by_threads(rows))
     text += [behind(rows), agreement(rows)]
     for name, shows in (("time", "Time against kernel size, every peer"), ("scaling", "How time grows")):
         if (folder / f"{name}.svg").exists():
@@ -195,8 +304,10 @@ def page(results):
             continue
         line = [f"{row['id']}", f"{' / '.join(ms(t) for t in row['ms'])} ({row['method']}, {row['lane']})"]
         line.append("" if ratio(row) is None else f"{ratio(row):.2f}")
-        line.append(f"{ms(row['naive_ms'])}" + ("" if row["naive_rows"] == row["height"] else "~"))
-        for family in FAMILIES:
+        naive = "" if row["naive_ms"] is None else ms(row["naive_ms"])
+        line.append(naive + ("" if row["naive_rows"] in (row["height"], None) else "~"))
+        line.append(ms(row["copy_ms"]) if row["copy_ms"] else "")
+        for family in ALL_FAMILIES:
             cells = []
             for name, peer in row["peers"].items():
                 if name.startswith(family):
@@ -207,7 +318,7 @@ def page(results):
                     cells.append(f"{variant} {times} ({apart})".strip() + ("" if peer["agrees"] else " †"))
             line.append("<br>".join(cells))
         rows.append(line)
-    head = ["row", "stridekern, ms", "ratio", "naive, ms", *FAMILIES]
+    head = ["row", "stridekern, ms", "ratio", "naive, ms", "copy, ms", *ALL_FAMILIES]
     return "\n\n".join(
         [
             f"# {results['simd']}",
@@ -219,17 +330,41 @@ def page(results):
             "makes a new image in every call; SciPy truncates where the others round; libblur's filter_2d gets "
             "the last four columns of 16-bit and float images wrong at these widths, though not at every one.",
             table(head, rows),
+            *targets(results["rows"]),
         ]
     )
+
+
+def targets(rows):
+    """What is aimed at, and what falls short."""
+    lines = []
+    for row in rows:
+        for what, measured, wanted, met in checks(row):
+            bound = copies(row)
+            lines.append(
+                [
+                    row["id"], what, f"{measured:.2f}", f"{wanted:g}",
+                    "" if bound is None else f"{bound:.2f}", "" if met else "falls short",
+                ]
+            )  # fmt: skip
+    if not lines:
+        return []
+    short = sum(bool(line[-1]) for line in lines)
+    return [
+        "## Targets",
+        f"{len(lines) - short} of {len(lines)} are met. Ratios of a peer's time to ours, of one thread to two, and of "
+        f"the naive loop; what takes up to {cases.COPY_COUNTS:g} copies of the same bytes meets OpenCV's, too.",
+        table(["row", "beside", "measured", "at least", "copies", ""], lines),
+    ]
 
 
 def render(folder, readme, target):
     """Pages, plots, and the README between its marks."""
     for path in sorted(folder.glob("*.json")):
-        (folder / f"{path.stem}.md").write_text(page(json.loads(path.read_text())) + "\n")
+        (folder / f"{path.stem}.md").write_text(page(completed(json.loads(path.read_text()))) + "\n")
     path = folder / "native.json"
     if not path.exists():
         return
-    results = json.loads(path.read_text())
+    results = completed(json.loads(path.read_text()))
     plots.draw(results, folder)
     refresh(readme, target, MARKS, section(results, folder))

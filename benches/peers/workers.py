@@ -5,9 +5,11 @@ import os
 import subprocess
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
 from time import perf_counter
 
-import numpy as np
+from common.images import header
+from common.worker import Library, Worker
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,34 +31,25 @@ def environment(simd):
     return env
 
 
-class Worker:
+class Peers(Worker):
     """A process that holds one case's image and runs its peers when told to."""
 
     def __init__(self, command, case, npy, env):
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
-        )
         order = {
             "npy": str(npy),
-            "header": npy.stat().st_size - samples(case) * dtype(case).itemsize,
+            "header": header(npy, case.width, case.height, case.channels, case.depth),
             "depth": case.depth,
             "width": case.width,
             "height": case.height,
             "channels": case.channels,
             "work": case.work,
             "size": case.size,
+            "sigma": case.sigma,
+            "numpy": case.numpy,
             "weights": case.scaled().tolist(),
             "line": list(case.line()),
         }
-        self.hello = self.ask(order)
-
-    def ask(self, order):
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.process.args[0]} ended with {self.process.wait()}")
-        return json.loads(answer)
+        super().__init__(command, order, env)
 
     def run(self, peer, seconds, rows, threads):
         """Milliseconds of each call on the first rows of the image."""
@@ -67,30 +60,18 @@ class Worker:
         """The samples of the last run."""
         self.ask({"do": "write", "path": str(path)})
 
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def dtype(case):
-    return np.dtype({"u8": "u1", "u16": "<u2", "f32": "<f4"}[case.depth])
-
-
-def samples(case):
-    return case.width * case.height * case.channels
-
 
 class Ours:
     """The program, called as a user calls it."""
 
     def __init__(self, program, case, npy, folder, env):
-        kernel = "sobel"
-        if case.work != "sobel":
-            kernel = folder / f"{case.group}-{case.size}.toml"
-            kernel.write_text(case.toml())
+        kernel = case.kernel()
+        if "weights" in kernel:
+            kernel = folder / f"{case.id}.toml"
+            kernel.write_text(case.kernel())
         self.command = [program, npy, "-k", kernel, "--pad", "reflect"]
         if case.channels == 3:
-            self.command += ["--channel", "each"]
+            self.command += ["--axes", "YXC", "--channel", "each"]
         self.env = env
 
     def bench(self, runs, threads):
@@ -107,5 +88,42 @@ class Ours:
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return {line["engine"]: line for line in lines}, worked / wall / threads
 
+    def close(self):
+        """Nothing is left running."""
+
     def write(self, path):
         subprocess.run([*self.command, "-q", "--overwrite", "-o", path], env=self.env, check=True)
+
+
+class OursInMemory:
+    """The library in a process of ours: where every result is in memory that is allocated for it, as
+    the program keeps its own; and where the naive loop, which --bench always runs, would take
+    hours."""
+
+    SECONDS = 0.4
+
+    def __init__(self, program, case, npy, folder, env):
+        self.files = Ours(program, case, npy, folder, env)
+        self.fresh, self.simd = case.work == "fresh", env.get("STRIDEKERN_SIMD")
+        self.library = Library(
+            program.with_name("worker"), npy, case.kernel(), case.width, case.height, case.channels, case.depth
+        )
+
+    def bench(self, runs, threads):
+        """As the program's; what it takes is counted by seconds, so `runs` is none of its."""
+        before, began = self.processor_seconds(), perf_counter()
+        times = self.library.run(self.SECONDS, simd=self.simd, threads=threads, fresh=self.fresh)
+        share = (self.processor_seconds() - before) / (perf_counter() - began) / threads
+        plan = self.library.plan(self.simd, threads)
+        auto = {key: plan[key] for key in ("method", "lane", "simd")}
+        return {"auto": auto | {"median_ms": median(times), "max_abs_diff": None}, "naive": None}, share
+
+    def processor_seconds(self):
+        fields = Path(f"/proc/{self.library.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def write(self, path):
+        self.files.write(path)
+
+    def close(self):
+        self.library.close()
