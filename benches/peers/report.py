@@ -130,7 +130,7 @@ def by_sigma(rows):
     if not found:
         return ""
     title = cases.GROUPS[found[0]["group"]].title
-    return table([title, *(f"{row['sigma']:g}" for row in found)], [["", *map(cell, found)]])
+    return table(["", *(f"sigma {row['sigma']:g}" for row in found)], [[title, *map(cell, found)]])
 
 
 def copying(rows):

@@ -4,6 +4,7 @@ one; ./run calls it. See --help."""
 import argparse
 import datetime
 import os
+import re
 import sys
 from pathlib import Path
 from statistics import median
@@ -35,7 +36,7 @@ def arguments():
     )
     parser.add_argument("--quick", action="store_true", help="fewer kernels and no large image; nothing is committed")
     parser.add_argument("--levels", metavar="A,B", help="SIMD levels (native, avx2 and portable, quick native)")
-    parser.add_argument("--only", metavar="TEXT", help="rows with this in their name, such as 'u8 gauss' or 6000x4000")
+    parser.add_argument("--only", metavar="REGEX", help="rows with this in their name, such as 'u8 (gauss|box).* 512x512'")
     parser.add_argument("--worst", type=int, default=20, metavar="N", help="how many of the worst rows are listed (20)")
     parser.add_argument("--no-aims", action="store_true", help="end with 0 even where the aims are missed")
     parser.add_argument("--worker", type=Path, help="a worker that is built already, see benches/common/setup.sh")
@@ -93,7 +94,7 @@ def measure(args, cache, path):
     """(all results there are, the names of the rows that were measured), after every point."""
     head = {"machine": machine(), "commit": commit()}
     rows = kept(load(path), head["machine"])
-    points = [point for point in grid.points(args.quick) if not args.only or args.only in point.id]
+    points = [point for point in grid.points(args.quick) if not args.only or re.search(args.only, point.id)]
     if not points:
         sys.exit(f"no row has {args.only} in its name, such as {next(grid.points(args.quick)).id}")
     for point in points:
