@@ -8,6 +8,7 @@ mod byte_dots;
 mod lines;
 mod memory;
 mod phases;
+mod prefix;
 mod spaced_dots;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tokens;
@@ -22,6 +23,7 @@ pub(crate) use byte_dots::{ByteDots, WideDots};
 pub(crate) use lines::{LINE, aligned, padded_row_len};
 pub(crate) use memory::{Stream, prefetch, streaming};
 pub(crate) use phases::Phases;
+pub(crate) use prefix::{MAX_PREFIX_CHANNELS, PrefixSums, prefix_sums};
 pub(crate) use spaced_dots::{MAX_SPACING, Spaced, SpacedDots};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use tokens::Dots;
@@ -217,6 +219,10 @@ pub(crate) trait Isa:
     + LoadWide<u16, f64>
     + Phases<u8, f32, 4>
     + Phases<u16, f64, 4>
+    + Phases<u8, f64, 4>
+    + PrefixSums<u8, f32, Word = i16>
+    + PrefixSums<u8, f64, Word = i32>
+    + PrefixSums<u16, f64, Word = i32>
     + Phases<f32, f32, 2>
     + Phases<f64, f64, 2>
     + Phases<f32, f32, 1>

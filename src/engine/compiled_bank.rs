@@ -67,6 +67,7 @@ pub(crate) enum CompiledBank {
     /// Bands of bytes, sums in a lane.
     BytesI16(Kernels<u8, i16>),
     BytesF32(Kernels<u8, f32>),
+    BytesF64(Kernels<u8, f64>),
     /// Bands of 16-bit samples.
     WordsF64(Kernels<u16, f64>),
     /// No sums: every sample of the result is a copy of the sample at this row and column

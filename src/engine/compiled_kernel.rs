@@ -80,6 +80,12 @@ pub(crate) trait RegisterKernel<E, T: 'static> {
     /// The least samples in a row of a band's result.
     fn min_len(&self) -> usize;
 
+    /// Whether rows go on from the sums of the row above: a band's rows are best computed in one
+    /// call.
+    fn carries_sums(&self) -> bool {
+        false
+    }
+
     /// Computes rows of the band's result from the one in `at` on, as many as `out` holds, and tells
     /// what is left to do. Row `i` begins at `out[i * stride]`, and the last may end with its samples;
     /// nothing else is written. It fails if the allocation of its scratch does.

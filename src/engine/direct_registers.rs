@@ -68,7 +68,8 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
     fn finishes(&self, simd: Simd, finish: &RegisterFinish) -> bool {
         // 128-bit vectors cross few cache lines, and gain little.
         simd.level() != Level::Portable
-            && (finish.scale()).is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to))
+            && (finish.scale())
+                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && finish.snap == 0.0)
             && self.taps.is_upright()
     }
 

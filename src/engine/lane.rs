@@ -67,6 +67,8 @@ pub(crate) enum LaneReason {
     NearTies,
     /// Transforms of lines of floats.
     Lines,
+    /// Quotients of integer sums of samples that f32 does not tell from ties.
+    Quotients,
     /// Samples that f32 does not hold.
     Samples(Depth),
     /// A result of 64-bit floats.
@@ -136,6 +138,9 @@ impl fmt::Display for LaneReason {
                 "float weights; what its rounding in f64 brings near to a tie is summed again",
             ),
             Self::Lines => f.write_str("float samples, and lines are transformed in f64"),
+            Self::Quotients => f.write_str(
+                "sums of samples are integers, whose quotients only f64 tells from ties",
+            ),
             Self::Transform => f.write_str("its rounding in f64 stays below half an integer"),
             Self::Divided(by) => write!(f, "{by}, and the sums are divided"),
             Self::Samples(depth) => write!(f, "f32 does not hold {depth} samples"),

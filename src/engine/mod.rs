@@ -25,6 +25,7 @@ mod problem;
 mod product_sums;
 mod recycled_slices;
 mod register_blocks;
+mod running_registers;
 mod running_sum;
 mod separable;
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub(crate) struct Offer {
     /// Whether tiles must begin at multiples of the tile width: the rounding of a
     /// transform depends on where its tile begins.
     pub(crate) on_grid: bool,
+    /// Whether the rows of a band go on from the sums of the row above: bands are many times as
+    /// high as windows then.
+    pub(crate) carries_sums: bool,
     /// The maximum bytes of scratch in each thread.
     pub(crate) scratch: usize,
     /// The maximum bytes of the compiled bank apart from its taps.
@@ -65,6 +68,7 @@ impl Offer {
             rows_at_once,
             tile_width: problem.tile_width(),
             on_grid: false,
+            carries_sums: false,
             scratch: 0,
             tables: 0,
             recipe: Arc::new(recipe),

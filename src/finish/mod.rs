@@ -30,7 +30,7 @@ pub use clipping::Clipped;
 pub(crate) use clipping::{Tally, Tallying};
 pub(crate) use exact_finish::ExactFinish;
 pub(crate) use finish::Finish;
-pub(crate) use in_registers::{RegisterFinish, ScaleFinish};
+pub(crate) use in_registers::{RegisterFinish, ScaleFinish, multiplies_in};
 pub(crate) use limb_finish::{LimbShape, MAX_LIMBS};
 pub(crate) use response_range::{Extrema, ResponseRange};
 pub(crate) use scale::{rounds_exactly, scale};

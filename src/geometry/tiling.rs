@@ -16,6 +16,10 @@ const BAND_BYTES: usize = 256 << 10;
 /// Output rows in a band that is read in place, and padded only at the image's borders.
 const IN_PLACE_BAND_ROWS: usize = 64;
 
+/// Output rows in a band for each row of the halo, where rows go on from the sums of the row above:
+/// for the first one, the halo is summed.
+const ROWS_PER_HALO_ROW: usize = 8;
+
 /// Bands for each thread, so that threads that finish early can steal work.
 const BANDS_PER_THREAD: usize = 4;
 
@@ -53,16 +57,18 @@ pub(crate) fn tile_width(geometry: &Geometry, channels: usize, samples: usize) -
 }
 
 /// Output rows in a band: so few that its source rows fit into L2 and every thread has
-/// several bands, but at least twice the halo, which is padded again for every band.
+/// several bands, but at least twice the halo, which is padded again for every band. Those that are
+/// read in place and `carry` sums from row to row are higher.
 pub(crate) fn band_rows(
     geometry: &Geometry,
     row_bytes: usize,
-    in_place: bool,
+    [in_place, carry]: [bool; 2],
     threads: usize,
 ) -> usize {
     let halo = geometry.rows.window - 1;
     let step = geometry.rows.step;
     let rows_in_cache = match in_place {
+        true if carry => IN_PLACE_BAND_ROWS.max(halo.saturating_mul(ROWS_PER_HALO_ROW) / step),
         true => IN_PLACE_BAND_ROWS,
         false => (BAND_BYTES / row_bytes).saturating_sub(halo) / step,
     };

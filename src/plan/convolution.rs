@@ -98,12 +98,14 @@ impl Sizes {
             element,
             rows_at_once,
             tile_width,
+            carries_sums,
             ..
         } = offer;
         let row_bytes = geometry::padded_row_bytes(geometry, tile_width, channels, element);
         geometry::check_size(geometry, row_bytes, rows_at_once)?;
         let band_rows = [false, true].map(|in_place| {
-            let chosen = || geometry::band_rows(geometry, row_bytes, in_place, tuning.threads);
+            let how = [in_place, carries_sums];
+            let chosen = || geometry::band_rows(geometry, row_bytes, how, tuning.threads);
             (tuning.band_rows.unwrap_or_else(chosen))
                 .clamp(1, geometry.rows.output)
                 .next_multiple_of(rows_at_once)

@@ -6,7 +6,7 @@ use super::{
     Convolution, Plan, Weighing,
     normalisation::{KernelSums, Normalisation, ROWS_AGAIN},
 };
-use crate::engine::Method;
+use crate::{engine::Method, geometry};
 
 /// The maximum elements of a block: it is computed past the end of a short row.
 const MAX_BLOCK: usize = 512;
@@ -152,6 +152,7 @@ impl Convolution {
         let kernels = self.kernels.len();
         let band_source_rows = geometry.rows.padded_len(band_rows);
         let padded_rows = match in_place {
+            true if self.offer().carries_sums => self.border_memory(band_source_rows),
             true => 0,
             false => (self.sizes.row_bytes).saturating_mul(band_source_rows),
         };
@@ -166,5 +167,18 @@ impl Convolution {
         let engine = self.offer().scratch;
         let parts = [padded_rows, border_columns, slices, sums, finished, engine];
         parts.into_iter().fold(0, usize::saturating_add)
+    }
+
+    /// The maximum bytes of what is padded of a high band that is read in place: of so many source
+    /// rows, those columns whose windows leave the image at one side, or all of those few rows.
+    fn border_memory(&self, band_source_rows: usize) -> usize {
+        let Self {
+            geometry, channels, ..
+        } = self;
+        let side = MAX_BLOCK.div_ceil(*channels) + geometry.columns.window;
+        let side_bytes =
+            geometry::padded_row_bytes(geometry, side, *channels, self.offer().element);
+        let rows = geometry.rows.padded_len(geometry.rows.window);
+        (side_bytes.saturating_mul(band_source_rows)).max(self.sizes.row_bytes.saturating_mul(rows))
     }
 }

@@ -215,6 +215,69 @@ mod x86 {
         },
         |a, b| _mm512_cmpneq_epi64_mask(a, b) != 0);
 
+    // Bytes in f64, by way of 16-bit samples.
+    macro_rules! bytes_in_f64 {
+        ($isa:ident, $vector:ty, $words:ty, |$from:ident| $narrow:expr) => {
+            impl $isa {
+                with_features!($isa: methods! {
+                    /// Saturates 16-bit samples to bytes.
+                    fn narrow_words($from: $words) -> [u8; 4 * <$isa as Vectors<f64>>::LANES] {
+                        $narrow
+                    }
+                });
+            }
+
+            impl Phases<u8, f64, 4> for $isa {
+                type Samples = [u8; 4 * <$isa as Vectors<f64>>::LANES];
+
+                #[inline(always)]
+                fn split(self, from: &[u8]) -> [$vector; 4] {
+                    let from: &Self::Samples = from
+                        .first_chunk()
+                        .expect("there is a sample for every lane");
+                    Phases::<u16, f64, 4>::split(self, &from.map(u16::from))
+                }
+
+                #[inline(always)]
+                fn join(self, numbers: [$vector; 4]) -> Self::Samples {
+                    self.narrow_words(Phases::<u16, f64, 4>::join(self, numbers))
+                }
+
+                #[inline(always)]
+                fn differ(self, a: Self::Samples, b: Self::Samples) -> bool {
+                    a != b
+                }
+
+                #[inline(always)]
+                fn store_samples(self, samples: Self::Samples, to: &mut [u8]) {
+                    *to.first_chunk_mut().expect("there is room for every lane") = samples;
+                }
+
+                #[inline(always)]
+                fn stream_samples(self, stream: &mut Stream, samples: Self::Samples, to: &mut [u8]) {
+                    stream.store(samples, to);
+                }
+            }
+        };
+    }
+    bytes_in_f64!(Portable, __m128d, __m128i, |words| {
+        // The smaller one of unsigned words.
+        let beyond = _mm_subs_epu16(words, _mm_set1_epi16(255));
+        let words = _mm_sub_epi16(words, beyond);
+        _mm_cvtsi128_si64(_mm_packus_epi16(words, words)).to_ne_bytes()
+    });
+    bytes_in_f64!(Avx2, __m256d, __m256i, |words| {
+        let words = _mm256_min_epu16(words, _mm256_set1_epi16(255));
+        let (low, high) = (
+            _mm256_castsi256_si128(words),
+            _mm256_extracti128_si256::<1>(words),
+        );
+        bytemuck::must_cast(_mm_packus_epi16(low, high))
+    });
+    bytes_in_f64!(Avx512, __m512d, __m512i, |words| {
+        bytemuck::must_cast(_mm512_cvtusepi16_epi8(words))
+    });
+
     const EVEN: [i32; 16] = every_second(0);
     const ODD: [i32; 16] = every_second(1);
     const FIRST: [i32; 16] = in_turn(0);
@@ -405,6 +468,7 @@ mod arrays {
             // `as` saturates.
             phases!($isa, u8 => f32, 4, 4: |n| n.round_ties_even() as u8);
             phases!($isa, u16 => f64, 4, 2: |n| n.round_ties_even() as u16);
+            phases!($isa, u8 => f64, 4, 2: |n| n.round_ties_even() as u8);
             phases!($isa, f32 => f32, 2, 4: |n| n);
             phases!($isa, f64 => f64, 2, 2: |n| n);
             phases!($isa, f32 => f32, 1, 4: |n| n);

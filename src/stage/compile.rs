@@ -38,6 +38,7 @@ pub(super) fn compile(convolution: &Arc<Convolution>) -> Result<Box<dyn RowStage
         CompiledBank::F64(kernels) => convolve(convolution, &bank, kernels),
         CompiledBank::BytesI16(kernels) => convolve(convolution, &bank, kernels),
         CompiledBank::BytesF32(kernels) => convolve(convolution, &bank, kernels),
+        CompiledBank::BytesF64(kernels) => convolve(convolution, &bank, kernels),
         CompiledBank::WordsF64(kernels) => convolve(convolution, &bank, kernels),
         CompiledBank::Copy(tap) => Box::new(Copy::new(convolution, tap)),
     })

@@ -330,7 +330,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                         stride: finishing.stride,
                         stream: finishing.non_temporal.then_some(&mut *stream),
                     };
-                    tally.join(self.fill_finished(kernel, &tile, out, finishing, sums, near_ties)?);
+                    tally
+                        .join(self.fill_finished(&kernel, &tile, out, finishing, sums, near_ties)?);
                     continue;
                 }
                 if finishing.non_temporal && finished.len() < len {

@@ -8,6 +8,7 @@ mod common;
 mod alpha;
 mod axis_borders;
 mod bias;
+mod boxes;
 mod constants;
 mod doubles;
 mod engines;

@@ -307,7 +307,7 @@ fn kernels_of_low_rank_run_in_two_passes() {
             outer(&binomial, &binomial),
             Method::Separable,
             "separable: columns, then rows: the weights are one column times one row",
-            "running-sum: cannot run: the weights of a kernel are not one integer",
+            "running-sum: cannot run: the weights of a kernel are not equal",
         ),
         (
             7,

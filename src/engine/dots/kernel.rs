@@ -239,7 +239,7 @@ impl DotLane<4> for f32 {
     }
 
     fn finishes(_: Simd, finish: &RegisterFinish) -> bool {
-        finish.scale().is_some_and(|finish| finish.to == Depth::U8)
+        (finish.scale()).is_some_and(|finish| finish.to == Depth::U8 && finish.snap == 0.0)
     }
 
     fn finish(simd: Simd, block: ToSamples<'_, '_, '_, 4>) {

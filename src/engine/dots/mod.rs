@@ -70,6 +70,7 @@ impl Engine for Dots {
             },
             tile_width: problem.tile_width(),
             on_grid: false,
+            carries_sums: false,
             scratch: 0,
             tables: 0,
             recipe: Arc::new(ByGroups),

@@ -169,6 +169,7 @@ impl Engine for LineFft {
             rows_at_once: tiling.valid[0],
             tile_width,
             on_grid: true,
+            carries_sums: false,
             scratch: (panels_len(tiling) + PAIR * tiling.size[1] + 2 * MAX_BLOCK)
                 .saturating_mul(size_of::<f64>()),
             tables: kernels.len() * 16 * size_of::<f64>() * (tiling.size[0] + tiling.size[1]),

@@ -109,6 +109,7 @@ impl Engine for Fft {
             rows_at_once: tiling.valid[0],
             tile_width,
             on_grid: true,
+            carries_sums: false,
             scratch: scratch(problem, &tiling, tile_width, lane),
             tables: tables(&tiling, kernels.len(), lane, depth),
             recipe: Arc::new(Transforms {

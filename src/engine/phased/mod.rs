@@ -128,7 +128,8 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
         // 128-bit vectors cross few cache lines, and without fused multiply-add, 16 registers hold
         // too little: Gaussians of sigma 2 take 1.3 to 1.8 times as long in phases.
         simd.level() != Level::Portable
-            && (finish.scale()).is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to))
+            && (finish.scale())
+                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && finish.snap == 0.0)
     }
 
     fn min_len(&self) -> usize {

@@ -76,6 +76,7 @@ fn check<V>(v: V)
 where
     V: Phases<u8, f32, 4>
         + Phases<u16, f64, 4>
+        + Phases<u8, f64, 4>
         + Phases<f32, f32, 2>
         + Phases<f64, f64, 2>
         + Phases<f32, f32, 1>
@@ -95,6 +96,17 @@ where
     assert_eq!(
         through_phases::<u16, f64, V, 4>(v, &words, &doubles),
         (in_phases(&words, 4), expected)
+    );
+    let expected: Vec<u8> = doubles.iter().map(|n| n.round_ties_even() as u8).collect();
+    assert_eq!(
+        through_phases::<u8, f64, V, 4>(v, &bytes, &doubles),
+        (in_phases(&bytes, 4), expected)
+    );
+    let near: Vec<f64> = numbers().into_iter().map(|n| n + 0.25).collect();
+    let expected: Vec<u8> = near.iter().map(|n| n.round_ties_even() as u8).collect();
+    assert_eq!(
+        through_phases::<u8, f64, V, 4>(v, &bytes, &near),
+        (in_phases(&bytes, 4), expected)
     );
     assert_eq!(
         through_phases::<f32, f32, V, 2>(v, &floats, &floats),
@@ -134,6 +146,7 @@ impl Body for Differences {
     fn run<I: Isa>(self, isa: I) {
         check_differences::<u8, f32, I>(isa);
         check_differences::<u16, f64, I>(isa);
+        check_differences::<u8, f64, I>(isa);
     }
 }
 
@@ -146,4 +159,5 @@ fn samples_are_split_and_joined() {
     check(Arrays);
     check_differences::<u8, f32, _>(Arrays);
     check_differences::<u16, f64, _>(Arrays);
+    check_differences::<u8, f64, _>(Arrays);
 }

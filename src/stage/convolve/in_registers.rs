@@ -62,13 +62,57 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
 
     /// Fills `out`, whose rows begin one stride apart, with the samples of a tile. Returns what is
     /// to be noted of them.
+    ///
+    /// Of high bands, the rows whose windows leave the image are computed apart, so that all others
+    /// are read in place.
     pub(super) fn fill_finished(
         &self,
-        RegisterPass {
+        pass: &RegisterPass<'_, E, T>,
+        tile: &Tile,
+        mut out: RowsMut<'_>,
+        finishing: &Finishing<'_>,
+        scratch: &mut SumsScratch<E, T>,
+        near_ties: &mut NearTieScratch,
+    ) -> Result<Tally> {
+        if !(self.reads_in_place && pass.kernel.carries_sums()) {
+            return self.fill_part(pass, tile, out, finishing, scratch, near_ties);
+        }
+        let axis = &self.convolution.geometry.rows;
+        let is_inside = |y: usize| {
+            let padded = axis.padded(&(y..y + 1));
+            axis.inside(&padded) == padded
+        };
+        let mut rows = tile.rows.clone();
+        let first = rows.find(|&y| is_inside(y)).unwrap_or(tile.rows.end);
+        let end = rows.find(|&y| !is_inside(y)).unwrap_or(tile.rows.end);
+        let row_len = tile.columns.len() * self.convolution.channels;
+        let mut tally = Tally::EMPTY;
+        for rows in [tile.rows.start..first, first..end, end..tile.rows.end] {
+            if rows.is_empty() {
+                continue;
+            }
+            let at = [rows.start, rows.end - 1].map(|y| (y - tile.rows.start) * out.stride);
+            let part = Tile {
+                rows,
+                columns: tile.columns.clone(),
+            };
+            let out = RowsMut {
+                samples: out.samples.reborrow().range(at[0], at[1] + row_len),
+                stride: out.stride,
+                stream: out.stream.as_deref_mut(),
+            };
+            tally.join(self.fill_part(pass, &part, out, finishing, scratch, near_ties)?);
+        }
+        Ok(tally)
+    }
+
+    fn fill_part(
+        &self,
+        &RegisterPass {
             kernel,
             finish,
             counts,
-        }: RegisterPass<'_, E, T>,
+        }: &RegisterPass<'_, E, T>,
         tile: &Tile,
         RowsMut {
             samples: mut out,
@@ -94,7 +138,10 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         told.too_large.clear();
         told.clipped = [0; 2];
         let simd = convolution.offer().simd;
-        let rows_at_once = convolution.rows_at_once();
+        let rows_at_once = match kernel.carries_sums() {
+            true => tile.rows.len(),
+            false => convolution.rows_at_once(),
+        };
         for first in (0..tile.rows.len()).step_by(rows_at_once) {
             let rows = first..tile.rows.len().min(first + rows_at_once);
             let end = (rows.end - 1) * stride + row_len;
