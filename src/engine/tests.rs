@@ -278,7 +278,7 @@ fn the_naive_loop_is_never_taken_unasked() {
     };
     assert_eq!(
         refused(&[&naive::Naive]).to_string(),
-        "the fastest engine cannot run here: it is the oracle, and runs only if it is asked for; use another engine, or auto"
+        "the naive engine cannot run here: it is the oracle, and runs only if it is asked for; use another engine, or auto"
     );
     assert_eq!(
         refused(&[]).to_string(),
