@@ -79,8 +79,8 @@ impl Engine for RunningSum {
 /// samples 17).
 const fn register_cost(lane: LaneKind, channels: usize) -> f64 {
     let of_lane = match lane {
-        LaneKind::F64 => 0.45,
-        _ => 0.12,
+        LaneKind::F64 => 0.25,
+        _ => 0.09,
     };
     // A pixel is carried through every step of the scan of the next ones.
     match channels {

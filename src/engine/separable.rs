@@ -21,6 +21,7 @@ use crate::{
     image::Depth,
     kernel::{Factor, Factors, Kernel, count_column_taps},
     number::{ElementKind, LaneKind, MAX_ROUNDINGS},
+    simd::Level,
 };
 
 /// Separable convolution in two passes.
@@ -28,9 +29,13 @@ use crate::{
 pub(super) struct Separable;
 
 /// The cost of a horizontal tap, in taps of the direct engine: output rows do not
-/// share its loads (24 megapixels of bytes by two passes of 3, 7 and 15 taps of f32:
-/// 9.0, 11.9 and 17.8 ms; of i16: 4.8, 6.3 and 9.3).
+/// share its loads (24 megapixels of bytes by two passes of 3, 7 and 15 taps of i16: 4.8, 6.3 and
+/// 9.3 ms).
 const ROW_TAP: f64 = 2.5;
+
+/// The same where the samples of a row are in phases, which share loads (24 megapixels of f32 by two
+/// passes of 9, 17 and 81 taps: 22.5, 27.7 and 105 ms, and by 9x9 at once 39.7).
+const PHASED_ROW_TAP: f64 = 1.5;
 
 /// The fixed cost of a second pass, in taps of the direct engine.
 const PASS: f64 = 4.0;
@@ -90,12 +95,18 @@ impl Engine for Separable {
             drops_zeros: !problem.depth.is_float(),
         };
         let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], order, lane);
-        let taps = problem.kernels.iter().zip(&factors).map(|(k, f)| {
-            let row = ROW_TAP * k.columns() as f64;
-            f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
-        });
-        let taps = taps.sum::<f64>() * problem.samples();
-        let cost = |choice: &LaneChoice| taps * direct::tap_cost(choice.lane);
+        let taps = |row_tap: f64| -> f64 {
+            let of_kernel = |(k, f): (&Kernel, &Factors)| {
+                let row = row_tap * k.columns() as f64;
+                f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
+            };
+            problem.kernels.iter().zip(&factors).map(of_kernel).sum()
+        };
+        let cost = |choice: &LaneChoice| {
+            let is_phased = choice.lane != LaneKind::I16 && problem.simd.level() != Level::Portable;
+            let row_tap = if is_phased { PHASED_ROW_TAP } else { ROW_TAP };
+            taps(row_tap) * problem.samples() * direct::tap_cost(choice.lane)
+        };
         let mut choice = lane::lane(problem, error)?;
         if let LaneReason::FewNearTies(near) = choice.reason {
             // Large windows take long to be summed again, however few they are.

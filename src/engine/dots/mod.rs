@@ -29,12 +29,16 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Dots;
 
-/// Nanoseconds of a group of four taps on one sample: 24 megapixels through 9x9 and 15x15, 27
-/// and 60 groups, took 10.6 and 17.3 ms (VNNI, Zen 5).
-const QUAD_COST: f64 = 0.0086;
+/// Nanoseconds of a group of taps on one sample.
+const GROUP: f64 = 0.0012;
 
-/// Nanoseconds of a pair of taps on one sample: about those of one tap that is multiplied alone.
-const PAIR_COST: f64 = 0.0046;
+/// Nanoseconds to load the samples of a group of four, which the rows of a block share if their
+/// groups begin in one column: 24 megapixels through 9x9 and 15x15, 27 and 60 groups, took 10.6 and
+/// 17.3 ms (VNNI, Zen 5); beside 9x9, a line of 16 groups that share none took 2.7 times as long.
+const QUAD_LOAD: f64 = 0.022;
+
+/// The same of a pair.
+const PAIR_LOAD: f64 = 0.009;
 
 /// The most that the weights of one sign in a pair may add up to: 255 times that fits 16 bits.
 const MAX_PAIR: f64 = 128.0;
@@ -107,7 +111,7 @@ pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
         return Err(Why::Lane(lane));
     }
     if problem.simd.has_quads() {
-        return Ok(groups_of::<4>(problem, lane).count() as f64 * QUAD_COST);
+        return Ok(cost_of_groups::<4>(problem, lane, QUAD_LOAD));
     }
     // The last, so that it stands for a refusal by the processor alone. Without an instruction for
     // it, a pair takes longer than two taps.
@@ -117,7 +121,7 @@ pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
     if !has_pairs || !rows.all(|row| row.windows(2).all(fits_16_bits)) {
         return Err(Why::Level);
     }
-    Ok(groups_of::<2>(problem, lane).count() as f64 * PAIR_COST)
+    Ok(cost_of_groups::<2>(problem, lane, PAIR_LOAD))
 }
 
 /// Whether the sum of products of bytes and a pair of weights fits 16 bits.
@@ -126,20 +130,27 @@ fn fits_16_bits(pair: &[f64]) -> bool {
     of_sign(1.0) <= MAX_PAIR && of_sign(-1.0) <= MAX_PAIR
 }
 
-/// The weights of all groups of so many taps, in sums of this lane.
-fn groups_of<'a, const TAPS: usize>(
-    problem: &'a Problem<'_>,
-    lane: LaneKind,
-) -> impl Iterator<Item = [f64; TAPS]> + use<'a, TAPS> {
+/// Nanoseconds per sample in groups of so many taps, whose samples take this long to load.
+fn cost_of_groups<const TAPS: usize>(problem: &Problem<'_>, lane: LaneKind, load: f64) -> f64 {
     let distance = problem.geometry.columns.dilation * problem.channels;
-    problem.kernels.iter().flat_map(move |kernel| {
+    let of_kernel = |kernel: &Kernel| {
         let rows = kernel.as_slice().chunks(kernel.columns());
         let spacing = match lane {
             LaneKind::I16 => tap_groups::spacing::<TAPS>(rows.clone(), distance),
             _ => 1,
         };
-        rows.flat_map(move |row| tap_groups::groups::<TAPS>(row, distance, spacing))
-    })
+        let mut cost = 0.0;
+        let mut above = Vec::new();
+        for row in rows {
+            let groups = tap_groups::groups::<TAPS>(row, distance, spacing);
+            let shared = groups.iter().filter(|start| above.contains(*start)).count();
+            let loads = (groups.len() - shared) as f64 + shared as f64 / ROWS as f64;
+            cost += groups.len() as f64 * GROUP + loads * load;
+            above = groups;
+        }
+        cost
+    };
+    problem.kernels.iter().map(of_kernel).sum()
 }
 
 #[derive(Debug)]

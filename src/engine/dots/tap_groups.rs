@@ -60,28 +60,22 @@ fn group_start<const TAPS: usize>(last: Option<usize>, offset: usize, spacing: u
         .unwrap_or(offset)
 }
 
-/// The weights of a row of taps that are `distance` samples apart, in groups of taps that are
-/// `spacing` samples apart: 1, or the distance. Weights of zero are left out.
+/// Where the groups of a row of taps begin that are `distance` samples apart, if those of a group
+/// are `spacing` samples apart: 1, or the distance. Weights of zero are left out.
 pub(super) fn groups<const TAPS: usize>(
     row: &[f64],
     distance: usize,
     spacing: usize,
-) -> Vec<[f64; TAPS]> {
-    let mut groups = Vec::new();
-    let mut last = None;
-    for (offset, &weight) in (0..).step_by(distance).zip(row) {
-        if weight == 0.0 {
-            continue;
+) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let taps = (0..).step_by(distance).zip(row);
+    for (offset, _) in taps.filter(|&(_, &weight)| weight != 0.0) {
+        let start = group_start::<TAPS>(starts.last().copied(), offset, spacing);
+        if starts.last() != Some(&start) {
+            starts.push(start);
         }
-        let start = group_start::<TAPS>(last, offset, spacing);
-        if last != Some(start) {
-            last = Some(start);
-            groups.push([0.0; TAPS]);
-        }
-        let group = groups.last_mut().expect("one was begun");
-        group[(offset - start) / spacing] = weight;
     }
-    groups
+    starts
 }
 
 /// The spacing that makes fewer groups of the taps of these rows, which are `distance` samples
@@ -120,30 +114,17 @@ mod tests {
         };
         let of = |taps: &[usize]| groups::<4>(&row(taps), 1, 1);
         assert!(of(&[]).is_empty());
-        assert_eq!(of(&[0, 1, 2, 3]), [[1.0, 2.0, 3.0, 4.0]]);
-        assert_eq!(of(&[0, 1, 2, 3, 4]).len(), 2);
-        assert_eq!(
-            of(&[2, 5, 6, 9, 14]),
-            [
-                [3.0, 0.0, 0.0, 6.0],
-                [7.0, 0.0, 0.0, 10.0],
-                [15.0, 0.0, 0.0, 0.0]
-            ]
-        );
-        assert_eq!(
-            groups::<2>(&row(&[0, 1, 3]), 1, 1),
-            [[1.0, 2.0], [4.0, 0.0]]
-        );
+        assert_eq!(of(&[0, 1, 2, 3]), [0]);
+        assert_eq!(of(&[0, 1, 2, 3, 4]), [0, 4]);
+        assert_eq!(of(&[2, 5, 6, 9, 14]), [2, 6, 14]);
+        assert_eq!(groups::<2>(&row(&[0, 1, 3]), 1, 1), [0, 3]);
     }
 
     #[test]
     fn taps_of_one_channel_make_groups_if_these_are_fewer() {
         let row = [1.0, 2.0, 3.0];
-        assert_eq!(
-            groups::<4>(&row, 3, 1),
-            [[1.0, 0.0, 0.0, 2.0], [3.0, 0.0, 0.0, 0.0]]
-        );
-        assert_eq!(groups::<4>(&row, 3, 3), [[1.0, 2.0, 3.0, 0.0]]);
+        assert_eq!(groups::<4>(&row, 3, 1), [0, 6]);
+        assert_eq!(groups::<4>(&row, 3, 3), [0]);
         let best = |distance| spacing::<4>([&row[..]].into_iter(), distance);
         assert_eq!([1, 2, 3, 4, 5].map(best), [1, 2, 3, 4, 1]);
         assert_eq!(spacing::<4>([&row[..2]].into_iter(), 3), 1);
