@@ -38,7 +38,7 @@ const GROUP: f64 = 0.0012;
 const QUAD_LOAD: f64 = 0.022;
 
 /// The same of a pair.
-const PAIR_LOAD: f64 = 0.009;
+const PAIR_LOAD: f64 = 0.012;
 
 /// The most that the weights of one sign in a pair may add up to: 255 times that fits 16 bits.
 const MAX_PAIR: f64 = 128.0;
