@@ -81,8 +81,10 @@ fn random_cases_give_the_exact_response() {
             let key = Report::key(&case, weights, &outcome);
             assert!(
                 report_to.is_some() || is_kept(&key, &outcome),
-                "case {number}: {key:?}\n{:?}\n{}",
+                "case {number}: {key:?}\n{:?}\n{:?}\n{:?}\n{}",
                 outcome.wrong[0],
+                outcome.tuning,
+                case.filter(),
                 report.text()
             );
         }
