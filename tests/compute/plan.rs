@@ -1,8 +1,8 @@
 //! The plan is a plain value: what is chosen, and what is refused, and why.
 
 use stridekern::{
-    Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map, Method, Plan,
-    Samples, Tuning,
+    Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map,
+    Method, Plan, Samples, Tuning,
     simd::{Level, Simd},
 };
 
@@ -623,4 +623,26 @@ fn every_engine_answers_once() {
             }
         }
     }
+}
+
+/// A transform rounds the sums of exact kernels only: beside others, what decides between equal
+/// responses is its rounding error.
+#[test]
+fn transforms_leave_the_order_of_inexact_kernels_to_others() {
+    let exact = kernel_of_weights(&[1.0, 2.0, 1.0, 3.0]);
+    let rounded = kernel_of_weights(&[0.1 + 0.2, 1.0 / 3.0, -0.7, 0.9]);
+    let tuning = Tuning::default().with_method(Method::Fft);
+    for combine in [Combine::ArgMax, Combine::DirectionDegrees] {
+        let plan = |kernels: [&Kernel; 2]| {
+            let kernels = kernels.map(Clone::clone).to_vec();
+            let bank = KernelBank::new("two", kernels, Some(combine)).unwrap();
+            Filter::new(bank).plan(&image(Depth::U8), &tuning).is_ok()
+        };
+        assert!(plan([&exact, &exact]));
+        assert!(!plan([&exact, &rounded]) && !plan([&rounded, &exact]));
+    }
+}
+
+fn kernel_of_weights(weights: &[f64; 4]) -> Kernel {
+    Kernel::new(2, 2, weights.to_vec()).unwrap()
 }

@@ -52,6 +52,7 @@ impl Engine for Fft {
             ..
         } = *problem;
         let exact = kernels.iter().any(|k| is_exact(k, depth));
+        let all_exact = kernels.iter().all(|k| is_exact(k, depth));
         let sums = [&geometry.rows, &geometry.columns].map(|axis| axis.positions(axis.output));
         if geometry.rows.step > 1 {
             return Err(Refusal::of(Why::Step));
@@ -59,10 +60,10 @@ impl Engine for Fft {
         if problem.divided_by.is_some() && !depth.is_float() {
             return Err(Refusal::of(Why::Missing));
         }
-        if problem.combine.is_some_and(Combine::is_direction) && !exact {
+        if problem.combine.is_some_and(Combine::is_direction) && !all_exact {
             return Err(Refusal::of(Why::Direction));
         }
-        if problem.combine == Some(Combine::ArgMax) && !exact {
+        if problem.combine == Some(Combine::ArgMax) && !all_exact {
             return Err(Refusal::of(Why::Order));
         }
         let (lane, lane_reason) = match exact {
