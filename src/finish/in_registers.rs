@@ -76,18 +76,11 @@ pub(crate) struct ScaleFinish {
 const MAX_INTEGER: f64 = (1_u64 << 30) as f64;
 
 impl Finish {
-    /// This finish of sums in `lane`, if it is that simple and computes in the lane. Rows are of so
-    /// many interleaved channels; the last may be alpha, which is not counted.
-    pub(crate) fn in_registers(
-        &self,
-        lane: LaneKind,
-        channels: usize,
-        skip_alpha: bool,
-    ) -> Option<RegisterFinish> {
+    /// This finish of sums in `lane`, if it is that simple and computes in the lane. Where rows have
+    /// alpha, it counts nothing.
+    pub(crate) fn in_registers(&self, lane: LaneKind, has_alpha: bool) -> Option<RegisterFinish> {
         match lane {
-            LaneKind::I16 => self
-                .of_words(channels, skip_alpha)
-                .map(RegisterFinish::Words),
+            LaneKind::I16 => self.of_words(has_alpha).map(RegisterFinish::Words),
             _ => self.scale_in_registers(lane).map(RegisterFinish::Scale),
         }
     }

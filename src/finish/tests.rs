@@ -126,7 +126,7 @@ fn every_sum_of_16_bits_is_rounded_as_its_rational_quotient_is() {
                     let small = samples_of::<i16, u8>(&finish(LaneKind::I16), simd, &[&wrapped]);
                     assert!(small == expected, "i16: {case}");
                     let finish_i16 = finish(LaneKind::I16);
-                    if let Some(finish) = &finish_i16.in_registers(LaneKind::I16, 1, false) {
+                    if let Some(finish) = &finish_i16.in_registers(LaneKind::I16, false) {
                         let sums = &wrapped[..];
                         let (samples, clipped) = simd.run(InRegisters { finish, sums });
                         assert!(samples == expected, "in registers: {case}");
@@ -556,7 +556,7 @@ fn ties_at_the_ends_are_counted_as_they_are_rounded() {
                 assert_eq!(tally.clipped, expected, "{case}");
                 let tally = of_f32.tallying(1, false).row(simd, &[&floats], None);
                 assert_eq!(tally.clipped, expected, "{case}");
-                let finish = &of_i16.in_registers(LaneKind::I16, 1, false).unwrap();
+                let finish = &of_i16.in_registers(LaneKind::I16, false).unwrap();
                 let sums = &integers.repeat(32);
                 let (_, clipped) = simd.run(InRegisters { finish, sums });
                 assert_eq!([clipped.below, clipped.above], [32 * below, 32 * above]);

@@ -16,18 +16,22 @@ pub(crate) struct WordFinish {
 }
 
 impl Finish {
-    /// This finish of 16-bit sums of rows of so many interleaved channels, if it is one; the last
-    /// channel may be alpha, which is not counted.
-    pub(super) fn of_words(&self, channels: usize, skip_alpha: bool) -> Option<WordFinish> {
+    /// This finish of 16-bit sums, if it is one. Those of alpha, which do not count, are not told
+    /// from others.
+    pub(super) fn of_words(&self, has_alpha: bool) -> Option<WordFinish> {
         let [term] = &*self.affine else {
             return None;
         };
         let integer = self.integer?;
-        let ends = (!skip_alpha && self.may_saturate())
-            .then(|| self.sum_ends(channels, skip_alpha))
-            .flatten();
-        let ends = ends.and_then(|ends| Some((ends, IntegerEnds::new(ends, term.min_sum)?)));
-        Some(WordFinish { integer, ends })
+        let ends = || {
+            let ends = self.sum_ends(1, false)?;
+            Some((ends, IntegerEnds::new(ends, term.min_sum)?))
+        };
+        let counts = self.may_saturate() && !has_alpha;
+        Some(WordFinish {
+            integer,
+            ends: if counts { ends() } else { None },
+        })
     }
 }
 

@@ -400,9 +400,8 @@ impl<D: ByteDots<TAPS>, const TAPS: usize> Sink<D, TAPS>
                 self.vectors.count_from(&stored[..D::LANES], new - x);
             }
         }
-        let [even, odd] = [words[0], words[1]];
-        let even = self.vectors.samples(isa, even);
-        let odd = self.vectors.samples(isa, odd);
+        let even = self.vectors.samples(isa, words[0]);
+        let odd = self.vectors.samples(isa, words[1]);
         let mut bytes = [dots.bytes([even[0], odd[0]]); R];
         for row in 1..R {
             bytes[row] = dots.bytes([even[row], odd[row]]);

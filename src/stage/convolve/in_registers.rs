@@ -21,8 +21,7 @@ pub(super) fn finish<E: Element, T: Lane>(
         return None;
     };
     let kernel = kernel.in_registers()?;
-    let (channels, skip_alpha) = (convolution.channels, convolution.copies_alpha);
-    let finish = (convolution.finish).in_registers(T::KIND, channels, skip_alpha)?;
+    let finish = (convolution.finish).in_registers(T::KIND, convolution.copies_alpha)?;
     let takes_all = convolution.geometry.step()[1] == 1 && convolution.sample_limit.is_none();
     (takes_all && kernel.finishes(bank.simd, &finish)).then_some(finish)
 }
