@@ -28,9 +28,9 @@ def pages(source, result):
 def picture(source, result):
     options = []
     if result.endswith(".jpg"):
-        # As stridekern writes it.
+        # As stridekern writes it, which keeps the sampling of the source.
         options = [cv2.IMWRITE_JPEG_QUALITY, 90]
-        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     image = cv2.imread(source, cv2.IMREAD_UNCHANGED)
     assert cv2.imwrite(result, sobel(image), options)
 

@@ -75,7 +75,7 @@ def rows():
     jpeg = ours("rgb.jpg", "rgb.jpg", *each)
     # The shell's own pattern: no command of the row starts one for each file.
     many = Side(f"sh -c '{ours('many/*.jpg', 'many/', *each).command}'", "ours/many")
-    one = 'vips conv in/many/{0} "peer/many/{0}[Q=90]" sobel_x.mat --precision integer'
+    one = 'vips conv in/many/{0} "peer/many/{0}[Q=90,subsample-mode=on]" sobel_x.mat --precision integer'
     loop = f"sh -ec 'for f in in/many/*; do f=${{f##*/}}; {one.format('$f')}; done'"
     parallel = f"sh -c 'ls in/many | xargs -P{CORES} -I@ {one.format('@')}'"
     return [
@@ -86,7 +86,7 @@ def rows():
             vips("gray16.png", "gray16.png", "[compression=1]"), 4),
         Row("rgb", "RGB PNG", "libvips, compression 1", ours("rgb.png", "rgb.png", "--channel each"),
             vips("rgb.png", "rgb.png", "[compression=1]"), 3.5),
-        Row("jpeg", "RGB JPEG", "libvips", jpeg, vips("rgb.jpg", "rgb.jpg", "[Q=90]"), 1.4, memory=1),
+        Row("jpeg", "RGB JPEG", "libvips", jpeg, vips("rgb.jpg", "rgb.jpg", "[Q=90,subsample-mode=on]"), 1.4, memory=1),
         Row("pgm", "gray PGM", "libvips", ours("gray.pgm", "gray.pgm"), vips("gray.pgm", "gray.pgm"), 1.5),
         Row("opencv", "gray 8-bit PNG", "OpenCV", gray, opencv("gray.png", "gray.png"), 4),
         Row("opencv-jpeg", "RGB JPEG", "OpenCV", jpeg, opencv("rgb.jpg", "rgb.jpg"), memory=None),
