@@ -31,7 +31,7 @@ pub(crate) use tokens::Dots;
 use tokens::Neon;
 #[cfg(target_arch = "x86_64")]
 use tokens::{Avx2, Avx512};
-pub(crate) use vectors::{LoadWide, Vectors};
+pub(crate) use vectors::{LoadWide, Vectors, store_phases};
 pub(crate) use words::Words;
 
 /// A set of instructions that the inner loops are compiled for.

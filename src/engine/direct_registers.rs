@@ -6,7 +6,7 @@ use super::{
     Band, CompiledKernel, RegisterKernel, RowsMut, Scratch, Told,
     finished_block::{FinishedBlock, for_each_block},
     packed_taps::Taps,
-    phased::{Constants, InPhases, PhasedSamples},
+    phased::{Constants, InPhases, PhasedSamples, is_one_step},
     register_blocks::{self, Blocks, Vector, block, contract},
 };
 use crate::{
@@ -69,7 +69,7 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
         // 128-bit vectors cross few cache lines, and gain little.
         simd.level() != Level::Portable
             && (finish.scale())
-                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && finish.snap == 0.0)
+                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && is_one_step(finish))
             && self.taps.is_upright()
     }
 
@@ -200,8 +200,8 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
             }
             for r in 0..R {
                 let sums = sums[r].as_chunks::<P>().0;
-                self.block
-                    .put(v, sums, constants, &mut checks[r], [row + r, x]);
+                let check = &mut checks[r];
+                (self.block).put::<V, T, P, N>(v, sums, constants, check, [row + r, x]);
             }
             if x == last {
                 break;

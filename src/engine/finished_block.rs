@@ -65,6 +65,9 @@ pub(super) fn for_each_block<'b, S: Element>(
     }
 }
 
+/// The samples of the largest group.
+const MAX_SAMPLES: usize = 64;
+
 impl<S> FinishedBlock<'_, '_, S> {
     /// Prefetches the columns `x..x + columns` of the rows of the next block.
     #[inline(always)]
@@ -78,9 +81,9 @@ impl<S> FinishedBlock<'_, '_, S> {
         }
     }
 
-    /// Makes samples of these sums of a row of the block, from column `x` on.
+    /// Makes samples of up to G groups of sums of a row of the block, from column `x` on.
     #[inline(always)]
-    pub(super) fn put<V: Isa + Vectors<T>, T: Lane, const P: usize>(
+    pub(super) fn put<V: Isa + Vectors<T>, T: Lane, const P: usize, const G: usize>(
         &mut self,
         v: V,
         sums: &[[Vector<V, T>; P]],
@@ -90,12 +93,33 @@ impl<S> FinishedBlock<'_, '_, S> {
     ) where
         S: PhasedSamples<T, P>,
     {
-        let samples = P * <V as Vectors<T>>::LANES;
-        let out = &mut self.out[row * self.stride + x..][..sums.len() * samples];
-        for (g, sums) in sums.iter().enumerate() {
-            let to = (&mut out[g * samples..], self.stream.as_deref_mut());
-            let at = [self.first + row, x + g * samples];
-            S::finish(v, *sums, constants, check, to, at, &mut self.told.near_ties);
+        let columns = P * <V as Vectors<T>>::LANES;
+        // All of them before any is stored, in a loop without branches: only such a one is unrolled,
+        // and sums in other loops are in memory.
+        let mut samples = [S::finish(v, sums[0], constants, check); G];
+        let mut are_near = S::differ(v, samples[0]);
+        for g in 1..sums.len() {
+            samples[g] = S::finish(v, sums[g], constants, check);
+            are_near |= S::differ(v, samples[g]);
+        }
+        let out = &mut self.out[row * self.stride + x..][..sums.len() * columns];
+        match self.stream.as_deref_mut() {
+            Some(stream) => {
+                for g in 0..sums.len() {
+                    S::stream(v, stream, samples[g][0], &mut out[g * columns..]);
+                }
+            }
+            None => {
+                for g in 0..sums.len() {
+                    S::store(v, samples[g][0], &mut out[g * columns..]);
+                }
+            }
+        }
+        if are_near {
+            // A copy: what a call gets by reference is in memory.
+            let samples = samples;
+            let at = [self.first + row, x];
+            push_near_ties::<V, S, T, P>(v, &samples[..sums.len()], at, &mut self.told.near_ties);
         }
     }
 
@@ -137,6 +161,48 @@ impl<S> FinishedBlock<'_, '_, S> {
         v.store(check, &mut checked);
         if !T::all_finite(&checked) {
             self.told.too_large.push(self.first + row);
+        }
+    }
+}
+
+/// Adds the positions of near ties in groups of samples; the first is at this row and position.
+#[cold]
+#[inline(never)]
+fn push_near_ties<V: Isa + Vectors<T>, S: PhasedSamples<T, P>, T: Lane, const P: usize>(
+    v: V,
+    groups: &[[S::Joined<V>; 2]],
+    [row, first]: [usize; 2],
+    near_ties: &mut Vec<[u32; 2]>,
+) {
+    let len = P * <V as Vectors<T>>::LANES;
+    for (&samples, first) in groups.iter().zip((first..).step_by(len)) {
+        let mut stored = [[S::ZERO; MAX_SAMPLES]; 2];
+        for (samples, to) in samples.into_iter().zip(&mut stored) {
+            S::store(v, samples, to);
+        }
+        push_differing(
+            stored.each_ref().map(|samples| &samples[..len]),
+            [row, first],
+            near_ties,
+        );
+    }
+}
+
+/// Adds the positions of samples that differ; the first is at this row and position. There are a
+/// multiple of eight.
+#[cold]
+#[inline(never)]
+pub(super) fn push_differing<S: PartialEq>(
+    samples: [&[S]; 2],
+    [row, first]: [usize; 2],
+    near_ties: &mut Vec<[u32; 2]>,
+) {
+    // Few differ: eight at a time are one comparison.
+    let [up, down] = samples.map(|samples| samples.as_chunks::<8>().0);
+    for (at, (up, down)) in (first..).step_by(8).zip(up.iter().zip(down)) {
+        if up != down {
+            let differ = |i: &usize| up[*i] != down[*i];
+            near_ties.extend((0..8).filter(differ).map(|i| [row as u32, (at + i) as u32]));
         }
     }
 }

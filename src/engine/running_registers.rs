@@ -7,6 +7,7 @@
 
 use super::{
     Band, CompiledKernel, RegisterKernel, RowsMut, Scratch, Told,
+    finished_block::push_differing,
     running_sum::{Compiled, Totalled},
 };
 use crate::{
@@ -493,22 +494,7 @@ fn finish_block<S: Totalled<T>, T: Lane, V: PrefixSums<S, T>, const TELLS: bool>
             let mut stored = [[S::ZERO; MAX_BLOCK]; 2];
             v.store_samples(low, &mut stored[0]);
             v.store_samples(high, &mut stored[1]);
-            push_differing(stored, at, near_ties);
-        }
-    }
-}
-
-/// Adds the positions of samples that differ; the first is at this row and position.
-#[cold]
-#[inline(never)]
-fn push_differing<S: PartialEq>(
-    [low, high]: [[S; MAX_BLOCK]; 2],
-    [row, first]: [usize; 2],
-    near_ties: &mut Vec<[u32; 2]>,
-) {
-    for (at, (low, high)) in (first..).zip(low.iter().zip(&high)) {
-        if low != high {
-            near_ties.push([row as u32, at as u32]);
+            push_differing(stored.each_ref().map(|samples| &samples[..]), at, near_ties);
         }
     }
 }

@@ -34,6 +34,39 @@ pub(crate) trait LoadWide<S, T>: Vectors<T> {
     fn load_wide(self, from: &[S]) -> Self::Vector;
 }
 
+/// Stores R rows of N vectors, each in P phases: the first of the phases of a row lie `pitch` numbers
+/// apart, and so do rows of phases; the next P vectors of a row come right of the first.
+///
+/// # Panics
+///
+/// If `to` is shorter than that.
+#[inline(always)]
+pub(crate) fn store_phases<V: Vectors<T>, T, const P: usize, const R: usize, const N: usize>(
+    v: V,
+    rows: [[V::Vector; N]; R],
+    to: &mut [T],
+    pitch: usize,
+) {
+    let last = const { R * P - 1 };
+    assert!(N.is_multiple_of(P), "rows are of whole groups");
+    let width = const { N / P * V::LANES };
+    let end = last.checked_mul(pitch).and_then(|at| at.checked_add(width));
+    assert!(end.is_some_and(|end| end <= to.len()));
+    for r in 0..R {
+        for n in 0..N {
+            let at = (r * P + n % P) * pitch + n / P * V::LANES;
+            #[allow(
+                unsafe_code,
+                reason = "checks of sixteen stores took a tenth of the time"
+            )]
+            // SAFETY: `r * P + n % P` is at most `last`, and `n / P * LANES + LANES` at most `width`,
+            // so that this ends before `end`, which does not overflow and is in `to`.
+            let to = unsafe { to.get_unchecked_mut(at..at + V::LANES) };
+            v.store(rows[r][n], to);
+        }
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;

@@ -5,7 +5,10 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::{compile::compile, point::Luma, *};
 use crate::{
     Border, Channel, Depth, Extent, Filter, Image, Kernel, KernelBank, Map, Mask, Method, Missing,
-    Orientation, Plan, Samples, Tuning, finish::Clipped, number::Output, simd::Simd,
+    Orientation, Plan, Samples, Tuning,
+    finish::Clipped,
+    number::Output,
+    simd::{Level, Simd},
 };
 
 /// Samples that are never constant or symmetric.
@@ -397,7 +400,10 @@ fn clipped_samples_are_counted_once() {
             }
         }
     }
-    assert!(counted.iter().all(|&count| count > 0), "{counted:?}");
+    // There are no dot products at some levels.
+    let has_dots = Simd::available().any(|simd| simd.level() >= Level::Avx2);
+    let missing = counted.iter().filter(|&&count| count == 0).count();
+    assert_eq!(missing, usize::from(!has_dots), "{counted:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
         Band, CompiledKernel, PlacedKernel, RegisterKernel, RowsMut, Scratch, Told,
         finished_block::{FinishedBlock, for_each_block},
         packed_taps::Taps,
-        phased::{Constants, PhasedSamples},
+        phased::{Constants, PhasedSamples, is_one_step},
         register_blocks::Vector,
     },
     tap_groups::{TapGroups, spacing},
@@ -239,7 +239,7 @@ impl DotLane<4> for f32 {
     }
 
     fn finishes(_: Simd, finish: &RegisterFinish) -> bool {
-        (finish.scale()).is_some_and(|finish| finish.to == Depth::U8 && finish.snap == 0.0)
+        (finish.scale()).is_some_and(|finish| finish.to == Depth::U8 && is_one_step(finish))
     }
 
     fn finish(simd: Simd, block: ToSamples<'_, '_, '_, 4>) {
@@ -326,7 +326,6 @@ impl<const TAPS: usize> ToSamples<'_, '_, '_, TAPS> {
         let isa = dots.isa();
         let mut to = ToFloats {
             constants: Constants::new::<f32, D::Isa>(isa, finish),
-            check: Vectors::<f32>::splat(isa, 0.0),
             out: self.out,
         };
         self.block.run(dots, &mut to);
@@ -413,7 +412,6 @@ impl<D: ByteDots<TAPS>, const TAPS: usize> Sink<D, TAPS>
 /// The finish of sums as floats.
 struct ToFloats<'a, 'b, V> {
     constants: Constants<V>,
-    check: V,
     out: FinishedBlock<'a, 'b, u8>,
 }
 
@@ -423,9 +421,12 @@ where
 {
     #[inline(always)]
     fn put<const R: usize>(&mut self, dots: D, sums: [[D::Sums; TAPS]; R], x: usize, _: usize) {
+        // Integers are not checked.
+        let mut check = Vectors::<f32>::splat(dots.isa(), 0.0);
         for (row, &sums) in sums.iter().enumerate() {
-            let (sums, at) = ([dots.floats(sums)], [row, x]);
-            (self.out).put::<_, f32, TAPS>(dots.isa(), &sums, &self.constants, &mut self.check, at);
+            let sums = [dots.floats(sums)];
+            let (check, at) = (&mut check, [row, x]);
+            (self.out).put::<_, _, TAPS, 1>(dots.isa(), &sums, &self.constants, check, at);
         }
     }
 }

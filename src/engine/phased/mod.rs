@@ -9,7 +9,7 @@ mod sums;
 
 use std::{marker::PhantomData, mem};
 
-pub(super) use samples::{Constants, InPhases, PhasedSamples};
+pub(super) use samples::{Constants, InPhases, PhasedSamples, is_one_step};
 use steps::PhasedRow;
 pub(super) use steps::TermRows;
 use sums::row_sums;
@@ -26,7 +26,7 @@ use crate::{
     error::Result,
     finish::{RegisterFinish, ScaleFinish},
     number::Lane,
-    simd::{Body, Isa, LINE, Level, Simd, Vectors, aligned, padded_row_len},
+    simd::{Body, Isa, LINE, Level, Simd, Vectors, aligned, padded_row_len, store_phases},
 };
 
 /// Two passes over bands of `S`, whose sums become samples of that type.
@@ -129,7 +129,7 @@ impl<S: PhasedSamples<T, P>, T: PhasedLane, const P: usize> RegisterKernel<S, T>
         // too little: Gaussians of sigma 2 take 1.3 to 1.8 times as long in phases.
         simd.level() != Level::Portable
             && (finish.scale())
-                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && finish.snap == 0.0)
+                .is_some_and(|finish| S::ELEMENT.depth() == Some(finish.to) && is_one_step(finish))
     }
 
     fn min_len(&self) -> usize {
@@ -291,15 +291,9 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
                     group,
                     start + x,
                 );
-                for (r, sums) in sums.into_iter().enumerate() {
-                    let vector = (term * MAX_BLOCK_ROWS + first + r) * P;
-                    for (n, sum) in sums.into_iter().enumerate() {
-                        let at = (vector + n % P) * self.kernel.pitch
-                            + x / P
-                            + n / P * <V as Vectors<T>>::LANES;
-                        v.store(sum, &mut self.vectors[at..]);
-                    }
-                }
+                let vector = (term * MAX_BLOCK_ROWS + first) * P;
+                let to = &mut self.vectors[vector * self.kernel.pitch + x / P..];
+                store_phases::<V, T, P, R, N>(v, sums, to, self.kernel.pitch);
                 x += columns;
             }
         }
@@ -341,7 +335,7 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
     ) {
         let vectors = &self.vectors[row * P * self.kernel.pitch + x / P..];
         let sums = row_sums::<V, T, P, G>(v, &self.kernel.row.groups, vectors);
-        (self.block).put(v, &sums, constants, check, [row, start + x]);
+        (self.block).put::<V, T, P, G>(v, &sums, constants, check, [row, start + x]);
     }
 }
 

@@ -9,59 +9,76 @@ use crate::{
 
 /// Samples that are taken in `P` phases.
 pub(crate) trait PhasedSamples<T: Lane, const P: usize>: Samples<T> + Element {
+    /// Those of `P` vectors, in order.
+    type Joined<V: Isa + Vectors<T>>: Copy;
+
     /// The first samples of `from`.
     fn split<V: Isa + Vectors<T>>(v: V, from: &[Self]) -> [Vector<V, T>; P];
 
-    /// Stores sums as samples. Positions of integers near to a tie, from `at` on, are added to
-    /// `near_ties`; of floats, `check` is no finite number any more if a sum is too large.
+    /// Sums as samples: integers rounded up and down by the tolerance, so that a near tie gives two;
+    /// of floats, `check` is no finite number any more if a sum is too large.
     fn finish<V: Isa + Vectors<T>>(
         v: V,
         sums: [Vector<V, T>; P],
         constants: &Constants<Vector<V, T>>,
         check: &mut Vector<V, T>,
-        to: (&mut [Self], Option<&mut Stream>),
-        at: [usize; 2],
-        near_ties: &mut Vec<[u32; 2]>,
+    ) -> [Self::Joined<V>; 2];
+
+    /// Whether there is a near tie.
+    fn differ<V: Isa + Vectors<T>>(v: V, samples: [Self::Joined<V>; 2]) -> bool;
+
+    /// Stores to the first samples of `to`.
+    fn store<V: Isa + Vectors<T>>(v: V, samples: Self::Joined<V>, to: &mut [Self]);
+
+    /// The same by non-temporal stores.
+    fn stream<V: Isa + Vectors<T>>(
+        v: V,
+        stream: &mut Stream,
+        samples: Self::Joined<V>,
+        to: &mut [Self],
     );
 }
 
 /// What a finish does to each sum, as vectors.
 pub(crate) struct Constants<V> {
-    add: V,
     factor: V,
-    tolerance: V,
-    minus_tolerance: V,
-    /// Added to a product, it leaves zeros their sign.
-    minus_zero: V,
+    /// Added to a product: what is added to a sum, times the factor, and the tolerance.
+    up: V,
+    down: V,
     /// Times this, sums that are too large are infinite.
     headroom: V,
 }
 
 impl<W> Constants<W> {
+    /// Of a finish that is [`is_one_step`].
     #[inline(always)]
     pub(in crate::engine) fn new<T: Lane, V: Vectors<T, Vector = W>>(
         v: V,
         finish: &ScaleFinish,
     ) -> Self {
         let splat = |number| v.splat(T::from_weight(number));
+        let add = finish.add * finish.factor;
         Self {
-            add: splat(finish.add),
             factor: splat(finish.factor),
-            tolerance: splat(finish.tolerance),
-            minus_tolerance: splat(-finish.tolerance),
-            minus_zero: splat(-0.0),
+            up: splat(add + finish.tolerance),
+            down: splat(add - finish.tolerance),
             headroom: splat(finish.headroom),
         }
     }
 }
 
+/// Whether `sum * factor + add * factor` is as good as `(sum + add) * factor`: it is the same where
+/// there is nothing to add, or the factor is a power of two; and a tolerance allows for as many
+/// roundings.
+pub(in crate::engine) fn is_one_step(finish: &ScaleFinish) -> bool {
+    let is_exact = finish.add == 0.0 || finish.factor.abs().log2().fract() == 0.0;
+    finish.snap == 0.0 && (is_exact || finish.tolerance > 0.0)
+}
+
 macro_rules! integers {
     ($sample:ty => $number:ty) => {
         impl PhasedSamples<$number, 4> for $sample {
-            #[inline(always)]
-            fn split<V: Isa + Vectors<$number>>(v: V, from: &[Self]) -> [Vector<V, $number>; 4] {
-                Phases::<$sample, $number, 4>::split(v, from)
-            }
+            type Joined<V: Isa + Vectors<$number>> = <V as Phases<$sample, $number, 4>>::Samples;
 
             #[inline(always)]
             fn finish<V: Isa + Vectors<$number>>(
@@ -69,54 +86,30 @@ macro_rules! integers {
                 sums: [Vector<V, $number>; 4],
                 constants: &Constants<Vector<V, $number>>,
                 _: &mut Vector<V, $number>,
-                (to, stream): (&mut [Self], Option<&mut Stream>),
-                at: [usize; 2],
-                near_ties: &mut Vec<[u32; 2]>,
-            ) {
-                let [mut low, mut high] = [sums; 2];
+            ) -> [Self::Joined<V>; 2] {
+                let [mut down, mut up] = [sums; 2];
                 for p in 0..4 {
-                    let n = Vectors::<$number>::add(v, sums[p], constants.add);
-                    high[p] =
-                        Vectors::<$number>::mul_add(v, n, constants.factor, constants.tolerance);
-                    low[p] = Vectors::<$number>::mul_add(
-                        v,
-                        n,
-                        constants.factor,
-                        constants.minus_tolerance,
-                    );
+                    up[p] =
+                        Vectors::<$number>::mul_add(v, sums[p], constants.factor, constants.up);
+                    down[p] =
+                        Vectors::<$number>::mul_add(v, sums[p], constants.factor, constants.down);
                 }
-                let high = Phases::<$sample, $number, 4>::join(v, high);
-                let low = Phases::<$sample, $number, 4>::join(v, low);
-                match stream {
-                    Some(stream) => {
-                        Phases::<$sample, $number, 4>::stream_samples(v, stream, high, to);
-                    }
-                    None => Phases::<$sample, $number, 4>::store_samples(v, high, to),
-                }
-                if Phases::<$sample, $number, 4>::differ(v, low, high) {
-                    let len = 4 * <V as Vectors<$number>>::LANES;
-                    let mut samples = [[0; 64]; 2];
-                    Phases::<$sample, $number, 4>::store_samples(v, low, &mut samples[0]);
-                    Phases::<$sample, $number, 4>::store_samples(v, high, &mut samples[1]);
-                    push_differing(&samples[0][..len], &samples[1][..len], at, near_ties);
-                }
+                [
+                    Phases::<$sample, $number, 4>::join(v, up),
+                    Phases::<$sample, $number, 4>::join(v, down),
+                ]
             }
+
+            samples!($sample => $number, 4);
         }
     };
 }
-integers!(u8 => f32);
-integers!(u16 => f64);
 
 macro_rules! floats {
     ($number:ty, $phases:literal) => {
         impl PhasedSamples<$number, $phases> for $number {
-            #[inline(always)]
-            fn split<V: Isa + Vectors<$number>>(
-                v: V,
-                from: &[Self],
-            ) -> [Vector<V, $number>; $phases] {
-                Phases::<$number, $number, $phases>::split(v, from)
-            }
+            type Joined<V: Isa + Vectors<$number>> =
+                <V as Phases<$number, $number, $phases>>::Samples;
 
             #[inline(always)]
             fn finish<V: Isa + Vectors<$number>>(
@@ -124,47 +117,54 @@ macro_rules! floats {
                 mut sums: [Vector<V, $number>; $phases],
                 constants: &Constants<Vector<V, $number>>,
                 check: &mut Vector<V, $number>,
-                (to, stream): (&mut [Self], Option<&mut Stream>),
-                _: [usize; 2],
-                _: &mut Vec<[u32; 2]>,
-            ) {
+            ) -> [Self::Joined<V>; 2] {
                 for sum in &mut sums {
                     *check = Vectors::<$number>::mul_add(v, *sum, constants.headroom, *check);
-                    let n = Vectors::<$number>::add(v, *sum, constants.add);
-                    *sum =
-                        Vectors::<$number>::mul_add(v, n, constants.factor, constants.minus_zero);
+                    *sum = Vectors::<$number>::mul_add(v, *sum, constants.factor, constants.up);
                 }
-                let samples = Phases::<$number, $number, $phases>::join(v, sums);
-                match stream {
-                    Some(stream) => {
-                        Phases::<$number, $number, $phases>::stream_samples(v, stream, samples, to);
-                    }
-                    None => Phases::<$number, $number, $phases>::store_samples(v, samples, to),
-                }
+                [Phases::<$number, $number, $phases>::join(v, sums); 2]
             }
+
+            samples!($number => $number, $phases);
         }
     };
 }
+
+/// What samples of all types do alike.
+macro_rules! samples {
+    ($sample:ty => $number:ty, $phases:literal) => {
+        #[inline(always)]
+        fn split<V: Isa + Vectors<$number>>(v: V, from: &[Self]) -> [Vector<V, $number>; $phases] {
+            Phases::<$sample, $number, $phases>::split(v, from)
+        }
+
+        #[inline(always)]
+        fn differ<V: Isa + Vectors<$number>>(v: V, [up, down]: [Self::Joined<V>; 2]) -> bool {
+            Phases::<$sample, $number, $phases>::differ(v, up, down)
+        }
+
+        #[inline(always)]
+        fn store<V: Isa + Vectors<$number>>(v: V, samples: Self::Joined<V>, to: &mut [Self]) {
+            Phases::<$sample, $number, $phases>::store_samples(v, samples, to);
+        }
+
+        #[inline(always)]
+        fn stream<V: Isa + Vectors<$number>>(
+            v: V,
+            stream: &mut Stream,
+            samples: Self::Joined<V>,
+            to: &mut [Self],
+        ) {
+            Phases::<$sample, $number, $phases>::stream_samples(v, stream, samples, to);
+        }
+    };
+}
+integers!(u8 => f32);
+integers!(u16 => f64);
 floats!(f32, 1);
 floats!(f32, 2);
 floats!(f64, 1);
 floats!(f64, 2);
-
-/// Adds the positions of samples that differ; `at` is the row and that of the first.
-#[cold]
-#[inline(never)]
-fn push_differing<S: PartialEq>(
-    low: &[S],
-    high: &[S],
-    [row, first]: [usize; 2],
-    near_ties: &mut Vec<[u32; 2]>,
-) {
-    for (at, (low, high)) in (first..).zip(low.iter().zip(high)) {
-        if low != high {
-            near_ties.push([row as u32, at as u32]);
-        }
-    }
-}
 
 /// Samples in `P` phases, in groups of `P` vectors.
 pub(in crate::engine) struct InPhases<const P: usize>;

@@ -78,6 +78,10 @@ fn gray_has_the_colours_of_gray_in_the_other_profile() {
 }
 
 #[test]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    ignore = "moxcms 0.8 is off by 1.5 % of ProPhoto's range in its code for ARM"
+)]
 fn a_colour_management_system_makes_the_same_of_both() {
     let srgb = ColorProfile::new_srgb();
     // Of three colours with a table moxcms makes one of 8 bits.
