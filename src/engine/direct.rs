@@ -27,13 +27,37 @@ pub(super) struct Direct;
 
 /// Nanoseconds of one tap on one sample: 24 megapixels through 15x15 took 24 ms
 /// in i16, 44 in f32 and 87 in f64 (AVX-512, Zen 5).
-pub(super) const fn tap_cost(lane: LaneKind) -> f64 {
-    match lane {
+pub(super) const fn tap_cost(lane: LaneKind, level: Level) -> f64 {
+    let of_lane = match lane {
         LaneKind::I16 => 0.0046,
         LaneKind::F32 => 0.0082,
         LaneKind::F64 => 0.0162,
+    };
+    of_lane * tap_factor(level)
+}
+
+/// How many times as long as with AVX-512 a tap takes (31x31 in f32: 15.3 ns a sample on a Xeon, 31
+/// with AVX2; 9x9 1.9 and 3.1).
+pub(super) const fn tap_factor(level: Level) -> f64 {
+    match level {
+        Level::Portable | Level::Neon => 4.2,
+        Level::Avx2 => 1.8,
+        Level::Avx512 | Level::Avx512Vnni => 1.0,
     }
 }
+
+/// The same of the transforms (31x31 of bytes 6.3 and 7.8 ns, by lines 5.9 and 7.6).
+pub(super) const fn transform_factor(level: Level) -> f64 {
+    match level {
+        Level::Portable | Level::Neon => 2.4,
+        Level::Avx2 => 1.25,
+        Level::Avx512 | Level::Avx512Vnni => 1.0,
+    }
+}
+
+/// Nanoseconds to load a 16-bit sample as a number in f64 and to round its sum again, which
+/// transforms do within their stages (9x9 and 31x31 took 4.6 and 26 ns a sample on a Xeon).
+pub(super) const WORD_IN_F64: f64 = 0.5;
 
 /// Nanoseconds to widen an 8-bit sample, and to store its sum and load it again, which dot products
 /// of bytes do not need: 512 x 512 through 3 taps took 91 us in i16 and 56 in dot products (Xeon). All
@@ -61,10 +85,21 @@ impl Engine for Direct {
             true => k.area(),
             false => k.taps(),
         };
-        let taps: usize = problem.kernels.iter().map(taps).sum();
-        let mut cost = taps as f64 * tap_cost(lane);
-        if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + WIDENING) {
-            cost += WIDENING;
+        // Bytes that no neighbour is loaded for take twice as long (9 and 31 taps of a line: 0.7 and
+        // 1 ns a sample on a Xeon).
+        let runs = |k: &Kernel| match lane {
+            LaneKind::I16 => k.as_slice().chunks(k.columns()).map(runs_of_taps).sum(),
+            _ => 0,
+        };
+        let taps: usize = problem.kernels.iter().map(|k| taps(k) + runs(k)).sum();
+        let mut cost = taps as f64 * tap_cost(lane, problem.level_of_costs());
+        cost *= problem.computed_in_blocks(lane);
+        if lane == LaneKind::F64 && problem.depth == Depth::U16 {
+            cost += WORD_IN_F64;
+        }
+        let widening = WIDENING * tap_factor(problem.level_of_costs());
+        if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + widening) {
+            cost += widening;
         }
         let (cost, rows) = (cost * problem.samples(), block_rows(problem, lane));
         let element = element(problem, lane);
@@ -77,6 +112,15 @@ impl Engine for Direct {
             ..Offer::in_lane(problem, choice, cost, rows, EveryTap(element))
         })
     }
+}
+
+/// How often taps of a row follow upon none.
+fn runs_of_taps(row: &[f64]) -> usize {
+    let before = std::iter::once(&0.0).chain(row);
+    let begins = before
+        .zip(row)
+        .filter(|&(&before, &at)| before == 0.0 && at != 0.0);
+    begins.count()
 }
 
 /// The error of the sum of a window relative to the sum of the absolute weights and the largest

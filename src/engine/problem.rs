@@ -11,7 +11,7 @@ use crate::{
     kernel::Kernel,
     map::Map,
     number::LaneKind,
-    simd::Simd,
+    simd::{Level, Simd},
 };
 
 /// Bytes that alignment to cache lines and room for a whole block may add to a row.
@@ -23,6 +23,9 @@ const WINDOW_TAP: f64 = 0.36;
 
 /// The same where the window is summed as one column times one row.
 const PRODUCT_TAP: f64 = 0.05;
+
+/// The vectors of a row in most blocks.
+const BLOCK_VECTORS: usize = 4;
 
 /// A convolution of images of one shape and type.
 #[derive(Debug, Clone, Copy)]
@@ -82,11 +85,13 @@ impl Problem<'_> {
 
     /// The number of sums that are computed, including those that the column step skips.
     pub(crate) fn samples(&self) -> f64 {
-        let Self {
-            geometry, channels, ..
-        } = self;
-        let columns = geometry.columns.positions(geometry.columns.output);
-        geometry.rows.output as f64 * columns as f64 * *channels as f64
+        self.geometry.rows.output as f64 * self.samples_in_row() as f64
+    }
+
+    /// Those in a row.
+    pub(super) fn samples_in_row(&self) -> usize {
+        let columns = &self.geometry.columns;
+        columns.positions(columns.output) * self.channels
     }
 
     /// Whether results are the exact responses, mapped and rounded once: integers from integers.
@@ -118,6 +123,36 @@ impl Problem<'_> {
             near.min(0.125) * taps * tap
         });
         per_sample.sum::<f64>() * self.samples()
+    }
+
+    /// The SIMD level whose times engines are compared by. Results that are not exact depend on the
+    /// engine: they are the same at all levels that round alike.
+    pub(super) fn level_of_costs(&self) -> Level {
+        match self.simd.level() {
+            level if self.rounds_exactly() || level == Level::Portable => level,
+            _ => Level::Avx512,
+        }
+    }
+
+    /// How many sums are computed for each sum, in blocks: the last of a row is shifted back to end
+    /// where the row ends, and a row shorter than a block is computed by itself.
+    pub(super) fn computed_in_blocks(&self, lane: LaneKind) -> f64 {
+        let block = self.block_columns(lane);
+        let len = self.samples_in_row().max(1);
+        match len < block {
+            true => 2.0,
+            false => len.next_multiple_of(block) as f64 / len as f64,
+        }
+    }
+
+    /// The sums of a row in most blocks.
+    pub(super) fn block_columns(&self, lane: LaneKind) -> usize {
+        let vector = match self.level_of_costs() {
+            Level::Portable | Level::Neon => 16,
+            Level::Avx2 => 32,
+            Level::Avx512 | Level::Avx512Vnni => 64,
+        };
+        BLOCK_VECTORS * vector / lane.bytes()
     }
 
     /// How much a sum of 1 is in samples of the result.

@@ -55,7 +55,7 @@ impl Engine for RunningSum {
             false => {
                 let taps = |k: &Kernel| COLUMN_SUMS + DOUBLING * f64::from(k.columns().ilog2());
                 let taps = problem.kernels.iter().map(taps);
-                taps.sum::<f64>() * direct::tap_cost(lane)
+                taps.sum::<f64>() * direct::tap_cost(lane, problem.level_of_costs())
             }
         };
         Ok(Offer {

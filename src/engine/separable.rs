@@ -10,7 +10,7 @@ use super::{
     Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
     lane::{self, LaneChoice, LaneReason},
     packed_taps::{MAX_BLOCK_ROWS, inward_row},
-    phased::{Phased, PhasedLane, PhasedSamples, TermRows},
+    phased::{MIN_PART_SPANS, Phased, PhasedLane, PhasedSamples, TermRows},
     problem::{Problem, SumDivisor, is_exact},
     register_blocks::{self, Blocks},
     running_sum,
@@ -33,12 +33,23 @@ pub(super) struct Separable;
 /// 9.3 ms).
 const ROW_TAP: f64 = 2.5;
 
-/// The same where the samples of a row are in phases, which share loads (24 megapixels of f32 by two
-/// passes of 9, 17 and 81 taps: 22.5, 27.7 and 105 ms, and by 9x9 at once 39.7).
-const PHASED_ROW_TAP: f64 = 1.5;
-
 /// The fixed cost of a second pass, in taps of the direct engine.
 const PASS: f64 = 4.0;
+
+/// The cost of a horizontal tap and of the second pass where the samples of a row are in phases,
+/// which share loads: 24 megapixels of f32 by two passes of 9, 17 and 81 taps took 22.5, 27.7 and 105
+/// ms, and by 9x9 at once 39.7; of bytes by 5, 9, 15 and 31 taps 10.3, 14.5, 20.6 and 37, and by 3x3
+/// and 9x9 at once 10 and 47. Taps that are channels apart share few: of three, sigma 10 takes 1.4
+/// times as long, with AVX2 1.8 times.
+const fn phased(depth: Depth, is_spaced: bool, level: Level) -> (f64, f64) {
+    match (is_spaced, level, depth) {
+        (true, Level::Avx512 | Level::Avx512Vnni, _) => (1.8, 0.0),
+        (true, ..) => (3.5, 0.0),
+        (false, _, Depth::U8) => (1.0, 0.0),
+        (false, _, Depth::U16) => (1.4, 1.5),
+        (false, ..) => (1.5, PASS),
+    }
+}
 
 /// The minimum number of samples of more than a byte in a row of a tile: the vertical pass reads
 /// each of them many times, and finds the rows of a window in L2 (24 megapixels of f32, Gaussians
@@ -95,17 +106,34 @@ impl Engine for Separable {
             drops_zeros: !problem.depth.is_float(),
         };
         let error = |at: usize, k: &Kernel, lane| relative_error(k, &factors[at], order, lane);
-        let taps = |row_tap: f64| -> f64 {
+        let level = problem.level_of_costs();
+        let len = problem.samples_in_row().max(1);
+        let taps = |(row_tap, pass): (f64, f64)| -> f64 {
             let of_kernel = |(k, f): (&Kernel, &Factors)| {
                 let row = row_tap * k.columns() as f64;
-                f.terms.len() as f64 * (k.rows() as f64 + row) + PASS
+                // The columns left and right of a row, or of a part of it, are summed, too.
+                let span = (k.columns() - 1).saturating_mul(order.spacing);
+                let part = len.min(span.saturating_mul(MIN_PART_SPANS).max(TILE_SAMPLES));
+                let column = k.rows() as f64 * (part + span) as f64 / part as f64;
+                f.terms.len() as f64 * (column + row) + pass
             };
             problem.kernels.iter().zip(&factors).map(of_kernel).sum()
         };
         let cost = |choice: &LaneChoice| {
-            let is_phased = choice.lane != LaneKind::I16 && problem.simd.level() != Level::Portable;
-            let row_tap = if is_phased { PHASED_ROW_TAP } else { ROW_TAP };
-            taps(row_tap) * problem.samples() * direct::tap_cost(choice.lane)
+            let lane = choice.lane;
+            let is_phased = lane != LaneKind::I16
+                && level != Level::Portable
+                && len >= 2 * problem.block_columns(lane);
+            let taps = taps(match is_phased {
+                true => phased(problem.depth, order.spacing > 1, level),
+                false => (ROW_TAP, PASS),
+            });
+            let blocks = problem.computed_in_blocks(lane);
+            let of_words = match (problem.depth, lane) {
+                (Depth::U16, LaneKind::F64) => direct::WORD_IN_F64,
+                _ => 0.0,
+            };
+            (taps * direct::tap_cost(lane, level) * blocks + of_words) * problem.samples()
         };
         let mut choice = lane::lane(problem, error)?;
         if let LaneReason::FewNearTies(near) = choice.reason {

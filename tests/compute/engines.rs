@@ -1105,6 +1105,7 @@ fn steps_far_larger_than_the_image_are_taken() {
         ("separable", &INTEGERS),
         ("running-sum", &INTEGERS),
         ("fft", &FLOATS),
+        ("line-fft", &[LaneKind::F64]),
         ("naive", &INTEGERS),
     ]);
 }

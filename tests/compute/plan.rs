@@ -201,10 +201,6 @@ fn bytes_are_taken_several_at_a_time_where_that_is_faster() {
         &filter(3, 3, &[1.0; 9]).with_dilation([1, 4]),
         Depth::U8
     ));
-    assert!(!dots(
-        &filter(3, 3, &[1.0; 9]).with_dilation([1, 5]),
-        Depth::U8
-    ));
     // Decimals are integers over a power of ten; other weights are not.
     let tenths: Vec<f64> = weights.iter().map(|w| w / 10.0).collect();
     assert!(dots(&filter(11, 11, &tenths), Depth::U8));
@@ -335,8 +331,9 @@ fn kernels_of_low_rank_run_in_two_passes() {
             outer(&[1.0, 2.0, 1.0], &[1.0, 2.0, 1.0]),
             Method::Direct,
             "direct: every tap on a block of output at once",
-            // (3 + 2.5 x 3 + 4) taps of 0.0046 ns on 38 x 48 samples.
-            "separable: about 0.122 us on one thread",
+            // Taps of 4.2 x 0.0046 ns on 38 rows of 48 samples, of which blocks of 32 compute 64: 3
+            // for columns, and two columns more than samples, 3 x 2.5 for rows, and 4.
+            "separable: about 0.687 us on one thread",
         ),
         (
             9,

@@ -7,7 +7,7 @@ use super::{
     accuracy::{Accurate, Maxima},
     error::error_bound_of_lines,
     lines::{Lines, PAIR, Tile},
-    offer::MAX_BLOCK,
+    offer::{MAX_BLOCK, of_channels},
 };
 use crate::{
     combine::Combine,
@@ -15,6 +15,7 @@ use crate::{
         Band, CompiledBank, CompiledKernel, Engine, Method, Offer, PlacedKernel, Recipe, Refusal,
         Scratch,
         compiled_bank::Bank,
+        direct::transform_factor,
         lane::LaneReason,
         problem::{Problem, is_exact},
         two_passes::TwoPasses,
@@ -157,7 +158,10 @@ impl Engine for LineFft {
         };
         let tile_width = (tiling.valid[1] - 1) / geometry.columns.step + 1;
         Ok(Offer {
-            cost: (kernels.len() * channels) as f64 * tiling.cost(sums),
+            cost: (kernels.len() * channels) as f64
+                * tiling.cost(sums)
+                * of_channels(channels)
+                * transform_factor(problem.level_of_costs()),
             lane: LaneKind::F64,
             lane_reason: match problem.rounds_exactly() {
                 true => LaneReason::NearTies,

@@ -89,18 +89,23 @@ impl Tiling {
     /// little more, but threads share L3 and bands become tall: 30 % for every
     /// doubling.
     pub(super) fn cost(&self, lane: LaneKind, sums: [usize; 2], channels: usize) -> f64 {
+        let down = sums[0].div_ceil(self.valid[0]);
+        let across = sums[1].div_ceil(self.valid[1]);
+        let pairs = (across as f64 * channels as f64 / 2.0).ceil() * down as f64;
+        pairs * self.cost_of_pair(lane)
+    }
+
+    /// That of a pair of tiles; about that of a kernel, which is transformed once.
+    pub(super) fn cost_of_pair(&self, lane: LaneKind) -> f64 {
         let per_stage = match lane {
             LaneKind::F32 => 0.125,
             LaneKind::I16 | LaneKind::F64 => 0.18,
         };
-        let down = sums[0].div_ceil(self.valid[0]);
-        let across = sums[1].div_ceil(self.valid[1]);
-        let pairs = (across as f64 * channels as f64 / 2.0).ceil() * down as f64;
         let samples = (self.size[0] * self.size[1]) as f64;
         let kibibytes = samples * (2 * lane.bytes()) as f64 / 1024.0;
         let l2_penalty = ((kibibytes - 384.0) / 1280.0).clamp(0.0, 0.75);
         let l3_penalty = 0.3 * (kibibytes / 1344.0).log2().max(0.0);
-        pairs * samples * samples.log2() * per_stage * (1.0 + l2_penalty + l3_penalty)
+        samples * samples.log2() * per_stage * (1.0 + l2_penalty + l3_penalty)
     }
 }
 

@@ -57,7 +57,7 @@ const fn max_block<T>() -> usize {
 const PART_BYTES: usize = 16 << 10;
 
 /// A part of a row is at least this many times as wide as what two parts share.
-const MIN_PART_SPANS: usize = 8;
+pub(super) const MIN_PART_SPANS: usize = 8;
 
 /// The samples in the widest part of a row, of which two parts share `span`.
 const fn widest_part<T>(terms: usize, span: usize) -> usize {
