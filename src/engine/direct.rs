@@ -55,10 +55,6 @@ pub(super) const fn transform_factor(level: Level) -> f64 {
     }
 }
 
-/// Nanoseconds to load a 16-bit sample as a number in f64 and to round its sum again, which
-/// transforms do within their stages (9x9 and 31x31 took 4.6 and 26 ns a sample on a Xeon).
-pub(super) const WORD_IN_F64: f64 = 0.5;
-
 /// Nanoseconds to widen an 8-bit sample, and to store its sum and load it again, which dot products
 /// of bytes do not need: 512 x 512 through 3 taps took 91 us in i16 and 56 in dot products (Xeon). All
 /// other engines widen too, so it is added only in comparison with dot products.
@@ -94,9 +90,6 @@ impl Engine for Direct {
         let taps: usize = problem.kernels.iter().map(|k| taps(k) + runs(k)).sum();
         let mut cost = taps as f64 * tap_cost(lane, problem.level_of_costs());
         cost *= problem.computed_in_blocks(lane);
-        if lane == LaneKind::F64 && problem.depth == Depth::U16 {
-            cost += WORD_IN_F64;
-        }
         let widening = WIDENING * tap_factor(problem.level_of_costs());
         if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + widening) {
             cost += widening;

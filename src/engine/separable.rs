@@ -129,11 +129,7 @@ impl Engine for Separable {
                 false => (ROW_TAP, PASS),
             });
             let blocks = problem.computed_in_blocks(lane);
-            let of_words = match (problem.depth, lane) {
-                (Depth::U16, LaneKind::F64) => direct::WORD_IN_F64,
-                _ => 0.0,
-            };
-            (taps * direct::tap_cost(lane, level) * blocks + of_words) * problem.samples()
+            taps * direct::tap_cost(lane, level) * blocks * problem.samples()
         };
         let mut choice = lane::lane(problem, error)?;
         if let LaneReason::FewNearTies(near) = choice.reason {

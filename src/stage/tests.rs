@@ -401,7 +401,9 @@ fn clipped_samples_are_counted_once() {
         }
     }
     // There are no dot products at some levels.
-    let has_dots = Simd::available().iter().any(|simd| simd.level() >= Level::Avx2);
+    let has_dots = Simd::available()
+        .iter()
+        .any(|simd| simd.level() >= Level::Avx2);
     let missing = counted.iter().filter(|&&count| count == 0).count();
     assert_eq!(missing, usize::from(!has_dots), "{counted:?}");
 }
