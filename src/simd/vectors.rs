@@ -40,6 +40,10 @@ pub(crate) trait LoadWide<S, T>: Vectors<T> {
 /// # Panics
 ///
 /// If `to` is shorter than that.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "vectors that iterators carry may be in memory"
+)]
 #[inline(always)]
 pub(crate) fn store_phases<V: Vectors<T>, T, const P: usize, const R: usize, const N: usize>(
     v: V,
