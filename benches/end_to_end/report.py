@@ -90,8 +90,8 @@ def section(results):
     return [
         f"Whole runs, from file to file: {sizes['one'][0]} x {sizes['one'][1]} pixels of a photograph with the noise "
         f"of a sensor, many JPEGs of {sizes['many'][0]} x {sizes['many'][1]} each; Sobel 3x3, edges repeated, every "
-        "colour of RGB, all cores. JPEG is of quality 90 and 4:2:0 on both sides, as the source is. Time is the median of five runs in "
-        "turn after one that warms up (ImageMagick: of one run), memory the peak of the largest process (times their "
+        "colour of RGB, all cores. JPEG is of quality 90 and 4:2:0 on both sides, as the source is. Time is the "
+        "median of five runs in turn after one that warms up (ImageMagick: of one run), memory the peak of the largest process (times their "
         "number where several run at a time; of `.npy`, which is mapped, private pages only). All files lie on one "
         f"disk ({results['files']}). Bold falls short of what is aimed at, which in memory is half the peer's, for "
         "JPEG the peer's.",

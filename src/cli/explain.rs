@@ -403,9 +403,9 @@ fn weights(bank: &KernelBank) -> (String, Value) {
                 short(if kernel.gain() == 0.0 {
                     0.0
                 } else {
-                    kernel.sum()
+                    kernel.sum() / kernel.scale()
                 }),
-                short(kernel.divisor()),
+                short(kernel.divisor() / kernel.scale()),
             )
         });
     let mut lines = Vec::from_iter(lines.take(MAX_TOLD));
@@ -420,7 +420,8 @@ fn weights(bank: &KernelBank) -> (String, Value) {
         .map(|(kernel, label)| {
             json!({
                 "name": label, "rows": kernel.rows(), "columns": kernel.columns(),
-                "sum": kernel.sum(), "divisor": kernel.divisor(), "bias": kernel.bias(),
+                "sum": kernel.sum() / kernel.scale(), "divisor": kernel.divisor() / kernel.scale(),
+                "bias": kernel.bias(),
                 "offset": kernel.offset(), "anchor": kernel.anchor(),
             })
         });

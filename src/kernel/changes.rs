@@ -181,7 +181,7 @@ impl Kernel {
                 });
             }
             let as_written = plain.with_divisor(sum / whole.divisor())?;
-            let exact = whole.with_divisor(sum)?.in_integers();
+            let exact = whole.over(sum)?.in_integers();
             return Ok(match exact {
                 Some(exact) if as_written.in_integers().as_ref() != Some(&exact) => exact,
                 _ => as_written,
@@ -197,7 +197,7 @@ impl Kernel {
         if sum.abs() <= 1e-2 * self.abs_sum() {
             return Err(KernelError::NearlyZeroSum { sum, positive });
         }
-        plain.with_divisor(sum)
+        plain.over(sum)
     }
 
     /// The kernel with its anchor at `[row, column]` of the weights as they are written, before

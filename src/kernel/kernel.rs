@@ -106,12 +106,40 @@ impl Kernel {
         KernelBuilder::new(rows, columns, weights)
     }
 
-    /// The same kernel with another divisor.
+    /// The same kernel with another divisor of its weights as they were written: if they became
+    /// whole numbers since, as [from vectors](Self::from_vectors) of decimals, it is as many
+    /// times as large as these.
     ///
     /// # Errors
     ///
     /// If it is zero or not finite.
-    pub fn with_divisor(mut self, divisor: f64) -> Result<Self, KernelError> {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::Kernel;
+    ///
+    /// let half = Kernel::from_vectors(&[0.5], &[0.5, 0.1], 1.0)?.with_divisor(2.0)?;
+    /// assert_eq!((half.as_slice(), half.divisor()), (&[5.0, 1.0][..], 40.0));
+    /// # Ok::<(), stridekern::kernel::KernelError>(())
+    /// ```
+    pub fn with_divisor(self, divisor: f64) -> Result<Self, KernelError> {
+        let scale = self.scale();
+        // A decimal by its digits: their product with the scale is rounded once.
+        let by_digits = (0..=6).map(|digits| 10_f64.powi(digits)).find_map(|power| {
+            times_power_of_ten(divisor, power).map(|whole| whole * scale / power)
+        });
+        self.over(by_digits.unwrap_or(divisor * scale))
+    }
+
+    /// How many times as large its weights and divisor are as those it was made of: not 1 where
+    /// decimals became whole numbers, as [from vectors](Self::from_vectors).
+    pub const fn scale(&self) -> f64 {
+        self.written.scale
+    }
+
+    /// The same kernel with another divisor of its weights as they are.
+    pub(super) fn over(mut self, divisor: f64) -> Result<Self, KernelError> {
         if divisor == 0.0 || !divisor.is_finite() {
             return Err(KernelError::Divisor(divisor));
         }
@@ -514,6 +542,10 @@ impl Kernel {
         Self {
             weights: self.weights.iter().map(|w| w / divisor).collect(),
             divisor: self.divisor / divisor,
+            written: Written {
+                scale: self.written.scale / divisor,
+                ..self.written
+            },
             ..self
         }
     }
@@ -521,18 +553,12 @@ impl Kernel {
     /// Weights and divisor times the smallest power of ten, up to 10^6, that makes both
     /// integers, if there is one.
     fn times_power_of_ten(&self) -> Option<Self> {
-        let scaled = |number: f64, power: f64| {
-            let whole = (number * power).round();
-            // Division is correctly rounded, so the quotient equals `number` only if
-            // its decimal digits are those of `whole`: 25 / 100 == 0.25.
-            let same = whole / power == number && whole.abs() <= EXACT;
-            same.then_some(whole)
-        };
         (0..=6).map(|digits| 10_f64.powi(digits)).find_map(|power| {
-            let weights = self.weights.each().map(|w| scaled(w, power));
+            let weights = self.weights.each().map(|w| times_power_of_ten(w, power));
             Some(Self {
                 weights: weights.collect::<Option<_>>()?,
-                divisor: scaled(self.divisor, power)?,
+                divisor: times_power_of_ten(self.divisor, power)?,
+                written: self.written.times(power),
                 ..self.clone()
             })
         })
@@ -544,6 +570,7 @@ impl Kernel {
         let scaled = Self {
             weights: self.weights.iter().map(|weight| weight * power).collect(),
             divisor: self.divisor * power,
+            written: self.written.times(power),
             ..self.clone()
         };
         (scaled.is_integer() && scaled.divisor.is_finite()).then_some(scaled)
@@ -685,6 +712,15 @@ impl Kernel {
         });
         Ok(turns.collect())
     }
+}
+
+/// A number times a power of ten, if that is whole by its decimal digits.
+fn times_power_of_ten(number: f64, power: f64) -> Option<f64> {
+    let whole = (number * power).round();
+    // Division is correctly rounded, so the quotient equals `number` only if its decimal digits are
+    // those of `whole`: 25 / 100 == 0.25.
+    let same = whole / power == number && whole.abs() <= EXACT;
+    same.then_some(whole)
 }
 
 /// The smallest power of two, up to 2^53, that makes all these numbers integers.

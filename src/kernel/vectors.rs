@@ -31,7 +31,9 @@ impl Kernel {
             let divisor = over.divisor() * right.divisor();
             let kernel = generate::product(over.as_slice().to_vec(), right.as_slice().to_vec())?;
             if kernel.is_integer() && divisor.abs() <= EXACT {
-                return kernel.with_divisor(divisor);
+                let scale = over.scale() * right.scale();
+                let written = kernel.written().times(scale);
+                return Ok(kernel.over(divisor)?.with_written(written));
             }
         }
         generate::product(column.to_vec(), row.to_vec())?.with_divisor(divisor)

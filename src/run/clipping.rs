@@ -128,7 +128,8 @@ fn cause(plan: &Plan, [below, above]: [f64; 2]) -> (ClipCause, String) {
                 && kernel.divisor() > 0.0
                 && (kernel.sum() as f32).is_finite() =>
         {
-            let (sum, divisor) = (kernel.sum() as f32, kernel.divisor() as f32);
+            let [sum, divisor] =
+                [kernel.sum(), kernel.divisor()].map(|n| (n / kernel.scale()) as f32);
             let reason = format!(
                 ", since the weights sum to {sum} and the divisor is {divisor}: a divisor of {sum} keeps them in range"
             );

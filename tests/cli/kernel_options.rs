@@ -18,6 +18,10 @@ fn options_do_what_the_keys_of_a_file_do() {
     );
     let bank = "combine = \"sum\"\n[[kernels]]\nweights = [[1, 3]]\n[[kernels]]\nweights = [[1], [0]]\ndivisor = 2\n";
     room.text("bank.toml", bank);
+    room.text(
+        "product.toml",
+        "column = [0.5, 0.25]\nrow = [0.1, 0.3]\ndivisor = 7\noffset = 9",
+    );
     for (kernel, options, file) in [
         (
             "own.toml",
@@ -58,6 +62,22 @@ fn options_do_what_the_keys_of_a_file_do() {
             "sobel_x",
             "--divisor 8 --bias 0.5",
             "weights = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]\ndivisor = 8\nbias = 0.5",
+        ),
+        // Of a column and a row of decimals weights are whole numbers, which nobody wrote.
+        (
+            "product.toml",
+            "--divisor 0.37",
+            "column = [0.5, 0.25]\nrow = [0.1, 0.3]\ndivisor = 0.37\noffset = 9",
+        ),
+        (
+            "0.5,0.25x0.1,0.3",
+            "--divisor 2 --anchor 0,0",
+            "column = [0.5, 0.25]\nrow = [0.1, 0.3]\ndivisor = 2\nanchor = [0, 0]",
+        ),
+        (
+            "product.toml",
+            "--flip --divisor 3",
+            "column = [0.25, 0.5]\nrow = [0.3, 0.1]\ndivisor = 3\noffset = 9\nanchor = [0, 0]",
         ),
         (
             "gaussian:sigma=1,radius=1",
@@ -132,4 +152,19 @@ fn many_kernels_are_told_in_few_lines() {
     room.text("many.toml", &format!("combine = \"sum\"\n{bank}"));
     let text = room.run("a.png -k many.toml --explain").text();
     assert!(text.contains("\n          and 12 more\n"), "{text}");
+}
+
+/// Sums and divisors are told as a file has them, though decimals are computed in whole numbers.
+#[test]
+fn divisors_are_told_in_the_units_they_are_given_in() {
+    let room = Room::new();
+    let file = "column = [0.5, 0.25]\nrow = [0.1, 0.3]\ndivisor = 7";
+    room.text("product.toml", file);
+    let line = "a.png -o out.png --overwrite -k product.toml";
+    let told = room.run(&format!("{line} --divisor 0.07")).err;
+    let wanted = "since the weights sum to 0.3 and the divisor is 0.07: a divisor of 0.3 keeps them in range";
+    assert!(told.contains(wanted), "{told}");
+    room.run(&format!("{line} --divisor 0.3")).silent();
+    let explained = room.run(&format!("{line} --explain")).text();
+    assert!(explained.contains("sum 0.3, divisor 7,"), "{explained}");
 }

@@ -319,3 +319,38 @@ fn integers_are_what_f64_holds_exactly() {
     assert!(!kernel(1, 1, &[9007199254740994.0]).is_integer());
     assert!(!kernel(1, 1, &[0.5]).is_integer());
 }
+
+/// A divisor is of the weights as they were written, whatever they became.
+#[test]
+fn a_new_divisor_is_that_of_the_written_weights() {
+    let vectors: [&[f64]; 5] = [
+        &[0.5, 0.25],
+        &[0.1, 0.3],
+        &[1.0, 2.0],
+        &[0.07],
+        &[-1.5, 0.0, 2.0],
+    ];
+    for column in vectors {
+        for row in vectors {
+            for divisor in [1.0, 2.0, 0.07, -0.5, 12.34, 1e6] {
+                let of_written = Kernel::from_vectors(column, row, divisor).unwrap();
+                let replaced = Kernel::from_vectors(column, row, 3.0).unwrap();
+                let turned = replaced.flipped().with_divisor(divisor).unwrap().flipped();
+                for other in [replaced.with_divisor(divisor).unwrap(), turned] {
+                    let [written, replaced] =
+                        [&of_written, &other].map(|kernel| kernel.in_integers().unwrap());
+                    for (of_written, of_replaced) in
+                        written.as_slice().iter().zip(replaced.as_slice())
+                    {
+                        // Whole numbers: the products are exact.
+                        assert_eq!(
+                            of_written * replaced.divisor(),
+                            of_replaced * written.divisor(),
+                            "{column:?} {row:?} {divisor}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

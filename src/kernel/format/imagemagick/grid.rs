@@ -212,6 +212,7 @@ impl Grid {
             anchored: true,
             sequence: self.sequence,
             broken_column: self.is_broken_column(),
+            ..kernel.written()
         };
         Ok(kernel.with_written(written).convolving())
     }
