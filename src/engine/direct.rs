@@ -25,36 +25,6 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Direct;
 
-/// Nanoseconds of one tap on one sample: 24 megapixels through 15x15 took 24 ms
-/// in i16, 44 in f32 and 87 in f64 (AVX-512, Zen 5).
-pub(super) const fn tap_cost(lane: LaneKind, level: Level) -> f64 {
-    let of_lane = match lane {
-        LaneKind::I16 => 0.0046,
-        LaneKind::F32 => 0.0082,
-        LaneKind::F64 => 0.0162,
-    };
-    of_lane * tap_factor(level)
-}
-
-/// How many times as long as with AVX-512 a tap takes (31x31 in f32: 15.3 ns a sample on a Xeon, 31
-/// with AVX2; 9x9 1.9 and 3.1).
-pub(super) const fn tap_factor(level: Level) -> f64 {
-    match level {
-        Level::Portable | Level::Neon => 4.2,
-        Level::Avx2 => 1.8,
-        Level::Avx512 | Level::Avx512Vnni => 1.0,
-    }
-}
-
-/// The same of the transforms (31x31 of bytes 6.3 and 7.8 ns, by lines 5.9 and 7.6).
-pub(super) const fn transform_factor(level: Level) -> f64 {
-    match level {
-        Level::Portable | Level::Neon => 2.4,
-        Level::Avx2 => 1.25,
-        Level::Avx512 | Level::Avx512Vnni => 1.0,
-    }
-}
-
 /// Nanoseconds to widen an 8-bit sample, and to store its sum and load it again, which dot products
 /// of bytes do not need: 512 x 512 through 3 taps took 91 us in i16 and 56 in dot products (Xeon). All
 /// other engines widen too, so it is added only in comparison with dot products.
@@ -81,16 +51,16 @@ impl Engine for Direct {
             true => k.area(),
             false => k.taps(),
         };
-        // Bytes that no neighbour is loaded for take twice as long (9 and 31 taps of a line: 0.7 and
-        // 1 ns a sample on a Xeon).
+        // Taps that begin a run count twice, as measured: a line of 9 taps at an angle took 0.7 ns a
+        // sample, one of 31 taps 1 (Xeon).
         let runs = |k: &Kernel| match lane {
             LaneKind::I16 => k.as_slice().chunks(k.columns()).map(runs_of_taps).sum(),
             _ => 0,
         };
         let taps: usize = problem.kernels.iter().map(|k| taps(k) + runs(k)).sum();
-        let mut cost = taps as f64 * tap_cost(lane, problem.level_of_costs());
+        let mut cost = taps as f64 * problem.tap_cost(lane);
         cost *= problem.computed_in_blocks(lane);
-        let widening = WIDENING * tap_factor(problem.level_of_costs());
+        let widening = WIDENING * problem.tap_factor();
         if dots::cost(problem, lane).is_ok_and(|dots| dots < cost + widening) {
             cost += widening;
         }

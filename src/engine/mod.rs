@@ -7,6 +7,7 @@ mod band;
 mod compiled_bank;
 mod compiled_kernel;
 mod copy;
+mod costs;
 mod direct;
 mod direct_registers;
 mod dots;

@@ -125,15 +125,6 @@ impl Problem<'_> {
         per_sample.sum::<f64>() * self.samples()
     }
 
-    /// The SIMD level whose times engines are compared by. Results that are not exact depend on the
-    /// engine: they are the same at all levels that round alike.
-    pub(super) fn level_of_costs(&self) -> Level {
-        match self.simd.level() {
-            level if self.rounds_exactly() || level == Level::Portable => level,
-            _ => Level::Avx512,
-        }
-    }
-
     /// How many sums are computed for each sum, in blocks: the last of a row is shifted back to end
     /// where the row ends, and a row shorter than a block is computed by itself.
     pub(super) fn computed_in_blocks(&self, lane: LaneKind) -> f64 {

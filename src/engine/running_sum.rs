@@ -10,7 +10,6 @@ use std::{fmt, marker::PhantomData, mem};
 use super::{
     Band, CompiledBank, CompiledKernel, Engine, Kernels, Method, Offer, Recipe, Refusal, Scratch,
     compiled_bank::Bank,
-    direct,
     lane::{self, LaneChoice, LaneReason},
     packed_taps::PlacedKernel,
     problem::{Problem, is_exact},
@@ -55,7 +54,7 @@ impl Engine for RunningSum {
             false => {
                 let taps = |k: &Kernel| COLUMN_SUMS + DOUBLING * f64::from(k.columns().ilog2());
                 let taps = problem.kernels.iter().map(taps);
-                taps.sum::<f64>() * direct::tap_cost(lane, problem.level_of_costs())
+                taps.sum::<f64>() * problem.tap_cost(lane)
             }
         };
         Ok(Offer {

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::{
-    Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
+    Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal,
     lane::{self, LaneChoice, LaneReason},
     packed_taps::{MAX_BLOCK_ROWS, inward_row},
     phased::{MIN_PART_SPANS, Phased, PhasedLane, PhasedSamples, TermRows},
@@ -129,7 +129,7 @@ impl Engine for Separable {
                 false => (ROW_TAP, PASS),
             });
             let blocks = problem.computed_in_blocks(lane);
-            taps * direct::tap_cost(lane, level) * blocks * problem.samples()
+            taps * problem.tap_cost(lane) * blocks * problem.samples()
         };
         let mut choice = lane::lane(problem, error)?;
         if let LaneReason::FewNearTies(near) = choice.reason {

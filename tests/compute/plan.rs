@@ -1,5 +1,7 @@
 //! The plan is a plain value: what is chosen, and what is refused, and why.
 
+use std::collections::BTreeSet;
+
 use stridekern::{
     Border, Channel, Combine, Depth, Extent, Filter, Image, Kernel, KernelBank, LaneKind, Map,
     Method, Plan, Samples, Tuning,
@@ -638,6 +640,43 @@ fn transforms_leave_the_order_of_inexact_kernels_to_others() {
         assert!(plan([&exact, &exact]));
         assert!(!plan([&exact, &rounded]) && !plan([&rounded, &exact]));
     }
+}
+
+/// The last bit of a sum of floats depends on the engine, so that all levels that round alike, those
+/// with fused multiply-adds, choose the same one, whatever each of them takes.
+#[test]
+fn floats_take_the_same_engine_at_all_levels_that_round_alike() {
+    let levels = Simd::available().into_iter();
+    let levels = Vec::from_iter(levels.filter(|simd| simd.level() != Level::Portable));
+    let mut random = Random(18);
+    let mut engines = BTreeSet::new();
+    for (rows, columns) in [(1, 9), (3, 3), (5, 5), (9, 9), (31, 31), (63, 63), (31, 1)] {
+        let mut decimals = |count: usize| {
+            let weights = (0..count).map(|_| random.between(-900, 900) as f64 / 1000.0);
+            Vec::from_iter(weights)
+        };
+        let product = Kernel::from_vectors(&decimals(rows), &decimals(columns), 1.0).unwrap();
+        let dense = Kernel::new(rows, columns, decimals(rows * columns)).unwrap();
+        let mean = Kernel::new(rows, columns, vec![1.0; rows * columns]).unwrap();
+        for kernel in [product, dense, mean] {
+            let bank = KernelBank::from_kernel("test", kernel);
+            let filter = Filter::new(bank).with_extent(Border::Edge);
+            for depth in [Depth::F32, Depth::F64] {
+                for shape in [[40, 50, 1], [600, 700, 3], [2000, 90, 1], [64, 5000, 1]] {
+                    let chosen = |simd: &Simd| {
+                        let tuning = Tuning::default().with_simd(*simd).with_threads(1);
+                        let plan = filter.plan_for(shape, depth, &tuning).unwrap();
+                        (plan.engine(), plan.lane())
+                    };
+                    let all = Vec::from_iter(levels.iter().map(chosen));
+                    let case = format!("{rows} x {columns}, {depth}, {shape:?}: {all:?}");
+                    assert!(all.windows(2).all(|two| two[0] == two[1]), "{case}");
+                    engines.extend(all.into_iter().map(|(engine, _)| engine));
+                }
+            }
+        }
+    }
+    assert!(levels.is_empty() || engines.len() >= 3, "{engines:?}");
 }
 
 fn kernel_of_weights(weights: &[f64; 4]) -> Kernel {

@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc};
 use kernel::{DotLane, DotProducts, ROWS};
 
 use super::{
-    Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal, direct,
+    Bank, CompiledBank, Engine, Kernels, Method, Offer, Recipe, Refusal,
     lane::LaneChoice,
     packed_taps::PlacedKernel,
     problem::{Problem, is_exact},
@@ -122,7 +122,7 @@ pub(super) fn cost(problem: &Problem<'_>, lane: LaneKind) -> Result<f64, Why> {
     if !has_pairs || !rows.all(|row| row.windows(2).all(fits_16_bits)) {
         return Err(Why::Level);
     }
-    let factor = direct::tap_factor(problem.level_of_costs());
+    let factor = problem.tap_factor();
     Ok(cost_of_groups::<2>(problem, lane, PAIR_LOAD) * factor)
 }
 

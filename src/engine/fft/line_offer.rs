@@ -15,7 +15,6 @@ use crate::{
         Band, CompiledBank, CompiledKernel, Engine, Method, Offer, PlacedKernel, Recipe, Refusal,
         Scratch,
         compiled_bank::Bank,
-        direct::transform_factor,
         lane::LaneReason,
         problem::{Problem, is_exact},
         two_passes::TwoPasses,
@@ -161,7 +160,7 @@ impl Engine for LineFft {
             cost: (kernels.len() * channels) as f64
                 * tiling.cost(sums)
                 * of_channels(channels)
-                * transform_factor(problem.level_of_costs()),
+                * problem.transform_factor(),
             lane: LaneKind::F64,
             lane_reason: match problem.rounds_exactly() {
                 true => LaneReason::NearTies,

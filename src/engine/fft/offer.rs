@@ -8,7 +8,6 @@ use crate::{
     engine::{
         CompiledKernel, Engine, Method, Offer, Refusal,
         compiled_bank::{Arithmetic, Bank, LaneRecipe},
-        direct::transform_factor,
         lane::LaneReason,
         problem::{Problem, SumDivisor, is_exact},
     },
@@ -110,7 +109,7 @@ impl Engine for Fft {
         // A pair of tiles.
         let tile_width = (2 * tiling.valid[1] - 1) / geometry.columns.step + 1;
         Ok(Offer {
-            cost: cost * transform_factor(problem.level_of_costs()),
+            cost: cost * problem.transform_factor(),
             lane,
             lane_reason,
             sum_errors,
