@@ -3,6 +3,7 @@
 mod buffer;
 #[cfg(feature = "image")]
 mod interop;
+mod large_memory;
 mod sample_slice;
 mod spec;
 mod view;
@@ -50,9 +51,13 @@ impl Samples {
         Ok(each_depth!(depth, T => zeroed_vec::<T>(len)?.into()))
     }
 
-    /// As [`zeroed`](Self::zeroed); large buffers are in huge pages.
-    pub(crate) fn in_huge_pages(depth: Depth, len: usize) -> Result<Self> {
-        Ok(each_depth!(depth, T => Buffer::<T>::zeroed(len)?.into()))
+    /// `len` samples to be overwritten, in huge pages if they are many.
+    ///
+    /// # Errors
+    ///
+    /// As [`zeroed`](Self::zeroed).
+    pub(crate) fn with_any_values(depth: Depth, len: usize) -> Result<Self> {
+        Ok(each_depth!(depth, T => Buffer::<T>::with_any_values(len)?.into()))
     }
 
     /// No samples of this type.

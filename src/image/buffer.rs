@@ -7,23 +7,17 @@ use std::{
 };
 
 use bytemuck::Pod;
-use memmap2::MmapMut;
 
-use super::{try_resize, zeroed_vec};
+use super::{large_memory::LargeMemory, try_resize, zeroed_vec};
 use crate::error::Result;
-
-/// A buffer of at least this many bytes is mapped. To zero and fill memory that is kept
-/// took 8.8 ms in huge pages and 2.3 as a vector for 4 MiB, 0.8 and 4.8 for 8 MiB, 11.7
-/// and 57.8 for 96 MiB (medians of one run, AMD EPYC). If it is freed each time, vectors
-/// were faster up to 16 MiB: 0.42 ms in huge pages, 0.29 as a vector for 8 MiB (minima).
-const HUGE_PAGES_FROM: usize = 8 << 20;
 
 /// An owned slice of samples.
 ///
 /// Usually a [`Vec`]. A large buffer from [`zeroed`](Self::zeroed), as used by
 /// [`Plan::allocate`](crate::Plan::allocate), is an anonymous memory map in huge pages, if
-/// the system has them: a page fault for every 4 KiB would cost more than a small kernel.
-/// Both dereference to a slice.
+/// the system has them: a page fault for every 4 KiB would cost more than a small kernel. The
+/// memory of the last such buffer that was dropped is kept for the next, unless the system needs
+/// it. Both dereference to a slice.
 ///
 /// # Examples
 ///
@@ -40,8 +34,8 @@ pub struct Buffer<T>(Memory<T>);
 
 enum Memory<T> {
     Vec(Vec<T>),
-    /// A memory map, with its number of elements. Pages are aligned for any sample type.
-    Map(MmapMut, usize),
+    /// Memory, with its number of elements. Pages are aligned for any sample type.
+    Map(LargeMemory, usize),
 }
 
 impl<T> Buffer<T> {
@@ -71,8 +65,18 @@ impl<T: Pod> Buffer<T> {
     ///
     /// [`Error::Limit`](crate::Error::Limit) if the memory cannot be allocated.
     pub fn zeroed(len: usize) -> Result<Self> {
-        match mapped(len.saturating_mul(size_of::<T>())) {
-            Some(map) => Ok(Self(Memory::Map(map, len))),
+        Self::of_memory(len, LargeMemory::zeroed)
+    }
+
+    /// The same of any values, if the buffer is large: those of a buffer that was dropped before,
+    /// whose memory is used again.
+    pub(super) fn with_any_values(len: usize) -> Result<Self> {
+        Self::of_memory(len, LargeMemory::with_any_values)
+    }
+
+    fn of_memory(len: usize, memory: fn(usize) -> Option<LargeMemory>) -> Result<Self> {
+        match memory(len.saturating_mul(size_of::<T>())) {
+            Some(memory) => Ok(Self(Memory::Map(memory, len))),
             None => Ok(zeroed_vec(len)?.into()),
         }
     }
@@ -106,19 +110,6 @@ impl<T: Pod> Buffer<T> {
             Memory::Map(..) => unreachable!("it was made a vector"),
         }
     }
-}
-
-/// This many bytes of zeros in huge pages, or `None` if a vector is faster or the system
-/// has no huge pages. If the system ignores the advice, pages have the usual size.
-fn mapped(bytes: usize) -> Option<MmapMut> {
-    #[cfg(target_os = "linux")]
-    if bytes >= HUGE_PAGES_FROM {
-        let map = MmapMut::map_anon(bytes).ok()?;
-        _ = map.advise(memmap2::Advice::HugePage);
-        return Some(map);
-    }
-    _ = bytes;
-    None
 }
 
 impl<T: Pod> Deref for Buffer<T> {
@@ -197,7 +188,9 @@ impl<'a, T: Pod> IntoIterator for &'a Buffer<T> {
 mod tests {
     use std::thread;
 
-    use super::*;
+    use memmap2::MmapMut;
+
+    use super::{super::large_memory::HUGE_PAGES_FROM, *};
     use crate::{
         border::Border,
         filter::Filter,
@@ -215,7 +208,7 @@ mod tests {
     /// These elements in mapped memory.
     fn in_map<T: Pod>(elements: &[T]) -> Buffer<T> {
         let map = MmapMut::map_anon(size_of_val(elements)).expect("memory for a test");
-        let mut buffer = Buffer(Memory::Map(map, elements.len()));
+        let mut buffer = Buffer(Memory::Map(map.into(), elements.len()));
         let zeros = vec![T::zeroed(); elements.len()];
         assert!(bytemuck::cast_slice::<T, u8>(&buffer) == bytemuck::cast_slice::<T, u8>(&zeros));
         buffer.copy_from_slice(elements);
@@ -311,7 +304,6 @@ mod tests {
                 );
                 let mut vector =
                     Image::zeroed(shape[0], shape[1], 1, depth).expect("memory for a test");
-                assert!(result == vector, "it is zero");
                 plan.run(&image, &mut result).expect("a result");
                 plan.run(&image, &mut vector).expect("a result");
                 assert!(result == vector, "{depth} {shape:?}");

@@ -349,8 +349,9 @@ impl Plan {
         Ok(plane.windows_over([0, 1], window, spacing)?)
     }
 
-    /// An image of the shape and depth of the result, of zeros; a large one in
-    /// [huge pages](crate::image::Buffer), where the system has them.
+    /// An image of the shape and depth of the result, to be overwritten; a large one in
+    /// [huge pages](crate::image::Buffer), where the system has them. It holds zeros, or what the
+    /// last large result that was dropped held.
     ///
     /// # Errors
     ///
@@ -358,7 +359,7 @@ impl Plan {
     pub fn allocate(&self) -> Result<Image> {
         let [rows, columns, channels] = self.output_shape();
         let spec = self.convolution.output();
-        let samples = Samples::in_huge_pages(spec.depth, spec.sample_count()?)?;
+        let samples = Samples::with_any_values(spec.depth, spec.sample_count()?)?;
         Image::new(rows, columns, channels, samples)
     }
 

@@ -14,6 +14,7 @@ use super::{
     padding::{BandBuilder, PaddedRows, Tile},
     parallel,
     point::{CopyAlpha, KeepFrame, PointStage, SourcePixels},
+    residency::is_resident,
     scratch::PoolGuard,
 };
 use crate::{
@@ -255,9 +256,9 @@ struct Pass<'a, E, T> {
 
 impl<E: Element, T: Lane> Pass<'_, E, T> {
     /// Fills `out` with these rows of the result; the threads share the bands.
-    fn fill(&self, rows: Range<usize>, out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
+    fn fill(&self, rows: Range<usize>, mut out: RowsMut<'_>, run: &Run<'_>) -> Result<()> {
         let convolution = self.convolution;
-        let bytes = out.samples.len() * convolution.output().depth.bytes();
+        let memory = out.samples.reborrow().into_bytes();
         let finishes = run.finishes.unwrap_or(&self.stage.finishes);
         let tallying = || {
             let Convolution {
@@ -269,7 +270,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
         };
         let finishing = Finishing {
             finishes,
-            non_temporal: convolution.uses_non_temporal_stores(bytes),
+            non_temporal: convolution.uses_non_temporal_stores(memory.len()) && is_resident(memory),
             stride: out.stride,
             columns: &run.columns,
             tally: run.tally,

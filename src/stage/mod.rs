@@ -18,6 +18,7 @@ mod padding;
 mod parallel;
 mod planes;
 mod point;
+mod residency;
 mod rows;
 mod scratch;
 mod sums_again;
