@@ -1,0 +1,315 @@
+//! NumPy's arrays, and planes of them as views of samples.
+
+#![allow(unsafe_code, reason = "arrays are lent as pointers; see `Plane`")]
+
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+};
+use stridekern::{
+    Depth, ImageView, ImageViewMut,
+    image::{Bool, f16},
+    view::{StridedView, StridedViewMut},
+};
+
+/// Evaluates an expression with a type alias for the sample type of a depth.
+macro_rules! each_type {
+    ($depth:expr, $alias:ident => $body:expr) => {
+        match $depth {
+            Depth::U8 => each_type!(@ u8, $alias => $body),
+            Depth::U16 => each_type!(@ u16, $alias => $body),
+            Depth::U32 => each_type!(@ u32, $alias => $body),
+            Depth::U64 => each_type!(@ u64, $alias => $body),
+            Depth::I8 => each_type!(@ i8, $alias => $body),
+            Depth::I16 => each_type!(@ i16, $alias => $body),
+            Depth::I32 => each_type!(@ i32, $alias => $body),
+            Depth::I64 => each_type!(@ i64, $alias => $body),
+            Depth::Bool => each_type!(@ Bool, $alias => $body),
+            Depth::F16 => each_type!(@ f16, $alias => $body),
+            Depth::F32 => each_type!(@ f32, $alias => $body),
+            Depth::F64 => each_type!(@ f64, $alias => $body),
+            other => unreachable!("no NumPy type has the depth {other}"),
+        }
+    };
+    (@ $type:ty, $alias:ident => $body:expr) => {{
+        type $alias = $type;
+        $body
+    }};
+}
+
+/// An array as it lies: aligned numbers of this machine's byte order.
+pub(crate) struct Array<'py> {
+    object: Bound<'py, PyUntypedArray>,
+    depth: Depth,
+    /// Elements from one to the next along each axis.
+    strides: Vec<isize>,
+}
+
+impl<'py> Array<'py> {
+    /// What an argument holds. It is copied only if it is no array of numbers as they lie in the
+    /// registers of this machine: of the other byte order, not aligned, or nested sequences.
+    pub(crate) fn input(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let array = match argument.cast::<PyUntypedArray>() {
+            Ok(array) => array.clone(),
+            Err(_) => as_array(argument)?,
+        };
+        let depth = depth_of(&array.dtype())?;
+        check_bounds(&array)?;
+        if let Some(array) = Self::in_place(&array, depth) {
+            return Ok(array);
+        }
+        let py = array.py();
+        let dtype = array
+            .dtype()
+            .call_method1(intern!(py, "newbyteorder"), ("=",))?;
+        let copy = array.call_method1(intern!(py, "astype"), (dtype,))?;
+        let copy = copy.cast_into::<PyUntypedArray>()?;
+        Ok(Self::in_place(&copy, depth).expect("NumPy's own arrays are aligned"))
+    }
+
+    /// An array to write to.
+    pub(crate) fn output(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let Ok(array) = argument.cast::<PyUntypedArray>() else {
+            let kind = argument.get_type().name()?;
+            return Err(PyTypeError::new_err(format!(
+                "out must be a NumPy array, not {kind}"
+            )));
+        };
+        let py = array.py();
+        let depth = depth_of(&array.dtype())?;
+        let flags = array.getattr(intern!(py, "flags"))?;
+        if !flags.getattr(intern!(py, "writeable"))?.is_truthy()? {
+            return Err(PyValueError::new_err("out is read-only"));
+        }
+        check_bounds(array)?;
+        Self::in_place(array, depth).ok_or_else(|| {
+            PyValueError::new_err(
+                "out must be aligned and in this machine's byte order: filter into a new array and copy it",
+            )
+        })
+    }
+
+    /// `None` if its numbers cannot be read where they lie.
+    fn in_place(array: &Bound<'py, PyUntypedArray>, depth: Depth) -> Option<Self> {
+        let bytes = isize::try_from(depth.bytes()).ok()?;
+        let is_native = array.dtype().is_native_byteorder() != Some(false);
+        let is_whole = |&stride: &isize| stride % bytes == 0;
+        let shape = array.shape();
+        let stepped = array
+            .strides()
+            .iter()
+            .zip(shape)
+            .filter(|&(_, &len)| len > 1);
+        let mut stepped = stepped.map(|(stride, _)| stride);
+        (is_native && array.is_aligned() && stepped.all(is_whole)).then(|| Self {
+            object: array.clone(),
+            depth,
+            strides: array
+                .strides()
+                .iter()
+                .map(|stride| stride / bytes)
+                .collect(),
+        })
+    }
+
+    pub(crate) const fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    pub(crate) const fn object(&self) -> &Bound<'py, PyUntypedArray> {
+        &self.object
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        self.object.shape()
+    }
+
+    pub(crate) fn strides(&self) -> &[isize] {
+        &self.strides
+    }
+
+    /// The addresses of its first byte and of that behind its last.
+    pub(crate) fn bounds(&self) -> [usize; 2] {
+        byte_bounds(&self.object)
+    }
+
+    /// The plane of three axes at `first`, so many elements after that at index zero.
+    pub(crate) fn plane(&self, first: isize, axes: PlaneAxes) -> Plane {
+        let along =
+            |axis: Option<usize>| axis.map_or((1, 1), |at| (self.shape()[at], self.strides[at]));
+        let [rows, columns, channels] =
+            [Some(axes.row), Some(axes.column), axes.channel].map(along);
+        // SAFETY: the pointer is that of an array that is held.
+        let data = unsafe { (*self.object.as_array_ptr()).fields.data };
+        Plane {
+            first: data
+                .wrapping_byte_offset(first * self.depth.bytes() as isize)
+                .cast(),
+            depth: self.depth,
+            shape: [rows.0, columns.0, channels.0],
+            strides: [rows.1, columns.1, channels.1],
+        }
+    }
+}
+
+/// Which axes of an array are rows, columns and channels of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlaneAxes {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) channel: Option<usize>,
+}
+
+/// A part of an array as an image of three axes.
+#[derive(Clone, Copy)]
+pub(crate) struct Plane {
+    first: *mut u8,
+    depth: Depth,
+    shape: [usize; 3],
+    strides: [isize; 3],
+}
+
+// SAFETY: memory of an array is plain numbers, which any thread may read and write; that nobody
+// else does meanwhile is what `read` and `write` ask for.
+unsafe impl Send for Plane {}
+// SAFETY: as above.
+unsafe impl Sync for Plane {}
+
+impl Plane {
+    /// `[rows, columns, channels]`.
+    pub(crate) const fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// In elements.
+    pub(crate) const fn strides(&self) -> [isize; 3] {
+        self.strides
+    }
+
+    /// The same, `elements` further.
+    pub(crate) const fn moved(self, elements: isize) -> Self {
+        Self {
+            first: self
+                .first
+                .wrapping_byte_offset(elements * self.depth.bytes() as isize),
+            ..self
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For all of `'a` the array is held, and nobody writes to it.
+    pub(crate) unsafe fn read<'a>(self) -> stridekern::Result<ImageView<'a>> {
+        each_type!(self.depth, T => {
+            // SAFETY: NumPy's arrays lie in their memory; strides made by hand were checked
+            // against its bounds. Nobody writes to it, as the caller guarantees.
+            let view = unsafe {
+                StridedView::<T, 3>::from_raw_parts(self.first.cast_const().cast(), self.shape, self.strides)
+            };
+            Ok(view?.into())
+        })
+    }
+
+    /// # Safety
+    ///
+    /// For all of `'a` the array is held, and nobody else reads it or writes to it.
+    pub(crate) unsafe fn write<'a>(self) -> stridekern::Result<ImageViewMut<'a>> {
+        each_type!(self.depth, T => {
+            // SAFETY: as for reading.
+            let view = unsafe {
+                StridedViewMut::<T, 3>::from_raw_parts(self.first.cast(), self.shape, self.strides)
+            };
+            Ok(view?.into())
+        })
+    }
+}
+
+/// NumPy's array of what offers one: by the buffer protocol, `__array_interface__` and the like.
+fn as_array<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = argument.py();
+    let as_array = AS_ARRAY.import(py, "numpy", "asarray")?;
+    Ok(as_array.call1((argument,))?.cast_into::<PyUntypedArray>()?)
+}
+
+/// The sample type of an array's elements, whatever their byte order.
+pub(crate) fn depth_of(dtype: &Bound<'_, PyArrayDescr>) -> PyResult<Depth> {
+    Ok(match (dtype.kind(), dtype.itemsize()) {
+        (b'u', 1) => Depth::U8,
+        (b'u', 2) => Depth::U16,
+        (b'u', 4) => Depth::U32,
+        (b'u', 8) => Depth::U64,
+        (b'i', 1) => Depth::I8,
+        (b'i', 2) => Depth::I16,
+        (b'i', 4) => Depth::I32,
+        (b'i', 8) => Depth::I64,
+        (b'b', 1) => Depth::Bool,
+        (b'f', 2) => Depth::F16,
+        (b'f', 4) => Depth::F32,
+        (b'f', 8) => Depth::F64,
+        (kind, _) => {
+            let hint = match kind {
+                b'c' => ": filter a.real and a.imag",
+                b'f' => ": convert it by a.astype(numpy.float64)",
+                b'O' => ": convert it by a.astype(numpy.float64), if its objects are numbers",
+                b'V' => ": filter its fields, a[name]",
+                b'M' | b'm' => ": filter a.view(numpy.int64)",
+                _ => "",
+            };
+            return Err(PyTypeError::new_err(format!(
+                "an array of {dtype} cannot be filtered{hint}; numbers can: bool, integers of 8 to 64 bits, float16, float32, float64"
+            )));
+        }
+    })
+}
+
+/// Refuses a view that leaves the array that it is of, as `numpy.lib.stride_tricks.as_strided`
+/// makes them.
+fn check_bounds(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
+    let py = array.py();
+    let base = intern!(py, "base");
+    let mut owner = array.getattr(base)?;
+    if owner.is_none() {
+        return Ok(());
+    }
+    loop {
+        match owner.getattr(base) {
+            Ok(base) if !base.is_none() => owner = base,
+            _ => break,
+        }
+    }
+    let Ok(owner) = owner.cast_into::<PyUntypedArray>() else {
+        // Memory of another library.
+        return Ok(());
+    };
+    let [view, memory] = [array, &owner].map(byte_bounds);
+    if view[0] < memory[0] || memory[1] < view[1] {
+        let behind = view[1].saturating_sub(memory[1]);
+        let before = memory[0].saturating_sub(view[0]);
+        return Err(PyValueError::new_err(format!(
+            "the array reaches outside of the memory that it is a view of: {before} bytes before its begin, {behind} behind its end"
+        )));
+    }
+    Ok(())
+}
+
+/// The addresses of the first byte of an array and of that behind its last.
+fn byte_bounds(array: &Bound<'_, PyUntypedArray>) -> [usize; 2] {
+    // SAFETY: the pointer is that of an array that is held.
+    let first = unsafe { (*array.as_array_ptr()).fields.data }.addr();
+    let mut bounds = [first, first.saturating_add(array.dtype().itemsize())];
+    for (&len, &stride) in array.shape().iter().zip(array.strides()) {
+        if len == 0 {
+            return [first; 2];
+        }
+        let way = (len - 1).saturating_mul(stride.unsigned_abs());
+        match stride < 0 {
+            true => bounds[0] = bounds[0].saturating_sub(way),
+            false => bounds[1] = bounds[1].saturating_add(way),
+        }
+    }
+    bounds
+}

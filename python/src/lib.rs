@@ -1,0 +1,18 @@
+//! The native part of the Python package `stridekern`: NumPy's arrays as views of the crate.
+
+mod array;
+mod errors;
+mod filter;
+mod pool;
+
+/// What `stridekern/__init__.py` shows.
+#[pyo3::pymodule(gil_used = true)]
+mod _native {
+    /// That of the crate.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "as Python has it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::filter::Filter;
+}

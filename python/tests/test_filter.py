@@ -1,0 +1,358 @@
+"""`stridekern.filter` and `Filter`: numbers, layouts, outputs, and what is refused."""
+
+import itertools
+import threading
+import time
+from pathlib import Path
+
+import exact
+import numpy as np
+import pytest
+
+import stridekern
+
+INTEGERS = [np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32]
+FLOATS = [np.float16, np.float32, np.float64]
+KERNELS = {
+    "integers": [[1, -2, 3], [0, 5, -1]],
+    "decimals": [[0.1, 0.2, -0.4], [1.7, 0.25, -0.3], [0.6, 0.11, 0.9]],
+    "one": [[1]],
+}
+
+
+def random_array(shape, dtype, seed=1):
+    random = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "f":
+        return random.uniform(-255, 255, shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    low, high = max(int(limits.min), -40_000), min(int(limits.max), 70_000)
+    return random.integers(low, high, shape, endpoint=True).astype(dtype)
+
+
+def middle(kernel):
+    return [size // 2 for size in np.shape(kernel)]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("border", ["edge", "reflect", "symmetric", "wrap", "constant:7"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_integers_are_exact_and_rounded_once(dtype, border, kernel):
+    weights = KERNELS[kernel]
+    image = random_array((7, 9), dtype)
+    name, _, constant = border.partition(":")
+    wanted = exact.responses(image, weights, [name] * 2, middle(weights), int(constant or 0))
+    # Weights are the decimals that they are written as.
+    if kernel == "decimals":
+        tenths = np.round(np.array(weights) * 100).astype(int)
+        wanted = exact.responses(image, tenths, [name] * 2, middle(weights), int(constant or 0)) / 100
+    result = stridekern.filter(image, weights, border=border)
+    assert result.dtype == dtype
+    np.testing.assert_array_equal(result, exact.rounded(wanted, dtype))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("scale", [1, 1e-3, 100])
+def test_floats_are_as_near_as_their_type(dtype, scale):
+    weights = np.array(KERNELS["decimals"])
+    image = (random_array((9, 70), np.float32) * scale / 4).astype(dtype)
+    wanted = exact.responses(image, weights, ["edge"] * 2, middle(weights))
+    result = stridekern.filter(image, weights, border="edge")
+    assert result.dtype == dtype
+    unit = np.finfo(np.float64 if dtype == np.float64 else np.float32).eps / 2
+    bound = (9 + 3) * unit * float(np.abs(image).max()) * np.abs(weights).sum()
+    if dtype == np.float16:
+        bound += 2.0**-11 * max(abs(float(value)) for value in wanted.flat)
+    errors = [abs(float(value - exact.Fraction(float(got)))) for value, got in zip(wanted.flat, result.flat)]
+    assert max(errors) <= bound
+
+
+def layouts(image):
+    """The same numbers, lying otherwise."""
+    rows, columns = image.shape
+    yield "C", image
+    yield "Fortran", np.asfortranarray(image)
+    yield "transposed", np.ascontiguousarray(image.T).T
+    apart = np.zeros((rows * 2, columns * 3), image.dtype)
+    apart[::2, ::3] = image
+    yield "apart", apart[::2, ::3]
+    yield "upside down", np.ascontiguousarray(image[::-1])[::-1]
+    yield "backwards", np.ascontiguousarray(image[:, ::-1])[:, ::-1]
+    yield "turned", np.ascontiguousarray(image[::-1, ::-1].T).T[::-1, ::-1]
+    read_only = image.copy()
+    read_only.flags.writeable = False
+    yield "read-only", read_only
+    unaligned = np.zeros(image.nbytes + 1, np.uint8)[1:].view(image.dtype).reshape(image.shape)
+    unaligned[...] = image
+    yield "unaligned", unaligned
+    yield "other byte order", image.astype(image.dtype.newbyteorder())
+    fields = np.zeros(image.shape, [("a", np.uint8), ("b", image.dtype)])
+    fields["b"] = image
+    yield "field", fields["b"]
+    yield "memoryview", memoryview(image)
+    yield "list", image.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, np.float64])
+def test_arrays_are_taken_as_they_lie(dtype):
+    image = random_array((12, 40), dtype)
+    wanted = stridekern.filter(image, KERNELS["integers"], border="reflect")
+    for name, other in layouts(image):
+        if name == "list":
+            other = np.array(other, dtype).tolist()
+            result = stridekern.filter(np.array(other, dtype), KERNELS["integers"], border="reflect")
+        else:
+            result = stridekern.filter(other, KERNELS["integers"], border="reflect")
+        assert result.dtype == dtype and result.dtype.isnative, name
+        np.testing.assert_allclose(result, wanted, rtol=0, atol=0 if np.dtype(dtype).kind != "f" else 1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">u2", ">i4", ">f8", "<f4", "<u2"])
+def test_either_byte_order_is_read_right(dtype):
+    values = np.arange(20).reshape(4, 5) * 1000
+    result = stridekern.filter(values.astype(dtype), [[2]])
+    np.testing.assert_array_equal(result, values * 2)
+    assert result.dtype == np.dtype(dtype).newbyteorder("=")
+
+
+def test_a_stride_of_zero_repeats():
+    row = np.arange(9, dtype=np.uint8)
+    image = np.broadcast_to(row, (5, 9))
+    wanted = stridekern.filter(image.copy(), "box3", border="edge")
+    np.testing.assert_array_equal(stridekern.filter(image, "box3", border="edge"), wanted)
+    column = np.broadcast_to(row[:, np.newaxis], (9, 6))
+    wanted = stridekern.filter(column.copy(), "box3", border="edge")
+    np.testing.assert_array_equal(stridekern.filter(column, "box3", border="edge"), wanted)
+
+
+def test_other_axes_are_filtered_by_themselves():
+    stack = random_array((3, 8, 10, 4), np.uint8)
+    for axes in itertools.permutations(range(4), 2):
+        result = stridekern.filter(stack, KERNELS["integers"], border="edge", axes=axes)
+        assert result.shape == stack.shape
+        others = [axis for axis in range(4) if axis not in axes]
+        moved = np.moveaxis(stack, [*others, *axes], range(4))
+        wanted = np.empty_like(moved)
+        for at in np.ndindex(moved.shape[:2]):
+            wanted[at] = stridekern.filter(moved[at].copy(), KERNELS["integers"], border="edge")
+        np.testing.assert_array_equal(np.moveaxis(result, [*others, *axes], range(4)), wanted, err_msg=str(axes))
+
+
+def test_several_axes_are_not_guessed():
+    colour = np.zeros((4, 5, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"shape \(4, 5, 3\) has several pairs of axes: say axes=\(0, 1\)"):
+        stridekern.filter(colour, "box3")
+    with pytest.raises(ValueError, match="axis 3 is none of an array of 3 dimensions"):
+        stridekern.filter(colour, "box3", axes=(0, 3))
+    with pytest.raises(ValueError, match=r"axes=\(0, -3\) are one and the same axis"):
+        stridekern.filter(colour, "box3", axes=(0, -3))
+    with pytest.raises(ValueError, match="an array of 1 dimensions has no rows and columns"):
+        stridekern.filter(np.zeros(4), "box3")
+
+
+def test_results_are_written_into_any_layout():
+    image = random_array((20, 30), np.float32)
+    wanted = stridekern.filter(image, "gaussian3", border="edge")
+    for name, out in layouts(np.zeros_like(image)):
+        if name in ("memoryview", "list", "read-only", "unaligned", "other byte order", "field"):
+            continue
+        result = stridekern.filter(image, "gaussian3", border="edge", out=out)
+        assert result is out, name
+        np.testing.assert_array_equal(out, wanted, err_msg=name)
+    # What lies between is not touched.
+    around = np.full((40, 90), 5, np.float32)
+    stridekern.filter(image, "gaussian3", border="edge", out=around[::2, ::3])
+    np.testing.assert_array_equal(around[::2, ::3], wanted)
+    around[::2, ::3] = 5
+    assert (around == 5).all()
+
+
+@pytest.mark.parametrize("shift", [0, 1, 3, 20])
+def test_a_result_over_the_image_is_that_beside_it(shift):
+    memory = random_array((60, 30), np.uint8)
+    image, out = memory[:30], memory[shift : shift + 30]
+    wanted = stridekern.filter(image.copy(), "gaussian5", border="reflect")
+    assert stridekern.filter(image, "gaussian5", border="reflect", out=out) is out
+    np.testing.assert_array_equal(out, wanted)
+
+
+def test_out_is_what_the_result_is_or_refused():
+    image = np.zeros((8, 9), np.uint8)
+    with pytest.raises(ValueError, match=r"out must have the shape \(6, 7\) and the type uint8, not \(8, 9\) and uint8"):
+        stridekern.filter(image, "box3", out=np.zeros_like(image))
+    with pytest.raises(ValueError, match="type uint8, not .* and float32"):
+        stridekern.filter(image, "box3", out=np.zeros((6, 7), np.float32))
+    read_only = np.zeros((6, 7), np.uint8)
+    read_only.flags.writeable = False
+    with pytest.raises(ValueError, match="out is read-only"):
+        stridekern.filter(image, "box3", out=read_only)
+    with pytest.raises(TypeError, match="out must be a NumPy array, not list"):
+        stridekern.filter(image, "box3", out=[])
+    repeated = np.lib.stride_tricks.as_strided(np.zeros(7, np.uint8), (6, 7), (0, 1))
+    with pytest.raises(ValueError, match="reach the same element"):
+        stridekern.filter(image, "box3", out=repeated)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((3, 3), complex), r"complex128 cannot be filtered: filter a.real and a.imag"),
+        (np.zeros((3, 3), object), "object cannot be filtered: convert it"),
+        (np.zeros((3, 3), "datetime64[s]"), "cannot be filtered"),
+        (np.zeros((3, 3), "U3"), "cannot be filtered"),
+        (np.zeros((3, 3), "S3"), "cannot be filtered"),
+        (np.zeros((3, 3), [("a", "u1")]), "filter its fields"),
+    ],
+)
+def test_what_is_no_number_is_refused(array, message):
+    with pytest.raises(TypeError, match=message):
+        stridekern.filter(array, "box3")
+
+
+def test_views_that_leave_their_memory_are_refused():
+    memory = np.zeros(100, np.uint8)
+    beyond = np.lib.stride_tricks.as_strided(memory, (10, 11), (10, 1))
+    with pytest.raises(ValueError, match="outside of the memory .*: 0 bytes before its begin, 1 behind its end"):
+        stridekern.filter(beyond, "box3")
+    before = np.lib.stride_tricks.as_strided(memory[5:], (3, 3), (-3, 1))
+    with pytest.raises(ValueError, match="1 bytes before its begin"):
+        stridekern.filter(before, "box3")
+    with pytest.raises(ValueError, match="outside of the memory"):
+        stridekern.filter(np.zeros((12, 13), np.uint8), "box3", out=beyond)
+    windows = np.lib.stride_tricks.sliding_window_view(np.arange(100, dtype=np.uint8), 10)
+    stridekern.filter(windows, "box3")
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (4, 0, 6)])
+def test_nothing_is_nothing_to_filter(shape):
+    with pytest.raises(ValueError, match="the image is empty; there is nothing to filter"):
+        stridekern.filter(np.zeros(shape, np.float32), "box3", border="edge", axes=(-2, -1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kernel": [[np.nan]]}, "NaN|nan|finite"),
+        ({"kernel": [[np.inf]]}, "finite|inf"),
+        ({"kernel": [1, 2, 3]}, "a kernel has two dimensions, not 1"),
+        ({"kernel": np.zeros((3, 0))}, "."),
+        ({"kernel": "no-such-kernel"}, "no-such-kernel"),
+        ({"kernel": "box3", "border": "sideways"}, "sideways"),
+        ({"kernel": "box3", "map": "sideways"}, "sideways"),
+        ({"kernel": "box3", "rounding": "sideways"}, "rounding='?\"?sideways"),
+        ({"kernel": "box3", "overflow": "sideways"}, "overflow"),
+        ({"kernel": "box3", "divisor": 0.0}, "divisor"),
+        ({"kernel": "box3", "anchor": (3, 0)}, "anchor"),
+        ({"kernel": "box3", "step": (0, 1)}, "step"),
+        ({"kernel": "box3", "threads": 0}, "threads must be at least 1"),
+        ({"kernel": "laplacian4", "normalize": True}, "sum"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        stridekern.Filter(options.pop("kernel"), **options)(np.zeros((5, 5), np.uint8))
+    with pytest.raises(TypeError):
+        stridekern.Filter("box3", sigma=2)
+
+
+def test_every_kind_of_kernel(tmp_path: Path):
+    image = random_array((20, 20), np.uint8)
+    wanted = stridekern.filter(image, [[1, 2, 1], [2, 4, 2], [1, 2, 1]], divisor=16)
+    file = tmp_path / "own.toml"
+    file.write_text("weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]\ndivisor = 16\n")
+    for kernel in ["gaussian3", str(file), file, np.outer([1, 2, 1], [1, 2, 1]).T]:
+        options = {} if isinstance(kernel, (str, Path)) else {"normalize": True}
+        np.testing.assert_array_equal(stridekern.filter(image, kernel, **options), wanted)
+    product = stridekern.filter(image, column=[1, 2, 1], row=(1, 2, 1), normalize=True)
+    np.testing.assert_array_equal(product, wanted)
+    # Two tuples are weights like any others.
+    square = stridekern.filter(image, ((1, 2), (3, 4)), normalize=True)
+    np.testing.assert_array_equal(square, stridekern.filter(image, np.array([[1, 2], [3, 4]]), normalize=True))
+    for options in [{}, {"kernel": "box3", "row": [1]}, {"column": [1]}]:
+        with pytest.raises(TypeError, match="give a kernel, or the column and the row"):
+            stridekern.Filter(**options)
+
+
+def test_options_do_what_they_say():
+    image = random_array((12, 15), np.uint8)
+    weights = np.arange(9).reshape(3, 3)
+    flipped = stridekern.filter(image, weights, border="edge", divisor=40, flip=True)
+    np.testing.assert_array_equal(flipped, stridekern.filter(image, weights[::-1, ::-1], border="edge", divisor=40))
+    stepped = stridekern.filter(image, "box3", border="edge", step=(2, 3))
+    np.testing.assert_array_equal(stepped, stridekern.filter(image, "box3", border="edge")[::2, ::3])
+    wide = np.zeros((3, 5))
+    wide[:, ::2] = weights
+    dilated = stridekern.filter(image, weights, border="edge", divisor=40, dilation=(1, 2))
+    np.testing.assert_array_equal(dilated, stridekern.filter(image, wide, border="edge", divisor=40))
+    signed = stridekern.filter(image, "sobel_x", dtype=np.int16)
+    assert signed.dtype == np.int16 and signed.min() < 0
+    per_axis = stridekern.filter(image, "box3", border="y=wrap,x=edge")
+    padded = np.pad(np.pad(image, ((1, 1), (0, 0)), "wrap"), ((0, 0), (1, 1)), "edge")
+    np.testing.assert_array_equal(per_axis, stridekern.filter(padded, "box3"))
+
+
+def test_missing_samples_take_no_part():
+    image = random_array((9, 9), np.float64)
+    image[4, 4] = np.nan
+    assert np.isnan(stridekern.filter(image, "box3")).sum() == 9
+    result = stridekern.filter(image, "box3", ignore=np.nan)
+    assert not np.isnan(result).any()
+    around = [image[y, x] for y in range(3, 6) for x in range(3, 6) if (y, x) != (4, 4)]
+    assert result[3, 3] == pytest.approx(np.mean(around))
+    mask = np.zeros((9, 9), bool)
+    mask[4, 4] = True
+    image[4, 4] = 1e9
+    np.testing.assert_allclose(stridekern.filter(image, "box3", mask=mask), result, rtol=1e-12)
+
+
+def test_a_filter_is_used_for_many_shapes_and_threads():
+    blur = stridekern.Filter("gaussian5", border="edge")
+    images = [random_array(shape, dtype) for shape in [(9, 9), (40, 33)] for dtype in [np.uint8, np.float32]]
+    wanted = [stridekern.filter(image, "gaussian5", border="edge") for image in images]
+    wrong = []
+
+    def work():
+        for _ in range(50):
+            for image, result in zip(images, wanted):
+                if not np.array_equal(blur(image), result):
+                    wrong.append(image.shape)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_bytes_do_not_depend_on_threads(threads):
+    image = random_array((1500, 1200), np.float32)
+    wanted = stridekern.filter(image, "gaussian:sigma=3", border="reflect", threads=1)
+    result = stridekern.filter(image, "gaussian:sigma=3", border="reflect", threads=threads)
+    assert result.tobytes() == wanted.tobytes()
+
+
+def test_large_results_are_not_those_of_before():
+    first = stridekern.filter(np.full((3000, 3000), 1, np.float32), [[1]])
+    second = stridekern.filter(np.full((3000, 3000), 2, np.float32), [[1]])
+    assert (first == 1).all() and (second == 2).all()
+    del first
+    third = stridekern.filter(np.full((3000, 3000), 3, np.float32), [[1]])
+    assert (second == 2).all() and (third == 3).all()
+
+
+def test_the_interpreter_is_free_meanwhile():
+    image = random_array((2000, 2000), np.float64)
+    ticks, done = 0, threading.Event()
+
+    def work():
+        stridekern.filter(image, np.random.default_rng(1).uniform(-1, 1, (25, 25)), border="edge", threads=1)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.is_set():
+        ticks += 1
+        time.sleep(0.001)
+    thread.join()
+    assert ticks > 20

@@ -1,0 +1,176 @@
+"""`stridekern.ndimage` beside SciPy's, and beside exact arithmetic where it rounds better."""
+
+import exact
+import numpy as np
+import pytest
+import scipy.ndimage
+
+from stridekern import ndimage
+
+MODES = ["reflect", "grid-mirror", "mirror", "nearest", "constant", "grid-constant", "wrap", "grid-wrap"]
+SHAPES = [(11,), (7, 12), (1, 9), (5, 4, 6), (3, 4, 2, 5)]
+
+
+def random_array(shape, dtype, seed=3):
+    random = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "c":
+        return (random.uniform(-1, 1, shape) + 1j * random.uniform(-1, 1, shape)).astype(dtype)
+    if np.dtype(dtype).kind == "f":
+        return random.uniform(-1, 1, shape).astype(dtype)
+    return random.integers(0, 100, shape).astype(dtype)
+
+
+def compare(name, *args, tolerance=1e-6, **kwargs):
+    wanted = getattr(scipy.ndimage, name)(*args, **kwargs)
+    result = getattr(ndimage, name)(*args, **kwargs)
+    assert result.dtype == wanted.dtype and result.shape == wanted.shape
+    scale = max(1.0, float(np.abs(wanted).max())) if wanted.size else 1.0
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=tolerance * scale, err_msg=f"{name} {kwargs}")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_floats_are_scipys(shape, dtype, mode):
+    array = random_array(shape, dtype)
+    random = np.random.default_rng(5)
+    tolerance = 1e-6 if dtype in (np.float32, np.complex64) else 1e-12
+    options = {"mode": mode, "cval": 0.7, "tolerance": tolerance}
+    for size in (1, 2, 3, 5):
+        weights = random.uniform(-1, 1, (size,) * len(shape))
+        # Centred, and at both ends.
+        for origin in {0, -(size // 2), (size - 1) // 2}:
+            compare("correlate", array, weights, origin=origin, **options)
+            compare("convolve", array, weights, origin=origin, **options)
+            for axis in range(len(shape)):
+                line = weights.reshape(-1)[:size]
+                compare("correlate1d", array, line, axis, origin=origin, **options)
+                compare("convolve1d", array, line, axis, origin=origin, **options)
+                compare("uniform_filter1d", array, size, axis, origin=origin, **options)
+            compare("uniform_filter", array, size, origin=origin, **options)
+    for axis in range(len(shape)):
+        compare("sobel", array, axis, **options)
+        compare("prewitt", array, axis, **options)
+        compare("gaussian_filter1d", array, 1.3, axis, 1, **options)
+    compare("laplace", array, **options)
+    for sigma in (0.6, 1.7):
+        compare("gaussian_filter", array, sigma, **options)
+        compare("gaussian_filter", array, sigma, order=1, truncate=3, **options)
+        compare("gaussian_filter", array, sigma, order=[2, *[0] * (len(shape) - 1)], **options)
+        compare("gaussian_laplace", array, sigma, **options)
+        if np.dtype(dtype).kind != "c":
+            compare("gaussian_gradient_magnitude", array, sigma, **options)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.bool_])
+@pytest.mark.parametrize("mode", MODES)
+def test_scipys_integers_are_to_be_had(dtype, mode):
+    array = random_array((9, 14), dtype)
+    random = np.random.default_rng(5)
+    options = {"mode": mode, "cval": 3}
+    for weights in [random.integers(-9, 9, (3, 3)), random.integers(-9, 9, (2, 4))]:
+        for name in ("correlate", "convolve"):
+            wanted = getattr(scipy.ndimage, name)(array, weights, **options)
+            result = getattr(ndimage, name)(array, weights, integers="scipy", **options)
+            assert result.dtype == wanted.dtype
+            np.testing.assert_array_equal(result, wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32])
+@pytest.mark.parametrize("mode", ["reflect", "mirror", "nearest", "wrap", "constant"])
+def test_integers_are_exact(dtype, mode):
+    array = random_array((6, 7), dtype)
+    border = {"reflect": "symmetric", "mirror": "reflect", "nearest": "edge"}.get(mode, mode)
+    sums = [([1, 2, 1], [1, 0, -1], 1), ([1] * 3, [1] * 4, 12), ([3, -1], [5], 7)]
+    for column, row, divisor in sums:
+        weights = np.outer(column, row)
+        anchor = [size // 2 for size in weights.shape]
+        wanted = exact.responses(array, weights, [border] * 2, anchor) / exact.Fraction(divisor)
+        result = ndimage.correlate(array, weights / divisor if divisor == 1 else weights, mode=mode)
+        if divisor == 1:
+            np.testing.assert_array_equal(result, exact.rounded(wanted, dtype))
+    wanted = exact.responses(array, np.ones((3, 4), int), [border] * 2, [1, 2]) / 12
+    np.testing.assert_array_equal(ndimage.uniform_filter(array, (3, 4), mode=mode), exact.rounded(wanted, dtype))
+    wanted = exact.responses(array, [[0, 1, 0], [1, -4, 1], [0, 1, 0]], [border] * 2, [1, 1])
+    np.testing.assert_array_equal(ndimage.laplace(array, mode=mode), exact.rounded(wanted, dtype))
+
+
+def test_modes_sizes_and_axes_of_their_own():
+    array = random_array((6, 7, 8), np.float64)
+    options = {"mode": ["wrap", "nearest", "mirror"], "tolerance": 1e-12}
+    compare("gaussian_filter", array, [0.5, 1, 2], **options)
+    compare("uniform_filter", array, [2, 3, 4], origin=[0, 1, -1], **options)
+    compare("sobel", array, 1, **options)
+    compare("laplace", array, **options)
+    for axes in [(0, 2), (2, 0), (1,), 1, (-1, -3)]:
+        count = 1 if np.ndim(axes) == 0 else len(axes)
+        options = {"axes": axes, "tolerance": 1e-12}
+        compare("gaussian_filter", array, [0.5, 1.5][:count], mode=["wrap", "mirror"][:count], **options)
+        compare("uniform_filter", array, [3, 5][:count], **options)
+    weights = np.random.default_rng(5).uniform(-1, 1, (3, 2))
+    compare("correlate", array, weights, axes=(0, 2), origin=[1, 0], mode="mirror", tolerance=1e-12)
+    result = ndimage.correlate(array, weights, axes=(0, 2), mode=["mirror", "wrap"])
+    padded = np.pad(np.pad(array, ((1, 1), (0, 0), (0, 0)), "reflect"), ((0, 0), (0, 0), (1, 0)), "wrap")
+    inside = scipy.ndimage.correlate(padded, weights, axes=(0, 2))[1:-1, :, 1:]
+    np.testing.assert_allclose(result, inside, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+@pytest.mark.parametrize("cval", [0.7, -5, 300, 1e6])
+def test_a_constant_need_not_be_a_sample(dtype, cval):
+    array = random_array((5, 6), dtype)
+    options = {"mode": "constant", "cval": cval, "output": np.float64}
+    for name, argument in [("correlate", [[1, 2, 3]]), ("uniform_filter", 3), ("gaussian_filter", 1)]:
+        wanted = getattr(scipy.ndimage, name)(array, argument, **options)
+        np.testing.assert_allclose(getattr(ndimage, name)(array, argument, **options), wanted, rtol=1e-9)
+
+
+def test_outputs():
+    array = random_array((9, 8), np.uint8)
+    floats = ndimage.gaussian_filter(array, 1, output=np.float32)
+    assert floats.dtype == np.float32
+    np.testing.assert_allclose(floats, scipy.ndimage.gaussian_filter(array, 1, output=np.float32), atol=1e-4)
+    out = np.empty((9, 8), np.int16)
+    assert ndimage.sobel(array, output=out) is out
+    np.testing.assert_array_equal(out, scipy.ndimage.sobel(array, output=np.int16))
+    # In place, and shifted within one memory.
+    for name, arguments in [("correlate", ([[1, 2, 0]],)), ("sobel", ()), ("gaussian_filter", (1.0,)), ("laplace", ())]:
+        for shift in (0, 1):
+            memory = random_array((10, 8), np.float64)
+            source, out = memory[:9], memory[shift : shift + 9]
+            wanted = getattr(scipy.ndimage, name)(source.copy(), *arguments)
+            getattr(ndimage, name)(source, *arguments, output=out)
+            np.testing.assert_allclose(out, wanted, atol=1e-12)
+    with pytest.raises(RuntimeError, match=r"output has the shape \(3, 3\)"):
+        ndimage.laplace(array, output=np.zeros((3, 3)))
+
+
+def test_what_cannot_be_is_refused():
+    array = np.zeros((4, 5))
+    for call, message in [
+        (lambda: ndimage.correlate(array, [1, 2]), "weights have 1 dimensions for 2 axes"),
+        (lambda: ndimage.correlate1d(array, [[1]]), "no filter weights"),
+        (lambda: ndimage.correlate1d(array, []), "no filter weights"),
+        (lambda: ndimage.correlate1d(array, [1], axis=2), "axis 2 is none of"),
+        (lambda: ndimage.correlate1d(array, [1], mode="sideways"), "boundary mode 'sideways'"),
+        (lambda: ndimage.correlate1d(array, [1, 2, 3], origin=2), "anchor"),
+        (lambda: ndimage.gaussian_filter(array, 1, radius=-1), "radius must be at least 0"),
+        (lambda: ndimage.gaussian_filter(array, 1, order=-1), "order must be at least 0"),
+        (lambda: ndimage.gaussian_filter(array, [1, 2, 3]), "sequence argument"),
+        (lambda: ndimage.uniform_filter(array, 0), "incorrect filter size"),
+        (lambda: ndimage.laplace(array, integers="other"), "integers='other'"),
+        (lambda: ndimage.laplace(array, axes=(0, 0)), "name one axis twice"),
+    ]:
+        with pytest.raises((ValueError, RuntimeError), match=message):
+            call()
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3), ()])
+def test_arrays_without_elements_or_axes(shape):
+    array = np.ones(shape)
+    for call in [
+        lambda module: module.gaussian_filter(array, 1),
+        lambda module: module.uniform_filter(array, 3),
+        lambda module: module.correlate(array, np.ones((1,) * len(shape))),
+    ]:
+        np.testing.assert_array_equal(call(ndimage), call(scipy.ndimage))
