@@ -40,6 +40,8 @@ macro_rules! each_type {
     }};
 }
 
+pub(crate) use each_type;
+
 /// An array as it lies: aligned numbers of this machine's byte order.
 pub(crate) struct Array<'py> {
     object: Bound<'py, PyUntypedArray>,
@@ -264,6 +266,24 @@ pub(crate) fn depth_of(dtype: &Bound<'_, PyArrayDescr>) -> PyResult<Depth> {
             )));
         }
     })
+}
+
+/// The name that NumPy has for a sample type.
+pub(crate) const fn numpy_name(depth: Depth) -> &'static str {
+    match depth {
+        Depth::U8 => "uint8",
+        Depth::U16 => "uint16",
+        Depth::U32 => "uint32",
+        Depth::U64 => "uint64",
+        Depth::I8 => "int8",
+        Depth::I16 => "int16",
+        Depth::I32 => "int32",
+        Depth::I64 => "int64",
+        Depth::Bool => "bool",
+        Depth::F16 => "float16",
+        Depth::F32 => "float32",
+        _ => "float64",
+    }
 }
 
 /// Refuses a view that leaves the array that it is of, as `numpy.lib.stride_tricks.as_strided`

@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    cmp::Reverse,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -15,17 +16,18 @@ use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
     prelude::*,
-    sync::PyOnceLock,
     types::PyTuple,
 };
+use rayon::prelude::*;
 use stridekern::{
     Alpha, Channel, Depth, Extent, Kernel, KernelBank, Map, Mask, Missing, Orientation, Overflow,
     Plan, Rounding, Runner, Stop, Tuning, filter::Program,
 };
 
 use crate::{
-    array::{Array, Plane, PlaneAxes, depth_of},
+    array::{Array, Plane, PlaneAxes, depth_of, numpy_name},
     errors::exception,
+    memory,
     pool::{cores, interruptible, pool},
 };
 
@@ -41,7 +43,7 @@ struct AxisPair(isize, isize);
 ///
 /// The plan, compiled kernels and buffers of the last array are kept for the next of its shape,
 /// type and strides. One filter may be called from several threads.
-#[pyclass(frozen, module = "stridekern._native")]
+#[pyclass(frozen, subclass, module = "stridekern._native")]
 pub(crate) struct Filter {
     filter: stridekern::Filter,
     /// The same for arrays whose rows and columns are exchanged.
@@ -189,11 +191,23 @@ impl Filter {
         let lying = Lying::of(&image, axes);
         let plane = image.plane(0, lying.axes);
         let threads = self.threads_for(py, image.shape())?;
+        // Threads share planes if these are many and short.
+        let count = lying
+            .others
+            .iter()
+            .map(|&axis| image.shape()[axis])
+            .product::<usize>();
+        let work_of_plane = plane
+            .shape()
+            .iter()
+            .product::<usize>()
+            .saturating_mul(self.taps);
+        let shares_planes = threads > 1 && count >= 2 * threads && work_of_plane < SHORT_WORK;
         let key = Key {
             strides: plane.strides(),
             shape: plane.shape(),
             depth: image.depth(),
-            threads,
+            threads: if shares_planes { 1 } else { threads },
             is_transposed: lying.is_transposed,
         };
         let mut runner = self.runner(&key, plane)?;
@@ -238,6 +252,7 @@ impl Filter {
             let mut stopped = runner.with_stop(stop.clone());
             let pool = (threads > 1).then(|| pool(py, threads)).transpose()?;
             interruptible(py, &stop, || match &pool {
+                Some(pool) if shares_planes => pool.install(|| job.share(&stopped, threads)),
                 Some(pool) => pool.install(|| job.run(&mut stopped)),
                 None => job.run(&mut stopped),
             })?
@@ -408,7 +423,21 @@ struct Job {
 
 impl Job {
     fn run(&self, runner: &mut Runner) -> stridekern::Result<()> {
-        for &[of_image, of_out] in &self.places {
+        self.run_at(&self.places, runner)
+    }
+
+    /// The same by threads that each have a runner of their own.
+    fn share(&self, runner: &Runner, threads: usize) -> stridekern::Result<()> {
+        let share = self.places.len().div_ceil(4 * threads);
+        let shares = self.places.par_chunks(share);
+        shares.try_for_each_init(
+            || runner.clone(),
+            |runner, places| self.run_at(places, runner),
+        )
+    }
+
+    fn run_at(&self, places: &[[isize; 2]], runner: &mut Runner) -> stridekern::Result<()> {
+        for &[of_image, of_out] in places {
             // SAFETY: the arrays are held by the caller, and their memory does not overlap. That
             // other threads of Python do not write to them meanwhile is what the documentation
             // asks for, as NumPy's own functions do.
@@ -431,14 +460,11 @@ fn empty<'py>(
     depth: Depth,
     like: &Array<'_>,
 ) -> PyResult<Array<'py>> {
-    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let mut order = Vec::from_iter(0..shape.len());
-    order.sort_by_key(|&axis| std::cmp::Reverse(like.strides()[axis].unsigned_abs()));
-    let is_c = order.is_sorted();
+    order.sort_by_key(|&axis| Reverse(like.strides()[axis].unsigned_abs()));
     let in_memory = Vec::from_iter(order.iter().map(|&axis| shape[axis]));
-    let new = EMPTY.import(py, "numpy", "empty")?;
-    let mut new = new.call1((PyTuple::new(py, &in_memory)?, numpy_name(depth)))?;
-    if !is_c {
+    let mut new = memory::empty(py, &in_memory, depth)?;
+    if !order.is_sorted() {
         let mut places = vec![0; order.len()];
         for (at, &axis) in order.iter().enumerate() {
             places[axis] = at;
@@ -544,24 +570,6 @@ fn is_dask_worker(py: Python<'_>) -> PyResult<bool> {
     Ok(name
         .extract::<&str>()
         .is_ok_and(|name| name.starts_with("Dask-")))
-}
-
-/// The name that NumPy has for a sample type.
-const fn numpy_name(depth: Depth) -> &'static str {
-    match depth {
-        Depth::U8 => "uint8",
-        Depth::U16 => "uint16",
-        Depth::U32 => "uint32",
-        Depth::U64 => "uint64",
-        Depth::I8 => "int8",
-        Depth::I16 => "int16",
-        Depth::I32 => "int32",
-        Depth::I64 => "int64",
-        Depth::Bool => "bool",
-        Depth::F16 => "float16",
-        Depth::F32 => "float32",
-        _ => "float64",
-    }
 }
 
 /// A shape as Python writes it.

@@ -2,7 +2,9 @@
 
 mod array;
 mod errors;
+mod files;
 mod filter;
+mod memory;
 mod pool;
 
 /// What `stridekern/__init__.py` shows.
@@ -14,5 +16,8 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use crate::filter::Filter;
+    use crate::{
+        files::{Metadata, read, write},
+        filter::Filter,
+    };
 }

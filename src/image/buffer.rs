@@ -68,9 +68,13 @@ impl<T: Pod> Buffer<T> {
         Self::of_memory(len, LargeMemory::zeroed)
     }
 
-    /// The same of any values, if the buffer is large: those of a buffer that was dropped before,
-    /// whose memory is used again.
-    pub(super) fn with_any_values(len: usize) -> Result<Self> {
+    /// `len` elements to be overwritten. They are zeros, or if the buffer is large what the last
+    /// large one held that was dropped, whose memory is used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`zeroed`](Self::zeroed).
+    pub fn with_any_values(len: usize) -> Result<Self> {
         Self::of_memory(len, LargeMemory::with_any_values)
     }
 

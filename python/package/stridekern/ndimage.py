@@ -18,12 +18,13 @@ array([[104,  14],
        [180,  59]], dtype=uint8)
 """
 
+import functools
 import math
 import operator
 
 import numpy as np
 
-from stridekern._native import Filter
+from stridekern._filter import of_vectors, of_weights
 
 __all__ = [
     "convolve",
@@ -179,7 +180,7 @@ def gaussian_filter(
     >>> impulse = numpy.zeros((5, 5))
     >>> impulse[2, 2] = 100
     >>> ndimage.gaussian_filter(impulse, 0.5, radius=1)[2].round(2).tolist()
-    [0.0, 8.37, 61.93, 8.37, 0.0]
+    [0.0, 8.38, 61.93, 8.38, 0.0]
     """
     axes = _axes(np.ndim(input), axes)
     sigmas, orders = _sequence(sigma, len(axes), "sigma"), _sequence(order, len(axes), "order")
@@ -252,7 +253,7 @@ def uniform_filter(
     >>> import numpy
     >>> from stridekern import ndimage
     >>> ndimage.uniform_filter(numpy.eye(3), 3, mode="constant").round(2).tolist()
-    [[0.22, 0.22, 0.22], [0.22, 0.33, 0.22], [0.22, 0.22, 0.22]]
+    [[0.22, 0.22, 0.11], [0.22, 0.33, 0.22], [0.11, 0.22, 0.22]]
     """
     axes = _axes(np.ndim(input), axes)
     sizes = _sequence(size, len(axes), "size")
@@ -415,10 +416,9 @@ class _Call:
             kernel = np.reshape(kernel, (-1, 1))
             anchor = [*anchor, 0, 0][:2]
             borders = [*borders, "edge", "edge"][:2]
-        Filter(
-            kernel if vectors is None else None,
-            column=vectors[0] if vectors else None,
-            row=vectors[1] if vectors else None,
+        kept = of_weights if vectors is None else of_vectors
+        kept(
+            kernel if vectors is None else vectors,
             border=f"y={borders[0]},x={borders[1]}",
             axes=(axes[0], axes[1]),
             anchor=(anchor[0], anchor[1]),
@@ -589,6 +589,11 @@ def _gaussian(sigma, order, radius):
     order = operator.index(order)
     if order < 0:
         raise ValueError(f"order must be at least 0, not {order}")
+    return _gaussian_of(sigma, order, radius)
+
+
+@functools.lru_cache(maxsize=64)
+def _gaussian_of(sigma, order, radius):
     x = np.arange(-radius, radius + 1)
     if sigma == 0:
         return np.where(x == 0, 1.0, 0.0) if order == 0 else np.zeros(len(x))

@@ -1,0 +1,152 @@
+"""`Filter` and `filter`, with what Python does better: signatures, pickling, a memory of kernels."""
+
+import functools
+
+import numpy as np
+
+from stridekern import _native
+
+
+class Filter(_native.Filter):
+    """A filter of fixed options, for arrays of any shape and number type.
+
+    The plan, the compiled kernels and the buffers of the last array are kept for the next one of
+    its shape, type and strides. One filter may be called from several threads, and be pickled.
+
+    Parameters
+    ----------
+    kernel : array_like, str or path
+        Weights of two dimensions; the text that names a kernel, as ``"sobel"`` or
+        ``"gaussian:sigma=2"``; or the path of a kernel file. Floats count as the decimals they
+        are written as: 0.1 is a tenth.
+    column, row : array_like
+        Instead of a kernel: vectors whose product it is.
+    border : str
+        ``"valid"`` filters windows inside the array only, so that the result is smaller. Else what
+        lies outside, by NumPy's names: ``"constant"`` (``"constant:7"``), ``"edge"``,
+        ``"reflect"``, ``"symmetric"``, ``"wrap"``; or one for each axis, ``"y=wrap,x=edge"``.
+    step, dilation : (int, int)
+        Samples from one window to the next, and from one tap to the next, along rows and columns.
+    axes : (int, int), optional
+        The axes of rows and columns. Needed where an array has more than two; others are filtered
+        each by itself: ``(0, 1)`` for an image whose channels are last.
+    map : str, optional
+        How responses become samples: ``"clamp"``, ``"abs"``, ``"offset"``, ``"stretch"``,
+        ``"symmetric"``, ``"float"``.
+    dtype : dtype, optional
+        The type of the result; that of the array by default.
+    divisor, bias, anchor, normalize, flip
+        Change the kernel: the divisor of its sums; what is added, in units of full scale; the
+        ``(row, column)`` of the weight on the sample itself; division by the sum of the weights;
+        a turn by 180 degrees, for a convolution in the strict sense.
+    ignore : float, optional
+        Samples of this value, as ``nan``, take no part: the others of a window are weighted as if
+        they were all.
+    mask : array_like, optional
+        Samples where it is not zero take no part.
+    like : str, optional
+        The conventions of a program, ``"scipy"``, ``"opencv"``, ``"vips"``, ``"imagemagick"`` or
+        ``"pillow"``: its border, rounding and overflow.
+    rounding : str, optional
+        ``"nearest-even"`` (the default), ``"nearest-up"``, ``"toward-zero"``,
+        ``"integer-division"``, ``"sixteen-bits"``.
+    overflow : str, optional
+        ``"saturate"`` (the default) or ``"wrap"``.
+    threads : int, optional
+        How many share the work: by default one in a Dask worker, else as many as there are cores.
+        Results do not depend on it.
+
+    Examples
+    --------
+    >>> import numpy, stridekern
+    >>> blur = stridekern.Filter("gaussian:sigma=1", border="reflect", axes=(0, 1))
+    >>> blur(numpy.full((4, 5, 3), 200, numpy.uint8)).shape
+    (4, 5, 3)
+    """
+
+    __slots__ = ("_arguments",)
+
+    def __new__(cls, kernel=None, **options):
+        self = super().__new__(cls, kernel, **options)
+        # An array may change afterwards.
+        fixed = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in options.items()}
+        self._arguments = (kernel.copy() if isinstance(kernel, np.ndarray) else kernel, fixed)
+        return self
+
+    def __reduce__(self):
+        kernel, options = self._arguments
+        return functools.partial(type(self), kernel, **options), ()
+
+    def __repr__(self):
+        kernel, options = self._arguments
+        words = [] if kernel is None else [repr(kernel)]
+        return f"Filter({', '.join(words + [f'{name}={value!r}' for name, value in options.items()])})"
+
+
+def filter(image, kernel=None, *, out=None, **options):
+    """Filter an array by a kernel.
+
+    Parameters
+    ----------
+    image : array_like
+        Numbers of any type but complex ones: bool, integers of 8 to 64 bits, floats of 16 to 64
+        bits; of any shape and any strides, negative, zero and of either byte order. It is not
+        copied unless its numbers are not aligned or in the other byte order. Other threads must
+        not write to it meanwhile.
+    kernel : array_like, str or path
+        As of `Filter`.
+    out : numpy.ndarray, optional
+        Where to write the result, of its shape and type and of any strides. If it shares memory
+        with `image`, the result is computed beside it and copied.
+    **options
+        As of `Filter`.
+
+    Returns
+    -------
+    numpy.ndarray
+        `out`, or a new array whose axes lie in memory in the order of those of `image`.
+
+    See Also
+    --------
+    Filter : keeps its plan, for many arrays of one shape.
+
+    Examples
+    --------
+    >>> import numpy, stridekern
+    >>> ramp = numpy.arange(25.0).reshape(5, 5)
+    >>> stridekern.filter(ramp, "sobel_x").tolist()
+    [[8.0, 8.0, 8.0], [8.0, 8.0, 8.0], [8.0, 8.0, 8.0]]
+    """
+    if isinstance(kernel, np.ndarray) and kernel.size <= _SMALL:
+        return of_weights(kernel, **options)(image, out)
+    return Filter(kernel, **options)(image, out)
+
+
+#: Kernels of more weights take longer to run than to compile.
+_SMALL = 256
+
+
+def of_weights(kernel, **options):
+    """The filter of these weights: that of an earlier call, if there is one."""
+    # A key has their bytes: 0.0 and -0.0 differ, and so do types.
+    try:
+        return _of_bytes(kernel.tobytes(), kernel.dtype, kernel.shape, tuple(options.items()))
+    except TypeError:
+        # An option that is an array, as a mask, or a kernel that is refused.
+        return Filter(kernel, **options)
+
+
+def of_vectors(vectors, **options):
+    """The same of a column and a row."""
+    column, row = vectors
+    return _of_both(column.tobytes(), row.tobytes(), tuple(options.items()))
+
+
+@functools.lru_cache(maxsize=64)
+def _of_both(column, row, options):
+    return Filter(column=np.frombuffer(column), row=np.frombuffer(row), **dict(options))
+
+
+@functools.lru_cache(maxsize=64)
+def _of_bytes(weights, dtype, shape, options):
+    return Filter(np.frombuffer(weights, dtype).reshape(shape), **dict(options))

@@ -1,0 +1,59 @@
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+__version__: str
+
+class Filter:
+    def __new__(
+        cls,
+        kernel: ArrayLike | str | PathLike[str] | None = None,
+        *,
+        column: ArrayLike | None = None,
+        row: ArrayLike | None = None,
+        border: str = "valid",
+        step: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+        axes: tuple[int, int] | None = None,
+        map: str | None = None,
+        dtype: DTypeLike | None = None,
+        divisor: float | None = None,
+        bias: float | None = None,
+        anchor: tuple[int, int] | None = None,
+        normalize: bool = False,
+        flip: bool = False,
+        ignore: float | None = None,
+        mask: ArrayLike | None = None,
+        like: str | None = None,
+        rounding: str | None = None,
+        overflow: str | None = None,
+        threads: int | None = None,
+    ) -> Filter: ...
+    def __call__(self, image: ArrayLike, out: np.ndarray | None = None) -> np.ndarray: ...
+
+class Metadata:
+    @property
+    def icc(self) -> bytes | None: ...
+    @property
+    def exif(self) -> bytes | None: ...
+    @property
+    def xmp(self) -> bytes | None: ...
+    @property
+    def orientation(self) -> int: ...
+    @property
+    def format(self) -> str: ...
+
+def read(path: str) -> tuple[np.ndarray, Metadata, Sequence[str]]: ...
+def write(
+    path: str,
+    samples: Any,
+    metadata: Metadata | None,
+    format: str | None,
+    quality: int | None,
+    compression: str,
+    sampling: str | None,
+    overwrite: bool,
+) -> Sequence[str]: ...
