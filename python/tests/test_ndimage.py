@@ -141,6 +141,12 @@ def test_outputs():
             wanted = getattr(scipy.ndimage, name)(source.copy(), *arguments)
             getattr(ndimage, name)(source, *arguments, output=out)
             np.testing.assert_allclose(out, wanted, atol=1e-12)
+    # Of the other byte order, and not aligned.
+    for kind in (">f8", "<f8"):
+        out = np.zeros(9 * 8 * 8 + 1, np.uint8)[1:].view(kind).reshape(9, 8)
+        ndimage.sobel(array.astype(">i4"), output=out)
+        np.testing.assert_array_equal(out, scipy.ndimage.sobel(array, output=np.float64))
+    assert ndimage.sobel(array.astype(">f4")).dtype == np.dtype("=f4")
     with pytest.raises(RuntimeError, match=r"output has the shape \(3, 3\)"):
         ndimage.laplace(array, output=np.zeros((3, 3)))
 
@@ -157,7 +163,7 @@ def test_what_cannot_be_is_refused():
         (lambda: ndimage.gaussian_filter(array, 1, radius=-1), "radius must be at least 0"),
         (lambda: ndimage.gaussian_filter(array, 1, order=-1), "order must be at least 0"),
         (lambda: ndimage.gaussian_filter(array, [1, 2, 3]), "sequence argument"),
-        (lambda: ndimage.uniform_filter(array, 0), "incorrect filter size"),
+        (lambda: ndimage.uniform_filter1d(array, 0), "incorrect filter size"),
         (lambda: ndimage.laplace(array, integers="other"), "integers='other'"),
         (lambda: ndimage.laplace(array, axes=(0, 0)), "name one axis twice"),
     ]:

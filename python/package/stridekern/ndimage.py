@@ -256,8 +256,16 @@ def uniform_filter(
     [[0.22, 0.22, 0.11], [0.22, 0.33, 0.22], [0.11, 0.22, 0.22]]
     """
     axes = _axes(np.ndim(input), axes)
-    sizes = _sequence(size, len(axes), "size")
-    return _filtered(input, output, lambda call: call.mean(sizes), mode, cval, origin, axes, integers)
+    each = zip(
+        axes,
+        _sequence(size, len(axes), "size"),
+        _sequence(mode, len(axes), "mode"),
+        _sequence(origin, len(axes), "origin"),
+    )
+    # As SciPy has it, nothing is done along an axis of one sample or none.
+    each = [one for one in each if one[1] > 1]
+    axes, sizes, modes, origins = zip(*each) if each else ((),) * 4
+    return _filtered(input, output, lambda call: call.mean(sizes), modes, cval, origins, axes, integers)
 
 
 def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded"):
@@ -466,8 +474,8 @@ def _filtered(input, output, kernel, mode, cval, origin, axes, integers):
         array = array.astype(np.float64)
     # What is computed is beside an output that cannot be written at once.
     target = out
-    if np.may_share_memory(array, out):
-        target = np.empty(out.shape, out.dtype)
+    if np.may_share_memory(array, out) or not (out.dtype.isnative and out.flags.behaved):
+        target = np.empty(out.shape, out.dtype.newbyteorder("="))
     if array.size:
         borders = [_BORDERS[one] for one in modes]
         call = _Call(array, target, axes, borders, [float(cval)] * len(axes), origins, wraps)
@@ -503,7 +511,7 @@ def _complex(array, output, kernel, mode, cval, origin, axes, integers):
 
 def _output(array, output):
     if output is None:
-        return np.empty(array.shape, array.dtype)
+        return np.empty(array.shape, array.dtype.newbyteorder("="))
     if isinstance(output, np.ndarray):
         if output.shape != array.shape:
             raise RuntimeError(f"output has the shape {output.shape}, and the result has {array.shape}")
