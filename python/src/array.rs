@@ -291,18 +291,19 @@ pub(crate) const fn numpy_name(depth: Depth) -> &'static str {
 fn check_bounds(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
     let py = array.py();
     let base = intern!(py, "base");
-    let mut owner = array.getattr(base)?;
-    if owner.is_none() {
-        return Ok(());
-    }
-    loop {
-        match owner.getattr(base) {
-            Ok(base) if !base.is_none() => owner = base,
-            _ => break,
+    // The last array of them; what is behind it is memory of another library.
+    let mut owner = None;
+    let mut next = array.getattr(base)?;
+    while !next.is_none() {
+        if let Ok(array) = next.cast::<PyUntypedArray>() {
+            owner = Some(array.clone());
+        }
+        match next.getattr(base) {
+            Ok(base) => next = base,
+            Err(_) => break,
         }
     }
-    let Ok(owner) = owner.cast_into::<PyUntypedArray>() else {
-        // Memory of another library.
+    let Some(owner) = owner else {
         return Ok(());
     };
     let [view, memory] = [array, &owner].map(byte_bounds);

@@ -6,7 +6,6 @@
 )]
 
 use std::{
-    cmp::Reverse,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -34,6 +33,9 @@ use crate::{
 /// Work of fewer multiply-adds than this, about a millisecond of one core, is done by the caller's
 /// thread, which is not interrupted.
 const SHORT_WORK: usize = 20_000_000;
+
+/// More threads take longer to start than they save.
+const MAX_THREADS: usize = 512;
 
 /// The axes of an array that a kernel lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromPyObject)]
@@ -164,8 +166,10 @@ impl Filter {
         if let Some(missing) = missing(ignore, mask)? {
             filter = filter.ignoring(missing);
         }
-        if threads == Some(0) {
-            return Err(PyValueError::new_err("threads must be at least 1"));
+        if threads.is_some_and(|threads| !(1..=MAX_THREADS).contains(&threads)) {
+            return Err(PyValueError::new_err(format!(
+                "threads must be 1 to {MAX_THREADS}"
+            )));
         }
         filter.check().map_err(exception)?;
         Ok(Self {
@@ -192,9 +196,7 @@ impl Filter {
         let plane = image.plane(0, lying.axes);
         let threads = self.threads_for(py, image.shape())?;
         // Threads share planes if these are many and short.
-        let count = lying
-            .others
-            .iter()
+        let count = (lying.others.iter())
             .map(|&axis| image.shape()[axis])
             .product::<usize>();
         let work_of_plane = plane
@@ -361,10 +363,9 @@ impl Lying {
     fn of(array: &Array<'_>, [row, column]: [usize; 2]) -> Self {
         let (shape, strides) = (array.shape(), array.strides());
         let distance = |axis: usize| strides[axis].unsigned_abs();
+        // One column is a row.
         let is_transposed = shape[row] > 1
-            && shape[column] > 1
-            && distance(row) != 0
-            && distance(row) < distance(column);
+            && (shape[column] == 1 || distance(row) != 0 && distance(row) < distance(column));
         let [row, column] = match is_transposed {
             true => [column, row],
             false => [row, column],
@@ -397,20 +398,36 @@ impl Lying {
         shape
     }
 
-    /// Where the planes of both arrays begin, in elements after their first.
-    fn places(&self, image: &Array<'_>, out: &Array<'_>) -> Vec<[isize; 2]> {
-        let mut places = vec![[0, 0]];
-        for &axis in &self.others {
-            let strides = [image.strides()[axis], out.strides()[axis]];
-            let len = image.shape()[axis] as isize;
-            places = places
-                .iter()
-                .flat_map(|&[of_image, of_out]| {
-                    (0..len).map(move |at| [of_image + at * strides[0], of_out + at * strides[1]])
-                })
-                .collect();
+    /// Where the planes of both arrays begin.
+    fn places(&self, image: &Array<'_>, out: &Array<'_>) -> Places {
+        let axes = self.others.iter().map(|&axis| {
+            (
+                image.shape()[axis],
+                [image.strides()[axis], out.strides()[axis]],
+            )
+        });
+        let axes = Vec::from_iter(axes);
+        let count = axes.iter().map(|(len, _)| len).product();
+        Places { axes, count }
+    }
+}
+
+/// Where planes begin, in elements after the first of both arrays.
+struct Places {
+    /// Length, and strides of both.
+    axes: Vec<(usize, [isize; 2])>,
+    count: usize,
+}
+
+impl Places {
+    fn at(&self, mut index: usize) -> [isize; 2] {
+        let mut place = [0, 0];
+        for &(len, strides) in self.axes.iter().rev() {
+            let at = (index % len) as isize;
+            index /= len;
+            place = [place[0] + at * strides[0], place[1] + at * strides[1]];
         }
-        places
+        place
     }
 }
 
@@ -418,38 +435,37 @@ impl Lying {
 struct Job {
     image: Plane,
     out: Plane,
-    places: Vec<[isize; 2]>,
+    places: Places,
 }
 
 impl Job {
     fn run(&self, runner: &mut Runner) -> stridekern::Result<()> {
-        self.run_at(&self.places, runner)
+        (0..self.places.count).try_for_each(|index| self.run_at(index, runner))
     }
 
     /// The same by threads that each have a runner of their own.
     fn share(&self, runner: &Runner, threads: usize) -> stridekern::Result<()> {
-        let share = self.places.len().div_ceil(4 * threads);
-        let shares = self.places.par_chunks(share);
+        let indices = (0..self.places.count).into_par_iter();
+        let shares = indices.with_min_len(self.places.count.div_ceil(4 * threads));
         shares.try_for_each_init(
             || runner.clone(),
-            |runner, places| self.run_at(places, runner),
+            |runner, index| self.run_at(index, runner),
         )
     }
 
-    fn run_at(&self, places: &[[isize; 2]], runner: &mut Runner) -> stridekern::Result<()> {
-        for &[of_image, of_out] in places {
-            // SAFETY: the arrays are held by the caller, and their memory does not overlap. That
-            // other threads of Python do not write to them meanwhile is what the documentation
-            // asks for, as NumPy's own functions do.
-            let (image, out) = unsafe {
-                (
-                    self.image.moved(of_image).read()?,
-                    self.out.moved(of_out).write()?,
-                )
-            };
-            runner.run(image, out)?;
-        }
-        Ok(())
+    /// Filters one plane.
+    fn run_at(&self, index: usize, runner: &mut Runner) -> stridekern::Result<()> {
+        let [of_image, of_out] = self.places.at(index);
+        // SAFETY: the arrays are held by the caller, and their memory does not overlap. That
+        // other threads of Python do not write to them meanwhile is what the documentation
+        // asks for, as NumPy's own functions do.
+        let (image, out) = unsafe {
+            (
+                self.image.moved(of_image).read()?,
+                self.out.moved(of_out).write()?,
+            )
+        };
+        runner.run(image, out)
     }
 }
 
@@ -461,7 +477,19 @@ fn empty<'py>(
     like: &Array<'_>,
 ) -> PyResult<Array<'py>> {
     let mut order = Vec::from_iter(0..shape.len());
-    order.sort_by_key(|&axis| Reverse(like.strides()[axis].unsigned_abs()));
+    // Axes that tell no order, of one element or of a stride of zero, stay where they are.
+    for end in 1..order.len() {
+        for at in (1..=end).rev() {
+            let [before, after] = [order[at - 1], order[at]].map(|axis| match like.shape()[axis] {
+                1 => 0,
+                _ => like.strides()[axis].unsigned_abs(),
+            });
+            if before == 0 || after == 0 || before >= after {
+                break;
+            }
+            order.swap(at - 1, at);
+        }
+    }
     let in_memory = Vec::from_iter(order.iter().map(|&axis| shape[axis]));
     let mut new = memory::empty(py, &in_memory, depth)?;
     if !order.is_sorted() {

@@ -243,7 +243,7 @@ def test_nothing_is_nothing_to_filter(shape):
         ({"kernel": "box3", "divisor": 0.0}, "divisor"),
         ({"kernel": "box3", "anchor": (3, 0)}, "anchor"),
         ({"kernel": "box3", "step": (0, 1)}, "step"),
-        ({"kernel": "box3", "threads": 0}, "threads must be at least 1"),
+        ({"kernel": "box3", "threads": 0}, "threads must be 1 to 512"),
         ({"kernel": "laplacian4", "normalize": True}, "sum"),
     ],
 )

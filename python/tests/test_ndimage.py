@@ -159,7 +159,7 @@ def test_what_cannot_be_is_refused():
         (lambda: ndimage.correlate1d(array, []), "no filter weights"),
         (lambda: ndimage.correlate1d(array, [1], axis=2), "axis 2 is none of"),
         (lambda: ndimage.correlate1d(array, [1], mode="sideways"), "boundary mode 'sideways'"),
-        (lambda: ndimage.correlate1d(array, [1, 2, 3], origin=2), "anchor"),
+        (lambda: ndimage.correlate1d(array, [1, 2, 3], origin=2), "origin 2 moves a window of 3 off its sample: it must be -1 to 1"),
         (lambda: ndimage.gaussian_filter(array, 1, radius=-1), "radius must be at least 0"),
         (lambda: ndimage.gaussian_filter(array, 1, order=-1), "order must be at least 0"),
         (lambda: ndimage.gaussian_filter(array, [1, 2, 3]), "sequence argument"),
@@ -180,3 +180,132 @@ def test_arrays_without_elements_or_axes(shape):
         lambda module: module.correlate(array, np.ones((1,) * len(shape))),
     ]:
         np.testing.assert_array_equal(call(ndimage), call(scipy.ndimage))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.int32])
+@pytest.mark.parametrize("mode", ["reflect", "mirror", "nearest", "wrap", "constant"])
+def test_every_function_has_scipys_integers(dtype, mode):
+    for shape in [(40,), (9, 14), (5, 6, 7)]:
+        array = random_array(shape, dtype)
+        for name, arguments in [
+            ("correlate", (np.full((3,) * len(shape), 3.0**-len(shape)),)),
+            ("correlate1d", ([0.1, 0.7, -0.3], 0)),
+            ("uniform_filter", (3,)),
+            ("uniform_filter", (2,)),
+            ("uniform_filter1d", (5,)),
+            ("gaussian_filter", (1.2,)),
+            ("gaussian_filter1d", (0.8, 0)),
+            ("sobel", (0,)),
+            ("prewitt", (-1,)),
+            ("laplace", ()),
+        ]:
+            for cval in [0, 3, 1.5, -3] if mode == "constant" else [0]:
+                options = {"mode": mode, "cval": cval}
+                wanted = getattr(scipy.ndimage, name)(array, *arguments, **options)
+                result = getattr(ndimage, name)(array, *arguments, integers="scipy", **options)
+                assert result.dtype == wanted.dtype
+                np.testing.assert_array_equal(result, wanted, err_msg=f"{name} {shape} {options}")
+
+
+def test_floats_become_scipys_integers():
+    array = random_array((30, 40), np.float64) * 100
+    for name, arguments in [("laplace", ()), ("sobel", (0,)), ("gaussian_filter", (1.0,)), ("uniform_filter", (3,))]:
+        wanted = getattr(scipy.ndimage, name)(array, *arguments, output=np.int16)
+        result = getattr(ndimage, name)(array, *arguments, output=np.int16, integers="scipy")
+        np.testing.assert_array_equal(result, wanted, err_msg=name)
+
+
+def test_weights_lie_on_axes_in_their_order():
+    array = random_array((4, 5, 6), np.float64)
+    weights = np.random.default_rng(5).uniform(-1, 1, (3, 2))
+    for axes in [(0, 2), (2, 0), (-1, 1), (1, 0)]:
+        for name in ("correlate", "convolve"):
+            compare(name, array, weights, axes=axes, tolerance=1e-12)
+    for axes in [(0, 1), (1, 0)]:
+        compare("correlate", array[0], weights, axes=axes, tolerance=1e-12)
+
+
+def test_several_modes_are_those_of_terms_where_terms_are_summed():
+    array = random_array((6, 7), np.float64)
+    for modes in [["reflect", "wrap"], ["nearest", "mirror"], ["constant", "reflect"]]:
+        options = {"mode": modes, "cval": 0.3, "tolerance": 1e-12}
+        compare("gaussian_laplace", array, 1.0, **options)
+        compare("gaussian_gradient_magnitude", array, 1.0, **options)
+        compare("laplace", array, **options)
+        compare("gaussian_filter", array, 1.0, **options)
+        compare("sobel", array, 0, **options)
+
+
+def test_nothing_is_done_without_a_sigma_or_axes():
+    array = random_array((6, 7), np.float64)
+    for name in ("gaussian_filter", "gaussian_laplace", "gaussian_gradient_magnitude"):
+        compare(name, array, 0, tolerance=1e-12)
+        compare(name, array, 1.0, axes=(), tolerance=1e-12)
+    compare("gaussian_laplace", array, [0, 1], tolerance=1e-12)
+    compare("laplace", array, axes=())
+    compare("laplace", np.array(3.0))
+    compare("uniform_filter", array, [3, 0], tolerance=1e-12)
+    # Integers are saturated all the same.
+    wide = np.array([300, -5, 7])
+    assert ndimage.gaussian_filter(wide, 0, output=np.uint8).tolist() == [255, 0, 7]
+    assert ndimage.laplace(wide, axes=(), output=np.uint8).tolist() == [255, 0, 7]
+
+
+def test_nan_becomes_0_whatever_the_way():
+    for shape in [(5,), (3, 4), (2, 3, 4)]:
+        array = np.full(shape, np.nan)
+        for call in [
+            lambda a: ndimage.correlate(a, np.ones((1,) * a.ndim), output=np.int32),
+            lambda a: ndimage.gaussian_filter(a, 0, output=np.int32),
+            lambda a: ndimage.laplace(a, output=np.int32),
+        ]:
+            assert not call(array).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+def test_complex_weights(dtype):
+    random = np.random.default_rng(5)
+    for shape in [(9,), (5, 6)]:
+        array = random_array(shape, dtype)
+        weights = random.uniform(-1, 1, (2,) * len(shape)) + 1j * random.uniform(-1, 1, (2,) * len(shape))
+        tolerance = 1e-6 if dtype in (np.float32, np.complex64) else 1e-12
+        cval = 0.5 + 0.25j if np.dtype(dtype).kind == "c" else 0.5
+        for mode in ("reflect", "wrap", "constant"):
+            options = {"mode": mode, "cval": cval, "tolerance": tolerance}
+            for name in ("correlate", "convolve"):
+                compare(name, array, weights, **options)
+            for name in ("correlate1d", "convolve1d"):
+                compare(name, array, weights.ravel()[:2], 0, **options)
+    with pytest.warns(UserWarning, match="the result is complex: its type is promoted"):
+        assert ndimage.correlate(array, weights, output=np.float64).dtype == np.complex128
+    with pytest.raises(RuntimeError, match="the result is complex, and the output of float64 is not"):
+        ndimage.correlate(array, weights, output=np.zeros(array.shape))
+
+
+def test_means_of_integers_are_exact_in_three_dimensions():
+    array = np.random.default_rng(2).integers(0, 60_000, (4, 5, 6)).astype(np.uint16)
+    for sizes in [(2, 3, 2), (3, 3, 3), (4, 1, 2)]:
+        anchor = [size // 2 for size in sizes]
+        for mode, border in [("constant", "constant"), ("nearest", "edge")]:
+            wanted = exact.responses(array, np.ones(sizes, int), [border] * 3, anchor, 3)
+            wanted = wanted / int(np.prod(sizes))
+            result = ndimage.uniform_filter(array, sizes, mode=mode, cval=3)
+            np.testing.assert_array_equal(result, exact.rounded(wanted, np.uint16))
+
+
+def test_floats_of_64_bits_are_kept_between_passes():
+    array = random_array((5, 6, 7), np.float32)
+    for name, arguments in [("gaussian_filter", (1.0,)), ("uniform_filter", (3,)), ("sobel", (0,)), ("laplace", ())]:
+        compare(name, array, *arguments, output=np.float64, mode="constant", cval=0.5, tolerance=1e-12)
+
+
+def test_arguments_of_nothing_are_refused():
+    array = np.zeros((4, 5))
+    with pytest.raises(TypeError, match="foo"):
+        ndimage.gaussian_laplace(array, 1, foo=3)
+    with pytest.raises(TypeError, match="foo"):
+        ndimage.gaussian_gradient_magnitude(array, 1, foo=3)
+    with pytest.raises(ValueError, match="radius must be an integer, not 1.1"):
+        ndimage.gaussian_filter(array, 1, radius=1.1)
+    with pytest.raises(ValueError, match="truncate"):
+        ndimage.gaussian_filter(array, 1, truncate=-3)

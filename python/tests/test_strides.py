@@ -160,3 +160,18 @@ def test_layout_says_how_an_array_lies():
     assert strides.layout(fields["b"]).strides is None
     assert "of the other byte order" in str(strides.layout(np.zeros(3, ">f4")))
     assert strides.layout(np.frombuffer(b"abc", np.uint8)).owned_bytes == 3
+
+
+def test_memory_with_python_objects_is_not_viewed():
+    records = np.zeros(3, "O,i8")
+    with pytest.raises(TypeError, match="Python objects"):
+        strides.as_strided(records["f1"], (2,), (1,), offset=-1, writeable=True)
+    with pytest.raises(TypeError, match="no bytes"):
+        strides.as_strided(np.zeros(3, np.dtype([])), (2,), (1,))
+
+
+def test_what_takes_long_to_find_out_overlaps():
+    random = np.random.default_rng(3)
+    steps = tuple(int(step) * 8 for step in random.integers(10**5, 10**7, 6))
+    view = np.lib.stride_tricks.as_strided(np.zeros(1), (40,) * 6, steps)
+    assert strides.overlaps(view) in (True, False)

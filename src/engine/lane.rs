@@ -13,8 +13,9 @@ use crate::{
 
 /// The kernels as they are computed. Decimal weights and fractions n / 2^k become integers
 /// over a larger divisor, if that is possible with sums below 2^24, or if only the divisor
-/// was a fraction. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Others are scaled
-/// so that products neither overflow nor underflow.
+/// was a fraction. For example, 0.1 and 0.9 over 1 become 1 and 9 over 10. Products of vectors,
+/// which were made in integers, are decimals again where their sums are beyond 2^53. Others are
+/// scaled so that products neither overflow nor underflow.
 ///
 /// `depths` are those of samples and result; for 64-bit floats the limit is 2^53.
 pub(crate) fn in_integers(kernels: &[Kernel], depths: [Depth; 2]) -> Vec<Kernel> {
@@ -23,19 +24,24 @@ pub(crate) fn in_integers(kernels: &[Kernel], depths: [Depth; 2]) -> Vec<Kernel>
         true => EXACT,
         false => f64::from(1 << 24),
     };
-    let small = |k: &Kernel| {
+    let are_below = |limit: f64, k: &Kernel| {
         k.sums_of_samples(depths[0].range())
             .iter()
             .all(|sum| sum.abs() < limit)
     };
     let integers = |kernel: &Kernel| {
         let integers = kernel.in_integers()?;
-        (small(&integers) || kernel.is_integer()).then_some(integers)
+        (are_below(limit, &integers) || kernel.is_integer()).then_some(integers)
     };
-    kernels
-        .iter()
-        .map(|k| integers(k).unwrap_or_else(|| k.in_range()))
-        .collect()
+    let computed = |kernel: &Kernel| {
+        let is_as_written = kernel.scale() == 1.0;
+        match integers(kernel) {
+            Some(integers) if is_as_written || are_below(EXACT, &integers) => integers,
+            _ if is_as_written => kernel.in_range(),
+            _ => kernel.in_written_units().in_range(),
+        }
+    };
+    kernels.iter().map(computed).collect()
 }
 
 /// The kernels as they are written: decimals as integers over a larger divisor, whatever their

@@ -534,6 +534,18 @@ impl Kernel {
             .or_else(|| self.times(power_of_two(self.weights.each())))
     }
 
+    /// The kernel in the units that it was written in: weights that became whole numbers are
+    /// decimals again, each rounded once.
+    pub(crate) fn in_written_units(&self) -> Self {
+        let scale = self.scale();
+        Self {
+            weights: self.weights.iter().map(|weight| weight / scale).collect(),
+            divisor: self.divisor / scale,
+            written: self.written.times(1.0 / scale),
+            ..self.clone()
+        }
+    }
+
     /// A kernel of integers, divided by their greatest common divisor.
     fn reduced(self) -> Self {
         let integers = self.weights.iter().chain([&self.divisor]);

@@ -25,6 +25,7 @@ use crate::{
     number::{Element, Lane, LaneKind},
     plan::Convolution,
     simd,
+    stop::Stop,
 };
 
 /// The convolution of samples in bands of `E`, with sums in `T`.
@@ -240,6 +241,7 @@ struct Finishing<'a> {
     tally: Option<&'a Mutex<Tally>>,
     /// How, if so.
     tallying: Option<Tallying<'a>>,
+    stop: Option<&'a Stop>,
 }
 
 /// One run of the stage over source rows.
@@ -275,6 +277,7 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
             columns: &run.columns,
             tally: run.tally,
             tallying: run.tally.map(|_| tallying()),
+            stop: run.stop,
         };
         let band_rows = self.band_rows(rows.len());
         let threads = match rows.len() <= band_rows {
@@ -339,6 +342,8 @@ impl<E: Element, T: Lane> Pass<'_, E, T> {
                     finished.resize(len)?;
                 }
                 self.each_row(&tile, sums, &mut |row| {
+                    // Rows of the sums of another program may take long.
+                    finishing.stop.map_or(Ok(()), Stop::check)?;
                     let at =
                         (row.y - rows.start) * finishing.stride + tile.columns.start * channels;
                     let out = out.reborrow().range(at, at + len);

@@ -868,6 +868,42 @@ fn decimals_and_fractional_divisors_are_exact() {
     }
 }
 
+/// Columns times rows of decimals of six digits, and of numbers that are none, run on samples of 8
+/// and 16 bits, though their products in whole numbers have sums beyond 2^53.
+#[test]
+fn products_of_long_decimals_are_exact() {
+    let mut random = Random(80);
+    let walk = Walk {
+        extent: Extent::Valid,
+        step: [1, 1],
+        dilation: [1, 1],
+    };
+    let vectors: [(&[f64], &[f64]); 4] = [
+        (
+            &[0.123457, 0.376543, 0.5],
+            &[0.000001, 0.376543, 0.123457, 0.5],
+        ),
+        (&[-0.999999, 0.5, 0.999998], &[1.234567, -3.25]),
+        (&[2.0 / 3.0, 1.0 / 3.0], &[1.0, 2.0, 1.0]),
+        (&[-0.5091629090647775], &[1.0]),
+    ];
+    for (column, row) in vectors {
+        let kernel = Kernel::from_vectors(column, row, 4.0).unwrap();
+        for depth in [Depth::U8, Depth::U16] {
+            let image = random_image(&mut random, [40, 300, 1], depth);
+            let (_, wanted) = exact_samples(&image, &kernel, walk);
+            for simd in Simd::available() {
+                let tuning = Tuning::default().with_simd(simd);
+                let result = apply(&Filter::new(kernel.clone()), &image, &tuning);
+                assert!(
+                    result.samples() == &wanted,
+                    "{column:?} {row:?} {depth} {simd:?}"
+                );
+            }
+        }
+    }
+}
+
 /// Weights n / 2^k written as floats, such as a binomial over 256, give what integers over a
 /// divisor give, in every way to run.
 #[test]

@@ -1,10 +1,15 @@
 //! Plans that run into memory that the caller lends, on any layout, whole or in part.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 use stridekern::{
-    Border, Channel, Depth, Error, Extent, Filter, Image, ImageView, ImageViewMut, KernelBank, Map,
-    Method, Samples, Stop, Tuning,
+    Border, Channel, Depth, Error, Extent, Filter, Image, ImageView, ImageViewMut, Kernel,
+    KernelBank, Map, Method, Samples, Stop, Tuning,
+    filter::Program,
     image::Sample,
     view::{StridedView, StridedViewMut},
 };
@@ -303,6 +308,35 @@ fn runs_tell_of_their_rows_and_can_be_stopped() {
     // The one that it is a clone of goes on.
     runner.run(&image, &mut output).unwrap();
     assert_eq!(output.samples(), &Samples::U8(vec![9; 298 * 38].into()));
+}
+
+/// Also while a band lasts long: sums in the order of another program are computed tap by tap.
+#[test]
+fn long_bands_can_be_stopped() {
+    let image = Image::new(600, 600, 1, Samples::F64(vec![9.0; 360_000].into())).unwrap();
+    let kernel = Kernel::new(61, 61, vec![0.25; 61 * 61]).unwrap();
+    let filter = Filter::new(kernel).like(Program::SciPy);
+    let tuning = Tuning::default().with_threads(1).with_band_rows(600);
+    let plan = filter.plan(&image, &tuning).unwrap();
+    let stop = Stop::default();
+    let mut runner = plan.runner().unwrap().with_stop(stop.clone());
+    let mut output = plan.allocate().unwrap();
+    let mut took = |stops: bool| {
+        let began = Instant::now();
+        thread::scope(|scope| {
+            let run = scope.spawn(|| runner.run(&image, &mut output));
+            if stops {
+                thread::sleep(Duration::from_millis(20));
+                stop.set();
+            }
+            (run.join().unwrap(), began.elapsed())
+        })
+    };
+    let (done, whole) = took(false);
+    done.unwrap();
+    let (ended, part) = took(true);
+    assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
+    assert!(part < whole / 2, "{part:?} of {whole:?}");
 }
 
 #[test]

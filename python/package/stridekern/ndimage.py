@@ -3,9 +3,12 @@
 What differs from ``scipy.ndimage``:
 
 * Integer results are rounded to nearest and saturated, where SciPy truncates and wraps around.
-  ``integers="scipy"`` of every function gives SciPy's numbers.
-* Responses of integers are exact and rounded once, also where SciPy runs several passes that
-  each round.
+  ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass).
+* Responses of integers of one and two dimensions are exact and rounded once, also where SciPy runs
+  several passes that each round. Of more dimensions sums are kept in 64-bit floats between passes.
+* A weight of zero passes NaN and infinity on, as everywhere in arithmetic; SciPy's `correlate` and
+  `convolve` leave such samples out.
+* 64-bit integers whose sums are beyond 2^53 are refused, where SciPy rounds them on the way.
 
 >>> import numpy
 >>> from stridekern import ndimage
@@ -21,6 +24,7 @@ array([[104,  14],
 import functools
 import math
 import operator
+import warnings
 
 import numpy as np
 
@@ -85,6 +89,10 @@ def correlate(
         Of the shape of `input`.
     """
     weights = np.asarray(weights)
+    if weights.dtype.kind == "c":
+        # As `numpy.correlate` has it.
+        return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers)
+    axes = _sorted(np.ndim(input), weights, axes)
     return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers)
 
 
@@ -93,11 +101,14 @@ def convolve(
 ):
     """Convolve an array with weights, as `scipy.ndimage.convolve`: see `correlate`."""
     weights = np.asarray(weights)
+    if weights.dtype.kind == "c":
+        return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
     # The middle of an even number of weights lies on the other side.
     origin = [
         -shift - (1 - size % 2) for shift, size in zip(_sequence(origin, weights.ndim, "origin"), weights.shape)
     ]
+    axes = _sorted(np.ndim(input), weights, axes)
     return _filtered(input, output, lambda call: call.dense(flipped), mode, cval, origin, axes, integers)
 
 
@@ -108,7 +119,11 @@ def correlate1d(
     weights = np.asarray(weights)
     if weights.ndim != 1 or weights.size < 1:
         raise RuntimeError("no filter weights given: correlate1d takes a sequence of at least one")
-    return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axis, integers)
+    if weights.dtype.kind == "c":
+        conjugate = weights.conj()
+        return _by_parts(correlate1d, input, conjugate, output, mode, cval, origin, axis, integers)
+    weights = weights.astype(np.float64)
+    return _filtered(input, output, lambda call: call.product([weights]), mode, cval, origin, axis, integers)
 
 
 def convolve1d(
@@ -116,6 +131,9 @@ def convolve1d(
 ):
     """Convolve along one axis, as `scipy.ndimage.convolve1d`: see `correlate`."""
     weights = np.asarray(weights)[::-1]
+    if weights.dtype.kind == "c":
+        # A correlation takes the conjugates.
+        weights = weights.conj()
     origin = -operator.index(origin) - (1 - weights.size % 2)
     return correlate1d(input, weights, axis, output, mode, cval, origin, integers=integers)
 
@@ -206,13 +224,18 @@ def gaussian_laplace(
 ):
     """The Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace`: see `gaussian_filter`."""
     axes = _axes(np.ndim(input), axes)
+    truncate, radii = _reach(len(axes), **kwargs)
     sigmas = [float(s) for s in _sequence(sigma, len(axes), "sigma")]
     vectors = [
-        [_gaussian(s, 2 * (at == second), _radius(s, kwargs.get("truncate", 4.0), kwargs.get("radius")))
-         for at, s in enumerate(sigmas)]
+        [
+            # As SciPy has it, nothing is done along an axis without a sigma.
+            _gaussian(s, 2 * (at == second), _radius(s, truncate, radius)) if s > 1e-15 else [1.0]
+            for at, (s, radius) in enumerate(zip(sigmas, radii))
+        ]
         for second in range(len(axes))
-    ]  # fmt: skip
-    return _filtered(input, output, lambda call: call.sum(vectors), mode, cval, 0, axes, integers)
+    ]
+    modes = _modes_of_terms(mode, len(axes))
+    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
 
 
 def gaussian_gradient_magnitude(
@@ -221,18 +244,20 @@ def gaussian_gradient_magnitude(
     """The length of the gradient of a Gaussian, as `scipy.ndimage.gaussian_gradient_magnitude`."""
     input = np.asarray(input)
     axes = _axes(input.ndim, axes)
-    real = _real_type(input.dtype)
+    _reach(len(axes), **kwargs)
+    if not axes:
+        return _stored(input, input, output, integers)
+    modes = _modes_of_terms(mode, len(axes))
+    real = _real_type(input.dtype, _output(input, output).dtype)
     if _wraps(integers):
         real = _output(input, output).dtype
         kwargs["integers"] = integers
     squares = None
     for axis in range(len(axes)):
         order = [int(at == axis) for at in range(len(axes))]
-        slope = gaussian_filter(input, sigma, order, real, mode, cval, axes=axes, **kwargs)
+        slope = gaussian_filter(input, sigma, order, real, modes[axis], cval, axes=axes, **kwargs)
         np.multiply(slope, slope, out=slope)
         squares = slope if squares is None else np.add(squares, slope, out=squares)
-    if squares is None:
-        squares = np.zeros(input.shape, real)
     return _stored(np.sqrt(squares, out=squares, casting="unsafe"), input, output, integers)
 
 
@@ -285,7 +310,8 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers
         [[1.0, -2.0, 1.0] if at == second else [1.0] for at in range(len(axes))]
         for second in range(len(axes))
     ]
-    return _filtered(input, output, lambda call: call.sum(vectors), mode, cval, 0, axes, integers)
+    modes = _modes_of_terms(mode, len(axes))
+    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
 
 
 def _slope(input, axis, smooth, output, mode, cval, axes, integers):
@@ -299,6 +325,16 @@ def _slope(input, axis, smooth, output, mode, cval, axes, integers):
     return _filtered(
         input, output, lambda call: call.product(vectors, first=first), mode, cval, 0, axes, integers
     )
+
+
+def _reach(count, truncate=4.0, radius=None):
+    """The radii of a Gaussian for all axes."""
+    return truncate, _sequence(radius, count, "radius")
+
+
+def _modes_of_terms(mode, count):
+    """As SciPy has it, each of several modes is that of all axes, in one of the terms."""
+    return _sequence(mode, count, "mode")
 
 
 class _Call:
@@ -316,8 +352,6 @@ class _Call:
             raise RuntimeError(
                 f"weights have {weights.ndim} dimensions for {len(self.axes)} axes: they need one for each"
             )
-        if weights.dtype.kind == "c":
-            raise TypeError("weights are complex: filter by their real and imaginary part")
         if weights.size == 0:
             raise ValueError("there are no weights: the shape is " + str(weights.shape))
         weights = weights.astype(np.float64, copy=False)
@@ -326,6 +360,8 @@ class _Call:
                 return self.run(self.array, (), weights.reshape(1, 1), 1.0)
             case 1 | 2:
                 return self.run(self.array, range(weights.ndim), weights, 1.0)
+        if self.wraps:
+            return self.store(self.taps(weights))
         # Slices of two axes, summed.
         lead = len(self.axes) - 2
         padded = self.pad(range(lead), weights.shape[:lead])
@@ -343,45 +379,72 @@ class _Call:
             total = np.zeros(self.array.shape)
         return self.store(total)
 
+    def taps(self, weights):
+        """Responses tap by tap in SciPy's order, which leaves zeros out."""
+        self.check_origins(range(weights.ndim), weights.shape)
+        padded = self.pad(range(weights.ndim), weights.shape, self.array.astype(np.float64))
+        total = np.zeros(self.array.shape)
+        for index in np.argwhere(weights):
+            places = [slice(None)] * self.array.ndim
+            for axis, first in zip(self.axes, index):
+                places[axis] = slice(first, first + self.array.shape[axis])
+            total += padded[tuple(places)] * weights[tuple(index)]
+        return total
+
     def product(self, vectors, divisor=1.0, first=0):
         """By a kernel that is the product of vectors, one for each axis; if they are passes, that
         along the axis at `first` comes first."""
         vectors = [np.asarray(vector, np.float64) for vector in vectors]
-        if not vectors:
-            return self.store(self.array)
-        count = len(vectors)
+        passes = sorted(range(len(vectors)), key=lambda at: at != first)
+        # A vector of 1 changes nothing.
+        passes = [at for at in passes if len(vectors[at]) > 1 or vectors[at][0] != 1]
+        if not passes:
+            return self.store(self.array) if divisor == 1 else self.store(self.array / divisor)
         # A second pass sees the constant beside what the first one made; SciPy's integers are cut
         # in each.
-        if count == 2 and not self.has_constant() and not self.wraps:
-            return self.run(self.array, (0, 1), tuple(vectors), divisor)
+        if len(passes) == 2 and not self.has_constant() and not self.wraps:
+            places = sorted(passes)
+            return self.run(self.array, places, tuple(vectors[at] for at in places), divisor)
         array = self.array
-        between = self.out.dtype if self.wraps else _real_type(array.dtype)
-        passes = sorted(range(count), key=lambda at: at != first)
+        between = self.out.dtype if self.wraps else _real_type(array.dtype, self.out.dtype)
         for at in passes[:-1]:
-            array = self.run(array, (at,), vectors[at], 1.0, between)
-        return self.run(array, (passes[-1],), vectors[passes[-1]], divisor)
+            array = self.along(array, at, vectors[at], 1.0, between)
+        return self.along(array, passes[-1], vectors[passes[-1]], divisor)
 
     def mean(self, sizes):
         sizes = [operator.index(size) for size in sizes]
         if any(size < 1 for size in sizes):
             raise RuntimeError(f"incorrect filter size: {sizes} must be at least 1")
-        if len(sizes) > 1 and (self.has_constant() or self.wraps):
-            # Each pass is divided, as what is outside is not.
-            return self.product([np.full(size, 1 / size) for size in sizes])
-        return self.product([np.ones(size) for size in sizes], float(math.prod(sizes)))
+        if len(sizes) < 2 or not (self.has_constant() or self.wraps):
+            return self.product([np.ones(size) for size in sizes], float(math.prod(sizes)))
+        # SciPy's integers are divided and cut in each pass. Else sums are divided in the end: the
+        # constant outside is then that of the sums so far.
+        between = self.out.dtype if self.wraps else np.float64
+        array, constants = self.array, self.constants
+        for at, size in enumerate(sizes):
+            is_last = at == len(sizes) - 1
+            divisor = size if self.wraps else math.prod(sizes) if is_last else 1
+            array = self.along(array, at, np.ones(size), float(divisor), None if is_last else between)
+            if not self.wraps:
+                self.constants = [constant * size for constant in self.constants]
+        self.constants = constants
+        return array
 
-    def sum(self, products):
-        """By the sum of kernels, each a product of vectors, one for each axis."""
+    def sum(self, products, modes):
+        """By the sum of kernels, each a product of vectors, one for each axis, and each with
+        borders of its own."""
         if not products:
-            return self.store(np.zeros_like(self.array))
-        if len(products) <= 2 and not self.has_constant() and not self.wraps:
+            return self.store(self.array)
+        if len(products) <= 2 and len(set(modes)) == 1 and not self.has_constant() and not self.wraps:
             shape = tuple(max(len(p[at]) for p in products) for at in range(len(products)))
             weights = sum(_outer(vectors, shape) for vectors in products)
             return self.run(self.array, range(len(products)), weights, 1.0)
         total, real = None, self.out.dtype if self.wraps else np.float64
-        for vectors in products:
-            term = _Call(self.array, np.empty(self.array.shape, real), self.axes, self.borders,
-                         self.constants, self.origins, self.wraps).product(vectors)  # fmt: skip
+        for vectors, mode in zip(products, modes):
+            borders = [_BORDERS[mode]] * len(self.axes)
+            out = np.empty(self.array.shape, real)
+            term = _Call(self.array, out, self.axes, borders, self.constants, self.origins, self.wraps)
+            term = term.product(vectors)
             total = term if total is None else np.add(total, term, out=total)
         return self.store(total)
 
@@ -395,19 +458,31 @@ class _Call:
         name = self.borders[at]
         return f"constant:{self.constants[at]!r}" if name == "constant" else name
 
+    def check_origins(self, places, shape):
+        """The places of the samples in windows of this shape."""
+        anchor = [size // 2 + self.origins[at] for size, at in zip(shape, places)]
+        for size, at, middle in zip(shape, places, anchor):
+            if not 0 <= middle < size:
+                raise ValueError(
+                    f"origin {self.origins[at]} moves a window of {size} off its sample: "
+                    f"it must be {-(size // 2)} to {(size - 1) // 2}"
+                )
+        return anchor
+
     def run(self, array, places, kernel, divisor, dtype=None):
         """Filter along the axes at these places by a kernel of as many dimensions."""
         places = list(places)
         axes = [self.axes[at] for at in places]
         vectors = kernel if isinstance(kernel, tuple) else None
         shape = kernel.shape if vectors is None else tuple(map(len, vectors))
-        anchor = [size // 2 + self.origins[at] for size, at in zip(shape, places)]
+        anchor = self.check_origins(places, shape)
         borders = [self.border(at) for at in places]
         out = self.out if dtype is None else np.empty(array.shape, dtype)
         if self.wraps and out.dtype == bool:
-            # In C what is not zero is true.
-            out[...] = self.run(array, places, kernel, divisor, np.float64) != 0
-            return out
+            return _cast(self.run(array, places, kernel, divisor, np.float64), out, True)
+        constants = [self.constants[at] for at in places if self.borders[at] == "constant"]
+        if not all(_holds(array.dtype, constant) for constant in constants):
+            array = array.astype(np.float64)
         view, target = array, out
         if len(places) < 2:
             # A column on the axis beside which elements are nearest.
@@ -432,14 +507,50 @@ class _Call:
             anchor=(anchor[0], anchor[1]),
             divisor=divisor,
             dtype=out.dtype,
-            rounding="toward-zero" if self.wraps else None,
-            overflow="wrap" if self.wraps else None,
+            # The order of its sums, too, which decides where a float is a whole number.
+            like="scipy" if self.wraps else None,
         )(view, target)
         return out
 
-    def pad(self, places, sizes):
+    def along(self, array, at, weights, divisor, dtype=None):
+        """Filter along one axis."""
+        if not self.wraps:
+            return self.run(array, (at,), weights, divisor, dtype)
+        self.check_origins((at,), weights.shape)
+        out = self.out if dtype is None else np.empty(array.shape, dtype)
+        return _cast(self.line(array, at, weights, divisor), out, True)
+
+    def line(self, array, at, weights, divisor):
+        """Responses along one axis, by SciPy's sums in their order: where these are not exact, that
+        decides which whole number they are cut to."""
+        size, axis = len(weights), self.axes[at]
+        padded = np.moveaxis(self.pad((at,), (size,), array.astype(np.float64)), axis, 0)
+        length = array.shape[axis]
+        if (weights == 1).all():
+            first = padded[:size].sum(axis=0, keepdims=True)
+            steps = padded[size : size + length - 1] - padded[: length - 1]
+            sums = np.add.accumulate(np.concatenate([first, steps]), axis=0)
+            return np.moveaxis(sums / divisor, 0, axis)
+        half = size // 2
+        samples = [padded[at : at + length] for at in range(size)]
+        turned = weights[::-1]
+        if size % 2 and (weights == turned).all():
+            sums = samples[half] * weights[half]
+            for before in range(half):
+                sums += (samples[before] + samples[-1 - before]) * weights[before]
+        elif size % 2 and (weights == -turned).all():
+            sums = samples[half] * weights[half]
+            for before in range(half):
+                sums += (samples[before] - samples[-1 - before]) * weights[before]
+        else:
+            sums = samples[-1] * weights[-1]
+            for before in range(size - 1):
+                sums += samples[before] * weights[before]
+        return np.moveaxis(sums / divisor, 0, axis)
+
+    def pad(self, places, sizes, array=None):
         """The array with its borders along the axes at these places."""
-        array = self.array
+        array = self.array if array is None else array
         for at, size in zip(places, sizes):
             before = size // 2 + self.origins[at]
             width = [(0, 0)] * array.ndim
@@ -470,8 +581,6 @@ def _filtered(input, output, kernel, mode, cval, origin, axes, integers):
     out = _output(array, output)
     if array.dtype == bool:
         array = array.view(np.uint8)
-    if not _holds(array.dtype, cval) and any(_BORDERS[one] == "constant" for one in modes):
-        array = array.astype(np.float64)
     # What is computed is beside an output that cannot be written at once.
     target = out
     if np.may_share_memory(array, out) or not (out.dtype.isnative and out.flags.behaved):
@@ -491,14 +600,19 @@ def _holds(dtype, value):
     """Whether a sample of this type can have the value."""
     if dtype.kind == "f":
         return True
+    if dtype.kind == "b":
+        return value in (0, 1)
     limits = np.iinfo(dtype)
     return float(value).is_integer() and limits.min <= value <= limits.max
 
 
 def _complex(array, output, kernel, mode, cval, origin, axes, integers):
-    out = _output(array, output)
-    if out.dtype.kind != "c":
-        raise RuntimeError(f"the result is complex, and the output of {out.dtype} is not")
+    if isinstance(output, np.ndarray):
+        if output.dtype.kind != "c":
+            raise RuntimeError(f"the result is complex, and the output of {output.dtype} is not")
+        out = _output(array, output)
+    else:
+        out = _output(array, _complex_type(array, output))
     cval = complex(cval)
     real = _real_type(out.real.dtype)
     parts = [
@@ -526,17 +640,30 @@ def _stored(responses, array, output, integers):
 
 def _cast(responses, out, wraps):
     """Write real responses to an array: integers rounded and saturated, or as SciPy."""
-    if out.dtype.kind in "iu" and responses.dtype.kind == "f" and not wraps:
-        limits = np.iinfo(out.dtype)
-        rounded = np.rint(responses)
-        whole = np.clip(rounded, limits.min, limits.max)
-        out[...] = whole.astype(out.dtype)
-        # The nearest float to the largest integer of 64 bits is beyond it.
-        out[rounded >= limits.max] = limits.max
-    else:
+    if wraps and out.dtype == bool:
+        # In C the integer below decides.
+        out[...] = np.trunc(responses) != 0
+        return out
+    if out.dtype.kind not in "iu" or wraps:
         with np.errstate(invalid="ignore"):
             out[...] = responses.astype(out.dtype)
+        return out
+    limits = np.iinfo(out.dtype)
+    if responses.dtype.kind != "f":
+        low, high = (max(limits.min, _limits(responses).min), min(limits.max, _limits(responses).max))
+        out[...] = np.clip(responses, low, high)
+        return out
+    rounded = np.rint(responses)
+    # The nearest float to the largest integer of 64 bits is beyond it. NaN is 0.
+    is_high, is_low = rounded >= limits.max, rounded <= limits.min
+    out[...] = np.where(is_high | is_low | np.isnan(rounded), 0, rounded).astype(out.dtype)
+    out[is_high], out[is_low] = limits.max, limits.min
     return out
+
+
+def _limits(array):
+    """Of an array of integers or booleans."""
+    return np.iinfo(np.uint8 if array.dtype == bool else array.dtype)
 
 
 def _wraps(integers):
@@ -545,9 +672,49 @@ def _wraps(integers):
     return integers == "scipy"
 
 
-def _real_type(dtype):
-    """The type that responses are kept in between passes."""
-    return np.dtype(np.float32 if dtype in (np.float32, np.float16) else np.float64)
+def _real_type(*dtypes):
+    """The type that responses are kept in between passes, for arrays and results of these."""
+    is_short = all(dtype in (np.float32, np.float16, np.complex64) for dtype in dtypes)
+    return np.dtype(np.float32 if is_short else np.float64)
+
+
+def _sorted(count, weights, axes):
+    """As SciPy has it, dimensions of weights lie on the axes in their order."""
+    axes = _axes(count, axes)
+    return tuple(sorted(axes)) if len(axes) < count else tuple(range(count))
+
+
+def _by_parts(function, input, weights, output, mode, cval, origin, axes, integers):
+    """By complex weights."""
+    array = np.asarray(input)
+    if array.dtype.kind != "c" and np.iscomplexobj(cval):
+        raise ValueError("cval is complex, but the array is not")
+    if isinstance(output, np.ndarray):
+        if output.dtype.kind != "c":
+            raise RuntimeError(f"the result is complex, and the output of {output.dtype} is not")
+        out = _output(array, output)
+    else:
+        out = _output(array, _complex_type(array, output))
+
+    def filtered(weights):
+        weights = weights.astype(np.float64)
+        named = {"axis": axes} if function in (correlate1d, convolve1d) else {"axes": axes}
+        kind = np.complex128 if array.dtype.kind == "c" else np.float64
+        return function(array, weights, output=kind, mode=mode, cval=cval, origin=origin, integers=integers, **named)
+
+    out[...] = filtered(weights.real) + 1j * filtered(weights.imag)
+    return out
+
+
+def _complex_type(array, output):
+    """That of a complex result: a real one that was asked for is promoted, as by SciPy."""
+    if output is None:
+        return np.promote_types(array.dtype, np.complex64)
+    dtype = np.dtype(output)
+    if dtype.kind == "c":
+        return dtype
+    warnings.warn("the result is complex: its type is promoted", stacklevel=4)
+    return np.promote_types(dtype, np.complex64)
 
 
 def _axis(axis, count):
@@ -581,11 +748,17 @@ def _sequence(value, count, name):
 
 def _radius(sigma, truncate, radius):
     if radius is None:
-        return int(truncate * float(sigma) + 0.5)
-    radius = operator.index(radius)
-    if radius < 0:
-        raise ValueError(f"radius must be at least 0, not {radius}")
-    return radius
+        return _at_least_0(int(truncate * float(sigma) + 0.5), "truncate * sigma")
+    try:
+        return _at_least_0(operator.index(radius), "radius")
+    except TypeError:
+        raise ValueError(f"radius must be an integer, not {radius!r}") from None
+
+
+def _at_least_0(number, name):
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, not {number}")
+    return number
 
 
 def _gaussian(sigma, order, radius):
@@ -594,9 +767,7 @@ def _gaussian(sigma, order, radius):
     A derivative of a Gaussian is a polynomial times it: if p is that of one order, the next is
     p' - x p / sigma^2. The sign is that of a convolution.
     """
-    order = operator.index(order)
-    if order < 0:
-        raise ValueError(f"order must be at least 0, not {order}")
+    order = _at_least_0(operator.index(order), "order")
     return _gaussian_of(sigma, order, radius)
 
 

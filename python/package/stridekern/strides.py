@@ -205,6 +205,9 @@ def anti_diagonal(array, offset=0, *, writeable=False):
 def overlaps(array):
     """Whether two indices of an array name elements that share memory.
 
+    Where that would take long to find out, of many axes with strides that are no multiples of each
+    other, the answer is yes.
+
     >>> import numpy
     >>> from stridekern import strides
     >>> strides.overlaps(strides.sliding_window_view(numpy.arange(5), 2))
@@ -305,8 +308,11 @@ class Layout:
 
 def _array(array):
     array = np.asanyarray(array)
-    if array.dtype.hasobject:
+    owner = _owner(array)
+    if array.dtype.hasobject or getattr(getattr(owner, "dtype", None), "hasobject", False):
         raise TypeError("views of Python objects are not made: their references would be counted wrong")
+    if array.itemsize == 0:
+        raise TypeError(f"elements of {array.dtype} have no bytes to be viewed")
     return np.asarray(array)
 
 
@@ -330,10 +336,13 @@ def _each(value, count, name):
 
 
 def _owner(array):
-    owner = array
+    """The array, or the bytes, whose memory an array is a view of."""
+    owner = known = array
     while getattr(owner, "base", None) is not None:
         owner = owner.base
-    return owner if isinstance(owner, (np.ndarray, bytes, bytearray, memoryview)) else array
+        if isinstance(owner, (np.ndarray, bytes, bytearray, memoryview)):
+            known = owner
+    return known
 
 
 def _bounds(array):
@@ -415,6 +424,10 @@ def _guarded(array, shape, strides, offset, writeable):
     return view
 
 
+#: Sums of differences that are looked at.
+_MOST_STATES = 300_000
+
+
 def _some_meet(axes, size):
     """Whether two different indices name overlapping elements: of axes of these strides and
     lengths, by all sums of differences that are not zero and of less than `size` bytes."""
@@ -437,6 +450,8 @@ def _some_meet(axes, size):
         if (at, difference, differs) in seen:
             continue
         seen.add((at, difference, differs))
+        if len(seen) > _MOST_STATES:
+            return True
         stride, length = axes[at]
         # Steps whose rest is within reach of the others.
         lowest = -((difference + reach[at + 1] + size - 1) // stride)
