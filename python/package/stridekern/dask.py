@@ -436,10 +436,14 @@ def _filtered(name, image, arguments, options, reach):
     modes = ndimage._sequence(options["mode"], len(axes), "mode")
     # Squares of slopes are floats, also those of integers.
     kept = np.dtype(np.float64) if name == "gaussian_gradient_magnitude" else dtype
-    # More than two axes are filtered one after the other, but for dense weights.
-    pair = [axis for axis, one in zip(axes, reach) if any(one) or not name.startswith("gaussian")]
-    if len(pair) != 2:
-        pair = axes[-2:] if name in ("correlate", "convolve") else ()
+    pair = axes
+    if name in ("gaussian_filter", "gaussian_gradient_magnitude"):
+        # Nothing is done along an axis without a sigma.
+        sigmas = ndimage._sequence(arguments[0], len(axes), "sigma")
+        pair = [axis for axis, sigma in zip(axes, sigmas) if sigma > 1e-15]
+    elif name in ("correlate", "convolve"):
+        # The other axes are summed over slices of these.
+        pair = axes[-2:]
     sides = {axis: _Sides(*one, ndimage._BORDERS[mode]) for axis, one, mode in zip(axes, reach, modes)}
     sides = _with_plan_of_whole(sides, pair, image.shape, kept)
     name = f"{name}-" + tokenize(image, "stridekern", call)
