@@ -1,17 +1,20 @@
 """`stridekern.dask` beside `stridekern` on whole arrays, bit for bit, and in a cluster."""
 
 import doctest
-import itertools
 import os
 import pathlib
 import re
-import threading
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
 pytest.importorskip("dask.array")
 
+import cloudpickle
 import dask
 import dask.array as da
 
@@ -110,3 +113,228 @@ def test_chunks_give_the_bits_of_the_whole(dimensions, dtype):
         assert result.chunks == chunks, message
         assert result.dtype == wanted.dtype, message
         assert_same_bits(result.compute(), wanted, message)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_narrow_chunks_have_the_sums_of_wide_ones(dtype):
+    """Sums of two passes have another order below 128 columns, and along the shorter step in memory."""
+    random = np.random.default_rng(11)
+    for shape, chunks, axes in [
+        ((60, 300), (25, 40), (0, 1)),
+        ((30, 60), (1, 7), (1, 0)),
+        ((40, 60, 3), (40, 60, 1), (0, 1)),
+        ((40, 60, 3), (9, 20, 2), (1, 0)),
+        ((20, 7, 60), (20, 1, 60), (2, 0)),
+        # A last row alone, whose windows read no other.
+        ((9, 40), (8, 40), (1, 0)),
+    ]:
+        array = random_array(random, shape, dtype)
+        image = da.from_array(array, chunks)
+        options = {"axes": axes, "output": np.float64 if dtype == np.float64 else np.float32}
+        for name, argument, own in [
+            ("gaussian_filter", 1, {}),
+            ("gaussian_filter", (0.3, 1), {}),
+            ("gaussian_laplace", 1, {}),
+            ("gaussian_gradient_magnitude", 1, {}),
+            ("uniform_filter", (5, 3), {}),
+            ("uniform_filter", (5, 4), {}),
+            ("uniform_filter", (3, 2), {"origin": (0, -1)}),
+            ("correlate", random.uniform(-1, 1, (7, 7)), {}),
+        ]:
+            wanted = getattr(ndimage, name)(array, argument, **options, **own)
+            result = getattr(stridekern.dask, name)(image, argument, **options, **own).compute()
+            assert_same_bits(result, wanted, f"{name} {argument} {shape}")
+
+
+def test_blocks_have_what_windows_read_and_no_more():
+    chunks = (10, 10, 10)
+    sides = stridekern.dask._Sides
+    for one, pieces in [
+        (sides(4, 0, "edge"), ((0, 6, 10), (1, 0, 10))),
+        (sides(0, 1, "edge"), ((1, 0, 10), (2, 0, 1))),
+        (sides(12, 0, "edge"), ((0, 0, 10), (1, 0, 10))),
+    ]:
+        assert stridekern.dask._along(chunks, one)[1].pieces == pieces
+    first = {border: stridekern.dask._along((2, 28), sides(5, 0, border))[0].pieces for border in MODES_OF_FILTER}
+    assert first == {
+        "edge": ((0, 0, 2),),
+        "constant": ((0, 0, 2),),
+        "symmetric": ((0, 0, 2), (1, 0, 3)),
+        "reflect": ((0, 0, 2), (1, 0, 4)),
+        "wrap": ((1, 23, 28), (0, 0, 2)),
+        # The two first results have no window.
+        "valid": ((0, 0, 2), (1, 0, 28)),
+    }
+
+
+MODES_OF_FILTER = ["edge", "constant", "symmetric", "reflect", "wrap", "valid"]
+
+
+@pytest.mark.parametrize("kernel", ["sobel", "gaussian:sigma=1.5", [[1, -2, 3, 0], [0, 0, 5, -1]], [[0, 0, 0, 1]]])
+@pytest.mark.parametrize("border", [*MODES_OF_FILTER, "constant:9", "y=wrap,x=reflect"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
+def test_filter_gives_the_bits_of_the_whole(kernel, border, dtype):
+    random = np.random.default_rng(7)
+    for options in [{}, {"flip": True, "dtype": np.float32}, {"dilation": (2, 1)}, {"map": "abs", "bias": 3}]:
+        for shape, axes in [((40, 31), None), ((31, 5, 40), (2, 0)), ((25, 30, 3), (0, 1))]:
+            array = random_array(random, shape, dtype)
+            chunks = tuple(random_chunks(random, size) for size in shape)
+            message = f"{options} {shape} {chunks}"
+            wanted = stridekern.filter(array, kernel, border=border, axes=axes, **options)
+            result = stridekern.dask.filter(da.from_array(array, chunks), kernel, border=border, axes=axes, **options)
+            assert result.dtype == wanted.dtype and result.shape == wanted.shape, message
+            assert_same_bits(result.compute(), wanted, message)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_transforms_differ_by_rounding(dtype):
+    random = np.random.default_rng(3)
+    array = random_array(random, (300, 400), dtype)
+    weights = random.uniform(-1, 1, (21, 21))
+    result = stridekern.dask.correlate(da.from_array(array, (90, 130)), weights).compute()
+    tolerance = 32 * np.finfo(dtype).eps * 9 * np.abs(weights).sum()
+    np.testing.assert_allclose(result, ndimage.correlate(array, weights), rtol=0, atol=tolerance)
+
+
+CALLS = {
+    "convolve": ([[1, 2], [3, 4]],),
+    "correlate": ([[1, 2], [3, 4]],),
+    "gaussian_filter": (2,),
+    "gaussian_gradient_magnitude": (2,),
+    "gaussian_laplace": (2,),
+    "laplace": (),
+    "prewitt": (),
+    "sobel": (0,),
+    "uniform_filter": (5,),
+    "filter": ("sobel",),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_nothing_is_computed_at_once(name):
+    def refuse(block):
+        raise AssertionError("a chunk was computed")
+
+    image = da.zeros((100, 100), chunks=30, dtype=np.int16).map_blocks(refuse, dtype=np.int16, meta=np.empty((0, 0), np.int16))
+    result, again = (getattr(stridekern.dask, name)(image, *CALLS[name]) for _ in range(2))
+    assert result.dtype == np.int16 and isinstance(result._meta, np.ndarray) and result._meta.shape == (0, 0)
+    assert result.name == again.name
+    with pytest.raises(AssertionError, match="a chunk was computed"):
+        result.compute()
+
+
+def test_what_cannot_be_is_refused():
+    image = da.zeros((8, 9), chunks=4)
+    for call, message in [
+        (lambda: stridekern.dask.laplace(np.zeros((3, 3))), "no Dask array"),
+        (lambda: stridekern.dask.laplace(image[image[:, 0] > 0]), "compute_chunk_sizes"),
+        (lambda: stridekern.dask.laplace(image, mode="sideways"), "boundary mode 'sideways'"),
+        (lambda: stridekern.dask.correlate(image, [1, 2]), "length"),
+        (lambda: stridekern.dask.correlate(image, np.ones((3, 3)), origin=2), "anchor"),
+        (lambda: stridekern.dask.gaussian_filter(image, [1, 2, 3]), "sequence argument"),
+        (lambda: stridekern.dask.filter(image, "sobel", step=(2, 2)), "step depends on where"),
+        (lambda: stridekern.dask.filter(image[None], "sobel"), "several pairs of axes"),
+        (lambda: stridekern.dask.filter(image, np.ones((9, 9))), "no room for a window"),
+        (lambda: stridekern.dask.filter(image, "nonsense"), "nonsense"),
+    ]:
+        with pytest.raises((ValueError, RuntimeError, TypeError), match=message):
+            call()
+
+
+def test_examples():
+    assert doctest.testmod(stridekern.dask).failed == 0
+
+
+# Threads and workers.
+
+
+def pool_threads():
+    """How many threads the package has started in this process."""
+    names = [name.read_text() for name in pathlib.Path("/proc/self/task").glob("*/comm")]
+    return sum(name.startswith("stridekern-") for name in names)
+
+
+def filtered_large(scheduler):
+    image = da.ones((1500, 3000), chunks=1500, dtype=np.float32)
+    stridekern.dask.gaussian_filter(image, 3).compute(scheduler=scheduler)
+    return pool_threads()
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="threads are counted by /proc")
+
+
+@needs_proc
+@pytest.mark.parametrize("scheduler, is_alone", [("threads", False), ("synchronous", True)])
+def test_calls_take_one_thread_unless_alone(scheduler, is_alone):
+    code = f"import test_dask; print(test_dask.filtered_large({scheduler!r}))"
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(pathlib.Path(__file__).parent), *sys.path]))
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert (int(run.stdout) > 0) == (is_alone and len(os.sched_getaffinity(0)) > 1)
+
+
+@pytest.fixture(scope="module")
+def client():
+    distributed = pytest.importorskip("distributed")
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """An array, and the same on disk."""
+    zarr = pytest.importorskip("zarr")
+    array = random_array(np.random.default_rng(5), (600, 610), np.float32)
+    zarr.create_array(str(tmp_path / "in.zarr"), data=array, chunks=(100, 100))
+    return array, str(tmp_path / "in.zarr")
+
+
+@needs_proc
+def test_a_cluster_reads_and_writes_zarr(client, stored, tmp_path):
+    array, path = stored
+    with dask.config.set(scheduler="distributed"):
+        smooth = stridekern.dask.gaussian_filter(da.from_zarr(path), 3, mode="wrap")
+        smooth.to_zarr(str(tmp_path / "out.zarr"))
+        assert_same_bits(da.from_zarr(str(tmp_path / "out.zarr")).compute(), ndimage.gaussian_filter(array, 3, mode="wrap"))
+        stridekern.dask.gaussian_filter(da.ones((1500, 3000), chunks=1500), 3).compute()
+    assert list(client.run(pool_threads).values()) == [0, 0]
+
+
+def slowly(block):
+    time.sleep(0.05)
+    return block
+
+
+def test_a_killed_worker_costs_no_result(client, stored, tmp_path):
+    array, path = stored
+    out = tmp_path / "out.zarr"
+    with dask.config.set(scheduler="distributed"):
+        source = da.from_zarr(path).map_blocks(slowly)
+        smooth = stridekern.dask.gaussian_filter(source, 3)
+        before = client.run(os.getpid)
+        writing = client.compute(smooth.to_zarr(str(out), compute=False))
+        while sum(file.is_file() for file in out.glob("c/*/*")) < 12:
+            assert not writing.done()
+            time.sleep(0.01)
+        killed = next(iter(before.values()))
+        os.kill(killed, signal.SIGKILL)
+        assert not writing.done()
+        writing.result(timeout=40)
+        client.wait_for_workers(2, timeout=30)
+        assert killed not in client.run(os.getpid).values()
+        assert_same_bits(da.from_zarr(str(out)).compute(), ndimage.gaussian_filter(array, 3))
+
+
+def test_the_guide(client, tmp_path, monkeypatch):
+    pytest.importorskip("zarr")
+    monkeypatch.chdir(tmp_path)
+    guide = (pathlib.Path(__file__).parent.parent / "docs" / "dask.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert len(blocks) == 6
+    names = {"__name__": "__main__"}
+    with dask.config.set(scheduler="distributed"):
+        for block in blocks:
+            code = compile(block.replace("tcp://scheduler:8786", client.scheduler.address), "dask.md", "exec")
+            if "SLURMCluster" not in block:
+                exec(code, names)
