@@ -627,27 +627,31 @@ def _overlapped(name, image, call, sides, dtype):
         if 0 in shape:
             graph[name, *index] = (functools.partial(np.empty, shape, dtype),)
             continue
-        keys = []
+        keys, cuts = [], []
         for pieces in itertools.product(*(axis.pieces for axis in axes)):
             source = tuple(chunk for chunk, _, _ in pieces)
-            key = image.name, *source
-            if any((first, last) != (0, image.chunks[axis][at]) for axis, (at, first, last) in enumerate(pieces)):
-                cut = tuple(slice(first, last) for _, first, last in pieces)
-                whole, bounds = key, sum(((first, last) for _, first, last in pieces), ())
-                key = piece_name, *source, *bounds
-                graph[key] = (functools.partial(_cut, cut), whole)
+            key, cut = (image.name, *source), [slice(first, last) for _, first, last in pieces]
+            lengths = [image.chunks[axis][chunk] for axis, chunk in enumerate(source)]
+            partial = [axis for axis, part in enumerate(cut) if part != slice(0, lengths[axis])]
+            if partial:
+                # Corners are parts of an edge that is cut for other blocks, too.
+                axis, part = partial[0], cut[partial[0]]
+                whole, key = key, (piece_name, *source, axis, part.start, part.stop)
+                graph[key] = (functools.partial(_cut, axis, part), whole)
+                cut[axis] = slice(None)
             keys.append(key)
+            cuts.append(tuple(cut))
         inner = tuple(slice(axis.first, axis.first + axis.length) for axis in axes)
         lengths = tuple(tuple(last - first for _, first, last in axis.pieces) for axis in axes)
-        graph[name, *index] = (_Block(call, lengths, inner), keys)
+        graph[name, *index] = (_Block(call, tuple(cuts), lengths, inner), keys)
     chunks = tuple(tuple(axis.length for axis in axes) for axes in each)
     graph = HighLevelGraph.from_collections(name, graph, dependencies=[image])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * image.ndim, dtype))
 
 
-def _cut(part, chunk):
-    """A part of a chunk, copied if it would hold much more memory than its own."""
-    piece = chunk[part]
+def _cut(axis, part, chunk):
+    """A part of a chunk along an axis, copied if it would hold much more memory than its own."""
+    piece = chunk[(slice(None),) * axis + (part,)]
     return piece.copy() if 2 * piece.nbytes < chunk.nbytes else piece
 
 
@@ -656,6 +660,8 @@ class _Block:
     """Makes a chunk of the result of pieces of the array."""
 
     call: functools.partial
+    cuts: tuple
+    """Which part of each piece is of the block."""
     lengths: tuple
     """Of the pieces along each axis."""
     inner: tuple
@@ -671,14 +677,14 @@ class _Block:
     def joined(self, pieces):
         if len(pieces) == 1:
             # The order of the axes in memory is one of sums.
-            return np.asarray(pieces[0], order="C")
+            return np.asarray(pieces[0][self.cuts[0]], order="C")
         block = np.empty([sum(lengths) for lengths in self.lengths], pieces[0].dtype)
         parts = [
             [slice(end - length, end) for end, length in zip(itertools.accumulate(lengths), lengths)]
             for lengths in self.lengths
         ]
-        for part, piece in zip(itertools.product(*parts), pieces):
-            block[part] = piece
+        for part, cut, piece in zip(itertools.product(*parts), self.cuts, pieces):
+            block[part] = piece[cut]
         return block
 
 
