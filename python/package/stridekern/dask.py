@@ -6,7 +6,8 @@ their sizes, and the numbers of the same function of the whole array:
 * integers are the same, bit for bit;
 * floats are the same, bit for bit, as those of a whole array in C order, but for kernels so large
   that Fourier transforms may be faster: dense ones from about 9 x 9 weights, and those of
-  `gaussian_laplace` of two axes from a sigma of about 4. These differ by rounding.
+  `gaussian_laplace` of two axes from a sigma of about 3. These differ by rounding: by up to ten
+  units in the last place of the largest response.
 
 Each chunk is filtered with as many samples around it as the kernel reads on each side, and with
 the border of the array where it lies there. In threads of Dask a call takes one thread.
