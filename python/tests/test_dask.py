@@ -331,6 +331,7 @@ def test_a_killed_worker_costs_no_result(client, stored, tmp_path):
 def test_the_guide(client, tmp_path, monkeypatch):
     pytest.importorskip("zarr")
     monkeypatch.chdir(tmp_path)
+    client.run(os.chdir, str(tmp_path))
     guide = (pathlib.Path(__file__).parent.parent / "docs" / "dask.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     assert len(blocks) == 6
@@ -340,3 +341,6 @@ def test_the_guide(client, tmp_path, monkeypatch):
             code = compile(block.replace("tcp://scheduler:8786", client.scheduler.address), "dask.md", "exec")
             if "SLURMCluster" not in block:
                 exec(code, names)
+    assert names["largest"] > 0 and names["array"].min() < names["array"].max()
+    for name in ("in", "out", "edges"):
+        assert len(list(tmp_path.glob(f"{name}.zarr/c/*/*"))) == 16
