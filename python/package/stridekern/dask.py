@@ -41,8 +41,7 @@ try:
 except ImportError as error:
     raise ImportError("stridekern.dask needs Dask: pip install 'stridekern[dask]'") from error
 
-from stridekern import ndimage
-from stridekern._native import Filter
+from stridekern import Filter, ndimage
 
 # Fewer columns than two register blocks have another order of sums: 128 of f32 with AVX-512.
 _LEAST_COLUMNS = 256
@@ -442,6 +441,10 @@ def _filtered(name, image, arguments, options, reach):
         # Nothing is done along an axis without a sigma.
         sigmas = ndimage._sequence(arguments[0], len(axes), "sigma")
         pair = [axis for axis, sigma in zip(axes, sigmas) if sigma > 1e-15]
+    elif name == "uniform_filter":
+        # Nor along one whose box is one sample, so of more axes a pair may be left.
+        left = [axis for axis, one in zip(axes, reach) if any(one)]
+        pair = left if len(left) == 2 else axes
     elif name in ("correlate", "convolve"):
         # The other axes are summed over slices of these.
         pair = axes[-2:]
