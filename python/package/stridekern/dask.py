@@ -103,7 +103,7 @@ def correlate(
     >>> stridekern.dask.correlate(row, [1, 0, 0], mode="nearest").compute()
     array([0, 0, 1, 2, 3, 4])
     """
-    axes = ndimage._axes(image.ndim, axes)
+    axes = _axes_of_weights(image.ndim, weights, axes)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(size, shift) for size, shift in zip(sizes, origins)]
     options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
@@ -133,7 +133,7 @@ def convolve(
     >>> stridekern.dask.convolve(row, [1, 0, 0], mode="nearest").compute()
     array([1, 2, 3, 4, 5, 5])
     """
-    axes = ndimage._axes(image.ndim, axes)
+    axes = _axes_of_weights(image.ndim, weights, axes)
     sizes, origins = _window(np.shape(weights), origin, axes)
     # The window of a correlation, seen from its other end.
     reach = [_reach(size, shift)[::-1] for size, shift in zip(sizes, origins)]
@@ -437,18 +437,21 @@ def _filtered(name, image, arguments, options, reach):
     # Squares of slopes are floats, also those of integers.
     kept = np.dtype(np.float64) if name == "gaussian_gradient_magnitude" else dtype
     pair = axes
-    if name in ("gaussian_filter", "gaussian_gradient_magnitude"):
-        # Nothing is done along an axis without a sigma.
+    left = [axis for axis, one in zip(axes, reach) if any(one)]
+    if len(left) == 2:
+        # Nothing is done along the others.
+        pair = left
+    elif name in ("gaussian_filter", "gaussian_gradient_magnitude"):
         sigmas = ndimage._sequence(arguments[0], len(axes), "sigma")
         pair = [axis for axis, sigma in zip(axes, sigmas) if sigma > 1e-15]
-    elif name == "uniform_filter":
-        # Nor along one whose box is one sample, so of more axes a pair may be left.
-        left = [axis for axis, one in zip(axes, reach) if any(one)]
-        pair = left if len(left) == 2 else axes
-    elif name in ("correlate", "convolve"):
+    if name in ("correlate", "convolve"):
         # The other axes are summed over slices of these.
         pair = axes[-2:]
-    sides = {axis: _Sides(*one, ndimage._BORDERS[mode]) for axis, one, mode in zip(axes, reach, modes)}
+    borders = [ndimage._BORDERS[mode] for mode in modes]
+    if name in ("gaussian_gradient_magnitude", "gaussian_laplace", "laplace") and len(set(borders)) > 1:
+        # Sums of terms, each of which may have one of the modes along all axes.
+        borders = ["any" if "wrap" in borders else "reflect"] * len(axes)
+    sides = {axis: _Sides(*one, border) for axis, one, border in zip(axes, reach, borders)}
     sides = _with_plan_of_whole(sides, pair, image.shape, kept)
     name = f"{name}-" + tokenize(image, "stridekern", call)
     return _overlapped(name, image, call, sides, dtype)
@@ -467,6 +470,12 @@ def _with_plan_of_whole(sides, pair, shape, dtype):
     if shape[column] < _LEAST_COLUMNS:
         least |= {axis: shape[axis] for axis in range(column + 1, len(shape))}
     return sides | {axis: replace(sides.get(axis, _Sides()), least=length) for axis, length in least.items()}
+
+
+def _axes_of_weights(count, weights, axes):
+    """The axes that the dimensions of weights lie on, as `stridekern.ndimage` orders them."""
+    ordered = getattr(ndimage, "_sorted", None)
+    return ordered(count, np.asarray(weights), axes) if ordered else ndimage._axes(count, axes)
 
 
 def _window(size, origin, axes):
@@ -546,6 +555,8 @@ class _Sides:
         if self.border == "wrap":
             high = max(high, low + self.least)
             return (low, high) if high - low < size else (0, size)
+        if self.border == "any" and (low < 0 or high > size):
+            return 0, size
         if self.border in ("symmetric", "reflect"):
             beyond = self.border == "reflect"
             first, last = low, high
