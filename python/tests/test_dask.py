@@ -52,7 +52,7 @@ def random_chunks(random, size):
     return tuple(int(length) for length in chunks if length or kind == 2)
 
 
-def random_call(random, dimensions):
+def random_call(random, dimensions, dtype):
     """A function, its arguments and its options, for an array of so many dimensions."""
     axes = None
     if random.integers(4) == 0:
@@ -61,7 +61,8 @@ def random_call(random, dimensions):
     modes = [str(random.choice(MODES)) for _ in range(count)]
     mode = modes if random.integers(2) else str(random.choice(MODES))
     options = {"mode": mode, "cval": float(random.choice([0, 3, 0.7, -5])), "axes": axes}
-    if random.integers(4) == 0:
+    # SciPy's running sums of floats depend on where they begin.
+    if random.integers(4) == 0 and np.dtype(dtype).kind in "iu" and options["cval"].is_integer():
         options["integers"] = "scipy"
     if random.integers(5) == 0:
         options["output"] = random.choice([np.float32, np.float64])
@@ -100,7 +101,7 @@ def test_chunks_give_the_bits_of_the_whole(dimensions, dtype):
         shape = [int(size) for size in random.integers(1, [40, 25, 9, 5][dimensions - 1], dimensions)]
         chunks = tuple(random_chunks(random, size) for size in shape)
         array = random_array(random, shape, dtype)
-        name, arguments, options = random_call(random, dimensions)
+        name, arguments, options = random_call(random, dimensions, dtype)
         message = f"{name} {arguments} {options} {shape} {chunks}"
         try:
             wanted = getattr(ndimage, name)(array, *arguments, **options)
@@ -231,7 +232,7 @@ def test_what_cannot_be_is_refused():
         (lambda: stridekern.dask.laplace(image[image[:, 0] > 0]), "compute_chunk_sizes"),
         (lambda: stridekern.dask.laplace(image, mode="sideways"), "boundary mode 'sideways'"),
         (lambda: stridekern.dask.correlate(image, [1, 2]), "length"),
-        (lambda: stridekern.dask.correlate(image, np.ones((3, 3)), origin=2), "anchor"),
+        (lambda: stridekern.dask.correlate(image, np.ones((3, 3)), origin=2), "anchor|origin"),
         (lambda: stridekern.dask.gaussian_filter(image, [1, 2, 3]), "sequence argument"),
         (lambda: stridekern.dask.filter(image, "sobel", step=(2, 2)), "step depends on where"),
         (lambda: stridekern.dask.filter(image[None], "sobel"), "several pairs of axes"),
