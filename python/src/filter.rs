@@ -597,7 +597,7 @@ fn is_dask_worker(py: Python<'_>) -> PyResult<bool> {
     let name = thread.getattr(intern!(py, "name"))?;
     Ok(name
         .extract::<&str>()
-        .is_ok_and(|name| name.starts_with("Dask-")))
+        .is_ok_and(|name| name.contains("Dask-")))
 }
 
 /// A shape as Python writes it.

@@ -106,7 +106,7 @@ fn images_and_outputs_of_every_layout_give_the_same_samples() {
 #[test]
 fn regions_are_those_of_the_whole_result() {
     let mut random = Random(0xface);
-    let ones = stridekern::Kernel::new(9, 9, vec![1.0; 81]).unwrap();
+    let ones = Kernel::new(9, 9, vec![1.0; 81]).unwrap();
     let banks = [
         KernelBank::from_kernel("any", random_kernel(&mut random, 5, 3, 3)),
         KernelBank::from_kernel("box", ones.with_divisor(81.0).unwrap()),

@@ -103,7 +103,7 @@ def correlate(
     >>> stridekern.dask.correlate(row, [1, 0, 0], mode="nearest").compute()
     array([0, 0, 1, 2, 3, 4])
     """
-    axes = _axes_of_weights(image.ndim, weights, axes)
+    axes = ndimage._sorted(image.ndim, axes)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(size, shift) for size, shift in zip(sizes, origins)]
     options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
@@ -133,7 +133,7 @@ def convolve(
     >>> stridekern.dask.convolve(row, [1, 0, 0], mode="nearest").compute()
     array([1, 2, 3, 4, 5, 5])
     """
-    axes = _axes_of_weights(image.ndim, weights, axes)
+    axes = ndimage._sorted(image.ndim, axes)
     sizes, origins = _window(np.shape(weights), origin, axes)
     # The window of a correlation, seen from its other end.
     reach = [_reach(size, shift)[::-1] for size, shift in zip(sizes, origins)]
@@ -470,12 +470,6 @@ def _with_plan_of_whole(sides, pair, shape, dtype):
     if shape[column] < _LEAST_COLUMNS:
         least |= {axis: shape[axis] for axis in range(column + 1, len(shape))}
     return sides | {axis: replace(sides.get(axis, _Sides()), least=length) for axis, length in least.items()}
-
-
-def _axes_of_weights(count, weights, axes):
-    """The axes that the dimensions of weights lie on, as `stridekern.ndimage` orders them."""
-    ordered = getattr(ndimage, "_sorted", None)
-    return ordered(count, np.asarray(weights), axes) if ordered else ndimage._axes(count, axes)
 
 
 def _window(size, origin, axes):

@@ -92,7 +92,7 @@ def correlate(
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
         return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers)
-    axes = _sorted(np.ndim(input), weights, axes)
+    axes = _sorted(np.ndim(input), axes)
     return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers)
 
 
@@ -108,7 +108,7 @@ def convolve(
     origin = [
         -shift - (1 - size % 2) for shift, size in zip(_sequence(origin, weights.ndim, "origin"), weights.shape)
     ]
-    axes = _sorted(np.ndim(input), weights, axes)
+    axes = _sorted(np.ndim(input), axes)
     return _filtered(input, output, lambda call: call.dense(flipped), mode, cval, origin, axes, integers)
 
 
@@ -678,8 +678,8 @@ def _real_type(*dtypes):
     return np.dtype(np.float32 if is_short else np.float64)
 
 
-def _sorted(count, weights, axes):
-    """As SciPy has it, dimensions of weights lie on the axes in their order."""
+def _sorted(count, axes):
+    """As SciPy has it, dimensions of weights lie on the axes in the order of these."""
     axes = _axes(count, axes)
     return tuple(sorted(axes)) if len(axes) < count else tuple(range(count))
 
