@@ -220,7 +220,10 @@ def test_weights_lie_on_axes_in_their_order():
     weights = np.random.default_rng(5).uniform(-1, 1, (3, 2))
     for axes in [(0, 2), (2, 0), (-1, 1), (1, 0)]:
         for name in ("correlate", "convolve"):
-            compare(name, array, weights, axes=axes, tolerance=1e-12)
+            for origin in [0, (1, 0), (-1, 0), (0, 0)]:
+                if origin and (axes[0] % 3 > axes[1] % 3):
+                    origin = origin[::-1]
+                compare(name, array, weights, axes=axes, origin=origin, tolerance=1e-12)
     for axes in [(0, 1), (1, 0)]:
         compare("correlate", array[0], weights, axes=axes, tolerance=1e-12)
 

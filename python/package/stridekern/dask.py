@@ -103,7 +103,7 @@ def correlate(
     >>> stridekern.dask.correlate(row, [1, 0, 0], mode="nearest").compute()
     array([0, 0, 1, 2, 3, 4])
     """
-    axes = ndimage._sorted(image.ndim, axes)
+    axes, origin, mode = ndimage._sorted(image.ndim, axes, origin, mode)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(size, shift) for size, shift in zip(sizes, origins)]
     options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
@@ -133,7 +133,7 @@ def convolve(
     >>> stridekern.dask.convolve(row, [1, 0, 0], mode="nearest").compute()
     array([1, 2, 3, 4, 5, 5])
     """
-    axes = ndimage._sorted(image.ndim, axes)
+    axes, origin, mode = ndimage._sorted(image.ndim, axes, origin, mode)
     sizes, origins = _window(np.shape(weights), origin, axes)
     # The window of a correlation, seen from its other end.
     reach = [_reach(size, shift)[::-1] for size, shift in zip(sizes, origins)]

@@ -22,6 +22,7 @@ array([[104,  14],
 """
 
 import functools
+import itertools
 import math
 import operator
 import warnings
@@ -92,7 +93,7 @@ def correlate(
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
         return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers)
-    axes = _sorted(np.ndim(input), axes)
+    axes, origin, mode = _sorted(np.ndim(input), axes, origin, mode)
     return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers)
 
 
@@ -104,11 +105,10 @@ def convolve(
     if weights.dtype.kind == "c":
         return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
+    axes, origins, mode = _sorted(np.ndim(input), axes, origin, mode)
     # The middle of an even number of weights lies on the other side.
-    origin = [
-        -shift - (1 - size % 2) for shift, size in zip(_sequence(origin, weights.ndim, "origin"), weights.shape)
-    ]
-    axes = _sorted(np.ndim(input), axes)
+    origin = [-shift - (1 - size % 2) for shift, size in itertools.zip_longest(origins, weights.shape, fillvalue=0)]
+    origin = origin[: len(axes)]
     return _filtered(input, output, lambda call: call.dense(flipped), mode, cval, origin, axes, integers)
 
 
@@ -117,11 +117,11 @@ def correlate1d(
 ):
     """Correlate along one axis, as `scipy.ndimage.correlate1d`: see `correlate`."""
     weights = np.asarray(weights)
-    if weights.ndim != 1 or weights.size < 1:
-        raise RuntimeError("no filter weights given: correlate1d takes a sequence of at least one")
     if weights.dtype.kind == "c":
         conjugate = weights.conj()
         return _by_parts(correlate1d, input, conjugate, output, mode, cval, origin, axis, integers)
+    if weights.ndim != 1 or weights.size < 1:
+        raise RuntimeError("no filter weights given: correlate1d takes a sequence of at least one")
     weights = weights.astype(np.float64)
     return _filtered(input, output, lambda call: call.product([weights]), mode, cval, origin, axis, integers)
 
@@ -678,10 +678,16 @@ def _real_type(*dtypes):
     return np.dtype(np.float32 if is_short else np.float64)
 
 
-def _sorted(count, axes):
-    """As SciPy has it, dimensions of weights lie on the axes in the order of these."""
+def _sorted(count, axes, origin, mode):
+    """Axes, origins and modes for the dimensions of weights: as SciPy has it, these lie on the axes
+    in the order of the array, and origins and modes are those of `axes` as they are given. If that
+    is all axes, their order tells nothing."""
     axes = _axes(count, axes)
-    return tuple(sorted(axes)) if len(axes) < count else tuple(range(count))
+    origins, modes = _sequence(origin, len(axes), "origin"), _sequence(mode, len(axes), "mode")
+    if len(axes) == count:
+        return tuple(range(count)), origins, modes
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    return tuple(axes[at] for at in order), [origins[at] for at in order], [modes[at] for at in order]
 
 
 def _by_parts(function, input, weights, output, mode, cval, origin, axes, integers):
