@@ -884,11 +884,11 @@ fn products_of_long_decimals_are_exact() {
             &[0.000001, 0.376543, 0.123457, 0.5],
         ),
         (&[-0.999999, 0.5, 0.999998], &[1.234567, -3.25]),
-        (&[2.0 / 3.0, 5.0 / 6.0], &[1.0, 2.0, 1.0]),
+        (&[2.0 / 3.0, 5.0 / 6.0], &[1.0, 0.0, -1.0]),
         (&[-0.5091629090647775], &[1.0]),
     ];
     for (column, row) in vectors {
-        let kernel = Kernel::from_vectors(column, row, 4.0).unwrap();
+        let kernel = Kernel::from_vectors(column, row, 1.0).unwrap();
         assert!(kernel.is_integer());
         for depth in [Depth::U8, Depth::U16] {
             let image = random_image(&mut random, [40, 300, 1], depth);
