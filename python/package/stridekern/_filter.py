@@ -17,8 +17,8 @@ class Filter(_native.Filter):
     ----------
     kernel : array_like, str or path
         Weights of two dimensions; the text that names a kernel, as ``"sobel"`` or
-        ``"gaussian:sigma=2"``; or the path of a kernel file. Floats count as the decimals they
-        are written as: 0.1 is a tenth.
+        ``"gaussian:sigma=2"``; or the path of a kernel file. If all weights are decimals of up to
+        six digits, they count as these: 0.1 is a tenth. Others count as the floats that they are.
     column, row : array_like
         Instead of a kernel: vectors whose product it is.
     border : str
