@@ -234,7 +234,8 @@ def gaussian_laplace(
         ]
         for second in range(len(axes))
     ]
-    modes = _modes_of_terms(mode, len(axes))
+    # As SciPy has it, each of several modes is that of all axes, in one of the terms.
+    modes = _sequence(mode, len(axes), "mode")
     return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
 
 
@@ -245,20 +246,21 @@ def gaussian_gradient_magnitude(
     input = np.asarray(input)
     axes = _axes(input.ndim, axes)
     _reach(len(axes), **kwargs)
+    wraps, out = _wraps(integers), _output(input, output)
     if not axes:
-        return _stored(input, input, output, integers)
-    modes = _modes_of_terms(mode, len(axes))
-    real = _real_type(input.dtype, _output(input, output).dtype)
-    if _wraps(integers):
-        real = _output(input, output).dtype
-        kwargs["integers"] = integers
+        return _cast(input, out, wraps)
+    # As SciPy has it, each of several modes is that of all axes, in one of the terms.
+    modes = _sequence(mode, len(axes), "mode")
+    real = out.dtype if wraps else _real_type(input.dtype, out.dtype)
     squares = None
     for axis in range(len(axes)):
         order = [int(at == axis) for at in range(len(axes))]
-        slope = gaussian_filter(input, sigma, order, real, modes[axis], cval, axes=axes, **kwargs)
+        slope = gaussian_filter(
+            input, sigma, order, real, modes[axis], cval, axes=axes, integers=integers, **kwargs
+        )
         np.multiply(slope, slope, out=slope)
         squares = slope if squares is None else np.add(squares, slope, out=squares)
-    return _stored(np.sqrt(squares, out=squares, casting="unsafe"), input, output, integers)
+    return _cast(np.sqrt(squares, out=squares, casting="unsafe"), out, wraps)
 
 
 def uniform_filter1d(
@@ -310,7 +312,8 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers
         [[1.0, -2.0, 1.0] if at == second else [1.0] for at in range(len(axes))]
         for second in range(len(axes))
     ]
-    modes = _modes_of_terms(mode, len(axes))
+    # As SciPy has it, each of several modes is that of all axes, in one of the terms.
+    modes = _sequence(mode, len(axes), "mode")
     return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
 
 
@@ -330,11 +333,6 @@ def _slope(input, axis, smooth, output, mode, cval, axes, integers):
 def _reach(count, truncate=4.0, radius=None):
     """The radii of a Gaussian for all axes."""
     return truncate, _sequence(radius, count, "radius")
-
-
-def _modes_of_terms(mode, count):
-    """As SciPy has it, each of several modes is that of all axes, in one of the terms."""
-    return _sequence(mode, count, "mode")
 
 
 class _Call:
@@ -631,11 +629,6 @@ def _output(array, output):
             raise RuntimeError(f"output has the shape {output.shape}, and the result has {array.shape}")
         return output
     return np.empty(array.shape, np.dtype(output))
-
-
-def _stored(responses, array, output, integers):
-    out = _output(array, output)
-    return _cast(responses, out, _wraps(integers))
 
 
 def _cast(responses, out, wraps):
