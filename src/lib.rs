@@ -62,6 +62,8 @@ pub use number::LaneKind;
 pub use orientation::Orientation;
 pub use plan::{Answer, Plan, Tuning};
 pub use runner::Runner;
+#[cfg(feature = "codecs")]
+pub use stage::Notes;
 pub use stop::Stop;
 #[cfg(feature = "codecs")]
 pub use warning::{ClipCause, Warning, WarningKind};

@@ -123,7 +123,7 @@ impl Clone for Runner {
         Self {
             plan: self.plan.clone(),
             chain: Arc::clone(&self.chain),
-            scratch: Scratch::default(),
+            scratch: self.scratch.fork(),
             chunk: Samples::empty(self.plan.output_depth()),
             stop: self.stop.clone(),
         }
@@ -141,6 +141,39 @@ impl Runner {
     pub fn with_stop(mut self, stop: Stop) -> Self {
         self.stop = Some(stop);
         self
+    }
+
+    /// With notes of what results hold less of than their responses, which may take a part of the
+    /// time again if responses can lie beyond the type of the result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use stridekern::{Filter, Image, KernelBank, Samples, Tuning};
+    ///
+    /// let ramp = Image::new(3, 4, 1, Samples::U8(vec![9, 6, 3, 0].repeat(3).into()))?;
+    /// let filter = Filter::new(KernelBank::resolve("sobel_x")?);
+    /// let plan = filter.plan(&ramp, &Tuning::default())?;
+    /// let mut runner = plan.runner()?.with_notes();
+    /// runner.run(&ramp, &mut plan.allocate()?)?;
+    /// let notes = runner.notes();
+    /// assert_eq!((notes.clipped().below, notes.clipped().of), (2, 2));
+    /// assert!(notes.warnings(&plan)[0].starts_with("100 % of the samples were clipped to 0"));
+    /// # Ok::<(), stridekern::Error>(())
+    /// ```
+    #[cfg(feature = "codecs")]
+    #[must_use]
+    pub fn with_notes(mut self) -> Self {
+        if self.plan.convolution.finish.may_saturate() {
+            self.scratch = Scratch::tallying();
+        }
+        self
+    }
+
+    /// What was noted of the last run: see [`with_notes`](Self::with_notes).
+    #[cfg(feature = "codecs")]
+    pub fn notes(&self) -> crate::Notes {
+        self.scratch.notes()
     }
 
     /// Filters `image` and writes the result to `output`; see [`Plan::run`].

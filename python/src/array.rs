@@ -87,6 +87,11 @@ impl<'py> Array<'py> {
             return Err(PyValueError::new_err("out is read-only"));
         }
         check_bounds(array)?;
+        if overlaps(array)? {
+            return Err(PyValueError::new_err(
+                "elements of out share memory, so that one would be written as many: filter into a new array and copy it",
+            ));
+        }
         Self::in_place(array, depth).ok_or_else(|| {
             PyValueError::new_err(
                 "out must be aligned and in this machine's byte order: filter into a new array and copy it",
@@ -165,6 +170,22 @@ pub(crate) struct PlaneAxes {
     pub(crate) channel: Option<usize>,
 }
 
+impl PlaneAxes {
+    /// Those of a picture: of two axes, or of three, the last of which is of channels.
+    pub(crate) const fn of_picture(dimensions: usize) -> Option<Self> {
+        let channel = match dimensions {
+            2 => None,
+            3 => Some(2),
+            _ => return None,
+        };
+        Some(Self {
+            row: 0,
+            column: 1,
+            channel,
+        })
+    }
+}
+
 /// A part of an array as an image of three axes.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane {
@@ -229,12 +250,20 @@ impl Plane {
     }
 }
 
-/// NumPy's array of what offers one: by the buffer protocol, `__array_interface__` and the like.
+/// NumPy's array of what offers one: by the buffer protocol, `__array_interface__` and the like, and
+/// else by DLPack.
 fn as_array<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = argument.py();
     let as_array = AS_ARRAY.import(py, "numpy", "asarray")?;
-    Ok(as_array.call1((argument,))?.cast_into::<PyUntypedArray>()?)
+    let mut array = as_array.call1((argument,))?.cast_into::<PyUntypedArray>()?;
+    let is_unknown = array.dtype().kind() == b'O' && array.shape().is_empty();
+    if is_unknown && argument.hasattr(intern!(py, "__dlpack__"))? {
+        let from_dlpack = FROM_DLPACK.import(py, "numpy", "from_dlpack")?;
+        array = from_dlpack.call1((argument,))?.cast_into()?;
+    }
+    Ok(array)
 }
 
 /// The sample type of an array's elements, whatever their byte order.
@@ -289,19 +318,19 @@ pub(crate) const fn numpy_name(depth: Depth) -> &'static str {
 /// Refuses a view that leaves the array that it is of, as `numpy.lib.stride_tricks.as_strided`
 /// makes them.
 fn check_bounds(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
-    let py = array.py();
-    let base = intern!(py, "base");
     // The last array of them; what is behind it is memory of another library.
     let mut owner = None;
-    let mut next = array.getattr(base)?;
-    while !next.is_none() {
-        if let Ok(array) = next.cast::<PyUntypedArray>() {
-            owner = Some(array.clone());
-        }
-        match next.getattr(base) {
-            Ok(base) => next = base,
-            Err(_) => break,
-        }
+    let mut next = base(array);
+    while let Some(object) = next {
+        next = match object.cast::<PyUntypedArray>() {
+            Ok(array) => {
+                owner = Some(array.clone());
+                base(array)
+            }
+            // What stands between a view by strides and its array has the name as NumPy's arrays do.
+            Err(_) => object.getattr_opt(intern!(object.py(), "base"))?,
+        };
+        next = next.filter(|object| !object.is_none());
     }
     let Some(owner) = owner else {
         return Ok(());
@@ -315,6 +344,37 @@ fn check_bounds(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
         )));
     }
     Ok(())
+}
+
+/// What the memory of an array belongs to, if not to itself: as NumPy knows it, whatever a subclass
+/// says.
+fn base<'py>(array: &Bound<'py, PyUntypedArray>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the pointer is that of an array that is held, which holds its base.
+    unsafe {
+        let base = (*array.as_array_ptr()).fields.base;
+        Bound::from_borrowed_ptr_or_opt(array.py(), base)
+    }
+}
+
+/// Whether two indices of an array may name memory that they share.
+fn overlaps(array: &Bound<'_, PyUntypedArray>) -> PyResult<bool> {
+    static OVERLAPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let axes = array.strides().iter().zip(array.shape());
+    let axes = axes.filter(|&(_, &len)| len != 1);
+    let mut axes = Vec::from_iter(axes.map(|(stride, &len)| (stride.unsigned_abs(), len)));
+    axes.sort_unstable();
+    // Along each axis elements are farther apart than all shorter ones reach together.
+    let mut reach = array.dtype().itemsize();
+    let are_apart = axes.iter().all(|&(stride, len)| {
+        let is_beyond = stride >= reach;
+        reach = reach.saturating_add(stride.saturating_mul(len.saturating_sub(1)));
+        is_beyond
+    });
+    if are_apart {
+        return Ok(false);
+    }
+    let overlaps = OVERLAPS.import(array.py(), "stridekern.strides", "overlaps")?;
+    overlaps.call1((array,))?.is_truthy()
 }
 
 /// The addresses of the first byte of an array and of that behind its last.

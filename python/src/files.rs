@@ -5,7 +5,10 @@
     reason = "an array is lent while it is copied; see `write`"
 )]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use pyo3::{
     exceptions::{PyFileExistsError, PyOSError, PyValueError},
@@ -13,11 +16,15 @@ use pyo3::{
 };
 use stridekern::{
     Depth, Image, ImageView, Samples,
-    codec::{self, Compression, EncodeOptions, Format, Limits, Overwrite, Sampling},
+    codec::{
+        self, Compression, Decoded, EncodeOptions, Format, Limits, Overwrite, Pages, RowReader,
+        Sampling,
+    },
     image::{Bool, f16},
 };
 
 use crate::{
+    arguments::named,
     array::{Array, PlaneAxes, each_type},
     errors::exception,
     memory::of_image,
@@ -63,12 +70,58 @@ impl Metadata {
 
 /// The samples of a file as an array, its metadata, and warnings.
 #[pyfunction]
-pub(crate) fn read<'py>(
-    py: Python<'py>,
-    path: PathBuf,
-) -> PyResult<(Bound<'py, PyAny>, Metadata, Vec<String>)> {
+pub(crate) fn read<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Read<'py>> {
     let decoded = py.detach(|| codec::read(&path, &Limits::default()));
-    let decoded = decoded.map_err(|error| of_path(&path, error))?;
+    read_of(py, decoded.map_err(|error| of_path(&path, error))?)
+}
+
+/// Pages of a file, one after another: samples, metadata and warnings of each.
+#[pyclass(frozen, module = "stridekern._native")]
+pub(crate) struct PageReader {
+    path: PathBuf,
+    next: Mutex<Option<RowReader<'static>>>,
+}
+
+#[pymethods]
+impl PageReader {
+    /// All pages, or that of a number, counted from 1.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, page: Option<u64>) -> PyResult<Self> {
+        let pages = page.map_or(Pages::All, |page| Pages::Range {
+            first: page,
+            last: page,
+        });
+        let reader = py.detach(|| codec::open_pages(&path, pages, &Limits::default()));
+        let reader = reader.map_err(|error| of_path(&path, error))?;
+        Ok(Self {
+            path,
+            next: Mutex::new(Some(reader)),
+        })
+    }
+
+    const fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Read<'py>>> {
+        let decoded = py.detach(|| {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(reader) = next.take() else {
+                return Ok(None);
+            };
+            let (decoded, following) = reader.into_decoded_page()?;
+            *next = following;
+            Ok(Some(decoded))
+        });
+        let decoded = decoded.map_err(|error| of_path(&self.path, error))?;
+        decoded.map(|decoded| read_of(py, decoded)).transpose()
+    }
+}
+
+/// Samples, metadata and warnings.
+type Read<'py> = (Bound<'py, PyAny>, Metadata, Vec<String>);
+
+fn read_of(py: Python<'_>, decoded: Decoded) -> PyResult<Read<'_>> {
     let metadata = Metadata {
         metadata: decoded.metadata,
         format: decoded.format,
@@ -76,6 +129,18 @@ pub(crate) fn read<'py>(
     let warnings = decoded.warnings.iter().map(ToString::to_string).collect();
     Ok((of_image(py, decoded.image)?, metadata, warnings))
 }
+
+const COMPRESSIONS: [(&str, Compression); 3] = [
+    ("fast", Compression::Fast),
+    ("balanced", Compression::Balanced),
+    ("best", Compression::Best),
+];
+
+const SAMPLINGS: [(&str, Sampling); 3] = [
+    ("4:4:4", Sampling::S444),
+    ("4:2:2", Sampling::S422),
+    ("4:2:0", Sampling::S420),
+];
 
 /// Writes an array to a file, and returns warnings.
 #[pyfunction]
@@ -92,15 +157,12 @@ pub(crate) fn write(
     overwrite: bool,
 ) -> PyResult<Vec<String>> {
     let array = Array::input(samples)?;
-    let channel = match array.shape().len() {
-        2 => None,
-        3 => Some(2),
-        count => {
-            return Err(PyValueError::new_err(format!(
-                "a picture has two dimensions, or three of which the last is of channels, not {count}"
-            )));
-        }
-    };
+    let axes = PlaneAxes::of_picture(array.shape().len()).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "a picture has two dimensions, or three of which the last is of channels, not {}",
+            array.shape().len()
+        ))
+    })?;
     let format = match format {
         Some(name) => name.parse::<Format>().map_err(exception)?,
         None => Format::from_path(&path).ok_or_else(|| {
@@ -111,32 +173,13 @@ pub(crate) fn write(
             ))
         })?,
     };
-    let named = |argument: &str, name: &str, names: &str| {
-        PyValueError::new_err(format!("{argument}={name:?} is none of {names}"))
-    };
     let options = EncodeOptions {
         quality,
-        compression: match compression {
-            "fast" => Compression::Fast,
-            "balanced" => Compression::Balanced,
-            "best" => Compression::Best,
-            other => return Err(named("compression", other, "fast, balanced, best")),
-        },
-        sampling: match sampling {
-            None => None,
-            Some(name) => Some(
-                [Sampling::S444, Sampling::S422, Sampling::S420]
-                    .into_iter()
-                    .find(|sampling| sampling.to_string() == name)
-                    .ok_or_else(|| named("sampling", name, "4:4:4, 4:2:2, 4:2:0"))?,
-            ),
-        },
+        compression: named("compression", compression, COMPRESSIONS)?,
+        sampling: sampling
+            .map(|name| named("sampling", name, SAMPLINGS))
+            .transpose()?,
         ..EncodeOptions::default()
-    };
-    let axes = PlaneAxes {
-        row: 0,
-        column: 1,
-        channel,
     };
     let plane = array.plane(0, axes);
     let of_file = metadata

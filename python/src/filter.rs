@@ -2,31 +2,28 @@
 
 #![allow(
     unsafe_code,
-    reason = "arrays are lent while the interpreter is free; see `Job::run`"
+    reason = "an array is lent to make its plan; see `Filter::runner`"
 )]
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use numpy::PyArrayDescr;
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
     prelude::*,
     types::PyTuple,
 };
-use rayon::prelude::*;
 use stridekern::{
-    Alpha, Channel, Depth, Extent, Kernel, KernelBank, Map, Mask, Missing, Orientation, Overflow,
-    Plan, Rounding, Runner, Stop, Tuning, filter::Program,
+    Alpha, Channel, Depth, Extent, Kernel, Map, Method, Notes, Orientation, Overflow, Plan,
+    Rounding, Runner, Stop, Tuning, filter::Program,
 };
 
 use crate::{
-    array::{Array, Plane, PlaneAxes, depth_of, numpy_name},
-    errors::exception,
-    memory,
+    arguments,
+    array::{Array, Plane, numpy_name},
+    errors::{exception, tell},
+    job::Job,
+    lying::{Lying, empty},
     pool::{cores, interruptible, pool},
 };
 
@@ -41,6 +38,23 @@ const MAX_THREADS: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromPyObject)]
 struct AxisPair(isize, isize);
 
+/// What Fourier transforms are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transforms {
+    /// Kernels that they are faster for.
+    Auto,
+    /// None.
+    Never,
+    /// All.
+    Always,
+}
+
+const METHODS: [(&str, Transforms); 3] = [
+    ("auto", Transforms::Auto),
+    ("direct", Transforms::Never),
+    ("fft", Transforms::Always),
+];
+
 /// A filter of fixed options, for arrays of any shape and number type.
 ///
 /// The plan, compiled kernels and buffers of the last array are kept for the next of its shape,
@@ -52,6 +66,10 @@ pub(crate) struct Filter {
     transposed: stridekern::Filter,
     axes: Option<AxisPair>,
     threads: Option<usize>,
+    /// Whether Fourier transforms may be taken, or must be.
+    method: Transforms,
+    /// Whether integers that wrap around were asked for by name, so that nothing is to be told.
+    wraps: bool,
     /// Taps of all kernels.
     taps: usize,
     kept: Mutex<Option<Kept>>,
@@ -76,9 +94,9 @@ struct Kept {
 impl Filter {
     #[new]
     #[pyo3(signature = (
-        kernel=None, *, column=None, row=None, border="valid", step=(1, 1), dilation=(1, 1), axes=None, map=None, dtype=None,
-        divisor=None, bias=None, anchor=None, normalize=false, flip=false, ignore=None, mask=None,
-        like=None, rounding=None, overflow=None, threads=None,
+        kernel=None, *, column=None, row=None, border="valid", step=None, dilation=None, axes=None,
+        map=None, dtype=None, divisor=None, bias=None, anchor=None, normalize=false, flip=false,
+        ignore=None, mask=None, like=None, rounding=None, overflow=None, method="auto", threads=None,
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
@@ -86,14 +104,14 @@ impl Filter {
         column: Option<&Bound<'_, PyAny>>,
         row: Option<&Bound<'_, PyAny>>,
         border: &str,
-        step: (usize, usize),
-        dilation: (usize, usize),
+        step: Option<&Bound<'_, PyAny>>,
+        dilation: Option<&Bound<'_, PyAny>>,
         axes: Option<AxisPair>,
         map: Option<&str>,
         dtype: Option<&Bound<'_, PyAny>>,
         divisor: Option<f64>,
         bias: Option<f64>,
-        anchor: Option<(usize, usize)>,
+        anchor: Option<&Bound<'_, PyAny>>,
         normalize: bool,
         flip: bool,
         ignore: Option<f64>,
@@ -101,12 +119,13 @@ impl Filter {
         like: Option<&str>,
         rounding: Option<&str>,
         overflow: Option<&str>,
+        method: &str,
         threads: Option<usize>,
     ) -> PyResult<Self> {
         let mut bank = match (kernel, column, row) {
-            (Some(kernel), None, None) => bank(kernel)?,
+            (Some(kernel), None, None) => arguments::bank(kernel)?,
             (None, Some(column), Some(row)) => {
-                let (column, row) = (vector(column)?, vector(row)?);
+                let (column, row) = (arguments::vector(column)?, arguments::vector(row)?);
                 Kernel::from_vectors(&column, &row, 1.0)
                     .map_err(exception)?
                     .into()
@@ -126,8 +145,9 @@ impl Filter {
         if let Some(bias) = bias {
             bank = bank.with_bias(bias).map_err(exception)?;
         }
-        if let Some((row, column)) = anchor {
-            bank = bank.with_anchor([row, column]).map_err(exception)?;
+        if let Some(anchor) = anchor {
+            let anchor = arguments::place("anchor", anchor)?;
+            bank = bank.with_anchor(anchor).map_err(exception)?;
         }
         if flip {
             bank = bank.convolving();
@@ -139,9 +159,13 @@ impl Filter {
         let taps = taps.sum();
         let mut filter = stridekern::Filter::new(bank)
             .with_channel(Channel::Each)
-            .with_alpha(Alpha::Filter)
-            .with_step([step.0, step.1])
-            .with_dilation([dilation.0, dilation.1]);
+            .with_alpha(Alpha::Filter);
+        if let Some(step) = step {
+            filter = filter.with_step(arguments::pair("step", step)?);
+        }
+        if let Some(dilation) = dilation {
+            filter = filter.with_dilation(arguments::pair("dilation", dilation)?);
+        }
         if let Some(like) = like {
             filter = filter.like(like.parse::<Program>().map_err(exception)?);
         }
@@ -152,18 +176,17 @@ impl Filter {
             filter = filter.with_map(map.parse::<Map>().map_err(exception)?);
         }
         if let Some(dtype) = dtype {
-            let dtype = PyArrayDescr::new(dtype.py(), dtype)?;
-            filter = filter.with_sample_type(depth_of(&dtype)?);
+            filter = filter.with_sample_type(arguments::depth(dtype)?);
         }
         if let Some(rounding) = rounding {
-            let rounding = named("rounding", rounding, &Rounding::ALL, |rule| rule.name())?;
-            filter = filter.with_rounding(rounding);
+            let rules = Rounding::ALL.map(|rule| (rule.name(), rule));
+            filter = filter.with_rounding(arguments::named("rounding", rounding, rules)?);
         }
         if let Some(overflow) = overflow {
-            let overflow = named("overflow", overflow, &Overflow::ALL, |rule| rule.name())?;
-            filter = filter.with_overflow(overflow);
+            let rules = Overflow::ALL.map(|rule| (rule.name(), rule));
+            filter = filter.with_overflow(arguments::named("overflow", overflow, rules)?);
         }
-        if let Some(missing) = missing(ignore, mask)? {
+        if let Some(missing) = arguments::missing(ignore, mask)? {
             filter = filter.ignoring(missing);
         }
         if threads.is_some_and(|threads| !(1..=MAX_THREADS).contains(&threads)) {
@@ -177,6 +200,8 @@ impl Filter {
             filter,
             axes,
             threads,
+            method: arguments::named("method", method, METHODS)?,
+            wraps: overflow == Some(Overflow::Wrap.name()),
             taps,
             kept: Mutex::new(None),
         })
@@ -191,87 +216,106 @@ impl Filter {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = image.py();
         let image = Array::input(image)?;
-        let axes = self.axes_of(image.shape())?;
-        let lying = Lying::of(&image, axes);
+        let lying = Lying::of(&image, self.axes_of(image.shape())?);
+        let sharing = self.sharing(py, &image, &lying)?;
         let plane = image.plane(0, lying.axes);
-        let threads = self.threads_for(py, image.shape())?;
-        // Threads share planes if these are many and short.
-        let count = (lying.others.iter())
-            .map(|&axis| image.shape()[axis])
-            .product::<usize>();
-        let work_of_plane = plane
-            .shape()
-            .iter()
-            .product::<usize>()
-            .saturating_mul(self.taps);
-        let shares_planes = threads > 1 && count >= 2 * threads && work_of_plane < SHORT_WORK;
         let key = Key {
             strides: plane.strides(),
             shape: plane.shape(),
             depth: image.depth(),
-            threads: if shares_planes { 1 } else { threads },
+            threads: if sharing.by_planes {
+                1
+            } else {
+                sharing.threads
+            },
             is_transposed: lying.is_transposed,
         };
         let mut runner = self.runner(&key, plane)?;
-        let plan = runner.plan();
-        let shape = lying.result_shape(image.shape(), plan);
-        let depth = plan.output_depth();
-        let (target, copied_to) = match out {
-            None => (empty(py, &shape, depth, &image)?, None),
-            Some(given) => {
-                let given = Array::output(given)?;
-                if given.shape() != shape || given.depth() != depth {
-                    return Err(PyValueError::new_err(format!(
-                        "out must have the shape {} and the type {}, not {} and {}",
-                        tuple(&shape),
-                        numpy_name(depth),
-                        tuple(given.shape()),
-                        numpy_name(given.depth()),
-                    )));
-                }
-                let [image, out] = [image.bounds(), given.bounds()];
-                match image[0] < out[1] && out[0] < image[1] {
-                    // Results would be read as samples.
-                    true => (empty(py, &shape, depth, &given)?, Some(given)),
-                    false => (given, None),
-                }
-            }
-        };
+        let (target, given) = target(py, out, &image, &lying, runner.plan())?;
         let job = Job {
             image: plane,
             out: target.plane(0, lying.axes),
             places: lying.places(&image, &target),
+            notes: Mutex::default(),
         };
-        let work = image
-            .shape()
-            .iter()
-            .product::<usize>()
-            .saturating_mul(self.taps);
-        if work < SHORT_WORK {
-            py.detach(|| job.run(&mut runner)).map_err(exception)?;
-        } else {
-            let stop = Stop::default();
-            let mut stopped = runner.with_stop(stop.clone());
-            let pool = (threads > 1).then(|| pool(py, threads)).transpose()?;
-            interruptible(py, &stop, || match &pool {
-                Some(pool) if shares_planes => pool.install(|| job.share(&stopped, threads)),
-                Some(pool) => pool.install(|| job.run(&mut stopped)),
-                None => job.run(&mut stopped),
-            })?
-            .map_err(exception)?;
-            runner = stopped;
-        }
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { key, runner });
-        match copied_to {
-            None => Ok(target.object().clone().into_any()),
-            Some(given) => {
-                given
-                    .object()
-                    .set_item(PyTuple::new(py, [py.Ellipsis()])?, target.object())?;
-                Ok(given.object().clone().into_any())
+        let done = match sharing.is_short {
+            true => py.detach(|| job.run(&mut runner)),
+            false => {
+                let stop = Stop::default();
+                let mut stopped = runner.with_stop(stop.clone());
+                let pool = (sharing.threads > 1).then(|| pool(py, sharing.threads));
+                let pool = pool.transpose()?;
+                let done = interruptible(py, &stop, || match &pool {
+                    Some(pool) if sharing.by_planes => {
+                        pool.install(|| job.share(&stopped, sharing.threads))
+                    }
+                    Some(pool) => pool.install(|| job.run(&mut stopped)),
+                    None => job.run(&mut stopped),
+                })?;
+                runner = stopped;
+                done
             }
-        }
+        };
+        done.map_err(exception)?;
+        let notes = job
+            .notes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let warnings = match notes == Notes::default() {
+            true => Vec::new(),
+            false => notes.warnings(runner.plan()),
+        };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept { key, runner });
+        let result = match given {
+            None => target.object().clone().into_any(),
+            Some(given) => {
+                let all = PyTuple::new(py, [py.Ellipsis()])?;
+                given.object().set_item(all, target.object())?;
+                given.object().clone().into_any()
+            }
+        };
+        tell(py, &warnings)?;
+        Ok(result)
     }
+}
+
+/// Where to write a result: `out`, or a new array, and then the array to copy it to, if there is one.
+fn target<'py>(
+    py: Python<'py>,
+    out: Option<&Bound<'py, PyAny>>,
+    image: &Array<'_>,
+    lying: &Lying,
+    plan: &Plan,
+) -> PyResult<(Array<'py>, Option<Array<'py>>)> {
+    let (shape, depth) = (lying.result_shape(image.shape(), plan), plan.output_depth());
+    let Some(out) = out else {
+        return Ok((empty(py, &shape, depth, image)?, None));
+    };
+    let out = Array::output(out)?;
+    if out.shape() != shape || out.depth() != depth {
+        return Err(PyValueError::new_err(format!(
+            "out must have the shape {} and the type {}, not {} and {}",
+            tuple(&shape),
+            numpy_name(depth),
+            tuple(out.shape()),
+            numpy_name(out.depth()),
+        )));
+    }
+    let [of_image, of_out] = [image.bounds(), out.bounds()];
+    Ok(match of_image[0] < of_out[1] && of_out[0] < of_image[1] {
+        // Results would be read as samples.
+        true => (empty(py, &shape, depth, &out)?, Some(out)),
+        false => (out, None),
+    })
+}
+
+/// How threads share the work of a call.
+struct Sharing {
+    threads: usize,
+    /// Whether each has planes of its own.
+    by_planes: bool,
+    /// Whether the caller's thread does it all.
+    is_short: bool,
 }
 
 impl Filter {
@@ -311,17 +355,25 @@ impl Filter {
         Ok(axes)
     }
 
-    /// How many threads share the work on an array of this shape.
-    fn threads_for(&self, py: Python<'_>, shape: &[usize]) -> PyResult<usize> {
-        let samples = shape.iter().product::<usize>();
-        if samples.saturating_mul(self.taps) < SHORT_WORK {
-            return Ok(1);
-        }
-        match self.threads {
-            Some(threads) => Ok(threads),
-            None if is_dask_worker(py)? => Ok(1),
-            None => Ok(cores()),
-        }
+    /// How threads share the work on an array.
+    fn sharing(&self, py: Python<'_>, image: &Array<'_>, lying: &Lying) -> PyResult<Sharing> {
+        let samples = image.shape().iter().product::<usize>();
+        let work = samples.saturating_mul(self.taps);
+        let is_short = work < SHORT_WORK;
+        let threads = match self.threads {
+            _ if is_short => 1,
+            Some(threads) => threads,
+            None if is_dask_worker(py)? => 1,
+            None => cores(py),
+        };
+        // Threads share planes if these are many and short.
+        let planes = lying.planes(image.shape());
+        let by_planes = threads > 1 && planes >= 2 * threads && work / planes < SHORT_WORK;
+        Ok(Sharing {
+            threads,
+            by_planes,
+            is_short,
+        })
     }
 
     /// The one that was kept, or a new one.
@@ -343,251 +395,41 @@ impl Filter {
         let tuning = Tuning::default().with_threads(key.threads);
         // SAFETY: the array is held by the caller, and a plan reads no samples.
         let image = unsafe { plane.read() }.map_err(exception)?;
-        let plan = filter.plan(image, &tuning).map_err(exception)?;
-        plan.runner().map_err(exception)
-    }
-}
-
-/// How an array lies: as planes of rows, columns and channels.
-struct Lying {
-    axes: PlaneAxes,
-    /// Whether rows are the array's columns.
-    is_transposed: bool,
-    /// All other axes.
-    others: Vec<usize>,
-}
-
-impl Lying {
-    /// Rows are along the axis whose elements are farther apart; an axis whose elements are next
-    /// to each other is one of channels.
-    fn of(array: &Array<'_>, [row, column]: [usize; 2]) -> Self {
-        let (shape, strides) = (array.shape(), array.strides());
-        let distance = |axis: usize| strides[axis].unsigned_abs();
-        // One column is a row.
-        let is_transposed = shape[row] > 1
-            && (shape[column] == 1 || distance(row) != 0 && distance(row) < distance(column));
-        let [row, column] = match is_transposed {
-            true => [column, row],
-            false => [row, column],
+        let by = |method| filter.plan(image, &tuning.with_method(method));
+        let plan = match self.method {
+            Transforms::Auto => by(None),
+            Transforms::Always => by(Some(Method::Fft)),
+            Transforms::Never => by(None).and_then(|plan| match plan.method() {
+                Method::Fft => fastest([Method::Direct, Method::Separable].map(|m| by(Some(m)))),
+                _ => Ok(plan),
+            }),
         };
-        let mut others =
-            Vec::from_iter((0..shape.len()).filter(|&axis| axis != row && axis != column));
-        let is_channel = |&axis: &usize| {
-            shape[axis] > 1 && distance(axis) == 1 && shape[axis] == distance(column)
-        };
-        let channel = others
-            .iter()
-            .position(is_channel)
-            .map(|at| others.remove(at));
-        Self {
-            axes: PlaneAxes {
-                row,
-                column,
-                channel,
-            },
-            is_transposed,
-            others,
-        }
-    }
-
-    fn result_shape(&self, shape: &[usize], plan: &Plan) -> Vec<usize> {
-        let [rows, columns, _] = plan.output_shape();
-        let mut shape = shape.to_vec();
-        shape[self.axes.row] = rows;
-        shape[self.axes.column] = columns;
-        shape
-    }
-
-    /// Where the planes of both arrays begin.
-    fn places(&self, image: &Array<'_>, out: &Array<'_>) -> Places {
-        let axes = self.others.iter().map(|&axis| {
-            (
-                image.shape()[axis],
-                [image.strides()[axis], out.strides()[axis]],
-            )
-        });
-        let axes = Vec::from_iter(axes);
-        let count = axes.iter().map(|(len, _)| len).product();
-        Places { axes, count }
+        let plan = plan.map_err(exception)?;
+        // What a float cannot hold is infinite or NaN, as in NumPy.
+        let is_wide = plan.output_depth().is_float() && plan.output_depth() != Depth::F16;
+        let is_told = !is_wide && !self.wraps;
+        let runner = plan.runner().map_err(exception)?;
+        Ok(if is_told { runner.with_notes() } else { runner })
     }
 }
 
-/// Where planes begin, in elements after the first of both arrays.
-struct Places {
-    /// Length, and strides of both.
-    axes: Vec<(usize, [isize; 2])>,
-    count: usize,
-}
-
-impl Places {
-    fn at(&self, mut index: usize) -> [isize; 2] {
-        let mut place = [0, 0];
-        for &(len, strides) in self.axes.iter().rev() {
-            let at = (index % len) as isize;
-            index /= len;
-            place = [place[0] + at * strides[0], place[1] + at * strides[1]];
-        }
-        place
-    }
-}
-
-/// The planes to filter, and where to.
-struct Job {
-    image: Plane,
-    out: Plane,
-    places: Places,
-}
-
-impl Job {
-    fn run(&self, runner: &mut Runner) -> stridekern::Result<()> {
-        (0..self.places.count).try_for_each(|index| self.run_at(index, runner))
-    }
-
-    /// The same by threads that each have a runner of their own.
-    fn share(&self, runner: &Runner, threads: usize) -> stridekern::Result<()> {
-        let indices = (0..self.places.count).into_par_iter();
-        let shares = indices.with_min_len(self.places.count.div_ceil(4 * threads));
-        shares.try_for_each_init(
-            || runner.clone(),
-            |runner, index| self.run_at(index, runner),
-        )
-    }
-
-    /// Filters one plane.
-    fn run_at(&self, index: usize, runner: &mut Runner) -> stridekern::Result<()> {
-        let [of_image, of_out] = self.places.at(index);
-        // SAFETY: the arrays are held by the caller, and their memory does not overlap. That
-        // other threads of Python do not write to them meanwhile is what the documentation
-        // asks for, as NumPy's own functions do.
-        let (image, out) = unsafe {
-            (
-                self.image.moved(of_image).read()?,
-                self.out.moved(of_out).write()?,
-            )
-        };
-        runner.run(image, out)
-    }
-}
-
-/// A new array of any values, whose axes lie in memory in the order of those of `like`.
-fn empty<'py>(
-    py: Python<'py>,
-    shape: &[usize],
-    depth: Depth,
-    like: &Array<'_>,
-) -> PyResult<Array<'py>> {
-    let mut order = Vec::from_iter(0..shape.len());
-    // Axes that tell no order, of one element or of a stride of zero, stay where they are.
-    for end in 1..order.len() {
-        for at in (1..=end).rev() {
-            let [before, after] = [order[at - 1], order[at]].map(|axis| match like.shape()[axis] {
-                1 => 0,
-                _ => like.strides()[axis].unsigned_abs(),
-            });
-            if before == 0 || after == 0 || before >= after {
-                break;
-            }
-            order.swap(at - 1, at);
-        }
-    }
-    let in_memory = Vec::from_iter(order.iter().map(|&axis| shape[axis]));
-    let mut new = memory::empty(py, &in_memory, depth)?;
-    if !order.is_sorted() {
-        let mut places = vec![0; order.len()];
-        for (at, &axis) in order.iter().enumerate() {
-            places[axis] = at;
-        }
-        new = new.call_method1(intern!(py, "transpose"), (PyTuple::new(py, &places)?,))?;
-    }
-    Array::output(&new)
-}
-
-/// The kernels that an argument means.
-fn bank(kernel: &Bound<'_, PyAny>) -> PyResult<KernelBank> {
-    if let Ok(spec) = kernel.extract::<&str>() {
-        return KernelBank::resolve(spec).map_err(exception);
-    }
-    if kernel.hasattr("__fspath__")? {
-        return KernelBank::read(kernel.extract::<PathBuf>()?).map_err(exception);
-    }
-    let weights = Array::input(kernel)?;
-    let &[rows, columns] = weights.shape() else {
-        return Err(PyValueError::new_err(format!(
-            "a kernel has two dimensions, not {}: an array of weights, a spec such as 'gaussian:sigma=2', or a path",
-            weights.shape().len()
-        )));
+/// The plan that is expected to take the least time.
+fn fastest(plans: [stridekern::Result<Plan>; 2]) -> stridekern::Result<Plan> {
+    let time = |plan: &Plan| {
+        let taken = plan.answers().into_iter().find(|answer| answer.is_taken());
+        taken
+            .and_then(|answer| answer.milliseconds())
+            .unwrap_or(f64::INFINITY)
     };
-    let py = kernel.py();
-    let numbers = weights.object().call_method0(intern!(py, "ravel"))?;
-    let numbers = numbers
-        .call_method0(intern!(py, "tolist"))?
-        .extract::<Vec<f64>>()?;
-    let kernel = Kernel::new(rows, columns, numbers).map_err(exception)?;
-    Ok(kernel.into())
-}
-
-/// The numbers of a vector.
-fn vector(numbers: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    let array = Array::input(numbers)?;
-    if array.shape().len() != 1 {
-        return Err(PyValueError::new_err(format!(
-            "a column and a row have one dimension each, not {}",
-            array.shape().len()
-        )));
+    match plans {
+        [Ok(one), Ok(other)] => Ok(if time(&other) < time(&one) {
+            other
+        } else {
+            one
+        }),
+        [Ok(only), Err(_)] | [Err(_), Ok(only)] => Ok(only),
+        [Err(error), Err(_)] => Err(error),
     }
-    let py = numbers.py();
-    array
-        .object()
-        .call_method0(intern!(py, "tolist"))?
-        .extract()
-}
-
-/// The rule of this name.
-fn named<T: Copy>(
-    argument: &str,
-    name: &str,
-    all: &[T],
-    name_of: fn(T) -> &'static str,
-) -> PyResult<T> {
-    let rule = all.iter().copied().find(|&rule| name_of(rule) == name);
-    rule.ok_or_else(|| {
-        let names = Vec::from_iter(all.iter().map(|&rule| name_of(rule)));
-        PyValueError::new_err(format!(
-            "{argument}={name:?} is none of {}",
-            names.join(", ")
-        ))
-    })
-}
-
-/// The samples that take no part.
-fn missing(ignore: Option<f64>, mask: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Missing>> {
-    let of_value = ignore.map(Missing::value);
-    let Some(mask) = mask else {
-        return Ok(of_value);
-    };
-    let mask = Array::input(mask)?;
-    let channel = match mask.shape().len() {
-        2 => None,
-        3 => Some(2),
-        _ => {
-            return Err(PyValueError::new_err(format!(
-                "a mask has two dimensions, or three of which the last is of channels, not {}",
-                mask.shape().len()
-            )));
-        }
-    };
-    let axes = PlaneAxes {
-        row: 0,
-        column: 1,
-        channel,
-    };
-    // SAFETY: the array is held, and is read while the interpreter is.
-    let marks = unsafe { mask.plane(0, axes).read() }.map_err(exception)?;
-    let mask = Mask::new(marks).map_err(exception)?;
-    Ok(Some(match of_value {
-        Some(missing) => missing.and_mask(mask),
-        None => Missing::mask(mask),
-    }))
 }
 
 /// Whether this thread is one of a Dask worker, which runs as many as there are cores.

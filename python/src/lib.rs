@@ -1,9 +1,12 @@
 //! The native part of the Python package `stridekern`: NumPy's arrays as views of the crate.
 
+mod arguments;
 mod array;
 mod errors;
 mod files;
 mod filter;
+mod job;
+mod lying;
 mod memory;
 mod pool;
 
@@ -17,7 +20,7 @@ mod _native {
 
     #[pymodule_export]
     use crate::{
-        files::{Metadata, read, write},
+        files::{Metadata, PageReader, read, write},
         filter::Filter,
     };
 }

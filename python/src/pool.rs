@@ -1,7 +1,7 @@
 //! Threads, and long work that Ctrl-C ends.
 
 use std::{
-    mem, process,
+    env, mem, process,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use pyo3::{exceptions::PyMemoryError, prelude::*};
+use pyo3::{exceptions::PyMemoryError, prelude::*, sync::PyOnceLock};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use stridekern::Stop;
 
@@ -56,9 +56,18 @@ pub(crate) fn pool(_: Python<'_>, threads: usize) -> PyResult<Arc<ThreadPool>> {
     Ok(pool)
 }
 
-/// The cores that this process may use.
-pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+/// The threads that share work by default: as many as there are cores that this process may use, or
+/// fewer if `OMP_NUM_THREADS` said so when this was first asked, as it does in the workers of joblib and
+/// Dask.
+pub(crate) fn cores(py: Python<'_>) -> usize {
+    static CORES: PyOnceLock<usize> = PyOnceLock::new();
+    *CORES.get_or_init(py, || {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let wanted = env::var("OMP_NUM_THREADS").ok();
+        // Of a list, one number for each level, the first counts.
+        let wanted = wanted.and_then(|list| list.split(',').next()?.trim().parse::<usize>().ok());
+        wanted.map_or(cores, |wanted| wanted.clamp(1, cores))
+    })
 }
 
 /// Runs `work` while the interpreter is free, and asks Python for signals meanwhile: at an

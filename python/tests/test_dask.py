@@ -187,14 +187,28 @@ def test_filter_gives_the_bits_of_the_whole(kernel, border, dtype):
             assert_same_bits(result.compute(), wanted, message)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_transforms_differ_by_rounding(dtype):
+def large_kernels():
+    """Calls that Fourier transforms are faster for."""
     random = np.random.default_rng(3)
-    array = random_array(random, (300, 400), dtype)
     weights = random.uniform(-1, 1, (21, 21))
-    result = stridekern.dask.correlate(da.from_array(array, (90, 130)), weights).compute()
-    tolerance = 32 * np.finfo(dtype).eps * 9 * np.abs(weights).sum()
-    np.testing.assert_allclose(result, ndimage.correlate(array, weights), rtol=0, atol=tolerance)
+    yield "dense", lambda module, image, **options: module.correlate(image, weights, **options)
+    yield "even", lambda module, image, **options: module.convolve(image, weights[:18, :16], origin=3, **options)
+    yield "smooth", lambda module, image, **options: module.gaussian_laplace(image, 4, mode="mirror", **options)
+    yield "slope", lambda module, image, **options: module.gaussian_gradient_magnitude(image, 20, axes=1, **options)
+    yield "line", lambda module, image, **options: module.gaussian_filter(image, 25, axes=1, mode="wrap", **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name, call", list(large_kernels()), ids=lambda value: value if isinstance(value, str) else "")
+def test_large_kernels_give_the_bits_of_direct_sums(name, call, dtype):
+    random = np.random.default_rng(5)
+    array = random_array(random, (300, 700), dtype)
+    lazy = da.from_array(array, (90, 260))
+    wanted = call(ndimage, array, method="direct")
+    assert_same_bits(call(stridekern.dask, lazy).compute(), wanted, name)
+    tolerance = 64 * np.finfo(dtype).eps * np.abs(wanted).max()
+    np.testing.assert_allclose(call(ndimage, array), wanted, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(call(stridekern.dask, lazy, method="auto").compute(), wanted, rtol=0, atol=tolerance)
 
 
 CALLS = {

@@ -63,6 +63,50 @@ def test_what_is_not_read_is_told(tmp_path):
         stridekern.read(tmp_path / "a.tif")
 
 
+def test_pages_are_read_one_after_another(tmp_path):
+    arrays = [random_array((5, 6)) // 3, random_array((4, 7, 3)), random_array((9, 2)) // 2]
+    pages = [Image.fromarray(array) for array in arrays]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = list(stridekern.pages(tmp_path / "a.tif"))
+        assert [page.samples.tolist() for page in read] == [array.tolist() for array in arrays]
+        for number, array in enumerate(arrays):
+            np.testing.assert_array_equal(stridekern.read(tmp_path / "a.tif", page=number).samples, array)
+        stridekern.write(tmp_path / "one.png", arrays[0])
+        assert [page.samples.tolist() for page in stridekern.pages(tmp_path / "one.png")] == [arrays[0].tolist()]
+    with pytest.raises(ValueError, match="a.tif: .*page 4"):
+        stridekern.read(tmp_path / "a.tif", page=3)
+    with pytest.raises(ValueError, match="page must be at least 0, not -1"):
+        stridekern.read(tmp_path / "a.tif", page=-1)
+    with pytest.raises(FileNotFoundError, match="missing.tif"):
+        stridekern.pages(tmp_path / "missing.tif")
+
+
+def test_frames_are_the_canvas_as_it_is_shown():
+    frames = list(stridekern.pages("../testdata/frames/disposal.gif"))
+    with Image.open("../testdata/frames/disposal.gif") as animation:
+        assert len(frames) == animation.n_frames
+    for number, frame in enumerate(frames, 1):
+        np.testing.assert_array_equal(frame.samples, np.load(f"../testdata/frames/disposal-{number}.npy"))
+
+
+# Pillow has pixels of several channels of 8 bits only, and reads every WebP as colours.
+@pytest.mark.parametrize(
+    "name, shape, dtype",
+    [
+        *[("a.tif", (7, 9), dtype) for dtype in (np.uint8, np.uint16, np.float32)],
+        *[(name, shape, np.uint8) for name in ("a.tif", "a.webp") for shape in [(7, 9, 3), (7, 9, 4)]],
+    ],
+)
+def test_what_is_written_is_what_pillow_reads(tmp_path, name, shape, dtype):
+    samples = random_array(shape).astype(dtype) * (257 if dtype == np.uint16 else 1)
+    stridekern.write(tmp_path / name, samples)
+    np.testing.assert_array_equal(stridekern.read(tmp_path / name).samples, samples)
+    with Image.open(tmp_path / name) as image:
+        np.testing.assert_array_equal(np.asarray(image), samples)
+
+
 def test_files_are_not_replaced_unless_asked(tmp_path):
     path = tmp_path / "a.png"
     stridekern.write(path, np.zeros((2, 2), np.uint8))
@@ -115,6 +159,17 @@ def test_pictures_of_other_packages_are_filtered_in_place():
     np.testing.assert_array_equal(stridekern.filter(data, "gaussian3", border="edge"), wanted)
     lent = np.from_dlpack(np.asarray(image).copy())
     np.testing.assert_array_equal(stridekern.filter(lent, "gaussian3", border="edge"), wanted)
+
+    class Tensor:
+        """What offers its memory by DLPack alone."""
+
+        def __dlpack__(self, **options):
+            return lent.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return lent.__dlpack_device__()
+
+    np.testing.assert_array_equal(stridekern.filter(Tensor(), "gaussian3", border="edge"), wanted)
 
 
 def test_nothing_is_told_of_a_plain_picture(tmp_path):

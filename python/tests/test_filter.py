@@ -1,8 +1,12 @@
 """`stridekern.filter` and `Filter`: numbers, layouts, outputs, and what is refused."""
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import exact
@@ -188,8 +192,19 @@ def test_out_is_what_the_result_is_or_refused():
     with pytest.raises(TypeError, match="out must be a NumPy array, not list"):
         stridekern.filter(image, "box3", out=[])
     repeated = np.lib.stride_tricks.as_strided(np.zeros(7, np.uint8), (6, 7), (0, 1))
-    with pytest.raises(ValueError, match="reach the same element"):
+    with pytest.raises(ValueError, match="elements of out share memory, .*: filter into a new array"):
         stridekern.filter(image, "box3", out=repeated)
+    # Neither along rows nor along columns, but from plane to plane.
+    repeated = np.lib.stride_tricks.as_strided(np.zeros(42, np.uint8), (9, 6, 7), (0, 7, 1))
+    with pytest.raises(ValueError, match="elements of out share memory"):
+        stridekern.filter(np.zeros((9, 8, 9), np.uint8), "box3", axes=(1, 2), out=repeated)
+    # Elements between others are none of these.
+    woven = np.lib.stride_tricks.as_strided(np.zeros(100, np.uint8), (2, 7), (4, 2))
+    with pytest.raises(ValueError, match="elements of out share memory"):
+        stridekern.filter(image[:4], "box3", out=woven)
+    woven = np.lib.stride_tricks.as_strided(np.zeros(100, np.uint8), (2, 7), (3, 2))
+    stridekern.filter(image[:4] + np.uint8(5), "box3", out=woven)
+    assert woven.tolist() == [[5] * 7] * 2
 
 
 @pytest.mark.parametrize(
@@ -221,6 +236,12 @@ def test_views_that_leave_their_memory_are_refused():
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(100, dtype=np.uint8), 10)
     stridekern.filter(windows, "box3")
 
+    class Liar(np.ndarray):
+        base = np.zeros(10_000, np.uint8)
+
+    with pytest.raises(ValueError, match="outside of the memory"):
+        stridekern.filter(beyond.view(Liar), "box3")
+
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (4, 0, 6)])
 def test_nothing_is_nothing_to_filter(shape):
@@ -242,7 +263,11 @@ def test_nothing_is_nothing_to_filter(shape):
         ({"kernel": "box3", "overflow": "sideways"}, "overflow"),
         ({"kernel": "box3", "divisor": 0.0}, "divisor"),
         ({"kernel": "box3", "anchor": (3, 0)}, "anchor"),
-        ({"kernel": "box3", "step": (0, 1)}, "step"),
+        ({"kernel": "box3", "anchor": (-1, 0)}, "anchor must be at least 0, not -1"),
+        ({"kernel": "box3", "step": (0, 1)}, "step must be at least 1, not 0"),
+        ({"kernel": "box3", "step": -2}, "step must be at least 1, not -2"),
+        ({"kernel": "box3", "dilation": 0}, "dilation must be at least 1, not 0"),
+        ({"kernel": "box3", "method": "fastest"}, 'method="fastest" is none of auto, direct, fft'),
         ({"kernel": "box3", "threads": 0}, "threads must be 1 to 512"),
         ({"kernel": "laplacian4", "normalize": True}, "sum"),
     ],
@@ -252,6 +277,9 @@ def test_options_that_cannot_be_are_refused(options, message):
         stridekern.Filter(options.pop("kernel"), **options)(np.zeros((5, 5), np.uint8))
     with pytest.raises(TypeError):
         stridekern.Filter("box3", sigma=2)
+    for name, value in [("step", "both"), ("step", (1, 2, 3)), ("dilation", 1.5), ("anchor", 1)]:
+        with pytest.raises(TypeError, match=f"{name} must be two integers, of rows and of columns, not"):
+            stridekern.Filter("box3", **{name: value})
 
 
 def test_every_kind_of_kernel(tmp_path: Path):
@@ -356,3 +384,81 @@ def test_the_interpreter_is_free_meanwhile():
         time.sleep(0.001)
     thread.join()
     assert ticks > 20
+
+
+def test_one_step_is_that_of_rows_and_columns():
+    image = random_array((20, 21), np.uint8)
+    both = stridekern.filter(image, "gaussian3", step=2, dilation=3)
+    np.testing.assert_array_equal(both, stridekern.filter(image, "gaussian3", step=(2, 2), dilation=[3, np.int64(3)]))
+    assert both.shape == (7, 8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_methods_differ_by_rounding(dtype):
+    image = random_array((300, 400), dtype)
+    weights = np.random.default_rng(3).integers(-9, 9, (25, 23))
+    options = dict(border="reflect", dtype=np.float64)
+    by = {method: stridekern.filter(image, weights, method=method, **options) for method in ("auto", "direct", "fft")}
+    tolerance = 0 if np.dtype(dtype).kind == "u" else 64 * np.finfo(dtype).eps * np.abs(by["direct"]).max()
+    for result in by.values():
+        np.testing.assert_allclose(result, by["direct"], rtol=0, atol=tolerance)
+    if tolerance:
+        # These samples are not the same, so that the method was another.
+        assert (by["fft"] != by["direct"]).any()
+
+
+def told(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    assert all(warning.category is stridekern.ResultWarning for warning in caught)
+    assert all(Path(warning.filename) == Path(__file__) for warning in caught)
+    return [str(warning.message) for warning in caught]
+
+
+def test_what_a_result_holds_less_of_is_told():
+    ramp = np.tile(np.arange(90, 0, -10, dtype=np.uint8), (40, 1))
+    for image, options, text in [
+        (ramp, {}, "100 % of the samples were clipped to 0, since the responses are negative: a result of a signed"),
+        (ramp, {"overflow": "wrap"}, None),
+        (ramp, {"dtype": np.int16}, None),
+        (ramp, {"map": "abs"}, None),
+        (ramp, {"dtype": np.float16}, None),
+        (ramp.astype(float), {}, None),
+        (np.full((9, 9), np.nan), {"dtype": np.uint8}, "49 responses are not a number and became 0"),
+        (ramp.astype(np.float64) * 1e4, {"dtype": np.float16}, "266 finite responses"),
+        (ramp, {"like": "scipy"}, "100 % of the samples wrapped around"),
+    ]:
+        texts = told(lambda: stridekern.filter(image, "sobel_x", **options))
+        assert len(texts) == (text is not None) and (text is None or texts[0].startswith(text)), (options, texts)
+    # A tenth of the samples, as of highlights, is not.
+    image = np.zeros((50, 50), np.uint8)
+    image[10] = 200
+    assert told(lambda: stridekern.filter(image, [[2]])) == []
+    holes = np.full((5, 5), 255, np.uint8)
+    (text,) = told(lambda: stridekern.filter(holes, "box3", ignore=255))
+    assert text == "9 samples of the result are 255: no weight lies on a present sample"
+
+
+def test_planes_are_told_of_together():
+    stack = np.zeros((200, 30, 40), np.uint8)
+    stack[:30] = 200
+    image = np.moveaxis(stack, 0, -1)
+    for array, axes in [(stack, (1, 2)), (image, (0, 1)), (np.asfortranarray(stack), (1, 2))]:
+        for threads in (1, 2):
+            (text,) = told(lambda: stridekern.filter(array, [[2]], axes=axes, threads=threads))
+            assert text.startswith("15 % of the samples were clipped to 255"), text
+
+
+def test_the_environment_limits_threads():
+    code = """
+import numpy, os, stridekern
+stridekern.filter(numpy.zeros((4000, 4000), numpy.float32), "gaussian5")
+print(sum(open(f"/proc/self/task/{task}/comm").read().startswith("stridekern") for task in os.listdir("/proc/self/task")))
+"""
+    for limit, threads in [("1", 0), ("1,2", 0), ("", max(os.cpu_count(), 1)), ("many", os.cpu_count())]:
+        if os.cpu_count() == 1:
+            threads = 0
+        environment = os.environ | {"OMP_NUM_THREADS": limit}
+        printed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert int(printed.stdout) == threads, (limit, printed.stdout)

@@ -71,6 +71,8 @@ pub(crate) struct Totals {
     /// Windows with this absolute weight on present samples are complete, but for samples
     /// whose weight is below the rounding of the sum.
     pub(crate) complete: f64,
+    /// Windows with less are missing.
+    pub(crate) least: f64,
 }
 
 impl Normalisation {
@@ -103,7 +105,7 @@ impl Normalisation {
             Ok(KernelSums {
                 weights: of(kernel)?,
                 absolute: absolute(kernel).as_ref().map(of).transpose()?,
-                totals: Totals::new(kernel, problem.method),
+                totals: Totals::new(kernel, problem.method, missing.min_share),
             })
         });
         let axes = [&problem.geometry.rows, &problem.geometry.columns];
@@ -142,7 +144,7 @@ impl Totals {
         (present < self.complete) & ((share < LEAST_SHARE) | near(min_share) | near(1.0))
     }
 
-    fn new(kernel: &Kernel, method: Option<Method>) -> Self {
+    fn new(kernel: &Kernel, method: Option<Method>, min_share: f64) -> Self {
         let abs_sum = kernel.abs_sum();
         let is_exact = kernel.is_integer() && abs_sum < EXACT && method != Some(Method::Fft);
         // Both sums of n weights are rounded at most n times.
@@ -154,8 +156,23 @@ impl Totals {
                 true => abs_sum,
                 false => abs_sum * (1.0 - roundings * LaneKind::F64.unit_roundoff()),
             },
+            least: least_present(abs_sum, min_share),
         }
     }
+}
+
+/// The least number whose quotient by `abs_sum`, rounded, is not below `min_share`. Among numbers of
+/// at least 0 the order is that of their bits.
+fn least_present(abs_sum: f64, min_share: f64) -> f64 {
+    let [mut below, mut enough] = [0, f64::INFINITY.to_bits()];
+    while below < enough {
+        let middle = below + (enough - below) / 2;
+        match f64::from_bits(middle) / abs_sum < min_share {
+            true => below = middle + 1,
+            false => enough = middle,
+        }
+    }
+    f64::from_bits(enough)
 }
 
 /// The kernels that are summed: these, and those of both signs by their absolute weights.
@@ -188,4 +205,33 @@ pub(super) fn response_errors(kernels: &[Kernel], depth: Depth, sum_errors: &[f6
         8.0 * error + rounding * kernel.abs_sum() * depth.largest()
     };
     errors.map(error).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One number less is missing, as the quotient says.
+    #[test]
+    fn the_least_present_weight_is_the_first_whose_share_is_enough() {
+        for abs_sum in [1.0, 3.0, 0.1, 56.548_667_764_616_276, 1e-300, 1e300] {
+            for min_share in [
+                f64::MIN_POSITIVE,
+                0.001,
+                0.1,
+                0.25,
+                1.0 / 3.0,
+                0.999_999_9,
+                1.0,
+            ] {
+                let least = least_present(abs_sum, min_share);
+                assert!(least / abs_sum >= min_share, "{abs_sum} {min_share}");
+                assert!(
+                    least.next_down() / abs_sum < min_share,
+                    "{abs_sum} {min_share}"
+                );
+            }
+            assert_eq!(least_present(abs_sum, 0.0), 0.0);
+        }
+    }
 }

@@ -4,7 +4,6 @@
 mod budget;
 mod carried;
 mod chunk_rows;
-mod clipping;
 mod control;
 mod dataflow;
 mod dry_run;

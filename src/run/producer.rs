@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    chunk_rows, clipping,
+    chunk_rows,
     events::{Event, Report},
     output::{Ended, OutputWriter},
     plane_computer::{PlaneComputer, PlaneSource},
@@ -271,16 +271,14 @@ impl<'scope> Producer<'scope> {
 
     /// Waits until the page is written, or gives the error of the result.
     pub(super) fn finish(self, metadata: &Metadata, is_last: bool) -> Result<Produced> {
-        let tally = self.scratch.tally();
-        let mut warnings = clipping::warnings(self.plan, &tally);
-        let missing = self.scratch.missing();
-        warnings.extend(self.plan.missing_note(missing).map(Warning::missing));
+        let notes = self.scratch.notes();
+        let mut warnings = notes.warnings(self.plan);
         warnings.extend((self.scratch.transparent()).then(Warning::transparent));
         warnings.extend((self.hidden > 0).then(|| Warning::hidden(self.hidden)));
         Ok(Produced {
             warnings,
-            clipped: tally.clipped,
-            missing,
+            clipped: notes.clipped(),
+            missing: notes.missing(),
             output: self.writer?.finish(metadata, is_last)?,
             filter: self.busy,
             statistics: self.statistics,

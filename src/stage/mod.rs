@@ -6,6 +6,8 @@
 
 mod bands;
 mod chain;
+#[cfg(feature = "codecs")]
+mod clipping;
 mod compile;
 mod convolve;
 mod copy;
@@ -14,6 +16,8 @@ mod exact_weighing;
 mod known_rows;
 mod near_ties;
 mod normalise;
+#[cfg(feature = "codecs")]
+mod notes;
 mod padding;
 mod parallel;
 mod planes;
@@ -38,6 +42,8 @@ use std::{
 
 pub(crate) use chain::Chain;
 use near_ties::Finishes;
+#[cfg(feature = "codecs")]
+pub use notes::Notes;
 pub(crate) use parallel::for_each_chunk;
 pub(crate) use rows::{Rows, RowsMut};
 use scratch::Pool;

@@ -362,7 +362,6 @@ impl Pass<'_> {
                     [&sums.abs_numbers, &sums.abs_presence].map(|sums| &sums[part.clone()])
                 }),
                 totals: kernel.totals,
-                min_share: self.normalisation.min_share,
                 out,
                 missing,
             });
@@ -450,7 +449,6 @@ struct Divide<'a> {
     /// B and Q, if they are not A and P.
     absolute: Option<[&'a [f64]; 2]>,
     totals: Totals,
-    min_share: f64,
     out: &'a mut [f64],
     missing: &'a mut [u8],
 }
@@ -467,17 +465,17 @@ impl Body for Divide<'_> {
             totals:
                 Totals {
                     sum,
-                    abs_sum,
                     complete,
+                    least,
+                    ..
                 },
-            min_share,
             out,
             missing,
         } = self;
         // Without branches, for vectors.
         let mut put = |at: usize, present: f64, response: f64| {
             let is_complete = present >= complete;
-            let gone = !is_complete & ((present == 0.0) | (present / abs_sum < min_share));
+            let gone = !is_complete & ((present == 0.0) | (present < least));
             let response = if is_complete { numbers[at] } else { response };
             out[at] = if gone { f64::NAN } else { response };
             missing[at] |= u8::from(gone);

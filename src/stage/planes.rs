@@ -200,9 +200,11 @@ impl<'a> PlaneBuilder<'a> {
         let [_, _, all] = view.shape();
         match view.flat_row(at) {
             Some(samples) if self.luma.is_none() && self.channels.len() == all => {
-                for (missing, &sample) in missing.iter_mut().zip(samples) {
-                    *missing = u8::from(is_missing(sample));
-                }
+                self.convolution.offer().simd.run(Mark {
+                    samples,
+                    missing,
+                    is_missing,
+                });
             }
             _ => self.each_missing(missing, |column, channel| {
                 is_missing(*view.at([at, column, channel]))
@@ -328,6 +330,24 @@ impl<'a> PlaneBuilder<'a> {
         match numbers.chunks_exact(channels).any(beyond) {
             true => Err(RequestError::LargeSample { depth, limit }.into()),
             false => Ok(()),
+        }
+    }
+}
+
+/// Which of consecutive samples are missing.
+struct Mark<'a, S, F> {
+    samples: &'a [S],
+    missing: &'a mut [u8],
+    is_missing: F,
+}
+
+impl<S: Widen, F: Fn(S) -> bool> Body for Mark<'_, S, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        for (missing, &sample) in self.missing.iter_mut().zip(self.samples) {
+            *missing = u8::from((self.is_missing)(sample));
         }
     }
 }

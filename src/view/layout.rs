@@ -196,6 +196,21 @@ impl<const N: usize> Layout<N> {
         })
     }
 
+    /// The axis on which elements are nearest to each other, and the longest other one, if rows in
+    /// row-major order do not go along the first.
+    pub(super) fn crossing_axes(&self) -> Option<[usize; 2]> {
+        let axes = (0..N).filter(|&axis| self.shape[axis] > 1);
+        let last = axes.clone().next_back()?;
+        let near = axes
+            .clone()
+            .min_by_key(|&axis| self.strides[axis].unsigned_abs())?;
+        let is_nearer = self.strides[near].unsigned_abs() < self.strides[last].unsigned_abs();
+        let long = axes
+            .filter(|&axis| axis != near)
+            .max_by_key(|&axis| self.shape[axis]);
+        is_nearer.then_some([near, long?])
+    }
+
     /// Whether the elements are contiguous in C order. Axes of
     /// length 1 may have any stride; an empty layout is contiguous.
     pub fn is_c_contiguous(&self) -> bool {

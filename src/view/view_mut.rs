@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    ops::{Index, IndexMut},
+    ops::{Index, IndexMut, Range},
 };
 
 use super::{IterMut, Layout, LayoutError, StridedView};
@@ -224,14 +224,54 @@ impl<'a, T, const N: usize> StridedViewMut<'a, T, N> {
         T: Clone,
     {
         let source = source.broadcast_to(self.shape())?;
+        let Some([near, long]) = self.layout.crossing_axes() else {
+            self.assign_in_order(&source);
+            return Ok(());
+        };
+        // Whole lanes would write to so many lines of memory that the cache keeps none of them for
+        // the next lane.
+        let shape = self.shape();
+        for across in blocks(shape[near], BLOCK_LINE) {
+            let source = source.slice(near, across.clone())?;
+            let mut lines = self.reborrow().slice(near, across)?;
+            for along in blocks(shape[long], BLOCK_LINES) {
+                let source = source.slice(long, along.clone())?;
+                lines
+                    .reborrow()
+                    .slice(long, along)?
+                    .assign_in_order(&source);
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the elements of a view of the same shape in row-major order.
+    fn assign_in_order(&mut self, source: &StridedView<'_, T, N>)
+    where
+        T: Clone,
+    {
         let mut values = source.iter();
         self.for_each(|element| {
             if let Some(value) = values.next() {
                 element.clone_from(value);
             }
         });
-        Ok(())
     }
+}
+
+/// Elements of a block of a transposed copy along the axis on which they are nearest to each other: a
+/// line of the cache, of bytes.
+const BLOCK_LINE: usize = 64;
+
+/// How many of these are in a block: at distances of a power of two they share a few places
+/// of the cache.
+const BLOCK_LINES: usize = 16;
+
+/// The parts of an axis of this length.
+fn blocks(len: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len)
+        .step_by(block)
+        .map(move |start| start..(start + block).min(len))
 }
 
 impl<T, const N: usize> Index<[usize; N]> for StridedViewMut<'_, T, N> {

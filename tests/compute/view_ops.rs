@@ -654,6 +654,47 @@ fn values_are_broadcast_when_assigned() {
     assert_eq!(buffer[..8], [1, 1, 0, 0, 2, 2, 0, 0]);
 }
 
+/// Of sizes around those of the blocks that transposed copies are made by.
+#[test]
+fn every_order_of_axes_is_assigned() {
+    let orders = [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ];
+    for shape in [
+        [1, 1, 1],
+        [16, 64, 1],
+        [65, 17, 3],
+        [130, 33, 2],
+        [3, 70, 40],
+        [2, 0, 5],
+    ] {
+        let len: usize = shape.iter().product();
+        let values: Vec<usize> = (0..len).collect();
+        let source = StridedView::from_slice(&values, shape).unwrap();
+        for order in orders {
+            for flipped in 0..3 {
+                let mut buffer = vec![usize::MAX; len];
+                let in_memory = order.map(|axis| shape[axis]);
+                let view = StridedViewMut::from_slice(&mut buffer, in_memory).unwrap();
+                let mut places = [0; 3];
+                (0..3).for_each(|at| places[order[at]] = at);
+                let mut view = view.permute(places).unwrap().flip(flipped).unwrap();
+                view.assign(&source).unwrap();
+                assert_eq!(
+                    view.as_view().to_vec(),
+                    values,
+                    "{shape:?} {order:?} {flipped}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn types_of_every_size_are_cast() {
     let bytes: Vec<u8> = (0..64).collect();

@@ -12,17 +12,20 @@ array([[5, 4, 4, 3],
 """
 
 from stridekern import ndimage, strides
-from stridekern._files import FileWarning, Picture, read, write
+from stridekern._files import Picture, pages, read, write
 from stridekern._filter import Filter, filter
 from stridekern._native import __version__
+from stridekern._warnings import FileWarning, ResultWarning
 
 __all__ = [
     "FileWarning",
     "Filter",
     "Picture",
+    "ResultWarning",
     "__version__",
     "filter",
     "ndimage",
+    "pages",
     "read",
     "strides",
     "write",

@@ -1,16 +1,13 @@
 """Pictures from and to files."""
 
+import operator
 import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from stridekern import _native
-
-
-class FileWarning(UserWarning):
-    """What a file holds that an array does not, or the other way round."""
+from stridekern._warnings import FileWarning, tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +36,17 @@ class Picture:
         return np.array(self.samples, dtype, copy=copy)
 
 
-def read(path):
+def read(path, *, page=None):
     """Read the picture in a file.
 
     Parameters
     ----------
     path : str or path
         A file of any format that the program reads: PNG, JPEG, TIFF, WebP, GIF, BMP, OpenEXR,
-        ``.npy``, Netpbm and others. The first of several pages is read.
+        ``.npy``, Netpbm and others.
+    page : int, optional
+        The page of a TIFF, or frame of an animation, counted from 0. By default the first is read,
+        and a warning tells of further ones.
 
     Returns
     -------
@@ -72,7 +72,38 @@ def read(path):
     >>> picture.format, picture.samples.tolist()
     ('png', [[255, 0, 0], [0, 255, 0], [0, 0, 255]])
     """
-    samples, metadata, told = _native.read(os.fspath(path))
+    if page is None:
+        return _picture(_native.read(os.fspath(path)))
+    page = operator.index(page)
+    if page < 0:
+        raise ValueError(f"page must be at least 0, not {page}")
+    return _picture(next(_native.PageReader(os.fspath(path), page + 1)))
+
+
+def pages(path):
+    """Read the pages of a TIFF, or the frames of an animation, one after another.
+
+    Parameters
+    ----------
+    path : str or path
+        A file of any format that `read` takes; one of a single picture has one page.
+
+    Yields
+    ------
+    Picture
+        Frames are the whole canvas as it is shown. One at a time is in memory.
+
+    Examples
+    --------
+    >>> import stridekern
+    >>> [page.samples.shape for page in stridekern.pages("../testdata/pages/imagej.tif")]
+    [(10, 11), (10, 11), (10, 11), (10, 11)]
+    """
+    return map(_picture, _native.PageReader(os.fspath(path), None))
+
+
+def _picture(read):
+    samples, metadata, told = read
     _tell(told)
     return Picture(samples, metadata)
 
@@ -132,4 +163,4 @@ def write(
 
 def _tell(told):
     for text in told:
-        warnings.warn(text, FileWarning, stacklevel=3)
+        tell(text, FileWarning)

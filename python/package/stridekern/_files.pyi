@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import Literal
@@ -6,8 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from stridekern._native import Metadata
-
-class FileWarning(UserWarning): ...
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -19,7 +18,8 @@ class Picture:
     def orientation(self) -> int: ...
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray: ...
 
-def read(path: str | PathLike[str]) -> Picture: ...
+def read(path: str | PathLike[str], *, page: int | None = None) -> Picture: ...
+def pages(path: str | PathLike[str]) -> Iterator[Picture]: ...
 def write(
     path: str | PathLike[str], samples: ArrayLike, *, like: Picture | None = None, format: str | None = None,
     quality: int | None = None, compression: Literal["balanced", "fast", "best"] = "balanced",

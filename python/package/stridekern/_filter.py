@@ -25,7 +25,7 @@ class Filter(_native.Filter):
         ``"valid"`` filters windows inside the array only, so that the result is smaller. Else what
         lies outside, by NumPy's names: ``"constant"`` (``"constant:7"``), ``"edge"``,
         ``"reflect"``, ``"symmetric"``, ``"wrap"``; or one for each axis, ``"y=wrap,x=edge"``.
-    step, dilation : (int, int)
+    step, dilation : int or (int, int), optional
         Samples from one window to the next, and from one tap to the next, along rows and columns.
     axes : (int, int), optional
         The axes of rows and columns. Needed where an array has more than two; others are filtered
@@ -52,9 +52,21 @@ class Filter(_native.Filter):
         ``"integer-division"``, ``"sixteen-bits"``.
     overflow : str, optional
         ``"saturate"`` (the default) or ``"wrap"``.
+    method : {"auto", "direct", "fft"}
+        Whether responses are sums of products, or come from Fourier transforms; by default, what is
+        expected to be faster. Integers are the same by all. Floats of transforms differ by rounding,
+        and depend on where in the array a window lies.
     threads : int, optional
-        How many share the work: by default one in a Dask worker, else as many as there are cores.
-        Results do not depend on it.
+        How many share the work: by default one in a Dask worker, else as many as there are cores,
+        or fewer if the environment variable ``OMP_NUM_THREADS`` said so at the first call. Results
+        do not depend on it.
+
+    Warns
+    -----
+    ResultWarning
+        When a call makes integers that hold less than the responses: more than a tenth of the
+        samples were clipped, or any of floats; they wrapped around, unless ``overflow="wrap"`` asks for
+        that; a window of `ignore` or `mask` has no sample.
 
     Examples
     --------

@@ -15,8 +15,8 @@ class Filter:
         column: ArrayLike | None = None,
         row: ArrayLike | None = None,
         border: str = "valid",
-        step: tuple[int, int] = (1, 1),
-        dilation: tuple[int, int] = (1, 1),
+        step: int | tuple[int, int] | None = None,
+        dilation: int | tuple[int, int] | None = None,
         axes: tuple[int, int] | None = None,
         map: str | None = None,
         dtype: DTypeLike | None = None,
@@ -30,6 +30,7 @@ class Filter:
         like: str | None = None,
         rounding: str | None = None,
         overflow: str | None = None,
+        method: str = "auto",
         threads: int | None = None,
     ) -> Filter: ...
     def __call__(self, image: ArrayLike, out: np.ndarray | None = None) -> np.ndarray: ...
@@ -45,6 +46,11 @@ class Metadata:
     def orientation(self) -> int: ...
     @property
     def format(self) -> str: ...
+
+class PageReader:
+    def __new__(cls, path: str, page: int | None) -> PageReader: ...
+    def __iter__(self) -> PageReader: ...
+    def __next__(self) -> tuple[np.ndarray, Metadata, Sequence[str]]: ...
 
 def read(path: str) -> tuple[np.ndarray, Metadata, Sequence[str]]: ...
 def write(

@@ -4,10 +4,9 @@ Arguments are those of ``dask_image.ndfilters``. A result has the chunks of its 
 their sizes, and the numbers of the same function of the whole array:
 
 * integers are the same, bit for bit;
-* floats are the same, bit for bit, as those of a whole array in C order, but for kernels so large
-  that Fourier transforms may be faster: dense ones from about 9 x 9 weights, and those of
-  `gaussian_laplace` of two axes from a sigma of about 3. These differ by rounding: by up to ten
-  units in the last place of the largest response.
+* floats are the same, bit for bit, as those of a whole array in C order by ``method="direct"``, which
+  is the default here; by ``method="auto"`` large kernels may go through Fourier transforms, whose
+  floats differ by rounding: by up to ten units in the last place of the largest response.
 
 Each chunk is filtered with as many samples around it as the kernel reads on each side, and with
 the border of the array where it lies there. In threads of Dask a call takes one thread.
@@ -62,7 +61,7 @@ __all__ = [
 
 
 def correlate(
-    image, weights, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded"
+    image, weights, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded", method="direct"
 ):
     """Correlate an array with weights, as `stridekern.ndimage.correlate`.
 
@@ -84,6 +83,9 @@ def correlate(
         The type of the result; that of `image` by default.
     integers : {"rounded", "scipy"}
         How integers are made of responses.
+    method : {"direct", "auto", "fft"}
+        Whether sums come from Fourier transforms, as of `stridekern.Filter`. Floats of these depend on
+        where in a block a window lies, and so on chunks.
 
     Returns
     -------
@@ -106,18 +108,18 @@ def correlate(
     axes, origin, mode = ndimage._sorted(image.ndim, axes, origin, mode)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(size, shift) for size, shift in zip(sizes, origins)]
-    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers, method=method)
     return _filtered("correlate", image, (np.asarray(weights),), options, reach)
 
 
 def convolve(
-    image, weights, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded"
+    image, weights, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded", method="direct"
 ):
     """Convolve an array with weights, as `stridekern.ndimage.convolve`.
 
     Parameters
     ----------
-    image, weights, mode, cval, origin, axes, output, integers
+    image, weights, mode, cval, origin, axes, output, integers, method
         As of `correlate`.
 
     Returns
@@ -137,7 +139,7 @@ def convolve(
     sizes, origins = _window(np.shape(weights), origin, axes)
     # The window of a correlation, seen from its other end.
     reach = [_reach(size, shift)[::-1] for size, shift in zip(sizes, origins)]
-    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers, method=method)
     return _filtered("convolve", image, (np.asarray(weights),), options, reach)
 
 
@@ -153,6 +155,7 @@ def gaussian_filter(
     axes=None,
     output=None,
     integers="rounded",
+    method="direct",
 ):
     """Smooth an array by a Gaussian, as `stridekern.ndimage.gaussian_filter`.
 
@@ -164,7 +167,7 @@ def gaussian_filter(
         The standard deviation, for all axes or for each.
     order : int or sequence of int
         Of the derivative along an axis; 0 smooths.
-    mode, cval, axes, output, integers
+    mode, cval, axes, output, integers, method
         As of `correlate`.
     truncate : float
         The radius in standard deviations.
@@ -186,7 +189,7 @@ def gaussian_filter(
     """
     axes = ndimage._axes(image.ndim, axes)
     options = dict(order=order, mode=mode, cval=cval, truncate=truncate, radius=radius)
-    options |= dict(axes=axes, output=output, integers=integers)
+    options |= dict(axes=axes, output=output, integers=integers, method=method)
     reach = _gaussian_reach(sigma, truncate, radius, axes)
     return _filtered("gaussian_filter", image, (sigma,), options, reach)
 
@@ -195,13 +198,23 @@ gaussian = gaussian_filter
 
 
 def gaussian_gradient_magnitude(
-    image, sigma, mode="reflect", cval=0.0, truncate=4.0, *, axes=None, output=None, integers="rounded", **kwargs
+    image,
+    sigma,
+    mode="reflect",
+    cval=0.0,
+    truncate=4.0,
+    *,
+    axes=None,
+    output=None,
+    integers="rounded",
+    method="direct",
+    **kwargs,
 ):
     """The length of the gradient of a Gaussian, as `stridekern.ndimage.gaussian_gradient_magnitude`.
 
     Parameters
     ----------
-    image, sigma, mode, cval, truncate, axes, output, integers
+    image, sigma, mode, cval, truncate, axes, output, integers, method
         As of `gaussian_filter`.
     **kwargs
         ``radius``, as of `gaussian_filter`.
@@ -221,19 +234,30 @@ def gaussian_gradient_magnitude(
     6.081
     """
     axes = ndimage._axes(image.ndim, axes)
-    options = dict(mode=mode, cval=cval, truncate=truncate, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, truncate=truncate, axes=axes)
+    options |= dict(output=output, integers=integers, method=method)
     reach = _gaussian_reach(sigma, truncate, kwargs.get("radius"), axes)
     return _filtered("gaussian_gradient_magnitude", image, (sigma,), options | kwargs, reach)
 
 
 def gaussian_laplace(
-    image, sigma, mode="reflect", cval=0.0, truncate=4.0, *, axes=None, output=None, integers="rounded", **kwargs
+    image,
+    sigma,
+    mode="reflect",
+    cval=0.0,
+    truncate=4.0,
+    *,
+    axes=None,
+    output=None,
+    integers="rounded",
+    method="direct",
+    **kwargs,
 ):
     """The Laplacian of a Gaussian, as `stridekern.ndimage.gaussian_laplace`.
 
     Parameters
     ----------
-    image, sigma, mode, cval, truncate, axes, output, integers
+    image, sigma, mode, cval, truncate, axes, output, integers, method
         As of `gaussian_filter`.
     **kwargs
         ``radius``, as of `gaussian_filter`.
@@ -252,19 +276,20 @@ def gaussian_laplace(
     2.56
     """
     axes = ndimage._axes(image.ndim, axes)
-    options = dict(mode=mode, cval=cval, truncate=truncate, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, truncate=truncate, axes=axes)
+    options |= dict(output=output, integers=integers, method=method)
     reach = _gaussian_reach(sigma, truncate, kwargs.get("radius"), axes)
     return _filtered("gaussian_laplace", image, (sigma,), options | kwargs, reach)
 
 
 def uniform_filter(
-    image, size=3, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded"
+    image, size=3, mode="reflect", cval=0.0, origin=0, *, axes=None, output=None, integers="rounded", method="direct"
 ):
     """The mean of a box, as `stridekern.ndimage.uniform_filter`.
 
     Parameters
     ----------
-    image, mode, cval, origin, axes, output, integers
+    image, mode, cval, origin, axes, output, integers, method
         As of `correlate`.
     size : int or sequence of int
         Of the box, for all axes or for each.
@@ -284,16 +309,16 @@ def uniform_filter(
     axes = ndimage._axes(image.ndim, axes)
     sizes, origins = _window(size, origin, axes)
     reach = [_reach(length, shift) for length, shift in zip(sizes, origins)]
-    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers, method=method)
     return _filtered("uniform_filter", image, (size,), options, reach)
 
 
-def sobel(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded"):
+def sobel(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded", method="direct"):
     """The Sobel slope along one axis, smoothed along the others, as `stridekern.ndimage.sobel`.
 
     Parameters
     ----------
-    image, mode, cval, axes, output, integers
+    image, mode, cval, axes, output, integers, method
         As of `correlate`.
     axis : int
         The axis of the slope.
@@ -311,15 +336,15 @@ def sobel(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None, i
     >>> stridekern.dask.sobel(ramp)[2].compute().tolist()
     [4.0, 8.0, 8.0, 8.0, 4.0]
     """
-    return _of_three("sobel", image, (axis,), mode, cval, axes, output, integers)
+    return _of_three("sobel", image, (axis,), mode, cval, axes, output, integers, method)
 
 
-def prewitt(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded"):
+def prewitt(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded", method="direct"):
     """The Prewitt slope along one axis, summed along the others, as `stridekern.ndimage.prewitt`.
 
     Parameters
     ----------
-    image, axis, mode, cval, axes, output, integers
+    image, axis, mode, cval, axes, output, integers, method
         As of `sobel`.
 
     Returns
@@ -335,15 +360,15 @@ def prewitt(image, axis=-1, mode="reflect", cval=0.0, *, axes=None, output=None,
     >>> stridekern.dask.prewitt(ramp, axis=0)[:, 2].compute().tolist()
     [15.0, 30.0, 30.0, 30.0, 15.0]
     """
-    return _of_three("prewitt", image, (axis,), mode, cval, axes, output, integers)
+    return _of_three("prewitt", image, (axis,), mode, cval, axes, output, integers, method)
 
 
-def laplace(image, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded"):
+def laplace(image, mode="reflect", cval=0.0, *, axes=None, output=None, integers="rounded", method="direct"):
     """The sum of second differences along all axes, as `stridekern.ndimage.laplace`.
 
     Parameters
     ----------
-    image, mode, cval, axes, output, integers
+    image, mode, cval, axes, output, integers, method
         As of `correlate`.
 
     Returns
@@ -358,10 +383,10 @@ def laplace(image, mode="reflect", cval=0.0, *, axes=None, output=None, integers
     >>> stridekern.dask.laplace(da.arange(5, chunks=2) ** 2).compute()
     array([ 1,  2,  2,  2, -7])
     """
-    return _of_three("laplace", image, (), mode, cval, axes, output, integers)
+    return _of_three("laplace", image, (), mode, cval, axes, output, integers, method)
 
 
-def filter(image, kernel=None, *, border="valid", axes=None, threads=None, **options):
+def filter(image, kernel=None, *, border="valid", axes=None, method="direct", threads=None, **options):
     """Filter an array by a kernel of two dimensions, as `stridekern.filter`.
 
     Parameters
@@ -374,6 +399,8 @@ def filter(image, kernel=None, *, border="valid", axes=None, threads=None, **opt
         What lies outside of the array; ``"valid"`` computes only windows inside of it.
     axes : pair of int, optional
         The axes of the rows and the columns; needed unless there are two.
+    method : {"direct", "auto", "fft"}
+        As of `correlate`.
     threads : int, optional
         How many threads a call takes; by default one in a thread of Dask, else one for each core.
     **options
@@ -401,6 +428,7 @@ def filter(image, kernel=None, *, border="valid", axes=None, threads=None, **opt
     axes = (0, 1) if axes is None else ndimage._axes(image.ndim, axes)
     if not isinstance(kernel, str) and not hasattr(kernel, "__fspath__") and kernel is not None:
         kernel = np.asarray(kernel)
+    options = dict(options, method=method)
     call = functools.partial(_filter_block, kernel, dict(options, border=border, axes=axes, threads=threads))
     reach = _measured_reach(kernel, options)
     # A window of the least size tells the type of the result, and what is refused.
@@ -418,10 +446,10 @@ def filter(image, kernel=None, *, border="valid", axes=None, threads=None, **opt
     return _overlapped(name, image, call, sides, dtype)
 
 
-def _of_three(name, image, arguments, mode, cval, axes, output, integers):
+def _of_three(name, image, arguments, mode, cval, axes, output, integers, method):
     """A filter whose windows have three samples along each axis."""
     axes = ndimage._axes(image.ndim, axes)
-    options = dict(mode=mode, cval=cval, axes=axes, output=output, integers=integers)
+    options = dict(mode=mode, cval=cval, axes=axes, output=output, integers=integers, method=method)
     return _filtered(name, image, arguments, options, [(1, 1)] * len(axes))
 
 
@@ -498,6 +526,8 @@ def _measured_reach(kernel, options):
     A window that holds NaN has a response of NaN, also where its weight is 0.
     """
     options = {name: value for name, value in options.items() if name not in ("ignore", "dtype", "map")}
+    # NaN would spread in a transform.
+    options["method"] = "direct"
     inside, side = Filter(kernel, **options), 16
     while True:
         try:

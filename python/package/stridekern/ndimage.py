@@ -4,6 +4,7 @@ What differs from ``scipy.ndimage``:
 
 * Integer results are rounded to nearest and saturated, where SciPy truncates and wraps around.
   ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass).
+* Where more than a tenth of the samples are clipped, a `stridekern.ResultWarning` says so.
 * Responses of integers of one and two dimensions are exact and rounded once, also where SciPy runs
   several passes that each round. Of more dimensions sums are kept in 64-bit floats between passes.
 * A weight of zero passes NaN and infinity on, as everywhere in arithmetic; SciPy's `correlate` and
@@ -25,11 +26,11 @@ import functools
 import itertools
 import math
 import operator
-import warnings
 
 import numpy as np
 
 from stridekern._filter import of_vectors, of_weights
+from stridekern._warnings import tell
 
 __all__ = [
     "convolve",
@@ -61,7 +62,7 @@ _BORDERS = {
 
 
 def correlate(
-    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded"
+    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
 ):
     """Correlate an array with weights, as `scipy.ndimage.correlate`.
 
@@ -83,6 +84,8 @@ def correlate(
         The axes to filter; all by default.
     integers : {"rounded", "scipy"}
         How integers are made of responses.
+    method : {"auto", "direct", "fft"}
+        Whether sums come from Fourier transforms, as of `stridekern.Filter`.
 
     Returns
     -------
@@ -92,42 +95,42 @@ def correlate(
     weights = np.asarray(weights)
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
-        return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers)
+        return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers, method)
     axes, origin, mode = _sorted(np.ndim(input), axes, origin, mode)
-    return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers)
+    return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers, method)
 
 
 def convolve(
-    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded"
+    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
 ):
     """Convolve an array with weights, as `scipy.ndimage.convolve`: see `correlate`."""
     weights = np.asarray(weights)
     if weights.dtype.kind == "c":
-        return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers)
+        return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers, method)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
     axes, origins, mode = _sorted(np.ndim(input), axes, origin, mode)
     # The middle of an even number of weights lies on the other side.
     origin = [-shift - (1 - size % 2) for shift, size in itertools.zip_longest(origins, weights.shape, fillvalue=0)]
     origin = origin[: len(axes)]
-    return _filtered(input, output, lambda call: call.dense(flipped), mode, cval, origin, axes, integers)
+    return _filtered(input, output, lambda call: call.dense(flipped), mode, cval, origin, axes, integers, method)
 
 
 def correlate1d(
-    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded"
+    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
 ):
     """Correlate along one axis, as `scipy.ndimage.correlate1d`: see `correlate`."""
     weights = np.asarray(weights)
     if weights.dtype.kind == "c":
         conjugate = weights.conj()
-        return _by_parts(correlate1d, input, conjugate, output, mode, cval, origin, axis, integers)
+        return _by_parts(correlate1d, input, conjugate, output, mode, cval, origin, axis, integers, method)
     if weights.ndim != 1 or weights.size < 1:
         raise RuntimeError("no filter weights given: correlate1d takes a sequence of at least one")
     weights = weights.astype(np.float64)
-    return _filtered(input, output, lambda call: call.product([weights]), mode, cval, origin, axis, integers)
+    return _filtered(input, output, lambda call: call.product([weights]), mode, cval, origin, axis, integers, method)
 
 
 def convolve1d(
-    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded"
+    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
 ):
     """Convolve along one axis, as `scipy.ndimage.convolve1d`: see `correlate`."""
     weights = np.asarray(weights)[::-1]
@@ -135,7 +138,7 @@ def convolve1d(
         # A correlation takes the conjugates.
         weights = weights.conj()
     origin = -operator.index(origin) - (1 - weights.size % 2)
-    return correlate1d(input, weights, axis, output, mode, cval, origin, integers=integers)
+    return correlate1d(input, weights, axis, output, mode, cval, origin, integers=integers, method=method)
 
 
 def gaussian_filter1d(
@@ -150,10 +153,11 @@ def gaussian_filter1d(
     *,
     radius=None,
     integers="rounded",
+    method="auto",
 ):
     """Smooth along one axis, as `scipy.ndimage.gaussian_filter1d`: see `gaussian_filter`."""
     weights = _gaussian(float(sigma), order, _radius(sigma, truncate, radius))
-    return correlate1d(input, weights, axis, output, mode, cval, integers=integers)
+    return correlate1d(input, weights, axis, output, mode, cval, integers=integers, method=method)
 
 
 def gaussian_filter(
@@ -168,6 +172,7 @@ def gaussian_filter(
     radius=None,
     axes=None,
     integers="rounded",
+    method="auto",
 ):
     """Smooth an array by a Gaussian, as `scipy.ndimage.gaussian_filter`.
 
@@ -216,11 +221,12 @@ def gaussian_filter(
         0,
         tuple(one[0] for one in each),
         integers,
+        method,
     )
 
 
 def gaussian_laplace(
-    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", **kwargs
+    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto", **kwargs
 ):
     """The Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace`: see `gaussian_filter`."""
     axes = _axes(np.ndim(input), axes)
@@ -236,11 +242,11 @@ def gaussian_laplace(
     ]
     # As SciPy has it, each of several modes is that of all axes, in one of the terms.
     modes = _sequence(mode, len(axes), "mode")
-    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
+    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers, method)
 
 
 def gaussian_gradient_magnitude(
-    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", **kwargs
+    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto", **kwargs
 ):
     """The length of the gradient of a Gaussian, as `scipy.ndimage.gaussian_gradient_magnitude`."""
     input = np.asarray(input)
@@ -256,7 +262,7 @@ def gaussian_gradient_magnitude(
     for axis in range(len(axes)):
         order = [int(at == axis) for at in range(len(axes))]
         slope = gaussian_filter(
-            input, sigma, order, real, modes[axis], cval, axes=axes, integers=integers, **kwargs
+            input, sigma, order, real, modes[axis], cval, axes=axes, integers=integers, method=method, **kwargs
         )
         np.multiply(slope, slope, out=slope)
         squares = slope if squares is None else np.add(squares, slope, out=squares)
@@ -264,14 +270,14 @@ def gaussian_gradient_magnitude(
 
 
 def uniform_filter1d(
-    input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded"
+    input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
 ):
     """The mean along one axis, as `scipy.ndimage.uniform_filter1d`."""
-    return _filtered(input, output, lambda call: call.mean([size]), mode, cval, origin, axis, integers)
+    return _filtered(input, output, lambda call: call.mean([size]), mode, cval, origin, axis, integers, method)
 
 
 def uniform_filter(
-    input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded"
+    input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
 ):
     """The mean of a box, as `scipy.ndimage.uniform_filter`: see `correlate`.
 
@@ -292,20 +298,20 @@ def uniform_filter(
     # As SciPy has it, nothing is done along an axis of one sample or none.
     each = [one for one in each if one[1] > 1]
     axes, sizes, modes, origins = zip(*each) if each else ((),) * 4
-    return _filtered(input, output, lambda call: call.mean(sizes), modes, cval, origins, axes, integers)
+    return _filtered(input, output, lambda call: call.mean(sizes), modes, cval, origins, axes, integers, method)
 
 
-def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded"):
+def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
     """The Sobel slope along one axis, smoothed along the others, as `scipy.ndimage.sobel`."""
-    return _slope(input, axis, [1.0, 2.0, 1.0], output, mode, cval, axes, integers)
+    return _slope(input, axis, [1.0, 2.0, 1.0], output, mode, cval, axes, integers, method)
 
 
-def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded"):
+def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
     """The Prewitt slope along one axis, summed along the others, as `scipy.ndimage.prewitt`."""
-    return _slope(input, axis, [1.0, 1.0, 1.0], output, mode, cval, axes, integers)
+    return _slope(input, axis, [1.0, 1.0, 1.0], output, mode, cval, axes, integers, method)
 
 
-def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded"):
+def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
     """The sum of second differences along all axes, as `scipy.ndimage.laplace`."""
     axes = _axes(np.ndim(input), axes)
     vectors = [
@@ -314,10 +320,10 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers
     ]
     # As SciPy has it, each of several modes is that of all axes, in one of the terms.
     modes = _sequence(mode, len(axes), "mode")
-    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers)
+    return _filtered(input, output, lambda call: call.sum(vectors, modes), mode, cval, 0, axes, integers, method)
 
 
-def _slope(input, axis, smooth, output, mode, cval, axes, integers):
+def _slope(input, axis, smooth, output, mode, cval, axes, integers, method):
     count = np.ndim(input)
     axes = _axes(count, axes)
     axis = _axis(axis, count)
@@ -326,7 +332,7 @@ def _slope(input, axis, smooth, output, mode, cval, axes, integers):
     vectors = [[-1.0, 0.0, 1.0] if at == axis else smooth for at in axes]
     first = axes.index(axis)
     return _filtered(
-        input, output, lambda call: call.product(vectors, first=first), mode, cval, 0, axes, integers
+        input, output, lambda call: call.product(vectors, first=first), mode, cval, 0, axes, integers, method
     )
 
 
@@ -338,10 +344,10 @@ def _reach(count, truncate=4.0, radius=None):
 class _Call:
     """One call: an array of numbers to filter along some axes into an array of a type."""
 
-    def __init__(self, array, out, axes, borders, constants, origins, wraps):
+    def __init__(self, array, out, axes, borders, constants, origins, wraps, method):
         self.array, self.out, self.axes = array, out, axes
         self.borders, self.constants, self.origins = borders, constants, origins
-        self.wraps = wraps
+        self.wraps, self.method = wraps, method
 
     # Kernels.
 
@@ -441,7 +447,7 @@ class _Call:
         for vectors, mode in zip(products, modes):
             borders = [_BORDERS[mode]] * len(self.axes)
             out = np.empty(self.array.shape, real)
-            term = _Call(self.array, out, self.axes, borders, self.constants, self.origins, self.wraps)
+            term = _Call(self.array, out, self.axes, borders, self.constants, self.origins, self.wraps, self.method)
             term = term.product(vectors)
             total = term if total is None else np.add(total, term, out=total)
         return self.store(total)
@@ -507,6 +513,8 @@ class _Call:
             dtype=out.dtype,
             # The order of its sums, too, which decides where a float is a whole number.
             like="scipy" if self.wraps else None,
+            overflow="wrap" if self.wraps else None,
+            method="auto" if self.wraps else self.method,
         )(view, target)
         return out
 
@@ -562,12 +570,12 @@ class _Call:
         return _cast(responses, self.out, self.wraps)
 
 
-def _filtered(input, output, kernel, mode, cval, origin, axes, integers):
+def _filtered(input, output, kernel, mode, cval, origin, axes, integers, method):
     """`input` by the kernel of a call."""
     array = np.asarray(input)
     axes = _axes(array.ndim, axes)
     if array.dtype.kind == "c":
-        return _complex(array, output, kernel, mode, cval, origin, axes, integers)
+        return _complex(array, output, kernel, mode, cval, origin, axes, integers, method)
     wraps = _wraps(integers)
     modes = _sequence(mode, len(axes), "mode")
     for one in modes:
@@ -585,7 +593,7 @@ def _filtered(input, output, kernel, mode, cval, origin, axes, integers):
         target = np.empty(out.shape, out.dtype.newbyteorder("="))
     if array.size:
         borders = [_BORDERS[one] for one in modes]
-        call = _Call(array, target, axes, borders, [float(cval)] * len(axes), origins, wraps)
+        call = _Call(array, target, axes, borders, [float(cval)] * len(axes), origins, wraps, method)
         made = kernel(call)
         if made is not target:
             target[...] = made
@@ -604,7 +612,7 @@ def _holds(dtype, value):
     return float(value).is_integer() and limits.min <= value <= limits.max
 
 
-def _complex(array, output, kernel, mode, cval, origin, axes, integers):
+def _complex(array, output, kernel, mode, cval, origin, axes, integers, method):
     if isinstance(output, np.ndarray):
         if output.dtype.kind != "c":
             raise RuntimeError(f"the result is complex, and the output of {output.dtype} is not")
@@ -614,7 +622,7 @@ def _complex(array, output, kernel, mode, cval, origin, axes, integers):
     cval = complex(cval)
     real = _real_type(out.real.dtype)
     parts = [
-        _filtered(part, real, kernel, mode, constant, origin, axes, integers)
+        _filtered(part, real, kernel, mode, constant, origin, axes, integers, method)
         for part, constant in [(array.real, cval.real), (array.imag, cval.imag)]
     ]
     out.real, out.imag = parts
@@ -645,13 +653,26 @@ def _cast(responses, out, wraps):
     if responses.dtype.kind != "f":
         low, high = (max(limits.min, _limits(responses).min), min(limits.max, _limits(responses).max))
         out[...] = np.clip(responses, low, high)
+        _tell_clipped(np.count_nonzero(out != responses), out)
         return out
     rounded = np.rint(responses)
     # The nearest float to the largest integer of 64 bits is beyond it. NaN is 0.
-    is_high, is_low = rounded >= limits.max, rounded <= limits.min
-    out[...] = np.where(is_high | is_low | np.isnan(rounded), 0, rounded).astype(out.dtype)
+    is_high, is_low, is_nan = rounded >= limits.max, rounded <= limits.min, np.isnan(rounded)
+    out[...] = np.where(is_high | is_low | is_nan, 0, rounded).astype(out.dtype)
     out[is_high], out[is_low] = limits.max, limits.min
+    _tell_clipped(np.count_nonzero(rounded > limits.max) + np.count_nonzero(rounded < limits.min), out)
+    if is_nan.any():
+        tell(f"{np.count_nonzero(is_nan)} samples of the result are 0, since their responses are not a number")
     return out
+
+
+def _tell_clipped(count, out):
+    """As a filter tells of it: from a tenth of the samples on."""
+    if count > 0.1 * out.size:
+        limits = np.iinfo(out.dtype)
+        share = f"{100 * count / out.size:.3g} %"
+        ends = f"{limits.min}..{limits.max}"
+        tell(f"{share} of the samples were clipped to {ends}: a result of a wider type, as float32, keeps them")
 
 
 def _limits(array):
@@ -683,7 +704,7 @@ def _sorted(count, axes, origin, mode):
     return tuple(axes[at] for at in order), [origins[at] for at in order], [modes[at] for at in order]
 
 
-def _by_parts(function, input, weights, output, mode, cval, origin, axes, integers):
+def _by_parts(function, input, weights, output, mode, cval, origin, axes, integers, method):
     """By complex weights."""
     array = np.asarray(input)
     if array.dtype.kind != "c" and np.iscomplexobj(cval):
@@ -699,7 +720,8 @@ def _by_parts(function, input, weights, output, mode, cval, origin, axes, intege
         weights = weights.astype(np.float64)
         named = {"axis": axes} if function in (correlate1d, convolve1d) else {"axes": axes}
         kind = np.complex128 if array.dtype.kind == "c" else np.float64
-        return function(array, weights, output=kind, mode=mode, cval=cval, origin=origin, integers=integers, **named)
+        named |= dict(integers=integers, method=method)
+        return function(array, weights, output=kind, mode=mode, cval=cval, origin=origin, **named)
 
     out[...] = filtered(weights.real) + 1j * filtered(weights.imag)
     return out
@@ -712,7 +734,7 @@ def _complex_type(array, output):
     dtype = np.dtype(output)
     if dtype.kind == "c":
         return dtype
-    warnings.warn("the result is complex: its type is promoted", stacklevel=4)
+    tell("the result is complex: its type is promoted", UserWarning)
     return np.promote_types(dtype, np.complex64)
 
 

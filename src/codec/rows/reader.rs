@@ -293,7 +293,11 @@ impl<'a> RowReader<'a> {
 
     /// [`into_decoded`](Self::into_decoded), which also opens the next page if one is to be
     /// read.
-    pub(crate) fn into_decoded_page(mut self) -> Result<(Decoded, Option<Self>)> {
+    ///
+    /// # Errors
+    ///
+    /// As there, and those of opening the page.
+    pub fn into_decoded_page(mut self) -> Result<(Decoded, Option<Self>)> {
         let spec = self.header.spec;
         self.check_memory()?;
         let taken = self.source.take_image();
