@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use numpy::PyArrayDescr;
+use numpy::{PyArrayDescr, PyArrayDescrMethods};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
@@ -17,10 +17,26 @@ use crate::{
     errors::exception,
 };
 
+/// The names of the kernels that come with the package, beside those that are made from parameters.
+///
+/// Returns
+/// -------
+/// list of str
+#[pyfunction]
+pub(crate) fn kernel_names() -> Vec<&'static str> {
+    KernelBank::builtins()
+        .map(|builtin| builtin.name())
+        .collect()
+}
+
 /// The kernels that an argument means.
 pub(crate) fn bank(kernel: &Bound<'_, PyAny>) -> PyResult<KernelBank> {
     if let Ok(spec) = kernel.extract::<&str>() {
-        return KernelBank::resolve(spec).map_err(exception);
+        // A file is hidden by a kernel of its name, which an output of a script may have by chance.
+        let known = KernelBank::builtin(spec).or_else(|_| KernelBank::from_spec(spec));
+        return known
+            .or_else(|_| KernelBank::resolve(spec))
+            .map_err(exception);
     }
     if kernel.hasattr("__fspath__")? {
         return KernelBank::read(kernel.extract::<PathBuf>()?).map_err(exception);
@@ -76,6 +92,9 @@ pub(crate) fn named<T>(
     )))
 }
 
+/// More threads take longer to start than they save.
+const MAX_THREADS: usize = 512;
+
 /// The rows and columns that are told by a pair of integers, or by one for both.
 pub(crate) fn pair(name: &str, value: &Bound<'_, PyAny>) -> PyResult<[usize; 2]> {
     let numbers = match value.extract::<isize>() {
@@ -112,19 +131,70 @@ fn positions(name: &str, numbers: [isize; 2], least: usize) -> PyResult<[usize; 
     }
 }
 
+/// The axes of rows and columns, as they are named.
+pub(crate) fn axes(value: &Bound<'_, PyAny>) -> PyResult<[isize; 2]> {
+    rows_and_columns("axes", value)
+}
+
+/// How many threads share work.
+pub(crate) fn threads(value: isize) -> PyResult<usize> {
+    let threads = usize::try_from(value)
+        .ok()
+        .filter(|threads| (1..=MAX_THREADS).contains(threads));
+    threads.ok_or_else(|| {
+        PyValueError::new_err(format!("threads must be 1 to {MAX_THREADS}, not {value}"))
+    })
+}
+
 /// The sample type that an argument names.
 pub(crate) fn depth(dtype: &Bound<'_, PyAny>) -> PyResult<Depth> {
-    depth_of(&PyArrayDescr::new(dtype.py(), dtype)?)
+    let dtype = PyArrayDescr::new(dtype.py(), dtype)?;
+    if dtype.is_native_byteorder() == Some(false) {
+        return Err(PyValueError::new_err(format!(
+            "dtype={dtype}: results are in the byte order of this machine; convert them by a.astype(...)"
+        )));
+    }
+    depth_of(&dtype)
+}
+
+/// What takes no part.
+pub(crate) struct Ignored {
+    pub(crate) missing: Option<Missing>,
+    /// The type of which the value is the largest number, if that is no float: the nearest one is beyond
+    /// this type, but not beyond others.
+    pub(crate) largest_of: Option<Depth>,
+    /// The channels of the mask, if it has their axis.
+    pub(crate) channels: Option<usize>,
 }
 
 /// The samples that take no part.
-pub(crate) fn missing(
-    ignore: Option<f64>,
+pub(crate) fn ignored(
+    ignore: Option<&Bound<'_, PyAny>>,
     mask: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Option<Missing>> {
-    let of_value = ignore.map(Missing::value);
+) -> PyResult<Ignored> {
+    let mut ignored = Ignored {
+        missing: None,
+        largest_of: None,
+        channels: None,
+    };
+    if let Some(ignore) = ignore {
+        let value = ignore.extract::<f64>()?;
+        // Python compares an integer with a float exactly.
+        if !value.is_nan() && !ignore.eq(value)? {
+            ignored.largest_of = match (ignore.eq(i64::MAX)?, ignore.eq(u64::MAX)?) {
+                (true, _) => Some(Depth::I64),
+                (_, true) => Some(Depth::U64),
+                _ => {
+                    return Err(PyValueError::new_err(format!(
+                        "ignore={ignore} is no 64-bit float, and the nearest is another number: mark such samples by a mask"
+                    )));
+                }
+            };
+        }
+        ignored.missing = Some(Missing::value(value));
+    }
     let Some(mask) = mask else {
-        return Ok(of_value);
+        return Ok(ignored);
     };
     let mask = Array::input(mask)?;
     let axes = PlaneAxes::of_picture(mask.shape().len()).ok_or_else(|| {
@@ -133,11 +203,13 @@ pub(crate) fn missing(
             mask.shape().len()
         ))
     })?;
+    ignored.channels = axes.channel.map(|axis| mask.shape()[axis]);
     // SAFETY: the array is held, and is read while the interpreter is.
     let marks = unsafe { mask.plane(0, axes).read() }.map_err(exception)?;
     let mask = Mask::new(marks).map_err(exception)?;
-    Ok(Some(match of_value {
+    ignored.missing = Some(match ignored.missing {
         Some(missing) => missing.and_mask(mask),
         None => Missing::mask(mask),
-    }))
+    });
+    Ok(ignored)
 }

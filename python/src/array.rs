@@ -54,10 +54,7 @@ impl<'py> Array<'py> {
     /// What an argument holds. It is copied only if it is no array of numbers as they lie in the
     /// registers of this machine: of the other byte order, not aligned, or nested sequences.
     pub(crate) fn input(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
-        let array = match argument.cast::<PyUntypedArray>() {
-            Ok(array) => array.clone(),
-            Err(_) => as_array(argument)?,
-        };
+        let array = as_array(argument)?;
         let depth = depth_of(&array.dtype())?;
         check_bounds(&array)?;
         if let Some(array) = Self::in_place(&array, depth) {
@@ -250,12 +247,33 @@ impl Plane {
     }
 }
 
-/// NumPy's array of what offers one: by the buffer protocol, `__array_interface__` and the like, and
-/// else by DLPack.
+/// The array of numbers that an argument is or offers, complex ones included.
+///
+/// # Errors
+///
+/// `TypeError` if it offers none, `ValueError` if some of its numbers are masked.
+#[pyfunction]
+pub(crate) fn as_numbers<'py>(
+    argument: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let array = as_array(argument)?;
+    let dtype = array.dtype();
+    if dtype.kind() != b'c' && !matches!((dtype.kind(), dtype.itemsize()), (b'f', 16)) {
+        depth_of(&dtype)?;
+    }
+    Ok(array)
+}
+
+/// NumPy's own array of what is one or offers one: by the buffer protocol, `__array_interface__` and
+/// the like, and else by DLPack.
 fn as_array<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if let Ok(array) = argument.cast_exact::<PyUntypedArray>() {
+        return Ok(array.clone());
+    }
     let py = argument.py();
+    refuse_masked(argument)?;
     let as_array = AS_ARRAY.import(py, "numpy", "asarray")?;
     let mut array = as_array.call1((argument,))?.cast_into::<PyUntypedArray>()?;
     let is_unknown = array.dtype().kind() == b'O' && array.shape().is_empty();
@@ -264,6 +282,29 @@ fn as_array<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedA
         array = from_dlpack.call1((argument,))?.cast_into()?;
     }
     Ok(array)
+}
+
+/// Refuses an array with a mask that NumPy's own array of it would not have.
+fn refuse_masked(argument: &Bound<'_, PyAny>) -> PyResult<()> {
+    static ANY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = argument.py();
+    let Some(mask) = argument.getattr_opt(intern!(py, "mask"))? else {
+        return Ok(());
+    };
+    // In some packages it is a method.
+    if mask.is_none() || mask.is_callable() {
+        return Ok(());
+    }
+    match ANY
+        .import(py, "numpy", "any")?
+        .call1((mask,))?
+        .is_truthy()?
+    {
+        false => Ok(()),
+        true => Err(PyValueError::new_err(
+            "the array is masked, and its mask would be lost: give its data, and the mask as mask=a.mask, or NaN in its place and ignore=numpy.nan",
+        )),
+    }
 }
 
 /// The sample type of an array's elements, whatever their byte order.

@@ -66,6 +66,17 @@ impl Metadata {
     fn format(&self) -> String {
         self.format.to_string()
     }
+
+    fn __repr__(&self) -> String {
+        let parts = [
+            ("icc", self.metadata.icc.is_some()),
+            ("exif", self.metadata.exif.is_some()),
+            ("xmp", self.metadata.xmp.is_some()),
+        ];
+        let parts = parts.into_iter().filter(|&(_, is_there)| is_there);
+        let parts = Vec::from_iter(parts.map(|(name, _)| name)).join(", ");
+        format!("<Metadata of {}: {parts}>", self.format)
+    }
 }
 
 /// The samples of a file as an array, its metadata, and warnings.
@@ -152,7 +163,7 @@ pub(crate) fn write(
     metadata: Option<&Metadata>,
     format: Option<&str>,
     quality: Option<u8>,
-    compression: &str,
+    compression: Option<&str>,
     sampling: Option<&str>,
     overwrite: bool,
 ) -> PyResult<Vec<String>> {
@@ -173,9 +184,27 @@ pub(crate) fn write(
             ))
         })?,
     };
+    let unused = [
+        ("quality", quality.is_some(), format == Format::Jpeg),
+        ("sampling", sampling.is_some(), format == Format::Jpeg),
+        (
+            "compression",
+            compression.is_some(),
+            matches!(format, Format::Png | Format::Tiff),
+        ),
+    ];
+    for (argument, is_given, is_used) in unused {
+        if is_given && !is_used {
+            return Err(PyValueError::new_err(format!(
+                "{argument} has no meaning in a file of the format {format}"
+            )));
+        }
+    }
     let options = EncodeOptions {
         quality,
-        compression: named("compression", compression, COMPRESSIONS)?,
+        compression: compression.map_or(Ok(Compression::Balanced), |name| {
+            named("compression", name, COMPRESSIONS)
+        })?,
         sampling: sampling
             .map(|name| named("sampling", name, SAMPLINGS))
             .transpose()?,

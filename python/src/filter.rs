@@ -23,20 +23,13 @@ use crate::{
     array::{Array, Plane, numpy_name},
     errors::{exception, tell},
     job::Job,
-    lying::{Lying, empty},
-    pool::{cores, interruptible, pool},
+    lying::{Channels, Lying, empty},
+    pool::{get_num_threads, interruptible, pool},
 };
 
 /// Work of fewer multiply-adds than this, about a millisecond of one core, is done by the caller's
 /// thread, which is not interrupted.
 const SHORT_WORK: usize = 20_000_000;
-
-/// More threads take longer to start than they save.
-const MAX_THREADS: usize = 512;
-
-/// The axes of an array that a kernel lies on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromPyObject)]
-struct AxisPair(isize, isize);
 
 /// What Fourier transforms are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +41,12 @@ enum Transforms {
     /// All.
     Always,
 }
+
+const ALPHAS: [(&str, Alpha); 3] = [
+    ("filter", Alpha::Filter),
+    ("copy", Alpha::Copy),
+    ("weight", Alpha::Weight),
+];
 
 const METHODS: [(&str, Transforms); 3] = [
     ("auto", Transforms::Auto),
@@ -64,7 +63,10 @@ pub(crate) struct Filter {
     filter: stridekern::Filter,
     /// The same for arrays whose rows and columns are exchanged.
     transposed: stridekern::Filter,
-    axes: Option<AxisPair>,
+    axes: Option<[isize; 2]>,
+    channels: Channels,
+    /// The type of which the ignored value is the largest number, if it is no float.
+    largest_of: Option<Depth>,
     threads: Option<usize>,
     /// Whether Fourier transforms may be taken, or must be.
     method: Transforms,
@@ -96,7 +98,7 @@ impl Filter {
     #[pyo3(signature = (
         kernel=None, *, column=None, row=None, border="valid", step=None, dilation=None, axes=None,
         map=None, dtype=None, divisor=None, bias=None, anchor=None, normalize=false, flip=false,
-        ignore=None, mask=None, like=None, rounding=None, overflow=None, method="auto", threads=None,
+        ignore=None, mask=None, alpha=None, like=None, rounding=None, overflow=None, method="auto", threads=None,
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
@@ -106,7 +108,7 @@ impl Filter {
         border: &str,
         step: Option<&Bound<'_, PyAny>>,
         dilation: Option<&Bound<'_, PyAny>>,
-        axes: Option<AxisPair>,
+        axes: Option<&Bound<'_, PyAny>>,
         map: Option<&str>,
         dtype: Option<&Bound<'_, PyAny>>,
         divisor: Option<f64>,
@@ -114,13 +116,14 @@ impl Filter {
         anchor: Option<&Bound<'_, PyAny>>,
         normalize: bool,
         flip: bool,
-        ignore: Option<f64>,
+        ignore: Option<&Bound<'_, PyAny>>,
         mask: Option<&Bound<'_, PyAny>>,
+        alpha: Option<&str>,
         like: Option<&str>,
         rounding: Option<&str>,
         overflow: Option<&str>,
         method: &str,
-        threads: Option<usize>,
+        threads: Option<isize>,
     ) -> PyResult<Self> {
         let mut bank = match (kernel, column, row) {
             (Some(kernel), None, None) => arguments::bank(kernel)?,
@@ -136,6 +139,11 @@ impl Filter {
                 ));
             }
         };
+        if normalize && divisor.is_some() {
+            return Err(PyValueError::new_err(
+                "normalize=True sets the divisor: give one of them",
+            ));
+        }
         if normalize {
             bank = bank.normalized().map_err(exception)?;
         }
@@ -159,7 +167,10 @@ impl Filter {
         let taps = taps.sum();
         let mut filter = stridekern::Filter::new(bank)
             .with_channel(Channel::Each)
-            .with_alpha(Alpha::Filter);
+            .with_alpha(match alpha {
+                None => Alpha::Filter,
+                Some(name) => arguments::named("alpha", name, ALPHAS)?,
+            });
         if let Some(step) = step {
             filter = filter.with_step(arguments::pair("step", step)?);
         }
@@ -186,20 +197,23 @@ impl Filter {
             let rules = Overflow::ALL.map(|rule| (rule.name(), rule));
             filter = filter.with_overflow(arguments::named("overflow", overflow, rules)?);
         }
-        if let Some(missing) = arguments::missing(ignore, mask)? {
+        let ignored = arguments::ignored(ignore, mask)?;
+        if let Some(missing) = ignored.missing {
             filter = filter.ignoring(missing);
         }
-        if threads.is_some_and(|threads| !(1..=MAX_THREADS).contains(&threads)) {
-            return Err(PyValueError::new_err(format!(
-                "threads must be 1 to {MAX_THREADS}"
-            )));
-        }
+        let channels = match (alpha, ignored.channels) {
+            (Some(_), _) => Channels::WithAlpha,
+            (None, Some(count)) => Channels::Count(count),
+            (None, None) => Channels::Any,
+        };
         filter.check().map_err(exception)?;
         Ok(Self {
             transposed: filter.turned(Orientation::Transpose),
             filter,
-            axes,
-            threads,
+            axes: axes.map(arguments::axes).transpose()?,
+            channels,
+            largest_of: ignored.largest_of,
+            threads: threads.map(arguments::threads).transpose()?,
             method: arguments::named("method", method, METHODS)?,
             wraps: overflow == Some(Overflow::Wrap.name()),
             taps,
@@ -216,7 +230,13 @@ impl Filter {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = image.py();
         let image = Array::input(image)?;
-        let lying = Lying::of(&image, self.axes_of(image.shape())?);
+        let lying = Lying::of(&image, self.axes_of(image.shape())?, self.channels);
+        if self.channels == Channels::WithAlpha && lying.axes.channel.is_none() {
+            return Err(PyValueError::new_err(format!(
+                "alpha is the last of 2 or 4 channels, and the array of shape {} has no such axis beside those of rows and columns",
+                tuple(image.shape())
+            )));
+        }
         let sharing = self.sharing(py, &image, &lying)?;
         let plane = image.plane(0, lying.axes);
         let key = Key {
@@ -322,7 +342,7 @@ impl Filter {
     /// The axes of rows and columns of an array of this shape.
     fn axes_of(&self, shape: &[usize]) -> PyResult<[usize; 2]> {
         let count = shape.len();
-        let Some(AxisPair(row, column)) = self.axes else {
+        let Some([row, column]) = self.axes else {
             return match count {
                 2 => Ok([0, 1]),
                 0 | 1 => Err(PyValueError::new_err(format!(
@@ -364,7 +384,7 @@ impl Filter {
             _ if is_short => 1,
             Some(threads) => threads,
             None if is_dask_worker(py)? => 1,
-            None => cores(py),
+            None => get_num_threads(py),
         };
         // Threads share planes if these are many and short.
         let planes = lying.planes(image.shape());
@@ -388,6 +408,15 @@ impl Filter {
         {
             return Ok(kept.runner);
         }
+        if let Some(depth) = self.largest_of
+            && depth != key.depth
+        {
+            let (largest, is) = (largest_of(depth), numpy_name(key.depth));
+            return Err(PyValueError::new_err(format!(
+                "ignore={largest} is the largest of {}, and the array is of {is}: mark such samples by a mask",
+                numpy_name(depth),
+            )));
+        }
         let filter = match key.is_transposed {
             true => &self.transposed,
             false => &self.filter,
@@ -410,6 +439,14 @@ impl Filter {
         let is_told = !is_wide && !self.wraps;
         let runner = plan.runner().map_err(exception)?;
         Ok(if is_told { runner.with_notes() } else { runner })
+    }
+}
+
+/// The largest number of a type of 64 bits.
+const fn largest_of(depth: Depth) -> u64 {
+    match depth {
+        Depth::I64 => i64::MAX.unsigned_abs(),
+        _ => u64::MAX,
     }
 }
 

@@ -20,7 +20,10 @@ mod _native {
 
     #[pymodule_export]
     use crate::{
+        arguments::kernel_names,
+        array::as_numbers,
         files::{Metadata, PageReader, read, write},
         filter::Filter,
+        pool::{get_num_threads, set_num_threads},
     };
 }

@@ -17,10 +17,22 @@ pub(crate) struct Lying {
     others: Vec<usize>,
 }
 
+/// What a filter asks of the axis of channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// Nothing: planes do as well.
+    Any,
+    /// That there are so many, as in a mask.
+    Count(usize),
+    /// That the last of them is alpha.
+    WithAlpha,
+}
+
 impl Lying {
     /// Rows are along the axis whose elements are farther apart; an axis whose elements are next
-    /// to each other is one of channels.
-    pub(crate) fn of(array: &Array<'_>, [row, column]: [usize; 2]) -> Self {
+    /// to each other is one of channels, or else the last one of `channels` elements, if these
+    /// are needed.
+    pub(crate) fn of(array: &Array<'_>, [row, column]: [usize; 2], channels: Channels) -> Self {
         let (shape, strides) = (array.shape(), array.strides());
         let distance = |axis: usize| strides[axis].unsigned_abs();
         // One column is a row.
@@ -32,13 +44,18 @@ impl Lying {
         };
         let mut others =
             Vec::from_iter((0..shape.len()).filter(|&axis| axis != row && axis != column));
-        let is_channel = |&axis: &usize| {
+        let is_near = |&axis: &usize| {
             shape[axis] > 1 && distance(axis) == 1 && shape[axis] == distance(column)
         };
-        let channel = others
-            .iter()
-            .position(is_channel)
-            .map(|at| others.remove(at));
+        let is_needed = |&axis: &usize| match channels {
+            Channels::Any => false,
+            Channels::Count(count) => shape[axis] == count,
+            Channels::WithAlpha => matches!(shape[axis], 2 | 4),
+        };
+        let near = others.iter().position(is_near);
+        let near = near.filter(|&at| channels == Channels::Any || is_needed(&others[at]));
+        let channel = near.or_else(|| others.iter().rposition(is_needed));
+        let channel = channel.map(|at| others.remove(at));
         Self {
             axes: PlaneAxes {
                 row,

@@ -4,6 +4,7 @@ use std::{
     env, mem, process,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread,
@@ -13,6 +14,8 @@ use std::{
 use pyo3::{exceptions::PyMemoryError, prelude::*, sync::PyOnceLock};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use stridekern::Stop;
+
+use crate::arguments;
 
 /// How often Python is asked for signals.
 const TICK: Duration = Duration::from_millis(50);
@@ -56,11 +59,23 @@ pub(crate) fn pool(_: Python<'_>, threads: usize) -> PyResult<Arc<ThreadPool>> {
     Ok(pool)
 }
 
-/// The threads that share work by default: as many as there are cores that this process may use, or
-/// fewer if `OMP_NUM_THREADS` said so when this was first asked, as it does in the workers of joblib and
-/// Dask.
-pub(crate) fn cores(py: Python<'_>) -> usize {
+/// What `set_num_threads` set; 0 for nothing.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads share long work by default: what `set_num_threads` set, else as many as there are
+/// cores that this process may use, or fewer if the environment variable ``OMP_NUM_THREADS`` said so
+/// when this was first asked, as it does in the workers of joblib and Dask.
+///
+/// Returns
+/// -------
+/// int
+#[pyfunction]
+pub(crate) fn get_num_threads(py: Python<'_>) -> usize {
     static CORES: PyOnceLock<usize> = PyOnceLock::new();
+    let set = THREADS.load(Ordering::Relaxed);
+    if set > 0 {
+        return set;
+    }
     *CORES.get_or_init(py, || {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let wanted = env::var("OMP_NUM_THREADS").ok();
@@ -68,6 +83,19 @@ pub(crate) fn cores(py: Python<'_>) -> usize {
         let wanted = wanted.and_then(|list| list.split(',').next()?.trim().parse::<usize>().ok());
         wanted.map_or(cores, |wanted| wanted.clamp(1, cores))
     })
+}
+
+/// Set how many threads share the work of a call that does not say it.
+///
+/// Parameters
+/// ----------
+/// threads : int or None
+///     1 to 512; None for what it was at the start.
+#[pyfunction]
+pub(crate) fn set_num_threads(threads: Option<isize>) -> PyResult<()> {
+    let threads = threads.map(arguments::threads).transpose()?;
+    THREADS.store(threads.unwrap_or(0), Ordering::Relaxed);
+    Ok(())
 }
 
 /// Runs `work` while the interpreter is free, and asks Python for signals meanwhile: at an

@@ -22,7 +22,8 @@ use crate::{
 /// zero `A - P * B / Q`, which is 0 wherever the image is flat. A window with no weight on a
 /// present sample, or less than the [minimum share](Self::with_min_share) Q of the sum of all
 /// |w|, gives the missing value: NaN, the ignored value, or for a mask NaN in float and 0 in
-/// integer results. Integer results that cannot be NaN are 0 there.
+/// integer results. Integer results that cannot be NaN are 0 there. A kernel of zeros gives 0
+/// everywhere.
 ///
 /// # Examples
 ///

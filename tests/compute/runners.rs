@@ -8,7 +8,7 @@ use std::{
 
 use stridekern::{
     Border, Channel, Depth, Error, Extent, Filter, Image, ImageView, ImageViewMut, Kernel,
-    KernelBank, Map, Method, Samples, Stop, Tuning,
+    KernelBank, Map, Method, Notes, Samples, Stop, Tuning,
     filter::Program,
     image::Sample,
     view::{StridedView, StridedViewMut},
@@ -98,6 +98,44 @@ fn images_and_outputs_of_every_layout_give_the_same_samples() {
                     assert_eq!(made, wanted, "{source:?} {output:?} {extent} {channel}");
                 }
             }
+        }
+    }
+}
+
+/// The responses of integers are whole numbers here, so that none is near to an end.
+#[test]
+fn notes_count_the_samples_that_do_not_fit() {
+    let mut random = Random(0xc11b);
+    for columns in [1, 3, 64, 301] {
+        let bank = KernelBank::from_kernel("k", random_kernel(&mut random, 3, 3, 2));
+        let filter = Filter::new(bank).with_extent(Extent::Same(Border::Edge));
+        let image = random_image(&mut random, [37, columns, 1], Depth::U8);
+        let floats = filter.clone().with_sample_type(Depth::F64).apply(&image);
+        let floats = floats.unwrap();
+        let responses = floats.view::<f64>().unwrap().to_vec();
+        let count = |is: fn(f64) -> bool| responses.iter().filter(|&&r| is(r)).count() as u64;
+        let expected = [count(|r| r < 0.0), count(|r| r > 255.0)];
+        for threads in [1, 2] {
+            let plan = (filter.plan(&image, &Tuning::default().with_threads(threads))).unwrap();
+            let mut runner = plan.runner().unwrap().with_notes();
+            let mut output = plan.allocate().unwrap();
+            let mut all = Notes::default();
+            for _ in 0..2 {
+                runner.run(&image, &mut output).unwrap();
+                let clipped = runner.notes().clipped();
+                assert_eq!([clipped.below, clipped.above], expected, "{columns} columns");
+                all += runner.notes();
+                // A clone notes its own runs.
+                runner = runner.clone();
+                assert_eq!(runner.notes(), Notes::default());
+            }
+            let clipped = all.clipped();
+            assert_eq!([clipped.below, clipped.above], expected.map(|n| 2 * n));
+            let shares = (clipped.below + clipped.above) as f64 / (2 * responses.len()) as f64;
+            assert_eq!(all.warnings(&plan).is_empty(), shares <= 0.1);
+            let mut silent = plan.runner().unwrap();
+            silent.run(&image, &mut output).unwrap();
+            assert_eq!(silent.notes(), Notes::default());
         }
     }
 }

@@ -1,7 +1,7 @@
 """Convolution of NumPy arrays on zero-copy stride windows.
 
-Results are the exact responses, rounded once; the same for any number of threads. Nothing is
-padded, flipped, normalised or scaled unless you say so.
+Results of integers are the exact responses, rounded once; all are the same for any number of threads.
+Nothing is padded, flipped, normalised or scaled unless you say so.
 
 >>> import numpy, stridekern
 >>> image = numpy.arange(12, dtype=numpy.uint8).reshape(3, 4)
@@ -14,7 +14,7 @@ array([[5, 4, 4, 3],
 from stridekern import ndimage, strides
 from stridekern._files import Picture, pages, read, write
 from stridekern._filter import Filter, filter
-from stridekern._native import __version__
+from stridekern._native import __version__, get_num_threads, kernel_names, set_num_threads
 from stridekern._warnings import FileWarning, ResultWarning
 
 __all__ = [
@@ -24,9 +24,12 @@ __all__ = [
     "ResultWarning",
     "__version__",
     "filter",
+    "get_num_threads",
+    "kernel_names",
     "ndimage",
     "pages",
     "read",
+    "set_num_threads",
     "strides",
     "write",
 ]

@@ -32,6 +32,10 @@ class Picture:
         """How the samples are turned to be seen, 1 to 8 as in EXIF; 1 is not at all."""
         return self.metadata.orientation
 
+    def __repr__(self):
+        shape = " x ".join(map(str, self.samples.shape))
+        return f"<Picture of {shape} {self.samples.dtype.name}, {self.format}>"
+
     def __array__(self, dtype=None, copy=None):
         return np.array(self.samples, dtype, copy=copy)
 
@@ -73,11 +77,11 @@ def read(path, *, page=None):
     ('png', [[255, 0, 0], [0, 255, 0], [0, 0, 255]])
     """
     if page is None:
-        return _picture(_native.read(os.fspath(path)))
+        return _picture(_native.read(os.fsdecode(path)))
     page = operator.index(page)
     if page < 0:
         raise ValueError(f"page must be at least 0, not {page}")
-    return _picture(next(_native.PageReader(os.fspath(path), page + 1)))
+    return _picture(next(_native.PageReader(os.fsdecode(path), page + 1)))
 
 
 def pages(path):
@@ -99,7 +103,7 @@ def pages(path):
     >>> [page.samples.shape for page in stridekern.pages("../testdata/pages/imagej.tif")]
     [(10, 11), (10, 11), (10, 11), (10, 11)]
     """
-    return map(_picture, _native.PageReader(os.fspath(path), None))
+    return map(_picture, _native.PageReader(os.fsdecode(path), None))
 
 
 def _picture(read):
@@ -115,7 +119,7 @@ def write(
     like=None,
     format=None,
     quality=None,
-    compression="balanced",
+    compression=None,
     sampling=None,
     overwrite=False,
 ):
@@ -129,12 +133,13 @@ def write(
         Of shape ``(rows, columns)`` or ``(rows, columns, channels)`` and of a type that the format
         holds.
     like : Picture, optional
-        Whose metadata are kept, as far as the format can hold them.
+        Whose metadata are kept, as far as the format can hold them; by default those of `samples`, if
+        it is a picture.
     format : str, optional
         Another format than the name tells, by its extension.
     quality : int, optional
         Of a JPEG, 1 to 100; by default that of `like`, and at least 90.
-    compression : {"balanced", "fast", "best"}
+    compression : {"balanced", "fast", "best"}, optional
         Of PNG and TIFF.
     sampling : {"4:4:4", "4:2:2", "4:2:0"}, optional
         Of the colours of a JPEG; by default those of `like`, else 4:4:4.
@@ -144,7 +149,8 @@ def write(
     Warns
     -----
     FileWarning
-        Of metadata that the format cannot hold.
+        Of metadata that the format cannot hold, and of an array with more channels than colours
+        and alpha.
 
     Raises
     ------
@@ -155,10 +161,15 @@ def write(
     """
     if quality is not None and not 1 <= quality <= 100:
         raise ValueError(f"quality must be 1 to 100, not {quality}")
+    if like is None and isinstance(samples, Picture):
+        like = samples
     metadata = None if like is None else like.metadata
-    _tell(
-        _native.write(os.fspath(path), samples, metadata, format, quality, compression, sampling, overwrite)
-    )
+    path = os.fsdecode(path)
+    _tell(_native.write(path, samples, metadata, format, quality, compression, sampling, overwrite))
+    shape = np.shape(samples)
+    if len(shape) == 3 and shape[2] > 4:
+        rows, columns, channels = shape
+        tell(f"the array is written as a picture of {columns} x {rows} pixels with {channels} channels", FileWarning)
 
 
 def _tell(told):

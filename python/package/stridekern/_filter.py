@@ -1,6 +1,8 @@
 """`Filter` and `filter`, with what Python does better: signatures, pickling, a memory of kernels."""
 
 import functools
+import inspect
+import pickle
 
 import numpy as np
 
@@ -17,8 +19,9 @@ class Filter(_native.Filter):
     ----------
     kernel : array_like, str or path
         Weights of two dimensions; the text that names a kernel, as ``"sobel"`` or
-        ``"gaussian:sigma=2"``; or the path of a kernel file. If all weights are decimals of up to
-        six digits, they count as these: 0.1 is a tenth. Others count as the floats that they are.
+        ``"gaussian:sigma=2"``, before a file of that name; or the path of a kernel file. If all
+        weights are decimals of up to six digits, they count as these: 0.1 is a tenth. Others count as
+        the floats that they are.
     column, row : array_like
         Instead of a kernel: vectors whose product it is.
     border : str
@@ -36,14 +39,21 @@ class Filter(_native.Filter):
     dtype : dtype, optional
         The type of the result; that of the array by default.
     divisor, bias, anchor, normalize, flip
-        Change the kernel: the divisor of its sums; what is added, in units of full scale; the
-        ``(row, column)`` of the weight on the sample itself; division by the sum of the weights;
-        a turn by 180 degrees, for a convolution in the strict sense.
+        Change the kernel: the divisor of its sums; what is added, in units of full scale, and of
+        integers rounded to a whole number first; the ``(row, column)`` of the weight on the sample
+        itself; division by the sum of the weights; a turn by 180 degrees, for a convolution in the
+        strict sense.
     ignore : float, optional
-        Samples of this value, as ``nan``, take no part: the others of a window are weighted as if
-        they were all.
+        Samples of this value, as ``nan``, take no part: each counts as the mean of the others in its
+        window, weighted by the absolute weights. Beside a hole a kernel of sum zero so sees an area
+        that is as flat as its other samples.
     mask : array_like, optional
-        Samples where it is not zero take no part.
+        Samples where it is not zero take no part. It has rows and columns, and channels if the
+        array's are last: of a stack, make them NaN instead, and ignore ``nan``.
+    alpha : {"filter", "copy", "weight"}, optional
+        What becomes of the last of 2 or 4 channels that are next to each other in memory: it is
+        filtered like the others, as by default; copied; or filtered, and colours count by it, so that
+        those of transparent pixels do not bleed into others.
     like : str, optional
         The conventions of a program, ``"scipy"``, ``"opencv"``, ``"vips"``, ``"imagemagick"`` or
         ``"pillow"``: its border, rounding and overflow.
@@ -54,12 +64,13 @@ class Filter(_native.Filter):
         ``"saturate"`` (the default) or ``"wrap"``.
     method : {"auto", "direct", "fft"}
         Whether responses are sums of products, or come from Fourier transforms; by default, what is
-        expected to be faster. Integers are the same by all. Floats of transforms differ by rounding,
-        and depend on where in the array a window lies.
+        expected to be faster. Integers are the same by all. Floats of transforms, which dense kernels
+        from about 13 x 13 weights take, have errors relative to the largest response nearby, so that
+        zeros beside a bright spot may become small numbers of either sign; and they depend on
+        where in the array a window lies.
     threads : int, optional
-        How many share the work: by default one in a Dask worker, else as many as there are cores,
-        or fewer if the environment variable ``OMP_NUM_THREADS`` said so at the first call. Results
-        do not depend on it.
+        How many share the work: by default one in a Dask worker, else `get_num_threads`. Results do not
+        depend on it.
 
     Warns
     -----
@@ -67,6 +78,12 @@ class Filter(_native.Filter):
         When a call makes integers that hold less than the responses: more than a tenth of the
         samples were clipped, or any of floats; they wrapped around, unless ``overflow="wrap"`` asks for
         that; a window of `ignore` or `mask` has no sample.
+
+    Notes
+    -----
+    A filter is called by an image and perhaps `out`, as of `filter`: ``blur(image, out=result)``.
+
+    Floats of the type of the result are summed in it, but 16-bit ones in 32 bits.
 
     Examples
     --------
@@ -85,6 +102,15 @@ class Filter(_native.Filter):
         self._arguments = (kernel.copy() if isinstance(kernel, np.ndarray) else kernel, fixed)
         return self
 
+    def __eq__(self, other):
+        """Whether it was made by the same arguments."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return pickle.dumps(self._arguments) == pickle.dumps(other._arguments)
+
+    def __hash__(self):
+        return hash(pickle.dumps(self._arguments))
+
     def __reduce__(self):
         kernel, options = self._arguments
         return functools.partial(type(self), kernel, **options), ()
@@ -93,6 +119,9 @@ class Filter(_native.Filter):
         kernel, options = self._arguments
         words = [] if kernel is None else [repr(kernel)]
         return f"Filter({', '.join(words + [f'{name}={value!r}' for name, value in options.items()])})"
+
+
+Filter.__signature__ = inspect.signature(_native.Filter)
 
 
 def filter(image, kernel=None, *, out=None, **options):
@@ -104,7 +133,7 @@ def filter(image, kernel=None, *, out=None, **options):
         Numbers of any type but complex ones: bool, integers of 8 to 64 bits, floats of 16 to 64
         bits; of any shape and any strides, negative, zero and of either byte order. It is not
         copied unless its numbers are not aligned or in the other byte order. Other threads must
-        not write to it meanwhile.
+        not write to it meanwhile. A masked array is refused: give its data and its mask.
     kernel : array_like, str or path
         As of `Filter`.
     out : numpy.ndarray, optional
@@ -116,7 +145,8 @@ def filter(image, kernel=None, *, out=None, **options):
     Returns
     -------
     numpy.ndarray
-        `out`, or a new array whose axes lie in memory in the order of those of `image`.
+        `out`, or a new array whose axes lie in memory in the order of those of `image`. It is a plain
+        one: units and labels of other packages are not carried over.
 
     See Also
     --------
@@ -129,7 +159,7 @@ def filter(image, kernel=None, *, out=None, **options):
     >>> stridekern.filter(ramp, "sobel_x").tolist()
     [[8.0, 8.0, 8.0], [8.0, 8.0, 8.0], [8.0, 8.0, 8.0]]
     """
-    if isinstance(kernel, np.ndarray) and kernel.size <= _SMALL:
+    if type(kernel) is np.ndarray and kernel.dtype.kind in "biuf" and kernel.size <= _SMALL:
         return of_weights(kernel, **options)(image, out)
     return Filter(kernel, **options)(image, out)
 

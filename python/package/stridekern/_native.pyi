@@ -27,6 +27,7 @@ class Filter:
         flip: bool = False,
         ignore: float | None = None,
         mask: ArrayLike | None = None,
+        alpha: str | None = None,
         like: str | None = None,
         rounding: str | None = None,
         overflow: str | None = None,
@@ -59,7 +60,12 @@ def write(
     metadata: Metadata | None,
     format: str | None,
     quality: int | None,
-    compression: str,
+    compression: str | None,
     sampling: str | None,
     overwrite: bool,
 ) -> Sequence[str]: ...
+
+def as_numbers(argument: ArrayLike) -> np.ndarray: ...
+def kernel_names() -> list[str]: ...
+def get_num_threads() -> int: ...
+def set_num_threads(threads: int | None) -> None: ...

@@ -4,9 +4,10 @@ Arguments are those of ``dask_image.ndfilters``. A result has the chunks of its 
 their sizes, and the numbers of the same function of the whole array:
 
 * integers are the same, bit for bit;
-* floats are the same, bit for bit, as those of a whole array in C order by ``method="direct"``, which
-  is the default here; by ``method="auto"`` large kernels may go through Fourier transforms, whose
-  floats differ by rounding: by up to ten units in the last place of the largest response.
+* floats are the same, bit for bit, as those of a whole array in C order by ``method="direct"``, the
+  default here and in `stridekern.ndimage`, but not in `stridekern.filter`. By ``method="auto"`` large
+  kernels may go through Fourier transforms, whose floats differ by rounding: by up to ten units in
+  the last place of the largest response.
 
 Each chunk is filtered with as many samples around it as the kernel reads on each side, and with
 the border of the array where it lies there. In threads of Dask a call takes one thread.
@@ -41,22 +42,27 @@ except ImportError as error:
     raise ImportError("stridekern.dask needs Dask: pip install 'stridekern[dask]'") from error
 
 from stridekern import Filter, ndimage
+from stridekern._native import as_numbers
 
 # Fewer columns than two register blocks have another order of sums: 128 of f32 with AVX-512.
 _LEAST_COLUMNS = 256
 
 __all__ = [
     "convolve",
+    "convolve1d",
     "correlate",
+    "correlate1d",
     "filter",
     "gaussian",
     "gaussian_filter",
+    "gaussian_filter1d",
     "gaussian_gradient_magnitude",
     "gaussian_laplace",
     "laplace",
     "prewitt",
     "sobel",
     "uniform_filter",
+    "uniform_filter1d",
 ]
 
 
@@ -109,7 +115,7 @@ def correlate(
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(size, shift) for size, shift in zip(sizes, origins)]
     options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers, method=method)
-    return _filtered("correlate", image, (np.asarray(weights),), options, reach)
+    return _filtered("correlate", image, (as_numbers(weights),), options, reach)
 
 
 def convolve(
@@ -140,7 +146,7 @@ def convolve(
     # The window of a correlation, seen from its other end.
     reach = [_reach(size, shift)[::-1] for size, shift in zip(sizes, origins)]
     options = dict(mode=mode, cval=cval, origin=origin, axes=axes, output=output, integers=integers, method=method)
-    return _filtered("convolve", image, (np.asarray(weights),), options, reach)
+    return _filtered("convolve", image, (as_numbers(weights),), options, reach)
 
 
 def gaussian_filter(
@@ -280,6 +286,116 @@ def gaussian_laplace(
     options |= dict(output=output, integers=integers, method=method)
     reach = _gaussian_reach(sigma, truncate, kwargs.get("radius"), axes)
     return _filtered("gaussian_laplace", image, (sigma,), options | kwargs, reach)
+
+
+def correlate1d(
+    image, weights, axis=-1, mode="reflect", cval=0.0, origin=0, *, output=None, integers="rounded", method="direct"
+):
+    """Correlate along one axis, as `stridekern.ndimage.correlate1d`.
+
+    Parameters
+    ----------
+    image, weights, mode, cval, origin, output, integers, method
+        As of `correlate`.
+    axis : int
+        The axis to filter.
+
+    Returns
+    -------
+    dask.array.Array
+        Of the shape and chunks of `image`, not yet computed.
+    """
+    axes = (ndimage._axis(axis, image.ndim),)
+    sizes, origins = _window(np.shape(weights), origin, axes)
+    reach = [_reach(sizes[0], origins[0])]
+    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
+    options |= dict(origin=origin)
+    return _filtered("correlate1d", image, (weights,), options, reach, axes)
+
+
+def convolve1d(
+    image, weights, axis=-1, mode="reflect", cval=0.0, origin=0, *, output=None, integers="rounded", method="direct"
+):
+    """Convolve along one axis, as `stridekern.ndimage.convolve1d`.
+
+    Parameters
+    ----------
+    image, weights, mode, cval, origin, output, integers, method
+        As of `convolve`.
+    axis : int
+        The axis to filter.
+
+    Returns
+    -------
+    dask.array.Array
+        Of the shape and chunks of `image`, not yet computed.
+    """
+    axes = (ndimage._axis(axis, image.ndim),)
+    sizes, origins = _window(np.shape(weights), origin, axes)
+    reach = [_reach(sizes[0], origins[0])[::-1]]
+    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
+    options |= dict(origin=origin)
+    return _filtered("convolve1d", image, (weights,), options, reach, axes)
+
+
+def gaussian_filter1d(
+    image,
+    sigma,
+    axis=-1,
+    order=0,
+    mode="reflect",
+    cval=0.0,
+    truncate=4.0,
+    *,
+    radius=None,
+    output=None,
+    integers="rounded",
+    method="direct",
+):
+    """Smooth along one axis, as `stridekern.ndimage.gaussian_filter1d`.
+
+    Parameters
+    ----------
+    image, sigma, order, mode, cval, truncate, radius, output, integers, method
+        As of `gaussian_filter`.
+    axis : int
+        The axis to filter.
+
+    Returns
+    -------
+    dask.array.Array
+        Of the shape and chunks of `image`, not yet computed.
+    """
+    axes = (ndimage._axis(axis, image.ndim),)
+    reach = _gaussian_reach(sigma, truncate, radius, axes)
+    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
+    options |= dict(order=order, truncate=truncate, radius=radius)
+    return _filtered("gaussian_filter1d", image, (sigma,), options, reach, axes)
+
+
+def uniform_filter1d(
+    image, size, axis=-1, mode="reflect", cval=0.0, origin=0, *, output=None, integers="rounded", method="direct"
+):
+    """The mean along one axis, as `stridekern.ndimage.uniform_filter1d`.
+
+    Parameters
+    ----------
+    image, size, mode, cval, origin, output, integers, method
+        As of `uniform_filter`.
+    axis : int
+        The axis to filter.
+
+    Returns
+    -------
+    dask.array.Array
+        Of the shape and chunks of `image`, not yet computed.
+    """
+    axes = (ndimage._axis(axis, image.ndim),)
+    sizes, origins = _window([size], origin, axes)
+    reach = [_reach(sizes[0], origins[0])]
+    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
+    options |= dict(origin=origin)
+    return _filtered("uniform_filter1d", image, (size,), options, reach, axes)
 
 
 def uniform_filter(
@@ -423,11 +539,15 @@ def filter(image, kernel=None, *, border="valid", axes=None, method="direct", th
     for name in ("step", "mask", "like"):
         if options.pop(name, None) is not None:
             raise ValueError(f"{name} depends on where a chunk lies: filter without it, or by stridekern.filter")
+    if options.get("map") in ("stretch", "symmetric"):
+        raise ValueError(
+            f"map={options['map']!r} depends on all responses: filter into floats, and scale these by their extrema"
+        )
     if axes is None and image.ndim != 2:
         raise ValueError(f"an array of {image.ndim} dimensions has several pairs of axes: give axes=(row, column)")
     axes = (0, 1) if axes is None else ndimage._axes(image.ndim, axes)
     if not isinstance(kernel, str) and not hasattr(kernel, "__fspath__") and kernel is not None:
-        kernel = np.asarray(kernel)
+        kernel = as_numbers(kernel)
     options = dict(options, method=method)
     call = functools.partial(_filter_block, kernel, dict(options, border=border, axes=axes, threads=threads))
     reach = _measured_reach(kernel, options)
@@ -453,14 +573,15 @@ def _of_three(name, image, arguments, mode, cval, axes, output, integers, method
     return _filtered(name, image, arguments, options, [(1, 1)] * len(axes))
 
 
-def _filtered(name, image, arguments, options, reach):
-    """A function of `stridekern.ndimage`, whose windows have this reach along `options["axes"]`."""
+def _filtered(name, image, arguments, options, reach, axes=None):
+    """A function of `stridekern.ndimage`, whose windows have this reach along the axes, by default
+    `options["axes"]`."""
     if options["output"] is not None:
         options["output"] = np.dtype(options["output"])
     call = functools.partial(_ndimage_block, name, arguments, options)
     # An array of one element tells the type of the result, and what is refused.
     dtype = call(np.zeros((1,) * image.ndim, image.dtype)).dtype
-    axes = options["axes"]
+    axes = options["axes"] if axes is None else axes
     modes = ndimage._sequence(options["mode"], len(axes), "mode")
     # Squares of slopes are floats, also those of integers.
     kept = np.dtype(np.float64) if name == "gaussian_gradient_magnitude" else dtype

@@ -3,13 +3,19 @@
 What differs from ``scipy.ndimage``:
 
 * Integer results are rounded to nearest and saturated, where SciPy truncates and wraps around.
-  ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass).
+  ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass), in
+  more time than SciPy takes itself.
 * Where more than a tenth of the samples are clipped, a `stridekern.ResultWarning` says so.
 * Responses of integers of one and two dimensions are exact and rounded once, also where SciPy runs
-  several passes that each round. Of more dimensions sums are kept in 64-bit floats between passes.
+  several passes that each round. Of more dimensions sums are kept in 64-bit floats between passes,
+  for the whole array.
+* 32-bit floats are summed in 32 bits: of an array that varies little around a large number, use
+  ``output=numpy.float64``. Uniform filters of floats sum each window by itself: no error runs along a
+  line, and wide windows take long.
 * A weight of zero passes NaN and infinity on, as everywhere in arithmetic; SciPy's `correlate` and
   `convolve` leave such samples out.
 * 64-bit integers whose sums are beyond 2^53 are refused, where SciPy rounds them on the way.
+* Results are plain arrays. A masked array is refused, since its mask would be lost.
 
 >>> import numpy
 >>> from stridekern import ndimage
@@ -30,6 +36,7 @@ import operator
 import numpy as np
 
 from stridekern._filter import of_vectors, of_weights
+from stridekern._native import as_numbers
 from stridekern._warnings import tell
 
 __all__ = [
@@ -62,7 +69,7 @@ _BORDERS = {
 
 
 def correlate(
-    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
+    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="direct"
 ):
     """Correlate an array with weights, as `scipy.ndimage.correlate`.
 
@@ -84,15 +91,16 @@ def correlate(
         The axes to filter; all by default.
     integers : {"rounded", "scipy"}
         How integers are made of responses.
-    method : {"auto", "direct", "fft"}
-        Whether sums come from Fourier transforms, as of `stridekern.Filter`.
+    method : {"direct", "auto", "fft"}
+        Whether sums of floats come from Fourier transforms, as of `stridekern.Filter`: large kernels
+        are many times as fast by ``"auto"``, with errors relative to the largest response nearby.
 
     Returns
     -------
     numpy.ndarray
         Of the shape of `input`.
     """
-    weights = np.asarray(weights)
+    weights = as_numbers(weights)
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
         return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers, method)
@@ -101,10 +109,10 @@ def correlate(
 
 
 def convolve(
-    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
+    input, weights, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="direct"
 ):
     """Convolve an array with weights, as `scipy.ndimage.convolve`: see `correlate`."""
-    weights = np.asarray(weights)
+    weights = as_numbers(weights)
     if weights.dtype.kind == "c":
         return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers, method)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
@@ -116,10 +124,10 @@ def convolve(
 
 
 def correlate1d(
-    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
+    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="direct"
 ):
     """Correlate along one axis, as `scipy.ndimage.correlate1d`: see `correlate`."""
-    weights = np.asarray(weights)
+    weights = as_numbers(weights)
     if weights.dtype.kind == "c":
         conjugate = weights.conj()
         return _by_parts(correlate1d, input, conjugate, output, mode, cval, origin, axis, integers, method)
@@ -130,10 +138,10 @@ def correlate1d(
 
 
 def convolve1d(
-    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
+    input, weights, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="direct"
 ):
     """Convolve along one axis, as `scipy.ndimage.convolve1d`: see `correlate`."""
-    weights = np.asarray(weights)[::-1]
+    weights = as_numbers(weights)[::-1]
     if weights.dtype.kind == "c":
         # A correlation takes the conjugates.
         weights = weights.conj()
@@ -153,7 +161,7 @@ def gaussian_filter1d(
     *,
     radius=None,
     integers="rounded",
-    method="auto",
+    method="direct",
 ):
     """Smooth along one axis, as `scipy.ndimage.gaussian_filter1d`: see `gaussian_filter`."""
     weights = _gaussian(float(sigma), order, _radius(sigma, truncate, radius))
@@ -172,7 +180,7 @@ def gaussian_filter(
     radius=None,
     axes=None,
     integers="rounded",
-    method="auto",
+    method="direct",
 ):
     """Smooth an array by a Gaussian, as `scipy.ndimage.gaussian_filter`.
 
@@ -226,7 +234,7 @@ def gaussian_filter(
 
 
 def gaussian_laplace(
-    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto", **kwargs
+    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct", **kwargs
 ):
     """The Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace`: see `gaussian_filter`."""
     axes = _axes(np.ndim(input), axes)
@@ -246,10 +254,10 @@ def gaussian_laplace(
 
 
 def gaussian_gradient_magnitude(
-    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto", **kwargs
+    input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct", **kwargs
 ):
     """The length of the gradient of a Gaussian, as `scipy.ndimage.gaussian_gradient_magnitude`."""
-    input = np.asarray(input)
+    input = as_numbers(input)
     axes = _axes(input.ndim, axes)
     _reach(len(axes), **kwargs)
     wraps, out = _wraps(integers), _output(input, output)
@@ -270,14 +278,14 @@ def gaussian_gradient_magnitude(
 
 
 def uniform_filter1d(
-    input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="auto"
+    input, size, axis=-1, output=None, mode="reflect", cval=0.0, origin=0, *, integers="rounded", method="direct"
 ):
     """The mean along one axis, as `scipy.ndimage.uniform_filter1d`."""
     return _filtered(input, output, lambda call: call.mean([size]), mode, cval, origin, axis, integers, method)
 
 
 def uniform_filter(
-    input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="auto"
+    input, size=3, output=None, mode="reflect", cval=0.0, origin=0, *, axes=None, integers="rounded", method="direct"
 ):
     """The mean of a box, as `scipy.ndimage.uniform_filter`: see `correlate`.
 
@@ -301,17 +309,17 @@ def uniform_filter(
     return _filtered(input, output, lambda call: call.mean(sizes), modes, cval, origins, axes, integers, method)
 
 
-def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
+def sobel(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct"):
     """The Sobel slope along one axis, smoothed along the others, as `scipy.ndimage.sobel`."""
     return _slope(input, axis, [1.0, 2.0, 1.0], output, mode, cval, axes, integers, method)
 
 
-def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
+def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct"):
     """The Prewitt slope along one axis, summed along the others, as `scipy.ndimage.prewitt`."""
     return _slope(input, axis, [1.0, 1.0, 1.0], output, mode, cval, axes, integers, method)
 
 
-def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="auto"):
+def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct"):
     """The sum of second differences along all axes, as `scipy.ndimage.laplace`."""
     axes = _axes(np.ndim(input), axes)
     vectors = [
@@ -366,6 +374,7 @@ class _Call:
                 return self.run(self.array, range(weights.ndim), weights, 1.0)
         if self.wraps:
             return self.store(self.taps(weights))
+        self.check_origins(range(weights.ndim), weights.shape)
         # Slices of two axes, summed.
         lead = len(self.axes) - 2
         padded = self.pad(range(lead), weights.shape[:lead])
@@ -514,7 +523,7 @@ class _Call:
             # The order of its sums, too, which decides where a float is a whole number.
             like="scipy" if self.wraps else None,
             overflow="wrap" if self.wraps else None,
-            method="auto" if self.wraps else self.method,
+            method="direct" if self.wraps else self.method,
         )(view, target)
         return out
 
@@ -572,7 +581,7 @@ class _Call:
 
 def _filtered(input, output, kernel, mode, cval, origin, axes, integers, method):
     """`input` by the kernel of a call."""
-    array = np.asarray(input)
+    array = as_numbers(input)
     axes = _axes(array.ndim, axes)
     if array.dtype.kind == "c":
         return _complex(array, output, kernel, mode, cval, origin, axes, integers, method)
@@ -645,9 +654,11 @@ def _cast(responses, out, wraps):
         # In C the integer below decides.
         out[...] = np.trunc(responses) != 0
         return out
-    if out.dtype.kind not in "iu" or wraps:
-        with np.errstate(invalid="ignore"):
-            out[...] = responses.astype(out.dtype)
+    if out.dtype.kind not in "iu":
+        out[...] = responses
+        return out
+    if wraps:
+        out[...] = _as_in_c(responses, out.dtype) if responses.dtype.kind == "f" else responses.astype(out.dtype)
         return out
     limits = np.iinfo(out.dtype)
     if responses.dtype.kind != "f":
@@ -664,6 +675,26 @@ def _cast(responses, out, wraps):
     if is_nan.any():
         tell(f"{np.count_nonzero(is_nan)} samples of the result are 0, since their responses are not a number")
     return out
+
+
+def _as_in_c(numbers, dtype):
+    """Floats cut to integers as C's conversions do on x86-64, by way of the signed integers of 32 or 64
+    bits that hold the type: NumPy's own may differ beyond the ends, from one element to the next."""
+    with np.errstate(invalid="ignore"):
+        if dtype.itemsize < 4 or dtype == np.int32:
+            return _cut(numbers, np.int32).astype(dtype)
+        if dtype != np.uint64:
+            return _cut(numbers, np.int64).astype(dtype)
+        is_high = numbers >= 2.0**63
+        cut = _cut(np.where(is_high, numbers - 2.0**63, numbers), np.int64).astype(np.uint64)
+        return cut + np.where(is_high, np.uint64(1 << 63), np.uint64(0))
+
+
+def _cut(numbers, dtype):
+    """Toward zero; what is beyond the ends, or NaN, becomes the lowest."""
+    low, end = float(np.iinfo(dtype).min), -float(np.iinfo(dtype).min)
+    cut = np.trunc(numbers)
+    return np.where((cut >= low) & (cut < end), cut, low).astype(dtype)
 
 
 def _tell_clipped(count, out):
@@ -706,7 +737,7 @@ def _sorted(count, axes, origin, mode):
 
 def _by_parts(function, input, weights, output, mode, cval, origin, axes, integers, method):
     """By complex weights."""
-    array = np.asarray(input)
+    array = as_numbers(input)
     if array.dtype.kind != "c" and np.iscomplexobj(cval):
         raise ValueError("cval is complex, but the array is not")
     if isinstance(output, np.ndarray):

@@ -38,8 +38,8 @@ def as_strided(array, shape, strides, offset=0, *, writeable=False):
     Parameters
     ----------
     array : numpy.ndarray
-        Whose elements are seen. Any element between its lowest and its highest may be, those
-        that a strided array skips too, as far as they are in the memory that it is a view of.
+        Whose elements are seen. Any element of the memory that it is a view of may be, those before and
+        behind a slice and those that a strided array skips, too.
     shape : int or tuple of int
         The shape of the view.
     strides : int or tuple of int
@@ -329,7 +329,7 @@ def _integers(value, name):
 
 def _each(value, count, name):
     values = _integers(value, name)
-    values = values * count if len(values) == 1 else values
+    values = values * count if np.ndim(value) == 0 else values
     if len(values) != count:
         raise ValueError(f"{name} has {len(values)} values for {count} axes")
     return values
