@@ -211,16 +211,40 @@ def test_large_kernels_give_the_bits_of_direct_sums(name, call, dtype):
     np.testing.assert_allclose(call(stridekern.dask, lazy, method="auto").compute(), wanted, rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
+@pytest.mark.parametrize("mode", ["reflect", "constant", "wrap"])
+def test_lines_give_the_bits_of_the_whole(mode, dtype):
+    random = np.random.default_rng(11)
+    for shape in [(50,), (20, 31), (7, 30, 9)]:
+        array = random_array(random, shape, dtype)
+        lazy = da.from_array(array, tuple(random_chunks(random, size) for size in shape))
+        for axis in range(len(shape)):
+            for name, arguments in [
+                ("correlate1d", ([1, -2, 0.5],)),
+                ("convolve1d", ([1, 2, 3, 4],)),
+                ("gaussian_filter1d", (1.5,)),
+                ("uniform_filter1d", (4,)),
+            ]:
+                options = dict(axis=axis, mode=mode, cval=3)
+                wanted = getattr(ndimage, name)(array, *arguments, **options)
+                result = getattr(stridekern.dask, name)(lazy, *arguments, **options).compute()
+                assert_same_bits(result, wanted, f"{name} {shape} {axis}")
+
+
 CALLS = {
     "convolve": ([[1, 2], [3, 4]],),
+    "convolve1d": ([1, 2, 0],),
     "correlate": ([[1, 2], [3, 4]],),
+    "correlate1d": ([1, 2, 0],),
     "gaussian_filter": (2,),
+    "gaussian_filter1d": (2,),
     "gaussian_gradient_magnitude": (2,),
     "gaussian_laplace": (2,),
     "laplace": (),
     "prewitt": (),
     "sobel": (0,),
     "uniform_filter": (5,),
+    "uniform_filter1d": (5,),
     "filter": ("sobel",),
 }
 

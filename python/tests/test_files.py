@@ -63,6 +63,29 @@ def test_what_is_not_read_is_told(tmp_path):
         stridekern.read(tmp_path / "a.tif")
 
 
+def test_a_picture_is_written_with_its_metadata(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(random_array((8, 10, 3))).save(tmp_path / "a.png", exif=exif)
+    picture = stridekern.read(tmp_path / "a.png")
+    assert repr(picture) == "<Picture of 8 x 10 x 3 uint8, png>"
+    stridekern.write(tmp_path / "b.png", picture)
+    assert stridekern.read(tmp_path / "b.png").orientation == 6
+
+
+def test_options_without_a_meaning_are_refused(tmp_path):
+    for name, options, text in [
+        ("a.png", {"quality": 90}, "quality has no meaning in a file of the format png"),
+        ("a.webp", {"quality": 90}, "quality has no meaning"),
+        ("a.png", {"sampling": "4:4:4"}, "sampling has no meaning"),
+        ("a.jpg", {"compression": "best"}, "compression has no meaning"),
+    ]:
+        with pytest.raises(ValueError, match=text):
+            stridekern.write(tmp_path / name, np.zeros((2, 2), np.uint8), **options)
+    with pytest.warns(stridekern.FileWarning, match="a picture of 30 x 5 pixels with 40 channels"):
+        stridekern.write(tmp_path / "a.tif", np.zeros((5, 30, 40), np.int16))
+
+
 def test_pages_are_read_one_after_another(tmp_path):
     arrays = [random_array((5, 6)) // 3, random_array((4, 7, 3)), random_array((9, 2)) // 2]
     pages = [Image.fromarray(array) for array in arrays]

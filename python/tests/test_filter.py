@@ -2,11 +2,13 @@
 
 import itertools
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import exact
@@ -268,7 +270,12 @@ def test_nothing_is_nothing_to_filter(shape):
         ({"kernel": "box3", "step": -2}, "step must be at least 1, not -2"),
         ({"kernel": "box3", "dilation": 0}, "dilation must be at least 1, not 0"),
         ({"kernel": "box3", "method": "fastest"}, 'method="fastest" is none of auto, direct, fft'),
-        ({"kernel": "box3", "threads": 0}, "threads must be 1 to 512"),
+        ({"kernel": "box3", "threads": 0}, "threads must be 1 to 512, not 0"),
+        ({"kernel": "box3", "threads": -1}, "threads must be 1 to 512, not -1"),
+        ({"kernel": "box3", "normalize": True, "divisor": 2.0}, "normalize=True sets the divisor"),
+        ({"kernel": "box3", "alpha": "drop"}, 'alpha="drop" is none of filter, copy, weight'),
+        ({"kernel": "box3", "alpha": "weight"}, r"the array of shape \(5, 5\) has no such axis"),
+        ({"kernel": "box3", "dtype": ">f4"}, "byte order of this machine"),
         ({"kernel": "laplacian4", "normalize": True}, "sum"),
     ],
 )
@@ -277,7 +284,7 @@ def test_options_that_cannot_be_are_refused(options, message):
         stridekern.Filter(options.pop("kernel"), **options)(np.zeros((5, 5), np.uint8))
     with pytest.raises(TypeError):
         stridekern.Filter("box3", sigma=2)
-    for name, value in [("step", "both"), ("step", (1, 2, 3)), ("dilation", 1.5), ("anchor", 1)]:
+    for name, value in [("step", "both"), ("step", (1, 2, 3)), ("dilation", 1.5), ("anchor", 1), ("axes", "yx")]:
         with pytest.raises(TypeError, match=f"{name} must be two integers, of rows and of columns, not"):
             stridekern.Filter("box3", **{name: value})
 
@@ -407,6 +414,68 @@ def test_methods_differ_by_rounding(dtype):
         assert (by["fft"] != by["direct"]).any()
 
 
+@pytest.mark.parametrize("lying", ["pixels", "planes", "Fortran"])
+def test_colours_count_by_their_alpha(lying):
+    image = random_array((20, 30, 4), np.uint8)
+    image[..., 3] = np.random.default_rng(4).choice([0, 255], (20, 30))
+    image = {
+        "pixels": image,
+        "planes": np.ascontiguousarray(np.moveaxis(image, 2, 0)).transpose(1, 2, 0),
+        "Fortran": np.asfortranarray(image),
+    }[lying]
+    options = dict(border="edge", axes=(0, 1))
+    plain = stridekern.filter(image, "box3", **options)
+    np.testing.assert_array_equal(stridekern.filter(image, "box3", alpha="filter", **options), plain)
+    copied = stridekern.filter(image, "box3", alpha="copy", **options)
+    np.testing.assert_array_equal(copied[..., :3], plain[..., :3])
+    np.testing.assert_array_equal(copied[..., 3], image[..., 3])
+    weighted = stridekern.filter(image, "box3", alpha="weight", **options)
+    np.testing.assert_array_equal(weighted[..., 3], plain[..., 3])
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    for row, column in np.ndindex(20, 30):
+        window = padded[row : row + 3, column : column + 3].reshape(9, 4)
+        opaque = window[window[:, 3] > 0, :3]
+        if len(opaque):
+            wanted = [round(Fraction(int(total), len(opaque))) for total in opaque.sum(axis=0, dtype=int)]
+            assert weighted[row, column, :3].tolist() == wanted
+
+
+def test_masked_arrays_are_refused():
+    values = np.arange(25.0).reshape(5, 5)
+    masked = np.ma.masked_equal(values, 7)
+    for call in [
+        lambda: stridekern.filter(masked, "box3"),
+        lambda: stridekern.ndimage.gaussian_filter(masked, 1),
+        lambda: stridekern.ndimage.correlate1d(values, np.ma.masked_equal([1, 2, 1], 2)),
+    ]:
+        with pytest.raises(ValueError, match="the array is masked, and its mask would be lost: give its data"):
+            call()
+    wanted = stridekern.filter(values, "box3", normalize=True, mask=masked.mask)
+    np.testing.assert_array_equal(stridekern.filter(masked.data, "box3", normalize=True, mask=masked.mask), wanted)
+    # Nothing is lost of a mask that hides nothing.
+    np.testing.assert_array_equal(
+        stridekern.filter(np.ma.array(values), "box3"), stridekern.filter(values, "box3")
+    )
+
+
+def test_names_are_those_of_kernels_before_those_of_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wanted = [stridekern.filter(np.eye(9), name) for name in ("box3", "gaussian:sigma=1")]
+    for name in ("box3", "gaussian:sigma=1", "own"):
+        Path(name).write_text("weights = [[5]]")
+    for name, result in zip(("box3", "gaussian:sigma=1"), wanted):
+        np.testing.assert_array_equal(stridekern.filter(np.eye(9), name), result)
+        np.testing.assert_array_equal(stridekern.filter(np.eye(9), Path(name)), 5 * np.eye(9))
+    np.testing.assert_array_equal(stridekern.filter(np.eye(9), "own"), 5 * np.eye(9))
+    assert "sobel" in stridekern.kernel_names()
+
+
+def test_filters_are_equal_if_they_were_made_alike():
+    make = lambda: stridekern.Filter(np.eye(3), border="edge", mask=np.zeros((3, 3)))  # noqa: E731
+    assert make() == make() == pickle.loads(pickle.dumps(make())) and hash(make()) == hash(make())
+    assert make() != stridekern.Filter(np.eye(3), border="edge") != "box3"
+
+
 def told(call):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -448,6 +517,18 @@ def test_planes_are_told_of_together():
         for threads in (1, 2):
             (text,) = told(lambda: stridekern.filter(array, [[2]], axes=axes, threads=threads))
             assert text.startswith("15 % of the samples were clipped to 255"), text
+
+
+def test_threads_are_set_for_all_calls():
+    before = stridekern.get_num_threads()
+    try:
+        stridekern.set_num_threads(1)
+        assert stridekern.get_num_threads() == 1
+        with pytest.raises(ValueError, match="threads must be 1 to 512, not 0"):
+            stridekern.set_num_threads(0)
+    finally:
+        stridekern.set_num_threads(None)
+    assert stridekern.get_num_threads() == before
 
 
 def test_the_environment_limits_threads():

@@ -366,6 +366,7 @@ def test_kernels_with_masked_weights_are_refused():
             call()
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_kernels_are_what_numpy_takes_for_numbers():
     image = np.arange(12.0).reshape(3, 4)
     wanted = stridekern.filter(image, [[1, 2, 1]])

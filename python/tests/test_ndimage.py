@@ -312,3 +312,23 @@ def test_arguments_of_nothing_are_refused():
         ndimage.gaussian_filter(array, 1, radius=1.1)
     with pytest.raises(ValueError, match="truncate"):
         ndimage.gaussian_filter(array, 1, truncate=-3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32, np.int64])
+def test_every_integer_wraps_as_scipys(dtype):
+    random = np.random.default_rng(2)
+    array = random.integers(0, 100, (9, 33)).astype(dtype)
+    for name, arguments in [("sobel", (1,)), ("prewitt", (0,)), ("laplace", ()), ("correlate", ([[-2.5, 1, 0.25]],))]:
+        wanted = getattr(scipy.ndimage, name)(array, *arguments)
+        np.testing.assert_array_equal(getattr(ndimage, name)(array, *arguments, integers="scipy"), wanted, name)
+        wanted = getattr(scipy.ndimage, name)(array.astype(np.uint8), *arguments, output=dtype)
+        result = getattr(ndimage, name)(array.astype(np.uint8), *arguments, output=dtype, integers="scipy")
+        np.testing.assert_array_equal(result, wanted, name)
+
+
+def test_what_is_no_number_is_refused():
+    for value in ("gaussian", np.array(["a"]), object(), np.zeros(3, "M8[s]")):
+        with pytest.raises(TypeError, match="cannot be filtered"):
+            ndimage.gaussian_filter(value, 1)
+    with pytest.raises(ValueError, match="origin 2 moves a window of 3 off its sample: it must be -1 to 1"):
+        ndimage.correlate(np.zeros((4, 4, 4)), np.ones((3, 3, 3)), origin=2)

@@ -585,17 +585,17 @@ def _filtered(name, image, arguments, options, reach, axes=None):
     modes = ndimage._sequence(options["mode"], len(axes), "mode")
     # Squares of slopes are floats, also those of integers.
     kept = np.dtype(np.float64) if name == "gaussian_gradient_magnitude" else dtype
-    pair = axes
-    left = [axis for axis, one in zip(axes, reach) if any(one)]
-    if len(left) == 2:
-        # Nothing is done along the others.
-        pair = left
-    elif name in ("gaussian_filter", "gaussian_gradient_magnitude"):
+    # The last two of several passes are one.
+    passes = [axis for axis, one in zip(axes, reach) if any(one)]
+    if name in ("gaussian_filter", "gaussian_gradient_magnitude"):
         sigmas = ndimage._sequence(arguments[0], len(axes), "sigma")
-        pair = [axis for axis, sigma in zip(axes, sigmas) if sigma > 1e-15]
+        passes = [axis for axis, sigma in zip(axes, sigmas) if sigma > 1e-15]
+    if name in ("sobel", "prewitt"):
+        passes.sort(key=lambda axis: axis != arguments[0] % image.ndim)
     if name in ("correlate", "convolve"):
         # The other axes are summed over slices of these.
-        pair = axes[-2:]
+        passes = axes
+    pair = passes[-2:]
     borders = [ndimage._BORDERS[mode] for mode in modes]
     if name in ("gaussian_gradient_magnitude", "gaussian_laplace", "laplace") and len(set(borders)) > 1:
         # Sums of terms, each of which may have one of the modes along all axes.

@@ -3,8 +3,8 @@
 What differs from ``scipy.ndimage``:
 
 * Integer results are rounded to nearest and saturated, where SciPy truncates and wraps around.
-  ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass), in
-  more time than SciPy takes itself.
+  ``integers="scipy"`` of every function gives SciPy's numbers (of booleans in a single pass; what
+  is below zero in unsigned integers of 64 bits C leaves open), in more time than SciPy takes itself.
 * Where more than a tenth of the samples are clipped, a `stridekern.ResultWarning` says so.
 * Responses of integers of one and two dimensions are exact and rounded once, also where SciPy runs
   several passes that each round. Of more dimensions sums are kept in 64-bit floats between passes,
@@ -414,15 +414,16 @@ class _Call:
         if not passes:
             return self.store(self.array) if divisor == 1 else self.store(self.array / divisor)
         # A second pass sees the constant beside what the first one made; SciPy's integers are cut
-        # in each.
-        if len(passes) == 2 and not self.has_constant() and not self.wraps:
-            places = sorted(passes)
-            return self.run(self.array, places, tuple(vectors[at] for at in places), divisor)
+        # in each. Else the last two are one.
+        is_passes = self.has_constant() or self.wraps
+        last = passes[-1:] if is_passes else sorted(passes[-2:])
         array = self.array
         between = self.out.dtype if self.wraps else _real_type(array.dtype, self.out.dtype)
-        for at in passes[:-1]:
+        for at in passes[: -len(last)]:
             array = self.along(array, at, vectors[at], 1.0, between)
-        return self.along(array, passes[-1], vectors[passes[-1]], divisor)
+        if len(last) == 1:
+            return self.along(array, last[0], vectors[last[0]], divisor)
+        return self.run(array, last, tuple(vectors[at] for at in last), divisor)
 
     def mean(self, sizes):
         sizes = [operator.index(size) for size in sizes]
