@@ -68,10 +68,10 @@ def cases(quick):
             "SciPy": lambda: scipy.ndimage.correlate(f32, DECIMALS, mode="mirror"),
         }
         for name, array, radius, least in [("u8", u8, 6, 1.5), ("u8", u8, 8, 1.5), ("f32", f32, 8, 1.3)]:
-            size = (2 * radius + 1,) * 2
-            yield f"{name} Gaussian, sigma 2, {size[0]} taps", threads, {"OpenCV": least}, {
+            taps = (2 * radius + 1,) * 2
+            yield f"{name} Gaussian, sigma 2, {taps[0]} taps", threads, {"OpenCV": least}, {
                 "stridekern": lambda f=gaussians[radius], a=array: f(a),
-                "OpenCV": opencv(lambda a=array, size=size: cv2.GaussianBlur(a, size, 2)),
+                "OpenCV": opencv(lambda a=array, taps=taps: cv2.GaussianBlur(a, taps, 2)),
                 "SciPy": lambda a=array, r=radius: scipy.ndimage.gaussian_filter(a, 2, mode="mirror", radius=r),
             }
         yield "u8 3x3 integers of .T", threads, {"OpenCV": 5}, {

@@ -96,6 +96,12 @@ impl<'py> Array<'py> {
         })
     }
 
+    /// An array that was made just now.
+    pub(crate) fn of_new(object: &Bound<'py, PyAny>, depth: Depth) -> PyResult<Self> {
+        let array = object.cast::<PyUntypedArray>()?;
+        Ok(Self::in_place(array, depth).expect("NumPy's own arrays are aligned"))
+    }
+
     /// `None` if its numbers cannot be read where they lie.
     fn in_place(array: &Bound<'py, PyUntypedArray>, depth: Depth) -> Option<Self> {
         let bytes = isize::try_from(depth.bytes()).ok()?;

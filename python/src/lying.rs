@@ -144,5 +144,5 @@ pub(crate) fn empty<'py>(
         }
         new = new.call_method1(intern!(py, "transpose"), (PyTuple::new(py, &places)?,))?;
     }
-    Array::output(&new)
+    Array::of_new(&new, depth)
 }

@@ -62,6 +62,9 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> CompiledKernel for D
 /// The vectors of a block of a row, at most.
 const BLOCK_VECTORS: usize = 8;
 
+/// Those of a block of several rows, at most, and of a row that is shorter than the block above.
+const SHORT_BLOCK_VECTORS: usize = 4;
+
 impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
     for Direct<S, T, P>
 {
@@ -74,7 +77,7 @@ impl<S: PhasedSamples<T, P>, T: DirectLane, const P: usize> RegisterKernel<S, T>
     }
 
     fn min_len(&self) -> usize {
-        BLOCK_VECTORS * LINE / size_of::<T>()
+        SHORT_BLOCK_VECTORS * LINE / size_of::<T>()
     }
 
     fn finish(
@@ -163,7 +166,10 @@ impl<S: PhasedSamples<T, P>, T: Lane, const P: usize> Block<'_, '_, S, T, P> {
                 self.rows_of_block::<V, R, N>(v, &constants, row);
                 row += R;
             } else {
-                self.rows_of_block::<V, 1, BLOCK_VECTORS>(v, &constants, row);
+                match self.block.len >= BLOCK_VECTORS * <V as Vectors<T>>::LANES {
+                    true => self.rows_of_block::<V, 1, BLOCK_VECTORS>(v, &constants, row),
+                    false => self.rows_of_block::<V, 1, N>(v, &constants, row),
+                }
                 row += 1;
             }
             self.block.prefetch_rows = &[];
