@@ -291,12 +291,13 @@ impl<'a> RowReader<'a> {
         self.into_decoded_page().map(|(decoded, _)| decoded)
     }
 
-    /// [`into_decoded`](Self::into_decoded), which also opens the next page if one is to be
+    /// Reads the whole page, of which no row has been read, and opens the next one if that is to be
     /// read.
     ///
     /// # Errors
     ///
-    /// As there, and those of opening the page.
+    /// As [`read`](Self::read)'s, those of opening the page, and [`Error::Limit`] if the memory for its
+    /// samples cannot be allocated.
     pub fn into_decoded_page(mut self) -> Result<(Decoded, Option<Self>)> {
         let spec = self.header.spec;
         self.check_memory()?;
