@@ -123,7 +123,11 @@ fn notes_count_the_samples_that_do_not_fit() {
             for _ in 0..2 {
                 runner.run(&image, &mut output).unwrap();
                 let clipped = runner.notes().clipped();
-                assert_eq!([clipped.below, clipped.above], expected, "{columns} columns");
+                assert_eq!(
+                    [clipped.below, clipped.above],
+                    expected,
+                    "{columns} columns"
+                );
                 all += runner.notes();
                 // A clone notes its own runs.
                 runner = runner.clone();
