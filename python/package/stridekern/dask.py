@@ -778,41 +778,50 @@ def _overlapped(name, image, call, sides, dtype):
     each = [_along(chunks, sides.get(axis)) for axis, chunks in enumerate(image.chunks)]
     if not all(each):
         raise ValueError(f"the array of shape {image.shape} has no room for a window")
-    piece_name = name.replace("-", "-edge-")
-    graph = {}
+    # The edges that blocks need of other chunks: each chunk gives all of its own at once, since tasks
+    # take longer than copies of edges. Corners are parts of edges.
+    edges = {}
+    blocks = {}
     for places in itertools.product(*(list(enumerate(axis)) for axis in each)):
-        index = tuple(at for at, _ in places)
         axes = [axis for _, axis in places]
+        pieces = []
+        for parts in itertools.product(*(axis.pieces for axis in axes)):
+            source = tuple(chunk for chunk, _, _ in parts)
+            cut = [slice(first, last) for _, first, last in parts]
+            lengths = [image.chunks[axis][chunk] for axis, chunk in enumerate(source)]
+            partial = [axis for axis, part in enumerate(cut) if part != slice(0, lengths[axis])]
+            edge = None
+            if partial:
+                axis = partial[0]
+                of_chunk = edges.setdefault(source, {})
+                edge = of_chunk.setdefault((axis, cut[axis].start, cut[axis].stop), len(of_chunk))
+                cut[axis] = slice(None)
+            pieces.append((source, edge, tuple(cut)))
+        blocks[tuple(at for at, _ in places)] = axes, pieces
+    edge_name = name.replace("-", "-edges-")
+    graph = {
+        (edge_name, *source): (functools.partial(_edges, tuple(of_chunk)), (image.name, *source))
+        for source, of_chunk in edges.items()
+    }
+    for index, (axes, pieces) in blocks.items():
         shape = tuple(axis.length for axis in axes)
         if 0 in shape:
             graph[name, *index] = (functools.partial(np.empty, shape, dtype),)
             continue
-        keys, cuts = [], []
-        for pieces in itertools.product(*(axis.pieces for axis in axes)):
-            source = tuple(chunk for chunk, _, _ in pieces)
-            key, cut = (image.name, *source), [slice(first, last) for _, first, last in pieces]
-            lengths = [image.chunks[axis][chunk] for axis, chunk in enumerate(source)]
-            partial = [axis for axis, part in enumerate(cut) if part != slice(0, lengths[axis])]
-            if partial:
-                # Corners are parts of an edge that is cut for other blocks, too.
-                axis, part = partial[0], cut[partial[0]]
-                whole, key = key, (piece_name, *source, axis, part.start, part.stop)
-                graph[key] = (functools.partial(_cut, axis, part), whole)
-                cut[axis] = slice(None)
-            keys.append(key)
-            cuts.append(tuple(cut))
+        keys = [(image.name if edge is None else edge_name, *source) for source, edge, _ in pieces]
         inner = tuple(slice(axis.first, axis.first + axis.length) for axis in axes)
         lengths = tuple(tuple(last - first for _, first, last in axis.pieces) for axis in axes)
-        graph[name, *index] = (_Block(call, tuple(cuts), lengths, inner), keys)
+        cuts = tuple((edge, cut) for _, edge, cut in pieces)
+        graph[name, *index] = (_Block(call, cuts, lengths, inner), keys)
     chunks = tuple(tuple(axis.length for axis in axes) for axes in each)
     graph = HighLevelGraph.from_collections(name, graph, dependencies=[image])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * image.ndim, dtype))
 
 
-def _cut(axis, part, chunk):
-    """A part of a chunk along an axis, copied if it would hold much more memory than its own."""
-    piece = chunk[(slice(None),) * axis + (part,)]
-    return piece.copy() if 2 * piece.nbytes < chunk.nbytes else piece
+def _edges(edges, chunk):
+    """Parts of a chunk along an axis, copied if they would hold much more memory than their own."""
+    parts = [chunk[(slice(None),) * axis + (slice(start, stop),)] for axis, start, stop in edges]
+    return tuple(part.copy() if 2 * part.nbytes < chunk.nbytes else part for part in parts)
 
 
 @dataclass(frozen=True)
@@ -821,7 +830,7 @@ class _Block:
 
     call: functools.partial
     cuts: tuple
-    """Which part of each piece is of the block."""
+    """Which edge each piece is of its chunk, if it is not all of it, and which part of it is of the block."""
     lengths: tuple
     """Of the pieces along each axis."""
     inner: tuple
@@ -835,16 +844,19 @@ class _Block:
         return part.copy() if 2 * part.nbytes < result.nbytes else part
 
     def joined(self, pieces):
+        pieces = [
+            (piece if edge is None else piece[edge])[cut] for piece, (edge, cut) in zip(pieces, self.cuts)
+        ]
         if len(pieces) == 1:
             # The order of the axes in memory is one of sums.
-            return np.asarray(pieces[0][self.cuts[0]], order="C")
+            return np.asarray(pieces[0], order="C")
         block = np.empty([sum(lengths) for lengths in self.lengths], pieces[0].dtype)
         parts = [
             [slice(end - length, end) for end, length in zip(itertools.accumulate(lengths), lengths)]
             for lengths in self.lengths
         ]
-        for part, cut, piece in zip(itertools.product(*parts), self.cuts, pieces):
-            block[part] = piece[cut]
+        for part, piece in zip(itertools.product(*parts), pieces):
+            block[part] = piece
         return block
 
 
