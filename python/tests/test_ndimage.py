@@ -332,3 +332,30 @@ def test_what_is_no_number_is_refused():
             ndimage.gaussian_filter(value, 1)
     with pytest.raises(ValueError, match="origin 2 moves a window of 3 off its sample: it must be -1 to 1"):
         ndimage.correlate(np.zeros((4, 4, 4)), np.ones((3, 3, 3)), origin=2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size, origin", [(256, 0), (301, -150), (1000, 499)])
+def test_wide_means_are_those_of_each_window(size, origin, mode):
+    random = np.random.default_rng(8)
+    line = random.uniform(-1, 1, 1200) * 10.0 ** random.integers(-9, 9, 1200)
+    wanted = scipy.ndimage.correlate1d(line, np.full(size, 1 / size), mode=mode, cval=2.5, origin=origin)
+    result = ndimage.uniform_filter1d(line, size, mode=mode, cval=2.5, origin=origin)
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=1e-15 * np.abs(line).max())
+    # The same samples have the same mean, wherever they are.
+    if origin == 0:
+        part = ndimage.uniform_filter1d(line[400:900], size, mode=mode, cval=2.5)
+        np.testing.assert_array_equal(part[size // 2 : -(size // 2)], result[400:900][size // 2 : -(size // 2)])
+    image = random.uniform(0, 1, (40, 700)).astype(np.float32)
+    wanted = scipy.ndimage.uniform_filter(image.astype(float), (5, 300), mode=mode, cval=2.5)
+    result = ndimage.uniform_filter(image, (5, 300), mode=mode, cval=2.5)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=3e-7)
+
+
+def test_not_a_number_stays_in_its_windows():
+    line = np.ones(2000)
+    line[1000] = np.nan
+    result = ndimage.uniform_filter1d(line, 401)
+    assert np.isnan(result[800:1201]).all()
+    np.testing.assert_array_equal(np.delete(result, np.s_[800:1201]), 1)
