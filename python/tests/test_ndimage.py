@@ -1,5 +1,7 @@
 """`stridekern.ndimage` beside SciPy's, and beside exact arithmetic where it rounds better."""
 
+import warnings
+
 import exact
 import numpy as np
 import pytest
@@ -359,3 +361,23 @@ def test_not_a_number_stays_in_its_windows():
     result = ndimage.uniform_filter1d(line, 401)
     assert np.isnan(result[800:1201]).all()
     np.testing.assert_array_equal(np.delete(result, np.s_[800:1201]), 1)
+
+
+@pytest.mark.parametrize("line", [[0.8, 0.7, 0.8, 0.5], [np.nan, 1, 1, 1, 1], [np.inf, 1, 1, 1, 1], [1e17, 1, 1, 1, 1]])
+def test_ones_are_weights_like_others(line):
+    for output in (float, np.int32):
+        wanted = scipy.ndimage.correlate1d(line, [1, 1, 1], output=output)
+        result = ndimage.correlate1d(line, [1, 1, 1], output=output, integers="scipy")
+        np.testing.assert_array_equal(result[np.isfinite(line)], wanted[np.isfinite(line)])
+
+
+def test_half_floats_and_complex_numbers_in_all_functions():
+    for integers in ("rounded", "scipy"):
+        half = ndimage.correlate(np.ones(3, np.float16), np.ones(3), integers=integers)
+        assert half.dtype == np.float16 and half.tolist() == [3, 3, 3]
+        assert ndimage.gaussian_filter(np.ones((3, 3), np.float16), 1, integers=integers).dtype == np.float16
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        array = random_array((9, 8), np.complex128)
+        result = ndimage.gaussian_gradient_magnitude(array, 1.0)
+        np.testing.assert_allclose(result, scipy.ndimage.gaussian_gradient_magnitude(array, 1.0), rtol=0, atol=1e-12)

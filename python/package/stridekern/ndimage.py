@@ -15,6 +15,7 @@ What differs from ``scipy.ndimage``:
 * A weight of zero passes NaN and infinity on, as everywhere in arithmetic; SciPy's `correlate` and
   `convolve` leave such samples out.
 * 64-bit integers whose sums are beyond 2^53 are refused, where SciPy rounds them on the way.
+* `gaussian_gradient_magnitude` along some axes smooths along these, SciPy's along all.
 * Results are plain arrays. A masked array is refused, since its mask would be lost.
 
 >>> import numpy
@@ -269,7 +270,8 @@ def gaussian_gradient_magnitude(
         return _cast(input, out, wraps)
     # As SciPy has it, each of several modes is that of all axes, in one of the terms.
     modes = _sequence(mode, len(axes), "mode")
-    real = out.dtype if wraps else _real_type(input.dtype, out.dtype)
+    kind = _complex_type if input.dtype.kind == "c" else _real_type
+    real = out.dtype if wraps else kind(input.dtype, out.dtype)
     squares = None
     for axis in range(len(axes)):
         order = [int(at == axis) for at in range(len(axes))]
@@ -433,8 +435,10 @@ class _Call:
         sizes = [operator.index(size) for size in sizes]
         if any(size < 1 for size in sizes):
             raise RuntimeError(f"incorrect filter size: {sizes} must be at least 1")
-        is_wide = self.array.dtype.kind == "f" and max(sizes, default=0) >= _WIDE
-        if not (is_wide or len(sizes) > 1 and (self.has_constant() or self.wraps)):
+        if not sizes:
+            return self.store(self.array)
+        is_wide = self.array.dtype.kind == "f" and max(sizes) >= _WIDE
+        if not (is_wide or self.wraps or len(sizes) > 1 and self.has_constant()):
             return self.product([np.ones(size) for size in sizes], float(math.prod(sizes)))
         # SciPy's integers are divided and cut in each pass. Else sums are divided in the end: the
         # constant outside is then that of the sums so far.
@@ -443,7 +447,8 @@ class _Call:
         for at, size in enumerate(sizes):
             is_last = at == len(sizes) - 1
             divisor = size if self.wraps else math.prod(sizes) if is_last else 1
-            array = self.along(array, at, np.ones(size), float(divisor), None if is_last else between)
+            dtype = None if is_last else between
+            array = self.along(array, at, np.ones(size), float(divisor), dtype, is_mean=True)
             if not self.wraps:
                 self.constants = [constant * size for constant in self.constants]
         self.constants = constants
@@ -527,22 +532,22 @@ class _Call:
             divisor=divisor,
             dtype=out.dtype,
             # The order of its sums, too, which decides where a float is a whole number.
-            like="scipy" if self.wraps else None,
+            like="scipy" if self.wraps and np.float16 not in (array.dtype, out.dtype) else None,
             overflow="wrap" if self.wraps else None,
             method="direct" if self.wraps else self.method,
         )(view, target)
         return out
 
-    def along(self, array, at, weights, divisor, dtype=None):
-        """Filter along one axis."""
-        is_wide = array.dtype.kind == "f" and len(weights) >= _WIDE and (weights == 1).all()
+    def along(self, array, at, weights, divisor, dtype=None, is_mean=False):
+        """Filter along one axis, by ones if it is for a mean."""
+        is_wide = is_mean and array.dtype.kind == "f" and len(weights) >= _WIDE
         if not (self.wraps or is_wide):
             return self.run(array, (at,), weights, divisor, dtype)
         self.check_origins((at,), weights.shape)
         out = self.out if dtype is None else np.empty(array.shape, dtype)
         if is_wide and not self.wraps:
             return _cast(self.window_sums(array, at, len(weights)) / divisor, out, False)
-        return _cast(self.line(array, at, weights, divisor), out, True)
+        return _cast(self.line(array, at, weights, divisor, is_mean), out, True)
 
     def window_sums(self, array, at, size):
         """Sums of windows along one axis, of windows of half their size, and so on: in time that hardly
@@ -562,13 +567,13 @@ class _Call:
             sums = sums[:-width] + sums[width:]
             width *= 2
 
-    def line(self, array, at, weights, divisor):
+    def line(self, array, at, weights, divisor, is_mean):
         """Responses along one axis, by SciPy's sums in their order: where these are not exact, that
         decides which whole number they are cut to."""
         size, axis = len(weights), self.axes[at]
         padded = np.moveaxis(self.pad((at,), (size,), array.astype(np.float64)), axis, 0)
         length = array.shape[axis]
-        if (weights == 1).all():
+        if is_mean:
             first = padded[:size].sum(axis=0, keepdims=True)
             steps = padded[size : size + length - 1] - padded[: length - 1]
             sums = np.add.accumulate(np.concatenate([first, steps]), axis=0)
