@@ -172,7 +172,7 @@ impl Runner {
 
     /// What was noted of the last run: see [`with_notes`](Self::with_notes).
     #[cfg(feature = "codecs")]
-    pub fn notes(&self) -> crate::Notes {
+    pub fn notes(&self) -> crate::stage::Notes {
         self.scratch.notes()
     }
 

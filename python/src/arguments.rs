@@ -31,6 +31,7 @@ pub(crate) fn kernel_names() -> Vec<&'static str> {
 
 /// The kernels that an argument means.
 pub(crate) fn bank(kernel: &Bound<'_, PyAny>) -> PyResult<KernelBank> {
+    let py = kernel.py();
     if let Ok(spec) = kernel.extract::<&str>() {
         // A file is hidden by a kernel of its name, which an output of a script may have by chance.
         let known = KernelBank::builtin(spec).or_else(|_| KernelBank::from_spec(spec));
@@ -39,7 +40,8 @@ pub(crate) fn bank(kernel: &Bound<'_, PyAny>) -> PyResult<KernelBank> {
             .map_err(exception);
     }
     if kernel.hasattr("__fspath__")? {
-        return KernelBank::read(kernel.extract::<PathBuf>()?).map_err(exception);
+        let path = kernel.extract::<PathBuf>()?;
+        return py.detach(|| KernelBank::read(path)).map_err(exception);
     }
     let weights = Array::input(kernel)?;
     let &[rows, columns] = weights.shape() else {
@@ -48,7 +50,6 @@ pub(crate) fn bank(kernel: &Bound<'_, PyAny>) -> PyResult<KernelBank> {
             weights.shape().len()
         )));
     };
-    let py = kernel.py();
     let numbers = weights.object().call_method0(intern!(py, "ravel"))?;
     let numbers = numbers
         .call_method0(intern!(py, "tolist"))?

@@ -2,7 +2,10 @@
 
 #![allow(unsafe_code, reason = "arrays are lent as pointers; see `Plane`")]
 
-use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{
+    PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods,
+    npyffi::NPY_ARRAY_WRITEABLE,
+};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
@@ -77,10 +80,11 @@ impl<'py> Array<'py> {
                 "out must be a NumPy array, not {kind}"
             )));
         };
-        let py = array.py();
         let depth = depth_of(&array.dtype())?;
-        let flags = array.getattr(intern!(py, "flags"))?;
-        if !flags.getattr(intern!(py, "writeable"))?.is_truthy()? {
+        // As NumPy knows it, whatever a subclass says.
+        // SAFETY: the pointer is that of an array that is held.
+        let flags = unsafe { (*array.as_array_ptr()).fields.flags };
+        if flags & NPY_ARRAY_WRITEABLE == 0 {
             return Err(PyValueError::new_err("out is read-only"));
         }
         check_bounds(array)?;
@@ -362,13 +366,20 @@ pub(crate) const fn numpy_name(depth: Depth) -> &'static str {
     }
 }
 
+/// How many views of views are followed.
+const MAX_BASES: usize = 1000;
+
 /// Refuses a view that leaves the array that it is of, as `numpy.lib.stride_tricks.as_strided`
 /// makes them.
 fn check_bounds(array: &Bound<'_, PyUntypedArray>) -> PyResult<()> {
     // The last array of them; what is behind it is memory of another library.
     let mut owner = None;
     let mut next = base(array);
-    while let Some(object) = next {
+    // An object may say that it is its own base.
+    for _ in 0..MAX_BASES {
+        let Some(object) = next else {
+            break;
+        };
         next = match object.cast::<PyUntypedArray>() {
             Ok(array) => {
                 owner = Some(array.clone());

@@ -233,7 +233,7 @@ impl Filter {
         let lying = Lying::of(&image, self.axes_of(image.shape())?, self.channels);
         if self.channels == Channels::WithAlpha && lying.axes.channel.is_none() {
             return Err(PyValueError::new_err(format!(
-                "alpha is the last of 2 or 4 channels, and the array of shape {} has no such axis beside those of rows and columns",
+                "alpha is the last of 2 or 4 channels, and the array of shape {} has no such axis behind those of rows and columns",
                 tuple(image.shape())
             )));
         }
@@ -253,7 +253,7 @@ impl Filter {
         let mut runner = self.runner(&key, plane)?;
         let (target, given) = target(py, out, &image, &lying, runner.plan())?;
         let job = Job {
-            image: plane,
+            image: image.plane(0, lying.axes),
             out: target.plane(0, lying.axes),
             places: lying.places(&image, &target),
             notes: Mutex::default(),

@@ -30,8 +30,8 @@ pub(crate) enum Channels {
 
 impl Lying {
     /// Rows are along the axis whose elements are farther apart; an axis whose elements are next
-    /// to each other is one of channels, or else the last one of `channels` elements, if these
-    /// are needed.
+    /// to each other is one of channels. If a filter asks for channels, they are along the last axis
+    /// behind those of rows and columns, however the array lies.
     pub(crate) fn of(array: &Array<'_>, [row, column]: [usize; 2], channels: Channels) -> Self {
         let (shape, strides) = (array.shape(), array.strides());
         let distance = |axis: usize| strides[axis].unsigned_abs();
@@ -44,17 +44,14 @@ impl Lying {
         };
         let mut others =
             Vec::from_iter((0..shape.len()).filter(|&axis| axis != row && axis != column));
-        let is_near = |&axis: &usize| {
-            shape[axis] > 1 && distance(axis) == 1 && shape[axis] == distance(column)
+        let is_channel = |&axis: &usize| match channels {
+            Channels::Any => {
+                shape[axis] > 1 && distance(axis) == 1 && shape[axis] == distance(column)
+            }
+            Channels::Count(count) => axis > row.max(column) && shape[axis] == count,
+            Channels::WithAlpha => axis > row.max(column) && matches!(shape[axis], 2 | 4),
         };
-        let is_needed = |&axis: &usize| match channels {
-            Channels::Any => false,
-            Channels::Count(count) => shape[axis] == count,
-            Channels::WithAlpha => matches!(shape[axis], 2 | 4),
-        };
-        let near = others.iter().position(is_near);
-        let near = near.filter(|&at| channels == Channels::Any || is_needed(&others[at]));
-        let channel = near.or_else(|| others.iter().rposition(is_needed));
+        let channel = others.iter().rposition(is_channel);
         let channel = channel.map(|at| others.remove(at));
         Self {
             axes: PlaneAxes {

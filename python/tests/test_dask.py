@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -229,6 +230,37 @@ def test_lines_give_the_bits_of_the_whole(mode, dtype):
                 wanted = getattr(ndimage, name)(array, *arguments, **options)
                 result = getattr(stridekern.dask, name)(lazy, *arguments, **options).compute()
                 assert_same_bits(result, wanted, f"{name} {shape} {axis}")
+
+
+def test_columns_and_mixed_borders_give_the_bits_of_the_whole():
+    random = np.random.default_rng(2)
+    column = random.random((376, 1)).astype(np.float32)
+    kernel = np.outer(random.random(5), random.random(5))
+    wanted = stridekern.filter(column, kernel, border="wrap", method="direct")
+    lazy = da.from_array(column, (1, 1))
+    assert_same_bits(stridekern.dask.filter(lazy, kernel, border="wrap").compute(), wanted, "column")
+    wanted = ndimage.uniform_filter(column, 5, mode="wrap")
+    assert_same_bits(stridekern.dask.uniform_filter(lazy, 5, mode="wrap").compute(), wanted, "means")
+    for _ in range(20):
+        array = random.integers(-300, 300, (2, 4, 5))
+        weights = np.round(random.standard_normal((3, 3, 2)), 1)
+        modes = ["reflect", "wrap", "reflect"]
+        result = stridekern.dask.correlate(da.from_array(array, (4, 1, 1)), weights, mode=modes).compute()
+        assert_same_bits(result, ndimage.correlate(array, weights, mode=modes), "integers")
+
+
+def test_nothing_is_told_or_lost_before_it_is_computed():
+    image = da.from_array(np.full((9, 9), 5.0), chunks=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        stridekern.dask.filter(image, [[1, 1, 1]], border="edge", ignore=0)
+    masked = da.ma.masked_greater(da.arange(25, chunks=5).reshape(5, 5), 20)
+    for call in (stridekern.dask.gaussian_filter, stridekern.dask.filter):
+        with pytest.raises(ValueError, match="the array is masked, and its mask would be lost"):
+            call(masked, 1 if call is stridekern.dask.gaussian_filter else "box3")
+    for options in ({"alpha": "weight"}, {"map": "stretch"}):
+        with pytest.raises(ValueError, match="depends on"):
+            stridekern.dask.filter(image, "box3", **options)
 
 
 CALLS = {

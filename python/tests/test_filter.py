@@ -1,5 +1,6 @@
 """`stridekern.filter` and `Filter`: numbers, layouts, outputs, and what is refused."""
 
+import _thread
 import itertools
 import os
 import pickle
@@ -244,6 +245,28 @@ def test_views_that_leave_their_memory_are_refused():
     with pytest.raises(ValueError, match="outside of the memory"):
         stridekern.filter(beyond.view(Liar), "box3")
 
+    class Own:
+        """What says that it is its own base."""
+
+        __array_interface__ = memory.__array_interface__ | {"shape": (10, 10)}
+
+        @property
+        def base(self):
+            return self
+
+    assert stridekern.filter(Own(), "box3").shape == (8, 8)
+
+
+def test_arrays_are_written_that_numpy_would_write_to():
+    class Liar(np.ndarray):
+        flags = type("Flags", (), {"writeable": True})()
+
+    fixed = bytes(25)
+    out = np.frombuffer(fixed, np.uint8).reshape(5, 5).view(Liar)
+    with pytest.raises(ValueError, match="out is read-only"):
+        stridekern.filter(np.full((5, 5), 7, np.uint8), [[1]], out=out)
+    assert fixed == bytes(25)
+
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (4, 0, 6)])
 def test_nothing_is_nothing_to_filter(shape):
@@ -414,6 +437,17 @@ def test_methods_differ_by_rounding(dtype):
         assert (by["fft"] != by["direct"]).any()
 
 
+def test_channels_are_behind_rows_and_columns_however_an_array_lies():
+    array = np.random.default_rng(6).random((3, 6, 7, 3))
+    mask = np.zeros((6, 7, 3), bool)
+    mask[2, 2, 0] = True
+    options = dict(border="edge", axes=(1, 2), mask=mask)
+    wanted = stridekern.filter(array, "box3", **options)
+    np.testing.assert_allclose(stridekern.filter(np.asfortranarray(array), "box3", **options), wanted, rtol=1e-13)
+    with pytest.raises(ValueError, match="mask"):
+        stridekern.filter(np.zeros((5, 6, 7)), "box3", axes=(1, 2), mask=np.zeros((6, 7, 5)))
+
+
 @pytest.mark.parametrize("lying", ["pixels", "planes", "Fortran"])
 def test_colours_count_by_their_alpha(lying):
     image = random_array((20, 30, 4), np.uint8)
@@ -470,7 +504,30 @@ def test_names_are_those_of_kernels_before_those_of_files(tmp_path, monkeypatch)
     assert "sobel" in stridekern.kernel_names()
 
 
+def test_what_was_given_may_change_afterwards():
+    kernel, image = [[1, 1]], np.full((3, 3), 7)
+    kept = stridekern.Filter(kernel)
+    kernel[0][0] = 5
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(kept))(image), kept(image))
+    mask = stridekern.Picture(np.zeros((5, 5), np.uint8), None)
+    ramp, weights = np.arange(25.0).reshape(5, 5), np.ones((3, 3))
+    for value in (0, 1):
+        mask.samples[0, 1] = value
+        result = stridekern.filter(ramp, weights, border="edge", mask=mask)
+        np.testing.assert_array_equal(result, stridekern.filter(ramp, weights, border="edge", mask=mask.samples))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint64])
+def test_small_numbers_of_large_types_are_rounded_as_others(dtype):
+    image = (np.arange(90_000).reshape(300, 300) % 97).astype(dtype)
+    result = stridekern.filter(image, "gaussian:sigma=2", border="edge", ignore=1)
+    wanted = stridekern.filter(image.astype(np.float64), "gaussian:sigma=2", border="edge", ignore=1)
+    assert np.abs(result.astype(float) - wanted).max() <= 0.5 + 1e-9
+
+
 def test_filters_are_equal_if_they_were_made_alike():
+    assert stridekern.Filter("sobel", border="edge", step=2) == stridekern.Filter("sobel", step=2, border="edge")
+    assert stridekern.Filter(column=[1, 2], row=[1]) == stridekern.Filter(column=[1, 2], row=[1])
     make = lambda: stridekern.Filter(np.eye(3), border="edge", mask=np.zeros((3, 3)))  # noqa: E731
     assert make() == make() == pickle.loads(pickle.dumps(make())) and hash(make()) == hash(make())
     assert make() != stridekern.Filter(np.eye(3), border="edge") != "box3"
@@ -507,6 +564,24 @@ def test_what_a_result_holds_less_of_is_told():
     holes = np.full((5, 5), 255, np.uint8)
     (text,) = told(lambda: stridekern.filter(holes, "box3", ignore=255))
     assert text == "9 samples of the result are 255: no weight lies on a present sample"
+
+
+def test_threads_without_lines_of_their_own_are_told():
+    done = []
+    warned = stridekern.Filter([[100]])
+
+    def told_at_the_end(message, *_, **__):
+        done.append(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = told_at_the_end
+        _thread.start_new_thread(warned, (np.full((5, 5), 107, np.uint8),))
+        for _ in range(200):
+            if done:
+                break
+            time.sleep(0.05)
+    assert done and done[0].startswith("100 % of the samples were clipped to 255")
 
 
 def test_planes_are_told_of_together():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
+import stridekern
 from stridekern import ndimage
 
 MODES = ["reflect", "grid-mirror", "mirror", "nearest", "constant", "grid-constant", "wrap", "grid-wrap"]
@@ -381,3 +382,34 @@ def test_half_floats_and_complex_numbers_in_all_functions():
         array = random_array((9, 8), np.complex128)
         result = ndimage.gaussian_gradient_magnitude(array, 1.0)
         np.testing.assert_allclose(result, scipy.ndimage.gaussian_gradient_magnitude(array, 1.0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cval", [-5, 0.5, 300, np.nan])
+def test_the_constant_outside_is_not_cut_to_the_type_of_the_array(cval):
+    array = random_array((3, 4, 5), np.uint8)
+    weights = np.random.default_rng(9).uniform(-1, 1, (3, 2, 3))
+    for name in ("correlate", "convolve"):
+        wanted = getattr(scipy.ndimage, name)(array, weights, mode="constant", cval=cval, output=float)
+        result = getattr(ndimage, name)(array, weights, mode="constant", cval=cval, output=float)
+        np.testing.assert_allclose(result, wanted, rtol=0, atol=1e-9)
+
+
+def test_what_offers_an_array_is_one():
+    class Lent:
+        def __dlpack__(self, **options):
+            return array.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return array.__dlpack_device__()
+
+    array = random_array((5, 6), np.float64)
+    for name, arguments in [("gaussian_filter", (1,)), ("laplace", ()), ("uniform_filter", ()), ("sobel", ())]:
+        function = getattr(ndimage, name)
+        np.testing.assert_array_equal(function(Lent(), *arguments), function(array, *arguments))
+
+
+def test_a_single_clipped_float_is_told():
+    array = np.zeros((20, 30, 2))
+    array[3, 4] = 1e9
+    with pytest.warns(stridekern.ResultWarning, match="of the samples were clipped to -128..127"):
+        ndimage.correlate(array, np.ones((1, 1, 1)), output=np.int8)

@@ -284,6 +284,10 @@ impl BandPass for Pass<'_> {
             slices,
             ..
         } = scratch;
+        // Far from the largest of their type, few samples are near to a tie.
+        let of_samples =
+            (planes.largest.is_finite()).then(|| finish.of_samples_up_to(planes.largest));
+        let finish = of_samples.as_ref().unwrap_or(finish);
         let mut of_kernels = recycled(mem::take(slices));
         of_kernels.extend(responses.chunks_exact(right - left));
         let simd = self.convolution.offer().simd;

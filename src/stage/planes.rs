@@ -39,6 +39,8 @@ pub(super) struct Planes {
     pub(super) row_len: usize,
     /// Whether any sample is missing.
     pub(super) any_missing: bool,
+    /// The largest absolute number, of integers of 32 and 64 bits; infinite of others and of luma.
+    pub(super) largest: f64,
     /// 1 for every missing sample of a row of the image, else 0.
     missing: Vec<u8>,
     luma: Samples,
@@ -52,6 +54,7 @@ impl Default for Planes {
             first: 0,
             row_len: 0,
             any_missing: false,
+            largest: f64::INFINITY,
             missing: Vec::new(),
             luma: Samples::empty(Depth::F64),
         }
@@ -120,6 +123,12 @@ impl<'a> PlaneBuilder<'a> {
                 None => self.constant_row(part, planes),
             }
         }
+        let depth = self.source.view.depth();
+        let is_wide = !depth.is_float() && depth.bytes() >= 4 && self.luma.is_none();
+        planes.largest = match is_wide {
+            true => planes.numbers.iter().fold(0.0, |all, n| n.abs().max(all)),
+            false => f64::INFINITY,
+        };
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 """`Filter` and `filter`, with what Python does better: signatures, pickling, a memory of kernels."""
 
+import copy
 import functools
 import inspect
-import pickle
 
 import numpy as np
 
@@ -97,19 +97,20 @@ class Filter(_native.Filter):
 
     def __new__(cls, kernel=None, **options):
         self = super().__new__(cls, kernel, **options)
-        # An array may change afterwards.
-        fixed = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in options.items()}
-        self._arguments = (kernel.copy() if isinstance(kernel, np.ndarray) else kernel, fixed)
+        # Arrays and lists may change afterwards.
+        self._arguments = copy.deepcopy((kernel, options))
         return self
 
     def __eq__(self, other):
         """Whether it was made by the same arguments."""
-        if type(other) is not type(self):
-            return NotImplemented
-        return pickle.dumps(self._arguments) == pickle.dumps(other._arguments)
+        return self._key() == other._key() if type(other) is type(self) else NotImplemented
 
     def __hash__(self):
-        return hash(pickle.dumps(self._arguments))
+        return hash(self._key())
+
+    def _key(self):
+        kernel, options = self._arguments
+        return tuple((name, _hashable(value)) for name, value in sorted({"kernel": kernel, **options}.items()))
 
     def __reduce__(self):
         kernel, options = self._arguments
@@ -122,6 +123,16 @@ class Filter(_native.Filter):
 
 
 Filter.__signature__ = inspect.signature(_native.Filter)
+
+
+def _hashable(value):
+    """What is equal for arguments that mean the same."""
+    try:
+        hash(value)
+    except TypeError:
+        array = np.asarray(value)
+        return array.shape, tuple(array.ravel().tolist())
+    return value
 
 
 def filter(image, kernel=None, *, out=None, **options):
@@ -166,16 +177,19 @@ def filter(image, kernel=None, *, out=None, **options):
 
 #: Kernels of more weights take longer to run than to compile.
 _SMALL = 256
+_CONSTANT = (bool, int, float, str, type)
 
 
 def of_weights(kernel, **options):
     """The filter of these weights: that of an earlier call, if there is one."""
+    # What never changes, alone and in pairs. 1 and 1.0 are equal, and one of them may be refused.
+    for value in options.values():
+        parts = value if type(value) is tuple else (value,)
+        if not all(part is None or type(part) in _CONSTANT or isinstance(part, np.dtype) for part in parts):
+            return Filter(kernel, **options)
+    kinds = tuple(map(type, options.values()))
     # A key has their bytes: 0.0 and -0.0 differ, and so do types.
-    try:
-        return _of_bytes(kernel.tobytes(), kernel.dtype, kernel.shape, tuple(options.items()))
-    except TypeError:
-        # An option that is an array, as a mask, or a kernel that is refused.
-        return Filter(kernel, **options)
+    return _of_bytes(kernel.tobytes(), kernel.dtype, kernel.shape, tuple(options.items()), kinds)
 
 
 def of_vectors(vectors, **options):
@@ -190,5 +204,5 @@ def _of_both(column, row, options):
 
 
 @functools.lru_cache(maxsize=64)
-def _of_bytes(weights, dtype, shape, options):
+def _of_bytes(weights, dtype, shape, options, _kinds):
     return Filter(np.frombuffer(weights, dtype).reshape(shape), **dict(options))

@@ -17,7 +17,8 @@ class FileWarning(UserWarning):
 
 def tell(text, category=ResultWarning):
     """Warn at the line outside of this package that is being executed."""
-    frame, level = sys._getframe(1), 2
+    # A thread may have been started with a function of this package: then there is no such line.
+    frame, level = sys._getframe(0), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDER):
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)

@@ -5,9 +5,12 @@ their sizes, and the numbers of the same function of the whole array:
 
 * integers are the same, bit for bit;
 * floats are the same, bit for bit, as those of a whole array in C order by ``method="direct"``, the
-  default here and in `stridekern.ndimage`, but not in `stridekern.filter`. By ``method="auto"`` large
+  default here and in `stridekern.ndimage`, but not in `stridekern.filter`; those of
+  ``integers="scipy"``, whose sums run along lines, by rounding. By ``method="auto"`` large
   kernels may go through Fourier transforms, whose floats differ by rounding: by up to ten units in
   the last place of the largest response.
+
+What is clipped is told of each chunk by itself.
 
 Each chunk is filtered with as many samples around it as the kernel reads on each side, and with
 the border of the array where it lies there. In threads of Dask a call takes one thread.
@@ -30,6 +33,7 @@ import math
 import multiprocessing
 import operator
 import threading
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +47,7 @@ except ImportError as error:
 
 from stridekern import Filter, ndimage
 from stridekern._native import as_numbers
+from stridekern._warnings import ResultWarning
 
 # Fewer columns than two register blocks have another order of sums: 128 of f32 with AVX-512.
 _LEAST_COLUMNS = 256
@@ -520,7 +525,7 @@ def filter(image, kernel=None, *, border="valid", axes=None, method="direct", th
     threads : int, optional
         How many threads a call takes; by default one in a thread of Dask, else one for each core.
     **options
-        As of `stridekern.Filter`, but for ``step``, ``mask`` and ``like``.
+        As of `stridekern.Filter`, but for ``step``, ``mask``, ``like`` and ``alpha``.
 
     Returns
     -------
@@ -536,7 +541,7 @@ def filter(image, kernel=None, *, border="valid", axes=None, method="direct", th
     >>> stridekern.dask.filter(ramp, "sobel_x").compute().tolist()
     [[8.0, 8.0, 8.0], [8.0, 8.0, 8.0], [8.0, 8.0, 8.0]]
     """
-    for name in ("step", "mask", "like"):
+    for name in ("step", "mask", "like", "alpha"):
         if options.pop(name, None) is not None:
             raise ValueError(f"{name} depends on where a chunk lies: filter without it, or by stridekern.filter")
     if options.get("map") in ("stretch", "symmetric"):
@@ -555,7 +560,7 @@ def filter(image, kernel=None, *, border="valid", axes=None, method="direct", th
     shape = [1] * image.ndim
     for axis, sides in zip(axes, reach):
         shape[axis] = sum(sides) + 1
-    dtype = call(np.zeros(shape, image.dtype)).dtype
+    dtype = _type_of(call, shape, image.dtype)
     borders = dict(part.split("=") for part in border.split(",")) if "=" in border else dict(y=border, x=border)
     sides = {}
     for axis, (before, after), name in zip(axes, reach, "yx"):
@@ -580,7 +585,7 @@ def _filtered(name, image, arguments, options, reach, axes=None):
         options["output"] = np.dtype(options["output"])
     call = functools.partial(_ndimage_block, name, arguments, options)
     # An array of one element tells the type of the result, and what is refused.
-    dtype = call(np.zeros((1,) * image.ndim, image.dtype)).dtype
+    dtype = _type_of(call, (1,) * image.ndim, image.dtype)
     axes = options["axes"] if axes is None else axes
     modes = ndimage._sequence(options["mode"], len(axes), "mode")
     # Squares of slopes are floats, also those of integers.
@@ -596,6 +601,9 @@ def _filtered(name, image, arguments, options, reach, axes=None):
         # The other axes are summed over slices of these.
         passes = axes
     pair = passes[-2:]
+    if len(passes) > 2:
+        # Between passes sums are floats, also those of integers.
+        kept = np.dtype(np.float64)
     borders = [ndimage._BORDERS[mode] for mode in modes]
     if name in ("gaussian_gradient_magnitude", "gaussian_laplace", "laplace") and len(set(borders)) > 1:
         # Sums of terms, each of which may have one of the modes along all axes.
@@ -615,6 +623,9 @@ def _with_plan_of_whole(sides, pair, shape, dtype):
     if dtype.kind not in "fc" or len(pair) != 2:
         return sides
     row, column = sorted(pair)
+    if shape[column] == 1:
+        # One column is a row.
+        row, column = column, row
     least = {row: 2, column: _LEAST_COLUMNS}
     if shape[column] < _LEAST_COLUMNS:
         least |= {axis: shape[axis] for axis in range(column + 1, len(shape))}
@@ -666,6 +677,13 @@ def _measured_reach(kernel, options):
     places = np.argwhere(np.isnan(responses))
     ends = zip(sizes, places.min(axis=0), places.max(axis=0))
     return [(int(last) - middle, middle - int(first)) for middle, first, last in ends]
+
+
+def _type_of(call, shape, dtype):
+    """The type of results, without what is told of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResultWarning)
+        return call(np.zeros(shape, dtype)).dtype
 
 
 def _ndimage_block(name, arguments, options, block):
@@ -775,6 +793,8 @@ def _overlapped(name, image, call, sides, dtype):
         raise ValueError(
             f"the array has chunks of unknown sizes, {image.chunks}: call its compute_chunk_sizes() first"
         )
+    if isinstance(image._meta, np.ma.MaskedArray):
+        raise ValueError("the array is masked, and its mask would be lost: fill it with NaN, and ignore numpy.nan")
     each = [_along(chunks, sides.get(axis)) for axis, chunks in enumerate(image.chunks)]
     if not all(each):
         raise ValueError(f"the array of shape {image.shape} has no room for a window")
@@ -845,7 +865,7 @@ class _Block:
 
     def joined(self, pieces):
         pieces = [
-            (piece if edge is None else piece[edge])[cut] for piece, (edge, cut) in zip(pieces, self.cuts)
+            as_numbers(piece if edge is None else piece[edge])[cut] for piece, (edge, cut) in zip(pieces, self.cuts)
         ]
         if len(pieces) == 1:
             # The order of the axes in memory is one of sums.

@@ -109,7 +109,7 @@ def correlate(
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
         return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers, method)
-    axes, origin, mode = _sorted(np.ndim(input), axes, origin, mode)
+    axes, origin, mode = _sorted(_dimensions(input), axes, origin, mode)
     return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers, method)
 
 
@@ -121,7 +121,7 @@ def convolve(
     if weights.dtype.kind == "c":
         return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers, method)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
-    axes, origins, mode = _sorted(np.ndim(input), axes, origin, mode)
+    axes, origins, mode = _sorted(_dimensions(input), axes, origin, mode)
     # The middle of an even number of weights lies on the other side.
     origin = [-shift - (1 - size % 2) for shift, size in itertools.zip_longest(origins, weights.shape, fillvalue=0)]
     origin = origin[: len(axes)]
@@ -218,7 +218,7 @@ def gaussian_filter(
     >>> ndimage.gaussian_filter(impulse, 0.5, radius=1)[2].round(2).tolist()
     [0.0, 8.38, 61.93, 8.38, 0.0]
     """
-    axes = _axes(np.ndim(input), axes)
+    axes = _axes(_dimensions(input), axes)
     sigmas, orders = _sequence(sigma, len(axes), "sigma"), _sequence(order, len(axes), "order")
     modes, radii = _sequence(mode, len(axes), "mode"), _sequence(radius, len(axes), "radius")
     each = zip(axes, modes, sigmas, orders, radii)
@@ -242,7 +242,7 @@ def gaussian_laplace(
     input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct", **kwargs
 ):
     """The Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace`: see `gaussian_filter`."""
-    axes = _axes(np.ndim(input), axes)
+    axes = _axes(_dimensions(input), axes)
     truncate, radii = _reach(len(axes), **kwargs)
     sigmas = [float(s) for s in _sequence(sigma, len(axes), "sigma")]
     vectors = [
@@ -280,7 +280,7 @@ def gaussian_gradient_magnitude(
         )
         np.multiply(slope, slope, out=slope)
         squares = slope if squares is None else np.add(squares, slope, out=squares)
-    return _cast(np.sqrt(squares, out=squares, casting="unsafe"), out, wraps)
+    return _cast(np.sqrt(squares, out=squares, casting="unsafe"), out, wraps, _silent_share(input))
 
 
 def uniform_filter1d(
@@ -302,7 +302,7 @@ def uniform_filter(
     >>> ndimage.uniform_filter(numpy.eye(3), 3, mode="constant").round(2).tolist()
     [[0.22, 0.22, 0.11], [0.22, 0.33, 0.22], [0.11, 0.22, 0.22]]
     """
-    axes = _axes(np.ndim(input), axes)
+    axes = _axes(_dimensions(input), axes)
     each = zip(
         axes,
         _sequence(size, len(axes), "size"),
@@ -327,7 +327,7 @@ def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None,
 
 def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct"):
     """The sum of second differences along all axes, as `scipy.ndimage.laplace`."""
-    axes = _axes(np.ndim(input), axes)
+    axes = _axes(_dimensions(input), axes)
     vectors = [
         [[1.0, -2.0, 1.0] if at == second else [1.0] for at in range(len(axes))]
         for second in range(len(axes))
@@ -338,7 +338,7 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers
 
 
 def _slope(input, axis, smooth, output, mode, cval, axes, integers, method):
-    count = np.ndim(input)
+    count = _dimensions(input)
     axes = _axes(count, axes)
     axis = _axis(axis, count)
     if axis not in axes:
@@ -546,7 +546,7 @@ class _Call:
         self.check_origins((at,), weights.shape)
         out = self.out if dtype is None else np.empty(array.shape, dtype)
         if is_wide and not self.wraps:
-            return _cast(self.window_sums(array, at, len(weights)) / divisor, out, False)
+            return _cast(self.window_sums(array, at, len(weights)) / divisor, out, False, _silent_share(self.array))
         return _cast(self.line(array, at, weights, divisor, is_mean), out, True)
 
     def window_sums(self, array, at, size):
@@ -598,6 +598,8 @@ class _Call:
     def pad(self, places, sizes, array=None):
         """The array with its borders along the axes at these places."""
         array = self.array if array is None else array
+        if not all(_holds(array.dtype, self.constants[at]) for at in places if self.borders[at] == "constant"):
+            array = array.astype(np.float64)
         for at, size in zip(places, sizes):
             before = size // 2 + self.origins[at]
             width = [(0, 0)] * array.ndim
@@ -608,7 +610,7 @@ class _Call:
         return array
 
     def store(self, responses):
-        return _cast(responses, self.out, self.wraps)
+        return _cast(responses, self.out, self.wraps, _silent_share(self.array))
 
 
 def _filtered(input, output, kernel, mode, cval, origin, axes, integers, method):
@@ -680,7 +682,12 @@ def _output(array, output):
     return np.empty(array.shape, np.dtype(output))
 
 
-def _cast(responses, out, wraps):
+def _silent_share(array):
+    """Of samples that may be clipped without a word: skies and highlights are, of integers."""
+    return 0 if array.dtype.kind == "f" else 0.1
+
+
+def _cast(responses, out, wraps, silent=0.1):
     """Write real responses to an array: integers rounded and saturated, or as SciPy."""
     if wraps and out.dtype == bool:
         # In C the integer below decides.
@@ -696,14 +703,15 @@ def _cast(responses, out, wraps):
     if responses.dtype.kind != "f":
         low, high = (max(limits.min, _limits(responses).min), min(limits.max, _limits(responses).max))
         out[...] = np.clip(responses, low, high)
-        _tell_clipped(np.count_nonzero(out != responses), out)
+        _tell_clipped(np.count_nonzero(out != responses), out, silent)
         return out
     rounded = np.rint(responses)
     # The nearest float to the largest integer of 64 bits is beyond it. NaN is 0.
     is_high, is_low, is_nan = rounded >= limits.max, rounded <= limits.min, np.isnan(rounded)
     out[...] = np.where(is_high | is_low | is_nan, 0, rounded).astype(out.dtype)
     out[is_high], out[is_low] = limits.max, limits.min
-    _tell_clipped(np.count_nonzero(rounded > limits.max) + np.count_nonzero(rounded < limits.min), out)
+    beyond = np.count_nonzero(rounded > limits.max) + np.count_nonzero(rounded < limits.min)
+    _tell_clipped(beyond, out, silent)
     if is_nan.any():
         tell(f"{np.count_nonzero(is_nan)} samples of the result are 0, since their responses are not a number")
     return out
@@ -729,9 +737,9 @@ def _cut(numbers, dtype):
     return np.where((cut >= low) & (cut < end), cut, low).astype(dtype)
 
 
-def _tell_clipped(count, out):
-    """As a filter tells of it: from a tenth of the samples on."""
-    if count > 0.1 * out.size:
+def _tell_clipped(count, out, silent):
+    """As a filter tells of it: if it is more than this share of the samples."""
+    if count > silent * out.size:
         limits = np.iinfo(out.dtype)
         share = f"{100 * count / out.size:.3g} %"
         ends = f"{limits.min}..{limits.max}"
@@ -799,6 +807,10 @@ def _complex_type(array, output):
         return dtype
     tell("the result is complex: its type is promoted", UserWarning)
     return np.promote_types(dtype, np.complex64)
+
+
+def _dimensions(input):
+    return as_numbers(input).ndim
 
 
 def _axis(axis, count):

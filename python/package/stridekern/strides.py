@@ -335,11 +335,17 @@ def _each(value, count, name):
     return values
 
 
+_MAX_BASES = 1000
+
+
 def _owner(array):
     """The array, or the bytes, whose memory an array is a view of."""
     owner = known = array
-    while getattr(owner, "base", None) is not None:
-        owner = owner.base
+    # An object may say that it is its own base.
+    for _ in range(_MAX_BASES):
+        owner = getattr(owner, "base", None)
+        if owner is None:
+            break
         if isinstance(owner, (np.ndarray, bytes, bytearray, memoryview)):
             known = owner
     return known
