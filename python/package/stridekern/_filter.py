@@ -51,9 +51,9 @@ class Filter(_native.Filter):
         Samples where it is not zero take no part. It has rows and columns, and channels if the
         array's are last: of a stack, make them NaN instead, and ignore ``nan``.
     alpha : {"filter", "copy", "weight"}, optional
-        What becomes of the last of 2 or 4 channels that are next to each other in memory: it is
-        filtered like the others, as by default; copied; or filtered, and colours count by it, so that
-        those of transparent pixels do not bleed into others.
+        What becomes of the last of 2 or 4 channels, whose axis is behind those of rows and columns: it
+        is filtered like the others, as by default; copied; or filtered, and colours count by it, so
+        that those of transparent pixels do not bleed into others.
     like : str, optional
         The conventions of a program, ``"scipy"``, ``"opencv"``, ``"vips"``, ``"imagemagick"`` or
         ``"pillow"``: its border, rounding and overflow.
