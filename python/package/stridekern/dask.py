@@ -313,8 +313,8 @@ def correlate1d(
     axes = (ndimage._axis(axis, image.ndim),)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(sizes[0], origins[0])]
-    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
-    options |= dict(origin=origin)
+    options = dict(axis=axes[0], mode=mode, cval=cval, origin=origin)
+    options |= dict(output=output, integers=integers, method=method)
     return _filtered("correlate1d", image, (weights,), options, reach, axes)
 
 
@@ -338,8 +338,8 @@ def convolve1d(
     axes = (ndimage._axis(axis, image.ndim),)
     sizes, origins = _window(np.shape(weights), origin, axes)
     reach = [_reach(sizes[0], origins[0])[::-1]]
-    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
-    options |= dict(origin=origin)
+    options = dict(axis=axes[0], mode=mode, cval=cval, origin=origin)
+    options |= dict(output=output, integers=integers, method=method)
     return _filtered("convolve1d", image, (weights,), options, reach, axes)
 
 
@@ -398,8 +398,8 @@ def uniform_filter1d(
     axes = (ndimage._axis(axis, image.ndim),)
     sizes, origins = _window([size], origin, axes)
     reach = [_reach(sizes[0], origins[0])]
-    options = dict(axis=axes[0], mode=mode, cval=cval, output=output, integers=integers, method=method)
-    options |= dict(origin=origin)
+    options = dict(axis=axes[0], mode=mode, cval=cval, origin=origin)
+    options |= dict(output=output, integers=integers, method=method)
     return _filtered("uniform_filter1d", image, (size,), options, reach, axes)
 
 

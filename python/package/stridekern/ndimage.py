@@ -109,7 +109,8 @@ def correlate(
     if weights.dtype.kind == "c":
         # As `numpy.correlate` has it.
         return _by_parts(correlate, input, weights.conj(), output, mode, cval, origin, axes, integers, method)
-    axes, origin, mode = _sorted(_dimensions(input), axes, origin, mode)
+    input = as_numbers(input)
+    axes, origin, mode = _sorted(input.ndim, axes, origin, mode)
     return _filtered(input, output, lambda call: call.dense(weights), mode, cval, origin, axes, integers, method)
 
 
@@ -121,7 +122,8 @@ def convolve(
     if weights.dtype.kind == "c":
         return _by_parts(convolve, input, weights, output, mode, cval, origin, axes, integers, method)
     flipped = weights[(slice(None, None, -1),) * weights.ndim]
-    axes, origins, mode = _sorted(_dimensions(input), axes, origin, mode)
+    input = as_numbers(input)
+    axes, origins, mode = _sorted(input.ndim, axes, origin, mode)
     # The middle of an even number of weights lies on the other side.
     origin = [-shift - (1 - size % 2) for shift, size in itertools.zip_longest(origins, weights.shape, fillvalue=0)]
     origin = origin[: len(axes)]
@@ -218,7 +220,8 @@ def gaussian_filter(
     >>> ndimage.gaussian_filter(impulse, 0.5, radius=1)[2].round(2).tolist()
     [0.0, 8.38, 61.93, 8.38, 0.0]
     """
-    axes = _axes(_dimensions(input), axes)
+    input = as_numbers(input)
+    axes = _axes(input.ndim, axes)
     sigmas, orders = _sequence(sigma, len(axes), "sigma"), _sequence(order, len(axes), "order")
     modes, radii = _sequence(mode, len(axes), "mode"), _sequence(radius, len(axes), "radius")
     each = zip(axes, modes, sigmas, orders, radii)
@@ -242,7 +245,8 @@ def gaussian_laplace(
     input, sigma, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct", **kwargs
 ):
     """The Laplacian of a Gaussian, as `scipy.ndimage.gaussian_laplace`: see `gaussian_filter`."""
-    axes = _axes(_dimensions(input), axes)
+    input = as_numbers(input)
+    axes = _axes(input.ndim, axes)
     truncate, radii = _reach(len(axes), **kwargs)
     sigmas = [float(s) for s in _sequence(sigma, len(axes), "sigma")]
     vectors = [
@@ -302,7 +306,8 @@ def uniform_filter(
     >>> ndimage.uniform_filter(numpy.eye(3), 3, mode="constant").round(2).tolist()
     [[0.22, 0.22, 0.11], [0.22, 0.33, 0.22], [0.11, 0.22, 0.22]]
     """
-    axes = _axes(_dimensions(input), axes)
+    input = as_numbers(input)
+    axes = _axes(input.ndim, axes)
     each = zip(
         axes,
         _sequence(size, len(axes), "size"),
@@ -327,7 +332,8 @@ def prewitt(input, axis=-1, output=None, mode="reflect", cval=0.0, *, axes=None,
 
 def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers="rounded", method="direct"):
     """The sum of second differences along all axes, as `scipy.ndimage.laplace`."""
-    axes = _axes(_dimensions(input), axes)
+    input = as_numbers(input)
+    axes = _axes(input.ndim, axes)
     vectors = [
         [[1.0, -2.0, 1.0] if at == second else [1.0] for at in range(len(axes))]
         for second in range(len(axes))
@@ -338,9 +344,9 @@ def laplace(input, output=None, mode="reflect", cval=0.0, *, axes=None, integers
 
 
 def _slope(input, axis, smooth, output, mode, cval, axes, integers, method):
-    count = _dimensions(input)
-    axes = _axes(count, axes)
-    axis = _axis(axis, count)
+    input = as_numbers(input)
+    axes = _axes(input.ndim, axes)
+    axis = _axis(axis, input.ndim)
     if axis not in axes:
         raise ValueError(f"axis {axis} is none of axes={axes}")
     vectors = [[-1.0, 0.0, 1.0] if at == axis else smooth for at in axes]
@@ -807,10 +813,6 @@ def _complex_type(array, output):
         return dtype
     tell("the result is complex: its type is promoted", UserWarning)
     return np.promote_types(dtype, np.complex64)
-
-
-def _dimensions(input):
-    return as_numbers(input).ndim
 
 
 def _axis(axis, count):
